@@ -1,0 +1,106 @@
+"""What lies on the desk: tasks, decisions and the state the screen shows. No terminal, no network, no pydantic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTask:
+    """One question, cleaned and ready to show.
+
+    `predicted_value` is any JSON; `bbox` is `drawing_bbox` as served; `links` are the non-empty ids in reading
+    order, such as `("feature", "7a31…")`.
+    """
+
+    id: str
+    campaign_id: str
+    prompt: str
+    predicted_value: Any
+    target_kind: str = ""
+    detail_kind: str = ""
+    field_name: str = ""
+    field_path: str = ""
+    bbox: tuple[float, ...] | None = None
+    part_revision_id: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
+    n_required: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Where the time of one decision went, in milliseconds; `duration_ms` is looking + editing."""
+
+    looking: int
+    editing: int = 0
+    idle: int = 0
+    waiting: int = 0
+
+    @property
+    def duration_ms(self) -> int:
+        return self.looking + self.editing
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's answer, before it is put into bytes."""
+
+    verdict: str
+    corrected_value: dict[str, Any] | None = None
+    confidence: float | None = None
+    times: Times = field(default_factory=lambda: Times(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One line of the history: the task, the answer, and what became of it."""
+
+    task: DeskTask
+    decision: Decision
+    state: SendState
+    detail: str = ""
+
+
+class SendState(StrEnum):
+    """Where a verdict is. Each is shown with its word, never by colour alone."""
+
+    ON_DESK = "on desk"  # saved, can be taken back
+    QUEUED = "queued"  # saved, will be sent
+    SENDING = "sending"
+    SENT = "sent"  # the server has it and said so
+    LATE = "kept late"  # stored by the server, not counted
+    PARKED = "parked"  # refused; kept here with its reason
+
+
+class Stage(StrEnum):
+    """What the annotate screen is showing."""
+
+    LOADING = "loading"
+    TASK = "task"
+    DRAINED = "drained"
+    OFFLINE = "offline"
+    SIGNED_OUT = "signed out"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskState:
+    """A snapshot for the screen. `retry_in` is in seconds until the next try, when offline.
+
+    `message` says what happened and `next_step` what to do, in words; both empty when all is well.
+    """
+
+    stage: Stage
+    campaign_name: str = ""
+    done: int = 0
+    total: int | None = None
+    ahead: int = 0
+    unsent: int = 0
+    parked: int = 0
+    can_undo: bool = False
+    message: str = ""
+    next_step: str = ""
+    retry_in: float | None = None
+    recent: tuple[Decided, ...] = ()

@@ -1,0 +1,119 @@
+"""What the rest of the house knows of drawings: requests, pictures made of cells, and why there is none.
+
+Plain dataclasses: this module must stay free of numpy, Pillow and PDFium, which live only in the child process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How pixels become terminal cells. Sub-pixels a cell (columns × rows) in brackets."""
+
+    OCTANT = "octant"  # 2×4, two colours; Unicode 16
+    SEXTANT = "sextant"  # 2×3, two colours; Unicode 13
+    QUADRANT = "quadrant"  # 2×2, two colours; every terminal
+    BRAILLE = "braille"  # 2×4 dots, no colour needed
+    HALF = "half"  # 1×2, two colours; for photographs
+    KITTY = "kitty"  # pixel protocol
+    SIXEL = "sixel"  # pixel protocol
+
+
+class Level(StrEnum):
+    """How much of the sheet is shown; `z` cycles through them."""
+
+    DETAIL = "detail"  # the box and its context, text at a readable height
+    VIEW = "view"  # the surroundings, about a third of the sheet
+    SHEET = "sheet"  # the whole page
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in fractions of the page, origin top left, y down; `page` counts from 1."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    page: int = 1
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+
+@dataclass(frozen=True, slots=True)
+class CellGrid:
+    """A picture as terminal cells, without colours of its own.
+
+    `rows` holds `height` strings of `width` characters. `ink` and `paper` hold one byte a cell (row-major): the
+    grey level of the foreground and of the background, 0 = full ink, 255 = bare paper; a theme maps the levels to
+    its own two ends. `mark` holds one byte a cell: 1 where the cell's foreground belongs to the frame around the
+    judged box and takes the accent colour, else 0.
+    """
+
+    width: int
+    height: int
+    mode: Mode
+    rows: tuple[str, ...]
+    ink: bytes
+    paper: bytes
+    mark: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRequest:
+    """What to draw. `columns` × `rows` are cells; `cell_ratio` is the height of a cell over its width.
+
+    `bbox` is the task's `drawing_bbox` as it came (see the contract for its units); `None` shows the sheet.
+    `zoom` multiplies the magnification of the level; `pan_x`, `pan_y` move the view in fractions of its own size.
+    `rotation` is 0, 90, 180 or 270 degrees clockwise, or `None` to turn tall boxes by itself.
+    """
+
+    columns: int
+    rows: int
+    bbox: tuple[float, ...] | None = None
+    level: Level = Level.DETAIL
+    mode: Mode = Mode.QUADRANT
+    zoom: float = 1.0
+    pan_x: float = 0.0
+    pan_y: float = 0.0
+    rotation: int | None = None
+    inverted: bool = False
+    cell_ratio: float = 2.0
+    locator: tuple[int, int] | None = (12, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawn view: the cells, what part of which page they show, and a small map of the sheet.
+
+    `shown` is the visible part of the page; `box` the judged box, put right if it had to be (then `note` says how).
+    `magnification` is screen pixels per pixel of the whole page fitted into the same pane (the sheet itself = 1).
+    """
+
+    grid: CellGrid
+    shown: Box
+    box: Box | None
+    page: int
+    n_pages: int
+    magnification: float
+    rotation: int
+    locator: CellGrid | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoPicture:
+    """Why there is nothing to see, in words for the person, and what to do next. The verdict stays possible."""
+
+    reason: str
+    next_step: str = "Judge from the text, or answer unsure."
+    retry: bool = False
+    neighbours: tuple[str, ...] = field(default=())

@@ -1,0 +1,42 @@
+"""The two kinds of wire model, and the field types they share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
+
+MAX_TEXT = 100_000
+"""Longest text one field may carry, in characters."""
+
+
+class Sent(BaseModel):
+    """What a caller sends. Unknown fields are ignored, so that mass assignment has no effect."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Received(BaseModel):
+    """What a server answers: every field always present from ours, any field missing from another's."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Link = Annotated[str, Field(min_length=1, max_length=200)]
+"""An id of an object that lives elsewhere: a UUID in the examples, opaque to us."""
+
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+JsonObject = dict[str, Any]
+
+AnyValue = Annotated[
+    JsonValue,
+    WithJsonSchema({"anyOf": [{"type": "object", "additionalProperties": True}, {"type": "null"}]}),
+]
+"""An engineering value in a response. Ours is an object or null; a client must live with any JSON."""
+
+Timestamp = str
+"""ISO 8601, UTC, with `Z`. A string on the wire, so that another server's precision cannot break us."""

@@ -1,0 +1,43 @@
+"""Text from outside, made harmless for a terminal.
+
+A control character in a prompt can write the clipboard, move the cursor, or make the terminal answer with bytes
+that arrive as key presses; a bidi override can show one number and mean another. So every string of a response
+is cleaned once, where it enters (`client` calls `clean_json` on each parsed body). Raw text stays on the server,
+and exports carry it unchanged.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# C0 except tab and newline; DEL; C1; soft hyphen; combining grapheme joiner; Arabic letter mark; Hangul fillers;
+# Mongolian separators; zero-width and bidi marks; line and paragraph separators; bidi embeddings and isolates;
+# invisible operators; interlinear annotation; BOM; tags; variation selectors supplement; private use; surrogates.
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\uffa0\ufeff\ufff0-\ufffb"
+    "\ue000-\uf8ff\ud800-\udfff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+)
+REPLACEMENT = "\ufffd"
+MAX_DEPTH = 64
+
+
+def clean_text(text: str) -> str:
+    """`text` with each character that could act on a terminal replaced by U+FFFD; `\\r\\n` becomes `\\n`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _HARMFUL.sub(REPLACEMENT, text.replace("\r\n", "\n"))
+
+
+def clean_json(value: Any, depth: int = 0) -> Any:
+    """`value` (any JSON) with all its strings and keys cleaned; what nests deeper than 64 levels becomes `None`."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if depth >= MAX_DEPTH:
+        return None
+    if isinstance(value, dict):
+        return {clean_text(str(key)): clean_json(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clean_json(item, depth + 1) for item in value]
+    return value

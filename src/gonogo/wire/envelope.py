@@ -1,0 +1,19 @@
+"""The error envelope, the same for every error of the platform."""
+
+from __future__ import annotations
+
+from gonogo.wire.base import JsonObject, Received
+
+
+class ErrorBody(Received):
+    code: str
+    message: str = ""
+    details: JsonObject = {}
+    doc_url: str | None = None
+
+
+class ErrorEnvelope(Received):
+    """`request_id` equals the `X-Request-ID` response header."""
+
+    error: ErrorBody
+    request_id: str | None = None

@@ -1,0 +1,224 @@
+"""Models of the operations that are ours alone; they live under `/api/v1/gonogo/…`.
+
+A client first asks `GET /api/v1/gonogo/capabilities`; 404 means a plain ARCNM server, and all of this is absent.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gonogo.wire.base import AnyValue, Fraction, JsonObject, Link, Name, Received, Sent, Text, Timestamp
+from gonogo.wire.labeling import Box, LabelingCampaignPublic, LabelSubmission
+
+
+class Capabilities(Received):
+    server: str = "gonogo"
+    version: str | None = None
+    extensions: list[str] = []
+    max_held_claims: int = 5
+
+
+class SessionCreate(Sent):
+    magic_link_token: Annotated[str, Field(min_length=1, max_length=500)]
+    client_nonce: Annotated[str, Field(min_length=8, max_length=200)]
+
+
+class AnnotatorIdentity(Received):
+    id: str
+    email: str | None = None
+    display_name: str | None = None
+
+
+class SessionCreated(Received):
+    session_token: str
+    expires_at: Timestamp | None = None
+    role: str | None = None
+    annotator: AnnotatorIdentity
+    campaign_id: str
+    assignment_id: str | None = None
+
+
+class Ended(Received):
+    ended: bool = True
+
+
+class Me(Received):
+    """Who the credential speaks for, and the campaigns it may work in."""
+
+    id: str
+    kind: str  # "user" or "annotator"
+    role: str  # "lead", "reader", "reviewer" or "annotator"
+    name: str | None = None
+    email: str | None = None
+    campaigns: list[LabelingCampaignPublic] = []
+
+
+class ClaimState(Received):
+    """`expires_in` is in seconds on the server's clock; `None` when nothing is held any more."""
+
+    task_id: str
+    held: bool
+    expires_in: int | None = None
+
+
+class HeldByOthers(Received):
+    n_tasks: int
+    until: Timestamp | None = None
+
+
+class QueueView(Received):
+    """The queue explained to its caller. Gold never shows in any of the numbers."""
+
+    campaign_id: str
+    campaign_name: str | None = None
+    campaign_status: str | None = None
+    left_for_me: int
+    held_by_me: int
+    done_by_me: int
+    held_by_others: HeldByOthers
+    in_review: int
+    guideline: str | None = None
+
+
+class OwnSubmission(LabelSubmission):
+    """One of the caller's own answers, with the question it answered."""
+
+    task: JsonObject | None = None
+
+
+class SubmissionDetail(LabelSubmission):
+    """One vote as reviewers and leads see it."""
+
+    voter_id: str | None = None
+    voter_email: str | None = None
+    counted: bool | None = None
+    late: bool | None = None
+
+
+class SubmissionList(Received):
+    count: int
+    data: list[SubmissionDetail]
+    next_cursor: str | None = None
+
+
+class DrawingUrl(Received):
+    """As the published Geometry API answers; `status` is `ready` or `no_dataset`."""
+
+    url: str | None = None
+    status: str | None = None
+    content_type: str | None = None
+
+
+class DrawingStored(Received):
+    part_revision_id: str
+    sha256: str
+    size_bytes: int
+    created: bool
+
+
+class Prediction(Sent):
+    """One prediction of an imported run; `id` makes a second import of the same file safe."""
+
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    target_kind: Annotated[str, Field(min_length=1, max_length=100)] = "pmi"
+    detail_kind: Annotated[str, Field(max_length=100)] | None = None
+    field_name: Annotated[str, Field(max_length=200)] | None = None
+    field_path: Annotated[str, Field(max_length=500)] | None = None
+    prompt: Text | None = None
+    predicted_value: JsonObject | None = None
+    predicted_confidence: Fraction | None = None
+    drawing_bbox: Box | None = None
+    position: Box | None = None
+    part: Annotated[str, Field(max_length=200)] | None = None
+    part_revision_id: Link | None = None
+    pmi_id: Link | None = None
+    feature_id: Link | None = None
+    dfm_issue_id: Link | None = None
+    face_uuid: Link | None = None
+    truth: JsonObject | None = None
+    source: Annotated[str, Field(max_length=200)] | None = None
+
+
+class PredictionsCreate(Sent):
+    """A batch of one run; batches with the same `run` in a project join one calculation."""
+
+    project_id: Link
+    run: Name
+    predictions: Annotated[list[Prediction], Field(min_length=1, max_length=1000)]
+
+
+class PredictionsStored(Received):
+    calculation_id: str
+    n_new: int
+    n_known: int
+
+
+class TasksFromPredictions(Sent):
+    """Every prediction of the run becomes a task of the campaign, once."""
+
+    calculation_id: Link
+    gold_from_truth: bool = False
+
+
+class TasksMade(Received):
+    n_tasks: int
+    n_gold: int
+    n_skipped: int
+
+
+class CampaignSettings(Received):
+    lease_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    early_stop: bool = False
+    trailing_zeros_matter: bool = False
+    guideline: Annotated[str, Field(max_length=100_000)] | None = None
+
+
+class CampaignDetail(LabelingCampaignPublic):
+    """The public model plus what only ours knows; `number` is the integer id of the results API."""
+
+    number: int
+    settings: CampaignSettings
+
+
+class KeyCreate(Sent):
+    name: Name
+    scopes: list[str]
+
+
+class KeyCreated(Received):
+    """The only time the key is shown."""
+
+    id: str
+    name: str
+    key: str
+    scopes: list[str]
+
+
+class ExportRecord(Received):
+    """One task of an export, gold and votes included."""
+
+    task_id: str
+    campaign_id: str
+    campaign: str
+    status: str
+    part: str | None = None
+    part_revision_id: str | None = None
+    target_kind: str | None = None
+    detail_kind: str | None = None
+    field_name: str | None = None
+    field_path: str | None = None
+    prompt: str | None = None
+    drawing_bbox: list[float] | None = None
+    prediction_id: str | None = None
+    predicted_value: AnyValue = None
+    predicted_confidence: float | None = None
+    is_gold: bool = False
+    gold_answer: str | None = None
+    consensus_verdict: str | None = None
+    consensus_value: AnyValue = None
+    agreement: float | None = None
+    created_at: Timestamp | None = None
+    resolved_at: Timestamp | None = None
+    submissions: list[JsonObject] = []

@@ -1,0 +1,257 @@
+"""The models of the ARCNM Labeling API's 18 operations, used by our client and our server alike.
+
+Response fields default to `None`: the reference marks none as required, another server may leave any out, and
+ours always sends all of them. Fields marked *extension* are ours (see `extensions` for whole extra operations).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gonogo.wire.base import AnyValue, Finite, Fraction, JsonObject, Link, Name, Received, Sent, Text, Timestamp
+
+# --- campaigns -------------------------------------------------------------------------------------------
+
+
+class LabelingCampaignCreate(Sent):
+    name: Name
+    description: Text | None = None
+    consensus_method: str | None = None
+    target_redundancy: Annotated[int, Field(ge=1, le=50, strict=True)] | None = None
+    gold_fraction: Annotated[float, Field(ge=0, le=0.9, allow_inf_nan=False)] | None = None
+    acceptance_alpha: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
+
+
+class LabelingCampaignPublic(Received):
+    id: str
+    org_id: str | None = None
+    project_id: str | None = None
+    name: str | None = None
+    description: str | None = None
+    status: str | None = None
+    consensus_method: str | None = None
+    target_redundancy: int | None = None
+    gold_fraction: float | None = None
+    acceptance_alpha: float | None = None
+    task_count: int | None = None
+    resolved_count: int | None = None
+    created_by_user_id: str | None = None
+    created_at: Timestamp | None = None
+    closed_at: Timestamp | None = None
+
+
+class LabelingCampaignList(Received):
+    count: int
+    data: list[LabelingCampaignPublic]
+    next_cursor: str | None = None  # extension
+
+
+# --- assignments -----------------------------------------------------------------------------------------
+
+
+class CampaignAssignmentCreate(Sent):
+    email: Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+    display_name: Annotated[str, Field(max_length=200)] | None = None
+    role: str | None = None  # extension: "annotator" (default) or "reviewer"
+
+
+class CampaignAssignmentPublic(Received):
+    id: str
+    org_id: str | None = None
+    campaign_id: str | None = None
+    annotator_account_id: str | None = None
+    annotator_email: str | None = None
+    status: str | None = None
+    invited_at: Timestamp | None = None
+
+
+class CampaignAssignmentCreated(Received):
+    assignment: CampaignAssignmentPublic
+    magic_link_token: str
+    magic_link_url: str | None = None  # extension
+
+
+class CampaignAssignmentList(Received):
+    count: int
+    data: list[CampaignAssignmentPublic]
+    next_cursor: str | None = None  # extension
+
+
+# --- projects --------------------------------------------------------------------------------------------
+
+
+class LabelingProjectCreate(Sent):
+    name: Name
+    description: Text | None = None
+    guideline_id: Link | None = None
+    ontology_id: Link | None = None
+    selection_policy: JsonObject | None = None
+    target_kinds: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=100)] | None = None
+    uses_platform_pool: Annotated[bool, Field(strict=True)] | None = None
+
+
+class LabelingProjectPublic(Received):
+    id: str
+    org_id: str | None = None
+    name: str | None = None
+    description: str | None = None
+    status: str | None = None
+    guideline_id: str | None = None
+    ontology_id: str | None = None
+    selection_policy: JsonObject | None = None
+    target_kinds: list[str] | None = None
+    uses_platform_pool: bool | None = None
+    campaign_count: int | None = None
+    created_by_user_id: str | None = None
+    created_at: Timestamp | None = None
+
+
+class LabelingProjectList(Received):
+    count: int
+    data: list[LabelingProjectPublic]
+    next_cursor: str | None = None  # extension
+
+
+class GenerateProjectTasks(Sent):
+    calculation_ids: Annotated[list[Link], Field(min_length=1, max_length=1000)]
+    campaign: LabelingCampaignCreate | None = None
+
+
+class GenerateProjectTasksResult(Received):
+    campaign: LabelingCampaignPublic
+    n_candidates: int | None = None
+    n_eligible: int | None = None
+    n_skipped: int | None = None
+    n_honeypots: int | None = None
+    n_tasks: int | None = None
+
+
+# --- tasks -----------------------------------------------------------------------------------------------
+
+Box = Annotated[list[Finite], Field(max_length=16)]
+
+
+class LabelingTaskCreate(Sent):
+    target_kind: Annotated[str, Field(min_length=1, max_length=100)]
+    detail_kind: Annotated[str, Field(max_length=100)] | None = None
+    field_name: Annotated[str, Field(max_length=200)] | None = None
+    field_path: Annotated[str, Field(max_length=500)] | None = None
+    prompt: Text | None = None
+    predicted_value: JsonObject | None = None
+    predicted_confidence: Fraction | None = None
+    drawing_bbox: Box | None = None
+    position: Box | None = None
+    calculation_id: Link | None = None
+    part_revision_id: Link | None = None
+    pmi_id: Link | None = None
+    feature_id: Link | None = None
+    dfm_issue_id: Link | None = None
+    face_uuid: Link | None = None
+    n_required: Annotated[int, Field(ge=1, le=50, strict=True)] | None = None
+    is_gold: Annotated[bool, Field(strict=True)] = False
+    gold_answer: Text | None = None
+
+
+class LabelingTasksCreate(Sent):
+    tasks: Annotated[list[LabelingTaskCreate], Field(min_length=1, max_length=1000)]
+
+
+class ServedTask(Received):
+    """What next-task hands to an annotator: nothing in it tells gold from other work."""
+
+    id: str
+    campaign_id: str | None = None
+    status: str | None = None
+    target_kind: str | None = None
+    detail_kind: str | None = None
+    field_name: str | None = None
+    field_path: str | None = None
+    prompt: str | None = None
+    predicted_value: AnyValue = None
+    drawing_bbox: list[float] | None = None
+    position: list[float] | None = None
+    calculation_id: str | None = None
+    part_revision_id: str | None = None
+    pmi_id: str | None = None
+    feature_id: str | None = None
+    dfm_issue_id: str | None = None
+    face_uuid: str | None = None
+    n_required: int | None = None
+
+
+class LabelingTaskPublic(ServedTask):
+    """A task as its lead sees it."""
+
+    predicted_confidence: float | None = None
+    is_gold: bool | None = None
+    submission_count: int | None = None
+    agreement: float | None = None
+    consensus_verdict: str | None = None
+    consensus_value: AnyValue = None
+    claimed_at: Timestamp | None = None
+    claim_expires_at: Timestamp | None = None
+    claimed_by_user_id: str | None = None
+    claimed_by_annotator_account_id: str | None = None
+    created_at: Timestamp | None = None
+    resolved_at: Timestamp | None = None
+
+
+class LabelingTaskList(Received):
+    count: int
+    data: list[LabelingTaskPublic]
+    next_cursor: str | None = None  # extension
+
+
+class LabelSubmit(Sent):
+    verdict: Annotated[str, Field(min_length=1, max_length=100)]
+    corrected_value: JsonObject | None = None
+    confidence: Fraction | None = None
+    duration_ms: Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)] | None = None
+
+
+class LabelSubmission(Received):
+    id: str
+    task_id: str | None = None
+    verdict: str | None = None
+    corrected_value: AnyValue = None
+    confidence: float | None = None
+    duration_ms: int | None = None
+    created_at: Timestamp | None = None
+
+
+class Adjudication(Sent):
+    verdict: Annotated[str, Field(min_length=1, max_length=100)]
+    corrected_value: JsonObject | None = None
+
+
+# --- quality and promotion -------------------------------------------------------------------------------
+
+
+class AnnotatorQuality(Received):
+    annotator_user_id: str | None = None
+    n_submissions: int | None = None
+    consensus_agreement: float | None = None
+    gold_accuracy: float | None = None
+    reliability: float | None = None
+    trust: float | None = None
+
+
+class QualityReport(Received):
+    """Agreement (Krippendorff's alpha) against the campaign's threshold, and each annotator's part in it."""
+
+    alpha: float | None = None
+    acceptance_alpha: float | None = None
+    accepted: bool | None = None
+    n_tasks: int | None = None
+    n_submissions: int | None = None
+    annotators: list[AnnotatorQuality] | None = None
+    gonogo: JsonObject | None = None  # extension: intervals, prevalence, gold error rates
+
+
+class PromoteResult(Received):
+    accepted: bool | None = None
+    alpha: float | None = None
+    forced: bool | None = None
+    promoted: int | None = None

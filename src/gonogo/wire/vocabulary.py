@@ -1,0 +1,112 @@
+"""The words our own server uses where the published contract says only "string".
+
+The client never treats these as closed: a response may carry any string (contract, versioning rule).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """An answer to "is this read right?"; `unsure` is an answer, not a skip."""
+
+    CORRECT = "correct"
+    INCORRECT = "incorrect"
+    UNSURE = "unsure"
+
+
+class Role(StrEnum):
+    """What an invited person may do in one campaign."""
+
+    ANNOTATOR = "annotator"
+    REVIEWER = "reviewer"
+
+
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    READ = "parts:read"
+    WRITE = "parts:write"
+
+
+class ProjectStatus(StrEnum):
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+class CampaignStatus(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    PROMOTED = "promoted"
+
+
+class AssignmentStatus(StrEnum):
+    INVITED = "invited"
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+class TaskStatus(StrEnum):
+    """`open` needs submissions; `in_review` has them but no safe consensus; `resolved` is settled."""
+
+    OPEN = "open"
+    IN_REVIEW = "in_review"
+    RESOLVED = "resolved"
+
+
+class ConsensusMethod(StrEnum):
+    DAWID_SKENE = "dawid_skene"
+    ONE_COIN = "one_coin"
+    MAJORITY = "majority"
+    WEIGHTED_MAJORITY = "weighted_majority"
+
+
+class TargetKind(StrEnum):
+    """Kinds our server writes itself; the set is open, any other string is stored as it came."""
+
+    PMI = "pmi"
+    FEATURE = "feature"
+    DFM_ISSUE = "dfm_issue"
+    TITLE_BLOCK = "title_block"
+    BOM = "bom"
+    NOTE = "note"
+
+
+class ErrorCode(StrEnum):
+    """`error.code` values; the only part of an error to branch on."""
+
+    BAD_REQUEST = "bad_request"
+    INVALID_API_KEY = "invalid_api_key"
+    INVALID_MAGIC_LINK = "invalid_magic_link"
+    INVALID_SESSION = "invalid_session"
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    CONFLICT = "conflict"
+    IDEMPOTENCY_CONFLICT = "idempotency_conflict"
+    IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    VALIDATION_ERROR = "validation_error"
+    RATE_LIMITED = "rate_limited"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    INTERNAL_ERROR = "internal_error"
+    UNAVAILABLE = "unavailable"
+
+
+class ConflictReason(StrEnum):
+    """`error.details.reason` of a `conflict` from our server."""
+
+    ALREADY_SUBMITTED = "already_submitted"
+    ALREADY_INVITED = "already_invited"
+    TASK_RESOLVED = "task_resolved"
+    CAMPAIGN_CLOSED = "campaign_closed"
+    ASSIGNMENT_REVOKED = "assignment_revoked"
+    BELOW_ACCEPTANCE = "below_acceptance"
+    OWN_VOTE = "own_vote"
+    NAME_TAKEN = "name_taken"
+
+
+class DrawingStatus(StrEnum):
+    READY = "ready"
+    NO_DATASET = "no_dataset"
