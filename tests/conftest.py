@@ -1,0 +1,18 @@
+"""Every test runs with a home of its own and none of the developer's environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+_OURS = ("GONOGO_HOME", "GONOGO_BASE_URL", "GONOGO_API_KEY", "ARCNM_API_KEY", "GONOGO_DATABASE_URL", "NO_COLOR")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in _OURS:
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "home"
+    monkeypatch.setenv("GONOGO_HOME", str(folder))
+    return folder
