@@ -1,0 +1,114 @@
+"""What the commands share: which server they talk to, how errors end, how data is printed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from gonogo.client.extensions import GonogoClient
+    from gonogo.desk.home import Home
+
+EXIT_FAILED, EXIT_USAGE, EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE = 1, 2, 3, 4, 5
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def say(message: str) -> None:
+    """Talk to the person: standard error, so that data on standard output stays clean."""
+    from gonogo.wire.clean import clean_text
+
+    click.echo(clean_text(message), err=True)
+
+
+def fail(message: str, next_step: str = "", code: int = EXIT_FAILED) -> NoReturn:
+    """End the command with one clear sentence, the next step, and a documented exit code."""
+    say(f"gonogo: {message}" + (f"\n        {next_step}" if next_step else ""))
+    raise SystemExit(code)
+
+
+def emit(data: Any) -> None:
+    """One JSON document to standard output."""
+    json.dump(data, sys.stdout, ensure_ascii=not _utf8_stdout(), indent=2)
+    sys.stdout.write("\n")
+
+
+def _utf8_stdout() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def json_option(command: F) -> F:
+    """`--json`: the same data for machines."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+
+
+def server_option(command: F) -> F:
+    """`--base-url`: act on a server instead of the embedded workspace."""
+    return click.option(
+        "--base-url",
+        envvar="GONOGO_BASE_URL",
+        show_envvar=True,
+        metavar="URL",
+        help="Act on this server (with GONOGO_API_KEY) instead of the workspace on this machine.",
+    )(command)
+
+
+def current_home() -> Home:
+    from gonogo.desk.home import Home
+
+    return Home()
+
+
+@contextlib.asynccontextmanager
+async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[GonogoClient]:
+    """A client of `base_url` with the key of the environment, or of the embedded workspace."""
+    from gonogo.client.credential import ApiKey
+    from gonogo.client.extensions import GonogoClient
+
+    if base_url:
+        key = os.environ.get("GONOGO_API_KEY") or os.environ.get("ARCNM_API_KEY")
+        if not key:
+            fail(
+                f"no API key for {base_url}",
+                "Put it into GONOGO_API_KEY (an admin makes one with `gonogo keys create`).",
+                EXIT_NO_CREDENTIAL,
+            )
+        async with GonogoClient(base_url, ApiKey(key), clean=clean) as client:
+            yield client
+        return
+    from gonogo.cli.embedded import embedded_parts
+
+    parts = embedded_parts(current_home())
+    try:
+        async with GonogoClient(
+            parts.base_url, ApiKey(parts.token), transport=parts.transport, clean=clean
+        ) as client:
+            yield client
+    finally:
+        await parts.transport.aclose()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's coroutine; the client's errors become sentences and exit codes."""
+    from gonogo.client import errors
+
+    try:
+        return asyncio.run(work)
+    except errors.AuthenticationError as error:
+        fail(str(error), error.next_step, EXIT_NO_CREDENTIAL)
+    except errors.NetworkError as error:
+        fail(str(error), error.next_step, EXIT_UNREACHABLE)
+    except errors.GonogoClientError as error:
+        fail(str(error), error.next_step, EXIT_REFUSED)
+    except KeyboardInterrupt:
+        fail("stopped; what was done so far is kept", code=130)
+    except OSError as error:
+        fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))

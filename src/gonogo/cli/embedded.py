@@ -1,0 +1,111 @@
+"""The labeling server inside: the one place where the client side meets the server's code.
+
+The server runs in a thread with an event loop of its own, so that its imports, its SQL and its fsyncs do not hold
+up key presses, and it starts on the first request: the first frame never waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from gonogo.desk.services import EmbeddedParts
+
+if TYPE_CHECKING:
+    from gonogo.desk.home import Home
+
+BASE_URL = "http://embedded.localhost"
+
+
+def workspace_url(home: Home) -> str:
+    """The database of the workspace on this machine, as a SQLAlchemy URL."""
+    return f"sqlite:///{home.data() / 'workspace.db'}"
+
+
+def embedded_parts(home: Home) -> EmbeddedParts:
+    """A transport into the embedded server, and the credential of the local lead, fresh for this run."""
+    token = secrets.token_urlsafe(32)
+    return EmbeddedParts(transport=EmbeddedTransport(home, token), token=token, base_url=BASE_URL)
+
+
+class EmbeddedTransport(httpx.AsyncBaseTransport):
+    """Hands requests to the server's thread and brings the answers back to the caller's loop."""
+
+    def __init__(self, home: Home, token: str) -> None:
+        self._home = home
+        self._token = token
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._inner: concurrent.futures.Future[httpx.ASGITransport] | None = None
+        self._stop: asyncio.Event | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        if self._inner is None:
+            self._start()
+        assert self._inner is not None
+        inner = await asyncio.wrap_future(self._inner)
+        assert self._loop is not None
+        answer = asyncio.run_coroutine_threadsafe(self._handle(inner, request), self._loop)
+        return await asyncio.wrap_future(answer)
+
+    async def _handle(self, inner: httpx.ASGITransport, request: httpx.Request) -> httpx.Response:
+        response = await inner.handle_async_request(request)
+        await response.aread()
+        return httpx.Response(
+            response.status_code,
+            headers=[pair for pair in response.headers.raw if pair[0].lower() != b"content-encoding"],
+            content=response.content,
+            request=request,
+        )
+
+    def _start(self) -> None:
+        self._inner = concurrent.futures.Future()
+        self._thread = threading.Thread(target=self._run, name="gonogo-server", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        assert self._inner is not None
+        try:
+            asyncio.run(self._serve(self._inner))
+        except BaseException as error:
+            if not self._inner.done():
+                self._inner.set_exception(_as_connect_error(error))
+            else:
+                raise
+
+    async def _serve(self, ready: concurrent.futures.Future[httpx.ASGITransport]) -> None:
+        from gonogo.server.app import create_app
+        from gonogo.server.settings import ServerSettings
+
+        self._home.make(self._home.data())
+        app = create_app(ServerSettings(database_url=workspace_url(self._home), embedded_token=self._token))
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        async with app.router.lifespan_context(app):
+            ready.set_result(httpx.ASGITransport(app=app, raise_app_exceptions=False))
+            await self._stop.wait()
+
+    async def aclose(self) -> None:
+        thread, loop, stop = self._thread, self._loop, self._stop
+        self._thread = None
+        if thread is None:
+            return
+        if loop is not None and stop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop may have ended by itself
+                loop.call_soon_threadsafe(stop.set)
+        await asyncio.to_thread(thread.join, 5)
+
+
+def _as_connect_error(error: BaseException) -> Exception:
+    """A server that cannot start is, for the client, a server that is not there; the reason stays readable."""
+    return httpx.ConnectError(f"the workspace on this machine cannot be opened: {error}")
+
+
+__all__: list[Any] = ["BASE_URL", "EmbeddedTransport", "embedded_parts", "workspace_url"]

@@ -1,0 +1,92 @@
+"""The `gonogo` command. `--help` and `--version` import neither Textual nor FastAPI: each command is loaded when run."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from gonogo import __version__
+
+# name -> (module, attribute, one line for `gonogo --help`); the line stands here so that help loads no command
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "demo": ("gonogo.cli.demo", "demo", "Try it: a sample project, no account, no network."),
+    "annotate": ("gonogo.cli.annotate", "annotate", "Answer questions about drawings, one key each."),
+    "login": ("gonogo.cli.login", "login", "Sign in with a magic link or an API key."),
+    "logout": ("gonogo.cli.login", "logout", "Forget the credential and the cached drawings."),
+    "import": ("gonogo.cli.data", "import_", "Make a campaign from a file of predictions and a folder of drawings."),
+    "export": ("gonogo.cli.data", "export", "Write a campaign's results as JSON Lines."),
+    "project": ("gonogo.cli.project", "project", "Projects: list, show, create."),
+    "campaign": ("gonogo.cli.campaign", "campaign", "Campaigns: list, show, create, close, quality, promote."),
+    "assign": ("gonogo.cli.people", "assign", "Invite a person to a campaign; prints the link once."),
+    "revoke": ("gonogo.cli.people", "revoke", "End a person's assignment at once."),
+    "keys": ("gonogo.cli.keys", "keys", "API keys: create."),
+    "outbox": ("gonogo.cli.outbox", "outbox", "Verdicts that have not reached the server: list, send, export, drop."),
+    "serve": ("gonogo.cli.serve", "serve", "Run the labeling server for a team."),
+}
+
+EPILOG = """\b
+Examples:
+  gonogo demo                                  try it on sample drawings
+  gonogo import predictions.jsonl --drawings scans/ --campaign "batch 12"
+  gonogo annotate                              go on where you stopped
+  gonogo serve --port 8000                     a server for your team
+  gonogo assign "batch 12" ana@example.com     invite an annotator
+  gonogo export "batch 12" > results.jsonl
+
+\b
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 no credential,
+            4 refused by the server, 5 server not reached.
+Environment: GONOGO_HOME, GONOGO_BASE_URL, GONOGO_API_KEY, GONOGO_DATABASE_URL.
+Completion:  eval "$(_GONOGO_COMPLETE=bash_source gonogo)"   (or zsh_source, fish_source)
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they are run or asked for their own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = click.utils.make_str(args[0])
+        if name not in COMMANDS and not name.startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f" Did you mean `gonogo {near[0]}`?" if near else " `gonogo --help` lists them."
+            raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=LazyGroup, invoke_without_command=True, epilog=EPILOG)
+@click.version_option(__version__, message="gonogo %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Check what machines read off engineering drawings: a question, a value, a place on the sheet, one key.
+
+    Without a command the workstation opens.
+    """
+    if ctx.invoked_subcommand is None:
+        from gonogo.cli.annotate import open_workstation
+
+        open_workstation()
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Entry point of the console script."""
+    return cli.main(args=args, prog_name="gonogo")
