@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gonogo.desk.stopwatch import Stopwatch
 from gonogo.desk.types import Decision, DeskState, DeskTask
 from gonogo.sheets.types import NoPicture, Picture, PictureRequest
 
@@ -13,10 +14,13 @@ class Desk:
 
     `await start()` opens the outbox and shows held tasks from the last run, then begins to fetch behind.
     `current` is the task to show or `None`; `state` explains. Listeners are called (on the loop) on each change.
+    `stopwatch` takes the screen's events: `key()` on each key or mouse event, `edit(True/False)` around the text
+    field, `focused(True/False)` when the terminal reports it. A decision without times of its own gets its times.
     """
 
     state: DeskState
     current: DeskTask | None
+    stopwatch: Stopwatch
 
     async def start(self) -> None:
         raise NotImplementedError

@@ -31,12 +31,17 @@ class DeskTask:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Where the time of one decision went, in milliseconds; `duration_ms` is looking + editing."""
+    """Where the time of one decision went, in milliseconds; `duration_ms` is looking + editing.
+
+    `idle` is time out of focus or beyond the idle limit; `focus_known` is false when the terminal never reported
+    its focus, so that the time is known only by the keys.
+    """
 
     looking: int
     editing: int = 0
     idle: int = 0
     waiting: int = 0
+    focus_known: bool = False
 
     @property
     def duration_ms(self) -> int:
