@@ -1,0 +1,1 @@
+"""A sample project, drawn and predicted by our own code."""

@@ -1,0 +1,19 @@
+"""The four sample parts, drawn as a shop would draw them."""
+
+from __future__ import annotations
+
+from gonogo.demo.draft import Board
+from gonogo.demo.parts.bracket import draw_bracket
+from gonogo.demo.parts.flange import draw_flange
+from gonogo.demo.parts.shaft import draw_shaft
+from gonogo.demo.parts.sheet_metal import draw_cover
+
+
+def draw_all() -> dict[str, Board]:
+    """Part name → finished board."""
+    return {
+        "GX-1042 shaft": draw_shaft(),
+        "GX-2210 bracket": draw_bracket(),
+        "GX-3107 cover": draw_cover(),
+        "GX-4008 flange": draw_flange(),
+    }
