@@ -1,0 +1,110 @@
+"""The database: one `Store` a process, transactions as context managers.
+
+    with store.write() as connection: ...
+
+Never `await` inside such a block: handlers run on one event loop, and a second handler that waits for the same
+lock would stop the loop that has to free it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+from gonogo.server.store.tables import metadata
+
+BUSY_TIMEOUT_MS = 5000
+
+
+class Store:
+    """A database by URL: `sqlite:////folder/file.db` or `postgresql+psycopg://…`; opened on first use.
+
+    SQLite: WAL, `synchronous=FULL` (an acknowledged verdict survives a power cut), foreign keys on, and writers
+    queue for at most five seconds, then `sqlalchemy.exc.OperationalError`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(_with_driver(url))
+        if self.url.get_backend_name() == "sqlite" and not self.url.database:
+            raise ValueError("An in-memory SQLite database cannot be shared by connections: name a file.")
+        self._engine: Engine | None = None
+        self._writer: Engine | None = None
+
+    def __repr__(self) -> str:
+        return f"Store({self.url.render_as_string(hide_password=True)!r})"
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = self._open()
+            self._writer = self._engine.execution_options(gonogo_writes=True)
+        return self._engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view; on SQLite it never waits for writers."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction, committed at the end of the block, rolled back by an exception."""
+        _ = self.engine
+        assert self._writer is not None
+        with self._writer.begin() as connection:
+            yield connection
+
+    def upgrade(self) -> None:
+        """Brings the schema to this version's; safe to call at every start."""
+        with self.write() as connection:
+            metadata.create_all(connection)
+
+    def dispose(self) -> None:
+        """Closes all connections; the store opens itself again when used."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = self._writer = None
+
+    def _open(self) -> Engine:
+        if self.url.get_backend_name() != "sqlite":
+            return create_engine(self.url, pool_pre_ping=True)
+        _make_private(Path(str(self.url.database)))
+        engine = create_engine(self.url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+
+def _with_driver(url: str) -> str:
+    """`postgresql://` means psycopg 3 here."""
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+def _make_private(path: Path) -> None:
+    """Makes an empty file that only its owner reads; SQLite's side files inherit that."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves; the driver's own rules start transactions too late
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("gonogo_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
