@@ -1,0 +1,289 @@
+"""From the bytes of an answer to a model, or to the error that says what came instead.
+
+Whatever the body holds, `parse` returns a model or raises `UnexpectedAnswerError`, and `error_from` returns a
+`GonogoClientError`. No body is ever put whole into a message: at most 200 cleaned characters of a page that is
+not JSON, and of JSON only which fields were wrong, because it may hold a token.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from gonogo.client.errors import (
+    AuthenticationError,
+    ConflictError,
+    GonogoClientError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    ServerError,
+    UnexpectedAnswerError,
+)
+from gonogo.wire.clean import clean_json, clean_text
+
+M = TypeVar("M", bound=BaseModel)
+
+SHOWN: Final = 200
+"""Characters of a foreign text that may appear in a message."""
+
+_TAG: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_TRANSIENT_5XX: Final = frozenset({408, 425, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (looked up without regard to case) and whole body.
+
+    `secrets` are strings that must not show up in a message, should the server echo them.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def request_id(self) -> str | None:
+        found = self.headers.get("X-Request-ID")
+        return clean_text(found)[:SHOWN] if found else None
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def shown(self, text: str) -> str:
+        """`text` of the server, fit for a message: one line, cleaned, without secrets, cut."""
+        for secret in self.secrets:
+            text = text.replace(secret, "•••")
+        text = " ".join(clean_text(text).split())
+        return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def load(body: bytes) -> Any:
+    """The JSON of `body`. A number that JSON cannot hold (NaN, Infinity, 1e999) is taken as absent.
+
+    Raises:
+        ValueError: it is not JSON, or nests too deep.
+    """
+    try:
+        return json.loads(body, parse_constant=lambda _: None, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _finite(literal: str) -> float | None:
+    number = float(literal)
+    return number if math.isfinite(number) else None
+
+
+def parse(model: type[M], answer: Answer, *, clean: bool = True) -> M:
+    """`answer` as a `model`; with `clean`, all its text made harmless for a terminal first.
+
+    Raises:
+        UnexpectedAnswerError: it is not JSON, or not of this shape.
+    """
+    value = json_of(answer)
+    return shaped(model, clean_json(value) if clean else value, answer)
+
+
+def json_of(answer: Answer) -> Any:
+    """The answer's JSON, as it came.
+
+    Raises:
+        UnexpectedAnswerError: it is not JSON.
+    """
+    try:
+        return load(answer.body)
+    except ValueError:
+        raise unexpected(answer, f"The server answered {describe(answer)} where JSON was due.") from None
+
+
+def shaped(model: type[M], value: Any, answer: Answer) -> M:
+    """`value` as a `model`.
+
+    Raises:
+        UnexpectedAnswerError: it has another shape.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        what = _misfits(error)
+    except RecursionError:
+        what = "it nests too deep"
+    raise unexpected(answer, answer.shown(f"The server's answer is no {model.__name__}: {what}")) from None
+
+
+def _misfits(error: ValidationError) -> str:
+    """Which fields did not fit; never what they held."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    named = [f"{'.'.join(str(part)[:40] for part in item['loc']) or 'the whole'} ({item['type']})" for item in found]
+    return ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
+
+
+def unexpected(answer: Answer, message: str) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(message, request_id=answer.request_id, status=answer.status)
+
+
+def describe(answer: Answer) -> str:
+    """What came, in words: kind, size, and the first words of it when it is a page for people."""
+    kind = answer.shown(answer.headers.get("Content-Type", "") or "no content type")[:60]
+    size = f"{len(answer.body)} bytes"
+    if not answer.body:
+        return "an empty body"
+    if answer.body.lstrip()[:1] in (b"{", b"[", b'"') or b"json" in kind.lower().encode():
+        return f"broken JSON ({kind}, {size})"
+    words = answer.shown(_TAG.sub(" ", answer.body[:8000].decode("utf-8", "replace")))
+    return f"a page ({kind}, {size}): “{words}”" if words else f"a body without text ({kind}, {size})"
+
+
+def redirected(answer: Answer, host: str) -> UnexpectedAnswerError:
+    """A 3xx: named, not followed, because the credential belongs to one host only."""
+    return UnexpectedAnswerError(
+        answer.shown(f"The server sent us on to {host or 'another place'} ({answer.status}); this was not followed."),
+        next_step="Use the address at which the API itself answers, or sign in to the network first.",
+        request_id=answer.request_id,
+        status=answer.status,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an error body says, whichever of the known forms it has."""
+
+    code: str = ""
+    message: str = ""
+    details: Mapping[str, Any] | None = None
+    request_id: str | None = None
+
+
+def _said(answer: Answer) -> _Said:
+    """Reads the envelope; also a bare `{message}`, `{detail}`, JSON string or plain text."""
+    try:
+        value = clean_json(load(answer.body))
+    except ValueError:
+        html = answer.body.lstrip()[:1] == b"<"
+        return _Said(message="" if html else answer.shown(answer.body[:2000].decode("utf-8", "replace")))
+    if isinstance(value, str):
+        return _Said(message=answer.shown(value))
+    if not isinstance(value, dict):
+        return _Said()
+    inner = value.get("error")
+    body = inner if isinstance(inner, dict) else value
+    details = body.get("details")
+    if isinstance(body.get("detail"), list):  # the form of FastAPI's own validation errors
+        details = {"errors": body["detail"]}
+    message = _first_text(body.get("message"), body.get("detail"), inner)
+    return _Said(
+        code=answer.shown(_first_text(body.get("code"))),
+        message=answer.shown(message),
+        details=_blotted(details, answer.secrets) if isinstance(details, dict) else None,
+        request_id=answer.shown(_first_text(value.get("request_id"))) or None,
+    )
+
+
+def _first_text(*candidates: Any) -> str:
+    return next((item for item in candidates if isinstance(item, str) and item), "")
+
+
+def _blotted(value: Any, secrets: Iterable[str]) -> Any:
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, "•••")
+        return value
+    if isinstance(value, dict):
+        return {_blotted(key, secrets): _blotted(item, secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_blotted(item, secrets) for item in value]
+    return value
+
+
+_NEXT_STEP: Final = {
+    "invalid_api_key": "Check the API key, or have a new one made with `gonogo keys create`.",
+    "invalid_magic_link": "Ask the lead for a new link; each one works once and for a limited time.",
+    "invalid_session": "Sign in again with a new link from the lead; verdicts not yet sent are kept.",
+    "insufficient_scope": "Use a key that has the missing scope, or ask the lead for one.",
+    "too_many_requests": "Wait a minute before the next sign-in.",
+    "payload_too_large": "Send less at a time.",
+    "idempotency_conflict": "The same key was used for another body; send it anew with a fresh key.",
+    "idempotency_in_flight": "The first try is still being worked on; the same request is tried again.",
+    "already_submitted": "Nothing to do: your verdict on this task is already there.",
+    "already_invited": "Nothing to do, or revoke the assignment first to invite again.",
+    "task_resolved": "Nothing to do: the task was settled before; a late verdict is kept, uncounted.",
+    "campaign_closed": "The campaign is closed; a late verdict is kept, uncounted. Ask the lead if that is a mistake.",
+    "assignment_revoked": "The lead has taken back the assignment; ask the lead for a new link.",
+    "below_acceptance": "Let more tasks be answered or reviewed, or promote with force.",
+    "own_vote": "Another reviewer has to settle this one.",
+    "name_taken": "Choose another name.",
+}
+
+
+def error_from(answer: Answer) -> GonogoClientError:
+    """The error that a status outside 2xx stands for. The class follows the status, whatever the body is."""
+    said = _said(answer)
+    details = dict(said.details or {})
+    reason = details.get("reason")
+    rest: dict[str, Any] = {
+        "request_id": answer.request_id or said.request_id,
+        "status": answer.status,
+        "code": said.code,
+        "details": details,
+        "next_step": _NEXT_STEP.get(reason if isinstance(reason, str) else "") or _NEXT_STEP.get(said.code),
+    }
+    status = answer.status
+    tail = _tail(status, said)
+    if status == 401:
+        return AuthenticationError(f"The server did not accept the credential{tail}", **rest)
+    if status in (402, 403, 423):
+        return PermissionDeniedError(f"The server does not allow this{tail}", **rest)
+    if status in (404, 410):
+        return NotFoundError(f"The server does not have this{tail}", **rest)
+    if status in (409, 412):
+        waiting = said.code == "idempotency_in_flight"
+        return ConflictError(f"The server's state does not allow this{tail}", transient=waiting, **rest)
+    if status == 429:
+        wait = _retry_after(answer)
+        return RateLimitedError(f"Too many requests{tail}", retry_after=wait, transient=True, **rest)
+    if status >= 500 or status in _TRANSIENT_5XX:
+        again = status in _TRANSIENT_5XX
+        return ServerError(f"The server failed{tail}", retry_after=_retry_after(answer), transient=again, **rest)
+    return InvalidRequestError(f"The server rejects the request{tail}{_fields(details)}", **rest)
+
+
+def _tail(status: int, said: _Said) -> str:
+    known = next((item.phrase for item in HTTPStatus if item.value == status), "")
+    named = f" ({status} {said.code or known})".replace(" )", ")")
+    return f"{named}: {said.message}" if said.message else f"{named}."
+
+
+def _fields(details: Mapping[str, Any]) -> str:
+    """` Fields: tasks.0.prompt (too long)`, from `details.errors`, at most three."""
+    found = details.get("errors")
+    named = []
+    for item in found if isinstance(found, list) else []:
+        if isinstance(item, dict):
+            loc = item.get("loc")
+            where = ".".join(str(part) for part in loc) if isinstance(loc, list) else str(loc or "?")
+            named.append(f"{where[:80]} ({str(item.get('msg', ''))[:80]})")
+    return f" Fields: {', '.join(named[:3])}" if named else ""
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """Seconds of `Retry-After`, given as a number or as a date; `None` when absent or not to be understood."""
+    text = (answer.headers.get("Retry-After") or "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError, IndexError):
+        return None

@@ -1,0 +1,180 @@
+"""How a typed call becomes a request: path, bytes, key, tries, and a model back."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote, urlencode
+
+import httpx
+from pydantic import BaseModel
+
+from gonogo.client.answers import Answer, describe, error_from, parse, unexpected
+from gonogo.client.credential import Credential
+from gonogo.client.errors import InvalidInputError
+from gonogo.client.prepared import Prepared
+from gonogo.client.retry import Pace, RetryPolicy, with_retries
+from gonogo.client.transport import Timeouts, Wire, read_whole
+
+M = TypeVar("M", bound=BaseModel)
+Query = Mapping[str, str | int | None]
+
+
+def at(template: str, *ids: str) -> str:
+    """`template` with each `{}` replaced by an id, quoted so that it stays one path segment.
+
+    Raises:
+        InvalidInputError: an id is empty or would change the path.
+    """
+    for item in ids:
+        if not item.strip() or item in (".", ".."):
+            raise InvalidInputError(f"{item!r} is not an id.")
+    try:
+        return template.format(*(quote(item, safe="") for item in ids))
+    except UnicodeEncodeError:
+        raise InvalidInputError("An id has characters that cannot be sent.") from None
+
+
+def new_key() -> str:
+    """A fresh idempotency key, one for each logical operation."""
+    return str(uuid.uuid4())
+
+
+def as_bytes(value: Any) -> bytes:
+    """`value` as compact UTF-8 JSON.
+
+    Raises:
+        InvalidInputError: it holds what JSON cannot (NaN, Infinity, half a surrogate pair), or nests too deep.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError, RecursionError):
+        raise InvalidInputError(
+            "A value has something in it that cannot be sent: a number that is not finite, a broken character, "
+            "or too many levels."
+        ) from None
+
+
+def body_of(model: BaseModel | None) -> bytes:
+    """What the caller set in `model`, without the fields that are `None`."""
+    return as_bytes(model.model_dump(exclude_unset=True, exclude_none=True)) if model is not None else b""
+
+
+class Calls:
+    """Common to all clients of one server: an async context manager with one `call` under its typed methods."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credential: Credential | None = None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        clean: bool = True,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+    ) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            base_url: `https://…`; plain http only on this machine. A path prefix is kept.
+            credential: an `ApiKey`, a `SessionToken`, or nothing for the few operations that need none.
+            transport: another way to reach the server, such as `httpx.ASGITransport` of the embedded one.
+            retry: `retry.ONCE` for callers with a schedule of their own.
+            clean: make all received text harmless for a terminal; `False` for exports only.
+
+        Raises:
+            InvalidInputError: `base_url` is not the address of a server.
+        """
+        self._wire = Wire(base_url, credential, transport, timeouts)
+        self._retry = retry
+        self._pace = Pace(retry)
+        self._clean = clean
+        self.base_url = str(self._wire.home)
+        self.credential = credential
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r}, {self.credential!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections. The client cannot be used afterwards."""
+        await self._wire.aclose()
+
+    async def call(
+        self,
+        model: type[M],
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        query: Query | None = None,
+        key: str | None = None,
+        content_type: str = "application/json",
+        anonymous: bool = False,
+        secrets: tuple[str, ...] = (),
+    ) -> M:
+        """One logical operation, tried as the policy says, each time with the same bytes and key."""
+        sent = self.prepare(method, path, body=body, query=query, key=key, content_type=content_type)
+        return parse(model, await self.answer(sent, anonymous=anonymous, secrets=secrets), clean=self._clean)
+
+    def prepare(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes = b"",
+        query: Query | None = None,
+        key: str | None = None,
+        content_type: str = "application/json",
+    ) -> Prepared:
+        """The request as bytes; everything but a GET carries an idempotency key, made here when absent."""
+        given = {name: str(value) for name, value in (query or {}).items() if value is not None}
+        full = f"{path}?{urlencode(given)}" if given else path
+        return Prepared(method, full, body, "" if method == "GET" else key or new_key(), content_type)
+
+    async def answer(
+        self, sent: Prepared, *, once: bool = False, anonymous: bool = False, secrets: tuple[str, ...] = ()
+    ) -> Answer:
+        """The 2xx answer to `sent`."""
+        policy = replace(self._retry, tries=1) if once else self._retry
+        return await with_retries(
+            policy, self._pace, lambda: self._wire.exchange(sent, anonymous=anonymous, secrets=secrets)
+        )
+
+    async def lines(self, sent: Prepared) -> AsyncIterator[bytes]:
+        """The body of the answer to `sent`, line by line as it arrives, each with its newline.
+
+        Tried again as the policy says until it begins; a break in the middle raises.
+        """
+        async with AsyncExitStack() as stack:
+            body = await with_retries(self._retry, self._pace, lambda: self._open(stack, sent))
+            rest = b""
+            async for piece in body:
+                *whole, rest = (rest + piece).split(b"\n")
+                for line in whole:
+                    yield line + b"\n"
+            if rest:
+                yield rest + b"\n"
+
+    async def _open(self, stack: AsyncExitStack, sent: Prepared) -> AsyncIterator[bytes]:
+        async with AsyncExitStack() as attempt:
+            head, body = await attempt.enter_async_context(self._wire.stream(sent))
+            if not head.ok:
+                raise error_from(await read_whole(head, body))
+            if "html" in (head.headers.get("Content-Type") or ""):
+                whole = await read_whole(head, body)
+                raise unexpected(whole, f"The server answered {describe(whole)} where JSON lines were due.")
+            stack.push_async_exit(attempt.pop_all())
+            return body

@@ -1,0 +1,193 @@
+"""The operations that only gonogo's own server has, and the published drawing-url.
+
+Ask `capabilities()` first: `None` means a plain ARCNM server, where the rest answers `NotFoundError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import httpx
+
+from gonogo.client.calls import as_bytes, at, body_of
+from gonogo.client.credential import Credential
+from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
+from gonogo.client.labeling import LabelingClient
+from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport import Timeouts
+from gonogo.wire.extensions import (
+    CampaignDetail,
+    CampaignSettings,
+    Capabilities,
+    ClaimState,
+    DrawingStored,
+    DrawingUrl,
+    Ended,
+    KeyCreate,
+    KeyCreated,
+    Me,
+    PredictionsCreate,
+    PredictionsStored,
+    QueueView,
+    SessionCreate,
+    SessionCreated,
+    SubmissionList,
+    TasksFromPredictions,
+    TasksMade,
+)
+from gonogo.wire.labeling import LabelingCampaignCreate, LabelingCampaignPublic
+
+GONOGO: Final = "/api/v1/gonogo"
+GEOMETRY: Final = "/api/v1/parts/geometry"
+
+
+class GonogoClient(LabelingClient):
+    """A client of our own server; on a plain ARCNM server its inherited half works.
+
+    Keyword arguments beyond those of `Calls`:
+        redeem_path: where a magic link token is exchanged for a session.
+        redeem_field: the name of the token in that request's body.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credential: Credential | None = None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        clean: bool = True,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        redeem_path: str = f"{GONOGO}/sessions",
+        redeem_field: str = "magic_link_token",
+    ) -> None:
+        super().__init__(base_url, credential, transport=transport, retry=retry, clean=clean, timeouts=timeouts)
+        self._redeem_path = redeem_path
+        self._redeem_field = redeem_field
+
+    # --- who ---
+
+    async def capabilities(self) -> Capabilities | None:
+        """What the server adds to the Labeling API; `None` when it is a plain one. No credential is sent.
+
+        Our server answers this to anybody; a plain one says that there is no such thing (404, 405), or that
+        nobody gets there without a credential (401, 403).
+        """
+        try:
+            return await self.call(Capabilities, "GET", f"{GONOGO}/capabilities", anonymous=True)
+        except (NotFoundError, AuthenticationError, PermissionDeniedError):
+            return None
+        except InvalidRequestError as error:
+            if error.status == 405:
+                return None
+            raise
+
+    async def redeem(self, session: SessionCreate, *, idempotency_key: str | None = None) -> SessionCreated:
+        """Exchange a magic link token for a session. No credential is sent.
+
+        The same `client_nonce` within two minutes gets the same session, so a lost answer locks nobody out.
+        """
+        token = session.magic_link_token
+        body = as_bytes({self._redeem_field: token, "client_nonce": session.client_nonce})
+        return await self.call(
+            SessionCreated, "POST", self._redeem_path, body=body, key=idempotency_key, anonymous=True, secrets=(token,)
+        )
+
+    async def end_session(self, *, idempotency_key: str | None = None) -> Ended:
+        """Sign out: the session token is void afterwards."""
+        return await self.call(Ended, "DELETE", f"{GONOGO}/sessions/current", key=idempotency_key)
+
+    async def me(self) -> Me:
+        """Who the credential speaks for, and in which campaigns."""
+        return await self.call(Me, "GET", f"{GONOGO}/me")
+
+    async def create_key(self, key: KeyCreate, *, idempotency_key: str | None = None) -> KeyCreated:
+        """Make an API key (lead only); the answer holds it, this once."""
+        return await self.call(KeyCreated, "POST", f"{GONOGO}/keys", body=body_of(key), key=idempotency_key)
+
+    # --- claims and queue ---
+
+    async def renew(self, task_id: str, *, idempotency_key: str | None = None) -> ClaimState:
+        """Hold a claimed task longer."""
+        return await self.call(ClaimState, "POST", at(f"{GONOGO}/tasks/{{}}/renew", task_id), key=idempotency_key)
+
+    async def release(self, task_id: str, *, idempotency_key: str | None = None) -> ClaimState:
+        """Give a claimed task back."""
+        return await self.call(ClaimState, "POST", at(f"{GONOGO}/tasks/{{}}/release", task_id), key=idempotency_key)
+
+    async def queue(self, campaign_id: str) -> QueueView:
+        """The campaign's queue as it is for the caller."""
+        return await self.call(QueueView, "GET", at(f"{GONOGO}/campaigns/{{}}/queue", campaign_id))
+
+    async def submissions(
+        self, campaign_id: str, limit: int | None = None, cursor: str | None = None
+    ) -> SubmissionList:
+        """Votes of a campaign; an annotator gets the own ones only."""
+        query = {"limit": limit, "cursor": cursor}
+        return await self.call(
+            SubmissionList, "GET", at(f"{GONOGO}/campaigns/{{}}/submissions", campaign_id), query=query
+        )
+
+    # --- drawings and predictions ---
+
+    async def drawing_url(self, part_revision_id: str) -> DrawingUrl:
+        """A short-lived address of the drawing, to be fetched without credentials. Published Geometry API."""
+        return await self.call(DrawingUrl, "GET", at(f"{GEOMETRY}/{{}}/drawing-url", part_revision_id))
+
+    async def store_drawing(
+        self, part: str, filename: str, content_type: str, data: bytes, *, idempotency_key: str | None = None
+    ) -> DrawingStored:
+        """Store a drawing as the new revision of a part; the same bytes again change nothing."""
+        return await self.call(
+            DrawingStored,
+            "POST",
+            f"{GONOGO}/drawings",
+            body=data,
+            query={"part": part, "filename": filename},
+            key=idempotency_key,
+            content_type=content_type,
+        )
+
+    async def store_predictions(
+        self, predictions: PredictionsCreate, *, idempotency_key: str | None = None
+    ) -> PredictionsStored:
+        """Store a batch of a run (at most 1000); those already known by their id are counted, not doubled."""
+        path = f"{GONOGO}/predictions"
+        return await self.call(PredictionsStored, "POST", path, body=body_of(predictions), key=idempotency_key)
+
+    async def tasks_from_predictions(
+        self, campaign_id: str, wanted: TasksFromPredictions, *, idempotency_key: str | None = None
+    ) -> TasksMade:
+        """A task for each prediction of a run, once."""
+        path = at(f"{GONOGO}/campaigns/{{}}/tasks-from-predictions", campaign_id)
+        return await self.call(TasksMade, "POST", path, body=body_of(wanted), key=idempotency_key)
+
+    # --- campaigns ---
+
+    async def create_campaign_in_project(
+        self, project_id: str, campaign: LabelingCampaignCreate, *, idempotency_key: str | None = None
+    ) -> LabelingCampaignPublic:
+        path = at(f"{GONOGO}/projects/{{}}/campaigns", project_id)
+        return await self.call(LabelingCampaignPublic, "POST", path, body=body_of(campaign), key=idempotency_key)
+
+    async def campaign_detail(self, campaign_id: str) -> CampaignDetail:
+        return await self.call(CampaignDetail, "GET", at(f"{GONOGO}/campaigns/{{}}", campaign_id))
+
+    async def update_settings(
+        self, campaign_id: str, settings: CampaignSettings, *, idempotency_key: str | None = None
+    ) -> CampaignDetail:
+        """Change the settings that were set in `settings`; the others stay. `None` clears a text."""
+        path = at(f"{GONOGO}/campaigns/{{}}/settings", campaign_id)
+        body = as_bytes(settings.model_dump(exclude_unset=True))
+        return await self.call(CampaignDetail, "PATCH", path, body=body, key=idempotency_key)
+
+    async def export_lines(self, campaign_id: str) -> AsyncIterator[bytes]:
+        """The campaign's tasks as raw JSON lines, each ended by a newline, unchanged and uncleaned.
+
+        Raises:
+            GonogoClientError: also in the middle, when the stream is cut; then what came before is not all.
+        """
+        sent = self.prepare("GET", at(f"{GONOGO}/campaigns/{{}}/export", campaign_id))
+        async for line in self.lines(sent):
+            yield line

@@ -1,0 +1,193 @@
+"""The 18 operations of the ARCNM Labeling API, one typed method each.
+
+All raise `GonogoClientError` (see `errors` for the tree) and nothing else. Every POST and DELETE carries an
+`Idempotency-Key`, made when none is given, and is tried again with the same key and the same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from gonogo.client.answers import Answer, json_of, parse, shaped
+from gonogo.client.calls import Calls, at, body_of
+from gonogo.client.prepared import Prepared
+from gonogo.wire.clean import clean_json
+from gonogo.wire.labeling import (
+    Adjudication,
+    CampaignAssignmentCreate,
+    CampaignAssignmentCreated,
+    CampaignAssignmentList,
+    CampaignAssignmentPublic,
+    GenerateProjectTasks,
+    GenerateProjectTasksResult,
+    LabelingCampaignCreate,
+    LabelingCampaignList,
+    LabelingCampaignPublic,
+    LabelingProjectCreate,
+    LabelingProjectList,
+    LabelingProjectPublic,
+    LabelingTaskList,
+    LabelingTaskPublic,
+    LabelingTasksCreate,
+    LabelSubmission,
+    LabelSubmit,
+    PromoteResult,
+    QualityReport,
+    ServedTask,
+)
+
+LABELING: Final = "/api/v1/parts/labeling"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What next-task handed out: `task` is `None` when nothing is left for this annotator.
+
+    `expires_in` is the rest of the claim in seconds on the server's clock, `None` where the server does not say.
+    """
+
+    task: ServedTask | None
+    expires_in: float | None = None
+
+
+class LabelingClient(Calls):
+    """A client of any server of the Labeling API. See `Calls` for the constructor."""
+
+    # --- campaigns ---
+
+    async def list_campaigns(
+        self, status: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> LabelingCampaignList:
+        """Campaigns, newest first on our server; `count` is the total."""
+        query = {"status": status, "limit": limit, "cursor": cursor}
+        return await self.call(LabelingCampaignList, "GET", f"{LABELING}/campaigns", query=query)
+
+    async def create_campaign(
+        self, campaign: LabelingCampaignCreate, *, idempotency_key: str | None = None
+    ) -> LabelingCampaignPublic:
+        path = f"{LABELING}/campaigns"
+        return await self.call(LabelingCampaignPublic, "POST", path, body=body_of(campaign), key=idempotency_key)
+
+    async def get_campaign(self, campaign_id: str) -> LabelingCampaignPublic:
+        return await self.call(LabelingCampaignPublic, "GET", at(f"{LABELING}/campaigns/{{}}", campaign_id))
+
+    async def close_campaign(self, campaign_id: str, *, idempotency_key: str | None = None) -> LabelingCampaignPublic:
+        """End all claims; afterwards next-task answers nothing."""
+        path = at(f"{LABELING}/campaigns/{{}}/close", campaign_id)
+        return await self.call(LabelingCampaignPublic, "POST", path, key=idempotency_key)
+
+    async def promote_campaign(
+        self, campaign_id: str, force: bool = False, *, idempotency_key: str | None = None
+    ) -> PromoteResult:
+        """Copy resolved tasks to the golden dataset. `force` (extension): also below the acceptance threshold."""
+        path = at(f"{LABELING}/campaigns/{{}}/promote", campaign_id)
+        query = {"force": "true" if force else None}
+        return await self.call(PromoteResult, "POST", path, query=query, key=idempotency_key)
+
+    async def campaign_quality(self, campaign_id: str) -> QualityReport:
+        return await self.call(QualityReport, "GET", at(f"{LABELING}/campaigns/{{}}/quality", campaign_id))
+
+    # --- assignments ---
+
+    async def list_assignments(self, campaign_id: str) -> CampaignAssignmentList:
+        return await self.call(CampaignAssignmentList, "GET", at(f"{LABELING}/campaigns/{{}}/assignments", campaign_id))
+
+    async def create_assignment(
+        self, campaign_id: str, assignment: CampaignAssignmentCreate, *, idempotency_key: str | None = None
+    ) -> CampaignAssignmentCreated:
+        """Invite a person; the answer holds the magic link token, this once."""
+        path = at(f"{LABELING}/campaigns/{{}}/assignments", campaign_id)
+        return await self.call(CampaignAssignmentCreated, "POST", path, body=body_of(assignment), key=idempotency_key)
+
+    async def revoke_assignment(
+        self, campaign_id: str, assignment_id: str, *, idempotency_key: str | None = None
+    ) -> CampaignAssignmentPublic:
+        path = at(f"{LABELING}/campaigns/{{}}/assignments/{{}}", campaign_id, assignment_id)
+        return await self.call(CampaignAssignmentPublic, "DELETE", path, key=idempotency_key)
+
+    # --- tasks ---
+
+    async def next_task(self, campaign_id: str, *, idempotency_key: str | None = None) -> Served:
+        """Claim a task. Each call has a key of its own, so that a lost answer is fetched again, not a second task."""
+        path = at(f"{LABELING}/campaigns/{{}}/next-task", campaign_id)
+        return self._served(await self.answer(self.prepare("POST", path, key=idempotency_key)))
+
+    def _served(self, answer: Answer) -> Served:
+        if answer.status == 204:
+            return Served(None)
+        value = json_of(answer)
+        if value is None:
+            return Served(None)
+        task = shaped(ServedTask, clean_json(value) if self._clean else value, answer)
+        return Served(task, _seconds(answer.headers.get("X-Claim-Expires-In")))
+
+    async def list_tasks(
+        self, campaign_id: str, status: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> LabelingTaskList:
+        """Tasks as the lead sees them, newest first on our server; `count` is the total."""
+        query = {"status": status, "limit": limit, "cursor": cursor}
+        return await self.call(
+            LabelingTaskList, "GET", at(f"{LABELING}/campaigns/{{}}/tasks", campaign_id), query=query
+        )
+
+    async def create_tasks(
+        self, campaign_id: str, tasks: LabelingTasksCreate, *, idempotency_key: str | None = None
+    ) -> LabelingTaskList:
+        path = at(f"{LABELING}/campaigns/{{}}/tasks", campaign_id)
+        return await self.call(LabelingTaskList, "POST", path, body=body_of(tasks), key=idempotency_key)
+
+    async def adjudicate(
+        self, task_id: str, ruling: Adjudication, *, idempotency_key: str | None = None
+    ) -> LabelingTaskPublic:
+        """Settle a task over the heads of its annotators."""
+        path = at(f"{LABELING}/tasks/{{}}/adjudicate", task_id)
+        return await self.call(LabelingTaskPublic, "POST", path, body=body_of(ruling), key=idempotency_key)
+
+    async def submit(self, task_id: str, label: LabelSubmit, *, idempotency_key: str | None = None) -> LabelSubmission:
+        """Send a verdict."""
+        prepared = self.prepare_submit(task_id, label, idempotency_key=idempotency_key)
+        return parse(LabelSubmission, await self.answer(prepared), clean=self._clean)
+
+    def prepare_submit(self, task_id: str, label: LabelSubmit, *, idempotency_key: str | None = None) -> Prepared:
+        """The verdict as exact bytes, to be stored before it is sent. Nothing is sent."""
+        path = at(f"{LABELING}/tasks/{{}}/submit", task_id)
+        return self.prepare("POST", path, body=body_of(label), key=idempotency_key)
+
+    async def send(self, prepared: Prepared) -> LabelSubmission:
+        """One try of a prepared verdict, byte for byte. The caller decides about the next try.
+
+        Waits first while the server has asked this client to pause (429).
+        """
+        return parse(LabelSubmission, await self.answer(prepared, once=True), clean=self._clean)
+
+    # --- projects ---
+
+    async def list_projects(self, limit: int | None = None, cursor: str | None = None) -> LabelingProjectList:
+        query = {"limit": limit, "cursor": cursor}
+        return await self.call(LabelingProjectList, "GET", f"{LABELING}/projects", query=query)
+
+    async def create_project(
+        self, project: LabelingProjectCreate, *, idempotency_key: str | None = None
+    ) -> LabelingProjectPublic:
+        path = f"{LABELING}/projects"
+        return await self.call(LabelingProjectPublic, "POST", path, body=body_of(project), key=idempotency_key)
+
+    async def get_project(self, project_id: str) -> LabelingProjectPublic:
+        return await self.call(LabelingProjectPublic, "GET", at(f"{LABELING}/projects/{{}}", project_id))
+
+    async def generate_tasks(
+        self, project_id: str, wanted: GenerateProjectTasks, *, idempotency_key: str | None = None
+    ) -> GenerateProjectTasksResult:
+        """Tasks from imported prediction runs, by the project's selection policy."""
+        path = at(f"{LABELING}/projects/{{}}/generate-tasks", project_id)
+        return await self.call(GenerateProjectTasksResult, "POST", path, body=body_of(wanted), key=idempotency_key)
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        seconds = float(text) if text and text.isascii() else math.nan
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

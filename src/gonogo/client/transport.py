@@ -1,0 +1,241 @@
+"""The one place where httpx is set up: time limits, no redirects, no environment, and a credential for one host.
+
+The credential is put into a request at the last moment, below httpx, and taken out again when the answer is there;
+before that the request's origin is compared with the client's own. So neither a redirect nor a wrong path can carry
+it elsewhere, and no request object that lives on in a traceback or a log holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+import gonogo
+from gonogo.client.answers import Answer, error_from, redirected, unexpected
+from gonogo.client.credential import Credential
+from gonogo.client.errors import GonogoClientError, InvalidInputError, NetworkError
+from gonogo.client.prepared import Prepared
+
+MAX_BODY: Final = 64 * 1024 * 1024
+"""Largest answer taken into memory, in bytes: 500 tasks with fields of 100 kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `whole` bounds one try from the first byte sent to the last one read; uploads get `upload`."""
+
+    connect: float = 5.0
+    read: float = 15.0
+    write: float = 15.0
+    pool: float = 5.0
+    whole: float = 30.0
+    upload: float = 300.0
+
+
+def base_url(text: str) -> httpx.URL:
+    """`text` as the address of a server: https, or http on this machine (loopback, `*.localhost`).
+
+    Raises:
+        InvalidInputError: it is no such address.
+    """
+    try:
+        url = httpx.URL(text.strip().rstrip("/"))
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise InvalidInputError("This is not the address of a server.", next_step=_ADDRESS) from None
+    if url.scheme not in ("https", "http") or not url.host:
+        raise InvalidInputError("The server's address must begin with https://.", next_step=_ADDRESS)
+    if url.userinfo or url.query or url.fragment:
+        raise InvalidInputError("The server's address must have no user name, `?` or `#` in it.", next_step=_ADDRESS)
+    if url.scheme == "http" and not is_loopback(url.host):
+        raise InvalidInputError(
+            f"http://{url.host} would carry the credential readable over the network; nothing was sent.",
+            next_step="Use the https:// address; plain http works on this machine only.",
+        )
+    return url
+
+
+_ADDRESS: Final = "Give it like https://api.arcnm.io, or http://127.0.0.1:8000 for a server on this machine."
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine: `localhost`, `*.localhost`, 127.0.0.0/8, ::1."""
+    host = host.lower().rstrip(".").strip("[]")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Scheme, host and port, comparable."""
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+class CredentialGuard(httpx.AsyncBaseTransport):
+    """Adds the credential to requests for one origin, and refuses all others."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, home: httpx.URL, credential: Credential | None) -> None:
+        self._inner = inner
+        self._origin = origin(home)
+        self._headers = credential.headers() if credential else {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if origin(request.url) != self._origin:
+            raise InvalidInputError(f"Refused to send a request for {self._origin[1]} to {request.url.host}.")
+        if request.extensions.get("anonymous"):
+            return await self._inner.handle_async_request(request)
+        request.headers.update(self._headers)
+        try:
+            return await self._inner.handle_async_request(request)
+        finally:
+            for name in self._headers:
+                del request.headers[name]
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def quiet_httpx() -> None:
+    """Keep httpx from logging whole URLs, which may be signed, at INFO. Safe to call often."""
+    logger = logging.getLogger("httpx")
+    if _only_warnings not in logger.filters:
+        logger.addFilter(_only_warnings)
+
+
+def _only_warnings(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
+def _own_transport(home: httpx.URL) -> httpx.AsyncBaseTransport:
+    if home.scheme == "https":
+        return httpx.AsyncHTTPTransport(trust_env=False)
+    # Plain http needs no certificates, and loading them takes longer than the rest of the start. The guard lets no
+    # https request pass, and this context would trust nobody.
+    return httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+
+
+class Wire:
+    """Sends prepared requests to one server and brings back whole answers. One for each client."""
+
+    def __init__(
+        self,
+        address: str,
+        credential: Credential | None,
+        transport: httpx.AsyncBaseTransport | None,
+        timeouts: Timeouts,
+    ) -> None:
+        quiet_httpx()
+        self.home = base_url(address)
+        self.timeouts = timeouts
+        self._secrets = (credential.secret,) if credential else ()
+        self._http = httpx.AsyncClient(
+            transport=CredentialGuard(transport or _own_transport(self.home), self.home, credential),
+            timeout=httpx.Timeout(
+                connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.pool
+            ),
+            follow_redirects=False,
+            trust_env=False,
+            headers={"User-Agent": f"gonogo/{gonogo.__version__}"},
+        )
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def exchange(self, sent: Prepared, *, anonymous: bool = False, secrets: tuple[str, ...] = ()) -> Answer:
+        """One try of `sent`: its 2xx answer.
+
+        Raises:
+            GonogoClientError: no answer, another status than 2xx, a redirect, or a body over `MAX_BODY`.
+        """
+        limit = self.timeouts.upload if len(sent.body) > 1_000_000 else self.timeouts.whole
+        try:
+            async with asyncio.timeout(limit), self.stream(sent, anonymous=anonymous, secrets=secrets) as (head, body):
+                answer = await read_whole(head, body)
+        except TimeoutError:
+            raise NetworkError(
+                f"{self.home.host} did not finish its answer within {limit:.0f} s.", transient=True
+            ) from None
+        if answer.ok:
+            return answer
+        raise error_from(answer)
+
+    @asynccontextmanager
+    async def stream(
+        self, sent: Prepared, *, anonymous: bool = False, secrets: tuple[str, ...] = ()
+    ) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
+        """One try of `sent`: status and headers at once (an `Answer` without body), then the body in pieces.
+
+        Raises:
+            GonogoClientError: no answer, or a redirect; also while the body is read.
+        """
+        if not sent.path.startswith("/"):
+            raise InvalidInputError("A request's path must begin with a slash.")
+        request = self._http.build_request(
+            sent.method,
+            f"{self.home}{sent.path}",
+            content=sent.body or None,
+            headers=sent.headers(),
+            extensions={"anonymous": anonymous},
+        )
+        try:
+            response = await self._http.send(request, stream=True)
+            try:
+                head = Answer(response.status_code, response.headers, b"", self._secrets + secrets)
+                if 300 <= response.status_code < 400:
+                    raise redirected(head, _target(response))
+                yield head, response.aiter_bytes()
+            finally:
+                await response.aclose()
+        except httpx.HTTPError as error:
+            raise self._no_answer(error) from None
+        except (httpx.InvalidURL, httpx.StreamError) as error:
+            raise InvalidInputError(f"The request could not be sent: {type(error).__name__}.") from None
+
+    def _no_answer(self, error: httpx.HTTPError) -> GonogoClientError:
+        host = self.home.host
+        if isinstance(error, httpx.DecodingError):
+            return unexpected(Answer(200, {}, b""), f"{host} sent a body that could not be unpacked.")
+        chain = [error, error.__cause__, error.__context__]
+        while chain[-1] is not None and chain[-1].__context__ not in chain:
+            chain.append(chain[-1].__context__)
+        if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
+            return NetworkError(
+                f"The certificate of {host} is not valid for it; nothing was sent.",
+                next_step="Check the address and this computer's clock; if both are right, ask the server's keeper.",
+            )
+        if isinstance(error, httpx.TimeoutException):
+            what = f"{host} did not answer in time."
+        elif isinstance(error, httpx.ConnectError):
+            what = f"{host} cannot be reached: unknown name, no route, or nothing listens there."
+        else:
+            what = f"The connection to {host} was cut before the answer was whole."
+        return NetworkError(what, transient=True)
+
+
+def _target(response: httpx.Response) -> str:
+    """Host of the `Location` header; not more of it, the rest may be signed."""
+    try:
+        return str(httpx.URL(response.headers.get("Location", "")).host)
+    except httpx.InvalidURL:
+        return ""
+
+
+async def read_whole(head: Answer, body: AsyncIterator[bytes]) -> Answer:
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in body:
+        size += len(piece)
+        if size > MAX_BODY:
+            raise unexpected(head, f"The server's answer is longer than {MAX_BODY // 1024 // 1024} MB.")
+        pieces.append(piece)
+    return Answer(head.status, head.headers, b"".join(pieces), head.secrets)
