@@ -263,7 +263,7 @@ def error_from(answer: Answer) -> GonogoClientError:
 def _tail(status: int, said: _Said) -> str:
     known = next((item.phrase for item in HTTPStatus if item.value == status), "")
     named = f" ({status} {said.code or known})".replace(" )", ")")
-    return f"{named}: {said.message}" if said.message else f"{named}."
+    return f"{named}: {said.message.rstrip('.')}." if said.message else f"{named}."
 
 
 def _fields(details: Mapping[str, Any]) -> str:
@@ -275,7 +275,7 @@ def _fields(details: Mapping[str, Any]) -> str:
             loc = item.get("loc")
             where = ".".join(str(part) for part in loc) if isinstance(loc, list) else str(loc or "?")
             named.append(f"{where[:80]} ({str(item.get('msg', ''))[:80]})")
-    return f" Fields: {', '.join(named[:3])}" if named else ""
+    return f" Fields: {', '.join(named[:3])}." if named else ""
 
 
 def _retry_after(answer: Answer) -> float | None:

@@ -21,7 +21,7 @@ class Capabilities(Received):
 
 
 class SessionCreate(Sent):
-    magic_link_token: Annotated[str, Field(min_length=1, max_length=500)]
+    magic_link_token: Annotated[str, Field(min_length=1, max_length=500, repr=False)]
     client_nonce: Annotated[str, Field(min_length=8, max_length=200)]
 
 
@@ -32,7 +32,7 @@ class AnnotatorIdentity(Received):
 
 
 class SessionCreated(Received):
-    session_token: str
+    session_token: Annotated[str, Field(repr=False)]
     expires_at: Timestamp | None = None
     role: str | None = None
     annotator: AnnotatorIdentity
@@ -106,7 +106,7 @@ class SubmissionList(Received):
 class DrawingUrl(Received):
     """As the published Geometry API answers; `status` is `ready` or `no_dataset`."""
 
-    url: str | None = None
+    url: Annotated[str | None, Field(repr=False)] = None  # signed
     status: str | None = None
     content_type: str | None = None
 
@@ -192,7 +192,7 @@ class KeyCreated(Received):
 
     id: str
     name: str
-    key: str
+    key: Annotated[str, Field(repr=False)]
     scopes: list[str]
 
 

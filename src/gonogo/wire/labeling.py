@@ -69,8 +69,8 @@ class CampaignAssignmentPublic(Received):
 
 class CampaignAssignmentCreated(Received):
     assignment: CampaignAssignmentPublic
-    magic_link_token: str
-    magic_link_url: str | None = None  # extension
+    magic_link_token: Annotated[str, Field(repr=False)]
+    magic_link_url: Annotated[str | None, Field(repr=False)] = None  # extension
 
 
 class CampaignAssignmentList(Received):
