@@ -88,12 +88,10 @@ async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[
 
     parts = embedded_parts(current_home())
     try:
-        async with GonogoClient(
-            parts.base_url, ApiKey(parts.token), transport=parts.transport, clean=clean
-        ) as client:
+        async with GonogoClient(parts.base_url, ApiKey(parts.token), transport=parts.transport, clean=clean) as client:
             yield client
     finally:
-        await parts.transport.aclose()
+        parts.transport.stop()
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -93,6 +93,10 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
             await self._stop.wait()
 
     async def aclose(self) -> None:
+        """Nothing: several clients share this transport, and the last one cannot be known. See `stop`."""
+
+    def stop(self) -> None:
+        """End the server's thread, letting its open requests finish. Idempotent."""
         thread, loop, stop = self._thread, self._loop, self._stop
         self._thread = None
         if thread is None:
@@ -100,7 +104,7 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
         if loop is not None and stop is not None:
             with contextlib.suppress(RuntimeError):  # the loop may have ended by itself
                 loop.call_soon_threadsafe(stop.set)
-        await asyncio.to_thread(thread.join, 5)
+        thread.join(10)
 
 
 def _as_connect_error(error: BaseException) -> Exception:

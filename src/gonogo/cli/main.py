@@ -1,4 +1,4 @@
-"""The `gonogo` command. `--help` and `--version` import neither Textual nor FastAPI: each command is loaded when run."""
+"""The `gonogo` command: each subcommand is imported when it is run, so `--help` loads neither Textual nor FastAPI."""
 
 from __future__ import annotations
 

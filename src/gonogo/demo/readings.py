@@ -7,6 +7,7 @@ diameter sign, a lost or sign-flipped tolerance, a neighbour's value, a wrong da
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from gonogo.demo.draft import Callout
 
 SEED = 1979
 WRONG_SHARE = 0.15
+DECIMAL_COMMA = re.compile(r"(\d),(\d)")
 LOOKALIKE = {"0": "8", "1": "7", "2": "7", "3": "8", "4": "1", "5": "6", "6": "8", "7": "1", "8": "3", "9": "0"}
 
 
@@ -59,7 +61,7 @@ def _flipped_sign(text: str, rng: random.Random) -> str | None:
 
 
 def _lost_comma(text: str, rng: random.Random) -> str | None:
-    return text.replace(",", "", 1) if "," in text else None
+    return DECIMAL_COMMA.sub(r"\1\2", text, count=1) if DECIMAL_COMMA.search(text) else None
 
 
 def _wrong_datum(text: str, rng: random.Random) -> str | None:
@@ -106,9 +108,11 @@ def _read(part: str, callout: Callout, sheet: list[Callout], rng: random.Random,
 
 
 def _spoil(callout: Callout, sheet: list[Callout], rng: random.Random) -> tuple[str, str]:
-    kinds = list(ERRORS)
+    general = ["digit_swap", "dropped_digit"]  # fit almost anything, so they come last
+    kinds = [kind for kind in ERRORS if kind not in general]
     rng.shuffle(kinds)
-    for kind in kinds:
+    rng.shuffle(general)
+    for kind in [*kinds, *general]:
         spoiled = ERRORS[kind](callout.text, rng)
         if spoiled and spoiled != callout.text:
             return kind, spoiled
@@ -123,5 +127,5 @@ def _style(text: str, rng: random.Random) -> str:
     if rng.random() < 0.3:
         text = text.replace("× ", "x").replace("×", "x")
     if rng.random() < 0.2:
-        text = text.replace(",", ".")
+        text = DECIMAL_COMMA.sub(r"\1.\2", text)
     return text

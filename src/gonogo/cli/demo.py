@@ -1,0 +1,48 @@
+"""`gonogo demo`: from nothing to the first question in seconds."""
+
+from __future__ import annotations
+
+import click
+
+from gonogo.cli.common import current_home, run, say
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  gonogo demo              draw the sample project once, then ask the first question
+  gonogo demo --prepare    only make it, and print its campaign's id
+"""
+)
+@click.option("--prepare", "prepare_only", is_flag=True, help="Make the sample project and stop.")
+def demo(prepare_only: bool) -> None:
+    """Try gonogo on a sample project: no account, no network.
+
+    The first start draws four parts and lets two colleagues answer before you. Later starts go on where you stopped.
+    Everything lies in the workspace on this machine (GONOGO_HOME).
+    """
+    campaign_id = run(_prepare())
+    if prepare_only:
+        click.echo(campaign_id)
+        return
+    from gonogo.cli.annotate import open_workstation
+
+    open_workstation(campaign_id=campaign_id, embedded=True)
+
+
+async def _prepare() -> str:
+    from gonogo.cli.embedded import BASE_URL, embedded_parts
+    from gonogo.client.credential import ApiKey, SessionToken
+    from gonogo.client.extensions import GonogoClient
+    from gonogo.demo.workspace import prepare
+
+    parts = embedded_parts(current_home())
+
+    def client_for(session: str | None) -> GonogoClient:
+        credential = SessionToken(session) if session else ApiKey(parts.token)
+        return GonogoClient(BASE_URL, credential, transport=parts.transport)
+
+    try:
+        return await prepare(client_for, say)
+    finally:
+        parts.transport.stop()
