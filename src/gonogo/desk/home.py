@@ -55,6 +55,10 @@ class Home:
     def sheets_cache(self) -> Path:
         return self.cache() / "sheets"
 
+    def make(self, folder: Path) -> Path:
+        """Make one of these folders, readable by its owner only; returns it. Raises `OSError`."""
+        return private_folder(folder)
+
     def _folder(self, kind: str) -> Path:
         if self.root is not None:
             return self.root / kind

@@ -1,0 +1,372 @@
+"""The outbox: every answer lies here, on the disk, before the screen calls it saved.
+
+One SQLite file a home. A row is the exact request that will travel (method, path, body bytes, idempotency key), for
+whom and where to, the task as it was shown, and what became of it. Rows are never changed but in their state;
+a retry is byte-identical. Several programs may work on one home: a row on a desk or on its way carries the mark of
+the program that has it, and is taken over when that program is gone or its lease has run out.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gonogo.client.prepared import Prepared
+from gonogo.desk.codec import decision_from_json, decision_to_json, task_from_json, task_to_json
+from gonogo.desk.errors import OutboxError
+from gonogo.desk.outbox_rescue import is_damage, rescue
+from gonogo.desk.outbox_schema import connect
+from gonogo.desk.processes import is_alive, own_mark
+from gonogo.desk.types import Decided, Decision, DeskTask, SendState
+
+T = TypeVar("T")
+LEASE_SECONDS = 60.0
+"""Longer than one request may take (30 s); after it another program may send the row."""
+
+UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """For whom and where to: one login's rows are never sent under another. `campaign_id` `None`: any campaign."""
+
+    base_url: str
+    annotator: str
+    campaign_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One row. `decided_at` and `settled_at` are seconds since 1970; `attempts` counts the one under way."""
+
+    id: int
+    address: Address
+    task_id: str
+    request: Prepared = field(repr=False)
+    task: DeskTask
+    decision: Decision
+    decided_at: float
+    state: SendState
+    detail: str
+    attempts: int
+    settled_at: float | None
+
+    def decided(self) -> Decided:
+        return Decided(self.task, self.decision, self.state, self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    on_desk: int = 0
+    queued: int = 0
+    sending: int = 0
+    parked: int = 0
+
+    @property
+    def unsent(self) -> int:
+        return self.on_desk + self.queued + self.sending
+
+
+class Outbox:
+    """The rows of one home. Every method is one short transaction; those that write return after the fsync.
+
+    All raise `OutboxError`. A damaged file is set aside, its readable rows are copied into a new one, and
+    `notices` says so in words; no file is ever deleted.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        wall: Callable[[], float] = time.time,
+        mark: str | None = None,
+        alive: Callable[[str], bool] = is_alive,
+    ) -> None:
+        self.path = path
+        self.notices: list[str] = []
+        self.mark = mark or own_mark()
+        self._wall = wall
+        self._alive = alive
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+
+    # --- the desk's side -----------------------------------------------------------------------------
+
+    def add(self, address: Address, task: DeskTask, decision: Decision, request: Prepared) -> int:
+        """Journal one answer; its number when it is on the disk. It is `ON_DESK` until `leave_desk`."""
+        values = (
+            address.base_url,
+            address.annotator,
+            task.campaign_id,
+            task.id,
+            request.method,
+            request.path,
+            request.content_type,
+            request.body,
+            request.idempotency_key,
+            json.dumps(task_to_json(task), ensure_ascii=False),
+            json.dumps(decision_to_json(decision), ensure_ascii=False),
+            self._wall(),
+            SendState.ON_DESK,
+            self.mark,
+        )
+
+        def insert(db: sqlite3.Connection) -> int:
+            db.execute(
+                "INSERT OR IGNORE INTO verdict (base_url, annotator, campaign_id, task_id, method, path, content_type,"
+                " body, idempotency_key, task, decision, decided_at, state, owner)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                values,
+            )
+            found = db.execute("SELECT id FROM verdict WHERE idempotency_key = ?", (request.idempotency_key,))
+            return int(found.fetchone()[0])
+
+        return self._write(insert)
+
+    def take_back(self, number: int) -> bool:
+        """Remove an answer that is still on this desk; false when it has already left."""
+        sql = "DELETE FROM verdict WHERE id = ? AND state = ? AND owner = ?"
+        return self._write(lambda db: db.execute(sql, (number, SendState.ON_DESK, self.mark)).rowcount) > 0
+
+    def leave_desk(self, numbers: Sequence[int]) -> None:
+        """These answers can no longer be taken back: they are ready to be sent."""
+        if numbers:
+            marks = ",".join("?" * len(numbers))
+            sql = f"UPDATE verdict SET state = ?, owner = NULL WHERE state = ? AND owner = ? AND id IN ({marks})"  # noqa: S608
+            values = (SendState.QUEUED, SendState.ON_DESK, self.mark, *numbers)
+            self._write(lambda db: db.execute(sql, values))
+
+    # --- the sender's side ---------------------------------------------------------------------------
+
+    def adopt(self) -> int:
+        """Take over what programs that are gone left on their desk or on its way; how many rows that were."""
+
+        def take(db: sqlite3.Connection) -> int:
+            sql = "SELECT DISTINCT owner FROM verdict WHERE state IN (?, ?) AND owner IS NOT NULL"
+            owners = [row[0] for row in db.execute(sql, (SendState.ON_DESK, SendState.SENDING))]
+            gone = [owner for owner in owners if owner != self.mark and not self._alive(owner)]
+            update = "UPDATE verdict SET state = ?, owner = NULL WHERE owner = ? AND state IN (?, ?)"
+            return sum(
+                db.execute(update, (SendState.QUEUED, owner, SendState.ON_DESK, SendState.SENDING)).rowcount
+                for owner in gone
+            )
+
+        return self._write(take)
+
+    def claim(self, address: Address, skip: Iterable[int] = ()) -> Verdict | None:
+        """The oldest row that waits for this login, now `SENDING` by us; `None` if there is none, or one is on its way.
+
+        `skip`: rows that were tried lately and failed by themselves.
+        """
+        where, values = _of(address)
+        now, passed = self._wall(), list(skip)
+
+        def take(db: sqlite3.Connection) -> sqlite3.Row | None:
+            busy = f"SELECT 1 FROM verdict WHERE {where} AND state = ? AND lease_until BETWEEN ? AND ?"  # noqa: S608
+            if db.execute(busy, (*values, SendState.SENDING, now, now + LEASE_SECONDS)).fetchone():
+                return None
+            holes = ",".join("?" * len(passed))
+            sql = (
+                "UPDATE verdict SET state = ?, owner = ?, lease_until = ?, attempts = attempts + 1 WHERE id ="
+                f" (SELECT id FROM verdict WHERE {where} AND state IN (?, ?) AND id NOT IN ({holes})"  # noqa: S608
+                " ORDER BY id LIMIT 1) RETURNING *"
+            )
+            new = (SendState.SENDING, self.mark, now + LEASE_SECONDS)
+            rows = db.execute(sql, (*new, *values, SendState.QUEUED, SendState.SENDING, *passed)).fetchall()
+            return rows[0] if rows else None
+
+        row = self._write(take)
+        return _verdict(row) if row is not None else None
+
+    def finish(self, number: int, state: SendState, detail: str = "", response: str | None = None) -> None:
+        """What became of a row that was on its way: `SENT`, `LATE`, `PARKED`, or `QUEUED` for another try."""
+        settled = None if state is SendState.QUEUED else self._wall()
+        sql = (
+            "UPDATE verdict SET state = ?, detail = ?, response = ?, settled_at = ?, owner = NULL, lease_until = NULL"
+            " WHERE id = ? AND state = ?"
+        )
+        self._write(lambda db: db.execute(sql, (state, detail, response, settled, number, SendState.SENDING)))
+
+    def requeue(self, numbers: Sequence[int]) -> int:
+        """Parked answers that are to be tried again; how many that were."""
+        sql = "UPDATE verdict SET state = ?, detail = '', settled_at = NULL WHERE id = ? AND state = ?"
+        return self._write(
+            lambda db: sum(db.execute(sql, (SendState.QUEUED, number, SendState.PARKED)).rowcount for number in numbers)
+        )
+
+    # --- looking -------------------------------------------------------------------------------------
+
+    def counts(self, address: Address) -> Counts:
+        where, values = _of(address)
+        sql = (
+            f"SELECT state, count(*) FROM verdict WHERE {where}"  # noqa: S608
+            " AND state IN ('on desk', 'queued', 'sending', 'parked') GROUP BY state"
+        )
+        found = {row[0]: row[1] for row in self._read(lambda db: db.execute(sql, values).fetchall())}
+        return Counts(*(found.get(state, 0) for state in (*UNSENT, SendState.PARKED)))
+
+    def state_of(self, address: Address, task_id: str) -> SendState | None:
+        """What became of this login's latest answer to the task; `None` if there is none."""
+        sql = "SELECT state FROM verdict WHERE task_id = ? AND base_url = ? AND annotator = ? ORDER BY id DESC LIMIT 1"
+        values = (task_id, address.base_url, address.annotator)
+        row = self._read(lambda db: db.execute(sql, values).fetchone())
+        return SendState(row[0]) if row else None
+
+    def get(self, number: int) -> Verdict | None:
+        row = self._read(lambda db: db.execute("SELECT * FROM verdict WHERE id = ?", (number,)).fetchone())
+        return _verdict(row) if row is not None else None
+
+    def history(
+        self, address: Address | None = None, *, since: float = 0.0, limit: int = 1_000_000, unsettled: bool = False
+    ) -> list[Verdict]:
+        """Answers, newest first: of one login or all, given after `since`, or only those not yet with the server."""
+        where, values = _of(address) if address else ("1", ())
+        if unsettled:
+            where += " AND state IN ('on desk', 'queued', 'sending', 'parked')"
+        sql = f"SELECT * FROM verdict WHERE {where} AND decided_at >= ? ORDER BY id DESC LIMIT ?"  # noqa: S608
+        return [_verdict(row) for row in self._read(lambda db: db.execute(sql, (*values, since, limit)).fetchall())]
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        """Everything that is here, oldest first, as JSON objects; bodies as the text that travels."""
+        for row in reversed(self.history()):
+            yield {
+                "id": row.id,
+                "base_url": row.address.base_url,
+                "annotator": row.address.annotator,
+                "campaign_id": row.address.campaign_id,
+                "task_id": row.task_id,
+                "state": row.state.value,
+                "detail": row.detail,
+                "attempts": row.attempts,
+                "decided_at": row.decided_at,
+                "settled_at": row.settled_at,
+                "request": {
+                    "method": row.request.method,
+                    "path": row.request.path,
+                    "idempotency_key": row.request.idempotency_key,
+                    "content_type": row.request.content_type,
+                    "body": row.request.body.decode("utf-8", "replace"),
+                },
+                "task": task_to_json(row.task),
+                "decision": decision_to_json(row.decision),
+            }
+
+    # --- removing ------------------------------------------------------------------------------------
+
+    def drop(self, number: int) -> bool:
+        """Throw one answer away for good, unless it is on its way or on a desk; a person must have asked for it."""
+        sql = "DELETE FROM verdict WHERE id = ? AND state NOT IN (?, ?)"
+        return self._write(lambda db: db.execute(sql, (number, SendState.ON_DESK, SendState.SENDING)).rowcount) > 0
+
+    def prune(self, before: float) -> int:
+        """Forget answers the server has had since `before`; how many that were."""
+        sql = "DELETE FROM verdict WHERE state IN (?, ?) AND settled_at < ?"
+        return self._write(lambda db: db.execute(sql, (SendState.SENT, SendState.LATE, before)).rowcount)
+
+    def close(self) -> None:
+        """Close the file. Answers still on this desk are left for `leave_desk` or, later, `adopt`."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()
+
+    # --- the file ------------------------------------------------------------------------------------
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        def transaction(db: sqlite3.Connection) -> T:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(db)
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+            return result
+
+        result = self._with_file(transaction)
+        if self._moved_away():  # another program set a damaged file aside while we wrote into it
+            self.close()
+            result = self._with_file(transaction)
+        return result
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return self._with_file(work)
+
+    def _with_file(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on the file; once more on a new file if this one turns out to be damaged."""
+        try:
+            return work(self._open())
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise _in_words(error) from error
+        except OSError as error:
+            raise _in_words(error) from error
+        try:
+            self.close()
+            self.notices.append(rescue(self.path, self._wall()))
+            return work(self._open())
+        except (sqlite3.Error, OSError) as error:
+            raise _in_words(error) from error
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect(self.path)
+            self._inode = self.path.stat().st_ino
+        return self._connection
+
+    def _moved_away(self) -> bool:
+        try:
+            return self.path.stat().st_ino != self._inode
+        except OSError:
+            return True
+
+
+def _of(address: Address) -> tuple[str, tuple[str, ...]]:
+    where, values = "base_url = ? AND annotator = ?", (address.base_url, address.annotator)
+    if address.campaign_id is None:
+        return where, values
+    return where + " AND campaign_id = ?", (*values, address.campaign_id)
+
+
+def _verdict(row: sqlite3.Row) -> Verdict:
+    return Verdict(
+        id=row["id"],
+        address=Address(row["base_url"], row["annotator"], row["campaign_id"]),
+        task_id=row["task_id"],
+        request=Prepared(row["method"], row["path"], bytes(row["body"]), row["idempotency_key"], row["content_type"]),
+        task=task_from_json(json.loads(row["task"])),
+        decision=decision_from_json(json.loads(row["decision"])),
+        decided_at=row["decided_at"],
+        state=SendState(row["state"]),
+        detail=row["detail"],
+        attempts=row["attempts"],
+        settled_at=row["settled_at"],
+    )
+
+
+def _in_words(error: Exception) -> OutboxError:
+    text = str(error).lower()
+    if "full" in text or "no space" in text or "too large" in text or "quota" in text:
+        return OutboxError(
+            "The disk is full: this answer is not saved, and its question stays here. What was saved before is safe.",
+            "Make room on the disk, then press the key again.",
+        )
+    if "locked" in text or "busy" in text:
+        return OutboxError(
+            "Another program is holding the outbox: this answer is not saved, and its question stays here.",
+            "Press the key again; if it stays, look for another gonogo on this home.",
+        )
+    if "readonly" in text or "read-only" in text or "permission" in text:
+        return OutboxError(
+            f"The outbox cannot be written ({error}): this answer is not saved, and its question stays here.",
+            "Check who may write in the state folder (`gonogo doctor` names it).",
+        )
+    return OutboxError(
+        f"The outbox could not be written ({error}): this answer is not saved, and its question stays here.",
+        "Press the key again; if it stays, run `gonogo doctor`.",
+    )
