@@ -48,7 +48,7 @@ def test_help_and_version_load_neither_textual_nor_fastapi(arguments: list[str])
     script = (
         "import sys\nfrom gonogo.cli.main import cli\n"
         "cli.main(args=sys.argv[1:], prog_name='gonogo', standalone_mode=False)\n"
-        f"print([name for name in {HEAVY + ('pydantic',)!r} if name in sys.modules])"
+        f"print([name for name in {(*HEAVY, 'pydantic')!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -72,8 +72,11 @@ async def _revoke(campaign: str, email: str, base_url: str | None) -> dict[str, 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)
         page = await client.list_assignments(found.id)
-        for assignment in page.data:
-            same = (assignment.annotator_email or "").casefold() == email.casefold()
-            if same and assignment.status != "revoked":
-                return (await client.revoke_assignment(found.id, assignment.id)).model_dump()
-    fail(f"{email} has no active assignment in {campaign}", f"Invite with `gonogo assign {campaign!r} {email}`.")
+        same = [
+            assignment
+            for assignment in page.data
+            if (assignment.annotator_email or "").casefold() == email.casefold() and assignment.status != "revoked"
+        ]
+        if not same:
+            fail(f"{email} has no active assignment in {campaign}", f"`gonogo assign {campaign!r} {email}` makes one.")
+        return (await client.revoke_assignment(found.id, same[0].id)).model_dump()
