@@ -79,8 +79,8 @@ def quality(name: str, base_url: str | None, as_json: bool) -> None:
     click.echo(f"{report['n_submissions']} submissions on {report['n_tasks']} tasks")
     for who in report["annotators"] or []:
         cells = [f"{who['annotator_user_id']}", f"n {who['n_submissions']}"]
-        for key in ("reliability", "trust", "gold_accuracy", "consensus_agreement"):
-            cells.append(f"{key.replace('_', ' ')} {'–' if who[key] is None else format(who[key], '.2f')}")
+        shares = {key: who[key] for key in ("reliability", "trust", "gold_accuracy", "consensus_agreement")}
+        cells += [f"{key.replace('_', ' ')} {'–' if v is None else format(v, '.2f')}" for key, v in shares.items()]
         click.echo("  " + "   ".join(cells))
 
 
