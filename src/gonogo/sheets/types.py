@@ -30,6 +30,14 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SheetRef:
+    """Which drawing: the revision a server knows, and the part's name for folders. Either may be absent."""
+
+    part_revision_id: str | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle in fractions of the page, origin top left, y down; `page` counts from 1."""
 

@@ -1,0 +1,114 @@
+"""Drawings as they were fetched, on disk by their content; and finished pictures in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A drawing's file on this machine; `key` changes when its content does."""
+
+    path: Path
+    key: str
+
+
+class RawCache:
+    """Fetched drawings: `blobs/<sha256>` and, by the name they were asked for, `refs/<hash>` with that sha256.
+
+    Files 0600 in folders 0700, made on the first write; the least recently used go when there are more than
+    `most` bytes. Blocking: call it in a thread.
+    """
+
+    def __init__(self, folder: Path, most: int) -> None:
+        self._blobs, self._refs, self._most = folder / "blobs", folder / "refs", most
+
+    def find(self, name: str) -> Located | None:
+        """The drawing once stored under `name`, if it is still kept whole."""
+        try:
+            digest = self._ref(name).read_text("ascii")
+            path = self._blobs / digest
+            os.utime(path)
+        except (OSError, UnicodeDecodeError):
+            return None
+        return Located(path, digest) if digest.isalnum() else None
+
+    def store(self, name: str, data: bytes) -> Located:
+        """Keep `data` under `name`. Raises `OSError` when the disk does not take it."""
+        digest = hashlib.sha256(data).hexdigest()
+        path = self._blobs / digest
+        if not path.exists():
+            _write(path, data)
+        _write(self._ref(name), digest.encode())
+        self._shrink(path)
+        return Located(path, digest)
+
+    def clear(self) -> None:
+        """Remove everything."""
+        for folder in (self._blobs, self._refs):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _ref(self, name: str) -> Path:
+        return self._refs / hashlib.sha256(name.encode()).hexdigest()
+
+    def _shrink(self, newest: Path) -> None:
+        files = sorted(((entry.stat(), Path(entry.path)) for entry in os.scandir(self._blobs)), key=_last_used)
+        total = sum(stat.st_size for stat, _ in files)
+        for stat, path in files:
+            if total <= self._most:
+                return
+            if path != newest:
+                path.unlink(missing_ok=True)
+                total -= stat.st_size
+
+
+def _last_used(entry: tuple[os.stat_result, Path]) -> int:
+    return entry[0].st_mtime_ns
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all: a crash leaves no half drawing under a good name."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent)  # 0600 by its contract
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+class Memory(Generic[K, V]):
+    """A bounded dictionary that drops what was used longest ago."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._items: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        if key in self._items:
+            self._items.move_to_end(key)
+        return self._items.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        self._items[key] = value
+        self._items.move_to_end(key)
+        while len(self._items) > self._most:
+            self._items.popitem(last=False)
+
+    def forget(self, key: K) -> None:
+        self._items.pop(key, None)
+
+    def clear(self) -> None:
+        self._items.clear()

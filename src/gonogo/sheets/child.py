@@ -1,0 +1,88 @@
+"""The process that opens drawings: `python -P -m gonogo.sheets.child`. It may be killed at any moment.
+
+It reads requests from stdin and answers on stdout, one at a time, and ends when stdin does. It has no network code, may
+not write files, and lives under limits of memory and processor time, so that a hostile file costs one picture.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from gonogo.sheets.limits import CannotShow, Limits
+from gonogo.sheets.protocol import PREFIX, answer_to_message, request_from_json, unpack
+from gonogo.sheets.types import NoPicture, Picture
+
+
+def main() -> int:
+    """Serve until stdin ends."""
+    limits = Limits(**json.loads(sys.argv[1])) if len(sys.argv) > 1 else Limits()
+    _confine(limits)
+    requests, answers = _channels()
+    from gonogo.sheets.draw import Drawings  # numpy and PDFium are loaded under the limits
+
+    drawings = Drawings(limits)
+    while len(prefix := requests.read(PREFIX.size)) == PREFIX.size:
+        head_length, rest_length = PREFIX.unpack(prefix)
+        head, _ = unpack(requests.read(head_length), requests.read(rest_length))
+        _allow_seconds(limits.seconds)
+        if head["op"] == "forget":
+            drawings.forget()
+            answer: Picture | NoPicture = NoPicture("forgotten")
+        else:
+            answer = _answer(drawings, head)
+        answers.write(answer_to_message(answer))
+        answers.flush()
+    return 0
+
+
+def _answer(drawings: object, head: dict[str, object]) -> Picture | NoPicture:
+    from gonogo.sheets.draw import Drawings, draw
+
+    assert isinstance(drawings, Drawings)
+    data = head["request"]
+    assert isinstance(data, dict)
+    try:
+        return draw(drawings, Path(str(head["path"])), str(head["key"]), request_from_json(data))
+    except CannotShow as refused:
+        default = NoPicture(refused.reason)
+        return NoPicture(refused.reason, refused.next_step or default.next_step, refused.retry)
+    except MemoryError:
+        drawings.forget()
+        return NoPicture("The drawing needs more memory than it is given.")
+
+
+def _confine(limits: Limits) -> None:
+    """Limits that the kernel keeps: memory, no files written, no core dumps with a customer's drawing in them."""
+    _lower(resource.RLIMIT_AS, limits.address_space)
+    _lower(resource.RLIMIT_FSIZE, 0)
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def _lower(what: int, value: int) -> None:
+    _, hard = resource.getrlimit(what)
+    if hard == resource.RLIM_INFINITY or value < hard:
+        resource.setrlimit(what, (value, hard))
+
+
+def _allow_seconds(seconds: float) -> None:
+    """A fresh budget of processor time: the last resort when the parent is gone and cannot kill us."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 2)
+
+
+def _channels() -> tuple[BinaryIO, BinaryIO]:
+    """Private copies of stdin and stdout; what a C library prints goes nowhere."""
+    requests, answers = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

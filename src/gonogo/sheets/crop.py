@@ -1,0 +1,129 @@
+"""What part of the page is shown. Pure geometry, in units of the page (pixels or points), origin top left, y down.
+
+*Turned* means: as the reader sees it, after the rotation. A pane is measured in cell widths: `columns` wide and
+`rows * cell_ratio` high. A scale is cell widths per page unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gonogo.sheets.types import Box, Level, Mode, PictureRequest
+
+TEXT_ROWS: dict[Mode, float] = {
+    Mode.OCTANT: 3.0,
+    Mode.SEXTANT: 3.6,
+    Mode.QUADRANT: 5.0,
+    Mode.BRAILLE: 3.5,
+    Mode.HALF: 6.0,
+    Mode.KITTY: 2.0,
+    Mode.SIXEL: 2.0,
+}
+"""Rows of cells a digit should be high to be read without effort (judged by eye and by tesseract)."""
+
+_TEXT_IN_BOX = 0.72  # digits take about this share of a single-line box's height
+_BOX_WIDTH = 1 / 3  # of the pane: what a box gets when its text is readable at that
+_BOX_WIDTH_MOST = 0.66
+_BOX_HEIGHT_MOST = 0.55
+_TEXT_GROWTH = 1.35  # a short box would fill its third with huge digits; beyond this context is worth more
+_TALL = 1.4  # boxes this much higher than wide may hold vertical text
+_MAGNIFICATION_MOST = 400.0
+_SHEET_FILL = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A rectangle by its corner and size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The part of the turned page that fills the pane; it may reach over the page's edge."""
+
+    rect: Rect
+    page_width: float
+    page_height: float
+    rotation: int
+    magnification: float
+
+    @property
+    def shown(self) -> Rect:
+        """The part of `rect` that lies on the page."""
+        x0, y0 = max(self.rect.x, 0.0), max(self.rect.y, 0.0)
+        x1 = min(self.rect.x + self.rect.width, self.page_width)
+        y1 = min(self.rect.y + self.rect.height, self.page_height)
+        return Rect(x0, y0, x1 - x0, y1 - y0)
+
+
+def is_tall(box: Box, width: float, height: float) -> bool:
+    """Whether a box on a page of `width` × `height` is high and narrow enough for vertical text."""
+    return box.height * height > _TALL * box.width * width
+
+
+def turn(box: Box, rotation: int) -> Box:
+    """The box on the page turned clockwise by `rotation` degrees; still fractions, of the turned page."""
+    if rotation == 90:
+        return Box(1 - box.y1, box.x0, 1 - box.y0, box.x1, box.page)
+    if rotation == 180:
+        return Box(1 - box.x1, 1 - box.y1, 1 - box.x0, 1 - box.y0, box.page)
+    if rotation == 270:
+        return Box(box.y0, 1 - box.x1, box.y1, 1 - box.x0, box.page)
+    return box
+
+
+def turn_back(box: Box, rotation: int) -> Box:
+    """The inverse of `turn`."""
+    return turn(box, (360 - rotation) % 360)
+
+
+def frame_view(request: PictureRequest, box: Box | None, width: float, height: float, rotation: int) -> View:
+    """Choose the view for a request on a page of `width` × `height` (not turned); `box` in fractions of it."""
+    if rotation in (90, 270):
+        width, height = height, width
+    pane_width, pane_height = float(request.columns), request.rows * request.cell_ratio
+    whole = min(pane_width / width, pane_height / height) * _SHEET_FILL
+    turned = turn(box, rotation) if box else None
+    target = _rect(turned, width, height) if turned else None
+    scale = _scale(request, target, whole, (pane_width, pane_height))
+    scale = min(max(scale * request.zoom, whole), whole * _MAGNIFICATION_MOST)
+    view_width, view_height = pane_width / scale, pane_height / scale
+    centre = (width / 2, height / 2)
+    if target is not None and request.level is not Level.SHEET:
+        centre = (target.x + target.width / 2, target.y + target.height / 2)
+    x = _placed(centre[0] + request.pan_x * view_width, view_width, width)
+    y = _placed(centre[1] + request.pan_y * view_height, view_height, height)
+    return View(Rect(x, y, view_width, view_height), width, height, rotation, scale / whole)
+
+
+def _rect(box: Box, width: float, height: float) -> Rect:
+    return Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
+
+
+def _scale(request: PictureRequest, box: Rect | None, whole: float, pane: tuple[float, float]) -> float:
+    if box is None or request.level is Level.SHEET:
+        return whole
+    detail = max(detail_scale(request, box, pane), whole)
+    if request.level is Level.VIEW:
+        return min(whole * 3.0, max(detail * 0.5, whole))
+    return detail
+
+
+def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float]) -> float:
+    """The scale at which the text of `box` is readable in a pane (its size in cell widths) and the box fits well."""
+    text = min(box.width, box.height) * _TEXT_IN_BOX
+    readable = TEXT_ROWS[request.mode] * request.cell_ratio / text
+    third = pane[0] * _BOX_WIDTH / box.width
+    wanted = min(max(third, readable), readable * _TEXT_GROWTH)
+    return min(wanted, pane[0] * _BOX_WIDTH_MOST / box.width, pane[1] * _BOX_HEIGHT_MOST / box.height)
+
+
+def _placed(centre: float, size: float, page: float) -> float:
+    """Where a stretch of `size` begins: around `centre`, on the page as far as it fits, else centred on the page."""
+    if size >= page:
+        return (page - size) / 2
+    return min(max(centre - size / 2, 0.0), page - size)

@@ -1,0 +1,134 @@
+"""One request answered: open, place the box, choose the view, render, fit cells, frame, map. Child process only."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+from gonogo.sheets.bbox import drawing_bbox, page_number
+from gonogo.sheets.crop import Rect, View, frame_view, is_tall, turn, turn_back
+from gonogo.sheets.frame import draw_frame, invert, locator_size, mark_region, pixels_as
+from gonogo.sheets.limits import CannotShow, Limits
+from gonogo.sheets.mosaic import to_cells
+from gonogo.sheets.opening import Drawing, open_drawing
+from gonogo.sheets.raster import Page, view_to_grey
+from gonogo.sheets.types import Box, CellGrid, Level, Mode, Picture, PictureRequest
+
+_KEPT_BYTES = 250 * 1000 * 1000
+_KEPT_DRAWINGS = 6
+
+
+class Drawings:
+    """Drawings kept open, the least recently used closed first; and the maps of their pages."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._open: OrderedDict[str, Drawing] = OrderedDict()
+        self._maps: dict[tuple[str, int, int, tuple[int, int], Mode], CellGrid] = {}
+
+    def get(self, path: Path, key: str) -> Drawing:
+        """The open drawing with the content `key`. Raises `CannotShow`."""
+        if key not in self._open:
+            self._make_room()
+            self._open[key] = open_drawing(path, self._limits)
+        self._open.move_to_end(key)
+        return self._open[key]
+
+    def forget(self) -> None:
+        """Close everything (after memory ran out, or at logout)."""
+        while self._open:
+            self._open.popitem()[1].close()
+        self._maps.clear()
+
+    def map_of(self, key: str, number: int, page: Page, view: View, size: tuple[int, int], mode: Mode) -> CellGrid:
+        """The whole page in a few cells, made once for each page and rotation."""
+        name = (key, number, view.rotation, size, mode)
+        if name not in self._maps:
+            if len(self._maps) > 64:
+                self._maps.clear()
+            whole = View(
+                Rect(0, 0, view.page_width, view.page_height), view.page_width, view.page_height, view.rotation, 1
+            )
+            self._maps[name] = to_cells(view_to_grey(page, whole, mode, *size), mode)
+        return self._maps[name]
+
+    def _make_room(self) -> None:
+        while self._open and (
+            len(self._open) >= _KEPT_DRAWINGS or sum(d.kept_bytes for d in self._open.values()) > _KEPT_BYTES
+        ):
+            self._open.popitem(last=False)[1].close()
+
+
+def draw(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> Picture:
+    """Answer one request. Raises `CannotShow`."""
+    drawing = drawings.get(path, key)
+    number = page_number(request.bbox)
+    notes: tuple[str, ...] = ()
+    if isinstance(number, str):
+        notes, number = (number,), 1
+    if number > drawing.n_pages:
+        pages = "one page" if drawing.n_pages == 1 else f"{drawing.n_pages} pages"
+        raise CannotShow(f"The task points at page {number}, and the drawing has {pages}.")
+    page = drawing.page(number)
+    box: Box | None = None
+    if request.bbox is not None and not notes:
+        placed = drawing_bbox(request.bbox, page.width, page.height)
+        if isinstance(placed, str):
+            notes = (f"{placed} The whole sheet is shown.",)
+        else:
+            box, notes = placed.box, placed.notes
+    rotation = _rotation(request, box, page)
+    view = frame_view(request, box, page.width, page.height, rotation)
+    mode = pixels_as(request.mode)
+    grid = to_cells(view_to_grey(page, view, mode, request.columns, request.rows), mode)
+    if box is not None:
+        turned = turn(box, rotation)
+        rect = _in_units(turned, view)
+        grid = draw_frame(grid, view.rect, rect)
+    locator = _locator(drawings, key, number, page, view, request, mode)
+    if request.inverted:
+        grid, locator = invert(grid), invert(locator) if locator else None
+    return Picture(
+        grid=grid,
+        shown=_shown(view, number),
+        box=box,
+        page=number,
+        n_pages=drawing.n_pages,
+        magnification=view.magnification,
+        rotation=rotation,
+        locator=locator,
+        note="; ".join(notes) or None,
+    )
+
+
+def _rotation(request: PictureRequest, box: Box | None, page: Page) -> int:
+    if request.rotation is not None:
+        return request.rotation % 360 // 90 * 90
+    if box is not None and request.level is Level.DETAIL and is_tall(box, page.width, page.height):
+        return 90  # vertical dimensions are written to be read from the right (ISO 129-1)
+    return 0
+
+
+def _in_units(box: Box, view: View) -> Rect:
+    width, height = view.page_width, view.page_height
+    return Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
+
+
+def _fractions(rect: Rect, view: View) -> Rect:
+    width, height = view.page_width, view.page_height
+    return Rect(rect.x / width, rect.y / height, rect.width / width, rect.height / height)
+
+
+def _shown(view: View, number: int) -> Box:
+    part = _fractions(view.shown, view)
+    return turn_back(Box(part.x, part.y, part.x + part.width, part.y + part.height, number), view.rotation)
+
+
+def _locator(
+    drawings: Drawings, key: str, number: int, page: Page, view: View, request: PictureRequest, mode: Mode
+) -> CellGrid | None:
+    if request.locator is None:
+        return None
+    size = locator_size(view.page_width, view.page_height, request.locator, request.cell_ratio)
+    whole = drawings.map_of(key, number, page, view, size, mode)
+    return mark_region(whole, _fractions(view.shown, view))

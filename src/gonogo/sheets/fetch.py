@@ -1,0 +1,155 @@
+"""Getting a drawing's bytes: from a signed URL, without any credential of ours. httpx is imported when first needed."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urljoin, urlsplit
+
+from gonogo.sheets.limits import MEGABYTE, CannotShow, Limits
+from gonogo.sheets.sniff import Kind, sniff
+
+if TYPE_CHECKING:
+    import httpx
+
+_SHOWN = (Kind.PNG, Kind.JPEG, Kind.TIFF, Kind.PDF)
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class UrlAnswer(Protocol):
+    """What a drawing-url request answers; `gonogo.wire.extensions.DrawingUrl` is one."""
+
+    @property
+    def url(self) -> str | None: ...
+    @property
+    def status(self) -> str | None: ...
+
+
+class Fetcher:
+    """Fetches drawings by part revision.
+
+    `drawing_url` asks the server for the signed URL; the exceptions in `errors` that it may raise become sentences,
+    with their `next_step` where they have one. The URL itself is fetched by a client of our own that knows no
+    credential. It must be https; http is taken only from this machine, and only when `base_url` is this machine too,
+    so that a foreign server cannot make us ask our own services.
+    """
+
+    def __init__(
+        self,
+        drawing_url: Callable[[str], Awaitable[UrlAnswer]],
+        *,
+        base_url: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        errors: tuple[type[Exception], ...] = (Exception,),
+        limits: Limits | None = None,
+    ) -> None:
+        self._drawing_url = drawing_url
+        self._base_url = base_url
+        self._transport = transport
+        self._errors = errors
+        self._limits = limits or Limits()
+
+    def name_of(self, part_revision_id: str) -> str:
+        """The name under which the cache keeps this revision's drawing: ids are unique within a server only."""
+        return f"{self._base_url.rstrip('/')} {part_revision_id}"
+
+    async def fetch(self, part_revision_id: str) -> bytes:
+        """The drawing's bytes, at most `transfer_bytes`, surely beginning as a drawing. Raises `CannotShow`."""
+        url = await self._ask(part_revision_id)
+        try:
+            async with asyncio.timeout(self._limits.transfer_seconds):
+                data = await self._download(url)
+        except TimeoutError as error:
+            seconds = f"{self._limits.transfer_seconds:g}"
+            raise CannotShow(f"The drawing did not arrive within {seconds} seconds.", retry=True) from error
+        kind = sniff(data[:2048])
+        if kind not in _SHOWN:
+            raise CannotShow(kind.refusal(data[:2048]))
+        return data
+
+    async def _ask(self, part_revision_id: str) -> str:
+        try:
+            answer = await self._drawing_url(part_revision_id)
+        except self._errors as error:
+            gone = getattr(error, "status", None) == 404
+            if gone:
+                raise CannotShow("The server knows no drawing for this part.") from error
+            step = str(getattr(error, "next_step", "") or "")
+            raise CannotShow(f"The drawing cannot be fetched. {error}", next_step=step, retry=True) from error
+        if answer.url:
+            return urljoin(self._base_url, answer.url)
+        if answer.status in (None, "no_dataset", "ready"):
+            raise CannotShow("The server has no drawing for this part.")
+        raise CannotShow(f"The drawing is not ready yet (the server says “{answer.status[:40]}”).", retry=True)
+
+    async def _download(self, url: str) -> bytes:
+        import httpx
+
+        # A client for each drawing: nothing (cookies, connections, authentication) is carried from one to the next.
+        async with httpx.AsyncClient(
+            transport=self._transport, timeout=httpx.Timeout(15.0, connect=5.0), follow_redirects=False
+        ) as client:
+            try:
+                for _ in range(self._limits.redirects + 1):
+                    self._check(url)
+                    found = await self._get(client, url)
+                    if isinstance(found, bytes):
+                        return found
+                    url = found
+            except httpx.TimeoutException as error:
+                raise CannotShow("The server that keeps the drawing does not answer.", retry=True) from error
+            except httpx.InvalidURL as error:
+                raise CannotShow("The drawing's address is not a valid one.") from error
+            except httpx.HTTPError as error:
+                raise CannotShow("The server that keeps the drawing cannot be reached.", retry=True) from error
+        raise CannotShow(f"The drawing's address was redirected more than {self._limits.redirects} times.")
+
+    async def _get(self, client: httpx.AsyncClient, url: str) -> bytes | str:
+        """The body, or the address a redirect names."""
+        # No compression: a small answer must not unpack into a large one.
+        async with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
+            if response.status_code in _REDIRECTS:
+                return urljoin(url, str(response.headers.get("location", "")))
+            if response.status_code == 404:
+                raise CannotShow("The drawing is not where the server says it is (404).")
+            if response.status_code != 200:
+                raise CannotShow(f"The drawing's address answers with status {response.status_code}.", retry=True)
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise CannotShow("The drawing is sent compressed, although we asked for it plain.")
+            return await self._read(response)
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        most = self._limits.transfer_bytes
+        too_large = CannotShow(f"The drawing is larger than {most // MEGABYTE} MB, the most gonogo fetches.")
+        announced = response.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > most:
+            raise too_large
+        data = bytearray()
+        async for chunk in response.aiter_raw():
+            data += chunk
+            if len(data) > most:
+                raise too_large
+        if announced.isdecimal() and len(data) < int(announced):
+            raise CannotShow("The drawing arrived incomplete.", retry=True)
+        return bytes(data)
+
+    def _check(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme == "https" and parts.hostname:
+            return
+        if parts.scheme == "http" and is_loopback(url) and is_loopback(self._base_url):
+            return
+        raise CannotShow("The drawing's address is not https, so it is not fetched.")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine by its name alone (nothing is looked up)."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,55 @@
+"""Finding a drawing in the folders a person named: by revision id or part name. Blocking: call it in a thread."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gonogo.sheets.cache import Located
+from gonogo.sheets.types import SheetRef
+
+# Images first: boxes in pixels only fit the image they were read from, and a wrong place is worse than a soft one.
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pdf")
+
+
+def find_in_folders(folders: tuple[Path, ...], ref: SheetRef) -> Located | None:
+    """The file named after the revision or the part, the exact spelling before another case.
+
+    Names are compared with what the folder lists and never joined to its path, so a part called `../x` finds nothing.
+    """
+    wanted = [name for name in (ref.part_revision_id, ref.part) if name]
+    best: tuple[tuple[int, int, int], Path] | None = None
+    for folder in folders:
+        for path in _listing(folder):
+            rank = _rank(path, wanted)
+            if rank is not None and (best is None or rank < best[0]):
+                best = (rank, path)
+    return _located(best[1]) if best else None
+
+
+def _rank(path: Path, wanted: list[str]) -> tuple[int, int, int] | None:
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        return None
+    for place, name in enumerate(wanted):
+        if name in (path.stem, path.name):
+            return place, 0, _SUFFIXES.index(suffix)
+        if name.casefold() in (path.stem.casefold(), path.name.casefold()):
+            return place, 1, _SUFFIXES.index(suffix)
+    return None
+
+
+def _listing(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_file())
+    except OSError:
+        return []  # a folder that is away is as one without this drawing; the sentence says where was looked
+
+
+def _located(path: Path) -> Located | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return Located(path, f"{path}|{stat.st_mtime_ns}|{stat.st_size}")

@@ -1,0 +1,138 @@
+"""The one door to drawings: asked for a view, it answers with cells or with a sentence, at once when made ahead."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from gonogo.sheets.cache import Located, Memory, RawCache
+from gonogo.sheets.fetch import Fetcher
+from gonogo.sheets.folders import find_in_folders
+from gonogo.sheets.limits import CannotShow, Limits
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.worker import Worker
+
+_Answer = Picture | NoPicture
+_Key = tuple[SheetRef, PictureRequest]
+
+
+class Sheets:
+    """Drawings of the tasks at hand. All methods belong to one event loop; everything heavy runs in a child process.
+
+    Looked for in `folders` first, then in the cache, then by `fetcher`. The same picture asked for twice at the same
+    time is made once.
+    """
+
+    def __init__(
+        self,
+        cache_dir: Path,
+        *,
+        fetcher: Fetcher | None = None,
+        folders: tuple[Path, ...] = (),
+        limits: Limits | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._fetcher = fetcher
+        self._folders = folders
+        self._raw = RawCache(cache_dir, self._limits.cache_bytes)
+        self._worker = Worker(self._limits)
+        self._ready: Memory[_Key, _Answer] = Memory(self._limits.pictures_kept)
+        self._making: dict[_Key, asyncio.Task[_Answer]] = {}
+        self._locating: dict[SheetRef, asyncio.Task[Located | NoPicture]] = {}
+        self._located: Memory[SheetRef, Located] = Memory(self._limits.pictures_kept)
+
+    async def picture(self, ref: SheetRef, request: PictureRequest) -> _Answer:
+        """The view asked for. Never raises for a bad drawing; cancelling the caller does not lose the work."""
+        if (ready := self._ready.get((ref, request))) is not None:
+            return ready
+        if (located := self._located.get(ref)) is not None:
+            self._worker.hurry(located.key, request)
+        return await asyncio.shield(self._begin(ref, request, urgent=True))
+
+    def picture_ready(self, ref: SheetRef, request: PictureRequest) -> _Answer | None:
+        """The view if it is already made, without waiting."""
+        return self._ready.get((ref, request))
+
+    def prepare(self, ref: SheetRef, request: PictureRequest) -> None:
+        """Begin to make a view that will be asked for soon, behind those that are waited for."""
+        if self._ready.get((ref, request)) is None:
+            self._begin(ref, request, urgent=False)
+
+    async def clear(self) -> None:
+        """Forget every drawing, in memory and on disk (logout)."""
+        await self._settle()
+        self._ready.clear()
+        self._located.clear()
+        await self._worker.forget()
+        await asyncio.to_thread(self._raw.clear)
+
+    async def aclose(self) -> None:
+        """End the child process; what is under way is answered with a `NoPicture`."""
+        await self._worker.aclose()
+        await self._settle(cancel=True)
+
+    async def _settle(self, *, cancel: bool = False) -> None:
+        tasks = [*self._making.values(), *self._locating.values()]
+        if cancel:
+            for task in self._locating.values():
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, ref: SheetRef, request: PictureRequest, *, urgent: bool) -> asyncio.Task[_Answer]:
+        key = (ref, request)
+        if key not in self._making:
+            task = asyncio.create_task(self._make(ref, request, urgent=urgent))
+            self._making[key] = task
+            task.add_done_callback(lambda _: self._making.pop(key, None))
+        return self._making[key]
+
+    async def _make(self, ref: SheetRef, request: PictureRequest, *, urgent: bool) -> _Answer:
+        located = await self._locate(ref)
+        if isinstance(located, NoPicture):
+            answer: _Answer = located
+        else:
+            answer = await self._worker.draw(located.path, located.key, request, urgent=urgent)
+        if isinstance(answer, Picture) or not answer.retry:
+            self._ready.put((ref, request), answer)
+        else:
+            self._located.forget(ref)
+        return answer
+
+    async def _locate(self, ref: SheetRef) -> Located | NoPicture:
+        if (known := self._located.get(ref)) is not None:
+            return known
+        if ref not in self._locating:
+            task = asyncio.create_task(self._find(ref))
+            self._locating[ref] = task
+            task.add_done_callback(lambda _: self._locating.pop(ref, None))
+        return await self._locating[ref]
+
+    async def _find(self, ref: SheetRef) -> Located | NoPicture:
+        try:
+            located = await self._source(ref)
+        except CannotShow as refused:
+            default = NoPicture(refused.reason)
+            return NoPicture(refused.reason, refused.next_step or default.next_step, refused.retry)
+        self._located.put(ref, located)
+        return located
+
+    async def _source(self, ref: SheetRef) -> Located:
+        if self._folders and (found := await asyncio.to_thread(find_in_folders, self._folders, ref)):
+            return found
+        if not ref.part_revision_id:
+            where = "No folder holds this part's drawing, and the task names no revision." if ref.part else ""
+            raise CannotShow(where or "This task names no drawing.")
+        if self._fetcher is None:
+            raise CannotShow("No folder holds this part's drawing, and there is no server to ask.")
+        name = self._fetcher.name_of(ref.part_revision_id)
+        if found := await asyncio.to_thread(self._raw.find, name):
+            return found
+        data = await self._fetcher.fetch(ref.part_revision_id)
+        try:
+            return await asyncio.to_thread(self._raw.store, name, data)
+        except OSError as error:
+            raise CannotShow(
+                f"The drawing was fetched but could not be kept ({error.strerror}).",
+                next_step="Make room on the disk, then try again; or judge from the text.",
+                retry=True,
+            ) from error

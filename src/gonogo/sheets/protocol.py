@@ -1,0 +1,85 @@
+"""How the two processes talk: a length-prefixed JSON head, then the bytes it announces. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import struct
+from typing import Any
+
+from gonogo.sheets.types import Box, CellGrid, Level, Mode, NoPicture, Picture, PictureRequest
+
+PREFIX = struct.Struct(">II")
+"""Length of the JSON head and of all the bytes after it."""
+
+MOST = 64 * 1024 * 1024
+
+
+def pack(head: dict[str, Any], blobs: tuple[bytes, ...] = ()) -> bytes:
+    """One message; `blobs` follow the head, their lengths are put into it."""
+    text = json.dumps({**head, "blobs": [len(blob) for blob in blobs]}, ensure_ascii=False).encode()
+    return PREFIX.pack(len(text), sum(map(len, blobs))) + text + b"".join(blobs)
+
+
+def unpack(text: bytes, rest: bytes) -> tuple[dict[str, Any], tuple[bytes, ...]]:
+    """The inverse of `pack`, prefix already taken off. Raises `ValueError` for anything malformed."""
+    head = json.loads(text)
+    if not isinstance(head, dict):
+        raise ValueError("the head is not an object")
+    blobs, start = [], 0
+    for length in head["blobs"]:
+        blobs.append(rest[start : start + length])
+        start += length
+    if start != len(rest):
+        raise ValueError("the announced bytes do not add up")
+    return head, tuple(blobs)
+
+
+def request_to_json(request: PictureRequest) -> dict[str, Any]:
+    return dataclasses.asdict(request)
+
+
+def request_from_json(data: dict[str, Any]) -> PictureRequest:
+    data = dict(data, level=Level(data["level"]), mode=Mode(data["mode"]))
+    for name in ("bbox", "locator"):
+        data[name] = tuple(data[name]) if data[name] is not None else None
+    return PictureRequest(**data)
+
+
+def answer_to_message(answer: Picture | NoPicture) -> bytes:
+    """A picture or why there is none, as one message."""
+    if isinstance(answer, NoPicture):
+        return pack({"no_picture": dataclasses.asdict(answer)})
+    grids = [grid for grid in (answer.grid, answer.locator) if grid is not None]
+    blobs = tuple(blob for grid in grids for blob in (grid.ink, grid.paper, grid.mark))
+    head = {
+        "grids": [{"width": g.width, "height": g.height, "mode": g.mode, "rows": g.rows} for g in grids],
+        "shown": dataclasses.astuple(answer.shown),
+        "box": dataclasses.astuple(answer.box) if answer.box else None,
+        **{name: getattr(answer, name) for name in _PLAIN},
+    }
+    return pack(head, blobs)
+
+
+def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Picture | NoPicture:
+    """The inverse of `answer_to_message`; raises `ValueError`, `KeyError` or `TypeError` for anything malformed."""
+    if "no_picture" in head:
+        data = head["no_picture"]
+        return NoPicture(data["reason"], data["next_step"], data["retry"], tuple(data["neighbours"]))
+    grids = [
+        CellGrid(g["width"], g["height"], Mode(g["mode"]), tuple(g["rows"]), *blobs[3 * i : 3 * i + 3])
+        for i, g in enumerate(head["grids"])
+    ]
+    for grid in grids:
+        if len(grid.ink) != grid.width * grid.height or len(grid.rows) != grid.height:
+            raise ValueError("a grid's cells do not add up")
+    return Picture(
+        grid=grids[0],
+        locator=grids[1] if len(grids) > 1 else None,
+        shown=Box(*head["shown"]),
+        box=Box(*head["box"]) if head["box"] else None,
+        **{name: head[name] for name in _PLAIN},
+    )
+
+
+_PLAIN = ("page", "n_pages", "magnification", "rotation", "note")

@@ -1,0 +1,138 @@
+"""From a drawing to grey sub-pixels: opening, rendering a region, keeping thin strokes. Child process only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gonogo.sheets.crop import Rect, View
+from gonogo.sheets.glyphs import SUBPIXELS
+from gonogo.sheets.types import Mode
+
+Grey = NDArray[np.uint8]
+
+PAPER = 255
+
+
+class Page(Protocol):
+    """One page of an open drawing, in its own units (pixels or points), as it is meant to be read."""
+
+    width: float
+    height: float
+
+    def render(self, region: Rect, columns: int, rows: int) -> Grey:
+        """`region` (wholly on the page) as `rows` × `columns` grey values, each the mean of its area."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How strokes are kept; see `pool` and `fit_contrast`."""
+
+    fine: int = 3  # samples across a sub-pixel, before pooling
+    stroke: float = 0.35  # share of the darkest sample in a pooled value
+    white: float = 80.0  # percentile that becomes paper
+    black: float = 1.5  # percentile that becomes full ink
+    gamma: float = 1.0
+
+
+TUNING = Tuning()
+
+
+def view_to_grey(page: Page, view: View, mode: Mode, columns: int, rows: int, tuning: Tuning = TUNING) -> Grey:
+    """The view as sub-pixels for `columns` × `rows` cells: rendered fine, turned, pooled, contrast fitted."""
+    across, down = SUBPIXELS[mode]
+    width, height = columns * across, rows * down
+    fine_x, fine_y = fineness(view, width, height, tuning)
+    fine = turned_region(page, view, width * fine_x, height * fine_y)
+    return fit_contrast(pool(fine, fine_x, fine_y, tuning.stroke), tuning)
+
+
+def fineness(view: View, width: int, height: int, tuning: Tuning) -> tuple[int, int]:
+    """Samples across and down a sub-pixel so that samples are about square on the page."""
+    tall = (view.rect.height / height) / (view.rect.width / width)
+    return tuning.fine, max(1, round(tuning.fine * tall))
+
+
+def turned_region(page: Page, view: View, columns: int, rows: int) -> Grey:
+    """The view's rectangle as seen by the reader, paper where it reaches over the page's edge."""
+    canvas = np.full((rows, columns), PAPER, np.uint8)
+    shown = view.shown
+    if shown.width <= 0 or shown.height <= 0:
+        return canvas
+    left, right = _pixels(shown.x, shown.width, view.rect.x, view.rect.width, columns)
+    top, bottom = _pixels(shown.y, shown.height, view.rect.y, view.rect.height, rows)
+    # The region is taken from the whole pixels it fills, so that nothing is stretched.
+    x_unit, y_unit = view.rect.width / columns, view.rect.height / rows
+    turned = Rect(
+        view.rect.x + left * x_unit, view.rect.y + top * y_unit, (right - left) * x_unit, (bottom - top) * y_unit
+    )
+    region = _clamp(_turn_back(turned, view), page)
+    size = (right - left, bottom - top)
+    if view.rotation in (90, 270):
+        size = (size[1], size[0])
+    grey = page.render(region, *size)
+    canvas[top:bottom, left:right] = np.rot90(grey, -view.rotation // 90)
+    return canvas
+
+
+def _pixels(start: float, size: float, origin: float, span: float, count: int) -> tuple[int, int]:
+    first = round((start - origin) / span * count)
+    last = round((start + size - origin) / span * count)
+    first = min(max(first, 0), count - 1)
+    return first, min(max(last, first + 1), count)
+
+
+def _turn_back(rect: Rect, view: View) -> Rect:
+    """A rectangle of the turned page on the page as it lies in the file."""
+    if view.rotation == 90:
+        return Rect(rect.y, view.page_width - rect.x - rect.width, rect.height, rect.width)
+    if view.rotation == 180:
+        return Rect(
+            view.page_width - rect.x - rect.width, view.page_height - rect.y - rect.height, rect.width, rect.height
+        )
+    if view.rotation == 270:
+        return Rect(view.page_height - rect.y - rect.height, rect.x, rect.height, rect.width)
+    return rect
+
+
+def _clamp(rect: Rect, page: Page) -> Rect:
+    x0, y0 = min(max(rect.x, 0.0), page.width), min(max(rect.y, 0.0), page.height)
+    x1 = min(max(rect.x + rect.width, x0 + 1e-6), page.width)
+    y1 = min(max(rect.y + rect.height, y0 + 1e-6), page.height)
+    return Rect(x0, y0, x1 - x0, y1 - y0)
+
+
+def pool(fine: Grey, across: int, down: int, stroke: float) -> Grey:
+    """Join `across` × `down` samples into one: the mean, pulled towards the darkest by `stroke` (0…1).
+
+    The mean alone turns a line thinner than a sub-pixel into a grey that the contrast cannot bring back.
+    """
+    height, width = fine.shape
+    split = fine.reshape(height // down, down, width // across, across)
+    mean = split.mean(axis=(1, 3), dtype=np.float32)
+    if stroke <= 0:
+        return _to_levels(mean)
+    darkest = split.min(axis=(1, 3))
+    return _to_levels(mean + stroke * (darkest - mean))
+
+
+def fit_contrast(grey: Grey, tuning: Tuning = TUNING) -> Grey:
+    """Stretch the crop so that its paper is white and its strokes are full ink; an empty crop stays as it is."""
+    paper = float(np.percentile(grey, tuning.white))
+    ink = float(np.percentile(grey, tuning.black))
+    if paper - ink < 24:
+        ink = float(grey.min())
+        if paper - ink < 24:
+            return grey
+    stretched = ((grey.astype(np.float32) - ink) / (paper - ink)).clip(0.0, 1.0)
+    if tuning.gamma != 1.0:
+        stretched **= tuning.gamma
+    return _to_levels(stretched * 255)
+
+
+def _to_levels(values: NDArray[np.float32]) -> Grey:
+    levels: Grey = np.rint(values).clip(0, 255).astype(np.uint8)
+    return levels

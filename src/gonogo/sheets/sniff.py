@@ -1,0 +1,65 @@
+"""What a file is, by its first bytes. Pure; both sides use it, and no name or header is believed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Kinds of files that come as drawings; the values are Pillow's names where it has one."""
+
+    PNG = "PNG"
+    JPEG = "JPEG"
+    TIFF = "TIFF"
+    PDF = "PDF"
+    SVG = "SVG"
+    DXF = "DXF"
+    HTML = "HTML"
+    EMPTY = "empty"
+    UNKNOWN = "unknown"
+
+    def refusal(self, head: bytes) -> str:
+        """Why a file of this kind is not shown."""
+        if self in (Kind.SVG, Kind.DXF):
+            return f"The drawing is a {self.value} file, which this version does not show."
+        if self is Kind.HTML:
+            return "Instead of a drawing the server sent a web page."
+        if self is Kind.EMPTY:
+            return "The drawing's file is empty."
+        what = "text" if _is_text(head) else "of an unknown kind"
+        return f"The drawing's file is {what}, not a PNG, JPEG, TIFF or PDF."
+
+
+def sniff(head: bytes) -> Kind:
+    """The kind of a file that begins with `head` (2 kB are enough)."""
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    # PDF readers accept the mark anywhere in the first kilobyte, and scanners do write bytes before it.
+    if b"%PDF-" in head[:1024]:
+        return Kind.PDF
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
+    if not start:
+        return Kind.EMPTY
+    if start.startswith((b"<!doctype html", b"<html")):
+        return Kind.HTML
+    if b"<svg" in head.lower():
+        return Kind.SVG
+    if start.startswith((b"0\nsection", b"0\r\nsection", b"autocad binary dxf", b"999")):
+        return Kind.DXF
+    return Kind.UNKNOWN
+
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", Kind.PNG),
+    (b"\xff\xd8\xff", Kind.JPEG),
+    (b"II*\x00", Kind.TIFF),
+    (b"MM\x00*", Kind.TIFF),
+    (b"II+\x00", Kind.TIFF),
+    (b"MM\x00+", Kind.TIFF),
+    (b"%PDF-", Kind.PDF),
+)
+
+
+def _is_text(head: bytes) -> bool:
+    return bool(head) and b"\x00" not in head and sum(byte < 9 or 13 < byte < 32 for byte in head) == 0

@@ -1,0 +1,157 @@
+"""The parent's side of the child process: start, ask, time out, kill, start again. No numpy here."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gonogo.sheets.limits import Limits
+from gonogo.sheets.protocol import MOST, PREFIX, answer_from_message, pack, request_to_json, unpack
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR")
+_STRIKES = 2
+_CLOSING = NoPicture("The drawing is not shown: gonogo is closing.", retry=True)
+
+
+@dataclass(slots=True)
+class _Waiter:
+    urgent: bool
+    turn: asyncio.Future[None]
+
+
+class Worker:
+    """One child process that draws, started when first asked. Belongs to one event loop.
+
+    Requests are answered one at a time, urgent ones first. A child that crashes or takes too long is killed; the next
+    request starts a new one. A drawing that kills it twice is not tried again.
+    """
+
+    def __init__(self, limits: Limits, command: tuple[str, ...] | None = None) -> None:
+        start = (sys.executable, "-P", "-m", "gonogo.sheets.child", json.dumps(dataclasses.asdict(limits)))
+        self._command = command or start
+        self._limits = limits
+        self._process: asyncio.subprocess.Process | None = None
+        self._busy = False
+        self._closed = False
+        self._waiting: dict[Hashable, _Waiter] = {}
+        self._strikes: dict[str, int] = {}
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, while one runs."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def draw(self, path: Path, key: str, request: PictureRequest, *, urgent: bool = True) -> Picture | NoPicture:
+        """The picture of the file with the content `key`. Never raises for a bad file. Must not be cancelled."""
+        if self._strikes.get(key, 0) >= _STRIKES:
+            return NoPicture("The drawing cannot be shown: opening it failed twice and was stopped for safety.")
+        message = pack({"op": "draw", "path": str(path), "key": key, "request": request_to_json(request)})
+        async with self._turn((key, request), urgent=urgent):
+            return await self._guarded(message, key)
+
+    def hurry(self, key: str, request: PictureRequest) -> None:
+        """Let a request that still waits overtake those that are not urgent."""
+        if waiter := self._waiting.get((key, request)):
+            waiter.urgent = True
+
+    async def forget(self) -> None:
+        """Let the child close all it holds open, if there is one."""
+        if self.pid is None:
+            return
+        async with self._turn(object(), urgent=True):
+            await self._guarded(pack({"op": "forget"}), "")
+
+    async def aclose(self) -> None:
+        """End the child. Requests under way are answered with `NoPicture`."""
+        self._closed = True
+        await self._kill()
+
+    @asynccontextmanager
+    async def _turn(self, name: Hashable, *, urgent: bool) -> AsyncIterator[None]:
+        if self._busy:
+            waiter = _Waiter(urgent, asyncio.get_running_loop().create_future())
+            self._waiting[name] = waiter
+            await waiter.turn
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Hand the turn to the first urgent waiter, else to the first; it stays taken in between."""
+        if not self._waiting:
+            self._busy = False
+            return
+        name = next((n for n, w in self._waiting.items() if w.urgent), next(iter(self._waiting)))
+        self._waiting.pop(name).turn.set_result(None)
+
+    async def _guarded(self, message: bytes, key: str) -> Picture | NoPicture:
+        if self._closed:
+            return _CLOSING
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                return await self._exchange(message)
+        except TimeoutError:
+            why = f"Drawing it took longer than {self._limits.seconds:g} seconds and was stopped."
+        except (asyncio.IncompleteReadError, ConnectionError):
+            why = "The drawing's file made the viewer stop; it may be damaged or hostile."
+        except (ValueError, KeyError, TypeError, IndexError):
+            why = "The viewer's answer could not be understood."
+        except OSError as error:
+            await self._kill()
+            return NoPicture(f"The viewer could not be started ({error.strerror}).", retry=True)
+        closing = self._process is None  # `aclose` took the child away
+        await self._kill()
+        if closing:
+            return _CLOSING
+        self._strikes[key] = self._strikes.get(key, 0) + 1
+        return NoPicture(why, retry=self._strikes[key] < _STRIKES)
+
+    async def _exchange(self, message: bytes) -> Picture | NoPicture:
+        process = await self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(message)
+        await process.stdin.drain()
+        head_length, rest_length = PREFIX.unpack(await process.stdout.readexactly(PREFIX.size))
+        if head_length + rest_length > MOST:
+            raise ValueError("the answer is too long")
+        text = await process.stdout.readexactly(head_length)
+        rest = await process.stdout.readexactly(rest_length)
+        return answer_from_message(*unpack(text, rest))
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            # The child sees no secret: neither our environment nor, by its own session, our terminal.
+            environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={**environment, "OPENBLAS_NUM_THREADS": "1"},
+                start_new_session=True,
+            )
+            if self._closed:
+                await self._kill()
+                raise ConnectionAbortedError
+        return self._process
+
+    async def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.returncode is None:
+            process.kill()
+        if process.stdin is not None:
+            process.stdin.close()
+        await process.wait()
