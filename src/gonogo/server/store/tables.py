@@ -175,7 +175,8 @@ campaigns = Table(
     Column("trailing_zeros_matter", Boolean, nullable=False, server_default=false()),
     Column("guideline", Text),
     # the queue's own (server/claims.py)
-    Column("insert_round", Integer, nullable=False, server_default="0"),
+    Column("insert_round", String(8), nullable=False, server_default="00000000"),
+    Column("n_tasks", Integer, nullable=False, server_default="0"),  # gold not among them
     Column("n_gold_items", Integer, nullable=False, server_default="0"),
     UniqueConstraint("org_id", "name"),
 )
@@ -380,7 +381,7 @@ tasks = Table(
         postgresql_where=text("claim_expires_at IS NOT NULL"),
     ),
     Index("ix_tasks_campaign_number", "campaign_id", "number"),
-    Index("ix_tasks_campaign_status_number", "campaign_id", "status", "number"),
+    Index("ix_tasks_campaign_status_number", "campaign_id", "status", "number", "is_gold"),  # counts never leave it
     Index(
         "ix_tasks_gold_item",
         "gold_item_id",
@@ -455,6 +456,24 @@ golden_items = Table(  # what promotion copied into the golden dataset
     Column("value", Json),
     Column("forced", Boolean, nullable=False, server_default=false()),
     Column("promoted_at", Instant, nullable=False),
+)
+
+campaign_scores = Table(  # what the last refresh of a campaign's consensus found (server/scoring.py)
+    "campaign_scores",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaigns.id"), primary_key=True),
+    Column("method_used", Text, nullable=False),  # the fallback, where the campaign's own method gave way
+    Column("class_prior", Json, nullable=False),  # by verdict: correct, incorrect, unsure
+    Column("refreshed_at", Instant, nullable=False),
+)
+
+annotator_scores = Table(  # how each voter errs, for the refresh of single tasks between those of the campaign
+    "annotator_scores",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaigns.id"), primary_key=True),
+    Column("voter_id", Id, primary_key=True),
+    Column("confusion", Json, nullable=False),  # [true verdict][given verdict]
+    Column("reliability", Float, nullable=False),
 )
 
 idempotency_keys = Table(

@@ -1,0 +1,173 @@
+"""How far people agree, and how far to trust that number: alpha, AC1, and their intervals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Counts = NDArray[np.int64]
+
+Z_95 = 1.959963984540054
+"""97.5 % quantile of the standard normal distribution."""
+
+RESAMPLES = 2000
+SEED = 1979
+MOST_ITEMS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`k` of `n`, with its Wilson interval; `share` and `interval` are `None` when `n` is 0."""
+
+    k: int
+    n: int
+
+    @property
+    def share(self) -> float | None:
+        return self.k / self.n if self.n else None
+
+    @property
+    def interval(self) -> Interval | None:
+        return wilson(self.k, self.n) if self.n else None
+
+
+def count_votes(unit: ArrayLike, label: ArrayLike, n_units: int, n_classes: int) -> Counts:
+    """Votes of each unit for each class, shape `(n_units, n_classes)`; a missing vote is simply not there."""
+    units, labels = np.asarray(unit, dtype=np.int64), np.asarray(label, dtype=np.int64)
+    cells = np.bincount(units * n_classes + labels, minlength=n_units * n_classes)
+    return cells.reshape(n_units, n_classes)
+
+
+def krippendorff_alpha(counts: ArrayLike) -> float | None:
+    """Krippendorff's alpha for nominal data with missing values.
+
+    `counts` as from `count_votes`. Units with fewer than two votes cannot be paired and are left out. `None` where
+    alpha is undefined: nothing to pair, or no variation (the expected disagreement is 0, so that alpha is 0/0).
+
+    Source: K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), section C.
+    """
+    patterns, weights = _patterns(_pairable(np.asarray(counts, dtype=np.int64)))
+    return _or_none(_alpha(patterns, weights[None, :])[0])
+
+
+def alpha_interval(counts: ArrayLike, *, resamples: int = RESAMPLES, seed: int = SEED) -> Interval | None:
+    """95 % percentile bootstrap interval of `krippendorff_alpha`, units resampled; `None` where that is undefined.
+
+    Units with the same votes are drawn together, as one multinomial over the different sets of votes: the same
+    distribution as drawing them one by one. The seed is fixed, so the same votes give the same interval.
+    Resamples without variation have no alpha and are left out; with fewer than half left there is no interval.
+    """
+    patterns, weights = _patterns(_pairable(np.asarray(counts, dtype=np.int64)))
+    n_units = int(weights.sum())
+    if n_units < 2 or _or_none(_alpha(patterns, weights[None, :])[0]) is None:
+        return None
+    drawn = np.random.default_rng(seed).multinomial(n_units, weights / n_units, size=resamples)
+    alphas = _alpha(patterns, drawn)
+    alphas = alphas[np.isfinite(alphas)]
+    if 2 * alphas.size < resamples:
+        return None
+    low, high = np.quantile(alphas, (0.025, 0.975))
+    return Interval(float(low), float(high))
+
+
+def gwet_ac1(counts: ArrayLike) -> float | None:
+    """Gwet's AC1 for any number of raters with missing values; `None` when no unit has two votes.
+
+    Hardly moves when one class is common, where alpha falls. All columns of `counts` are categories, used or not.
+
+    Source: K. L. Gwet, "Handbook of Inter-Rater Reliability", 4th ed. (2014), chapter 5 (missing ratings).
+    """
+    table = np.asarray(counts, dtype=np.float64)
+    table = table[table.sum(axis=1) > 0]
+    n_classes = table.shape[1]
+    votes = table.sum(axis=1)
+    paired = votes >= 2
+    if not paired.any() or n_classes < 2:
+        return None
+    both, of = table[paired], votes[paired]
+    observed = float(((both * (both - 1)).sum(axis=1) / (of * (of - 1))).mean())
+    common = (table / votes[:, None]).mean(axis=0)
+    by_chance = float((common * (1 - common)).sum()) / (n_classes - 1)
+    return (observed - by_chance) / (1 - by_chance)
+
+
+def wilson(k: float, n: float, z: float = Z_95) -> Interval:
+    """Wilson's score interval of a share of `k` in `n` (95 % by default); `n` may be fractional, and 0 gives 0…1.
+
+    Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209–212.
+    """
+    if n <= 0:
+        return Interval(0.0, 1.0)
+    share = min(max(k / n, 0.0), 1.0)
+    scale = 1 + z * z / n
+    middle = (share + z * z / (2 * n)) / scale
+    half = z / scale * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return Interval(max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share)))
+
+
+def items_to_settle(alpha: float | None, interval: Interval | None, threshold: float, n_units: int) -> int | None:
+    """About how many more units with two votes would settle on which side of `threshold` alpha lies.
+
+    The interval narrows with the square root of the number of units, so the side that reaches over the threshold
+    has to shrink to the distance. 0 when it is settled; `None` when unknown or beyond a million.
+    """
+    if alpha is None or interval is None:
+        return None
+    distance = abs(alpha - threshold)
+    half = alpha - interval.low if alpha >= threshold else interval.high - alpha
+    if half <= distance:
+        return 0
+    if distance * math.sqrt(MOST_ITEMS) <= half:
+        return None
+    more = math.ceil(n_units * ((half / distance) ** 2 - 1))
+    return more if more <= MOST_ITEMS else None
+
+
+def _pairable(counts: Counts) -> Counts:
+    return counts[counts.sum(axis=1) >= 2]
+
+
+def _patterns(counts: Counts) -> tuple[Counts, NDArray[np.float64]]:
+    """The different rows of `counts`, in a fixed order, and how often each occurs."""
+    if not counts.size:
+        return counts, np.zeros(counts.shape[0])
+    base = int(counts.max()) + 1
+    if base ** counts.shape[1] >= 2**63:
+        rows, times = np.unique(counts, axis=0, return_counts=True)
+        return rows, times.astype(np.float64)
+    scale = np.array([base**power for power in range(counts.shape[1])], dtype=np.int64)
+    code = (counts * scale).sum(axis=1)
+    _, first, times = np.unique(code, return_index=True, return_counts=True)
+    return counts[first], times.astype(np.float64)
+
+
+def _alpha(patterns: Counts, weights: ArrayLike) -> NDArray[np.float64]:
+    """Alpha of each row of `weights` (units of each pattern); NaN where undefined."""
+    weight = np.asarray(weights, dtype=np.float64)
+    if not patterns.size:
+        return np.full(weight.shape[0], np.nan)
+    table = patterns.astype(np.float64)
+    votes = table.sum(axis=1)
+    disagreeing = (votes * votes - (table * table).sum(axis=1)) / (votes - 1)
+    observed = (weight * disagreeing).sum(axis=1)
+    by_class = np.stack([(weight * table[:, k]).sum(axis=1) for k in range(table.shape[1])])
+    total = by_class.sum(axis=0)
+    expected = total * total - (by_class * by_class).sum(axis=0)
+    ratio = np.divide((total - 1) * observed, expected, out=np.full_like(total, np.nan), where=expected > 0)
+    return 1.0 - ratio
+
+
+def _or_none(number: float) -> float | None:
+    return float(number) if math.isfinite(number) else None

@@ -1,0 +1,252 @@
+"""Expectation-maximisation over votes, shared by Dawid–Skene and the one-coin model.
+
+The models differ only in how a table of error rates is estimated from expected counts, so that is a function
+handed in. Everything else is here, without a loop over votes or tasks: votes are laid out by their position within
+the task, so that one step is a few passes over flat arrays; tasks with the same votes are worked out once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from gonogo.server.consensus.votes import UNKNOWN, Consensus, Votes, ideal_confusion, known_classes
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from gonogo.server.consensus.votes import Floats, Ints
+
+SMALLEST = 1e-10
+"""Lower limit of a probability inside a logarithm; crowd-kit's, so that results can be compared."""
+
+Bound = Literal["per_task", "per_label"]
+Estimate = Callable[["Floats", "Ints"], "Floats"]
+"""Expected counts `(n_true, n_annotators, n_classes)` and the true classes → error rates of the same shape."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layout:
+    """Votes by position: `pair` holds every task's first vote, then every second vote, and so on.
+
+    Tasks are ordered by falling number of votes, so that each position is a prefix of them. `pair` is
+    `annotator * n_classes + label`; `weight` says how many tasks share the votes of a column; `column` leads from
+    a task to its column (`UNKNOWN` for tasks without votes and without a known class).
+    """
+
+    pair: Ints
+    sizes: list[int]
+    weight: Floats
+    known: Ints
+    column: Ints
+
+
+def _patterns(pair: Ints, starts: Ints, counts: Ints, known: Ints, base: int, n_classes: int) -> tuple[Ints, Ints]:
+    """One representative task for each different set of votes, and each task's pattern.
+
+    Votes are packed into one 64-bit integer a task; where they do not fit each task is its own pattern.
+    """
+    most = int(counts.max(initial=0))
+    if (base + 1) ** most * (n_classes + 1) >= 2**63:
+        same = np.arange(counts.size)
+        return same, same
+    code = (known + 1).astype(np.int64)
+    scale = n_classes + 1
+    for position in range(most):
+        has = np.flatnonzero(counts > position)
+        code[has] += (pair[starts[has] + position] + 1) * scale
+        scale *= base + 1
+    _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+    return first, inverse
+
+
+def _lay_out(votes: Votes, known: Ints) -> _Layout:
+    base = votes.n_annotators * votes.n_classes
+    if votes.n_tasks * max(base, 1) < 2**63:
+        key = np.sort(votes.task * base + votes.annotator * votes.n_classes + votes.label)
+        task, pair = np.divmod(key, base) if key.size else (key, key)
+    else:
+        pair = votes.annotator * votes.n_classes + votes.label
+        order = np.lexsort((pair, votes.task))
+        task, pair = votes.task[order], pair[order]
+    all_counts = np.bincount(task, minlength=votes.n_tasks)
+    used = np.flatnonzero((all_counts > 0) | (known != UNKNOWN))
+    counts, starts = all_counts[used], (np.cumsum(all_counts) - all_counts)[used]
+    first, inverse = _patterns(pair, starts, counts, known[used], base, votes.n_classes)
+    by_count = np.argsort(-counts[first], kind="stable")
+    rank = np.empty_like(by_count)
+    rank[by_count] = np.arange(by_count.size)
+    first = first[by_count]
+    column = np.full(votes.n_tasks, UNKNOWN, dtype=np.intp)
+    column[used] = rank[inverse]
+    sizes = [int(np.count_nonzero(counts[first] > r)) for r in range(int(counts.max(initial=0)))]
+    laid = [pair[starts[first[:size]] + r] for r, size in enumerate(sizes)]
+    return _Layout(
+        pair=np.concatenate(laid) if laid else pair,
+        sizes=sizes,
+        weight=np.bincount(column[used], minlength=first.size).astype(np.float64),
+        known=known[used][first],
+        column=column,
+    )
+
+
+class _Model:
+    """The state of one fit; arrays are class-major, `(n_true, columns)`, so that each pass is over flat memory."""
+
+    def __init__(self, votes: Votes, known: Ints, estimate: Estimate, prior_count: float, bound: Bound) -> None:
+        self.layout = layout = _lay_out(votes, known)
+        seen = np.bincount(votes.label, minlength=votes.n_classes)
+        seen += np.bincount(known[known != UNKNOWN], minlength=votes.n_classes)
+        self.classes = np.flatnonzero(seen)
+        self.shape = (self.classes.size, votes.n_annotators, votes.n_classes)
+        self._estimate = estimate
+        self._prior_count = prior_count
+        self._free = layout.known == UNKNOWN
+        self._fixed = np.flatnonzero(~self._free)
+        self._fixed_class = np.searchsorted(self.classes, layout.known[self._fixed])
+        self._free_weight = layout.weight * self._free
+        self._bound_weight = layout.weight * (self._votes_of_column() if bound == "per_label" else 1.0)
+        self.counts = np.zeros((self.classes.size, votes.n_annotators * votes.n_classes))
+        self._gathered = np.empty(layout.pair.size)
+        self.posterior = self._shares(votes.n_classes)
+        self._clamp()
+        self.maximise()
+
+    def _votes_of_column(self) -> Floats:
+        total = np.zeros(self.layout.weight.size)
+        for size in self.layout.sizes:
+            total[:size] += 1
+        return total
+
+    def _shares(self, n_classes: int) -> Floats:
+        """The start: each task's shares of votes."""
+        label = self.layout.pair % n_classes
+        shares = np.zeros((self.classes.size, self.layout.weight.size))
+        for index, label_class in enumerate(self.classes):
+            self._add_up(np.equal(label, label_class).astype(np.float64), shares[index])
+        return shares / np.maximum(self._votes_of_column(), 1.0)
+
+    def _add_up(self, by_vote: Floats, into: Floats) -> None:
+        """Adds each vote's number to its task's."""
+        start = 0
+        for size in self.layout.sizes:
+            into[:size] += by_vote[start : start + size]
+            start += size
+
+    def _clamp(self) -> None:
+        self.posterior[:, self._fixed] = 0.0
+        self.posterior[self._fixed_class, self._fixed] = 1.0
+
+    def maximise(self) -> None:
+        """Error rates and class prior from the posterior (Dawid & Skene 1979, equations 2.3 and 2.4)."""
+        layout = self.layout
+        weighted = self.posterior * layout.weight
+        for index in range(self.classes.size):
+            start = 0
+            for size in layout.sizes:
+                self._gathered[start : start + size] = weighted[index, :size]
+                start += size
+            self.counts[index] = np.bincount(layout.pair, weights=self._gathered, minlength=self.counts.shape[1])
+        # The lead chose the mix of the known tasks that are gold, so they say nothing about how common a class is.
+        counted = self._free_weight if self._free.any() else layout.weight
+        totals = (self.posterior * counted).sum(axis=1) + self._prior_count
+        self.prior = totals / totals.sum() if totals.size else totals
+        self.rates = self._estimate(self.counts.reshape(self.shape), self.classes)
+        flat = self.rates.reshape(self.counts.shape)
+        self._log_rates = np.log(flat, out=np.zeros_like(flat), where=flat > 0)
+        self._log_prior = np.log(np.maximum(self.prior, SMALLEST))
+
+    def expect(self) -> None:
+        """Posterior from error rates and prior (equation 2.5), by log-sum-exp; also likelihood and entropy."""
+        layout = self.layout
+        scores = np.repeat(self._log_prior[:, None], layout.weight.size, axis=1)
+        for index in range(self.classes.size):
+            # Indices are valid by construction; "clip" only spares numpy a buffered copy.
+            np.take(self._log_rates[index], layout.pair, out=self._gathered, mode="clip")
+            self._add_up(self._gathered, scores[index])
+        fixed_scores = scores[self._fixed_class, self._fixed]
+        top = scores.max(axis=0)
+        scores -= top
+        np.exp(scores, out=self.posterior)
+        total = self.posterior.sum(axis=0)
+        self.posterior /= total
+        log_total = np.log(total)
+        self.log_likelihood = float(
+            ((top + log_total) * self._free_weight).sum() + (fixed_scores * layout.weight[self._fixed]).sum()
+        )
+        scores *= self.posterior
+        self._entropy = float(((log_total - scores.sum(axis=0)) * self._free_weight).sum())
+        self._clamp()
+
+    def bound(self) -> float:
+        """Evidence lower bound of posterior and newly estimated rates."""
+        by_class = (self.posterior * self._bound_weight).sum(axis=1)
+        return float((self.counts * self._log_rates).sum() + (by_class * self._log_prior).sum() + self._entropy)
+
+
+def fit(
+    votes: Votes,
+    estimate: Estimate,
+    *,
+    method: str,
+    known: ArrayLike | None,
+    prior_count: float,
+    penalty: Callable[[Floats, Ints], float],
+    max_iterations: int,
+    tolerance: float,
+    bound: Bound,
+) -> Consensus:
+    """Runs EM from the shares of votes until a step gains less than `tolerance` per vote.
+
+    Args:
+        votes: The votes.
+        estimate: The model's M step.
+        method: Name for the report.
+        known: Known class of each task or `UNKNOWN`; known tasks keep it.
+        prior_count: Votes' worth of evenness in the class prior.
+        penalty: Log prior density of the error rates, up to a constant; keeps the bound monotone under smoothing.
+        max_iterations: Upper limit of steps.
+        tolerance: Smallest gain of the bound per vote that is worth another step.
+        bound: `per_task` counts the class prior once a task, as the likelihood does; `per_label` once a vote, as
+            crowd-kit does, to stop at the same step as that library.
+    """
+    known_array = known_classes(known, votes.n_tasks, votes.n_classes)
+    model = _Model(votes, known_array, estimate, prior_count, bound)
+    iterations, converged, before = 0, False, -np.inf
+    while iterations < max_iterations and not converged and model.classes.size:
+        model.expect()
+        model.maximise()
+        iterations += 1
+        reached = (model.bound() + penalty(model.rates, model.classes)) / max(len(votes), 1)
+        converged = reached - before < tolerance
+        before = reached
+    return _report(votes, model, method, iterations, converged or not model.classes.size)
+
+
+def _report(votes: Votes, model: _Model, method: str, iterations: int, converged: bool) -> Consensus:
+    """The fit in full shape: classes that nobody named have probability 0, tasks without votes the class prior."""
+    prior = np.zeros(votes.n_classes)
+    prior[model.classes] = model.prior
+    if not model.classes.size and votes.n_classes:
+        prior[:] = 1.0 / votes.n_classes
+    posterior = np.zeros((votes.n_tasks, votes.n_classes))
+    has = model.layout.column != UNKNOWN
+    posterior[np.ix_(has, model.classes)] = model.posterior.T[model.layout.column[has]]
+    posterior[~has] = prior
+    confusion = np.repeat(ideal_confusion(votes.n_classes)[None], votes.n_annotators, axis=0)
+    confusion[:, model.classes, :] = model.rates.transpose(1, 0, 2)
+    support = np.zeros((votes.n_annotators, votes.n_classes))
+    support[:, model.classes] = model.counts.reshape(model.shape).sum(axis=2).T
+    return Consensus(
+        posterior=posterior,
+        class_prior=prior,
+        confusion=confusion,
+        support=support,
+        method=method,
+        iterations=iterations,
+        converged=converged,
+        log_likelihood=getattr(model, "log_likelihood", 0.0),
+    )

@@ -1,0 +1,104 @@
+"""Majority and weighted majority, with a probability.
+
+Votes are weighted by the log-odds of their annotator's accuracy, which is the best a weighted majority can do
+(S. Nitzan and J. Paroush, "Optimal Decision Rules in Uncertain Dichotomous Choice Situations", International
+Economic Review 23 (1982) 289–297), and the posterior is the one that goes with these weights. With one accuracy
+for all, that is the plain majority.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gonogo.server.consensus.em import SMALLEST
+from gonogo.server.consensus.votes import (
+    PRIOR_ACCURACY,
+    UNKNOWN,
+    Consensus,
+    Votes,
+    ideal_confusion,
+    known_classes,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from gonogo.server.consensus.votes import Floats, Ints
+
+SMOOTHING = 4.0
+"""Default weight of the prior behind each measured accuracy, in votes."""
+
+
+def majority(votes: Votes, *, known: ArrayLike | None = None, accuracy: float = PRIOR_ACCURACY) -> Consensus:
+    """One vote, one voice; the posterior is that of equally accurate annotators."""
+    skill = np.full(votes.n_annotators, accuracy)
+    return _decide(votes, known_classes(known, votes.n_tasks, votes.n_classes), skill, "majority")
+
+
+def weighted_majority(
+    votes: Votes,
+    *,
+    known: ArrayLike | None = None,
+    smoothing: float = SMOOTHING,
+    accuracy: float = PRIOR_ACCURACY,
+) -> Consensus:
+    """A majority weighted by accuracies measured on known tasks and on tasks with other people's votes.
+
+    Where a task's class is not known, the plain majority of all its votes stands in for it, provided that the task
+    has at least two votes; a vote that agrees only with itself measures nothing.
+    """
+    classes = known_classes(known, votes.n_tasks, votes.n_classes)
+    if not len(votes):
+        return _decide(votes, classes, np.full(votes.n_annotators, accuracy), "weighted_majority")
+    counts = votes.counts()
+    top = counts.max(axis=1)
+    reference = np.where(classes != UNKNOWN, classes, counts.argmax(axis=1))
+    clear = (counts == top[:, None]).sum(axis=1) == 1
+    usable = (classes != UNKNOWN) | (clear & (counts.sum(axis=1) >= 2))
+    measured = usable[votes.task]
+    right = measured & (reference[votes.task] == votes.label)
+    n_right = np.bincount(votes.annotator, weights=right, minlength=votes.n_annotators)
+    n_all = np.bincount(votes.annotator, weights=measured, minlength=votes.n_annotators)
+    total = n_all + smoothing
+    skill = np.divide(n_right + smoothing * accuracy, total, out=np.full(total.shape, accuracy), where=total > 0)
+    return _decide(votes, classes, skill, "weighted_majority")
+
+
+def _decide(votes: Votes, known: Ints, skill: Floats, method: str) -> Consensus:
+    n_classes = votes.n_classes
+    skill = np.clip(skill, SMALLEST, 1.0 - SMALLEST)
+    weight = np.log(skill) - np.log((1.0 - skill) / max(n_classes - 1, 1))
+    cells = np.bincount(
+        votes.task * n_classes + votes.label,
+        weights=weight[votes.annotator] if len(votes) else None,
+        minlength=votes.n_tasks * n_classes,
+    )
+    scores = cells.reshape(votes.n_tasks, n_classes).astype(np.float64)
+    if n_classes:
+        scores -= scores.max(axis=1, keepdims=True)
+    posterior = np.exp(scores)
+    posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), SMALLEST)
+    is_known = np.flatnonzero(known != UNKNOWN)
+    posterior[is_known] = 0.0
+    posterior[is_known, known[is_known]] = 1.0
+    spread = (1.0 - skill) / max(n_classes - 1, 1)
+    confusion = np.broadcast_to(spread[:, None, None], (votes.n_annotators, n_classes, n_classes)).copy()
+    diagonal = np.arange(n_classes)
+    confusion[:, diagonal, diagonal] = skill[:, None] if n_classes > 1 else 1.0
+    pairs = votes.annotator * max(n_classes, 1)
+    support = (
+        np.stack(
+            [
+                np.bincount(votes.annotator, weights=posterior[votes.task, k], minlength=votes.n_annotators)
+                for k in range(n_classes)
+            ],
+            axis=1,
+        )
+        if n_classes
+        else np.zeros((votes.n_annotators, 0))
+    )
+    del pairs
+    prior = np.full(n_classes, 1.0 / n_classes) if n_classes else np.zeros(0)
+    return Consensus(posterior=posterior, class_prior=prior, confusion=confusion, support=support, method=method)

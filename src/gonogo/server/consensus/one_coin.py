@@ -1,0 +1,77 @@
+"""The one-coin model: one number, an accuracy, for each annotator; errors fall evenly on the other classes.
+
+Y. Zhang, X. Chen, D. Zhou and M. I. Jordan, "Spectral Methods Meet EM: A Provably Optimal Algorithm for
+Crowdsourcing", Journal of Machine Learning Research 17 (2016) 1–44.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gonogo.server.consensus.em import SMALLEST, Bound, fit
+from gonogo.server.consensus.votes import PRIOR_ACCURACY, Consensus, Votes
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from gonogo.server.consensus.votes import Floats, Ints
+
+SMOOTHING = 4.0
+"""Default weight of the prior behind each accuracy, in votes."""
+
+
+def one_coin(
+    votes: Votes,
+    *,
+    known: ArrayLike | None = None,
+    smoothing: float = SMOOTHING,
+    accuracy: float = PRIOR_ACCURACY,
+    max_iterations: int = 100,
+    tolerance: float = 1e-5,
+    bound: Bound = "per_task",
+) -> Consensus:
+    """Posterior classes and one accuracy an annotator; arguments as in `dawid_skene`.
+
+    `confusion` of the result has the accuracy on the diagonal and the rest of a row spread evenly.
+    """
+
+    def skills(counts: Floats, classes: Ints) -> Floats:
+        right = counts[np.arange(classes.size), :, classes].sum(axis=0)
+        given = counts.sum(axis=(0, 2))
+        measured = np.divide(
+            right + smoothing * accuracy,
+            given + smoothing,
+            out=np.full_like(right, accuracy),
+            where=given + smoothing > 0,
+        )
+        return np.clip(measured, SMALLEST, 1.0 - SMALLEST)
+
+    def estimate(counts: Floats, classes: Ints) -> Floats:
+        skill = skills(counts, classes)
+        # Votes spread over the classes somebody named: a class nobody uses is no way to be wrong.
+        others = max(classes.size - 1, 1)
+        rates = np.zeros(counts.shape)
+        rates[:, :, classes] = ((1.0 - skill) / others)[None, :, None]
+        rates[np.arange(classes.size), :, classes] = skill if classes.size > 1 else 1.0
+        return rates
+
+    def penalty(rates: Floats, classes: Ints) -> float:
+        if smoothing == 0 or classes.size < 2:
+            return 0.0
+        skill = rates[0, :, classes[0]]
+        log_density = accuracy * np.log(skill) + (1.0 - accuracy) * np.log(1.0 - skill)
+        return float(smoothing * log_density.sum())
+
+    return fit(
+        votes,
+        estimate,
+        method="one_coin",
+        known=known,
+        prior_count=1.0 if smoothing else 0.0,
+        penalty=penalty,
+        max_iterations=max_iterations,
+        tolerance=tolerance,
+        bound=bound,
+    )
