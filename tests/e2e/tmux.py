@@ -1,0 +1,78 @@
+"""The real program in a real terminal: one tmux session a test, driven by keys, read as text."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+AVAILABLE = shutil.which("tmux") is not None
+TICK = 0.05
+
+
+def wait_until(condition: Callable[[], bool], what: Callable[[], str], timeout: float = 20.0) -> None:
+    """Poll `condition`; after `timeout` seconds fail and say `what()` was there instead."""
+    pause = threading.Event()
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(what())
+        pause.wait(TICK)
+
+
+class Terminal:
+    """A tmux session of its own server, so that the developer's is left alone."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        *,
+        columns: int = 120,
+        rows: int = 40,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self._socket = str(folder / "tmux.sock")
+        settings = [f"{key}={value}" for key, value in (env or {}).items()]
+        self._command = ["env", *settings, *command]
+        self.editing = False
+        self._size = ["-x", str(columns), "-y", str(rows)]
+
+    def _tmux(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-S", self._socket, "-f", "/dev/null", *arguments], capture_output=True, text=True, check=False
+        )
+        return done.stdout
+
+    def __enter__(self) -> Terminal:
+        self._tmux("new-session", "-d", *self._size, *self._command)
+        self._tmux("set-option", "-g", "remain-on-exit", "on")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tmux("kill-server")
+
+    def screen(self) -> str:
+        return self._tmux("capture-pane", "-p")
+
+    def alive(self) -> bool:
+        return self._tmux("list-panes", "-F", "#{pane_dead}").strip() == "0"
+
+    def press(self, *keys: str) -> None:
+        """Named keys as tmux knows them: `a`, `Enter`, `Escape`, `C-q`."""
+        self._tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        self._tmux("send-keys", "-l", text)
+
+    def wait_for(self, text: str, timeout: float = 20.0) -> None:
+        wait_until(lambda: text in self.screen(), lambda: f"{text!r} never came; the screen:\n{self.screen()}", timeout)
+
+    def wait_gone(self, timeout: float = 10.0) -> None:
+        wait_until(lambda: not self.alive(), lambda: f"still running:\n{self.screen()}", timeout)
