@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from gonogo.client.credential import Secret
 from gonogo.client.errors import (
     AuthenticationError,
     ConflictError,
@@ -49,14 +50,14 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
-    secrets: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    secrets: tuple[Secret, ...] = ()
 
     @property
     def request_id(self) -> str | None:
         found = self.headers.get("X-Request-ID")
-        return clean_text(found)[:SHOWN] if found else None
+        return self.shown(found) if found else None
 
     @property
     def ok(self) -> bool:
@@ -64,8 +65,7 @@ class Answer:
 
     def shown(self, text: str) -> str:
         """`text` of the server, fit for a message: one line, cleaned, without secrets, cut."""
-        for secret in self.secrets:
-            text = text.replace(secret, "•••")
+        text = _blotted(text, self.secrets)
         text = " ".join(clean_text(text).split())
         return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
@@ -93,35 +93,44 @@ def parse(model: type[M], answer: Answer, *, clean: bool = True) -> M:
     Raises:
         UnexpectedAnswerError: it is not JSON, or not of this shape.
     """
-    value = json_of(answer)
-    return shaped(model, clean_json(value) if clean else value, answer)
+    found = parse_or_null(model, answer, clean=clean)
+    if found is None:
+        raise unexpected(answer, f"The server's answer is no {model.__name__} but null.")
+    return found
 
 
-def json_of(answer: Answer) -> Any:
-    """The answer's JSON, as it came.
+def parse_or_null(model: type[M], answer: Answer, *, clean: bool = True) -> M | None:
+    """As `parse`, where JSON `null` is an answer too."""
+    found = _fit(model, answer.body, clean)
+    if isinstance(found, _Misfit):
+        said = f"The server's answer is no {model.__name__}: {found.what}"
+        other = f"The server answered {describe(answer)} where JSON was due."
+        raise unexpected(answer, answer.shown(said) if found.what else other)
+    return found
 
-    Raises:
-        UnexpectedAnswerError: it is not JSON.
-    """
+
+@dataclass(frozen=True, slots=True)
+class _Misfit:
+    """`what` names the fields that did not fit; `""` when it was no JSON at all."""
+
+    what: str
+
+
+def _fit(model: type[M], body: bytes, clean: bool) -> M | _Misfit | None:
+    # Returns the misfit instead of raising, so that no traceback has a frame in which the parsed answer, with its
+    # token perhaps, is a local variable.
     try:
-        return load(answer.body)
+        value = load(body)
     except ValueError:
-        raise unexpected(answer, f"The server answered {describe(answer)} where JSON was due.") from None
-
-
-def shaped(model: type[M], value: Any, answer: Answer) -> M:
-    """`value` as a `model`.
-
-    Raises:
-        UnexpectedAnswerError: it has another shape.
-    """
+        return _Misfit("")
+    if value is None:
+        return None
     try:
-        return model.model_validate(value)
+        return model.model_validate(clean_json(value) if clean else value)
     except ValidationError as error:
-        what = _misfits(error)
+        return _Misfit(_misfits(error))
     except RecursionError:
-        what = "it nests too deep"
-    raise unexpected(answer, answer.shown(f"The server's answer is no {model.__name__}: {what}")) from None
+        return _Misfit("it nests too deep")
 
 
 def _misfits(error: ValidationError) -> str:
@@ -196,10 +205,10 @@ def _first_text(*candidates: Any) -> str:
     return next((item for item in candidates if isinstance(item, str) and item), "")
 
 
-def _blotted(value: Any, secrets: Iterable[str]) -> Any:
+def _blotted(value: Any, secrets: Iterable[Secret]) -> Any:
     if isinstance(value, str):
         for secret in secrets:
-            value = value.replace(secret, "•••")
+            value = value.replace(secret.secret, "•••")
         return value
     if isinstance(value, dict):
         return {_blotted(key, secrets): _blotted(item, secrets) for key, item in value.items()}

@@ -15,7 +15,7 @@ import httpx
 from pydantic import BaseModel
 
 from gonogo.client.answers import Answer, describe, error_from, parse, unexpected
-from gonogo.client.credential import Credential
+from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import InvalidInputError
 from gonogo.client.prepared import Prepared
 from gonogo.client.retry import Pace, RetryPolicy, with_retries
@@ -123,11 +123,10 @@ class Calls:
         key: str | None = None,
         content_type: str = "application/json",
         anonymous: bool = False,
-        secrets: tuple[str, ...] = (),
     ) -> M:
         """One logical operation, tried as the policy says, each time with the same bytes and key."""
         sent = self.prepare(method, path, body=body, query=query, key=key, content_type=content_type)
-        return parse(model, await self.answer(sent, anonymous=anonymous, secrets=secrets), clean=self._clean)
+        return parse(model, await self.answer(sent, anonymous=anonymous), clean=self._clean)
 
     def prepare(
         self,
@@ -145,7 +144,7 @@ class Calls:
         return Prepared(method, full, body, "" if method == "GET" else key or new_key(), content_type)
 
     async def answer(
-        self, sent: Prepared, *, once: bool = False, anonymous: bool = False, secrets: tuple[str, ...] = ()
+        self, sent: Prepared, *, once: bool = False, anonymous: bool = False, secrets: tuple[Secret, ...] = ()
     ) -> Answer:
         """The 2xx answer to `sent`."""
         policy = replace(self._retry, tries=1) if once else self._retry

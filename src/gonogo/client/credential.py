@@ -11,7 +11,7 @@ _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _KEY_WITH_PREFIX: Final = re.compile(r"(ak_(?:live|test)_[A-Za-z0-9]{1,16})_.+")
 
 
-class _Secret:
+class Secret:
     """A string of visible ASCII that must not be shown; anything else could not travel in a header."""
 
     __slots__ = ("_value",)
@@ -25,6 +25,11 @@ class _Secret:
             )
         self._value = value
 
+    @property
+    def secret(self) -> str:
+        """It in the clear, for the keyring and the header only."""
+        return self._value
+
     def _hint(self) -> str:
         return "…"
 
@@ -34,21 +39,16 @@ class _Secret:
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and isinstance(other, _Secret) and other._value == self._value
+        return type(other) is type(self) and isinstance(other, Secret) and other._value == self._value
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self._value))
 
 
-class ApiKey(_Secret):
+class ApiKey(Secret):
     """A user's key, sent as `X-API-Key`. Its public prefix is shown, it names the key in the server's lists."""
 
     __slots__ = ()
-
-    @property
-    def secret(self) -> str:
-        """The key in the clear, for the keyring and the header only."""
-        return self._value
 
     def headers(self) -> dict[str, str]:
         return {"X-API-Key": self._value}
@@ -58,19 +58,14 @@ class ApiKey(_Secret):
         return f"{known[1]}_…" if known else "…"
 
 
-class SessionToken(_Secret):
+class SessionToken(Secret):
     """An invited person's session, sent as `Authorization: Bearer`."""
 
     __slots__ = ()
 
     @property
     def token(self) -> str:
-        """The token in the clear, for the keyring and the header only."""
-        return self._value
-
-    @property
-    def secret(self) -> str:
-        """The same as `token`, so that both credentials can be kept alike."""
+        """The same as `secret`."""
         return self._value
 
     def headers(self) -> dict[str, str]:

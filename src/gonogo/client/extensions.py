@@ -10,10 +10,12 @@ from typing import Final
 
 import httpx
 
+from gonogo.client.answers import parse
 from gonogo.client.calls import as_bytes, at, body_of
-from gonogo.client.credential import Credential
+from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.labeling import LabelingClient
+from gonogo.client.prepared import Prepared
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.transport import Timeouts
 from gonogo.wire.extensions import (
@@ -88,11 +90,13 @@ class GonogoClient(LabelingClient):
 
         The same `client_nonce` within two minutes gets the same session, so a lost answer locks nobody out.
         """
-        token = session.magic_link_token
-        body = as_bytes({self._redeem_field: token, "client_nonce": session.client_nonce})
-        return await self.call(
-            SessionCreated, "POST", self._redeem_path, body=body, key=idempotency_key, anonymous=True, secrets=(token,)
-        )
+        sent = self._redemption(session, idempotency_key)
+        secret = Secret(session.magic_link_token)
+        return parse(SessionCreated, await self.answer(sent, anonymous=True, secrets=(secret,)), clean=self._clean)
+
+    def _redemption(self, session: SessionCreate, key: str | None) -> Prepared:
+        body = as_bytes({self._redeem_field: session.magic_link_token, "client_nonce": session.client_nonce})
+        return self.prepare("POST", self._redeem_path, body=body, key=key)
 
     async def end_session(self, *, idempotency_key: str | None = None) -> Ended:
         """Sign out: the session token is void afterwards."""

@@ -10,10 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from gonogo.client.answers import Answer, json_of, parse, shaped
+from gonogo.client.answers import Answer, parse, parse_or_null
 from gonogo.client.calls import Calls, at, body_of
 from gonogo.client.prepared import Prepared
-from gonogo.wire.clean import clean_json
 from gonogo.wire.labeling import (
     Adjudication,
     CampaignAssignmentCreate,
@@ -117,11 +116,8 @@ class LabelingClient(Calls):
     def _served(self, answer: Answer) -> Served:
         if answer.status == 204:
             return Served(None)
-        value = json_of(answer)
-        if value is None:
-            return Served(None)
-        task = shaped(ServedTask, clean_json(value) if self._clean else value, answer)
-        return Served(task, _seconds(answer.headers.get("X-Claim-Expires-In")))
+        task = parse_or_null(ServedTask, answer, clean=self._clean)
+        return Served(task, _seconds(answer.headers.get("X-Claim-Expires-In")) if task else None)
 
     async def list_tasks(
         self, campaign_id: str, status: str | None = None, limit: int | None = None, cursor: str | None = None

@@ -20,7 +20,7 @@ import httpx
 
 import gonogo
 from gonogo.client.answers import Answer, error_from, redirected, unexpected
-from gonogo.client.credential import Credential
+from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import GonogoClientError, InvalidInputError, NetworkError
 from gonogo.client.prepared import Prepared
 
@@ -137,7 +137,7 @@ class Wire:
         quiet_httpx()
         self.home = base_url(address)
         self.timeouts = timeouts
-        self._secrets = (credential.secret,) if credential else ()
+        self._secrets: tuple[Secret, ...] = (credential,) if credential else ()
         self._http = httpx.AsyncClient(
             transport=CredentialGuard(transport or _own_transport(self.home), self.home, credential),
             timeout=httpx.Timeout(
@@ -151,7 +151,7 @@ class Wire:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def exchange(self, sent: Prepared, *, anonymous: bool = False, secrets: tuple[str, ...] = ()) -> Answer:
+    async def exchange(self, sent: Prepared, *, anonymous: bool = False, secrets: tuple[Secret, ...] = ()) -> Answer:
         """One try of `sent`: its 2xx answer.
 
         Raises:
@@ -171,7 +171,7 @@ class Wire:
 
     @asynccontextmanager
     async def stream(
-        self, sent: Prepared, *, anonymous: bool = False, secrets: tuple[str, ...] = ()
+        self, sent: Prepared, *, anonymous: bool = False, secrets: tuple[Secret, ...] = ()
     ) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
         """One try of `sent`: status and headers at once (an `Answer` without body), then the body in pieces.
 
