@@ -22,9 +22,10 @@ TEXT_ROWS: dict[Mode, float] = {
 """Rows of cells a digit should be high to be read without effort (judged by eye and by tesseract)."""
 
 _TEXT_IN_BOX = 0.72  # digits take about this share of a single-line box's height
+_TEXT_LEAST = 0.25  # a measured height below this share is dirt or dashes
 _BOX_WIDTH = 1 / 3  # of the pane: what a box gets when its text is readable at that
-_BOX_WIDTH_MOST = 0.66
-_BOX_HEIGHT_MOST = 0.55
+_BOX_WIDTH_MOST = 0.9
+_BOX_HEIGHT_MOST = 0.75
 _TEXT_GROWTH = 1.35  # a short box would fill its third with huge digits; beyond this context is worth more
 _TALL = 1.4  # boxes this much higher than wide may hold vertical text
 _MAGNIFICATION_MOST = 400.0
@@ -81,15 +82,20 @@ def turn_back(box: Box, rotation: int) -> Box:
     return turn(box, (360 - rotation) % 360)
 
 
-def frame_view(request: PictureRequest, box: Box | None, width: float, height: float, rotation: int) -> View:
-    """Choose the view for a request on a page of `width` × `height` (not turned); `box` in fractions of it."""
+def frame_view(
+    request: PictureRequest, box: Box | None, width: float, height: float, rotation: int, text: float | None = None
+) -> View:
+    """Choose the view for a request on a page of `width` × `height` (not turned); `box` in fractions of it.
+
+    `text` is the height of the characters in the box, in page units, when it was measured.
+    """
     if rotation in (90, 270):
         width, height = height, width
     pane_width, pane_height = float(request.columns), request.rows * request.cell_ratio
     whole = min(pane_width / width, pane_height / height) * _SHEET_FILL
     turned = turn(box, rotation) if box else None
     target = _rect(turned, width, height) if turned else None
-    scale = _scale(request, target, whole, (pane_width, pane_height))
+    scale = _scale(request, target, whole, (pane_width, pane_height), text)
     scale = min(max(scale * request.zoom, whole), whole * _MAGNIFICATION_MOST)
     view_width, view_height = pane_width / scale, pane_height / scale
     centre = (width / 2, height / 2)
@@ -104,18 +110,24 @@ def _rect(box: Box, width: float, height: float) -> Rect:
     return Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
 
 
-def _scale(request: PictureRequest, box: Rect | None, whole: float, pane: tuple[float, float]) -> float:
+def _scale(
+    request: PictureRequest, box: Rect | None, whole: float, pane: tuple[float, float], text: float | None
+) -> float:
     if box is None or request.level is Level.SHEET:
         return whole
-    detail = max(detail_scale(request, box, pane), whole)
+    detail = max(detail_scale(request, box, pane, text), whole)
     if request.level is Level.VIEW:
         return min(whole * 3.0, max(detail * 0.5, whole))
     return detail
 
 
-def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float]) -> float:
-    """The scale at which the text of `box` is readable in a pane (its size in cell widths) and the box fits well."""
-    text = min(box.width, box.height) * _TEXT_IN_BOX
+def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float], text: float | None = None) -> float:
+    """The scale at which the text of `box` is readable in a pane (its size in cell widths) and the box fits well.
+
+    Text of unknown height is taken to fill a box of one line.
+    """
+    side = min(box.width, box.height)
+    text = min(max(text or side * _TEXT_IN_BOX, side * _TEXT_LEAST), max(box.width, box.height))
     readable = TEXT_ROWS[request.mode] * request.cell_ratio / text
     third = pane[0] * _BOX_WIDTH / box.width
     wanted = min(max(third, readable), readable * _TEXT_GROWTH)

@@ -6,8 +6,9 @@ from collections import OrderedDict
 from pathlib import Path
 
 from gonogo.sheets.bbox import drawing_bbox, page_number
-from gonogo.sheets.crop import Rect, View, frame_view, is_tall, turn, turn_back
+from gonogo.sheets.crop import Rect, View, frame_view, turn, turn_back
 from gonogo.sheets.frame import draw_frame, invert, locator_size, mark_region, pixels_as
+from gonogo.sheets.ink import Ink, look_at
 from gonogo.sheets.limits import CannotShow, Limits
 from gonogo.sheets.mosaic import to_cells
 from gonogo.sheets.opening import Drawing, open_drawing
@@ -24,6 +25,7 @@ class Drawings:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._open: OrderedDict[str, Drawing] = OrderedDict()
+        self._inks: dict[tuple[str, Box], Ink] = {}
         self._maps: dict[tuple[str, int, int, tuple[int, int], Mode], CellGrid] = {}
 
     def get(self, path: Path, key: str) -> Drawing:
@@ -39,6 +41,7 @@ class Drawings:
         while self._open:
             self._open.popitem()[1].close()
         self._maps.clear()
+        self._inks.clear()
 
     def map_of(self, key: str, number: int, page: Page, view: View, size: tuple[int, int], mode: Mode) -> CellGrid:
         """The whole page in a few cells, made once for each page and rotation."""
@@ -51,6 +54,14 @@ class Drawings:
             )
             self._maps[name] = to_cells(view_to_grey(page, whole, mode, *size), mode)
         return self._maps[name]
+
+    def ink_of(self, key: str, page: Page, box: Box) -> Ink:
+        """The ink in a box, measured once: zooming must not change its mind."""
+        if (key, box) not in self._inks:
+            if len(self._inks) > 1000:
+                self._inks.clear()
+            self._inks[key, box] = look_at(page, box)
+        return self._inks[key, box]
 
     def _make_room(self) -> None:
         while self._open and (
@@ -77,8 +88,9 @@ def draw(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> P
             notes = (f"{placed} The whole sheet is shown.",)
         else:
             box, notes = placed.box, placed.notes
-    rotation = _rotation(request, box, page)
-    view = frame_view(request, box, page.width, page.height, rotation)
+    ink = drawings.ink_of(key, page, box) if box and request.level is not Level.SHEET else Ink()
+    rotation = _rotation(request, ink)
+    view = frame_view(request, box, page.width, page.height, rotation, ink.text)
     mode = pixels_as(request.mode)
     grid = to_cells(view_to_grey(page, view, mode, request.columns, request.rows), mode)
     if box is not None:
@@ -101,10 +113,10 @@ def draw(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> P
     )
 
 
-def _rotation(request: PictureRequest, box: Box | None, page: Page) -> int:
+def _rotation(request: PictureRequest, ink: Ink) -> int:
     if request.rotation is not None:
         return request.rotation % 360 // 90 * 90
-    if box is not None and request.level is Level.DETAIL and is_tall(box, page.width, page.height):
+    if request.level is Level.DETAIL and ink.lies:
         return 90  # vertical dimensions are written to be read from the right (ISO 129-1)
     return 0
 

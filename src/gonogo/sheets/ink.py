@@ -1,0 +1,104 @@
+"""What the ink in a box says: how high its characters are, and whether they stand upright. Child process only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gonogo.sheets.crop import Rect, is_tall
+from gonogo.sheets.raster import Grey, Page
+from gonogo.sheets.types import Box
+
+_SAMPLES = 160  # along the longer side of the box: enough to part characters
+_LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
+_LEANING = 1.05  # characters are higher than wide; wider than this they lie on their side
+_THROUGH = 0.97  # a piece this high, of the box, is a line running through it
+_LONE_BOX_TALL = 1.6  # then the box's own shape is all there is to go by
+_ABOUT_SQUARE = 1.4
+_NEARLY_SQUARE = 0.9
+_FILLS = 0.7
+_SLANTING_TEXT = 0.3  # of the side of a square box, for three to six characters along its diagonal
+_LONE_TALL = 1.9  # a single piece of ink this tall is a word on its side rather than one digit
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """`text` is the characters' height in page units, `None` when unknown; `lies` when they lie on their side."""
+
+    text: float | None = None
+    lies: bool = False
+
+
+def look_at(page: Page, box: Box) -> Ink:
+    """Measure the ink within `box` (fractions of the page)."""
+    region = Rect(box.x0 * page.width, box.y0 * page.height, box.width * page.width, box.height * page.height)
+    longer = max(region.width, region.height)
+    columns = max(8, round(_SAMPLES * region.width / longer))
+    rows = max(8, round(_SAMPLES * region.height / longer))
+    dark = _dark(page.render(region, columns, rows))
+    if dark is None:
+        return Ink(lies=is_tall(box, page.width, page.height))
+    lies = _lies(dark, tall=is_tall(box, page.width, page.height))
+    upright = dark.T if lies else dark
+    pieces = _pieces(upright)
+    if _slants(pieces, upright.shape):
+        return Ink(_SLANTING_TEXT * min(region.width, region.height), lies)
+    heights = [height for height, _ in pieces]
+    if not heights or (len(heights) < 3 and max(heights) > _THROUGH * upright.shape[0]):
+        return Ink(None, lies)
+    return Ink(_usual(heights) * (region.width / columns if lies else region.height / rows), lies)
+
+
+def _dark(grey: Grey) -> NDArray[np.bool_] | None:
+    low, high = int(grey.min()), int(grey.max())
+    if high - low < 40:
+        return None
+    dark: NDArray[np.bool_] = grey < (low + high) / 2
+    return dark
+
+
+def _pieces(dark: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Height and width of each stretch of columns that holds ink."""
+    inked = np.flatnonzero(np.diff(np.concatenate(([0], dark.any(axis=0).astype(np.int8), [0]))))
+    found = []
+    for start, end in zip(inked[::2], inked[1::2], strict=True):
+        rows = np.flatnonzero(dark[:, start:end].any(axis=1))
+        found.append((int(rows[-1] - rows[0] + 1), int(end - start)))
+    return found
+
+
+def _slants(pieces: list[tuple[int, int]], shape: tuple[int, ...]) -> bool:
+    """Whether the box is about square and one piece of ink fills it from side to side: text along a diagonal."""
+    rows, columns = shape
+    if not pieces or max(rows, columns) > _ABOUT_SQUARE * min(rows, columns):
+        return False
+    height, width = max(pieces, key=lambda piece: piece[1])
+    return width > _FILLS * columns and height > _FILLS * rows
+
+
+def _lies(dark: NDArray[np.bool_], *, tall: bool) -> bool:
+    """Whether the characters, taken one above the other, are wider than high.
+
+    In a box that is not tall they must also stand in a single column: two digits on their side fill a square box.
+    """
+    rows, columns = dark.shape
+    pieces = _pieces(dark.T)  # of each stretch of rows: its width on the page, its height on the page
+    if not tall and (rows < _NEARLY_SQUARE * columns or len(pieces) < 2 or len(_pieces(dark)) > 1):
+        return False
+    if not pieces:
+        return True
+    if len(pieces) == 1:
+        width, height = pieces[0]
+        if height > _THROUGH * rows:
+            return rows > _LONE_BOX_TALL * columns
+        return height > _LONE_TALL * width
+    widest = max(width for width, _ in pieces)
+    ratios = [width / height for width, height in pieces if width >= _LEAST * widest]
+    return float(np.median(ratios)) > _LEANING
+
+
+def _usual(heights: list[int]) -> float:
+    """The median of the pieces that are no punctuation."""
+    return float(np.median([height for height in heights if height >= _LEAST * max(heights)]))
