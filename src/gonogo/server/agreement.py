@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Counts = NDArray[np.int64]
+    Floats = NDArray[np.float64]
 
 Z_95 = 1.959963984540054
 """97.5 % quantile of the standard normal distribution."""
@@ -19,6 +20,7 @@ Z_95 = 1.959963984540054
 RESAMPLES = 2000
 SEED = 1979
 MOST_ITEMS = 1_000_000
+_CELLS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,10 @@ def alpha_interval(counts: ArrayLike, *, resamples: int = RESAMPLES, seed: int =
     n_units = int(weights.sum())
     if n_units < 2 or _or_none(_alpha(patterns, weights[None, :])[0]) is None:
         return None
-    drawn = np.random.default_rng(seed).multinomial(n_units, weights / n_units, size=resamples)
-    alphas = _alpha(patterns, drawn)
+    draw = np.random.default_rng(seed)
+    at_once = max(1, _CELLS_AT_ONCE // len(weights))
+    sizes = [min(at_once, resamples - done) for done in range(0, resamples, at_once)]
+    alphas = np.concatenate([_alpha(patterns, draw.multinomial(n_units, weights / n_units, size=n)) for n in sizes])
     alphas = alphas[np.isfinite(alphas)]
     if 2 * alphas.size < resamples:
         return None
@@ -100,7 +104,7 @@ def gwet_ac1(counts: ArrayLike) -> float | None:
     observed = float(((both * (both - 1)).sum(axis=1) / (of * (of - 1))).mean())
     common = (table / votes[:, None]).mean(axis=0)
     by_chance = float((common * (1 - common)).sum()) / (n_classes - 1)
-    return (observed - by_chance) / (1 - by_chance)
+    return float((observed - by_chance) / (1 - by_chance))
 
 
 def wilson(k: float, n: float, z: float = Z_95) -> Interval:
@@ -136,10 +140,11 @@ def items_to_settle(alpha: float | None, interval: Interval | None, threshold: f
 
 
 def _pairable(counts: Counts) -> Counts:
-    return counts[counts.sum(axis=1) >= 2]
+    paired: Counts = counts[counts.sum(axis=1) >= 2]
+    return paired
 
 
-def _patterns(counts: Counts) -> tuple[Counts, NDArray[np.float64]]:
+def _patterns(counts: Counts) -> tuple[Counts, Floats]:
     """The different rows of `counts`, in a fixed order, and how often each occurs."""
     if not counts.size:
         return counts, np.zeros(counts.shape[0])
@@ -153,7 +158,7 @@ def _patterns(counts: Counts) -> tuple[Counts, NDArray[np.float64]]:
     return counts[first], times.astype(np.float64)
 
 
-def _alpha(patterns: Counts, weights: ArrayLike) -> NDArray[np.float64]:
+def _alpha(patterns: Counts, weights: ArrayLike) -> Floats:
     """Alpha of each row of `weights` (units of each pattern); NaN where undefined."""
     weight = np.asarray(weights, dtype=np.float64)
     if not patterns.size:
@@ -165,8 +170,10 @@ def _alpha(patterns: Counts, weights: ArrayLike) -> NDArray[np.float64]:
     by_class = np.stack([(weight * table[:, k]).sum(axis=1) for k in range(table.shape[1])])
     total = by_class.sum(axis=0)
     expected = total * total - (by_class * by_class).sum(axis=0)
-    ratio = np.divide((total - 1) * observed, expected, out=np.full_like(total, np.nan), where=expected > 0)
-    return 1.0 - ratio
+    alpha = np.full_like(total, np.nan)
+    np.divide((total - 1) * observed, expected, out=alpha, where=expected > 0)
+    np.subtract(1.0, alpha, out=alpha)
+    return alpha
 
 
 def _or_none(number: float) -> float | None:

@@ -53,8 +53,10 @@ def dawid_skene(
         if smoothing == 0:
             rates *= counts.sum(axis=0) > 0  # a label an annotator never gave takes no part
         total = rates.sum(axis=2, keepdims=True)
-        unseen = np.broadcast_to(ideal_confusion(votes.n_classes, accuracy)[classes][:, None, :], rates.shape)
-        return np.divide(rates, total, out=unseen.copy(), where=total > 0)
+        unseen = ideal_confusion(votes.n_classes, accuracy)[classes][:, None, :]
+        found = np.broadcast_to(unseen, rates.shape).copy()
+        np.divide(rates, total, out=found, where=total > 0)
+        return found
 
     def penalty(rates: Floats, classes: Ints) -> float:
         if smoothing == 0:

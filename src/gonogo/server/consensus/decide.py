@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from gonogo.wire.vocabulary import TaskStatus, Verdict
 
 VERDICTS: tuple[str, ...] = (Verdict.CORRECT.value, Verdict.INCORRECT.value, Verdict.UNSURE.value)
 """The classes of the models, in the order of their matrices."""
+
+CLASS_OF: dict[str, int] = {verdict: index for index, verdict in enumerate(VERDICTS)}
 
 SAFE = 0.8
 """Posterior from which a consensus is safe."""
@@ -29,6 +32,14 @@ class Vote:
     verdict: str
     value: Any = None
     reliability: float = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is known of a task: the answer of gold, or an expert's ruling."""
+
+    verdict: str
+    value: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,27 @@ def outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: Rule) -
     value = None if agreed is None else agreed.value
     share = agreement(votes, verdict, value, rule.trailing_zeros)
     return Outcome(TaskStatus.RESOLVED, verdict, value, share, reached)
+
+
+def ruled(votes: Sequence[Vote], truth: Truth, rule: Rule, *, done: bool = False) -> Outcome:
+    """The outcome of a task whose answer is known: that answer, once its votes are in (or `done`)."""
+    if not done and len(votes) < rule.n_required:
+        return Outcome(TaskStatus.OPEN)
+    share = agreement(votes, truth.verdict, truth.value, rule.trailing_zeros)
+    return Outcome(TaskStatus.RESOLVED, truth.verdict, truth.value, share, 1.0)
+
+
+def parse_gold(answer: str | None) -> Truth | None:
+    """A `gold_answer`: a verdict, or the JSON text of `{"verdict": …, "corrected_value": …}`; else `None`."""
+    if answer is None or answer.strip() in CLASS_OF:
+        return None if answer is None else Truth(answer.strip())
+    try:
+        parsed = json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(parsed, dict) or parsed.get("verdict") not in VERDICTS:
+        return None
+    return Truth(parsed["verdict"], parsed.get("corrected_value"))
 
 
 def consensus_value(votes: Sequence[Vote], verdict: str | None, trailing_zeros: bool) -> ValueConsensus | None:

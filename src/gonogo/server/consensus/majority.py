@@ -18,7 +18,6 @@ from gonogo.server.consensus.votes import (
     UNKNOWN,
     Consensus,
     Votes,
-    ideal_confusion,
     known_classes,
 )
 
@@ -44,10 +43,10 @@ def weighted_majority(
     smoothing: float = SMOOTHING,
     accuracy: float = PRIOR_ACCURACY,
 ) -> Consensus:
-    """A majority weighted by accuracies measured on known tasks and on tasks with other people's votes.
+    """A majority weighted by accuracies that were measured on known tasks and against clear majorities.
 
-    Where a task's class is not known, the plain majority of all its votes stands in for it, provided that the task
-    has at least two votes; a vote that agrees only with itself measures nothing.
+    Where a task's class is not known, its majority stands in for it, provided that there is one of at least three
+    votes: of two votes a clear majority is an agreement, and would make everybody look perfect.
     """
     classes = known_classes(known, votes.n_tasks, votes.n_classes)
     if not len(votes):
@@ -56,7 +55,7 @@ def weighted_majority(
     top = counts.max(axis=1)
     reference = np.where(classes != UNKNOWN, classes, counts.argmax(axis=1))
     clear = (counts == top[:, None]).sum(axis=1) == 1
-    usable = (classes != UNKNOWN) | (clear & (counts.sum(axis=1) >= 2))
+    usable = (classes != UNKNOWN) | (clear & (counts.sum(axis=1) >= 3))
     measured = usable[votes.task]
     right = measured & (reference[votes.task] == votes.label)
     n_right = np.bincount(votes.annotator, weights=right, minlength=votes.n_annotators)
@@ -69,36 +68,24 @@ def weighted_majority(
 def _decide(votes: Votes, known: Ints, skill: Floats, method: str) -> Consensus:
     n_classes = votes.n_classes
     skill = np.clip(skill, SMALLEST, 1.0 - SMALLEST)
-    weight = np.log(skill) - np.log((1.0 - skill) / max(n_classes - 1, 1))
-    cells = np.bincount(
-        votes.task * n_classes + votes.label,
-        weights=weight[votes.annotator] if len(votes) else None,
-        minlength=votes.n_tasks * n_classes,
-    )
-    scores = cells.reshape(votes.n_tasks, n_classes).astype(np.float64)
-    if n_classes:
-        scores -= scores.max(axis=1, keepdims=True)
-    posterior = np.exp(scores)
-    posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), SMALLEST)
+    others = max(n_classes - 1, 1)
+    weight = np.log(skill) - np.log((1.0 - skill) / others)
+    cells = votes.task * n_classes + votes.label
+    scores = np.bincount(cells, weights=weight[votes.annotator], minlength=votes.n_tasks * n_classes)
+    posterior = scores.reshape(votes.n_tasks, n_classes).astype(np.float64)
+    posterior -= posterior.max(axis=1, keepdims=True, initial=-np.inf) if n_classes else 0.0
+    np.exp(posterior, out=posterior)
+    posterior /= posterior.sum(axis=1, keepdims=True)
     is_known = np.flatnonzero(known != UNKNOWN)
     posterior[is_known] = 0.0
     posterior[is_known, known[is_known]] = 1.0
-    spread = (1.0 - skill) / max(n_classes - 1, 1)
-    confusion = np.broadcast_to(spread[:, None, None], (votes.n_annotators, n_classes, n_classes)).copy()
+    confusion = np.repeat(((1.0 - skill) / others)[:, None], n_classes * n_classes, axis=1)
+    confusion = confusion.reshape(votes.n_annotators, n_classes, n_classes)
     diagonal = np.arange(n_classes)
     confusion[:, diagonal, diagonal] = skill[:, None] if n_classes > 1 else 1.0
-    pairs = votes.annotator * max(n_classes, 1)
-    support = (
-        np.stack(
-            [
-                np.bincount(votes.annotator, weights=posterior[votes.task, k], minlength=votes.n_annotators)
-                for k in range(n_classes)
-            ],
-            axis=1,
-        )
-        if n_classes
-        else np.zeros((votes.n_annotators, 0))
-    )
-    del pairs
-    prior = np.full(n_classes, 1.0 / n_classes) if n_classes else np.zeros(0)
+    support = np.zeros((votes.n_annotators, n_classes))
+    for index in range(n_classes):
+        weights = posterior[votes.task, index]
+        support[:, index] = np.bincount(votes.annotator, weights=weights, minlength=votes.n_annotators)
+    prior = np.full(n_classes, 1.0 / max(n_classes, 1))
     return Consensus(posterior=posterior, class_prior=prior, confusion=confusion, support=support, method=method)

@@ -40,13 +40,10 @@ def one_coin(
     def skills(counts: Floats, classes: Ints) -> Floats:
         right = counts[np.arange(classes.size), :, classes].sum(axis=0)
         given = counts.sum(axis=(0, 2))
-        measured = np.divide(
-            right + smoothing * accuracy,
-            given + smoothing,
-            out=np.full_like(right, accuracy),
-            where=given + smoothing > 0,
-        )
-        return np.clip(measured, SMALLEST, 1.0 - SMALLEST)
+        measured = np.full_like(right, accuracy)
+        np.divide(right + smoothing * accuracy, given + smoothing, out=measured, where=given + smoothing > 0)
+        np.clip(measured, SMALLEST, 1.0 - SMALLEST, out=measured)
+        return measured
 
     def estimate(counts: Floats, classes: Ints) -> Floats:
         skill = skills(counts, classes)

@@ -63,7 +63,7 @@ class Votes:
             if size is not None and size < top:
                 raise ValueError(f"{name} has index {top - 1}, its size is {size}")
             sizes.append(top if size is None else size)
-        return cls(*columns, *sizes)
+        return cls(columns[0], columns[1], columns[2], *sizes)
 
     def __len__(self) -> int:
         return int(self.task.size)

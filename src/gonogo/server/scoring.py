@@ -1,0 +1,250 @@
+"""Consensus written to the database: of one task inside a submit, of a campaign for its reports; and promotion."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, false, func, null, select, true
+
+from gonogo.server.consensus.decide import CLASS_OF, VERDICTS, Outcome, Rule, Truth, Vote, outcome, parse_gold, ruled
+from gonogo.server.consensus.decide import posterior as bayes
+from gonogo.server.store.tables import (
+    annotator_scores,
+    campaign_scores,
+    campaigns,
+    golden_items,
+    new_id,
+    submissions,
+    tasks,
+)
+from gonogo.wire.labeling import PromoteResult, QualityReport
+from gonogo.wire.vocabulary import CampaignStatus, ConsensusMethod, TaskStatus, Verdict
+
+if TYPE_CHECKING:
+    from gonogo.server.measuring import Measured
+
+ASSUMED = 0.85
+"""Accuracy assumed of a voter whom no refresh of the campaign has measured yet."""
+
+_SPREAD = (1 - ASSUMED) / (len(VERDICTS) - 1)
+_ASSUMED_MATRIX = [[ASSUMED if j == k else _SPREAD for k in range(len(VERDICTS))] for j in range(len(VERDICTS))]
+_EVEN = [1 / len(VERDICTS)] * len(VERDICTS)
+
+_NOTICEABLE = 0.005
+"""A posterior that moved less than this is not written again."""
+
+
+def refresh_task(connection: Connection, task_id: str, now: datetime) -> Outcome:
+    """The task's status and consensus from its counted votes, written if they changed.
+
+    Voters weigh what the last refresh of the campaign found; until then all weigh the same. A task that an expert
+    ruled on keeps the ruling; only its agreement follows the votes. Plain arithmetic on a handful of rows.
+    """
+    task = connection.execute(_TASK, {"task": task_id}).one()
+    rows = connection.execute(_TASK_VOTES, {"task": task_id}).all()
+    rule = Rule(task.n_required, task.early_stop, task.trailing_zeros_matter)
+    measured = task.consensus_method != ConsensusMethod.MAJORITY and task.class_prior is not None
+    matrices = [row.confusion if measured and row.confusion else _ASSUMED_MATRIX for row in rows]
+    votes = [
+        Vote(row.verdict, row.corrected_value, row.reliability if measured and row.confusion else ASSUMED)
+        for row in rows
+    ]
+    truth = parse_gold(task.gold_answer) if task.is_gold else None
+    if task.adjudicated:
+        found = ruled(votes, Truth(task.consensus_verdict, task.consensus_value), rule, done=True)
+    elif truth is not None:
+        found = ruled(votes, truth, rule)
+    else:
+        labels = [CLASS_OF[vote.verdict] for vote in votes]
+        found = outcome(votes, bayes(labels, matrices, task.class_prior if measured else _EVEN), rule)
+    if _changed(task, found):
+        connection.execute(_WRITE, _written(task, found, now))
+    return found
+
+
+def refresh_campaign(connection: Connection, campaign_id: str, now: datetime) -> None:
+    """The consensus of every task of the campaign, and its voters' scores; call it in a `store.write()` block."""
+    campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+    write_measured(connection, campaign, measure_campaign(connection, campaign), now)
+
+
+def measure_campaign(connection: Connection, campaign: Row[Any]) -> Measured:
+    """Reads and computes, writes nothing; up to a second for 100,000 votes."""
+    from gonogo.server.measuring import measure, read_ballots
+
+    return measure(read_ballots(connection, campaign), campaign.consensus_method)
+
+
+def write_measured(connection: Connection, campaign: Row[Any], measured: Measured, now: datetime) -> None:
+    """Stores voters' scores and the outcomes that changed.
+
+    A task that got a vote or a ruling since it was measured is left alone: its own refresh knew more.
+    """
+    changed = [
+        _written(task, found, now)
+        for task, found in zip(measured.ballots.tasks, measured.outcomes, strict=True)
+        if _changed(task, found)
+    ]
+    if changed:
+        connection.execute(_WRITE, changed)
+    here = {"campaign_id": campaign.id}
+    consensus = measured.consensus
+    connection.execute(annotator_scores.delete().where(annotator_scores.c.campaign_id == campaign.id))
+    if measured.ballots.voter_ids:
+        voters = zip(
+            measured.ballots.voter_ids, consensus.confusion.tolist(), measured.reliability.tolist(), strict=True
+        )
+        connection.execute(
+            annotator_scores.insert(),
+            [{**here, "voter_id": v, "confusion": matrix, "reliability": r} for v, matrix, r in voters],
+        )
+    connection.execute(campaign_scores.delete().where(campaign_scores.c.campaign_id == campaign.id))
+    # One task's worth of evenness: a verdict nobody has used yet stays possible.
+    prior = (consensus.class_prior * len(measured.ballots.tasks) + _EVEN) / (len(measured.ballots.tasks) + 1)
+    connection.execute(
+        campaign_scores.insert().values(
+            **here, method_used=consensus.method, class_prior=prior.tolist(), refreshed_at=now
+        )
+    )
+
+
+def campaign_quality(connection: Connection, campaign: Row[Any], now: datetime) -> QualityReport:
+    """Refreshes the campaign and reports on it; `campaign` is its row."""
+    from gonogo.server.quality import report
+
+    measured = measure_campaign(connection, campaign)
+    write_measured(connection, campaign, measured, now)
+    return report(measured, campaign)
+
+
+def promote(connection: Connection, campaign: Row[Any], force: bool, now: datetime) -> PromoteResult:
+    """Copies resolved tasks that are not there yet to the golden dataset, if the campaign is accepted or `force`.
+
+    The golden value is the predicted one where the prediction is right, the consensus value where it is wrong. Gold
+    tasks are not copied: their answers were known before. A closed campaign becomes `promoted`; an open one goes on.
+    """
+    quality = campaign_quality(connection, campaign, now)
+    accepted = bool(quality.accepted)
+    if not accepted and not force:
+        return PromoteResult(accepted=False, alpha=quality.alpha, forced=False, promoted=0)
+    fresh = connection.execute(_NOT_GOLDEN, {"campaign": campaign.id}).all()
+    if fresh:
+        known = {"org_id": campaign.org_id, "campaign_id": campaign.id, "promoted_at": now, "forced": not accepted}
+        connection.execute(golden_items.insert(), [{**known, "id": new_id(), **_golden(task)} for task in fresh])
+    if campaign.status == CampaignStatus.CLOSED:
+        done = campaigns.update().where(campaigns.c.id == campaign.id).values(status=CampaignStatus.PROMOTED)
+        connection.execute(done)
+    return PromoteResult(accepted=accepted, alpha=quality.alpha, forced=not accepted, promoted=len(fresh))
+
+
+def _golden(task: Row[Any]) -> dict[str, Any]:
+    right = task.consensus_verdict == Verdict.CORRECT
+    value = task.predicted_value if right else task.consensus_value
+    return {"task_id": task.id, "verdict": task.consensus_verdict, "value": value}
+
+
+def _changed(task: Row[Any], found: Outcome) -> bool:
+    before, after = task.posterior, found.posterior
+    moved = (before is None) != (after is None) or (
+        before is not None and after is not None and abs(before - after) > _NOTICEABLE
+    )
+    return (
+        moved
+        or task.status != found.status
+        or task.consensus_verdict != found.verdict
+        or task.agreement != found.agreement
+        or task.consensus_value != found.value
+    )
+
+
+def _written(task: Row[Any], found: Outcome, now: datetime) -> dict[str, Any]:
+    """Parameters of `_WRITE`."""
+    return {
+        "task": task.id,
+        "seen": task.submission_count,
+        "ruled": task.adjudicated,
+        "to_status": str(found.status),
+        "to_verdict": found.verdict,
+        "to_value": found.value,
+        "to_agreement": found.agreement,
+        "to_posterior": found.posterior,
+        "now": now,
+    }
+
+
+_SEEN: list[ColumnElement[Any]] = [
+    tasks.c[name]
+    for name in (
+        "id",
+        "n_required",
+        "is_gold",
+        "gold_answer",
+        "adjudicated",
+        "status",
+        "consensus_verdict",
+        "consensus_value",
+        "agreement",
+        "posterior",
+        "submission_count",
+    )
+]
+_SEEN += [
+    campaigns.c.consensus_method,
+    campaigns.c.early_stop,
+    campaigns.c.trailing_zeros_matter,
+    campaign_scores.c.class_prior,
+]
+_TASK = (
+    select(*_SEEN)
+    .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
+    .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
+    .where(tasks.c.id == bindparam("task"))
+)
+_TASK_VOTES = (
+    select(
+        submissions.c.verdict,
+        submissions.c.corrected_value,
+        annotator_scores.c.confusion,
+        annotator_scores.c.reliability,
+    )
+    .outerjoin(
+        annotator_scores,
+        and_(
+            annotator_scores.c.campaign_id == submissions.c.campaign_id,
+            annotator_scores.c.voter_id == submissions.c.voter_id,
+        ),
+    )
+    .where(submissions.c.task_id == bindparam("task"), submissions.c.counted == true())
+    .order_by(submissions.c.number)
+)
+_WRITE = (
+    tasks.update()
+    .where(
+        tasks.c.id == bindparam("task"),
+        tasks.c.submission_count == bindparam("seen"),
+        tasks.c.adjudicated == bindparam("ruled"),
+    )
+    .values(
+        status=bindparam("to_status"),
+        consensus_verdict=bindparam("to_verdict"),
+        consensus_value=bindparam("to_value"),
+        agreement=bindparam("to_agreement"),
+        posterior=bindparam("to_posterior"),
+        # A task that stays resolved keeps the time at which it was.
+        resolved_at=case(
+            (bindparam("to_status") == TaskStatus.RESOLVED.value, func.coalesce(tasks.c.resolved_at, bindparam("now"))),
+            else_=null(),
+        ),
+    )
+)
+_NOT_GOLDEN = (
+    select(*[tasks.c[name] for name in ("id", "consensus_verdict", "consensus_value", "predicted_value")])
+    .where(
+        tasks.c.campaign_id == bindparam("campaign"),
+        tasks.c.status == TaskStatus.RESOLVED,
+        tasks.c.is_gold == false(),
+        ~exists().where(golden_items.c.task_id == tasks.c.id),
+    )
+    .order_by(tasks.c.number)
+)
