@@ -9,6 +9,7 @@ lock would stop the loop that has to free it.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ class Store:
             raise ValueError("An in-memory SQLite database cannot be shared by connections: name a file.")
         self._engine: Engine | None = None
         self._writer: Engine | None = None
+        self._open_unit = threading.local()
 
     def __repr__(self) -> str:
         return f"Store({self.url.render_as_string(hide_password=True)!r})"
@@ -48,16 +50,39 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view; on SQLite it never waits for writers."""
+        unit = self._unit()
+        if unit is not None:
+            yield unit
+            return
         with self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the end of the block, rolled back by an exception."""
+        unit = self._unit()
+        if unit is not None:
+            with unit.begin_nested():
+                yield unit
+            return
         _ = self.engine
         assert self._writer is not None
         with self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def unit(self) -> Iterator[Connection]:
+        """A write transaction that the `read` and `write` blocks inside it, in the same thread, are part of.
+
+        An inner `write` block that ends in an exception leaves nothing behind; what it wrote is durable when the
+        unit ends. Units do not nest.
+        """
+        with self.write() as connection:
+            self._open_unit.connection = connection
+            try:
+                yield connection
+            finally:
+                self._open_unit.connection = None
 
     def upgrade(self) -> None:
         """Brings the schema to this version's; safe to call at every start."""
@@ -70,11 +95,16 @@ class Store:
             self._engine.dispose()
             self._engine = self._writer = None
 
+    def _unit(self) -> Connection | None:
+        connection: Connection | None = getattr(self._open_unit, "connection", None)
+        return connection
+
     def _open(self) -> Engine:
         if self.url.get_backend_name() != "sqlite":
-            return create_engine(self.url, pool_pre_ping=True)
+            return create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
         _make_private(Path(str(self.url.database)))
-        engine = create_engine(self.url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000})
+        arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+        engine = create_engine(self.url, connect_args=arguments, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -8,137 +8,86 @@ API key; `voter_id` is that account's or user's id, `voter_kind` is `annotator` 
 
 from __future__ import annotations
 
-import uuid
-from datetime import UTC, datetime, timedelta
-
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Boolean,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
     text,
     true,
 )
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime, stored as integer microseconds since 1970."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else EPOCH + timedelta(microseconds=value)
-
-
-Id = String(36)
-Ref = String(200)
-Json = JSON(none_as_null=True)
-Counter = BigInteger().with_variant(Integer, "sqlite")
-Sortable = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text compared byte by byte, whatever the database's language."""
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def new_id() -> str:
-    """A fresh id: a random UUID, so that nothing can be read from it."""
-    return str(uuid.uuid4())
-
-
-def _number() -> Column[int]:
-    return Column("number", Counter, primary_key=True, autoincrement=True)
-
-
-def _id() -> Column[str]:
-    return Column("id", Id, nullable=False, unique=True)
-
-
-def _to(target: str, *, nullable: bool = False, index: bool = False) -> Column[str]:
-    """A column `<table>_id` that points at `<table>s.id`."""
-    name = target.removesuffix("s") + "_id"
-    return Column(name, Id, ForeignKey(f"{target}.id"), nullable=nullable, index=index)
-
-
-# --- who -------------------------------------------------------------------------------------------------
-
-orgs = Table(
-    "orgs",
+from gonogo.server.store.catalog import calculations, drawing_files, drawings, part_revisions, parts, predictions
+from gonogo.server.store.columns import (
+    Id,
+    Instant,
+    Json,
+    Ref,
+    Sortable,
     metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
+    new_id,
+    number,
+    public_id,
+    subject,
+    to,
+)
+from gonogo.server.store.people import (
+    annotator_accounts,
+    api_keys,
+    assignments,
+    idempotency_keys,
+    magic_links,
+    orgs,
+    server_secrets,
+    sessions,
+    users,
 )
 
-users = Table(
-    "users",
-    metadata,
-    Column("id", Id, primary_key=True),
-    _to("orgs", index=True),
-    Column("name", Text, nullable=False),
-    Column("email", Text),
-    Column("created_at", Instant, nullable=False),
-)
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    _number(),
-    _id(),
-    _to("users"),
-    Column("name", Text, nullable=False),
-    Column("prefix", String(8), nullable=False, unique=True),
-    Column("sha256", String(64), nullable=False),
-    Column("scopes", Json, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("revoked_at", Instant),
-)
-
-annotator_accounts = Table(
+__all__ = [
+    "Instant",
     "annotator_accounts",
-    metadata,
-    Column("id", Id, primary_key=True),
-    _to("orgs"),
-    Column("email", Text, nullable=False),  # lower case
-    Column("display_name", Text),
-    Column("created_at", Instant, nullable=False),
-    UniqueConstraint("org_id", "email"),
-)
-
-# --- projects and campaigns ------------------------------------------------------------------------------
+    "annotator_scores",
+    "api_keys",
+    "assignments",
+    "calculations",
+    "campaign_scores",
+    "campaigns",
+    "drawing_files",
+    "drawings",
+    "gold_items",
+    "gold_servings",
+    "golden_items",
+    "idempotency_keys",
+    "magic_links",
+    "metadata",
+    "new_id",
+    "orgs",
+    "part_revisions",
+    "parts",
+    "predictions",
+    "projects",
+    "server_secrets",
+    "sessions",
+    "submissions",
+    "task_sheets",
+    "tasks",
+    "users",
+    "voters",
+]
 
 projects = Table(
     "projects",
     metadata,
-    _number(),
-    _id(),
-    _to("orgs"),
+    number(),
+    public_id(),
+    to("orgs"),
     Column("name", Text, nullable=False),
     Column("description", Text),
     Column("status", Text, nullable=False, server_default="active"),
@@ -155,10 +104,10 @@ projects = Table(
 campaigns = Table(
     "campaigns",
     metadata,
-    _number(),
-    _id(),
-    _to("orgs", index=True),
-    _to("projects", nullable=True, index=True),
+    number(),
+    public_id(),
+    to("orgs", index=True),
+    to("projects", nullable=True, index=True),
     Column("name", Text, nullable=False),
     Column("description", Text),
     Column("status", Text, nullable=False, server_default="open"),
@@ -181,129 +130,6 @@ campaigns = Table(
     UniqueConstraint("org_id", "name"),
 )
 
-assignments = Table(
-    "assignments",
-    metadata,
-    _number(),
-    _id(),
-    _to("campaigns"),
-    Column("annotator_account_id", Id, ForeignKey("annotator_accounts.id"), nullable=False, index=True),
-    Column("role", Text, nullable=False),  # annotator, reviewer
-    Column("status", Text, nullable=False),  # invited, active, revoked
-    Column("invited_at", Instant, nullable=False),
-    Column("revoked_at", Instant),
-    Index("ix_assignments_campaign_number", "campaign_id", "number"),
-)
-
-magic_links = Table(
-    "magic_links",
-    metadata,
-    Column("sha256", String(64), primary_key=True),
-    _to("assignments", index=True),
-    Column("expires_at", Instant, nullable=False),
-    Column("used_at", Instant),
-    Column("nonce_sha256", String(64)),  # of the client that used it
-)
-
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("sha256", String(64), primary_key=True),
-    _to("assignments", index=True),
-    Column("created_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
-    Column("ended_at", Instant),
-)
-
-# --- drawings and predictions ----------------------------------------------------------------------------
-
-parts = Table(
-    "parts",
-    metadata,
-    Column("id", Id, primary_key=True),
-    _to("orgs"),
-    Column("name", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    UniqueConstraint("org_id", "name"),
-)
-
-part_revisions = Table(
-    "part_revisions",
-    metadata,
-    _number(),
-    _id(),
-    _to("parts", index=True),
-    Column("created_at", Instant, nullable=False),
-)
-
-drawing_files = Table(  # bytes are kept once, whoever refers to them
-    "drawing_files",
-    metadata,
-    Column("sha256", String(64), primary_key=True),
-    Column("size_bytes", BigInteger, nullable=False),
-    Column("bytes", LargeBinary, nullable=False),
-)
-
-drawings = Table(  # the newest drawing of a revision is its active one
-    "drawings",
-    metadata,
-    _number(),
-    _id(),
-    Column("part_revision_id", Id, ForeignKey("part_revisions.id"), nullable=False, index=True),
-    Column("sha256", String(64), ForeignKey("drawing_files.sha256"), nullable=False),
-    Column("content_type", Text, nullable=False),
-    Column("filename", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-)
-
-calculations = Table(  # one imported prediction run
-    "calculations",
-    metadata,
-    _number(),
-    _id(),
-    _to("projects"),
-    Column("run", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    UniqueConstraint("project_id", "run"),
-)
-
-
-def _subject() -> tuple[Column[object], ...]:
-    """The columns that say what a prediction, and so a task, is about."""
-    return (
-        Column("target_kind", String(100), nullable=False),
-        Column("detail_kind", String(100)),
-        Column("field_name", String(200)),
-        Column("field_path", String(500)),
-        Column("prompt", Text),
-        Column("predicted_value", Json),
-        Column("predicted_confidence", Float),
-        Column("drawing_bbox", Json),
-        Column("position", Json),
-        Column("part_revision_id", Ref),  # ours, or an opaque id of somewhere else
-        Column("pmi_id", Ref),
-        Column("feature_id", Ref),
-        Column("dfm_issue_id", Ref),
-        Column("face_uuid", Ref),
-    )
-
-
-predictions = Table(
-    "predictions",
-    metadata,
-    _number(),
-    _id(),
-    _to("calculations"),
-    Column("external_id", Ref, nullable=False),
-    *_subject(),
-    Column("truth", Json),
-    Column("source", Ref),
-    Column("created_at", Instant, nullable=False),
-    UniqueConstraint("calculation_id", "external_id"),
-)
-
-# --- tasks and votes -------------------------------------------------------------------------------------
-
 task_sheets = Table(  # the order in which sheets came into a campaign
     "task_sheets",
     metadata,
@@ -315,9 +141,9 @@ task_sheets = Table(  # the order in which sheets came into a campaign
 gold_items = Table(
     "gold_items",
     metadata,
-    _number(),
-    _id(),
-    _to("campaigns"),
+    number(),
+    public_id(),
+    to("campaigns"),
     Column("sheet_seq", Integer, nullable=False),
     Column("shuffle", Integer, nullable=False),  # a random place among the items
     Column("error_type", Text),  # of a seeded wrong prediction
@@ -328,12 +154,12 @@ gold_items = Table(
 tasks = Table(
     "tasks",
     metadata,
-    _number(),
-    _id(),
+    number(),
+    public_id(),
     Column("campaign_id", Id, ForeignKey("campaigns.id"), nullable=False),
     Column("prediction_id", Id, ForeignKey("predictions.id")),
     Column("calculation_id", Ref),
-    *_subject(),
+    *subject(),
     Column("n_required", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     # gold: each row is one copy of its item
@@ -399,10 +225,10 @@ tasks = Table(
 submissions = Table(
     "submissions",
     metadata,
-    _number(),
-    _id(),
-    _to("tasks"),
-    _to("campaigns"),
+    number(),
+    public_id(),
+    to("tasks"),
+    to("campaigns"),
     Column("voter_id", Id, nullable=False),
     Column("voter_kind", Text, nullable=False),
     Column("verdict", Text, nullable=False),
@@ -438,8 +264,8 @@ gold_servings = Table(  # which copy of an item a person was given; once a perso
     metadata,
     Column("gold_item_id", Id, ForeignKey("gold_items.id"), primary_key=True),
     Column("voter_id", Id, primary_key=True),
-    _to("campaigns"),
-    _to("tasks"),
+    to("campaigns"),
+    to("tasks"),
     Column("returned", Boolean, nullable=False, server_default=false()),  # given back unanswered
     Index("ix_gold_servings_campaign_voter_returned", "campaign_id", "voter_id", "returned"),
 )
@@ -447,10 +273,10 @@ gold_servings = Table(  # which copy of an item a person was given; once a perso
 golden_items = Table(  # what promotion copied into the golden dataset
     "golden_items",
     metadata,
-    _number(),
-    _id(),
-    _to("orgs", index=True),
-    _to("campaigns", index=True),
+    number(),
+    public_id(),
+    to("orgs", index=True),
+    to("campaigns", index=True),
     Column("task_id", Id, ForeignKey("tasks.id"), nullable=False, unique=True),
     Column("verdict", Text, nullable=False),
     Column("value", Json),
@@ -474,17 +300,4 @@ annotator_scores = Table(  # how each voter errs, for the refresh of single task
     Column("voter_id", Id, primary_key=True),
     Column("confusion", Json, nullable=False),  # [true verdict][given verdict]
     Column("reliability", Float, nullable=False),
-)
-
-idempotency_keys = Table(
-    "idempotency_keys",
-    metadata,
-    Column("principal_id", String(64), primary_key=True),
-    Column("key", String(255), primary_key=True),
-    Column("fingerprint", String(64), nullable=False),
-    Column("status_code", Integer),  # NULL while the request is being processed
-    Column("headers", Json),
-    Column("body", LargeBinary),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False, index=True),
 )

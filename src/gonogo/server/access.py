@@ -1,0 +1,73 @@
+"""Objects as one caller may see them.
+
+Outside the caller's organisation, or for annotators and reviewers outside their campaign, an object does not exist:
+404, exactly as for a random id. Inside, an operation that is not for the caller's role is 403.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from gonogo.server.auth import Principal, require
+from gonogo.server.claims import Voter
+from gonogo.server.errors import not_found
+from gonogo.server.records import CAMPAIGN, PROJECT
+from gonogo.server.store.tables import campaigns, projects, tasks
+
+LEAD = ("lead",)
+READERS = ("lead", "reader")
+REVIEWERS = ("lead", "reviewer")
+REVIEW_READERS = ("lead", "reader", "reviewer")
+VOTERS = ("lead", "annotator")
+EVERYBODY = ("lead", "reader", "reviewer", "annotator")
+
+
+def voter_of(caller: Principal) -> Voter:
+    return Voter(caller.id, caller.kind)
+
+
+def campaign_for(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> Row[Any]:
+    """The campaign (all columns of `campaigns`), if `caller` may see it (else 404) in one of `roles` (else 403)."""
+    query = select(campaigns).where(campaigns.c.id == campaign_id, campaigns.c.org_id == caller.org_id)
+    row = connection.execute(query).first()
+    if row is None or not _in_reach(connection, caller, row):
+        raise not_found()
+    require(caller, *roles)
+    return row
+
+
+def counted_campaign(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> Row[Any]:
+    """The same with the counts that `records.campaign_public` shows."""
+    campaign_for(connection, caller, campaign_id, roles)
+    return connection.execute(select(*CAMPAIGN).where(campaigns.c.id == campaign_id)).one()
+
+
+def task_for(
+    connection: Connection, caller: Principal, task_id: str, roles: tuple[str, ...]
+) -> tuple[Row[Any], Row[Any]]:
+    """The task (all columns) and its campaign."""
+    task = connection.execute(select(tasks).where(tasks.c.id == task_id)).first()
+    if task is None:
+        raise not_found()
+    return task, campaign_for(connection, caller, task.campaign_id, roles)
+
+
+def project_for(connection: Connection, caller: Principal, project_id: str, roles: tuple[str, ...]) -> Row[Any]:
+    """The project (columns of `records.PROJECT`). Projects are the users' alone: annotators get 403 for any id."""
+    require(caller, *roles)
+    query = select(*PROJECT).where(projects.c.id == project_id, projects.c.org_id == caller.org_id)
+    row = connection.execute(query).first()
+    if row is None:
+        raise not_found()
+    return row
+
+
+def _in_reach(connection: Connection, caller: Principal, campaign: Row[Any]) -> bool:
+    if caller.kind == "user" or campaign.id == caller.campaign_id:
+        return True
+    if caller.role != "annotator" or campaign.project_id is None:
+        return False
+    pool = select(projects.c.uses_platform_pool).where(projects.c.id == campaign.project_id)
+    return bool(connection.execute(pool).scalar())

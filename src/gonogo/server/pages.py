@@ -1,0 +1,59 @@
+"""Lists: newest first, cut to `limit`, with the total and where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Query
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+
+from gonogo.server.errors import invalid
+
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most, newest first.")]
+Cursor = Annotated[str | None, Query(max_length=40, description="`next_cursor` of the page before (extension).")]
+Status = Annotated[str | None, Query(max_length=100)]
+DEFAULT_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its rows, the total of the list, and the cursor of the next page (`None` at the end)."""
+
+    rows: Sequence[Row[Any]]
+    count: int
+    next_cursor: str | None
+
+
+def page(
+    connection: Connection,
+    query: Select[Any],
+    number: ColumnElement[int],
+    limit: int,
+    cursor: str | None,
+    *,
+    count: Select[Any] | None = None,
+) -> Page:
+    """One page of `query`, which selects a column named `number`; `count` where counting can be had cheaper."""
+    total = count if count is not None else select(func.count()).select_from(query.order_by(None).subquery())
+    before = query if cursor is None else query.where(number < _position(cursor))
+    rows = connection.execute(before.order_by(number.desc()).limit(limit + 1)).all()
+    following = str(rows[limit - 1].number) if len(rows) > limit else None
+    return Page(rows[:limit], connection.execute(total).scalar_one(), following)
+
+
+def one_of(value: str | None, allowed: type[StrEnum], *loc: str | int) -> str | None:
+    """`value`, if it is `None` or one of the enumeration; else 422 naming the allowed ones."""
+    if value is not None and value not in set(allowed):
+        known = ", ".join(allowed)
+        raise invalid([{"loc": list(loc), "msg": f"Allowed values: {known}.", "type": "enum"}])
+    return value
+
+
+def _position(cursor: str) -> int:
+    if not cursor.isdecimal() or not cursor.isascii() or len(cursor) > 18:
+        message = "Not a cursor of this list: send next_cursor of the page before, unchanged."
+        raise invalid([{"loc": ["query", "cursor"], "msg": message, "type": "cursor"}])
+    return int(cursor)

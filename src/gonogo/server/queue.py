@@ -1,0 +1,191 @@
+"""The next task for a voter, and the queue explained to him."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, select
+
+from gonogo.server import claims, gold
+from gonogo.server.claims import Voter
+from gonogo.server.records import instant
+from gonogo.server.store.tables import submissions, tasks, voters
+from gonogo.wire.extensions import HeldByOthers, QueueView
+from gonogo.wire.labeling import ServedTask
+from gonogo.wire.vocabulary import CampaignStatus, TaskStatus
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A task now held by the caller: columns of `SERVED`, and when the claim runs out."""
+
+    task: Row[Any]
+    expires_at: datetime
+
+
+def next_task(
+    connection: Connection, campaign: Row[Any], voter: Voter, now: datetime, rng: random.Random
+) -> Claim | None:
+    """Claims a task for `voter`; `None` when nothing is left for him. Call it in a `store.write()` block.
+
+    `campaign` is the row as it is in this transaction. A voter who holds `claims.MAX_HELD` tasks gets the oldest of
+    them again, on a fresh lease.
+    """
+    if campaign.status != CampaignStatus.OPEN:
+        return None
+    swept = claims.sweep(connection, campaign.id, now)
+    position = _position(connection, campaign.id, voter)
+    held = connection.execute(_OLDEST_HELD, {"campaign": campaign.id, "voter": voter.id}).scalars().all()
+    if len(held) >= claims.MAX_HELD:
+        until = claims.renew(connection, _held(connection, held[0]), campaign, voter, now)
+        assert until is not None
+        return Claim(_served(connection, held[0]), until)
+    ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor}
+    candidate = connection.execute(_AHEAD, ahead).first()
+    while candidate is None and swept == claims.SWEEP_LIMIT:  # a crowd of claims ran out at once: look on
+        swept = claims.sweep(connection, campaign.id, now)
+        candidate = connection.execute(_AHEAD, ahead).first()
+    if candidate is None:
+        _pass_all(connection, campaign, voter, position.cursor)
+        return None
+    honeypot = gold.pick(connection, campaign, voter, position, candidate.sheet_seq, now, rng)
+    if honeypot is None:
+        claims.note_passed(connection, campaign.id, campaign.insert_round, candidate.rank)
+    task = candidate if honeypot is None else _served(connection, honeypot)
+    until = claims.lease(connection, task.id, voter, now, campaign.lease_minutes)
+    _book(connection, campaign.id, voter, candidate, position.cursor if honeypot else candidate.rank, bool(honeypot))
+    return Claim(task, until)
+
+
+def standing(connection: Connection, campaign: Row[Any], voter: Voter, now: datetime) -> QueueView:
+    """The queue as `voter` may know it.
+
+    Gold shows in no number: `left_for_me` expects the campaign's share of honeypots on top of ordinary work, so that
+    answering either kind takes one from it; `in_review` and what others hold count both kinds alike.
+    """
+    here = {"campaign": campaign.id, "voter": voter.id}
+    position = connection.execute(_POSITION, here).first()
+    cursor, done, gold_done = (position.cursor, position.n_done, position.n_gold_done) if position else ("", 0, 0)
+    held = connection.execute(_HELD_KINDS, {**here, "now": now}).scalars().all()
+    ordinary = held.count(False)
+    is_open = campaign.status == CampaignStatus.OPEN
+    if is_open:
+        ordinary += connection.execute(_COUNT_AHEAD, {**here, "cursor": cursor}).scalar_one()
+        ordinary -= connection.execute(_COUNT_OWN_AHEAD, {**here, "cursor": cursor}).scalar_one()
+    others = connection.execute(_HELD_BY_OTHERS, {**here, "now": now}).one()
+    return QueueView(
+        campaign_id=campaign.id,
+        campaign_name=campaign.name,
+        campaign_status=campaign.status,
+        left_for_me=_left(campaign, ordinary, len(held), done, gold_done),
+        held_by_me=len(held),
+        done_by_me=done,
+        held_by_others=HeldByOthers(n_tasks=others.n_tasks, until=instant(others.until)),
+        in_review=connection.execute(_IN_REVIEW, here).scalar_one(),
+        guideline=campaign.guideline,
+    )
+
+
+def _book(
+    connection: Connection, campaign_id: str, voter: Voter, candidate: Row[Any], cursor: str, is_gold: bool
+) -> None:
+    values = {"cursor": cursor, "gold": int(is_gold), "sheet": candidate.sheet_seq}
+    connection.execute(_MOVE, {"campaign": campaign_id, "voter": voter.id, **values})
+
+
+def _position(connection: Connection, campaign_id: str, voter: Voter) -> Row[Any]:
+    """The voter's row, made on his first visit."""
+    key = {"campaign": campaign_id, "voter": voter.id}
+    row = connection.execute(_POSITION, key).first()
+    if row is None:
+        connection.execute(voters.insert().values(campaign_id=campaign_id, voter_id=voter.id))
+        row = connection.execute(_POSITION, key).one()
+    return row
+
+
+def _pass_all(connection: Connection, campaign: Row[Any], voter: Voter, cursor: str) -> None:
+    """All that is left he has voted on: passes it for good, so that asking again costs nothing."""
+    last = connection.execute(_LAST_RANK, {"campaign": campaign.id}).scalar()
+    if last is not None and last > cursor:
+        claims.note_passed(connection, campaign.id, campaign.insert_round, last)
+        mine = (voters.c.campaign_id == campaign.id) & (voters.c.voter_id == voter.id)
+        connection.execute(voters.update().where(mine).values(cursor=last))
+
+
+def _held(connection: Connection, task_id: str) -> Row[Any]:
+    return connection.execute(select(*claims.HELD).where(tasks.c.id == task_id)).one()
+
+
+def _served(connection: Connection, task_id: str) -> Row[Any]:
+    return connection.execute(_SERVED_BY_ID, {"task": task_id}).one()
+
+
+def _left(campaign: Row[Any], ordinary: int, held: int, done: int, gold_done: int) -> int:
+    """What is left for a voter, honeypots to come included. One answer of either kind takes one from it."""
+    if campaign.status != CampaignStatus.OPEN:
+        return 0
+    if ordinary == 0:
+        return held
+    work = ordinary + done - gold_done
+    share = campaign.gold_fraction / (1 - campaign.gold_fraction)
+    expected: int = min(round(work * share), campaign.n_gold_items)
+    return max(work + expected - done, held, 1)
+
+
+SERVED = [tasks.c[name] for name in ServedTask.model_fields]
+"""The columns of a served task (its `status` is then replaced by the constant `open`)."""
+
+_QUEUE_COLUMNS = [*SERVED, tasks.c.rank, tasks.c.sheet_seq]
+_own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
+_in_campaign = tasks.c.campaign_id == bindparam("campaign")
+_ahead = and_(_in_campaign, tasks.c.rank > bindparam("cursor"))
+
+_AHEAD = (
+    select(*_QUEUE_COLUMNS).where(_ahead, ~_own_vote).order_by(tasks.c.rank).limit(1).with_for_update(skip_locked=True)
+)
+_SERVED_BY_ID = select(*_QUEUE_COLUMNS).where(tasks.c.id == bindparam("task"))
+_LAST_RANK = select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None))
+_OLDEST_HELD = (
+    select(tasks.c.id)
+    .where(_in_campaign, tasks.c.holder_id == bindparam("voter"))
+    .order_by(tasks.c.claimed_at, tasks.c.number)
+    .limit(claims.MAX_HELD)
+)
+_POSITION = select(voters).where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
+_MOVE = (
+    voters.update()
+    .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
+    .values(
+        cursor=bindparam("cursor"),
+        last_sheet_seq=bindparam("sheet"),
+        n_served=voters.c.n_served + 1,
+        n_gold_served=voters.c.n_gold_served + bindparam("gold"),
+    )
+)
+
+# The numbers of `standing`. They walk indexes, not tasks; none of them is on the way of a claim.
+_COUNT_AHEAD = select(func.count()).select_from(tasks).where(_ahead)
+_COUNT_OWN_AHEAD = (
+    select(func.count())
+    .select_from(submissions)
+    .join(tasks, tasks.c.id == submissions.c.task_id)
+    .where(
+        submissions.c.campaign_id == bindparam("campaign"),
+        submissions.c.voter_id == bindparam("voter"),
+        tasks.c.rank > bindparam("cursor"),
+    )
+)
+_live = tasks.c.claim_expires_at > bindparam("now")
+_HELD_KINDS = select(tasks.c.is_gold).where(_in_campaign, tasks.c.holder_id == bindparam("voter"), _live)
+_HELD_BY_OTHERS = select(func.count().label("n_tasks"), func.max(tasks.c.claim_expires_at).label("until")).where(
+    _in_campaign,
+    tasks.c.holder_id.is_not(None),
+    tasks.c.holder_id != bindparam("voter"),
+    _live,
+    tasks.c.status == TaskStatus.OPEN,
+    ~_own_vote,
+)
+_IN_REVIEW = select(func.count()).select_from(tasks).where(_in_campaign, tasks.c.status == TaskStatus.IN_REVIEW)

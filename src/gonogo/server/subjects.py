@@ -1,0 +1,76 @@
+"""What a task or a prediction is about: checked, and put into the columns both tables share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gonogo.wire.extensions import Prediction
+from gonogo.wire.labeling import LabelingTaskCreate
+
+Loc = tuple[str | int, ...]
+
+_AS_IS = (
+    "target_kind",
+    "detail_kind",
+    "field_name",
+    "field_path",
+    "predicted_value",
+    "predicted_confidence",
+    "part_revision_id",
+    "pmi_id",
+    "feature_id",
+    "dfm_issue_id",
+    "face_uuid",
+)
+
+
+def subject(item: LabelingTaskCreate | Prediction, loc: Loc, errors: list[dict[str, Any]]) -> dict[str, Any]:
+    """The shared columns of `item`; what is wrong with it is added to `errors`, as `{loc, msg, type}` from `loc` on."""
+    values = {name: getattr(item, name) for name in _AS_IS}
+    values["prompt"] = item.prompt or written_prompt(item.target_kind, item.detail_kind, item.field_name)
+    for name, check in (("drawing_bbox", checked_box), ("position", checked_position)):
+        try:
+            values[name] = check(getattr(item, name))
+        except ValueError as error:
+            errors.append({"loc": [*loc, name], "msg": str(error), "type": name})
+    return values
+
+
+def written_prompt(target_kind: str, detail_kind: str | None, field_name: str | None) -> str:
+    """The question to ask where nobody wrote one."""
+    thing = (detail_kind or target_kind).replace("_", " ")
+    field = (field_name or thing).replace("_", " ")
+    return f"Is this {thing} read right?" if field == thing else f"Is the {field} of this {thing} read right?"
+
+
+def checked_box(box: Sequence[float] | None) -> list[float] | None:
+    """`[x0, y0, x1, y1]` or with a page as fifth number, corners in order. Raises `ValueError` for anything else."""
+    if box is None:
+        return None
+    if len(box) not in (4, 5):
+        raise ValueError("A box has four numbers, x0, y0, x1, y1, and may have the page as a fifth.")
+    x0, y0, x1, y1 = box[:4]
+    if x0 == x1 or y0 == y1:
+        raise ValueError("The box is empty: its corners are on one line.")
+    page = list(box[4:])
+    if page and (page[0] < 1 or page[0] != int(page[0])):
+        raise ValueError("The page of a box is a whole number, counted from 1.")
+    return [min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1), *page]
+
+
+def checked_position(position: Sequence[float] | None) -> list[float] | None:
+    """Two numbers (a point on the sheet) or three (in the part's frame, mm). Raises `ValueError` for anything else."""
+    if position is None:
+        return None
+    if len(position) not in (2, 3):
+        raise ValueError("A position has two numbers (on the sheet) or three (in the part's frame).")
+    return list(position)
+
+
+def sheet_of(part_revision_id: str | None, box: Sequence[float] | None) -> str:
+    """The sheet something is on, as a key: revision and page. Things without a revision share one."""
+    if part_revision_id is None:
+        return ""
+    page = int(box[4]) if box is not None and len(box) == 5 else 1
+    return f"{part_revision_id}#{page}"

@@ -1,0 +1,148 @@
+"""A verdict arrives: counted if the task still wants it, kept in any case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, case, null, select
+
+from gonogo.server import claims, gold
+from gonogo.server.claims import Voter
+from gonogo.server.store.tables import gold_servings, new_id, submissions, tasks, voters
+from gonogo.wire.labeling import LabelSubmit
+from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, TaskStatus
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A stored submission. `refused` is why it does not count; it is stored (or was, before) all the same."""
+
+    submission: Row[Any]
+    refused: ConflictReason | None = None
+
+
+def submit(
+    connection: Connection,
+    campaign: Row[Any],
+    task_id: str,
+    voter: Voter,
+    answer: LabelSubmit,
+    now: datetime,
+    *,
+    idempotency_key: str | None = None,
+) -> Outcome:
+    """Stores `answer`. Call it in a `store.write()` block, and let the block commit whatever the outcome.
+
+    It counts if the campaign is open, the task still wants votes, and either the voter holds the task or his vote
+    does not take the last place from the person who does. The statements are the same for gold and other tasks.
+    """
+    earlier = _own(connection, task_id, voter)
+    if earlier is not None:
+        return Outcome(earlier, ConflictReason.ALREADY_SUBMITTED)
+    task = _task(connection, task_id)
+    is_open = campaign.status == CampaignStatus.OPEN
+    if task.holder_id is not None and task.holder_id != voter.id and task.claim_expires_at <= now:
+        claims.give_back(connection, task, now)
+        task = _task(connection, task_id)
+    holds = task.holder_id == voter.id
+    live = holds and task.claim_expires_at > now
+    reserved = int(task.holder_id is not None and not holds)
+    wanted = task.status == TaskStatus.OPEN and task.submission_count + reserved < task.n_required
+    counted = is_open and wanted
+    row = _store(connection, campaign.id, task, voter, answer, now, idempotency_key, counted=counted, late=not live)
+    _settle(connection, task, voter, holds=holds, counted=counted, now=now)
+    if counted:
+        return Outcome(row)
+    return Outcome(row, ConflictReason.TASK_RESOLVED if is_open else ConflictReason.CAMPAIGN_CLOSED)
+
+
+def _settle(connection: Connection, task: Row[Any], voter: Voter, *, holds: bool, counted: bool, now: datetime) -> None:
+    """Books the vote on its task and voter, refreshes the consensus, and makes the task available if it wants more."""
+    from gonogo.server.scoring import refresh_task
+
+    ended = _END_OWN_LEASE if holds else _KEEP_LEASE
+    connection.execute(ended, {"task": task.id, "counted": int(counted)})
+    done = connection.execute(
+        _DONE, {"campaign": task.campaign_id, "voter": voter.id, "gold": int(task.is_gold)}
+    ).rowcount
+    if not done:
+        first = {"n_done": 1, "n_gold_done": int(task.is_gold)}
+        connection.execute(voters.insert().values(campaign_id=task.campaign_id, voter_id=voter.id, **first))
+    served = connection.execute(_ANSWERED, {"item": task.gold_item_id, "voter": voter.id}).rowcount
+    if task.is_gold and not served:
+        gold.book_unserved(connection, task, voter)
+    if counted:
+        refresh_task(connection, task.id, now)
+    if holds:
+        claims.requeue(connection, task.id)
+    else:
+        connection.execute(_LEAVE_QUEUE, {"task": task.id})
+
+
+def _store(
+    connection: Connection,
+    campaign_id: str,
+    task: Row[Any],
+    voter: Voter,
+    answer: LabelSubmit,
+    now: datetime,
+    idempotency_key: str | None,
+    *,
+    counted: bool,
+    late: bool,
+) -> Row[Any]:
+    connection.execute(
+        submissions.insert(),
+        {
+            "id": new_id(),
+            "task_id": task.id,
+            "campaign_id": campaign_id,
+            "voter_id": voter.id,
+            "voter_kind": voter.kind,
+            **answer.model_dump(),
+            "counted": counted,
+            "late": late,
+            "claimed_at": task.claimed_at if task.holder_id == voter.id else None,
+            "created_at": now,
+            "idempotency_key": idempotency_key,
+        },
+    )
+    row = _own(connection, task.id, voter)
+    assert row is not None
+    return row
+
+
+def _own(connection: Connection, task_id: str, voter: Voter) -> Row[Any] | None:
+    return connection.execute(_OWN, {"task": task_id, "voter": voter.id}).first()
+
+
+def _task(connection: Connection, task_id: str) -> Row[Any]:
+    return connection.execute(_TASK, {"task": task_id}).one()
+
+
+_OWN = select(submissions).where(
+    submissions.c.task_id == bindparam("task"), submissions.c.voter_id == bindparam("voter")
+)
+_TASK = select(*claims.HELD).where(tasks.c.id == bindparam("task"))
+_KEEP_LEASE = (
+    tasks.update()
+    .where(tasks.c.id == bindparam("task"))
+    .values(submission_count=tasks.c.submission_count + bindparam("counted"))
+)
+_END_OWN_LEASE = _KEEP_LEASE.values(holder_id=null(), holder_kind=null(), claimed_at=null(), claim_expires_at=null())
+_DONE = (
+    voters.update()
+    .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
+    .values(n_done=voters.c.n_done + 1, n_gold_done=voters.c.n_gold_done + bindparam("gold"))
+)
+_ANSWERED = (
+    gold_servings.update()
+    .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))
+    .values(returned=False)
+)
+_wants_more = (tasks.c.status == TaskStatus.OPEN) & (tasks.c.submission_count < tasks.c.n_required)
+_LEAVE_QUEUE = (
+    tasks.update().where(tasks.c.id == bindparam("task")).values(rank=case((_wants_more, tasks.c.rank), else_=null()))
+)
