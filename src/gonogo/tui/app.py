@@ -1,0 +1,240 @@
+"""The terminal application: themes, keys, signals, and which screen comes when. The work is done in the screens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.filter import LineFilter
+
+from gonogo.tui import actions, themes
+from gonogo.tui.last_words import last_words
+from gonogo.tui.text import CleanFilter, plain
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from gonogo.desk.desk import Desk
+    from gonogo.desk.services import Services, SignedIn
+
+Start = Literal["auto", "sign_in", "annotate"]
+CLOSE_SECONDS = 1.5
+"""How long leaving may take; a signal must end the program within two seconds."""
+
+
+def _palette() -> type[Provider]:
+    from gonogo.tui.palette import ActionCommands
+
+    return ActionCommands
+
+
+class GonogoApp(App[None]):
+    """gonogo in the terminal. `services` makes sessions and desks; nothing in here knows the network or the disk."""
+
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.EVERYWHERE)]
+    COMMANDS = {_palette}
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-normal"), (104, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (14, "-short"), (20, "-medium"), (32, "-tall")]
+    TITLE = "gonogo"
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        start: Start = "auto",
+        campaign_id: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        theme_folders: Sequence[Path] | None = None,
+        quiet_collector: bool = False,
+    ) -> None:
+        self.services = services
+        self.clock = clock
+        self.desk: Desk | None = None
+        self._start = start
+        self._campaign_id = campaign_id
+        self._quiet_collector = quiet_collector
+        self._clean = CleanFilter()
+        self._looks, self._theme_problems = self._load_looks(theme_folders)
+        self.keymap_problems: tuple[str, ...] = ()
+        self.own_keys: dict[str, str] = {}
+        super().__init__()
+        for look in self._looks.values():
+            self.register_theme(look.theme())
+        self.theme = self._first_theme()
+
+    # --- look ------------------------------------------------------------------------------------------
+
+    def _load_looks(self, folders: Sequence[Path] | None) -> tuple[dict[str, themes.Look], list[str]]:
+        if folders is None:
+            folders = [themes.themes_folder(), self.services.home.themes()]
+        looks, problems = themes.load_looks(folders)
+        if themes.FALLBACK not in looks:
+            looks[themes.FALLBACK] = themes.emergency_look()
+        return looks, problems
+
+    def _first_theme(self) -> str:
+        wanted = self.services.profile.theme
+        if wanted in self._looks:
+            return wanted
+        if wanted:
+            self._theme_problems.append(f"There is no usable theme named {plain(wanted, 40)}; dark is shown.")
+        return themes.FALLBACK
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return next(iter(self._looks.values())).variables() if self._looks else {}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [self._clean, *super().get_line_filters()]
+
+    @property
+    def looks(self) -> list[themes.Look]:
+        return [self._looks[name] for name in sorted(self._looks)]
+
+    def action_next_theme(self) -> None:
+        names = sorted(self._looks)
+        at = names.index(self.theme) if self.theme in names else -1
+        self.choose_theme(names[(at + 1) % len(names)])
+
+    def choose_theme(self, name: str) -> None:
+        """Show `name` now and at the next start."""
+        self.theme = name
+        from gonogo.desk.errors import DeskError
+        from gonogo.desk.profile import save_setting
+
+        try:
+            save_setting(self.services.home.settings_file(), "theme", name)
+        except DeskError as error:
+            self.say(f"{error} {error.next_step}", warning=True)
+        self.say(f"Theme: {self._looks[name].title}", seconds=2)
+
+    # --- life ------------------------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        self._listen_for_signals()
+        self._use_keymap()
+        for problem in [*self.services.profile.notices, *self._theme_problems, *self.keymap_problems]:
+            self.say(problem, warning=True, seconds=10)
+        await self._first_screen()
+
+    def _listen_for_signals(self) -> None:
+        """A closed terminal or a `kill` ends the program in order: Textual alone would leave the terminal raw."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(NotImplementedError, ValueError):
+                loop.add_signal_handler(number, self.exit, None, 128 + number)
+
+    def _use_keymap(self) -> None:
+        keymap = actions.load_keymap(self.services.home.config() / "keys.toml")
+        self.keymap_problems = keymap.problems
+        self.own_keys = dict(keymap.keys)
+        self.set_keymap(self.own_keys)
+
+    async def _first_screen(self) -> None:
+        signed = None if self._start == "sign_in" else self.services.remembered()
+        if signed is None:
+            self.show_sign_in()
+        else:
+            await self.go_on(signed, self._campaign_id)
+
+    def show_sign_in(self, reason: str = "") -> None:
+        from gonogo.tui.screens.sign_in import SignInScreen
+
+        self._only(SignInScreen(reason))
+
+    async def go_on(self, signed: SignedIn, campaign_id: str | None = None) -> None:
+        """Signed in: to the campaign's questions, or to the choice of campaigns."""
+        chosen = campaign_id or signed.campaign_id
+        if chosen:
+            await self.open_campaign(signed, chosen)
+            return
+        from gonogo.tui.screens.campaigns import CampaignsScreen
+
+        self._only(CampaignsScreen(signed))
+
+    async def open_campaign(self, signed: SignedIn, campaign_id: str) -> None:
+        from gonogo.tui.screens.annotate import AnnotateScreen
+
+        await self.close_desk()
+        self.desk = self.services.open_desk(signed, campaign_id)
+        self._only(AnnotateScreen(self.desk, clock=self.clock, guard_ms=self.services.profile.guard_ms))
+
+    def _only(self, screen: Any) -> None:
+        """Make `screen` the one that is shown: what lies under it is not kept."""
+        if len(self.screen_stack) > 1:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+
+    async def close_desk(self) -> None:
+        """Send what may be sent in a short time, and close. The outbox keeps the rest for the next start."""
+        desk, self.desk = self.desk, None
+        if desk is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(desk.close(), CLOSE_SECONDS)
+
+    async def on_unmount(self) -> None:
+        await self.close_desk()
+
+    def on_app_focus(self) -> None:
+        if self.desk is not None:
+            self.desk.stopwatch.focused(True)
+
+    def on_app_blur(self) -> None:
+        if self.desk is not None:
+            self.desk.stopwatch.focused(False)
+
+    def calm_collector(self) -> None:
+        """After the first question: what exists now stays, so the collector need not walk it between two presses."""
+        if self._quiet_collector:
+            self._quiet_collector = False
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 50, 100)
+
+    async def action_sign_out(self) -> None:
+        await self.close_desk()
+        await self.services.sign_out()
+        self.show_sign_in("You are signed out.")
+
+    def action_keys(self) -> None:
+        from gonogo.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.own_keys))
+
+    # --- words -----------------------------------------------------------------------------------------
+
+    def say(self, text: str, *, warning: bool = False, error: bool = False, seconds: float = 5) -> None:
+        """A short notice. The only caller of `notify`: its text is never markup."""
+        severity: Literal["information", "warning", "error"] = (
+            "error" if error else "warning" if warning else "information"
+        )
+        self.notify(plain(text, 600), severity=severity, timeout=seconds, markup=False)
+
+    def get_system_commands(self, screen: Any) -> Iterable[Any]:
+        """None of Textual's own: the palette shows our registry, and screenshots of drawings are not ours to save."""
+        return ()
+
+    def _fatal_error(self) -> None:
+        # Textual's own version prints the local variables of every frame, tokens included, and there is no public
+        # way to replace it; a test holds this name against the framework. `panic` shows ours after the screen.
+        self.panic(last_words(sys.exc_info()[1], self.services.home.log_file()))
+
+
+def make_app(services: Services, *, start: Start = "auto", campaign_id: str | None = None) -> GonogoApp:
+    """The application as the command line starts it."""
+    return GonogoApp(services, start=start, campaign_id=campaign_id, quiet_collector=True)

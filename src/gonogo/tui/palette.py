@@ -1,0 +1,47 @@
+"""The command palette's entries: our registry of actions, and the themes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Provider
+
+from gonogo.tui import actions
+from gonogo.tui.text import content, one_line
+
+if TYPE_CHECKING:
+    from gonogo.tui.app import GonogoApp
+
+
+class ActionCommands(Provider):
+    """Every action of the screen underneath, by title and help sentence, and one entry a theme."""
+
+    async def discover(self) -> AsyncIterator[DiscoveryHit]:
+        for title, help_text, run in self._entries():
+            yield DiscoveryHit(content(title), run, text=title, help=help_text)
+
+    async def search(self, query: str) -> AsyncIterator[Hit]:
+        matcher = self.matcher(query)
+        for title, help_text, run in self._entries():
+            score = max(matcher.match(title), matcher.match(help_text) * 0.8)
+            if score > 0:
+                yield Hit(score, content(title), run, text=title, help=help_text)
+
+    def _entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        app = cast("GonogoApp", self.app)
+        scopes = getattr(self.screen, "ACTION_SCOPES", ())
+        for action in actions.in_scope(*scopes, actions.EVERYWHERE):
+            if action.id == "app.palette":
+                continue
+            target = app if action.scope == actions.EVERYWHERE else self.screen
+            keys = actions.keys_of(action, app.own_keys)
+            key = f"  ({actions.shown_key(keys[0])})" if keys else ""
+            yield f"{action.title}{key}", action.help, partial(app.run_action, action.call, target)
+        for look in app.looks:
+            yield (
+                f"theme: {one_line(look.title)}",
+                "Show it now and at the next start.",
+                partial(app.choose_theme, look.name),
+            )

@@ -1,0 +1,54 @@
+"""The question in full: everything the annotate screen shortens, and the guideline."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from gonogo.desk.types import DeskTask
+from gonogo.tui.text import content, styled
+
+
+class AboutScreen(ModalScreen[None]):
+    """Prompt, value as JSON, every id unshortened, and the guideline as plain text (its links open nothing)."""
+
+    CSS_PATH = "about.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,g,q", "dismiss", "back", show=False)]
+
+    def __init__(self, task: DeskTask, guideline: str = "") -> None:
+        super().__init__()
+        self._question = task
+        self._guideline = guideline
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="sheet-of-words"):
+            yield Static(full_question(self._question, self._guideline), markup=False)
+
+
+def full_question(task: DeskTask, guideline: str) -> Content:
+    """All there is to know about `task`, in reading order."""
+    value = json.dumps(task.predicted_value, ensure_ascii=False, indent=2, default=str)
+    named = [
+        ("kind", " · ".join(part for part in (task.target_kind, task.detail_kind) if part)),
+        ("field", task.field_path or task.field_name), *task.links,
+        ("box", ", ".join(f"{number:g}" for number in task.bbox or ())),
+    ]  # fmt: skip
+    ids = [
+        Content.assemble(styled(f"{name:<10}", "$quiet"), styled(text, "$foreground")) for name, text in named if text
+    ]
+    parts = [
+        Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),
+        Content.styled("The value that was read", "bold $strong"), content(value),
+        Content.styled("What it points at", "bold $strong"), Content("\n").join(ids),
+        Content.styled("Guideline", "bold $strong"),
+        content(guideline, 40_000) if guideline else Content.styled("This campaign has none.", "$quiet"),
+        Content.styled("Esc  back", "$quiet"),
+    ]  # fmt: skip
+    return Content("\n\n").join(parts)

@@ -1,0 +1,372 @@
+"""The screen the work is done on: the place on the sheet, the value read off it, one key to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.content import Content
+from textual.events import Key, Paste, Resize
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from gonogo.desk.errors import DeskError
+from gonogo.desk.types import Decision, DeskTask, Stage
+from gonogo.sheets.types import NoPicture, Picture
+from gonogo.tui import actions
+from gonogo.tui.guard import KeyGuard
+from gonogo.tui.screens import correction, wording
+from gonogo.tui.text import content
+from gonogo.tui.view import View
+from gonogo.tui.widgets import lines
+from gonogo.tui.widgets.lines import Line, StatusBar
+from gonogo.tui.widgets.sheet_view import SheetView
+from gonogo.tui.widgets.value_view import ValueView
+
+if TYPE_CHECKING:
+    from gonogo.desk.desk import Desk
+    from gonogo.tui.app import GonogoApp
+
+SLOW_PICTURE_SECONDS = 4.0
+"""After so long without its drawing a question may be answered all the same."""
+
+
+class AnnotateScreen(Screen[None]):
+    """Shows the desk's current task and hands answers to it. Keeps no state of the work itself."""
+
+    CSS_PATH = "annotate.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ANNOTATE), *actions.bindings(actions.EDIT)]
+    ACTION_SCOPES = (actions.ANNOTATE,)
+    AUTO_FOCUS = ""
+
+    sheet = getters.query_one("#sheet", SheetView)
+    value = getters.query_one("#value", ValueView)
+    prompt = getters.query_one("#prompt", Line)
+    facts = getters.query_one("#facts", Line)
+    hint = getters.query_one("#hint", Line)
+    history = getters.query_one("#history", Line)
+    status = getters.query_one("#status", StatusBar)
+    keys = getters.query_one("#keys", Line)
+    words = getters.query_one("#words", Static)
+    line = getters.query_one("#fix", Input)
+
+    def __init__(self, desk: Desk, *, clock: Callable[[], float], guard_ms: int = 200) -> None:
+        super().__init__(classes="-card")
+        self.desk = desk
+        self.guard = KeyGuard(clock, guard_ms / 1000)
+        self.view = View()
+        self._question: DeskTask | None = None
+        self._not_saved = ""
+        self._state_since = 0.0
+        self._laid_out = False
+        self._broken: Exception | None = None
+        self._drafts: dict[str, str] = {}
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    @property
+    def gonogo(self) -> GonogoApp:
+        return cast("GonogoApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield StatusBar(id="status")
+        with Horizontal(id="work"):
+            yield SheetView(id="sheet")
+            with Vertical(id="panel"):
+                yield Line(id="prompt")
+                yield ValueView(id="value")
+                with Vertical(id="edit"):
+                    yield Input(id="fix", disabled=True, select_on_focus=False, max_length=2_000)
+                    yield Line(id="hint")
+                yield Line(id="facts")
+                yield Static(id="room")
+                yield Line(id="before")
+                yield Line(id="history")
+        with Container(id="card"):
+            yield Static(id="words", markup=False)
+        yield Line(id="toosmall")
+        yield Line(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#before", Line).show(Content.styled("before", "$quiet"))
+        self.words.update(wording.card(self.desk.state))
+        self.run_worker(self._start(), group="desk")
+        self.set_interval(1, self._tick)
+
+    async def _start(self) -> None:
+        try:
+            await self.desk.start()
+        except (OSError, DeskError) as error:
+            self._broken = error
+            self.words.update(wording.broken(error))
+
+    def on_unmount(self) -> None:
+        self._unsubscribe()
+
+    # --- showing ---------------------------------------------------------------------------------------
+
+    def _desk_changed(self) -> None:
+        """The one way from the desk to the screen. Everything that changed is painted in the same frame."""
+        state, task = self.desk.state, self.desk.current
+        self._state_since = self.gonogo.clock()
+        self.status.tell(state, self._not_saved)
+        self.history.show(lines.history(state.recent, self.history.size.width, max(self.history.size.height, 1)))
+        if task is None:
+            self._show_card()
+        elif task is not self._question:
+            self._show_task(task)
+
+    def _show_card(self) -> None:
+        self._leave_edit()
+        self._question = None
+        self.guard.hold()
+        self.words.update(wording.card(self.desk.state))
+        self.set_class(True, "-card")
+        self._show_keys()
+
+    def _show_task(self, task: DeskTask) -> None:
+        self._leave_edit()
+        self._question = task
+        self.view = self.view.reset()
+        self.guard.hold()
+        self.set_class(False, "-card")
+        self.prompt.show(content(task.prompt, 600))
+        self.value.show(task.predicted_value)
+        self.hint.show(Content(""))
+        self.facts.show(lines.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
+        self._show_keys()
+        self._show_picture(task)
+
+    def _show_picture(self, task: DeskTask) -> None:
+        """The drawing at once when it is there; otherwise the question now and the drawing when it comes."""
+        if not self._drawing_visible():
+            self.call_after_refresh(self._painted, task)
+            return
+        request = self.view.request(task, self.sheet.cells)
+        ready = self.desk.picture_ready(task, request)
+        self.sheet.show(ready, wording.sheet_title(task, ready, self.view))
+        if ready is not None:
+            self.call_after_refresh(self._painted, task)
+        else:
+            self.run_worker(self._fetch(task), group="picture", exclusive=True, exit_on_error=True)
+            self.set_timer(SLOW_PICTURE_SECONDS, lambda: self._painted(task))
+
+    async def _fetch(self, task: DeskTask) -> None:
+        request = self.view.request(task, self.sheet.cells)
+        picture = await self.desk.picture(task, request)
+        if task is self._question:
+            self.sheet.show(picture, wording.sheet_title(task, picture, self.view))
+            self.call_after_refresh(self._painted, task)
+
+    def _painted(self, task: DeskTask) -> None:
+        """Question and drawing can be seen: their time runs, and soon the verdict keys answer."""
+        if task is not self._question or not self.guard.waiting:
+            return
+        self.guard.painted()
+        self.desk.shown()
+        self.gonogo.calm_collector()
+        self._make_next_ahead()
+
+    def _make_next_ahead(self) -> None:
+        """Turn the next task's picture, if it is there, into rows while the person looks at this one."""
+        following = getattr(self.desk, "upcoming", lambda: None)()
+        if following is None or not self._drawing_visible():
+            return
+        view = self.view.reset()
+        ready = self.desk.picture_ready(following, view.request(following, self.sheet.cells))
+        if isinstance(ready, Picture | NoPicture):
+            self.sheet.prebuild(ready, wording.sheet_title(following, ready, view))
+
+    def _show_keys(self) -> None:
+        scope = actions.EDIT if self.editing else actions.ANNOTATE
+        chosen = actions.in_scope(scope, actions.EVERYWHERE)
+        if self._question is None:
+            chosen = tuple(a for a in chosen if a.id in ("annotate.undo", "annotate.retry", "app.help"))
+        width = max(self.app.size.width - 2, 0)
+        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, width))
+
+    def _drawing_visible(self) -> bool:
+        return not self.has_class("-no-drawing") and min(self.sheet.cells) > 0
+
+    def on_resize(self, event: Resize) -> None:
+        width, height = event.size
+        self.set_class(height < 12 or (width < 64 and height < 18), "-no-drawing")
+        self.query_one("#toosmall", Line).show(Content(wording.too_small(width, height)))
+        if event.pixel_size is not None and width and height and event.pixel_size.width:
+            ratio = (event.pixel_size.height / height) / (event.pixel_size.width / width)
+            self.view = replace(self.view, cell_ratio=min(max(ratio, 1.0), 4.0))
+        self.call_after_refresh(self._resized)
+
+    def _resized(self) -> None:
+        """The pane has its new size: pictures are made for it from now on."""
+        if self._drawing_visible():
+            self.desk.prepare(self.view.form(self.sheet.cells))
+        if not self._laid_out:  # before the first layout there is no size to draw for
+            self._laid_out = True
+            self._unsubscribe = self.desk.subscribe(self._desk_changed)
+            if self._broken is None:
+                self._desk_changed()
+            return
+        task, self._question = self._question, None
+        if task is not None and not self.editing:
+            self._desk_changed()
+        else:
+            self._question = task
+        self._show_keys()
+
+    def _tick(self) -> None:
+        """Count the wait for the server down; nothing else on the screen moves by itself."""
+        state = self.desk.state
+        if self.has_class("-card") and state.retry_in is not None:
+            self.words.update(wording.card(state, self.gonogo.clock() - self._state_since))
+
+    # --- keys ------------------------------------------------------------------------------------------
+
+    def on_key(self, event: Key) -> None:
+        self.desk.stopwatch.key()
+        if self.guard.pressed():
+            self._take_back()
+
+    def on_paste(self, event: Paste) -> None:
+        """Pasted text is never a verdict."""
+        event.stop()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.editing:
+            return action in {"send", "leave", "pan"}
+        return action not in {"send", "leave"}
+
+    def action_decide(self, verdict: str) -> None:
+        if self._question is not None and self.guard.counts:
+            self._decide(Decision(verdict))
+
+    def _decide(self, decision: Decision) -> None:
+        try:
+            self._not_saved = ""
+            self.desk.decide(decision)
+        except (OSError, DeskError) as error:
+            self._not_saved = str(error)
+            self.status.tell(self.desk.state, self._not_saved)
+            step = getattr(error, "next_step", "") or "Make room on the disk, then answer again."
+            self.gonogo.say(f"The answer could not be saved: {error}\n{step}", error=True, seconds=15)
+        else:
+            self.guard.decided()
+
+    def action_undo(self) -> None:
+        if self._undo() is None:
+            self.gonogo.say("Nothing to take back: the last answer has left the desk.")
+
+    def _undo(self) -> DeskTask | None:
+        undone = self.desk.undo()
+        if undone is None:
+            return None
+        task, decision = undone
+        typed = (decision.corrected_value or {}).get("text")
+        if isinstance(typed, str):
+            self._drafts[task.id] = typed
+        return task
+
+    def _take_back(self) -> None:
+        if self._undo() is not None:
+            self.gonogo.say("Keys came faster than a person types: the answer was taken back.", warning=True)
+
+    def action_retry(self) -> None:
+        if self.desk.state.stage is Stage.SIGNED_OUT:
+            self.gonogo.show_sign_in("Sign in to go on with the same question.")
+            return
+        self.desk.retry_now()
+        if self._question is not None and isinstance(self.sheet.shown, NoPicture):
+            self._look(self.view)
+
+    def action_about(self) -> None:
+        if self._question is not None:
+            from gonogo.tui.screens.about import AboutScreen
+
+            self.app.push_screen(AboutScreen(self._question, getattr(self.desk, "guideline", "")))
+
+    # --- the drawing -----------------------------------------------------------------------------------
+
+    def _look(self, view: View) -> None:
+        """Show the same task's drawing in another view; the old one stays until the new one is there."""
+        self.view = view
+        if self._question is not None and self._drawing_visible():
+            self.run_worker(self._fetch(self._question), group="picture", exclusive=True)
+
+    def action_context(self) -> None:
+        self._look(self.view.next_level())
+
+    def action_pan(self, x: int, y: int) -> None:
+        self._look(self.view.panned(x, y))
+
+    def action_zoom(self, direction: int) -> None:
+        self._look(self.view.zoomed(direction))
+
+    def action_home(self) -> None:
+        self._look(self.view.reset())
+
+    def action_rotate(self) -> None:
+        shown = self.sheet.shown
+        self._look(self.view.turned(shown.rotation if isinstance(shown, Picture) else 0))
+
+    def action_invert(self) -> None:
+        self.sheet.toggle_inverted()
+
+    # --- the right value -------------------------------------------------------------------------------
+
+    @property
+    def editing(self) -> bool:
+        return self.has_class("-editing")
+
+    def action_fix(self) -> None:
+        task = self._question
+        if task is None or not self.guard.counts:
+            return
+        self.add_class("-editing")
+        self.line.disabled = False
+        self.line.value = self._drafts.get(task.id, correction.starting_text(task.predicted_value))
+        self.line.cursor_position = len(self.line.value)
+        self.line.focus()
+        self.desk.stopwatch.edit(True)
+        self._show_keys()
+
+    def action_leave(self) -> None:
+        if self._question is not None:
+            self._drafts[self._question.id] = self.line.value
+        self._leave_edit()
+        self.hint.show(Content(""))
+        self._show_keys()
+
+    def _leave_edit(self) -> None:
+        if self.editing:
+            self.remove_class("-editing")
+            self.line.disabled = True
+            self.set_focus(None)
+            self.desk.stopwatch.edit(False)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if self.editing and self._question is not None:
+            self.desk.stopwatch.key()
+            self.guard.pressed()
+            self.hint.show(correction.reading(event.value, self._question.predicted_value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.action_send()
+
+    def action_send(self) -> None:
+        task, text = self._question, self.line.value.strip()
+        if task is None or not self.editing:
+            return
+        refused = correction.refusal(text, task.predicted_value)
+        if self.guard.burst:
+            refused = "Enter came with pasted text; press it again to send."
+        if refused:
+            self.hint.show(Content.styled(refused, "$warning"))
+            return
+        self._drafts[task.id] = text
+        self._decide(Decision("incorrect", corrected_value=correction.value_of(text)))
+        if not self._not_saved:
+            self._drafts.pop(task.id, None)

@@ -1,0 +1,54 @@
+"""The corrected value: what the line starts with, how it reads, and what is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.content import Content
+
+from gonogo.tui.text import one_line, styled
+
+MAX_SHOWN = 120
+
+
+def starting_text(predicted: Any) -> str:
+    """The predicted value as one line to change."""
+    from gonogo.values import format_text, read
+
+    if predicted is None:
+        return ""
+    text = predicted.get("text") if isinstance(predicted, dict) else None
+    return one_line(text if isinstance(text, str) else format_text(read(predicted)), 2_000)
+
+
+def reading(text: str, predicted: Any) -> Content:
+    """How the typed value is understood, while it is typed."""
+    from gonogo.values import format_text, parse
+
+    if not text.strip():
+        return Content.styled("Type the value as the drawing shows it.", "$quiet")
+    if text.strip() == starting_text(predicted):
+        return Content.styled("as it was read", "$quiet")
+    parsed = parse(text)
+    if parsed.ok:
+        return Content.assemble(
+            ("✓ reads as ", "$correct"), styled(format_text(parsed.value)[:MAX_SHOWN], "$foreground")
+        )
+    return Content.assemble(("kept as text: ", "$quiet"), styled(parsed.problem[:MAX_SHOWN], "$quiet"))
+
+
+def refusal(text: str, predicted: Any) -> str:
+    """Why this text cannot be sent as a correction, or nothing."""
+    if not text:
+        return "The line is empty. Esc, then s, says incorrect without a value."
+    if text == starting_text(predicted):
+        return "Unchanged: this is what was read. Change it, or Esc and s."
+    return ""
+
+
+def value_of(text: str) -> dict[str, Any]:
+    """The JSON value to send: the text as typed, with its parts where it was understood."""
+    from gonogo.values import parse, to_json
+
+    parsed = parse(text)
+    return {**(to_json(parsed.value) if parsed.ok else {}), "text": text}

@@ -1,0 +1,47 @@
+"""All keys and what they do, from the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from gonogo.tui import actions
+
+_HEADINGS = {actions.ANNOTATE: "Answering", actions.EDIT: "Typing the right value", actions.EVERYWHERE: "Everywhere"}
+
+
+class HelpScreen(ModalScreen[None]):
+    """Opened with ?; Esc or ? closes it."""
+
+    CSS_PATH = "help.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "back", show=False)]
+
+    def __init__(self, keymap: Mapping[str, str]) -> None:
+        super().__init__()
+        self._keymap = keymap
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="sheet-of-words"):
+            yield Static(key_sheet(self._keymap), markup=False)
+
+
+def key_sheet(keymap: Mapping[str, str]) -> Content:
+    """The registry as a table: keys, title, sentence."""
+    parts: list[Content] = []
+    for scope, heading in _HEADINGS.items():
+        rows = [_row(action, keymap) for action in actions.in_scope(scope)]
+        parts.append(Content("\n").join([Content.styled(heading, "bold $strong"), Content(""), *rows]))
+    parts.append(Content.styled("Esc  back", "$quiet"))
+    return Content("\n\n").join(parts)
+
+
+def _row(action: actions.Action, keymap: Mapping[str, str]) -> Content:
+    keys = " ".join(actions.shown_key(key) for key in actions.keys_of(action, keymap)) or "–"
+    return Content.assemble((f"{keys:<13}", "bold $accent"), (action.help, "$foreground"))

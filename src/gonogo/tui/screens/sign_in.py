@@ -1,0 +1,113 @@
+"""Who is working: an invitation link or token, an API key, or the workspace on this computer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, cast
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Button, Input, Static
+
+from gonogo.tui.text import content
+
+if TYPE_CHECKING:
+    from gonogo.desk.services import Services, SignedIn
+    from gonogo.tui.app import GonogoApp
+
+
+class SignInScreen(Screen[None]):
+    """Three ways in. The credential goes to `services` and nowhere else; the fields are emptied once it is used."""
+
+    CSS_PATH = "sign_in.tcss"
+    AUTO_FOCUS = "#link"
+
+    link = getters.query_one("#link", Input)
+    key = getters.query_one("#key", Input)
+    server = getters.query_one("#server", Input)
+    message = getters.query_one("#message", Static)
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__()
+        self._reason = reason
+        self._busy = False
+
+    @property
+    def services(self) -> Services:
+        return cast("GonogoApp", self.app).services
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="form", can_focus=False):
+            yield Static(Content.assemble(("gonogo", "bold $accent"), ("   sign in", "$foreground")), markup=False)
+            yield Static("Invitation link or token", classes="label", markup=False)
+            yield Input(id="link", placeholder="paste it here", max_length=4_000)
+            yield Static("or an API key", classes="label", markup=False)
+            yield Input(id="key", placeholder="ak_live_…", password=True, max_length=500)
+            yield Static("Server", classes="label", markup=False)
+            yield Input(self.services.profile.base_url or "", id="server", placeholder="https://…", max_length=2_000)
+            with Horizontal(classes="buttons"):
+                yield Button("Sign in", id="go")
+                yield Button("Try it here, without a server", id="here")
+            yield Static(content(self._reason), id="message", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#here", Button).display = self.services.embedded_available
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._sign_in()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "here":
+            self._begin(self.services.sign_in_embedded(), "Opening the workspace on this computer …")
+        else:
+            self._sign_in()
+
+    def _sign_in(self) -> None:
+        link, key, server = self.link.value.strip(), self.key.value.strip(), self.server.value.strip()
+        if link:
+            self._begin(self.services.sign_in_link(link, server or None), "Signing in …")
+        elif key and server:
+            self._begin(self.services.sign_in_key(key, server), "Signing in …")
+        elif key:
+            self._say("An API key needs its server's address.", "Type it in the third field, then press Enter.")
+            self.server.focus()
+        else:
+            self._say("There is nothing to sign in with yet.", "Paste the link you were sent, or an API key.")
+            self.link.focus()
+
+    def _begin(self, signing_in: Awaitable[SignedIn], words: str) -> None:
+        if self._busy:
+            cast("object", getattr(signing_in, "close", lambda: None)())
+            return
+        self._busy = True
+        self.message.update(Content.styled(words, "$quiet"))
+        self.run_worker(self._finish(signing_in), group="sign-in", exit_on_error=True)
+
+    async def _finish(self, signing_in: Awaitable[SignedIn]) -> None:
+        from gonogo.client.errors import GonogoClientError
+        from gonogo.desk.errors import DeskError
+
+        try:
+            signed = await signing_in
+        except (GonogoClientError, DeskError) as error:
+            self._say(str(error), error.next_step)
+        except OSError as error:
+            self._say(f"This did not work: {error.strerror or error}", "Try again.")
+        else:
+            self.link.value = self.key.value = ""
+            if signed.storage == "this run only":
+                cast("GonogoApp", self.app).say(
+                    "This computer has no key ring that is open: you stay signed in for this run only.", seconds=8
+                )
+            await cast("GonogoApp", self.app).go_on(signed)
+        finally:
+            self._busy = False
+
+    def _say(self, what: str, next_step: str) -> None:
+        parts = [Content.assemble(("! ", "bold $error"), content(what, 600))]
+        if next_step:
+            parts.append(content(next_step, 400))
+        self.message.update(Content("\n").join(parts))

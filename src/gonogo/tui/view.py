@@ -1,0 +1,57 @@
+"""How the person wants to see the drawing: level, enlargement, place, turn. Immutable; one a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gonogo.desk.types import DeskTask
+from gonogo.sheets.types import Level, Mode, PictureRequest
+
+_LEVELS = (Level.DETAIL, Level.VIEW, Level.SHEET)
+_ZOOM_STEP = 1.4
+_ZOOM_MIN, _ZOOM_MAX = 0.25, 12.0
+_PAN_STEP = 0.25
+_LOCATOR = (12, 6)
+_SMALL_LOCATOR = (8, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`mode` and `cell_ratio` belong to the terminal and stay; the rest begins anew with each task."""
+
+    level: Level = Level.DETAIL
+    zoom: float = 1.0
+    pan_x: float = 0.0
+    pan_y: float = 0.0
+    rotation: int | None = None
+    mode: Mode = Mode.QUADRANT
+    cell_ratio: float = 2.0
+
+    def reset(self) -> View:
+        return View(mode=self.mode, cell_ratio=self.cell_ratio)
+
+    def next_level(self) -> View:
+        level = _LEVELS[(_LEVELS.index(self.level) + 1) % len(_LEVELS)]
+        return replace(self.reset(), level=level, rotation=self.rotation)
+
+    def panned(self, x: int, y: int) -> View:
+        return replace(self, pan_x=self.pan_x + x * _PAN_STEP, pan_y=self.pan_y + y * _PAN_STEP)
+
+    def zoomed(self, direction: int) -> View:
+        zoom = min(max(self.zoom * _ZOOM_STEP**direction, _ZOOM_MIN), _ZOOM_MAX)
+        return replace(self, zoom=zoom)
+
+    def turned(self, shown: int) -> View:
+        """A quarter clockwise from `shown`, the rotation on the screen in degrees."""
+        return replace(self, rotation=(shown + 90) % 360)
+
+    def form(self, cells: tuple[int, int]) -> PictureRequest:
+        """What every picture of a pane of `cells` (columns, rows) has in common, for making them ahead."""
+        columns, rows = cells
+        locator = _LOCATOR if columns >= 60 and rows >= 20 else _SMALL_LOCATOR if columns >= 30 and rows >= 12 else None
+        return PictureRequest(columns, rows, mode=self.mode, cell_ratio=self.cell_ratio, locator=locator)
+
+    def request(self, task: DeskTask, cells: tuple[int, int]) -> PictureRequest:
+        """The picture of `task` in this view."""
+        form = replace(self.form(cells), bbox=task.bbox, level=self.level, zoom=self.zoom)
+        return replace(form, pan_x=self.pan_x, pan_y=self.pan_y, rotation=self.rotation)

@@ -1,0 +1,166 @@
+"""The quiet lines around the question: status, keys, facts, history. Each is one widget of fixed height."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+from gonogo.desk.types import Decided, DeskState, DeskTask, SendState, Stage
+from gonogo.tui.actions import Action, keys_of, shown_key
+from gonogo.tui.text import one_line, styled
+
+SIGNS = {"correct": ("✓", "$correct"), "incorrect": ("✗", "$incorrect"), "unsure": ("?", "$unsure")}
+"""Sign and colour of a verdict; the sign tells it without the colour."""
+_GAP = Content("   ")
+
+
+class Line(Widget):
+    """Content of a fixed height that is replaced without a layout pass, and only when it changed."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Line { height: 1; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._content = Content("")
+
+    def show(self, content: Content) -> None:
+        if content.is_same(self._content):
+            return
+        self._content = content
+        self.refresh()
+
+    def render(self) -> Content:
+        return self._content
+
+
+class StatusBar(Line):
+    """Name and campaign left; what is saved, ahead and done right. The left gives way first."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._left: tuple[str, str] = ("gonogo", "")
+        self._right: list[Content] = []
+
+    def tell(self, state: DeskState, not_saved: str = "") -> None:
+        self._left = ("gonogo", one_line(state.campaign_name))
+        self._right = status(state, not_saved)
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        right = Content("   ").join(self._right)
+        while self._right and right.cell_length + 8 > width:
+            right = Content("   ").join(self._right[: len(self._right) - 1])
+            self._right = self._right[:-1] if len(self._right) > 1 else []
+        name, campaign = self._left
+        left = Content.assemble((name, "bold $accent"))
+        room = width - left.cell_length - right.cell_length - 5
+        if campaign and room > 3:
+            left = Content.assemble(left, "  ", (one_line(campaign, room), "$foreground"))
+        space = max(width - left.cell_length - right.cell_length, 1)
+        return Content.assemble(left, " " * space, right)
+
+
+def status(state: DeskState, not_saved: str = "") -> list[Content]:
+    """The right end of the status bar, most important first."""
+    parts: list[Content] = []
+    if not_saved:
+        parts.append(Content.styled("✗ NOT saved", "bold $error"))
+    elif state.stage is Stage.OFFLINE:
+        parts.append(Content.styled("○ offline", "bold $warning"))
+        parts.append(Content.styled(f"{state.unsent} kept here" if state.unsent else "✓ saved", "$foreground"))
+    elif state.unsent > 5:
+        parts.append(Content.styled(f"✓ saved, {state.unsent} to send", "$correct"))
+    else:
+        parts.append(Content.styled("✓ saved", "$correct"))
+    if state.parked:
+        parts.append(Content.styled(f"! {state.parked} refused", "bold $warning"))
+    total = f" / {state.total}" if state.total is not None else " done"
+    progress = Content.styled(f"{state.done}{total}", "$foreground")
+    ahead = Content.styled(f"{state.ahead} ahead", "$quiet")
+    return [*parts, ahead, progress] if state.stage is Stage.TASK else [*parts, progress]
+
+
+def key_line(actions: Iterable[Action], keymap: dict[str, str], width: int) -> Content:
+    """`a correct   s incorrect …`: as many as fit, dropped from the highest rank; verdicts first, help last."""
+    ranked = sorted((action for action in actions if action.rank is not None), key=lambda action: action.rank or 0)
+    while ranked:
+        ordered = [action for action in ranked if action.id != "app.help"]
+        ordered += [action for action in ranked if action.id == "app.help"]
+        line = Content("   ").join([_key(action, keymap) for action in ordered])
+        if line.cell_length <= width:
+            return line
+        ranked.pop()
+    return Content("")
+
+
+def _key(action: Action, keymap: dict[str, str]) -> Content:
+    keys = keys_of(action, keymap)
+    style = "bold $accent"
+    title = "$foreground" if action.verdict else "$quiet"
+    return Content.assemble((shown_key(keys[0]), style), " ", (action.title, title))
+
+
+def facts(task: DeskTask, width: int, height: int) -> Content:
+    """What the question points at: kinds on the first line, ids, shortened, on the next."""
+    kinds: list[str] = []
+    for name in (task.target_kind, task.detail_kind, task.field_path or task.field_name):
+        word = one_line(name, 60)
+        if word and word not in kinds:
+            kinds.append(word)
+    lines = [Content.styled(one_line(" · ".join(kinds), width), "$foreground")]
+    lines += _flowed(
+        [Content.assemble((one_line(k, 20), "$quiet"), " ", (short_id(v), "$quiet")) for k, v in task.links], width
+    )
+    return Content("\n").join(lines[:height])
+
+
+def short_id(value: str) -> str:
+    """An id as far as a person compares it: its first eight characters when it is a UUID, else up to 24."""
+    text = one_line(value, 64)
+    return text[:8] + "…" if len(text) == 36 and text.count("-") == 4 else one_line(text, 24)
+
+
+def history(recent: Sequence[Decided], width: int, height: int) -> Content:
+    """The last verdicts, newest first, each with its sign and, when it matters, what became of it."""
+    if not recent:
+        return Content.styled("nothing yet", "$quiet")
+    return Content("\n").join(_flowed([_decided(item) for item in recent], width)[:height])
+
+
+def _decided(item: Decided) -> Content:
+    from gonogo.values import format_text, read
+
+    sign, color = SIGNS.get(item.decision.verdict, ("•", "$foreground"))
+    parts = [
+        Content.styled(sign, f"bold {color}"),
+        Content(" "),
+        styled(_short(format_text(read(item.task.predicted_value))), "$foreground"),
+    ]
+    if item.decision.corrected_value is not None:
+        parts += [
+            Content.styled(" → ", "$quiet"),
+            styled(_short(format_text(read(item.decision.corrected_value))), "$foreground"),
+        ]
+    if item.state in (SendState.PARKED, SendState.LATE):
+        parts.append(Content.styled(f" ({'refused' if item.state is SendState.PARKED else 'kept late'})", "$warning"))
+    return Content.assemble(*parts)
+
+
+def _short(text: str) -> str:
+    return one_line(text, 16) or "–"
+
+
+def _flowed(items: Sequence[Content], width: int) -> list[Content]:
+    """Items put on lines of at most `width` cells, three cells apart; one that is too long is cut."""
+    lines: list[Content] = []
+    line = Content("")
+    for item in items:
+        if line.plain and line.cell_length + _GAP.cell_length + item.cell_length > width:
+            lines.append(line)
+            line = Content("")
+        line = Content.assemble(line, _GAP, item) if line.plain else item.truncate(max(width, 1), ellipsis=True)
+    return [*lines, line] if line.plain else lines

@@ -1,0 +1,247 @@
+"""A desk and services made of lists, for tests of the screens and for looking at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from gonogo.desk.desk import Desk
+from gonogo.desk.errors import OutboxError
+from gonogo.desk.home import Home
+from gonogo.desk.profile import Profile
+from gonogo.desk.stopwatch import Stopwatch
+from gonogo.desk.types import Decided, Decision, DeskState, DeskTask, SendState, Stage
+from gonogo.sheets.types import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
+from gonogo.tui.app import GonogoApp
+
+Drawer = Callable[[DeskTask, PictureRequest], Picture | NoPicture | None]
+
+
+def task(number: int = 0, value: Any = None, **changes: Any) -> DeskTask:
+    base = DeskTask(
+        id=f"task-{number}",
+        campaign_id="campaign-1",
+        prompt="Is this dimension read right?",
+        predicted_value={"text": "⌀16,5 +0,1 0"} if value is None else value,
+        target_kind="pmi",
+        detail_kind="dimension",
+        field_name="diameter",
+        bbox=(0.4, 0.4, 0.5, 0.5),
+        part_revision_id="2f0c8d1e-77aa-4c0e-9b1f-5d5e2a9c0001",
+        links=(
+            ("part", "LIU0010"),
+            ("feature", "7a31f7ce-2a2b-4c74-8c2e-19b6ad10aa01"),
+            ("face", "02bcf7ce-2a2b-4c74-8c2e-19b6ad10aa02"),
+        ),
+    )
+    return replace(base, **changes)
+
+
+def grid(columns: int, rows: int) -> CellGrid:
+    """A hand-made drawing: a circle of half blocks and a marked box."""
+    lines, ink, paper, mark = [], bytearray(), bytearray(), bytearray()
+    for y in range(rows):
+        line = ""
+        for x in range(columns):
+            on_frame = (x in (4, 14) and 2 <= y <= 5) or (y in (2, 5) and 4 <= x <= 14)
+            line += "█" if on_frame else "▚" if (x + 2 * y) % 17 == 0 else " "
+            ink.append(0 if not on_frame else 128)
+            paper.append(255)
+            mark.append(1 if on_frame else 0)
+        lines.append(line)
+    return CellGrid(columns, rows, Mode.QUADRANT, tuple(lines), bytes(ink), bytes(paper), bytes(mark))
+
+
+def drawn(_task: DeskTask, request: PictureRequest) -> Picture:
+    shown = Box(0.3, 0.3, 0.6, 0.6)
+    locator = grid(*request.locator) if request.locator else None
+    return Picture(
+        grid(request.columns, request.rows),
+        shown,
+        Box(0.4, 0.4, 0.5, 0.5),
+        1,
+        1,
+        4.2 * request.zoom,
+        request.rotation or 0,
+        locator,
+    )
+
+
+class FakeDesk(Desk):
+    """The facade over a list: everything is ahead, nothing is sent, the last answer can be taken back."""
+
+    def __init__(
+        self,
+        tasks: Sequence[DeskTask],
+        *,
+        draw: Drawer = drawn,
+        name: str = "PMI batch 12",
+        clock: Callable[[], float] = lambda: 0.0,
+        done: int = 0,
+        total: int | None = None,
+    ) -> None:
+        self.tasks = list(tasks)
+        self.draw = draw
+        self.answers: list[tuple[DeskTask, Decision]] = []
+        self.requests: list[PictureRequest] = []
+        self.calls: list[str] = []
+        self.stopwatch = Stopwatch(clock)
+        self.fails: Exception | None = None
+        self.guideline = ""
+        self._done = done
+        self._listeners: list[Callable[[], None]] = []
+        self.state = DeskState(Stage.LOADING, campaign_name=name, done=done, total=total)
+        self.current: DeskTask | None = None
+
+    async def start(self) -> None:
+        self.calls.append("start")
+        self.advance()
+
+    async def close(self) -> None:
+        self.calls.append("close")
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def advance(self, **changes: Any) -> None:
+        """Show the next task of the list, or that there is none; `changes` to the state win."""
+        self.current = self.tasks[0] if self.tasks else None
+        recent = tuple(Decided(one, made, SendState.ON_DESK) for one, made in reversed(self.answers[-8:]))
+        self.state = replace(
+            self.state,
+            stage=Stage.TASK if self.current else Stage.DRAINED,
+            done=self._done + len(self.answers),
+            ahead=max(len(self.tasks) - 1, 0),
+            can_undo=bool(self.answers),
+            recent=recent,
+        )
+        self.tell(**changes)
+
+    def tell(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        for listener in self._listeners:
+            listener()
+
+    def shown(self) -> None:
+        self.calls.append(f"shown {self.current.id if self.current else ''}".strip())
+
+    def decide(self, decision: Decision) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.answers.append((self.tasks.pop(0), decision))
+        self.advance()
+
+    def undo(self) -> tuple[DeskTask, Decision] | None:
+        if not self.answers:
+            return None
+        undone = self.answers.pop()
+        self.tasks.insert(0, undone[0])
+        self.advance()
+        return undone
+
+    async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
+        return self.picture_ready(task, request) or NoPicture("This drawing never came.")
+
+    def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
+        self.requests.append(request)
+        return self.draw(task, request)
+
+    def upcoming(self) -> DeskTask | None:
+        return self.tasks[1] if len(self.tasks) > 1 else None
+
+    def prepare(self, request: PictureRequest) -> None:
+        self.calls.append(f"prepare {request.columns}x{request.rows}")
+
+    def retry_now(self) -> None:
+        self.calls.append("retry_now")
+
+
+@dataclass
+class FakeSigned:
+    base_url: str = "https://labels.example"
+    kind: str = "session"
+    role: str = "annotator"
+    name: str = "Ada"
+    campaign_id: str | None = "campaign-1"
+    storage: str = "keyring"
+
+
+@dataclass
+class FakeCampaign:
+    id: str
+    name: str
+    status: str = "open"
+    task_count: int | None = 100
+    resolved_count: int | None = 12
+
+
+@dataclass
+class FakeServices:
+    """Signs everybody in, or raises what it was given."""
+
+    home: Home
+    desk: FakeDesk
+    profile: Profile = field(default_factory=Profile)
+    signed: FakeSigned | None = field(default_factory=FakeSigned)
+    refuses: Exception | None = None
+    listed: list[FakeCampaign] = field(default_factory=list)
+    calls: list[tuple[str, ...]] = field(default_factory=list)
+
+    def remembered(self) -> FakeSigned | None:
+        return self.signed
+
+    async def sign_in_link(self, text: str, base_url: str | None = None) -> FakeSigned:
+        return self._sign("link", text, base_url or "")
+
+    async def sign_in_key(self, key: str, base_url: str) -> FakeSigned:
+        return self._sign("key", key, base_url)
+
+    async def sign_in_embedded(self) -> FakeSigned:
+        return self._sign("embedded")
+
+    def _sign(self, *call: str) -> FakeSigned:
+        self.calls.append(call)
+        if self.refuses is not None:
+            raise self.refuses
+        self.signed = FakeSigned(campaign_id=None if self.listed else "campaign-1")
+        return self.signed
+
+    async def campaigns(self, signed: FakeSigned) -> list[FakeCampaign]:
+        return self.listed
+
+    def open_desk(self, signed: FakeSigned, campaign_id: str) -> FakeDesk:
+        self.calls.append(("open", campaign_id))
+        return self.desk
+
+    async def sign_out(self) -> None:
+        self.signed = None
+
+
+class Clock:
+    """Time that stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def app_on(
+    desk: FakeDesk,
+    home: Path,
+    *,
+    clock: Callable[[], float],
+    profile: Profile | None = None,
+    theme_folders: Sequence[Path] | None = None,
+    **services: Any,
+) -> GonogoApp:
+    """The application on fakes."""
+    made: Any = FakeServices(Home(home), desk, profile or Profile(), **services)
+    return GonogoApp(made, clock=clock, theme_folders=theme_folders)

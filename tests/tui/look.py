@@ -1,0 +1,117 @@
+"""Runs the app on fakes, to look at it: `python -m tests.tui.look [--theme NAME] [--screen NAME]`.
+
+With the real drawings beside the repository it shows their crops; without them, a hand-made grid.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gonogo.desk.profile import Profile
+from gonogo.desk.types import DeskTask, Stage
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+from tests.shared_material import DRAWINGS
+from tests.tui.fakes import FakeCampaign, FakeDesk, app_on, task
+
+EXAMPLES: list[Any] = [
+    {"text": "⌀16,5 +0,1 0"},
+    {"text": "2x⌀19.9 0 -0.1"},
+    {"text": "R0,2"},
+    {"text": "45°"},
+    {"text": "12,00 H7"},
+    {"text": "M8x1,25 - 6H"},
+    {"text": "⌖ ⌀0,2 Ⓜ A B C"},
+    {"text": "Ra 1,6"},
+    {"text": "ALL UNTOLERANCED RADII R0,5 UNLESS OTHERWISE STATED ON THE DRAWING"},
+    {"nominal": 25.0, "upper": 0.05, "lower": -0.02, "unit": "mm"},
+    None,
+]
+
+
+def from_drawings() -> list[DeskTask]:
+    assert DRAWINGS is not None
+    tasks = []
+    for number, line in enumerate((DRAWINGS / "predictions.jsonl").read_text().splitlines()):
+        one = json.loads(line)
+        bbox = (*one["bbox"], float(one["page"]))
+        links = (("part", one["part"]), *task().links[1:])
+        tasks.append(
+            task(
+                number,
+                one["predicted_value"],
+                bbox=bbox,
+                links=links,
+                field_name=one["field_name"],
+                part_revision_id=None,
+            )
+        )
+    return tasks
+
+
+class LookDesk(FakeDesk):
+    """Pictures from the real sheets."""
+
+    async def start(self) -> None:
+        from gonogo.sheets.library import Sheets
+
+        assert DRAWINGS is not None
+        self.sheets = Sheets(Path(tempfile.mkdtemp()), folders=(DRAWINGS,))
+        await super().start()
+
+    def _ref(self, one: DeskTask) -> Any:
+        from gonogo.sheets.types import SheetRef
+
+        return SheetRef(None, dict(one.links)["part"])
+
+    async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
+        return await self.sheets.picture(self._ref(task), request)
+
+    def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
+        for one in self.tasks[1:4]:
+            self.sheets.prepare(self._ref(one), replace(request, bbox=one.bbox))
+        return self.sheets.picture_ready(self._ref(task), request)
+
+    async def close(self) -> None:
+        await self.sheets.aclose()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--theme", default="dark")
+    parser.add_argument(
+        "--screen",
+        default="annotate",
+        choices=["annotate", "values", "drained", "offline", "sign_in", "campaigns", "none"],
+    )
+    parser.add_argument("--part", default="")
+    chosen = parser.parse_args()
+    values = [task(n, value if value is not None else {}) for n, value in enumerate(EXAMPLES)]
+    if chosen.screen == "annotate" and DRAWINGS is not None:
+        tasks = [one for one in from_drawings() if chosen.part in dict(one.links)["part"]]
+        desk: FakeDesk = LookDesk(tasks, total=600, done=142)
+    elif chosen.screen == "none":
+        desk = FakeDesk(
+            values, draw=lambda *_: NoPicture("The server has no drawing for this part.", retry=True), total=600
+        )
+    else:
+        desk = FakeDesk([] if chosen.screen in ("drained", "offline") else values, total=600, done=142)
+    if chosen.screen == "offline":
+        desk.advance = lambda **changes: desk.tell(  # type: ignore[method-assign]
+            stage=Stage.OFFLINE, unsent=3, message="No answer from labels.example.", retry_in=12.0
+        )
+    listed = [FakeCampaign("1", "PMI batch 12"), FakeCampaign("2", "Halter, second reading")]
+    services: dict[str, Any] = {}
+    if chosen.screen in ("sign_in", "campaigns"):
+        services = {"signed": None, "listed": listed}
+    home = Path(tempfile.mkdtemp())
+    app_on(desk, home, clock=time.monotonic, profile=Profile(theme=chosen.theme), **services).run()
+
+
+if __name__ == "__main__":
+    main()
