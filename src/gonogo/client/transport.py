@@ -23,6 +23,7 @@ from gonogo.client.answers import Answer, error_from, redirected, unexpected
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import GonogoClientError, InvalidInputError, NetworkError
 from gonogo.client.prepared import Prepared
+from gonogo.wire.clean import clean_text
 
 MAX_BODY: Final = 64 * 1024 * 1024
 """Largest answer taken into memory, in bytes: 500 tasks with fields of 100 kB."""
@@ -216,7 +217,8 @@ class Wire:
         if isinstance(error, httpx.TimeoutException):
             what = f"{host} did not answer in time."
         elif isinstance(error, httpx.ConnectError):
-            what = f"{host} cannot be reached: unknown name, no route, or nothing listens there."
+            reason = " ".join(clean_text(str(error)).split())[:200].rstrip(".")
+            what = f"{host} cannot be reached: {reason or 'unknown name, no route, or nothing listens there'}."
         else:
             what = f"The connection to {host} was cut before the answer was whole."
         return NetworkError(what, transient=True)

@@ -1,0 +1,250 @@
+"""Gonogo's import format: JSON Lines, one prediction a line. Read strictly, each bad line with its reason.
+
+    {"part": "halter", "drawing": "halter.jpg", "page": 1, "bbox": [1153, 294, 1285, 401], "bbox_unit": "px",
+     "target_kind": "pmi", "detail_kind": "dimension", "predicted_value": {"text": "⌀550 A3"},
+     "truth": {"text": "⌀550 A3"}}
+
+`predicted_value` is required; `drawing` is a file relative to the drawings folder; `bbox` is `[x0, y0, x1, y1]` from
+the top left in `bbox_unit` (`px` of an image, `pt` of a PDF, `norm` = fractions of the page). Any other field of a
+prediction (`wire.extensions.Prediction`) may be there too, and fields nobody knows are left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NoReturn
+
+from pydantic import ValidationError
+
+from gonogo.cli.import_drawings import Drawings, bbox_problem
+from gonogo.wire.extensions import Prediction
+
+MAX_LINE: Final = 900_000
+"""Longest line in bytes: a request's body is at most 1 MB, so that it can be replayed."""
+MAX_DEPTH: Final = 30
+"""Levels of one line; the request adds two, and a server takes 32."""
+MAX_BAD: Final = 10_000
+"""Bad lines remembered; a file with more of them is not this format."""
+
+_INT64: Final = range(-(2**63), 2**63)
+_OWN: Final = ("part", "drawing", "page", "bbox", "bbox_unit")
+_KNOWN: Final = frozenset(_OWN) | frozenset(Prediction.model_fields)
+_NOT_HERE: Final = {
+    "is_gold": "gold is made from `truth`, with --gold-from-truth",
+    "gold_answer": "gold is made from `truth`, with --gold-from-truth",
+    "n_required": "the number of votes is set for the campaign, not for a line",
+    "calculation_id": "the import makes its own run",
+}
+_IDENTITY: Final = (
+    *_OWN,
+    *("target_kind", "detail_kind", "field_name", "field_path", "prompt", "predicted_value", "drawing_bbox"),
+    *("position", "part_revision_id", "pmi_id", "feature_id", "dfm_issue_id", "face_uuid", "source"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLine:
+    """A good line: its number in the file (from 1), the prediction, and its drawing's file, if it names one."""
+
+    number: int
+    prediction: Prediction
+    drawing: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that cannot go in, and why."""
+
+    number: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.number}: {self.reason}"
+
+
+class _Bad(Exception):
+    """The reason why a line is bad."""
+
+
+def read_lines(path: Path, drawings: Path | None = None) -> tuple[list[ImportLine], list[BadLine]]:
+    """The good and the bad lines of `path`; drawings lie in the folder `drawings`, or beside the file.
+
+    Raises:
+        OSError: the file or the folder cannot be read.
+    """
+    reader = _Reader(Drawings(drawings or path.parent))
+    with path.open("rb") as file:
+        for number, line in _numbered(file):
+            reader.take(number, line)
+            if len(reader.bad) >= MAX_BAD:
+                reader.bad.append(BadLine(number, "too many bad lines; the rest was not read"))
+                break
+    return reader.good, reader.bad
+
+
+def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Lines from 1, without blank ones; one that is too long is cut at one byte over the limit."""
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        rest = line
+        while not rest.endswith(b"\n") and (rest := file.readline(MAX_LINE)):
+            pass
+        line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if line.strip():
+            yield number, line
+
+
+class _Reader:
+    def __init__(self, drawings: Drawings) -> None:
+        self.good: list[ImportLine] = []
+        self.bad: list[BadLine] = []
+        self._drawings = drawings
+        self._seen: dict[str, int] = {}
+
+    def take(self, number: int, line: bytes) -> None:
+        try:
+            self.good.append(self._read(number, line))
+        except _Bad as bad:
+            self.bad.append(BadLine(number, str(bad)))
+
+    def _read(self, number: int, line: bytes) -> ImportLine:
+        record = _record(line)
+        _check_names(record)
+        path = self._drawing(record)
+        prediction = _prediction(record, _box(record, self._drawings.kind(path) if path else ""))
+        before = self._seen.setdefault(prediction.id, number)
+        if before != number:
+            same = f"id {prediction.id!r} is already used by" if record.get("id") else "the same reading is already on"
+            raise _Bad(f"{same} line {before}")
+        return ImportLine(number, prediction, path)
+
+    def _drawing(self, record: Mapping[str, Any]) -> Path | None:
+        name = record.get("drawing")
+        if name is None:
+            return None
+        if not isinstance(name, str) or not name.strip():
+            raise _Bad("drawing must be a file name")
+        found = self._drawings.find(name)
+        if isinstance(found, str):
+            raise _Bad(found)
+        return found
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    if len(line) > MAX_LINE:
+        raise _Bad(f"longer than {MAX_LINE // 1000} kB")
+    try:
+        value = json.loads(line.decode(), object_pairs_hook=_object, parse_constant=_constant)
+    except UnicodeDecodeError:
+        raise _Bad("not UTF-8") from None
+    except RecursionError:
+        raise _Bad(f"nests deeper than {MAX_DEPTH} levels") from None
+    except json.JSONDecodeError as error:
+        raise _Bad(f"not JSON ({error.msg} at character {error.pos + 1})") from None
+    except ValueError:  # an integer of thousands of digits
+        raise _Bad("a number does not fit into 64 bits") from None
+    if isinstance(value, list):
+        raise _Bad("a JSON array, not an object; write one prediction a line")
+    if not isinstance(value, dict):
+        raise _Bad("not a JSON object")
+    _check_values(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Bad(f"field {next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found
+
+
+def _constant(name: str) -> NoReturn:
+    raise _Bad(f"{name} is not a JSON number")
+
+
+def _check_values(value: Any, depth: int = 1) -> None:
+    """No server can keep these, so better say it with a line number."""
+    if depth > MAX_DEPTH and isinstance(value, dict | list):
+        raise _Bad(f"nests deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise _Bad("a text holds NUL or half a surrogate pair")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise _Bad("a number is too large")
+    elif isinstance(value, int) and value not in _INT64:
+        raise _Bad("a number does not fit into 64 bits")
+    elif isinstance(value, dict | list):
+        items = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+        for item in items:
+            _check_values(item, depth + 1)
+
+
+def _check_names(record: Mapping[str, Any]) -> None:
+    for name in record:
+        if name in _NOT_HERE and record[name]:
+            raise _Bad(f"{name} cannot be imported: {_NOT_HERE[name]}")
+        if name not in _KNOWN and name not in _NOT_HERE and (near := get_close_matches(name, _KNOWN, 1, 0.85)):
+            raise _Bad(f"unknown field {name!r}; is {near[0]!r} meant?")
+    for name in ("predicted_value", "truth"):
+        if record.get(name) is not None and not isinstance(record[name], dict):
+            raise _Bad(f'{name} must be an object, such as {{"text": "⌀16,5"}}')
+    if record.get("predicted_value") is None:
+        raise _Bad("no predicted_value")
+
+
+def _box(record: Mapping[str, Any], kind: str) -> list[float] | None:
+    """`bbox` as the wire's `drawing_bbox`: corners in order, and the page as a fifth number when it is not 1."""
+    page = record.get("page", 1)
+    if isinstance(page, bool) or not isinstance(page, int) or not 1 <= page <= 100_000:
+        raise _Bad("page must be a whole number from 1")
+    box = record.get("bbox")
+    if box is None:
+        if record.get("bbox_unit") is not None:
+            raise _Bad("bbox_unit without bbox")
+        return None
+    if record.get("drawing_bbox") is not None:
+        raise _Bad("bbox and drawing_bbox say the same; give one of them")
+    problem = bbox_problem(box, record.get("bbox_unit"), kind)
+    if problem:
+        raise _Bad(problem)
+    x0, y0, x1, y1 = (float(number) for number in box)
+    found = [min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)]
+    return [*found, float(page)] if page > 1 else found
+
+
+def _prediction(record: Mapping[str, Any], box: list[float] | None) -> Prediction:
+    fields = {name: record[name] for name in Prediction.model_fields if record.get(name) is not None}
+    fields.setdefault("target_kind", "pmi")
+    fields["id"] = record.get("id") or _content_id(record)
+    if box is not None:
+        fields["drawing_bbox"] = box
+    if record.get("drawing") is not None and not fields.get("part"):
+        fields["part"] = Path(record["drawing"]).stem
+    try:
+        found = Prediction.model_validate(fields, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise _Bad(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    return found if found.prompt else found.model_copy(update={"prompt": written_prompt(found)})
+
+
+def _content_id(record: Mapping[str, Any]) -> str:
+    """An id that stays the same as long as the question does; `truth` and confidence may be added later."""
+    identity = {name: record[name] for name in _IDENTITY if record.get(name) is not None}
+    canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+    return f"sha256-{hashlib.sha256(canonical.encode()).hexdigest()[:40]}"
+
+
+def written_prompt(prediction: Prediction) -> str:
+    """The question where nobody wrote one, such as "Is this dimension read right?"."""
+    thing = (prediction.detail_kind or prediction.target_kind).replace("_", " ")
+    field = (prediction.field_name or thing).replace("_", " ")
+    return f"Is this {thing} read right?" if field == thing else f"Is the {field} of this {thing} read right?"
