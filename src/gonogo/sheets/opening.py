@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import math
 import warnings
 from pathlib import Path
 from typing import Protocol
@@ -62,7 +63,8 @@ class ImagePage:
         self.image = image
         self.width, self.height = float(image.width), float(image.height)
         self.factor = max(image.size) // OVERVIEW_SIDE
-        self.overview = image.reduce(self.factor) if self.factor > 1 else image
+        self.grain = float(max(self.factor, 1))
+        self.overview = _overview(image, self.factor) if self.factor > 1 else image
 
     def render(self, region: Rect, columns: int, rows: int) -> Grey:
         image, factor = self.image, 1
@@ -74,6 +76,18 @@ class ImagePage:
         smaller = (x1 - x0) >= columns and (y1 - y0) >= rows
         how = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC
         return np.asarray(image.resize((columns, rows), how, box=(x0, y0, x1, y1)))
+
+
+def _overview(image: Image.Image, factor: int) -> Image.Image:
+    """The image `factor` times smaller, half way between the mean and the darkest, in bands to spare memory."""
+    width = image.width // factor * factor
+    small = image.reduce(factor).crop((0, 0, width // factor, image.height // factor))
+    darkest = []
+    for top in range(0, small.height * factor, factor * 64):
+        bottom = min(top + factor * 64, small.height * factor)
+        band = np.asarray(image.crop((0, top, width, bottom)))
+        darkest.append(band.reshape(-1, factor, width // factor, factor).min(axis=(1, 3)))
+    return Image.blend(small, Image.fromarray(np.concatenate(darkest)), 0.5)
 
 
 class ImageDrawing:
@@ -161,6 +175,7 @@ class PdfPage:
 
     def __init__(self, page: pdfium.PdfPage) -> None:
         self._page = page
+        self.grain = math.inf  # PDFium draws a hairline one pixel wide at every scale
         self.width, self.height = page.get_size()
 
     def render(self, region: Rect, columns: int, rows: int) -> Grey:

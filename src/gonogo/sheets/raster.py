@@ -22,6 +22,8 @@ class Page(Protocol):
 
     width: float
     height: float
+    grain: float
+    """Units of the page in the smallest detail that is kept for wide views."""
 
     def render(self, region: Rect, columns: int, rows: int) -> Grey:
         """`region` (wholly on the page) as `rows` × `columns` grey values, each the mean of its area."""
@@ -32,6 +34,7 @@ class Tuning:
     """How strokes are kept; see `pool` and `fit_contrast`."""
 
     fine: int = 3  # samples across a sub-pixel, before pooling
+    finest: int = 8  # the most of them, in wide views
     stroke: float = 0.35  # share of the darkest sample in a pooled value
     white: float = 80.0  # percentile that becomes paper
     black: float = 1.5  # percentile that becomes full ink
@@ -45,15 +48,19 @@ def view_to_grey(page: Page, view: View, mode: Mode, columns: int, rows: int, tu
     """The view as sub-pixels for `columns` × `rows` cells: rendered fine, turned, pooled, contrast fitted."""
     across, down = SUBPIXELS[mode]
     width, height = columns * across, rows * down
-    fine_x, fine_y = fineness(view, width, height, tuning)
+    fine_x, fine_y = fineness(page, view, width, height, tuning)
     fine = turned_region(page, view, width * fine_x, height * fine_y)
     return fit_contrast(pool(fine, fine_x, fine_y, tuning.stroke), tuning)
 
 
-def fineness(view: View, width: int, height: int, tuning: Tuning) -> tuple[int, int]:
-    """Samples across and down a sub-pixel so that samples are about square on the page."""
-    tall = (view.rect.height / height) / (view.rect.width / width)
-    return tuning.fine, max(1, round(tuning.fine * tall))
+def fineness(page: Page, view: View, width: int, height: int, tuning: Tuning) -> tuple[int, int]:
+    """Samples across and down a sub-pixel, about square on the page.
+
+    Wide views of an image take more: a hairline must reach a sample of its own before `pool` can keep it.
+    """
+    across, down = view.rect.width / width, view.rect.height / height
+    fine = min(max(tuning.fine, round(across / page.grain)), tuning.finest)
+    return fine, max(1, round(fine * down / across))
 
 
 def turned_region(page: Page, view: View, columns: int, rows: int) -> Grey:
