@@ -1,10 +1,22 @@
-"""Errors a request can end in; the app turns each into the published envelope."""
+"""Errors a request can end in, and the published envelope they are answered with."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from gonogo.wire.envelope import ErrorEnvelope
 from gonogo.wire.vocabulary import ErrorCode
+
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""What SQLAlchemy raises when the database is locked, full, or not there."""
 
 
 class ApiError(Exception):
@@ -43,3 +55,81 @@ def invalid(errors: list[dict[str, Any]]) -> ApiError:
     return ApiError(
         422, ErrorCode.VALIDATION_ERROR, "The request was not understood; see details.errors.", {"errors": errors}
     )
+
+
+def too_large(observed: int, limit: int) -> ApiError:
+    """413, in bytes."""
+    message = f"The request body is larger than {limit} bytes: send it in smaller parts."
+    return ApiError(413, ErrorCode.PAYLOAD_TOO_LARGE, message, {"observed_bytes": observed, "limit_bytes": limit})
+
+
+def internal() -> ApiError:
+    message = "The server failed; nothing was changed. Try again, and give the request id to whoever runs the server."
+    return ApiError(500, ErrorCode.INTERNAL_ERROR, message)
+
+
+def unavailable() -> ApiError:
+    message = "The database is busy or away; nothing was changed. Try again in a moment."
+    return ApiError(503, ErrorCode.UNAVAILABLE, message)
+
+
+# --- answers ---------------------------------------------------------------------------------------------
+
+
+def request_id(request: Request) -> str:
+    """The id the outermost layer gave to this request."""
+    return str(request.state.request_id)
+
+
+def answer(request: Request, error: ApiError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """`error` in the envelope."""
+    body = {"code": error.code, "message": error.message, "details": error.details}
+    content = {"error": body, "request_id": request_id(request)}
+    return JSONResponse(content, status_code=error.status, headers=headers)
+
+
+def answer_any(request: Request, error: Exception) -> JSONResponse:
+    """The answer to any exception a handler may raise."""
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return answer(request, as_api_error(error), headers)
+
+
+def as_api_error(error: Exception) -> ApiError:
+    """The error that a caller is told; anything unknown is `internal_error`."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return invalid([_without_input(item) for item in error.errors()])
+    if isinstance(error, HTTPException):
+        return _of_framework(error)
+    return unavailable() if isinstance(error, DATABASE_AWAY) else internal()
+
+
+def _without_input(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"loc": list(item["loc"]), "msg": item["msg"], "type": item["type"]}
+
+
+def _of_framework(error: HTTPException) -> ApiError:
+    if error.status_code == 404:
+        return not_found()
+    if error.status_code == 405:
+        return ApiError(405, ErrorCode.METHOD_NOT_ALLOWED, "This path exists, but not with this method.")
+    return ApiError(error.status_code, ErrorCode.BAD_REQUEST, "The request was refused.")
+
+
+# --- documentation ---------------------------------------------------------------------------------------
+
+_MEANINGS = {
+    401: "The credential is missing, unknown, expired or revoked.",
+    403: "The credential is valid, but not for this operation.",
+    404: "The object does not exist, or is not visible to this credential.",
+    409: "The request conflicts with the state of the object, or with another use of its idempotency key.",
+    413: "The body is too large.",
+    422: "The request could not be understood; `details.errors` lists what and where.",
+    429: "Too many requests; no `Retry-After` is sent, back off exponentially with jitter.",
+}
+
+
+def documented(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI `responses` of these error statuses, each with the envelope."""
+    return {status: {"model": ErrorEnvelope, "description": _MEANINGS[status]} for status in sorted(statuses)}

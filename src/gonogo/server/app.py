@@ -1,0 +1,89 @@
+"""The labeling server, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+import gonogo
+from gonogo.server.errors import ApiError, answer_any
+from gonogo.server.limits import Limits
+from gonogo.server.routes import (
+    assignments,
+    campaigns,
+    capabilities,
+    claims,
+    drawings,
+    exports,
+    predictions,
+    projects,
+    quality,
+    sessions,
+    tasks,
+)
+from gonogo.server.routes import settings as settings_routes
+from gonogo.server.settings import ServerSettings
+from gonogo.server.shell import Shell
+from gonogo.server.signing import Signer
+from gonogo.server.store.engine import Store
+
+Clock = Callable[[], datetime]
+
+
+def create_app(settings: ServerSettings, *, store: Store | None = None, clock: Clock | None = None) -> FastAPI:
+    """A server over `settings.database_url`, or over a `store` that its caller opened and will dispose.
+
+    The database is opened and brought up to date when the app starts (its lifespan), not here. `clock` gives aware
+    UTC datetimes; every lease, expiry and limit follows it.
+    """
+    app = FastAPI(
+        title="gonogo labeling server",
+        version=gonogo.__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.settings = settings
+    app.state.clock = clock or _now
+    app.state.store = store or Store(settings.database_url)
+    app.state.owns_store = store is None
+    app.state.limits = Limits(settings, app.state.clock)
+    app.state.signer = Signer(app.state.store, settings.signing_secret)
+    for error in (ApiError, RequestValidationError, HTTPException):
+        app.add_exception_handler(error, answer_any)
+    app.add_middleware(Shell)
+    for router in _routers():
+        app.include_router(router)
+    return app
+
+
+def _routers() -> list[APIRouter]:
+    modules = (campaigns, assignments, claims, tasks, projects, quality, sessions)
+    ours = (capabilities, settings_routes, predictions, exports)
+    return [module.router for module in (*modules, *ours)] + drawings.routers()
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.store.upgrade()
+    try:
+        yield
+    finally:
+        if app.state.owns_store:
+            app.state.store.dispose()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,112 @@
+"""Request bodies: read within a limit, and parsed more strictly than JSON parsers do.
+
+Python's parser takes `NaN`, `1e999` (infinity), integers of any length, repeated keys, NUL and lone surrogates; each of
+them fails later, in a database or in a response. Here they end in 422, before any handler sees them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+from starlette.requests import Request
+
+from gonogo.server.errors import ApiError, invalid, too_large
+
+MAX_DEPTH = 32
+INT64 = range(-(2**63), 2**63)
+_INT64_DIGITS = 20  # sign included; longer ones are refused unread, their conversion is quadratic
+
+
+class _Refused(Exception):
+    """A body that is JSON, but not one we take: `type` and message."""
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body; 413 as soon as it is known to be longer than `limit` bytes."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and announced.isascii() and len(announced) < 20 and int(announced) > limit:
+        raise too_large(int(announced), limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise too_large(size, limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def parse_json(raw: bytes) -> Any:
+    """`raw` as JSON that every part of the server can hold; else 422, which never repeats the input."""
+    try:
+        text = raw.decode("utf-8")
+        value = _DECODER.decode(text)
+        _check(value, has_escapes="\\u" in text)
+    except UnicodeDecodeError as error:
+        raise _invalid("json_invalid", "The body is not UTF-8.", error.start) from None
+    except json.JSONDecodeError as error:
+        raise _invalid("json_invalid", "The body is not JSON.", error.pos) from None
+    except RecursionError:
+        raise _invalid("json_too_deep", f"The body nests deeper than {MAX_DEPTH} levels.") from None
+    except _Refused as error:
+        raise _invalid(*error.args) from None
+    return value
+
+
+def _invalid(kind: str, message: str, position: int | None = None) -> ApiError:
+    loc: list[str | int] = ["body"] if position is None else ["body", position]
+    return invalid([{"loc": loc, "msg": message, "type": kind}])
+
+
+def _integer(digits: str) -> int:
+    if len(digits) <= _INT64_DIGITS and (number := int(digits)) in INT64:
+        return number
+    raise _Refused("json_number", "An integer does not fit into 64 bits.")
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if math.isfinite(number):
+        return number
+    raise _Refused("json_number", "A number is too large.")
+
+
+def _constant(_name: str) -> NoReturn:
+    raise _Refused("json_number", "NaN and Infinity are not JSON.")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Refused("json_duplicate_key", "An object has the same key twice.")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+
+
+def _check(value: Any, *, has_escapes: bool) -> None:
+    """Refuses what nests too deep and, where escapes could have made one, strings no database can hold."""
+    level: list[Any] = [value]
+    for depth in range(MAX_DEPTH + 1):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict | list):
+                if depth == MAX_DEPTH:
+                    raise _Refused("json_too_deep", f"The body nests deeper than {MAX_DEPTH} levels.")
+                below.extend(item.values() if isinstance(item, dict) else item)
+                if has_escapes and isinstance(item, dict):
+                    for key in item:
+                        _check_text(key)
+            elif has_escapes and isinstance(item, str):
+                _check_text(item)
+        level = below
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise _Refused("json_string", "A string holds the character NUL.")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise _Refused("json_string", "A string holds half of a surrogate pair.")

@@ -1,0 +1,151 @@
+"""`Idempotency-Key`: a repeated request has one effect, and the first answer again.
+
+The key, the answer and the effect are one database transaction: the handler runs inside it, and its own transactions
+join (`Store.unit`). So a crash at any instant leaves both or neither, and a 5xx, which rolls back, leaves the key free.
+SQLite lets one writer in at a time, so a concurrent twin waits and then gets the replay; PostgreSQL refuses the
+twin with `idempotency_in_flight`.
+
+Answers may carry secrets (a magic link, a new API key) and the database must not. So the stored answer is sealed with
+a keystream that follows from the key the client chose, and of that key only a hash is stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, tuple_
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gonogo.server.auth import Principal
+from gonogo.server.errors import ApiError, invalid
+from gonogo.server.store.engine import Store
+from gonogo.server.store.tables import idempotency_keys as keys
+from gonogo.wire.vocabulary import ErrorCode
+
+HEADER = "idempotency-key"
+REPLAYED = "Idempotent-Replayed"
+METHODS = frozenset({"POST", "DELETE"})
+NOT_STORED = frozenset({401, 429})
+_SALT = 16
+_SWEEP = 200  # expired rows deleted at a time
+
+
+@dataclass(frozen=True, repr=False)
+class Keyed:
+    """One request with a key: who sent it, the key's hash, and what it must be equal to."""
+
+    caller: Principal
+    key: str
+    name: str
+    fingerprint: str
+
+
+def keyed(request: Request, caller: Principal, body: bytes) -> Keyed | None:
+    """The request's key and fingerprint, if it has a key and a method that heeds it; 422 for a malformed key."""
+    key = request.headers.get(HEADER)
+    if key is None or request.method not in METHODS:
+        return None
+    if not 1 <= len(key) <= 255 or not all("!" <= character <= "~" for character in key):
+        message = "An idempotency key is 1 to 255 visible ASCII characters."
+        raise invalid([{"loc": ["header", "Idempotency-Key"], "msg": message, "type": "idempotency_key"}])
+    target = f"{request.method}\0{request.url.path}?{request.url.query}\0{caller.id}\0{caller.org_id}\0"
+    fingerprint = hashlib.sha256(target.encode() + body).hexdigest()
+    return Keyed(caller, key, hashlib.sha256(f"{caller.id}\0{key}".encode()).hexdigest(), fingerprint)
+
+
+class _Undo(Exception):
+    """Ends the transaction of an answer that must leave nothing behind."""
+
+
+def once(store: Store, ask: Keyed, now: datetime, lifetime: timedelta, run: Callable[[], Response]) -> Response:
+    """The stored answer of `ask`, or else that of `run`, stored together with its effect."""
+    response: Response | None = None
+    try:
+        with store.unit() as connection:
+            if (found := _find(connection, ask, now)) is not None:
+                return found
+            response = run()
+            if response.status_code >= 500 or response.status_code in NOT_STORED:
+                raise _Undo
+            _keep(connection, ask, response, now, lifetime)
+    except _Undo:
+        assert response is not None
+    return response
+
+
+def _find(connection: Connection, ask: Keyed, now: datetime) -> Response | None:
+    _lock(connection, ask)
+    _sweep(connection, now)
+    mine = (keys.c.principal_id == ask.caller.id) & (keys.c.key == ask.name)
+    row = connection.execute(select(keys).where(mine)).first()
+    if row is None:
+        return None
+    if row.expires_at <= now:
+        connection.execute(delete(keys).where(mine))
+        return None
+    if row.fingerprint != ask.fingerprint:
+        message = "This idempotency key was used for another request: use a new key for a new request."
+        raise ApiError(409, ErrorCode.IDEMPOTENCY_CONFLICT, message)
+    headers = json.loads(_unseal(ask.key, base64.b64decode(row.headers["sealed"])))
+    return _restored(row.status_code, headers, _unseal(ask.key, row.body))
+
+
+def _restored(status: int, headers: list[list[str]], body: bytes) -> Response:
+    response = Response(body, status)
+    response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    response.headers[REPLAYED] = "true"
+    return response
+
+
+def _keep(connection: Connection, ask: Keyed, response: Response, now: datetime, lifetime: timedelta) -> None:
+    headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers]
+    sealed = base64.b64encode(_seal(ask.key, json.dumps(headers).encode())).decode()
+    row: dict[str, Any] = {
+        "principal_id": ask.caller.id,
+        "key": ask.name,
+        "fingerprint": ask.fingerprint,
+        "status_code": response.status_code,
+        "headers": {"sealed": sealed},
+        "body": _seal(ask.key, bytes(response.body)),
+        "created_at": now,
+        "expires_at": now + lifetime,
+    }
+    connection.execute(insert(keys).values(row))
+
+
+def _lock(connection: Connection, ask: Keyed) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    number = int.from_bytes(bytes.fromhex(ask.name)[:8], signed=True)
+    if not connection.execute(select(func.pg_try_advisory_xact_lock(number))).scalar_one():
+        message = "The first request with this idempotency key is still being worked on: try again in a moment."
+        raise ApiError(409, ErrorCode.IDEMPOTENCY_IN_FLIGHT, message)
+
+
+def _sweep(connection: Connection, now: datetime) -> None:
+    expired = select(keys.c.principal_id, keys.c.key).where(keys.c.expires_at <= now).limit(_SWEEP)
+    connection.execute(delete(keys).where(tuple_(keys.c.principal_id, keys.c.key).in_(expired)))
+
+
+def _seal(key: str, plain: bytes) -> bytes:
+    """A fresh salt and `plain` XOR SHAKE-256(salt, key): only who knows the key can read it again."""
+    salt = secrets.token_bytes(_SALT)
+    return salt + _xor(key, salt, plain)
+
+
+def _unseal(key: str, sealed: bytes) -> bytes:
+    return _xor(key, sealed[:_SALT], sealed[_SALT:])
+
+
+def _xor(key: str, salt: bytes, text: bytes) -> bytes:
+    size = len(text)
+    stream = hashlib.shake_256(salt + key.encode()).digest(size)
+    return (int.from_bytes(text) ^ int.from_bytes(stream)).to_bytes(size)

@@ -1,0 +1,77 @@
+"""Imported predictions: a run of them is a calculation; importing the same again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from gonogo.server.drawings import newest_revision, part_named
+from gonogo.server.errors import invalid
+from gonogo.server.store.tables import calculations, new_id, predictions
+from gonogo.server.subjects import subject
+from gonogo.wire.extensions import Prediction, PredictionsStored
+
+_CHUNK = 500
+
+
+def read_predictions(wanted: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """The columns of each prediction that its body decides; 422 with all that is wrong."""
+    errors: list[dict[str, Any]] = []
+    rows = []
+    for index, item in enumerate(wanted):
+        row = subject(item, ("body", "predictions", index), errors)
+        rows.append({**row, "external_id": item.id, "truth": item.truth, "source": item.source})
+    if errors:
+        raise invalid(errors)
+    return rows
+
+
+def store_predictions(
+    connection: Connection, org_id: str, project_id: str, run: str, wanted: Sequence[Prediction], now: datetime
+) -> PredictionsStored:
+    """Adds to the run what it does not have yet, by the predictions' own ids; the first of two equal ids wins."""
+    rows = {row["external_id"]: (row, item) for row, item in zip(read_predictions(wanted), wanted, strict=True)}
+    calculation = _calculation(connection, project_id, run, now)
+    known = _known(connection, calculation, list(rows))
+    revisions = _revisions(connection, org_id, [item.part for _, item in rows.values()], now)
+    fresh = []
+    for external_id, (row, item) in rows.items():
+        if external_id not in known:
+            revision = row["part_revision_id"] or (revisions[item.part] if item.part else None)
+            made = {"id": new_id(), "calculation_id": calculation, "created_at": now, "part_revision_id": revision}
+            fresh.append({**row, **made})
+    if fresh:
+        connection.execute(insert(predictions), fresh)
+    return PredictionsStored(calculation_id=calculation, n_new=len(fresh), n_known=len(wanted) - len(fresh))
+
+
+def _calculation(connection: Connection, project_id: str, run: str, now: datetime) -> str:
+    query = select(calculations.c.id).where(calculations.c.project_id == project_id, calculations.c.run == run)
+    found: str | None = connection.execute(query).scalar()
+    if found is None:
+        found = new_id()
+        connection.execute(calculations.insert().values(id=found, project_id=project_id, run=run, created_at=now))
+    return found
+
+
+def _known(connection: Connection, calculation_id: str, external_ids: list[str]) -> set[str]:
+    query = select(predictions.c.external_id).where(predictions.c.calculation_id == calculation_id)
+    known: set[str] = set()
+    for start in range(0, len(external_ids), _CHUNK):
+        part = external_ids[start : start + _CHUNK]
+        known |= set(connection.execute(query.where(predictions.c.external_id.in_(part))).scalars())
+    return known
+
+
+def _revisions(
+    connection: Connection, org_id: str, names: Sequence[str | None], now: datetime
+) -> dict[str | None, str]:
+    """The newest revision of each named part; a part nobody has drawn yet is made, without a drawing."""
+    return {
+        name: newest_revision(connection, part_named(connection, org_id, name, now), now)
+        for name in dict.fromkeys(names)
+        if name
+    }

@@ -1,0 +1,31 @@
+"""What this server can do beyond the published operations; asked before signing in."""
+
+from __future__ import annotations
+
+import gonogo
+from gonogo.server.claims import MAX_HELD
+from gonogo.server.routing import PublicRoute
+from gonogo.server.routing import router as make_router
+from gonogo.wire.extensions import Capabilities
+
+router = make_router(PublicRoute)
+
+EXTENSIONS = [
+    "sessions",
+    "me",
+    "claims",
+    "queue",
+    "campaign_settings",
+    "project_campaigns",
+    "predictions",
+    "submissions",
+    "export",
+    "drawings",
+    "keys",
+]
+
+
+@router.get("/api/v1/gonogo/capabilities", name="capabilities")
+async def capabilities() -> Capabilities:
+    """A server without this path is a plain ARCNM server."""
+    return Capabilities(version=gonogo.__version__, extensions=EXTENSIONS, max_held_claims=MAX_HELD)

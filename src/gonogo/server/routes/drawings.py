@@ -1,0 +1,119 @@
+"""Drawings: stored by leads, found by part revision, fetched by signed address."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Connection, select
+
+from gonogo.server.auth import Principal, require
+from gonogo.server.context import Context, Ctx
+from gonogo.server.drawings import active_drawing, read_file, revision_of, served_name, store_drawing
+from gonogo.server.errors import invalid, not_found
+from gonogo.server.routing import ApiRoute, PublicRoute, UploadRoute
+from gonogo.server.routing import router as make_router
+from gonogo.server.store.tables import campaigns, projects, task_sheets
+from gonogo.wire.extensions import DrawingStored, DrawingUrl
+from gonogo.wire.vocabulary import DrawingStatus
+
+PATH = "/api/v1/gonogo/drawings"
+_FILE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "Referrer-Policy": "no-referrer",
+}
+
+uploads = make_router(UploadRoute)
+lookups = make_router(ApiRoute)
+files = make_router(PublicRoute)
+
+
+def routers() -> list[APIRouter]:
+    return [uploads, lookups, files]
+
+
+@uploads.post(
+    PATH,
+    name="store_drawing",
+    status_code=201,
+    responses={200: {"model": DrawingStored, "description": "The part has this drawing already."}},
+    openapi_extra={"requestBody": {"content": {"application/octet-stream": {"schema": {}}}, "required": True}},
+)
+async def store(
+    request: Request,
+    response: Response,
+    context: Ctx,
+    part: Annotated[str, Query(min_length=1, max_length=200)],
+    filename: Annotated[str, Query(max_length=255)] = "",
+) -> DrawingStored:
+    """Keeps the body as the part's drawing (PNG, JPEG, TIFF, PDF, SVG, DXF); other bytes make a new revision."""
+    require(context.caller, "lead")
+    content = await request.body()
+    if not content:
+        raise invalid([{"loc": ["body"], "msg": "The file is empty.", "type": "missing"}])
+    with context.store.write() as connection:
+        stored = store_drawing(connection, context.caller.org_id, part, filename, content, context.now)
+    response.status_code = 201 if stored.created else 200
+    return stored
+
+
+@lookups.get("/api/v1/parts/geometry/{part_revision_id}/drawing-url", name="part_revision_drawing_url")
+async def drawing_url(request: Request, part_revision_id: str, context: Ctx) -> DrawingUrl:
+    """A short-lived address of the revision's active drawing; it needs no credential."""
+    with context.store.read() as connection:
+        if not _may_see(connection, context.caller, part_revision_id):
+            raise not_found()
+        drawing = active_drawing(connection, part_revision_id)
+    if drawing is None:
+        return DrawingUrl(status=DrawingStatus.NO_DATASET)
+    token = request.app.state.signer.sign(drawing.id, context.now, context.settings.drawing_url_seconds)
+    url = f"{_base(request, context)}{PATH}/{token}/{served_name(drawing.content_type)}"
+    return DrawingUrl(url=url, status=DrawingStatus.READY, content_type=drawing.content_type)
+
+
+@files.get(
+    PATH + "/{token}/{name}",
+    name="drawing_file",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "The drawing, in its own format."}},
+)
+async def drawing_file(request: Request, token: str, name: str) -> Response:
+    """The drawing of a signed address; 404 when the address was changed or is older than 15 minutes."""
+    state = request.app.state
+    now = state.clock()
+    drawing_id = state.signer.read(token, now)
+    if drawing_id is None:
+        raise not_found()
+    with state.store.read() as connection:
+        file = read_file(connection, drawing_id)
+    if file is None or name != served_name(file.content_type):
+        raise not_found()
+    age = state.settings.drawing_url_seconds
+    headers = {**_FILE_HEADERS, "ETag": f'"{file.sha256}"', "Cache-Control": f"private, max-age={age}"}
+    return Response(file.content, media_type=file.content_type, headers=headers)
+
+
+def _base(request: Request, context: Context) -> str:
+    """Where the address begins: as configured, else as the caller reached us."""
+    url = context.settings.public_url or str(request.base_url)
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _may_see(connection: Connection, caller: Principal, revision_id: str) -> bool:
+    """Users see their organisation's revisions; annotators and reviewers those that tasks within their reach are on."""
+    if not revision_of(connection, caller.org_id, revision_id):
+        return False
+    return caller.kind == "user" or _in_reach(connection, caller, revision_id)
+
+
+def _in_reach(connection: Connection, caller: Principal, revision_id: str) -> bool:
+    within: Any = campaigns.c.id == caller.campaign_id
+    if caller.role == "annotator":
+        pool = select(projects.c.id).where(projects.c.org_id == caller.org_id, projects.c.uses_platform_pool)
+        within |= campaigns.c.project_id.in_(pool)
+    sheets = select(task_sheets.c.sheet).join(campaigns, campaigns.c.id == task_sheets.c.campaign_id)
+    here = sheets.where(within, task_sheets.c.sheet.startswith(f"{revision_id}#", autoescape=True))
+    return connection.execute(here.limit(1)).first() is not None

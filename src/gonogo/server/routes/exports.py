@@ -1,0 +1,38 @@
+"""Export: everything known about a campaign, streamed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi.responses import StreamingResponse
+from sqlalchemy import Row
+
+from gonogo.server.access import READERS, campaign_for
+from gonogo.server.context import Ctx
+from gonogo.server.exporting import export_lines
+from gonogo.server.routing import router as make_router
+from gonogo.server.store.engine import Store
+
+router = make_router()
+MEDIA_TYPE = "application/x-ndjson"
+
+
+@router.get(
+    "/api/v1/gonogo/campaigns/{campaign_id}/export",
+    name="export_campaign",
+    response_class=StreamingResponse,
+    responses={200: {"content": {MEDIA_TYPE: {}}, "description": "JSON Lines; each line is one task."}},
+)
+async def export(campaign_id: str, context: Ctx) -> StreamingResponse:
+    """One JSON object a line and task, honeypots and all votes included."""
+    with context.store.read() as connection:
+        campaign = campaign_for(connection, context.caller, campaign_id, READERS)
+    return StreamingResponse(_stream(context.store, campaign), media_type=MEDIA_TYPE)
+
+
+async def _stream(store: Store, campaign: Row[Any]) -> AsyncIterator[bytes]:
+    for lines in export_lines(store, campaign):
+        yield lines
+        await asyncio.sleep(0)  # others' requests come between two batches

@@ -1,0 +1,43 @@
+"""How one server is set up. Made by whoever starts it: command line, embedded workspace, tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+API_VERSION = "2026-04-24"
+"""Value of `X-API-Version`: the date of the published contract this server follows."""
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """Settings of one server; what can hold a secret is left out of `repr`.
+
+    `public_url`: where people reach this server, e.g. `https://labels.example.com`; links are built from it. `None`
+    takes the address of the request, which is right for one machine only.
+    `embedded_token`: made fresh at each start by an embedding program; sent in `X-API-Key` it acts as the local lead
+    and is not rate limited.
+    `signing_secret`: signs drawing URLs; `None` uses a random one kept in the database, so that all workers agree.
+    A rate limit of `None` is off.
+    """
+
+    database_url: str = field(repr=False)
+    public_url: str | None = None
+    org_name: str = "local"
+    embedded_token: str | None = field(default=None, repr=False)
+    signing_secret: str | None = field(default=None, repr=False)
+    max_json_bytes: int = 4 * MEGABYTE
+    max_drawing_bytes: int = 50 * MEGABYTE
+    requests_per_minute_per_key: int | None = 1200
+    requests_per_minute_per_caller: int | None = 600
+    redeem_failures_per_minute: int | None = 10  # of one address
+    drawing_url_seconds: int = 15 * 60
+    idempotency_hours: int = 24
+    invitation_hours: int = 24
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.invitation_hours <= 72:
+            raise ValueError("invitation_hours must be from 1 to 72: a link that lives longer is a password.")
+        if self.public_url is not None and not self.public_url.startswith(("http://", "https://")):
+            raise ValueError("public_url must start with http:// or https://.")

@@ -1,0 +1,70 @@
+"""The outermost layer: a request id and the API version on every answer, the access log, and the last resort."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gonogo.server.errors import DATABASE_AWAY, answer_any
+from gonogo.server.settings import API_VERSION
+
+log = logging.getLogger("gonogo.server")
+access = logging.getLogger("gonogo.access")
+
+
+class Shell:
+    """ASGI middleware. A client's own `X-Request-ID` is ignored; a replayed answer keeps the id it had.
+
+    The access log names the route, not the address: addresses hold signed tokens and whatever a stranger typed.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        answered = _Answered(send, f"req_{secrets.token_hex(12)}")
+        scope.setdefault("state", {})["request_id"] = answered.request_id
+        started = time.monotonic()
+        try:
+            await self.app(scope, receive, answered)
+        except ClientDisconnect:
+            log.info("client went away", extra={"request_id": answered.request_id})
+        except Exception as error:
+            away = isinstance(error, DATABASE_AWAY)
+            log.exception("database away" if away else "request failed", extra={"request_id": answered.request_id})
+            if answered.status is not None:  # half an answer is out: break it off, so that it is not taken for whole
+                raise
+            await answer_any(Request(scope), error)(scope, receive, answered)
+        finally:
+            _log(scope, answered, time.monotonic() - started)
+
+
+class _Answered:
+    """`send`, with the two headers added, remembering the status."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self.request_id = request_id
+        self.status: int | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("X-Request-ID", self.request_id)
+            headers["X-API-Version"] = API_VERSION
+        await self._send(message)
+
+
+def _log(scope: Scope, answered: _Answered, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "(no route)")
+    fields = (scope["method"], route, answered.status or "-", round(seconds * 1000, 1), answered.request_id)
+    access.info("%s %s %s %sms %s", *fields)
