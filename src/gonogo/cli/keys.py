@@ -58,7 +58,7 @@ def _create_in_database(name: str, scopes: list[str], database: str) -> dict[str
         store.upgrade()
         return create_key(store, name, scopes).model_dump()
     finally:
-        store.close()
+        store.dispose()
 
 
 async def _create(name: str, scopes: list[str]) -> dict[str, Any]:
