@@ -1,7 +1,139 @@
-"""Routes of assignments; paths are complete, the app adds no prefix."""
+"""Who works in a campaign: list, invite, revoke."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from datetime import timedelta
+from typing import Any
 
-router = APIRouter()
+from fastapi import Request
+from sqlalchemy import Connection, Row, insert, select
+
+from gonogo.server import claims, pages, tokens
+from gonogo.server.access import LEAD, READERS, campaign_for
+from gonogo.server.context import Context, Ctx
+from gonogo.server.errors import conflict, not_found
+from gonogo.server.records import ASSIGNMENT, assignment_public
+from gonogo.server.routing import router as make_router
+from gonogo.server.store.tables import annotator_accounts, assignments, magic_links, new_id, sessions, tasks
+from gonogo.wire.labeling import (
+    CampaignAssignmentCreate,
+    CampaignAssignmentCreated,
+    CampaignAssignmentList,
+    CampaignAssignmentPublic,
+)
+from gonogo.wire.vocabulary import AssignmentStatus, CampaignStatus, ConflictReason, Role
+
+router = make_router()
+_PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}/assignments"
+_ALL = select(*ASSIGNMENT).join(annotator_accounts, annotator_accounts.c.id == assignments.c.annotator_account_id)
+
+
+@router.get(_PATH, name="list_campaign_assignments")
+async def list_assignments(
+    ctx: Ctx, campaign_id: str, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+) -> CampaignAssignmentList:
+    with ctx.store.read() as connection:
+        campaign_for(connection, ctx.caller, campaign_id, READERS)
+        query = _ALL.where(assignments.c.campaign_id == campaign_id)
+        page = pages.page(connection, query, assignments.c.number, limit, cursor)
+    data = [assignment_public(row) for row in page.rows]
+    return CampaignAssignmentList(count=page.count, data=data, next_cursor=page.next_cursor)
+
+
+@router.post(_PATH, name="create_campaign_assignment", status_code=201)
+async def create_assignment(
+    request: Request, ctx: Ctx, campaign_id: str, body: CampaignAssignmentCreate
+) -> CampaignAssignmentCreated:
+    """Invites a person; the answer is the only place where the magic link appears."""
+    role = pages.one_of(body.role, Role, "body", "role") or Role.ANNOTATOR.value
+    token = tokens.new_secret("gl")
+    with ctx.store.write() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
+        if campaign.status != CampaignStatus.OPEN and role == Role.ANNOTATOR:
+            message = "This campaign is closed, so nobody can annotate in it any more; reviewers can be invited."
+            raise conflict(ConflictReason.CAMPAIGN_CLOSED, message)
+        account_id = _account(connection, ctx, body)
+        _refuse_second(connection, campaign_id, account_id)
+        assignment_id = _invite(connection, ctx, campaign_id, account_id, role, token)
+        row = connection.execute(_ALL.where(assignments.c.id == assignment_id)).one()
+    base = (ctx.settings.public_url or str(request.base_url)).rstrip("/")
+    return CampaignAssignmentCreated(
+        assignment=assignment_public(row),
+        magic_link_token=token,
+        magic_link_url=f"{base}/#token={token}",  # a fragment: browsers never send it to a server
+    )
+
+
+@router.delete(_PATH + "/{assignment_id}", name="revoke_campaign_assignment")
+async def revoke_assignment(ctx: Ctx, campaign_id: str, assignment_id: str) -> CampaignAssignmentPublic:
+    """Ends the person's sessions at once and frees the claims; what was submitted stays."""
+    with ctx.store.write() as connection:
+        campaign_for(connection, ctx.caller, campaign_id, LEAD)
+        mine = (assignments.c.id == assignment_id) & (assignments.c.campaign_id == campaign_id)
+        found = connection.execute(select(assignments).where(mine)).first()
+        if found is None:
+            raise not_found()
+        if found.status != AssignmentStatus.REVOKED:
+            revoked = {"status": AssignmentStatus.REVOKED, "revoked_at": ctx.now}
+            connection.execute(assignments.update().where(mine).values(**revoked))
+            open_ones = (sessions.c.assignment_id == assignment_id) & sessions.c.ended_at.is_(None)
+            connection.execute(sessions.update().where(open_ones).values(ended_at=ctx.now))
+            _free_claims(connection, ctx, found)
+        return assignment_public(connection.execute(_ALL.where(mine)).one())
+
+
+def _account(connection: Connection, ctx: Context, body: CampaignAssignmentCreate) -> str:
+    """The annotator account of this address, made on its first invitation."""
+    email = body.email.lower()
+    mine = (annotator_accounts.c.org_id == ctx.caller.org_id) & (annotator_accounts.c.email == email)
+    row = connection.execute(select(annotator_accounts).where(mine)).first()
+    if row is None:
+        account_id = new_id()
+        values = {"id": account_id, "org_id": ctx.caller.org_id, "email": email, "created_at": ctx.now}
+        connection.execute(insert(annotator_accounts).values(**values, display_name=body.display_name))
+        return account_id
+    if body.display_name:
+        connection.execute(annotator_accounts.update().where(mine).values(display_name=body.display_name))
+    return str(row.id)
+
+
+def _refuse_second(connection: Connection, campaign_id: str, account_id: str) -> None:
+    standing = select(assignments.c.id).where(
+        assignments.c.campaign_id == campaign_id,
+        assignments.c.annotator_account_id == account_id,
+        assignments.c.status != AssignmentStatus.REVOKED,
+    )
+    if connection.execute(standing).first() is not None:
+        message = "This address is invited already: revoke that assignment first if the link is lost."
+        raise conflict(ConflictReason.ALREADY_INVITED, message)
+
+
+def _invite(connection: Connection, ctx: Context, campaign_id: str, account_id: str, role: str, token: str) -> str:
+    assignment_id = new_id()
+    connection.execute(
+        insert(assignments).values(
+            id=assignment_id,
+            campaign_id=campaign_id,
+            annotator_account_id=account_id,
+            role=role,
+            status=AssignmentStatus.INVITED,
+            invited_at=ctx.now,
+        )
+    )
+    until = ctx.now + timedelta(hours=ctx.settings.invitation_hours)
+    link = {"sha256": tokens.digest(token), "assignment_id": assignment_id, "expires_at": until}
+    connection.execute(insert(magic_links).values(**link))
+    return assignment_id
+
+
+def _free_claims(connection: Connection, ctx: Context, revoked: Row[Any]) -> None:
+    """Ends the person's claims in this campaign and, with no assignment left, those in pool campaigns too."""
+    person = revoked.annotator_account_id
+    others = select(assignments.c.id).where(
+        assignments.c.annotator_account_id == person, assignments.c.status != AssignmentStatus.REVOKED
+    )
+    reach = {revoked.campaign_id}
+    if connection.execute(others).first() is None:
+        reach |= set(connection.execute(select(tasks.c.campaign_id).where(tasks.c.holder_id == person)).scalars())
+    for campaign_id in sorted(reach):
+        claims.end_claims(connection, ctx.now, campaign_id=campaign_id, voter_id=person)

@@ -1,7 +1,91 @@
-"""Routes of campaigns; paths are complete, the app adds no prefix."""
+"""Labeling campaigns: list, create, get, close."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Any
 
-router = APIRouter()
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from gonogo.server import claims, pages
+from gonogo.server.access import LEAD, READERS, campaign_for, counted_campaign
+from gonogo.server.auth import Principal, require
+from gonogo.server.context import Context, Ctx
+from gonogo.server.errors import ApiError, conflict
+from gonogo.server.records import CAMPAIGN, campaign_public, read_campaign
+from gonogo.server.routing import router as make_router
+from gonogo.server.store.tables import campaigns, new_id
+from gonogo.wire.labeling import LabelingCampaignCreate, LabelingCampaignList, LabelingCampaignPublic
+from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, ConsensusMethod
+
+router = make_router()
+_PATH = "/api/v1/parts/labeling/campaigns"
+
+DEFAULTS: dict[str, Any] = {
+    "consensus_method": ConsensusMethod.DAWID_SKENE.value,
+    "target_redundancy": 3,
+    "gold_fraction": 0.1,
+    "acceptance_alpha": 0.8,
+}
+
+
+@router.get(_PATH, name="list_labeling_campaigns")
+async def list_campaigns(
+    ctx: Ctx, status: pages.Status = None, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+) -> LabelingCampaignList:
+    require(ctx.caller, *READERS)
+    pages.one_of(status, CampaignStatus, "query", "status")
+    query = select(*CAMPAIGN).where(campaigns.c.org_id == ctx.caller.org_id)
+    if status is not None:
+        query = query.where(campaigns.c.status == status)
+    with ctx.store.read() as connection:
+        page = pages.page(connection, query, campaigns.c.number, limit, cursor)
+    data = [campaign_public(row) for row in page.rows]
+    return LabelingCampaignList(count=page.count, data=data, next_cursor=page.next_cursor)
+
+
+@router.post(_PATH, name="create_labeling_campaign", status_code=201)
+async def create_campaign(ctx: Ctx, body: LabelingCampaignCreate) -> LabelingCampaignPublic:
+    require(ctx.caller, *LEAD)
+    return make_campaign(ctx, body)
+
+
+@router.get(_PATH + "/{campaign_id}", name="get_labeling_campaign")
+async def get_campaign(ctx: Ctx, campaign_id: str) -> LabelingCampaignPublic:
+    with ctx.store.read() as connection:
+        return campaign_public(counted_campaign(connection, ctx.caller, campaign_id, READERS))
+
+
+@router.post(_PATH + "/{campaign_id}/close", name="close_labeling_campaign")
+async def close_campaign(ctx: Ctx, campaign_id: str) -> LabelingCampaignPublic:
+    """Ends all claims; a campaign that is closed already stays as it is."""
+    with ctx.store.write() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
+        if campaign.status == CampaignStatus.OPEN:
+            claims.end_claims(connection, ctx.now, campaign_id=campaign_id)
+            closed = {"status": CampaignStatus.CLOSED, "closed_at": ctx.now}
+            connection.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(**closed))
+        return campaign_public(read_campaign(connection, campaign_id))
+
+
+def make_campaign(ctx: Context, body: LabelingCampaignCreate, project_id: str | None = None) -> LabelingCampaignPublic:
+    """Creates a campaign in its own transaction; 409 `name_taken`, 422 for an unknown consensus method."""
+    values = campaign_values(ctx.caller, body, project_id) | {"created_at": ctx.now}
+    try:
+        with ctx.store.write() as connection:
+            connection.execute(insert(campaigns).values(values))
+            return campaign_public(read_campaign(connection, values["id"]))
+    except IntegrityError:
+        raise name_taken("campaign") from None
+
+
+def campaign_values(caller: Principal, body: LabelingCampaignCreate, project_id: str | None) -> dict[str, Any]:
+    """The columns of a new campaign, defaults filled in."""
+    pages.one_of(body.consensus_method, ConsensusMethod, "body", "consensus_method")
+    given = {name: value for name, value in body.model_dump().items() if value is not None}
+    whose = {"org_id": caller.org_id, "created_by_user_id": caller.id, "project_id": project_id}
+    return {"description": None, **DEFAULTS, **given, **whose, "id": new_id()}
+
+
+def name_taken(thing: str) -> ApiError:
+    return conflict(ConflictReason.NAME_TAKEN, f"There is a {thing} of this name already: choose another name.")

@@ -1,7 +1,55 @@
-"""Routes of claims; paths are complete, the app adds no prefix."""
+"""The queue: next task, renewing and giving back a claim, and the queue explained."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import Response
 
-router = APIRouter()
+from gonogo.server import claims, queue
+from gonogo.server.access import EVERYBODY, VOTERS, campaign_for, task_for, voter_of
+from gonogo.server.context import Ctx
+from gonogo.server.records import served_task
+from gonogo.server.routing import router as make_router
+from gonogo.wire.extensions import ClaimState, QueueView
+from gonogo.wire.labeling import ServedTask
+
+router = make_router()
+EXPIRES_IN = "X-Claim-Expires-In"
+"""Seconds left of the claim, on the server's clock."""
+
+
+@router.post("/api/v1/parts/labeling/campaigns/{campaign_id}/next-task", name="next_labeling_task")
+async def next_task(ctx: Ctx, response: Response, campaign_id: str) -> ServedTask | None:
+    """Claims a task for the caller; `null` when nothing is left for him."""
+    with ctx.store.write() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, VOTERS)
+        claim = queue.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, ctx.rng)
+    if claim is None:
+        return None
+    response.headers[EXPIRES_IN] = str(int((claim.expires_at - ctx.now).total_seconds()))
+    return served_task(claim.task)
+
+
+@router.post("/api/v1/gonogo/tasks/{task_id}/renew", name="renew_claim")
+async def renew(ctx: Ctx, task_id: str) -> ClaimState:
+    """A fresh lease for a task the caller holds; `held: false` if he does not, or no longer."""
+    with ctx.store.write() as connection:
+        task, campaign = task_for(connection, ctx.caller, task_id, VOTERS)
+        until = claims.renew(connection, task, campaign, voter_of(ctx.caller), ctx.now)
+    seconds = None if until is None else int((until - ctx.now).total_seconds())
+    return ClaimState(task_id=task_id, held=until is not None, expires_in=seconds)
+
+
+@router.post("/api/v1/gonogo/tasks/{task_id}/release", name="release_claim")
+async def release(ctx: Ctx, task_id: str) -> ClaimState:
+    """Gives a task back unanswered, so that somebody can have it now."""
+    with ctx.store.write() as connection:
+        task, _campaign = task_for(connection, ctx.caller, task_id, VOTERS)
+        claims.release(connection, task, voter_of(ctx.caller), ctx.now)
+    return ClaimState(task_id=task_id, held=False)
+
+
+@router.get("/api/v1/gonogo/campaigns/{campaign_id}/queue", name="queue_view")
+async def queue_view(ctx: Ctx, campaign_id: str) -> QueueView:
+    with ctx.store.read() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, EVERYBODY)
+        return queue.standing(connection, campaign, voter_of(ctx.caller), ctx.now)

@@ -1,7 +1,120 @@
-"""Routes of projects; paths are complete, the app adds no prefix."""
+"""Labeling projects: list, create, get; campaigns in them, and tasks generated from imported predictions."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
 
-router = APIRouter()
+from gonogo.server import generate, pages
+from gonogo.server.access import LEAD, READERS, project_for
+from gonogo.server.auth import require
+from gonogo.server.context import Ctx
+from gonogo.server.errors import not_found
+from gonogo.server.records import PROJECT, campaign_public, project_public, read_campaign
+from gonogo.server.routes.campaigns import campaign_values, make_campaign, name_taken
+from gonogo.server.routing import router as make_router
+from gonogo.server.store.tables import calculations, campaigns, new_id, projects
+from gonogo.wire.labeling import (
+    GenerateProjectTasks,
+    GenerateProjectTasksResult,
+    LabelingCampaignCreate,
+    LabelingCampaignPublic,
+    LabelingProjectCreate,
+    LabelingProjectList,
+    LabelingProjectPublic,
+)
+
+router = make_router()
+_PATH = "/api/v1/parts/labeling/projects"
+
+
+@router.get(_PATH, name="list_labeling_projects")
+async def list_projects(
+    ctx: Ctx, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+) -> LabelingProjectList:
+    require(ctx.caller, *READERS)
+    query = select(*PROJECT).where(projects.c.org_id == ctx.caller.org_id)
+    with ctx.store.read() as connection:
+        page = pages.page(connection, query, projects.c.number, limit, cursor)
+    data = [project_public(row) for row in page.rows]
+    return LabelingProjectList(count=page.count, data=data, next_cursor=page.next_cursor)
+
+
+@router.post(_PATH, name="create_labeling_project", status_code=201)
+async def create_project(ctx: Ctx, body: LabelingProjectCreate) -> LabelingProjectPublic:
+    require(ctx.caller, *LEAD)
+    generate.read_policy(body.selection_policy)
+    values = body.model_dump() | {
+        "id": new_id(),
+        "org_id": ctx.caller.org_id,
+        "created_by_user_id": ctx.caller.id,
+        "created_at": ctx.now,
+        "selection_policy": body.selection_policy or {},
+        "target_kinds": body.target_kinds or [],
+        "uses_platform_pool": bool(body.uses_platform_pool),
+    }
+    try:
+        with ctx.store.write() as connection:
+            connection.execute(insert(projects).values(values))
+            return project_public(project_for(connection, ctx.caller, values["id"], LEAD))
+    except IntegrityError:
+        raise name_taken("project") from None
+
+
+@router.get(_PATH + "/{project_id}", name="get_labeling_project")
+async def get_project(ctx: Ctx, project_id: str) -> LabelingProjectPublic:
+    with ctx.store.read() as connection:
+        return project_public(project_for(connection, ctx.caller, project_id, READERS))
+
+
+@router.post(_PATH + "/{project_id}/generate-tasks", name="generate_project_tasks", status_code=201)
+async def generate_tasks(ctx: Ctx, project_id: str, body: GenerateProjectTasks) -> GenerateProjectTasksResult:
+    """Chooses predictions by the project's selection policy, and makes a campaign of them."""
+    try:
+        with ctx.store.write() as connection:
+            project = project_for(connection, ctx.caller, project_id, LEAD)
+            runs = _runs(connection, project_id, body.calculation_ids)
+            choice = generate.choose(connection, project, runs, ctx.rng)
+            wanted = body.campaign or LabelingCampaignCreate(name=_free_name(connection, ctx, project.name))
+            values = campaign_values(ctx.caller, wanted, project_id) | {"created_at": ctx.now}
+            connection.execute(insert(campaigns).values(values))
+            campaign = read_campaign(connection, values["id"])
+            gold = generate.honeypots(choice.chosen, campaign.gold_fraction, ctx.rng)
+            generate.make_tasks(connection, campaign, choice.chosen, gold, ctx.now, ctx.rng)
+            made = campaign_public(read_campaign(connection, campaign.id))
+    except IntegrityError:
+        raise name_taken("campaign") from None
+    return GenerateProjectTasksResult(
+        campaign=made,
+        n_candidates=choice.n_candidates,
+        n_eligible=choice.n_eligible,
+        n_skipped=choice.n_skipped,
+        n_honeypots=len(gold),
+        n_tasks=len(choice.chosen) - len(gold),
+    )
+
+
+@router.post("/api/v1/gonogo/projects/{project_id}/campaigns", name="create_campaign_in_project", status_code=201)
+async def create_campaign_in_project(ctx: Ctx, project_id: str, body: LabelingCampaignCreate) -> LabelingCampaignPublic:
+    with ctx.store.read() as connection:
+        project_for(connection, ctx.caller, project_id, LEAD)
+    return make_campaign(ctx, body, project_id)
+
+
+def _runs(connection: Connection, project_id: str, wanted: list[str]) -> list[str]:
+    """The wanted prediction runs; 404 if one of them is not in this project."""
+    ids = list(dict.fromkeys(wanted))
+    mine = select(calculations.c.id).where(calculations.c.id.in_(ids), calculations.c.project_id == project_id)
+    if len(connection.execute(mine).all()) != len(ids):
+        raise not_found()
+    return ids
+
+
+def _free_name(connection: Connection, ctx: Ctx, project_name: str) -> str:
+    """The project's name, with a number if a campaign has that name already."""
+    taken = set(connection.execute(select(campaigns.c.name).where(campaigns.c.org_id == ctx.caller.org_id)).scalars())
+    name, count = project_name, 1
+    while name in taken:
+        count += 1
+        name = f"{project_name[:190]} {count}"
+    return name

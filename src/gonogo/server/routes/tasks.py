@@ -1,7 +1,181 @@
-"""Routes of tasks; paths are complete, the app adds no prefix."""
+"""Labeling tasks: list, create, submit, adjudicate."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Any
 
-router = APIRouter()
+from fastapi import BackgroundTasks, Request
+from sqlalchemy import Connection, func, null, select
+
+from gonogo.server import generate, pages, votes
+from gonogo.server.access import LEAD, REVIEW_READERS, REVIEWERS, VOTERS, campaign_for, task_for, voter_of
+from gonogo.server.context import Context, Ctx
+from gonogo.server.errors import ApiError, conflict, invalid, not_found
+from gonogo.server.intake import create_tasks, read_tasks
+from gonogo.server.records import submission_public, task_public
+from gonogo.server.routing import router as make_router
+from gonogo.server.scoring import measure_campaign, refresh_task, write_measured
+from gonogo.server.store.engine import Store
+from gonogo.server.store.tables import calculations, campaigns, projects, submissions, tasks
+from gonogo.wire.base import JsonObject
+from gonogo.wire.extensions import TasksFromPredictions, TasksMade
+from gonogo.wire.labeling import (
+    Adjudication,
+    LabelingTaskList,
+    LabelingTaskPublic,
+    LabelingTasksCreate,
+    LabelSubmission,
+    LabelSubmit,
+)
+from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, TaskStatus, Verdict
+
+router = make_router()
+_LABELING = "/api/v1/parts/labeling"
+
+_REFUSALS = {
+    ConflictReason.ALREADY_SUBMITTED: "You have answered this task already; your first answer stands.",
+    ConflictReason.TASK_RESOLVED: "This task no longer needs an answer; yours is kept, but does not count.",
+    ConflictReason.CAMPAIGN_CLOSED: "The campaign is closed; your answer is kept, but does not count.",
+}
+
+
+@router.get(_LABELING + "/campaigns/{campaign_id}/tasks", name="list_labeling_tasks")
+async def list_tasks(
+    ctx: Ctx,
+    campaign_id: str,
+    status: pages.Status = None,
+    limit: pages.Limit = pages.DEFAULT_LIMIT,
+    cursor: pages.Cursor = None,
+) -> LabelingTaskList:
+    with ctx.store.read() as connection:
+        campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
+        pages.one_of(status, TaskStatus, "query", "status")
+        wanted = [tasks.c.campaign_id == campaign_id]
+        if status is not None:
+            wanted.append(tasks.c.status == status)
+        count = select(func.count()).select_from(tasks).where(*wanted)
+        page = pages.page(connection, select(tasks).where(*wanted), tasks.c.number, limit, cursor, count=count)
+    data = [task_public(row, ctx.now) for row in page.rows]
+    return LabelingTaskList(count=page.count, data=data, next_cursor=page.next_cursor)
+
+
+@router.post(_LABELING + "/campaigns/{campaign_id}/tasks", name="create_labeling_tasks", status_code=201)
+async def create(ctx: Ctx, campaign_id: str, body: LabelingTasksCreate) -> LabelingTaskList:
+    """All of the tasks, or none: one that is wrong refuses the whole body."""
+    errors: list[dict[str, Any]] = []
+    with ctx.store.write() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
+        wanted = read_tasks(body.tasks, errors)
+        if errors:
+            raise invalid(errors)
+        _refuse_closed(campaign.status)
+        ids = create_tasks(connection, campaign, wanted, ctx.now, ctx.rng)
+        rows = connection.execute(select(tasks).where(tasks.c.id.in_(ids)).order_by(tasks.c.number)).all()
+    return LabelingTaskList(count=len(rows), data=[task_public(row, ctx.now) for row in rows])
+
+
+@router.post(
+    "/api/v1/gonogo/campaigns/{campaign_id}/tasks-from-predictions", name="tasks_from_predictions", status_code=201
+)
+async def tasks_from_predictions(ctx: Ctx, campaign_id: str, body: TasksFromPredictions) -> TasksMade:
+    """Every prediction of the run becomes a task of the campaign, once."""
+    with ctx.store.write() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
+        owner = select(projects.c.org_id).join(calculations, calculations.c.project_id == projects.c.id)
+        if connection.execute(owner.where(calculations.c.id == body.calculation_id)).scalar() != ctx.caller.org_id:
+            raise not_found()
+        _refuse_closed(campaign.status)
+        gold = body.gold_from_truth
+        return generate.tasks_from_run(
+            connection, campaign, body.calculation_id, ctx.now, ctx.rng, gold_from_truth=gold
+        )
+
+
+@router.post(_LABELING + "/tasks/{task_id}/submit", name="submit_label", status_code=201)
+async def submit(request: Request, ctx: Ctx, task_id: str, body: LabelSubmit) -> LabelSubmission:
+    """Stores a verdict. One that comes too late to count is stored all the same, and answered 409 with its receipt."""
+    key = request.headers.get("idempotency-key")
+    with ctx.store.write() as connection:
+        _task, campaign = task_for(connection, ctx.caller, task_id, VOTERS)
+        _check_verdict(body.verdict, body.corrected_value)
+        voter = voter_of(ctx.caller)
+        outcome = votes.submit(connection, campaign, task_id, voter, body, ctx.now, idempotency_key=key)
+    if outcome.refused is not None:
+        raise _refusal(outcome, key)
+    return submission_public(outcome.submission)
+
+
+@router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task")
+async def adjudicate(ctx: Ctx, background: BackgroundTasks, task_id: str, body: Adjudication) -> LabelingTaskPublic:
+    """An expert's ruling: it stands whatever the votes say, and resolves the task.
+
+    The rest of the campaign learns from it after the answer is out.
+    """
+    with ctx.store.write() as connection:
+        task, _campaign = task_for(connection, ctx.caller, task_id, REVIEWERS)
+        _check_verdict(body.verdict, body.corrected_value)
+        if ctx.caller.role == "reviewer":
+            _refuse_own(connection, task_id, ctx.caller.id)
+        connection.execute(tasks.update().where(tasks.c.id == task_id).values(**_ruling(ctx, body)))
+        refresh_task(connection, task_id, ctx.now)
+        row = connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
+    background.add_task(refresh_later, ctx, task.campaign_id)
+    return task_public(row, ctx.now)
+
+
+def refresh_later(ctx: Context, campaign_id: str) -> None:
+    """Refreshes a campaign's consensus; reads and computes before it takes the write lock."""
+    store: Store = ctx.store
+    with store.read() as connection:
+        campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+        measured = measure_campaign(connection, campaign)
+    with store.write() as connection:
+        write_measured(connection, campaign, measured, ctx.now)
+
+
+def _ruling(ctx: Context, body: Adjudication) -> dict[str, Any]:
+    return {
+        "adjudicated": True,
+        "status": TaskStatus.RESOLVED,
+        "consensus_verdict": body.verdict,
+        "consensus_value": body.corrected_value,
+        "resolved_at": ctx.now,
+        "rank": null(),
+        "holder_id": null(),
+        "holder_kind": null(),
+        "claimed_at": null(),
+        "claim_expires_at": null(),
+    }
+
+
+def _check_verdict(verdict: str, corrected_value: JsonObject | None) -> None:
+    pages.one_of(verdict, Verdict, "body", "verdict")
+    message = None
+    if corrected_value is not None and verdict != Verdict.INCORRECT:
+        message = "A corrected value goes only with the verdict incorrect."
+    elif corrected_value == {}:
+        message = "A corrected value has at least one key, such as text."
+    if message is not None:
+        raise invalid([{"loc": ["body", "corrected_value"], "msg": message, "type": "corrected_value"}])
+
+
+def _refusal(outcome: votes.Outcome, key: str | None) -> ApiError:
+    """409 with a receipt; `same_request` tells a client that its own earlier try had arrived."""
+    reason = outcome.refused
+    assert reason is not None
+    stored = outcome.submission
+    same = key is not None and stored.idempotency_key == key
+    return conflict(reason, _REFUSALS[reason], receipt_id=stored.id, counted=stored.counted, same_request=same)
+
+
+def _refuse_own(connection: Connection, task_id: str, voter_id: str) -> None:
+    own = select(submissions.c.id).where(submissions.c.task_id == task_id, submissions.c.voter_id == voter_id)
+    if connection.execute(own).first() is not None:
+        message = "You voted on this task: another reviewer has to rule on it."
+        raise conflict(ConflictReason.OWN_VOTE, message)
+
+
+def _refuse_closed(status: str) -> None:
+    if status != CampaignStatus.OPEN:
+        message = "The campaign is closed: make a new one for more tasks."
+        raise conflict(ConflictReason.CAMPAIGN_CLOSED, message)
