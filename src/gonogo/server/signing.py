@@ -6,10 +6,11 @@ import base64
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import server_secrets
@@ -55,7 +56,7 @@ def _database_secret(store: Store) -> str:
     if found is not None:
         return found
     row = {"name": _NAME, "value": secrets.token_urlsafe(32)}
-    with store.write() as connection:  # another worker may be first; then its secret stays
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(server_secrets).values(row).on_conflict_do_nothing())
+    with store.write() as connection:
+        with suppress(IntegrityError), connection.begin_nested():  # another worker was first: its secret stays
+            connection.execute(server_secrets.insert().values(row))
         return str(connection.execute(stored).scalar_one())
