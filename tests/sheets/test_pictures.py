@@ -52,7 +52,7 @@ def test_the_real_pdf_and_its_image_show_the_same_place(drawings: Drawings) -> N
     middle = one[8:-8, 8:-8]
     rows, columns = middle.shape
     best = max(
-        ((_correlation(middle, two[y : y + rows, x : x + columns]), x - 8, y - 8) for x in range(17) for y in range(17))
+        (_correlation(middle, two[y : y + rows, x : x + columns]), x - 8, y - 8) for x in range(17) for y in range(17)
     )
     assert best[0] > 0.6
     per_cent = 100 * image.shown.height / 64

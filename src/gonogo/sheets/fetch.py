@@ -127,7 +127,7 @@ class Fetcher:
         if announced.isdecimal() and int(announced) > most:
             raise too_large
         data = bytearray()
-        async for chunk in response.aiter_raw():
+        async for chunk in response.aiter_bytes():
             data += chunk
             if len(data) > most:
                 raise too_large

@@ -75,7 +75,7 @@ def _slants(pieces: list[tuple[int, int]], shape: tuple[int, ...]) -> bool:
     if not pieces or max(rows, columns) > _ABOUT_SQUARE * min(rows, columns):
         return False
     height, width = max(pieces, key=lambda piece: piece[1])
-    return width > _FILLS * columns and height > _FILLS * rows
+    return bool(width > _FILLS * columns and height > _FILLS * rows)
 
 
 def _lies(dark: NDArray[np.bool_], *, tall: bool) -> bool:

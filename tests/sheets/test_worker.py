@@ -1,0 +1,177 @@
+"""The child process: limits kept, killed and started again, and never a reason for the program to fall over."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gonogo.sheets.limits import Limits
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+from gonogo.sheets.worker import Worker
+from tests.sheets.conftest import pdf_bytes, png_header
+
+REQUEST = PictureRequest(52, 24, (0.1, 0.1, 0.2, 0.2))
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[Worker]:
+    started = Worker(Limits())
+    yield started
+    await started.aclose()
+
+
+async def _refused(worker: Worker, path: Path, data: bytes | None = None) -> NoPicture:
+    if data is not None:
+        await asyncio.to_thread(path.write_bytes, data)
+    answer = await worker.draw(path, str(path), REQUEST)
+    assert isinstance(answer, NoPicture), answer
+    assert answer.reason.endswith(".")
+    assert answer.next_step
+    return answer
+
+
+async def test_bombs_become_sentences_and_the_child_lives_on(worker: Worker, folder: Path) -> None:
+    assert isinstance(await worker.draw(folder / "sheet.png", "sheet", REQUEST), Picture)
+    pid = worker.pid
+    huge = await _refused(worker, folder / "huge.png", png_header(30_000, 30_000))
+    assert "too many pixels" in huge.reason
+    assert "cut off" in (await _refused(worker, folder / "cut.png", png_header(900, 900))).reason
+    assert "is text" in (await _refused(worker, folder / "text.pdf", b"not a drawing")).reason
+    jpeg = (folder / "sheet.png").read_bytes()
+    assert "damaged" in (await _refused(worker, folder / "cut2.png", jpeg[: len(jpeg) // 2])).reason
+    tiff = folder / "many.tif"
+    small = Image.new("1", (8, 8))
+    small.save(tiff, save_all=True, append_images=[small] * 300)
+    assert "more than 200 pages" in (await _refused(worker, tiff)).reason
+    assert isinstance(await worker.draw(folder / "vector.pdf", "vector", REQUEST), Picture)
+    assert worker.pid == pid
+
+
+async def test_a_page_as_large_as_a_house_costs_no_more_than_a_pane(worker: Worker, tmp_path: Path) -> None:
+    path = tmp_path / "giant.pdf"
+    path.write_bytes(pdf_bytes(b"0 0 5000000 5000000 re f", (10_000_000, 10_000_000)))
+    answer = await worker.draw(path, "giant", REQUEST)
+    assert isinstance(answer, (Picture, NoPicture))
+    assert _peak_megabytes(worker) < 300
+
+
+async def test_memory_is_limited_by_the_kernel(folder: Path) -> None:
+    Image.new("RGB", (8_000, 8_000)).save(folder / "large.png", compress_level=1)
+    worker = Worker(dataclasses.replace(Limits(), address_space=400 * 1024 * 1024, decoded_bytes=1_000_000_000))
+    try:
+        first = await worker.draw(folder / "sheet.png", "sheet", REQUEST)
+        assert isinstance(first, Picture), first
+        refused = await worker.draw(folder / "large.png", "large", REQUEST)
+        assert isinstance(refused, NoPicture)
+        assert "memory" in refused.reason
+        assert isinstance(await worker.draw(folder / "sheet.png", "sheet", REQUEST), Picture)
+    finally:
+        await worker.aclose()
+
+
+async def test_a_killed_child_is_replaced(worker: Worker, folder: Path) -> None:
+    assert isinstance(await worker.draw(folder / "sheet.png", "sheet", REQUEST), Picture)
+    first = worker.pid
+    assert first is not None
+    os.kill(first, signal.SIGSTOP)  # so that it surely dies with the request under way
+    asked = asyncio.create_task(worker.draw(folder / "sheet.png", "sheet", REQUEST))
+    await asyncio.sleep(0)
+    os.kill(first, signal.SIGKILL)
+    lost = await asked
+    assert isinstance(lost, NoPicture)
+    assert lost.retry
+    assert isinstance(await worker.draw(folder / "sheet.png", "sheet", REQUEST), Picture)
+    assert worker.pid not in (None, first)
+
+
+async def test_a_drawing_that_takes_too_long_is_stopped_and_not_tried_for_ever(folder: Path) -> None:
+    forever = (sys.executable, "-c", "import time; time.sleep(3600)")
+    worker = Worker(dataclasses.replace(Limits(), seconds=0.2), forever)
+    answers = [await worker.draw(folder / "sheet.png", "sheet", REQUEST) for _ in range(3)]
+    assert all(isinstance(answer, NoPicture) for answer in answers)
+    reasons = [answer.reason for answer in answers if isinstance(answer, NoPicture)]
+    assert "longer than 0.2 seconds" in reasons[0]
+    assert "failed twice" in reasons[2]
+    assert worker.pid is None
+    await worker.aclose()
+
+
+async def test_a_child_that_talks_nonsense_is_stopped(folder: Path) -> None:
+    nonsense = (sys.executable, "-c", "import sys; sys.stdout.write('Traceback: ' * 1000); sys.stdout.flush(); input()")
+    worker = Worker(Limits(), nonsense)
+    answer = await worker.draw(folder / "sheet.png", "sheet", REQUEST)
+    assert isinstance(answer, NoPicture)
+    assert worker.pid is None
+    await worker.aclose()
+
+
+async def test_a_child_that_cannot_start_says_so(folder: Path) -> None:
+    worker = Worker(Limits(), ("/nonexistent/python",))
+    answer = await worker.draw(folder / "sheet.png", "sheet", REQUEST)
+    assert isinstance(answer, NoPicture)
+    assert "could not be started" in answer.reason
+    await worker.aclose()
+
+
+async def test_urgent_requests_overtake(worker: Worker, folder: Path) -> None:
+    order: list[str] = []
+
+    async def ask(name: str, request: PictureRequest, *, urgent: bool) -> None:
+        await worker.draw(folder / "sheet.png", "sheet", request, urgent=urgent)
+        order.append(name)
+
+    sizes = [PictureRequest(40 + n, 20) for n in range(4)]
+    asked = [asyncio.create_task(ask(f"ahead {n}", sizes[n], urgent=False)) for n in range(3)]
+    asked.append(asyncio.create_task(ask("now", sizes[3], urgent=True)))
+    await asyncio.sleep(0)
+    worker.hurry("sheet", sizes[2])
+    await asyncio.gather(*asked)
+    assert order == ["ahead 0", "ahead 2", "now", "ahead 1"]
+
+
+async def test_closing_answers_what_is_under_way(folder: Path) -> None:
+    worker = Worker(Limits(), (sys.executable, "-c", "input()"))
+    asked = [asyncio.create_task(worker.draw(folder / "sheet.png", "sheet", PictureRequest(n, 9))) for n in (10, 20)]
+    while worker.pid is None:  # noqa: ASYNC110 - it is another process that we wait for
+        await asyncio.sleep(0.01)
+    await worker.aclose()
+    answers = await asyncio.gather(*asked)
+    assert [type(answer) for answer in answers] == [NoPicture, NoPicture]
+    assert worker.pid is None
+
+
+async def test_the_child_sees_no_secret_and_writes_no_file(
+    worker: Worker, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GONOGO_API_KEY", "ak_live_canary")
+    await worker.draw(folder / "sheet.png", "sheet", REQUEST)
+    proc = Path(f"/proc/{worker.pid}")
+    assert b"canary" not in (proc / "environ").read_bytes() + (proc / "cmdline").read_bytes()
+    limits = (proc / "limits").read_text()
+    assert [line.split()[3] for line in limits.splitlines() if line.startswith("Max file size")] == ["0"]
+
+
+def test_the_program_itself_loads_no_decoder() -> None:
+    code = (
+        "import sys, gonogo.sheets.library; "
+        "print([m for m in ('numpy', 'PIL', 'pypdfium2', 'httpx') if m in sys.modules])"
+    )
+    seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert seen.stdout.strip() == "[]"
+
+
+def _peak_megabytes(worker: Worker) -> float:
+    status = Path(f"/proc/{worker.pid}/status")
+    if worker.pid is None or not status.exists():
+        return 0.0
+    peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) / 1024
