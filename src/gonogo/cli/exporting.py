@@ -3,41 +3,53 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, TypeVar
 
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.extensions import GonogoClient
 from gonogo.wire.clean import clean_text
 from gonogo.wire.extensions import ExportRecord
-from gonogo.wire.labeling import LabelingCampaignPublic, LabelingProjectPublic
+from gonogo.wire.labeling import LabelingCampaignPublic, LabelingProjectPublic, LabelingTaskList
 
 PAGE = 500
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Page(Protocol[T_co]):
+    """One page of a list of the API."""
+
+    @property
+    def data(self) -> Sequence[T_co]: ...
+
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+async def every(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> list[T]:
+    """All items of a list, page by page; `fetch` gets the cursor. A server without pages has only the first."""
+    found: list[T] = []
+    cursor: str | None = None
+    while True:
+        page = await fetch(cursor)
+        found += page.data
+        if not page.data or page.next_cursor in (None, cursor):
+            return found
+        cursor = page.next_cursor
 
 
 async def all_campaigns(client: GonogoClient, status: str | None = None) -> list[LabelingCampaignPublic]:
     """Every campaign the credential may see; on a server without pages, its newest 500."""
-    found: list[LabelingCampaignPublic] = []
-    cursor: str | None = None
-    while True:
-        page = await client.list_campaigns(status=status, limit=PAGE, cursor=cursor)
-        found += page.data
-        cursor = page.next_cursor
-        if not cursor or not page.data:
-            return found
+    return await every(lambda cursor: client.list_campaigns(status=status, limit=PAGE, cursor=cursor))
 
 
 async def all_projects(client: GonogoClient) -> list[LabelingProjectPublic]:
     """Every project; on a server without pages, its newest 500."""
-    found: list[LabelingProjectPublic] = []
-    cursor: str | None = None
-    while True:
-        page = await client.list_projects(limit=PAGE, cursor=cursor)
-        found += page.data
-        cursor = page.next_cursor
-        if not cursor or not page.data:
-            return found
+    return await every(lambda cursor: client.list_projects(limit=PAGE, cursor=cursor))
 
 
 async def campaigns_called(client: GonogoClient, name_or_id: str) -> list[LabelingCampaignPublic]:
@@ -105,27 +117,21 @@ async def export_jsonl(client: GonogoClient, campaign_id: str, out: BinaryIO) ->
 
 async def _export_public(client: GonogoClient, campaign_id: str, out: BinaryIO) -> Exported:
     campaign = await client.get_campaign(campaign_id)
-    n_tasks, total, cursor = 0, 0, None
-    while True:
+    total = 0
+
+    async def fetch(cursor: str | None) -> LabelingTaskList:
+        nonlocal total
         page = await client.list_tasks(campaign_id, limit=PAGE, cursor=cursor)
         total = max(total, page.count)
-        for task in page.data:
-            fields = {name: value for name, value in task.model_dump().items() if value is not None}
-            record = ExportRecord.model_validate(
-                {
-                    "status": "",
-                    **fields,
-                    "task_id": task.id,
-                    "campaign_id": campaign_id,
-                    "campaign": campaign.name or "",
-                }
-            )
-            out.write(json.dumps(record.model_dump(), ensure_ascii=False).encode() + b"\n")
-        n_tasks += len(page.data)
-        cursor = page.next_cursor
-        if not cursor or not page.data:
-            break
+        return page
+
+    tasks = await every(fetch)
+    for task in tasks:
+        known = {"task_id": task.id, "campaign_id": campaign_id, "campaign": campaign.name or ""}
+        fields = {name: value for name, value in task.model_dump().items() if value is not None}
+        record = ExportRecord.model_validate({"status": "", **fields, **known})
+        out.write(json.dumps(record.model_dump(), ensure_ascii=False).encode() + b"\n")
     notes = ["This server lists no votes, so `submissions` is empty in each line."]
-    if n_tasks < total:
-        notes.append(f"Only {n_tasks} of {total} tasks could be read: this server has no further pages.")
-    return Exported(n_tasks, tuple(notes))
+    if len(tasks) < total:
+        notes.append(f"Only {len(tasks)} of {total} tasks could be read: this server has no further pages.")
+    return Exported(len(tasks), tuple(notes))

@@ -20,6 +20,8 @@ _MAGIC: Final = (
 _TEXTUAL: Final = {".svg": "image/svg+xml", ".dxf": "image/vnd.dxf"}
 _PIXELS: Final = frozenset({"image/png", "image/jpeg", "image/tiff"})
 PDF: Final = "application/pdf"
+ROUNDING: Final = 1e-6
+"""A fraction of 1.0000001 is rounding, and is put right."""
 
 
 class Drawings:
@@ -91,12 +93,10 @@ def bbox_problem(box: Any, unit: Any, kind: str) -> str:
         return f"unknown bbox_unit {unit!r}; it is px, pt or norm" if unit is not None else "bbox without bbox_unit"
     if not all(math.isfinite(number) for number in box):
         return "bbox has a number that is not finite"
-    if box[0] == box[2] or box[1] == box[3]:
-        return "bbox is empty"
-    fractions = all(0 <= number <= 1 for number in box)
     if unit == "norm":
-        return "" if fractions else "bbox in norm must lie within 0…1"
-    if fractions:
+        inside = all(-ROUNDING <= number <= 1 + ROUNDING for number in box)
+        return "" if inside else "bbox in norm must lie within 0…1"
+    if all(-0.01 <= number <= 1.01 for number in box):  # a little wider than what readers take for fractions
         return f"bbox lies within 1 {unit} of the corner; if it is in fractions of the page, bbox_unit is norm"
     if max(box[0], box[2]) <= 0 or max(box[1], box[3]) <= 0:
         return "bbox lies off the page"

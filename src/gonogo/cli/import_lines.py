@@ -215,8 +215,10 @@ def _box(record: Mapping[str, Any], kind: str) -> list[float] | None:
     problem = bbox_problem(box, record.get("bbox_unit"), kind)
     if problem:
         raise _Bad(problem)
-    x0, y0, x1, y1 = (float(number) for number in box)
+    x0, y0, x1, y1 = (min(max(n, 0.0), 1.0) if record["bbox_unit"] == "norm" else float(n) for n in box)
     found = [min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)]
+    if found[0] == found[2] or found[1] == found[3]:
+        raise _Bad("bbox is empty")
     return [*found, float(page)] if page > 1 else found
 
 

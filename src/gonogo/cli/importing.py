@@ -1,0 +1,302 @@
+"""From a file of predictions to a campaign people can work in. No click in here: the command calls it.
+
+On our own server: project, drawings, predictions (a run named after the file), campaign, one task a prediction; each
+step finds what an earlier run made, so that a second run adds nothing. A plain ARCNM server keeps no drawings and no
+runs for us: there a new campaign gets the tasks, and what is missing is said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
+
+from gonogo.cli.exporting import all_projects, ambiguous, campaigns_called
+from gonogo.cli.import_drawings import content_type
+from gonogo.cli.import_lines import BadLine, ImportLine, read_lines
+from gonogo.client.calls import as_bytes
+from gonogo.client.errors import GonogoClientError, InvalidInputError
+from gonogo.client.extensions import GonogoClient
+from gonogo.wire.extensions import Prediction, PredictionsCreate, TasksFromPredictions
+from gonogo.wire.labeling import (
+    LabelingCampaignCreate,
+    LabelingCampaignPublic,
+    LabelingProjectCreate,
+    LabelingTaskCreate,
+    LabelingTasksCreate,
+)
+from gonogo.wire.vocabulary import CampaignStatus, Verdict
+
+M = TypeVar("M", bound=BaseModel)
+
+MAX_BATCH: Final = 1000
+MAX_BATCH_BYTES: Final = 950_000
+"""A body over 1 MB is not replayed by the server, so a lost answer could not be asked for again."""
+
+Report = Callable[[str, int, int], None]
+"""Told what is going on: what ("drawings", "predictions", "tasks"), how many are done, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What to import, and into what. `drawings` is beside the file, and `project` called as the campaign, if `None`."""
+
+    file: Path
+    campaign: str
+    drawings: Path | None = None
+    project: str | None = None
+    gold_from_truth: bool = False
+    skip_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What there is now and what of it is new. `imported` is false when bad lines kept everything out."""
+
+    n_lines: int
+    bad: tuple[BadLine, ...] = ()
+    imported: bool = False
+    project: str | None = None
+    project_new: bool = False
+    campaign: str = ""
+    campaign_id: str = ""
+    campaign_new: bool = False
+    n_drawings: int = 0
+    n_drawings_new: int = 0
+    n_predictions_new: int = 0
+    n_predictions_known: int = 0
+    n_tasks: int = 0
+    n_gold: int = 0
+    notes: tuple[str, ...] = field(default=())
+
+    def sentences(self) -> list[str]:
+        """The result for a person, bad lines not included."""
+        if not self.imported:
+            return [f"Nothing was imported: {len(self.bad)} of {self.n_lines} lines are bad."]
+        new = {True: "new", False: "already there"}
+        said = [f"Campaign {self.campaign!r} ({new[self.campaign_new]}): {_count(self.n_tasks, 'new task')}."]
+        if self.n_gold:
+            said[0] = said[0][:-1] + f", {self.n_gold} of them gold."
+        if self.project is not None:
+            said.append(f"Project {self.project!r} ({new[self.project_new]}).")
+        if self.n_drawings:
+            said.append(f"{_count(self.n_drawings, 'drawing')}, {self.n_drawings_new} new.")
+        if self.n_predictions_new or self.n_predictions_known:
+            said.append(f"{self.n_predictions_new} new predictions, {self.n_predictions_known} already known.")
+        if self.bad:
+            said.append(f"{_count(len(self.bad), 'bad line')} left out.")
+        return [*said, *self.notes]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Nobody is listening."""
+
+
+async def import_file(client: GonogoClient, options: ImportOptions, report: Report = _silent) -> ImportResult:
+    """Import `options.file`, or nothing of it when it has a bad line and `skip_bad` is off.
+
+    Raises:
+        OSError: the file or the drawings folder cannot be read.
+        InvalidInputError: campaign or project name cannot be used (ambiguous, closed).
+        GonogoClientError: the server refused or went away; run again, what is in stays and is not doubled.
+    """
+    good, bad = await asyncio.to_thread(read_lines, options.file, options.drawings)
+    result = ImportResult(n_lines=len(good) + len(bad), bad=tuple(bad))
+    if not good or (bad and not options.skip_bad):
+        return replace(result, notes=() if good or bad else ("The file has no lines.",))
+    if await client.capabilities() is None:
+        return await _into_plain_server(client, options, good, result, report)
+    return await _into_our_server(client, options, good, result, report)
+
+
+async def _into_our_server(
+    client: GonogoClient, options: ImportOptions, good: list[ImportLine], result: ImportResult, report: Report
+) -> ImportResult:
+    found = await _open_campaign(client, options.campaign)
+    project_id, project, project_new = await _project(client, options, found)
+    revisions, n_new = await _store_drawings(client, good, report)
+    predictions = [_with_revision(line, revisions) for line in good]
+    run_id, new, known = await _store_predictions(client, project_id, options.file.name[:200], predictions, report)
+    body = LabelingCampaignCreate(name=options.campaign)
+    campaign = found or await client.create_campaign_in_project(project_id, body)
+    wanted = TasksFromPredictions(calculation_id=run_id, gold_from_truth=options.gold_from_truth)
+    made = await client.tasks_from_predictions(campaign.id, wanted)
+    report("tasks", made.n_tasks, made.n_tasks)
+    return replace(
+        result,
+        imported=True,
+        project=project,
+        project_new=project_new,
+        campaign=campaign.name or options.campaign,
+        campaign_id=campaign.id,
+        campaign_new=found is None,
+        n_drawings=len(revisions),
+        n_drawings_new=n_new,
+        n_predictions_new=new,
+        n_predictions_known=known,
+        n_tasks=made.n_tasks,
+        n_gold=made.n_gold,
+    )
+
+
+async def _open_campaign(client: GonogoClient, name: str) -> LabelingCampaignPublic | None:
+    """The campaign of this name, if there is one and it takes tasks."""
+    found = await campaigns_called(client, name)
+    if len(found) > 1:
+        raise ambiguous("campaign", name, [item.id for item in found])
+    if found and found[0].status not in (None, CampaignStatus.OPEN):
+        raise InvalidInputError(
+            f"Campaign {name!r} is {found[0].status} and takes no more tasks; nothing was imported.",
+            next_step="Choose another name with --campaign.",
+        )
+    return found[0] if found else None
+
+
+async def _project(
+    client: GonogoClient, options: ImportOptions, campaign: LabelingCampaignPublic | None
+) -> tuple[str, str, bool]:
+    """Id and name of the project the predictions go to, and whether it was made for them."""
+    name = options.project or options.campaign
+    projects = await all_projects(client)
+    if campaign and campaign.project_id:
+        own = next((item for item in projects if item.id == campaign.project_id), None)
+        if own and options.project and options.project not in (own.id, own.name):
+            raise InvalidInputError(
+                f"Campaign {options.campaign!r} belongs to project {own.name!r}, not {options.project!r}.",
+                next_step="Leave out the project, or choose another campaign.",
+            )
+        return campaign.project_id, (own.name if own else None) or name, False
+    found = [item for item in projects if name in (item.id, item.name)]
+    if len(found) > 1:
+        raise ambiguous("project", name, [item.id for item in found])
+    if found:
+        return found[0].id, found[0].name or name, False
+    return (await client.create_project(LabelingProjectCreate(name=name))).id, name, True
+
+
+Drawing = tuple[str, Path]
+"""Part and file."""
+
+
+async def _store_drawings(
+    client: GonogoClient, good: list[ImportLine], report: Report
+) -> tuple[dict[Drawing, str], int]:
+    """Part revision of each drawing, each sent once, and how many the server did not have."""
+    wanted = list(dict.fromkeys(drawing for line in good if (drawing := _drawing(line))))
+    revisions: dict[Drawing, str] = {}
+    n_new = 0
+    for done, (part, path) in enumerate(wanted, 1):
+        data = await asyncio.to_thread(path.read_bytes)
+        stored = await client.store_drawing(part, path.name, content_type(data[:1024], path.suffix), data)
+        revisions[part, path] = stored.part_revision_id
+        n_new += stored.created
+        report("drawings", done, len(wanted))
+    return revisions, n_new
+
+
+def _drawing(line: ImportLine) -> Drawing | None:
+    """What to send for a line; a line that names a revision itself has its drawing there."""
+    if line.drawing is None or line.prediction.part_revision_id:
+        return None
+    return line.prediction.part or line.drawing.stem, line.drawing
+
+
+def _with_revision(line: ImportLine, revisions: dict[Drawing, str]) -> Prediction:
+    drawing = _drawing(line)
+    found = {"part_revision_id": revisions[drawing]} if drawing else {}
+    return line.prediction.model_copy(update=found)
+
+
+async def _store_predictions(
+    client: GonogoClient, project_id: str, run: str, predictions: list[Prediction], report: Report
+) -> tuple[str, int, int]:
+    """Id of the run, predictions new and known."""
+    run_id, done, new, known = "", 0, 0, 0
+    for batch in batches(predictions):
+        stored = await client.store_predictions(PredictionsCreate(project_id=project_id, run=run, predictions=batch))
+        run_id, new, known = stored.calculation_id, new + stored.n_new, known + stored.n_known
+        done += len(batch)
+        report("predictions", done, len(predictions))
+    return run_id, new, known
+
+
+def batches(items: Iterable[M]) -> Iterator[list[M]]:
+    """Pieces of at most `MAX_BATCH` items whose JSON stays under `MAX_BATCH_BYTES`."""
+    batch: list[M] = []
+    size = 0
+    for item in items:
+        length = len(as_bytes(item.model_dump(exclude_none=True))) + 1
+        if batch and (len(batch) == MAX_BATCH or size + length > MAX_BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += length
+    if batch:
+        yield batch
+
+
+# --- a plain ARCNM server ---------------------------------------------------------------------------------
+
+
+async def _into_plain_server(
+    client: GonogoClient, options: ImportOptions, good: list[ImportLine], result: ImportResult, report: Report
+) -> ImportResult:
+    """Tasks straight into a new campaign: nothing there would tell a second import from more of the same."""
+    found = await _open_campaign(client, options.campaign)
+    if found and found.task_count != 0:
+        raise InvalidInputError(
+            f"Campaign {options.campaign!r} already has tasks, and this server cannot tell which lines are among "
+            "them; nothing was imported.",
+            next_step="Choose another name with --campaign.",
+        )
+    campaign = found or await client.create_campaign(LabelingCampaignCreate(name=options.campaign))
+    tasks = [_as_task(line.prediction, options.gold_from_truth) for line in good]
+    done = 0
+    for batch in batches(tasks):
+        try:
+            await client.create_tasks(campaign.id, LabelingTasksCreate(tasks=batch))
+        except GonogoClientError as error:
+            if done:
+                error.next_step = (
+                    f"{done} of {len(tasks)} tasks are in. Close campaign {options.campaign!r} and import again under "
+                    f"another name. {error.next_step}"
+                )
+            raise
+        done += len(batch)
+        report("tasks", done, len(tasks))
+    return replace(
+        result,
+        imported=True,
+        campaign=campaign.name or options.campaign,
+        campaign_id=campaign.id,
+        campaign_new=found is None,
+        n_tasks=done,
+        n_gold=sum(task.is_gold for task in tasks),
+        notes=tuple(_missing(options, good)),
+    )
+
+
+def _missing(options: ImportOptions, good: list[ImportLine]) -> Iterator[str]:
+    yield "This is a plain ARCNM server: it keeps no prediction runs, so a second import would be refused."
+    if any(line.drawing for line in good):
+        yield "It takes no drawings from here; annotators see those in the drawing folders of their settings."
+    if options.project:
+        yield "It has no way to put a campaign into a project, so the project was left out."
+
+
+def _as_task(item: Prediction, gold: bool) -> LabelingTaskCreate:
+    fields = item.model_dump(exclude_none=True, exclude={"id", "part", "truth", "source"})
+    if gold and item.truth is not None:
+        from gonogo.values import equal  # needed for this one case only
+
+        right = equal(item.predicted_value, item.truth).equal
+        fields |= {"is_gold": True, "gold_answer": str(Verdict.CORRECT if right else Verdict.INCORRECT)}
+    return LabelingTaskCreate(**fields)
