@@ -1,4 +1,4 @@
-"""Tasks, decisions and pictures as plain JSON, for the files of the desk. Standard library only: it is on the start path."""
+"""Tasks, decisions and pictures as plain JSON, for the files of the desk. On the start path: standard library only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import base64
 from typing import Any
 
 from gonogo.desk.types import Decision, DeskTask, Times
-from gonogo.sheets.types import Box, CellGrid, Level, Mode, Picture, PictureRequest
+from gonogo.sheets.protocol import (
+    PREFIX,
+    answer_from_message,
+    answer_to_message,
+    request_from_json,
+    request_to_json,
+    unpack,
+)
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest
 
 LINKS = (
     ("pmi", "pmi_id"),
@@ -88,59 +96,14 @@ def decision_from_json(data: dict[str, Any]) -> Decision:
     return Decision(data["verdict"], data["corrected_value"], data["confidence"], Times(**data["times"]))
 
 
-def request_to_json(request: PictureRequest) -> dict[str, Any]:
-    names = PictureRequest.__slots__
-    data = {name: getattr(request, name) for name in names}
-    data["bbox"] = list(request.bbox) if request.bbox is not None else None
-    data["locator"] = list(request.locator) if request.locator is not None else None
-    return data
+def picture_to_json(request: PictureRequest, picture: Picture) -> dict[str, Any]:
+    """A picture with the request it answers, in the form in which it comes from the drawing process."""
+    return {"request": request_to_json(request), "picture": base64.b64encode(answer_to_message(picture)).decode()}
 
 
-def request_from_json(data: dict[str, Any]) -> PictureRequest:
-    bbox, locator = data["bbox"], data["locator"]
-    changed = {
-        "bbox": tuple(bbox) if bbox is not None else None,
-        "locator": (locator[0], locator[1]) if locator is not None else None,
-        "level": Level(data["level"]),
-        "mode": Mode(data["mode"]),
-    }
-    return PictureRequest(**(data | changed))
-
-
-def picture_to_json(picture: Picture) -> dict[str, Any]:
-    return {
-        "grid": _grid_to_json(picture.grid),
-        "shown": _box_to_json(picture.shown),
-        "box": _box_to_json(picture.box) if picture.box else None,
-        "page": picture.page,
-        "n_pages": picture.n_pages,
-        "magnification": picture.magnification,
-        "rotation": picture.rotation,
-        "locator": _grid_to_json(picture.locator) if picture.locator else None,
-        "note": picture.note,
-    }
-
-
-def picture_from_json(data: dict[str, Any]) -> Picture:
+def picture_from_json(data: dict[str, Any]) -> tuple[PictureRequest, Picture | NoPicture]:
     """The inverse of `picture_to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
-    changed = {
-        "grid": _grid_from_json(data["grid"]),
-        "shown": Box(**data["shown"]),
-        "box": Box(**data["box"]) if data["box"] else None,
-        "locator": _grid_from_json(data["locator"]) if data["locator"] else None,
-    }
-    return Picture(**(data | changed))
-
-
-def _box_to_json(box: Box) -> dict[str, Any]:
-    return {"x0": box.x0, "y0": box.y0, "x1": box.x1, "y1": box.y1, "page": box.page}
-
-
-def _grid_to_json(grid: CellGrid) -> dict[str, Any]:
-    levels = {name: base64.b64encode(getattr(grid, name)).decode() for name in ("ink", "paper", "mark")}
-    return {"width": grid.width, "height": grid.height, "mode": grid.mode.value, "rows": list(grid.rows), **levels}
-
-
-def _grid_from_json(data: dict[str, Any]) -> CellGrid:
-    levels = {name: base64.b64decode(data[name]) for name in ("ink", "paper", "mark")}
-    return CellGrid(data["width"], data["height"], Mode(data["mode"]), tuple(data["rows"]), **levels)
+    message = base64.b64decode(data["picture"])
+    start, head = PREFIX.size, PREFIX.unpack_from(message)[0]
+    answer = answer_from_message(*unpack(message[start : start + head], message[start + head :]))
+    return request_from_json(data["request"]), answer

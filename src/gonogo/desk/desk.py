@@ -2,11 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from gonogo.desk import snapshot
+from gonogo.desk.clock import Clock, wait_for, within
+from gonogo.desk.errors import DeskError, OutboxError
+from gonogo.desk.gallery import AskUrl, Drawings, Gallery
+from gonogo.desk.jobs import Jobs
+from gonogo.desk.line import Line
+from gonogo.desk.link import Link
+from gonogo.desk.memory import Memory
+from gonogo.desk.onhand import Answered, Outlook, leaving_at
+from gonogo.desk.outbox import Address, Counts, Outbox, Verdict
+from gonogo.desk.profile import Profile
+from gonogo.desk.remote_types import Remote, Standing
+from gonogo.desk.sender import Sender
 from gonogo.desk.stopwatch import Stopwatch
-from gonogo.desk.types import Decision, DeskState, DeskTask
+from gonogo.desk.stream import LEAST_AHEAD, Held, Stream
+from gonogo.desk.submission import prepare_submission
+from gonogo.desk.types import Decided, Decision, DeskState, DeskTask, SendState, Stage, Times
+from gonogo.desk.view import Facts, state_of
 from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+
+RECENT = 8
+FLUSH_SECONDS = 0.6
+RELEASE_SECONDS = 0.4
+FIRST_PAINT_SECONDS = 0.5
+"""With a remembered task on the screen, the network's imports wait for its paint, at most this long."""
+REMEMBER_SECONDS = 5.0
+KEPT_SECONDS = 30 * 86400.0
+"""Delivered answers stay in the history this long."""
+JUST_SENT_SECONDS = 120.0
+"""A server may hand out a task once more while its answer spreads; after that it has lost the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Everything a desk is made of.
+
+    `address` names a campaign; `sends` says which rows of the outbox this login may send. `connect` gives the server,
+    or raises `DeskError` when there is no credential. `drawings` is given the way to ask for a drawing's address.
+    `embedded`: the server is this program's own, so claims are kept between runs.
+    """
+
+    address: Address
+    sends: Address
+    connect: Callable[[], Awaitable[Remote]]
+    drawings: Callable[[AskUrl], Drawings]
+    outbox_file: Path
+    memory: Memory
+    profile: Profile = field(default_factory=Profile)
+    embedded: bool = False
+    clock: Clock = field(default_factory=Clock)
 
 
 class Desk:
@@ -14,52 +65,401 @@ class Desk:
 
     `await start()` opens the outbox and shows held tasks from the last run, then begins to fetch behind.
     `current` is the task to show or `None`; `state` explains. Listeners are called (on the loop) on each change.
-    `stopwatch` takes the screen's events: `key()` on each key or mouse event, `edit(True/False)` around the text
-    field, `focused(True/False)` when the terminal reports it. A decision without times of its own gets its times.
+    `key`, `edit` and `focused` tell the stopwatch what the screen sees; a decision without times gets its times.
     """
 
-    state: DeskState
-    current: DeskTask | None
-    stopwatch: Stopwatch
+    def __init__(self, setup: Setup) -> None:
+        clock = self._clock = setup.clock
+        self._setup = setup
+        self._address = setup.address
+        self.state = DeskState(Stage.LOADING)
+        self.guideline = ""
+        self.stopwatch = Stopwatch(clock.monotonic, setup.profile.idle_seconds)
+        self._outbox = Outbox(setup.outbox_file, wall=clock.wall)
+        self._sending = Outbox(setup.outbox_file, wall=clock.wall, mark=self._outbox.mark)
+        self._line = Line(clock, self.changed)
+        self._link = Link(setup.connect, self._line, clock)
+        self._sender = Sender(self._sending, setup.sends, self._line, self._link.server, clock, self._settled)
+        self._stream = Stream(
+            setup.address.campaign_id or "",
+            self._line,
+            self._link.server,
+            clock,
+            self,
+            new_key=lambda: str(uuid.uuid4()),
+            most_ahead=setup.profile.prefetch,
+        )
+        self._gallery = Gallery(setup.drawings(self._link.drawing_url))
+        self._jobs = Jobs(clock, self._broke)
+        self._painted, self._leave = asyncio.Event(), asyncio.Event()
+        self._held: Held | None = None
+        self._touched = False
+        self._on_desk: list[Answered] = []
+        self._carried: dict[str, Times] = {}
+        self._recent: list[tuple[int, Decided]] = []
+        self._counts = Counts()
+        self._standing: Standing | None = None
+        self._name, self._done = "", 0
+        self._total: int | None = None
+        self._stuck, self._problem = "", ("", "")
+        self._announced: Held | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._closed = False
+
+    @property
+    def current(self) -> DeskTask | None:
+        return self._held.task if self._held else None
+
+    def upcoming(self) -> DeskTask | None:
+        """The task after the current one, if it is ahead."""
+        return self._stream.ahead[0].task if self._stream.ahead else None
+
+    # --- life ------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        raise NotImplementedError
+        """Show what was on the desk, then begin to connect, fetch and send behind. Never raises."""
+        self._load()
+        self._advance()
+        self.changed()
+        self._jobs.begin("connect", self._connect)
+        self._jobs.begin("send", self._sender.run)
+        self._jobs.begin("desk", self._clear_desk)
+        self._jobs.begin("remember", self._remember)
 
     async def close(self) -> None:
         """Send what may be sent within a short time, release claims, close files. Idempotent."""
-        raise NotImplementedError
+        if self._closed:
+            return
+        self._closed = True
+        left = [answer.number for answer in self._on_desk]
+        reachable = self._link.remote is not None and self._line.trouble is None
+        keep = self._setup.embedded or not reachable or not self._stream.extensions
+        try:
+            self._let_go(self._on_desk)
+            if reachable:
+                await within(FLUSH_SECONDS, self._clock, self._sender.idle.wait)
+            if not keep:
+                mine = [] if self._held is None else [self._held]
+                await within(RELEASE_SECONDS, self._clock, lambda: self._stream.give_back(mine))
+        finally:
+            await self._jobs.end()
+            self._put_away(left, keep=keep)
+            await self._gallery.aclose()
+            await self._link.aclose()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change of `state` or `current`; returns the function that ends it."""
-        raise NotImplementedError
+        self._listeners.append(listener)
+
+        def end() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return end
+
+    # --- what the screen sees --------------------------------------------------------------------------
 
     def shown(self) -> None:
         """The current task's prompt and picture have been painted: its time begins."""
-        raise NotImplementedError
+        self.stopwatch.shown()
+        self._painted.set()
+
+    def key(self) -> None:
+        """A key or mouse event came."""
+        self._touched = True
+        self.stopwatch.key()
+
+    def edit(self, editing: bool) -> None:
+        """The text field was opened or left."""
+        self._touched = True
+        self.stopwatch.edit(editing)
+
+    def focused(self, focused: bool) -> None:
+        """The terminal reported that it gained or lost the focus."""
+        self.stopwatch.focused(focused)
+
+    # --- answering -------------------------------------------------------------------------------------
 
     def decide(self, decision: Decision) -> None:
         """Journal the answer (on disk when this returns) and make the next task current, if one is ahead.
 
-        Raises `OSError` or `OutboxError` when it could not be saved; then the task stays current.
+        Raises `DeskError` (`OutboxError` when it could not be saved); then the task stays current.
         """
-        raise NotImplementedError
+        held = self._held
+        if held is None:
+            raise DeskError("There is no question to answer.", "Wait for the next one.")
+        if decision.times == Times(0):
+            decision = replace(decision, times=self.stopwatch.read())
+        request = prepare_submission(held.task.id, decision)
+        number = self._outbox.add(self._address, held.task, decision, request)
+        self.stopwatch.stop()
+        self._on_desk.append(Answered(number, held, decision, self._clock.monotonic()))
+        self._recent = [*self._recent, (number, Decided(held.task, decision, SendState.ON_DESK))][-RECENT:]
+        self._done += 1
+        self._stream.decided(decision.times.duration_ms / 1000)
+        self._held = None
+        self._advance()
+        self.changed()
 
     def undo(self) -> tuple[DeskTask, Decision] | None:
-        """Take back the last verdict if it has not left the desk; its task is current again. Else `None`."""
-        raise NotImplementedError
+        """Take back the last verdict if it has not left the desk; its task is current again. Else `None`.
+
+        Raises `OutboxError` when the disk refuses.
+        """
+        if not self._on_desk:
+            return None
+        answer = self._on_desk[-1]
+        taken = self._outbox.take_back(answer.number)
+        self._on_desk.pop()
+        if not taken:
+            self.changed()
+            return None
+        if self._held is not None:
+            self._carried[self._held.task.id] = self.stopwatch.stop()
+            self._stream.put_back(self._held)
+        self._carried[answer.held.task.id] = answer.decision.times
+        self._recent = [entry for entry in self._recent if entry[0] != answer.number]
+        self._done = max(0, self._done - 1)
+        self._show(answer.held)
+        self.changed()
+        return answer.held.task, answer.decision
+
+    def history(self, *, since: float = 0.0, limit: int = 1_000_000) -> list[Decided]:
+        """This login's answers in this campaign, newest first, given after `since` (seconds since 1970)."""
+        return [row.decided() for row in self._outbox.history(self._address, since=since, limit=limit)]
+
+    # --- drawings --------------------------------------------------------------------------------------
 
     async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
         """The task's drawing; from the cache at once when it was made ahead. Never raises for a bad drawing."""
-        raise NotImplementedError
+        return await self._gallery.picture(task, request)
 
     def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
         """The picture if it is already there, so that a verdict and the next crop paint in one frame."""
-        raise NotImplementedError
+        return self._gallery.ready(task, request)
 
     def prepare(self, request: PictureRequest) -> None:
         """The pane's size and mode changed: make crops ahead in this form from now on."""
-        raise NotImplementedError
+        self._gallery.prepare(request, [held.task for held in self._stream.ahead])
 
     def retry_now(self) -> None:
         """Try the server again at once (key `r`)."""
-        raise NotImplementedError
+        self._link.retry_now()
+        self._line.retry_now()
+        self._stream.look_now()
+        self._sender.retry_now()
+
+    # --- what the stream asks and tells (`stream.Surroundings`) ------------------------------------------
+
+    def in_hand(self) -> list[Held]:
+        return [answer.held for answer in self._on_desk] + ([self._held] if self._held else [])
+
+    def occupied(self) -> int:
+        return self._counts.unsent + (1 if self._held else 0)
+
+    def answered(self, task_id: str) -> bool:
+        try:
+            row = self._outbox.answer_to(self._setup.sends, task_id)
+        except OutboxError:
+            return False
+        if row is None:
+            return False
+        if row.state is SendState.PARKED:
+            self._stuck = row.detail
+        settled = row.settled_at if row.settled_at is not None else self._clock.wall()
+        return row.state not in (SendState.SENT, SendState.LATE) or self._clock.wall() - settled < JUST_SENT_SECONDS
+
+    def last_key(self) -> float:
+        return self.stopwatch.last_key
+
+    def arrived(self, held: Held) -> None:
+        self._stuck = ""
+        self._gallery.arrived(held.task)
+        if self._held is None:
+            self._advance()
+
+    def renewed(self, old: Held, new: Held) -> None:
+        if self._held is old:
+            self._held = new
+        self._on_desk = [replace(one, held=new) if one.held is old else one for one in self._on_desk]
+
+    def lost(self, held: Held) -> None:
+        """Somebody else may have it. A question that was looked at stays: its answer is taken late, or kept."""
+        kept = Held(held.task)
+        if self._held is held and not self._touched and not self._setup.embedded and self._stream.ahead:
+            self._held = None
+            self._advance()
+            self.changed()
+        else:
+            self.renewed(held, kept)
+
+    def changed(self) -> None:
+        """Something that is shown may be different: tell the screen, once."""
+        try:
+            self._counts = self._outbox.counts(self._address)
+        except OutboxError as problem:
+            self._problem = (str(problem), problem.next_step)
+        for outbox in (self._outbox, self._sending):
+            while outbox.notices:
+                self._problem = (outbox.notices.pop(), "")
+        state = state_of(self._facts(), self._stream)
+        self._leave.set()
+        if state != self.state or self._announced is not self._held:
+            self.state, self._announced = state, self._held
+            for listener in list(self._listeners):
+                listener()
+
+    # --- behind the screen -----------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """What the outbox and the last run know."""
+        self._name, self._total = "", None
+        old = snapshot.load(self._setup.memory, self._address, self._clock, forever=self._setup.embedded)
+        self._name, self._done, self._total, self.guideline = old.campaign_name, old.done, old.total, old.guideline
+        try:
+            rows = self._outbox.history(self._address, limit=RECENT)
+        except OutboxError as problem:
+            self._problem = (str(problem), problem.next_step)
+            return
+        self._recent = [(row.id, row.decided()) for row in reversed(rows)]
+        tasks = [held for held in old.tasks if not self.answered(held.task.id)]
+        self._stream.restore(tasks)
+        if tasks and old.picture and tasks[0] is old.tasks[0]:
+            self._gallery.remember(tasks[0].task.id, old.picture)
+
+    def _advance(self) -> None:
+        """Make the next task current, if one is ahead."""
+        while self._held is None and (held := self._stream.take()) is not None:
+            if not self.answered(held.task.id):
+                self._show(held)
+
+    def _show(self, held: Held) -> None:
+        self._held, self._touched = held, False
+        self.stopwatch.begin(self._carried.pop(held.task.id, None))
+
+    async def _connect(self) -> None:
+        """The server, behind the first paint; then what it can do, what is still ours, and how far the work is."""
+        restored = self._held is not None
+        if restored:
+            await wait_for(self._painted, FIRST_PAINT_SECONDS, self._clock)
+        remote = await self._link.connect()
+        if not restored:
+            self._jobs.begin("fetch", self._stream.run)
+        await self._link.greet()
+        self._stream.extensions = remote.extensions
+        if remote.max_held is not None:
+            self._stream.limits.most, self._stream.limits.stated = remote.max_held, True
+        if restored:
+            if remote.extensions:
+                await self._stream.confirm()
+            self._jobs.begin("fetch", self._stream.run)
+        self._jobs.begin("tend", self._stream.tend)
+        await self._learn()
+
+    async def _learn(self) -> None:
+        """How far the work is."""
+        standing = await self._link.standing(self._address.campaign_id or "")
+        if standing is None:
+            return
+        self._standing, self.guideline = standing, standing.guideline
+        self._name, self._total = standing.campaign_name, standing.total
+        if standing.done is not None:
+            self._done = standing.done + self._counts.unsent
+        self.changed()
+
+    async def _clear_desk(self) -> None:
+        """Let answers leave when they can no longer be taken back."""
+        while True:
+            self._leave.clear()
+            now, undo = self._clock.monotonic(), self._setup.profile.undo_seconds
+            times = leaving_at(self._on_desk, undo, self._outlook())
+            self._let_go([answer for answer, due in times if due <= now])
+            rest = [due - now for _, due in times if due > now]
+            await wait_for(self._leave, min(rest) if rest else None, self._clock)
+
+    def _outlook(self) -> Outlook:
+        stream = self._stream
+        full = len(stream.ahead) + self.occupied() >= stream.limits.held
+        waiting = stream.exhausted or stream.repeating or stream.refused is not None or self._line.trouble is not None
+        return Outlook(
+            more=self._held is not None or not (waiting or full),
+            starved=full and len(stream.ahead) < min(LEAST_AHEAD, self._setup.profile.prefetch),
+            one_by_one=stream.limits.one_at_a_time,
+        )
+
+    def _let_go(self, answers: Sequence[Answered]) -> None:
+        if not answers:
+            return
+        numbers = {answer.number for answer in answers}
+        self._on_desk = [answer for answer in self._on_desk if answer.number not in numbers]
+        self._mark(numbers, SendState.QUEUED)
+        self._sender.release(sorted(numbers))
+        self.changed()
+
+    def _settled(self, row: Verdict, state: SendState, detail: str) -> None:
+        """The sender says what became of a verdict."""
+        self._mark({row.id}, state, detail)
+        if state in (SendState.SENT, SendState.LATE, SendState.PARKED):
+            self._stream.delivered()
+        self.changed()
+
+    def _mark(self, numbers: set[int], state: SendState, detail: str = "") -> None:
+        self._recent = [
+            (number, replace(one, state=state, detail=detail) if number in numbers else one)
+            for number, one in self._recent
+        ]
+
+    async def _remember(self) -> None:
+        """Keep what is on the desk for the next start, also for one after a crash."""
+        kept: tuple[str, ...] = ()
+        while True:
+            await self._clock.sleep(REMEMBER_SECONDS)
+            held = tuple(one.task.id for one in self._all())
+            if held != kept:
+                kept = held
+                self._save()
+
+    def _all(self) -> list[Held]:
+        return [*([self._held] if self._held else []), *self._stream.ahead]
+
+    def _save(self) -> None:
+        seen = self._gallery.seen(self._held.task) if self._held else None
+        tasks = tuple(self._all())
+        now = snapshot.Snapshot(tasks, seen, self._name, self._done, self._total, self.guideline)
+        snapshot.save(self._setup.memory, self._address, now, self._clock)
+
+    def _put_away(self, left: Sequence[int], *, keep: bool) -> None:
+        """Write down what must be there at the next start, and close the files."""
+        try:
+            self._outbox.leave_desk(left)
+            self._outbox.prune(self._clock.wall() - KEPT_SECONDS)
+            if keep:
+                self._save()
+            else:
+                snapshot.forget(self._setup.memory, self._address)
+        except (OutboxError, OSError):
+            pass  # the answers are on the disk; the next start takes them over
+        finally:
+            self._outbox.close()
+            self._sending.close()
+
+    def _broke(self, name: str, error: Exception) -> None:
+        words = f"Something in gonogo itself failed ({name}: {type(error).__name__}); every answer is kept."
+        self._problem = (words, "It is tried again by itself; if it stays, start gonogo anew and report the log.")
+        self.changed()
+
+    def _facts(self) -> Facts:
+        return Facts(
+            current=self.current,
+            trouble=self._line.trouble,
+            retry_in=self._line.retry_in,
+            counts=self._counts,
+            standing=self._standing,
+            campaign_name=self._name,
+            done=self._done,
+            total=self._total,
+            can_undo=bool(self._on_desk),
+            recent=tuple(one for _, one in self._recent),
+            stuck=self._stuck,
+            problem=self._problem,
+        )

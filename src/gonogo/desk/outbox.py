@@ -171,14 +171,17 @@ class Outbox:
             if db.execute(busy, (*values, SendState.SENDING, now, now + LEASE_SECONDS)).fetchone():
                 return None
             holes = ",".join("?" * len(passed))
-            sql = (
-                "UPDATE verdict SET state = ?, owner = ?, lease_until = ?, attempts = attempts + 1 WHERE id ="
-                f" (SELECT id FROM verdict WHERE {where} AND state IN (?, ?) AND id NOT IN ({holes})"  # noqa: S608
-                " ORDER BY id LIMIT 1) RETURNING *"
+            oldest = (
+                f"SELECT id FROM verdict WHERE {where} AND state IN (?, ?) AND id NOT IN ({holes})"  # noqa: S608
+                " ORDER BY id LIMIT 1"
             )
-            new = (SendState.SENDING, self.mark, now + LEASE_SECONDS)
-            rows = db.execute(sql, (*new, *values, SendState.QUEUED, SendState.SENDING, *passed)).fetchall()
-            return rows[0] if rows else None
+            found = db.execute(oldest, (*values, SendState.QUEUED, SendState.SENDING, *passed)).fetchone()
+            if found is None:
+                return None
+            sql = "UPDATE verdict SET state = ?, owner = ?, lease_until = ?, attempts = attempts + 1 WHERE id = ?"
+            db.execute(sql, (SendState.SENDING, self.mark, now + LEASE_SECONDS, found[0]))
+            row: sqlite3.Row = db.execute("SELECT * FROM verdict WHERE id = ?", (found[0],)).fetchone()
+            return row
 
         row = self._write(take)
         return _verdict(row) if row is not None else None
@@ -210,12 +213,12 @@ class Outbox:
         found = {row[0]: row[1] for row in self._read(lambda db: db.execute(sql, values).fetchall())}
         return Counts(*(found.get(state, 0) for state in (*UNSENT, SendState.PARKED)))
 
-    def state_of(self, address: Address, task_id: str) -> SendState | None:
-        """What became of this login's latest answer to the task; `None` if there is none."""
-        sql = "SELECT state FROM verdict WHERE task_id = ? AND base_url = ? AND annotator = ? ORDER BY id DESC LIMIT 1"
+    def answer_to(self, address: Address, task_id: str) -> Verdict | None:
+        """This login's latest answer to the task, and what became of it; `None` if there is none."""
+        sql = "SELECT * FROM verdict WHERE task_id = ? AND base_url = ? AND annotator = ? ORDER BY id DESC LIMIT 1"
         values = (task_id, address.base_url, address.annotator)
         row = self._read(lambda db: db.execute(sql, values).fetchone())
-        return SendState(row[0]) if row else None
+        return _verdict(row) if row is not None else None
 
     def get(self, number: int) -> Verdict | None:
         row = self._read(lambda db: db.execute("SELECT * FROM verdict WHERE id = ?", (number,)).fetchone())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gonogo.desk.outbox_schema import COLUMNS, connect
 
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_SCHEMA}
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 _MAGIC = b"SQLite format 3\x00"
 
 

@@ -1,0 +1,76 @@
+"""The labeling server as the desk sees it: the client's operations in the desk's own types.
+
+Imports httpx and pydantic (by the client), so the desk loads it only after its first task is shown.
+"""
+
+from __future__ import annotations
+
+from gonogo.client.errors import ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError
+from gonogo.client.extensions import GonogoClient
+from gonogo.client.prepared import Prepared
+from gonogo.desk.codec import task_from_served
+from gonogo.desk.remote_types import ClaimLeft, Fetched, Standing
+from gonogo.wire.extensions import DrawingUrl, QueueView
+from gonogo.wire.labeling import LabelSubmission
+
+
+class ClientRemote:
+    """One server, one credential. All methods raise the client's errors."""
+
+    def __init__(self, client: GonogoClient) -> None:
+        self.client = client
+        self.extensions = False
+        self.max_held: int | None = None
+
+    async def greet(self) -> None:
+        """Find out whether the server has our extensions."""
+        found = await self.client.capabilities()
+        self.extensions = found is not None
+        self.max_held = max(1, found.max_held_claims) if found else None
+
+    async def send(self, prepared: Prepared) -> LabelSubmission:
+        return await self.client.send(prepared)
+
+    async def next_task(self, campaign_id: str, idempotency_key: str) -> Fetched:
+        served = await self.client.next_task(campaign_id, idempotency_key=idempotency_key)
+        if served.task is None:
+            return Fetched(None)
+        return Fetched(task_from_served(served.task.model_dump(), campaign_id), served.expires_in)
+
+    async def renew(self, task_id: str) -> ClaimLeft:
+        state = await self.client.renew(task_id)
+        return ClaimLeft(state.held, state.expires_in)
+
+    async def release(self, task_id: str) -> None:
+        await self.client.release(task_id)
+
+    async def standing(self, campaign_id: str) -> Standing | None:
+        """How far the work is; `None` when this credential may not know."""
+        try:
+            if self.extensions:
+                return _of_queue(await self.client.queue(campaign_id))
+            campaign = await self.client.get_campaign(campaign_id)
+        except (PermissionDeniedError, NotFoundError, ConflictError, InvalidRequestError):
+            return None
+        return Standing(
+            campaign.name or "", campaign.resolved_count, campaign.task_count, closed=campaign.status == "closed"
+        )
+
+    async def drawing_url(self, part_revision_id: str) -> DrawingUrl:
+        return await self.client.drawing_url(part_revision_id)
+
+    async def aclose(self) -> None:
+        await self.client.aclose()
+
+
+def _of_queue(view: QueueView) -> Standing:
+    return Standing(
+        view.campaign_name or "",
+        view.done_by_me,
+        view.done_by_me + view.left_for_me,
+        view.guideline or "",
+        view.campaign_status in ("closed", "promoted"),
+        view.held_by_others.n_tasks,
+        view.held_by_others.until or "",
+        view.in_review,
+    )

@@ -1,0 +1,77 @@
+"""What lies on the desk, kept from one run to the next, so that the first question is there before the server is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gonogo.desk.clock import Clock
+from gonogo.desk.codec import picture_from_json, picture_to_json, task_from_json, task_to_json
+from gonogo.desk.memory import Memory
+from gonogo.desk.outbox import Address
+from gonogo.desk.stream import Held
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+
+UNKNOWN_LEASE_SECONDS = 600.0
+"""How long a remembered claim is believed when the server never said how long it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`tasks` in the order they are shown, the current one first; `picture` is the current one's."""
+
+    tasks: tuple[Held, ...] = ()
+    picture: tuple[PictureRequest, Picture | NoPicture] | None = None
+    campaign_name: str = ""
+    done: int = 0
+    total: int | None = None
+    guideline: str = ""
+
+
+def key_of(address: Address) -> str:
+    return f"desk {address.base_url} {address.annotator} {address.campaign_id}"
+
+
+def save(memory: Memory, address: Address, snapshot: Snapshot, clock: Clock) -> None:
+    """Raises `OSError`."""
+    now, wall = clock.boot(), clock.wall()
+    tasks = []
+    for held in snapshot.tasks:
+        left = held.expires_at - now if held.expires_at is not None else UNKNOWN_LEASE_SECONDS
+        tasks.append({"task": task_to_json(held.task), "until": wall + left, "lease": held.lease})
+    picture = None
+    if snapshot.picture and isinstance(snapshot.picture[1], Picture):
+        picture = picture_to_json(snapshot.picture[0], snapshot.picture[1])
+    memory.put(
+        key_of(address),
+        {
+            "tasks": tasks,
+            "picture": picture,
+            "campaign_name": snapshot.campaign_name,
+            "done": snapshot.done,
+            "total": snapshot.total,
+            "guideline": snapshot.guideline,
+        },
+    )
+
+
+def load(memory: Memory, address: Address, clock: Clock, *, forever: bool) -> Snapshot:
+    """What was saved; without the tasks whose claim has run out since, unless `forever` (nobody else wants them)."""
+    data = memory.get(key_of(address))
+    if data is None:
+        return Snapshot()
+    try:
+        wall, now = clock.wall(), clock.boot()
+        tasks = []
+        for one in data["tasks"]:
+            left = float(one["until"]) - wall
+            if forever or 0 < left <= 3600:
+                expires_at = None if forever else now + left
+                tasks.append(Held(task_from_json(one["task"]), expires_at, one["lease"], claimed=False))
+        picture = picture_from_json(data["picture"]) if data["picture"] else None
+        return Snapshot(tuple(tasks), picture, data["campaign_name"], data["done"], data["total"], data["guideline"])
+    except (KeyError, TypeError, ValueError, IndexError):
+        return Snapshot()  # written by another version: the server knows better anyway
+
+
+def forget(memory: Memory, address: Address) -> None:
+    memory.drop(key_of(address))

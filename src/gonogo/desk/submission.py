@@ -1,0 +1,38 @@
+"""An answer as the exact bytes that will travel. Standard library only: a key must not wait for an import.
+
+The same bytes as `LabelingClient.prepare_submit` makes; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+from urllib.parse import quote
+
+from gonogo.client.prepared import Prepared
+from gonogo.desk.errors import DeskError
+from gonogo.desk.types import Decision
+
+
+def prepare_submission(task_id: str, decision: Decision, idempotency_key: str | None = None) -> Prepared:
+    """The submit request of `decision`, with a key of its own.
+
+    Raises:
+        DeskError: the corrected value holds what JSON cannot.
+    """
+    body: dict[str, Any] = {"verdict": decision.verdict}
+    if decision.corrected_value is not None:
+        body["corrected_value"] = decision.corrected_value
+    if decision.confidence is not None:
+        body["confidence"] = decision.confidence
+    body["duration_ms"] = decision.times.duration_ms
+    try:
+        raw = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DeskError(
+            "This value has something in it that cannot be sent: a number that is not finite, or a broken character.",
+            "Type it again.",
+        ) from error
+    path = f"/api/v1/parts/labeling/tasks/{quote(task_id, safe='')}/submit"
+    return Prepared("POST", path, raw, idempotency_key or str(uuid.uuid4()))

@@ -1,0 +1,66 @@
+"""From the parts of a desk to the one snapshot that the screen shows. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gonogo.desk import wording
+from gonogo.desk.line import Trouble
+from gonogo.desk.outbox import Counts
+from gonogo.desk.remote_types import Standing
+from gonogo.desk.stream import Stream
+from gonogo.desk.types import Decided, DeskState, DeskTask, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known beside the stream. `stuck` is the reason why the answer to a repeated task was refused."""
+
+    current: DeskTask | None
+    trouble: Trouble | None
+    retry_in: float | None
+    counts: Counts
+    standing: Standing | None
+    campaign_name: str
+    done: int
+    total: int | None
+    can_undo: bool
+    recent: tuple[Decided, ...]
+    stuck: str = ""
+    problem: tuple[str, str] = ("", "")
+
+
+def state_of(facts: Facts, stream: Stream) -> DeskState:
+    stage, (message, next_step) = _stage(facts, stream)
+    return DeskState(
+        stage=stage,
+        campaign_name=facts.campaign_name,
+        done=facts.done,
+        total=facts.total,
+        ahead=len(stream.ahead),
+        unsent=facts.counts.unsent,
+        parked=facts.counts.parked,
+        can_undo=facts.can_undo,
+        message=message,
+        next_step=next_step,
+        retry_in=facts.retry_in,
+        recent=facts.recent,
+    )
+
+
+def _stage(facts: Facts, stream: Stream) -> tuple[Stage, tuple[str, str]]:
+    trouble, unsent = facts.trouble, facts.counts.unsent
+    if trouble is not None and trouble.signed_out:
+        return Stage.SIGNED_OUT, wording.signed_out(trouble, unsent)
+    words = wording.offline(trouble, unsent) if trouble is not None else facts.problem
+    if facts.current is not None:
+        return Stage.TASK, words
+    if trouble is not None:
+        return Stage.OFFLINE, words
+    if stream.refused is not None:
+        return Stage.REFUSED, wording.refused(stream.refused)
+    if stream.repeating and facts.stuck:
+        return Stage.REFUSED, wording.stuck(facts.stuck)
+    if stream.exhausted or (stream.repeating and not stream.limits.one_at_a_time):
+        return Stage.DRAINED, wording.drained(facts.standing, unsent)
+    return Stage.LOADING, words

@@ -1,0 +1,62 @@
+"""What the screen says of the desk, in words with a next step."""
+
+from __future__ import annotations
+
+from gonogo.client.errors import ConflictError, GonogoClientError, NotFoundError, PermissionDeniedError
+from gonogo.desk.line import Trouble
+from gonogo.desk.remote_types import Standing
+
+KEPT = "Every answer you gave is kept on this machine and will be sent."
+
+
+def offline(trouble: Trouble, unsent: int) -> tuple[str, str]:
+    kept = f" {_answers(unsent)} kept here until then." if unsent else ""
+    return f"{trouble.message}{kept}", trouble.next_step
+
+
+def signed_out(trouble: Trouble, unsent: int) -> tuple[str, str]:
+    kept = f" {_answers(unsent)} kept and go on after the sign-in." if unsent else ""
+    return f"{trouble.message}{kept}", trouble.next_step or "Sign in again."
+
+
+def refused(error: GonogoClientError) -> tuple[str, str]:
+    """next-task was refused for good."""
+    if isinstance(error, PermissionDeniedError):
+        return f"You may not work in this campaign. {error}", "Ask the campaign's lead, or choose another campaign."
+    if isinstance(error, NotFoundError):
+        return f"This campaign is not there for you. {error}", "Choose another campaign, or ask its lead."
+    if isinstance(error, ConflictError):
+        return f"The campaign hands out no tasks now. {error}", error.next_step
+    return str(error), error.next_step
+
+
+def stuck(detail: str) -> tuple[str, str]:
+    """The server keeps handing out a question whose answer it refused."""
+    return (
+        f"The server refused your answer to this question and hands out no other. {detail}",
+        "Tell the campaign's lead; your answer is kept in the outbox. Key r asks again.",
+    )
+
+
+def drained(standing: Standing | None, unsent: int) -> tuple[str, str]:
+    parts = ["There is no question left for you now."]
+    step = "Leave, or wait: the queue is asked again by itself. Key r asks at once."
+    if standing is not None:
+        if standing.closed:
+            parts, step = ["This campaign is closed."], "Leave, or choose another campaign."
+        if standing.held_by_others:
+            until = f" until {standing.held_until}" if standing.held_until else ""
+            parts.append(f"{_tasks(standing.held_by_others)} with other annotators{until}.")
+        if standing.in_review:
+            parts.append(f"{_tasks(standing.in_review)} waiting for review.")
+    if unsent:
+        parts.append(f"{_answers(unsent)} still on the way.")
+    return " ".join(parts), step
+
+
+def _answers(count: int) -> str:
+    return "1 answer is" if count == 1 else f"{count} answers are"
+
+
+def _tasks(count: int) -> str:
+    return "1 task is" if count == 1 else f"{count} tasks are"
