@@ -189,6 +189,16 @@ async def test_nobody_listening_is_a_network_error(client_for: ClientFor) -> Non
             await client.list_campaigns()
 
 
+async def test_a_closed_client_says_so(client_for: ClientFor) -> None:
+    """Background work may still call while the desk is being cleared."""
+    async with ScriptedServer([EMPTY_LIST]) as server:
+        async with client_for(server.url) as client:
+            await client.list_campaigns()
+        with pytest.raises(NetworkError, match="closed"):
+            await client.list_campaigns()
+        assert len(server.requests) == 1
+
+
 async def test_an_export_cut_in_the_middle_raises_after_what_came(client_for: ClientFor) -> None:
     body = b'{"n":1}\n' * 4
     async with ScriptedServer([HalfBody(Reply(200, body))]) as server, client_for(server.url) as client:

@@ -179,6 +179,8 @@ class Wire:
         Raises:
             GonogoClientError: no answer, or a redirect; also while the body is read.
         """
+        if self._http.is_closed:
+            raise NetworkError(f"The connection to {self.home.host} was closed by this program.")
         if not sent.path.startswith("/"):
             raise InvalidInputError("A request's path must begin with a slash.")
         request = self._http.build_request(
