@@ -1,17 +1,4 @@
-"""Leases on tasks, and the order in which tasks are to be had.
-
-A task may be claimed exactly while its `rank` is set. A rank is text, compared byte by byte:
-
-    <round, 8 hex digits>.<sheet, 8 hex>.<confidence, 6 digits>.<sequence, 10 digits>
-
-Everybody walks through the ranks of a campaign once, and forwards: a claim takes the first rank behind the voter's
-cursor that he has not voted on, and moves the cursor there. So a claim costs the same however many tasks there are
-and however many of them he has done.
-
-**Nothing a voter may still do ever lies behind his cursor.** What becomes available (a new task, a task that needs
-one more vote, a claim that was given back or ran out) enters at the campaign's `insert_round`, and this is always
-greater than the round of any cursor: when a cursor first enters round r, `insert_round` becomes r + 1 (`note_passed`).
-"""
+"""Leases: who holds which task, until when, and what happens when a claim ends without an answer."""
 
 from __future__ import annotations
 
@@ -21,17 +8,15 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, false, null, select, true
 
-from gonogo.server.store.tables import campaigns, gold_servings, submissions, tasks
+from gonogo.server.order import requeue
+from gonogo.server.scoring import refresh_task
+from gonogo.server.store.tables import gold_servings, submissions, tasks
 from gonogo.wire.vocabulary import TaskStatus
 
 MAX_HELD = 5
 """Claims one voter may hold in a campaign."""
 SWEEP_LIMIT = 50
 """Claims that ran out, taken back by one request; keeps every request short."""
-
-_ROUND = 8
-_NO_CONFIDENCE = 100_001
-"""Predictions without a confidence come after all that have one."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +25,6 @@ class Voter:
 
     id: str
     kind: Literal["annotator", "user"]
-
-
-def place(sheet_seq: int, confidence: float | None, sequence: int) -> str:
-    """A task's place within any round: by sheet, then lowest confidence, then oldest. Unique in its campaign."""
-    level = _NO_CONFIDENCE if confidence is None else round(confidence * 100_000)
-    return f"{sheet_seq:08x}.{level:06d}.{sequence:010d}"
-
-
-def rank_at(insert_round: str, task_place: str) -> str:
-    return f"{insert_round}.{task_place}"
-
-
-def note_passed(connection: Connection, campaign_id: str, insert_round: str, rank: str) -> None:
-    """Keeps `insert_round` ahead of a cursor that moves to `rank`."""
-    following = f"{int(rank[:_ROUND], 16) + 1:08x}"
-    if following > insert_round:
-        connection.execute(_BUMP, {"campaign": campaign_id, "following": following})
 
 
 def sweep(connection: Connection, campaign_id: str, now: datetime, limit: int = SWEEP_LIMIT) -> int:
@@ -83,11 +51,6 @@ def give_back(connection: Connection, task: Row[Any], now: datetime) -> None:
         connection.execute(_RETURN_GOLD, {"item": task.gold_item_id, "voter": task.holder_id})
     if task.status == TaskStatus.OPEN and not _count_kept(connection, task, now):
         requeue(connection, task.id)
-
-
-def requeue(connection: Connection, task_id: str) -> None:
-    """Makes a free, open task that needs votes available at the campaign's insert round. Gold never is."""
-    connection.execute(_REQUEUE, {"task": task_id})
 
 
 def renew(connection: Connection, task: Row[Any], campaign: Row[Any], voter: Voter, now: datetime) -> datetime | None:
@@ -123,8 +86,6 @@ def _count_kept(connection: Connection, task: Row[Any], now: datetime) -> bool:
     room = task.n_required - task.submission_count
     kept = list(connection.execute(query.order_by(submissions.c.number).limit(room)).scalars())
     if kept:
-        from gonogo.server.scoring import refresh_task
-
         connection.execute(submissions.update().where(submissions.c.id.in_(kept)).values(counted=true()))
         counted = task.submission_count + len(kept)
         connection.execute(tasks.update().where(tasks.c.id == task.id).values(submission_count=counted))
@@ -173,21 +134,4 @@ _RETURN_GOLD = (
     gold_servings.update()
     .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))
     .values(returned=true())
-)
-_INSERT_ROUND = select(campaigns.c.insert_round).where(campaigns.c.id == tasks.c.campaign_id).scalar_subquery()
-_REQUEUE = (
-    tasks.update()
-    .where(
-        tasks.c.id == bindparam("task"),
-        tasks.c.status == TaskStatus.OPEN,
-        tasks.c.submission_count < tasks.c.n_required,
-        tasks.c.is_gold == false(),
-        tasks.c.holder_id.is_(None),
-    )
-    .values(rank=_INSERT_ROUND.op("||")(".").op("||")(tasks.c.place))
-)
-_BUMP = (
-    campaigns.update()
-    .where(campaigns.c.id == bindparam("campaign"), campaigns.c.insert_round < bindparam("following"))
-    .values(insert_round=bindparam("following"))
 )

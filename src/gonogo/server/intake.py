@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from gonogo.server.claims import place, rank_at
 from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.gold import SHUFFLE
+from gonogo.server.order import place, rank_at
 from gonogo.server.store.tables import campaigns, gold_items, new_id, task_sheets, tasks
 from gonogo.server.subjects import sheet_of, subject
 from gonogo.wire.labeling import LabelingTaskCreate

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, exists, func, select
 
-from gonogo.server import claims, gold
+from gonogo.server import claims, gold, order
 from gonogo.server.claims import Voter
 from gonogo.server.records import instant
 from gonogo.server.store.tables import submissions, tasks, voters
@@ -53,7 +53,7 @@ def next_task(
         return None
     honeypot = gold.pick(connection, campaign, voter, position, candidate.sheet_seq, now, rng)
     if honeypot is None:
-        claims.note_passed(connection, campaign.id, campaign.insert_round, candidate.rank)
+        order.note_passed(connection, campaign.id, campaign.insert_round, candidate.rank)
     task = candidate if honeypot is None else _served(connection, honeypot)
     until = claims.lease(connection, task.id, voter, now, campaign.lease_minutes)
     _book(connection, campaign.id, voter, candidate, position.cursor if honeypot else candidate.rank, bool(honeypot))
@@ -110,7 +110,7 @@ def _pass_all(connection: Connection, campaign: Row[Any], voter: Voter, cursor: 
     """All that is left he has voted on: passes it for good, so that asking again costs nothing."""
     last = connection.execute(_LAST_RANK, {"campaign": campaign.id}).scalar()
     if last is not None and last > cursor:
-        claims.note_passed(connection, campaign.id, campaign.insert_round, last)
+        order.note_passed(connection, campaign.id, campaign.insert_round, last)
         mine = (voters.c.campaign_id == campaign.id) & (voters.c.voter_id == voter.id)
         connection.execute(voters.update().where(mine).values(cursor=last))
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, ex
 
 from gonogo.server.consensus.decide import CLASS_OF, VERDICTS, Outcome, Rule, Truth, Vote, outcome, parse_gold, ruled
 from gonogo.server.consensus.decide import posterior as bayes
+from gonogo.server.order import realign
 from gonogo.server.store.tables import (
     annotator_scores,
     campaign_scores,
@@ -88,6 +89,12 @@ def write_measured(connection: Connection, campaign: Row[Any], measured: Measure
     ]
     if changed:
         connection.execute(_WRITE, changed)
+        other_status = [
+            task.id
+            for task, found in zip(measured.ballots.tasks, measured.outcomes, strict=True)
+            if task.status != found.status
+        ]
+        realign(connection, other_status)  # what was settled early may be open again, or the other way round
     here = {"campaign_id": campaign.id}
     consensus = measured.consensus
     connection.execute(annotator_scores.delete().where(annotator_scores.c.campaign_id == campaign.id))
@@ -233,7 +240,10 @@ _WRITE = (
         posterior=bindparam("to_posterior"),
         # A task that stays resolved keeps the time at which it was.
         resolved_at=case(
-            (bindparam("to_status") == TaskStatus.RESOLVED.value, func.coalesce(tasks.c.resolved_at, bindparam("now"))),
+            (
+                bindparam("to_status") == TaskStatus.RESOLVED.value,
+                func.coalesce(tasks.c.resolved_at, bindparam("now", type_=tasks.c.resolved_at.type)),
+            ),
             else_=null(),
         ),
     )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, null, select
+from sqlalchemy import Connection, Row, bindparam, null, select
 
-from gonogo.server import claims, gold
+from gonogo.server import claims, gold, order
 from gonogo.server.claims import Voter
+from gonogo.server.scoring import refresh_task
 from gonogo.server.store.tables import gold_servings, new_id, submissions, tasks, voters
 from gonogo.wire.labeling import LabelSubmit
 from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, TaskStatus
@@ -60,8 +61,6 @@ def submit(
 
 def _settle(connection: Connection, task: Row[Any], voter: Voter, *, holds: bool, counted: bool, now: datetime) -> None:
     """Books the vote on its task and voter, refreshes the consensus, and makes the task available if it wants more."""
-    from gonogo.server.scoring import refresh_task
-
     ended = _END_OWN_LEASE if holds else _KEEP_LEASE
     connection.execute(ended, {"task": task.id, "counted": int(counted)})
     done = connection.execute(
@@ -76,9 +75,9 @@ def _settle(connection: Connection, task: Row[Any], voter: Voter, *, holds: bool
     if counted:
         refresh_task(connection, task.id, now)
     if holds:
-        claims.requeue(connection, task.id)
+        order.requeue(connection, task.id)
     else:
-        connection.execute(_LEAVE_QUEUE, {"task": task.id})
+        connection.execute(order.LEAVE, {"task": task.id})
 
 
 def _store(
@@ -141,8 +140,4 @@ _ANSWERED = (
     gold_servings.update()
     .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))
     .values(returned=False)
-)
-_wants_more = (tasks.c.status == TaskStatus.OPEN) & (tasks.c.submission_count < tasks.c.n_required)
-_LEAVE_QUEUE = (
-    tasks.update().where(tasks.c.id == bindparam("task")).values(rank=case((_wants_more, tasks.c.rank), else_=null()))
 )

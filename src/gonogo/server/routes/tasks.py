@@ -7,18 +7,18 @@ from typing import Any
 from fastapi import BackgroundTasks, Request
 from sqlalchemy import Connection, func, null, select
 
-from gonogo.server import generate, pages, votes
-from gonogo.server.access import LEAD, REVIEW_READERS, REVIEWERS, VOTERS, campaign_for, task_for, voter_of
+from gonogo.server import pages, votes
+from gonogo.server.access import EVERYBODY, LEAD, REVIEW_READERS, REVIEWERS, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.context import Context, Ctx
-from gonogo.server.errors import ApiError, conflict, invalid, not_found
+from gonogo.server.errors import ApiError, conflict, invalid
 from gonogo.server.intake import create_tasks, read_tasks
 from gonogo.server.records import submission_public, task_public
 from gonogo.server.routing import router as make_router
 from gonogo.server.scoring import measure_campaign, refresh_task, write_measured
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import calculations, campaigns, projects, submissions, tasks
+from gonogo.server.store.tables import annotator_accounts, campaigns, submissions, tasks, users
 from gonogo.wire.base import JsonObject
-from gonogo.wire.extensions import TasksFromPredictions, TasksMade
+from gonogo.wire.extensions import SubmissionDetail, SubmissionList
 from gonogo.wire.labeling import (
     Adjudication,
     LabelingTaskList,
@@ -68,27 +68,11 @@ async def create(ctx: Ctx, campaign_id: str, body: LabelingTasksCreate) -> Label
         wanted = read_tasks(body.tasks, errors)
         if errors:
             raise invalid(errors)
-        _refuse_closed(campaign.status)
+        if campaign.status != CampaignStatus.OPEN:
+            raise conflict(ConflictReason.CAMPAIGN_CLOSED, "The campaign is closed: it takes no more tasks.")
         ids = create_tasks(connection, campaign, wanted, ctx.now, ctx.rng)
         rows = connection.execute(select(tasks).where(tasks.c.id.in_(ids)).order_by(tasks.c.number)).all()
     return LabelingTaskList(count=len(rows), data=[task_public(row, ctx.now) for row in rows])
-
-
-@router.post(
-    "/api/v1/gonogo/campaigns/{campaign_id}/tasks-from-predictions", name="tasks_from_predictions", status_code=201
-)
-async def tasks_from_predictions(ctx: Ctx, campaign_id: str, body: TasksFromPredictions) -> TasksMade:
-    """Every prediction of the run becomes a task of the campaign, once."""
-    with ctx.store.write() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        owner = select(projects.c.org_id).join(calculations, calculations.c.project_id == projects.c.id)
-        if connection.execute(owner.where(calculations.c.id == body.calculation_id)).scalar() != ctx.caller.org_id:
-            raise not_found()
-        _refuse_closed(campaign.status)
-        gold = body.gold_from_truth
-        return generate.tasks_from_run(
-            connection, campaign, body.calculation_id, ctx.now, ctx.rng, gold_from_truth=gold
-        )
 
 
 @router.post(_LABELING + "/tasks/{task_id}/submit", name="submit_label", status_code=201)
@@ -121,6 +105,31 @@ async def adjudicate(ctx: Ctx, background: BackgroundTasks, task_id: str, body: 
         row = connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
     background.add_task(refresh_later, ctx, task.campaign_id)
     return task_public(row, ctx.now)
+
+
+@router.get("/api/v1/gonogo/campaigns/{campaign_id}/submissions", name="list_submissions")
+async def list_submissions(
+    ctx: Ctx, campaign_id: str, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+) -> SubmissionList:
+    """The votes of a campaign; for an annotator only the own ones."""
+    with ctx.store.read() as connection:
+        campaign_for(connection, ctx.caller, campaign_id, EVERYBODY)
+        wanted = [submissions.c.campaign_id == campaign_id]
+        if ctx.caller.role == "annotator":
+            wanted.append(submissions.c.voter_id == ctx.caller.id)
+        count = select(func.count()).select_from(submissions).where(*wanted)
+        page = pages.page(connection, _VOTES.where(*wanted), submissions.c.number, limit, cursor, count=count)
+    data = [
+        SubmissionDetail(
+            **submission_public(row).model_dump(),
+            voter_id=row.voter_id,
+            voter_email=row.email,
+            counted=row.counted,
+            late=row.late,
+        )
+        for row in page.rows
+    ]
+    return SubmissionList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
 def refresh_later(ctx: Context, campaign_id: str) -> None:
@@ -175,7 +184,8 @@ def _refuse_own(connection: Connection, task_id: str, voter_id: str) -> None:
         raise conflict(ConflictReason.OWN_VOTE, message)
 
 
-def _refuse_closed(status: str) -> None:
-    if status != CampaignStatus.OPEN:
-        message = "The campaign is closed: make a new one for more tasks."
-        raise conflict(ConflictReason.CAMPAIGN_CLOSED, message)
+_VOTES = (
+    select(submissions, func.coalesce(annotator_accounts.c.email, users.c.email).label("email"))
+    .outerjoin(annotator_accounts, annotator_accounts.c.id == submissions.c.voter_id)
+    .outerjoin(users, users.c.id == submissions.c.voter_id)
+)

@@ -1,0 +1,82 @@
+"""The order in which a campaign's tasks are to be had.
+
+A task may be claimed exactly while its `rank` is set. A rank is text, compared byte by byte:
+
+    <round, 8 hex digits>.<sheet, 8 hex>.<confidence, 6 digits>.<sequence, 10 digits>
+
+Everybody walks through the ranks of a campaign once, and forwards: a claim takes the first rank behind the voter's
+cursor that he has not voted on, and moves the cursor there. So a claim costs the same however many tasks there are
+and however many of them he has done.
+
+**Nothing a voter may still do ever lies behind his cursor.** What becomes available (a new task, a task that needs
+one more vote, a claim that was given back or ran out) enters at the campaign's `insert_round`, and this is always
+greater than the round of any cursor: when a cursor first enters round r, `insert_round` becomes r + 1 (`note_passed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, bindparam, case, false, null, select
+
+from gonogo.server.store.tables import campaigns, tasks
+from gonogo.wire.vocabulary import TaskStatus
+
+_ROUND = 8
+_NO_CONFIDENCE = 100_001
+"""Predictions without a confidence come after all that have one."""
+
+
+def place(sheet_seq: int, confidence: float | None, sequence: int) -> str:
+    """A task's place within any round: by sheet, then lowest confidence, then oldest. Unique in its campaign."""
+    level = _NO_CONFIDENCE if confidence is None else round(confidence * 100_000)
+    return f"{sheet_seq:08x}.{level:06d}.{sequence:010d}"
+
+
+def rank_at(insert_round: str, task_place: str) -> str:
+    return f"{insert_round}.{task_place}"
+
+
+def note_passed(connection: Connection, campaign_id: str, insert_round: str, rank: str) -> None:
+    """Keeps `insert_round` ahead of a cursor that moves to `rank`."""
+    following = f"{int(rank[:_ROUND], 16) + 1:08x}"
+    if following > insert_round:
+        connection.execute(_BUMP, {"campaign": campaign_id, "following": following})
+
+
+def requeue(connection: Connection, task_id: str) -> None:
+    """Makes a task available at the insert round, if it is open, wants votes, is free and not gold; else nothing."""
+    connection.execute(_REQUEUE, {"task": task_id})
+
+
+def realign(connection: Connection, task_ids: Iterable[str]) -> None:
+    """Puts tasks whose status may have changed into the order, or takes them out, as they now need votes or not."""
+    for task_id in task_ids:
+        connection.execute(LEAVE, {"task": task_id})
+        requeue(connection, task_id)
+
+
+_wants_more = (tasks.c.status == TaskStatus.OPEN) & (tasks.c.submission_count < tasks.c.n_required)
+LEAVE = (
+    tasks.update().where(tasks.c.id == bindparam("task")).values(rank=case((_wants_more, tasks.c.rank), else_=null()))
+)
+"""Takes a task out of the order if it needs no more votes."""
+
+_INSERT_ROUND = select(campaigns.c.insert_round).where(campaigns.c.id == tasks.c.campaign_id).scalar_subquery()
+_REQUEUE = (
+    tasks.update()
+    .where(
+        tasks.c.id == bindparam("task"),
+        tasks.c.status == TaskStatus.OPEN,
+        tasks.c.submission_count < tasks.c.n_required,
+        tasks.c.is_gold == false(),
+        tasks.c.holder_id.is_(None),
+        tasks.c.rank.is_(None),
+    )
+    .values(rank=_INSERT_ROUND.op("||")(".").op("||")(tasks.c.place))
+)
+_BUMP = (
+    campaigns.update()
+    .where(campaigns.c.id == bindparam("campaign"), campaigns.c.insert_round < bindparam("following"))
+    .values(insert_round=bindparam("following"))
+)
