@@ -1,0 +1,32 @@
+"""Engineering values: read, written, compared and set the way a drawing does it. Pure; standard library only."""
+
+from __future__ import annotations
+
+from gonogo.values.compare import Equality, canonical_key, equal
+from gonogo.values.diff import Span, differences
+from gonogo.values.format import format_text
+from gonogo.values.model import EngineeringValue, Kind, Number, Parsed, Thread, Zone
+from gonogo.values.parse import parse
+from gonogo.values.read import read, to_json
+from gonogo.values.setting import Part, Typeset, typeset
+
+__all__ = [
+    "EngineeringValue",
+    "Equality",
+    "Kind",
+    "Number",
+    "Parsed",
+    "Part",
+    "Span",
+    "Thread",
+    "Typeset",
+    "Zone",
+    "canonical_key",
+    "differences",
+    "equal",
+    "format_text",
+    "parse",
+    "read",
+    "to_json",
+    "typeset",
+]

@@ -1,0 +1,227 @@
+"""Equal by engineering: the same requirement however it is written, and the reason in words.
+
+`canonical_key` is the definition; `equal` compares keys, so it is an equivalence. Folded: the decimal sign, ⌀/Ø/dia,
+×/x, ±/+/-, stacked or inline order, spaces, case of words, minus look-alikes, `(70)`/`70 REF`, `C5`/`5×45°`, a written
+`mm`, and idle zeros unless they count. Never folded: case of fits, digits other than 0-9, any sign, anything lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gonogo.values.format import deviation_texts, format_text
+from gonogo.values.lexer import T, fold, text_key, tokens
+from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind, Number
+from gonogo.values.plain import canonical_json
+from gonogo.values.read import read
+
+_LONGEST_KEY = 512
+_LOOKED_AT = 400  # characters of each text that the reason is found in
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """The answer and why: `same: decimal sign`, `differs: upper 0,1 against 0,2`."""
+
+    equal: bool
+    reason: str
+
+
+def equal(a: Any, b: Any, *, trailing_zeros: bool = False) -> Equality:
+    """Whether two values (any JSON, or `EngineeringValue`) ask for the same thing. Never raises."""
+    one, other = read(a), read(b)
+    if value_key(one, trailing_zeros) == value_key(other, trailing_zeros):
+        reasons = _ways_of_writing(one, other)
+        return Equality(True, "same: " + ", ".join(reasons) if reasons else "same")
+    return Equality(False, "differs: " + _difference(one, other, trailing_zeros))
+
+
+def canonical_key(json: Any, *, trailing_zeros: bool = False) -> str:
+    """One text for all values that are equal. Longer than 512 characters → a SHA-256 of it."""
+    return value_key(read(json), trailing_zeros)
+
+
+def value_key(value: EngineeringValue, trailing_zeros: bool = False) -> str:
+    """`canonical_key` of a value that has been read."""
+    if value.kind is Kind.TEXT:
+        pieces = [text_key(fold(value.text))]
+    elif value.kind is Kind.OTHER:
+        pieces = [value.text]
+    else:
+        pieces = [f"{name}={text}" for name, text in _key_fields(value, trailing_zeros) if text]
+    if value.extra:
+        pieces.append(canonical_json(dict(value.extra)))
+    key = "\x1f".join((value.kind.value, *pieces))
+    return key if len(key) <= _LONGEST_KEY else _digest(key)
+
+
+def _digest(key: str) -> str:
+    from hashlib import sha256  # only for long prose; keeps the import of this package fast
+
+    return "sha256:" + sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _key_fields(value: EngineeringValue, zeros: bool) -> list[tuple[str, str]]:
+    return [
+        ("quantity", str(value.quantity) if value.quantity not in (None, 1) else ""),
+        ("nominal", _number(value.nominal, zeros)),
+        ("upper", _number(value.upper, zeros)),
+        ("lower", _number(value.lower, zeros)),
+        ("unit", _unit(value)),
+        ("modifier", value.modifier),
+        ("fit", value.fit),
+        ("thread", _thread(value, zeros)),
+        ("angle", _chamfer_angle(value, zeros)),
+        ("depth", _number(value.depth, zeros)),
+        ("symbol", value.symbol),
+        ("zone", f"{value.zone.sign}{value.zone.size.key(zeros)}" if value.zone else ""),
+        ("conditions", ",".join(value.conditions)),
+        ("datums", "|".join(value.datums)),
+        ("roughness", value.roughness),
+        ("rest", _rest(value, zeros)),
+    ]
+
+
+def _number(number: Number | None, zeros: bool) -> str:
+    return number.key(zeros) if number else ""
+
+
+def _unit(value: EngineeringValue) -> str:
+    """The unit; none written means mm for lengths (ISO 129-1) and µm for roughness (ISO 21920-1)."""
+    if value.kind in (Kind.THREAD, Kind.FIT, Kind.EMPTY) or value.roughness == "N":
+        return value.unit
+    return value.unit or ("µm" if value.kind is Kind.ROUGHNESS else "mm")
+
+
+def _thread(value: EngineeringValue, zeros: bool) -> str:
+    thread = value.thread
+    if thread is None:
+        return ""
+    size = thread.size if thread.size.startswith("#") else Number(thread.size).key(zeros)
+    return f"{thread.family} {size} {_number(thread.pitch, zeros)} {thread.grade}"
+
+
+def _chamfer_angle(value: EngineeringValue, zeros: bool) -> str:
+    if value.kind is not Kind.CHAMFER:
+        return ""
+    return value.angle.key(zeros) if value.angle else "45"  # C5 is 5×45°: JIS B 0001
+
+
+def _rest(value: EngineeringValue, zeros: bool) -> str:
+    told = REFERENCE_WORDS | BASIC_WORDS if value.modifier else frozenset()
+    pieces = [piece for piece in text_key(fold(value.rest), zeros).split(" ") if piece not in told]
+    return " ".join(pieces).strip(" .")
+
+
+_DIAMETERS = re.compile(r"[⌀∅ØøφϕΦФф]|%%c|\bdia(?:m|meter)?\b|(?<=[xX×])dia(?:m|meter)?\b", re.IGNORECASE)
+_TIMES = re.compile(r"(?<=[0-9]) ?([xX×✕✖⨯*])")
+_DECIMAL = re.compile(r"(?<=[0-9])[.,](?=[0-9])")
+_PLUS_MINUS = re.compile(r"±|∓|\+ ?/? ?-|%%p")
+
+
+def _ways_of_writing(one: EngineeringValue, other: EngineeringValue) -> list[str]:
+    a, b = (_text_of(value)[:_LOOKED_AT] for value in (one, other))
+    if a == b:
+        return []
+    reasons = [reason for pattern, name in _FEATURES if (reason := _unlike(pattern, name, a, b))]
+    reasons += _unlike_numbers(a, b)
+    if one.unit != other.unit:
+        reasons.append(f"{one.unit or other.unit} is the unit when none is written")
+    if (one.modifier == "reference") and bool(one.rest_words & REFERENCE_WORDS) != bool(
+        other.rest_words & REFERENCE_WORDS
+    ):
+        reasons.append("REF is the same as brackets")
+    if one.kind is Kind.CHAMFER and (one.sign != other.sign or (one.angle is None) != (other.angle is None)):
+        reasons.append("chamfers of 45° have several marks")
+    return reasons or [_plainly_unlike(a, b)]
+
+
+def _text_of(value: EngineeringValue) -> str:
+    return value.text.strip() or format_text(value)
+
+
+_FEATURES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (_DECIMAL, "decimal sign"),
+    (_DIAMETERS, ""),
+    (_TIMES, ""),
+    (_PLUS_MINUS, "± written out"),
+)
+
+
+def _unlike(pattern: re.Pattern[str], name: str, a: str, b: str) -> str:
+    first, second = pattern.findall(a), pattern.findall(b)
+    if set(first) == set(second) or (not name and not (first and second)):
+        return ""
+    if name == "decimal sign" and not (first and second):
+        return ""  # 12 against 12,0: that is a zero, not a sign
+    return name or f"{first[0].strip()} written {second[0].strip()}"
+
+
+def _unlike_numbers(a: str, b: str) -> list[str]:
+    first, second = ([Number(token.text) for token in tokens(fold(text)) if token.kind is T.NUMBER] for text in (a, b))
+    reasons = []
+    exact = [[number.key(True) for number in numbers] for numbers in (first, second)]
+    loose = [[number.key() for number in numbers] for numbers in (first, second)]
+    if sorted(exact[0]) != sorted(exact[1]) and sorted(loose[0]) == sorted(loose[1]):
+        reasons.append("trailing zero")
+    if loose[0] != loose[1] and sorted(loose[0]) == sorted(loose[1]):
+        reasons.append("order")
+    return reasons
+
+
+def _plainly_unlike(a: str, b: str) -> str:
+    a, b = "".join(a.split()), "".join(b.split())
+    if a == b:
+        return "spaces"
+    if fold(a).lower() == fold(b).lower():
+        return "case" if a.lower() == b.lower() else "signs that look alike"
+    return "written differently"
+
+
+_Teller = Callable[[EngineeringValue], str]
+_TELLERS: tuple[tuple[str, _Teller], ...] = (
+    ("quantity", lambda value: str(value.quantity) if value.quantity not in (None, 1) else ""),
+    ("sign", lambda value: SHAPE_SIGNS.get(value.kind, "")),
+    ("kind", lambda value: value.kind.value),
+    ("value", lambda value: value.nominal.text if value.nominal else ""),
+    ("upper", lambda value: deviation_texts(value)[0].removeprefix("+")),
+    ("lower", lambda value: deviation_texts(value)[1].removeprefix("+")),
+    ("unit", _unit),
+    ("fit", lambda value: value.fit),
+    ("modifier", lambda value: value.modifier),
+    ("thread", lambda value: format_text(value) if value.thread else ""),
+    ("angle", lambda value: value.angle.text if value.angle else "45" if value.kind is Kind.CHAMFER else ""),
+    ("depth", lambda value: value.depth.text if value.depth else ""),
+    ("characteristic", lambda value: value.symbol),
+    ("zone", lambda value: f"{value.zone.sign}{value.zone.size.text}" if value.zone else ""),
+    ("condition", lambda value: " ".join(value.conditions)),
+    ("datums", lambda value: "|".join(value.datums)),
+    ("roughness", lambda value: value.roughness),
+    ("words", lambda value: value.rest),
+    ("text", lambda value: value.text.strip()),
+)
+_UNREAD = (Kind.TEXT, Kind.OTHER, Kind.EMPTY)
+
+
+def _difference(one: EngineeringValue, other: EngineeringValue, trailing_zeros: bool) -> str:
+    """The first thing that is not the same, most telling first."""
+    if one.kind in _UNREAD or other.kind in _UNREAD:
+        return f"{_shown(_text_of(one))} against {_shown(_text_of(other))}"
+    fields = {name: text for name, text in _key_fields(one, trailing_zeros)}
+    others = {name: text for name, text in _key_fields(other, trailing_zeros)}
+    renamed = {"value": "nominal", "words": "rest", "characteristic": "symbol", "condition": "conditions"}
+    for name, tell in _TELLERS:
+        key = renamed.get(name, name)
+        same = fields[key] == others[key] if key in fields else tell(one) == tell(other)
+        if not same:
+            return f"{name} {_shown(tell(one))} against {_shown(tell(other))}"
+    return "keys beside the value"
+
+
+def _shown(text: str) -> str:
+    text = " ".join(text.split())
+    return (text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…") or "none"

@@ -1,0 +1,217 @@
+"""Sizes with their deviations: which of the numbers is the nominal, which are deviations, which are limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gonogo.values.cursor import Cursor
+from gonogo.values.lexer import T
+from gonogo.values.model import Kind, Number
+from gonogo.values.notations import Fields, take_depth, take_fit
+
+_RADIUS_WORDS = {
+    "r": Kind.RADIUS,
+    "rad": Kind.RADIUS,
+    "radius": Kind.RADIUS,
+    "sr": Kind.SPHERICAL_RADIUS,
+    "cr": Kind.CONTROLLED_RADIUS,
+}
+_SQUARE_WORDS = frozenset(("sq", "square"))
+
+
+class NotUnderstood(Exception):
+    """Why a text is no value, in words for the person who typed it."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What stands in a row: numbers with a sign or a zero (`deviations`), and others (`plain`)."""
+
+    plain: list[Number] = field(default_factory=list)
+    deviations: list[Number] = field(default_factory=list)
+    plus_minus: Number | None = None
+    unit: str = ""
+    fit: str = ""
+    slashed: bool = False
+
+    @property
+    def count(self) -> int:
+        return len(self.plain) + len(self.deviations)
+
+
+def read_dimension(cursor: Cursor) -> Fields:
+    """`2x⌀8,80 H8`, `16,5 +0,1/0`, `0.00 35.00-0.20`, `45° ±1°`, `19.9/20.1`, `H7/g6`. Raises `NotUnderstood`."""
+    kind = _take_shape(cursor)
+    return read_measure(cursor, {"kind": kind})
+
+
+def read_measure(cursor: Cursor, fields: Fields) -> Fields:
+    """Numbers, unit, fit and depth from here on, added to `fields`; a nominal already there stays the nominal."""
+    found = _Found(unit=fields.get("unit", ""))
+    if "nominal" in fields:
+        found.plain.append(fields["nominal"])
+    _gather(cursor, found)
+    fields = {**fields, **_interpret(found)}
+    fields["fit"], fields["unit"] = found.fit, found.unit
+    return _settle_kind(fields)
+
+
+def _take_shape(cursor: Cursor) -> Kind:
+    sign = cursor.take_diameter()
+    if sign:
+        return Kind.DIAMETER if sign == "⌀" else Kind.SPHERICAL_DIAMETER
+    if cursor.take("□") or cursor.take_word(_SQUARE_WORDS):
+        return Kind.SQUARE
+    if cursor.sees_word(_RADIUS_WORDS) and cursor.sees_number(1):
+        return _RADIUS_WORDS[cursor.take_word(_RADIUS_WORDS)]
+    return Kind.LINEAR
+
+
+def _gather(cursor: Cursor, found: _Found) -> None:
+    inside = False
+    while not cursor.at_end:
+        if found.fit and not inside and cursor.sees("(") and (cursor.sees("+-±", 1) or cursor.sees_number(1)):
+            inside = bool(cursor.take("("))
+        elif inside and cursor.take(")"):
+            inside = False
+        elif not _take_one(cursor, found):
+            break
+    if inside:
+        raise NotUnderstood("a bracket is not closed")
+
+
+def _take_one(cursor: Cursor, found: _Found) -> bool:
+    if cursor.take("±"):
+        amount = cursor.take_number()
+        if amount is None or found.plus_minus is not None:
+            raise NotUnderstood("± needs one number after it")
+        found.plus_minus = amount
+        return True
+    start = cursor.at
+    if found.count and cursor.take("/"):
+        found.slashed = True
+    if _take_signed(cursor, found):
+        return True
+    cursor.at = start
+    fit = "" if found.fit else take_fit(cursor)
+    if fit:
+        found.fit = fit
+        return True
+    return bool(found.count or found.plus_minus) and _take_unit(cursor, found)
+
+
+def _take_signed(cursor: Cursor, found: _Found) -> bool:
+    if found.count and _is_depth(cursor):
+        return False
+    sign = cursor.take("+-") if cursor.sees_number(1) else ""
+    number = cursor.take_number()
+    if number is None:
+        return False
+    if number.is_zero and (sign or found.count or not cursor.at_end):
+        found.deviations.append(number)  # a zero has no sign of its own: +0, -0 and 0 are the same deviation
+    elif sign:
+        found.deviations.append(Number(sign + number.text))
+    else:
+        found.plain.append(number)
+    if found.count > 3:
+        raise NotUnderstood("more numbers than a value and its two deviations")
+    return True
+
+
+def _is_depth(cursor: Cursor) -> bool:
+    start = cursor.at
+    depth = take_depth(cursor)
+    cursor.at = start
+    return depth is not None
+
+
+def _take_unit(cursor: Cursor, found: _Found) -> bool:
+    if found.unit and cursor.peek().kind is T.WORD and cursor.peek().text.lower() == "in":
+        return bool(cursor.take_unit()) if found.unit == "in" else False
+    unit = cursor.take_unit()
+    if unit and found.unit and unit != found.unit:
+        raise NotUnderstood(f"two units: {found.unit} and {unit}")
+    found.unit = unit or found.unit
+    return bool(unit)
+
+
+def _interpret(found: _Found) -> Fields:
+    if found.plus_minus is not None:
+        return _with_plus_minus(found, found.plus_minus)
+    plain, deviations = found.plain, sorted(found.deviations, key=lambda number: number.value, reverse=True)
+    if found.count == 0:
+        if not found.fit:
+            raise NotUnderstood("no number was found")
+        return {}
+    if found.count == 1:
+        return {"nominal": (plain or deviations)[0]}
+    if len(plain) == 1:
+        return _with_deviations(plain[0], deviations)
+    if len(plain) == 2 and not deviations and _are_limits(plain[0], plain[1], found.slashed):
+        lower, upper = sorted(plain, key=lambda number: number.value)
+        return {"upper": upper, "lower": lower}
+    if not plain and len(deviations) == 2:
+        return {"upper": deviations[0], "lower": deviations[1], "kind": Kind.TOLERANCE}
+    if len(plain) > 1:
+        raise NotUnderstood(f"{plain[0].text} and {plain[1].text}: two values, or a deviation without its sign")
+    raise NotUnderstood("more numbers than a value and its two deviations")
+
+
+def _with_plus_minus(found: _Found, amount: Number) -> Fields:
+    if len(found.plain) > 1 or found.deviations:
+        raise NotUnderstood("± stands for both deviations, and there is another number")
+    fields: Fields = {"upper": Number("+" + amount.text), "lower": Number("-" + amount.text)}
+    if amount.is_zero:
+        raise NotUnderstood("± with a zero leaves no tolerance")
+    if found.plain:
+        return {**fields, "nominal": found.plain[0]}
+    return {**fields, "kind": Kind.TOLERANCE}
+
+
+def _with_deviations(nominal: Number, deviations: list[Number]) -> Fields:
+    if len(deviations) == 2:
+        if deviations[0].value == deviations[1].value:
+            raise NotUnderstood("both deviations are the same")
+        return {"nominal": nominal, "upper": deviations[0], "lower": deviations[1]}
+    only = deviations[0]
+    if only.is_zero:
+        raise NotUnderstood("a 0 alone is no deviation; its partner is missing")
+    if only.text.startswith("+"):
+        return {"nominal": nominal, "upper": only}
+    size = Number(only.unsigned)
+    if size.value * 2 < nominal.value:
+        return {"nominal": nominal, "lower": only}
+    if _are_limits(nominal, size, slashed=False):
+        lower, upper = sorted((nominal, size), key=lambda number: number.value)
+        return {"nominal": None, "upper": upper, "lower": lower}
+    raise NotUnderstood(f"{nominal.text}-{size.text}: a range, or a tolerance larger than its value")
+
+
+def _are_limits(one: Number, other: Number, slashed: bool) -> bool:
+    """Two sizes that belong together: close, and written with as many decimals; a slash asks for less."""
+    low, high = sorted((one.value, other.value))
+    if low <= 0 or low == high:
+        return False
+    if slashed:
+        return low * 2 >= high
+    decimals = [len(number.text.replace(",", ".").partition(".")[2]) for number in (one, other)]
+    return decimals[0] == decimals[1] > 0 and (high - low) * 20 <= high
+
+
+def _settle_kind(fields: Fields) -> Fields:
+    """The kind that unit and fit ask for, or a refusal when they do not go together."""
+    kind, nominal = fields["kind"], fields.get("nominal")
+    if nominal is not None and ("°" in nominal.text or "'" in nominal.text):
+        fields["unit"] = fields["unit"] or "deg"
+    sized = nominal is not None or fields.get("upper") is not None
+    if not sized:
+        if kind is not Kind.LINEAR:
+            raise NotUnderstood("a sign without a number")
+        return {**fields, "kind": Kind.FIT}
+    if fields["unit"] == "deg":
+        if kind not in (Kind.LINEAR, Kind.TOLERANCE) or fields["fit"]:
+            raise NotUnderstood("degrees do not go with this sign or fit")
+        return {**fields, "kind": Kind.ANGLE if kind is Kind.LINEAR else kind}
+    if nominal is not None and nominal.text[0] in "+-" and (kind is not Kind.LINEAR or fields["fit"]):
+        raise NotUnderstood("a size cannot be negative")
+    return fields

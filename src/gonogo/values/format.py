@@ -1,0 +1,104 @@
+"""Value to text, in the one way a drawing would write it on a line. `format_text(parse(t).value)` is stable."""
+
+from __future__ import annotations
+
+from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind, Number, Thread
+from gonogo.values.symbols import CIRCLE_OF, GLYPH_OF
+
+
+def format_text(value: EngineeringValue, mark: str = "") -> str:
+    """`value` on one line: `2×⌀8,80 H8`, `⌀16,5 +0,1 0`, `⌖|⌀0,1Ⓜ|A|B`, `(70)`.
+
+    `mark` (`,` or `.`) sets the decimal sign of every number; empty keeps each as it came.
+    """
+    if value.kind in (Kind.TEXT, Kind.OTHER, Kind.EMPTY):
+        return value.text.strip()
+    body = body_text(value, mark)
+    depth = f" ↧{value.depth.written(mark)}" if value.depth else ""
+    inside = " ".join(part for part in (body + depth, value.rest) if part)
+    if value.modifier == "reference" and not value.rest_words & REFERENCE_WORDS:
+        return f"{quantity_text(value)}({inside})"
+    if value.modifier == "basic" and not value.rest_words & BASIC_WORDS:
+        return f"{quantity_text(value)}[{inside}]"
+    return quantity_text(value) + inside
+
+
+def quantity_text(value: EngineeringValue) -> str:
+    """`2×`, or nothing for one."""
+    return f"{value.quantity}×" if value.quantity is not None else ""
+
+
+def body_text(value: EngineeringValue, mark: str = "") -> str:
+    """The value without quantity, brackets, depth and the words after it."""
+    if value.kind is Kind.FRAME:
+        return "|".join(frame_cells(value, mark))
+    if value.thread is not None:
+        return thread_text(value.thread, mark)
+    size = size_text(value, mark)
+    tolerance = tolerance_text(value, mark)
+    return " ".join(piece for piece in (size, value.fit, tolerance) if piece) + unit_text(value)
+
+
+def size_text(value: EngineeringValue, mark: str = "") -> str:
+    """Sign and nominal, or the limits: `⌀16,5`, `R0,2`, `45°`, `Ra 1,6`, `5×45°`, `19,9/20,1`."""
+    if value.nominal is None and not value.is_limits:
+        return ""
+    size = _limits_text(value, mark) if value.nominal is None else value.nominal.written(mark)
+    if value.kind is Kind.ANGLE:
+        return size if "°" in size or "'" in size else f"{size}°"
+    if value.kind is Kind.CHAMFER:
+        angle = value.angle.written(mark) if value.angle else ""
+        by_angle = f"×{angle}" + ("" if "°" in angle else "°") if angle else ""
+        return f"{value.sign}{size}{by_angle}"
+    if value.kind is Kind.ROUGHNESS:
+        return f"N{size}" if value.roughness == "N" else f"{value.roughness or '√'} {size}"
+    return SHAPE_SIGNS.get(value.kind, "") + size
+
+
+def tolerance_text(value: EngineeringValue, mark: str = "") -> str:
+    """The deviations on one line: `±0,1`, `+0,1 0`; nothing for limits."""
+    if value.is_limits or (value.upper is None and value.lower is None):
+        return ""
+    upper, lower = deviation_texts(value, mark)
+    if upper and lower and upper[0] == "+" and lower[0] == "-" and upper[1:] == lower[1:]:
+        return "±" + upper[1:]
+    return " ".join(text for text in (upper, lower) if text)
+
+
+def deviation_texts(value: EngineeringValue, mark: str = "") -> tuple[str, str]:
+    """Upper and lower deviation as written, each with `°` when the value is an angle; empty when there is none."""
+    degrees = value.unit == "deg"
+    return _deviation(value.upper, mark, degrees), _deviation(value.lower, mark, degrees)
+
+
+def _deviation(number: Number | None, mark: str, degrees: bool) -> str:
+    if number is None:
+        return ""
+    text = number.written(mark)
+    return text + "°" if degrees and "°" not in text and "'" not in text else text
+
+
+def _limits_text(value: EngineeringValue, mark: str) -> str:
+    limits = (value.lower, value.upper)
+    return "/".join(number.written(mark) for number in limits if number is not None)
+
+
+def unit_text(value: EngineeringValue) -> str:
+    """The unit to write after a space; degrees are written with the number."""
+    return f" {value.unit}" if value.unit and value.unit != "deg" else ""
+
+
+def thread_text(thread: Thread, mark: str = "") -> str:
+    """`M8×1,25-6H`, `1/4-20 UNC-2B`, `G1/2`."""
+    pitch = f"×{thread.pitch.written(mark)}" if thread.pitch and not thread.unified else ""
+    grade = f"-{thread.grade}" if thread.grade else ""
+    return f"{thread.designation}{pitch}{grade}"
+
+
+def frame_cells(value: EngineeringValue, mark: str = "") -> tuple[str, ...]:
+    """The cells of a feature control frame: sign, zone with its conditions, datums."""
+    zone = f"{value.zone.sign}{value.zone.size.written(mark)}" if value.zone else ""
+    for condition in value.conditions:
+        zone += CIRCLE_OF.get(condition, f" {condition}")
+    zone += unit_text(value)
+    return (GLYPH_OF.get(value.symbol, value.symbol), zone, *value.datums)

@@ -1,0 +1,199 @@
+"""The known keys of a value object, one reader each: JSON of whatever shape → fields, or `None` when it is not that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gonogo.values.cursor import UNITS, Cursor
+from gonogo.values.lexer import fold, tokens
+from gonogo.values.model import Kind, Number, Zone
+from gonogo.values.notations import Fields, read_thread, take_datums, take_fit
+from gonogo.values.plain import shown
+from gonogo.values.symbols import CIRCLED, CONDITION_LETTERS, CONDITION_WORDS, LETTER_OF_WORD, characteristic
+
+_LONGEST = 120  # of a key's text; a longer one is no value
+_KIND_ALIASES = {
+    "length": "linear", "distance": "linear", "size": "linear", "surface_finish": "roughness",
+    "surface finish": "roughness", "frame": "gdt", "geometric": "gdt", "angular": "angle",
+}  # fmt: skip
+_NO_KIND = frozenset(("", "dimension", "value", "pmi", "text", "other", "empty", "note"))
+_KINDS = frozenset(kind.value for kind in Kind)
+_SHAPES = frozenset(("diameter", "radius", "square", "spherical_diameter", "spherical_radius", "controlled_radius"))
+_CONDITIONS = {"maximum": "M", "least": "L", "regardless": "S"}
+_ROUGHNESS = {"ra": "Ra", "rz": "Rz", "rt": "Rt", "rq": "Rq", "rv": "Rv", "rmax": "Rmax", "rms": "RMS", "n": "N"}
+
+
+def _text(item: Any) -> str | None:
+    """A short text or number as text, else `None`."""
+    if isinstance(item, bool) or not isinstance(item, (str, int, float)):
+        return None
+    text = shown(item, _LONGEST + 1)
+    return text.strip() if len(text) <= _LONGEST else None
+
+
+def _cursor(text: str) -> Cursor:
+    folded = fold(text)
+    return Cursor(tokens(folded), folded)
+
+
+def _number(item: Any, signed: bool) -> Number | None:
+    text = _text(item)
+    if text is None:
+        return None
+    cursor = _cursor(text)
+    sign = cursor.take("+-")
+    number = cursor.take_number()
+    if number is None or not cursor.at_end:
+        return None
+    if number.is_zero:
+        return number
+    return Number((sign or "+") + number.text) if signed else Number(sign.replace("+", "") + number.text)
+
+
+def _nominal(item: Any) -> Fields | None:
+    number = _number(item, signed=False)
+    return {"nominal": number} if number else None
+
+
+def _upper(item: Any) -> Fields | None:
+    number = _number(item, signed=True)
+    return {"upper": number} if number else None
+
+
+def _lower(item: Any) -> Fields | None:
+    number = _number(item, signed=True)
+    return {"lower": number} if number else None
+
+
+def _unit(item: Any) -> Fields | None:
+    text = _text(item)
+    if text is None:
+        return None
+    unit = UNITS.get(fold(text).lower(), "")
+    return {"unit": unit} if unit or not text else None
+
+
+def _quantity(item: Any) -> Fields | None:
+    text = _text(item)
+    digits = (text or "").rstrip("xX× ")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 4 and int(digits) > 0):
+        return None
+    return {"quantity": int(digits)} if int(digits) > 1 else {}
+
+
+def _kind(item: Any) -> Fields | None:
+    text = _text(item)
+    if text is None:
+        return None
+    kind = _KIND_ALIASES.get(text.lower(), text.lower())
+    if kind in _NO_KIND:
+        return {}
+    return {"kind": Kind(kind)} if kind in _KINDS else None
+
+
+def _modifier(item: Any) -> Fields | None:
+    items = item if isinstance(item, list) else [item]
+    fields: Fields = {}
+    for text in map(_text, items[:4]):
+        name = (text or "?").lower().replace(" ", "_") if text != "" else ""
+        if name in _SHAPES:
+            fields["kind"] = Kind(name)
+        elif name in ("basic", "reference"):
+            fields["modifier"] = name
+        elif name:
+            return None
+    return fields
+
+
+def _fit(item: Any) -> Fields | None:
+    text = _text(item)
+    if text is None:
+        return None
+    cursor = _cursor(text)
+    fit = take_fit(cursor)
+    return {"fit": fit} if cursor.at_end and (fit or not text) else None
+
+
+def _thread(item: Any) -> Fields | None:
+    if isinstance(item, dict):  # {"designation": "M8", "pitch": 1.25, "class": "6H"}
+        parts = [_text(item.get(key)) or "" for key in ("designation", "pitch", "class")]
+        known = set(item) <= {"designation", "pitch", "class"}
+        text = parts[0] + (f"×{parts[1]}" if parts[1] else "") + (f"-{parts[2]}" if parts[2] else "") if known else ""
+    else:
+        text = _text(item) or ""
+    cursor = _cursor(text)
+    fields = read_thread(cursor)
+    return fields if fields and cursor.at_end else None
+
+
+def _symbol(item: Any) -> Fields | None:
+    text = _text(item)
+    name = characteristic(text) if text else ""
+    return {"symbol": name, "kind": Kind.FRAME} if name else {} if text == "" else None
+
+
+def _zone(item: Any) -> Fields | None:
+    text = _text(item)
+    if text is None:
+        return None
+    cursor = _cursor(text)
+    sign = cursor.take_diameter()
+    number = cursor.take_number()
+    return {"zone": Zone(number, sign)} if number and cursor.at_end else None
+
+
+def _material_condition(item: Any) -> Fields | None:
+    found: list[str] = []
+    for text in map(_text, item[:8] if isinstance(item, list) else [item]):
+        if text is None:
+            return None
+        word = text.strip("() ").upper()
+        letter = _CONDITIONS.get(text.lower().partition(" ")[0]) or LETTER_OF_WORD.get(word) or CIRCLED.get(word, word)
+        if letter in CONDITION_LETTERS or letter in CONDITION_WORDS:
+            found.append(letter)
+        elif letter not in ("", "NONE"):
+            return None
+    return {"conditions": tuple(found)}
+
+
+def _datums(item: Any) -> Fields | None:
+    texts = [_text(one) for one in item[:8]] if isinstance(item, list) else [_text(item)]
+    if any(text is None for text in texts):
+        return None
+    cursor = _cursor("|".join(text.replace(",", "|") for text in texts if text))
+    datums = take_datums(cursor)
+    return {"datums": datums} if cursor.at_end else None
+
+
+def _roughness(item: Any) -> Fields | None:
+    if isinstance(item, dict):
+        item = f"{_text(item.get('parameter')) or ''} {_text(item.get('value')) or '?'}"
+    text = _text(item)
+    if text is None:
+        return None
+    cursor = _cursor(text)
+    name = _ROUGHNESS.get(cursor.take_word(_ROUGHNESS), "")
+    number = cursor.take_number()
+    if not cursor.at_end or not (name or number):
+        return None
+    return {"kind": Kind.ROUGHNESS, "roughness": name or "Ra"} | ({"nominal": number} if number else {})
+
+
+READERS: dict[str, Callable[[Any], Fields | None]] = {
+    "kind": _kind,
+    "nominal": _nominal,
+    "unit": _unit,
+    "upper": _upper,
+    "lower": _lower,
+    "quantity": _quantity,
+    "modifier": _modifier,
+    "fit": _fit,
+    "thread": _thread,
+    "symbol": _symbol,
+    "zone": _zone,
+    "material_condition": _material_condition,
+    "datums": _datums,
+    "roughness": _roughness,
+}
+"""Reader by key: fields to merge, `{}` for "says nothing", `None` for "not understood"."""

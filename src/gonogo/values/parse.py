@@ -1,0 +1,154 @@
+"""Text to value: what people type, and what readers emit. Never raises; work is linear in the length of the text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gonogo.values.cursor import Cursor
+from gonogo.values.dimension import NotUnderstood, read_dimension, read_measure
+from gonogo.values.format import format_text
+from gonogo.values.lexer import T, Token, fold, tokens
+from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, EngineeringValue, Kind, Parsed
+from gonogo.values.notations import Fields, read_chamfer, read_frame, read_roughness, read_thread, take_depth
+
+LONGEST_VALUE = 256
+"""No notation is longer; a longer text is prose, and kept as text without looking into it."""
+
+_HOLE_SIGNS = "↧⌴⌵▽"
+_REST_SIGNS = ".,;:/-()&+×⌀°±|#\"'=%" + _HOLE_SIGNS
+
+
+def parse(text: str) -> Parsed:
+    """The value that `text` writes. Not understood → `ok` is false, `problem` says why, the value keeps the text."""
+    kept = text.strip()
+    if not kept:
+        return Parsed(EngineeringValue(Kind.EMPTY, text), False, "nothing is written")
+    if len(kept) > LONGEST_VALUE:
+        return _as_text(kept, f"longer than any value ({len(kept)} characters)")
+    try:
+        value = _read(kept)
+        # A reading that changes when it is written and read again is a misreading: better kept as text.
+        if _read(format_text(value)) != value:
+            return _as_text(kept, "not a notation that is known")
+    except NotUnderstood as problem:
+        return _as_text(kept, str(problem))
+    return Parsed(replace(value, text=kept), True)
+
+
+def as_text(text: str) -> EngineeringValue:
+    """`text` unread: nothing in it counts as a value."""
+    return EngineeringValue(Kind.TEXT, text.strip()) if text.strip() else EngineeringValue(Kind.EMPTY, text)
+
+
+def _as_text(text: str, problem: str) -> Parsed:
+    return Parsed(EngineeringValue(Kind.TEXT, text), False, problem)
+
+
+def _read(text: str) -> EngineeringValue:
+    folded = fold(text)
+    found = tokens(folded)
+    for token in found:
+        if token.kind is T.STRANGE:
+            raise NotUnderstood(f"“{_shown(token.text)}” is not a character of a value; digits are 0 to 9")
+    try:
+        return EngineeringValue(**_fields(found, folded))
+    except NotUnderstood:
+        for token in found:
+            if token.kind is T.CODE:
+                raise NotUnderstood(f"“{token.text[:24]}” is not a plain number") from None
+        raise
+
+
+def _shown(text: str) -> str:
+    return text[:8] if text.isprintable() else f"U+{ord(text[0]):04X}"
+
+
+def _fields(found: list[Token], folded: str) -> Fields:
+    cursor = Cursor(found, folded)
+    fields = read_frame(cursor)
+    if fields is not None:
+        return _with_rest(cursor, fields)
+    found, modifier = _unwrapped(found)
+    cursor = Cursor(found, folded)
+    quantity = _take_quantity(cursor)
+    if not modifier:
+        inner, modifier = _unwrapped(found[cursor.at :])
+        cursor = Cursor(inner, folded)
+    fields = _read_any(cursor)
+    if quantity is not None:
+        fields["quantity"] = quantity
+    if modifier:
+        fields["modifier"] = modifier
+    return _with_rest(cursor, fields)
+
+
+def _unwrapped(found: list[Token]) -> tuple[list[Token], str]:
+    """Without the brackets that hold it all, and what they mean: `(70)` is a reference, `[50]` is basic."""
+    pairs = {"(": (")", "reference"), "[": ("]", "basic")}
+    if len(found) < 3 or found[0].kind is not T.MARK or found[0].text not in pairs:
+        return found, ""
+    close, modifier = pairs[found[0].text]
+    brackets = [token for token in found if token.kind is T.MARK and token.text in found[0].text + close]
+    if len(brackets) != 2 or brackets[1] is not found[-1] or found[-1].text != close:
+        return found, ""
+    return found[1:-1], modifier
+
+
+def _take_quantity(cursor: Cursor) -> int | None:
+    """`2x`, `2×`, and `4-` before a sign or a letter (`4-M8`); not the 5 of the chamfer `5x45°`."""
+    if not cursor.sees_integer() or len(cursor.peek().text) > 4 or cursor.peek().text == "0":
+        return None
+    start = cursor.at
+    if read_chamfer(cursor) is not None:
+        cursor.at = start
+        return None
+    spread = cursor.sees("×", 1) and cursor.peek(2).kind is not T.END
+    listed = cursor.sees("-", 1) and (cursor.sees("⌀□", 2) or cursor.sees_word(("r", "m", "c", "sr"), 2))
+    if not spread and not (listed and (cursor.sees("⌀□", 2) or cursor.sees_number(3))):
+        return None
+    cursor.at += 2
+    return int(cursor.tokens[start].text)
+
+
+def _read_any(cursor: Cursor) -> Fields:
+    fields = read_frame(cursor) or read_thread(cursor)
+    if fields is None:
+        headed = read_chamfer(cursor) or read_roughness(cursor)
+        fields = read_dimension(cursor) if headed is None else read_measure(cursor, headed)
+    start = cursor.at
+    depth = take_depth(cursor)
+    if depth is not None and (cursor.at_end or cursor.peek().kind is T.WORD):
+        fields["depth"] = depth
+    else:
+        cursor.at = start
+    return fields
+
+
+def _with_rest(cursor: Cursor, fields: Fields) -> Fields:
+    if cursor.at_end:
+        return fields
+    if cursor.sees(",;-:") and cursor.peek(1).kind is T.WORD:
+        cursor.at += 1
+    rest = cursor.tokens[cursor.at :]
+    if rest[0].text in ("e", "E") and len(rest) > 1:
+        raise NotUnderstood(f"“{cursor.left()[:24]}”: powers of ten are not written on drawings")
+    length = fields["kind"] is Kind.THREAD and rest[0].text == "×" and len(rest) > 1  # M8×20: a bolt and its length
+    if not (rest[0].kind is T.WORD or rest[0].text in _HOLE_SIGNS or length) or not _is_sound(rest):
+        raise NotUnderstood(f"“{cursor.left()[:24]}” is not understood")
+    words = {token.text.lower() for token in rest if token.kind is T.WORD}
+    if not fields.get("modifier"):
+        fields["modifier"] = "reference" if words & REFERENCE_WORDS else "basic" if words & BASIC_WORDS else ""
+    return {**fields, "rest": cursor.left()}
+
+
+def _is_sound(rest: list[Token]) -> bool:
+    depth = 0
+    for token in rest:
+        if token.kind is T.MARK and token.text not in _REST_SIGNS:
+            return False
+        if token.kind is T.NUMBER and token.text[0] in ".,":
+            return False  # `n.1` is a misread deviation, not a word
+        depth += (token.text == "(") - (token.text == ")")
+        if depth < 0:
+            return False
+    return depth == 0

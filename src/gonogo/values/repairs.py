@@ -1,0 +1,84 @@
+"""The usual repairs of a misread value, one key each: text in, text out, unchanged where there is nothing to repair."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from gonogo.values.format import format_text
+from gonogo.values.model import EngineeringValue, Kind, Number
+from gonogo.values.parse import parse
+from gonogo.values.read import read
+
+_HEAD = re.compile(r"\s*(?:[0-9]{1,4}\s*[xX×]\s*)?")
+_DIAMETER = re.compile(r"(?:[⌀∅Øøφ]|dia(?:m|meter)?\b\.?)\s*", re.IGNORECASE)
+_MARK = re.compile(r"(?<=[0-9])[.,](?=[0-9])|(?<![0-9.,])[.,](?=[0-9])")
+_SWAPPED = str.maketrans(".,", ",.")
+_SIGNED = re.compile(r"[+\-−–](?=\s*[.,]?[0-9])")
+_NEXT_UNIT = {"": "mm", "mm": "in", "in": ""}
+
+
+def toggle_diameter(text: str) -> str:
+    """`16,5` → `⌀16,5` → `16,5`, after a quantity (`2x16` → `2x⌀16`) or in a frame's zone; works on any text."""
+    parsed = parse(text)
+    zone = parsed.value.zone
+    if parsed.ok and zone is not None:
+        return format_text(replace(parsed.value, zone=replace(zone, sign="" if zone.sign else "⌀")))
+    found = _HEAD.match(text)
+    head = found.end() if found else 0
+    sign = _DIAMETER.match(text, head)
+    return text[:head] + text[sign.end() :] if sign else f"{text[:head]}⌀{text[head:]}"
+
+
+def swap_signs(text: str) -> str:
+    """`16,5 +0,1 0` → `16,5 0 -0,1`; both deviations change sign. Not understood → the last sign is turned."""
+    parsed = parse(text)
+    value = parsed.value
+    if parsed.ok:
+        if value.is_limits or (value.upper is None and value.lower is None):
+            return text
+        return _written(text, replace(value, upper=_negated(value.lower), lower=_negated(value.upper)))
+    found = list(_SIGNED.finditer(text))
+    if not found:
+        return text
+    last = found[-1]
+    return text[: last.start()] + ("-" if last[0] == "+" else "+") + text[last.end() :]
+
+
+def restore_tolerance(text: str, predicted: Any) -> str:
+    """`text` with the deviations and the fit of `predicted` (any JSON); its own size, sign and quantity stay."""
+    parsed, source = parse(text), read(predicted)
+    value = parsed.value
+    if not parsed.ok or value.nominal is None or source.is_limits or not source.has_tolerance:
+        return text
+    if (value.unit == "deg") != (source.unit == "deg"):
+        return text
+    return _written(text, replace(value, upper=source.upper, lower=source.lower, fit=source.fit))
+
+
+def swap_decimal_mark(text: str) -> str:
+    """Every decimal comma a point and every point a comma; the length stays."""
+    return _MARK.sub(lambda match: match[0].translate(_SWAPPED), text)
+
+
+def next_unit(text: str) -> str:
+    """The next unit: none → mm → in → none. Angles, threads and text that is not understood stay as they are."""
+    parsed = parse(text)
+    value = parsed.value
+    if not parsed.ok or value.unit not in _NEXT_UNIT or value.kind in (Kind.THREAD, Kind.FIT, Kind.ROUGHNESS):
+        return text
+    return _written(text, replace(value, unit=_NEXT_UNIT[value.unit]))
+
+
+def _negated(number: Number | None) -> Number | None:
+    if number is None or number.is_zero:
+        return number
+    return Number(("+" if number.text.startswith("-") else "-") + number.unsigned)
+
+
+def _written(text: str, value: EngineeringValue) -> str:
+    """`value` written, if it can be read again as what it is; else `text` as it was."""
+    written = format_text(value)
+    again = parse(written)
+    return written if again.ok and again.value == value else text

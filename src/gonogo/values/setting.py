@@ -1,0 +1,217 @@
+"""Sets a value the way a drawing does: deviations stacked, basic sizes boxed, feature control frames in their cells."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gonogo.values.format import (
+    body_text,
+    deviation_texts,
+    format_text,
+    frame_cells,
+    quantity_text,
+    size_text,
+    tolerance_text,
+    unit_text,
+)
+from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind
+from gonogo.values.plain import shown
+from gonogo.values.read import read
+
+NO_VALUE = "no value"
+_TEXT_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece to set: `text`, to its right small `upper` over `lower`; `boxed` pieces stand in a frame, side by side."""
+
+    text: str
+    upper: str = ""
+    lower: str = ""
+    boxed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Typeset:
+    """`parts` for a display that draws them itself; `rows` the same in plain text: 1-3 rows, then unknown keys."""
+
+    parts: tuple[Part, ...]
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Lines of text; `baseline` is the line that stands level with its neighbours."""
+
+    lines: tuple[str, ...]
+    baseline: int = 0
+
+
+def typeset(json: Any, *, width: int = 60, max_rows: int = 6) -> Typeset:
+    """Any JSON, set. No row is wider than `width` cells; what is cut ends in `…`. Never raises."""
+    width, max_rows = max(width, 8), max(max_rows, 1)
+    value = read(json)
+    parts = _parts(value, json)
+    rows = _rows(parts, width) if parts else []
+    rows += _extra_rows(value, width, max_rows - len(rows))
+    if not parts:
+        parts = [Part(row) for row in rows] or [Part(NO_VALUE)]
+    return Typeset(tuple(parts), tuple(rows[:max_rows]) or (NO_VALUE,))
+
+
+def _parts(value: EngineeringValue, json: Any) -> list[Part]:
+    if value.kind is Kind.EMPTY:
+        return []
+    if value.kind is Kind.OTHER:
+        return [Part(shown(json if not isinstance(json, EngineeringValue) else value.text))]
+    if value.kind is Kind.TEXT:
+        return [Part(_printable(value.text[:2_000]))]
+    if value.kind is Kind.FRAME and not value.modifier:
+        cells = [Part(cell, boxed=True) for cell in frame_cells(value)]
+        return _with_neighbours(value, cells)
+    if value.modifier == "basic" and not value.rest_words & BASIC_WORDS:
+        return _with_neighbours(value, [Part(body_text(value), boxed=True)])
+    if value.modifier == "reference" and not value.rest_words & REFERENCE_WORDS:
+        return [Part(format_text(value))]
+    return _measure_parts(value)
+
+
+def _with_neighbours(value: EngineeringValue, boxed: list[Part]) -> list[Part]:
+    before = [Part(quantity_text(value))] if value.quantity is not None else []
+    return [*before, *boxed, *_after(value)]
+
+
+def _after(value: EngineeringValue) -> list[Part]:
+    depth = f"↧{value.depth.text}" if value.depth else ""
+    text = " ".join(piece for piece in (depth, _printable(value.rest)) if piece)
+    return [Part(text)] if text else []
+
+
+def _measure_parts(value: EngineeringValue) -> list[Part]:
+    head, after = quantity_text(value), _after(value)
+    unit = unit_text(value).strip()
+    units = [Part(unit)] if unit else []
+    if value.is_limits and value.upper and value.lower and not value.fit and value.kind is not Kind.ANGLE:
+        text = head + SHAPE_SIGNS.get(value.kind, "")
+        if value.kind is Kind.LINEAR or text:
+            return [Part(text, value.upper.text, value.lower.text), *units, *after]
+    upper, lower = deviation_texts(value)
+    if not (upper and lower) or value.nominal is None or tolerance_text(value).startswith("±"):
+        return [Part(head + body_text(value)), *after]
+    fit = f" {value.fit}" if value.fit else ""
+    return [Part(head + size_text(value) + fit, upper, lower), *units, *after]
+
+
+def _rows(parts: Sequence[Part], width: int) -> list[str]:
+    if len(parts) == 1 and not parts[0].upper and not parts[0].boxed:
+        return _wrapped(parts[0].text, width)
+    blocks: list[_Block] = []
+    at = 0
+    while at < len(parts):
+        run = at
+        while run < len(parts) and parts[run].boxed:
+            run += 1
+        if run > at:
+            blocks.append(_frame([part.text for part in parts[at:run]]))
+            at = run
+        else:
+            blocks.append(_stack(parts[at]))
+            at += 1
+    rows = _side_by_side(blocks)
+    if max(map(cells, rows)) <= width:
+        return rows
+    return _wrapped(" ".join(" ".join(filter(None, (part.text, part.upper, part.lower))) for part in parts), width)
+
+
+def _frame(texts: Sequence[str]) -> _Block:
+    lines = ["─" * cells(text) for text in texts]
+    rows = (f"┌{'┬'.join(lines)}┐", f"│{'│'.join(texts)}│", f"└{'┴'.join(lines)}┘")
+    return _Block(rows, 1)
+
+
+def _stack(part: Part) -> _Block:
+    if not part.upper and not part.lower:
+        return _Block((part.text,))
+    pair = [part.upper, part.lower]
+    if any(text[:1] in ("+", "-") for text in pair):  # a zero without a sign stands under the other's digits
+        pair = [text if text[:1] in ("+", "-") else f" {text}" for text in pair]
+    gap = " " if part.text[-1:].isalnum() or part.text[-1:] in ("°", '"') else ""
+    return _Block((part.text + gap + pair[0], " " * cells(part.text + gap) + pair[1]))
+
+
+def _side_by_side(blocks: Sequence[_Block]) -> list[str]:
+    above = max(block.baseline for block in blocks)
+    below = max(len(block.lines) - block.baseline for block in blocks)
+    rows = [""] * (above + below)
+    for number, block in enumerate(blocks):
+        wide = max(map(cells, block.lines))
+        for at in range(len(rows)):
+            line = at - above + block.baseline
+            text = block.lines[line] if 0 <= line < len(block.lines) else ""
+            rows[at] += (" " if number else "") + text + " " * (wide - cells(text))
+    return [row.rstrip() for row in rows]
+
+
+def _extra_rows(value: EngineeringValue, width: int, room: int) -> list[str]:
+    extra = value.extra
+    if room <= 0 or not extra:
+        return []
+    count = len(extra) if len(extra) <= room else room - 1
+    rows = [_cut(f"{shown(key, 40)}: {shown(item, 2 * width)}", width) for key, item in extra[:count]]
+    if count < len(extra):
+        rows.append(f"… {len(extra) - count} more")
+    return [_printable(row) for row in rows]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """At most three rows of at most `width` cells, broken at spaces where there are any."""
+    rows: list[str] = []
+    words = text[: 4 * width * _TEXT_ROWS].split()
+    row = ""
+    for at, word in enumerate(words):
+        joined = f"{row} {word}" if row else word
+        if cells(joined) <= width:
+            row = joined
+        elif len(rows) + 1 == _TEXT_ROWS or not row:
+            rows.append(_cut(" ".join([row, *words[at:]]).strip(), width))
+            return rows
+        else:
+            rows.append(row)
+            row = word if cells(word) <= width else _cut(word, width)
+    return [*rows, row]
+
+
+def _cut(text: str, width: int) -> str:
+    if cells(text) <= width:
+        return text
+    kept, used = [], 0
+    for character in text[:width]:
+        used += _width(character)
+        if used > width - 1:
+            break
+        kept.append(character)
+    return "".join(kept) + "…"
+
+
+def cells(text: str) -> int:
+    """How many terminal cells `text` takes."""
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def _width(character: str) -> int:
+    if character.isascii():
+        return 1
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _printable(text: str) -> str:
+    text = " ".join(text.split())
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
