@@ -12,7 +12,7 @@ from gonogo.server.settings import ServerSettings
 from tests.contract.conftest import OPERATIONS, load_copy, load_reference
 from tests.contract.openapi import OpenApi
 
-EXTENSIONS = {"query:cursor": "string", "query:force": "boolean"}
+EXTENSIONS = {"query:cursor": "string", "query:force": "boolean", "query:limit": "integer"}
 BODY_EXTENSIONS = {"role": "string"}
 ENVELOPE = {"error", "request_id"}
 

@@ -1,12 +1,18 @@
-"""Predictions in; `tasks-from-predictions` and `generate-tasks` make tasks out of them."""
+"""Predictions in, tasks out of them."""
 
 from __future__ import annotations
 
-from gonogo.server.access import LEAD, project_for
+from sqlalchemy import select
+
+from gonogo.server.access import LEAD, campaign_for, project_for
 from gonogo.server.context import Ctx
+from gonogo.server.errors import conflict, not_found
+from gonogo.server.generate import tasks_from_run
 from gonogo.server.predictions import store_predictions
 from gonogo.server.routing import router as make_router
-from gonogo.wire.extensions import PredictionsCreate, PredictionsStored
+from gonogo.server.store.tables import calculations, projects
+from gonogo.wire.extensions import PredictionsCreate, PredictionsStored, TasksFromPredictions, TasksMade
+from gonogo.wire.vocabulary import CampaignStatus, ConflictReason
 
 router = make_router()
 
@@ -18,3 +24,26 @@ async def store(body: PredictionsCreate, context: Ctx) -> PredictionsStored:
         project_for(connection, context.caller, body.project_id, LEAD)
         org_id = context.caller.org_id
         return store_predictions(connection, org_id, body.project_id, body.run, body.predictions, context.now)
+
+
+@router.post(
+    "/api/v1/gonogo/campaigns/{campaign_id}/tasks-from-predictions", name="tasks_from_predictions", status_code=201
+)
+async def tasks_from_predictions(campaign_id: str, body: TasksFromPredictions, context: Ctx) -> TasksMade:
+    """Makes each prediction of a run a task of the campaign, once; with `gold_from_truth` a share becomes gold."""
+    with context.store.write() as connection:
+        campaign = campaign_for(connection, context.caller, campaign_id, LEAD)
+        if campaign.status != CampaignStatus.OPEN:
+            raise conflict(ConflictReason.CAMPAIGN_CLOSED, "The campaign is closed: it takes no more tasks.")
+        query = select(calculations.c.id).join(projects, projects.c.id == calculations.c.project_id)
+        mine = query.where(calculations.c.id == body.calculation_id, projects.c.org_id == context.caller.org_id)
+        if connection.execute(mine).first() is None:
+            raise not_found()
+        return tasks_from_run(
+            connection,
+            campaign,
+            body.calculation_id,
+            context.now,
+            context.rng,
+            gold_from_truth=body.gold_from_truth,
+        )

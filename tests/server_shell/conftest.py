@@ -1,0 +1,111 @@
+"""A whole server over a database of its own, in this process or behind a real uvicorn."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from gonogo.server.app import create_app
+from gonogo.server.keys import create_key
+from gonogo.server.run import Server, bind
+from gonogo.server.settings import ServerSettings
+from gonogo.server.store.engine import Store
+
+TOKEN = "the embedding program's own token"
+
+
+class Clock:
+    """The server's clock, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> ServerSettings:
+    return ServerSettings(
+        database_url=f"sqlite:///{tmp_path}/server.db", embedded_token=TOKEN, public_url="http://labels.test"
+    )
+
+
+@pytest.fixture
+async def app(settings: ServerSettings, clock: Clock) -> AsyncIterator[FastAPI]:
+    async with started(create_app(settings, clock=clock)) as app:
+        yield app
+
+
+@asynccontextmanager
+async def started(app: FastAPI) -> AsyncIterator[FastAPI]:
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+def client_of(app: FastAPI, **headers: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://labels.test", headers=headers)
+
+
+@pytest.fixture
+async def lead(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """The embedding program: a lead without rate limits."""
+    async with client_of(app, **{"X-API-Key": TOKEN}) as client:
+        yield client
+
+
+@pytest.fixture
+async def anyone(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture
+async def keyed_lead(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A lead with an API key, limits and all."""
+    key = create_key(app.state.store, "tests", ["parts:read", "parts:write"]).key
+    async with client_of(app, **{"X-API-Key": key}) as client:
+        yield client
+
+
+@contextmanager
+def uvicorn_over(settings: ServerSettings) -> Iterator[str]:
+    """A real server on a free port of this machine; answers its base URL."""
+    listening = bind("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    ready = threading.Event()
+    server = Server(create_app(replace(settings, public_url=url)), on_started=ready.set)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+@pytest.fixture
+def store(settings: ServerSettings) -> Iterator[Store]:
+    """The database itself, beside a running server."""
+    store = Store(settings.database_url)
+    store.upgrade()
+    yield store
+    store.dispose()
