@@ -135,7 +135,7 @@ def items_to_settle(alpha: float | None, interval: Interval | None, threshold: f
         return 0
     if distance * math.sqrt(MOST_ITEMS) <= half:
         return None
-    more = math.ceil(n_units * ((half / distance) ** 2 - 1))
+    more = round(n_units * ((half / distance) ** 2 - 1))
     return more if more <= MOST_ITEMS else None
 
 
