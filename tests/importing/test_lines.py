@@ -121,7 +121,7 @@ def test_the_wire_gets_corners_in_order_and_the_page(write: WriteLines) -> None:
 _NUMBER = st.floats(-50, 3000) | st.sampled_from([0, 0.5, 1, 1.0000001, 2])
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(box=st.lists(_NUMBER, min_size=4, max_size=4), unit=st.sampled_from(["px", "norm"]), page=st.integers(1, 3))
 def test_a_box_means_on_the_sheet_what_it_meant_in_the_file(
     box: list[float], unit: str, page: int, write: WriteLines
@@ -209,7 +209,7 @@ _VALUE = st.recursive(
 )
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(line=st.dictionaries(st.sampled_from(_NAMES), _VALUE).map(lambda some: {**reading(), **some}) | st.binary())
 def test_any_line_is_good_or_bad_with_a_reason(line: Any, write: WriteLines) -> None:
     good, bad = read_lines(write(line))
