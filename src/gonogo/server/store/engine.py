@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
-from gonogo.server.store.tables import metadata
+from gonogo.server.store import upgrading
 
 BUSY_TIMEOUT_MS = 5000
 
@@ -85,9 +85,16 @@ class Store:
                 self._open_unit.connection = None
 
     def upgrade(self) -> None:
-        """Brings the schema to this version's; safe to call at every start."""
+        """Brings the schema to this release's; safe to call at every start, and by several processes at once.
+
+        Raises `upgrading.SchemaError` when a newer release made the database.
+        """
+        with self.read() as connection:
+            if upgrading.version(connection) == upgrading.HEAD:
+                return
         with self.write() as connection:
-            metadata.create_all(connection)
+            if upgrading.version(connection) != upgrading.HEAD:
+                upgrading.upgrade(connection)
 
     def dispose(self) -> None:
         """Closes all connections; the store opens itself again when used."""
