@@ -170,7 +170,7 @@ def _alpha(patterns: Counts, weights: ArrayLike) -> Floats:
     by_class = np.stack([(weight * table[:, k]).sum(axis=1) for k in range(table.shape[1])])
     total = by_class.sum(axis=0)
     expected = total * total - (by_class * by_class).sum(axis=0)
-    alpha = np.full_like(total, np.nan)
+    alpha: Floats = np.full_like(total, np.nan)
     np.divide((total - 1) * observed, expected, out=alpha, where=expected > 0)
     np.subtract(1.0, alpha, out=alpha)
     return alpha

@@ -40,7 +40,7 @@ def one_coin(
     def skills(counts: Floats, classes: Ints) -> Floats:
         right = counts[np.arange(classes.size), :, classes].sum(axis=0)
         given = counts.sum(axis=(0, 2))
-        measured = np.full_like(right, accuracy)
+        measured: Floats = np.full_like(right, accuracy)
         np.divide(right + smoothing * accuracy, given + smoothing, out=measured, where=given + smoothing > 0)
         np.clip(measured, SMALLEST, 1.0 - SMALLEST, out=measured)
         return measured

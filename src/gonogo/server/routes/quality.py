@@ -3,119 +3,127 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query, Request
-from sqlalchemy import Connection, Row, case, func, select
+from fastapi import Query
+from sqlalchemy import Row, case, func, select
 
-from gonogo.server.auth import Caller, Lead, Principal, Reader, require
-from gonogo.server.errors import not_found
+from gonogo.server import pages
+from gonogo.server.access import LEAD, READERS, REVIEW_READERS, campaign_for
+from gonogo.server.auth import require
+from gonogo.server.context import Ctx
 from gonogo.server.records import instant
 from gonogo.server.routing import router as make_router
 from gonogo.server.scoring import measure_campaign, write_measured
 from gonogo.server.scoring import promote as promote_results
+from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import campaigns, golden_items, tasks
+from gonogo.wire.base import JsonObject, Received, Timestamp
 from gonogo.wire.labeling import PromoteResult, QualityReport
 
 router = make_router()
+_PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}"
 
 
-@router.post("/api/v1/parts/labeling/campaigns/{campaign_id}/promote", name="promote_labeling_campaign")
-async def promote(request: Request, campaign_id: str, caller: Lead, force: bool = False) -> PromoteResult:
+class GoldenDatasetPublic(Received):
+    """One golden dataset, as far as the published reference of the sibling API shows its fields."""
+
+    id: str
+    name: str
+    description: str | None = None
+    card: JsonObject = {}
+    created_at: Timestamp | None = None
+    created_by_user_id: str | None = None
+    frozen_at: Timestamp | None = None
+    item_count: int = 0
+    modality_counts: JsonObject = {}
+
+
+class GoldenDatasetList(Received):
+    count: int
+    data: list[GoldenDatasetPublic]
+    next_cursor: str | None = None
+
+
+@router.post(_PATH + "/promote", name="promote_labeling_campaign")
+async def promote(ctx: Ctx, campaign_id: str, force: bool = False) -> PromoteResult:
     """Copies what is newly resolved to the golden dataset; below acceptance only with `?force=true`."""
-    state = request.app.state
-    with state.store.write() as connection:
-        campaign = _visible(connection, caller, campaign_id)
-        return promote_results(connection, campaign, force, state.clock())
+    with ctx.store.write() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
+        return promote_results(connection, campaign, force, ctx.now)
 
 
-@router.get("/api/v1/parts/labeling/campaigns/{campaign_id}/quality", name="labeling_campaign_quality")
-async def quality(request: Request, campaign_id: str, caller: Caller) -> QualityReport:
-    """Agreement against the threshold and each annotator's part in it; for leads, readers and reviewers.
+@router.get(_PATH + "/quality", name="labeling_campaign_quality")
+async def quality(ctx: Ctx, campaign_id: str) -> QualityReport:
+    """Agreement against the threshold and each annotator's part in it.
 
-    The work is done in a thread and writes only what changed, so that claims and submits go on meanwhile.
+    The work is done in a thread and locks the database only to write what changed, so that claims and submits go on.
     """
-    with request.app.state.store.read() as connection:
-        campaign = _visible(connection, caller, campaign_id)
-    require(caller, "lead", "reader", "reviewer")
-    return await asyncio.to_thread(_measure, request.app.state, campaign)
+    with ctx.store.read() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
+    return await asyncio.to_thread(_report, ctx.store, campaign, ctx.now)
 
 
 @router.get("/api/v1/parts/ground-truth/datasets", name="list_golden_datasets")
 async def golden_datasets(
-    request: Request,
-    caller: Reader,
-    name: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> dict[str, Any]:
-    """The golden datasets: one for each campaign from which something was promoted, newest first."""
-    where = [golden_items.c.org_id == caller.org_id]
+    ctx: Ctx,
+    name: Annotated[str | None, Query(max_length=200)] = None,
+    limit: pages.Limit = pages.DEFAULT_LIMIT,
+    cursor: pages.Cursor = None,
+) -> GoldenDatasetList:
+    """The golden datasets: one for each campaign from which something was promoted."""
+    require(ctx.caller, *READERS)
+    query = _DATASETS.where(campaigns.c.org_id == ctx.caller.org_id)
     if name is not None:
-        where.append(campaigns.c.name == name)
-    with request.app.state.store.read() as connection:
-        rows = connection.execute(_DATASETS.where(*where)).all()
-        kinds = connection.execute(_KINDS.where(*where)).all()
-    found = [_dataset(row, {kind: n for campaign_id, kind, n in kinds if campaign_id == row.id}) for row in rows]
-    return {"count": len(found), "data": found[:limit]}
+        query = query.where(campaigns.c.name == name)
+    with ctx.store.read() as connection:
+        page = pages.page(connection, query, campaigns.c.number, limit, cursor)
+        ids = [row.id for row in page.rows]
+        kinds = connection.execute(_KINDS.where(golden_items.c.campaign_id.in_(ids))).all()
+    data = [_dataset(row, {kind: n for campaign, kind, n in kinds if campaign == row.id}) for row in page.rows]
+    return GoldenDatasetList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
-def _measure(state: Any, campaign: Row[Any]) -> QualityReport:
+def _report(store: Store, campaign: Row[Any], now: datetime) -> QualityReport:
     from gonogo.server.quality import report
 
-    with state.store.read() as connection:
+    with store.read() as connection:
         measured = measure_campaign(connection, campaign)
     answer = report(measured, campaign)
-    with state.store.write() as connection:
-        write_measured(connection, campaign, measured, state.clock())
+    with store.write() as connection:
+        write_measured(connection, campaign, measured, now)
     return answer
 
 
-def _visible(connection: Connection, caller: Principal, campaign_id: str) -> Row[Any]:
-    """The campaign, if it is in the caller's organisation and, for annotators, theirs; else 404."""
-    row = connection.execute(
-        select(campaigns).where(campaigns.c.id == campaign_id, campaigns.c.org_id == caller.org_id)
-    ).first()
-    if row is None or caller.campaign_id not in (None, campaign_id):
-        raise not_found()
-    return row
+def _dataset(row: Row[Any], kinds: dict[str, int]) -> GoldenDatasetPublic:
+    return GoldenDatasetPublic(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        card={"campaign_id": row.id, "forced_items": row.n_forced},
+        created_at=instant(row.first_at),
+        created_by_user_id=row.created_by_user_id,
+        item_count=row.n_items,
+        modality_counts=kinds,
+    )
 
 
-def _dataset(row: Row[Any], kinds: dict[str, int]) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "name": row.name,
-        "description": row.description,
-        "card": {"campaign_id": row.id, "forced_items": row.forced},
-        "created_at": instant(row.first),
-        "created_by_user_id": row.created_by_user_id,
-        "frozen_at": None,
-        "item_count": row.n,
-        "modality_counts": kinds,
-    }
-
-
-_DATASETS = (
+_ITEMS = (
     select(
-        campaigns.c.id,
-        campaigns.c.name,
-        campaigns.c.description,
-        campaigns.c.created_by_user_id,
-        func.count().label("n"),
-        func.sum(case((golden_items.c.forced, 1), else_=0)).label("forced"),
-        func.min(golden_items.c.promoted_at).label("first"),
+        golden_items.c.campaign_id,
+        func.count().label("n_items"),
+        func.sum(case((golden_items.c.forced, 1), else_=0)).label("n_forced"),
+        func.min(golden_items.c.promoted_at).label("first_at"),
     )
-    .select_from(golden_items.join(campaigns, campaigns.c.id == golden_items.c.campaign_id))
-    .group_by(
-        campaigns.c.id, campaigns.c.name, campaigns.c.description, campaigns.c.created_by_user_id, campaigns.c.number
-    )
-    .order_by(campaigns.c.number.desc())
+    .group_by(golden_items.c.campaign_id)
+    .subquery()
+)
+_DATASETS = select(campaigns, _ITEMS.c.n_items, _ITEMS.c.n_forced, _ITEMS.c.first_at).join(
+    _ITEMS, _ITEMS.c.campaign_id == campaigns.c.id
 )
 _KINDS = (
-    select(campaigns.c.id, tasks.c.target_kind, func.count())
-    .select_from(
-        golden_items.join(campaigns, campaigns.c.id == golden_items.c.campaign_id).join(
-            tasks, tasks.c.id == golden_items.c.task_id
-        )
-    )
-    .group_by(campaigns.c.id, tasks.c.target_kind)
+    select(golden_items.c.campaign_id, tasks.c.target_kind, func.count())
+    .join(tasks, tasks.c.id == golden_items.c.task_id)
+    .group_by(golden_items.c.campaign_id, tasks.c.target_kind)
 )
