@@ -41,7 +41,7 @@ def test_black_and_white_survive_exactly(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", BLOCKS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_the_fit_has_the_least_squared_error_of_all_patterns(mode: Mode, data: st.DataObject) -> None:
     across, down = SUBPIXELS[mode]

@@ -45,7 +45,7 @@ def cell_grid(mode: Mode, pattern: NDArray[np.intp], ink: Grey, paper: Grey, mar
     """Put arrays of one value a cell together."""
     rows, columns = pattern.shape
     text = np.ascontiguousarray(_TABLES[mode][pattern])
-    lines = tuple("".join(line) for line in text)
+    lines = tuple(text.view(f"<U{columns}")[:, 0].tolist())
     return CellGrid(columns, rows, mode, lines, ink.tobytes(), paper.tobytes(), mark.tobytes())
 
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gonogo.sheets.crop import Rect
 from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.raster import Page
+from gonogo.sheets.raster import Page, darkest_of
 from gonogo.sheets.sniff import Kind, sniff
 
 Grey = NDArray[np.uint8]
@@ -86,7 +86,7 @@ def _overview(image: Image.Image, factor: int) -> Image.Image:
     for top in range(0, small.height * factor, factor * 64):
         bottom = min(top + factor * 64, small.height * factor)
         band = np.asarray(image.crop((0, top, width, bottom)))
-        darkest.append(band.reshape(-1, factor, width // factor, factor).min(axis=(1, 3)))
+        darkest.append(darkest_of(band, factor, factor))
     return Image.blend(small, Image.fromarray(np.concatenate(darkest)), 0.5)
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from gonogo.sheets.crop import Rect, View
 from gonogo.sheets.glyphs import SUBPIXELS
@@ -117,13 +118,22 @@ def pool(fine: Grey, across: int, down: int, stroke: float) -> Grey:
 
     The mean alone turns a line thinner than a sub-pixel into a grey that the contrast cannot bring back.
     """
-    height, width = fine.shape
-    split = fine.reshape(height // down, down, width // across, across)
-    mean = split.mean(axis=(1, 3), dtype=np.float32)
+    mean = np.asarray(Image.fromarray(fine).reduce((across, down)), np.float32)
     if stroke <= 0:
         return _to_levels(mean)
-    darkest = split.min(axis=(1, 3))
+    darkest = darkest_of(fine, across, down)
     return _to_levels(mean + stroke * (darkest - mean))
+
+
+def darkest_of(fine: Grey, across: int, down: int) -> Grey:
+    """The darkest of each `across` × `down` samples. By strides: numpy reduces over short axes slowly."""
+    rows = fine[::down].copy()
+    for y in range(1, down):
+        np.minimum(rows, fine[y::down], out=rows)
+    darkest = rows[:, ::across].copy()
+    for x in range(1, across):
+        np.minimum(darkest, rows[:, x::across], out=darkest)
+    return darkest
 
 
 def fit_contrast(grey: Grey, tuning: Tuning = TUNING) -> Grey:
