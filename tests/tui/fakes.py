@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gonogo.desk.desk import Desk
-from gonogo.desk.errors import OutboxError
 from gonogo.desk.home import Home
 from gonogo.desk.profile import Profile
 from gonogo.desk.stopwatch import Stopwatch
@@ -69,7 +67,7 @@ def drawn(_task: DeskTask, request: PictureRequest) -> Picture:
     )
 
 
-class FakeDesk(Desk):
+class FakeDesk:
     """The facade over a list: everything is ahead, nothing is sent, the last answer can be taken back."""
 
     def __init__(
@@ -154,6 +152,16 @@ class FakeDesk(Desk):
 
     def prepare(self, request: PictureRequest) -> None:
         self.calls.append(f"prepare {request.columns}x{request.rows}")
+
+    def key(self) -> None:
+        self.stopwatch.key()
+
+    def edit(self, editing: bool) -> None:
+        self.calls.append(f"edit {editing}")
+        self.stopwatch.edit(editing)
+
+    def focused(self, focused: bool) -> None:
+        self.calls.append(f"focused {focused}")
 
     def retry_now(self) -> None:
         self.calls.append("retry_now")

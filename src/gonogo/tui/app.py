@@ -191,11 +191,11 @@ class GonogoApp(App[None]):
 
     def on_app_focus(self) -> None:
         if self.desk is not None:
-            self.desk.stopwatch.focused(True)
+            self.desk.focused(True)
 
     def on_app_blur(self) -> None:
         if self.desk is not None:
-            self.desk.stopwatch.focused(False)
+            self.desk.focused(False)
 
     def calm_collector(self) -> None:
         """After the first question: what exists now stays, so the collector need not walk it between two presses."""

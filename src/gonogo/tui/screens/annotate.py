@@ -64,6 +64,7 @@ class AnnotateScreen(Screen[None]):
         self._not_saved = ""
         self._state_since = 0.0
         self._laid_out = False
+        self._cells: tuple[int, int] | None = None
         self._broken: Exception | None = None
         self._drafts: dict[str, str] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -117,7 +118,7 @@ class AnnotateScreen(Screen[None]):
         self.history.show(lines.history(state.recent, self.history.size.width, max(self.history.size.height, 1)))
         if task is None:
             self._show_card()
-        elif task is not self._question:
+        elif self._other(task):
             self._show_task(task)
 
     def _show_card(self) -> None:
@@ -136,7 +137,7 @@ class AnnotateScreen(Screen[None]):
         self.set_class(False, "-card")
         self.prompt.show(content(task.prompt, 600))
         self.value.show(task.predicted_value)
-        self.hint.show(Content(""))
+        self.hint.show(correction.as_read(task.predicted_value))
         self.facts.show(lines.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self._show_keys()
         self._show_picture(task)
@@ -158,22 +159,26 @@ class AnnotateScreen(Screen[None]):
     async def _fetch(self, task: DeskTask) -> None:
         request = self.view.request(task, self.sheet.cells)
         picture = await self.desk.picture(task, request)
-        if task is self._question:
+        if not self._other(task):
             self.sheet.show(picture, wording.sheet_title(task, picture, self.view))
             self.call_after_refresh(self._painted, task)
 
     def _painted(self, task: DeskTask) -> None:
         """Question and drawing can be seen: their time runs, and soon the verdict keys answer."""
-        if task is not self._question or not self.guard.waiting:
+        if self._other(task) or not self.guard.waiting:
             return
         self.guard.painted()
         self.desk.shown()
         self.gonogo.calm_collector()
         self._make_next_ahead()
 
+    def _other(self, task: DeskTask) -> bool:
+        """Whether the screen has gone on to another question."""
+        return self._question is None or self._question.id != task.id
+
     def _make_next_ahead(self) -> None:
         """Turn the next task's picture, if it is there, into rows while the person looks at this one."""
-        following = getattr(self.desk, "upcoming", lambda: None)()
+        following = self.desk.upcoming()
         if following is None or not self._drawing_visible():
             return
         view = self.view.reset()
@@ -203,8 +208,13 @@ class AnnotateScreen(Screen[None]):
 
     def _resized(self) -> None:
         """The pane has its new size: pictures are made for it from now on."""
-        if self._drawing_visible():
-            self.desk.prepare(self.view.form(self.sheet.cells))
+        cells = self.sheet.cells if self._drawing_visible() else (0, 0)
+        if cells == self._cells:
+            self._show_keys()
+            return
+        self._cells = cells
+        if cells != (0, 0):
+            self.desk.prepare(self.view.form(cells))
         if not self._laid_out:  # before the first layout there is no size to draw for
             self._laid_out = True
             self._unsubscribe = self.desk.subscribe(self._desk_changed)
@@ -227,7 +237,7 @@ class AnnotateScreen(Screen[None]):
     # --- keys ------------------------------------------------------------------------------------------
 
     def on_key(self, event: Key) -> None:
-        self.desk.stopwatch.key()
+        self.desk.key()
         if self.guard.pressed():
             self._take_back()
 
@@ -261,7 +271,11 @@ class AnnotateScreen(Screen[None]):
             self.gonogo.say("Nothing to take back: the last answer has left the desk.")
 
     def _undo(self) -> DeskTask | None:
-        undone = self.desk.undo()
+        try:
+            undone = self.desk.undo()
+        except DeskError as error:
+            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+            return None
         if undone is None:
             return None
         task, decision = undone
@@ -286,7 +300,7 @@ class AnnotateScreen(Screen[None]):
         if self._question is not None:
             from gonogo.tui.screens.about import AboutScreen
 
-            self.app.push_screen(AboutScreen(self._question, getattr(self.desk, "guideline", "")))
+            self.app.push_screen(AboutScreen(self._question, self.desk.guideline))
 
     # --- the drawing -----------------------------------------------------------------------------------
 
@@ -330,14 +344,15 @@ class AnnotateScreen(Screen[None]):
         self.line.value = self._drafts.get(task.id, correction.starting_text(task.predicted_value))
         self.line.cursor_position = len(self.line.value)
         self.line.focus()
-        self.desk.stopwatch.edit(True)
+        self.desk.edit(True)
         self._show_keys()
 
     def action_leave(self) -> None:
         if self._question is not None:
             self._drafts[self._question.id] = self.line.value
         self._leave_edit()
-        self.hint.show(Content(""))
+        if self._question is not None:
+            self.hint.show(correction.as_read(self._question.predicted_value))
         self._show_keys()
 
     def _leave_edit(self) -> None:
@@ -345,11 +360,11 @@ class AnnotateScreen(Screen[None]):
             self.remove_class("-editing")
             self.line.disabled = True
             self.set_focus(None)
-            self.desk.stopwatch.edit(False)
+            self.desk.edit(False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if self.editing and self._question is not None:
-            self.desk.stopwatch.key()
+            self.desk.key()
             self.guard.pressed()
             self.hint.show(correction.reading(event.value, self._question.predicted_value))
 

@@ -7,24 +7,30 @@ from typing import Any
 from textual.content import Content
 
 from gonogo.tui.text import one_line, styled
+from gonogo.values import format_text, parse, read, to_json, typeset
 
 MAX_SHOWN = 120
 
 
 def starting_text(predicted: Any) -> str:
     """The predicted value as one line to change."""
-    from gonogo.values import format_text, read
-
     if predicted is None:
         return ""
     text = predicted.get("text") if isinstance(predicted, dict) else None
     return one_line(text if isinstance(text, str) else format_text(read(predicted)), 2_000)
 
 
+def as_read(predicted: Any) -> Content:
+    """The reading letter by letter, when setting it as on a drawing moved or changed any letter."""
+    text = starting_text(predicted)
+    shown = "".join("".join((part.text, part.upper, part.lower)) for part in typeset(predicted).parts)
+    if not text or "".join(text.split()) == "".join(shown.split()):
+        return Content("")
+    return Content.assemble(("read: ", "$quiet"), styled(text[:MAX_SHOWN], "$quiet"))
+
+
 def reading(text: str, predicted: Any) -> Content:
     """How the typed value is understood, while it is typed."""
-    from gonogo.values import format_text, parse
-
     if not text.strip():
         return Content.styled("Type the value as the drawing shows it.", "$quiet")
     if text.strip() == starting_text(predicted):
@@ -48,7 +54,5 @@ def refusal(text: str, predicted: Any) -> str:
 
 def value_of(text: str) -> dict[str, Any]:
     """The JSON value to send: the text as typed, with its parts where it was understood."""
-    from gonogo.values import parse, to_json
-
     parsed = parse(text)
     return {**(to_json(parsed.value) if parsed.ok else {}), "text": text}

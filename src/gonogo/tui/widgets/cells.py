@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.strip import Strip
 
 from gonogo.sheets.types import CellGrid
 
@@ -75,12 +75,8 @@ class Painter:
 
 def _runs(keys: Sequence[tuple[int, int, int]]) -> list[tuple[int, int]]:
     """Where runs of equal keys begin and end."""
-    edges = [0] + [i for i in range(1, len(keys)) if keys[i] != keys[i - 1]] + [len(keys)]
-    return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
-
-
-def strip_of(segments: list[Segment], width: int) -> Strip:
-    return Strip(segments, width)
+    edges = [0, *(i for i in range(1, len(keys)) if keys[i] != keys[i - 1]), len(keys)]
+    return [(a, b) for a, b in pairwise(edges) if b > a]
 
 
 def framed(grid: CellGrid) -> CellGrid:

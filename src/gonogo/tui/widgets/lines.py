@@ -10,6 +10,7 @@ from textual.widget import Widget
 from gonogo.desk.types import Decided, DeskState, DeskTask, SendState, Stage
 from gonogo.tui.actions import Action, keys_of, shown_key
 from gonogo.tui.text import one_line, styled
+from gonogo.values import format_text, read
 
 SIGNS = {"correct": ("✓", "$correct"), "incorrect": ("✗", "$incorrect"), "unsure": ("?", "$unsure")}
 """Sign and colour of a verdict; the sign tells it without the colour."""
@@ -132,8 +133,6 @@ def history(recent: Sequence[Decided], width: int, height: int) -> Content:
 
 
 def _decided(item: Decided) -> Content:
-    from gonogo.values import format_text, read
-
     sign, color = SIGNS.get(item.decision.verdict, ("•", "$foreground"))
     parts = [
         Content.styled(sign, f"bold {color}"),

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+import textwrap
+from typing import Any
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.tui.text import one_line, plain
 from gonogo.tui.widgets.glyphs import HEIGHT, large
+from gonogo.values import Part, Typeset, typeset
 
 _MAX_LARGE = 60
-
-
-class PartLike(Protocol):
-    """One piece of a typeset value: text with limits stacked to its right, or a box of a frame."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def upper(self) -> str: ...
-    @property
-    def lower(self) -> str: ...
-    @property
-    def boxed(self) -> bool: ...
-
-
-class TypesetLike(Protocol):
-    """What `gonogo.values.typeset` gives."""
-
-    @property
-    def parts(self) -> Sequence[PartLike]: ...
-    @property
-    def rows(self) -> Sequence[str]: ...
 
 
 class ValueView(Widget):
@@ -47,7 +26,6 @@ class ValueView(Widget):
         super().__init__(id=id)
         self._value: Any = None
         self._rows: tuple[int, int, Content] | None = None
-        self.dim_note = ""
 
     def show(self, value: Any) -> None:
         self._value, self._rows = value, None
@@ -62,48 +40,64 @@ class ValueView(Widget):
 
 def lay_out(value: Any, width: int, height: int) -> Content:
     """`value` as large as `width` × `height` cells allow: large lettering, else the drawing's rows, else its text."""
-    from gonogo.values import typeset
-
     if value is None:
         return Content.styled("no value was read", "$quiet")
     setting = typeset(value)
-    rows = large_rows(setting) if height >= HEIGHT else None
-    if rows is None or max(map(cell_len, rows)) > width:
+    rows = large_rows(setting, width) if height >= HEIGHT else None
+    if rows is None:
         rows = small_rows(setting, width, height)
     above = "\n" if height - len(rows) >= 2 else ""
     return Content(above) + Content.styled("\n".join(rows), "bold $strong")
 
 
-def large_rows(setting: TypesetLike) -> list[str] | None:
+def large_rows(setting: Typeset, width: int) -> list[str] | None:
     """Three rows of large lettering; `None` when a box, a long text or an unknown character asks for the small way."""
-    top = middle = bottom = ""
-    for number, part in enumerate(setting.parts):
-        letters = large(part.text) if len(part.text) <= _MAX_LARGE else None
-        if part.boxed or letters is None:
+    if any(part.boxed or len(part.text) > _MAX_LARGE for part in setting.parts):
+        return None
+    stacks = [_stack(part) for part in setting.parts]
+    gaps = 2 * (len(setting.parts) - 1)
+    room = width - gaps - sum(len(stack[0]) for stack in stacks)
+    rows = ["", "", ""]
+    for part, stack in zip(setting.parts, stacks, strict=True):
+        letters = large(part.text, room)
+        if letters is None:
             return None
-        gap = "  " if number else ""
-        upper, lower = one_line(part.upper), one_line(part.lower)
-        stack = max(cell_len(upper), cell_len(lower))
-        space = " " if stack else ""
-        top += gap + letters[0] + space + _filled(upper, stack)
-        middle += gap + letters[1] + space + " " * stack
-        bottom += gap + letters[2] + space + _filled(lower, stack)
-    return [top, middle, bottom] if top else None
+        room -= cell_len(letters[0])
+        gap = "  " if rows[0] else ""
+        rows = [row + gap + letter + limit for row, letter, limit in zip(rows, letters, stack, strict=True)]
+    return rows if rows[0] else None
 
 
-def small_rows(setting: TypesetLike, width: int, height: int) -> list[str]:
-    """The rows in normal size; one long row is wrapped to the room there is, the rest cut with a sign."""
-    rows = [plain(row).replace("\n", " ") for row in setting.rows] or [""]
-    if len(rows) == 1:
-        rows = _wrapped(rows[0], width)
+def _stack(part: Part) -> tuple[str, str, str]:
+    """The limits of a part, upper over lower, one cell right of its text."""
+    upper, lower = one_line(part.upper), one_line(part.lower)
+    width = max(cell_len(upper), cell_len(lower))
+    if not width:
+        return "", "", ""
+    return f" {_filled(upper, width)}", " " * (width + 1), f" {_filled(lower, width)}"
+
+
+def small_rows(setting: Typeset, width: int, height: int) -> list[str]:
+    """The rows in normal size; when they are too wide they are wrapped as far as there is room, then cut with a sign."""
+    rows = _frame(setting) or [plain(row).replace("\n", " ") for row in setting.rows] or [""]
+    if max(map(cell_len, rows)) > width:
+        rows = _wrapped(" ".join(plain(row) for row in setting.rows), width)
     if len(rows) > height:
-        rows = [*rows[: max(height - 1, 0)], rows[max(height - 1, 0)][: max(width - 2, 0)] + " …"]
-    return [row if cell_len(row) <= width else row[: max(width - 1, 0)] + "…" for row in rows]
+        last = rows[max(height - 1, 0)]
+        rows = [*rows[: max(height - 1, 0)], set_cell_size(last, max(width - 2, 0)).rstrip() + " …"]
+    return [row if cell_len(row) <= width else set_cell_size(row, max(width - 1, 0)) + "…" for row in rows]
+
+
+def _frame(setting: Typeset) -> list[str]:
+    """A feature control frame with air in its boxes; empty when the value is not one frame."""
+    if not setting.parts or not all(part.boxed for part in setting.parts):
+        return []
+    boxes = [f" {one_line(part.text)} " for part in setting.parts]
+    lines = ["─" * cell_len(box) for box in boxes]
+    return ["┌" + "┬".join(lines) + "┐", "│" + "│".join(boxes) + "│", "└" + "┴".join(lines) + "┘"]
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    import textwrap
-
     return textwrap.wrap(text, max(width, 1)) or [""]
 
 
