@@ -117,10 +117,11 @@ def _rest(value: EngineeringValue, zeros: bool) -> str:
     return " ".join(pieces).strip(" .")
 
 
-_DIAMETERS = re.compile(r"[⌀∅ØøφϕΦФф]|%%c|\bdia(?:m|meter)?\b|(?<=[xX×])dia(?:m|meter)?\b", re.IGNORECASE)
-_TIMES = re.compile(r"(?<=[0-9]) ?([xX×✕✖⨯*])")
-_DECIMAL = re.compile(r"(?<=[0-9])[.,](?=[0-9])")
-_PLUS_MINUS = re.compile(r"±|∓|\+ ?/? ?-|%%p")
+# Pattern texts, compiled when a reason is first asked for: the import stays cheap.
+_DECIMAL = r"(?<=[0-9])[.,](?=[0-9])"
+_DIAMETERS = r"(?i:[⌀∅ØøφϕΦФф]|%%c|\bdia(?:m|meter)?\b|(?<=[xX×])dia(?:m|meter)?\b)"
+_TIMES = r"(?<=[0-9]) ?([xX×✕✖⨯*])"
+_PLUS_MINUS = r"±|∓|\+ ?/? ?-|%%p"
 
 
 def _ways_of_writing(one: EngineeringValue, other: EngineeringValue) -> list[str]:
@@ -144,7 +145,7 @@ def _text_of(value: EngineeringValue) -> str:
     return value.text.strip() or format_text(value)
 
 
-_FEATURES: tuple[tuple[re.Pattern[str], str], ...] = (
+_FEATURES: tuple[tuple[str, str], ...] = (
     (_DECIMAL, "decimal sign"),
     (_DIAMETERS, ""),
     (_TIMES, ""),
@@ -152,8 +153,8 @@ _FEATURES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-def _unlike(pattern: re.Pattern[str], name: str, a: str, b: str) -> str:
-    first, second = pattern.findall(a), pattern.findall(b)
+def _unlike(pattern: str, name: str, a: str, b: str) -> str:
+    first, second = re.findall(pattern, a), re.findall(pattern, b)
     if set(first) == set(second) or (not name and not (first and second)):
         return ""
     if name == "decimal sign" and not (first and second):
@@ -211,8 +212,8 @@ def _difference(one: EngineeringValue, other: EngineeringValue, trailing_zeros: 
     """The first thing that is not the same, most telling first."""
     if one.kind in _UNREAD or other.kind in _UNREAD:
         return f"{_shown(_text_of(one))} against {_shown(_text_of(other))}"
-    fields = {name: text for name, text in _key_fields(one, trailing_zeros)}
-    others = {name: text for name, text in _key_fields(other, trailing_zeros)}
+    fields = dict(_key_fields(one, trailing_zeros))
+    others = dict(_key_fields(other, trailing_zeros))
     renamed = {"value": "nominal", "words": "rest", "characteristic": "symbol", "condition": "conditions"}
     for name, tell in _TELLERS:
         key = renamed.get(name, name)

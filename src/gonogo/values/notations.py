@@ -29,7 +29,7 @@ _PIPE = {"g": "G", "rc": "Rc", "rp": "Rp", "npt": "NPT", "nptf": "NPTF"}
 _UNIFIED = frozenset(("un", "unc", "unf", "unef", "uns", "unj", "unjc", "unjf", "unr", "unrc", "unrf"))
 # ISO 286-2 gives no A, B or C finer than these: `550 A3` is a place on the sheet, not a fit.
 _COARSE_ONLY = {"a": 9, "b": 8, "c": 8}
-_FIT_LETTERS = frozenset("a b c cd d e ef f fg g h j js k m n p r s t u v y z za zb zc".split())
+_FIT_LETTERS = frozenset(("cd", "ef", "fg", "js", "za", "zb", "zc", *"abcdefghjkmnprstuvyz"))
 
 _GRADES = frozenset(("01", *map(str, range(19))))
 
@@ -151,14 +151,14 @@ def _take_metric(cursor: Cursor) -> Thread | None:
     return Thread(_METRIC[family], size.text, pitch, _take_grade(cursor))
 
 
-def _take_grade(cursor: Cursor) -> str:
+def _take_grade(cursor: Cursor, letters: str = "efghEFGH") -> str:
     """A tolerance class: `6H`, `5g6g`, `2B`, after a dash or not."""
     start = cursor.at
     cursor.take("-")
     grade = ""
     while cursor.sees_integer() and len(cursor.peek().text) == 1 and cursor.peek(1).kind is T.WORD:
         letter = cursor.peek(1).text
-        if len(letter) != 1 or letter not in "efghEFGHAB":
+        if len(letter) != 1 or letter not in letters:
             break
         grade += cursor.peek().text + letter
         cursor.at += 2
@@ -191,7 +191,8 @@ def _take_unified(cursor: Cursor) -> Thread | None:
         pitch = Number(cursor.peek(1).text)
         cursor.at += 2
     family = cursor.take_word(_UNIFIED)
-    return Thread(family.upper(), prefix + size.text, pitch, _take_grade(cursor).upper()) if family else None
+    grade = _take_grade(cursor, "abAB").upper() if family else ""
+    return Thread(family.upper(), prefix + size.text, pitch, grade) if family else None
 
 
 def read_roughness(cursor: Cursor) -> Fields | None:

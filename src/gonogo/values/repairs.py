@@ -16,15 +16,24 @@ _DIAMETER = re.compile(r"(?:[⌀∅Øøφ]|dia(?:m|meter)?\b\.?)\s*", re.IGNOREC
 _MARK = re.compile(r"(?<=[0-9])[.,](?=[0-9])|(?<![0-9.,])[.,](?=[0-9])")
 _SWAPPED = str.maketrans(".,", ",.")
 _SIGNED = re.compile(r"[+\-−–](?=\s*[.,]?[0-9])")
+_NEVER_ROUND = frozenset((Kind.ANGLE, Kind.THREAD, Kind.ROUGHNESS, Kind.CHAMFER, Kind.FIT, Kind.TOLERANCE))
 _NEXT_UNIT = {"": "mm", "mm": "in", "in": ""}
 
 
 def toggle_diameter(text: str) -> str:
-    """`16,5` → `⌀16,5` → `16,5`, after a quantity (`2x16` → `2x⌀16`) or in a frame's zone; works on any text."""
+    """`16,5` → `⌀16,5` → `16,5`, after a quantity (`2x16` → `2x⌀16`) or in a frame's zone; works on any text.
+
+    `R5` → `⌀5`, `(70)` → `(⌀70)`; angles, threads, roughness and chamfers have no diameter and stay.
+    """
     parsed = parse(text)
     zone = parsed.value.zone
     if parsed.ok and zone is not None:
         return format_text(replace(parsed.value, zone=replace(zone, sign="" if zone.sign else "⌀")))
+    if parsed.ok and parsed.value.kind in _NEVER_ROUND:
+        return text
+    if parsed.ok and (parsed.value.modifier or parsed.value.kind in (Kind.RADIUS, Kind.SQUARE)):
+        round_now = parsed.value.kind is Kind.DIAMETER
+        return _written(text, replace(parsed.value, kind=Kind.LINEAR if round_now else Kind.DIAMETER))
     found = _HEAD.match(text)
     head = found.end() if found else 0
     sign = _DIAMETER.match(text, head)

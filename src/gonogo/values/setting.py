@@ -27,7 +27,7 @@ _TEXT_ROWS = 3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece to set: `text`, to its right small `upper` over `lower`; `boxed` pieces stand in a frame, side by side."""
+    """A piece to set: `text`, to its right small `upper` over `lower`; `boxed` ones stand side by side in a frame."""
 
     text: str
     upper: str = ""
