@@ -180,6 +180,15 @@ async def test_no_whole_answer_is_a_network_error(step: Step, client_for: Client
     assert "kept" in caught.value.next_step
 
 
+async def test_what_takes_the_server_long_is_waited_for(client_for: ClientFor) -> None:
+    limits = Timeouts(read=0.1, whole=0.2, slow=20)
+    async with (
+        ScriptedServer([Drip(Reply(200, b"{}"), 0.3)]) as server,
+        client_for(server.url, timeouts=limits) as client,
+    ):
+        assert (await client.campaign_quality("c1")).alpha is None
+
+
 async def test_nobody_listening_is_a_network_error(client_for: ClientFor) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

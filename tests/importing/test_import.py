@@ -69,8 +69,10 @@ async def test_truth_becomes_gold_only_when_asked(client: GonogoClient, write: W
     path = write(*lines())
     assert (await import_file(client, ImportOptions(path, "plain"))).n_gold == 0
     gold = await import_file(client, ImportOptions(path, "gold", gold_from_truth=True))
-    assert gold.n_gold == 2
-    assert "2 of them gold" in gold.sentences()[0]
+    assert (gold.n_gold, gold.n_tasks) == (1, 3)  # a tenth of all, rounded up
+    assert "4 new tasks, 1 of them gold" in gold.sentences()[0]
+    (honeypot,) = [task for task in await exported(client, gold.campaign_id) if task["is_gold"]]
+    assert honeypot["prediction_id"] in ("2", "3")
 
 
 async def test_a_bad_line_keeps_everything_out_unless_skipped(client: GonogoClient, write: WriteLines) -> None:
@@ -134,8 +136,7 @@ async def test_the_real_drawings(client: GonogoClient) -> None:
     options = ImportOptions(DRAWINGS / "predictions.jsonl", "pmi", drawings=DRAWINGS, gold_from_truth=True)
     first = await import_file(client, options)
     assert (first.n_lines, first.bad, first.n_drawings) == (125, (), 4)
-    assert (first.n_predictions_new, first.n_tasks) == (125, 125)
-    assert first.n_gold == 125
+    assert (first.n_predictions_new, first.n_tasks, first.n_gold) == (125, 112, 13)
     second = await import_file(client, options)
     assert (second.n_drawings_new, second.n_predictions_new, second.n_tasks) == (0, 0, 0)
 

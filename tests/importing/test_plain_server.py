@@ -85,16 +85,18 @@ async def test_tasks_go_in_and_what_is_missing_is_said(plain: GonogoClient, serv
     assert "second import" in said
 
 
-async def test_gold_is_judged_here(plain: GonogoClient, server: Plain, write: WriteLines) -> None:
-    lines = [
-        reading(id="1"),
-        reading(id="2", truth={"text": "Ø16.5"}),
-        reading(id="3", truth={"text": "⌀99"}),
-    ]
+async def test_gold_is_judged_here_and_a_share_only(plain: GonogoClient, server: Plain, write: WriteLines) -> None:
+    lines = [reading(id=f"{n}", truth={"text": "Ø16.5" if n % 2 else "⌀99"}) for n in range(40)]
     result = await import_file(plain, ImportOptions(write(*lines), "pmi", gold_from_truth=True))
-    assert result.n_gold == 2
-    assert [task.get("gold_answer") for task in server.tasks] == [None, "correct", "incorrect"]
-    assert [task.get("is_gold", False) for task in server.tasks] == [False, True, True]
+    assert (result.n_tasks, result.n_gold) == (36, 4)
+    answers = [task.get("gold_answer") for task in server.tasks]
+    assert [bool(answer) for answer in answers] == [task.get("is_gold", False) for task in server.tasks]
+    assert all(answer in (None, "correct" if n % 2 else "incorrect") for n, answer in enumerate(answers))
+
+
+async def test_lines_without_truth_are_never_gold(plain: GonogoClient, server: Plain, write: WriteLines) -> None:
+    result = await import_file(plain, ImportOptions(write(reading()), "pmi", gold_from_truth=True))
+    assert (result.n_tasks, result.n_gold) == (1, 0)
 
 
 async def test_a_second_run_is_refused_because_it_would_double(

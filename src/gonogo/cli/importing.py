@@ -8,6 +8,8 @@ runs for us: there a new campaign gets the tasks, and what is missing is said.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,7 +57,10 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What there is now and what of it is new. `imported` is false when bad lines kept everything out."""
+    """What there is now and what of it is new. `imported` is false when bad lines kept everything out.
+
+    `n_tasks` are the new ordinary tasks, `n_gold` the new gold ones beside them.
+    """
 
     n_lines: int
     bad: tuple[BadLine, ...] = ()
@@ -78,9 +83,8 @@ class ImportResult:
         if not self.imported:
             return [f"Nothing was imported: {len(self.bad)} of {self.n_lines} lines are bad."]
         new = {True: "new", False: "already there"}
-        said = [f"Campaign {self.campaign!r} ({new[self.campaign_new]}): {_count(self.n_tasks, 'new task')}."]
-        if self.n_gold:
-            said[0] = said[0][:-1] + f", {self.n_gold} of them gold."
+        made = _count(self.n_tasks + self.n_gold, "new task") + (f", {self.n_gold} of them gold" if self.n_gold else "")
+        said = [f"Campaign {self.campaign!r} ({new[self.campaign_new]}): {made}."]
         if self.project is not None:
             said.append(f"Project {self.project!r} ({new[self.project_new]}).")
         if self.n_drawings:
@@ -258,7 +262,8 @@ async def _into_plain_server(
             next_step="Choose another name with --campaign.",
         )
     campaign = found or await client.create_campaign(LabelingCampaignCreate(name=options.campaign))
-    tasks = [_as_task(line.prediction, options.gold_from_truth) for line in good]
+    gold = _gold(good, campaign.gold_fraction) if options.gold_from_truth else frozenset()
+    tasks = [_as_task(line.prediction, gold) for line in good]
     done = 0
     for batch in batches(tasks):
         try:
@@ -278,8 +283,8 @@ async def _into_plain_server(
         campaign=campaign.name or options.campaign,
         campaign_id=campaign.id,
         campaign_new=found is None,
-        n_tasks=done,
-        n_gold=sum(task.is_gold for task in tasks),
+        n_tasks=len(tasks) - len(gold),
+        n_gold=len(gold),
         notes=tuple(_missing(options, good)),
     )
 
@@ -292,9 +297,17 @@ def _missing(options: ImportOptions, good: list[ImportLine]) -> Iterator[str]:
         yield "It has no way to put a campaign into a project, so the project was left out."
 
 
-def _as_task(item: Prediction, gold: bool) -> LabelingTaskCreate:
+def _gold(good: list[ImportLine], gold_fraction: float | None) -> frozenset[str]:
+    """Ids of the predictions that become gold: as on our own server, a share of all (at least a tenth), from those
+    with a truth, because gold needs ordinary work to hide in. The same file gives the same ones."""
+    known = [line.prediction.id for line in good if line.prediction.truth is not None]
+    wanted = math.ceil(max(gold_fraction or 0.0, 0.1) * len(good))
+    return frozenset(sorted(known, key=lambda item: hashlib.sha256(item.encode()).digest())[:wanted])
+
+
+def _as_task(item: Prediction, gold: frozenset[str]) -> LabelingTaskCreate:
     fields = item.model_dump(exclude_none=True, exclude={"id", "part", "truth", "source"})
-    if gold and item.truth is not None:
+    if item.id in gold:
         from gonogo.values import equal  # needed for this one case only
 
         right = equal(item.predicted_value, item.truth).equal

@@ -15,11 +15,11 @@ import httpx
 from pydantic import BaseModel
 
 from gonogo.client.answers import Answer, describe, error_from, parse, unexpected
-from gonogo.client.credential import Credential, Secret
+from gonogo.client.credential import Credential
 from gonogo.client.errors import InvalidInputError
 from gonogo.client.prepared import Prepared
 from gonogo.client.retry import Pace, RetryPolicy, with_retries
-from gonogo.client.transport import Timeouts, Wire, read_whole
+from gonogo.client.transport import PLAINLY, How, Timeouts, Wire, read_whole
 
 M = TypeVar("M", bound=BaseModel)
 Query = Mapping[str, str | int | None]
@@ -122,11 +122,11 @@ class Calls:
         query: Query | None = None,
         key: str | None = None,
         content_type: str = "application/json",
-        anonymous: bool = False,
+        how: How = PLAINLY,
     ) -> M:
         """One logical operation, tried as the policy says, each time with the same bytes and key."""
         sent = self.prepare(method, path, body=body, query=query, key=key, content_type=content_type)
-        return parse(model, await self.answer(sent, anonymous=anonymous), clean=self._clean)
+        return parse(model, await self.answer(sent, how), clean=self._clean)
 
     def prepare(
         self,
@@ -143,14 +143,10 @@ class Calls:
         full = f"{path}?{urlencode(given)}" if given else path
         return Prepared(method, full, body, "" if method == "GET" else key or new_key(), content_type)
 
-    async def answer(
-        self, sent: Prepared, *, once: bool = False, anonymous: bool = False, secrets: tuple[Secret, ...] = ()
-    ) -> Answer:
+    async def answer(self, sent: Prepared, how: How = PLAINLY, *, once: bool = False) -> Answer:
         """The 2xx answer to `sent`."""
         policy = replace(self._retry, tries=1) if once else self._retry
-        return await with_retries(
-            policy, self._pace, lambda: self._wire.exchange(sent, anonymous=anonymous, secrets=secrets)
-        )
+        return await with_retries(policy, self._pace, lambda: self._wire.exchange(sent, how))
 
     async def lines(self, sent: Prepared) -> AsyncIterator[bytes]:
         """The body of the answer to `sent`, line by line as it arrives, each with its newline.

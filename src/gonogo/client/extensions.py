@@ -14,10 +14,10 @@ from gonogo.client.answers import parse
 from gonogo.client.calls import as_bytes, at, body_of
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
-from gonogo.client.labeling import LabelingClient
+from gonogo.client.labeling import SLOW, LabelingClient
 from gonogo.client.prepared import Prepared
 from gonogo.client.retry import RetryPolicy
-from gonogo.client.transport import Timeouts
+from gonogo.client.transport import How, Timeouts
 from gonogo.wire.extensions import (
     CampaignDetail,
     CampaignSettings,
@@ -77,7 +77,7 @@ class GonogoClient(LabelingClient):
         nobody gets there without a credential (401, 403).
         """
         try:
-            return await self.call(Capabilities, "GET", f"{GONOGO}/capabilities", anonymous=True)
+            return await self.call(Capabilities, "GET", f"{GONOGO}/capabilities", how=How(anonymous=True))
         except (NotFoundError, AuthenticationError, PermissionDeniedError):
             return None
         except InvalidRequestError as error:
@@ -91,8 +91,8 @@ class GonogoClient(LabelingClient):
         The same `client_nonce` within two minutes gets the same session, so a lost answer locks nobody out.
         """
         sent = self._redemption(session, idempotency_key)
-        secret = Secret(session.magic_link_token)
-        return parse(SessionCreated, await self.answer(sent, anonymous=True, secrets=(secret,)), clean=self._clean)
+        how = How(anonymous=True, secrets=(Secret(session.magic_link_token),))
+        return parse(SessionCreated, await self.answer(sent, how), clean=self._clean)
 
     def _redemption(self, session: SessionCreate, key: str | None) -> Prepared:
         body = as_bytes({self._redeem_field: session.magic_link_token, "client_nonce": session.client_nonce})
@@ -165,7 +165,7 @@ class GonogoClient(LabelingClient):
     ) -> TasksMade:
         """A task for each prediction of a run, once."""
         path = at(f"{GONOGO}/campaigns/{{}}/tasks-from-predictions", campaign_id)
-        return await self.call(TasksMade, "POST", path, body=body_of(wanted), key=idempotency_key)
+        return await self.call(TasksMade, "POST", path, body=body_of(wanted), key=idempotency_key, how=SLOW)
 
     # --- campaigns ---
 

@@ -13,6 +13,7 @@ from typing import Final
 from gonogo.client.answers import Answer, parse, parse_or_null
 from gonogo.client.calls import Calls, at, body_of
 from gonogo.client.prepared import Prepared
+from gonogo.client.transport import How
 from gonogo.wire.labeling import (
     Adjudication,
     CampaignAssignmentCreate,
@@ -38,6 +39,8 @@ from gonogo.wire.labeling import (
 )
 
 LABELING: Final = "/api/v1/parts/labeling"
+SLOW: Final = How(slow=True)
+"""For what the server computes over a whole campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,10 @@ class LabelingClient(Calls):
         """Copy resolved tasks to the golden dataset. `force` (extension): also below the acceptance threshold."""
         path = at(f"{LABELING}/campaigns/{{}}/promote", campaign_id)
         query = {"force": "true" if force else None}
-        return await self.call(PromoteResult, "POST", path, query=query, key=idempotency_key)
+        return await self.call(PromoteResult, "POST", path, query=query, key=idempotency_key, how=SLOW)
 
     async def campaign_quality(self, campaign_id: str) -> QualityReport:
-        return await self.call(QualityReport, "GET", at(f"{LABELING}/campaigns/{{}}/quality", campaign_id))
+        return await self.call(QualityReport, "GET", at(f"{LABELING}/campaigns/{{}}/quality", campaign_id), how=SLOW)
 
     # --- assignments ---
 
@@ -178,7 +181,8 @@ class LabelingClient(Calls):
     ) -> GenerateProjectTasksResult:
         """Tasks from imported prediction runs, by the project's selection policy."""
         path = at(f"{LABELING}/projects/{{}}/generate-tasks", project_id)
-        return await self.call(GenerateProjectTasksResult, "POST", path, body=body_of(wanted), key=idempotency_key)
+        body = body_of(wanted)
+        return await self.call(GenerateProjectTasksResult, "POST", path, body=body, key=idempotency_key, how=SLOW)
 
 
 def _seconds(text: str | None) -> float | None:

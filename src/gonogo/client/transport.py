@@ -13,7 +13,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import httpx
@@ -31,14 +31,33 @@ MAX_BODY: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `whole` bounds one try from the first byte sent to the last one read; uploads get `upload`."""
+    """Seconds. `whole` bounds one try from the first byte sent to the last one read.
+
+    `slow` takes the place of `read` and `whole` where much is sent, or the server has much to do.
+    """
 
     connect: float = 5.0
     read: float = 15.0
     write: float = 15.0
     pool: float = 5.0
     whole: float = 30.0
-    upload: float = 300.0
+    slow: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a request is treated beside its bytes.
+
+    `anonymous`: no credential is sent. `slow`: the server may take its time. `secrets`: strings in the request that
+    must not show up in a message, should the server echo them; the credential is always one.
+    """
+
+    anonymous: bool = False
+    slow: bool = False
+    secrets: tuple[Secret, ...] = ()
+
+
+PLAINLY: Final = How()
 
 
 def base_url(text: str) -> httpx.URL:
@@ -141,9 +160,6 @@ class Wire:
         self._secrets: tuple[Secret, ...] = (credential,) if credential else ()
         self._http = httpx.AsyncClient(
             transport=CredentialGuard(transport or _own_transport(self.home), self.home, credential),
-            timeout=httpx.Timeout(
-                connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.pool
-            ),
             follow_redirects=False,
             trust_env=False,
             headers={"User-Agent": f"gonogo/{gonogo.__version__}"},
@@ -152,15 +168,16 @@ class Wire:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def exchange(self, sent: Prepared, *, anonymous: bool = False, secrets: tuple[Secret, ...] = ()) -> Answer:
+    async def exchange(self, sent: Prepared, how: How = PLAINLY) -> Answer:
         """One try of `sent`: its 2xx answer.
 
         Raises:
             GonogoClientError: no answer, another status than 2xx, a redirect, or a body over `MAX_BODY`.
         """
-        limit = self.timeouts.upload if len(sent.body) > 1_000_000 else self.timeouts.whole
+        how = replace(how, slow=how.slow or len(sent.body) > 1_000_000)
+        limit = self.timeouts.slow if how.slow else self.timeouts.whole
         try:
-            async with asyncio.timeout(limit), self.stream(sent, anonymous=anonymous, secrets=secrets) as (head, body):
+            async with asyncio.timeout(limit), self.stream(sent, how) as (head, body):
                 answer = await read_whole(head, body)
         except TimeoutError:
             raise NetworkError(
@@ -171,9 +188,7 @@ class Wire:
         raise error_from(answer)
 
     @asynccontextmanager
-    async def stream(
-        self, sent: Prepared, *, anonymous: bool = False, secrets: tuple[Secret, ...] = ()
-    ) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
+    async def stream(self, sent: Prepared, how: How = PLAINLY) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
         """One try of `sent`: status and headers at once (an `Answer` without body), then the body in pieces.
 
         Raises:
@@ -188,12 +203,13 @@ class Wire:
             f"{self.home}{sent.path}",
             content=sent.body or None,
             headers=sent.headers(),
-            extensions={"anonymous": anonymous},
+            timeout=self._limits(how),
+            extensions={"anonymous": how.anonymous},
         )
         try:
             response = await self._http.send(request, stream=True)
             try:
-                head = Answer(response.status_code, response.headers, b"", self._secrets + secrets)
+                head = Answer(response.status_code, response.headers, b"", self._secrets + how.secrets)
                 if 300 <= response.status_code < 400:
                     raise redirected(head, _target(response))
                 yield head, response.aiter_bytes()
@@ -203,6 +219,11 @@ class Wire:
             raise self._no_answer(error) from None
         except (httpx.InvalidURL, httpx.StreamError) as error:
             raise InvalidInputError(f"The request could not be sent: {type(error).__name__}.") from None
+
+    def _limits(self, how: How) -> httpx.Timeout:
+        times = self.timeouts
+        read = times.slow if how.slow else times.read
+        return httpx.Timeout(connect=times.connect, read=read, write=times.write, pool=times.pool)
 
     def _no_answer(self, error: httpx.HTTPError) -> GonogoClientError:
         host = self.home.host
