@@ -1,0 +1,194 @@
+"""The desk as the screen uses it, over a server whose faults are programmed."""
+
+from __future__ import annotations
+
+import json
+
+from gonogo.desk.types import Decision, SendState, Stage, Times
+
+from .conftest import MakeDesk
+from .scripted import FakeClock, Fault, ScriptedServer, names, until
+
+
+async def test_a_verdict_shows_the_next_task_at_once_and_is_sent_behind(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(10))
+    desk = await make_desk(server)
+    await until(lambda: desk.current and desk.state.ahead >= 2)
+    first = desk.current
+    assert first is not None
+    desk.shown()
+    desk.decide(Decision("correct"))
+    assert desk.current is not None
+    assert desk.current.id != first.id
+    assert desk.state.recent[-1].state is SendState.ON_DESK
+    desk.decide(Decision("incorrect", {"text": "16,4"}, 0.8))
+    await clock.advance(3.1)
+    await until(lambda: first.id in server.answers)
+    assert server.answers[first.id]["verdict"] == "correct"
+    await until(lambda: desk.state.recent[0].state is SendState.SENT)
+
+
+async def test_undo_gives_back_the_task_and_what_was_typed(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(10))
+    desk = await make_desk(server)
+    await until(lambda: desk.current and desk.state.ahead >= 2)
+    first = desk.current
+    assert first is not None
+    assert not desk.state.can_undo
+    desk.decide(Decision("incorrect", {"text": "16,4"}))
+    assert desk.state.can_undo
+    second = desk.current
+    undone = desk.undo()
+    assert undone is not None
+    task, decision = undone
+    assert (task, decision.corrected_value) == (first, {"text": "16,4"})
+    assert desk.current is first
+    assert desk.upcoming() == second
+    desk.decide(Decision("correct"))
+    await clock.advance(10)
+    assert desk.state.recent[-1].state is SendState.ON_DESK  # nothing was answered after it
+    desk.decide(Decision("correct"))
+    await clock.advance(3.1)
+    await until(lambda: first.id in server.answers)
+    assert server.answers[first.id] == {"verdict": "correct", "duration_ms": 0}
+    assert len(server.bodies(first.id)) == 1
+
+
+async def test_what_has_left_the_desk_cannot_be_taken_back(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(1))
+    desk = await make_desk(server)
+    await until(lambda: desk.current)
+    desk.decide(Decision("correct"))
+    await until(lambda: desk.state.stage is Stage.DRAINED)
+    await clock.advance(3.1)
+    await until(lambda: server.answers)
+    assert desk.undo() is None
+
+
+async def test_the_clock_of_the_person_is_sent(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(5))
+    desk = await make_desk(server)
+    await until(lambda: desk.current and desk.state.ahead >= 2)
+    first = desk.current
+    assert first is not None
+    clock.now += 2  # waiting for the crop
+    desk.shown()
+    clock.now += 5
+    desk.key()
+    desk.edit(True)
+    clock.now += 4
+    desk.decide(Decision("incorrect", {"text": "1"}))
+    assert desk.state.recent[-1].decision.times == Times(5000, 4000, 0, 2000)
+    desk.decide(Decision("unsure"))
+    await clock.advance(4)
+    await until(lambda: first.id in server.answers)
+    assert server.answers[first.id]["duration_ms"] == 9000
+
+
+async def test_a_retry_after_a_lost_answer_is_byte_identical(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(1), faults=[Fault("submit", "lost"), Fault("submit", "refused")])
+    desk = await make_desk(server)
+    await until(lambda: desk.current)
+    desk.decide(Decision("incorrect", {"text": "⌀16,4 ±0,1"}, 0.6))
+    await until(lambda: desk.state.stage is Stage.DRAINED)
+    await clock.advance(3.1)
+    await until(lambda: desk.state.stage is Stage.OFFLINE)
+    assert desk.state.unsent == 1
+    await clock.run_until(lambda: desk.state.unsent == 0, most=90)
+    sent = server.bodies("task-000")
+    assert len(sent) == 3
+    assert len(set(sent)) == 1
+    assert json.loads(sent[0][1])["corrected_value"] == {"text": "⌀16,4 ±0,1"}
+
+
+async def test_a_refused_verdict_is_parked_and_blocks_nobody(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(4), faults=[Fault("submit", 422, "validation_error", only_task="task-000")])
+    desk = await make_desk(server, undo_seconds=0.0)
+    for _ in range(3):
+        await until(lambda: desk.current)
+        desk.decide(Decision("correct"))
+    await until(lambda: desk.state.parked == 1 and len(server.answers) == 1)
+    parked = desk.history()[-1]
+    assert parked.state is SendState.PARKED
+    assert "validation_error" in parked.detail
+    assert len(server.bodies("task-000")) == 1
+
+
+async def test_offline_then_healed(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(10))
+    desk = await make_desk(server)
+    await until(lambda: desk.current and desk.state.ahead == 2)
+    server.down = True
+    for _ in range(3):
+        desk.decide(Decision("correct"))
+    await clock.advance(4)
+    await until(lambda: desk.state.stage is Stage.OFFLINE)
+    assert desk.state.retry_in is not None
+    assert desk.state.message
+    assert desk.state.next_step
+    assert desk.state.unsent == 3
+    server.down = False
+    desk.retry_now()
+    await until(lambda: desk.current)
+    await clock.run_until(lambda: len(server.answers) == 3, most=60)
+    assert [name for operation, name, _, _ in server.calls if operation == "submit"] == names(3)
+
+
+async def test_nothing_is_sent_after_401_until_the_next_sign_in(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(10))
+    desk = await make_desk(server)
+    await until(lambda: desk.current and desk.state.ahead == 2)
+    first = desk.current
+    desk.decide(Decision("correct"))
+    server.credential = "other"
+    shown = desk.current
+    desk.decide(Decision("correct"))
+    await clock.advance(4)
+    await until(lambda: desk.state.stage is Stage.SIGNED_OUT)
+    before = len(server.calls)
+    await clock.advance(300)
+    assert len(server.calls) == before
+    now_shown = desk.current
+    await clock.finish(desk.close())
+    assert shown is not None
+    assert now_shown is not None
+
+    stranger = await make_desk(server, annotator="annotator-2", credential="other")
+    await until(lambda: stranger.current)
+    await clock.advance(60)
+    assert not server.answers  # nobody else's login sends these
+
+    again = await make_desk(server, credential="other")
+    assert again.current is not None
+    assert again.current.id == now_shown.id
+    await until(lambda: len(server.answers) == 2)
+    assert first is not None
+    assert first.id in server.answers
+
+
+async def test_a_server_that_gives_one_task_at_a_time(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(6), max_held=1, extensions=False)
+    desk = await make_desk(server)
+    seen = []
+    for _ in range(6):
+        await until(lambda: desk.current)
+        assert desk.current is not None
+        seen.append(desk.current.id)
+        desk.decide(Decision("correct"))
+        await clock.advance(0.3)
+    assert seen == names(6)
+    await until(lambda: len(server.answers) == 6)
+
+
+async def test_never_more_claims_than_the_server_allows(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(30), max_held=3)
+    desk = await make_desk(server)
+    most = 0
+    for _ in range(12):
+        await until(lambda: desk.current)
+        most = max(most, len(server.held))
+        desk.decide(Decision("correct"))
+        await clock.advance(1)
+    assert most <= 3
+    seen = [row.task.id for row in desk.history()]
+    assert len(seen) == len(set(seen)) == 12
