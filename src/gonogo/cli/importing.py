@@ -81,7 +81,8 @@ class ImportResult:
     def sentences(self) -> list[str]:
         """The result for a person, bad lines not included."""
         if not self.imported:
-            return [f"Nothing was imported: {len(self.bad)} of {self.n_lines} lines are bad."]
+            why = f"{len(self.bad)} of {self.n_lines} lines are bad" if self.n_lines else "the file has no lines"
+            return [f"Nothing was imported: {why}."]
         new = {True: "new", False: "already there"}
         made = _count(self.n_tasks + self.n_gold, "new task") + (f", {self.n_gold} of them gold" if self.n_gold else "")
         said = [f"Campaign {self.campaign!r} ({new[self.campaign_new]}): {made}."]
@@ -115,7 +116,7 @@ async def import_file(client: GonogoClient, options: ImportOptions, report: Repo
     good, bad = await asyncio.to_thread(read_lines, options.file, options.drawings)
     result = ImportResult(n_lines=len(good) + len(bad), bad=tuple(bad))
     if not good or (bad and not options.skip_bad):
-        return replace(result, notes=() if good or bad else ("The file has no lines.",))
+        return result
     if await client.capabilities() is None:
         return await _into_plain_server(client, options, good, result, report)
     return await _into_our_server(client, options, good, result, report)
