@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import click
@@ -31,15 +32,14 @@ def open_workstation(*, campaign_id: str | None = None, embedded: bool = False, 
             EXIT_USAGE,
         )
     from gonogo.cli.compose import make_services
-    from gonogo.tui.app import make_app
+    from gonogo.tui.app import Start, make_app
 
     services = make_services(current_home())
-    start = "sign_in" if sign_in else ("embedded" if embedded else "auto")
+    start: Start = "sign_in" if sign_in else "embedded" if embedded else "auto"
+    app = make_app(services, start=start, campaign_id=campaign_id)
     try:
-        app = make_app(services, start=start, campaign_id=campaign_id)
         app.run()
-        code = app.return_code or 0
     finally:
-        services.stop_embedded()
-    if code:
-        raise SystemExit(code)
+        asyncio.run(services.aclose())
+    if app.return_code:
+        raise SystemExit(app.return_code)

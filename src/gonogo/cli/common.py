@@ -87,11 +87,8 @@ async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[
     from gonogo.cli.embedded import embedded_parts
 
     parts = embedded_parts(current_home())
-    try:
-        async with GonogoClient(parts.base_url, ApiKey(parts.token), transport=parts.transport, clean=clean) as client:
-            yield client
-    finally:
-        parts.transport.stop()
+    async with GonogoClient(parts.base_url, ApiKey(parts.token), transport=parts.transport, clean=clean) as client:
+        yield client
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

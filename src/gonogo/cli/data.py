@@ -40,7 +40,7 @@ and optionally truth. A second import of the same file adds nothing.
 )
 @click.option("--campaign", required=True, help="The campaign to make, or to add to.")
 @click.option("--project", help="The project to put it in; default: called as the campaign.")
-@click.option("--gold-from-truth", is_flag=True, help="Lines with a truth become hidden gold.")
+@click.option("--gold-from-truth", is_flag=True, help="A share of the lines with a truth becomes hidden gold.")
 @click.option("--skip-bad", is_flag=True, help="Leave bad lines out instead of refusing the file.")
 @server_option
 @json_option

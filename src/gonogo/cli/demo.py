@@ -35,14 +35,15 @@ async def _prepare() -> str:
     from gonogo.client.credential import ApiKey, SessionToken
     from gonogo.client.extensions import GonogoClient
     from gonogo.demo.workspace import prepare
+    from gonogo.desk.services import Borrowed
 
     parts = embedded_parts(current_home())
 
     def client_for(session: str | None) -> GonogoClient:
         credential = SessionToken(session) if session else ApiKey(parts.token)
-        return GonogoClient(BASE_URL, credential, transport=parts.transport)
+        return GonogoClient(BASE_URL, credential, transport=Borrowed(lambda: parts.transport))
 
     try:
         return await prepare(client_for, say)
     finally:
-        parts.transport.stop()
+        await parts.transport.aclose()

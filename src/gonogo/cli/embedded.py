@@ -11,7 +11,7 @@ import concurrent.futures
 import contextlib
 import secrets
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -93,10 +93,11 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
             await self._stop.wait()
 
     async def aclose(self) -> None:
-        """Nothing: several clients share this transport, and the last one cannot be known. See `stop`."""
+        """End the server's thread, letting its open requests finish. Idempotent."""
+        await asyncio.to_thread(self.stop)
 
     def stop(self) -> None:
-        """End the server's thread, letting its open requests finish. Idempotent."""
+        """As `aclose`, for callers without an event loop."""
         thread, loop, stop = self._thread, self._loop, self._stop
         self._thread = None
         if thread is None:
@@ -110,6 +111,3 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
 def _as_connect_error(error: BaseException) -> Exception:
     """A server that cannot start is, for the client, a server that is not there; the reason stays readable."""
     return httpx.ConnectError(f"the workspace on this machine cannot be opened: {error}")
-
-
-__all__: list[Any] = ["BASE_URL", "EmbeddedTransport", "embedded_parts", "workspace_url"]

@@ -39,7 +39,7 @@ async def _login(secret: str, with_key: bool, base_url: str | None) -> None:
         else:
             signed = await services.sign_in_link(secret, base_url)
     finally:
-        await services.close()
+        await services.aclose()
     say(f"Signed in as {signed.name} ({signed.role}) at {signed.base_url}; kept in: {signed.storage}.")
     if signed.storage != "keyring":
         say("There is no keyring here, so this sign-in cannot outlive the command: use the app, or GONOGO_API_KEY.")
@@ -58,5 +58,5 @@ async def _logout() -> None:
     try:
         await services.sign_out()
     finally:
-        await services.close()
+        await services.aclose()
     say("Signed out. Verdicts that are not sent yet are kept: `gonogo outbox list`.")
