@@ -128,8 +128,8 @@ _LEASE = (
         claim_expires_at=bindparam("until"),
     )
 )
-_NOBODY = {"holder_id": null(), "holder_kind": null(), "claimed_at": null(), "claim_expires_at": null()}
-_END_LEASE = tasks.update().where(tasks.c.id == bindparam("task")).values(**_NOBODY)
+NOBODY = {"holder_id": null(), "holder_kind": null(), "claimed_at": null(), "claim_expires_at": null()}
+_END_LEASE = tasks.update().where(tasks.c.id == bindparam("task")).values(**NOBODY)
 _RETURN_GOLD = (
     gold_servings.update()
     .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))

@@ -12,7 +12,7 @@ from gonogo.server import claims, gold, order
 from gonogo.server.claims import Voter
 from gonogo.server.scoring import refresh_task
 from gonogo.server.store.tables import gold_servings, new_id, submissions, tasks, voters
-from gonogo.wire.labeling import LabelSubmit
+from gonogo.wire.labeling import Adjudication, LabelSubmit
 from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, TaskStatus
 
 
@@ -57,6 +57,20 @@ def submit(
     if counted:
         return Outcome(row)
     return Outcome(row, ConflictReason.TASK_RESOLVED if is_open else ConflictReason.CAMPAIGN_CLOSED)
+
+
+def adjudicate(connection: Connection, task_id: str, ruling: Adjudication, now: datetime) -> None:
+    """Settles a task by an expert's ruling, whatever the votes say, and ends the claim on it, if any."""
+    settled = {
+        "adjudicated": True,
+        "status": TaskStatus.RESOLVED,
+        "consensus_verdict": ruling.verdict,
+        "consensus_value": ruling.corrected_value,
+        "resolved_at": now,
+        "rank": null(),
+    }
+    connection.execute(tasks.update().where(tasks.c.id == task_id).values(**settled, **claims.NOBODY))
+    refresh_task(connection, task_id, now)
 
 
 def _settle(connection: Connection, task: Row[Any], voter: Voter, *, holds: bool, counted: bool, now: datetime) -> None:
@@ -130,7 +144,7 @@ _KEEP_LEASE = (
     .where(tasks.c.id == bindparam("task"))
     .values(submission_count=tasks.c.submission_count + bindparam("counted"))
 )
-_END_OWN_LEASE = _KEEP_LEASE.values(holder_id=null(), holder_kind=null(), claimed_at=null(), claim_expires_at=null())
+_END_OWN_LEASE = _KEEP_LEASE.values(**claims.NOBODY)
 _DONE = (
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import BackgroundTasks, Request
-from sqlalchemy import Connection, func, null, select
+from sqlalchemy import Connection, func, select
 
 from gonogo.server import pages, votes
 from gonogo.server.access import EVERYBODY, LEAD, REVIEW_READERS, REVIEWERS, VOTERS, campaign_for, task_for, voter_of
@@ -14,7 +14,7 @@ from gonogo.server.errors import ApiError, conflict, invalid
 from gonogo.server.intake import create_tasks, read_tasks
 from gonogo.server.records import submission_public, task_public
 from gonogo.server.routing import router as make_router
-from gonogo.server.scoring import measure_campaign, refresh_task, write_measured
+from gonogo.server.scoring import measure_campaign, write_measured
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import annotator_accounts, campaigns, submissions, tasks, users
 from gonogo.wire.base import JsonObject
@@ -100,8 +100,7 @@ async def adjudicate(ctx: Ctx, background: BackgroundTasks, task_id: str, body: 
         _check_verdict(body.verdict, body.corrected_value)
         if ctx.caller.role == "reviewer":
             _refuse_own(connection, task_id, ctx.caller.id)
-        connection.execute(tasks.update().where(tasks.c.id == task_id).values(**_ruling(ctx, body)))
-        refresh_task(connection, task_id, ctx.now)
+        votes.adjudicate(connection, task_id, body, ctx.now)
         row = connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
     background.add_task(refresh_later, ctx, task.campaign_id)
     return task_public(row, ctx.now)
@@ -140,21 +139,6 @@ def refresh_later(ctx: Context, campaign_id: str) -> None:
         measured = measure_campaign(connection, campaign)
     with store.write() as connection:
         write_measured(connection, campaign, measured, ctx.now)
-
-
-def _ruling(ctx: Context, body: Adjudication) -> dict[str, Any]:
-    return {
-        "adjudicated": True,
-        "status": TaskStatus.RESOLVED,
-        "consensus_verdict": body.verdict,
-        "consensus_value": body.corrected_value,
-        "resolved_at": ctx.now,
-        "rank": null(),
-        "holder_id": null(),
-        "holder_kind": null(),
-        "claimed_at": null(),
-        "claim_expires_at": null(),
-    }
 
 
 def _check_verdict(verdict: str, corrected_value: JsonObject | None) -> None:

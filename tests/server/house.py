@@ -1,0 +1,92 @@
+"""A labeling server's store without HTTP: what the tests of queue, gold and votes drive."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+
+from gonogo.server import claims, queue, votes
+from gonogo.server.auth import local_lead
+from gonogo.server.claims import Voter
+from gonogo.server.intake import create_tasks, read_tasks
+from gonogo.server.queue import Claim
+from gonogo.server.store.engine import Store
+from gonogo.server.store.tables import campaigns, new_id, tasks
+from gonogo.wire.labeling import LabelingTaskCreate, LabelSubmit
+
+START = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+class House:
+    """One database, one lead, a clock that only tests move."""
+
+    def __init__(self, path: Path, seed: int = 1) -> None:
+        self.store = Store(f"sqlite:///{path}")
+        self.now = START
+        self.rng = random.Random(seed)
+        with self.store.write() as connection:
+            self.lead = local_lead(connection, self.now)
+
+    def __enter__(self) -> House:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.store.dispose()
+
+    def pass_time(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def campaign(self, **settings: Any) -> str:
+        values = {"consensus_method": "majority", "target_redundancy": 1, "gold_fraction": 0.0, "acceptance_alpha": 0.8}
+        values |= {"id": new_id(), "org_id": self.lead.org_id, "created_at": self.now, **settings}
+        values.setdefault("name", values["id"])
+        with self.store.write() as connection:
+            connection.execute(insert(campaigns).values(values))
+        return str(values["id"])
+
+    def row(self, campaign_id: str) -> Row[Any]:
+        with self.store.read() as connection:
+            return connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+
+    def task(self, task_id: str) -> Row[Any]:
+        with self.store.read() as connection:
+            return connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
+
+    def add(self, campaign_id: str, *wanted: dict[str, Any]) -> list[str]:
+        body = [LabelingTaskCreate(**{"target_kind": "pmi", "field_name": "nominal", **fields}) for fields in wanted]
+        errors: list[dict[str, Any]] = []
+        values = read_tasks(body, errors)
+        assert not errors
+        with self.store.write() as connection:
+            return create_tasks(connection, self.row(campaign_id), values, self.now, self.rng)
+
+    def next(self, campaign_id: str, voter: Voter) -> Claim | None:
+        with self.store.write() as connection:
+            campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+            return queue.next_task(connection, campaign, voter, self.now, self.rng)
+
+    def submit(self, campaign_id: str, task_id: str, voter: Voter, verdict: str = "correct") -> votes.Outcome:
+        with self.store.write() as connection:
+            campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+            return votes.submit(connection, campaign, task_id, voter, LabelSubmit(verdict=verdict), self.now)
+
+    def release(self, task_id: str, voter: Voter) -> None:
+        with self.store.write() as connection:
+            task = connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
+            claims.release(connection, task, voter, self.now)
+
+    def work_off(self, campaign_id: str, voter: Voter) -> list[str]:
+        """Claims and answers until nothing is left for `voter`; the ids in the order served."""
+        served = []
+        while (claim := self.next(campaign_id, voter)) is not None:
+            served.append(claim.task.id)
+            self.submit(campaign_id, claim.task.id, voter)
+        return served
+
+
+def people(count: int) -> list[Voter]:
+    return [Voter(f"voter-{number}", "annotator") for number in range(count)]

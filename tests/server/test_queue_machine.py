@@ -1,0 +1,224 @@
+"""Any sequence of claims, votes, expiries, releases, revocations and new work, against a small model."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import defaultdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select
+
+from gonogo.server import claims, votes
+from gonogo.server.claims import MAX_HELD
+from gonogo.server.scoring import refresh_campaign
+from gonogo.server.store.tables import campaigns, submissions, tasks, voters
+from gonogo.wire.labeling import Adjudication
+from gonogo.wire.vocabulary import ConflictReason
+from tests.server.house import House, people
+
+LEASE = 10
+PEOPLE = people(4)
+WHO = st.sampled_from(PEOPLE)
+VERDICTS = st.sampled_from(["correct", "incorrect", "unsure"])
+
+
+class Queue(RuleBasedStateMachine):
+    """The model: who holds what until when, and who has answered what."""
+
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "server.db"
+        shutil.copy(self.template, path)
+        self.house = House(path)
+        self.leases: dict[str, tuple[str, datetime]] = {}
+        self.answered: dict[str, set[str]] = defaultdict(set)
+        self.known: list[str] = []
+        self.closed = False
+        self.steps = 0
+
+    @initialize(redundancy=st.integers(1, 3), gold=st.sampled_from([0.0, 0.3]), early=st.booleans())
+    def open(self, redundancy: int, gold: float, early: bool) -> None:
+        self.campaign = self.house.campaign(
+            target_redundancy=redundancy, gold_fraction=gold, early_stop=early, lease_minutes=LEASE
+        )
+        self.create([(0, 0.5), (1, 0.2), (0, None)], 2)
+
+    @rule(
+        wanted=st.lists(st.tuples(st.integers(0, 2), st.none() | st.floats(0, 1)), min_size=1, max_size=4),
+        gold=st.integers(0, 2),
+    )
+    def create(self, wanted: list[tuple[int, float | None]], gold: int) -> None:
+        bodies: list[dict[str, Any]] = [
+            {"part_revision_id": f"part-{sheet}", "predicted_confidence": level} for sheet, level in wanted
+        ]
+        bodies += [{"part_revision_id": "part-0", "is_gold": True, "gold_answer": "correct"}] * gold
+        self.known += self.house.add(self.campaign, *bodies)
+
+    @rule(who=WHO)
+    def claim(self, who: claims.Voter) -> None:
+        self.steps += 1
+        held = {task for task, (holder, until) in self.leases.items() if holder == who.id and until > self.house.now}
+        claim = self.house.next(self.campaign, who)
+        if self.closed:
+            assert claim is None
+        if claim is None:
+            return
+        task = claim.task.id
+        assert who.id not in self.answered[task], "served a task he has answered"
+        holder, until = self.leases.get(task, (who.id, self.house.now))
+        assert holder == who.id or until <= self.house.now, "two people hold one task"
+        assert (task in held) == (len(held) == MAX_HELD), "a new task while fewer are held, then a held one"
+        assert claim.expires_at == self.house.now + timedelta(minutes=LEASE)
+        self.leases[task] = (who.id, claim.expires_at)
+        if task not in self.known:
+            self.known.append(task)
+
+    @rule(who=WHO, verdict=VERDICTS, data=st.data())
+    def answer_held(self, who: claims.Voter, verdict: str, data: st.DataObject) -> None:
+        mine = sorted(task for task, (holder, _until) in self.leases.items() if holder == who.id)
+        if mine:
+            self._answer(data.draw(st.sampled_from(mine)), who, verdict)
+
+    @rule(who=WHO, verdict=VERDICTS, data=st.data())
+    def answer_anything(self, who: claims.Voter, verdict: str, data: st.DataObject) -> None:
+        """Also late, without a claim, twice, or on a task somebody else holds."""
+        self._answer(data.draw(st.sampled_from(self.known)), who, verdict)
+
+    def _answer(self, task: str, who: claims.Voter, verdict: str) -> None:
+        before = self.house.task(task)
+        outcome = self.house.submit(self.campaign, task, who, verdict)
+        if who.id in self.answered[task]:
+            assert outcome.refused is ConflictReason.ALREADY_SUBMITTED
+            return
+        holder, until = self.leases.get(task, (who.id, self.house.now))
+        if holder == who.id and until > self.house.now and before.status == "open" and not self.closed:
+            assert outcome.refused is None, "the answer to a live claim does not count"
+        assert outcome.submission.counted == (outcome.refused is None)
+        self.answered[task].add(who.id)
+        if holder == who.id:
+            self.leases.pop(task, None)
+
+    @rule(who=WHO, data=st.data())
+    def give_back(self, who: claims.Voter, data: st.DataObject) -> None:
+        mine = sorted(task for task, (holder, _until) in self.leases.items() if holder == who.id)
+        if mine:
+            task = data.draw(st.sampled_from(mine))
+            self.house.release(task, who)
+            del self.leases[task]
+
+    @rule(minutes=st.sampled_from([1, 4, LEASE, 2 * LEASE]))
+    def wait(self, minutes: int) -> None:
+        self.house.pass_time(minutes=minutes)
+
+    @rule(who=WHO)
+    def revoke(self, who: claims.Voter) -> None:
+        with self.house.store.write() as connection:
+            claims.end_claims(connection, self.house.now, campaign_id=self.campaign, voter_id=who.id)
+        self.leases = {task: lease for task, lease in self.leases.items() if lease[0] != who.id}
+
+    @rule(data=st.data())
+    def adjudicate(self, data: st.DataObject) -> None:
+        task = data.draw(st.sampled_from(self.known))
+        with self.house.store.write() as connection:
+            votes.adjudicate(connection, task, Adjudication(verdict="correct"), self.house.now)
+        self.leases.pop(task, None)
+
+    @rule()
+    def refresh(self) -> None:
+        with self.house.store.write() as connection:
+            refresh_campaign(connection, self.campaign, self.house.now)
+
+    @precondition(lambda self: self.steps > 25 and not self.closed)
+    @rule()
+    def close(self) -> None:
+        with self.house.store.write() as connection:
+            claims.end_claims(connection, self.house.now, campaign_id=self.campaign)
+            connection.execute(campaigns.update().values(status="closed"))
+        self.closed, self.leases = True, {}
+
+    @invariant()
+    def nothing_is_counted_beyond_what_was_asked(self) -> None:
+        if not self.known:
+            return
+        counted: dict[str, int] = defaultdict(int)
+        with self.house.store.read() as connection:
+            for row in connection.execute(select(submissions.c.task_id).where(submissions.c.counted)):
+                counted[row.task_id] += 1
+            rows = connection.execute(select(tasks)).all()
+        for row in rows:
+            assert row.submission_count == counted[row.id] <= row.n_required
+            wanted = row.status == "open" and row.submission_count < row.n_required
+            assert (row.rank is not None) == (wanted and row.holder_id is None and not row.is_gold)
+
+    @invariant()
+    def nothing_still_to_do_lies_behind_a_cursor(self) -> None:
+        with self.house.store.read() as connection:
+            cursors = connection.execute(select(voters.c.voter_id, voters.c.cursor)).all()
+            ranks = connection.execute(select(tasks.c.id, tasks.c.rank).where(tasks.c.rank.is_not(None))).all()
+        for voter, cursor in cursors:
+            for task, rank in ranks:
+                assert rank > cursor or voter in self.answered[task]
+
+    def teardown(self) -> None:
+        if self.known and not self.closed:
+            self._drain()
+        self.house.store.dispose()
+        self.folder.cleanup()
+
+    def _drain(self) -> None:
+        """With everybody pulling, and abandoned claims running out, all gets done that anybody here can do."""
+        for _round in range(2):
+            self.house.pass_time(minutes=2 * LEASE)
+            for who in PEOPLE:
+                for task in self.house.work_off(self.campaign, who):
+                    assert who.id not in self.answered[task]
+                    self.answered[task].add(who.id)
+        with self.house.store.read() as connection:
+            rows = connection.execute(select(tasks).where(~tasks.c.is_gold)).all()
+        for row in rows:
+            assert row.status != "open" or {who.id for who in PEOPLE} <= self.answered[row.id]
+
+
+def test_any_sequence_keeps_the_promises_of_the_queue(empty_database: Path) -> None:
+    class Machine(Queue):
+        template = empty_database
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+
+
+@pytest.mark.parametrize("redundancy", [1, 3])
+def test_a_late_vote_kept_aside_counts_when_the_holder_gives_up(house: House, redundancy: int) -> None:
+    campaign = house.campaign(target_redundancy=redundancy)
+    (task,) = house.add(campaign, {})
+    *early, late, holder = people(redundancy + 1)
+    for who in early:
+        house.submit(campaign, task, who)
+    assert house.next(campaign, late) is not None
+    house.pass_time(minutes=11)
+    assert house.next(campaign, holder) is not None
+    assert house.submit(campaign, task, late).refused is ConflictReason.TASK_RESOLVED
+    house.release(task, holder)
+    assert house.task(task).submission_count == redundancy
+    assert house.next(campaign, holder) is None
