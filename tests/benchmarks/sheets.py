@@ -41,6 +41,7 @@ MODES = (Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT, Mode.BRAILLE, Mode.HALF)
 PANES = ((46, 18), (76, 32))
 CELL = (10, 20)  # pixels of a cell in the picture that tesseract reads
 A1_POINTS = (2384, 1684)
+_DETAIL = 10.0  # a magnification at which text is read
 
 
 def run() -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _dimensions(folder: Path) -> list[tuple[Page, View, Rect, str]]:
         width, height = (page.height, page.width) if rotation else (page.width, page.height)
         box = turn(placed.box, rotation)
         rect = Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
-        out.append((page, View(rect, width, height, rotation, 1.0), rect, _digits(truth)))
+        out.append((page, View(rect, width, height, rotation, _DETAIL), rect, _digits(truth)))
     return out
 
 
@@ -94,7 +95,7 @@ def _crop(page: Page, base: View, box: Rect, pane: tuple[int, int], mode: Mode |
     width = box.width * 3
     height = width / columns * rows * 2
     rect = Rect(box.x + box.width / 2 - width / 2, box.y + box.height / 2 - height / 2, width, height)
-    view = View(rect, base.page_width, base.page_height, base.rotation, 1.0)
+    view = View(rect, base.page_width, base.page_height, base.rotation, _DETAIL)
     size = (columns * CELL[0], rows * CELL[1])
     if mode is None:
         grey = fit_contrast(turned_region(page, view, *size))

@@ -75,7 +75,7 @@ def _slants(pieces: list[tuple[int, int]], shape: tuple[int, ...]) -> bool:
     if not pieces or max(rows, columns) > _ABOUT_SQUARE * min(rows, columns):
         return False
     height, width = max(pieces, key=lambda piece: piece[1])
-    return bool(width > _FILLS * columns and height > _FILLS * rows)
+    return width > _FILLS * columns and height > _FILLS * rows
 
 
 def _lies(dark: NDArray[np.bool_], *, tall: bool) -> bool:
@@ -92,7 +92,7 @@ def _lies(dark: NDArray[np.bool_], *, tall: bool) -> bool:
     if len(pieces) == 1:
         width, height = pieces[0]
         if height > _THROUGH * rows:
-            return rows > _LONE_BOX_TALL * columns
+            return bool(rows > _LONE_BOX_TALL * columns)
         return height > _LONE_TALL * width
     widest = max(width for width, _ in pieces)
     ratios = [width / height for width, height in pieces if width >= _LEAST * widest]
