@@ -30,7 +30,7 @@ def read(json: Any) -> EngineeringValue:
         return parse(json).value
     if isinstance(json, dict):
         return _read_object(json)
-    if isinstance(json, (int, float)) and not isinstance(json, bool):
+    if isinstance(json, (int, float)) and not isinstance(json, bool) and abs(json) < 2**63:
         return parse(shown(json)).value
     return EngineeringValue(Kind.OTHER, canonical_json(json))
 
@@ -90,10 +90,18 @@ def _settled(
     """`value` if it can be written down and read again; else the text, with every key kept as it is."""
     again = parse(format_text(value)) if _says_something(value) else None
     if again is None or not again.ok or again.value != value:
-        return replace(written or EngineeringValue(Kind.EMPTY), extra=tuple(telling))
+        base = written or EngineeringValue(Kind.EMPTY)
+        understood = base.kind not in (Kind.TEXT, Kind.EMPTY)
+        return replace(base, extra=tuple(item for item in telling if not (understood and _says_it(base, *item))))
     if written is not None and written.kind is Kind.TEXT:
         return replace(value, text="", extra=(("text", written.text), *extra))  # not understood: shown beside the keys
     return replace(value, text=written.text if written else "", extra=tuple(extra))
+
+
+def _says_it(value: EngineeringValue, key: str, item: Any) -> bool:
+    """`value` already holds what the key says."""
+    fields = READERS[key](item) if key in READERS else None
+    return fields is not None and _merge(value, fields) == value
 
 
 def _says_something(value: EngineeringValue) -> bool:

@@ -31,13 +31,14 @@ def toggle_diameter(text: str) -> str:
         return format_text(replace(parsed.value, zone=replace(zone, sign="" if zone.sign else "⌀")))
     if parsed.ok and parsed.value.kind in _NEVER_ROUND:
         return text
-    if parsed.ok and (parsed.value.modifier or parsed.value.kind in (Kind.RADIUS, Kind.SQUARE)):
-        round_now = parsed.value.kind is Kind.DIAMETER
-        return _written(text, replace(parsed.value, kind=Kind.LINEAR if round_now else Kind.DIAMETER))
     found = _HEAD.match(text)
     head = found.end() if found else 0
     sign = _DIAMETER.match(text, head)
-    return text[:head] + text[sign.end() :] if sign else f"{text[:head]}⌀{text[head:]}"
+    edited = text[:head] + text[sign.end() :] if sign else f"{text[:head]}⌀{text[head:]}"
+    if not parsed.ok or (parse(edited).ok and parsed.value.kind in (Kind.LINEAR, Kind.DIAMETER)):
+        return edited
+    round_now = parsed.value.kind is Kind.DIAMETER
+    return _written(text, replace(parsed.value, kind=Kind.LINEAR if round_now else Kind.DIAMETER))
 
 
 def swap_signs(text: str) -> str:

@@ -163,7 +163,7 @@ def _extra_rows(value: EngineeringValue, width: int, room: int) -> list[str]:
     count = len(extra) if len(extra) <= room else room - 1
     rows = [_cut(f"{shown(key, 40)}: {shown(item, 2 * width)}", width) for key, item in extra[:count]]
     if count < len(extra):
-        rows.append(f"… {len(extra) - count} more")
+        rows.append(_cut(f"… {len(extra) - count} more", width))
     return [_printable(row) for row in rows]
 
 
