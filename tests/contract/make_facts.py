@@ -37,7 +37,7 @@ def make_facts(reference: Facts) -> Facts:
     """The facts of the whole reference."""
     found = {f"{op['method']} {op['path']}": op for op in reference["operations"]}
     models: dict[str, dict[str, str]] = {name: dict(found[key]["response"]) for name, key in NAMES.items()}
-    models |= {name: _typed(found[key]["request_body"]) for name, key in CREATED.items()}
+    models |= {name: _typed(found[key]["request_body"]) or {} for name, key in CREATED.items()}
     task = {name: kind for name, kind in models["LabelingTaskPublic"].items() if name not in NOT_IN_TASK_CREATE}
     models["LabelingTaskCreate"] = {**task, "gold_answer": "string"}
     for op in found.values():

@@ -40,6 +40,15 @@ METHODS = {
     "POST /tasks/{task_id}/adjudicate": "adjudicate",
     "POST /tasks/{task_id}/submit": "submit",
 }
+BODIES: dict[str, BaseModel] = {
+    "campaign": labeling.LabelingCampaignCreate(name="n"),
+    "project": labeling.LabelingProjectCreate(name="n"),
+    "assignment": labeling.CampaignAssignmentCreate(email="a@b"),
+    "tasks": labeling.LabelingTasksCreate(tasks=[labeling.LabelingTaskCreate(target_kind="pmi")]),
+    "wanted": labeling.GenerateProjectTasks(calculation_ids=["c"]),
+    "ruling": labeling.Adjudication(verdict="correct"),
+    "label": labeling.LabelSubmit(verdict="correct"),
+}
 EXTENSIONS = {"cursor", "force", "idempotency_key"}
 BASE = "/api/v1/parts/labeling"
 
@@ -95,15 +104,8 @@ async def test_what_is_sent(key: str) -> None:
         return httpx.Response(418, json={})
 
     client = LabelingClient("https://api.example", ApiKey("ak_test_x"), transport=httpx.MockTransport(answer))
-    values = {"campaign": labeling.LabelingCampaignCreate(name="n")} | {
-        "project": labeling.LabelingProjectCreate(name="n")
-    }
-    values |= {"assignment": labeling.CampaignAssignmentCreate(email="a@b")}
-    values |= {"tasks": labeling.LabelingTasksCreate(tasks=[labeling.LabelingTaskCreate(target_kind="pmi")])}
-    values |= {"wanted": labeling.GenerateProjectTasks(calculation_ids=["c"])}
-    values |= {"ruling": labeling.Adjudication(verdict="correct"), "label": labeling.LabelSubmit(verdict="correct")}
     signature = inspect.signature(method_of(key)).parameters
-    given = {name: values.get(name, name) for name, p in signature.items() if p.default is p.empty and name != "self"}
+    given = {name: BODIES.get(name, name) for name, p in signature.items() if p.default is p.empty and name != "self"}
     async with client:
         with pytest.raises(Exception, match=r".+"):
             await method_of(key)(client, **given)

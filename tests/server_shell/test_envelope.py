@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import MutableMapping
+from typing import Any
 
 import httpx
 import pytest
@@ -70,15 +72,32 @@ async def test_no_valid_session_is_401(anyone: httpx.AsyncClient) -> None:
     assert_error(answer, 401, "invalid_session")
 
 
-async def test_an_upload_without_a_credential_is_refused_before_it_is_read(anyone: httpx.AsyncClient) -> None:
-    read = []
+async def test_an_upload_without_a_credential_is_refused_before_it_is_read(app: FastAPI) -> None:
+    read: list[int] = []
 
-    async def body():  # type: ignore[no-untyped-def]
-        for number in range(3):
-            read.append(number)
-            yield b"x" * 1_000_000
+    async def receive() -> dict[str, object]:
+        read.append(1)
+        return {"type": "http.request", "body": b"x" * 1_000_000, "more_body": True}
 
-    assert_error(await anyone.post(f"{GONOGO}/drawings?part=p", content=body()), 401, "invalid_api_key")
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    sent: list[MutableMapping[str, Any]] = []
+    await app(http_scope(f"{GONOGO}/drawings", query_string=b"part=p", method="POST"), receive, send)
+    assert sent[0]["status"] == 401
+    assert read == []
+
+
+def http_scope(path: str, **more: object) -> dict[str, object]:
+    scope: dict[str, object] = {"type": "http", "http_version": "1.1", "scheme": "http", "path": path}
+    scope |= {
+        "raw_path": path.encode(),
+        "root_path": "",
+        "headers": [],
+        "client": ("192.0.2.1", 1),
+        "server": ("s", 80),
+    }
+    return {**scope, **more}
 
 
 async def test_a_reader_may_not_write(app: FastAPI) -> None:
