@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.server.consensus.decide import Outcome, Rule, Truth, Vote, agreement, outcome, parse_gold, posterior, ruled
-from gonogo.server.consensus.values import ValueVote, settle_value
+from gonogo.server.consensus.values import Value, keyed, settle_value
 
 MATRIX = [[0.85, 0.075, 0.075], [0.075, 0.85, 0.075], [0.075, 0.075, 0.85]]
 EVEN = [1 / 3] * 3
@@ -19,8 +19,15 @@ LABEL = {"correct": 0, "incorrect": 1, "unsure": 2}
 A, B, C = {"text": "⌀16,5"}, {"text": "⌀18,5"}, {"text": "M8"}
 
 
-def decide(*votes: Any, rule: Rule = Rule(3)) -> Outcome:  # noqa: B008
-    cast = [Vote(*vote) if isinstance(vote, tuple) else Vote(vote) for vote in votes]
+def value(raw: Any, *, trailing_zeros: bool = False) -> Value:
+    found = keyed(raw, trailing_zeros=trailing_zeros)
+    assert found is not None
+    return found
+
+
+def decide(*votes: Any, rule: Rule = Rule(3), trailing_zeros: bool = False) -> Outcome:  # noqa: B008
+    pairs = [vote if isinstance(vote, tuple) else (vote, None) for vote in votes]
+    cast = [Vote(verdict, keyed(raw, trailing_zeros=trailing_zeros)) for verdict, raw in pairs]
     probabilities = posterior([LABEL[vote.verdict] for vote in cast], [MATRIX] * len(cast), EVEN)
     return outcome(cast, probabilities, rule)
 
@@ -63,23 +70,24 @@ def test_early_stop_settles_a_task_of_three_by_two_that_agree() -> None:
     assert decide("correct", "correct", rule=Rule(5, early_stop=True)).status == "open"
     assert decide(("incorrect", A), ("incorrect", B), rule=early).status == "open"
     assert decide("correct", rule=Rule(2, early_stop=True)).status == "open"
+    assert outcome([Vote("correct")] * 3, [0.6, 0.4, 0.0], early).status == "in_review"
 
 
 def test_equal_values_written_differently_are_one_value() -> None:
     found = decide(("incorrect", {"text": "⌀16,5"}), ("incorrect", {"text": "Ø 16.5"}), ("incorrect", C))
-    assert (found.status, found.verdict, found.value) == ("resolved", "incorrect", {"text": "⌀16,5"})
+    assert (found.status, found.verdict, found.value) == ("resolved", "incorrect", value({"text": "⌀16,5"}))
     assert found.agreement == pytest.approx(2 / 3)
 
 
 def test_trailing_zeros_matter_only_where_the_campaign_says_so() -> None:
     votes = ("incorrect", {"text": "16,5"}), ("incorrect", {"text": "16,50"})
     assert decide(*votes, rule=Rule(2)).status == "resolved"
-    assert decide(*votes, rule=Rule(2, trailing_zeros=True)).status == "in_review"
+    assert decide(*votes, rule=Rule(2), trailing_zeros=True).status == "in_review"
 
 
 def test_wrong_without_a_value_agrees_with_any_value() -> None:
     found = decide(("incorrect", A), "incorrect", "incorrect")
-    assert (found.value, found.agreement) == (A, 1)
+    assert (found.value, found.agreement) == (value(A), 1)
     assert decide("incorrect", "incorrect", "incorrect").value is None
 
 
@@ -93,31 +101,31 @@ def test_a_value_does_not_count_for_a_verdict_that_lost() -> None:
 
 
 def test_a_ruling_stays_and_agreement_follows_the_votes() -> None:
-    votes = [Vote("correct"), Vote("correct"), Vote("incorrect", A)]
-    found = ruled(votes, Truth("incorrect", A), Rule(3), done=True)
-    assert (found.status, found.verdict, found.value) == ("resolved", "incorrect", A)
+    votes = [Vote("correct"), Vote("correct"), Vote("incorrect", value(A))]
+    found = ruled(votes, Truth("incorrect", value(A)))
+    assert (found.status, found.verdict, found.value) == ("resolved", "incorrect", value(A))
     assert found.agreement == pytest.approx(1 / 3)
-    assert ruled([], Truth("unsure"), Rule(3), done=True) == Outcome("resolved", "unsure", None, None, 1.0)
+    assert ruled([], Truth("unsure")) == Outcome("resolved", "unsure", None, None, 1.0)
 
 
 def test_the_reliable_voter_carries_a_value_and_speaks_for_it() -> None:
-    votes = [ValueVote(A, 0.6), ValueVote(B, 0.97), ValueVote({"text": "⌀18.5"}, 0.7)]
+    votes = [(value(A), 0.6), (value(B), 0.97), (value({"text": "⌀18.5"}), 0.7)]
     found = settle_value(votes)
     assert found is not None
-    assert found.value == B
+    assert found.value.raw == B
     assert found.voters == (1, 2)
     assert found.posterior > 0.9
 
 
 def test_values_with_equal_support_share_the_posterior() -> None:
-    found = settle_value([ValueVote(A, 0.9), ValueVote(B, 0.9)])
+    found = settle_value([(value(A), 0.9), (value(B), 0.9)])
     assert found is not None
     assert found.posterior == pytest.approx(0.5)
     assert settle_value([]) is None
 
 
 json_value = st.recursive(
-    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
@@ -125,11 +133,11 @@ json_value = st.recursive(
 
 @given(st.lists(st.tuples(json_value, st.floats(0, 1)), min_size=1, max_size=6))
 def test_values_of_any_shape_give_a_probability(given_values: list[tuple[Any, float]]) -> None:
-    votes = [ValueVote(value, reliability) for value, reliability in given_values]
+    votes = [(value(raw), reliability) for raw, reliability in given_values]
     found = settle_value(votes)
     assert found is not None
     assert 0 < found.posterior <= 1
-    assert found.value in [vote.value for vote in votes]
+    assert found.value in [given_value for given_value, _ in votes]
     again = settle_value(votes[::-1])
     assert again is not None
     assert again.posterior == pytest.approx(found.posterior)
@@ -154,7 +162,7 @@ def test_an_outcome_is_whole(verdicts: list[str], n_required: int, early: bool) 
     [
         ("incorrect", Truth("incorrect")),
         (" correct ", Truth("correct")),
-        ('{"verdict": "incorrect", "corrected_value": {"text": "M8"}}', Truth("incorrect", C)),
+        ('{"verdict": "incorrect", "corrected_value": {"text": "M8"}}', Truth("incorrect", value(C))),
         ('{"verdict": "correct"}', Truth("correct")),
         ('{"verdict": ["correct"]}', None),
         ("maybe", None),
@@ -169,8 +177,8 @@ def test_gold_answers(text: str | None, truth: Truth | None) -> None:
 
 
 def test_agreement_needs_votes_and_a_verdict() -> None:
-    assert agreement([], "correct", None, False) is None
-    assert agreement([Vote("correct")], None, None, False) is None
+    assert agreement([], "correct", None) is None
+    assert agreement([Vote("correct")], None, None) is None
 
 
 def test_refreshing_a_task_needs_no_numpy() -> None:

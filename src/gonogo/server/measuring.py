@@ -5,17 +5,31 @@ Reading and computing need no lock; what changed is written afterwards (`scoring
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, Row, select, true, type_coerce
+from sqlalchemy import BigInteger, Connection, Row, Text, select, true, type_coerce
+from sqlalchemy import cast as as_type
 
 from gonogo.server.agreement import wilson
 from gonogo.server.consensus import estimate
-from gonogo.server.consensus.decide import CLASS_OF, VERDICTS, Outcome, Rule, Truth, Vote, agrees, outcome, parse_gold
-from gonogo.server.consensus.decide import ruled as ruled_outcome
+from gonogo.server.consensus.decide import (
+    CLASS_OF,
+    VERDICTS,
+    Outcome,
+    Rule,
+    Truth,
+    Vote,
+    gold_outcome,
+    outcome,
+    parse_gold,
+    ruled,
+    same_value,
+)
+from gonogo.server.consensus.values import Value, keyed
 from gonogo.server.consensus.votes import UNKNOWN, Consensus, Votes
 from gonogo.server.store.tables import submissions, tasks
 
@@ -33,7 +47,7 @@ class Ballots:
 
     Attributes:
         tasks: One row a task, ordered by number.
-        truths: What is known of each task that is gold, else `None`.
+        truths: The answer of each task that is gold, and the ruling on each that an expert settled; else `None`.
         votes: The votes, oldest first; voters are numbered in the order of their ids.
         voter_ids: Id of each voter.
         values: Corrected values by index of vote.
@@ -49,7 +63,7 @@ class Ballots:
     truths: Sequence[Truth | None]
     votes: Votes
     voter_ids: Sequence[str]
-    values: Mapping[int, Any]
+    values: Mapping[int, Value]
     duration_ms: Floats
     claim_ms: Floats
     rules: Mapping[int, Rule]
@@ -92,25 +106,45 @@ def read_ballots(connection: Connection, campaign: Row[Any]) -> Ballots:
     )
     claim_us = np.array(created, dtype=np.float64) - np.array(claimed, dtype=np.float64)
     wanted = {task.n_required for task in task_rows}
-    truths = [parse_gold(task.gold_answer) if task.is_gold else None for task in task_rows]
-    gold_class = [CLASS_OF[truth.verdict] if truth else UNKNOWN for truth in truths]
-    known = [
-        CLASS_OF.get(task.consensus_verdict, UNKNOWN) if task.adjudicated and answer == UNKNOWN else answer
-        for task, answer in zip(task_rows, gold_class, strict=True)
-    ]
+    truths = _truths(task_rows, campaign.trailing_zeros_matter)
+    known = np.array([CLASS_OF.get(truth.verdict, UNKNOWN) if truth else UNKNOWN for truth in truths], dtype=np.intp)
+    is_gold = np.array([task.is_gold for task in task_rows], dtype=np.bool_)
     return Ballots(
         tasks=task_rows,
         truths=truths,
         votes=votes,
         voter_ids=voter_ids,
-        values={vote_at[row.number]: row.corrected_value for row in given},
+        values={vote_at[key]: value for key, value in _values(given, campaign.trailing_zeros_matter)},
         duration_ms=np.array(duration, dtype=np.float64),
         claim_ms=claim_us / 1000.0,
-        rules={n: Rule(n, campaign.early_stop, campaign.trailing_zeros_matter) for n in wanted},
-        is_gold=np.array([task.is_gold for task in task_rows], dtype=np.bool_),
-        gold_class=np.array(gold_class, dtype=np.intp),
-        known=np.array(known, dtype=np.intp),
+        rules={n: Rule(n, campaign.early_stop) for n in wanted},
+        is_gold=is_gold,
+        gold_class=np.where(is_gold, known, UNKNOWN),
+        known=known,
     )
+
+
+def _truths(task_rows: Sequence[Row[Any]], zeros: bool) -> list[Truth | None]:
+    found: list[Truth | None] = [None] * len(task_rows)
+    for index, task in enumerate(task_rows):
+        if task.adjudicated:
+            found[index] = Truth(task.consensus_verdict, keyed(task.consensus_value, trailing_zeros=zeros))
+        elif task.is_gold:
+            found[index] = parse_gold(task.gold_answer, trailing_zeros=zeros)
+    return found
+
+
+def _values(rows: Sequence[Row[int, str]], zeros: bool) -> Iterator[tuple[int, Value]]:
+    """Number and value of each vote with one. Few values come many times, and reading one takes a while."""
+    read: dict[str, Value] = {}
+    for number, text in rows:
+        value = read.get(text)
+        if value is None:
+            value = keyed(json.loads(text), trailing_zeros=zeros)
+            if value is None:
+                continue
+            read[text] = value
+        yield number, value
 
 
 def measure(ballots: Ballots, method: str) -> Measured:
@@ -143,45 +177,40 @@ def score_voters(consensus: Consensus) -> tuple[Floats, Floats]:
 def _outcomes(ballots: Ballots, consensus: Consensus, reliability: Floats) -> list[Outcome]:
     """The outcome of each task; tasks with the same votes and no values are decided once."""
     votes = ballots.votes
-    order = np.argsort(votes.task, kind="stable")
-    ends = np.cumsum(votes.per_task())
-    starts = (ends - votes.per_task()).tolist()
-    by_task, stops = order.tolist(), ends.tolist()
-    labels, voters = votes.label.tolist(), votes.annotator.tolist()
-    skill = reliability.tolist()
-    has_value = {int(votes.task[index]) for index in ballots.values}
-    posterior = consensus.posterior.tolist()
-    counts = votes.counts().tolist()
+    by_task = np.argsort(votes.task, kind="stable").tolist()
+    stops = np.cumsum(votes.per_task()).tolist()
+    labels, voters, skill = votes.label.tolist(), votes.annotator.tolist(), reliability.tolist()
+    special = {int(votes.task[index]) for index in ballots.values}
+    special.update(index for index, truth in enumerate(ballots.truths) if truth is not None)
+    posterior, counts = consensus.posterior.tolist(), votes.counts().tolist()
     decided: dict[Any, Outcome] = {}
-    found = []
-    for index, (task, truth) in enumerate(zip(ballots.tasks, ballots.truths, strict=True)):
-        rule = ballots.rules[task.n_required]
-        plain = index not in has_value and truth is None and not task.adjudicated
-        key = (rule, *counts[index], *posterior[index]) if plain else index
-        if key not in decided:
-            cast = [
-                Vote(VERDICTS[labels[i]], ballots.values.get(i), skill[voters[i]])
-                for i in by_task[starts[index] : stops[index]]
-            ]
-            decided[key] = (
-                ruled_outcome(cast, truth, rule)
-                if truth is not None
-                else ruled_outcome(cast, Truth(task.consensus_verdict, task.consensus_value), rule, done=True)
-                if task.adjudicated
-                else outcome(cast, posterior[index], rule)
-            )
-        found.append(decided[key])
+    found, start = [], 0
+    for index, (task, stop) in enumerate(zip(ballots.tasks, stops, strict=True)):
+        n_required = task.n_required
+        key = index if index in special else (n_required, *counts[index], *posterior[index])
+        known = decided.get(key)
+        if known is None:
+            cast = [Vote(VERDICTS[labels[i]], ballots.values.get(i), skill[voters[i]]) for i in by_task[start:stop]]
+            known = _decide(task, ballots.truths[index], cast, posterior[index], ballots.rules[n_required])
+            decided[key] = known
+        found.append(known)
+        start = stop
     return found
+
+
+def _decide(task: Row[Any], truth: Truth | None, cast: list[Vote], posterior: list[float], rule: Rule) -> Outcome:
+    if truth is None:
+        return outcome(cast, posterior, rule)
+    return ruled(cast, truth) if task.adjudicated else gold_outcome(cast, truth, rule)
 
 
 def agreeing(measured: Measured) -> tuple[Flags, Flags]:
     """Per vote: whether its task is resolved, and whether the vote equals that consensus."""
-    ballots = measured.ballots
-    verdicts = np.array([CLASS_OF.get(o.verdict or "", UNKNOWN) for o in measured.outcomes], dtype=np.intp)
-    settled = verdicts[ballots.votes.task] != UNKNOWN
-    same = verdicts[ballots.votes.task] == ballots.votes.label
-    references = [Truth(o.verdict, o.value) if o.verdict else None for o in measured.outcomes]
-    return settled, _less_other_values(ballots, same, references)
+    votes, outcomes = measured.ballots.votes, measured.outcomes
+    verdicts = np.array([UNKNOWN if o.verdict is None else CLASS_OF[o.verdict] for o in outcomes], dtype=np.intp)
+    settled = verdicts[votes.task] != UNKNOWN
+    same = verdicts[votes.task] == votes.label
+    return settled, _less_other_values(measured.ballots, same, outcomes)
 
 
 def right_on_gold(ballots: Ballots) -> tuple[Flags, Flags]:
@@ -192,15 +221,15 @@ def right_on_gold(ballots: Ballots) -> tuple[Flags, Flags]:
     return gold, _less_other_values(ballots, same, ballots.truths)
 
 
-def _less_other_values(ballots: Ballots, same: Flags, references: Sequence[Truth | None]) -> Flags:
+def _less_other_values(ballots: Ballots, same: Flags, references: Sequence[Outcome | Truth | None]) -> Flags:
     """`same` without the votes whose value is not the reference's."""
-    task, label = ballots.votes.task.tolist(), ballots.votes.label.tolist()
-    for index, value in ballots.values.items():
-        reference = references[task[index]]
-        if same[index] and reference is not None and reference.value is not None:
-            rule = ballots.rules[ballots.tasks[task[index]].n_required]
-            vote = Vote(VERDICTS[label[index]], value)
-            same[index] = agrees(vote, reference.verdict, reference.value, rule.trailing_zeros)
+    if not ballots.values:
+        return same
+    with_value = np.fromiter(ballots.values, dtype=np.intp)
+    task = ballots.votes.task[with_value].tolist()
+    expected = [None if (reference := references[t]) is None else reference.value for t in task]
+    pairs = zip(ballots.values.values(), expected, strict=True)
+    same[with_value] &= np.array([same_value(given, value) for given, value in pairs], dtype=np.bool_)
     return same
 
 
@@ -235,4 +264,6 @@ _VOTES = select(
     type_coerce(submissions.c.claimed_at, BigInteger),
     type_coerce(submissions.c.created_at, BigInteger),
 ).order_by(submissions.c.number)
-_VALUES = select(submissions.c.number, submissions.c.corrected_value).where(submissions.c.corrected_value.is_not(None))
+_VALUES = select(submissions.c.number, as_type(submissions.c.corrected_value, Text)).where(
+    submissions.c.corrected_value.is_not(None)
+)

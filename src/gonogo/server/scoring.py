@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, false, func, null, select, true
 
-from gonogo.server.consensus.decide import CLASS_OF, VERDICTS, Outcome, Rule, Truth, Vote, outcome, parse_gold, ruled
+from gonogo.server.consensus.decide import (
+    CLASS_OF,
+    VERDICTS,
+    Outcome,
+    Rule,
+    Truth,
+    Vote,
+    gold_outcome,
+    outcome,
+    parse_gold,
+    ruled,
+)
 from gonogo.server.consensus.decide import posterior as bayes
+from gonogo.server.consensus.values import keyed
 from gonogo.server.order import realign
 from gonogo.server.store.tables import (
     annotator_scores,
@@ -44,19 +56,22 @@ def refresh_task(connection: Connection, task_id: str, now: datetime) -> Outcome
     """
     task = connection.execute(_TASK, {"task": task_id}).one()
     rows = connection.execute(_TASK_VOTES, {"task": task_id}).all()
-    rule = Rule(task.n_required, task.early_stop, task.trailing_zeros_matter)
+    rule = Rule(task.n_required, task.early_stop)
+    zeros = task.trailing_zeros_matter
     measured = task.consensus_method != ConsensusMethod.MAJORITY and task.class_prior is not None
-    matrices = [row.confusion if measured and row.confusion else _ASSUMED_MATRIX for row in rows]
+    known = [measured and row.confusion is not None for row in rows]
     votes = [
-        Vote(row.verdict, row.corrected_value, row.reliability if measured and row.confusion else ASSUMED)
-        for row in rows
+        Vote(row.verdict, keyed(row.corrected_value, trailing_zeros=zeros), row.reliability if is_known else ASSUMED)
+        for row, is_known in zip(rows, known, strict=True)
     ]
-    truth = parse_gold(task.gold_answer) if task.is_gold else None
+    truth = parse_gold(task.gold_answer, trailing_zeros=zeros) if task.is_gold else None
     if task.adjudicated:
-        found = ruled(votes, Truth(task.consensus_verdict, task.consensus_value), rule, done=True)
+        ruling = Truth(task.consensus_verdict, keyed(task.consensus_value, trailing_zeros=zeros))
+        found = ruled(votes, ruling)
     elif truth is not None:
-        found = ruled(votes, truth, rule)
+        found = gold_outcome(votes, truth, rule)
     else:
+        matrices = [row.confusion if is_known else _ASSUMED_MATRIX for row, is_known in zip(rows, known, strict=True)]
         labels = [CLASS_OF[vote.verdict] for vote in votes]
         found = outcome(votes, bayes(labels, matrices, task.class_prior if measured else _EVEN), rule)
     if _changed(task, found):
@@ -82,19 +97,17 @@ def write_measured(connection: Connection, campaign: Row[Any], measured: Measure
 
     A task that got a vote or a ruling since it was measured is left alone: its own refresh knew more.
     """
-    changed = [
-        _written(task, found, now)
-        for task, found in zip(measured.ballots.tasks, measured.outcomes, strict=True)
-        if _changed(task, found)
-    ]
+    # One refresh of a campaign at a time; on SQLite the transaction is lock enough.
+    connection.execute(select(campaigns.c.id).where(campaigns.c.id == campaign.id).with_for_update())
+    pairs = zip(measured.ballots.tasks, measured.outcomes, strict=True)
+    changed = [(task, found) for task, found in pairs if _changed(task, found)]
     if changed:
-        connection.execute(_WRITE, changed)
-        other_status = [
-            task.id
-            for task, found in zip(measured.ballots.tasks, measured.outcomes, strict=True)
-            if task.status != found.status
+        connection.execute(_WRITE, [_written(task, found, now) for task, found in changed])
+        # What was settled early may be open again, or the other way round.
+        other = [
+            t.id for t, found in changed if t.status != found.status and TaskStatus.OPEN in (t.status, found.status)
         ]
-        realign(connection, other_status)  # what was settled early may be open again, or the other way round
+        realign(connection, other)
     here = {"campaign_id": campaign.id}
     consensus = measured.consensus
     connection.execute(annotator_scores.delete().where(annotator_scores.c.campaign_id == campaign.id))
@@ -151,6 +164,10 @@ def _golden(task: Row[Any]) -> dict[str, Any]:
     return {"task_id": task.id, "verdict": task.consensus_verdict, "value": value}
 
 
+def _raw(found: Outcome) -> Any:
+    return None if found.value is None else found.value.raw
+
+
 def _changed(task: Row[Any], found: Outcome) -> bool:
     before, after = task.posterior, found.posterior
     moved = (before is None) != (after is None) or (
@@ -161,7 +178,7 @@ def _changed(task: Row[Any], found: Outcome) -> bool:
         or task.status != found.status
         or task.consensus_verdict != found.verdict
         or task.agreement != found.agreement
-        or task.consensus_value != found.value
+        or task.consensus_value != _raw(found)
     )
 
 
@@ -173,7 +190,7 @@ def _written(task: Row[Any], found: Outcome, now: datetime) -> dict[str, Any]:
         "ruled": task.adjudicated,
         "to_status": str(found.status),
         "to_verdict": found.verdict,
-        "to_value": found.value,
+        "to_value": _raw(found),
         "to_agreement": found.agreement,
         "to_posterior": found.posterior,
         "now": now,

@@ -7,9 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from gonogo.server.consensus.values import ValueConsensus, ValueVote, settle_value, value_key
+from gonogo.server.consensus.values import Value, ValueConsensus, keyed, settle_value
 from gonogo.wire.vocabulary import TaskStatus, Verdict
 
 VERDICTS: tuple[str, ...] = (Verdict.CORRECT.value, Verdict.INCORRECT.value, Verdict.UNSURE.value)
@@ -30,7 +29,7 @@ class Vote:
     """One counted submission; `reliability` is its voter's."""
 
     verdict: str
-    value: Any = None
+    value: Value | None = None
     reliability: float = 0.85
 
 
@@ -39,7 +38,7 @@ class Truth:
     """What is known of a task: the answer of gold, or an expert's ruling."""
 
     verdict: str
-    value: Any = None
+    value: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +47,20 @@ class Outcome:
 
     status: str
     verdict: str | None = None
-    value: Any = None
+    value: Value | None = None
     agreement: float | None = None
     posterior: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How many votes a task wants, and how values compare."""
+    """How many votes a task wants, and whether a unanimous majority of them is enough."""
 
     n_required: int
     early_stop: bool = False
-    trailing_zeros: bool = False
+
+
+OPEN = Outcome(TaskStatus.OPEN)
 
 
 def posterior(labels: Sequence[int], matrices: Sequence[Matrix], prior: Sequence[float]) -> list[float]:
@@ -84,36 +85,36 @@ def outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: Rule) -
     """The outcome of a task that nobody has ruled on.
 
     Open while votes are missing; in review when the votes tie, the posterior is below 0.8, or the voters who say
-    *incorrect* give values of which none is safe; else resolved.
+    *incorrect* give values of which none is safe; else resolved. With early stop, more than half of the votes settle
+    a task of three or more, if they all agree and are safe.
     """
-    unanimous = len({vote.verdict for vote in votes}) == 1
-    early = rule.early_stop and unanimous and 2 * len(votes) > rule.n_required > 2
-    if len(votes) < rule.n_required and not early:
-        return Outcome(TaskStatus.OPEN)
+    missing = len(votes) < rule.n_required
+    if missing and not (rule.early_stop and 2 * len(votes) > rule.n_required > 2):
+        return OPEN
     best = max(range(len(probabilities)), key=lambda j: (probabilities[j], -j))
     reached, verdict = probabilities[best], VERDICTS[best]
-    safe = reached >= SAFE - _ROUNDING and not _tied(votes)
-    agreed = consensus_value(votes, verdict, rule.trailing_zeros)
-    if agreed is not None and agreed.posterior < SAFE - _ROUNDING:
-        safe = False
-    if early and (not safe or (agreed is not None and agreed.posterior < 1)):
-        return Outcome(TaskStatus.OPEN)
+    agreed = consensus_value(votes, verdict)
+    value, certainty = (None, 1.0) if agreed is None else (agreed.value, agreed.posterior)
+    share = agreement(votes, verdict, value)
+    safe = min(reached, certainty) >= SAFE - _ROUNDING and not _tied(votes)
+    if missing and not (safe and share == 1):
+        return OPEN
     if not safe:
         return Outcome(TaskStatus.IN_REVIEW, posterior=reached)
-    value = None if agreed is None else agreed.value
-    share = agreement(votes, verdict, value, rule.trailing_zeros)
     return Outcome(TaskStatus.RESOLVED, verdict, value, share, reached)
 
 
-def ruled(votes: Sequence[Vote], truth: Truth, rule: Rule, *, done: bool = False) -> Outcome:
-    """The outcome of a task whose answer is known: that answer, once its votes are in (or `done`)."""
-    if not done and len(votes) < rule.n_required:
-        return Outcome(TaskStatus.OPEN)
-    share = agreement(votes, truth.verdict, truth.value, rule.trailing_zeros)
-    return Outcome(TaskStatus.RESOLVED, truth.verdict, truth.value, share, 1.0)
+def ruled(votes: Sequence[Vote], truth: Truth) -> Outcome:
+    """The outcome of a task whose answer is known: that answer."""
+    return Outcome(TaskStatus.RESOLVED, truth.verdict, truth.value, agreement(votes, truth.verdict, truth.value), 1.0)
 
 
-def parse_gold(answer: str | None) -> Truth | None:
+def gold_outcome(votes: Sequence[Vote], truth: Truth, rule: Rule) -> Outcome:
+    """The outcome of a gold task: open as long as any other, then its answer. It never waits for an expert."""
+    return OPEN if len(votes) < rule.n_required else ruled(votes, truth)
+
+
+def parse_gold(answer: str | None, *, trailing_zeros: bool = False) -> Truth | None:
     """A `gold_answer`: a verdict, or the JSON text of `{"verdict": …, "corrected_value": …}`; else `None`."""
     if answer is None or answer.strip() in CLASS_OF:
         return None if answer is None else Truth(answer.strip())
@@ -123,32 +124,26 @@ def parse_gold(answer: str | None) -> Truth | None:
         return None
     if not isinstance(parsed, dict) or parsed.get("verdict") not in VERDICTS:
         return None
-    return Truth(parsed["verdict"], parsed.get("corrected_value"))
+    return Truth(parsed["verdict"], keyed(parsed.get("corrected_value"), trailing_zeros=trailing_zeros))
 
 
-def consensus_value(votes: Sequence[Vote], verdict: str | None, trailing_zeros: bool) -> ValueConsensus | None:
+def consensus_value(votes: Sequence[Vote], verdict: str | None) -> ValueConsensus | None:
     """The value consensus among the voters who say *incorrect*, if that is the verdict and any of them gave one."""
     if verdict != Verdict.INCORRECT:
         return None
-    given = [ValueVote(v.value, v.reliability) for v in votes if v.verdict == verdict and v.value is not None]
-    return settle_value(given, trailing_zeros=trailing_zeros)
+    return settle_value([(v.value, v.reliability) for v in votes if v.verdict == verdict and v.value is not None])
 
 
-def agreement(votes: Sequence[Vote], verdict: str | None, value: Any, trailing_zeros: bool) -> float | None:
+def agreement(votes: Sequence[Vote], verdict: str | None, value: Value | None) -> float | None:
     """Share of the votes equal to verdict and, where both have one, value; `None` without votes or verdict."""
     if not votes or verdict is None:
         return None
-    return sum(agrees(vote, verdict, value, trailing_zeros) for vote in votes) / len(votes)
+    return sum(vote.verdict == verdict and same_value(vote.value, value) for vote in votes) / len(votes)
 
 
-def agrees(vote: Vote, verdict: str, value: Any, trailing_zeros: bool) -> bool:
-    """Whether a vote says the same: the verdict, and the value where vote and consensus both have one."""
-    if vote.verdict != verdict:
-        return False
-    if vote.value is None or value is None:
-        return True
-    key = value_key(value, trailing_zeros=trailing_zeros)
-    return value_key(vote.value, trailing_zeros=trailing_zeros) == key
+def same_value(given: Value | None, expected: Value | None) -> bool:
+    """Whether two values are equal, or one of them is not given."""
+    return given is None or expected is None or given.key == expected.key
 
 
 def _tied(votes: Sequence[Vote]) -> bool:

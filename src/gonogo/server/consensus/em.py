@@ -110,8 +110,10 @@ class _Model:
         self._free_weight = layout.weight * self._free
         self._bound_weight = layout.weight * (self._votes_of_column() if bound == "per_label" else 1.0)
         self.counts = np.zeros((self.classes.size, votes.n_annotators * votes.n_classes))
+        # Reused at every step: fresh memory of this size would cost as much as the arithmetic.
         self._gathered = np.empty(layout.pair.size)
         self.posterior = self._shares(votes.n_classes)
+        self._scores = np.empty_like(self.posterior)
         self._clamp()
         self.maximise()
 
@@ -143,7 +145,7 @@ class _Model:
     def maximise(self) -> None:
         """Error rates and class prior from the posterior (Dawid & Skene 1979, equations 2.3 and 2.4)."""
         layout = self.layout
-        weighted = self.posterior * layout.weight
+        weighted = np.multiply(self.posterior, layout.weight, out=self._scores)
         for index in range(self.classes.size):
             start = 0
             for size in layout.sizes:
@@ -152,7 +154,7 @@ class _Model:
             self.counts[index] = np.bincount(layout.pair, weights=self._gathered, minlength=self.counts.shape[1])
         # The lead chose the mix of the known tasks that are gold, so they say nothing about how common a class is.
         counted = self._free_weight if self._free.any() else layout.weight
-        totals = (self.posterior * counted).sum(axis=1) + self._prior_count
+        totals = np.einsum("kt,t->k", self.posterior, counted) + self._prior_count
         self.prior = totals / totals.sum() if totals.size else totals
         self.rates = self._estimate(self.counts.reshape(self.shape), self.classes)
         flat = self.rates.reshape(self.counts.shape)
@@ -162,7 +164,8 @@ class _Model:
     def expect(self) -> None:
         """Posterior from error rates and prior (equation 2.5), by log-sum-exp; also likelihood and entropy."""
         layout = self.layout
-        scores = np.repeat(self._log_prior[:, None], layout.weight.size, axis=1)
+        scores = self._scores
+        scores[:] = self._log_prior[:, None]
         for index in range(self.classes.size):
             # Indices are valid by construction; "clip" only spares numpy a buffered copy.
             np.take(self._log_rates[index], layout.pair, out=self._gathered, mode="clip")
@@ -172,18 +175,19 @@ class _Model:
         scores -= top
         np.exp(scores, out=self.posterior)
         total = self.posterior.sum(axis=0)
-        self.posterior /= total
+        self.posterior *= 1.0 / total
         log_total = np.log(total)
+        expected_scores = np.einsum("kt,kt->t", scores, self.posterior)
+        self._entropy = float(((log_total - expected_scores) * self._free_weight).sum())
+        log_total += top
         self.log_likelihood = float(
-            ((top + log_total) * self._free_weight).sum() + (fixed_scores * layout.weight[self._fixed]).sum()
+            (log_total * self._free_weight).sum() + (fixed_scores * layout.weight[self._fixed]).sum()
         )
-        scores *= self.posterior
-        self._entropy = float(((log_total - scores.sum(axis=0)) * self._free_weight).sum())
         self._clamp()
 
     def bound(self) -> float:
         """Evidence lower bound of posterior and newly estimated rates."""
-        by_class = (self.posterior * self._bound_weight).sum(axis=1)
+        by_class = np.einsum("kt,t->k", self.posterior, self._bound_weight)
         return float((self.counts * self._log_rates).sum() + (by_class * self._log_prior).sum() + self._entropy)
 
 

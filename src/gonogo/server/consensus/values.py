@@ -4,40 +4,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 CAUTION = 1e-6
+"""A reliability is taken to be at least this far from 0 and from 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class ValueVote:
-    """One corrected value (a JSON object) and the probability that its voter is right."""
+class Value(NamedTuple):
+    """A value as somebody wrote it (any JSON), and its key: equal exactly for values that are equal on a drawing."""
 
-    value: Any
-    reliability: float
+    raw: Any
+    key: str
 
 
-@dataclass(frozen=True, slots=True)
-class ValueConsensus:
-    """The value with the most reliability behind it.
+class ValueConsensus(NamedTuple):
+    """The value with the most reliability behind it, as the most reliable of its voters wrote it.
 
-    Attributes:
-        value: As the most reliable of its voters wrote it.
-        posterior: Probability that it is the right one of those given.
-        voters: Indices of the votes equal to it, ascending.
+    `posterior` is the probability that it is the right one of those given; `voters` are the indices of the votes
+    for it, ascending.
     """
 
-    value: Any
+    value: Value
     posterior: float
     voters: tuple[int, ...]
 
 
-def value_key(value: Any, *, trailing_zeros: bool = False) -> str:
-    """Equal for two values exactly when they are equal as engineering values."""
+def value_key(raw: Any, *, trailing_zeros: bool = False) -> str:
+    """Equal for two values exactly when they are equal on a drawing; with `trailing_zeros`, 16,5 and 16,50 differ."""
     from gonogo.values import canonical_key
 
-    return canonical_key(value, trailing_zeros=trailing_zeros)
+    return canonical_key(raw, trailing_zeros=trailing_zeros)
+
+
+def keyed(raw: Any, *, trailing_zeros: bool = False) -> Value | None:
+    """`raw` with its key; `None` stays `None`."""
+    return None if raw is None else Value(raw, value_key(raw, trailing_zeros=trailing_zeros))
 
 
 def log_odds(reliability: float) -> float:
@@ -46,20 +47,20 @@ def log_odds(reliability: float) -> float:
     return math.log(kept) - math.log1p(-kept)
 
 
-def settle_value(votes: Sequence[ValueVote], *, trailing_zeros: bool = False) -> ValueConsensus | None:
-    """Groups equal values and weighs the groups; `None` without votes.
+def settle_value(votes: Sequence[tuple[Value, float]]) -> ValueConsensus | None:
+    """Groups equal values and weighs the groups; a vote is a value and its voter's reliability. `None` without votes.
 
     A group's weight is the sum of its voters' log-odds, so the posterior is that of independent voters of whom at
     most one group is right. Two equally supported groups therefore share 0.5 each, and the caller sees the tie.
     """
     groups: dict[str, list[int]] = {}
-    for index, vote in enumerate(votes):
-        groups.setdefault(value_key(vote.value, trailing_zeros=trailing_zeros), []).append(index)
+    for index, (value, _) in enumerate(votes):
+        groups.setdefault(value.key, []).append(index)
     if not groups:
         return None
-    weights = {key: math.fsum(log_odds(votes[i].reliability) for i in members) for key, members in groups.items()}
+    weights = {key: math.fsum(log_odds(votes[i][1]) for i in members) for key, members in groups.items()}
     best = max(weights, key=lambda key: (weights[key], len(groups[key]), key))
     total = math.fsum(math.exp(weight - weights[best]) for weight in weights.values())
     members = groups[best]
-    speaker = max(members, key=lambda i: (votes[i].reliability, -i))
-    return ValueConsensus(votes[speaker].value, 1 / total, tuple(members))
+    speaker = max(members, key=lambda i: (votes[i][1], -i))
+    return ValueConsensus(votes[speaker][0], 1 / total, tuple(members))
