@@ -50,6 +50,8 @@ READ: list[tuple[Any, str]] = [
     ({"nominal": 10**400}, ""),
     ({"nominal": 15, "upper": 0, "lower": 0}, ""),  # two equal deviations are none
     ({"nominal": 16, "thread": "M8"}, ""),
+    ({"nominal": 16, "roughness": "Ra 3.2"}, ""),
+    ({"nominal": 16, "unit": "furlong"}, ""),
 ]
 
 
@@ -72,6 +74,12 @@ def test_keys_that_make_no_value_with_the_text_stay_beside_it() -> None:
     value = read({"text": "0.00", "zone": "0.1", "nominal": 0})
     assert (format_text(value), value.extra) == ("0.00", (("zone", "0.1"),))
     assert canonical_key(to_json(value)) == canonical_key(value)
+
+
+def test_the_order_of_keys_does_not_matter() -> None:
+    keys = {"roughness": "Ra", "nominal": "1.6", "text": None}
+    assert equal(keys, dict(reversed(keys.items()))).equal
+    assert canonical_key(to_json(read(keys))) == canonical_key(keys)
 
 
 def test_a_contradiction_is_kept_and_counts() -> None:

@@ -34,7 +34,7 @@ SET: list[tuple[Any, tuple[str, ...]]] = [
     ({"a": 1, "b": {"c": [1, 2]}}, ("a: 1", "b: c: (1, 2)")),
     ({"text": "⌀8", "finish": "anodised"}, ("⌀8", "finish: anodised")),
     ({"text": "16", "nominal": 17}, ("16", "nominal: 17")),
-    ({"text": "⌀6(", "nominal": 60}, ("60", "text: ⌀6(")),
+    ({"text": "⌀6(", "nominal": 60}, ("⌀6(", "nominal: 60")),
 ]
 
 

@@ -1,7 +1,8 @@
 """JSON to value and back, by the keys that are agreed on. Any JSON is taken; nothing raises; nothing is lost.
 
 `text`, when it is understood, is what the drawing shows: other keys fill in what it leaves open. A key that contradicts
-it, or is not known, is kept in `extra`, shown, and counts when values are compared.
+it, or is not known, is kept in `extra`, shown, and counts when values are compared. Without such a text the known keys
+must agree with each other; where they do not, or the text is prose, nothing is guessed and each is shown as it is.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def _read_object(json: dict[Any, Any]) -> EngineeringValue:
     value = parsed.value if parsed is not None and parsed.ok else EngineeringValue(Kind.LINEAR)
     telling: list[tuple[str, Any]] = []  # what the keys beside the text say
     extra: list[tuple[str, Any]] = []  # the part of it that finds no place in the value
-    for key, item in json.items():
+    # Known keys in one order, so that the same keys make the same value however an object lists them.
+    for key in (*filter(json.__contains__, READERS), *(key for key in json if key not in READERS)):
+        item = json[key]
         fields = READERS[key](item) if key in READERS and item is not None else None
         if (key == "text" and parsed is not None) or fields == {} or (item is None and key in _KNOWN):
             continue
@@ -87,15 +90,18 @@ def _read_object(json: dict[Any, Any]) -> EngineeringValue:
 def _settled(
     value: EngineeringValue, written: EngineeringValue | None, telling: _Items, extra: _Items
 ) -> EngineeringValue:
-    """`value` if it can be written down and read again; else the text, with every key kept as it is."""
-    again = parse(format_text(value)) if _says_something(value) else None
+    """`value` if its keys agree, and it can be written down and read again; else the text, all keys kept beside it."""
+    understood = written is not None and written.kind not in (Kind.TEXT, Kind.EMPTY)
+    agreed = understood or (not _is_prose(written) and not any(key in _KNOWN for key, _ in extra))
+    again = parse(format_text(value)) if agreed and _says_something(value) else None
     if again is None or not again.ok or again.value != value:
         base = written or EngineeringValue(Kind.EMPTY)
-        understood = base.kind not in (Kind.TEXT, Kind.EMPTY)
         return replace(base, extra=tuple(item for item in telling if not (understood and _says_it(base, *item))))
-    if written is not None and written.kind is Kind.TEXT:
-        return replace(value, text="", extra=(("text", written.text), *extra))  # not understood: shown beside the keys
     return replace(value, text=written.text if written else "", extra=tuple(extra))
+
+
+def _is_prose(written: EngineeringValue | None) -> bool:
+    return written is not None and written.kind is Kind.TEXT
 
 
 def _says_it(value: EngineeringValue, key: str, item: Any) -> bool:
