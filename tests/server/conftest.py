@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from gonogo.server.store.engine import Store
 from tests.server.house import House
+from tests.server.web import Web, serving
 
 
 @pytest.fixture(scope="session")
@@ -27,4 +28,10 @@ def house(empty_database: Path, tmp_path: Path) -> Iterator[House]:
     path = tmp_path / "server.db"
     shutil.copy(empty_database, path)
     with House(path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def web(house: House) -> AsyncIterator[Web]:
+    async with serving(house) as opened:
         yield opened

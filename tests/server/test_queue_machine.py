@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import defaultdict
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,9 @@ class Queue(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "server.db"
         shutil.copy(self.template, path)
-        self.house = House(path)
+        self.stack = ExitStack()
+        self.house = self.stack.enter_context(House(path))
+        self.stack.enter_context(self.house.at_once())
         self.leases: dict[str, tuple[str, datetime]] = {}
         self.answered: dict[str, set[str]] = defaultdict(set)
         self.known: list[str] = []
@@ -179,7 +182,7 @@ class Queue(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.known and not self.closed:
             self._drain()
-        self.house.store.dispose()
+        self.stack.close()
         self.folder.cleanup()
 
     def _drain(self) -> None:
@@ -203,7 +206,7 @@ def test_any_sequence_keeps_the_promises_of_the_queue(empty_database: Path) -> N
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

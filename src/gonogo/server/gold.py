@@ -116,7 +116,6 @@ def _given_back(connection: Connection, campaign_id: str, voter: Voter) -> str |
             *_free(),
             ~exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == voter.id),
         )
-        .order_by(tasks.c.number)
         .limit(1)
     )
     found: str | None = connection.execute(query).scalar()

@@ -195,7 +195,7 @@ tasks = Table(
         "ix_tasks_held",
         "campaign_id",
         "holder_id",
-        "claim_expires_at",
+        "claimed_at",
         sqlite_where=text("holder_id IS NOT NULL"),
         postgresql_where=text("holder_id IS NOT NULL"),
     ),

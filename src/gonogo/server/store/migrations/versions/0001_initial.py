@@ -309,7 +309,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_tasks_gold_item", "tasks", ["gold_item_id"], **_where("gold_item_id IS NOT NULL"))
     op.create_index(
-        "ix_tasks_held", "tasks", ["campaign_id", "holder_id", "claim_expires_at"], **_where("holder_id IS NOT NULL")
+        "ix_tasks_held", "tasks", ["campaign_id", "holder_id", "claimed_at"], **_where("holder_id IS NOT NULL")
     )
     op.create_index("ix_tasks_prediction", "tasks", ["prediction_id"], **_where("prediction_id IS NOT NULL"))
     op.create_table(

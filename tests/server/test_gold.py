@@ -1,0 +1,90 @@
+"""Honeypots: their share, and that nothing about them gives them away."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+
+import pytest
+
+from gonogo.server.records import served_task
+from tests.server.house import House, people
+
+GOLD = {"is_gold": True, "gold_answer": "correct"}
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.3])
+def test_the_share_served_to_each_person_converges_without_a_period(house: House, fraction: float) -> None:
+    campaign = house.campaign(gold_fraction=fraction, target_redundancy=3)
+    sheets = [{"part_revision_id": f"sheet-{number % 12}"} for number in range(240)]
+    house.add(campaign, *sheets, *[{**sheet, **GOLD} for sheet in sheets[:120]])
+    for who in people(3):
+        served = house.work_off(campaign, who)
+        gold = [house.task(task).is_gold for task in served]
+        assert gold.count(True) / len(gold) == pytest.approx(fraction, abs=0.03)
+        places = [place for place, is_gold in enumerate(gold) if is_gold]
+        gaps = Counter(after - before for before, after in itertools.pairwise(places))
+        assert len(gaps) > 3
+        assert max(gaps.values()) < 0.8 * sum(gaps.values())
+
+
+def test_each_question_once_a_person_and_no_id_to_more_people_than_votes(house: House) -> None:
+    campaign = house.campaign(gold_fraction=0.4, target_redundancy=2)
+    house.add(campaign, *[{}] * 40, *[GOLD] * 10)
+    seen: dict[str, set[str]] = defaultdict(set)
+    for who in people(5):
+        items = []
+        for task in house.work_off(campaign, who):
+            seen[task].add(who.id)
+            row = house.task(task)
+            if row.is_gold:
+                items.append(row.gold_item_id)
+                assert row.n_required == 2
+        assert len(items) == len(set(items))
+    assert all(len(persons) <= 2 for persons in seen.values())
+
+
+def test_a_honeypot_is_served_exactly_like_other_work(house: House) -> None:
+    campaign = house.campaign(gold_fraction=0.5, target_redundancy=3)
+    asked = {"detail_kind": "dimension", "predicted_value": {"text": "⌀8"}, "drawing_bbox": [1, 2, 3, 4]}
+    house.add(campaign, *[asked] * 20, *[{**asked, **GOLD, "n_required": 9}] * 20)
+    shapes = {False: set(), True: set()}
+    for _claim in range(15):
+        claim = house.next(campaign, people(1)[0])
+        assert claim is not None
+        shown = served_task(claim.task).model_dump(exclude={"id"})
+        shapes[house.task(claim.task.id).is_gold].add(str(shown))
+        house.submit(campaign, claim.task.id, people(1)[0])
+    assert shapes[True] == shapes[False]
+
+
+def test_honeypots_stop_with_the_ordinary_work(house: House) -> None:
+    campaign = house.campaign(gold_fraction=0.5)
+    house.add(campaign, {}, *[GOLD] * 5)
+    served = house.work_off(campaign, people(1)[0])
+    assert not house.task(served[-1]).is_gold
+    assert house.next(campaign, people(1)[0]) is None
+
+
+def test_a_honeypot_given_back_is_not_another_question_later(house: House) -> None:
+    campaign = house.campaign(gold_fraction=0.9)
+    house.add(campaign, *[{}] * 30, GOLD)
+    (who,) = people(1)
+    seen = set()
+    with house.at_once():
+        while (claim := house.next(campaign, who)) is not None:
+            if house.task(claim.task.id).is_gold:
+                seen.add(claim.task.id)
+                house.release(claim.task.id, who)
+            else:
+                house.submit(campaign, claim.task.id, who)
+    assert len(seen) == 1
+
+
+def test_honeypots_of_the_sheet_at_hand_are_preferred(house: House) -> None:
+    campaign = house.campaign(gold_fraction=0.2, target_redundancy=1)
+    sheets = [{"part_revision_id": f"sheet-{number // 30}"} for number in range(120)]
+    house.add(campaign, *sheets, *[{**sheet, **GOLD} for sheet in sheets[::2]])
+    order = [house.task(task).part_revision_id for task in house.work_off(campaign, people(1)[0])]
+    changes = sum(a != b for a, b in itertools.pairwise(order))
+    assert changes <= 5
