@@ -161,7 +161,7 @@ async def test_nothing_is_sent_after_401_until_the_next_sign_in(make_desk: MakeD
     again = await make_desk(server, credential="other")
     assert again.current is not None
     assert again.current.id == now_shown.id
-    await until(lambda: len(server.answers) == 2)
+    await clock.run_until(lambda: len(server.answers) == 2)
     assert first is not None
     assert first.id in server.answers
 
@@ -192,3 +192,186 @@ async def test_never_more_claims_than_the_server_allows(make_desk: MakeDesk, clo
     assert most <= 3
     seen = [row.task.id for row in desk.history()]
     assert len(seen) == len(set(seen)) == 12
+
+
+async def test_the_first_question_of_the_embedded_workspace_needs_no_server(
+    make_desk: MakeDesk, clock: FakeClock
+) -> None:
+    server = ScriptedServer(names(10))
+    desk = await make_desk(server, embedded=True)
+    await until(lambda: desk.current and desk.state.ahead == 2 and desk.state.total)
+    desk.decide(Decision("correct"))
+    await until(lambda: desk.state.ahead == 2)
+    shown, after, before = desk.current, desk.upcoming(), desk.state
+    await clock.finish(desk.close())
+    assert len(server.held) == 3  # kept, the answered one was sent
+    server.down = True
+    clock.lid_closed(86_400)
+    again = await make_desk(server, embedded=True)
+    assert again.state.stage is Stage.TASK
+    assert (again.current, again.upcoming()) == (shown, after)
+    assert (again.state.campaign_name, again.state.done, again.state.total) == ("Scripted", 1, before.total)
+    assert again.state.recent[-1].task.id == "task-000"
+    again.decide(Decision("unsure"))
+    server.down = False
+    again.shown()
+    await clock.run_until(lambda: again.state.ahead == 2)
+    assert len({call[1] for call in server.calls if call[0] == "next_task"}) == 1
+    assert len(server.held) == 4
+
+
+async def test_claims_are_given_back_at_the_end(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(10))
+    desk = await make_desk(server)
+    await until(lambda: desk.current and desk.state.ahead == 2)
+    desk.decide(Decision("correct"))
+    await clock.finish(desk.close())
+    assert server.answers.keys() == {"task-000"}
+    assert server.held == []
+    await desk.close()
+
+
+async def test_after_the_lid_was_closed_no_stale_task_is_shown(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(10), extensions=False)
+    desk = await make_desk(server)
+    await until(lambda: desk.current and desk.state.ahead == 2)
+    stale = desk.upcoming()
+    assert stale is not None
+    clock.lid_closed(7200)
+    server.held = []  # their leases ran out; somebody else has answered the next one
+    server.tasks.remove(stale.id)
+    desk.decide(Decision("correct"))
+    await clock.run_until(lambda: desk.current)
+    assert desk.current is not None
+    assert desk.current.id != stale.id
+    assert stale.id not in [row.task.id for row in desk.history()]
+
+
+async def test_claims_are_renewed_while_somebody_is_there(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(10), lease_seconds=60)
+    desk = await make_desk(server)
+    await until(lambda: desk.current and desk.state.ahead == 2)
+    await clock.run_until(lambda: server.count("renew") >= 3, most=30)
+    for _ in range(60):
+        await clock.advance(5)
+    await until(lambda: server.count("renew") > 20)
+    assert desk.state.ahead == 2
+    for _ in range(500):
+        await clock.advance(5)
+    renewed = server.count("renew")
+    for _ in range(50):
+        await clock.advance(5)
+    assert server.count("renew") == renewed  # nobody pressed a key for half an hour: others want to work too
+    assert desk.current is not None
+
+
+async def test_two_desks_on_one_home_send_each_answer_once(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(60), max_held=100)
+    desks = [await make_desk(server, undo_seconds=0.0) for _ in range(2)]
+    for _ in range(10):
+        for desk in desks:
+            await until(lambda desk=desk: desk.current)
+            desk.decide(Decision("correct"))
+    await until(lambda: len(server.answers) == 18)  # the last one of each can still be taken back
+    for desk in desks:
+        await clock.finish(desk.close())
+    await until(lambda: len(server.answers) == 20)
+    assert server.count("submit") == 20
+
+
+async def test_what_another_window_sent_is_shown_as_sent(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(1))
+    desk = await make_desk(server)
+    await until(lambda: desk.current)
+    server.faults.append(Fault("submit", "refused"))
+    desk.decide(Decision("correct"))
+    await clock.run_until(lambda: desk.state.stage is Stage.OFFLINE, step=1.0)
+    other = await make_desk(server)
+    await clock.run_until(lambda: server.answers and desk.state.recent[-1].state is SendState.SENT)
+    assert desk.state.unsent == other.state.unsent == 0
+    assert server.count("submit") == 2
+
+
+async def test_a_drained_queue_explains_itself_and_is_asked_again(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(1))
+    desk = await make_desk(server)
+    await until(lambda: desk.current)
+    desk.decide(Decision("correct"))
+    await until(lambda: desk.state.stage is Stage.DRAINED)
+    assert desk.state.can_undo
+    assert "no question left" in desk.state.message
+    assert desk.state.next_step
+    asked = server.count("next_task")
+    await clock.advance(5)
+    assert server.count("next_task") == asked
+    server.tasks.append("task-late")
+    desk.retry_now()
+    await until(lambda: desk.current)
+    assert desk.current is not None
+    assert desk.current.id == "task-late"
+
+
+async def test_a_refused_campaign_is_said_in_words(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(5), faults=[Fault("next_task", 403, "insufficient_scope")])
+    desk = await make_desk(server)
+    await until(lambda: desk.state.stage is Stage.REFUSED)
+    assert "may not work in this campaign" in desk.state.message
+    desk.retry_now()
+    await until(lambda: desk.current)
+
+
+async def test_html_is_not_an_answer(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(2), faults=[Fault("submit", "html")])
+    desk = await make_desk(server, undo_seconds=0.0)
+    for _ in range(2):
+        await clock.run_until(lambda: desk.current)
+        desk.decide(Decision("correct"))
+    await clock.run_until(lambda: len(server.answers) == 2)
+    assert len(set(server.bodies("task-000"))) == 1
+
+
+async def test_an_answer_after_the_close_is_kept_late(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(1))
+    desk = await make_desk(server)
+    await until(lambda: desk.current)
+    server.closed = True
+    desk.decide(Decision("correct"))
+    await clock.run_until(lambda: desk.state.unsent == 0)
+    assert desk.state.recent[-1].state is SendState.LATE
+    assert "uncounted" in desk.state.recent[-1].detail
+
+
+async def test_without_a_credential_the_desk_says_so_and_keeps_what_is_there(
+    make_desk: MakeDesk, clock: FakeClock
+) -> None:
+    server = ScriptedServer(names(5))
+    desk = await make_desk(server, credential=None)
+    await until(lambda: desk.state.stage is Stage.SIGNED_OUT)
+    assert "Sign in again" in desk.state.next_step
+
+
+async def test_429_holds_everything_back(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(20))
+    desk = await make_desk(server, undo_seconds=0.0)
+    await until(lambda: desk.current and desk.state.ahead == 2)
+    server.faults += [Fault("submit", 429, "rate_limited") for _ in range(50)]
+    server.faults += [Fault("next_task", 429, "rate_limited") for _ in range(50)]
+    desk.decide(Decision("correct"))
+    desk.decide(Decision("correct"))
+    await until(lambda: desk.state.retry_in is not None)
+    before = len(server.calls)
+    for _ in range(240):
+        await clock.advance(0.25)
+    assert len(server.calls) - before <= 10
+
+
+async def test_a_verdict_the_server_chokes_on_lets_the_others_pass(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(8))
+    server.faults += [Fault("submit", 500, "internal_error", only_task="task-000") for _ in range(1000)]
+    desk = await make_desk(server, undo_seconds=0.0)
+    for _ in range(3):
+        await clock.run_until(lambda: desk.current)
+        desk.decide(Decision("correct"))
+    await clock.run_until(lambda: "task-001" in server.answers, most=300)
+    server.faults.clear()
+    await clock.run_until(lambda: "task-000" in server.answers, most=120)

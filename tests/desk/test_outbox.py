@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,22 +20,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
 from gonogo.desk.errors import OutboxError
-from gonogo.desk.outbox import LEASE_SECONDS, Address, Outbox
+from gonogo.desk.outbox import LEASE_SECONDS, Outbox
 from gonogo.desk.outbox_schema import on_network
 from gonogo.desk.submission import prepare_submission
-from gonogo.desk.types import Decision, DeskTask, SendState, Times
+from gonogo.desk.types import Decision, SendState, Times
 
-ANN = Address("http://a.localhost", "ann", "c1")
-BOB = Address("http://a.localhost", "bob", "c1")
-
-
-def task(name: str) -> DeskTask:
-    return DeskTask(name, "c1", f"Is {name} right?", {"text": "⌀16"}, links=(("feature", "f1"),), bbox=(0.0, 0.1, 1.0, 0.2))
-
-
-def put(outbox: Outbox, name: str, address: Address = ANN, size: int = 10) -> int:
-    decision = Decision("incorrect", {"text": "x" * size}, 0.6, Times(100, 20, 3, 4, True))
-    return outbox.add(address, task(name), decision, prepare_submission(name, decision))
+from .putting import ANN, BOB, put, task
 
 
 @pytest.fixture
@@ -116,12 +106,16 @@ def test_a_full_disk_is_said_and_loses_nothing(path: Path) -> None:
     outbox = Outbox(path)
     numbers = [put(outbox, f"t{number}") for number in range(3)]
     with file_size_limit(64 * 1024), pytest.raises(OutboxError, match="not saved") as caught:
-        for number in range(200):
-            numbers.append(put(outbox, f"more{number}", size=3000))
+        _fill(outbox, numbers)
     assert caught.value.next_step
     assert [row.id for row in reversed(outbox.history())] == numbers
     put(outbox, "after")
     assert Outbox(path).counts(ANN).on_desk == len(numbers) + 1
+
+
+def _fill(outbox: Outbox, numbers: list[int]) -> None:
+    for number in range(200):
+        numbers.append(put(outbox, f"more{number}", size=3000))  # noqa: PERF401 - what was saved before the error counts
 
 
 @contextmanager
@@ -181,17 +175,19 @@ def _readable(outbox: Outbox) -> int:
 
 
 def test_two_programs_go_on_after_the_file_was_set_aside(path: Path) -> None:
-    first, second = Outbox(path), Outbox(path)
+    first = Outbox(path)
     put(first, "a")
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    damaged = bytearray(path.read_bytes())
+    _zero_head(damaged)
+    path.write_bytes(damaged)
+    second = Outbox(path)
     put(second, "b")
-    first.close()
-    raw = bytearray(path.read_bytes())
-    path.rename(path.with_name("aside.sqlite"))
-    third = Outbox(path)
-    put(third, "c")
-    number = put(second, "d")  # its open file is the one that was set aside
-    assert third.get(number) is not None
-    assert raw
+    put(first, "c")  # its open file is the one that was set aside
+    assert second.notices
+    assert [row.task_id for row in second.history()] == ["c", "b", "a"]
+    assert [row.task_id for row in first.history()] == ["c", "b", "a"]
 
 
 def test_drop_and_prune_take_only_what_they_may(path: Path) -> None:
@@ -218,40 +214,34 @@ def test_network_file_systems_are_known() -> None:
     assert not on_network(Path("/var"), mounts)
 
 
-CHILD = """
-import sys
-from pathlib import Path
-from tests.desk.test_outbox import ANN, put
-from gonogo.desk.outbox import Outbox
-outbox = Outbox(Path(sys.argv[1]))
-for number in range(100000):
-    put(outbox, f"{sys.argv[2]}-{number}")
-    print(number, flush=True)
-"""
-
-
 def test_nothing_that_was_called_saved_is_lost_to_kill_9(path: Path) -> None:
     repo = Path(__file__).resolve().parents[2]
-    promised = []
-    for round_ in range(30):
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(path), str(round_)], stdout=subprocess.PIPE, cwd=repo, text=True
-        )
-        assert child.stdout is not None
-        last = child.stdout.readline()
-        for _ in range(round_ % 7):
-            last = child.stdout.readline()
-        child.kill()
-        rest = child.stdout.read().split("\n")
-        child.stdout.close()
-        child.wait()
-        whole = [line for line in rest[:-1] if line]  # the last one may be cut
-        promised += [f"{round_}-{number}" for number in range(int(whole[-1] if whole else last) + 1)]
+    promised: list[str] = []
+    for round_ in range(0, 30, 2):  # two programs at a time, on one file
+        children = [_start(path, repo, f"{round_ + half}") for half in range(2)]
+        for label, child in children:
+            promised += [f"{label}-{number}" for number in _killed(child, lines=1 + round_ % 7)]
     outbox = Outbox(path)
     there = {row.task_id for row in outbox.history()}
     assert set(promised) <= there
     assert outbox.adopt() == len(there)
     assert outbox.counts(ANN).queued == len(there)
+
+
+def _start(path: Path, repo: Path, label: str) -> tuple[str, subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.desk.putting", str(path), label]
+    return label, subprocess.Popen(command, stdout=subprocess.PIPE, cwd=repo, text=True)
+
+
+def _killed(child: subprocess.Popen[str], lines: int) -> range:
+    """The numbers the child called saved before it was killed."""
+    assert child.stdout is not None
+    last = [child.stdout.readline() for _ in range(lines)][-1]
+    child.kill()
+    rest = child.stdout.read().split("\n")[:-1]  # what follows the last line end was cut
+    child.stdout.close()
+    child.wait()
+    return range(int(rest[-1] if rest else last) + 1)
 
 
 class OutboxMachine(RuleBasedStateMachine):
@@ -267,12 +257,11 @@ class OutboxMachine(RuleBasedStateMachine):
         self.model: dict[int, tuple[str, SendState, int]] = {}
         self.sending: dict[int, int] = {}
         self.count = 0
+        self.boxes[0].adopt()
 
     def _open(self, index: int) -> Outbox:
         self.generation = getattr(self, "generation", 0) + 1
-        living = {*(box.mark for box in getattr(self, "boxes", []))}
-        mark = f"{index}-{self.generation}"
-        return Outbox(self.path, mark=mark, alive=lambda other: other in self._marks() or other in living)
+        return Outbox(self.path, mark=f"{index}-{self.generation}", alive=lambda mark: mark in self._marks())
 
     def _marks(self) -> set[str]:
         return {box.mark for box in self.boxes}
@@ -333,9 +322,8 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_disk_says_the_same(self) -> None:
-        with sqlite3.connect(self.path) as db:
+        with closing(sqlite3.connect(self.path)) as db:
             found = {row[0]: (row[1], row[2]) for row in db.execute("SELECT id, task_id, state FROM verdict")}
-        db.close()
         assert found == {number: (name, state) for number, (name, state, _) in self.model.items()}
 
 

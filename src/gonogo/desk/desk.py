@@ -33,7 +33,7 @@ FLUSH_SECONDS = 0.6
 RELEASE_SECONDS = 0.4
 FIRST_PAINT_SECONDS = 0.5
 """With a remembered task on the screen, the network's imports wait for its paint, at most this long."""
-REMEMBER_SECONDS = 5.0
+UPKEEP_SECONDS = 5.0
 KEPT_SECONDS = 30 * 86400.0
 """Delivered answers stay in the history this long."""
 JUST_SENT_SECONDS = 120.0
@@ -91,7 +91,7 @@ class Desk:
         )
         self._gallery = Gallery(setup.drawings(self._link.drawing_url))
         self._jobs = Jobs(clock, self._broke)
-        self._painted, self._leave = asyncio.Event(), asyncio.Event()
+        self._painted, self._leave, self._puzzled = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._held: Held | None = None
         self._touched = False
         self._on_desk: list[Answered] = []
@@ -124,14 +124,13 @@ class Desk:
         self._jobs.begin("connect", self._connect)
         self._jobs.begin("send", self._sender.run)
         self._jobs.begin("desk", self._clear_desk)
-        self._jobs.begin("remember", self._remember)
+        self._jobs.begin("upkeep", self._upkeep)
 
     async def close(self) -> None:
         """Send what may be sent within a short time, release claims, close files. Idempotent."""
         if self._closed:
             return
         self._closed = True
-        left = [answer.number for answer in self._on_desk]
         reachable = self._link.remote is not None and self._line.trouble is None
         keep = self._setup.embedded or not reachable or not self._stream.extensions
         try:
@@ -143,7 +142,7 @@ class Desk:
                 await within(RELEASE_SECONDS, self._clock, lambda: self._stream.give_back(mine))
         finally:
             await self._jobs.end()
-            self._put_away(left, keep=keep)
+            self._put_away(keep=keep)
             await self._gallery.aclose()
             await self._link.aclose()
 
@@ -304,6 +303,8 @@ class Desk:
                 self._problem = (outbox.notices.pop(), "")
         state = state_of(self._facts(), self._stream)
         self._leave.set()
+        if state.stage is Stage.DRAINED and self.state.stage is not Stage.DRAINED:
+            self._puzzled.set()
         if state != self.state or self._announced is not self._held:
             self.state, self._announced = state, self._held
             for listener in list(self._listeners):
@@ -354,7 +355,8 @@ class Desk:
                 await self._stream.confirm()
             self._jobs.begin("fetch", self._stream.run)
         self._jobs.begin("tend", self._stream.tend)
-        await self._learn()
+        self._puzzled.set()
+        self._jobs.begin("explain", self._explain)
 
     async def _learn(self) -> None:
         """How far the work is."""
@@ -409,15 +411,29 @@ class Desk:
             for number, one in self._recent
         ]
 
-    async def _remember(self) -> None:
-        """Keep what is on the desk for the next start, also for one after a crash."""
-        kept: tuple[str, ...] = ()
+    async def _upkeep(self) -> None:
+        """Keep what is on the desk for the next start, also after a crash; see what another window has sent."""
+        kept: list[str] = []
         while True:
-            await self._clock.sleep(REMEMBER_SECONDS)
-            held = tuple(one.task.id for one in self._all())
-            if held != kept:
+            await self._clock.sleep(UPKEEP_SECONDS)
+            if (held := [one.task.id for one in self._all()]) != kept:
                 kept = held
                 self._save()
+            self._look_back()
+
+    def _look_back(self) -> None:
+        """Take over the states of recent answers from the disk."""
+        for number, one in self._recent:
+            if one.state in (SendState.QUEUED, SendState.SENDING) and (row := self._outbox.get(number)):
+                if row.state is not one.state and row.state is not SendState.ON_DESK:
+                    self._settled(row, row.state, row.detail)
+
+    async def _explain(self) -> None:
+        """When the queue runs empty, ask why."""
+        while True:
+            await self._puzzled.wait()
+            self._puzzled.clear()
+            await self._learn()
 
     def _all(self) -> list[Held]:
         return [*([self._held] if self._held else []), *self._stream.ahead]
@@ -428,10 +444,10 @@ class Desk:
         now = snapshot.Snapshot(tasks, seen, self._name, self._done, self._total, self.guideline)
         snapshot.save(self._setup.memory, self._address, now, self._clock)
 
-    def _put_away(self, left: Sequence[int], *, keep: bool) -> None:
+    def _put_away(self, *, keep: bool) -> None:
         """Write down what must be there at the next start, and close the files."""
         try:
-            self._outbox.leave_desk(left)
+            self._outbox.leave_desk()
             self._outbox.prune(self._clock.wall() - KEPT_SECONDS)
             if keep:
                 self._save()

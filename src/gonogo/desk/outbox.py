@@ -133,13 +133,14 @@ class Outbox:
         sql = "DELETE FROM verdict WHERE id = ? AND state = ? AND owner = ?"
         return self._write(lambda db: db.execute(sql, (number, SendState.ON_DESK, self.mark)).rowcount) > 0
 
-    def leave_desk(self, numbers: Sequence[int]) -> None:
-        """These answers can no longer be taken back: they are ready to be sent."""
-        if numbers:
-            marks = ",".join("?" * len(numbers))
-            sql = f"UPDATE verdict SET state = ?, owner = NULL WHERE state = ? AND owner = ? AND id IN ({marks})"  # noqa: S608
-            values = (SendState.QUEUED, SendState.ON_DESK, self.mark, *numbers)
-            self._write(lambda db: db.execute(sql, values))
+    def leave_desk(self, numbers: Sequence[int] | None = None) -> None:
+        """These answers (`None`: all of this desk) can no longer be taken back: they are ready to be sent."""
+        if numbers is not None and not numbers:
+            return
+        chosen = "" if numbers is None else f" AND id IN ({','.join('?' * len(numbers))})"
+        sql = "UPDATE verdict SET state = ?, owner = NULL WHERE state = ? AND owner = ?" + chosen  # noqa: S608
+        values = (SendState.QUEUED, SendState.ON_DESK, self.mark, *(numbers or ()))
+        self._write(lambda db: db.execute(sql, values))
 
     # --- the sender's side ---------------------------------------------------------------------------
 
@@ -342,14 +343,22 @@ def _verdict(row: sqlite3.Row) -> Verdict:
         address=Address(row["base_url"], row["annotator"], row["campaign_id"]),
         task_id=row["task_id"],
         request=Prepared(row["method"], row["path"], bytes(row["body"]), row["idempotency_key"], row["content_type"]),
-        task=task_from_json(json.loads(row["task"])),
-        decision=decision_from_json(json.loads(row["decision"])),
+        task=_or(DeskTask(row["task_id"], row["campaign_id"], "", None), task_from_json, row["task"]),
+        decision=_or(Decision("?"), decision_from_json, row["decision"]),
         decided_at=row["decided_at"],
         state=SendState(row["state"]),
         detail=row["detail"],
         attempts=row["attempts"],
         settled_at=row["settled_at"],
     )
+
+
+def _or(instead: T, read: Callable[[dict[str, Any]], T], text: str) -> T:
+    """What `read` makes of a JSON text; `instead` when its bytes have gone bad (the request may still be whole)."""
+    try:
+        return read(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return instead
 
 
 def _in_words(error: Exception) -> OutboxError:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from gonogo.desk.outbox_schema import COLUMNS, connect
+from gonogo.desk.types import SendState
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 _MAGIC = b"SQLite format 3\x00"
@@ -67,23 +70,32 @@ def _aside(path: Path, now: float) -> Path:
 
 
 def _readable(path: Path) -> Iterator[tuple[object, ...]]:
-    """The rows that can be read, oldest first: one by one, because one bad page ends a whole query."""
-    try:
-        with path.open("r+b") as file:  # the first bytes are a fixed text; the rest may be whole
-            if file.read(len(_MAGIC)) != _MAGIC:
-                file.seek(0)
-                file.write(_MAGIC)
-        connection = sqlite3.connect(path)
-    except (OSError, sqlite3.Error):
-        return
+    """The rows that can be read, oldest first: one by one, because one bad page ends a whole query.
+
+    Works on a copy: looking must not change what is kept.
+    """
     columns = ", ".join(COLUMNS)
-    with contextlib.closing(connection):
-        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        for number in range(1, _highest(connection) + 1):
-            with contextlib.suppress(sqlite3.Error):
-                row = connection.execute(f"SELECT {columns} FROM verdict WHERE id = ?", (number,)).fetchone()  # noqa: S608
-                if row is not None:
-                    yield row
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder, contextlib.suppress(OSError, sqlite3.Error):
+        copy = Path(folder) / path.name
+        for ending in ("", "-wal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{ending}", f"{copy}{ending}")
+        with copy.open("r+b") as file:  # the first bytes are a fixed text; the rest may be whole
+            file.write(_MAGIC)
+        with contextlib.closing(sqlite3.connect(copy)) as connection:
+            connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            for number in range(1, _highest(connection) + 1):
+                with contextlib.suppress(sqlite3.Error):
+                    sql = f"SELECT {columns} FROM verdict WHERE id = ?"  # noqa: S608
+                    row = connection.execute(sql, (number,)).fetchone()
+                    if row is not None and _whole(row):
+                        yield row
+
+
+def _whole(row: tuple[object, ...]) -> bool:
+    """Whether a row of a damaged file has what its columns are for; the others stay in the file set aside."""
+    found = dict(zip(COLUMNS, row, strict=True))
+    return found["state"] in set(SendState) and isinstance(found["body"], bytes) and isinstance(found["task_id"], str)
 
 
 def _highest(connection: sqlite3.Connection) -> int:

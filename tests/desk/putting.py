@@ -1,0 +1,36 @@
+"""Puts answers into an outbox until it is killed; also a module for the tests to put them with."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from gonogo.desk.outbox import Address, Outbox
+from gonogo.desk.submission import prepare_submission
+from gonogo.desk.types import Decision, DeskTask, Times
+
+ANN = Address("http://a.localhost", "ann", "c1")
+BOB = Address("http://a.localhost", "bob", "c1")
+
+
+def task(name: str) -> DeskTask:
+    links = (("feature", "f1"),)
+    return DeskTask(name, "c1", f"Is {name} right?", {"text": "⌀16"}, links=links, bbox=(0.0, 0.1, 1.0, 0.2))
+
+
+def put(outbox: Outbox, name: str, address: Address = ANN, size: int = 10) -> int:
+    decision = Decision("incorrect", {"text": "x" * size}, 0.6, Times(100, 20, 3, 4, True))
+    return outbox.add(address, task(name), decision, prepare_submission(name, decision))
+
+
+def main(path: str, label: str) -> None:
+    outbox, number = Outbox(Path(path)), 0
+    while True:
+        put(outbox, f"{label}-{number}")
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
+        number += 1
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
