@@ -175,6 +175,7 @@ class FakeSigned:
     name: str = "Ada"
     campaign_id: str | None = "campaign-1"
     storage: str = "keyring"
+    note: str = ""
 
 
 @dataclass
@@ -197,6 +198,11 @@ class FakeServices:
     refuses: Exception | None = None
     listed: list[FakeCampaign] = field(default_factory=list)
     calls: list[tuple[str, ...]] = field(default_factory=list)
+
+    embedded_available: bool = True
+
+    async def aclose(self) -> None:
+        self.calls.append(("aclose",))
 
     def remembered(self) -> FakeSigned | None:
         return self.signed

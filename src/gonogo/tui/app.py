@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from gonogo.desk.desk import Desk
     from gonogo.desk.services import Services, SignedIn
 
-Start = Literal["auto", "sign_in", "annotate"]
+Start = Literal["auto", "sign_in", "annotate", "embedded"]
+"""`auto` and `annotate` go on with the last login; `embedded` opens the workspace on this computer."""
 CLOSE_SECONDS = 1.5
 """How long leaving may take; a signal must end the program within two seconds."""
 
@@ -144,20 +145,23 @@ class GonogoApp(App[None]):
         self.set_keymap(self.own_keys)
 
     async def _first_screen(self) -> None:
+        if self._start == "embedded":
+            self.show_sign_in(embedded=True)
+            return
         signed = None if self._start == "sign_in" else self.services.remembered()
         if signed is None:
             self.show_sign_in()
         else:
-            await self.go_on(signed, self._campaign_id)
+            await self.go_on(signed)
 
-    def show_sign_in(self, reason: str = "") -> None:
+    def show_sign_in(self, reason: str = "", *, embedded: bool = False) -> None:
         from gonogo.tui.screens.sign_in import SignInScreen
 
-        self._only(SignInScreen(reason))
+        self._only(SignInScreen(reason, embedded=embedded))
 
-    async def go_on(self, signed: SignedIn, campaign_id: str | None = None) -> None:
+    async def go_on(self, signed: SignedIn) -> None:
         """Signed in: to the campaign's questions, or to the choice of campaigns."""
-        chosen = campaign_id or signed.campaign_id
+        chosen = self._campaign_id or signed.campaign_id
         if chosen:
             await self.open_campaign(signed, chosen)
             return
@@ -188,6 +192,7 @@ class GonogoApp(App[None]):
 
     async def on_unmount(self) -> None:
         await self.close_desk()
+        await self.services.aclose()
 
     def on_app_focus(self) -> None:
         if self.desk is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import getters
@@ -30,8 +31,9 @@ class SignInScreen(Screen[None]):
     server = getters.query_one("#server", Input)
     message = getters.query_one("#message", Static)
 
-    def __init__(self, reason: str = "") -> None:
+    def __init__(self, reason: str = "", *, embedded: bool = False) -> None:
         super().__init__()
+        self._embedded = embedded
         self._reason = reason
         self._busy = False
 
@@ -55,22 +57,27 @@ class SignInScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one("#here", Button).display = self.services.embedded_available
+        if self._embedded:
+            self._sign_in_here()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self._sign_in()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "here":
-            self._begin(self.services.sign_in_embedded(), "Opening the workspace on this computer …")
+            self._sign_in_here()
         else:
             self._sign_in()
+
+    def _sign_in_here(self) -> None:
+        self._begin(self.services.sign_in_embedded, "Opening the workspace on this computer …")
 
     def _sign_in(self) -> None:
         link, key, server = self.link.value.strip(), self.key.value.strip(), self.server.value.strip()
         if link:
-            self._begin(self.services.sign_in_link(link, server or None), "Signing in …")
+            self._begin(partial(self.services.sign_in_link, link, server or None), "Signing in …")
         elif key and server:
-            self._begin(self.services.sign_in_key(key, server), "Signing in …")
+            self._begin(partial(self.services.sign_in_key, key, server), "Signing in …")
         elif key:
             self._say("An API key needs its server's address.", "Type it in the third field, then press Enter.")
             self.server.focus()
@@ -78,31 +85,29 @@ class SignInScreen(Screen[None]):
             self._say("There is nothing to sign in with yet.", "Paste the link you were sent, or an API key.")
             self.link.focus()
 
-    def _begin(self, signing_in: Awaitable[SignedIn], words: str) -> None:
+    def _begin(self, signing_in: Callable[[], Awaitable[SignedIn]], words: str) -> None:
         if self._busy:
-            cast("object", getattr(signing_in, "close", lambda: None)())
             return
         self._busy = True
         self.message.update(Content.styled(words, "$quiet"))
         self.run_worker(self._finish(signing_in), group="sign-in", exit_on_error=True)
 
-    async def _finish(self, signing_in: Awaitable[SignedIn]) -> None:
+    async def _finish(self, signing_in: Callable[[], Awaitable[SignedIn]]) -> None:
         from gonogo.client.errors import GonogoClientError
         from gonogo.desk.errors import DeskError
 
         try:
-            signed = await signing_in
+            signed = await signing_in()
         except (GonogoClientError, DeskError) as error:
             self._say(str(error), error.next_step)
         except OSError as error:
             self._say(f"This did not work: {error.strerror or error}", "Try again.")
         else:
             self.link.value = self.key.value = ""
+            gonogo = cast("GonogoApp", self.app)
             if signed.storage == "this run only":
-                cast("GonogoApp", self.app).say(
-                    "This computer has no key ring that is open: you stay signed in for this run only.", seconds=8
-                )
-            await cast("GonogoApp", self.app).go_on(signed)
+                gonogo.say(f"You stay signed in for this run only. {signed.note}", seconds=8)
+            await gonogo.go_on(signed)
         finally:
             self._busy = False
 

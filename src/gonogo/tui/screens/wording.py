@@ -56,7 +56,7 @@ def _work(state: DeskState) -> list[str]:
         answers = "1 answer waits" if state.unsent == 1 else f"{state.unsent} answers wait"
         lines.append(f"Nothing is lost: {answers} on this computer to be sent.")
     elif state.done:
-        lines.append(f"All your answers have been sent ({state.done} done).")
+        lines.append(f"All {state.done} answers have reached the server.")
     if state.parked:
         lines.append(f"{state.parked} refused by the server; kept here, see `gonogo outbox list`.")
     return lines

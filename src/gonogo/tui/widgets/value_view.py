@@ -78,7 +78,7 @@ def _stack(part: Part) -> tuple[str, str, str]:
 
 
 def small_rows(setting: Typeset, width: int, height: int) -> list[str]:
-    """The rows in normal size; when they are too wide they are wrapped as far as there is room, then cut with a sign."""
+    """The rows in normal size; when too wide they are wrapped as far as there is room, then cut with a sign."""
     rows = _frame(setting) or [plain(row).replace("\n", " ") for row in setting.rows] or [""]
     if max(map(cell_len, rows)) > width:
         rows = _wrapped(" ".join(plain(row) for row in setting.rows), width)

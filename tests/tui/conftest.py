@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from gonogo.tui.app import GonogoApp
+from tests.tui.fakes import Clock, FakeDesk, app_on
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+Running = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+
+
+@pytest.fixture
+def running(home: Path, clock: Clock) -> Running:
+    """Run the application on a fake desk until its first question (or card) is on the screen."""
+
+    @asynccontextmanager
+    async def run(desk: FakeDesk, *, size: tuple[int, int] = (100, 30), **more: Any) -> AsyncIterator[Pilot[None]]:
+        app: GonogoApp = app_on(desk, home, clock=clock, **more)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await pilot.pause()
+            clock.pass_(1)
+            yield pilot
+
+    return run

@@ -1,0 +1,284 @@
+"""Answering: which key makes which decision, and which key does nothing."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from gonogo.desk.errors import OutboxError
+from gonogo.desk.types import Stage
+from gonogo.sheets.types import Level, NoPicture
+from gonogo.tui.screens.annotate import AnnotateScreen
+from tests.tui.conftest import Running
+from tests.tui.fakes import Clock, FakeDesk, task
+from tests.tui.screen_text import text_of
+
+
+def screen_of(pilot: Pilot[None]) -> AnnotateScreen:
+    return cast(AnnotateScreen, pilot.app.screen)
+
+
+async def press(pilot: Pilot[None], clock: Clock, *keys: str) -> None:
+    """Press keys as a person does: well apart."""
+    for key in keys:
+        clock.pass_(1)
+        await pilot.press(key)
+        await pilot.pause()
+
+
+@pytest.mark.parametrize(("key", "verdict"), [("a", "correct"), ("s", "incorrect"), ("f", "unsure")])
+async def test_one_key_is_one_verdict_and_the_next_question_is_there(
+    running: Running, clock: Clock, key: str, verdict: str
+) -> None:
+    desk = FakeDesk([task(1), task(2, {"text": "R0,2"}, prompt="And this radius?")])
+    async with running(desk) as pilot:
+        await press(pilot, clock, key)
+        assert [(one.id, made.verdict, made.corrected_value) for one, made in desk.answers] == [
+            ("task-1", verdict, None)
+        ]
+        assert "And this radius?" in text_of(pilot.app.screen)
+
+
+async def test_the_desk_is_told_when_a_question_has_been_painted(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "a")
+    assert [call for call in desk.calls if call.startswith("shown")] == ["shown task-1", "shown task-2"]
+
+
+async def test_a_question_without_its_drawing_is_not_answered_before_the_drawing_or_a_reason_is_there(
+    running: Running, clock: Clock
+) -> None:
+    desk = FakeDesk([task(1), task(2)], draw=lambda *_: None)
+    async with running(desk) as pilot:
+        await pilot.pause()
+        assert "This drawing never came." in text_of(pilot.app.screen)
+        await press(pilot, clock, "a")
+        assert len(desk.answers) == 1
+
+
+async def test_verdict_keys_are_deaf_just_after_the_paint(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "a")
+        clock.pass_(0.15)
+        await pilot.press("a")
+        assert len(desk.answers) == 1
+        clock.pass_(0.15)
+        await pilot.press("a")
+        assert len(desk.answers) == 2
+
+
+async def test_a_burst_takes_itself_back_and_says_so(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1), task(2)])
+    async with running(desk) as pilot:
+        clock.pass_(1)
+        await pilot.press("a", "a", "x", "a")  # the clock stands still: pasted, held, or sent by the terminal
+        await pilot.pause()
+        assert desk.answers == []
+        assert desk.current is not None
+        assert desk.current.id == "task-1"
+        assert "taken back" in text_of(pilot.app.screen)
+
+
+async def test_pasted_text_is_never_a_verdict(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1), task(2)])
+    async with running(desk) as pilot:
+        pilot.app.post_message(events.Paste("asdf"))
+        await pilot.pause()
+        assert desk.answers == []
+
+
+@pytest.mark.parametrize("key", ["u", "backspace"])
+async def test_undo_brings_the_question_back(running: Running, clock: Clock, key: str) -> None:
+    desk = FakeDesk([task(1, prompt="First?"), task(2, prompt="Second?")])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "a", key)
+        assert desk.answers == []
+        assert "First?" in text_of(pilot.app.screen)
+        await press(pilot, clock, key)
+        assert "Nothing to take back" in text_of(pilot.app.screen)
+
+
+async def test_the_last_answer_can_be_taken_back_after_the_last_question(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, prompt="Only one?")])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "a")
+        assert "Nothing left for you here" in text_of(pilot.app.screen)
+        await press(pilot, clock, "u", "s")
+        assert [made.verdict for _, made in desk.answers] == ["incorrect"]
+
+
+async def test_a_fix_starts_with_the_reading_and_sends_text_and_parts(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "⌀16,5 +0,1 0"}), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d")
+        line = screen_of(pilot).query_one("#fix", Input)
+        assert line.value == "⌀16,5 +0,1 0"
+        await press(pilot, clock, *["backspace"] * 6, *"+0,2 0"[1:], "enter")
+        (answered, decision), *_ = desk.answers
+        assert answered.id == "task-1"
+        assert decision.verdict == "incorrect"
+        assert decision.corrected_value is not None
+        assert decision.corrected_value["text"] == "⌀16,5 0,2 0"
+
+
+async def test_letters_type_while_typing(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "M8"}), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", *"asdfuzgoir?", "up")
+        assert screen_of(pilot).query_one("#fix", Input).value == "M8asdfuzgoir?"
+        assert desk.answers == []
+        assert pilot.app.screen is screen_of(pilot)
+
+
+async def test_an_unchanged_or_empty_line_is_not_sent(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "M8"}), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", "enter")
+        assert "Unchanged" in text_of(pilot.app.screen)
+        await press(pilot, clock, "backspace", "backspace", "enter")
+        assert "empty" in text_of(pilot.app.screen)
+        assert desk.answers == []
+
+
+async def test_escape_leaves_and_keeps_what_was_typed(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "M8"}), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", "x", "1", "escape")
+        assert not screen_of(pilot).editing
+        await press(pilot, clock, "d")
+        assert screen_of(pilot).query_one("#fix", Input).value == "M8x1"
+        assert [call for call in desk.calls if call.startswith("edit")] == ["edit True", "edit False", "edit True"]
+
+
+async def test_undoing_a_fix_brings_its_text_back(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "M8"}), task(2, {"text": "R1"})])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", "x", "1", "enter", "u", "d")
+        assert screen_of(pilot).query_one("#fix", Input).value == "M8x1"
+
+
+async def test_an_answer_that_could_not_be_saved_stays_and_is_said(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1), task(2)])
+    desk.fails = OutboxError("The disk is full.", "Make room, then answer again.")
+    async with running(desk) as pilot:
+        await press(pilot, clock, "a")
+        shown = text_of(pilot.app.screen)
+        assert "NOT saved" in shown
+        assert "Make room" in shown
+        desk.fails = None
+        await press(pilot, clock, "a")
+        assert len(desk.answers) == 1
+        assert "NOT saved" not in text_of(pilot.app.screen)
+
+
+async def test_a_fix_that_could_not_be_saved_keeps_its_text(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "M8"}), task(2)])
+    desk.fails = OutboxError("The disk is full.")
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", "x", "1", "enter")
+        assert screen_of(pilot).query_one("#fix", Input).value == "M8x1"
+
+
+async def test_the_drawing_follows_the_keys(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "z")
+        assert desk.requests[-1].level is Level.VIEW
+        await press(pilot, clock, "right", "plus", "o")
+        last = desk.requests[-1]
+        assert (last.pan_x, last.zoom, last.rotation) == (0.25, 1.4, 90)
+        assert last.bbox == task().bbox
+        await press(pilot, clock, "a")
+        assert desk.requests[-1].level is Level.DETAIL
+
+
+async def test_retry_asks_the_server_and_for_the_drawing_again(running: Running, clock: Clock) -> None:
+    answers = [NoPicture("Cut off.", retry=True)]
+    desk = FakeDesk([task(1), task(2)], draw=lambda *_: answers[0])
+    async with running(desk) as pilot:
+        assert "Cut off." in text_of(pilot.app.screen)
+        answers[0] = NoPicture("Still cut off.")
+        await press(pilot, clock, "r")
+        assert "retry_now" in desk.calls
+        assert "Still cut off." in text_of(pilot.app.screen)
+
+
+async def test_focus_is_reported_to_the_desk(running: Running) -> None:
+    desk = FakeDesk([task(1)])
+    async with running(desk) as pilot:
+        pilot.app.post_message(events.AppBlur())
+        pilot.app.post_message(events.AppFocus())
+        await pilot.pause()
+        assert [call for call in desk.calls if call.startswith("focused")] == ["focused False", "focused True"]
+
+
+async def test_help_and_the_question_in_full(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1)])
+    desk.guideline = "Read tolerances letter by letter."
+    async with running(desk) as pilot:
+        await press(pilot, clock, "question_mark")
+        assert "Take the last answer back." in text_of(pilot.app.screen)
+        await press(pilot, clock, "escape", "g")
+        shown = text_of(pilot.app.screen)
+        assert "7a31f7ce-2a2b-4c74-8c2e-19b6ad10aa01" in shown
+        assert "Read tolerances letter by letter." in shown
+        await press(pilot, clock, "escape", "a")
+        assert len(desk.answers) == 1
+
+
+async def test_leaving_closes_the_desk(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "ctrl+q")
+    assert desk.calls[-1] == "close"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"stage": Stage.OFFLINE, "unsent": 3, "message": "No answer from host.", "retry_in": 9.0},
+         ["No answer from host.", "3 answers wait", "next try in 9 s"]),
+        ({"stage": Stage.SIGNED_OUT}, ["sign in again", "Press r"]),
+        ({"stage": Stage.REFUSED, "message": "This campaign is closed."}, ["refused", "campaign is closed", "Ask"]),
+        ({"stage": Stage.DRAINED, "parked": 2}, ["Nothing left", "2 refused by the server"]),
+        ({"stage": Stage.LOADING}, ["Fetching"]),
+    ],
+)  # fmt: skip
+async def test_every_state_is_said_in_words(running: Running, changes: dict[str, object], words: list[str]) -> None:
+    desk = FakeDesk([])
+    async with running(desk) as pilot:
+        desk.tell(**changes)
+        await pilot.pause()
+        shown = " ".join(text_of(pilot.app.screen).split())
+        assert [word for word in words if word not in shown] == []
+
+
+async def test_signed_out_leads_to_signing_in(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([])
+    async with running(desk) as pilot:
+        desk.tell(stage=Stage.SIGNED_OUT)
+        await press(pilot, clock, "r")
+        assert "Invitation link" in text_of(pilot.app.screen)
+
+
+@pytest.mark.parametrize("size", [(40, 10), (1, 1), (20, 5), (63, 40), (80, 24), (200, 60)])
+async def test_the_value_and_the_verdict_keys_are_there_at_every_size(
+    running: Running, clock: Clock, size: tuple[int, int]
+) -> None:
+    desk = FakeDesk([task(1, {"text": "M8"}), task(2)])
+    async with running(desk, size=size) as pilot:
+        if size[0] >= 40:
+            shown = text_of(pilot.app.screen)
+            assert "█" in shown or "M8" in shown
+            assert "a correct" in shown
+        if size == (40, 10):
+            assert "Too small for the drawing" in shown
+        await pilot.resize_terminal(80, 24)
+        await press(pilot, clock, "a")
+        assert len(desk.answers) == 1
