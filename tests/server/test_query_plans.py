@@ -28,7 +28,7 @@ def plans_of(house: House, work: Any) -> dict[str, list[str]]:
     return plans
 
 
-def test_no_statement_of_the_queue_scans_or_sorts(house: House) -> None:
+def test_no_statement_of_the_queue_scans_or_sorts_tasks(house: House) -> None:
     campaign = house.campaign(target_redundancy=2, gold_fraction=0.5)
     house.add(campaign, *[{"part_revision_id": "a"}] * 6, *[{"is_gold": True, "gold_answer": "correct"}] * 3)
     first, second = people(2)
@@ -47,7 +47,8 @@ def test_no_statement_of_the_queue_scans_or_sorts(house: House) -> None:
     for statement, plan in plans.items():
         for step in plan:
             assert not step.startswith("SCAN") or step == "SCAN CONSTANT ROW", (statement, plan)
-            assert "TEMP B-TREE" not in step, (statement, plan)
+            # The few votes of one task are sorted, tasks never.
+            assert "TEMP B-TREE" not in step or "FROM submissions" in statement, (statement, plan)
 
 
 def test_the_next_task_comes_from_the_partial_index(house: House) -> None:

@@ -107,7 +107,7 @@ def _from_random_start(connection: Connection, unseen: Any, rng: random.Random) 
 def _given_back(connection: Connection, campaign_id: str, voter: Voter) -> str | None:
     """A copy this voter once gave back, if it still wants an answer and nobody has it."""
     query = (
-        select(tasks.c.id)
+        select(tasks.c.id, tasks.c.gold_item_id)
         .join(gold_servings, gold_servings.c.task_id == tasks.c.id)
         .where(
             gold_servings.c.campaign_id == campaign_id,
@@ -118,11 +118,12 @@ def _given_back(connection: Connection, campaign_id: str, voter: Voter) -> str |
         )
         .limit(1)
     )
-    found: str | None = connection.execute(query).scalar()
-    if found is not None:
-        mine = (gold_servings.c.task_id == found) & (gold_servings.c.voter_id == voter.id)
-        connection.execute(gold_servings.update().where(mine).values(returned=false()))
-    return found
+    found = connection.execute(query).first()
+    if found is None:
+        return None
+    mine = (gold_servings.c.gold_item_id == found.gold_item_id) & (gold_servings.c.voter_id == voter.id)
+    connection.execute(gold_servings.update().where(mine).values(returned=false()))
+    return str(found.id)
 
 
 def _book(connection: Connection, campaign: Row[Any], voter: Voter, item: str, now: datetime) -> str:

@@ -1,0 +1,59 @@
+"""A real uvicorn on loopback, in a thread, and a client lean enough not to be what is measured."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+
+@contextmanager
+def uvicorn_serving(app: FastAPI) -> Iterator[int]:
+    """Serves `app` on a free port, which it answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(256)  # connections wait until the server is up
+        config = uvicorn.Config(app, log_level="error", access_log=False, ws="none", lifespan="on")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
+
+
+class Lean:
+    """One kept connection, one request at a time, JSON bodies."""
+
+    def __init__(self, port: int, headers: dict[str, str]) -> None:
+        self._port = port
+        self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+
+    async def __aenter__(self) -> Lean:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._writer.close()
+        await self._writer.wait_closed()
+
+    async def post(self, path: str, body: Any = None) -> tuple[int, Any]:
+        content = b"" if body is None else json.dumps(body).encode()
+        head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{self._headers}"
+        self._writer.write(f"{head}content-length: {len(content)}\r\n\r\n".encode() + content)
+        status_line = await self._reader.readline()
+        length = 0
+        while (line := await self._reader.readline()) not in (b"\r\n", b""):
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        return int(status_line.split()[1]), json.loads(await self._reader.readexactly(length))

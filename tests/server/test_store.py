@@ -1,0 +1,94 @@
+"""The database: its schema and versions, its files, its transactions."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, insert, select, text
+
+from gonogo.server.store.engine import Store
+from gonogo.server.store.tables import metadata, orgs
+from gonogo.server.store.upgrading import HEAD, SchemaError
+from tests.server.house import House
+
+
+def test_the_migrations_make_the_schema_that_the_tables_say(house: House) -> None:
+    with house.store.read() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+    assert differences == []
+
+
+def test_head_names_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", "gonogo.server.store:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_a_current_database_is_opened_without_alembic(house: House) -> None:
+    program = (
+        "import sys; from gonogo.server.store.engine import Store; Store(sys.argv[1]).upgrade();"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(house.store.url)], check=True)
+
+
+def test_a_database_of_a_newer_release_is_left_alone(house: House) -> None:
+    with house.store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaError, match="newer release"):
+        house.store.upgrade()
+    with house.store.read() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+
+
+def test_an_acknowledged_write_is_on_disk_and_others_cannot_read_the_file(house: House) -> None:
+    with house.store.write() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_a_fresh_database_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "new.db"
+    store = Store(f"sqlite:///{path}")
+    store.upgrade()
+    store.dispose()
+    assert path.stat().st_mode & 0o077 == 0
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_failed_write_inside_a_unit_takes_back_only_itself(house: House) -> None:
+    def add(name: str, fail: bool) -> None:
+        with house.store.write() as connection:
+            connection.execute(insert(orgs).values(id=name, name=name, created_at=house.now))
+            if fail:
+                raise ValueError(name)
+
+    with house.store.unit():
+        add("kept", False)
+        with pytest.raises(ValueError, match="dropped"):
+            add("dropped", True)
+    with house.store.read() as connection:
+        names = set(connection.execute(select(orgs.c.name)).scalars())
+    assert "kept" in names
+    assert "dropped" not in names
+
+
+def test_a_failed_unit_leaves_nothing(house: House) -> None:
+    with pytest.raises(ValueError, match="no"), house.store.unit():  # noqa: PT012 - the unit is what is tested
+        with house.store.write() as connection:
+            connection.execute(insert(orgs).values(id="x", name="x", created_at=house.now))
+        raise ValueError("no")
+    with house.store.read() as connection:
+        assert connection.execute(select(func.count()).select_from(orgs)).scalar() == 1
+
+
+def test_a_password_is_in_no_representation() -> None:
+    assert "hunter2" not in repr(Store("postgresql://lead:hunter2@db/gonogo"))
