@@ -36,6 +36,13 @@ def test_all_operations_are_there(facts: dict[str, Any], api: OpenApi) -> None:
 
 
 @pytest.mark.parametrize("key", OPERATIONS)
+def test_credentials(key: str, api: OpenApi) -> None:
+    named = api.document["components"]["securitySchemes"]
+    either = [named[name] for item in (api.operation(key) or {})["security"] for name in item]
+    assert [item.get("name") or item["scheme"] for item in either] == ["X-API-Key", "bearer"]
+
+
+@pytest.mark.parametrize("key", OPERATIONS)
 def test_parameters(key: str, facts: dict[str, Any], api: OpenApi) -> None:
     ours = api.params(api.operation(key) or {})
     extra = {name: kind for name, kind in ours.items() if name not in facts["operations"][key]["params"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 import uuid
@@ -184,6 +185,23 @@ def all_bytes(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.glob("server.db*"))
 
 
+async def test_a_handler_that_waits_is_a_bug_that_does_no_harm(settings: ServerSettings) -> None:
+    """It would wait inside a write transaction; another handler on the same loop would then wait for ever."""
+    app = create_app(settings)
+    router = make_router()
+
+    @router.post("/waits")
+    async def waits() -> dict[str, int]:
+        await asyncio.sleep(0)
+        return {}
+
+    app.include_router(router)
+    async with started(app), client_of(app, **{"X-API-Key": TOKEN}) as http:
+        assert (await http.post("/waits", headers=key())).status_code == 500
+        assert (await http.post("/waits")).status_code == 200
+        assert (await http.post(f"{LABELING}/projects", json={"name": "a"}, headers=key())).status_code == 201
+
+
 async def test_the_database_never_holds_the_secrets_of_an_answer(
     app: FastAPI, lead: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -233,10 +251,10 @@ def test_expired_keys_are_forgotten(settings: ServerSettings, store: Store, tmp_
 
     caller = Principal("user", "u", "o", "lead")
     for number in range(5):
-        ask = Keyed(caller, f"k{number}", f"name{number}", "f")
+        ask = Keyed(caller, f"k{number}", f"0{number}", "f")
         once(store, ask, clock.now, timedelta(hours=24), lambda: Response(b"x"))
         clock.advance(hours=20)
     with sqlite3.connect(tmp_path / "server.db") as connection:
         rows: list[Any] = connection.execute("select key from idempotency_keys order by key").fetchall()
     connection.close()
-    assert rows == [("name3",), ("name4",)]
+    assert rows == [("03",), ("04",)]

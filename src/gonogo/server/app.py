@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -35,6 +36,27 @@ from gonogo.server.store.engine import Store
 
 Clock = Callable[[], datetime]
 
+DESCRIPTION = """\
+The ARCNM Labeling API over a database of its own, and extensions under `/api/v1/gonogo`.
+
+Every POST and DELETE takes an `Idempotency-Key` header (1 to 255 visible ASCII characters): a repeat within 24 hours
+has no effect and gets the first answer again, with `Idempotent-Replayed: true`. Every answer bears `X-Request-ID` and
+`X-API-Version`; every error has the same envelope, and `error.code` is the part to branch on."""
+
+_CREDENTIALS = {
+    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "Of a user: a lead or a reader."},
+    "Session": {"type": "http", "scheme": "bearer", "description": "Of an annotator or reviewer, from a magic link."},
+}
+
+
+class LabelingServer(FastAPI):
+    """FastAPI, with the credentials described in its OpenAPI."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["securitySchemes"] = _CREDENTIALS
+        return document
+
 
 def create_app(settings: ServerSettings, *, store: Store | None = None, clock: Clock | None = None) -> FastAPI:
     """A server over `settings.database_url`, or over a `store` that its caller opened and will dispose.
@@ -42,8 +64,9 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     The database is opened and brought up to date when the app starts (its lifespan), not here. `clock` gives aware
     UTC datetimes; every lease, expiry and limit follows it.
     """
-    app = FastAPI(
+    app = LabelingServer(
         title="gonogo labeling server",
+        description=DESCRIPTION,
         version=gonogo.__version__,
         docs_url=None,
         redoc_url=None,

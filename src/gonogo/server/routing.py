@@ -20,6 +20,7 @@ from gonogo.server.idempotency import keyed, once
 from gonogo.server.settings import ServerSettings
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+_CREDENTIALS: list[dict[str, list[str]]] = [{"ApiKey": []}, {"Session": []}]  # either of the two
 REFUSALS = (ApiError, RequestValidationError, HTTPException)
 
 
@@ -50,6 +51,8 @@ class ApiRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         statuses = self.error_statuses(path, set(options.get("methods") or ("GET",)))
         options["responses"] = documented(statuses) | (options.get("responses") or {})
+        if not self.public:
+            options["openapi_extra"] = {"security": _CREDENTIALS} | (options.get("openapi_extra") or {})
         super().__init__(path, endpoint, **options)
 
     def error_statuses(self, path: str, methods: set[str]) -> set[int]:

@@ -24,7 +24,6 @@ class ServerSettings:
 
     database_url: str = field(repr=False)
     public_url: str | None = None
-    org_name: str = "local"
     embedded_token: str | None = field(default=None, repr=False)
     signing_secret: str | None = field(default=None, repr=False)
     max_json_bytes: int = 4 * MEGABYTE
