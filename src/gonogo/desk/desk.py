@@ -423,10 +423,10 @@ class Desk:
 
     def _look_back(self) -> None:
         """Take over the states of recent answers from the disk."""
-        for number, one in self._recent:
-            if one.state in (SendState.QUEUED, SendState.SENDING) and (row := self._outbox.get(number)):
-                if row.state is not one.state and row.state is not SendState.ON_DESK:
-                    self._settled(row, row.state, row.detail)
+        waiting = [number for number, one in self._recent if one.state in (SendState.QUEUED, SendState.SENDING)]
+        for row in filter(None, map(self._outbox.get, waiting)):
+            if row.state not in (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING):
+                self._settled(row, row.state, row.detail)
 
     async def _explain(self) -> None:
         """When the queue runs empty, ask why."""

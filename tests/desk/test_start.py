@@ -1,0 +1,97 @@
+"""The way to the first question: no network library, and no more than what is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from gonogo.desk.clock import Clock
+from gonogo.desk.memory import Memory
+from gonogo.desk.outbox import Address
+from gonogo.desk.snapshot import Snapshot, load, save
+from gonogo.desk.stream import Held
+from gonogo.sheets.types import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
+
+from .putting import task
+
+REPO = Path(__file__).resolve().parents[2]
+
+CODE = """
+import asyncio, sys
+from dataclasses import asdict
+from pathlib import Path
+from gonogo.desk.home import Home
+from gonogo.desk.profile import load_profile
+from gonogo.desk.services import IDENTITY, Services, SignedIn
+from gonogo.desk.types import Stage
+
+heavy = ("httpx", "pydantic", "keyring", "numpy", "PIL", "pypdfium2", "sqlalchemy", "fastapi", "textual", "tomlkit")
+
+def loaded():
+    return [name for name in heavy if name in sys.modules]
+
+async def main():
+    home = Home(sys.argv[1])
+    services = Services(home, load_profile(home), embedded=lambda: None)
+    signed = services.remembered()
+    assert signed is not None and signed.campaign_id == "c1"
+    desk = services.open_desk(signed, signed.campaign_id)
+    await desk.start()
+    assert desk.state.stage is Stage.TASK and desk.current.id == "t1", desk.state
+    from gonogo.sheets.types import PictureRequest
+    assert desk.picture_ready(desk.current, PictureRequest(60, 30, bbox=desk.current.bbox)).n_pages == 3
+    assert loaded() == [], loaded()
+
+asyncio.run(main())
+"""
+
+
+def picture() -> Picture:
+    grid = CellGrid(2, 1, Mode.OCTANT, ("▘x",), b"\x00\x10", b"\xff\xfe", b"\x01\x00")
+    return Picture(grid, Box(0, 0, 1, 1), Box(0.1, 0.1, 0.2, 0.2), 2, 3, 4.2, 90, locator=grid, note="turned")
+
+
+def test_the_first_question_is_there_before_httpx_and_pydantic_are(tmp_path: Path) -> None:
+    from dataclasses import asdict
+
+    from gonogo.desk.services import IDENTITY, SignedIn
+
+    address = Address("http://embedded.localhost", "ann", "c1")
+    memory = Memory(tmp_path / "state" / "desk.sqlite")
+    memory.put(IDENTITY, asdict(SignedIn(address.base_url, "embedded", "lead", "Ann", "c1", "embedded", "ann")))
+    request = PictureRequest(60, 30, bbox=task("t1").bbox)
+    save(memory, address, Snapshot((Held(task("t1")), Held(task("t2"))), (request, picture()), "C", 3, 9), Clock())
+    memory.close()
+    done = subprocess.run([sys.executable, "-c", CODE, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_snapshot_comes_back_whole(tmp_path: Path) -> None:
+    address, memory = Address("http://a.localhost", "ann", "c1"), Memory(tmp_path / "m.sqlite")
+    clock = Clock()
+    request = PictureRequest(60, 30, bbox=(0.1, 0.1, 0.2, 0.2), mode=Mode.SEXTANT)
+    now = clock.boot()
+    tasks = (Held(task("t1"), now + 500, 600), Held(task("t2"), now - 1, 600), Held(task("t3")))
+    save(memory, address, Snapshot(tasks, (request, picture()), "C", 3, 9, "guide"), clock)
+    back = load(memory, address, clock, forever=False)
+    assert [held.task for held in back.tasks] == [task("t1"), task("t3")]  # the claim on the second ran out
+    assert not any(held.claimed for held in back.tasks)
+    assert back.picture == (request, picture())
+    assert (back.campaign_name, back.done, back.total, back.guideline) == ("C", 3, 9, "guide")
+    assert len(load(memory, address, clock, forever=True).tasks) == 3
+    save(memory, address, Snapshot(tasks, (request, NoPicture("none"))), clock)
+    assert load(memory, address, clock, forever=True).picture is None
+    memory.put(f"desk {address.base_url} ann c1", {"tasks": [{"task": 5}]})
+    assert load(memory, address, clock, forever=True) == Snapshot()
+    memory.close()
+
+
+def test_a_damaged_memory_is_forgotten_not_fatal(tmp_path: Path) -> None:
+    path = tmp_path / "m.sqlite"
+    path.write_bytes(b"not a database at all" * 100)
+    memory = Memory(path)
+    assert memory.get("x") is None
+    memory.put("x", {"a": 1})
+    assert memory.get("x") == {"a": 1}
+    memory.close()
