@@ -10,8 +10,9 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -329,3 +330,24 @@ class OutboxMachine(RuleBasedStateMachine):
 
 OutboxMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestOutboxMachine = OutboxMachine.TestCase
+
+
+def test_closing_waits_for_a_transaction_of_another_thread(path: Path) -> None:
+    outbox = Outbox(path)
+    stop = threading.Event()
+
+    def work() -> None:
+        with suppress(OutboxError):
+            while not stop.is_set():
+                put(outbox, "a")
+
+    for _ in range(20):
+        outbox = Outbox(path)
+        thread = threading.Thread(target=work)
+        thread.start()
+        put(outbox, "b")
+        outbox.close()
+        thread.join(10)
+        assert not thread.is_alive()
+    with pytest.raises(OutboxError, match="closed"):
+        put(outbox, "c")

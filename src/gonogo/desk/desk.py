@@ -447,7 +447,8 @@ class Desk:
     def _put_away(self, *, keep: bool) -> None:
         """Write down what must be there at the next start, and close the files."""
         try:
-            self._outbox.leave_desk()
+            self._sending.close()  # first: its thread may still be in a transaction
+            self._outbox.leave_all()
             self._outbox.prune(self._clock.wall() - KEPT_SECONDS)
             if keep:
                 self._save()
@@ -457,7 +458,6 @@ class Desk:
             pass  # the answers are on the disk; the next start takes them over
         finally:
             self._outbox.close()
-            self._sending.close()
 
     def _broke(self, name: str, error: Exception) -> None:
         words = f"Something in gonogo itself failed ({name}: {type(error).__name__}); every answer is kept."

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -94,6 +95,8 @@ class Outbox:
         self._alive = alive
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
+        self._using = threading.Lock()
+        self._closed = False
 
     # --- the desk's side -----------------------------------------------------------------------------
 
@@ -133,13 +136,18 @@ class Outbox:
         sql = "DELETE FROM verdict WHERE id = ? AND state = ? AND owner = ?"
         return self._write(lambda db: db.execute(sql, (number, SendState.ON_DESK, self.mark)).rowcount) > 0
 
-    def leave_desk(self, numbers: Sequence[int] | None = None) -> None:
-        """These answers (`None`: all of this desk) can no longer be taken back: they are ready to be sent."""
-        if numbers is not None and not numbers:
-            return
-        chosen = "" if numbers is None else f" AND id IN ({','.join('?' * len(numbers))})"
-        sql = "UPDATE verdict SET state = ?, owner = NULL WHERE state = ? AND owner = ?" + chosen  # noqa: S608
-        values = (SendState.QUEUED, SendState.ON_DESK, self.mark, *(numbers or ()))
+    def leave_desk(self, numbers: Sequence[int]) -> None:
+        """These answers can no longer be taken back: they are ready to be sent."""
+        if numbers:
+            chosen = ",".join("?" * len(numbers))
+            sql = f"UPDATE verdict SET state = ?, owner = NULL WHERE state = ? AND owner = ? AND id IN ({chosen})"  # noqa: S608
+            values = (SendState.QUEUED, SendState.ON_DESK, self.mark, *numbers)
+            self._write(lambda db: db.execute(sql, values))
+
+    def leave_all(self) -> None:
+        """At the end of a run: whatever lies on this desk or was on its way waits for the next sender."""
+        sql = "UPDATE verdict SET state = ?, owner = NULL, lease_until = NULL WHERE owner = ? AND state IN (?, ?)"
+        values = (SendState.QUEUED, self.mark, SendState.ON_DESK, SendState.SENDING)
         self._write(lambda db: db.execute(sql, values))
 
     # --- the sender's side ---------------------------------------------------------------------------
@@ -273,10 +281,10 @@ class Outbox:
         return self._write(lambda db: db.execute(sql, (SendState.SENT, SendState.LATE, before)).rowcount)
 
     def close(self) -> None:
-        """Close the file. Answers still on this desk are left for `leave_desk` or, later, `adopt`."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            connection.close()
+        """Close the file for good. Waits for a transaction of another thread: a connection must not go under it."""
+        with self._using:
+            self._closed = True
+            self._disconnect()
 
     # --- the file ------------------------------------------------------------------------------------
 
@@ -294,28 +302,35 @@ class Outbox:
 
         result = self._with_file(transaction)
         if self._moved_away():  # another program set a damaged file aside while we wrote into it
-            self.close()
-            result = self._with_file(transaction)
+            result = self._with_file(transaction, afresh=True)
         return result
 
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return self._with_file(work)
 
-    def _with_file(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _with_file(self, work: Callable[[sqlite3.Connection], T], *, afresh: bool = False) -> T:
         """Run `work` on the file; once more on a new file if this one turns out to be damaged."""
-        try:
-            return work(self._open())
-        except sqlite3.Error as error:
-            if not is_damage(error):
+        with self._using:
+            if self._closed:
+                raise OutboxError("The outbox is closed.", "Start gonogo again.")
+            if afresh:
+                self._disconnect()
+            try:
+                return work(self._open())
+            except (sqlite3.Error, OSError) as error:
+                if not (isinstance(error, sqlite3.Error) and is_damage(error)):
+                    raise _in_words(error) from error
+            try:
+                self._disconnect()
+                self.notices.append(rescue(self.path, self._wall()))
+                return work(self._open())
+            except (sqlite3.Error, OSError) as error:
                 raise _in_words(error) from error
-        except OSError as error:
-            raise _in_words(error) from error
-        try:
-            self.close()
-            self.notices.append(rescue(self.path, self._wall()))
-            return work(self._open())
-        except (sqlite3.Error, OSError) as error:
-            raise _in_words(error) from error
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

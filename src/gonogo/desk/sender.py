@@ -65,7 +65,7 @@ class Sender:
         self.kick()
 
     async def run(self) -> None:
-        """Send until cancelled. A verdict that is on its way when that happens goes back into the queue."""
+        """Send until cancelled; a verdict that is on its way then stays `SENDING` until `Outbox.leave_all`."""
         while True:
             self._kick.clear()
             try:
@@ -76,7 +76,8 @@ class Sender:
             except OutboxError as problem:
                 self.problem, more = problem, False
             if not more:
-                self.idle.set()
+                if not self._kick.is_set():  # nothing was added while we looked
+                    self.idle.set()
                 await wait_for(self._kick, self._rest(), self._clock)
             elif self._line.recovering:
                 await self._clock.sleep(DRAIN_SECONDS)
@@ -111,9 +112,6 @@ class Sender:
     async def _deliver(self, post: Remote, row: Verdict) -> None:
         try:
             answer = await post.send(row.request)
-        except asyncio.CancelledError:
-            self._outbox.finish(row.id, SendState.QUEUED, "The program was closed while it was on its way.")
-            raise
         except GonogoClientError as error:
             found = fate.of_error(error, row.attempts)
             if isinstance(error, ServerError) and row.attempts >= TRIES_IN_ORDER:
