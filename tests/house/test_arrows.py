@@ -14,7 +14,7 @@ _SCRIPT = """
 import importlib, json, pkgutil, sys
 package = importlib.import_module(sys.argv[1])
 for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-    if not module.name.endswith("__main__"):
+    if not module.name.endswith("__main__") and ".migrations." not in module.name:  # alembic runs these itself
         importlib.import_module(module.name)
 print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] in sys.argv[2].split(","))))
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import click
 
 from gonogo.cli.common import current_home, run, say
@@ -41,7 +43,7 @@ async def _prepare() -> str:
 
     def client_for(session: str | None) -> GonogoClient:
         credential = SessionToken(session) if session else ApiKey(parts.token)
-        return GonogoClient(BASE_URL, credential, transport=Borrowed(lambda: parts.transport))
+        return GonogoClient(BASE_URL, credential, transport=cast("Any", Borrowed(lambda: parts.transport)))
 
     try:
         return await prepare(client_for, say)
