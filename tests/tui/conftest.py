@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from gonogo.tui.app import GonogoApp
 from tests.tui.fakes import Clock, FakeDesk, app_on
+from tests.tui.screen_text import settle
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def running(home: Path, clock: Clock) -> Running:
     async def run(desk: FakeDesk, *, size: tuple[int, int] = (100, 30), **more: Any) -> AsyncIterator[Pilot[None]]:
         app: GonogoApp = app_on(desk, home, clock=clock, **more)
         async with app.run_test(size=size, notifications=True) as pilot:
-            await pilot.pause()
+            await settle(pilot)
             clock.pass_(1)
             yield pilot
 

@@ -7,14 +7,31 @@ from typing import Any
 
 from rich.segment import Segment
 from textual.geometry import Region
+from textual.pilot import Pilot
 from textual.screen import Screen
+
+from tests.tui.fakes import Clock
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Let messages, layout and paint follow each other to their end."""
+    for _ in range(3):
+        await pilot.pause()
+
+
+async def press(pilot: Pilot[None], clock: Clock, *keys: str) -> None:
+    """Press keys as a person does: well apart."""
+    for key in keys:
+        clock.pass_(1)
+        await pilot.press(key)
+    await settle(pilot)
 
 
 def segments(screen: Screen[Any]) -> Iterator[Segment]:
     """Every segment of every visible widget, as handed to the terminal writer."""
     for widget in screen.query("*"):
         if widget.display and widget.visible and widget.size:
-            for strip in widget.render_lines(Region(0, 0, *widget.size)):
+            for strip in widget.render_lines(Region(0, 0, *widget.outer_size)):
                 yield from strip
 
 
@@ -23,5 +40,5 @@ def text_of(screen: Screen[Any]) -> str:
     lines = []
     for widget in screen.query("*"):
         if widget.display and widget.visible and widget.size and not list(widget.children):
-            lines += [strip.text for strip in widget.render_lines(Region(0, 0, *widget.size))]
+            lines += [strip.text for strip in widget.render_lines(Region(0, 0, *widget.outer_size))]
     return "\n".join(lines)

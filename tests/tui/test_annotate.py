@@ -10,24 +10,15 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from gonogo.desk.errors import OutboxError
-from gonogo.desk.types import Stage
 from gonogo.sheets.types import Level, NoPicture
 from gonogo.tui.screens.annotate import AnnotateScreen
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
-from tests.tui.screen_text import text_of
+from tests.tui.screen_text import press, settle, text_of
 
 
 def screen_of(pilot: Pilot[None]) -> AnnotateScreen:
     return cast(AnnotateScreen, pilot.app.screen)
-
-
-async def press(pilot: Pilot[None], clock: Clock, *keys: str) -> None:
-    """Press keys as a person does: well apart."""
-    for key in keys:
-        clock.pass_(1)
-        await pilot.press(key)
-        await pilot.pause()
 
 
 @pytest.mark.parametrize(("key", "verdict"), [("a", "correct"), ("s", "incorrect"), ("f", "unsure")])
@@ -55,7 +46,7 @@ async def test_a_question_without_its_drawing_is_not_answered_before_the_drawing
 ) -> None:
     desk = FakeDesk([task(1), task(2)], draw=lambda *_: None)
     async with running(desk) as pilot:
-        await pilot.pause()
+        await settle(pilot)
         assert "This drawing never came." in text_of(pilot.app.screen)
         await press(pilot, clock, "a")
         assert len(desk.answers) == 1
@@ -78,7 +69,7 @@ async def test_a_burst_takes_itself_back_and_says_so(running: Running, clock: Cl
     async with running(desk) as pilot:
         clock.pass_(1)
         await pilot.press("a", "a", "x", "a")  # the clock stands still: pasted, held, or sent by the terminal
-        await pilot.pause()
+        await settle(pilot)
         assert desk.answers == []
         assert desk.current is not None
         assert desk.current.id == "task-1"
@@ -89,7 +80,7 @@ async def test_pasted_text_is_never_a_verdict(running: Running, clock: Clock) ->
     desk = FakeDesk([task(1), task(2)])
     async with running(desk) as pilot:
         pilot.app.post_message(events.Paste("asdf"))
-        await pilot.pause()
+        await settle(pilot)
         assert desk.answers == []
 
 
@@ -214,7 +205,7 @@ async def test_focus_is_reported_to_the_desk(running: Running) -> None:
     async with running(desk) as pilot:
         pilot.app.post_message(events.AppBlur())
         pilot.app.post_message(events.AppFocus())
-        await pilot.pause()
+        await settle(pilot)
         assert [call for call in desk.calls if call.startswith("focused")] == ["focused False", "focused True"]
 
 
@@ -237,48 +228,3 @@ async def test_leaving_closes_the_desk(running: Running, clock: Clock) -> None:
     async with running(desk) as pilot:
         await press(pilot, clock, "ctrl+q")
     assert desk.calls[-1] == "close"
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"stage": Stage.OFFLINE, "unsent": 3, "message": "No answer from host.", "retry_in": 9.0},
-         ["No answer from host.", "3 answers wait", "next try in 9 s"]),
-        ({"stage": Stage.SIGNED_OUT}, ["sign in again", "Press r"]),
-        ({"stage": Stage.REFUSED, "message": "This campaign is closed."}, ["refused", "campaign is closed", "Ask"]),
-        ({"stage": Stage.DRAINED, "parked": 2}, ["Nothing left", "2 refused by the server"]),
-        ({"stage": Stage.LOADING}, ["Fetching"]),
-    ],
-)  # fmt: skip
-async def test_every_state_is_said_in_words(running: Running, changes: dict[str, object], words: list[str]) -> None:
-    desk = FakeDesk([])
-    async with running(desk) as pilot:
-        desk.tell(**changes)
-        await pilot.pause()
-        shown = " ".join(text_of(pilot.app.screen).split())
-        assert [word for word in words if word not in shown] == []
-
-
-async def test_signed_out_leads_to_signing_in(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([])
-    async with running(desk) as pilot:
-        desk.tell(stage=Stage.SIGNED_OUT)
-        await press(pilot, clock, "r")
-        assert "Invitation link" in text_of(pilot.app.screen)
-
-
-@pytest.mark.parametrize("size", [(40, 10), (1, 1), (20, 5), (63, 40), (80, 24), (200, 60)])
-async def test_the_value_and_the_verdict_keys_are_there_at_every_size(
-    running: Running, clock: Clock, size: tuple[int, int]
-) -> None:
-    desk = FakeDesk([task(1, {"text": "M8"}), task(2)])
-    async with running(desk, size=size) as pilot:
-        if size[0] >= 40:
-            shown = text_of(pilot.app.screen)
-            assert "█" in shown or "M8" in shown
-            assert "a correct" in shown
-        if size == (40, 10):
-            assert "Too small for the drawing" in shown
-        await pilot.resize_terminal(80, 24)
-        await press(pilot, clock, "a")
-        assert len(desk.answers) == 1

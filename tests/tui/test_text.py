@@ -18,7 +18,7 @@ from gonogo.sheets.types import NoPicture
 from gonogo.tui.text import MAX_CHARACTERS, CleanFilter, content, one_line, rich_text
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeCampaign, FakeDesk, task
-from tests.tui.screen_text import segments, text_of
+from tests.tui.screen_text import segments, settle, text_of
 
 HOSTILE = [
     "[@click=app.quit]x[/]", "[ @click=app.bell]x[/]", "[$primary @click=app.bell]x[/]", "[/]", "[[[", "[link='a']",
@@ -38,7 +38,7 @@ def assert_inert(screen: object) -> None:
         assert not (segment.style and segment.style.link)
 
 
-@pytest.mark.parametrize("hostile", [*HOSTILE, ALL])
+@pytest.mark.parametrize("hostile", [ALL, "[/]", "[ @click=app.quit]x[/]", "\x1b]52;c;YWJj\x07"])
 async def test_a_hostile_question_is_inert(running: Running, clock: Clock, hostile: str) -> None:
     one = task(
         1, {"text": hostile, hostile: [hostile]}, prompt=hostile, target_kind=hostile, detail_kind=hostile,
@@ -51,7 +51,7 @@ async def test_a_hostile_question_is_inert(running: Running, clock: Clock, hosti
         for key in ("d", "escape", "g", "escape", "question_mark", "escape", "s"):
             clock.pass_(1)
             await pilot.press(key)
-            await pilot.pause()
+            await settle(pilot)
             assert_inert(pilot.app.screen)
         assert len(desk.answers) == 1
 
@@ -62,10 +62,10 @@ async def test_hostile_states_history_and_notices_are_inert(running: Running, cl
     async with running(desk) as pilot:
         for stage in Stage:
             desk.tell(stage=stage, message=ALL, next_step=ALL, campaign_name=ALL, recent=(bad,), retry_in=3.0)
-            await pilot.pause()
+            await settle(pilot)
             assert_inert(pilot.app.screen)
         pilot.app.say(ALL, error=True)  # type: ignore[attr-defined]
-        await pilot.pause()
+        await settle(pilot)
         assert_inert(pilot.app.screen)
         assert "app.quit" in text_of(pilot.app.screen)  # shown literally
 
@@ -75,11 +75,11 @@ async def test_hostile_campaigns_and_refusals_are_inert(running: Running) -> Non
     refusal = NetworkError(ALL, next_step=ALL)
     async with running(FakeDesk([]), signed=None, listed=listed, refuses=refusal) as pilot:
         await pilot.press("x", "enter")
-        await pilot.pause()
+        await settle(pilot)
         assert_inert(pilot.app.screen)
         pilot.app.services.refuses = None  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await pilot.pause()
+        await settle(pilot)
         assert "Which campaign?" in text_of(pilot.app.screen)
         assert_inert(pilot.app.screen)
 

@@ -140,10 +140,10 @@ class SheetView(Widget):
 class _Frame:
     """The line around the drawing, with a title in its upper and a note in its lower edge."""
 
-    def __init__(self, width: int, edge: Style, label: Style) -> None:
+    def __init__(self, width: int, edge: Style, caption: Style) -> None:
         self.width = width
         self.edge = edge
-        self.label = label
+        self.caption = caption
 
     def top(self, title: str) -> list[Segment]:
         return self._with_label("╭", title, "╮")
@@ -161,7 +161,7 @@ class _Frame:
             return [Segment(left + "─" * max(self.width - 2, 0) + right, self.edge)]
         used = Segment(f" {label} ").cell_length
         rest = "─" * max(self.width - 3 - used, 0)
-        return [Segment(left + "─", self.edge), Segment(f" {label} ", self.label), Segment(rest + right, self.edge)]
+        return [Segment(left + "─", self.edge), Segment(f" {label} ", self.caption), Segment(rest + right, self.edge)]
 
 
 def _style(color: str, background: str) -> Style:

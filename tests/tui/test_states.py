@@ -1,0 +1,56 @@
+"""What the screen says when there is nothing to judge, and at every size."""
+
+from __future__ import annotations
+
+import pytest
+
+from gonogo.desk.types import Stage
+from tests.tui.conftest import Running
+from tests.tui.fakes import Clock, FakeDesk, task
+from tests.tui.screen_text import press, settle, text_of
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"stage": Stage.OFFLINE, "unsent": 3, "message": "No answer from host.", "retry_in": 9.0},
+         ["No answer from host.", "3 answers wait", "next try in 9 s"]),
+        ({"stage": Stage.SIGNED_OUT}, ["sign in again", "Press r"]),
+        ({"stage": Stage.REFUSED, "message": "This campaign is closed."}, ["refused", "campaign is closed", "Ask"]),
+        ({"stage": Stage.DRAINED, "parked": 2}, ["Nothing left", "2 refused by the server"]),
+        ({"stage": Stage.LOADING}, ["Fetching"]),
+    ],
+)  # fmt: skip
+async def test_every_state_is_said_in_words(running: Running, changes: dict[str, object], words: list[str]) -> None:
+    desk = FakeDesk([])
+    async with running(desk) as pilot:
+        desk.tell(**changes)
+        await settle(pilot)
+        shown = " ".join(text_of(pilot.app.screen).split())
+        assert [word for word in words if word not in shown] == []
+
+
+async def test_signed_out_leads_to_signing_in(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([])
+    async with running(desk) as pilot:
+        desk.tell(stage=Stage.SIGNED_OUT)
+        await press(pilot, clock, "r")
+        assert "Invitation link" in text_of(pilot.app.screen)
+
+
+@pytest.mark.parametrize("size", [(40, 10), (1, 1), (20, 5), (63, 40), (80, 24), (200, 60)])
+async def test_the_value_and_the_verdict_keys_are_there_at_every_size(
+    running: Running, clock: Clock, size: tuple[int, int]
+) -> None:
+    desk = FakeDesk([task(1, {"text": "M8"}), task(2)])
+    async with running(desk, size=size) as pilot:
+        if size[0] >= 40:
+            shown = text_of(pilot.app.screen)
+            assert "█" in shown or "M8" in shown
+            assert "a correct" in shown
+        if size == (40, 10):
+            assert "Too small for the drawing" in shown
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        await press(pilot, clock, "a")
+        assert len(desk.answers) == 1
