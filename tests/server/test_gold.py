@@ -16,9 +16,9 @@ GOLD = {"is_gold": True, "gold_answer": "correct"}
 @pytest.mark.parametrize("fraction", [0.1, 0.3])
 def test_the_share_served_to_each_person_converges_without_a_period(house: House, fraction: float) -> None:
     campaign = house.campaign(gold_fraction=fraction, target_redundancy=3)
-    sheets = [{"part_revision_id": f"sheet-{number % 12}"} for number in range(240)]
-    house.add(campaign, *sheets, *[{**sheet, **GOLD} for sheet in sheets[:120]])
-    for who in people(3):
+    sheets = [{"part_revision_id": f"sheet-{number % 12}"} for number in range(180)]
+    house.add(campaign, *sheets, *[{**sheet, **GOLD} for sheet in sheets[:100]])
+    for who in people(2):
         served = house.work_off(campaign, who)
         gold = [house.task(task).is_gold for task in served]
         assert gold.count(True) / len(gold) == pytest.approx(fraction, abs=0.03)

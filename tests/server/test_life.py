@@ -70,7 +70,9 @@ async def test_a_ruling_resolves_the_task_and_takes_it_from_the_queue(web: Web) 
     (task,) = await web.add(campaign, {})
     reviewer = await web.sign_in(campaign, "rita@example.com", "reviewer")
     body = {"verdict": "incorrect", "corrected_value": {"text": "⌀8"}}
-    ruled = (await reviewer.post(f"{LABELING}/tasks/{task}/adjudicate", json=body)).json()
+    ruled = (
+        await reviewer.post(f"{LABELING}/tasks/{task}/adjudicate", json=body, headers={"Idempotency-Key": "k"})
+    ).json()
     assert (ruled["status"], ruled["consensus_verdict"], ruled["consensus_value"]) == (
         "resolved",
         "incorrect",
