@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from gonogo.cli.common import current_home, run, say
+
+if TYPE_CHECKING:
+    from gonogo.desk.home import Home
 
 
 @click.command(
@@ -23,7 +28,8 @@ def demo(prepare_only: bool) -> None:
     The first start draws four parts and lets two colleagues answer before you. Later starts go on where you stopped.
     Everything lies in the workspace on this machine (GONOGO_HOME).
     """
-    campaign_id = run(_prepare())
+    home = current_home()
+    campaign_id = _made_before(home) or run(_prepare(home))
     if prepare_only:
         click.echo(campaign_id)
         return
@@ -32,20 +38,35 @@ def demo(prepare_only: bool) -> None:
     open_workstation(campaign_id=campaign_id, embedded=True)
 
 
-async def _prepare() -> str:
+def _marker(home: Home) -> Path:
+    return home.data() / "demo.json"
+
+
+def _made_before(home: Home) -> str | None:
+    """The campaign an earlier start made, without waking the server: a second start must be as quick as any."""
+    try:
+        known = json.loads(_marker(home).read_text(encoding="utf-8"))
+        return str(known["campaign_id"]) if (home.data() / "workspace.db").exists() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+async def _prepare(home: Home) -> str:
     from gonogo.cli.embedded import BASE_URL, embedded_parts
     from gonogo.client.credential import ApiKey, SessionToken
     from gonogo.client.extensions import GonogoClient
     from gonogo.demo.workspace import prepare
     from gonogo.desk.services import Borrowed
 
-    parts = embedded_parts(current_home())
+    parts = embedded_parts(home)
 
     def client_for(session: str | None) -> GonogoClient:
         credential = SessionToken(session) if session else ApiKey(parts.token)
         return GonogoClient(BASE_URL, credential, transport=cast("Any", Borrowed(lambda: parts.transport)))
 
     try:
-        return await prepare(client_for, say)
+        campaign_id = await prepare(client_for, say)
     finally:
         await parts.transport.aclose()
+    _marker(home).write_text(json.dumps({"campaign_id": campaign_id}), encoding="utf-8")
+    return campaign_id
