@@ -1,0 +1,125 @@
+"""Themes are files: ours are good, a broken one is named and left out."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from textual.color import Color
+
+from gonogo.desk.profile import Profile
+from gonogo.tui.themes import ThemeError, emergency_look, load_looks, read_look, themes_folder
+from tests.tui.conftest import Running
+from tests.tui.fakes import Clock, FakeDesk, task
+from tests.tui.screen_text import press, segments, settle, text_of
+
+OURS = ["dark", "high-contrast", "light", "paper"]
+DARK = (themes_folder() / "dark.toml").read_text(encoding="utf-8")
+
+
+def test_our_four_themes_are_found_where_they_are_installed() -> None:
+    looks, problems = load_looks([themes_folder()])
+    assert (sorted(looks), problems) == (OURS, [])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_themes_can_be_read_by_eye(name: str) -> None:
+    look = read_look(themes_folder() / f"{name}.toml")
+    grounds = [Color.parse(look.colors[ground]) for ground in ("background", "pane", "raised")]
+    words = ["text", "strong", "quiet", "accent", "correct", "incorrect", "unsure", "warning", "error"]
+    for ground, word in itertools.product(grounds, words):
+        assert contrast(Color.parse(look.colors[word]), ground) >= (7 if name == "high-contrast" else 4.5), word
+    paper, ink, mark = (Color.parse(look.drawing[key]) for key in ("paper", "ink", "mark"))
+    assert contrast(ink, paper) >= 10
+    assert contrast(mark, paper) >= 3
+
+
+def contrast(one: Color, other: Color) -> float:
+    """Contrast ratio of WCAG 2, 1 to 21."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in color.normalized]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("name", OURS)
+async def test_every_theme_shows_the_whole_screen(running: Running, clock: Clock, name: str) -> None:
+    desk = FakeDesk([task(1), task(2)])
+    async with running(desk, profile=Profile(theme=name)) as pilot:
+        assert pilot.app.theme == name
+        await press(pilot, clock, "a", "question_mark")
+        assert "Answering" in text_of(pilot.app.screen)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (('accent = "#6cb6ff"', 'accent = "$primary"'), "colors.accent"),
+        (('accent = "#6cb6ff"', 'accent = "not a colour"'), "colors.accent"),
+        (('accent = "#6cb6ff"', "accent = 7"), "colors.accent"),
+        (('accent = "#6cb6ff"', 'accent = "#6cb6ff20"'), "transparent"),
+        (('accent = "#6cb6ff"', 'accent = "ansi_red"'), "colors.accent"),
+        (("accent =", "acent ="), "did you mean colors.accent"),
+        (('accent = "#6cb6ff"', ""), "colors.accent: missing"),
+        (("dark = true", "dark = 3"), "dark"),
+        (('name = "dark"', 'name = "a/b"'), "name"),
+        (("[drawing]", "[drawings]"), "drawings"),
+        (('name = "dark"', "name = "), "not TOML"),
+    ],
+)
+def test_a_broken_theme_is_refused_with_file_and_key(tmp_path: Path, change: tuple[str, str], named: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(DARK.replace(*change), encoding="utf-8")
+    with pytest.raises(ThemeError) as refused:
+        read_look(path)
+    assert str(refused.value).startswith("mine.toml: ")
+    assert named in str(refused.value)
+
+
+async def test_a_broken_theme_is_a_notice_and_a_fallback(running: Running, home: Path) -> None:
+    folder = home / "config" / "themes"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text(DARK.replace('name = "dark"', 'name = "mine"').replace("#0b0c0e", "#zz"))
+    desk = FakeDesk([task(1)])
+    async with running(desk, profile=Profile(theme="mine")) as pilot:
+        assert pilot.app.theme == "dark"
+        shown = " ".join(text_of(pilot.app.screen).split())
+        assert "mine.toml: colors.background" in shown
+
+
+async def test_a_theme_of_ones_own_is_used_and_remembered(running: Running, clock: Clock, home: Path) -> None:
+    folder = home / "config" / "themes"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text(DARK.replace('name = "dark"', 'name = "mine"'))
+    async with running(FakeDesk([task(1)]), profile=Profile(theme="light")) as pilot:
+        await press(pilot, clock, "f2")
+        assert pilot.app.theme == "mine"
+    assert 'theme = "mine"' in (home / "config" / "settings.toml").read_text()
+
+
+async def test_no_theme_files_at_all_still_starts(running: Running, tmp_path: Path) -> None:
+    async with running(FakeDesk([task(1)]), theme_folders=[tmp_path]) as pilot:
+        assert pilot.app.theme == emergency_look().name
+        assert "a correct" in text_of(pilot.app.screen)
+
+
+async def test_without_colour_everything_is_grey_and_still_said(
+    running: Running, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    desk = FakeDesk([task(1), task(2), task(3)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "a", "s")
+        await settle(pilot)
+        for segment in segments(pilot.app.screen):
+            for color in (segment.style.color, segment.style.bgcolor) if segment.style else ():
+                if color is not None and color.triplet is not None:
+                    assert max(color.triplet) - min(color.triplet) <= 1
+        shown = text_of(pilot.app.screen)
+        assert "✓" in shown
+        assert "✗" in shown
+        assert "saved" in shown
