@@ -11,12 +11,13 @@ import pytest
 from gonogo.client.credential import SessionToken
 from gonogo.client.extensions import GonogoClient
 from gonogo.client.retry import RetryPolicy
-from gonogo.desk.desk import Desk, Setup
+from gonogo.desk.desk import Desk
 from gonogo.desk.errors import DeskError
 from gonogo.desk.memory import Memory
 from gonogo.desk.outbox import Address
 from gonogo.desk.profile import Profile
 from gonogo.desk.remote import ClientRemote
+from gonogo.desk.setup import Setup
 from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
 
 from .scripted import BASE, CAMPAIGN, FakeClock, ScriptedServer

@@ -110,6 +110,7 @@ async def test_the_workspace_inside_starts_where_it_was_left(
     await until(lambda: desk.state.total == 12 and desk.state.done == 1)
     assert desk.current == shown
     desk.decide(Decision("correct"))
+    await until(lambda: desk.state.ahead >= 2)  # the connection is there
     await desk.close()
     assert (await lead.submissions(campaign_id)).count == 2
     await services.aclose()

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from gonogo.desk import snapshot
-from gonogo.desk.clock import Clock, wait_for, within
+from gonogo.desk.clock import wait_for, within
 from gonogo.desk.errors import DeskError, OutboxError
-from gonogo.desk.gallery import AskUrl, Drawings, Gallery
+from gonogo.desk.gallery import Gallery
 from gonogo.desk.jobs import Jobs
 from gonogo.desk.line import Line
 from gonogo.desk.link import Link
-from gonogo.desk.memory import Memory
 from gonogo.desk.onhand import Answered, Outlook, leaving_at
-from gonogo.desk.outbox import Address, Counts, Outbox, Verdict
-from gonogo.desk.profile import Profile
-from gonogo.desk.remote_types import Remote, Standing
+from gonogo.desk.outbox import Counts, Outbox, Verdict
+from gonogo.desk.recent import MOST, Progress, Recent
 from gonogo.desk.sender import Sender
+from gonogo.desk.setup import Setup
 from gonogo.desk.stopwatch import Stopwatch
 from gonogo.desk.stream import LEAST_AHEAD, Held, Stream
 from gonogo.desk.submission import prepare_submission
@@ -28,7 +26,6 @@ from gonogo.desk.types import Decided, Decision, DeskState, DeskTask, SendState,
 from gonogo.desk.view import Facts, state_of
 from gonogo.sheets.types import NoPicture, Picture, PictureRequest
 
-RECENT = 8
 FLUSH_SECONDS = 0.6
 RELEASE_SECONDS = 0.4
 FIRST_PAINT_SECONDS = 0.5
@@ -38,26 +35,6 @@ KEPT_SECONDS = 30 * 86400.0
 """Delivered answers stay in the history this long."""
 JUST_SENT_SECONDS = 120.0
 """A server may hand out a task once more while its answer spreads; after that it has lost the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """Everything a desk is made of.
-
-    `address` names a campaign; `sends` says which rows of the outbox this login may send. `connect` gives the server,
-    or raises `DeskError` when there is no credential. `drawings` is given the way to ask for a drawing's address.
-    `embedded`: the server is this program's own, so claims are kept between runs.
-    """
-
-    address: Address
-    sends: Address
-    connect: Callable[[], Awaitable[Remote]]
-    drawings: Callable[[AskUrl], Drawings]
-    outbox_file: Path
-    memory: Memory
-    profile: Profile = field(default_factory=Profile)
-    embedded: bool = False
-    clock: Clock = field(default_factory=Clock)
 
 
 class Desk:
@@ -73,7 +50,6 @@ class Desk:
         self._setup = setup
         self._address = setup.address
         self.state = DeskState(Stage.LOADING)
-        self.guideline = ""
         self.stopwatch = Stopwatch(clock.monotonic, setup.profile.idle_seconds)
         self._outbox = Outbox(setup.outbox_file, wall=clock.wall)
         self._sending = Outbox(setup.outbox_file, wall=clock.wall, mark=self._outbox.mark)
@@ -81,7 +57,7 @@ class Desk:
         self._link = Link(setup.connect, self._line, clock)
         self._sender = Sender(self._sending, setup.sends, self._line, self._link.server, clock, self._settled)
         self._stream = Stream(
-            setup.address.campaign_id or "",
+            setup.campaign_id,
             self._line,
             self._link.server,
             clock,
@@ -96,11 +72,8 @@ class Desk:
         self._touched = False
         self._on_desk: list[Answered] = []
         self._carried: dict[str, Times] = {}
-        self._recent: list[tuple[int, Decided]] = []
+        self._recent, self._progress = Recent(), Progress()
         self._counts = Counts()
-        self._standing: Standing | None = None
-        self._name, self._done = "", 0
-        self._total: int | None = None
         self._stuck, self._problem = "", ("", "")
         self._announced: Held | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -109,6 +82,11 @@ class Desk:
     @property
     def current(self) -> DeskTask | None:
         return self._held.task if self._held else None
+
+    @property
+    def guideline(self) -> str:
+        """The campaign's guideline (Markdown); empty when there is none, or the server does not say."""
+        return self._progress.guideline
 
     def upcoming(self) -> DeskTask | None:
         """The task after the current one, if it is ahead."""
@@ -193,8 +171,8 @@ class Desk:
         number = self._outbox.add(self._address, held.task, decision, request)
         self.stopwatch.stop()
         self._on_desk.append(Answered(number, held, decision, self._clock.monotonic()))
-        self._recent = [*self._recent, (number, Decided(held.task, decision, SendState.ON_DESK))][-RECENT:]
-        self._done += 1
+        self._recent.add(number, Decided(held.task, decision, SendState.ON_DESK))
+        self._progress.done += 1
         self._stream.decided(decision.times.duration_ms / 1000)
         self._held = None
         self._advance()
@@ -217,8 +195,8 @@ class Desk:
             self._carried[self._held.task.id] = self.stopwatch.stop()
             self._stream.put_back(self._held)
         self._carried[answer.held.task.id] = answer.decision.times
-        self._recent = [entry for entry in self._recent if entry[0] != answer.number]
-        self._done = max(0, self._done - 1)
+        self._recent.remove(answer.number)
+        self._progress.done = max(0, self._progress.done - 1)
         self._show(answer.held)
         self.changed()
         return answer.held.task, answer.decision
@@ -314,15 +292,13 @@ class Desk:
 
     def _load(self) -> None:
         """What the outbox and the last run know."""
-        self._name, self._total = "", None
         old = snapshot.load(self._setup.memory, self._address, self._clock, forever=self._setup.embedded)
-        self._name, self._done, self._total, self.guideline = old.campaign_name, old.done, old.total, old.guideline
+        self._progress = Progress(old.campaign_name, old.done, old.total, old.guideline)
         try:
-            rows = self._outbox.history(self._address, limit=RECENT)
+            self._recent.load(self._outbox.history(self._address, limit=MOST))
         except OutboxError as problem:
             self._problem = (str(problem), problem.next_step)
             return
-        self._recent = [(row.id, row.decided()) for row in reversed(rows)]
         tasks = [held for held in old.tasks if not self.answered(held.task.id)]
         self._stream.restore(tasks)
         if tasks and old.picture and tasks[0] is old.tasks[0]:
@@ -358,17 +334,6 @@ class Desk:
         self._puzzled.set()
         self._jobs.begin("explain", self._explain)
 
-    async def _learn(self) -> None:
-        """How far the work is."""
-        standing = await self._link.standing(self._address.campaign_id or "")
-        if standing is None:
-            return
-        self._standing, self.guideline = standing, standing.guideline
-        self._name, self._total = standing.campaign_name, standing.total
-        if standing.done is not None:
-            self._done = standing.done + self._counts.unsent
-        self.changed()
-
     async def _clear_desk(self) -> None:
         """Let answers leave when they can no longer be taken back."""
         while True:
@@ -394,22 +359,16 @@ class Desk:
             return
         numbers = {answer.number for answer in answers}
         self._on_desk = [answer for answer in self._on_desk if answer.number not in numbers]
-        self._mark(numbers, SendState.QUEUED)
+        self._recent.mark(numbers, SendState.QUEUED)
         self._sender.release(sorted(numbers))
         self.changed()
 
     def _settled(self, row: Verdict, state: SendState, detail: str) -> None:
         """The sender says what became of a verdict."""
-        self._mark({row.id}, state, detail)
+        self._recent.mark({row.id}, state, detail)
         if state in (SendState.SENT, SendState.LATE, SendState.PARKED):
             self._stream.delivered()
         self.changed()
-
-    def _mark(self, numbers: set[int], state: SendState, detail: str = "") -> None:
-        self._recent = [
-            (number, replace(one, state=state, detail=detail) if number in numbers else one)
-            for number, one in self._recent
-        ]
 
     async def _upkeep(self) -> None:
         """Keep what is on the desk for the next start, also after a crash; see what another window has sent."""
@@ -423,25 +382,27 @@ class Desk:
 
     def _look_back(self) -> None:
         """Take over the states of recent answers from the disk."""
-        waiting = [number for number, one in self._recent if one.state in (SendState.QUEUED, SendState.SENDING)]
-        for row in filter(None, map(self._outbox.get, waiting)):
+        for row in filter(None, map(self._outbox.get, self._recent.on_the_way())):
             if row.state not in (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING):
                 self._settled(row, row.state, row.detail)
 
     async def _explain(self) -> None:
-        """When the queue runs empty, ask why."""
+        """Ask how far the work is: after connecting, and when the queue runs empty."""
         while True:
             await self._puzzled.wait()
             self._puzzled.clear()
-            await self._learn()
+            standing = await self._link.standing(self._setup.campaign_id)
+            if standing is not None:
+                self._progress.learn(standing, self._counts.unsent)
+                self.changed()
 
     def _all(self) -> list[Held]:
         return [*([self._held] if self._held else []), *self._stream.ahead]
 
     def _save(self) -> None:
         seen = self._gallery.seen(self._held.task) if self._held else None
-        tasks = tuple(self._all())
-        now = snapshot.Snapshot(tasks, seen, self._name, self._done, self._total, self.guideline)
+        tasks, how_far = tuple(self._all()), self._progress
+        now = snapshot.Snapshot(tasks, seen, how_far.campaign_name, how_far.done, how_far.total, how_far.guideline)
         snapshot.save(self._setup.memory, self._address, now, self._clock)
 
     def _put_away(self, *, keep: bool) -> None:
@@ -470,12 +431,9 @@ class Desk:
             trouble=self._line.trouble,
             retry_in=self._line.retry_in,
             counts=self._counts,
-            standing=self._standing,
-            campaign_name=self._name,
-            done=self._done,
-            total=self._total,
+            progress=self._progress,
             can_undo=bool(self._on_desk),
-            recent=tuple(one for _, one in self._recent),
+            recent=self._recent.all(),
             stuck=self._stuck,
             problem=self._problem,
         )

@@ -19,7 +19,7 @@ from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.errors import GonogoClientError, NetworkError, NotFoundError, UnexpectedAnswerError
 from gonogo.client.magic import magic_token
 from gonogo.desk.clock import Clock, within
-from gonogo.desk.desk import Desk, Setup
+from gonogo.desk.desk import Desk
 from gonogo.desk.errors import DeskError, SignInError
 from gonogo.desk.gallery import AskUrl, Drawings
 from gonogo.desk.home import Home
@@ -27,6 +27,7 @@ from gonogo.desk.memory import Memory
 from gonogo.desk.outbox import Address
 from gonogo.desk.profile import Profile, environment
 from gonogo.desk.remote_types import Remote
+from gonogo.desk.setup import Setup
 from gonogo.desk.vault import Vault
 
 if TYPE_CHECKING:

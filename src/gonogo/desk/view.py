@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gonogo.desk import wording
 from gonogo.desk.line import Trouble
 from gonogo.desk.outbox import Counts
-from gonogo.desk.remote_types import Standing
+from gonogo.desk.recent import Progress
 from gonogo.desk.stream import Stream
 from gonogo.desk.types import Decided, DeskState, DeskTask, Stage
 
@@ -20,10 +20,7 @@ class Facts:
     trouble: Trouble | None
     retry_in: float | None
     counts: Counts
-    standing: Standing | None
-    campaign_name: str
-    done: int
-    total: int | None
+    progress: Progress
     can_undo: bool
     recent: tuple[Decided, ...]
     stuck: str = ""
@@ -34,9 +31,9 @@ def state_of(facts: Facts, stream: Stream) -> DeskState:
     stage, (message, next_step) = _stage(facts, stream)
     return DeskState(
         stage=stage,
-        campaign_name=facts.campaign_name,
-        done=facts.done,
-        total=facts.total,
+        campaign_name=facts.progress.campaign_name,
+        done=facts.progress.done,
+        total=facts.progress.total,
         ahead=len(stream.ahead),
         unsent=facts.counts.unsent,
         parked=facts.counts.parked,
@@ -62,5 +59,5 @@ def _stage(facts: Facts, stream: Stream) -> tuple[Stage, tuple[str, str]]:
     if stream.repeating and facts.stuck:
         return Stage.REFUSED, wording.stuck(facts.stuck)
     if stream.exhausted or (stream.repeating and not stream.limits.one_at_a_time):
-        return Stage.DRAINED, wording.drained(facts.standing, unsent)
+        return Stage.DRAINED, wording.drained(facts.progress.standing, unsent)
     return Stage.LOADING, words

@@ -1,0 +1,58 @@
+"""The last answers, as the line "before" shows them, and how far the work is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from gonogo.desk.outbox import Verdict
+from gonogo.desk.remote_types import Standing
+from gonogo.desk.types import Decided, SendState
+
+MOST = 8
+
+
+@dataclass(slots=True)
+class Recent:
+    """The last eight answers by their number in the outbox, oldest first."""
+
+    entries: list[tuple[int, Decided]] = field(default_factory=list)
+
+    def load(self, newest_first: Iterable[Verdict]) -> None:
+        self.entries = [(row.id, row.decided()) for row in newest_first][:MOST][::-1]
+
+    def add(self, number: int, decided: Decided) -> None:
+        self.entries = [*self.entries, (number, decided)][-MOST:]
+
+    def remove(self, number: int) -> None:
+        self.entries = [entry for entry in self.entries if entry[0] != number]
+
+    def mark(self, numbers: set[int], state: SendState, detail: str = "") -> None:
+        """Those answers are now in this state."""
+        self.entries = [
+            (number, replace(one, state=state, detail=detail) if number in numbers else one)
+            for number, one in self.entries
+        ]
+
+    def on_the_way(self) -> list[int]:
+        return [number for number, one in self.entries if one.state in (SendState.QUEUED, SendState.SENDING)]
+
+    def all(self) -> tuple[Decided, ...]:
+        return tuple(one for _, one in self.entries)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the work is: as remembered, then as the server says, then counted on."""
+
+    campaign_name: str = ""
+    done: int = 0
+    total: int | None = None
+    guideline: str = ""
+    standing: Standing | None = None
+
+    def learn(self, standing: Standing, unsent: int) -> None:
+        self.standing, self.guideline = standing, standing.guideline
+        self.campaign_name, self.total = standing.campaign_name, standing.total
+        if standing.done is not None:
+            self.done = standing.done + unsent
