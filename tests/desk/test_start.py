@@ -9,6 +9,7 @@ from pathlib import Path
 from gonogo.desk.clock import Clock
 from gonogo.desk.memory import Memory
 from gonogo.desk.outbox import Address
+from gonogo.desk.recent import Progress
 from gonogo.desk.snapshot import Snapshot, load, save
 from gonogo.desk.stream import Held
 from gonogo.sheets.types import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
@@ -61,7 +62,12 @@ def test_the_first_question_is_there_before_httpx_and_pydantic_are(tmp_path: Pat
     memory = Memory(tmp_path / "state" / "desk.sqlite")
     memory.put(IDENTITY, asdict(SignedIn(address.base_url, "embedded", "lead", "Ann", "c1", "embedded", "ann")))
     request = PictureRequest(60, 30, bbox=task("t1").bbox)
-    save(memory, address, Snapshot((Held(task("t1")), Held(task("t2"))), (request, picture()), "C", 3, 9), Clock())
+    save(
+        memory,
+        address,
+        Snapshot((Held(task("t1")), Held(task("t2"))), (request, picture()), Progress("C", 3, 9)),
+        Clock(),
+    )
     memory.close()
     done = subprocess.run([sys.executable, "-c", CODE, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -73,12 +79,12 @@ def test_a_snapshot_comes_back_whole(tmp_path: Path) -> None:
     request = PictureRequest(60, 30, bbox=(0.1, 0.1, 0.2, 0.2), mode=Mode.SEXTANT)
     now = clock.boot()
     tasks = (Held(task("t1"), now + 500, 600), Held(task("t2"), now - 1, 600), Held(task("t3")))
-    save(memory, address, Snapshot(tasks, (request, picture()), "C", 3, 9, "guide"), clock)
+    save(memory, address, Snapshot(tasks, (request, picture()), Progress("C", 3, 9, "guide")), clock)
     back = load(memory, address, clock, forever=False)
     assert [held.task for held in back.tasks] == [task("t1"), task("t3")]  # the claim on the second ran out
     assert not any(held.claimed for held in back.tasks)
     assert back.picture == (request, picture())
-    assert (back.campaign_name, back.done, back.total, back.guideline) == ("C", 3, 9, "guide")
+    assert back.progress == Progress("C", 3, 9, "guide")
     assert len(load(memory, address, clock, forever=True).tasks) == 3
     save(memory, address, Snapshot(tasks, (request, NoPicture("none"))), clock)
     assert load(memory, address, clock, forever=True).picture is None

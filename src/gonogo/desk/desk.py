@@ -12,15 +12,16 @@ from gonogo.desk.clock import wait_for, within
 from gonogo.desk.errors import DeskError, OutboxError
 from gonogo.desk.gallery import Gallery
 from gonogo.desk.jobs import Jobs
+from gonogo.desk.known import Known
 from gonogo.desk.line import Line
 from gonogo.desk.link import Link
-from gonogo.desk.onhand import Answered, Outlook, leaving_at
+from gonogo.desk.onhand import Answered, Outlook, Tray
 from gonogo.desk.outbox import Counts, Outbox, Verdict
 from gonogo.desk.recent import MOST, Progress, Recent
 from gonogo.desk.sender import Sender
 from gonogo.desk.setup import Setup
 from gonogo.desk.stopwatch import Stopwatch
-from gonogo.desk.stream import LEAST_AHEAD, Held, Stream
+from gonogo.desk.stream import Held, Stream
 from gonogo.desk.submission import prepare_submission
 from gonogo.desk.types import Decided, Decision, DeskState, DeskTask, SendState, Stage, Times
 from gonogo.desk.view import Facts, state_of
@@ -33,8 +34,6 @@ FIRST_PAINT_SECONDS = 0.5
 UPKEEP_SECONDS = 5.0
 KEPT_SECONDS = 30 * 86400.0
 """Delivered answers stay in the history this long."""
-JUST_SENT_SECONDS = 120.0
-"""A server may hand out a task once more while its answer spreads; after that it has lost the answer."""
 
 
 class Desk:
@@ -53,6 +52,7 @@ class Desk:
         self.stopwatch = Stopwatch(clock.monotonic, setup.profile.idle_seconds)
         self._outbox = Outbox(setup.outbox_file, wall=clock.wall)
         self._sending = Outbox(setup.outbox_file, wall=clock.wall, mark=self._outbox.mark)
+        self._known = Known(self._outbox, setup.sends, clock)
         self._line = Line(clock, self.changed)
         self._link = Link(setup.connect, self._line, clock)
         self._sender = Sender(self._sending, setup.sends, self._line, self._link.server, clock, self._settled)
@@ -70,11 +70,11 @@ class Desk:
         self._painted, self._leave, self._puzzled = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._held: Held | None = None
         self._touched = False
-        self._on_desk: list[Answered] = []
+        self._tray = Tray()
         self._carried: dict[str, Times] = {}
         self._recent, self._progress = Recent(), Progress()
         self._counts = Counts()
-        self._stuck, self._problem = "", ("", "")
+        self._problem = ("", "")
         self._announced: Held | None = None
         self._listeners: list[Callable[[], None]] = []
         self._closed = False
@@ -112,7 +112,7 @@ class Desk:
         reachable = self._link.remote is not None and self._line.trouble is None
         keep = self._setup.embedded or not reachable or not self._stream.extensions
         try:
-            self._let_go(self._on_desk)
+            self._let_go(self._tray.answers)
             if reachable:
                 await within(FLUSH_SECONDS, self._clock, self._sender.idle.wait)
             if not keep:
@@ -170,7 +170,7 @@ class Desk:
         request = prepare_submission(held.task.id, decision)
         number = self._outbox.add(self._address, held.task, decision, request)
         self.stopwatch.stop()
-        self._on_desk.append(Answered(number, held, decision, self._clock.monotonic()))
+        self._tray.answers.append(Answered(number, held, decision, self._clock.monotonic()))
         self._recent.add(number, Decided(held.task, decision, SendState.ON_DESK))
         self._progress.done += 1
         self._stream.decided(decision.times.duration_ms / 1000)
@@ -183,11 +183,11 @@ class Desk:
 
         Raises `OutboxError` when the disk refuses.
         """
-        if not self._on_desk:
+        if not self._tray.answers:
             return None
-        answer = self._on_desk[-1]
+        answer = self._tray.answers[-1]
         taken = self._outbox.take_back(answer.number)
-        self._on_desk.pop()
+        self._tray.answers.pop()
         if not taken:
             self.changed()
             return None
@@ -229,28 +229,18 @@ class Desk:
     # --- what the stream asks and tells (`stream.Surroundings`) ------------------------------------------
 
     def in_hand(self) -> list[Held]:
-        return [answer.held for answer in self._on_desk] + ([self._held] if self._held else [])
+        return [answer.held for answer in self._tray.answers] + ([self._held] if self._held else [])
 
     def occupied(self) -> int:
         return self._counts.unsent + (1 if self._held else 0)
 
     def answered(self, task_id: str) -> bool:
-        try:
-            row = self._outbox.answer_to(self._setup.sends, task_id)
-        except OutboxError:
-            return False
-        if row is None:
-            return False
-        if row.state is SendState.PARKED:
-            self._stuck = row.detail
-        settled = row.settled_at if row.settled_at is not None else self._clock.wall()
-        return row.state not in (SendState.SENT, SendState.LATE) or self._clock.wall() - settled < JUST_SENT_SECONDS
+        return self._known.answered(task_id)
 
     def last_key(self) -> float:
         return self.stopwatch.last_key
 
     def arrived(self, held: Held) -> None:
-        self._stuck = ""
         self._gallery.arrived(held.task)
         if self._held is None:
             self._advance()
@@ -258,7 +248,7 @@ class Desk:
     def renewed(self, old: Held, new: Held) -> None:
         if self._held is old:
             self._held = new
-        self._on_desk = [replace(one, held=new) if one.held is old else one for one in self._on_desk]
+        self._tray.renewed(old, new)
 
     def lost(self, held: Held) -> None:
         """Somebody else may have it. A question that was looked at stays: its answer is taken late, or kept."""
@@ -293,7 +283,7 @@ class Desk:
     def _load(self) -> None:
         """What the outbox and the last run know."""
         old = snapshot.load(self._setup.memory, self._address, self._clock, forever=self._setup.embedded)
-        self._progress = Progress(old.campaign_name, old.done, old.total, old.guideline)
+        self._progress = old.progress
         try:
             self._recent.load(self._outbox.history(self._address, limit=MOST))
         except OutboxError as problem:
@@ -323,9 +313,7 @@ class Desk:
         if not restored:
             self._jobs.begin("fetch", self._stream.run)
         await self._link.greet()
-        self._stream.extensions = remote.extensions
-        if remote.max_held is not None:
-            self._stream.limits.most, self._stream.limits.stated = remote.max_held, True
+        self._stream.served_by(remote)
         if restored:
             if remote.extensions:
                 await self._stream.confirm()
@@ -338,27 +326,19 @@ class Desk:
         """Let answers leave when they can no longer be taken back."""
         while True:
             self._leave.clear()
-            now, undo = self._clock.monotonic(), self._setup.profile.undo_seconds
-            times = leaving_at(self._on_desk, undo, self._outlook())
-            self._let_go([answer for answer, due in times if due <= now])
-            rest = [due - now for _, due in times if due > now]
-            await wait_for(self._leave, min(rest) if rest else None, self._clock)
+            going, rest = self._tray.due(self._clock.monotonic(), self._setup.profile.undo_seconds, self._outlook())
+            self._let_go(going)
+            await wait_for(self._leave, rest, self._clock)
 
     def _outlook(self) -> Outlook:
         stream = self._stream
-        full = len(stream.ahead) + self.occupied() >= stream.limits.held
-        waiting = stream.exhausted or stream.repeating or stream.refused is not None or self._line.trouble is not None
-        return Outlook(
-            more=self._held is not None or not (waiting or full),
-            starved=full and len(stream.ahead) < min(LEAST_AHEAD, self._setup.profile.prefetch),
-            one_by_one=stream.limits.one_at_a_time,
-        )
+        coming = not (stream.waiting or stream.full or self._line.trouble is not None)
+        return Outlook(self._held is not None or coming, stream.starved, stream.limits.one_at_a_time)
 
     def _let_go(self, answers: Sequence[Answered]) -> None:
         if not answers:
             return
-        numbers = {answer.number for answer in answers}
-        self._on_desk = [answer for answer in self._on_desk if answer.number not in numbers]
+        numbers = self._tray.leave(answers)
         self._recent.mark(numbers, SendState.QUEUED)
         self._sender.release(sorted(numbers))
         self.changed()
@@ -401,8 +381,7 @@ class Desk:
 
     def _save(self) -> None:
         seen = self._gallery.seen(self._held.task) if self._held else None
-        tasks, how_far = tuple(self._all()), self._progress
-        now = snapshot.Snapshot(tasks, seen, how_far.campaign_name, how_far.done, how_far.total, how_far.guideline)
+        now = snapshot.Snapshot(tuple(self._all()), seen, self._progress)
         snapshot.save(self._setup.memory, self._address, now, self._clock)
 
     def _put_away(self, *, keep: bool) -> None:
@@ -432,8 +411,8 @@ class Desk:
             retry_in=self._line.retry_in,
             counts=self._counts,
             progress=self._progress,
-            can_undo=bool(self._on_desk),
+            can_undo=bool(self._tray.answers),
             recent=self._recent.all(),
-            stuck=self._stuck,
+            stuck=self._known.stuck,
             problem=self._problem,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from gonogo.desk.stream import Held
 from gonogo.desk.types import Decision
@@ -50,3 +51,25 @@ def leaving_at(answers: list[Answered], undo_seconds: float, outlook: Outlook) -
             due = answer.at if outlook.starved else answer.at + undo_seconds
         times.append((answer, due))
     return times
+
+
+@dataclass(slots=True)
+class Tray:
+    """The answers that can still be taken back, oldest first."""
+
+    answers: list[Answered] = field(default_factory=list)
+
+    def leave(self, going: Iterable[Answered]) -> set[int]:
+        """Take these off the tray; their numbers."""
+        numbers = {answer.number for answer in going}
+        self.answers = [answer for answer in self.answers if answer.number not in numbers]
+        return numbers
+
+    def due(self, now: float, undo_seconds: float, outlook: Outlook) -> tuple[list[Answered], float | None]:
+        """Those that leave now, and the seconds until the next one does."""
+        times = leaving_at(self.answers, undo_seconds, outlook)
+        rest = [at - now for _, at in times if at > now]
+        return [answer for answer, at in times if at <= now], min(rest) if rest else None
+
+    def renewed(self, old: Held, new: Held) -> None:
+        self.answers = [replace(one, held=new) if one.held is old else one for one in self.answers]

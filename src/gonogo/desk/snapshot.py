@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gonogo.desk.clock import Clock
 from gonogo.desk.codec import picture_from_json, picture_to_json, task_from_json, task_to_json
 from gonogo.desk.memory import Memory
 from gonogo.desk.outbox import Address
+from gonogo.desk.recent import Progress
 from gonogo.desk.stream import Held
 from gonogo.sheets.types import NoPicture, Picture, PictureRequest
 
@@ -21,10 +22,7 @@ class Snapshot:
 
     tasks: tuple[Held, ...] = ()
     picture: tuple[PictureRequest, Picture | NoPicture] | None = None
-    campaign_name: str = ""
-    done: int = 0
-    total: int | None = None
-    guideline: str = ""
+    progress: Progress = field(default_factory=Progress)
 
 
 def key_of(address: Address) -> str:
@@ -46,10 +44,10 @@ def save(memory: Memory, address: Address, snapshot: Snapshot, clock: Clock) -> 
         {
             "tasks": tasks,
             "picture": picture,
-            "campaign_name": snapshot.campaign_name,
-            "done": snapshot.done,
-            "total": snapshot.total,
-            "guideline": snapshot.guideline,
+            "campaign_name": snapshot.progress.campaign_name,
+            "done": snapshot.progress.done,
+            "total": snapshot.progress.total,
+            "guideline": snapshot.progress.guideline,
         },
     )
 
@@ -68,7 +66,8 @@ def load(memory: Memory, address: Address, clock: Clock, *, forever: bool) -> Sn
                 expires_at = None if forever else now + left
                 tasks.append(Held(task_from_json(one["task"]), expires_at, one["lease"], claimed=False))
         picture = picture_from_json(data["picture"]) if data["picture"] else None
-        return Snapshot(tuple(tasks), picture, data["campaign_name"], data["done"], data["total"], data["guideline"])
+        progress = Progress(data["campaign_name"], data["done"], data["total"], data["guideline"])
+        return Snapshot(tuple(tasks), picture, progress)
     except (KeyError, TypeError, ValueError, IndexError):
         return Snapshot()  # written by another version: the server knows better anyway
 

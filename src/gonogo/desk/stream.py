@@ -178,6 +178,27 @@ class Stream:
         self.refused, self._poll_at = None, 0.0
         self._kick.set()
 
+    def served_by(self, remote: Remote) -> None:
+        """What the server can do is known."""
+        self.extensions = remote.extensions
+        if remote.max_held is not None:
+            self.limits.most, self.limits.stated = remote.max_held, True
+
+    @property
+    def full(self) -> bool:
+        """No further task can be claimed before an answer has been delivered."""
+        return len(self.ahead) + self._desk.occupied() >= self.limits.held
+
+    @property
+    def starved(self) -> bool:
+        """Full, with less ahead than there should be."""
+        return self.full and len(self.ahead) < min(LEAST_AHEAD, self._most_ahead)
+
+    @property
+    def waiting(self) -> bool:
+        """The server has nothing for us now."""
+        return self.exhausted or self.repeating or self.refused is not None
+
     @property
     def depth(self) -> int:
         """Tasks wanted ahead: enough that the next one is there when fetching takes as long as it lately did."""
@@ -199,13 +220,12 @@ class Stream:
                 self._failed(error)
 
     def _wants(self) -> bool:
-        waiting = self.exhausted or self.repeating or self.refused is not None
-        if waiting and self._clock.monotonic() < self._poll_at:
+        if self.waiting and self._clock.monotonic() < self._poll_at:
             return False
-        return len(self.ahead) < self.depth and len(self.ahead) + self._desk.occupied() < self.limits.held
+        return len(self.ahead) < self.depth and not self.full
 
     def _rest(self) -> float | None:
-        if self.exhausted or self.repeating or self.refused is not None:
+        if self.waiting:
             return max(0.1, self._poll_at - self._clock.monotonic())
         return None
 
