@@ -19,6 +19,7 @@ pytestmark = [
 ]
 
 KEYS = ["a", "a", "s", "a", "fix", "f", "a", "s", "a", "a"]
+CORRECTED = "⌀8,8 H8"
 VERDICTS = {"a": "correct", "s": "incorrect", "fix": "incorrect", "f": "unsure"}
 
 
@@ -48,30 +49,30 @@ def progress(terminal: Terminal) -> int:
 
 
 def answer(terminal: Terminal, key: str, already: int) -> None:
-    """One verdict. Keys are deaf for a moment after a task is painted, so a press may have to be repeated."""
-
-    def pressed() -> bool:
-        if progress(terminal) > already:
-            return True
-        if key == "fix":
-            if "Enter" not in terminal.screen() or not terminal.editing:
-                terminal.press("d")
-            terminal.editing = True
-            terminal.press("C-u")
-            terminal.type("⌀8,8 H8")
-            terminal.press("Enter")
-        else:
-            terminal.press(key)
-        wait_until(lambda: progress(terminal) > already, terminal.screen, 1.5)
-        return True
+    """One verdict. Keys are deaf for a moment after a paint, and after typing in one burst: then press again."""
 
     def attempt() -> bool:
-        try:
-            return pressed()
-        except AssertionError:
-            return False
+        if key != "fix":
+            terminal.press(key)
+        elif "Enter send" not in terminal.screen():
+            terminal.press("d")
+        elif CORRECTED not in terminal.screen():
+            terminal.press("C-u")
+            terminal.type(CORRECTED)
+        else:
+            terminal.press("Enter")
+        return reached(terminal, already + 1)
 
     wait_until(attempt, lambda: f"{key!r} was not taken:\n{terminal.screen()}", 20)
+
+
+def reached(terminal: Terminal, count: int) -> bool:
+    """Whether the status bar comes to say `count` within a moment."""
+    try:
+        wait_until(lambda: progress(terminal) >= count, str, 0.6)
+    except AssertionError:
+        return False
+    return True
 
 
 def test_ten_real_answers_reach_the_server(lead: Cli, tmp_path: Path, material: tuple[Path, Path]) -> None:

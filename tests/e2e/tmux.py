@@ -39,7 +39,6 @@ class Terminal:
         self._socket = str(folder / "tmux.sock")
         settings = [f"{key}={value}" for key, value in (env or {}).items()]
         self._command = ["env", *settings, *command]
-        self.editing = False
         self._size = ["-x", str(columns), "-y", str(rows)]
 
     def _tmux(self, *arguments: str) -> str:
