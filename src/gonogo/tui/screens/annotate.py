@@ -24,9 +24,9 @@ from gonogo.tui.screens import correction, wording
 from gonogo.tui.text import content
 from gonogo.tui.view import View
 from gonogo.tui.widgets import lines
-from gonogo.tui.widgets.lines import Line, StatusBar
+from gonogo.tui.widgets.lines import History, Line, StatusBar
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.value_view import ValueView
+from gonogo.tui.widgets.value_view import ValueView, value_text
 
 if TYPE_CHECKING:
     from gonogo.desk.desk import Desk
@@ -49,7 +49,7 @@ class AnnotateScreen(Screen[None]):
     prompt = getters.query_one("#prompt", Line)
     facts = getters.query_one("#facts", Line)
     hint = getters.query_one("#hint", Line)
-    history = getters.query_one("#history", Line)
+    history = getters.query_one("#history", History)
     status = getters.query_one("#status", StatusBar)
     keys = getters.query_one("#keys", Line)
     words = getters.query_one("#words", Static)
@@ -66,6 +66,7 @@ class AnnotateScreen(Screen[None]):
         self._laid_out = False
         self._cells: tuple[int, int] | None = None
         self._broken: Exception | None = None
+        self._read_ahead: tuple[str, Content] = ("", Content(""))
         self._drafts: dict[str, str] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -86,7 +87,7 @@ class AnnotateScreen(Screen[None]):
                 yield Line(id="facts")
                 yield Static(id="room")
                 yield Line(id="before")
-                yield Line(id="history")
+                yield History(id="history")
         with Container(id="card"):
             yield Static(id="words", markup=False)
         yield Line(id="toosmall")
@@ -115,7 +116,7 @@ class AnnotateScreen(Screen[None]):
         state, task = self.desk.state, self.desk.current
         self._state_since = self.gonogo.clock()
         self.status.tell(state, self._not_saved)
-        self.history.show(lines.history(state.recent, self.history.size.width, max(self.history.size.height, 1)))
+        self.history.tell(state.recent)
         if task is None:
             self._show_card()
         elif self._other(task):
@@ -137,7 +138,7 @@ class AnnotateScreen(Screen[None]):
         self.set_class(False, "-card")
         self.prompt.show(content(task.prompt, 600))
         self.value.show(task.predicted_value)
-        self.hint.show(correction.as_read(task.predicted_value))
+        self.hint.show(self._reading(task))
         self.facts.show(lines.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self._show_keys()
         self._show_picture(task)
@@ -172,6 +173,12 @@ class AnnotateScreen(Screen[None]):
         self.gonogo.calm_collector()
         self._make_next_ahead()
 
+    def _reading(self, task: DeskTask) -> Content:
+        """The reading letter by letter, made ahead when it could be."""
+        if self._read_ahead[0] != task.id:
+            self._read_ahead = (task.id, correction.as_read(task.predicted_value))
+        return self._read_ahead[1]
+
     def _other(self, task: DeskTask) -> bool:
         """Whether the screen has gone on to another question."""
         return self._question is None or self._question.id != task.id
@@ -181,6 +188,8 @@ class AnnotateScreen(Screen[None]):
         following = self.desk.upcoming()
         if following is None or not self._drawing_visible():
             return
+        self.value.prebuild(following.predicted_value)
+        self._reading(following)
         view = self.view.reset()
         ready = self.desk.picture_ready(following, view.request(following, self.sheet.cells))
         if isinstance(ready, Picture | NoPicture):
@@ -341,7 +350,7 @@ class AnnotateScreen(Screen[None]):
             return
         self.add_class("-editing")
         self.line.disabled = False
-        self.line.value = self._drafts.get(task.id, correction.starting_text(task.predicted_value))
+        self.line.value = self._drafts.get(task.id, value_text(task.predicted_value))
         self.line.cursor_position = len(self.line.value)
         self.line.focus()
         self.desk.edit(True)
@@ -352,7 +361,7 @@ class AnnotateScreen(Screen[None]):
             self._drafts[self._question.id] = self.line.value
         self._leave_edit()
         if self._question is not None:
-            self.hint.show(correction.as_read(self._question.predicted_value))
+            self.hint.show(self._reading(self._question))
         self._show_keys()
 
     def _leave_edit(self) -> None:

@@ -6,23 +6,16 @@ from typing import Any
 
 from textual.content import Content
 
-from gonogo.tui.text import one_line, styled
-from gonogo.values import format_text, parse, read, to_json, typeset
+from gonogo.tui.text import styled
+from gonogo.tui.widgets.value_view import value_text
+from gonogo.values import format_text, parse, to_json, typeset
 
 MAX_SHOWN = 120
 
 
-def starting_text(predicted: Any) -> str:
-    """The predicted value as one line to change."""
-    if predicted is None:
-        return ""
-    text = predicted.get("text") if isinstance(predicted, dict) else None
-    return one_line(text if isinstance(text, str) else format_text(read(predicted)), 2_000)
-
-
 def as_read(predicted: Any) -> Content:
     """The reading letter by letter, when setting it as on a drawing moved or changed any letter."""
-    text = starting_text(predicted)
+    text = value_text(predicted)
     shown = "".join("".join((part.text, part.upper, part.lower)) for part in typeset(predicted).parts)
     if not text or "".join(text.split()) == "".join(shown.split()):
         return Content("")
@@ -33,7 +26,7 @@ def reading(text: str, predicted: Any) -> Content:
     """How the typed value is understood, while it is typed."""
     if not text.strip():
         return Content.styled("Type the value as the drawing shows it.", "$quiet")
-    if text.strip() == starting_text(predicted):
+    if text.strip() == value_text(predicted):
         return Content.styled("as it was read", "$quiet")
     parsed = parse(text)
     if parsed.ok:
@@ -47,7 +40,7 @@ def refusal(text: str, predicted: Any) -> str:
     """Why this text cannot be sent as a correction, or nothing."""
     if not text:
         return "The line is empty. Esc, then s, says incorrect without a value."
-    if text == starting_text(predicted):
+    if text == value_text(predicted):
         return "Unchanged: this is what was read. Change it, or Esc and s."
     return ""
 

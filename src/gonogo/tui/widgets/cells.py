@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,7 +13,7 @@ from gonogo.sheets.types import CellGrid
 
 STEPS = 16
 """Colours between ink and paper: fewer colours make longer runs and a third fewer bytes than 256."""
-PLAIN, MARK, FRAME = 0, 1, 2
+MARK, FRAME = 1, 2
 """What `CellGrid.mark` says of a cell; FRAME is ours, for the edge of the locator."""
 
 # Blocks, quadrants, braille, sextants, octants, and our own lines. Whatever else a grid holds is shown as a space.
@@ -36,47 +34,50 @@ class Inks:
 
 
 class Painter:
-    """Turns grids into strips in one set of colours; keeps the few hundred styles it meets."""
+    """Turns grids into segments in one set of colours; keeps the few hundred styles it meets."""
 
     def __init__(self, inks: Inks) -> None:
         paper, ink = Color.parse(inks.paper), Color.parse(inks.ink)
-        steps = [ink.blend(paper, step / (STEPS - 1)).rich_color for step in range(STEPS)]
-        self._level = [round(level * (STEPS - 1) / 255) for level in range(256)]
-        self._steps = steps
+        self._steps = [ink.blend(paper, step / (STEPS - 1)).rich_color for step in range(STEPS)]
+        self._levels = bytes(round(level * (STEPS - 1) / 255) for level in range(256))
         self._marks = {MARK: Color.parse(inks.mark).rich_color, FRAME: Color.parse(inks.line).rich_color}
-        self._styles: dict[tuple[int, int, int], Style] = {}
+        self._styles: dict[int, Style] = {}
 
     def paint(self, grid: CellGrid) -> list[list[Segment]]:
-        """One list of segments a row, neighbours of the same style joined."""
-        return [self._row(grid, row) for row in range(min(grid.height, len(grid.rows)))]
-
-    def _row(self, grid: CellGrid, row: int) -> list[Segment]:
+        """One list of segments a row, neighbours that look the same joined."""
+        size = grid.width * grid.height
+        inks = grid.ink.translate(self._levels).ljust(size, b"\0")
+        papers = grid.paper.translate(self._levels).ljust(size, bytes([STEPS - 1]))
+        marks = grid.mark.ljust(size, b"\0")
         width = grid.width
-        text = _NOT_A_CELL.sub(" ", grid.rows[row])[:width].ljust(width)
-        start, stop = row * width, (row + 1) * width
-        level = self._level
-        keys = [
-            (mark if mark else 0, 0 if mark else level[ink], level[paper])
-            for mark, ink, paper in zip(
-                grid.mark[start:stop], grid.ink[start:stop], grid.paper[start:stop], strict=False
-            )
+        return [
+            self._row(text, width, inks[at : at + width], papers[at : at + width], marks[at : at + width])
+            for at, text in zip(range(0, size, width), grid.rows, strict=False)
         ]
-        keys += [(0, STEPS - 1, STEPS - 1)] * (width - len(keys))
-        return [Segment(text[a:b], self._style(keys[a])) for a, b in _runs(keys)]
 
-    def _style(self, key: tuple[int, int, int]) -> Style:
+    def _row(self, row: str, width: int, inks: bytes, papers: bytes, marks: bytes) -> list[Segment]:
+        text = _NOT_A_CELL.sub(" ", row)[:width].ljust(width)
+        segments: list[Segment] = []
+        start, run = 0, -1  # a run's key: mark, ink, paper; an empty cell shows only its paper and joins any run of it
+        for at, (character, ink, paper, mark) in enumerate(zip(text, inks, papers, marks, strict=True)):
+            if character == " " and run >= 0 and run % STEPS == paper:
+                continue
+            key = (mark * STEPS + (0 if mark else ink)) * STEPS + paper
+            if key != run:
+                if at > start:
+                    segments.append(Segment(text[start:at], self._style(run)))
+                start, run = at, key
+        segments.append(Segment(text[start:], self._style(run)))
+        return segments
+
+    def _style(self, key: int) -> Style:
         style = self._styles.get(key)
         if style is None:
-            mark, ink, paper = key
+            rest, paper = divmod(key, STEPS)
+            mark, ink = divmod(rest, STEPS)
             color = self._marks.get(mark, self._marks[MARK]) if mark else self._steps[ink]
-            style = self._styles[key] = Style(color=color, bgcolor=self._steps[paper], bold=bool(mark == MARK))
+            style = self._styles[key] = Style(color=color, bgcolor=self._steps[paper], bold=mark == MARK)
         return style
-
-
-def _runs(keys: Sequence[tuple[int, int, int]]) -> list[tuple[int, int]]:
-    """Where runs of equal keys begin and end."""
-    edges = [0, *(i for i in range(1, len(keys)) if keys[i] != keys[i - 1]), len(keys)]
-    return [(a, b) for a, b in pairwise(edges) if b > a]
 
 
 def framed(grid: CellGrid) -> CellGrid:

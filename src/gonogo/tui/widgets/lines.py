@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from textual.content import Content
 from textual.widget import Widget
@@ -10,7 +11,7 @@ from textual.widget import Widget
 from gonogo.desk.types import Decided, DeskState, DeskTask, SendState, Stage
 from gonogo.tui.actions import Action, keys_of, shown_key
 from gonogo.tui.text import one_line, styled
-from gonogo.values import format_text, read
+from gonogo.tui.widgets.value_view import value_text
 
 SIGNS = {"correct": ("✓", "$correct"), "incorrect": ("✗", "$incorrect"), "unsure": ("?", "$unsure")}
 """Sign and colour of a verdict; the sign tells it without the colour."""
@@ -125,32 +126,34 @@ def short_id(value: str) -> str:
     return text[:8] + "…" if len(text) == 36 and text.count("-") == 4 else one_line(text, 24)
 
 
-def history(recent: Sequence[Decided], width: int, height: int) -> Content:
+class History(Line):
     """The last verdicts, newest first, each with its sign and, when it matters, what became of it."""
-    if not recent:
-        return Content.styled("nothing yet", "$quiet")
-    return Content("\n").join(_flowed([_decided(item) for item in recent], width)[:height])
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._items: dict[tuple[str, str, SendState], Content] = {}
+
+    def tell(self, recent: Sequence[Decided]) -> None:
+        """`recent` newest first."""
+        kept = {(one.task.id, one.decision.verdict, one.state): one for one in recent}
+        self._items = {key: self._items.get(key) or _decided(one) for key, one in kept.items()}
+        width, height = self.size
+        lines = _flowed(list(self._items.values()), width)[: max(height, 1)]
+        self.show(Content("\n").join(lines) if lines else Content.styled("nothing yet", "$quiet"))
 
 
 def _decided(item: Decided) -> Content:
     sign, color = SIGNS.get(item.decision.verdict, ("•", "$foreground"))
-    parts = [
-        Content.styled(sign, f"bold {color}"),
-        Content(" "),
-        styled(_short(format_text(read(item.task.predicted_value))), "$foreground"),
-    ]
+    parts = [Content.styled(f"{sign} ", f"bold {color}"), _value(item.task.predicted_value)]
     if item.decision.corrected_value is not None:
-        parts += [
-            Content.styled(" → ", "$quiet"),
-            styled(_short(format_text(read(item.decision.corrected_value))), "$foreground"),
-        ]
+        parts += [Content.styled(" → ", "$quiet"), _value(item.decision.corrected_value)]
     if item.state in (SendState.PARKED, SendState.LATE):
-        parts.append(Content.styled(f" ({'refused' if item.state is SendState.PARKED else 'kept late'})", "$warning"))
+        parts.append(Content.styled(" (refused)" if item.state is SendState.PARKED else " (kept late)", "$warning"))
     return Content.assemble(*parts)
 
 
-def _short(text: str) -> str:
-    return one_line(text, 16) or "–"
+def _value(value: Any) -> Content:
+    return styled(value_text(value, 16) or "–", "$foreground")
 
 
 def _flowed(items: Sequence[Content], width: int) -> list[Content]:

@@ -92,6 +92,8 @@ class SheetView(Widget):
     def _colors(self) -> tuple[str, ...]:
         names = ("drawing-paper", "drawing-ink", "drawing-mark", "line", "quiet", "foreground", "strong", "surface")
         variables = self.app.theme_variables
+        if self.app.no_color:  # the rows pass no line filter, so greys are chosen here
+            return tuple(Color.parse(variables[name]).monochrome.hex for name in names)
         return tuple(variables[name] for name in names)
 
     def _make(self, shown: Shown, title: str, colors: tuple[str, ...]) -> list[Strip]:
@@ -109,7 +111,7 @@ class SheetView(Widget):
             inside = _words(shown, width - 2, height - 2, _style(strong, pane), _style(text, pane))
             note = ""
         rows = [frame.top(title), *(frame.side(row) for row in inside[: max(height - 2, 0)]), frame.bottom(note)]
-        return self._encoded(rows[:height], Color.parse(pane))
+        return self._encoded(rows[:height])
 
     def _picture(self, picture: Picture, painter: Painter, edge: Style) -> list[list[Segment]]:
         """The cells, centred in the frame: a picture made for another size is cut or padded, never stretched."""
@@ -127,11 +129,9 @@ class SheetView(Widget):
         above = max((rows - len(lines)) // 2, 0)
         return [*([blank] for _ in range(above)), *lines, *([blank] for _ in range(max(rows - above - len(lines), 0)))]
 
-    def _encoded(self, rows: list[list[Segment]], background: Color) -> list[Strip]:
-        """Filters (no colour, cleaning) applied and terminal bytes made now: the strip keeps them."""
+    def _encoded(self, rows: list[list[Segment]]) -> list[Strip]:
+        """Terminal bytes made now: the strip keeps them. Cells and labels are clean already, so no filter is needed."""
         strips = [Strip(row, self.size.width) for row in rows]
-        for line_filter in self.app.get_line_filters():
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
         for strip in strips:
             strip.render(self.app.console)
         return strips

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from gonogo.tui.text import one_line, plain
 from gonogo.tui.widgets.glyphs import HEIGHT, large
-from gonogo.values import Part, Typeset, typeset
+from gonogo.values import Part, Typeset, format_text, read, typeset
 
 _MAX_LARGE = 60
 
@@ -25,17 +25,35 @@ class ValueView(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._value: Any = None
-        self._rows: tuple[int, int, Content] | None = None
+        self._made: list[tuple[Any, int, int, Content]] = []
 
     def show(self, value: Any) -> None:
-        self._value, self._rows = value, None
+        self._value = value
         self.refresh()
 
+    def prebuild(self, value: Any) -> None:
+        """Set a value that will be shown next."""
+        self._set(value)
+
     def render(self) -> Content:
+        return self._set(self._value)
+
+    def _set(self, value: Any) -> Content:
         width, height = self.content_size
-        if self._rows is None or self._rows[:2] != (width, height):
-            self._rows = (width, height, lay_out(self._value, width, height))
-        return self._rows[2]
+        for made in self._made:
+            if made[0] is value and made[1:3] == (width, height):
+                return made[3]
+        content = lay_out(value, width, height)
+        self._made = [*self._made[-2:], (value, width, height, content)]
+        return content
+
+
+def value_text(value: Any, limit: int = 2_000) -> str:
+    """`value` as one line: its own text where it has one, else as a drawing would write it."""
+    if value is None:
+        return ""
+    text = value.get("text") if isinstance(value, dict) else value
+    return one_line(text if isinstance(text, str) else format_text(read(value)), limit)
 
 
 def lay_out(value: Any, width: int, height: int) -> Content:
