@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from gonogo.desk import snapshot
+from gonogo.desk import snapshot, wording
 from gonogo.desk.clock import wait_for, within
 from gonogo.desk.errors import DeskError, OutboxError
 from gonogo.desk.gallery import Gallery
@@ -15,11 +15,13 @@ from gonogo.desk.jobs import Jobs
 from gonogo.desk.known import Known
 from gonogo.desk.line import Line
 from gonogo.desk.link import Link
+from gonogo.desk.listeners import Listeners
 from gonogo.desk.onhand import Answered, Outlook, Tray
 from gonogo.desk.outbox import Counts, Outbox, Verdict
 from gonogo.desk.recent import MOST, Progress, Recent
 from gonogo.desk.sender import Sender
 from gonogo.desk.setup import Setup
+from gonogo.desk.snapshot import Snapshot
 from gonogo.desk.stopwatch import Stopwatch
 from gonogo.desk.stream import Held, Stream
 from gonogo.desk.submission import prepare_submission
@@ -56,15 +58,8 @@ class Desk:
         self._line = Line(clock, self.changed)
         self._link = Link(setup.connect, self._line, clock)
         self._sender = Sender(self._sending, setup.sends, self._line, self._link.server, clock, self._settled)
-        self._stream = Stream(
-            setup.campaign_id,
-            self._line,
-            self._link.server,
-            clock,
-            self,
-            new_key=lambda: str(uuid.uuid4()),
-            most_ahead=setup.profile.prefetch,
-        )
+        prefetch = setup.profile.prefetch
+        self._stream = Stream(setup.campaign_id, self._line, self._link.server, clock, self, most_ahead=prefetch)
         self._gallery = Gallery(setup.drawings(self._link.drawing_url))
         self._jobs = Jobs(clock, self._broke)
         self._painted, self._leave, self._puzzled = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -76,7 +71,7 @@ class Desk:
         self._counts = Counts()
         self._problem = ("", "")
         self._announced: Held | None = None
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners = Listeners()
         self._closed = False
 
     @property
@@ -89,7 +84,7 @@ class Desk:
         return self._progress.guideline
 
     def upcoming(self) -> DeskTask | None:
-        """The task after the current one, if it is ahead."""
+        """The next task, if it is ahead."""
         return self._stream.ahead[0].task if self._stream.ahead else None
 
     # --- life ------------------------------------------------------------------------------------------
@@ -115,6 +110,7 @@ class Desk:
             self._let_go(self._tray.answers)
             if reachable:
                 await within(FLUSH_SECONDS, self._clock, self._sender.idle.wait)
+            await self._jobs.end()  # nothing more is claimed
             if not keep:
                 mine = [] if self._held is None else [self._held]
                 await within(RELEASE_SECONDS, self._clock, lambda: self._stream.give_back(mine))
@@ -126,13 +122,7 @@ class Desk:
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change of `state` or `current`; returns the function that ends it."""
-        self._listeners.append(listener)
-
-        def end() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return end
+        return self._listeners.add(listener)
 
     # --- what the screen sees --------------------------------------------------------------------------
 
@@ -168,6 +158,7 @@ class Desk:
         if decision.times == Times(0):
             decision = replace(decision, times=self.stopwatch.read())
         request = prepare_submission(held.task.id, decision)
+        self._problem = ("", "")
         number = self._outbox.add(self._address, held.task, decision, request)
         self.stopwatch.stop()
         self._tray.answers.append(Answered(number, held, decision, self._clock.monotonic()))
@@ -275,8 +266,7 @@ class Desk:
             self._puzzled.set()
         if state != self.state or self._announced is not self._held:
             self.state, self._announced = state, self._held
-            for listener in list(self._listeners):
-                listener()
+            self._listeners.tell()
 
     # --- behind the screen -----------------------------------------------------------------------------
 
@@ -352,12 +342,13 @@ class Desk:
 
     async def _upkeep(self) -> None:
         """Keep what is on the desk for the next start, also after a crash; see what another window has sent."""
-        kept: list[str] = []
+        kept: list[DeskTask | None] = []
         while True:
             await self._clock.sleep(UPKEEP_SECONDS)
-            if (held := [one.task.id for one in self._all()]) != kept:
-                kept = held
-                self._save()
+            if (tasks := [self.current, *(held.task for held in self._stream.ahead)]) != kept:
+                kept = tasks
+                with contextlib.suppress(OSError):  # a convenience; the answers are elsewhere
+                    self._save()
             self._look_back()
 
     def _look_back(self) -> None:
@@ -373,35 +364,28 @@ class Desk:
             self._puzzled.clear()
             standing = await self._link.standing(self._setup.campaign_id)
             if standing is not None:
-                self._progress.learn(standing, self._counts.unsent)
+                self._progress.learn(standing, self._counts.on_desk + self._counts.queued)
                 self.changed()
-
-    def _all(self) -> list[Held]:
-        return [*([self._held] if self._held else []), *self._stream.ahead]
 
     def _save(self) -> None:
         seen = self._gallery.seen(self._held.task) if self._held else None
-        now = snapshot.Snapshot(tuple(self._all()), seen, self._progress)
-        snapshot.save(self._setup.memory, self._address, now, self._clock)
+        tasks = (*([self._held] if self._held else []), *self._stream.ahead)
+        snapshot.save(self._setup.memory, self._address, Snapshot(tasks, seen, self._progress), self._clock)
 
     def _put_away(self, *, keep: bool) -> None:
         """Write down what must be there at the next start, and close the files."""
-        try:
-            self._sending.close()  # first: its thread may still be in a transaction
+        self._sending.close()  # first: its thread may still be in a transaction
+        with contextlib.suppress(OutboxError, OSError):  # the answers are on the disk; the next start takes them over
             self._outbox.leave_all()
             self._outbox.prune(self._clock.wall() - KEPT_SECONDS)
             if keep:
                 self._save()
             else:
                 snapshot.forget(self._setup.memory, self._address)
-        except (OutboxError, OSError):
-            pass  # the answers are on the disk; the next start takes them over
-        finally:
-            self._outbox.close()
+        self._outbox.close()
 
     def _broke(self, name: str, error: Exception) -> None:
-        words = f"Something in gonogo itself failed ({name}: {type(error).__name__}); every answer is kept."
-        self._problem = (words, "It is tried again by itself; if it stays, start gonogo anew and report the log.")
+        self._problem = wording.broke(name, error)
         self.changed()
 
     def _facts(self) -> Facts:

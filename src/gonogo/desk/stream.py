@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -117,7 +118,6 @@ class Stream:
         clock: Clock,
         desk: Surroundings,
         *,
-        new_key: Callable[[], str],
         most_ahead: int = 5,
     ) -> None:
         self.ahead: deque[Held] = deque()
@@ -131,7 +131,6 @@ class Stream:
         self._claims = claims
         self._clock = clock
         self._desk = desk
-        self._new_key = new_key
         self._most_ahead = most_ahead
         self._kick = asyncio.Event()
         self._poll_at = 0.0
@@ -233,7 +232,7 @@ class Stream:
         async with self._line.turn():
             started = self._clock.monotonic()
             if started - self._key[1] > SAME_KEY_SECONDS:
-                self._key = (self._new_key(), started)
+                self._key = (str(uuid.uuid4()), started)
             served = await claims.next_task(self._campaign_id, self._key[0])
         self._line.clear()
         self._key = ("", -math.inf)

@@ -6,8 +6,6 @@ from gonogo.client.errors import ConflictError, GonogoClientError, NotFoundError
 from gonogo.desk.line import Trouble
 from gonogo.desk.remote_types import Standing
 
-KEPT = "Every answer you gave is kept on this machine and will be sent."
-
 
 def offline(trouble: Trouble, unsent: int) -> tuple[str, str]:
     kept = f" {_answers(unsent)} kept here until then." if unsent else ""
@@ -35,6 +33,14 @@ def stuck(detail: str) -> tuple[str, str]:
     return (
         f"The server refused your answer to this question and hands out no other. {detail}",
         "Tell the campaign's lead; your answer is kept in the outbox. Key r asks again.",
+    )
+
+
+def broke(name: str, error: Exception) -> tuple[str, str]:
+    """A fault of our own in one of the desk's loops."""
+    return (
+        f"Something in gonogo itself failed ({name}: {type(error).__name__}); every answer is kept.",
+        "It is tried again by itself; if it stays, start gonogo anew and report the log.",
     )
 
 
