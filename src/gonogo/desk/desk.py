@@ -47,9 +47,8 @@ class Desk:
     """
 
     def __init__(self, setup: Setup) -> None:
+        self._setup, self._address = setup, setup.address
         clock = self._clock = setup.clock
-        self._setup = setup
-        self._address = setup.address
         self.state = DeskState(Stage.LOADING)
         self.stopwatch = Stopwatch(clock.monotonic, setup.profile.idle_seconds)
         self._outbox = Outbox(setup.outbox_file, wall=clock.wall)
@@ -112,7 +111,7 @@ class Desk:
                 await within(FLUSH_SECONDS, self._clock, self._sender.idle.wait)
             await self._jobs.end()  # nothing more is claimed
             if not keep:
-                mine = [] if self._held is None else [self._held]
+                mine = [self._held] if self._held else []
                 await within(RELEASE_SECONDS, self._clock, lambda: self._stream.give_back(mine))
         finally:
             await self._jobs.end()
@@ -178,7 +177,7 @@ class Desk:
             return None
         answer = self._tray.answers[-1]
         taken = self._outbox.take_back(answer.number)
-        self._tray.answers.pop()
+        self._tray.leave([answer])
         if not taken:
             self.changed()
             return None
@@ -326,12 +325,10 @@ class Desk:
         return Outlook(self._held is not None or coming, stream.starved, stream.limits.one_at_a_time)
 
     def _let_go(self, answers: Sequence[Answered]) -> None:
-        if not answers:
-            return
-        numbers = self._tray.leave(answers)
-        self._recent.mark(numbers, SendState.QUEUED)
-        self._sender.release(sorted(numbers))
-        self.changed()
+        if numbers := self._tray.leave(answers):
+            self._recent.mark(numbers, SendState.QUEUED)
+            self._sender.release(sorted(numbers))
+            self.changed()
 
     def _settled(self, row: Verdict, state: SendState, detail: str) -> None:
         """The sender says what became of a verdict."""
