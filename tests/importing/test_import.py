@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from gonogo.cli.exporting import all_campaigns, export_jsonl, find_campaign
+from gonogo.cli.exporting import export_jsonl
+from gonogo.cli.finding import all_campaigns, find_campaign
 from gonogo.cli.importing import MAX_BATCH_BYTES, ImportOptions, batches, import_file
 from gonogo.client.calls import body_of
 from gonogo.client.errors import InvalidInputError, NotFoundError

@@ -53,7 +53,7 @@ def show(name: str, base_url: str | None, as_json: bool) -> None:
 
 
 async def _show(name: str, base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.exporting import find_campaign
+    from gonogo.cli.finding import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, name)
@@ -85,7 +85,7 @@ def quality(name: str, base_url: str | None, as_json: bool) -> None:
 
 
 async def _quality(name: str, base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.exporting import find_campaign
+    from gonogo.cli.finding import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, name)
@@ -106,7 +106,7 @@ def close(name: str, base_url: str | None, as_json: bool) -> None:
 
 
 async def _close(name: str, base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.exporting import find_campaign
+    from gonogo.cli.finding import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, name)
@@ -134,7 +134,7 @@ def promote(name: str, force: bool, base_url: str | None, as_json: bool) -> None
 
 
 async def _promote(name: str, force: bool, base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.exporting import find_campaign
+    from gonogo.cli.finding import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, name)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.leads import LeadClient
     from gonogo.desk.home import Home
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE = 1, 2, 3, 4, 5
@@ -68,10 +68,10 @@ def current_home() -> Home:
 
 
 @contextlib.asynccontextmanager
-async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[GonogoClient]:
+async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[LeadClient]:
     """A client of `base_url` with the key of the environment, or of the embedded workspace."""
     from gonogo.client.credential import ApiKey
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.leads import LeadClient
 
     if base_url:
         key = os.environ.get("GONOGO_API_KEY") or os.environ.get("ARCNM_API_KEY")
@@ -81,13 +81,13 @@ async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[
                 "Put it into GONOGO_API_KEY (an admin makes one with `gonogo keys create`).",
                 EXIT_NO_CREDENTIAL,
             )
-        async with GonogoClient(base_url, ApiKey(key), clean=clean) as client:
+        async with LeadClient(base_url, ApiKey(key), clean=clean) as client:
             yield client
         return
     from gonogo.cli.embedded import embedded_parts
 
     parts = embedded_parts(current_home())
-    async with GonogoClient(parts.base_url, ApiKey(parts.token), transport=parts.transport, clean=clean) as client:
+    async with LeadClient(parts.base_url, ApiKey(parts.token), transport=parts.transport, clean=clean) as client:
         yield client
 
 

@@ -129,7 +129,8 @@ def export(campaign: str, form: str, out: Path | None, base_url: str | None) -> 
 
 
 async def _export(campaign: str, out: Path | None, base_url: str | None) -> Exported:
-    from gonogo.cli.exporting import export_jsonl, find_campaign
+    from gonogo.cli.exporting import export_jsonl
+    from gonogo.cli.finding import find_campaign
 
     async with connect(base_url, clean=False) as client:
         found = await find_campaign(client, campaign)

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
-from gonogo.cli.exporting import all_projects, ambiguous, campaigns_called
+from gonogo.cli.finding import all_projects, ambiguous, campaigns_called
 from gonogo.cli.import_drawings import content_type
 from gonogo.cli.import_lines import BadLine, ImportLine, read_lines
 from gonogo.client.calls import as_bytes

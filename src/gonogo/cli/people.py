@@ -35,7 +35,7 @@ def assign(campaign: str, email: str, display_name: str | None, role: str, base_
 async def _assign(
     campaign: str, email: str, display_name: str | None, role: str, base_url: str | None
 ) -> dict[str, object]:
-    from gonogo.cli.exporting import find_campaign
+    from gonogo.cli.finding import find_campaign
     from gonogo.wire.labeling import CampaignAssignmentCreate
 
     async with connect(base_url) as client:
@@ -67,7 +67,7 @@ def revoke(campaign: str, email: str, base_url: str | None, as_json: bool) -> No
 
 
 async def _revoke(campaign: str, email: str, base_url: str | None) -> dict[str, object]:
-    from gonogo.cli.exporting import find_campaign
+    from gonogo.cli.finding import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)

@@ -22,6 +22,7 @@ from gonogo.server.routes import (
     claims,
     drawings,
     exports,
+    leads,
     predictions,
     projects,
     quality,
@@ -90,7 +91,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
 
 def _routers() -> list[APIRouter]:
     modules = (campaigns, assignments, claims, tasks, projects, quality, sessions)
-    ours = (capabilities, settings_routes, predictions, exports)
+    ours = (capabilities, settings_routes, predictions, exports, leads)
     return [module.router for module in (*modules, *ours)] + drawings.routers()
 
 

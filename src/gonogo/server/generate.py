@@ -113,7 +113,12 @@ def honeypots(chosen: Sequence[Candidate], gold_fraction: float, rng: random.Ran
     Wrong predictions seeded on purpose would be made here, from the right ones with a truth (`error_type`).
     """
     known = [candidate.id for candidate in chosen if candidate.has_truth]
-    return set(rng.sample(known, min(len(known), math.ceil(gold_fraction * len(chosen)))))
+    return set(rng.sample(known, n_honeypots(chosen, gold_fraction)))
+
+
+def n_honeypots(chosen: Sequence[Candidate], gold_fraction: float) -> int:
+    """How many of the chosen become gold."""
+    return min(sum(candidate.has_truth for candidate in chosen), math.ceil(gold_fraction * len(chosen)))
 
 
 def make_tasks(

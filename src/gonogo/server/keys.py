@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, select
 
 from gonogo.server import tokens
 from gonogo.server.auth import local_lead
-from gonogo.server.errors import ApiError
+from gonogo.server.errors import ApiError, not_found
+from gonogo.server.records import instant
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import api_keys, new_id
+from gonogo.server.store.tables import api_keys, new_id, users
 from gonogo.wire.extensions import KeyCreated
+from gonogo.wire.leads import KeyPublic
 from gonogo.wire.vocabulary import ErrorCode, Scope
 
 
@@ -45,3 +48,29 @@ def make_key(connection: Connection, user_id: str, name: str, scopes: Iterable[s
     }
     connection.execute(api_keys.insert().values(row))
     return KeyCreated(id=str(row["id"]), name=name, key=key, scopes=known)
+
+
+def key_public(row: Row[Any]) -> KeyPublic:
+    """A key (columns of `KEYS`) as its owner sees it later: without the secret."""
+    return KeyPublic(
+        id=row.id,
+        name=row.name,
+        prefix=f"{tokens.KEY_START}{row.prefix}",
+        scopes=row.scopes,
+        created_at=instant(row.created_at),
+        revoked_at=instant(row.revoked_at),
+    )
+
+
+def revoke_key(connection: Connection, org_id: str, key_id: str, now: datetime) -> KeyPublic:
+    """Voids a key of the organisation; 404 when it has none of this id."""
+    mine = KEYS.where(api_keys.c.id == key_id, users.c.org_id == org_id)
+    row = connection.execute(mine).first()
+    if row is None:
+        raise not_found()
+    if row.revoked_at is None:
+        connection.execute(api_keys.update().where(api_keys.c.id == key_id).values(revoked_at=now))
+    return key_public(connection.execute(mine).one())
+
+
+KEYS = select(api_keys).join(users, users.c.id == api_keys.c.user_id)

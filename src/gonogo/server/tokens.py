@@ -10,7 +10,7 @@ import hmac
 import secrets
 
 KEY_PREFIX_LENGTH = 8
-_KEY_START = "ak_live_"
+KEY_START = "ak_live_"
 
 
 def digest(secret: str) -> str:
@@ -31,12 +31,12 @@ def new_secret(kind: str) -> str:
 def new_api_key() -> tuple[str, str]:
     """A key `ak_live_<prefix>_<secret>` and its public prefix."""
     prefix = secrets.token_hex(KEY_PREFIX_LENGTH // 2)
-    return f"{_KEY_START}{prefix}_{secrets.token_urlsafe(32)}", prefix
+    return f"{KEY_START}{prefix}_{secrets.token_urlsafe(32)}", prefix
 
 
 def api_key_prefix(key: str) -> str | None:
     """The public prefix of a well-formed key, else `None`."""
-    rest = key.removeprefix(_KEY_START)
+    rest = key.removeprefix(KEY_START)
     if rest == key or rest[KEY_PREFIX_LENGTH : KEY_PREFIX_LENGTH + 1] != "_" or len(rest) > 200:
         return None
     return rest[:KEY_PREFIX_LENGTH]

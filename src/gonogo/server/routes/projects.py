@@ -73,7 +73,7 @@ async def generate_tasks(ctx: Ctx, project_id: str, body: GenerateProjectTasks) 
     try:
         with ctx.store.write() as connection:
             project = project_for(connection, ctx.caller, project_id, LEAD)
-            runs = _runs(connection, project_id, body.calculation_ids)
+            runs = runs_of(connection, project_id, body.calculation_ids)
             choice = generate.choose(connection, project, runs, ctx.rng)
             wanted = body.campaign or LabelingCampaignCreate(name=_free_name(connection, ctx, project.name))
             values = campaign_values(ctx.caller, wanted, project_id) | {"created_at": ctx.now}
@@ -101,7 +101,7 @@ async def create_campaign_in_project(ctx: Ctx, project_id: str, body: LabelingCa
     return make_campaign(ctx, body, project_id)
 
 
-def _runs(connection: Connection, project_id: str, wanted: list[str]) -> list[str]:
+def runs_of(connection: Connection, project_id: str, wanted: list[str]) -> list[str]:
     """The wanted prediction runs; 404 if one of them is not in this project."""
     ids = list(dict.fromkeys(wanted))
     mine = select(calculations.c.id).where(calculations.c.id.in_(ids), calculations.c.project_id == project_id)

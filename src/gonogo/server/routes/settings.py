@@ -1,15 +1,13 @@
-"""What the published reference has no operation for: a campaign's own settings, campaigns of a project, API keys."""
+"""What the published reference has no operation for: a campaign's own settings."""
 
 from __future__ import annotations
 
 from gonogo.server.access import LEAD, READERS, campaign_for, counted_campaign
-from gonogo.server.auth import require
 from gonogo.server.context import Ctx
-from gonogo.server.keys import make_key
 from gonogo.server.records import campaign_detail
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import campaigns
-from gonogo.wire.extensions import CampaignDetail, CampaignSettings, KeyCreate, KeyCreated
+from gonogo.wire.extensions import CampaignDetail, CampaignSettings
 
 router = make_router()
 
@@ -30,11 +28,3 @@ async def update(campaign_id: str, body: CampaignSettings, context: Ctx) -> Camp
         if changes:
             connection.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(changes))
         return campaign_detail(counted_campaign(connection, context.caller, campaign_id, LEAD))
-
-
-@router.post("/api/v1/gonogo/keys", name="create_key", status_code=201)
-async def create_key(body: KeyCreate, context: Ctx) -> KeyCreated:
-    """Makes an API key of the calling user; the answer is the only time it is shown."""
-    require(context.caller, "lead")
-    with context.store.write() as connection:
-        return make_key(connection, context.caller.id, body.name, body.scopes, context.now)

@@ -1,0 +1,42 @@
+"""What only a lead asks of our own server: keys, runs, previews."""
+
+from __future__ import annotations
+
+from gonogo.client.calls import at, body_of
+from gonogo.client.extensions import GONOGO, GonogoClient
+from gonogo.client.labeling import LABELING, SLOW
+from gonogo.wire.labeling import CampaignAssignmentList, GenerateProjectTasks
+from gonogo.wire.leads import GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList
+
+
+class LeadClient(GonogoClient):
+    """As `GonogoClient`, with the lead's own operations; on a plain ARCNM server these answer `NotFoundError`."""
+
+    async def list_keys(self, limit: int | None = None, cursor: str | None = None) -> KeyList:
+        """The keys of the caller's organisation, newest first; never a secret."""
+        return await self.call(KeyList, "GET", f"{GONOGO}/keys", query={"limit": limit, "cursor": cursor})
+
+    async def revoke_key(self, key_id: str, *, idempotency_key: str | None = None) -> KeyPublic:
+        """Void a key at once; a second time changes nothing."""
+        return await self.call(KeyPublic, "DELETE", at(f"{GONOGO}/keys/{{}}", key_id), key=idempotency_key)
+
+    async def results_password(self, key_id: str) -> ResultsPassword:
+        """Give a key a password for the results API; one that it had before is void."""
+        return await self.call(ResultsPassword, "POST", at(f"{GONOGO}/keys/{{}}/results-password", key_id))
+
+    async def assignments(
+        self, campaign_id: str, limit: int | None = None, cursor: str | None = None
+    ) -> CampaignAssignmentList:
+        """As `list_assignments`, with our server's pages; a plain server ignores what it does not know."""
+        path = at(f"{LABELING}/campaigns/{{}}/assignments", campaign_id)
+        return await self.call(CampaignAssignmentList, "GET", path, query={"limit": limit, "cursor": cursor})
+
+    async def list_runs(self, project_id: str, limit: int | None = None, cursor: str | None = None) -> RunList:
+        """The prediction runs imported into a project, newest first."""
+        path = at(f"{GONOGO}/projects/{{}}/runs", project_id)
+        return await self.call(RunList, "GET", path, query={"limit": limit, "cursor": cursor})
+
+    async def preview_tasks(self, project_id: str, wanted: GenerateProjectTasks) -> GeneratePreview:
+        """What `generate_tasks` would make of this, and nothing is made."""
+        path = at(f"{GONOGO}/projects/{{}}/generate-tasks/preview", project_id)
+        return await self.call(GeneratePreview, "POST", path, body=body_of(wanted), how=SLOW)

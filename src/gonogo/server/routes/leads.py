@@ -1,0 +1,84 @@
+"""What a lead does that the published reference has no operation for: API keys, prediction runs, previews."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from gonogo.server import generate, pages
+from gonogo.server.access import LEAD, READERS, project_for
+from gonogo.server.auth import require
+from gonogo.server.context import Ctx
+from gonogo.server.keys import KEYS, key_public, make_key, revoke_key
+from gonogo.server.records import instant
+from gonogo.server.routes.campaigns import DEFAULTS
+from gonogo.server.routes.projects import runs_of
+from gonogo.server.routing import router as make_router
+from gonogo.server.store.tables import calculations, predictions, users
+from gonogo.wire.extensions import KeyCreate, KeyCreated
+from gonogo.wire.labeling import GenerateProjectTasks
+from gonogo.wire.leads import GeneratePreview, KeyList, KeyPublic, RunList, RunPublic
+
+router = make_router()
+_KEYS = "/api/v1/gonogo/keys"
+
+
+@router.post(_KEYS, name="create_key", status_code=201)
+async def create_key(body: KeyCreate, context: Ctx) -> KeyCreated:
+    """Makes an API key of the calling user; the answer is the only time it is shown."""
+    require(context.caller, *LEAD)
+    with context.store.write() as connection:
+        return make_key(connection, context.caller.id, body.name, body.scopes, context.now)
+
+
+@router.get(_KEYS, name="list_keys")
+async def list_keys(context: Ctx, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None) -> KeyList:
+    """The keys of the organisation, revoked ones too; never a secret."""
+    require(context.caller, *LEAD)
+    query = KEYS.where(users.c.org_id == context.caller.org_id)
+    with context.store.read() as connection:
+        page = pages.page(connection, query, KEYS.selected_columns.number, limit, cursor)
+    return KeyList(count=page.count, data=[key_public(row) for row in page.rows], next_cursor=page.next_cursor)
+
+
+@router.delete(_KEYS + "/{key_id}", name="revoke_key")
+async def revoke(key_id: str, context: Ctx) -> KeyPublic:
+    """Voids a key at once; one that is void already stays as it is."""
+    require(context.caller, *LEAD)
+    with context.store.write() as connection:
+        return revoke_key(connection, context.caller.org_id, key_id, context.now)
+
+
+@router.get("/api/v1/gonogo/projects/{project_id}/runs", name="list_runs")
+async def list_runs(
+    project_id: str, context: Ctx, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+) -> RunList:
+    """The prediction runs of a project; their ids are the `calculation_ids` of generate-tasks."""
+    count = select(func.count()).where(predictions.c.calculation_id == calculations.c.id).scalar_subquery()
+    query = select(calculations, count.label("n_predictions")).where(calculations.c.project_id == project_id)
+    with context.store.read() as connection:
+        project_for(connection, context.caller, project_id, READERS)
+        page = pages.page(connection, query, calculations.c.number, limit, cursor)
+    data = [
+        RunPublic(id=row.id, run=row.run, n_predictions=row.n_predictions, created_at=instant(row.created_at))
+        for row in page.rows
+    ]
+    return RunList(count=page.count, data=data, next_cursor=page.next_cursor)
+
+
+@router.post("/api/v1/gonogo/projects/{project_id}/generate-tasks/preview", name="preview_tasks")
+async def preview(project_id: str, body: GenerateProjectTasks, context: Ctx) -> GeneratePreview:
+    """What generate-tasks would make; nothing is made. Without a seed in the policy another sample may be drawn."""
+    with context.store.read() as connection:
+        project = project_for(connection, context.caller, project_id, LEAD)
+        choice = generate.choose(
+            connection, project, runs_of(connection, project_id, body.calculation_ids), context.rng
+        )
+    fraction = body.campaign.gold_fraction if body.campaign else None
+    n_gold = generate.n_honeypots(choice.chosen, DEFAULTS["gold_fraction"] if fraction is None else fraction)
+    return GeneratePreview(
+        n_candidates=choice.n_candidates,
+        n_eligible=choice.n_eligible,
+        n_skipped=choice.n_skipped,
+        n_honeypots=n_gold,
+        n_tasks=len(choice.chosen) - n_gold,
+    )

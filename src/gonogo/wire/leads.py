@@ -1,0 +1,59 @@
+"""Models of what only a lead does on our own server: keys, prediction runs, and generate-tasks without making any."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gonogo.wire.base import Received, Timestamp
+
+
+class KeyPublic(Received):
+    """A key without its secret. `prefix` is how the key begins; `results_username` is set where it has a password."""
+
+    id: str
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_at: Timestamp | None = None
+    revoked_at: Timestamp | None = None
+    results_username: str | None = None
+
+
+class KeyList(Received):
+    count: int
+    data: list[KeyPublic]
+    next_cursor: str | None = None
+
+
+class ResultsPassword(Received):
+    """What signs in to the results API beside the key; the only time the password is shown."""
+
+    username: str
+    api_password: Annotated[str, Field(repr=False)]
+
+
+class RunPublic(Received):
+    """One imported prediction run; its id is what generate-tasks calls a `calculation_id`."""
+
+    id: str
+    run: str
+    n_predictions: int
+    created_at: Timestamp | None = None
+
+
+class RunList(Received):
+    count: int
+    data: list[RunPublic]
+    next_cursor: str | None = None
+
+
+class GeneratePreview(Received):
+    """What generate-tasks would make, as its own result says it."""
+
+    n_candidates: int
+    n_eligible: int
+    n_skipped: int
+    n_honeypots: int
+    n_tasks: int
