@@ -127,6 +127,21 @@ async def test_letters_type_while_typing(running: Running, clock: Clock) -> None
         assert pilot.app.screen is screen_of(pilot)
 
 
+async def test_keys_that_arrive_together_keep_their_order(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "12"}), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d")
+        for key, character in (("backspace", "\x7f"), ("7", "7"), ("left", None), ("3", "3"), ("enter", "\r")):
+            pilot.app.post_message(events.Key(key, character))
+        await settle(pilot)
+        assert screen_of(pilot).query_one("#fix", Input).value == "137"
+        assert desk.answers == []
+        assert "press it again" in text_of(pilot.app.screen)
+        await press(pilot, clock, "enter")
+        assert desk.answers[0][1].corrected_value is not None
+        assert desk.answers[0][1].corrected_value["text"] == "137"
+
+
 async def test_an_unchanged_or_empty_line_is_not_sent(running: Running, clock: Clock) -> None:
     desk = FakeDesk([task(1, {"text": "M8"}), task(2)])
     async with running(desk) as pilot:

@@ -145,11 +145,10 @@ class GonogoApp(App[None]):
         self.set_keymap(self.own_keys)
 
     async def _first_screen(self) -> None:
-        if self._start == "embedded":
-            self.show_sign_in(embedded=True)
-            return
         signed = None if self._start == "sign_in" else self.services.remembered()
-        if signed is None:
+        if self._start == "embedded" and (signed is None or signed.kind != "embedded"):
+            self.show_sign_in(embedded=True)
+        elif signed is None:
             self.show_sign_in()
         else:
             await self.go_on(signed)

@@ -24,6 +24,7 @@ from gonogo.tui.screens import correction, wording
 from gonogo.tui.text import content
 from gonogo.tui.view import View
 from gonogo.tui.widgets import lines
+from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.lines import History, Line, StatusBar
 from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.value_view import ValueView, value_text
@@ -82,7 +83,7 @@ class AnnotateScreen(Screen[None]):
                 yield Line(id="prompt")
                 yield ValueView(id="value")
                 with Vertical(id="edit"):
-                    yield Input(id="fix", disabled=True, select_on_focus=False, max_length=2_000)
+                    yield CorrectionInput(id="fix", disabled=True, select_on_focus=False, max_length=2_000)
                     yield Line(id="hint")
                 yield Line(id="facts")
                 yield Static(id="room")

@@ -58,6 +58,7 @@ class SignInScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one("#here", Button).display = self.services.embedded_available
         if self._embedded:
+            self.add_class("-opening")  # the form only shows if this fails
             self._sign_in_here()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -110,6 +111,7 @@ class SignInScreen(Screen[None]):
             await gonogo.go_on(signed)
         finally:
             self._busy = False
+            self.remove_class("-opening")
 
     def _say(self, what: str, next_step: str) -> None:
         parts = [Content.assemble(("! ", "bold $error"), content(what, 600))]
