@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from gonogo.sheets.fetch import Fetcher, is_loopback
+from gonogo.sheets.addresses import is_loopback
+from gonogo.sheets.fetch import Fetcher
 from gonogo.sheets.limits import CannotShow, Limits
 from tests.sheets.conftest import sheet_pdf
 
@@ -56,7 +57,7 @@ async def test_no_credential_travels_not_even_after_a_redirect() -> None:
             return httpx.Response(302, headers={"location": "https://cdn.example/a?sig=1", "set-cookie": "a=1"})
         return httpx.Response(200, content=sheet_pdf())
 
-    assert await _fetcher("https://store.example/d.pdf?sig=2", handler).fetch("rev-1") == sheet_pdf()
+    assert (await _fetcher("https://store.example/d.pdf?sig=2", handler).fetch("rev-1")).data == sheet_pdf()
     assert [str(request.url) for request in seen] == [
         "https://store.example/d.pdf?sig=2",
         "https://cdn.example/a?sig=1",

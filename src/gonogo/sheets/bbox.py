@@ -12,6 +12,18 @@ _FRACTION_SLACK = 1e-6  # a fraction of 1.0000001 is rounding, not the second pi
 
 
 @dataclass(frozen=True, slots=True)
+class Units:
+    """How a drawing counts: where its own coordinates begin (at the page's left, and at its top or bottom)."""
+
+    x: float = 0.0
+    y: float = 0.0
+    y_up: bool = False
+
+
+FROM_TOP_LEFT = Units()
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A box on its page, and in words what had to be put right (empty when nothing)."""
 
@@ -29,12 +41,12 @@ def page_number(raw: Sequence[float] | None) -> int | str:
     return int(page)
 
 
-def drawing_bbox(raw: Sequence[float], width: float, height: float) -> Placed | str:
+def drawing_bbox(raw: Sequence[float], width: float, height: float, units: Units = FROM_TOP_LEFT) -> Placed | str:
     """`raw` as a `Box` in fractions of a page of `width` × `height`, or a sentence why it cannot be used.
 
     All four numbers within 0…1 are fractions of the page; otherwise they are the drawing's own units (pixels of an
-    image, points of a PDF), origin top left. A box the wrong way round is put right, one that reaches over the edge
-    is clipped, and both are said.
+    image, points of a PDF: origin top left; drawing units of a DXF: y up, see `units`). A box the wrong way round is
+    put right, one that reaches over the edge is clipped, and both are said.
     """
     if len(raw) not in (4, 5):
         return f"The task's box has {len(raw)} numbers; a box has four, and a page as a fifth."
@@ -49,7 +61,10 @@ def drawing_bbox(raw: Sequence[float], width: float, height: float) -> Placed | 
     x0, x1 = min(x0, x1), max(x0, x1)
     y0, y1 = min(y0, y1), max(y0, y1)
     if not all(-_FRACTION_SLACK <= number <= 1 + _FRACTION_SLACK for number in (x0, y0, x1, y1)):
-        x0, x1, y0, y1 = x0 / width, x1 / width, y0 / height, y1 / height
+        x0, x1 = (x0 - units.x) / width, (x1 - units.x) / width
+        y0, y1 = (y0 - units.y) / height, (y1 - units.y) / height
+        if units.y_up:
+            y0, y1 = 1 - y1, 1 - y0
     return _clipped(x0, y0, x1, y1, page, notes)
 
 

@@ -17,14 +17,16 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A drawing's file on this machine; `key` changes when its content does."""
+    """A drawing's file on this machine; `key` changes when its content does, `title` is the drawing's own name."""
 
     path: Path
     key: str
+    title: str | None = None
 
 
 class RawCache:
-    """Fetched drawings: `blobs/<sha256>` and, by the name they were asked for, `refs/<hash>` with that sha256.
+    """Fetched drawings: `blobs/<sha256>` and, by the name they were asked for, `refs/<hash>` with that sha256
+    and, on a second line, the drawing's title.
 
     Files 0600 in folders 0700, made on the first write; the least recently used go when there are more than
     `most` bytes. Blocking: call it in a thread.
@@ -32,30 +34,37 @@ class RawCache:
 
     def __init__(self, folder: Path, most: int) -> None:
         self._blobs, self._refs, self._most = folder / "blobs", folder / "refs", most
+        self._exports = folder / "exports"
 
     def find(self, name: str) -> Located | None:
         """The drawing once stored under `name`, if it is still kept whole."""
         try:
-            digest = self._ref(name).read_text("ascii")
+            digest, _, title = self._ref(name).read_text("utf-8").partition("\n")
             path = self._blobs / digest
             os.utime(path)
         except (OSError, UnicodeDecodeError):
             return None
-        return Located(path, digest) if digest.isalnum() else None
+        return Located(path, digest, title or None) if digest.isalnum() else None
 
-    def store(self, name: str, data: bytes) -> Located:
+    def store(self, name: str, data: bytes, title: str | None = None) -> Located:
         """Keep `data` under `name`. Raises `OSError` when the disk does not take it."""
         digest = hashlib.sha256(data).hexdigest()
         path = self._blobs / digest
         if not path.exists():
             _write(path, data)
-        _write(self._ref(name), digest.encode())
+        _write(self._ref(name), f"{digest}\n{title or ''}".encode())
         self._shrink(path)
-        return Located(path, digest)
+        return Located(path, digest, title)
+
+    def export(self, name: str, data: bytes) -> Path:
+        """Keep `data` as a file of that name for another program to open. Raises `OSError`."""
+        path = self._exports / name
+        _write(path, data)
+        return path
 
     def clear(self) -> None:
         """Remove everything."""
-        for folder in (self._blobs, self._refs):
+        for folder in (self._blobs, self._refs, self._exports):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _ref(self, name: str) -> Path:

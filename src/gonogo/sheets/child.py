@@ -11,11 +11,11 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.protocol import PREFIX, answer_to_message, request_from_json, unpack
-from gonogo.sheets.types import NoPicture, Picture
+from gonogo.sheets.protocol import PREFIX, Answer, answer_to_message, request_from_json, unpack
+from gonogo.sheets.types import NoPicture
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
         _allow_seconds(limits.seconds)
         if head["op"] == "forget":
             drawings.forget()
-            answer: Picture | NoPicture = NoPicture("forgotten")
+            answer: Answer = NoPicture("forgotten")
         else:
             answer = _answer(drawings, head)
         answers.write(answer_to_message(answer))
@@ -40,14 +40,16 @@ def main() -> int:
     return 0
 
 
-def _answer(drawings: object, head: dict[str, object]) -> Picture | NoPicture:
+def _answer(drawings: object, head: dict[str, Any]) -> Answer:
     from gonogo.sheets.draw import Drawings, draw
+    from gonogo.sheets.pixels import draw_pixels
 
     assert isinstance(drawings, Drawings)
-    data = head["request"]
-    assert isinstance(data, dict)
+    path, key, request = Path(head["path"]), str(head["key"]), request_from_json(head["request"])
     try:
-        return draw(drawings, Path(str(head["path"])), str(head["key"]), request_from_json(data))
+        if head["op"] == "pixels":
+            return draw_pixels(drawings, path, key, request, tuple(head["size"]) if head["size"] else None)
+        return draw(drawings, path, key, request)
     except CannotShow as refused:
         default = NoPicture(refused.reason)
         return NoPicture(refused.reason, refused.next_step or default.next_step, refused.retry)

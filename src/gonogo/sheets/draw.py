@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
 from gonogo.sheets.bbox import drawing_bbox, page_number
@@ -11,6 +12,7 @@ from gonogo.sheets.frame import draw_frame, invert, locator_size, mark_region, p
 from gonogo.sheets.ink import Ink, look_at
 from gonogo.sheets.limits import CannotShow, Limits
 from gonogo.sheets.mosaic import to_cells
+from gonogo.sheets.neighbours import words_near
 from gonogo.sheets.opening import Drawing, open_drawing
 from gonogo.sheets.raster import Page, view_to_grey
 from gonogo.sheets.types import Box, CellGrid, Level, Mode, Picture, PictureRequest
@@ -70,8 +72,32 @@ class Drawings:
             self._open.popitem(last=False)[1].close()
 
 
-def draw(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> Picture:
-    """Answer one request. Raises `CannotShow`."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a request comes to on its drawing: the page, the box put right, and the view."""
+
+    page: Page
+    number: int
+    n_pages: int
+    box: Box | None
+    view: View
+    note: str | None
+
+    @property
+    def target(self) -> Rect | None:
+        """The box on the turned page, in its units."""
+        return _in_units(turn(self.box, self.view.rotation), self.view) if self.box else None
+
+    @property
+    def shown(self) -> Box:
+        """The visible part of the page as it lies in the file."""
+        part = _fractions(self.view.shown, self.view)
+        box = Box(part.x, part.y, part.x + part.width, part.y + part.height, self.number)
+        return turn_back(box, self.view.rotation)
+
+
+def choose(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> Chosen:
+    """Open the drawing, place the box and choose the view. Raises `CannotShow`."""
     drawing = drawings.get(path, key)
     number = page_number(request.bbox)
     notes: tuple[str, ...] = ()
@@ -83,33 +109,37 @@ def draw(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> P
     page = drawing.page(number)
     box: Box | None = None
     if request.bbox is not None and not notes:
-        placed = drawing_bbox(request.bbox, page.width, page.height)
+        placed = drawing_bbox(request.bbox, page.width, page.height, page.units)
         if isinstance(placed, str):
             notes = (f"{placed} The whole sheet is shown.",)
         else:
             box, notes = placed.box, placed.notes
     ink = drawings.ink_of(key, page, box) if box and request.level is not Level.SHEET else Ink()
-    rotation = _rotation(request, ink)
-    view = frame_view(request, box, page.width, page.height, rotation, ink.text)
-    mode = pixels_as(request.mode)
+    view = frame_view(request, box, page.width, page.height, _rotation(request, ink), ink.text)
+    return Chosen(page, number, drawing.n_pages, box, view, "; ".join(notes) or None)
+
+
+def draw(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> Picture:
+    """Answer one request with cells. Raises `CannotShow`."""
+    chosen = choose(drawings, path, key, request)
+    page, view, mode = chosen.page, chosen.view, pixels_as(request.mode)
     grid = to_cells(view_to_grey(page, view, mode, request.columns, request.rows), mode)
-    if box is not None:
-        turned = turn(box, rotation)
-        rect = _in_units(turned, view)
-        grid = draw_frame(grid, view.rect, rect)
-    locator = _locator(drawings, key, number, page, view, request, mode)
+    if chosen.target is not None:
+        grid = draw_frame(grid, view.rect, chosen.target)
+    locator = _locator(drawings, key, chosen, request, mode)
     if request.inverted:
         grid, locator = invert(grid), invert(locator) if locator else None
     return Picture(
         grid=grid,
-        shown=_shown(view, number),
-        box=box,
-        page=number,
-        n_pages=drawing.n_pages,
+        shown=chosen.shown,
+        box=chosen.box,
+        page=chosen.number,
+        n_pages=chosen.n_pages,
         magnification=view.magnification,
-        rotation=rotation,
+        rotation=view.rotation,
         locator=locator,
-        note="; ".join(notes) or None,
+        note=chosen.note,
+        neighbours=words_near(page, chosen.box, view.rotation) if chosen.box else (),
     )
 
 
@@ -131,16 +161,10 @@ def _fractions(rect: Rect, view: View) -> Rect:
     return Rect(rect.x / width, rect.y / height, rect.width / width, rect.height / height)
 
 
-def _shown(view: View, number: int) -> Box:
-    part = _fractions(view.shown, view)
-    return turn_back(Box(part.x, part.y, part.x + part.width, part.y + part.height, number), view.rotation)
-
-
-def _locator(
-    drawings: Drawings, key: str, number: int, page: Page, view: View, request: PictureRequest, mode: Mode
-) -> CellGrid | None:
+def _locator(drawings: Drawings, key: str, chosen: Chosen, request: PictureRequest, mode: Mode) -> CellGrid | None:
     if request.locator is None:
         return None
+    view = chosen.view
     size = locator_size(view.page_width, view.page_height, request.locator, request.cell_ratio)
-    whole = drawings.map_of(key, number, page, view, size, mode)
+    whole = drawings.map_of(key, chosen.number, chosen.page, view, size, mode)
     return mark_region(whole, _fractions(view.shown, view))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
+from gonogo.sheets.addresses import Address, Reach, is_loopback, judge, literal, look_up, nearest
 from gonogo.sheets.limits import MEGABYTE, CannotShow, Limits
 from gonogo.sheets.sniff import Kind, sniff
+from gonogo.sheets.titles import title_from_header
 
 if TYPE_CHECKING:
     import httpx
 
-_SHOWN = (Kind.PNG, Kind.JPEG, Kind.TIFF, Kind.PDF)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -27,13 +28,22 @@ class UrlAnswer(Protocol):
     def status(self) -> str | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A drawing's bytes, and its own name where the download tells one."""
+
+    data: bytes
+    title: str | None = None
+
+
 class Fetcher:
     """Fetches drawings by part revision.
 
     `drawing_url` asks the server for the signed URL; the exceptions in `errors` that it may raise become sentences,
     with their `next_step` where they have one. The URL itself is fetched by a client of our own that knows no
-    credential. It must be https; http is taken only from this machine, and only when `base_url` is this machine too,
-    so that a foreign server cannot make us ask our own services.
+    credential. It must be https; http is taken only from this machine, and only when `base_url` is this machine too.
+    An address nearer than the server's own (this machine, a private network) is refused, so that a foreign server
+    cannot make us ask our own services. `look_up` is handed in by tests; a `transport` looks up nothing.
     """
 
     def __init__(
@@ -44,7 +54,9 @@ class Fetcher:
         transport: httpx.AsyncBaseTransport | None = None,
         errors: tuple[type[Exception], ...] = (Exception,),
         limits: Limits | None = None,
+        look_up: Callable[[str], Awaitable[list[Address]]] = look_up,
     ) -> None:
+        self._look_up = look_up
         self._drawing_url = drawing_url
         self._base_url = base_url
         self._transport = transport
@@ -55,19 +67,20 @@ class Fetcher:
         """The name under which the cache keeps this revision's drawing: ids are unique within a server only."""
         return f"{self._base_url.rstrip('/')} {part_revision_id}"
 
-    async def fetch(self, part_revision_id: str) -> bytes:
-        """The drawing's bytes, at most `transfer_bytes`, surely beginning as a drawing. Raises `CannotShow`."""
+    async def fetch(self, part_revision_id: str) -> Fetched:
+        """The drawing, at most `transfer_bytes`, surely beginning as a drawing. Raises `CannotShow`."""
         url = await self._ask(part_revision_id)
         try:
             async with asyncio.timeout(self._limits.transfer_seconds):
-                data = await self._download(url)
+                fetched = await self._download(url)
         except TimeoutError as error:
             seconds = f"{self._limits.transfer_seconds:g}"
             raise CannotShow(f"The drawing did not arrive within {seconds} seconds.", retry=True) from error
-        kind = sniff(data[:2048])
-        if kind not in _SHOWN:
-            raise CannotShow(kind.refusal(data[:2048]))
-        return data
+        head = fetched.data[:2048]
+        kind = sniff(head)
+        if kind not in Kind.shown():
+            raise CannotShow(kind.refusal(head))
+        return fetched
 
     async def _ask(self, part_revision_id: str) -> str:
         try:
@@ -84,18 +97,21 @@ class Fetcher:
             raise CannotShow("The server has no drawing for this part.")
         raise CannotShow(f"The drawing is not ready yet (the server says “{answer.status[:40]}”).", retry=True)
 
-    async def _download(self, url: str) -> bytes:
+    async def _download(self, url: str) -> Fetched:
         import httpx
 
         # A client for each drawing: nothing (cookies, connections, authentication) is carried from one to the next.
         async with httpx.AsyncClient(
-            transport=self._transport, timeout=httpx.Timeout(15.0, connect=5.0), follow_redirects=False
+            transport=self._transport,
+            timeout=httpx.Timeout(15.0, connect=5.0),
+            follow_redirects=False,
+            trust_env=False,
         ) as client:
             try:
                 for _ in range(self._limits.redirects + 1):
                     self._check(url)
-                    found = await self._get(client, url)
-                    if isinstance(found, bytes):
+                    found = await self._get(client, url, await self._judged(url))
+                    if isinstance(found, Fetched):
                         return found
                     url = found
             except httpx.TimeoutException as error:
@@ -106,10 +122,37 @@ class Fetcher:
                 raise CannotShow("The server that keeps the drawing cannot be reached.", retry=True) from error
         raise CannotShow(f"The drawing's address was redirected more than {self._limits.redirects} times.")
 
-    async def _get(self, client: httpx.AsyncClient, url: str) -> bytes | str:
-        """The body, or the address a redirect names."""
+    async def _judged(self, url: str) -> Address | None:
+        """The address to connect to, once it is found to be none of our own network; `None`: the transport knows."""
+        if self._transport is not None:
+            if spelled := literal(urlsplit(url).hostname or ""):
+                judge([spelled], self._base_reach([literal(urlsplit(self._base_url).hostname or "")]))
+            return None
+        found = await self._look_up(url)
+        if is_loopback(self._base_url):
+            base = Reach.LOOPBACK
+        else:
+            base = self._base_reach(list(await self._look_up(self._base_url)))
+        judge(found, base)
+        return next((address for address in found if address.version == 4), found[0])
+
+    def _base_reach(self, addresses: list[Address] | list[Address | None]) -> Reach:
+        if is_loopback(self._base_url):
+            return Reach.LOOPBACK
+        known = [address for address in addresses if address is not None]
+        return nearest(known) if known else Reach.PUBLIC
+
+    async def _get(self, client: httpx.AsyncClient, url: str, address: Address | None) -> Fetched | str:
+        """The body, or where a redirect leads. The connection goes to `address`, the name stays in the request."""
+        import httpx
+
+        asked, headers, extensions = httpx.URL(url), {"Accept-Encoding": "identity"}, {}
+        if address is not None:
+            headers["Host"] = asked.netloc.decode("ascii")
+            extensions["sni_hostname"] = asked.host
+            asked = asked.copy_with(host=str(address))
         # No compression: a small answer must not unpack into a large one.
-        async with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
+        async with client.stream("GET", asked, headers=headers, extensions=extensions) as response:
             if response.status_code in _REDIRECTS:
                 return urljoin(url, str(response.headers.get("location", "")))
             if response.status_code == 404:
@@ -118,7 +161,8 @@ class Fetcher:
                 raise CannotShow(f"The drawing's address answers with status {response.status_code}.", retry=True)
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise CannotShow("The drawing is sent compressed, although we asked for it plain.")
-            return await self._read(response)
+            title = title_from_header(response.headers.get("content-disposition", ""))
+            return Fetched(await self._read(response), title)
 
     async def _read(self, response: httpx.Response) -> bytes:
         most = self._limits.transfer_bytes
@@ -142,14 +186,3 @@ class Fetcher:
         if parts.scheme == "http" and is_loopback(url) and is_loopback(self._base_url):
             return
         raise CannotShow("The drawing's address is not https, so it is not fetched.")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this machine by its name alone (nothing is looked up)."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

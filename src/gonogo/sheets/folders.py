@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 from gonogo.sheets.cache import Located
+from gonogo.sheets.titles import title_of
 from gonogo.sheets.types import SheetRef
 
 # Images first: boxes in pixels only fit the image they were read from, and a wrong place is worse than a soft one.
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pdf")
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pdf", ".dxf", ".svg")
 
 
 def find_in_folders(folders: tuple[Path, ...], ref: SheetRef) -> Located | None:
@@ -52,4 +53,4 @@ def _located(path: Path) -> Located | None:
         stat = path.stat()
     except OSError:
         return None
-    return Located(path, f"{path}|{stat.st_mtime_ns}|{stat.st_size}")
+    return Located(path, f"{path}|{stat.st_mtime_ns}|{stat.st_size}", title_of(path.name))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import hashlib
 from pathlib import Path
 
 from gonogo.sheets.cache import Located, Memory, RawCache
 from gonogo.sheets.fetch import Fetcher
 from gonogo.sheets.folders import find_in_folders
 from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
 from gonogo.sheets.worker import Worker
 
 _Answer = Picture | NoPicture
@@ -58,6 +60,22 @@ class Sheets:
         if self._ready.get((ref, request)) is None:
             self._begin(ref, request, urgent=False)
 
+    async def pixels(self, ref: SheetRef, request: PictureRequest, width: int, height: int) -> PixelCrop | NoPicture:
+        """The view of `request` as a PNG of `width` × `height` pixels, for a pixel protocol. Not kept."""
+        return await asyncio.shield(asyncio.create_task(self._pixels(ref, request, (width, height))))
+
+    async def export_png(self, ref: SheetRef, request: PictureRequest) -> Path | NoPicture:
+        """The view of `request` at full resolution in a file that only this user may read, until `clear`."""
+        crop = await asyncio.shield(asyncio.create_task(self._pixels(ref, request, None)))
+        if isinstance(crop, NoPicture):
+            return crop
+        name = f"crop-{hashlib.sha256(crop.png).hexdigest()[:16]}.png"
+        try:
+            return await asyncio.to_thread(self._raw.export, name, crop.png)
+        except OSError as error:
+            why = f"The crop could not be written ({error.strerror})."
+            return NoPicture(why, "Make room on the disk, then try again.", retry=True)
+
     async def clear(self) -> None:
         """Forget every drawing, in memory and on disk (logout)."""
         await self._settle()
@@ -92,11 +110,22 @@ class Sheets:
             answer: _Answer = located
         else:
             answer = await self._worker.draw(located.path, located.key, request, urgent=urgent)
+        if isinstance(answer, Picture):
+            answer = dataclasses.replace(answer, title=located.title if isinstance(located, Located) else None)
         if isinstance(answer, Picture) or not answer.retry:
             self._ready.put((ref, request), answer)
         else:
             self._located.forget(ref)
         return answer
+
+    async def _pixels(
+        self, ref: SheetRef, request: PictureRequest, size: tuple[int, int] | None
+    ) -> PixelCrop | NoPicture:
+        located = await self._locate(ref)
+        if isinstance(located, NoPicture):
+            return located
+        answer = await self._worker.pixels(located.path, located.key, request, size)
+        return dataclasses.replace(answer, title=located.title) if isinstance(answer, PixelCrop) else answer
 
     async def _locate(self, ref: SheetRef) -> Located | NoPicture:
         if (known := self._located.get(ref)) is not None:
@@ -127,9 +156,9 @@ class Sheets:
         name = self._fetcher.name_of(ref.part_revision_id)
         if found := await asyncio.to_thread(self._raw.find, name):
             return found
-        data = await self._fetcher.fetch(ref.part_revision_id)
+        fetched = await self._fetcher.fetch(ref.part_revision_id)
         try:
-            return await asyncio.to_thread(self._raw.store, name, data)
+            return await asyncio.to_thread(self._raw.store, name, fetched.data, fetched.title)
         except OSError as error:
             raise CannotShow(
                 f"The drawing was fetched but could not be kept ({error.strerror}).",

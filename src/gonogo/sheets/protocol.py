@@ -7,7 +7,7 @@ import json
 import struct
 from typing import Any
 
-from gonogo.sheets.types import Box, CellGrid, Level, Mode, NoPicture, Picture, PictureRequest
+from gonogo.sheets.types import Box, CellGrid, Level, Mode, NoPicture, Picture, PictureRequest, PixelCrop
 
 PREFIX = struct.Struct(">II")
 """Length of the JSON head and of all the bytes after it."""
@@ -46,26 +46,37 @@ def request_from_json(data: dict[str, Any]) -> PictureRequest:
     return PictureRequest(**data)
 
 
-def answer_to_message(answer: Picture | NoPicture) -> bytes:
+Answer = Picture | PixelCrop | NoPicture
+
+
+def answer_to_message(answer: Answer) -> bytes:
     """A picture or why there is none, as one message."""
     if isinstance(answer, NoPicture):
         return pack({"no_picture": dataclasses.asdict(answer)})
+    if isinstance(answer, PixelCrop):
+        fields = dataclasses.asdict(dataclasses.replace(answer, png=b""))
+        return pack({"pixels": {**fields, "png": None, "shown": dataclasses.astuple(answer.shown)}}, (answer.png,))
     grids = [grid for grid in (answer.grid, answer.locator) if grid is not None]
     blobs = tuple(blob for grid in grids for blob in (grid.ink, grid.paper, grid.mark))
     head = {
         "grids": [{"width": g.width, "height": g.height, "mode": g.mode, "rows": g.rows} for g in grids],
         "shown": dataclasses.astuple(answer.shown),
         "box": dataclasses.astuple(answer.box) if answer.box else None,
+        "neighbours": answer.neighbours,
         **{name: getattr(answer, name) for name in _PLAIN},
     }
     return pack(head, blobs)
 
 
-def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Picture | NoPicture:
+def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answer:
     """The inverse of `answer_to_message`; raises `ValueError`, `KeyError` or `TypeError` for anything malformed."""
     if "no_picture" in head:
         data = head["no_picture"]
         return NoPicture(data["reason"], data["next_step"], data["retry"], tuple(data["neighbours"]))
+    if "pixels" in head:
+        data = head["pixels"]
+        box = tuple(data["box"]) if data["box"] else None
+        return PixelCrop(**{**data, "png": blobs[0], "shown": Box(*data["shown"]), "box": box})
     grids = [
         CellGrid(g["width"], g["height"], Mode(g["mode"]), tuple(g["rows"]), *blobs[3 * i : 3 * i + 3])
         for i, g in enumerate(head["grids"])
@@ -78,8 +89,9 @@ def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Pictu
         locator=grids[1] if len(grids) > 1 else None,
         shown=Box(*head["shown"]),
         box=Box(*head["box"]) if head["box"] else None,
+        neighbours=tuple(head["neighbours"]),
         **{name: head[name] for name in _PLAIN},
     )
 
 
-_PLAIN = ("page", "n_pages", "magnification", "rotation", "note")
+_PLAIN = ("page", "n_pages", "magnification", "rotation", "note", "title")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gonogo.sheets.bbox import Units
 from gonogo.sheets.crop import Rect, View
 from gonogo.sheets.glyphs import SUBPIXELS
 from gonogo.sheets.types import Mode
@@ -26,9 +27,18 @@ class Page(Protocol):
     height: float
     grain: float
     """Units of the page in the smallest detail that is kept for wide views."""
+    native: float
+    """Pixels a unit at which nothing that can be seen is lost."""
+    units: Units
 
     def render(self, region: Rect, columns: int, rows: int) -> Grey:
         """`region` (wholly on the page) as `rows` × `columns` grey values, each the mean of its area."""
+
+    def places(self) -> tuple[Rect, ...]:
+        """Where text stands that the file itself holds, one line of it each; empty for a picture."""
+
+    def text_at(self, place: Rect) -> str:
+        """The text at one of `places`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,19 @@ class Kind(StrEnum):
     EMPTY = "empty"
     UNKNOWN = "unknown"
 
+    @classmethod
+    def shown(cls) -> tuple[Kind, ...]:
+        """The kinds that can be shown (DXF and SVG with the extra `cad`)."""
+        return (cls.PNG, cls.JPEG, cls.TIFF, cls.PDF, cls.SVG, cls.DXF)
+
     def refusal(self, head: bytes) -> str:
         """Why a file of this kind is not shown."""
-        if self in (Kind.SVG, Kind.DXF):
-            return f"The drawing is a {self.value} file, which this version does not show."
         if self is Kind.HTML:
             return "Instead of a drawing the server sent a web page."
         if self is Kind.EMPTY:
             return "The drawing's file is empty."
         what = "text" if _is_text(head) else "of an unknown kind"
-        return f"The drawing's file is {what}, not a PNG, JPEG, TIFF or PDF."
+        return f"The drawing's file is {what}, not a PNG, JPEG, TIFF, PDF, DXF or SVG."
 
 
 def sniff(head: bytes) -> Kind:

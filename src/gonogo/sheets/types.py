@@ -104,6 +104,8 @@ class Picture:
 
     `shown` is the visible part of the page; `box` the judged box, put right if it had to be (then `note` says how).
     `magnification` is screen pixels per pixel of the whole page fitted into the same pane (the sheet itself = 1).
+    `title` is the drawing's own name, where it has one. `neighbours` is text in and near the box, nearest first and
+    with its direction ("left: 16,5"), where the file holds text: for those to whom the cells say little.
     """
 
     grid: CellGrid
@@ -115,6 +117,29 @@ class Picture:
     rotation: int
     locator: CellGrid | None = None
     note: str | None = None
+    title: str | None = None
+    neighbours: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PixelCrop:
+    """The same view as real pixels, for a pixel protocol or the system's viewer.
+
+    `png` is 8-bit grey, `width` × `height` pixels. `box` is where the judged box lies in it (left, top, right, bottom,
+    in pixels; may reach over the edges), so that a caller can draw a frame around it.
+    """
+
+    png: bytes
+    width: int
+    height: int
+    shown: Box
+    page: int
+    n_pages: int
+    magnification: float
+    rotation: int
+    box: tuple[float, float, float, float] | None = None
+    note: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gonogo.sheets.limits import Limits
-from gonogo.sheets.protocol import MOST, PREFIX, answer_from_message, pack, request_to_json, unpack
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+from gonogo.sheets.protocol import MOST, PREFIX, Answer, answer_from_message, pack, request_to_json, unpack
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest, PixelCrop
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR")
 _STRIKES = 2
+_ODD = NoPicture("The viewer's answer could not be understood.")
 _CLOSING = NoPicture("The drawing is not shown: gonogo is closing.", retry=True)
 
 
@@ -51,10 +52,24 @@ class Worker:
 
     async def draw(self, path: Path, key: str, request: PictureRequest, *, urgent: bool = True) -> Picture | NoPicture:
         """The picture of the file with the content `key`. Never raises for a bad file. Must not be cancelled."""
+        answer = await self._ask({"op": "draw"}, path, key, request, urgent=urgent)
+        return answer if isinstance(answer, (Picture, NoPicture)) else _ODD
+
+    async def pixels(
+        self, path: Path, key: str, request: PictureRequest, size: tuple[int, int] | None
+    ) -> PixelCrop | NoPicture:
+        """The same view in `size` pixels; `None`: at full resolution. As `draw` otherwise."""
+        answer = await self._ask({"op": "pixels", "size": size}, path, key, request, urgent=True)
+        return answer if isinstance(answer, (PixelCrop, NoPicture)) else _ODD
+
+    async def _ask(
+        self, head: dict[str, object], path: Path, key: str, request: PictureRequest, *, urgent: bool
+    ) -> Answer:
         if self._strikes.get(key, 0) >= _STRIKES:
             return NoPicture("The drawing cannot be shown: opening it failed twice and was stopped for safety.")
-        message = pack({"op": "draw", "path": str(path), "key": key, "request": request_to_json(request)})
-        async with self._turn((key, request), urgent=urgent):
+        message = pack({**head, "path": str(path), "key": key, "request": request_to_json(request)})
+        name = (key, request) if head["op"] == "draw" else object()
+        async with self._turn(name, urgent=urgent):
             return await self._guarded(message, key)
 
     def hurry(self, key: str, request: PictureRequest) -> None:
@@ -94,7 +109,7 @@ class Worker:
         name = next((n for n, w in self._waiting.items() if w.urgent), next(iter(self._waiting)))
         self._waiting.pop(name).turn.set_result(None)
 
-    async def _guarded(self, message: bytes, key: str) -> Picture | NoPicture:
+    async def _guarded(self, message: bytes, key: str) -> Answer:
         if self._closed:
             return _CLOSING
         try:
@@ -116,7 +131,7 @@ class Worker:
         self._strikes[key] = self._strikes.get(key, 0) + 1
         return NoPicture(why, retry=self._strikes[key] < _STRIKES)
 
-    async def _exchange(self, message: bytes) -> Picture | NoPicture:
+    async def _exchange(self, message: bytes) -> Answer:
         process = await self._running()
         assert process.stdin is not None
         assert process.stdout is not None

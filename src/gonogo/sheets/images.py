@@ -1,0 +1,141 @@
+"""PNG, JPEG and TIFF, the size checked before anything is decoded. Child process only."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gonogo.sheets.bbox import FROM_TOP_LEFT
+from gonogo.sheets.crop import Rect
+from gonogo.sheets.limits import CannotShow, Limits
+from gonogo.sheets.raster import Grey, darkest_of
+from gonogo.sheets.sniff import Kind
+
+OVERVIEW_SIDE = 1200
+_BYTES_A_PIXEL = {"1": 1, "L": 1, "P": 1, "LA": 2, "I;16": 2, "RGB": 4, "RGBA": 4, "RGBX": 4, "YCbCr": 4, "CMYK": 4}
+
+
+class ImagePage:
+    """A decoded grey image, kept whole; an overview a few times smaller serves the wide views."""
+
+    native = 1.0
+    units = FROM_TOP_LEFT
+
+    def __init__(self, image: Image.Image) -> None:
+        self.image = image
+        self.width, self.height = float(image.width), float(image.height)
+        self.factor = max(image.size) // OVERVIEW_SIDE
+        self.grain = float(max(self.factor, 1))
+        self.overview = _overview(image, self.factor) if self.factor > 1 else image
+
+    def render(self, region: Rect, columns: int, rows: int) -> Grey:
+        image, factor = self.image, 1
+        if self.factor > 1 and region.width / columns >= self.factor and region.height / rows >= self.factor:
+            image, factor = self.overview, self.factor
+        x0, y0 = region.x / factor, region.y / factor
+        x1 = min((region.x + region.width) / factor, image.width)
+        y1 = min((region.y + region.height) / factor, image.height)
+        smaller = (x1 - x0) >= columns and (y1 - y0) >= rows
+        how = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC
+        return np.asarray(image.resize((columns, rows), how, box=(x0, y0, x1, y1)))
+
+    def places(self) -> tuple[Rect, ...]:
+        return ()
+
+    def text_at(self, place: Rect) -> str:
+        return ""
+
+
+def _overview(image: Image.Image, factor: int) -> Image.Image:
+    """The image `factor` times smaller, half way between the mean and the darkest, in bands to spare memory."""
+    width = image.width // factor * factor
+    small = image.reduce(factor).crop((0, 0, width // factor, image.height // factor))
+    darkest = []
+    for top in range(0, small.height * factor, factor * 64):
+        bottom = min(top + factor * 64, small.height * factor)
+        band = np.asarray(image.crop((0, top, width, bottom)))
+        darkest.append(darkest_of(band, factor, factor))
+    return Image.blend(small, Image.fromarray(np.concatenate(darkest)), 0.5)
+
+
+class ImageDrawing:
+    """PNG, JPEG or TIFF. Pages are decoded on first use, the size checked from the header before."""
+
+    def __init__(self, path: Path, kind: Kind, limits: Limits) -> None:
+        self._path, self._kind, self._limits = path, kind, limits
+        self._pages: dict[int, ImagePage] = {}
+        with self._opened() as image:
+            self.n_pages = _count_frames(image, limits.pages) if kind is Kind.TIFF else 1
+
+    @property
+    def kept_bytes(self) -> int:
+        return sum(int(page.width * page.height) for page in self._pages.values())
+
+    def page(self, number: int) -> ImagePage:
+        if number not in self._pages:
+            self._pages.clear()  # one page of a scan at a time: turning back decodes again
+            self._pages[number] = ImagePage(self._decode(number))
+        return self._pages[number]
+
+    def close(self) -> None:
+        self._pages.clear()
+
+    def _opened(self) -> Image.Image:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                return Image.open(self._path, formats=[self._kind.value])
+        except Image.DecompressionBombError as error:
+            raise CannotShow("The drawing has too many pixels to be opened safely.") from error
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+            raise CannotShow(f"The {self._kind.value} drawing is damaged: its header cannot be read.") from error
+
+    def _decode(self, number: int) -> Image.Image:
+        with self._opened() as image:
+            try:
+                if number > 1:
+                    image.seek(number - 1)
+                self._fit_limits(image)
+                turned = ImageOps.exif_transpose(image)
+                return _on_paper(turned)
+            except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+                raise CannotShow(f"The {self._kind.value} drawing is cut off or damaged.") from error
+
+    def _fit_limits(self, image: Image.Image) -> None:
+        width, height = image.size
+        if self._kind is Kind.JPEG and image.mode in ("RGB", "YCbCr", "L"):
+            image.draft("L", image.size)  # only the brightness is decoded: a third of the time and memory
+        cost = width * height * _BYTES_A_PIXEL.get(image.mode, 4)
+        if cost > self._limits.decoded_bytes or max(width, height) > self._limits.side_pixels:
+            raise CannotShow(
+                f"The drawing has {width}×{height} pixels, too many to be opened safely.",
+                next_step="Ask for it as a PDF or at a lower resolution; judge from the text, or answer unsure.",
+            )
+
+
+def _count_frames(image: Image.Image, most: int) -> int:
+    """Frames by walking the directory, not further than the limit (a hostile TIFF can hold a million)."""
+    count = 1
+    try:
+        while count <= most:
+            image.seek(count)
+            count += 1
+    except EOFError:
+        return count
+    except (OSError, ValueError, SyntaxError):
+        return count
+    raise CannotShow(f"The drawing has more than {most} pages.")
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """Grey, with what is transparent shown as white paper."""
+    if image.mode in ("LA", "RGBA", "PA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        paper = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(paper, rgba).convert("L")
+    if image.mode.startswith("I"):  # 16-bit greys are clipped by Pillow, not scaled
+        return image.point(lambda level: level / 256).convert("L")
+    return image.convert("L")

@@ -1,0 +1,122 @@
+"""PDF by PDFium: pages held open, each region rendered afresh. Child process only."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_raw
+
+from gonogo.sheets.bbox import FROM_TOP_LEFT
+from gonogo.sheets.crop import Rect
+from gonogo.sheets.limits import CannotShow, Limits
+from gonogo.sheets.raster import Grey
+
+_PLACES_MOST = 4000
+_TEXT_MOST = 120
+_FINE = 100  # PDFium converts places to whole pixels; so many to a point
+
+
+class PdfPage:
+    """A PDF page kept open: each region is rendered afresh, so lines are sharp at every zoom."""
+
+    native = 300 / 72
+    units = FROM_TOP_LEFT
+
+    def __init__(self, page: pdfium.PdfPage) -> None:
+        self._page = page
+        self._text: pdfium.PdfTextPage | None = None
+        self._places: dict[Rect, tuple[float, float, float, float]] | None = None
+        self.grain = math.inf  # PDFium draws a hairline one pixel wide at every scale
+        self.width, self.height = page.get_size()
+
+    def render(self, region: Rect, columns: int, rows: int) -> Grey:
+        scale_x, scale_y = columns / region.width, rows / region.height
+        grey = np.full((rows, columns), 255, np.uint8)
+        bitmap = pdfium_raw.FPDFBitmap_CreateEx(
+            columns, rows, pdfium_raw.FPDFBitmap_Gray, grey.ctypes.data_as(ctypes.c_void_p), columns
+        )
+        if not bitmap:
+            raise MemoryError
+        try:
+            matrix = pdfium_raw.FS_MATRIX(scale_x, 0, 0, scale_y, -region.x * scale_x, -region.y * scale_y)
+            clip = pdfium_raw.FS_RECTF(0, 0, columns, rows)
+            flags = pdfium_raw.FPDF_GRAYSCALE | pdfium_raw.FPDF_ANNOT
+            pdfium_raw.FPDF_RenderPageBitmapWithMatrix(bitmap, self._page.raw, matrix, clip, flags)
+        finally:
+            pdfium_raw.FPDFBitmap_Destroy(bitmap)
+        return grey
+
+    def places(self) -> tuple[Rect, ...]:
+        if self._places is None:
+            text = self._text = self._page.get_textpage()
+            found = (text.get_rect(index) for index in range(min(text.count_rects(), _PLACES_MOST)))
+            self._places = {self._placed(rect): rect for rect in found}
+        return tuple(self._places)
+
+    def text_at(self, place: Rect) -> str:
+        if self._text is None or self._places is None or place not in self._places:
+            return ""
+        return str(self._text.get_text_bounded(*self._places[place]))[:_TEXT_MOST]
+
+    def _placed(self, rect: tuple[float, float, float, float]) -> Rect:
+        """A rectangle of the file (origin bottom left, before `/Rotate`) on the page as it is read."""
+        size = (round(self.width * _FINE), round(self.height * _FINE))
+        x, y = ctypes.c_int(), ctypes.c_int()
+        corners = []
+        for corner in (rect[:2], rect[2:]):
+            pdfium_raw.FPDF_PageToDevice(self._page.raw, 0, 0, *size, 0, *corner, x, y)
+            corners.append((x.value / _FINE, y.value / _FINE))
+        (x0, y0), (x1, y1) = corners
+        return Rect(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0))
+
+    def close(self) -> None:
+        if self._text is not None:
+            self._text.close()
+        self._page.close()
+
+
+class PdfDrawing:
+    """A PDF held open, with the page last shown."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        try:
+            self._document = pdfium.PdfDocument(io.BytesIO(path.read_bytes()))
+        except pdfium.PdfiumError as error:
+            needs_password = "password" in str(error).lower()
+            why = "is locked by a password" if needs_password else "is damaged: PDFium cannot open it"
+            raise CannotShow(f"The PDF drawing {why}.") from error
+        self.n_pages = len(self._document)
+        self.kept_bytes = path.stat().st_size
+        self._pages: dict[int, PdfPage] = {}
+        if self.n_pages > limits.pages:
+            self.close()
+            raise CannotShow(f"The drawing has {self.n_pages} pages; gonogo opens at most {limits.pages}.")
+        if not self.n_pages:
+            self.close()
+            raise CannotShow("The PDF drawing has no page.")
+
+    def page(self, number: int) -> PdfPage:
+        if number not in self._pages:
+            self._drop_pages()
+            try:
+                page = PdfPage(self._document[number - 1])
+            except pdfium.PdfiumError as error:
+                raise CannotShow(f"Page {number} of the PDF drawing is damaged.") from error
+            if not (page.width > 0 and page.height > 0):
+                raise CannotShow(f"Page {number} of the PDF drawing has no size.")
+            self._pages[number] = page
+        return self._pages[number]
+
+    def close(self) -> None:
+        self._drop_pages()
+        self._document.close()
+
+    def _drop_pages(self) -> None:
+        for page in self._pages.values():
+            page.close()
+        self._pages.clear()

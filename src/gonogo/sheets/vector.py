@@ -1,0 +1,95 @@
+"""SVG by resvg, each region rendered afresh. Needs the extra `cad`. Child process only."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from PIL import Image
+
+from gonogo.sheets.bbox import Units
+from gonogo.sheets.crop import Rect
+from gonogo.sheets.limits import CannotShow, Limits
+from gonogo.sheets.raster import Grey
+from gonogo.sheets.svg import clean_svg
+
+_NATIVE_SIDE = 4800.0  # pixels along the longer side at which a vector drawing is written to a file
+_DPI = 96  # resvg refuses sizes in millimetres without it
+
+
+class VectorPage:
+    """A whole drawing as clean markup, `x`, `y`, `width`, `height` in its own units (y down)."""
+
+    grain = math.inf
+
+    def __init__(self, markup: str, area: Rect, units: Units) -> None:
+        self._markup = markup
+        self._area = area
+        self._resvg = _resvg()
+        self.width, self.height = area.width, area.height
+        self.native = _NATIVE_SIDE / max(area.width, area.height)
+        self.units = units
+        self.kept_bytes = len(markup)
+
+    def render(self, region: Rect, columns: int, rows: int) -> Grey:
+        # The drawing sits whole in a window that shows the region: percentages within it keep their meaning.
+        window = (self._area.x + region.x, self._area.y + region.y, region.width, region.height)
+        markup = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns}" height="{rows}" preserveAspectRatio="none" '
+            f'viewBox="{" ".join(map(repr, window))}">{self._markup}</svg>'
+        )
+        try:
+            png = self._resvg.svg_to_bytes(svg_string=markup, dpi=_DPI, background="#ffffff")
+        except ValueError as error:
+            raise CannotShow("The drawing is damaged: it cannot be rendered.") from error
+        with Image.open(io.BytesIO(png)) as image:
+            return np.asarray(image.convert("L").resize((columns, rows)), np.uint8)
+
+    def places(self) -> tuple[Rect, ...]:
+        return ()
+
+    def text_at(self, place: Rect) -> str:
+        return ""
+
+
+class VectorDrawing:
+    """A drawing of one page."""
+
+    n_pages = 1
+
+    def __init__(self, page: VectorPage) -> None:
+        self._page = page
+        self.kept_bytes = page.kept_bytes
+
+    def page(self, number: int) -> VectorPage:
+        return self._page
+
+    def close(self) -> None:
+        pass
+
+
+def open_svg(path: Path, limits: Limits) -> VectorDrawing:
+    """Raises `CannotShow`."""
+    _resvg()
+    clean = clean_svg(path.read_bytes(), limits)
+    area = Rect(clean.x, clean.y, clean.width, clean.height)
+    return VectorDrawing(VectorPage(clean.text, area, Units(clean.x, clean.y)))
+
+
+def missing_extra(kind: str) -> CannotShow:
+    """The sentence for a drawing whose library is not there."""
+    return CannotShow(
+        f"The drawing is a {kind} file, and the part of gonogo that shows those is not installed.",
+        next_step='Install it with: pip install "gonogo[cad]". Until then judge from the text, or answer unsure.',
+    )
+
+
+def _resvg() -> ModuleType:
+    try:
+        import resvg_py
+    except ImportError as error:
+        raise missing_extra("SVG") from error
+    return resvg_py
