@@ -57,4 +57,4 @@ def test_the_next_task_comes_from_the_partial_index(house: House) -> None:
     plans = plans_of(house, lambda: house.next(campaign, people(1)[0]))
     claims = [plan for statement, plan in plans.items() if "ORDER BY tasks.rank" in statement]
     assert len(claims) == 1
-    assert claims[0][0] == "SEARCH tasks USING INDEX ix_tasks_available (campaign_id=? AND rank>?)"
+    assert claims[0][0] == "SEARCH tasks USING INDEX ix_tasks_available (campaign_id=? AND rank>? AND rank<?)"

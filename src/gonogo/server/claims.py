@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, bindparam, false, null, select, true
+from sqlalchemy import Connection, Row, bindparam, false, null, select, text, true
 
-from gonogo.server.order import requeue
+from gonogo.server.order import enter, requeue
 from gonogo.server.scoring import refresh_task
-from gonogo.server.store.tables import gold_servings, submissions, tasks
+from gonogo.server.store.tables import gold_servings, submissions, tasks, voters
 from gonogo.wire.vocabulary import TaskStatus
 
 MAX_HELD = 5
@@ -27,8 +27,19 @@ class Voter:
     kind: Literal["annotator", "user"]
 
 
+def position(connection: Connection, campaign_id: str, voter: Voter) -> Row[Any]:
+    """The voter's row of `voters`, made on his first visit, and locked: his requests come one after the other."""
+    here = {"campaign": campaign_id, "voter": voter.id}
+    row = connection.execute(_POSITION, here).first()
+    if row is None:
+        connection.execute(_ARRIVE, here)
+        row = connection.execute(_POSITION, here).one()
+    return row
+
+
 def sweep(connection: Connection, campaign_id: str, now: datetime, limit: int = SWEEP_LIMIT) -> int:
     """Takes back claims that ran out, oldest first; answers how many (at most `limit`)."""
+    enter(connection, campaign_id, alone=True)
     expired = connection.execute(_EXPIRED, {"campaign": campaign_id, "now": now, "limit": limit}).all()
     for task in expired:
         give_back(connection, task, now)
@@ -58,22 +69,25 @@ def renew(connection: Connection, task: Row[Any], campaign: Row[Any], voter: Vot
     if task.holder_id != voter.id or campaign.status != "open":
         return None
     until = now + timedelta(minutes=campaign.lease_minutes)
-    connection.execute(tasks.update().where(tasks.c.id == task.id).values(claim_expires_at=until))
-    return until
+    renewed = connection.execute(_RENEW, {"task": task.id, "voter": voter.id, "until": until}).rowcount
+    return until if renewed else None
 
 
 def release(connection: Connection, task: Row[Any], voter: Voter, now: datetime) -> None:
     """Gives a task back unanswered; nothing happens if the voter does not hold it."""
-    if task.holder_id == voter.id:
-        give_back(connection, task, now)
+    enter(connection, task.campaign_id)
+    held = connection.execute(_HELD_NOW, {"task": task.id}).one()
+    if held.holder_id == voter.id:
+        give_back(connection, held, now)
 
 
 def end_claims(connection: Connection, now: datetime, *, campaign_id: str, voter_id: str | None = None) -> None:
     """Ends all claims of a campaign, or one voter's there."""
+    enter(connection, campaign_id, alone=True)
     query = select(*HELD).where(tasks.c.campaign_id == campaign_id, tasks.c.holder_id.is_not(None))
     if voter_id is not None:
         query = query.where(tasks.c.holder_id == voter_id)
-    for task in connection.execute(query).all():
+    for task in connection.execute(query.with_for_update()).all():
         give_back(connection, task, now)
 
 
@@ -92,6 +106,16 @@ def _count_kept(connection: Connection, task: Row[Any], now: datetime) -> bool:
         refresh_task(connection, task.id, now)
     return bool(len(kept) == room)
 
+
+_POSITION = (
+    select(voters)
+    .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
+    .with_for_update()
+)
+_ARRIVE = text(
+    "INSERT INTO voters (campaign_id, voter_id) VALUES (:campaign, :voter)"
+    " ON CONFLICT (campaign_id, voter_id) DO NOTHING"
+)
 
 HELD = [
     tasks.c[name]
@@ -116,7 +140,9 @@ _EXPIRED = (
     .where(tasks.c.campaign_id == bindparam("campaign"), tasks.c.claim_expires_at <= bindparam("now"))
     .order_by(tasks.c.claim_expires_at)
     .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
 )
+_HELD_NOW = select(*HELD).where(tasks.c.id == bindparam("task")).with_for_update()
 _LEASE = (
     tasks.update()
     .where(tasks.c.id == bindparam("task"), tasks.c.holder_id.is_(None))
@@ -126,7 +152,13 @@ _LEASE = (
         holder_kind=bindparam("kind"),
         claimed_at=bindparam("now"),
         claim_expires_at=bindparam("until"),
+        n_people=tasks.c.n_people + 1,
     )
+)
+_RENEW = (
+    tasks.update()
+    .where(tasks.c.id == bindparam("task"), tasks.c.holder_id == bindparam("voter"))
+    .values(claim_expires_at=bindparam("until"))
 )
 NOBODY = {"holder_id": null(), "holder_kind": null(), "claimed_at": null(), "claim_expires_at": null()}
 _END_LEASE = tasks.update().where(tasks.c.id == bindparam("task")).values(**NOBODY)

@@ -16,19 +16,23 @@ first, then any where the sheet changes anyhow; in the middle of a sheet only wh
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, false, literal, select
+from sqlalchemy import Connection, Row, Select, bindparam, exists, false, func, select, true
 
 from gonogo.server.claims import Voter
 from gonogo.server.store.tables import gold_items, gold_servings, new_id, submissions, tasks, voters
+from gonogo.wire.labeling import ServedTask
 from gonogo.wire.vocabulary import TaskStatus
 
 PULL = 0.02
 BEHIND = 2.0
 """Honeypots owed before one may come from another sheet in the middle of this one."""
 SHUFFLE = 2**31
+SPARE = 2
+"""Free copies that `stock` keeps of each item."""
 
 _STATE = (
     {"number", "id", "created_at", "n_people", "status", "submission_count", "agreement", "consensus_verdict"}
@@ -47,6 +51,14 @@ def probability(fraction: float, n_served: int, n_gold: int) -> float:
     return min(max(wanted, fraction / 4), max(min(2.5 * fraction, 0.95), fraction))
 
 
+@dataclass(frozen=True)
+class Honeypot:
+    """A copy to serve (columns of a served task), and whether its item is new to the voter."""
+
+    task: Row[Any]
+    is_new: bool
+
+
 def pick(
     connection: Connection,
     campaign: Row[Any],
@@ -55,20 +67,38 @@ def pick(
     sheet: int,
     now: datetime,
     rng: random.Random,
-) -> str | None:
-    """The honeypot to serve instead of ordinary work on `sheet`: a task id, or `None`.
+) -> Honeypot | None:
+    """The honeypot to serve instead of ordinary work on `sheet`, if the draw says so; the caller takes the lease.
 
-    `position` is the voter's row of `voters`. The served copy is booked for him; the caller takes the lease.
+    `position` is the voter's row of `voters`. A copy is looked for whatever the draw says: the time that a claim
+    takes must not tell what came of it.
     """
-    if not campaign.n_gold_items:
+    if not campaign.n_gold_items or campaign.gold_fraction <= 0:
         return None
-    if rng.random() >= probability(campaign.gold_fraction, position.n_served, position.n_gold_served):
+    drawn = rng.random() < probability(campaign.gold_fraction, position.n_served, position.n_gold_served)
+    again = connection.execute(_GIVEN_BACK, {"campaign": campaign.id, "voter": voter.id}).first()
+    found = again or _staged(connection, _COPY, campaign, voter, position, sheet, rng)
+    if not drawn:
         return None
-    again = _given_back(connection, campaign.id, voter)
-    if again is not None or position.n_gold_items >= campaign.n_gold_items:
-        return again
-    item = _new_item(connection, campaign, voter, position, sheet, rng)
-    return None if item is None else _book(connection, campaign, voter, item, now)
+    if again is not None:
+        connection.execute(_NOT_RETURNED, {"item": again.gold_item_id, "voter": voter.id})
+        return Honeypot(again, is_new=False)
+    if found is None:  # all copies are taken
+        item = _staged(connection, _ITEM, campaign, voter, position, sheet, rng)
+        if item is None:
+            return None
+        found = _fresh_copy(connection, item.id, now)
+    served = {"item": found.gold_item_id, "voter": voter.id, "campaign": campaign.id, "task": found.id}
+    connection.execute(_SERVE, served)
+    return Honeypot(found, is_new=True)
+
+
+def stock(connection: Connection, campaign_id: str, now: datetime, limit: int = 50) -> int:
+    """Makes spare copies of items that run short of them; answers how many. So a claim seldom has to make one."""
+    short = connection.execute(_SHORT, {"campaign": campaign_id, "limit": limit}).scalars().all()
+    for item in short:
+        _fresh_copy(connection, item, now)
+    return len(short)
 
 
 def book_unserved(connection: Connection, task: Row[Any], voter: Voter) -> None:
@@ -78,88 +108,114 @@ def book_unserved(connection: Connection, task: Row[Any], voter: Voter) -> None:
         _note(connection, task.campaign_id, task.gold_item_id, task.id, voter)
 
 
-def _new_item(
-    connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any], sheet: int, rng: random.Random
-) -> str | None:
-    unseen = select(gold_items.c.id).where(
-        gold_items.c.campaign_id == campaign.id, ~_serving(gold_items.c.id, voter.id)
-    )
-    last = position.last_sheet_seq
-    for at_hand in {sheet: None, last: None}:
-        found = _from_random_start(connection, unseen.where(gold_items.c.sheet_seq == at_hand), rng)
-        if found is not None:
-            return found
-    owed = campaign.gold_fraction * position.n_served - position.n_gold_served
-    if sheet != last or owed > BEHIND:
-        return _from_random_start(connection, unseen, rng)
-    return None
-
-
-def _from_random_start(connection: Connection, unseen: Any, rng: random.Random) -> str | None:
-    start = rng.randrange(SHUFFLE)
-    for part in (gold_items.c.shuffle >= start, gold_items.c.shuffle < start):
-        found: str | None = connection.execute(unseen.where(part).order_by(gold_items.c.shuffle).limit(1)).scalar()
-        if found is not None:
-            return found
-    return None
-
-
-def _given_back(connection: Connection, campaign_id: str, voter: Voter) -> str | None:
-    """A copy this voter once gave back, if it still wants an answer and nobody has it."""
-    query = (
-        select(tasks.c.id, tasks.c.gold_item_id)
-        .join(gold_servings, gold_servings.c.task_id == tasks.c.id)
-        .where(
-            gold_servings.c.campaign_id == campaign_id,
-            gold_servings.c.voter_id == voter.id,
-            gold_servings.c.returned,
-            *_free(),
-            ~exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == voter.id),
-        )
-        .limit(1)
-    )
-    found = connection.execute(query).first()
-    if found is None:
+def _staged(
+    connection: Connection,
+    queries: dict[tuple[bool, bool], Select[Any]],
+    campaign: Row[Any],
+    voter: Voter,
+    position: Row[Any],
+    sheet: int,
+    rng: random.Random,
+) -> Row[Any] | None:
+    """Something the voter has not had: of the sheet at hand, of the last one, or of any; each from a random place."""
+    if position.n_gold_items >= campaign.n_gold_items:
         return None
-    mine = (gold_servings.c.gold_item_id == found.gold_item_id) & (gold_servings.c.voter_id == voter.id)
-    connection.execute(gold_servings.update().where(mine).values(returned=false()))
-    return str(found.id)
+    last = position.last_sheet_seq
+    owed = campaign.gold_fraction * position.n_served - position.n_gold_served
+    sheets = [sheet] if last is None or last == sheet else [sheet, last]
+    stages = [(True, at_hand) for at_hand in sheets]
+    if sheet != last or owed > BEHIND:
+        stages.append((False, 0))
+    here = {"campaign": campaign.id, "voter": voter.id, "start": rng.randrange(SHUFFLE)}
+    for on_sheet, at_hand in stages:
+        values = {**here, "sheet": at_hand} if on_sheet else here
+        for after in (True, False):
+            found = connection.execute(queries[on_sheet, after], values).first()
+            if found is not None:
+                return found
+    return None
 
 
-def _book(connection: Connection, campaign: Row[Any], voter: Voter, item: str, now: datetime) -> str:
-    """A copy of `item` that has room for one more person; a fresh one when all are taken."""
-    roomy = select(tasks.c.id).where(tasks.c.gold_item_id == item, tasks.c.n_people < tasks.c.n_required, *_free())
-    copy: str | None = connection.execute(roomy.order_by(tasks.c.number).limit(1)).scalar()
-    if copy is None:
-        copy = _fresh_copy(connection, item, now)
-    _note(connection, campaign.id, item, copy, voter)
-    return copy
-
-
-def _fresh_copy(connection: Connection, item: str, now: datetime) -> str:
+def _fresh_copy(connection: Connection, item: str, now: datetime) -> Row[Any]:
     copy = new_id()
-    own = {"id": literal(copy), "created_at": literal(now, tasks.c.created_at.type)}
-    original = select(*own.values(), *_CONTENT).where(tasks.c.gold_item_id == item).order_by(tasks.c.number).limit(1)
-    names = [*own, *(column.name for column in _CONTENT)]
-    connection.execute(tasks.insert().from_select(names, original))
-    return copy
+    connection.execute(_COPY_ITEM, {"copy": copy, "now": now, "item": item})
+    return connection.execute(_COPY_BY_ID, {"copy": copy}).one()
 
 
 def _note(connection: Connection, campaign_id: str, item: str, task_id: str, voter: Voter) -> None:
     served = {"gold_item_id": item, "voter_id": voter.id, "campaign_id": campaign_id, "task_id": task_id}
-    connection.execute(gold_servings.insert().values(**served))
+    connection.execute(gold_servings.insert(), served)
     connection.execute(tasks.update().where(tasks.c.id == task_id).values(n_people=tasks.c.n_people + 1))
     mine = (voters.c.campaign_id == campaign_id) & (voters.c.voter_id == voter.id)
     connection.execute(voters.update().where(mine).values(n_gold_items=voters.c.n_gold_items + 1))
 
 
-def _serving(item: Any, voter_id: str) -> Any:
+def _serving(item: Any, voter_id: Any) -> Any:
     return exists().where(gold_servings.c.gold_item_id == item, gold_servings.c.voter_id == voter_id)
 
 
-def _free() -> tuple[Any, ...]:
-    return (
-        tasks.c.holder_id.is_(None),
-        tasks.c.status == TaskStatus.OPEN,
-        tasks.c.submission_count < tasks.c.n_required,
+_FREE = (
+    tasks.c.holder_id.is_(None),
+    tasks.c.status == TaskStatus.OPEN,
+    tasks.c.submission_count < tasks.c.n_required,
+)
+_ROOM = tasks.c.n_people < tasks.c.n_required
+_COLUMNS = [*(tasks.c[name] for name in ServedTask.model_fields), tasks.c.gold_item_id]
+_in_campaign = gold_items.c.campaign_id == bindparam("campaign")
+_unseen = ~_serving(gold_items.c.id, bindparam("voter"))
+
+
+def _queries(query: Select[Any]) -> dict[tuple[bool, bool], Select[Any]]:
+    """`query` over items, by (on one sheet or anywhere, from a random place on or before it)."""
+    found = {}
+    for on_sheet in (True, False):
+        narrowed = query.where(gold_items.c.sheet_seq == bindparam("sheet")) if on_sheet else query
+        start = bindparam("start")
+        for after, part in ((True, gold_items.c.shuffle >= start), (False, gold_items.c.shuffle < start)):
+            found[on_sheet, after] = narrowed.where(part).order_by(gold_items.c.shuffle).limit(1)
+    return found
+
+
+_ITEM = _queries(select(gold_items.c.id).where(_in_campaign, _unseen))
+_COPY = _queries(
+    select(*_COLUMNS)
+    .join(gold_items, gold_items.c.id == tasks.c.gold_item_id)
+    .where(_in_campaign, _unseen, _ROOM, *_FREE)
+    .with_for_update(skip_locked=True, of=tasks)
+)
+_own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
+_GIVEN_BACK = (
+    select(*_COLUMNS)
+    .join(gold_servings, gold_servings.c.task_id == tasks.c.id)
+    .where(
+        gold_servings.c.campaign_id == bindparam("campaign"),
+        gold_servings.c.voter_id == bindparam("voter"),
+        gold_servings.c.returned == true(),
+        *_FREE,
+        ~_own_vote,
     )
+    .limit(1)
+    .with_for_update(skip_locked=True, of=tasks)
+)
+_NOT_RETURNED = (
+    gold_servings.update()
+    .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))
+    .values(returned=false())
+)
+_SERVE = gold_servings.insert().values(
+    gold_item_id=bindparam("item"),
+    voter_id=bindparam("voter"),
+    campaign_id=bindparam("campaign"),
+    task_id=bindparam("task"),
+)
+_own = {"id": bindparam("copy", type_=tasks.c.id.type), "created_at": bindparam("now", type_=tasks.c.created_at.type)}
+_COPY_ITEM = tasks.insert().from_select(
+    [*_own, *(column.name for column in _CONTENT)],
+    select(*_own.values(), *_CONTENT)
+    .where(tasks.c.gold_item_id == bindparam("item"))
+    .order_by(tasks.c.number)
+    .limit(1),
+)
+_COPY_BY_ID = select(*_COLUMNS).where(tasks.c.id == bindparam("copy"))
+_spare = select(func.count()).where(tasks.c.gold_item_id == gold_items.c.id, _ROOM, *_FREE).scalar_subquery()
+_SHORT = select(gold_items.c.id).where(_in_campaign, _spare < SPARE).limit(bindparam("limit"))

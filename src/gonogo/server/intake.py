@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.gold import SHUFFLE
-from gonogo.server.order import place, rank_at
+from gonogo.server.order import enter, place, rank_at
 from gonogo.server.store.tables import campaigns, gold_items, new_id, task_sheets, tasks
 from gonogo.server.subjects import sheet_of, subject
 from gonogo.wire.labeling import LabelingTaskCreate
@@ -51,6 +51,7 @@ def create_tasks(
     made = list(wanted)
     if not made:
         return []
+    enter(connection, campaign.id)
     state = connection.execute(_STATE.where(campaigns.c.id == campaign.id)).one()
     sheets = _sheet_numbers(connection, campaign.id, made)
     n_ordinary, items = 0, []
@@ -93,7 +94,7 @@ def _sheet_numbers(connection: Connection, campaign_id: str, made: list[TaskValu
     return known | fresh
 
 
-_STATE = select(campaigns.c.insert_round, campaigns.c.n_tasks).with_for_update()
+_STATE = select(campaigns.c.insert_round, campaigns.c.n_tasks).with_for_update(key_share=True)
 _BLANK: dict[str, Any] = {
     "prediction_id": None,
     "calculation_id": None,

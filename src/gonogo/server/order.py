@@ -11,13 +11,21 @@ and however many of them he has done.
 **Nothing a voter may still do ever lies behind his cursor.** What becomes available (a new task, a task that needs
 one more vote, a claim that was given back or ran out) enters at the campaign's `insert_round`, and this is always
 greater than the round of any cursor: when a cursor first enters round r, `insert_round` becomes r + 1 (`note_passed`).
+
+On SQLite one writer at a time keeps this true. On PostgreSQL, where many write at once, it takes two rules:
+- Whoever puts a task into the order holds the campaign's order lock *together* with others (`enter`), from before
+  it reads `insert_round` until it has committed. Whoever moves a cursor into a round that is not below `insert_round`
+  holds the lock *alone*, and looks for its task after it has the lock. Claims in rounds below need no lock.
+- A cursor does not move over a task that it skipped because another transaction had it: that one may roll back.
+Locks are always taken in this order: the voter's row, the order lock, the campaign's row, tasks.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, case, false, null, select
+from sqlalchemy import Connection, Integer, bindparam, case, false, func, null, select
 
 from gonogo.server.store.tables import campaigns, tasks
 from gonogo.wire.vocabulary import TaskStatus
@@ -35,6 +43,13 @@ def place(sheet_seq: int, confidence: float | None, sequence: int) -> str:
 
 def rank_at(insert_round: str, task_place: str) -> str:
     return f"{insert_round}.{task_place}"
+
+
+def enter(connection: Connection, campaign_id: str, *, alone: bool = False) -> None:
+    """Takes the campaign's order lock until the transaction ends; nothing to do where writers are alone anyhow."""
+    if connection.dialect.name == "postgresql":
+        # Two campaigns with the same number wait for each other now and then, nothing worse.
+        connection.execute(_ALONE if alone else _TOGETHER, {"number": zlib.crc32(campaign_id.encode()) - 2**31})
 
 
 def note_passed(connection: Connection, campaign_id: str, insert_round: str, rank: str) -> None:
@@ -75,6 +90,10 @@ _REQUEUE = (
     )
     .values(rank=_INSERT_ROUND.op("||")(".").op("||")(tasks.c.place))
 )
+_LOCK_CLASS = 7_460
+"""Tells these advisory locks from those of `idempotency`, which have one large number."""
+_ALONE = select(func.pg_advisory_xact_lock(_LOCK_CLASS, bindparam("number", type_=Integer)))
+_TOGETHER = select(func.pg_advisory_xact_lock_shared(_LOCK_CLASS, bindparam("number", type_=Integer)))
 _BUMP = (
     campaigns.update()
     .where(campaigns.c.id == bindparam("campaign"), campaigns.c.insert_round < bindparam("following"))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, select
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, null, select
 
 from gonogo.server import claims, gold, order
 from gonogo.server.claims import Voter
 from gonogo.server.records import instant
-from gonogo.server.store.tables import submissions, tasks, voters
+from gonogo.server.store.tables import campaigns, submissions, tasks, voters
 from gonogo.wire.extensions import HeldByOthers, QueueView
 from gonogo.wire.labeling import ServedTask
 from gonogo.wire.vocabulary import CampaignStatus, TaskStatus
@@ -36,27 +36,28 @@ def next_task(
     """
     if campaign.status != CampaignStatus.OPEN:
         return None
-    swept = claims.sweep(connection, campaign.id, now)
-    position = _position(connection, campaign.id, voter)
-    held = connection.execute(_OLDEST_HELD, {"campaign": campaign.id, "voter": voter.id}).scalars().all()
+    position = claims.position(connection, campaign.id, voter)
+    _sweep(connection, campaign, voter, position, now)
+    held = connection.execute(_OLDEST_HELD, {"campaign": campaign.id, "voter": voter.id}).all()
     if len(held) >= claims.MAX_HELD:
-        until = claims.renew(connection, _held(connection, held[0]), campaign, voter, now)
-        assert until is not None
-        return Claim(_served(connection, held[0]), until)
-    ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor}
-    candidate = connection.execute(_AHEAD, ahead).first()
-    while candidate is None and swept == claims.SWEEP_LIMIT:  # a crowd of claims ran out at once: look on
-        swept = claims.sweep(connection, campaign.id, now)
-        candidate = connection.execute(_AHEAD, ahead).first()
+        until = claims.renew(connection, held[0], campaign, voter, now)
+        if until is not None:
+            return Claim(_served(connection, held[0].id), until)
+    candidate = _candidate(connection, campaign, voter, position)
     if candidate is None:
-        _pass_all(connection, campaign, voter, position.cursor)
         return None
     honeypot = gold.pick(connection, campaign, voter, position, candidate.sheet_seq, now, rng)
-    if honeypot is None:
-        order.note_passed(connection, campaign.id, campaign.insert_round, candidate.rank)
-    task = candidate if honeypot is None else _served(connection, honeypot)
+    task = candidate if honeypot is None else honeypot.task
     until = claims.lease(connection, task.id, voter, now, campaign.lease_minutes)
-    _book(connection, campaign.id, voter, candidate, position.cursor if honeypot else candidate.rank, bool(honeypot))
+    # A cursor never moves over a task that somebody else is just taking: he may fail.
+    skipped = candidate.first_rank is not None and candidate.first_rank < candidate.rank
+    moved = {
+        "cursor": position.cursor if honeypot or skipped else candidate.rank,
+        "gold": int(honeypot is not None),
+        "item": int(honeypot is not None and honeypot.is_new),
+        "sheet": candidate.sheet_seq,
+    }
+    connection.execute(_MOVE, {"campaign": campaign.id, "voter": voter.id, **moved})
     return Claim(task, until)
 
 
@@ -89,34 +90,55 @@ def standing(connection: Connection, campaign: Row[Any], voter: Voter, now: date
     )
 
 
-def _book(
-    connection: Connection, campaign_id: str, voter: Voter, candidate: Row[Any], cursor: str, is_gold: bool
-) -> None:
-    values = {"cursor": cursor, "gold": int(is_gold), "sheet": candidate.sheet_seq}
-    connection.execute(_MOVE, {"campaign": campaign_id, "voter": voter.id, **values})
+def _sweep(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any], now: datetime) -> None:
+    """Takes back claims that ran out: a few, or as many as it takes to find something for the voter."""
+    if connection.execute(_ANY_EXPIRED, {"campaign": campaign.id, "now": now}).first() is None:
+        return
+    while claims.sweep(connection, campaign.id, now) == claims.SWEEP_LIMIT:
+        if _first_ahead(connection, campaign, voter, position) is not None:
+            break
 
 
-def _position(connection: Connection, campaign_id: str, voter: Voter) -> Row[Any]:
-    """The voter's row, made on his first visit."""
-    key = {"campaign": campaign_id, "voter": voter.id}
-    row = connection.execute(_POSITION, key).first()
-    if row is None:
-        connection.execute(voters.insert().values(campaign_id=campaign_id, voter_id=voter.id))
-        row = connection.execute(_POSITION, key).one()
-    return row
+def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any]) -> Row[Any] | None:
+    """The ordinary task that is the voter's turn, locked; `None` when nothing is left for him.
+
+    Where many write at once, rounds below the insert round are searched without a lock of the order; see `order`.
+    """
+    ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor}
+    if connection.dialect.name != "postgresql":
+        candidate = connection.execute(_TAKE, {**ahead, "end": _END}).first()
+        insert_round = campaign.insert_round
+    else:
+        candidate = connection.execute(_TAKE_SHARED, {**ahead, "end": campaign.insert_round}).first()
+        if candidate is not None:
+            return candidate
+        last = connection.execute(_LAST_RANK, {"campaign": campaign.id}).scalar()
+        if last is None or last <= position.cursor:
+            return None
+        order.enter(connection, campaign.id, alone=True)
+        insert_round = connection.execute(_INSERT_ROUND, {"campaign": campaign.id}).scalar_one()
+        candidate = connection.execute(_TAKE_SHARED, {**ahead, "end": _END}).first()
+    if candidate is not None:
+        order.note_passed(connection, campaign.id, insert_round, candidate.rank)
+    elif _first_ahead(connection, campaign, voter, position) is None:
+        _pass_all(connection, campaign, insert_round, voter, position.cursor)
+    return candidate
 
 
-def _pass_all(connection: Connection, campaign: Row[Any], voter: Voter, cursor: str) -> None:
+def _first_ahead(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any]) -> str | None:
+    """The rank of the first task ahead that the voter has not answered, be it locked by others."""
+    ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor, "end": _END}
+    found: str | None = connection.execute(_FIRST, ahead).scalar()
+    return found
+
+
+def _pass_all(connection: Connection, campaign: Row[Any], insert_round: str, voter: Voter, cursor: str) -> None:
     """All that is left he has voted on: passes it for good, so that asking again costs nothing."""
     last = connection.execute(_LAST_RANK, {"campaign": campaign.id}).scalar()
     if last is not None and last > cursor:
-        order.note_passed(connection, campaign.id, campaign.insert_round, last)
+        order.note_passed(connection, campaign.id, insert_round, last)
         mine = (voters.c.campaign_id == campaign.id) & (voters.c.voter_id == voter.id)
         connection.execute(voters.update().where(mine).values(cursor=last))
-
-
-def _held(connection: Connection, task_id: str) -> Row[Any]:
-    return connection.execute(select(*claims.HELD).where(tasks.c.id == task_id)).one()
 
 
 def _served(connection: Connection, task_id: str) -> Row[Any]:
@@ -143,18 +165,42 @@ _own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.vo
 _in_campaign = tasks.c.campaign_id == bindparam("campaign")
 _ahead = and_(_in_campaign, tasks.c.rank > bindparam("cursor"))
 
-_AHEAD = (
-    select(*_QUEUE_COLUMNS).where(_ahead, ~_own_vote).order_by(tasks.c.rank).limit(1).with_for_update(skip_locked=True)
+_END = "~"
+"""Behind every rank."""
+
+_mine = and_(_ahead, tasks.c.rank < bindparam("end"), ~_own_vote)
+_FIRST = select(tasks.c.rank).where(_mine).order_by(tasks.c.rank).limit(1)
+_others = tasks.alias("others")
+_first_rank = (
+    select(_others.c.rank)
+    .where(
+        _others.c.campaign_id == bindparam("campaign"),
+        _others.c.rank > bindparam("cursor"),
+        _others.c.rank < bindparam("end"),
+        ~exists().where(submissions.c.task_id == _others.c.id, submissions.c.voter_id == bindparam("voter")),
+    )
+    .order_by(_others.c.rank)
+    .limit(1)
+    .scalar_subquery()
 )
+_TAKE = select(*_QUEUE_COLUMNS, null().label("first_rank")).where(_mine).order_by(tasks.c.rank).limit(1)
+_TAKE_SHARED = (
+    select(*_QUEUE_COLUMNS, _first_rank.label("first_rank"))
+    .where(_mine)
+    .order_by(tasks.c.rank)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=tasks)
+)
+_ANY_EXPIRED = select(tasks.c.id).where(_in_campaign, tasks.c.claim_expires_at <= bindparam("now")).limit(1)
+_INSERT_ROUND = select(campaigns.c.insert_round).where(campaigns.c.id == bindparam("campaign"))
 _SERVED_BY_ID = select(*_QUEUE_COLUMNS).where(tasks.c.id == bindparam("task"))
 _LAST_RANK = select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None))
 _OLDEST_HELD = (
-    select(tasks.c.id)
+    select(tasks.c.id, tasks.c.holder_id)
     .where(_in_campaign, tasks.c.holder_id == bindparam("voter"))
     .order_by(tasks.c.claimed_at, tasks.c.number)
     .limit(claims.MAX_HELD)
 )
-_POSITION = select(voters).where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
 _MOVE = (
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
@@ -163,8 +209,10 @@ _MOVE = (
         last_sheet_seq=bindparam("sheet"),
         n_served=voters.c.n_served + 1,
         n_gold_served=voters.c.n_gold_served + bindparam("gold"),
+        n_gold_items=voters.c.n_gold_items + bindparam("item"),
     )
 )
+_POSITION = select(voters).where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
 
 # The numbers of `standing`. They walk indexes, not tasks; none of them is on the way of a claim.
 _COUNT_AHEAD = select(func.count()).select_from(tasks).where(_ahead)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ from gonogo.server.consensus.decide import (
 )
 from gonogo.server.consensus.decide import posterior as bayes
 from gonogo.server.consensus.values import keyed
-from gonogo.server.order import realign
+from gonogo.server.order import enter, realign
 from gonogo.server.store.tables import (
     annotator_scores,
     campaign_scores,
@@ -55,8 +57,32 @@ def refresh_task(connection: Connection, task_id: str, now: datetime) -> Outcome
     ruled on keeps the ruling; only its agreement follows the votes. Plain arithmetic on a handful of rows.
     """
     task = connection.execute(_TASK, {"task": task_id}).one()
-    rows = connection.execute(_TASK_VOTES, {"task": task_id}).all()
-    rule = Rule(task.n_required, task.early_stop)
+    found = weigh(task, connection.execute(_TASK_VOTES, {"task": task_id}).all()).outcome()
+    if _changed(task, found):
+        connection.execute(_WRITE, _written(task, found, now))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One task and its counted votes, ready to be decided; `probabilities` are the classes' by the votes alone."""
+
+    votes: list[Vote]
+    probabilities: list[float]
+    rule: Rule
+    truth: Truth | None
+    ruling: Truth | None
+
+    def outcome(self) -> Outcome:
+        if self.ruling is not None:
+            return ruled(self.votes, self.ruling)
+        if self.truth is not None:
+            return gold_outcome(self.votes, self.truth, self.rule)
+        return outcome(self.votes, self.probabilities, self.rule)
+
+
+def weigh(task: Row[Any], rows: Sequence[Row[Any]]) -> Weighed:
+    """`task` has the columns of `SEEN`; each of `rows` a verdict, a value, and its voter's measured scores, if any."""
     zeros = task.trailing_zeros_matter
     measured = task.consensus_method != ConsensusMethod.MAJORITY and task.class_prior is not None
     known = [measured and row.confusion is not None for row in rows]
@@ -64,19 +90,22 @@ def refresh_task(connection: Connection, task_id: str, now: datetime) -> Outcome
         Vote(row.verdict, keyed(row.corrected_value, trailing_zeros=zeros), row.reliability if is_known else ASSUMED)
         for row, is_known in zip(rows, known, strict=True)
     ]
-    truth = parse_gold(task.gold_answer, trailing_zeros=zeros) if task.is_gold else None
+    ruling = None
     if task.adjudicated:
         ruling = Truth(task.consensus_verdict, keyed(task.consensus_value, trailing_zeros=zeros))
-        found = ruled(votes, ruling)
-    elif truth is not None:
-        found = gold_outcome(votes, truth, rule)
-    else:
-        matrices = [row.confusion if is_known else _ASSUMED_MATRIX for row, is_known in zip(rows, known, strict=True)]
-        labels = [CLASS_OF[vote.verdict] for vote in votes]
-        found = outcome(votes, bayes(labels, matrices, task.class_prior if measured else _EVEN), rule)
-    if _changed(task, found):
-        connection.execute(_WRITE, _written(task, found, now))
-    return found
+    matrices = [row.confusion if is_known else _ASSUMED_MATRIX for row, is_known in zip(rows, known, strict=True)]
+    return Weighed(
+        votes,
+        bayes([CLASS_OF[vote.verdict] for vote in votes], matrices, task.class_prior if measured else _EVEN),
+        Rule(task.n_required, task.early_stop),
+        parse_gold(task.gold_answer, trailing_zeros=zeros) if task.is_gold else None,
+        ruling,
+    )
+
+
+def read_seen(connection: Connection, task_id: str) -> Row[Any]:
+    """A task with the columns of `SEEN`."""
+    return connection.execute(_TASK, {"task": task_id}).one()
 
 
 def refresh_campaign(connection: Connection, campaign_id: str, now: datetime) -> None:
@@ -98,7 +127,8 @@ def write_measured(connection: Connection, campaign: Row[Any], measured: Measure
     A task that got a vote or a ruling since it was measured is left alone: its own refresh knew more.
     """
     # One refresh of a campaign at a time; on SQLite the transaction is lock enough.
-    connection.execute(select(campaigns.c.id).where(campaigns.c.id == campaign.id).with_for_update())
+    enter(connection, campaign.id)
+    connection.execute(select(campaigns.c.id).where(campaigns.c.id == campaign.id).with_for_update(key_share=True))
     pairs = zip(measured.ballots.tasks, measured.outcomes, strict=True)
     changed = [(task, found) for task, found in pairs if _changed(task, found)]
     if changed:
@@ -197,7 +227,7 @@ def _written(task: Row[Any], found: Outcome, now: datetime) -> dict[str, Any]:
     }
 
 
-_SEEN: list[ColumnElement[Any]] = [
+SEEN: list[ColumnElement[Any]] = [
     tasks.c[name]
     for name in (
         "id",
@@ -213,14 +243,14 @@ _SEEN: list[ColumnElement[Any]] = [
         "submission_count",
     )
 ]
-_SEEN += [
+SEEN += [
     campaigns.c.consensus_method,
     campaigns.c.early_stop,
     campaigns.c.trailing_zeros_matter,
     campaign_scores.c.class_prior,
 ]
 _TASK = (
-    select(*_SEEN)
+    select(*SEEN)
     .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
     .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
     .where(tasks.c.id == bindparam("task"))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, null, select
 from gonogo.server import claims, gold, order
 from gonogo.server.claims import Voter
 from gonogo.server.scoring import refresh_task
-from gonogo.server.store.tables import gold_servings, new_id, submissions, tasks, voters
+from gonogo.server.store.tables import campaigns, gold_servings, new_id, submissions, tasks, voters
 from gonogo.wire.labeling import Adjudication, LabelSubmit
 from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, TaskStatus
 
@@ -39,14 +39,15 @@ def submit(
     It counts if the campaign is open, the task still wants votes, and either the voter holds the task or his vote
     does not take the last place from the person who does. The statements are the same for gold and other tasks.
     """
-    earlier = _own(connection, task_id, voter)
-    if earlier is not None:
-        return Outcome(earlier, ConflictReason.ALREADY_SUBMITTED)
-    task = _task(connection, task_id)
-    is_open = campaign.status == CampaignStatus.OPEN
+    claims.position(connection, campaign.id, voter)
+    order.enter(connection, campaign.id)
+    task = _task(connection, task_id, voter)
+    if task.own_id is not None:
+        return Outcome(_own(connection, task_id, voter), ConflictReason.ALREADY_SUBMITTED)
+    is_open = task.campaign_status == CampaignStatus.OPEN
     if task.holder_id is not None and task.holder_id != voter.id and task.claim_expires_at <= now:
         claims.give_back(connection, task, now)
-        task = _task(connection, task_id)
+        task = _task(connection, task_id, voter)
     holds = task.holder_id == voter.id
     live = holds and task.claim_expires_at > now
     reserved = int(task.holder_id is not None and not holds)
@@ -77,12 +78,7 @@ def _settle(connection: Connection, task: Row[Any], voter: Voter, *, holds: bool
     """Books the vote on its task and voter, refreshes the consensus, and makes the task available if it wants more."""
     ended = _END_OWN_LEASE if holds else _KEEP_LEASE
     connection.execute(ended, {"task": task.id, "counted": int(counted)})
-    done = connection.execute(
-        _DONE, {"campaign": task.campaign_id, "voter": voter.id, "gold": int(task.is_gold)}
-    ).rowcount
-    if not done:
-        first = {"n_done": 1, "n_gold_done": int(task.is_gold)}
-        connection.execute(voters.insert().values(campaign_id=task.campaign_id, voter_id=voter.id, **first))
+    connection.execute(_DONE, {"campaign": task.campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
     served = connection.execute(_ANSWERED, {"item": task.gold_item_id, "voter": voter.id}).rowcount
     if task.is_gold and not served:
         gold.book_unserved(connection, task, voter)
@@ -122,23 +118,30 @@ def _store(
             "idempotency_key": idempotency_key,
         },
     )
-    row = _own(connection, task.id, voter)
-    assert row is not None
-    return row
+    return _own(connection, task.id, voter)
 
 
-def _own(connection: Connection, task_id: str, voter: Voter) -> Row[Any] | None:
-    return connection.execute(_OWN, {"task": task_id, "voter": voter.id}).first()
+def _own(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
+    return connection.execute(_OWN, {"task": task_id, "voter": voter.id}).one()
 
 
-def _task(connection: Connection, task_id: str) -> Row[Any]:
-    return connection.execute(_TASK, {"task": task_id}).one()
+def _task(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
+    """The task, locked, with the campaign's status and the id of the voter's own vote, if there is one."""
+    return connection.execute(_TASK, {"task": task_id, "voter": voter.id}).one()
 
 
 _OWN = select(submissions).where(
     submissions.c.task_id == bindparam("task"), submissions.c.voter_id == bindparam("voter")
 )
-_TASK = select(*claims.HELD).where(tasks.c.id == bindparam("task"))
+_own_id = select(submissions.c.id).where(
+    submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter")
+)
+_TASK = (
+    select(*claims.HELD, campaigns.c.status.label("campaign_status"), _own_id.scalar_subquery().label("own_id"))
+    .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
+    .where(tasks.c.id == bindparam("task"))
+    .with_for_update(of=tasks)
+)
 _KEEP_LEASE = (
     tasks.update()
     .where(tasks.c.id == bindparam("task"))
