@@ -14,7 +14,7 @@ from gonogo.sheets.protocol import (
     request_to_json,
     unpack,
 )
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest, PixelCrop
 
 LINKS = (
     ("pmi", "pmi_id"),
@@ -106,4 +106,6 @@ def picture_from_json(data: dict[str, Any]) -> tuple[PictureRequest, Picture | N
     message = base64.b64decode(data["picture"])
     start, head = PREFIX.size, PREFIX.unpack_from(message)[0]
     answer = answer_from_message(*unpack(message[start : start + head], message[start + head :]))
+    if isinstance(answer, PixelCrop):
+        raise ValueError("pixels, where cells were kept")
     return request_from_json(data["request"]), answer

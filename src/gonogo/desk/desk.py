@@ -361,7 +361,8 @@ class Desk:
             self._puzzled.clear()
             standing = await self._link.standing(self._setup.campaign_id)
             if standing is not None:
-                self._progress.learn(standing, self._counts.on_desk + self._counts.queued)
+                counts = self._counts
+                self._progress.learn(standing, counts.on_desk + counts.queued, counts.sending)
                 self.changed()
 
     def _save(self) -> None:

@@ -51,8 +51,10 @@ class Progress:
     guideline: str = ""
     standing: Standing | None = None
 
-    def learn(self, standing: Standing, unsent: int) -> None:
+    def learn(self, standing: Standing, unsent: int, sending: int) -> None:
+        """What the server says, and `unsent` answers it cannot know; of `sending` ones it may, so none is taken back."""
         self.standing, self.guideline = standing, standing.guideline
         self.campaign_name, self.total = standing.campaign_name, standing.total
         if standing.done is not None:
-            self.done = standing.done + unsent
+            least = standing.done + unsent
+            self.done = min(max(self.done, least), least + sending)
