@@ -26,8 +26,9 @@ START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 class House:
     """One database, one lead, a clock that only tests move."""
 
-    def __init__(self, path: Path, seed: int = 1) -> None:
-        self.store = Store(f"sqlite:///{path}")
+    def __init__(self, place: Path | str, seed: int = 1) -> None:
+        """`place` is a SQLite file or the URL of any database; the schema is in it."""
+        self.store = Store(f"sqlite:///{place}" if isinstance(place, Path) else place)
         self.now = START
         self.rng = random.Random(seed)
         self._at_once = False

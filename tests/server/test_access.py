@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from gonogo.server import tokens
-from gonogo.server.store.tables import api_keys, new_id, orgs, users
+from gonogo.server.store.tables import api_keys, metadata, new_id, orgs, users
 from tests.server.web import LABELING, OURS, Web
 
 VOTE = {"verdict": "correct"}
@@ -218,7 +218,6 @@ async def test_no_secret_is_in_the_database(web: Web) -> None:
     reader = key_for(web, ["parts:read"])
     key = reader.headers["X-API-Key"]
     with web.house.store.read() as connection:
-        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
-        dump = str([connection.execute(text(f'SELECT * FROM "{name}"')).all() for name in tables])
+        dump = str([connection.execute(table.select()).all() for table in metadata.tables.values()])
     for secret in (token, session, key, key.rsplit("_", 1)[1]):
         assert secret not in dump

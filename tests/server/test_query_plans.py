@@ -9,7 +9,7 @@ from sqlalchemy import event
 from tests.server.house import House, people
 
 
-def plans_of(house: House, work: Any) -> dict[str, list[str]]:
+def plans_of(sqlite_house: House, work: Any) -> dict[str, list[str]]:
     """The query plan of each statement that `work` sends."""
     sent: list[tuple[str, Any]] = []
 
@@ -17,32 +17,32 @@ def plans_of(house: House, work: Any) -> dict[str, list[str]]:
         if statement.split(" ", 1)[0] in {"SELECT", "UPDATE", "INSERT", "DELETE"}:
             sent.append((statement, parameters))
 
-    event.listen(house.store.engine, "before_cursor_execute", remember)
+    event.listen(sqlite_house.store.engine, "before_cursor_execute", remember)
     work()
-    event.remove(house.store.engine, "before_cursor_execute", remember)
+    event.remove(sqlite_house.store.engine, "before_cursor_execute", remember)
     plans = {}
-    with house.store.read() as connection:
+    with sqlite_house.store.read() as connection:
         for statement, parameters in sent:
             rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             plans[statement] = [row.detail for row in rows]
     return plans
 
 
-def test_no_statement_of_the_queue_scans_or_sorts_tasks(house: House) -> None:
-    campaign = house.campaign(target_redundancy=2, gold_fraction=0.5)
-    house.add(campaign, *[{"part_revision_id": "a"}] * 6, *[{"is_gold": True, "gold_answer": "correct"}] * 3)
+def test_no_statement_of_the_queue_scans_or_sorts_tasks(sqlite_house: House) -> None:
+    campaign = sqlite_house.campaign(target_redundancy=2, gold_fraction=0.5)
+    sqlite_house.add(campaign, *[{"part_revision_id": "a"}] * 6, *[{"is_gold": True, "gold_answer": "correct"}] * 3)
     first, second = people(2)
 
     def work() -> None:
-        claim = house.next(campaign, first)
+        claim = sqlite_house.next(campaign, first)
         assert claim is not None
-        house.release(claim.task.id, first)
-        assert house.next(campaign, second) is not None
-        house.pass_time(minutes=20)  # the next claim sweeps
-        house.work_off(campaign, first)
-        house.work_off(campaign, second)
+        sqlite_house.release(claim.task.id, first)
+        assert sqlite_house.next(campaign, second) is not None
+        sqlite_house.pass_time(minutes=20)  # the next claim sweeps
+        sqlite_house.work_off(campaign, first)
+        sqlite_house.work_off(campaign, second)
 
-    plans = plans_of(house, work)
+    plans = plans_of(sqlite_house, work)
     assert plans
     for statement, plan in plans.items():
         for step in plan:
@@ -51,10 +51,10 @@ def test_no_statement_of_the_queue_scans_or_sorts_tasks(house: House) -> None:
             assert "TEMP B-TREE" not in step or "FROM submissions" in statement, (statement, plan)
 
 
-def test_the_next_task_comes_from_the_partial_index(house: House) -> None:
-    campaign = house.campaign()
-    house.add(campaign, {}, {})
-    plans = plans_of(house, lambda: house.next(campaign, people(1)[0]))
+def test_the_next_task_comes_from_the_partial_index(sqlite_house: House) -> None:
+    campaign = sqlite_house.campaign()
+    sqlite_house.add(campaign, {}, {})
+    plans = plans_of(sqlite_house, lambda: sqlite_house.next(campaign, people(1)[0]))
     claims = [plan for statement, plan in plans.items() if "ORDER BY tasks.rank" in statement]
     assert len(claims) == 1
     assert claims[0][0] == "SEARCH tasks USING INDEX ix_tasks_available (campaign_id=? AND rank>? AND rank<?)"

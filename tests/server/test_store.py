@@ -36,7 +36,7 @@ def test_a_current_database_is_opened_without_alembic(house: House) -> None:
         "import sys; from gonogo.server.store.engine import Store; Store(sys.argv[1]).upgrade();"
         "sys.exit('alembic' in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program, str(house.store.url)], check=True)
+    subprocess.run([sys.executable, "-c", program, house.store.url.render_as_string()], check=True)
 
 
 def test_a_database_of_a_newer_release_is_left_alone(house: House) -> None:
@@ -48,8 +48,8 @@ def test_a_database_of_a_newer_release_is_left_alone(house: House) -> None:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
 
 
-def test_an_acknowledged_write_is_on_disk_and_others_cannot_read_the_file(house: House) -> None:
-    with house.store.write() as connection:
+def test_an_acknowledged_write_is_on_disk_and_others_cannot_read_the_file(sqlite_house: House) -> None:
+    with sqlite_house.store.write() as connection:
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1

@@ -64,7 +64,7 @@ class Web:
 @asynccontextmanager
 async def serving(house: House) -> AsyncIterator[Web]:
     settings = ServerSettings(
-        database_url=house.store.url.render_as_string(),
+        database_url=house.store.url.render_as_string(hide_password=False),
         embedded_token="embedded",
         requests_per_minute_per_key=None,
         requests_per_minute_per_caller=None,
