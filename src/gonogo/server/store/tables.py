@@ -57,6 +57,7 @@ from gonogo.server.store.review import (
     review_settings,
     rulings,
 )
+from gonogo.server.store.trail import audit_log, rate_counts
 
 __all__ = [
     "Instant",
@@ -66,6 +67,7 @@ __all__ = [
     "annotator_scores",
     "api_keys",
     "assignments",
+    "audit_log",
     "calculations",
     "campaign_scores",
     "campaigns",
@@ -85,6 +87,7 @@ __all__ = [
     "practice_answers",
     "predictions",
     "projects",
+    "rate_counts",
     "review_settings",
     "rulings",
     "server_secrets",
