@@ -107,7 +107,7 @@ class FakeDesk:
     def advance(self, **changes: Any) -> None:
         """Show the next task of the list, or that there is none; `changes` to the state win."""
         self.current = self.tasks[0] if self.tasks else None
-        recent = tuple(Decided(one, made, SendState.ON_DESK) for one, made in reversed(self.answers[-8:]))
+        recent = tuple(Decided(one, made, SendState.ON_DESK) for one, made in self.answers[-8:])
         self.state = replace(
             self.state,
             stage=Stage.TASK if self.current else Stage.DRAINED,

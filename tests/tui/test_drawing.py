@@ -19,7 +19,7 @@ INKS = Inks("#000000", "#ffffff", "#ff0000", "#888888")
 
 def test_glyphs_are_distinct_and_of_even_width() -> None:
     for font, _ in LETTERINGS:
-        shapes = {}
+        shapes: dict[tuple[str, ...], list[str]] = {}
         for character, rows in font.items():
             assert len({len(row) for row in rows}) == 1, character
             shapes.setdefault(rows, []).append(character)
@@ -69,9 +69,9 @@ def test_a_value_of_a_hundred_thousand_characters_is_cut() -> None:
 def grids(draw: st.DrawFn) -> CellGrid:
     width, height = draw(st.integers(1, 30)), draw(st.integers(1, 12))
     rows = tuple(draw(st.text(alphabet=" ▘▝▀█⠿a\x1b", min_size=width, max_size=width)) for _ in range(height))
-    planes = [draw(st.binary(min_size=width * height, max_size=width * height)) for _ in range(2)]
+    ink, paper = (draw(st.binary(min_size=width * height, max_size=width * height)) for _ in range(2))
     mark = bytes(draw(st.lists(st.integers(0, 1), min_size=width * height, max_size=width * height)))
-    return CellGrid(width, height, Mode.QUADRANT, rows, *planes, mark)
+    return CellGrid(width, height, Mode.QUADRANT, rows, ink, paper, mark)
 
 
 @given(grids())

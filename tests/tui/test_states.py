@@ -49,7 +49,8 @@ async def test_the_value_and_the_verdict_keys_are_there_at_every_size(
             assert "█" in shown or "M8" in shown
             assert "a correct" in shown
         if size == (40, 10):
-            assert "Too small for the drawing" in shown
+            assert "No room for the drawing" in shown
+            assert "f unsure" in shown
         await pilot.resize_terminal(80, 24)
         await settle(pilot)
         await press(pilot, clock, "a")

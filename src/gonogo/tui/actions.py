@@ -32,7 +32,6 @@ class Action:
     call: str
     rank: int | None = None
     verdict: bool = False
-    repeat: str = ""
 
 
 def _verdict(name: str, key: str, help_text: str, rank: int) -> Action:
@@ -44,16 +43,16 @@ ACTIONS: tuple[Action, ...] = (
     _verdict("correct", "a", "The value is read right; go to the next question.", 1),
     _verdict("incorrect", "s", "The value is read wrong; go to the next question.", 2),
     Action("annotate.fix", "fix", "The value is wrong: type the right one.", ("d",), ANNOTATE, "fix", 3, verdict=True),
-    _verdict("unsure", "f", "It cannot be told from the drawing. An answer, not a skip.", 4),
+    _verdict("unsure", "f", "The drawing does not tell. An answer, not a skip.", 4),
     Action("annotate.undo", "undo", "Take the last answer back.", ("u", "backspace"), ANNOTATE, "undo", 6),
     Action(
         "annotate.context", "context", "Show more of the sheet: detail, view, sheet.", ("z",), ANNOTATE, "context", 7
     ),
     Action("annotate.guideline", "guideline", "The question in full, and the guideline.", ("g",), ANNOTATE, "about", 9),
-    Action("annotate.left", "left", "Move the drawing left.", ("left",), ANNOTATE, "pan(-1, 0)", repeat="pan"),
-    Action("annotate.right", "right", "Move the drawing right.", ("right",), ANNOTATE, "pan(1, 0)", repeat="pan"),
-    Action("annotate.up", "up", "Move the drawing up.", ("up",), ANNOTATE, "pan(0, -1)", repeat="pan"),
-    Action("annotate.down", "down", "Move the drawing down.", ("down",), ANNOTATE, "pan(0, 1)", repeat="pan"),
+    Action("annotate.left", "left", "Move the drawing left.", ("left",), ANNOTATE, "pan(-1, 0)"),
+    Action("annotate.right", "right", "Move the drawing right.", ("right",), ANNOTATE, "pan(1, 0)"),
+    Action("annotate.up", "up", "Move the drawing up.", ("up",), ANNOTATE, "pan(0, -1)"),
+    Action("annotate.down", "down", "Move the drawing down.", ("down",), ANNOTATE, "pan(0, 1)"),
     Action("annotate.closer", "closer", "Enlarge the drawing.", ("plus", "equals_sign"), ANNOTATE, "zoom(1)"),
     Action("annotate.away", "away", "Make the drawing smaller.", ("minus",), ANNOTATE, "zoom(-1)"),
     Action("annotate.home", "home", "Back to the detail as it was.", ("0", "home"), ANNOTATE, "home"),
@@ -66,9 +65,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.palette", "palette", "Find an action by name.", ("ctrl+p",), EVERYWHERE, "command_palette"),
     Action("app.help", "keys", "All keys and what they do.", ("question_mark",), EVERYWHERE, "keys", 5),
     Action("app.sign_out", "sign out", "Forget the session and go to the sign-in screen.", (), EVERYWHERE, "sign_out"),
-    Action(
-        "app.quit", "quit", "Leave. What is saved is sent now or at the next start.", ("ctrl+q",), EVERYWHERE, "quit"
-    ),
+    Action("app.quit", "quit", "Leave. What is saved is sent, now or next time.", ("ctrl+q",), EVERYWHERE, "quit"),
 )
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gonogo.desk.types import DeskTask
-from gonogo.tui.text import content, styled
+from gonogo.tui.text import content, one_line, styled
 
 
 class AboutScreen(ModalScreen[None]):
@@ -41,7 +41,9 @@ def full_question(task: DeskTask, guideline: str) -> Content:
         ("box", ", ".join(f"{number:g}" for number in task.bbox or ())),
     ]  # fmt: skip
     ids = [
-        Content.assemble(styled(f"{name:<10}", "$quiet"), styled(text, "$foreground")) for name, text in named if text
+        Content.assemble(styled(name, "$quiet"), " " * max(15 - len(one_line(name)), 2), styled(text, "$foreground"))
+        for name, text in named
+        if text
     ]
     parts = [
         Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),

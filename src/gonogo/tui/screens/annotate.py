@@ -96,6 +96,7 @@ class AnnotateScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one("#before", Line).show(Content.styled("before", "$quiet"))
+        self.query_one("#toosmall", Line).show(Content(wording.TOO_SMALL))
         self.words.update(wording.card(self.desk.state))
         self.run_worker(self._start(), group="desk")
         self.set_interval(1, self._tick)
@@ -201,7 +202,7 @@ class AnnotateScreen(Screen[None]):
         chosen = actions.in_scope(scope, actions.EVERYWHERE)
         if self._question is None:
             chosen = tuple(a for a in chosen if a.id in ("annotate.undo", "annotate.retry", "app.help"))
-        width = max(self.app.size.width - 2, 0)
+        width = self.keys.size.width or self.app.size.width
         self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, width))
 
     def _drawing_visible(self) -> bool:
@@ -210,7 +211,6 @@ class AnnotateScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         width, height = event.size
         self.set_class(height < 12 or (width < 64 and height < 18), "-no-drawing")
-        self.query_one("#toosmall", Line).show(Content(wording.too_small(width, height)))
         if event.pixel_size is not None and width and height and event.pixel_size.width:
             ratio = (event.pixel_size.height / height) / (event.pixel_size.width / width)
             self.view = replace(self.view, cell_ratio=min(max(ratio, 1.0), 4.0))

@@ -75,6 +75,4 @@ def sheet_title(task: DeskTask, shown: Picture | NoPicture | None, view: View) -
     return one_line(" · ".join(parts))
 
 
-def too_small(width: int, height: int) -> str:
-    """What the terminal lacks for the drawing."""
-    return f"Too small for the drawing ({width}×{height}); from 64×14 it is shown."
+TOO_SMALL = "No room for the drawing below 64×12."

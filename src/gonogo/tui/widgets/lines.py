@@ -87,16 +87,20 @@ def status(state: DeskState, not_saved: str = "") -> list[Content]:
 
 
 def key_line(actions: Iterable[Action], keymap: dict[str, str], width: int) -> Content:
-    """`a correct   s incorrect …`: as many as fit, dropped from the highest rank; verdicts first, help last."""
+    """`a correct   s incorrect …`: as many as fit, dropped from the highest rank; verdicts first, help last.
+
+    Where not even the verdicts fit, they move closer together before one is dropped.
+    """
     ranked = sorted((action for action in actions if action.rank is not None), key=lambda action: action.rank or 0)
-    while ranked:
-        ordered = [action for action in ranked if action.id != "app.help"]
-        ordered += [action for action in ranked if action.id == "app.help"]
-        line = Content("   ").join([_key(action, keymap) for action in ordered])
-        if line.cell_length <= width:
-            return line
-        ranked.pop()
-    return Content("")
+    for gap in ("   ", "  ", " "):
+        for count in range(len(ranked), 0, -1):
+            chosen = ranked[:count]
+            ordered = [action for action in chosen if action.id != "app.help"]
+            ordered += [action for action in chosen if action.id == "app.help"]
+            line = Content(gap).join([_key(action, keymap) for action in ordered])
+            if line.cell_length <= width and all(action in chosen for action in ranked if action.verdict):
+                return line
+    return Content(" ").join([_key(action, keymap) for action in ranked if action.verdict])
 
 
 def _key(action: Action, keymap: dict[str, str]) -> Content:
@@ -134,8 +138,8 @@ class History(Line):
         self._items: dict[tuple[str, str, SendState], Content] = {}
 
     def tell(self, recent: Sequence[Decided]) -> None:
-        """`recent` newest first."""
-        kept = {(one.task.id, one.decision.verdict, one.state): one for one in recent}
+        """`recent` as the desk keeps it, newest last."""
+        kept = {(one.task.id, one.decision.verdict, one.state): one for one in reversed(recent)}
         self._items = {key: self._items.get(key) or _decided(one) for key, one in kept.items()}
         width, height = self.size
         lines = _flowed(list(self._items.values()), width)[: max(height, 1)]
