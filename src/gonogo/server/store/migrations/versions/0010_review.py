@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision: str | None = "0002"
+down_revision: str | None = "0001"
 
 ID = sa.String(36)
 INSTANT = sa.BigInteger()
