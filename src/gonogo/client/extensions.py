@@ -17,6 +17,7 @@ from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFo
 from gonogo.client.labeling import SLOW, LabelingClient
 from gonogo.client.prepared import Prepared
 from gonogo.client.retry import RetryPolicy
+from gonogo.client.review import ReviewCalls
 from gonogo.client.transport import How, Timeouts
 from gonogo.wire.extensions import (
     CampaignDetail,
@@ -44,7 +45,7 @@ GONOGO: Final = "/api/v1/gonogo"
 GEOMETRY: Final = "/api/v1/parts/geometry"
 
 
-class GonogoClient(LabelingClient):
+class GonogoClient(ReviewCalls, LabelingClient):
     """A client of our own server; on a plain ARCNM server its inherited half works.
 
     Keyword arguments beyond those of `Calls`:

@@ -16,6 +16,7 @@ import gonogo
 from gonogo.server.errors import ApiError, answer_any
 from gonogo.server.limits import Limits
 from gonogo.server.routes import (
+    annotators,
     assignments,
     campaigns,
     capabilities,
@@ -26,6 +27,7 @@ from gonogo.server.routes import (
     predictions,
     projects,
     quality,
+    review,
     sessions,
     tasks,
 )
@@ -91,7 +93,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
 
 def _routers() -> list[APIRouter]:
     modules = (campaigns, assignments, claims, tasks, projects, quality, sessions)
-    ours = (capabilities, settings_routes, predictions, exports, leads)
+    ours = (capabilities, settings_routes, predictions, exports, leads, review, annotators)
     return [module.router for module in (*modules, *ours)] + drawings.routers()
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, bindparam, false, null, select, text, true
+from sqlalchemy import Connection, Row, bindparam, exists, false, null, select, text, true
 
 from gonogo.server.order import enter, requeue
 from gonogo.server.scoring import refresh_task
-from gonogo.server.store.tables import gold_servings, submissions, tasks, voters
+from gonogo.server.store.tables import discounted_votes, gold_servings, submissions, tasks, voters
 from gonogo.wire.vocabulary import TaskStatus
 
 MAX_HELD = 5
@@ -94,9 +94,11 @@ def end_claims(connection: Connection, now: datetime, *, campaign_id: str, voter
 def _count_kept(connection: Connection, task: Row[Any], now: datetime) -> bool:
     """Counts verdicts that were kept aside because somebody held the last place; true if none is needed now.
 
-    Without this, a task whose late voter may not vote again, and whose holder gave up, could wait for ever.
+    What a lead discounted stays out of the count. Without this, a task whose late voter may not vote again, and whose holder gave up, could wait for ever.
     """
-    query = select(submissions.c.id).where(submissions.c.task_id == task.id, submissions.c.counted == false())
+    discounted = exists().where(discounted_votes.c.submission_id == submissions.c.id)
+    aside = (submissions.c.task_id == task.id, submissions.c.counted == false(), ~discounted)
+    query = select(submissions.c.id).where(*aside)
     room = task.n_required - task.submission_count
     kept = list(connection.execute(query.order_by(submissions.c.number).limit(room)).scalars())
     if kept:

@@ -43,7 +43,10 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is written to the task. Without consensus, verdict, value and agreement are `None`."""
+    """What is written to the task. Without consensus, verdict, value and agreement are `None`.
+
+    `posterior` is that of the verdict; in review, that of the value where it is the value that is in doubt.
+    """
 
     status: str
     verdict: str | None = None
@@ -100,7 +103,7 @@ def outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: Rule) -
     if missing and not (safe and share == 1):
         return OPEN
     if not safe:
-        return Outcome(TaskStatus.IN_REVIEW, posterior=reached)
+        return Outcome(TaskStatus.IN_REVIEW, posterior=min(reached, certainty))
     return Outcome(TaskStatus.RESOLVED, verdict, value, share, reached)
 
 

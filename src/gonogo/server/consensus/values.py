@@ -47,8 +47,8 @@ def log_odds(reliability: float) -> float:
     return math.log(kept) - math.log1p(-kept)
 
 
-def settle_value(votes: Sequence[tuple[Value, float]]) -> ValueConsensus | None:
-    """Groups equal values and weighs the groups; a vote is a value and its voter's reliability. `None` without votes.
+def value_groups(votes: Sequence[tuple[Value, float]]) -> list[ValueConsensus]:
+    """Groups equal values and weighs the groups, the heaviest first; a vote is a value and its voter's reliability.
 
     A group's weight is the sum of its voters' log-odds, so the posterior is that of independent voters of whom at
     most one group is right. Two equally supported groups therefore share 0.5 each, and the caller sees the tie.
@@ -56,11 +56,18 @@ def settle_value(votes: Sequence[tuple[Value, float]]) -> ValueConsensus | None:
     groups: dict[str, list[int]] = {}
     for index, (value, _) in enumerate(votes):
         groups.setdefault(value.key, []).append(index)
-    if not groups:
-        return None
     weights = {key: math.fsum(log_odds(votes[i][1]) for i in members) for key, members in groups.items()}
-    best = max(weights, key=lambda key: (weights[key], len(groups[key]), key))
-    total = math.fsum(math.exp(weight - weights[best]) for weight in weights.values())
-    members = groups[best]
-    speaker = max(members, key=lambda i: (votes[i][1], -i))
-    return ValueConsensus(votes[speaker][0], 1 / total, tuple(members))
+    order = sorted(groups, key=lambda key: (weights[key], len(groups[key]), key), reverse=True)
+    shares = [math.exp(weights[key] - weights[order[0]]) for key in order]
+    total = math.fsum(shares)
+    found = []
+    for key, share in zip(order, shares, strict=True):
+        members = groups[key]
+        speaker = max(members, key=lambda i: (votes[i][1], -i))
+        found.append(ValueConsensus(votes[speaker][0], share / total, tuple(members)))
+    return found
+
+
+def settle_value(votes: Sequence[tuple[Value, float]]) -> ValueConsensus | None:
+    """The heaviest of the groups; `None` without votes."""
+    return value_groups(votes)[0] if votes else None

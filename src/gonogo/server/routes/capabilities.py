@@ -22,6 +22,9 @@ EXTENSIONS = [
     "export",
     "drawings",
     "keys",
+    "review",
+    "annotators",
+    "practice",
 ]
 
 

@@ -7,6 +7,7 @@ from fastapi import Response
 from gonogo.server import claims, queue
 from gonogo.server.access import EVERYBODY, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.context import Ctx
+from gonogo.server.discipline import refuse_paused
 from gonogo.server.records import served_task
 from gonogo.server.routing import router as make_router
 from gonogo.wire.extensions import ClaimState, QueueView
@@ -22,6 +23,7 @@ async def next_task(ctx: Ctx, response: Response, campaign_id: str) -> ServedTas
     """Claims a task for the caller; `null` when nothing is left for him."""
     with ctx.store.write() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, VOTERS)
+        refuse_paused(connection, campaign_id, ctx.caller.id)
         claim = queue.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, ctx.rng)
     if claim is None:
         return None

@@ -9,14 +9,13 @@ from sqlalchemy import Connection, func, select
 
 from gonogo.server import pages, votes
 from gonogo.server.access import EVERYBODY, LEAD, REVIEW_READERS, REVIEWERS, VOTERS, campaign_for, task_for, voter_of
-from gonogo.server.context import Context, Ctx
+from gonogo.server.context import Ctx
 from gonogo.server.errors import ApiError, conflict, invalid
 from gonogo.server.intake import create_tasks, read_tasks
 from gonogo.server.records import submission_public, task_public
+from gonogo.server.refreshing import refresh_later
 from gonogo.server.routing import router as make_router
-from gonogo.server.scoring import measure_campaign, write_measured
-from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import annotator_accounts, campaigns, submissions, tasks, users
+from gonogo.server.store.tables import annotator_accounts, submissions, tasks, users
 from gonogo.wire.base import JsonObject
 from gonogo.wire.extensions import SubmissionDetail, SubmissionList
 from gonogo.wire.labeling import (
@@ -81,7 +80,7 @@ async def submit(request: Request, ctx: Ctx, task_id: str, body: LabelSubmit) ->
     key = request.headers.get("idempotency-key")
     with ctx.store.write() as connection:
         _task, campaign = task_for(connection, ctx.caller, task_id, VOTERS)
-        _check_verdict(body.verdict, body.corrected_value)
+        check_verdict(body.verdict, body.corrected_value)
         voter = voter_of(ctx.caller)
         outcome = votes.submit(connection, campaign, task_id, voter, body, ctx.now, idempotency_key=key)
     if outcome.refused is not None:
@@ -97,12 +96,12 @@ async def adjudicate(ctx: Ctx, background: BackgroundTasks, task_id: str, body: 
     """
     with ctx.store.write() as connection:
         task, _campaign = task_for(connection, ctx.caller, task_id, REVIEWERS)
-        _check_verdict(body.verdict, body.corrected_value)
+        check_verdict(body.verdict, body.corrected_value)
         if ctx.caller.role == "reviewer":
-            _refuse_own(connection, task_id, ctx.caller.id)
+            refuse_own(connection, task_id, ctx.caller.id)
         votes.adjudicate(connection, task_id, body, ctx.now)
         row = connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
-    background.add_task(refresh_later, ctx, task.campaign_id)
+    background.add_task(refresh_later, ctx.store, task.campaign_id, ctx.now)
     return task_public(row, ctx.now)
 
 
@@ -131,17 +130,8 @@ async def list_submissions(
     return SubmissionList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
-def refresh_later(ctx: Context, campaign_id: str) -> None:
-    """Refreshes a campaign's consensus; reads and computes before it takes the write lock."""
-    store: Store = ctx.store
-    with store.read() as connection:
-        campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
-        measured = measure_campaign(connection, campaign)
-    with store.write() as connection:
-        write_measured(connection, campaign, measured, ctx.now)
-
-
-def _check_verdict(verdict: str, corrected_value: JsonObject | None) -> None:
+def check_verdict(verdict: str, corrected_value: JsonObject | None) -> None:
+    """422 for a verdict that is none, and for a value that does not go with it."""
     pages.one_of(verdict, Verdict, "body", "verdict")
     message = None
     if corrected_value is not None and verdict != Verdict.INCORRECT:
@@ -161,7 +151,8 @@ def _refusal(outcome: votes.Outcome, key: str | None) -> ApiError:
     return conflict(reason, _REFUSALS[reason], receipt_id=stored.id, counted=stored.counted, same_request=same)
 
 
-def _refuse_own(connection: Connection, task_id: str, voter_id: str) -> None:
+def refuse_own(connection: Connection, task_id: str, voter_id: str) -> None:
+    """409 for who voted on the task and would now rule on it."""
     own = select(submissions.c.id).where(submissions.c.task_id == task_id, submissions.c.voter_id == voter_id)
     if connection.execute(own).first() is not None:
         message = "You voted on this task: another reviewer has to rule on it."

@@ -1,0 +1,130 @@
+"""Review, actions on annotators and practice: extensions of our own server, mixed into `GonogoClient`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gonogo.client.calls import Calls, as_bytes, at, body_of
+from gonogo.client.labeling import SLOW
+from gonogo.client.prepared import Prepared
+from gonogo.wire.review import (
+    AnnotatorAction,
+    AnnotatorActionCreate,
+    AnnotatorActionList,
+    AnnotatorStateList,
+    GoldCandidateList,
+    GoldDecision,
+    PracticeAnswer,
+    PracticeFeedback,
+    PracticeSet,
+    ReviewDetail,
+    ReviewPage,
+    ReviewSettings,
+    RulingCreate,
+    RulingMade,
+    RulingPublic,
+)
+
+_CAMPAIGN: Final = "/api/v1/gonogo/campaigns/{}"
+_TASK: Final = "/api/v1/gonogo/tasks/{}"
+
+
+class ReviewCalls(Calls):
+    """One method an operation; each POST takes its own idempotency key, made when absent."""
+
+    async def review_queue(
+        self,
+        campaign_id: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+        kind: str | None = None,
+        annotator: str | None = None,
+        sheet: str | None = None,
+        text: str | None = None,
+        sample: bool = False,
+    ) -> ReviewPage:
+        """What needs an expert, worst expected harm first; with `sample` some resolved tasks behind it.
+
+        `status` lists all of one status instead; `kind`, `annotator` (id or e-mail), `sheet` (revision, `revision#page`
+        or part) and `text` narrow it down.
+        """
+        query = {"cursor": cursor, "limit": limit, "status": status, "kind": kind, "annotator": annotator}
+        query |= {"sheet": sheet, "text": text, "sample": "true" if sample else None}
+        return await self.call(ReviewPage, "GET", at(_CAMPAIGN + "/review", campaign_id), query=query)
+
+    async def review_task(self, task_id: str, *, names: bool = False) -> ReviewDetail:
+        """Everything for one adjudication; who voted only with `names`."""
+        query = {"names": "true" if names else None}
+        return await self.call(ReviewDetail, "GET", at(_TASK + "/review", task_id), query=query)
+
+    async def rule(self, task_id: str, ruling: RulingCreate, *, idempotency_key: str | None = None) -> RulingMade:
+        """Settle a task. `ConflictError.reason` is `task_resolved` when somebody did already: see its `details`."""
+        path = at(_TASK + "/ruling", task_id)
+        return await self.call(RulingMade, "POST", path, body=body_of(ruling), key=idempotency_key)
+
+    def prepare_ruling(self, task_id: str, ruling: RulingCreate) -> Prepared:
+        """The same as bytes, for an outbox."""
+        return self.prepare("POST", at(_TASK + "/ruling", task_id), body=body_of(ruling))
+
+    async def review_settings(self, campaign_id: str) -> ReviewSettings:
+        return await self.call(ReviewSettings, "GET", at(_CAMPAIGN + "/review-settings", campaign_id))
+
+    async def update_review_settings(
+        self, campaign_id: str, settings: ReviewSettings, *, idempotency_key: str | None = None
+    ) -> ReviewSettings:
+        """Change the settings that were set in `settings`; the others stay (lead only)."""
+        path = at(_CAMPAIGN + "/review-settings", campaign_id)
+        body = as_bytes(settings.model_dump(exclude_unset=True))
+        return await self.call(ReviewSettings, "PATCH", path, body=body, key=idempotency_key)
+
+    # --- gold ---
+
+    async def gold_candidates(
+        self, campaign_id: str, *, status: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> GoldCandidateList:
+        """Rulings proposed as gold, newest first; `status` is `candidate` (the default), `accepted` or `declined`."""
+        query = {"status": status, "limit": limit, "cursor": cursor}
+        return await self.call(GoldCandidateList, "GET", at(_CAMPAIGN + "/gold-candidates", campaign_id), query=query)
+
+    async def decide_gold(
+        self, ruling_id: str, decision: GoldDecision, *, idempotency_key: str | None = None
+    ) -> RulingPublic:
+        """Accept or decline a candidate (lead only); accepting makes a honeypot of it."""
+        path = at("/api/v1/gonogo/rulings/{}/gold", ruling_id)
+        return await self.call(RulingPublic, "POST", path, body=body_of(decision), key=idempotency_key)
+
+    # --- annotators ---
+
+    async def annotators(self, campaign_id: str) -> AnnotatorStateList:
+        """Who has voted or was acted on, and who is paused; what they are worth is in the quality report."""
+        return await self.call(AnnotatorStateList, "GET", at(_CAMPAIGN + "/annotators", campaign_id))
+
+    async def act_on_annotator(
+        self, campaign_id: str, voter_id: str, action: AnnotatorActionCreate, *, idempotency_key: str | None = None
+    ) -> AnnotatorAction:
+        """Pause, resume, discount, restore or reopen (lead only)."""
+        path = at(_CAMPAIGN + "/annotators/{}/actions", campaign_id, voter_id)
+        return await self.call(AnnotatorAction, "POST", path, body=body_of(action), key=idempotency_key, how=SLOW)
+
+    async def annotator_actions(
+        self, campaign_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> AnnotatorActionList:
+        """The audit trail, newest first."""
+        query = {"limit": limit, "cursor": cursor}
+        path = at(_CAMPAIGN + "/annotator-actions", campaign_id)
+        return await self.call(AnnotatorActionList, "GET", path, query=query)
+
+    # --- practice ---
+
+    async def practice(self, campaign_id: str, *, limit: int | None = None) -> PracticeSet:
+        """Known items with seeded errors; nothing of it counts for the campaign."""
+        return await self.call(PracticeSet, "GET", at(_CAMPAIGN + "/practice", campaign_id), query={"limit": limit})
+
+    async def practise(
+        self, campaign_id: str, answer: PracticeAnswer, *, idempotency_key: str | None = None
+    ) -> PracticeFeedback:
+        """Answer one item, and learn at once what was right."""
+        path = at(_CAMPAIGN + "/practice", campaign_id)
+        return await self.call(PracticeFeedback, "POST", path, body=body_of(answer), key=idempotency_key)

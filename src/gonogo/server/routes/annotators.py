@@ -1,0 +1,82 @@
+"""People in a campaign: who works there, what the lead did about whom, and practice."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Query
+from sqlalchemy import select
+
+from gonogo.server import pages, practice
+from gonogo.server.access import LEAD, READERS, campaign_for
+from gonogo.server.context import Ctx
+from gonogo.server.discipline import act, action_public, everybody
+from gonogo.server.refreshing import refresh_later
+from gonogo.server.routes.tasks import check_verdict
+from gonogo.server.routing import router as make_router
+from gonogo.server.store.tables import annotator_actions
+from gonogo.wire.review import (
+    AnnotatorAction,
+    AnnotatorActionCreate,
+    AnnotatorActionList,
+    AnnotatorStateList,
+    PracticeAnswer,
+    PracticeFeedback,
+    PracticeSet,
+)
+
+router = make_router()
+_CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
+
+
+@router.get(_CAMPAIGN + "/annotators", name="list_annotators")
+async def annotators(ctx: Ctx, campaign_id: str) -> AnnotatorStateList:
+    with ctx.store.read() as connection:
+        campaign_for(connection, ctx.caller, campaign_id, READERS)
+        found = everybody(connection, campaign_id)
+    return AnnotatorStateList(count=len(found), data=found)
+
+
+@router.post(_CAMPAIGN + "/annotators/{voter_id}/actions", name="act_on_annotator", status_code=201)
+async def act_on(
+    ctx: Ctx, background: BackgroundTasks, campaign_id: str, voter_id: str, body: AnnotatorActionCreate
+) -> AnnotatorAction:
+    """Pause, resume, discount, restore or reopen; always by a lead, and written down."""
+    with ctx.store.write() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
+        row = act(connection, campaign, voter_id, body, ctx.caller, ctx.now)
+    if row.n_tasks:
+        background.add_task(refresh_later, ctx.store, campaign_id, ctx.now)
+    return action_public(row)
+
+
+@router.get(_CAMPAIGN + "/annotator-actions", name="annotator_actions")
+async def actions(
+    ctx: Ctx, campaign_id: str, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+) -> AnnotatorActionList:
+    """The audit trail of what leads did about people, newest first."""
+    query = select(annotator_actions).where(annotator_actions.c.campaign_id == campaign_id)
+    with ctx.store.read() as connection:
+        campaign_for(connection, ctx.caller, campaign_id, READERS)
+        page = pages.page(connection, query, annotator_actions.c.number, limit, cursor)
+    data = [action_public(row) for row in page.rows]
+    return AnnotatorActionList(count=page.count, data=data, next_cursor=page.next_cursor)
+
+
+@router.get(_CAMPAIGN + "/practice", name="practice_items")
+async def practice_items(
+    ctx: Ctx, campaign_id: str, limit: Annotated[int, Query(ge=1, le=100)] = practice.DEFAULT_ITEMS
+) -> PracticeSet:
+    """Known items, some with an error put in, in random order. Nothing of it counts for the campaign."""
+    with ctx.store.read() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, practice.PRACTISERS)
+        return practice.items(connection, campaign, ctx.caller.id, limit, ctx.rng)
+
+
+@router.post(_CAMPAIGN + "/practice", name="answer_practice_item", status_code=201)
+async def answer_practice_item(ctx: Ctx, campaign_id: str, body: PracticeAnswer) -> PracticeFeedback:
+    """What was right, at once."""
+    check_verdict(body.verdict, body.corrected_value)
+    with ctx.store.write() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, practice.PRACTISERS)
+        return practice.answer(connection, campaign, ctx.caller.id, body, ctx.now)

@@ -1,0 +1,157 @@
+"""Review: the expert's queue, one task with all its votes, the ruling, and rulings that become gold."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Query
+from sqlalchemy import select
+
+from gonogo.server import pages
+from gonogo.server.access import LEAD, REVIEW_READERS, REVIEWERS, campaign_for, task_for
+from gonogo.server.context import Context, Ctx
+from gonogo.server.errors import invalid
+from gonogo.server.records import task_public
+from gonogo.server.refreshing import refresh_later
+from gonogo.server.review import Wanted, change_settings, queue_page, settings_of
+from gonogo.server.routes.tasks import check_verdict, refuse_own
+from gonogo.server.routing import router as make_router
+from gonogo.server.ruling import (
+    ACCEPTED,
+    CANDIDATE,
+    DECLINED,
+    RULINGS,
+    decide_gold,
+    detail,
+    rule,
+    ruling_by_id,
+    ruling_public,
+)
+from gonogo.server.store.tables import rulings, tasks
+from gonogo.wire.review import (
+    GoldCandidate,
+    GoldCandidateList,
+    GoldDecision,
+    ReviewDetail,
+    ReviewPage,
+    ReviewSettings,
+    RulingCreate,
+    RulingMade,
+    RulingPublic,
+)
+from gonogo.wire.vocabulary import TaskStatus
+
+router = make_router()
+_CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
+_TASK = "/api/v1/gonogo/tasks/{task_id}"
+Filter = Annotated[str | None, Query(max_length=300)]
+
+
+@router.get(_CAMPAIGN + "/review", name="review_queue")
+async def review_queue(
+    ctx: Ctx,
+    campaign_id: str,
+    limit: pages.Limit = pages.DEFAULT_LIMIT,
+    cursor: Annotated[str | None, Query(max_length=60)] = None,
+    status: pages.Status = None,
+    kind: Filter = None,
+    annotator: Filter = None,
+    sheet: Filter = None,
+    text: Filter = None,
+    sample: bool = False,
+) -> ReviewPage:
+    """Conflicts first, by expected harm; then, with `sample`, settled tasks at the campaign's `sample_rate`.
+
+    With `status` other than `in_review` all tasks of that status, newest first. Never what the caller voted on.
+    """
+    pages.one_of(status, TaskStatus, "query", "status")
+    wanted = Wanted(status, kind, annotator, sheet, text, sample)
+    return await asyncio.to_thread(_page, ctx, campaign_id, wanted, limit, cursor)
+
+
+def _page(ctx: Context, campaign_id: str, wanted: Wanted, limit: int, cursor: str | None) -> ReviewPage:
+    with ctx.store.read() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
+        return queue_page(connection, campaign, ctx.caller.id, wanted, limit, cursor, ctx.now)
+
+
+@router.get(_TASK + "/review", name="review_task")
+async def review_task(ctx: Ctx, task_id: str, names: bool = False) -> ReviewDetail:
+    """Everything for one adjudication; who voted only with `?names=true`."""
+    with ctx.store.read() as connection:
+        task, _campaign = task_for(connection, ctx.caller, task_id, REVIEW_READERS)
+        return detail(connection, task, ctx.caller, ctx.now, names=names)
+
+
+@router.post(_TASK + "/ruling", name="rule_on_task", status_code=201)
+async def make_ruling(ctx: Ctx, background: BackgroundTasks, task_id: str, body: RulingCreate) -> RulingMade:
+    """Adjudicates, with the reason, the error type and a proposal for gold. The campaign learns from it afterwards."""
+    with ctx.store.write() as connection:
+        task, _campaign = task_for(connection, ctx.caller, task_id, REVIEWERS)
+        check_verdict(body.verdict, body.corrected_value)
+        if ctx.caller.role == "reviewer":
+            refuse_own(connection, task_id, ctx.caller.id)
+        ruling, row = rule(connection, task_id, ctx.caller, body, ctx.now)
+    background.add_task(refresh_later, ctx.store, task.campaign_id, ctx.now)
+    return RulingMade(ruling=ruling_public(ruling, ctx.caller.id, names=False), task=task_public(row, ctx.now))
+
+
+@router.get(_CAMPAIGN + "/review-settings", name="review_settings")
+async def read_settings(ctx: Ctx, campaign_id: str) -> ReviewSettings:
+    with ctx.store.read() as connection:
+        campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
+        return settings_of(connection, campaign_id)
+
+
+@router.patch(_CAMPAIGN + "/review-settings", name="update_review_settings")
+async def update_settings(ctx: Ctx, campaign_id: str, body: ReviewSettings) -> ReviewSettings:
+    """Changes the settings that are sent; the others stay."""
+    with ctx.store.write() as connection:
+        campaign_for(connection, ctx.caller, campaign_id, LEAD)
+        return change_settings(connection, campaign_id, body)
+
+
+@router.get(_CAMPAIGN + "/gold-candidates", name="gold_candidates")
+async def gold_candidates(
+    ctx: Ctx,
+    campaign_id: str,
+    status: pages.Status = None,
+    limit: pages.Limit = pages.DEFAULT_LIMIT,
+    cursor: pages.Cursor = None,
+) -> GoldCandidateList:
+    """Rulings that an expert proposed as gold; `status` is `candidate` (the default), `accepted` or `declined`."""
+    allowed = (CANDIDATE, ACCEPTED, DECLINED)
+    if status is not None and status not in allowed:
+        known = ", ".join(allowed)
+        raise invalid([{"loc": ["query", "status"], "msg": f"Allowed values: {known}.", "type": "enum"}])
+    query = RULINGS.where(
+        rulings.c.campaign_id == campaign_id,
+        rulings.c.gold_status == (status or CANDIDATE),
+        rulings.c.superseded.is_(False),
+    )
+    with ctx.store.read() as connection:
+        campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
+        page = pages.page(connection, query, rulings.c.number, limit, cursor)
+        wanted = select(tasks).where(tasks.c.id.in_([row.task_id for row in page.rows]))
+        found = {row.id: row for row in connection.execute(wanted).all()}
+    data = [
+        GoldCandidate(
+            ruling=ruling_public(row, ctx.caller.id, names=True), task=task_public(found[row.task_id], ctx.now)
+        )
+        for row in page.rows
+    ]
+    return GoldCandidateList(count=page.count, data=data, next_cursor=page.next_cursor)
+
+
+@router.post("/api/v1/gonogo/rulings/{ruling_id}/gold", name="decide_gold")
+async def gold_decision(ctx: Ctx, ruling_id: str, body: GoldDecision) -> RulingPublic:
+    """Accepts a candidate, which makes a honeypot of it, or declines it."""
+    with ctx.store.write() as connection:
+        ruling = ruling_by_id(connection, ruling_id)
+        campaign = campaign_for(connection, ctx.caller, ruling.campaign_id, LEAD)
+        target = campaign
+        if body.campaign_id is not None:
+            target = campaign_for(connection, ctx.caller, body.campaign_id, LEAD)
+        decided = decide_gold(connection, ruling, target, body, ctx.caller, ctx.now, ctx.rng)
+    return ruling_public(decided, ctx.caller.id, names=True)

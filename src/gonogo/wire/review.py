@@ -1,0 +1,293 @@
+"""Models of review: the expert's queue and rulings, what a lead does about annotators, and practice."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gonogo.wire.base import AnyValue, Fraction, JsonObject, Link, Received, Sent, Timestamp
+from gonogo.wire.labeling import LabelingTaskPublic, ServedTask
+
+Note = Annotated[str, Field(max_length=10_000)]
+ErrorType = Annotated[str, Field(min_length=1, max_length=100)]
+
+ERROR_TYPES: tuple[str, ...] = (
+    "digit",
+    "decimal_sign",
+    "sign",
+    "unit",
+    "lost_tolerance",
+    "wrong_tolerance",
+    "lost_diameter",
+    "lost_quantity",
+    "wrong_fit",
+    "wrong_datum",
+    "wrong_symbol",
+    "neighbour",
+    "invented",
+    "other",
+)
+"""How a prediction can be wrong; proposals for a list of choices, any other word is stored as it came."""
+
+
+class ReviewSettings(Received):
+    """A campaign's settings of review and practice.
+
+    `sample_rate` is the share of resolved tasks that experts look at again; `warm_up_items` come at the start of a
+    session; `pass_mark` is the share of `qualification_items` to be answered rightly, `None` for no qualification.
+    """
+
+    sample_rate: Fraction = 0.05
+    warm_up_items: Annotated[int, Field(ge=0, le=100)] = 0
+    qualification_items: Annotated[int, Field(ge=1, le=100)] = 20
+    pass_mark: Fraction | None = None
+
+
+class ReviewItem(Received):
+    """One line of the review queue.
+
+    `harm` is the probability that the outcome is wrong times the confidence of the prediction. `why` says what
+    brought it here: `tie`, `verdicts`, `values`, `unsafe`, or `sample` and `listed` for tasks that need no ruling.
+    """
+
+    task: LabelingTaskPublic
+    harm: float
+    posterior: float | None = None
+    why: str
+    verdicts: dict[str, int] = {}
+    n_values: int = 0
+    adjudicated: bool = False
+
+
+class ReviewPage(Received):
+    """`count` is the length of the whole list, `hidden_own` how many wait that the caller may not rule on."""
+
+    count: int
+    hidden_own: int = 0
+    data: list[ReviewItem]
+    next_cursor: str | None = None
+
+
+class ReviewVote(Received):
+    """One vote as the expert sees it; `label` is A, B, C … Names only where they were asked for."""
+
+    label: str
+    verdict: str
+    corrected_value: AnyValue = None
+    confidence: float | None = None
+    duration_ms: int | None = None
+    created_at: Timestamp | None = None
+    counted: bool = True
+    late: bool = False
+    discounted: bool = False
+    reliability: float | None = None
+    voter_id: str | None = None
+    voter_name: str | None = None
+
+
+class Likeness(Received):
+    """How one vote's value compares with its group's: `same: decimal sign`."""
+
+    label: str
+    reason: str
+
+
+class ValueGroup(Received):
+    """Values that ask for the same thing; `posterior` is the probability that it is the right one of those given.
+
+    `against` says why it differs from the first group (`None` there), `as_predicted` whether it equals the
+    prediction itself, which then was not wrong after all.
+    """
+
+    value: AnyValue = None
+    labels: list[str] = []
+    posterior: float
+    members: list[Likeness] = []
+    against: str | None = None
+    as_predicted: bool = False
+
+
+class Standing(Received):
+    """Where a task stands: class probabilities, and what follows from them."""
+
+    status: str
+    verdict: str | None = None
+    value: AnyValue = None
+    agreement: float | None = None
+    posterior: dict[str, float] = {}
+
+
+class PossibleRuling(Received):
+    """A ruling one key away, and what it does: `probability` is what the votes gave it before."""
+
+    verdict: str
+    value: AnyValue = None
+    group: int | None = None
+    probability: float
+    upholds: list[str] = []
+    overrules: list[str] = []
+    after: Standing
+
+
+class RulingPublic(Received):
+    id: str | None = None
+    task_id: str
+    verdict: str | None = None
+    corrected_value: AnyValue = None
+    note: str | None = None
+    error_type: str | None = None
+    gold_status: str | None = None
+    gold_task_id: str | None = None
+    superseded: bool = False
+    by_you: bool = False
+    expert_id: str | None = None
+    expert_name: str | None = None
+    created_at: Timestamp | None = None
+
+
+class ReviewDetail(Received):
+    """Everything for one adjudication."""
+
+    task: LabelingTaskPublic
+    harm: float
+    why: str
+    adjudicated: bool = False
+    own_vote: bool = False
+    votes: list[ReviewVote] = []
+    groups: list[ValueGroup] = []
+    now: Standing
+    possible: list[PossibleRuling] = []
+    rulings: list[RulingPublic] = []
+    error_types: list[str] = []
+
+
+class RulingCreate(Sent):
+    """A ruling in one call. `override` replaces an earlier ruling; without it that is a conflict."""
+
+    verdict: Annotated[str, Field(min_length=1, max_length=100)]
+    corrected_value: JsonObject | None = None
+    note: Note | None = None
+    error_type: ErrorType | None = None
+    gold_candidate: bool = False
+    override: bool = False
+
+
+class RulingMade(Received):
+    ruling: RulingPublic
+    task: LabelingTaskPublic
+
+
+class GoldCandidate(Received):
+    ruling: RulingPublic
+    task: LabelingTaskPublic
+
+
+class GoldCandidateList(Received):
+    count: int
+    data: list[GoldCandidate]
+    next_cursor: str | None = None
+
+
+class GoldDecision(Sent):
+    """`campaign_id` names another campaign for the gold task to be made in, such as the next batch."""
+
+    accept: bool
+    campaign_id: Link | None = None
+
+
+# --- annotators ------------------------------------------------------------------------------------------
+
+AnnotatorVerb = Literal["pause", "resume", "discount", "restore", "reopen"]
+
+
+class AnnotatorActionCreate(Sent):
+    """What a lead does about one person in one campaign.
+
+    `pause` gives no new tasks, `resume` ends that. `discount` takes the person's votes out of the count, so that
+    their tasks ask for somebody else's; `restore` counts them again. `reopen` lets the votes count, but has every
+    task they helped to resolve asked once more.
+    """
+
+    action: AnnotatorVerb
+    note: Note | None = None
+
+
+class AnnotatorAction(Received):
+    """One line of the audit trail."""
+
+    id: str
+    campaign_id: str
+    voter_id: str
+    action: str
+    n_tasks: int = 0
+    note: str | None = None
+    actor_id: str | None = None
+    created_at: Timestamp | None = None
+
+
+class AnnotatorActionList(Received):
+    count: int
+    data: list[AnnotatorAction]
+    next_cursor: str | None = None
+
+
+class AnnotatorState(Received):
+    voter_id: str
+    name: str | None = None
+    email: str | None = None
+    kind: str
+    n_submissions: int = 0
+    n_discounted: int = 0
+    paused_at: Timestamp | None = None
+
+
+class AnnotatorStateList(Received):
+    count: int
+    data: list[AnnotatorState]
+
+
+# --- practice --------------------------------------------------------------------------------------------
+
+
+class PracticeItem(Received):
+    """A known item to practise on. `item` goes back with the answer; the task's id is not one that can be submitted."""
+
+    item: str
+    task: ServedTask
+
+
+class PracticeSet(Received):
+    data: list[PracticeItem] = []
+    standing: PracticeStanding
+
+
+class PracticeStanding(Received):
+    """The caller's last `n` practice answers; `passed` is `None` without a pass mark, or before enough answers."""
+
+    n: int
+    right: int
+    needed: int
+    pass_mark: float | None = None
+    passed: bool | None = None
+
+
+class PracticeAnswer(Sent):
+    item: Annotated[str, Field(min_length=1, max_length=100)]
+    verdict: Annotated[str, Field(min_length=1, max_length=100)]
+    corrected_value: JsonObject | None = None
+
+
+class PracticeFeedback(Received):
+    """At once after an answer: what was right, what was wrong with the value shown, and why."""
+
+    right: bool
+    verdict: str
+    value: AnyValue = None
+    error_type: str | None = None
+    difference: str | None = None
+    note: str | None = None
+    standing: PracticeStanding
+
+
+PracticeSet.model_rebuild()
