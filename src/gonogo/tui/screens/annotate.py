@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from gonogo.desk.desk import Desk
     from gonogo.tui.app import GonogoApp
 
+AHEAD_SECONDS = 0.06
+"""Preparing the next question waits until this one's frame has left for the terminal (another thread writes it)."""
 SLOW_PICTURE_SECONDS = 4.0
 """After so long without its drawing a question may be answered all the same."""
 
@@ -173,7 +175,7 @@ class AnnotateScreen(Screen[None]):
         self.guard.painted()
         self.desk.shown()
         self.gonogo.calm_collector()
-        self._make_next_ahead()
+        self.set_timer(AHEAD_SECONDS, self._make_next_ahead)
 
     def _reading(self, task: DeskTask) -> Content:
         """The reading letter by letter, made ahead when it could be."""
