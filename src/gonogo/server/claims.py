@@ -94,7 +94,8 @@ def end_claims(connection: Connection, now: datetime, *, campaign_id: str, voter
 def _count_kept(connection: Connection, task: Row[Any], now: datetime) -> bool:
     """Counts verdicts that were kept aside because somebody held the last place; true if none is needed now.
 
-    What a lead discounted stays out of the count. Without this, a task whose late voter may not vote again, and whose holder gave up, could wait for ever.
+    What a lead discounted stays out of the count. Without this, a task whose late voter may not vote again, and whose
+    holder gave up, could wait for ever.
     """
     discounted = exists().where(discounted_votes.c.submission_id == submissions.c.id)
     aside = (submissions.c.task_id == task.id, submissions.c.counted == false(), ~discounted)
