@@ -359,10 +359,12 @@ class Desk:
         while True:
             await self._puzzled.wait()
             self._puzzled.clear()
+            unsent, done = self._counts.unsent, self._progress.done
             standing = await self._link.standing(self._setup.campaign_id)
             if standing is not None:
                 counts = self._counts
-                self._progress.learn(standing, counts.on_desk + counts.queued, counts.sending)
+                since = max(0, self._progress.done - done)
+                self._progress.learn(standing, counts.on_desk + counts.queued, unsent + since)
                 self.changed()
 
     def _save(self) -> None:

@@ -51,10 +51,11 @@ class Progress:
     guideline: str = ""
     standing: Standing | None = None
 
-    def learn(self, standing: Standing, unsent: int, sending: int) -> None:
-        """What the server says, and `unsent` answers it cannot know; of `sending` ones it may, so none is taken back."""
+    def learn(self, standing: Standing, least_unsent: int, most_unsent: int) -> None:
+        """What the server says. It was asked a moment ago: of the answers it may not have counted there are at least
+        `least_unsent` and at most `most_unsent`; within that, what is shown stays, so the count never jumps back.
+        """
         self.standing, self.guideline = standing, standing.guideline
         self.campaign_name, self.total = standing.campaign_name, standing.total
         if standing.done is not None:
-            least = standing.done + unsent
-            self.done = min(max(self.done, least), least + sending)
+            self.done = min(max(self.done, standing.done + least_unsent), standing.done + most_unsent)
