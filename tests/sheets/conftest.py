@@ -65,6 +65,17 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
 
 
+def tiff_of_pages(pages: int) -> bytes:
+    """A TIFF that many pages long, each of one pixel."""
+    entries = ((256, 1), (257, 1), (258, 8), (262, 1), (273, 8), (277, 1), (278, 1), (279, 1))
+    size = 2 + 12 * len(entries) + 4
+    directory = struct.pack("<H", len(entries)) + b"".join(
+        struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries
+    )
+    following = (struct.pack("<I", 10 + size * (n + 1) if n + 1 < pages else 0) for n in range(pages))
+    return b"II*\0" + struct.pack("<I", 10) + b"\0\0" + b"".join(directory + after for after in following)
+
+
 def text_image(
     text: str, *, turned: int = 0, height: int = 40
 ) -> tuple[Image.Image, tuple[float, float, float, float]]:

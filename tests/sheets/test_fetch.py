@@ -7,11 +7,13 @@ import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from gonogo.sheets.addresses import is_loopback
+from gonogo.sheets.addresses import Address, is_loopback, judge, reach
 from gonogo.sheets.fetch import Fetcher
 from gonogo.sheets.limits import CannotShow, Limits
 from tests.sheets.conftest import sheet_pdf
@@ -153,9 +155,13 @@ async def test_an_error_of_the_server_keeps_its_next_step() -> None:
 
 
 @asynccontextmanager
-async def _server(body: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[str]:
+async def _server(
+    body: Callable[[asyncio.StreamWriter], Awaitable[None]], asked: list[bytes] | None = None
+) -> AsyncIterator[str]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        if asked is not None:
+            asked.append(head)
         try:
             await body(writer)
         except ConnectionError:
@@ -202,6 +208,63 @@ async def test_a_body_that_breaks_off_may_be_tried_again() -> None:
 
     async with _server(broken) as url:
         assert (await _refusal(Fetcher(_answers(url), base_url=LOCAL))).retry
+
+
+def _looked_up(table: dict[str, str]) -> Callable[[str], Awaitable[list[Address]]]:
+    async def look_up(url: str) -> list[Address]:
+        host = urlsplit(url).hostname or ""
+        return [ip_address(part) for part in table.get(host, host).split()]
+
+    return look_up
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "::1", "fe80::1", "fd00::1",
+     "::ffff:127.0.0.1", "64:ff9b::a00:1", "0.0.0.0", "224.0.0.1", "93.184.216.34 10.0.0.1"],
+)  # fmt: skip
+async def test_a_name_of_our_own_network_is_refused_before_a_packet_is_sent(address: str) -> None:
+    table = {"api.example": "93.184.216.34", "store.example": address}
+    fetcher = Fetcher(_answers("https://store.example/d"), base_url=REMOTE, look_up=_looked_up(table))
+    assert "own network" in (reason := (await _refusal(fetcher)).reason) or "leads nowhere" in reason
+
+
+@pytest.mark.parametrize("host", ["10.0.0.7", "[::1]", "127.1", "0x7f000001", "2130706433", "[fe80::1%25eth0]"])
+async def test_an_address_spelled_out_is_refused_too(host: str) -> None:
+    assert "own network" in (await _refusal(_fetcher(f"https://{host}/d", _never))).reason
+
+
+async def test_a_redirect_into_our_own_network_is_refused() -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert request.url.host == "store.example"
+        return httpx.Response(302, headers={"location": "https://169.254.169.254/latest/meta-data"})
+
+    assert "own network" in (await _refusal(_fetcher("https://store.example/d", handler))).reason
+
+
+async def test_a_server_in_a_private_network_may_point_into_it_but_not_to_this_machine() -> None:
+    table = {"api.example": "10.0.0.5", "store.example": "10.0.0.6", "here.example": "127.0.0.1"}
+    here = Fetcher(_answers("https://here.example/d"), base_url=REMOTE, look_up=_looked_up(table))
+    assert "own network" in (await _refusal(here)).reason
+    judge([ip_address("10.0.0.6")], reach(ip_address("10.0.0.5")))
+
+
+async def test_the_connection_goes_to_the_address_that_was_judged() -> None:
+    """A name that answers differently the second time is not asked a second time."""
+    asked: list[bytes] = []
+
+    async def drawing(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Disposition: inline; filename=Halter.pdf\r\n")
+        writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(sheet_pdf()), sheet_pdf()))
+        await writer.drain()
+
+    async with _server(drawing, asked) as url:
+        renamed = url.replace("127.0.0.1", "store.localhost")
+        look_up = _looked_up({"store.localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1"})
+        fetched = await Fetcher(_answers(renamed), base_url=LOCAL, look_up=look_up).fetch("rev-1")
+    assert fetched.data == sheet_pdf()
+    assert fetched.title == "Halter"
+    assert b"Host: store.localhost:" in asked[0]
 
 
 def test_this_machine_is_known_by_name() -> None:

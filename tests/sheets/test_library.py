@@ -16,7 +16,7 @@ from gonogo.sheets.fetch import Fetcher
 from gonogo.sheets.folders import find_in_folders
 from gonogo.sheets.library import Sheets
 from gonogo.sheets.limits import Limits
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
 from tests.sheets.conftest import sheet_pdf
 
 REQUEST = PictureRequest(52, 24, (0.1, 0.1, 0.2, 0.2))
@@ -35,6 +35,7 @@ class Store:
     def __init__(self) -> None:
         self.asked = 0
         self.online = True
+        self.headers: dict[str, str] = {}
 
     async def drawing_url(self, _: str) -> Answer:
         return Answer("https://store.example/d.pdf")
@@ -43,7 +44,7 @@ class Store:
         self.asked += 1
         if not self.online:
             raise httpx.ConnectError("no route")
-        return httpx.Response(200, content=sheet_pdf())
+        return httpx.Response(200, content=sheet_pdf(), headers=self.headers)
 
     def fetcher(self) -> Fetcher:
         transport = httpx.MockTransport(self.handle)
@@ -122,11 +123,40 @@ async def test_offline_is_not_remembered(open_sheets: Opener, store: Store) -> N
 async def test_logout_leaves_nothing(open_sheets: Opener, store: Store, tmp_path: Path) -> None:
     sheets = open_sheets(fetcher=store.fetcher())
     await sheets.picture(REF, REQUEST)
+    assert isinstance(await sheets.export_png(REF, REQUEST), Path)
     await sheets.clear()
     assert sheets.picture_ready(REF, REQUEST) is None
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
     assert isinstance(await sheets.picture(REF, REQUEST), Picture)
     assert store.asked == 2
+
+
+async def test_a_crop_for_the_systems_viewer_is_private(open_sheets: Opener, folder: Path, store: Store) -> None:
+    sheets = open_sheets(folders=(folder,), fetcher=store.fetcher())
+    path = await sheets.export_png(SheetRef(None, "sheet"), REQUEST)
+    assert isinstance(path, Path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    missing = await sheets.export_png(SheetRef(None, "other"), REQUEST)
+    assert isinstance(missing, NoPicture)
+
+
+async def test_pixels_come_in_the_size_asked_for(open_sheets: Opener, folder: Path) -> None:
+    crop = await open_sheets(folders=(folder,)).pixels(SheetRef(None, "vector"), REQUEST, 320, 200)
+    assert isinstance(crop, PixelCrop)
+    assert (crop.width, crop.height, crop.title) == (320, 200, "vector")
+
+
+async def test_a_drawing_keeps_its_name_in_the_cache(open_sheets: Opener, store: Store) -> None:
+    store.headers = {"Content-Disposition": 'inline; filename="Halter v2.pdf"'}
+    for _ in range(2):  # fetched, then found in the cache by the next run
+        sheets = open_sheets(fetcher=store.fetcher())
+        picture = await sheets.picture(REF, REQUEST)
+        assert isinstance(picture, Picture)
+        assert picture.title == "Halter v2"
+        await sheets.aclose()
+    assert store.asked == 1
 
 
 async def test_folders_come_first_and_need_no_server(open_sheets: Opener, folder: Path) -> None:

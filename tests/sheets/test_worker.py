@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import io
 import os
 import signal
 import subprocess
@@ -15,9 +16,9 @@ import pytest
 from PIL import Image
 
 from gonogo.sheets.limits import Limits
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+from gonogo.sheets.types import Level, NoPicture, Picture, PictureRequest, PixelCrop
 from gonogo.sheets.worker import Worker
-from tests.sheets.conftest import pdf_bytes, png_header
+from tests.sheets.conftest import pdf_bytes, png_header, tiff_of_pages
 
 REQUEST = PictureRequest(52, 24, (0.1, 0.1, 0.2, 0.2))
 
@@ -48,10 +49,7 @@ async def test_bombs_become_sentences_and_the_child_lives_on(worker: Worker, fol
     assert "is text" in (await _refused(worker, folder / "text.pdf", b"not a drawing")).reason
     jpeg = (folder / "sheet.png").read_bytes()
     assert "damaged" in (await _refused(worker, folder / "cut2.png", jpeg[: len(jpeg) // 2])).reason
-    tiff = folder / "many.tif"
-    small = Image.new("1", (8, 8))
-    small.save(tiff, save_all=True, append_images=[small] * 300)
-    assert "more than 200 pages" in (await _refused(worker, tiff)).reason
+    assert "more than 200 pages" in (await _refused(worker, folder / "many.tif", tiff_of_pages(10_000))).reason
     assert isinstance(await worker.draw(folder / "vector.pdf", "vector", REQUEST), Picture)
     assert worker.pid == pid
 
@@ -62,6 +60,43 @@ async def test_a_page_as_large_as_a_house_costs_no_more_than_a_pane(worker: Work
     answer = await worker.draw(path, "giant", REQUEST)
     assert isinstance(answer, (Picture, NoPicture))
     assert _peak_megabytes(worker) < 300
+
+
+async def test_an_a0_scan_stays_within_300_megabytes(worker: Worker, tmp_path: Path) -> None:
+    """300 dpi, two colours as archives keep them and grey as scanners send them, one after the other."""
+    for mode in ("1", "L"):
+        Image.new(mode, (14_043, 9_933), 1 if mode == "1" else 255).save(tmp_path / f"{mode}.png", compress_level=1)
+        for level in Level:
+            request = dataclasses.replace(REQUEST, level=level)
+            assert isinstance(await worker.draw(tmp_path / f"{mode}.png", mode, request), Picture)
+    assert _peak_megabytes(worker) < 300
+
+
+async def test_the_view_as_pixels(worker: Worker, folder: Path) -> None:
+    crop = await worker.pixels(folder / "vector.pdf", "vector", REQUEST, (640, 480))
+    assert isinstance(crop, PixelCrop)
+    with Image.open(io.BytesIO(crop.png)) as image:
+        assert (image.size, image.mode) == ((640, 480), "L")
+    assert crop.box is not None
+    assert 0 < crop.box[0] < crop.box[2] < 640
+    whole = await worker.pixels(folder / "sheet.png", "sheet", PictureRequest(80, 30, level=Level.SHEET), None)
+    assert isinstance(whole, PixelCrop)
+    assert whole.width >= 1600  # not fewer than the file has
+    assert isinstance(await worker.pixels(folder / "gone.png", "gone", REQUEST, None), NoPicture)
+
+
+async def test_cad_files_are_opened_within_the_same_limits(worker: Worker, folder: Path) -> None:
+    """ezdxf would write a list of fonts, and resvg would read files that the drawing names: neither happens here."""
+    ezdxf = pytest.importorskip("ezdxf")
+    pytest.importorskip("resvg_py")
+    document = ezdxf.new()
+    document.modelspace().add_text("16,5 H7", height=8)
+    document.saveas(folder / "part.dxf")
+    (folder / "a.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="3" height="9"/></svg>'
+    )
+    for name in ("part.dxf", "a.svg"):
+        assert isinstance(await worker.draw(folder / name, name, PictureRequest(52, 24)), Picture)
 
 
 async def test_memory_is_limited_by_the_kernel(folder: Path) -> None:

@@ -17,7 +17,7 @@ from gonogo.sheets.opening import Drawing, open_drawing
 from gonogo.sheets.raster import Page, view_to_grey
 from gonogo.sheets.types import Box, CellGrid, Level, Mode, Picture, PictureRequest
 
-_KEPT_BYTES = 250 * 1000 * 1000
+_KEPT_BYTES = 100 * 1000 * 1000  # beside the drawing being opened
 _KEPT_DRAWINGS = 6
 
 
@@ -139,6 +139,7 @@ def draw(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> P
         rotation=view.rotation,
         locator=locator,
         note=chosen.note,
+        page_size=(page.width, page.height),
         neighbours=words_near(page, chosen.box, view.rotation) if chosen.box else (),
     )
 

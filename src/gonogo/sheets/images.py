@@ -15,6 +15,8 @@ from gonogo.sheets.raster import Grey, darkest_of
 from gonogo.sheets.sniff import Kind
 
 OVERVIEW_SIDE = 1200
+_NEARLY = 0.8  # of the overview's step: slightly soft beats reading every pixel of the sheet
+_EDGE = 4  # pixels around a region that resampling looks at
 _BYTES_A_PIXEL = {"1": 1, "L": 1, "P": 1, "LA": 2, "I;16": 2, "RGB": 4, "RGBA": 4, "RGBX": 4, "YCbCr": 4, "CMYK": 4}
 
 
@@ -33,13 +35,19 @@ class ImagePage:
 
     def render(self, region: Rect, columns: int, rows: int) -> Grey:
         image, factor = self.image, 1
-        if self.factor > 1 and region.width / columns >= self.factor and region.height / rows >= self.factor:
+        step = min(region.width / columns, region.height / rows)
+        if self.factor > 1 and step >= self.factor * _NEARLY:
             image, factor = self.overview, self.factor
         x0, y0 = region.x / factor, region.y / factor
         x1 = min((region.x + region.width) / factor, image.width)
         y1 = min((region.y + region.height) / factor, image.height)
         smaller = (x1 - x0) >= columns and (y1 - y0) >= rows
         how = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC
+        if image.mode != "L":  # bilevel: kept as it is, an A0 scan of two greys would take twice its memory
+            left, top = max(int(x0) - _EDGE, 0), max(int(y0) - _EDGE, 0)
+            right, bottom = min(int(x1) + _EDGE, image.width), min(int(y1) + _EDGE, image.height)
+            image = image.crop((left, top, right, bottom)).convert("L")
+            x0, y0, x1, y1 = x0 - left, y0 - top, min(x1 - left, image.width), min(y1 - top, image.height)
         return np.asarray(image.resize((columns, rows), how, box=(x0, y0, x1, y1)))
 
     def places(self) -> tuple[Rect, ...]:
@@ -51,14 +59,13 @@ class ImagePage:
 
 def _overview(image: Image.Image, factor: int) -> Image.Image:
     """The image `factor` times smaller, half way between the mean and the darkest, in bands to spare memory."""
-    width = image.width // factor * factor
-    small = image.reduce(factor).crop((0, 0, width // factor, image.height // factor))
-    darkest = []
-    for top in range(0, small.height * factor, factor * 64):
-        bottom = min(top + factor * 64, small.height * factor)
-        band = np.asarray(image.crop((0, top, width, bottom)))
-        darkest.append(darkest_of(band, factor, factor))
-    return Image.blend(small, Image.fromarray(np.concatenate(darkest)), 0.5)
+    width, height = image.width // factor * factor, image.height // factor * factor
+    bands = []
+    for top in range(0, height, factor * 64):
+        band = image.crop((0, top, width, min(top + factor * 64, height))).convert("L")
+        mean = band.reduce(factor)
+        bands.append(np.asarray(Image.blend(mean, Image.fromarray(darkest_of(np.asarray(band), factor, factor)), 0.5)))
+    return Image.fromarray(np.concatenate(bands))
 
 
 class ImageDrawing:
@@ -99,8 +106,9 @@ class ImageDrawing:
                 if number > 1:
                     image.seek(number - 1)
                 self._fit_limits(image)
-                turned = ImageOps.exif_transpose(image)
-                return _on_paper(turned)
+                image.load()
+                ImageOps.exif_transpose(image, in_place=True)  # the other form copies: an A0 scan is 140 MB
+                return _on_paper(image)
             except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
                 raise CannotShow(f"The {self._kind.value} drawing is cut off or damaged.") from error
 
@@ -131,11 +139,11 @@ def _count_frames(image: Image.Image, most: int) -> int:
 
 
 def _on_paper(image: Image.Image) -> Image.Image:
-    """Grey, with what is transparent shown as white paper."""
+    """Grey or bilevel, with what is transparent shown as white paper."""
     if image.mode in ("LA", "RGBA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         paper = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(paper, rgba).convert("L")
     if image.mode.startswith("I"):  # 16-bit greys are clipped by Pillow, not scaled
         return image.point(lambda level: level / 256).convert("L")
-    return image.convert("L")
+    return image if image.mode in ("1", "L") else image.convert("L")

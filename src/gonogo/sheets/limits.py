@@ -11,14 +11,15 @@ MEGABYTE = 1024 * 1024
 class Limits:
     """Bounds on transfer, decoding and keeping; the defaults are meant for A0 sheets on a laptop.
 
-    `decoded_bytes` is the size of the bitmap before it is decoded (pixels × bytes a pixel): 50 MP in the dearest
-    form (RGBA), 200 MP in grey. `seconds` is the time one picture may take before the child is killed.
+    `decoded_bytes` is the size of the bitmap before it is decoded (pixels × bytes a pixel): 75 MP in the dearest
+    form (RGBA; an A1 sheet at 300 dpi), 300 MP in grey. `seconds` is the time one picture may take before the child is
+    killed.
     """
 
     transfer_bytes: int = 50 * MEGABYTE
     transfer_seconds: float = 60.0
     redirects: int = 3
-    decoded_bytes: int = 200 * 1000 * 1000
+    decoded_bytes: int = 300 * 1000 * 1000
     side_pixels: int = 60_000
     pages: int = 200
     seconds: float = 20.0

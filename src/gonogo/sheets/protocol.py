@@ -63,6 +63,7 @@ def answer_to_message(answer: Answer) -> bytes:
         "shown": dataclasses.astuple(answer.shown),
         "box": dataclasses.astuple(answer.box) if answer.box else None,
         "neighbours": answer.neighbours,
+        "page_size": answer.page_size,
         **{name: getattr(answer, name) for name in _PLAIN},
     }
     return pack(head, blobs)
@@ -90,6 +91,7 @@ def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answe
         shown=Box(*head["shown"]),
         box=Box(*head["box"]) if head["box"] else None,
         neighbours=tuple(head["neighbours"]),
+        page_size=tuple(head["page_size"]),
         **{name: head[name] for name in _PLAIN},
     )
 

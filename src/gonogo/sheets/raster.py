@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,6 +47,7 @@ class Tuning:
     """How strokes are kept; see `pool` and `fit_contrast`. Tuned on real dimensions read by tesseract."""
 
     fine: int = 4  # samples across a sub-pixel, before pooling
+    coarse: int = 2  # the fewest, where an image has no more to give
     finest: int = 8  # the most of them, in wide views
     stroke: float = 0.2  # share of the darkest sample in a pooled value, where text is to be read
     wide_stroke: float = 0.5  # the same where lines are thinner than a sub-pixel
@@ -70,10 +72,13 @@ def view_to_grey(page: Page, view: View, mode: Mode, columns: int, rows: int, tu
 def fineness(page: Page, view: View, width: int, height: int, tuning: Tuning) -> tuple[int, int]:
     """Samples across and down a sub-pixel, about square on the page.
 
-    Wide views of an image take more: a hairline must reach a sample of its own before `pool` can keep it.
+    Wide views of an image take more: a hairline must reach a sample of its own before `pool` can keep it. Near views
+    of one take no more than it has pixels.
     """
     across, down = view.rect.width / width, view.rect.height / height
     fine = min(max(tuning.fine, round(across / page.grain)), tuning.finest)
+    if math.isfinite(page.grain):
+        fine = min(fine, max(tuning.coarse, math.ceil(across * page.native)))
     return fine, max(1, round(fine * down / across))
 
 

@@ -104,6 +104,7 @@ class Picture:
 
     `shown` is the visible part of the page; `box` the judged box, put right if it had to be (then `note` says how).
     `magnification` is screen pixels per pixel of the whole page fitted into the same pane (the sheet itself = 1).
+    `page_size` is the page's width and height in its own units, before any rotation (see `outline`).
     `title` is the drawing's own name, where it has one. `neighbours` is text in and near the box, nearest first and
     with its direction ("left: 16,5"), where the file holds text: for those to whom the cells say little.
     """
@@ -119,6 +120,7 @@ class Picture:
     note: str | None = None
     title: str | None = None
     neighbours: tuple[str, ...] = ()
+    page_size: tuple[float, float] = (1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
