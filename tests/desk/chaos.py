@@ -1,0 +1,224 @@
+"""People who answer as fast as they can and are killed at random moments; what they called saved is written down.
+
+`python -m tests.desk.chaos` reads its plan (JSON, one line) from standard input. Each round is a fork of this process,
+which has imported everything, so that a round costs no start of an interpreter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from gonogo.client.credential import ApiKey, SessionToken
+from gonogo.client.extensions import GonogoClient
+from gonogo.client.retry import RetryPolicy
+from gonogo.desk.clock import Clock
+from gonogo.desk.desk import Desk
+from gonogo.desk.gallery import AskUrl
+from gonogo.desk.memory import Memory
+from gonogo.desk.outbox import Address, Outbox
+from gonogo.desk.profile import Profile
+from gonogo.desk.remote import ClientRemote
+from gonogo.desk.setup import Setup
+from gonogo.desk.types import Decision, SendState
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
+
+REPO = Path(__file__).resolve().parents[2]
+SPEED = 20.0
+"""The people's clocks run so much faster, so that their waits between tries are short."""
+DRAIN_SECONDS = 60.0
+VERDICTS = ("correct", "incorrect", "unsure")
+
+
+class Hurried(Clock):
+    def monotonic(self) -> float:
+        return super().monotonic() * SPEED
+
+    def boot(self) -> float:
+        return super().boot() * SPEED
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / SPEED)
+
+
+class NoDrawings:
+    async def picture(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture:
+        return NoPicture("There is no drawing here.")
+
+    def picture_ready(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture | None:
+        return None
+
+    def prepare(self, ref: SheetRef, request: PictureRequest) -> None:
+        return None
+
+    async def aclose(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`longest` is the longest life of one round in seconds."""
+
+    base_url: str
+    token: str = field(repr=False)
+    annotator: str
+    campaign_id: str
+    folder: str
+    rounds: int
+    longest: float = 0.8
+    seed: int = 1
+
+    @property
+    def outbox_file(self) -> Path:
+        return Path(self.folder) / "outbox.sqlite"
+
+
+def desk_of(plan: Plan) -> Desk:
+    clock = Hurried()
+
+    async def connect() -> ClientRemote:
+        policy = RetryPolicy(tries=1, clock=clock.monotonic, sleep=clock.sleep)
+        return ClientRemote(GonogoClient(plan.base_url, SessionToken(plan.token), retry=policy))
+
+    def drawings(_: AskUrl) -> NoDrawings:
+        return NoDrawings()
+
+    address = Address(plan.base_url, plan.annotator, plan.campaign_id)
+    memory = Memory(Path(plan.folder) / "memory.sqlite")
+    profile = Profile(undo_seconds=0.5)
+    return Desk(Setup(address, address, connect, drawings, plan.outbox_file, memory, profile, clock=clock))
+
+
+async def answer(plan: Plan, *, drain: bool) -> None:
+    """Answer until killed; with `drain`, only send what is there, and return."""
+    desk, news = desk_of(plan), asyncio.Event()
+    desk.subscribe(news.set)
+    await desk.start()
+    while not (drain and desk.state.unsent == 0):
+        news.clear()
+        if desk.current is None or drain:
+            await news.wait()
+            continue
+        task = desk.current
+        desk.shown()
+        verdict = VERDICTS[hash(task.id) % 3]
+        fix = {"text": f"⌀{random.randrange(100)}"} if verdict == "incorrect" else None
+        desk.decide(Decision(verdict, fix))
+        _say(f"saved {task.id} {verdict}")
+        await asyncio.sleep(random.random() * 0.01)
+    await desk.close()
+
+
+def _say(line: str) -> None:
+    os.write(1, f"{line}\n".encode())  # one write, so that a kill cannot cut it
+
+
+def _round(plan: Plan, number: int, life: float | None) -> bool:
+    """One life: killed after `life` seconds; `None`: let it drain. Says whether it ended by itself."""
+    child = os.fork()
+    if child == 0:
+        random.seed(plan.seed * 100_000 + number)
+        code = 1
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(answer(plan, drain=life is None))
+            code = 0
+        os._exit(code)
+    deadline = time.monotonic() + (DRAIN_SECONDS if life is None else life)
+    while time.monotonic() < deadline:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return False
+
+
+def main() -> None:
+    plan = Plan(**json.loads(sys.stdin.readline()))
+    chance = random.Random(plan.seed)
+    for number in range(plan.rounds):
+        _round(plan, number, chance.random() * plan.longest)
+    _say("drained" if _round(plan, plan.rounds, None) else "not drained")
+
+
+# --- what runs it, and compares ---------------------------------------------------------------------------
+
+
+@dataclass
+class Outcome:
+    """Verdicts by task: `promised` were called saved, `stored` are the server's. `here`: the outbox's rows by state."""
+
+    promised: dict[str, list[str]]
+    stored: dict[str, list[str]]
+    here: Counter[SendState]
+    drained: bool
+
+    @property
+    def lost(self) -> list[str]:
+        return [task for task, verdicts in self.promised.items() if self.stored.get(task) != verdicts]
+
+    @property
+    def doubled(self) -> list[str]:
+        return [task for task, verdicts in self.stored.items() if len(verdicts) > 1]
+
+
+async def run(plan: Plan, database: Path) -> Outcome:
+    """Let a fresh interpreter carry out `plan`, then compare with the server's `database`."""
+    command = (sys.executable, "-m", "tests.desk.chaos")
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(*command, cwd=REPO, stdin=pipe, stdout=pipe)
+    out, _ = await child.communicate(f"{json.dumps(asdict(plan))}\n".encode())
+    assert child.returncode == 0
+    promised: dict[str, list[str]] = {}
+    lines = out.decode().splitlines()
+    for words in map(str.split, lines):
+        if words[0] == "saved":
+            promised.setdefault(words[1], []).append(words[2])
+    box = Outbox(plan.outbox_file)
+    here = Counter(row.state for row in box.history())
+    box.close()
+    return Outcome(promised, stored_in(database), here, lines[-1] == "drained")
+
+
+def stored_in(database: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        for task, verdict in db.execute("SELECT task_id, verdict FROM submissions"):
+            found.setdefault(str(task), []).append(verdict)
+    return found
+
+
+async def campaign(base_url: str, key: str, n_tasks: int) -> tuple[str, str, str]:
+    """A campaign of `n_tasks` with one person in it: campaign id, session token, annotator id."""
+    from gonogo.wire.extensions import SessionCreate
+    from gonogo.wire.labeling import (
+        CampaignAssignmentCreate,
+        LabelingCampaignCreate,
+        LabelingTaskCreate,
+        LabelingTasksCreate,
+    )
+
+    async with GonogoClient(base_url, ApiKey(key)) as lead:
+        made = await lead.create_campaign(LabelingCampaignCreate(name="PMI", gold_fraction=0.0, target_redundancy=1))
+        value = {"text": "⌀16,5"}
+        tasks = [LabelingTaskCreate(target_kind="pmi", prompt=f"{n}?", predicted_value=value) for n in range(n_tasks)]
+        for start in range(0, n_tasks, 500):
+            await lead.create_tasks(made.id, LabelingTasksCreate(tasks=tasks[start : start + 500]))
+        invited = await lead.create_assignment(made.id, CampaignAssignmentCreate(email="ann@example.org"))
+    async with GonogoClient(base_url) as nobody:
+        session = await nobody.redeem(SessionCreate(magic_link_token=invited.magic_link_token, client_nonce="n" * 32))
+    return made.id, session.session_token, session.annotator.id
+
+
+if __name__ == "__main__":
+    main()

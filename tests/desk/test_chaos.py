@@ -1,0 +1,45 @@
+"""A desk killed again and again, behind a network that loses requests and answers: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from gonogo.desk.types import SendState
+from gonogo.server.app import create_app
+from gonogo.server.settings import ServerSettings
+from tests.server.live import uvicorn_serving
+
+from . import chaos
+from .faulty import FAULTS, FaultyProxy
+
+KEY = "embedded-token-for-tests"
+
+
+async def test_what_was_called_saved_is_on_the_server_once(tmp_path: Path) -> None:
+    outcome, met = await crash(tmp_path, rounds=25, n_tasks=600)
+    assert outcome.drained
+    assert outcome.lost == []
+    assert outcome.doubled == []
+    assert set(outcome.here) == {SendState.SENT}  # and none is parked or forgotten here
+    assert sum(outcome.here.values()) == len(outcome.stored)
+    assert len(outcome.promised) >= 20
+    assert sum(met[fault] for fault in FAULTS) > 0.15 * met.total()
+
+
+async def crash(folder: Path, *, rounds: int, n_tasks: int, seed: int = 1) -> tuple[chaos.Outcome, chaos.Counter[str]]:
+    """So many lives of one desk behind the faulty proxy; what came of it, and the faults met."""
+    database = folder / "server.db"
+    settings = ServerSettings(
+        database_url=f"sqlite:///{database}",
+        embedded_token=KEY,
+        requests_per_minute_per_key=None,
+        requests_per_minute_per_caller=None,
+    )
+    with uvicorn_serving(create_app(settings)) as port:
+        made = await chaos.campaign(f"http://127.0.0.1:{port}", KEY, n_tasks)
+        async with FaultyProxy(port, chance=random.Random(seed)) as proxy:
+            campaign_id, token, annotator = made
+            here = f"http://127.0.0.1:{proxy.own_port}"
+            plan = chaos.Plan(here, token, annotator, campaign_id, str(folder / "desk"), rounds, seed=seed)
+            return await chaos.run(plan, database), proxy.met
