@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from gonogo.cli.common import connect, emit, fail, json_option, run, say, server_option
+from gonogo.cli.common import (
+    campaign_argument,
+    connect,
+    emit,
+    fail,
+    json_option,
+    run,
+    say,
+    server_option,
+    show_fields,
+)
+from gonogo.cli.watch import watch
+
+METHODS = ("dawid_skene", "one_coin", "majority", "weighted_majority")
 
 
-@click.group()
+@click.group(epilog="\b\nExample:\n  gonogo campaign list --status open")
 def campaign() -> None:
     """Campaigns. A CAMPAIGN is a name, where it is unique, or an id."""
+
+
+campaign.add_command(watch)
 
 
 @campaign.command("list", epilog="\b\nExample:\n  gonogo campaign list --status open")
@@ -32,24 +49,23 @@ def list_(status: str | None, base_url: str | None, as_json: bool) -> None:
 
 
 async def _list(status: str | None, base_url: str | None) -> list[dict[str, Any]]:
+    from gonogo.cli.finding import all_campaigns
+
     async with connect(base_url) as client:
-        page = await client.list_campaigns(status=status, limit=500)
-        return [item.model_dump() for item in page.data]
+        return [item.model_dump() for item in await all_campaigns(client, status)]
 
 
 @campaign.command(epilog="\b\nExample:\n  gonogo campaign show 'batch 12' --json")
-@click.argument("name")
+@campaign_argument
 @server_option
 @json_option
-def show(name: str, base_url: str | None, as_json: bool) -> None:
+def show(campaign: str, base_url: str | None, as_json: bool) -> None:
     """One campaign: the public fields, and `number`, its id in the results API."""
-    found = run(_show(name, base_url))
+    found = run(_show(campaign, base_url))
     if as_json:
         emit(found)
         return
-    for key, value in found.items():
-        if value is not None and not isinstance(value, dict):
-            click.echo(f"{key.replace('_', ' '):20} {value}")
+    show_fields(found)
 
 
 async def _show(name: str, base_url: str | None) -> dict[str, Any]:
@@ -62,13 +78,72 @@ async def _show(name: str, base_url: str | None) -> dict[str, Any]:
         return (await client.campaign_detail(found.id)).model_dump()
 
 
-@campaign.command(epilog="\b\nExample:\n  gonogo campaign quality 'batch 12'")
+@campaign.command(
+    epilog="""\b
+Examples:
+  gonogo campaign create 'batch 12' --project 'PMI 2026' --redundancy 3
+  gonogo campaign create titles --consensus majority --guideline titles.md --json
+"""
+)
 @click.argument("name")
+@click.option("--description")
+@click.option("--project", help="The project it belongs to: a name or an id.")
+@click.option("--redundancy", type=click.IntRange(1, 50), help="Votes a task needs (3).")
+@click.option("--gold-fraction", type=click.FloatRange(0, 0.9), help="Share of honeypots an annotator is served (0.1).")
+@click.option("--consensus", type=click.Choice(METHODS), help="How votes are put together (dawid_skene).")
+@click.option("--acceptance-alpha", type=click.FloatRange(-1, 1), help="Agreement that promotion asks for (0.8).")
+@click.option(
+    "--guideline", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text annotators see."
+)
+@click.option("--lease-minutes", type=click.IntRange(1, 60), help="How long a task stays with who took it (10).")
+@click.option("--early-stop", is_flag=True, default=None, help="Settle a task as soon as enough votes agree.")
 @server_option
 @json_option
-def quality(name: str, base_url: str | None, as_json: bool) -> None:
+def create(name: str, project: str | None, base_url: str | None, as_json: bool, **options: Any) -> None:
+    """Make an empty campaign; `gonogo import` and `gonogo project generate` make one with tasks in it."""
+    made = run(_create(name, project, base_url, options))
+    if as_json:
+        emit(made)
+    else:
+        say(f"Campaign {made['name']} made.")
+        click.echo(made["id"])
+
+
+async def _create(name: str, project: str | None, base_url: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    from gonogo.cli.finding import find_project
+    from gonogo.wire.extensions import CampaignSettings
+    from gonogo.wire.labeling import LabelingCampaignCreate
+
+    given = {key: value for key, value in options.items() if value is not None}
+    body = LabelingCampaignCreate(
+        name=name,
+        description=given.get("description"),
+        target_redundancy=given.get("redundancy"),
+        gold_fraction=given.get("gold_fraction"),
+        consensus_method=given.get("consensus"),
+        acceptance_alpha=given.get("acceptance_alpha"),
+    )
+    own = {key: given[key] for key in ("lease_minutes", "early_stop") if key in given}
+    if "guideline" in given:
+        own["guideline"] = given["guideline"].read_text("utf-8")
+    async with connect(base_url) as client:
+        if project is not None:
+            found = await find_project(client, project)
+            made = await client.create_campaign_in_project(found.id, body)
+        else:
+            made = await client.create_campaign(body)
+        if own:
+            return (await client.update_settings(made.id, CampaignSettings(**own))).model_dump()
+        return made.model_dump()
+
+
+@campaign.command(epilog="\b\nExample:\n  gonogo campaign quality 'batch 12'")
+@campaign_argument
+@server_option
+@json_option
+def quality(campaign: str, base_url: str | None, as_json: bool) -> None:
     """How far the labels can be trusted: agreement, and each annotator's part in it."""
-    report = run(_quality(name, base_url))
+    report = run(_quality(campaign, base_url))
     if as_json:
         emit(report)
         return
@@ -93,12 +168,12 @@ async def _quality(name: str, base_url: str | None) -> dict[str, Any]:
 
 
 @campaign.command(epilog="\b\nExample:\n  gonogo campaign close 'batch 12'")
-@click.argument("name")
+@campaign_argument
 @server_option
 @json_option
-def close(name: str, base_url: str | None, as_json: bool) -> None:
+def close(campaign: str, base_url: str | None, as_json: bool) -> None:
     """End the labeling: claims end, later answers are kept but not counted."""
-    closed = run(_close(name, base_url))
+    closed = run(_close(campaign, base_url))
     if as_json:
         emit(closed)
     else:
@@ -114,13 +189,13 @@ async def _close(name: str, base_url: str | None) -> dict[str, Any]:
 
 
 @campaign.command(epilog="\b\nExample:\n  gonogo campaign promote 'batch 12' --force")
-@click.argument("name")
+@campaign_argument
 @click.option("--force", is_flag=True, help="Promote below the acceptance threshold, too; the record says so.")
 @server_option
 @json_option
-def promote(name: str, force: bool, base_url: str | None, as_json: bool) -> None:
+def promote(campaign: str, force: bool, base_url: str | None, as_json: bool) -> None:
     """Copy the resolved tasks to the golden dataset, if agreement is high enough."""
-    result = run(_promote(name, force, base_url))
+    result = run(_promote(campaign, force, base_url))
     if as_json:
         emit(result)
     elif result["accepted"] or result["forced"]:
@@ -128,8 +203,8 @@ def promote(name: str, force: bool, base_url: str | None, as_json: bool) -> None
     else:
         alpha = "not defined" if result["alpha"] is None else f"{result['alpha']:.3f}"
         fail(
-            f"{name} is below acceptance (alpha {alpha}); nothing was promoted",
-            f"`gonogo campaign quality {name!r}` says why; --force promotes all the same.",
+            f"{campaign} is below acceptance (alpha {alpha}); nothing was promoted",
+            f"`gonogo campaign quality {campaign!r}` says why; --force promotes all the same.",
         )
 
 

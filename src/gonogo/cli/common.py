@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -41,6 +41,15 @@ def emit(data: Any) -> None:
     sys.stdout.write("\n")
 
 
+def show_fields(found: dict[str, Any]) -> None:
+    """What is set in an object, one field a line."""
+    for key, value in found.items():
+        if value is not None and not isinstance(value, dict | list):
+            click.echo(f"{key.replace('_', ' '):20} {value}")
+        elif value:
+            click.echo(f"{key.replace('_', ' '):20} {json.dumps(value, ensure_ascii=not _utf8_stdout())}")
+
+
 def _utf8_stdout() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
@@ -59,6 +68,58 @@ def server_option(command: F) -> F:
         metavar="URL",
         help="Act on this server (with GONOGO_API_KEY) instead of the workspace on this machine.",
     )(command)
+
+
+def complete_campaign(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names of campaigns for the shell: those of the workspace on this machine, read from its file in a moment.
+
+    A server is not asked: completion must never wait for a network or prompt for a key.
+    """
+    import sqlite3
+
+    if os.environ.get("GONOGO_BASE_URL"):
+        return []
+    file = current_home().data() / "workspace.db"
+    if not file.exists():
+        return []
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=0.2)) as database:
+            rows = database.execute("SELECT name FROM campaigns ORDER BY number DESC LIMIT 200").fetchall()
+    except sqlite3.Error:  # busy, or of another release: no names, and nothing in the middle of somebody's prompt
+        return []
+    return [name for (name,) in rows if name.startswith(incomplete)]
+
+
+def campaign_argument(command: F) -> F:
+    """CAMPAIGN: a name, where it is unique, or an id; the shell completes names."""
+    return click.argument("campaign", shell_complete=complete_campaign)(command)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Told what is going on (what, how many are done, of how many): a bar for each kind of work on a terminal,
+    otherwise one plain line when a kind is done. A total of 0 means it is not known."""
+    if not sys.stderr.isatty():
+
+        def plain(what: str, done: int, total: int) -> None:
+            if done == total:
+                say(f"{what}: {done}")
+
+        yield plain
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def bar(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total or None)
+            bars.update(tasks[what], completed=done, total=total or None)
+
+        yield bar
 
 
 def current_home() -> Home:

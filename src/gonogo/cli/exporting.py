@@ -2,59 +2,164 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from importlib import metadata
+from pathlib import Path
+from typing import Any, BinaryIO
 
+from gonogo import __version__
 from gonogo.cli.finding import PAGE, every
+from gonogo.cli.formats import writer
+from gonogo.client.errors import InvalidInputError
 from gonogo.client.extensions import GonogoClient
 from gonogo.wire.extensions import ExportRecord
-from gonogo.wire.labeling import LabelingTaskList
+from gonogo.wire.labeling import LabelingCampaignPublic, LabelingTaskList
+
+Report = Callable[[str, int, int], None]
+REPORT_EVERY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What to write: a form of `formats.NAMES`, all or only what was promoted, and the folder of the pictures."""
+
+    form: str = "jsonl"
+    golden: bool = False
+    drawings: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """How many tasks were written, and in words what could not be."""
+    """How many tasks were written, the SHA-256 and length of it all, and in words what could not be."""
 
     n_tasks: int
+    sha256: str = ""
+    size_bytes: int = 0
     notes: tuple[str, ...] = ()
 
 
+class Measured:
+    """A stream that knows the digest and length of what went through."""
+
+    def __init__(self, inner: BinaryIO) -> None:
+        self._inner = inner
+        self._hash = hashlib.sha256()
+        self.size = 0
+        self.closed = False
+
+    def write(self, data: bytes) -> int:
+        self._inner.write(data)
+        self._hash.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        self._inner.flush()
+
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Nobody is listening."""
+
+
 async def export_jsonl(client: GonogoClient, campaign_id: str, out: BinaryIO) -> Exported:
-    """Write one JSON line a task to `out`, as the server has it: gold and every vote included.
+    """As `export_campaign`, for a campaign of which only the id is known: one JSON line a task."""
+    return await export_campaign(client, await client.get_campaign(campaign_id), out, ExportOptions())
+
+
+async def export_campaign(
+    client: GonogoClient,
+    campaign: LabelingCampaignPublic,
+    out: BinaryIO,
+    options: ExportOptions,
+    report: Report = _silent,
+) -> Exported:
+    """Write the campaign's tasks to `out`, one by one: gold and every vote included.
 
     A plain ARCNM server lists no votes and has no pages; what it has is written in the same form, and the rest said.
 
     Raises:
         GonogoClientError: nothing more comes; what is already in `out` is not the whole campaign.
     """
-    if await client.capabilities() is None:
-        return await _export_public(client, campaign_id, out)
+    measured = Measured(out)
+    form = writer(options.form, measured, options.drawings)  # type: ignore[arg-type]
+    notes: list[str] = []
+    ours = await client.capabilities() is not None
+    lines = (
+        client.export_lines(campaign.id, golden=options.golden) if ours else _public(client, campaign, options, notes)
+    )
     n_tasks = 0
-    async for line in client.export_lines(campaign_id):
+    async for line in lines:
         if line.strip():
-            out.write(line)
+            if options.form == "jsonl":
+                measured.write(line)  # as the server has it
+            else:
+                form.add(json.loads(line))
             n_tasks += 1
-    return Exported(n_tasks)
+            if n_tasks % REPORT_EVERY == 0:
+                report("tasks", n_tasks, 0)
+    form.close()
+    return Exported(n_tasks, measured.digest(), measured.size, (*notes, *form.notes))
 
 
-async def _export_public(client: GonogoClient, campaign_id: str, out: BinaryIO) -> Exported:
-    campaign = await client.get_campaign(campaign_id)
+async def _public(
+    client: GonogoClient, campaign: LabelingCampaignPublic, options: ExportOptions, notes: list[str]
+) -> AsyncIterator[bytes]:
+    if options.golden:
+        raise InvalidInputError(
+            "This is a plain ARCNM server: it does not say which tasks were promoted.",
+            next_step="Leave out --golden.",
+        )
     total = 0
 
     async def fetch(cursor: str | None) -> LabelingTaskList:
         nonlocal total
-        page = await client.list_tasks(campaign_id, limit=PAGE, cursor=cursor)
+        page = await client.list_tasks(campaign.id, limit=PAGE, cursor=cursor)
         total = max(total, page.count)
         return page
 
     tasks = await every(fetch)
-    for task in tasks:
-        known = {"task_id": task.id, "campaign_id": campaign_id, "campaign": campaign.name or ""}
-        fields = {name: value for name, value in task.model_dump().items() if value is not None}
-        record = ExportRecord.model_validate({"status": "", **fields, **known})
-        out.write(json.dumps(record.model_dump(), ensure_ascii=False).encode() + b"\n")
-    notes = ["This server lists no votes, so `submissions` is empty in each line."]
+    notes.append("This server lists no votes, so `submissions` is empty in each line.")
     if len(tasks) < total:
         notes.append(f"Only {len(tasks)} of {total} tasks could be read: this server has no further pages.")
-    return Exported(len(tasks), tuple(notes))
+    for task in tasks:
+        known = {"task_id": task.id, "campaign_id": campaign.id, "campaign": campaign.name or ""}
+        fields = {name: value for name, value in task.model_dump().items() if value is not None}
+        record = ExportRecord.model_validate({"status": "", **fields, **known})
+        yield json.dumps(record.model_dump(), ensure_ascii=False).encode() + b"\n"
+
+
+async def write_manifest(
+    client: GonogoClient, campaign: LabelingCampaignPublic, options: ExportOptions, done: Exported, path: Path
+) -> None:
+    """Beside an export: what it was made of, and the digest by which it is known again.
+
+    It holds no time of its own and no address, so the manifest of the same export is the same, too.
+    """
+    found = await client.capabilities()
+    detail: dict[str, Any] = campaign.model_dump()
+    if found is not None:
+        detail = (await client.campaign_detail(campaign.id)).model_dump()
+    manifest = {
+        "campaign": detail,
+        "export": {"format": options.form, "golden": options.golden, "drawings": options.drawings is not None},
+        "content": {"n_tasks": done.n_tasks, "size_bytes": done.size_bytes, "sha256": done.sha256},
+        "versions": {
+            "gonogo": __version__,
+            "server": f"{found.server} {found.version}" if found else None,
+            **({"pyarrow": metadata.version("pyarrow")} if options.form == "parquet" else {}),
+        },
+        "audit": await _audit_head(client, campaign.id) if found else None,
+        "notes": list(done.notes),
+    }
+    path.write_text(json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+async def _audit_head(client: GonogoClient, campaign_id: str) -> Any:
+    """The digest of the campaign's audit chain; `None` from a server that keeps none."""
+    return None

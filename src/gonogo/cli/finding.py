@@ -11,6 +11,7 @@ from gonogo.client.extensions import GonogoClient
 from gonogo.client.leads import LeadClient
 from gonogo.wire.clean import clean_text
 from gonogo.wire.labeling import CampaignAssignmentPublic, LabelingCampaignPublic, LabelingProjectPublic
+from gonogo.wire.leads import RunPublic
 
 PAGE = 500
 
@@ -108,3 +109,34 @@ async def find_project(client: GonogoClient, name_or_id: str) -> LabelingProject
 async def all_assignments(client: LeadClient, campaign_id: str) -> list[CampaignAssignmentPublic]:
     """Everybody who was invited to the campaign, newest first, the revoked ones too."""
     return await every(lambda cursor: client.assignments(campaign_id, limit=PAGE, cursor=cursor))
+
+
+async def all_runs(client: LeadClient, project_id: str) -> list[RunPublic] | None:
+    """The prediction runs of a project; `None` on a plain server, which does not list them."""
+    if await client.capabilities() is None:
+        return None
+    return await every(lambda cursor: client.list_runs(project_id, limit=PAGE, cursor=cursor))
+
+
+async def run_ids(client: LeadClient, project_id: str, wanted: Sequence[str]) -> list[str]:
+    """Ids of the runs called so, or of all; a plain server gets the ids as they were given.
+
+    Raises:
+        NotFoundError: the project has no run, or none of this name.
+    """
+    runs = await all_runs(client, project_id)
+    if runs is None:
+        if not wanted:
+            raise InvalidInputError(
+                "This server does not list prediction runs.", next_step="Give their ids with --run."
+            )
+        return list(wanted)
+    by_name = {item.run: item.id for item in runs} | {item.id: item.id for item in runs}
+    missing = [name for name in wanted if name not in by_name]
+    if missing or not runs:
+        known = ", ".join(item.run for item in runs[:10])
+        raise NotFoundError(
+            f"The project has no prediction run {missing[0]!r}." if missing else "The project has no prediction runs.",
+            next_step=f"It has: {known}." if runs else "`gonogo import` brings predictions in.",
+        )
+    return list(dict.fromkeys(by_name[name] for name in wanted or [item.id for item in runs]))

@@ -16,14 +16,20 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "login": ("gonogo.cli.login", "login", "Sign in with a magic link or an API key."),
     "logout": ("gonogo.cli.login", "logout", "Forget the credential and the cached drawings."),
     "import": ("gonogo.cli.data", "import_", "Make a campaign from a file of predictions and a folder of drawings."),
-    "export": ("gonogo.cli.data", "export", "Write a campaign's results as JSON Lines."),
-    "project": ("gonogo.cli.project", "project", "Projects: list, show, create."),
-    "campaign": ("gonogo.cli.campaign", "campaign", "Campaigns: list, show, create, close, quality, promote."),
-    "assign": ("gonogo.cli.people", "assign", "Invite a person to a campaign; prints the link once."),
+    "export": (
+        "gonogo.cli.export",
+        "export",
+        "Write a campaign's results: JSON Lines, CSV, Parquet, Label Studio, COCO.",
+    ),
+    "project": ("gonogo.cli.project", "project", "Projects: list, show, create, generate."),
+    "campaign": ("gonogo.cli.campaign", "campaign", "Campaigns: list, show, create, watch, close, quality, promote."),
+    "assign": ("gonogo.cli.people", "assign", "Invite one person, or all of a CSV; prints each link once."),
     "revoke": ("gonogo.cli.people", "revoke", "End a person's assignment at once."),
-    "keys": ("gonogo.cli.keys", "keys", "API keys: create."),
+    "keys": ("gonogo.cli.keys", "keys", "API keys: create, list, revoke."),
+    "results": ("gonogo.cli.results", "results", "Read a results API, Centaur's or gonogo's: list, get."),
     "outbox": ("gonogo.cli.outbox", "outbox", "Verdicts that have not reached the server: list, send, export, drop."),
     "serve": ("gonogo.cli.serve", "serve", "Run the labeling server for a team."),
+    "doctor": ("gonogo.cli.doctor", "doctor", "Look at terminal, keyring, folders, server, versions."),
 }
 
 EPILOG = """\b

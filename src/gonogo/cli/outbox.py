@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gonogo.desk.outbox import Outbox, Verdict
 
 
-@click.group()
+@click.group(epilog="\b\nExample:\n  gonogo outbox list")
 def outbox() -> None:
     """Verdicts that have not reached their server. They are sent by the app as soon as it can."""
 

@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
+import csv
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
 import click
 
-from gonogo.cli.common import connect, emit, fail, json_option, run, say, server_option
+from gonogo.cli.common import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    campaign_argument,
+    connect,
+    emit,
+    fail,
+    json_option,
+    progress,
+    run,
+    say,
+    server_option,
+)
+
+ROLES = ("annotator", "reviewer")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to invite."""
+
+    email: str
+    name: str | None = None
+    role: str = "annotator"
 
 
 @click.command(
@@ -12,70 +42,158 @@ from gonogo.cli.common import connect, emit, fail, json_option, run, say, server
 Examples:
   gonogo assign "batch 12" ana@example.com --name "Ana Weiss"
   gonogo assign "batch 12" chief@example.com --role reviewer --json
+  gonogo assign "batch 12" --from people.csv --dry-run
+
+\b
+people.csv has a head line with `email`, and where wanted `name` and `role` (annotator, reviewer).
+Whoever is in the campaign already is left alone, so the same file can be used again.
 """
 )
-@click.argument("campaign")
-@click.argument("email")
+@campaign_argument
+@click.argument("email", required=False)
+@click.option("--from", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CSV of people.")
 @click.option("--name", "display_name", help="How the person is called.")
-@click.option("--role", type=click.Choice(["annotator", "reviewer"]), default="annotator", show_default=True)
+@click.option("--role", type=click.Choice(ROLES), default="annotator", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Say who would be invited, and invite nobody.")
 @server_option
 @json_option
-def assign(campaign: str, email: str, display_name: str | None, role: str, base_url: str | None, as_json: bool) -> None:
-    """Invite EMAIL to CAMPAIGN (a name or an id). The link and its token are printed once and stored nowhere."""
-    made = run(_assign(campaign, email, display_name, role, base_url))
-    if as_json:
-        emit(made)
-        return
-    say(f"{email} may now work in {campaign} as {role}. The link works once, for 24 hours:")
-    click.echo(made.get("magic_link_url") or made["magic_link_token"])
-    if not made.get("magic_link_url"):
-        say("That is a token: it is pasted into gonogo's sign-in screen, with the address of your server.")
+def assign(
+    campaign: str,
+    email: str | None,
+    file: Path | None,
+    display_name: str | None,
+    role: str,
+    dry_run: bool,
+    base_url: str | None,
+    as_json: bool,
+) -> None:
+    """Invite EMAIL, or all of a CSV, to CAMPAIGN. Links and their tokens are printed once and stored nowhere."""
+    if (email is None) == (file is None):
+        fail("give one address, or a file with --from", "`gonogo assign --help` shows both.", EXIT_USAGE)
+    people = read_people(file, role) if file else [Person(email or "", display_name, role)]
+    for person in people:
+        if not _EMAIL.fullmatch(person.email):
+            fail(
+                f"{person.email!r} is no e-mail address; nobody was invited",
+                "Write it like ana@example.com.",
+                EXIT_USAGE,
+            )
+    made = run(_assign(campaign, people, dry_run, base_url, alone=file is None))
+    if dry_run:
+        _show_plan(made, campaign, as_json)
+    elif as_json:
+        emit(made[0] if file is None else made)
+    else:
+        _show_links(made, campaign, role if file is None else None)
+
+
+def read_people(file: Path, role: str) -> list[Person]:
+    """The people of a CSV with a head line; ends the command with every bad line named."""
+    found: dict[str, Person] = {}
+    bad: list[str] = []
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = csv.DictReader(stream, skipinitialspace=True)
+        if "email" not in (rows.fieldnames or []):
+            fail(f"{file}: the head line names no column `email`", "It should be: email,name,role", EXIT_FAILED)
+        for row in rows:
+            person = Person((row.get("email") or "").strip(), (row.get("name") or "").strip() or None, _role(row, role))
+            if not _EMAIL.fullmatch(person.email):
+                bad.append(f"{file}:{rows.line_num}: {person.email!r} is no e-mail address")
+            elif person.role not in ROLES:
+                bad.append(f"{file}:{rows.line_num}: role {person.role!r} is not one of {', '.join(ROLES)}")
+            elif person.email.casefold() in found:
+                bad.append(f"{file}:{rows.line_num}: {person.email} is there twice")
+            found.setdefault(person.email.casefold(), person)
+    for line in bad:
+        say(line)
+    if bad or not found:
+        fail(f"nobody was invited: {len(bad)} bad lines" if bad else f"{file} names nobody", "Put the file right.")
+    return list(found.values())
+
+
+def _role(row: dict[str, Any], usual: str) -> str:
+    return (row.get("role") or "").strip().lower() or usual
 
 
 async def _assign(
-    campaign: str, email: str, display_name: str | None, role: str, base_url: str | None
-) -> dict[str, object]:
-    from gonogo.cli.finding import find_campaign
+    campaign: str, people: list[Person], dry_run: bool, base_url: str | None, *, alone: bool
+) -> list[dict[str, Any]]:
+    from gonogo.cli.finding import all_assignments, find_campaign
     from gonogo.wire.labeling import CampaignAssignmentCreate
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)
-        body = CampaignAssignmentCreate(
-            email=email, display_name=display_name, role=None if role == "annotator" else role
-        )
-        made = await client.create_assignment(found.id, body)
-        return made.model_dump()
+        there = set()
+        if not alone or dry_run:
+            known = await all_assignments(client, found.id)
+            there = {(item.annotator_email or "").casefold() for item in known if item.status != "revoked"}
+        fresh = [person for person in people if person.email.casefold() not in there]
+        for person in people:
+            if person not in fresh:
+                say(f"{person.email} is in {campaign} already.")
+        if dry_run:
+            return [asdict(person) for person in fresh]
+        made = []
+        with progress() as report:
+            for done, person in enumerate(fresh, 1):
+                role = None if person.role == "annotator" else person.role
+                body = CampaignAssignmentCreate(email=person.email, display_name=person.name, role=role)
+                made.append((await client.create_assignment(found.id, body)).model_dump())
+                if not alone:
+                    report("invited", done, len(fresh))
+        return made
 
 
-@click.command(
-    epilog="""\b
-Example:
-  gonogo revoke "batch 12" ana@example.com
-"""
-)
-@click.argument("campaign")
+def _show_plan(people: list[dict[str, Any]], campaign: str, as_json: bool) -> None:
+    if as_json:
+        emit(people)
+        return
+    say(f"{len(people)} would be invited to {campaign}; nobody was.")
+    for person in people:
+        click.echo("\t".join([person["email"], person["role"], person["name"] or ""]).rstrip())
+
+
+def _show_links(made: list[dict[str, Any]], campaign: str, role: str | None) -> None:
+    """One line a person; for a single one the link stands alone, so that it can be piped on."""
+    if not made:
+        say("Nobody new to invite.")
+        return
+    plain = not made[0].get("magic_link_url")
+    if role is not None:
+        say(f"{made[0]['assignment']['annotator_email']} may now work in {campaign} as {role}.")
+    say("Each link works once, for 24 hours, and is not shown again:")
+    for item in made:
+        link = item.get("magic_link_url") or item["magic_link_token"]
+        click.echo(link if role is not None else f"{item['assignment']['annotator_email']}\t{link}")
+    if plain:
+        say("That is a token: it is pasted into gonogo's sign-in screen, with the address of your server.")
+    else:
+        say("Who cannot open the link pastes it, or the part after `#token=`, into gonogo's sign-in screen.")
+
+
+@click.command(epilog='\b\nExample:\n  gonogo revoke "batch 12" ana@example.com')
+@campaign_argument
 @click.argument("email")
 @server_option
 @json_option
 def revoke(campaign: str, email: str, base_url: str | None, as_json: bool) -> None:
-    """End the assignment of EMAIL in CAMPAIGN: sessions end at once, held tasks are freed, answers stay."""
+    """End the assignment of EMAIL (or of an assignment id): sessions end at once, held tasks are freed."""
     ended = run(_revoke(campaign, email, base_url))
     if as_json:
         emit(ended)
     else:
-        say(f"{email} can no longer work in {campaign}.")
+        say(f"{email} can no longer work in {campaign}. The answers stay.")
 
 
 async def _revoke(campaign: str, email: str, base_url: str | None) -> dict[str, object]:
-    from gonogo.cli.finding import find_campaign
+    from gonogo.cli.finding import all_assignments, find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)
-        page = await client.list_assignments(found.id)
         same = [
-            assignment
-            for assignment in page.data
-            if (assignment.annotator_email or "").casefold() == email.casefold() and assignment.status != "revoked"
+            item
+            for item in await all_assignments(client, found.id)
+            if item.status != "revoked" and email.casefold() in ((item.annotator_email or "").casefold(), item.id)
         ]
         if not same:
             fail(f"{email} has no active assignment in {campaign}", f"`gonogo assign {campaign!r} {email}` makes one.")

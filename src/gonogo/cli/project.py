@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
 
-from gonogo.cli.common import connect, emit, json_option, run, say, server_option
+from gonogo.cli.common import EXIT_USAGE, connect, emit, fail, json_option, run, say, server_option, show_fields
 
 
-@click.group()
+@click.group(epilog="\b\nExample:\n  gonogo project list")
 def project() -> None:
-    """Projects: they hold prediction runs and campaigns."""
+    """Projects: they hold prediction runs and campaigns. A PROJECT is a name, where it is unique, or an id."""
 
 
 @project.command("list", epilog="\b\nExample:\n  gonogo project list --json")
@@ -30,19 +31,73 @@ def list_(base_url: str | None, as_json: bool) -> None:
 
 
 async def _list(base_url: str | None) -> list[dict[str, Any]]:
+    from gonogo.cli.finding import all_projects
+
     async with connect(base_url) as client:
-        return [item.model_dump() for item in (await client.list_projects(limit=500)).data]
+        return [item.model_dump() for item in await all_projects(client)]
 
 
-@project.command(epilog="\b\nExample:\n  gonogo project create 'PMI 2026' --kind pmi --kind title_block")
+@project.command(epilog="\b\nExample:\n  gonogo project show 'PMI 2026'")
+@click.argument("name", metavar="PROJECT")
+@server_option
+@json_option
+def show(name: str, base_url: str | None, as_json: bool) -> None:
+    """One project, its selection policy, and the prediction runs that tasks can be generated from."""
+    found = run(_show(name, base_url))
+    if as_json:
+        emit(found)
+        return
+    show_fields({key: value for key, value in found.items() if key != "runs"})
+    for item in found["runs"] or []:
+        click.echo(f"run\t{item['run']}\t{item['n_predictions']} predictions\t{item['id']}")
+
+
+async def _show(name: str, base_url: str | None) -> dict[str, Any]:
+    from gonogo.cli.finding import all_runs, find_project
+
+    async with connect(base_url) as client:
+        found = await find_project(client, name)
+        runs = await all_runs(client, found.id)
+        return {**found.model_dump(), "runs": None if runs is None else [item.model_dump() for item in runs]}
+
+
+@project.command(
+    epilog="""\b
+Examples:
+  gonogo project create 'PMI 2026' --kind pmi --kind title_block
+  gonogo project create pmi --policy '{"strategy": "mixed", "limit": 500, "seed": 7}'
+"""
+)
 @click.argument("name")
 @click.option("--description")
 @click.option("--kind", "kinds", multiple=True, help="A target kind; may be given several times.")
+@click.option(
+    "--policy",
+    metavar="JSON",
+    help="What generate takes: strategy (uncertainty, random, mixed, all), min_confidence, max_confidence, kinds, "
+    "limit, random_fraction, seeded_wrong, seed.",
+)
+@click.option("--pool", is_flag=True, help="Every annotator of the organisation may work in its campaigns.")
 @server_option
 @json_option
-def create(name: str, description: str | None, kinds: tuple[str, ...], base_url: str | None, as_json: bool) -> None:
+def create(
+    name: str,
+    description: str | None,
+    kinds: tuple[str, ...],
+    policy: str | None,
+    pool: bool,
+    base_url: str | None,
+    as_json: bool,
+) -> None:
     """Make a project."""
-    made = run(_create(name, description, kinds, base_url))
+    fields = {
+        "name": name,
+        "description": description,
+        "target_kinds": list(kinds) or None,
+        "selection_policy": _policy(policy),
+        "uses_platform_pool": pool or None,
+    }
+    made = run(_create(fields, base_url))
     if as_json:
         emit(made)
     else:
@@ -50,9 +105,80 @@ def create(name: str, description: str | None, kinds: tuple[str, ...], base_url:
         click.echo(made["id"])
 
 
-async def _create(name: str, description: str | None, kinds: tuple[str, ...], base_url: str | None) -> dict[str, Any]:
+def _policy(text: str | None) -> dict[str, Any] | None:
+    try:
+        found = None if text is None else json.loads(text)
+    except ValueError as error:
+        fail(f"--policy is not JSON: {error}", 'Write it like \'{"strategy": "random", "limit": 200}\'.', EXIT_USAGE)
+    if found is not None and not isinstance(found, dict):
+        fail("--policy must be a JSON object", 'Write it like \'{"strategy": "random", "limit": 200}\'.', EXIT_USAGE)
+    return found
+
+
+async def _create(fields: dict[str, Any], base_url: str | None) -> dict[str, Any]:
     from gonogo.wire.labeling import LabelingProjectCreate
 
     async with connect(base_url) as client:
-        body = LabelingProjectCreate(name=name, description=description, target_kinds=list(kinds) or None)
-        return (await client.create_project(body)).model_dump()
+        return (await client.create_project(LabelingProjectCreate(**fields))).model_dump()
+
+
+@project.command(
+    epilog="""\b
+Examples:
+  gonogo project generate pmi --dry-run                    every run, what the policy would take
+  gonogo project generate pmi --run predictions.jsonl --campaign "pmi, uncertain ones"
+"""
+)
+@click.argument("name", metavar="PROJECT")
+@click.option("--run", "runs", multiple=True, help="Name or id of a prediction run; default: all of the project's.")
+@click.option("--campaign", help="Name of the campaign to make; default: called as the project.")
+@click.option("--redundancy", type=click.IntRange(1, 50), help="Votes a task needs.")
+@click.option("--gold-fraction", type=click.FloatRange(0, 0.9), help="Share of honeypots among the tasks.")
+@click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
+@server_option
+@json_option
+def generate(
+    name: str,
+    runs: tuple[str, ...],
+    campaign: str | None,
+    redundancy: int | None,
+    gold_fraction: float | None,
+    dry_run: bool,
+    base_url: str | None,
+    as_json: bool,
+) -> None:
+    """Make a campaign of the predictions that the project's selection policy wants, honeypots among them."""
+    settings = {"target_redundancy": redundancy, "gold_fraction": gold_fraction}
+    result = run(_generate(name, runs, campaign, settings, dry_run, base_url))
+    if as_json:
+        emit(result)
+        return
+    seen, eligible = result["n_candidates"], result["n_eligible"]
+    say(f"{seen} predictions seen, {eligible} fit the policy, {result['n_skipped']} of them are in a campaign already.")
+    made = f"{result['n_tasks']} tasks and {result['n_honeypots']} honeypots"
+    say(f"{made} would be made." if dry_run else f"Campaign {result['campaign']['name']!r}: {made}.")
+    if not dry_run:
+        click.echo(result["campaign"]["id"])
+
+
+async def _generate(
+    name: str,
+    runs: tuple[str, ...],
+    campaign: str | None,
+    settings: dict[str, Any],
+    dry_run: bool,
+    base_url: str | None,
+) -> dict[str, Any]:
+    from gonogo.cli.finding import find_project, run_ids
+    from gonogo.wire.labeling import GenerateProjectTasks, LabelingCampaignCreate
+
+    given = {key: value for key, value in settings.items() if value is not None}
+    async with connect(base_url) as client:
+        found = await find_project(client, name)
+        wanted = GenerateProjectTasks(calculation_ids=await run_ids(client, found.id, runs))
+        if campaign or given:
+            body = LabelingCampaignCreate(name=campaign or found.name or name, **given)
+            wanted = GenerateProjectTasks(calculation_ids=wanted.calculation_ids, campaign=body)
+        if dry_run:
+            return (await client.preview_tasks(found.id, wanted)).model_dump()
+        return (await client.generate_tasks(found.id, wanted)).model_dump()

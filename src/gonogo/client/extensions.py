@@ -187,12 +187,15 @@ class GonogoClient(ReviewCalls, LabelingClient):
         body = as_bytes(settings.model_dump(exclude_unset=True))
         return await self.call(CampaignDetail, "PATCH", path, body=body, key=idempotency_key)
 
-    async def export_lines(self, campaign_id: str) -> AsyncIterator[bytes]:
+    async def export_lines(self, campaign_id: str, *, golden: bool = False) -> AsyncIterator[bytes]:
         """The campaign's tasks as raw JSON lines, each ended by a newline, unchanged and uncleaned.
+
+        With `golden` only those that were promoted.
 
         Raises:
             GonogoClientError: also in the middle, when the stream is cut; then what came before is not all.
         """
-        sent = self.prepare("GET", at(f"{GONOGO}/campaigns/{{}}/export", campaign_id))
+        query = {"golden": "true"} if golden else None
+        sent = self.prepare("GET", at(f"{GONOGO}/campaigns/{{}}/export", campaign_id), query=query)
         async for line in self.lines(sent):
             yield line

@@ -197,7 +197,7 @@ class KeyCreated(Received):
 
 
 class ExportRecord(Received):
-    """One task of an export, gold and votes included."""
+    """One task of an export, gold, votes and rulings included; `golden` is set once it is promoted."""
 
     task_id: str
     campaign_id: str
@@ -205,6 +205,7 @@ class ExportRecord(Received):
     status: str
     part: str | None = None
     part_revision_id: str | None = None
+    drawing: str | None = None  # file name
     target_kind: str | None = None
     detail_kind: str | None = None
     field_name: str | None = None
@@ -214,11 +215,17 @@ class ExportRecord(Received):
     prediction_id: str | None = None
     predicted_value: AnyValue = None
     predicted_confidence: float | None = None
+    truth: AnyValue = None  # as imported
     is_gold: bool = False
     gold_answer: str | None = None
+    error_type: str | None = None  # of a prediction that was made wrong on purpose
     consensus_verdict: str | None = None
     consensus_value: AnyValue = None
     agreement: float | None = None
+    posterior: float | None = None
+    adjudicated: bool = False
+    golden: JsonObject | None = None
     created_at: Timestamp | None = None
     resolved_at: Timestamp | None = None
+    rulings: list[JsonObject] = []
     submissions: list[JsonObject] = []

@@ -25,14 +25,14 @@ MEDIA_TYPE = "application/x-ndjson"
     response_class=StreamingResponse,
     responses={200: {"content": {MEDIA_TYPE: {}}, "description": "JSON Lines; each line is one task."}},
 )
-async def export(campaign_id: str, context: Ctx) -> StreamingResponse:
-    """One JSON object a line and task, honeypots and all votes included."""
+async def export(campaign_id: str, context: Ctx, golden: bool = False) -> StreamingResponse:
+    """One JSON object a line and task, honeypots and all votes included; with `golden` only what was promoted."""
     with context.store.read() as connection:
         campaign = campaign_for(connection, context.caller, campaign_id, READERS)
-    return StreamingResponse(_stream(context.store, campaign), media_type=MEDIA_TYPE)
+    return StreamingResponse(_stream(context.store, campaign, golden), media_type=MEDIA_TYPE)
 
 
-async def _stream(store: Store, campaign: Row[Any]) -> AsyncIterator[bytes]:
-    for lines in export_lines(store, campaign):
+async def _stream(store: Store, campaign: Row[Any], golden: bool) -> AsyncIterator[bytes]:
+    for lines in export_lines(store, campaign, golden=golden):
         yield lines
         await asyncio.sleep(0)  # others' requests come between two batches

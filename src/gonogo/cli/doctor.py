@@ -1,0 +1,173 @@
+"""`gonogo doctor`: what this machine offers, and what is in the way."""
+
+from __future__ import annotations
+
+import asyncio
+import locale
+import os
+import platform
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from gonogo import __version__
+from gonogo.cli.common import EXIT_FAILED, current_home, emit, json_option, say, server_option
+
+MARKS = {"ok": "ok", "note": "--", "bad": "!!"}
+PACKAGES = ("textual", "httpx", "pydantic", "keyring", "fastapi", "sqlalchemy", "pypdfium2", "pillow")
+EXTRAS = {"psycopg": "PostgreSQL", "pyarrow": "Parquet export", "ezdxf": "DXF", "resvg-py": "SVG"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `bad` keeps something from working, a `note` only limits it."""
+
+    name: str
+    state: Literal["ok", "note", "bad"]
+    found: str
+    next_step: str = ""
+
+
+@click.command(epilog="\b\nExamples:\n  gonogo doctor\n  gonogo doctor --base-url https://label.example.com --json")
+@server_option
+@json_option
+def doctor(base_url: str | None, as_json: bool) -> None:
+    """Look at terminal, colours, pictures, keyring, folders, server and versions. Nothing is changed."""
+    checks = [*_terminal(), *_folders(), asyncio.run(_keyring()), asyncio.run(_server(base_url)), *_versions()]
+    bad = [check for check in checks if check.state == "bad"]
+    if as_json:
+        emit({"ok": not bad, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            click.echo(f"{MARKS[check.state]} {check.name:12} {check.found}")
+            if check.next_step:
+                click.echo(f"   {'':12} {check.next_step}")
+        say("Everything needed is there." if not bad else f"{len(bad)} in the way: {', '.join(c.name for c in bad)}.")
+    if bad:
+        raise SystemExit(EXIT_FAILED)
+
+
+def _terminal() -> list[Check]:
+    term, lines = os.environ.get("TERM", ""), shutil.get_terminal_size()
+    where = f"{term or 'no TERM'}, {lines.columns}×{lines.lines}"
+    if not sys.stdin.isatty() or not sys.stderr.isatty():
+        found = [
+            Check("terminal", "note", f"{where}; not attached", "The workstation needs a terminal; scripts do not.")
+        ]
+    elif term in ("", "dumb"):
+        found = [Check("terminal", "bad", where, "Set TERM to what your terminal is, for example xterm-256color.")]
+    elif lines.columns < 80 or lines.lines < 24:
+        found = [Check("terminal", "note", where, "Below 80×24 parts of the screen are left out.")]
+    else:
+        found = [Check("terminal", "ok", where)]
+    encoding = locale.getencoding()
+    if encoding.lower().replace("-", "") == "utf8":
+        found.append(Check("encoding", "ok", encoding))
+    else:
+        found.append(Check("encoding", "note", encoding, "⌀ and ± need UTF-8: set LANG=C.UTF-8, or your own language."))
+    return [*found, _colours(term), _pictures(term)]
+
+
+def _colours(term: str) -> Check:
+    if os.environ.get("NO_COLOR"):
+        return Check("colours", "ok", "none, because NO_COLOR is set")
+    if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return Check("colours", "ok", "16 million")
+    if "256color" in term or "kitty" in term:
+        return Check("colours", "ok", "256; COLORTERM=truecolor says that there are more")
+    return Check("colours", "note", "16", "Drawings are clearer with 256 colours or more: TERM=xterm-256color.")
+
+
+def _pictures(term: str) -> Check:
+    """What the environment tells; the terminal itself is only asked by the app."""
+    program = os.environ.get("TERM_PROGRAM", "").lower()
+    if "KITTY_WINDOW_ID" in os.environ or "kitty" in term or "ghostty" in term or program in ("ghostty", "wezterm"):
+        return Check("pictures", "ok", "this terminal can draw pixels (Kitty protocol); mosaics work everywhere")
+    if "foot" in term or "mlterm" in term:
+        return Check("pictures", "ok", "this terminal can draw pixels (Sixel); mosaics work everywhere")
+    return Check("pictures", "ok", "mosaics of characters; a terminal with Kitty graphics or Sixel shows pixels")
+
+
+def _folders() -> list[Check]:
+    home = current_home()
+    return [
+        _folder(name, path)
+        for name, path in (
+            ("config", home.config()),
+            ("data", home.data()),
+            ("state", home.state()),
+            ("cache", home.cache()),
+        )
+    ]
+
+
+def _folder(name: str, path: Path) -> Check:
+    """Whether it can be written; it is not made, so a missing one is as good as its nearest parent."""
+    there = path
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return Check(
+            name, "bad", f"{path} cannot be written", "Give yourself the folder, or set GONOGO_HOME to another."
+        )
+    free = shutil.disk_usage(there).free
+    if free < 100_000_000:
+        return Check(name, "bad", f"{path}, {free // 1_000_000} MB free", "Verdicts are written here first: make room.")
+    return Check(name, "ok", f"{path}{'' if path.exists() else ' (made when needed)'}")
+
+
+async def _keyring() -> Check:
+    from gonogo.desk.vault import Vault, Where
+
+    vault = Vault()
+    stored = await vault.put("doctor", "probe")
+    await vault.drop("doctor")
+    if stored.where == Where.KEYRING:
+        return Check("keyring", "ok", "keeps a secret and gives it back")
+    return Check(
+        "keyring", "note", stored.note or "none", "A sign-in lasts for one run; for scripts set GONOGO_API_KEY."
+    )
+
+
+async def _server(base_url: str | None) -> Check:
+    from gonogo.client.errors import GonogoClientError
+    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.retry import ONCE
+
+    if not base_url:
+        file = current_home().data() / "workspace.db"
+        return Check(
+            "server", "ok", f"workspace on this machine: {file}" + ("" if file.exists() else " (not made yet)")
+        )
+    try:
+        async with GonogoClient(base_url, retry=ONCE) as client:
+            found = await client.capabilities()
+    except GonogoClientError as error:
+        return Check("server", "bad", str(error), error.next_step)
+    if found is None:
+        return Check("server", "ok", f"{base_url}: an ARCNM server without gonogo's extensions")
+    return Check("server", "ok", f"{base_url}: {found.server} {found.version}")
+
+
+def _versions() -> list[Check]:
+    found = [Check("gonogo", "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()}")]
+    missing = [name for name in PACKAGES if _version(name) is None]
+    known = ", ".join(f"{name} {_version(name)}" for name in PACKAGES if name not in missing)
+    if missing:
+        found.append(Check("packages", "bad", f"missing: {', '.join(missing)}", "Install gonogo again."))
+    else:
+        found.append(Check("packages", "ok", known))
+    there = [f"{what} ({name} {_version(name)})" for name, what in EXTRAS.items() if _version(name)]
+    return [*found, Check("extras", "ok", ", ".join(there) or "none installed")]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,150 @@
+"""The forms an export can have. Each writer takes the records of `wire.extensions.ExportRecord` one by one.
+
+All of them write the same bytes for the same records: fixed column order, nothing of the day or the machine.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Protocol
+
+from gonogo.client.errors import InvalidInputError
+from gonogo.wire.extensions import ExportRecord
+
+Record = Mapping[str, Any]
+
+NAMES: Final = ("jsonl", "csv", "parquet", "labelstudio", "coco")
+
+COLUMNS: Final = (
+    *(name for name in ExportRecord.model_fields if name != "submissions"),
+    *("n_votes", "n_correct", "n_incorrect", "n_unsure", "submissions"),
+)
+"""Of CSV and Parquet: the record's own fields, the counted votes by verdict, and all votes as JSON text."""
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Writer(Protocol):
+    """Writes records to a stream; `notes` says in words what the form could not hold."""
+
+    def add(self, record: Record) -> None: ...
+
+    def close(self) -> None: ...
+
+    @property
+    def notes(self) -> list[str]: ...
+
+
+def writer(form: str, out: BinaryIO, drawings: Path | None = None) -> Writer:
+    """The writer of `form`; `drawings` is a folder that has the pictures, for forms that need their size.
+
+    Raises:
+        InvalidInputError: the form needs a package that is not installed.
+    """
+    made: dict[str, Callable[[], Writer]] = {
+        "jsonl": lambda: JsonLines(out),
+        "csv": lambda: Csv(out),
+        "parquet": lambda: _parquet(out),
+        "labelstudio": lambda: _boxes().LabelStudio(out, drawings),
+        "coco": lambda: _boxes().Coco(out, drawings),
+    }
+    return made[form]()
+
+
+def _boxes() -> Any:
+    from gonogo.cli import formats_boxes
+
+    return formats_boxes
+
+
+def _parquet(out: BinaryIO) -> Writer:
+    try:
+        from gonogo.cli.formats_parquet import Parquet
+
+        return Parquet(out)
+    except ModuleNotFoundError:
+        raise InvalidInputError(
+            "Parquet needs the package pyarrow, which is not installed.",
+            next_step="pip install 'gonogo[parquet]', or export as csv or jsonl.",
+        ) from None
+
+
+class JsonLines:
+    """One JSON object a line."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self.notes: list[str] = []
+        self._out = out
+
+    def add(self, record: Record) -> None:
+        self._out.write(compact(record).encode() + b"\n")
+
+    def close(self) -> None:
+        pass
+
+
+class Csv:
+    """A table for spreadsheets: UTF-8 with a mark, commas, one task a row.
+
+    A text that a spreadsheet would run as a formula (it begins with `=`, `+`, `-`, `@`, a tab) gets a `'` in front,
+    which spreadsheets hide and our import takes off again; numbers stay as they are.
+    """
+
+    def __init__(self, out: BinaryIO) -> None:
+        self.notes: list[str] = []
+        self._out = out
+        self._buffer = io.StringIO(newline="")
+        self._rows = csv.writer(self._buffer, lineterminator="\r\n")
+        out.write(b"\xef\xbb\xbf")
+        self._rows.writerow(COLUMNS)
+
+    def add(self, record: Record) -> None:
+        self._rows.writerow([_cell(value) for value in flat(record).values()])
+        if self._buffer.tell() > 100_000:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
+        self._out.write(self._buffer.getvalue().encode())
+        self._buffer.seek(0)
+        self._buffer.truncate()
+
+
+def flat(record: Record) -> dict[str, Any]:
+    """The columns of a record: objects as JSON text, but a value that is all text as that text."""
+    votes: list[Record] = record.get("submissions") or []
+    verdicts = Counter(vote.get("verdict") for vote in votes if vote.get("counted", True))
+    counts = {
+        "n_votes": verdicts.total(),
+        "n_correct": verdicts["correct"],
+        "n_incorrect": verdicts["incorrect"],
+        "n_unsure": verdicts["unsure"],
+    }
+    found = {**record, **counts}
+    return {name: _column(found.get(name)) for name in COLUMNS}
+
+
+def _column(value: Any) -> Any:
+    if isinstance(value, dict) and value.keys() == {"text"} and isinstance(value["text"], str):
+        return value["text"]
+    return compact(value) if isinstance(value, dict | list) else value
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return value
+
+
+def compact(value: Any) -> str:
+    """JSON on one line, as the server writes it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

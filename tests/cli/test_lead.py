@@ -1,0 +1,126 @@
+"""A lead's whole life in the shell, on the embedded workspace."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Gonogo
+
+
+def test_from_project_to_promotion(gonogo: Gonogo, imported: Path) -> None:
+    shown = gonogo.json("project", "show", "pmi")
+    assert [(item["run"], item["n_predictions"]) for item in shown["runs"]] == [("readings.jsonl", 4)]
+    (listed,) = gonogo.json("campaign", "list", "--status", "open")
+    assert (listed["name"], listed["task_count"]) == ("pmi", 4)
+    detail = gonogo.json("campaign", "show", listed["id"])
+    assert isinstance(detail["number"], int)
+    seen = json.loads(gonogo("campaign", "watch", "pmi", "--once", "--json").stdout)
+    assert (seen["task_count"], seen["resolved_count"], seen["held"]) == (4, 0, 0)
+    refused = gonogo("campaign", "promote", "pmi", code=1)
+    assert "nothing was promoted" in refused.stderr
+    assert "--force" in refused.stderr
+    assert gonogo.json("campaign", "promote", "pmi", "--force") == {
+        "accepted": False,
+        "alpha": None,
+        "forced": True,
+        "promoted": 0,
+    }
+    gonogo("campaign", "close", "pmi")
+    assert gonogo.json("campaign", "close", "pmi")["status"] == "closed"  # a second time changes nothing
+
+
+def test_generate_says_first_what_it_would_make(gonogo: Gonogo, imported: Path) -> None:
+    policy = json.dumps({"strategy": "uncertainty", "limit": 2})
+    project = gonogo.json("project", "create", "more", "--policy", policy)
+    gonogo("import", str(imported), "--campaign", "first of more", "--project", "more")
+    plan = gonogo.json("project", "generate", "more", "--dry-run")
+    assert plan == {"n_candidates": 4, "n_eligible": 4, "n_skipped": 4, "n_honeypots": 0, "n_tasks": 0}
+    assert len(gonogo.json("campaign", "list")) == 2
+    missing = gonogo("project", "generate", "more", "--run", "nothing", code=4)
+    assert "readings.jsonl" in missing.stderr
+    assert project["selection_policy"]["limit"] == 2
+
+
+def test_names_used_twice_and_names_that_are_none(gonogo: Gonogo, imported: Path) -> None:
+    taken = gonogo("campaign", "create", "pmi", code=4)
+    assert "another name" in taken.stderr
+    missing = gonogo("campaign", "show", "pmi 2", code=4)
+    assert "pmi" in missing.stderr
+    assert gonogo("project", "create", "x", "--policy", "{", code=2).stderr.startswith("gonogo: --policy")
+
+
+def test_people_come_one_by_one_or_from_a_file(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:
+    alone = gonogo("assign", "pmi", "ana@example.com")
+    (link,) = alone.stdout.splitlines()
+    assert "#token=" in link
+    people = tmp_path / "people.csv"
+    people.write_text("email,name,role\nana@example.com,Ana,\nbob@example.com,Bob,reviewer\n")
+    assert gonogo("assign", "pmi", "--from", str(people), "--dry-run").stdout == "bob@example.com\treviewer\tBob\n"
+    (made,) = gonogo.json("assign", "pmi", "--from", str(people))
+    assert made["assignment"]["annotator_email"] == "bob@example.com"
+    assert "Nobody new" in gonogo("assign", "pmi", "--from", str(people)).stderr
+    assert gonogo.json("revoke", "pmi", "ANA@example.com")["status"] == "revoked"
+    assert "no active assignment" in gonogo("revoke", "pmi", "ana@example.com", code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mail\na@b\n", "no column `email`"),
+        ("email\nno address\n", ":2: 'no address' is no e-mail address"),
+        ("email,role\na@b,boss\n", ":2: role 'boss'"),
+        ("email\na@b\nA@B\n", ":3: A@B is there twice"),
+        ("email\n", "names nobody"),
+    ],
+)
+def test_a_bad_file_of_people_invites_nobody(gonogo: Gonogo, tmp_path: Path, text: str, said: str) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(text)
+    assert said in gonogo("assign", "pmi", "--from", str(people), code=1).stderr
+
+
+def test_an_address_that_is_none_is_refused_before_anything_is_asked(gonogo: Gonogo) -> None:
+    assert "no e-mail address" in gonogo("assign", "pmi", "ana", code=2).stderr
+    assert "--from" in gonogo("assign", "pmi", code=2).stderr
+
+
+def test_keys_are_listed_without_their_secret_and_revoked_by_name(gonogo: Gonogo) -> None:
+    made = gonogo.json("keys", "create", "--name", "ci", "--scopes", "parts:read")
+    listed = gonogo("keys", "list", "--json").stdout
+    assert made["key"] not in listed
+    (item,) = json.loads(listed)
+    assert made["key"].startswith(item["prefix"])
+    assert gonogo.json("keys", "revoke", "ci")["revoked_at"]
+    assert "no active key" in gonogo("keys", "revoke", "ci", code=4).stderr
+    assert "unknown scope" in gonogo("keys", "create", "--name", "x", "--scopes", "all", code=2).stderr
+
+
+def test_exit_codes_of_a_server_that_is_not_there_and_of_a_missing_key(gonogo: Gonogo) -> None:
+    away = {"GONOGO_BASE_URL": "http://127.0.0.1:9", "GONOGO_API_KEY": "ak_test_x"}
+    assert "GONOGO_API_KEY" in gonogo("campaign", "list", code=3, env={"GONOGO_BASE_URL": "http://127.0.0.1:9"}).stderr
+    assert gonogo("doctor", "--json", code=1, env=away).exit_code == 1
+
+
+def test_doctor_looks_and_leaves_nothing(gonogo: Gonogo, home: Path) -> None:
+    found = gonogo.json("doctor")
+    names = {check["name"] for check in found["checks"]}
+    assert {"terminal", "colours", "pictures", "config", "data", "keyring", "server", "gonogo"} <= names
+    assert found["ok"]
+    assert not home.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_doctor_names_a_folder_that_cannot_be_written(gonogo: Gonogo, home: Path) -> None:
+    home.mkdir()
+    home.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    assert "cannot be written" in gonogo("doctor", code=1).stdout
+
+
+def test_the_shell_completes_campaign_names(gonogo: Gonogo, imported: Path) -> None:
+    asked = {"_GONOGO_COMPLETE": "bash_complete", "COMP_WORDS": "gonogo campaign show p", "COMP_CWORD": "3"}
+    assert "pmi" in gonogo(env=asked).output
