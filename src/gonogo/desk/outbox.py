@@ -87,8 +87,10 @@ class Outbox:
         wall: Callable[[], float] = time.time,
         mark: str | None = None,
         alive: Callable[[str], bool] = is_alive,
+        connect: Callable[[Path], sqlite3.Connection] = connect,
     ) -> None:
         self.path = path
+        self._connect = connect
         self.notices: list[str] = []
         self.mark = mark or own_mark()
         self._wall = wall
@@ -334,7 +336,7 @@ class Outbox:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self.path)
+            self._connection = self._connect(self.path)
             self._inode = self.path.stat().st_ino
         return self._connection
 

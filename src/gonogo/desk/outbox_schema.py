@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
-from gonogo.desk.home import private_file
+from gonogo.desk.home import private_file, sync_folder
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS verdict (
@@ -83,21 +84,29 @@ def _mounts() -> str:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the outbox at `path` (made with mode 0600 if missing), ready for commits that survive a power cut.
-
-    WAL with `synchronous=FULL`: the simulated power cuts of SQLite lost acknowledged rows with NORMAL and none with
-    FULL. WAL needs shared memory, so on a network file system it is DELETE with `synchronous=EXTRA`.
-    Raises `OSError` or `sqlite3.Error`.
-    """
+    """Open the outbox at `path` (made with mode 0600 if missing). Raises `OSError` or `sqlite3.Error`."""
     private_file(path)
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
-        wanted = "delete" if on_network(path.parent.resolve(), _mounts()) else "wal"
-        got = connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()[0]
-        connection.execute(f"PRAGMA synchronous={'FULL' if got == 'wal' else 'EXTRA'}")
-        connection.executescript(SCHEMA)
+        set_up(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def set_up(connection: sqlite3.Connection, path: Path, *, sync: Callable[[Path], None] = sync_folder) -> None:
+    """Make commits of `connection` survive a power cut, and the tables if they are missing.
+
+    WAL with `synchronous=FULL`: the simulated power cuts of SQLite lost acknowledged rows with NORMAL and none with
+    FULL. WAL needs shared memory, so on a network file system it is DELETE with `synchronous=EXTRA`.
+    The folder is synced once: a journal left from the change to WAL could come back and undo everything.
+    """
+    wanted = "delete" if on_network(path.parent.resolve(), _mounts()) else "wal"
+    before = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    got = connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()[0]
+    connection.execute(f"PRAGMA synchronous={'FULL' if got == 'wal' else 'EXTRA'}")
+    connection.executescript(SCHEMA)
+    if got != before:
+        sync(path.parent)

@@ -1,0 +1,66 @@
+"""The power goes at any moment: what the outbox called saved is there when it comes back."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from gonogo.desk.outbox import Outbox
+from gonogo.desk.types import SendState
+
+from .putting import ANN, put
+
+pytest.importorskip("apsw", reason="its SQLite lets a test bring its own file system")
+
+IMAGES = 300
+
+
+def work(folder: Path, after: tuple[str, ...] = ()) -> tuple[object, int]:
+    """A person answers 25 questions, a few of which are sent meanwhile; everything that happened to the files."""
+    from .powercut import recording
+
+    with recording(after) as (recorder, connect):
+        path = folder / "live" / "outbox.sqlite"
+        path.parent.mkdir(parents=True)
+        outbox = Outbox(path, mark="gone", connect=connect)
+        for number in range(25):
+            name = f"t{number}"
+            row = put(outbox, name, size=10 + 900 * (number % 5))
+            recorder.promise(name)
+            if number % 3 == 2:
+                outbox.leave_desk([row])
+                claimed = outbox.claim(ANN)
+                assert claimed is not None
+                outbox.finish(claimed.id, SendState.SENT)
+        end = len(recorder.events)
+        outbox.close()
+    return recorder, end
+
+
+def losses(folder: Path, after: tuple[str, ...] = (), images: int = IMAGES) -> int:
+    """In how many of `images` power cuts something was lost that had been called saved."""
+    recorder, end = work(folder, after)
+    chance, lossy = random.Random(7), 0
+    for number in range(images):
+        upto = chance.randrange(1, end + 1)
+        place = folder / f"image{number}"
+        place.mkdir()
+        for name, content in recorder.image(upto, chance).items():  # type: ignore[attr-defined]
+            (place / name).write_bytes(content)
+        outbox = Outbox(place / "outbox.sqlite", mark="after", alive=lambda mark: False)
+        there = {row.task_id for row in outbox.history() if row.request.body and row.decision.verdict == "incorrect"}
+        lossy += bool(recorder.promised(upto) - there or outbox.notices)  # type: ignore[attr-defined]
+        outbox.close()
+    return lossy
+
+
+@pytest.mark.parametrize("after", [(), ("PRAGMA wal_autocheckpoint=8",)], ids=["as set", "many checkpoints"])
+def test_no_power_cut_loses_what_was_called_saved(tmp_path: Path, after: tuple[str, ...]) -> None:
+    assert losses(tmp_path, after) == 0
+
+
+def test_the_same_cuts_show_a_weaker_setting(tmp_path: Path) -> None:
+    """Otherwise the test above would prove nothing."""
+    assert losses(tmp_path, ("PRAGMA synchronous=NORMAL",), images=60) > 20
