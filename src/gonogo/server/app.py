@@ -13,8 +13,10 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 import gonogo
+from gonogo.server import operations, upkeep
 from gonogo.server.errors import ApiError, answer_any
 from gonogo.server.limits import Limits
+from gonogo.server.metrics import Metrics
 from gonogo.server.routes import (
     annotators,
     assignments,
@@ -81,13 +83,15 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     app.state.clock = clock or _now
     app.state.store = store or Store(settings.database_url)
     app.state.owns_store = store is None
-    app.state.limits = Limits(settings, app.state.clock)
+    app.state.limits = Limits(settings, app.state.clock, app.state.store)
+    app.state.metrics = Metrics(settings.metrics_dir)
     app.state.signer = Signer(app.state.store, settings.signing_secret)
     for error in (ApiError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, answer_any)
     app.add_middleware(Shell)
     for router in _routers():
         app.include_router(router)
+    operations.add_to(app)
     return app
 
 
@@ -101,7 +105,8 @@ def _routers() -> list[APIRouter]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store.upgrade()
     try:
-        yield
+        async with upkeep.running(app.state):
+            yield
     finally:
         if app.state.owns_store:
             app.state.store.dispose()

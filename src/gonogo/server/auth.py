@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from gonogo.server import tokens
 from gonogo.server.errors import forbidden, unauthorized
@@ -89,18 +89,16 @@ def _find(request: Request) -> Principal:
         embedded: str | None = state.settings.embedded_token
         if embedded and tokens.same(key, embedded):
             return _local_lead(state)
-        with state.store.read() as connection:
-            return by_api_key(connection, key)
+        return by_api_key(state.store, key)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return by_session(state.store, token.strip(), now)
     raise _bad_key()
 
 
-def by_api_key(connection: Connection, key: str) -> Principal:
+def by_api_key(store: Store, key: str) -> Principal:
     """The user of an API key; 401 when it is unknown, malformed or revoked, 403 when it may do nothing here."""
-    query = select(api_keys, users.c.org_id, users.c.name.label("user_name"), users.c.email).join(users)
-    row = connection.execute(query.where(api_keys.c.prefix == (tokens.api_key_prefix(key) or ""))).first()
+    row = store.look(_KEY, {"prefix": tokens.api_key_prefix(key) or ""})
     if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
         raise _bad_key()
     scopes = frozenset(row.scopes)
@@ -112,22 +110,13 @@ def by_api_key(connection: Connection, key: str) -> Principal:
 
 def by_session(store: Store, token: str, now: datetime) -> Principal:
     """The annotator of a session; 401 when it is unknown, ended, too old, or its assignment is revoked."""
-    person = annotator_accounts.c
-    query = (
-        select(sessions, assignments.c.campaign_id, assignments.c.role, assignments.c.status)
-        .add_columns(person.id.label("account_id"), person.org_id, person.email, person.display_name)
-        .join(assignments, assignments.c.id == sessions.c.assignment_id)
-        .join(annotator_accounts, person.id == assignments.c.annotator_account_id)
-        .where(sessions.c.sha256 == tokens.digest(token))
-    )
-    with store.read() as connection:
-        row = connection.execute(query).first()
+    row = store.look(_SESSION, {"sha256": tokens.digest(token)})
     if row is None or row.ended_at or row.status == AssignmentStatus.REVOKED or _too_old(row, now):
         message = "This session has ended: sign in again with a new link from the lead of your campaign."
         raise unauthorized(ErrorCode.INVALID_SESSION, message)
     if now - row.seen_at >= SEEN_EVERY:
         with store.write() as connection:
-            connection.execute(sessions.update().where(sessions.c.sha256 == row.sha256).values(seen_at=now))
+            connection.execute(_SEEN, {"session": row.sha256, "now": now})
     role: Literal["reviewer", "annotator"] = "reviewer" if row.role == "reviewer" else "annotator"
     return Principal(
         "annotator",
@@ -153,6 +142,22 @@ def local_lead(connection: Connection, now: datetime) -> Principal:
     connection.execute(orgs.insert().values(id=org_id, name="local", created_at=now))
     connection.execute(users.insert().values(id=user_id, org_id=org_id, name="local lead", created_at=now))
     return Principal("user", user_id, org_id, "lead", frozenset(Scope), name="local lead")
+
+
+_person = annotator_accounts.c
+_KEY = (
+    select(api_keys, users.c.org_id, users.c.name.label("user_name"), users.c.email)
+    .join(users)
+    .where(api_keys.c.prefix == bindparam("prefix"))
+)
+_SESSION = (
+    select(sessions, assignments.c.campaign_id, assignments.c.role, assignments.c.status)
+    .add_columns(_person.id.label("account_id"), _person.org_id, _person.email, _person.display_name)
+    .join(assignments, assignments.c.id == sessions.c.assignment_id)
+    .join(annotator_accounts, _person.id == assignments.c.annotator_account_id)
+    .where(sessions.c.sha256 == bindparam("sha256"))
+)
+_SEEN = sessions.update().where(sessions.c.sha256 == bindparam("session")).values(seen_at=bindparam("now"))
 
 
 def _local_lead(state: Any) -> Principal:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, false, func, select, true
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, exists, false, func, select, true
 
 from gonogo.server.claims import Voter
 from gonogo.server.store.tables import gold_items, gold_servings, new_id, submissions, tasks, voters
@@ -170,7 +170,7 @@ def _queries(query: Select[Any]) -> dict[tuple[bool, bool], Select[Any]]:
     found = {}
     for on_sheet in (True, False):
         narrowed = query.where(gold_items.c.sheet_seq == bindparam("sheet")) if on_sheet else query
-        start = bindparam("start")
+        start: BindParameter[int] = bindparam("start")
         for after, part in ((True, gold_items.c.shuffle >= start), (False, gold_items.c.shuffle < start)):
             found[on_sheet, after] = narrowed.where(part).order_by(gold_items.c.shuffle).limit(1)
     return found

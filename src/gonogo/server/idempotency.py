@@ -1,9 +1,9 @@
 """`Idempotency-Key`: a repeated request has one effect, and the first answer again.
 
 The key, the answer and the effect are one database transaction: the handler runs inside it, and its own transactions
-join (`Store.unit`). So a crash at any instant leaves both or neither, and a 5xx, which rolls back, leaves the key free.
-SQLite lets one writer in at a time, so a concurrent twin waits and then gets the replay; PostgreSQL refuses the
-twin with `idempotency_in_flight`.
+join (`Store.unit`); so does every request that changes something, with a key or without. So a crash at any instant
+leaves both or neither, and a 5xx, which rolls back, leaves the key free. SQLite lets one writer in at a time, so a
+concurrent twin waits and then gets the replay; PostgreSQL refuses the twin with `idempotency_in_flight`.
 
 Answers may carry secrets (a magic link, a new API key) and the database must not. So the stored answer is sealed with
 a keystream that follows from the key the client chose, and of that key only a hash is stored.
@@ -16,11 +16,13 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy import BigInteger, Connection, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -42,8 +44,12 @@ _OWN = select(keys).where(_mine)
 _FORGET = delete(keys).where(_mine)
 _INSERT = insert(keys)
 _expired = (
-    select(keys.c.principal_id, keys.c.key).where(keys.c.expires_at <= bindparam("now", type_=Instant)).limit(200)
+    select(keys.c.principal_id, keys.c.key)
+    .where(keys.c.expires_at <= bindparam("now", type_=Instant))
+    .limit(200)
+    .with_for_update(skip_locked=True)
 )
+_TRY_LOCK = select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger)))
 _SWEEP = delete(keys).where(tuple_(keys.c.principal_id, keys.c.key).in_(_expired))
 
 
@@ -71,29 +77,43 @@ def keyed(request: Request, caller: Principal, body: bytes) -> Keyed | None:
 
 
 class _Undo(Exception):
-    """Ends the transaction of an answer that must leave nothing behind."""
+    """Ends the transaction of an answer that must leave nothing behind, but for the answer itself if it is final."""
 
 
-def once(store: Store, ask: Keyed, now: datetime, lifetime: timedelta, run: Callable[[], Response]) -> Response:
-    """The stored answer of `ask`, or else that of `run`, stored together with its effect."""
+def once(store: Store, ask: Keyed | None, now: datetime, lifetime: timedelta, run: Callable[[], Response]) -> Response:
+    """The stored answer of `ask`, or else that of `run`, stored together with its effect.
+
+    `run` is one transaction, whether there is a key or not.
+    """
     response: Response | None = None
     try:
-        with store.unit() as connection:
-            if (found := _find(connection, ask, now)) is not None:
+        with store.unit(savepoints=False) as connection:
+            if ask is not None and (found := _find(connection, ask, now)) is not None:
                 return found
             response = run()
-            if response.status_code >= 500 or response.status_code in NOT_STORED:
+            if store.spoiled or not _is_final(response):
                 raise _Undo
-            _keep(connection, ask, response, now, lifetime)
+            if ask is not None:
+                _keep(connection, ask, response, now, lifetime)
     except _Undo:
         assert response is not None
+        if ask is not None and _is_final(response):  # a refusal: it changed nothing, and is replayed all the same
+            with suppress(IntegrityError), store.write() as connection:
+                _keep(connection, ask, response, now, lifetime)
     return response
+
+
+def sweep(connection: Connection, now: datetime) -> int:
+    """Forgets answers that have expired, a few hundred at a time; answers how many."""
+    return connection.execute(_SWEEP, {"now": now}).rowcount
+
+
+def _is_final(response: Response) -> bool:
+    return response.status_code < 500 and response.status_code not in NOT_STORED
 
 
 def _find(connection: Connection, ask: Keyed, now: datetime) -> Response | None:
     _lock(connection, ask)
-    if ask.name.startswith("0"):  # one request in sixteen clears up
-        connection.execute(_SWEEP, {"now": now})
     mine = {"caller": ask.caller.id, "name": ask.name}
     row = connection.execute(_OWN, mine).first()
     if row is None:
@@ -135,7 +155,7 @@ def _lock(connection: Connection, ask: Keyed) -> None:
     if connection.dialect.name != "postgresql":
         return
     number = int.from_bytes(bytes.fromhex(ask.name)[:8], signed=True)
-    if not connection.execute(select(func.pg_try_advisory_xact_lock(number))).scalar_one():
+    if not connection.execute(_TRY_LOCK, {"number": number}).scalar_one():
         message = "The first request with this idempotency key is still being worked on: try again in a moment."
         raise ApiError(409, ErrorCode.IDEMPOTENCY_IN_FLIGHT, message)
 

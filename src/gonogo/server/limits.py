@@ -1,17 +1,22 @@
-"""How often one caller may ask: sliding windows of a minute, in this process's memory.
+"""How often one caller may ask: sliding windows of a minute.
 
-`Retry-After` is not sent: the published contract says clients must not rely on it. Each worker counts for itself.
+`Retry-After` is not sent: the published contract says clients must not rely on it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy import Connection, text
+
 from gonogo.server.auth import Principal
 from gonogo.server.errors import ApiError
 from gonogo.server.settings import ServerSettings
+from gonogo.server.store.engine import Store
+from gonogo.server.store.tables import rate_counts
 from gonogo.wire.vocabulary import ErrorCode
 
 WINDOW_SECONDS = 60
@@ -54,34 +59,116 @@ class Window:
         self._events = {name: events for name, events in self._events.items() if events}
 
 
-class Limits:
-    """The limits of one server."""
+class Shared:
+    """The same counts over all workers of a database: `rate_counts`, a row for each name and minute.
 
-    def __init__(self, settings: ServerSettings, clock: Callable[[], datetime]) -> None:
+    A worker adds what it counted in lots of a twentieth of the limit, so that few requests pay for it. So a caller
+    who spreads over n workers may get a twentieth of the limit more for each of them, and not more.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+        self._pending: dict[str, tuple[int, int]] = {}  # minute, requests not yet written down
+
+    def take(self, name: str, limit: int, *, lot: int | None = None) -> bool:
+        """Counts one event; false when the minute, over all workers, has more than `limit`."""
+        minute = int(self._clock().timestamp() // WINDOW_SECONDS)
+        since, pending = self._pending.get(name, (minute, 0))
+        pending = pending + 1 if since == minute else 1
+        if pending < (lot or max(1, limit // 20)):
+            self._pending[name] = (minute, pending)
+            self._forget(minute)
+            return True
+        self._pending[name] = (minute, 0)
+        return self._add(name, minute, pending) <= limit
+
+    def has_room(self, name: str, limit: int) -> bool:
+        """Whether fewer than `limit` events were written down for the last minute."""
+        minute, part = self._now()
+        rows = {"name": _name(name), "minute": minute, "share": 1 - part}
+        found = self._store.look(_COUNTED, rows)
+        return found is None or (found.n or 0) < limit
+
+    def _add(self, name: str, minute: int, count: int) -> float:
+        _minute, part = self._now()
+        with self._store.write() as connection:
+            row = {"name": _name(name), "minute": minute, "count": count}
+            here: int = connection.execute(_ADD, row).scalar_one()
+            before: int = connection.execute(_BEFORE, row).scalar() or 0
+        return here + before * (1 - part)
+
+    def _now(self) -> tuple[int, float]:
+        minute, seconds = divmod(self._clock().timestamp(), WINDOW_SECONDS)
+        return int(minute), seconds / WINDOW_SECONDS
+
+    def _forget(self, minute: int) -> None:
+        if len(self._pending) > _SWEEP_AT:
+            self._pending = {name: kept for name, kept in self._pending.items() if kept[0] >= minute}
+
+
+def sweep(connection: Connection, now: datetime) -> int:
+    """Forgets counts that no window reaches any more."""
+    old = int(now.timestamp() // WINDOW_SECONDS) - 2
+    return connection.execute(rate_counts.delete().where(rate_counts.c.minute < old)).rowcount
+
+
+class Limits:
+    """The limits of one server. Each worker counts for itself, and those of one database together as well."""
+
+    def __init__(self, settings: ServerSettings, clock: Callable[[], datetime], store: Store) -> None:
         self._keys = Window(settings.requests_per_minute_per_key, clock)
         self._callers = Window(settings.requests_per_minute_per_caller, clock)
         self._redeems = Window(settings.redeem_failures_per_minute, clock)
+        share = settings.share_limits
+        if share is None:
+            share = store.url.get_backend_name() == "postgresql"
+        self._shared = Shared(store, clock) if share else None
 
     def count(self, caller: Principal, credential: str) -> None:
         """Counts one request of `caller`; 429 `rate_limited` when the key or the caller has used up its minute.
 
         `credential` names the key or session (a digest, never the secret). Refused requests are not counted.
         """
-        for window, name in ((self._keys, credential), (self._callers, caller.id)):
+        counted = ((self._keys, credential), (self._callers, caller.id))
+        for window, name in counted:
             if not window.has_room(name):
                 raise _limited(window.limit)
-        self._keys.take(credential)
-        self._callers.take(caller.id)
+        for window, name in counted:
+            window.take(name)
+            if self._shared is not None and window.limit is not None and not self._shared.take(name, window.limit):
+                raise _limited(window.limit)
 
     def check_redeem(self, address: str) -> None:
         """429 `too_many_requests` when too many redeems from this address failed within the last minute."""
-        if not self._redeems.has_room(address):
+        limit = self._redeems.limit
+        room = self._redeems.has_room(address)
+        if room and self._shared is not None and limit is not None:
+            room = self._shared.has_room(f"redeem {address}", limit)
+        if not room:
             message = "Too many sign-in attempts from this address: wait a minute, then try again."
-            details = {"limit": self._redeems.limit, "window_seconds": WINDOW_SECONDS}
+            details = {"limit": limit, "window_seconds": WINDOW_SECONDS}
             raise ApiError(429, ErrorCode.TOO_MANY_REQUESTS, message, details)
 
     def redeem_failed(self, address: str) -> None:
         self._redeems.take(address)
+        if self._shared is not None and self._redeems.limit is not None:
+            self._shared.take(f"redeem {address}", self._redeems.limit, lot=1)
+
+
+def _name(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_ADD = text(
+    "INSERT INTO rate_counts (name, minute, n) VALUES (:name, :minute, :count)"
+    " ON CONFLICT (name, minute) DO UPDATE SET n = rate_counts.n + :count RETURNING n"
+)
+_BEFORE = text("SELECT n FROM rate_counts WHERE name = :name AND minute = :minute - 1")
+_COUNTED = text(
+    "SELECT sum(CASE WHEN minute = :minute THEN n ELSE n * :share END) AS n FROM rate_counts"
+    " WHERE name = :name AND minute >= :minute - 1"
+)
 
 
 def _limited(limit: int | None) -> ApiError:

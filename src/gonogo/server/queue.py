@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, null, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, null, select
 
 from gonogo.server import claims, gold, order
 from gonogo.server.claims import Voter
@@ -183,8 +183,8 @@ _first_rank = (
     .limit(1)
     .scalar_subquery()
 )
-_TAKE = select(*_QUEUE_COLUMNS, null().label("first_rank")).where(_mine).order_by(tasks.c.rank).limit(1)
-_TAKE_SHARED = (
+_TAKE: Select[Any] = select(*_QUEUE_COLUMNS, null().label("first_rank")).where(_mine).order_by(tasks.c.rank).limit(1)
+_TAKE_SHARED: Select[Any] = (
     select(*_QUEUE_COLUMNS, _first_rank.label("first_rank"))
     .where(_mine)
     .order_by(tasks.c.rank)
@@ -193,9 +193,9 @@ _TAKE_SHARED = (
 )
 _ANY_EXPIRED = select(tasks.c.id).where(_in_campaign, tasks.c.claim_expires_at <= bindparam("now")).limit(1)
 _INSERT_ROUND = select(campaigns.c.insert_round).where(campaigns.c.id == bindparam("campaign"))
-_SERVED_BY_ID = select(*_QUEUE_COLUMNS).where(tasks.c.id == bindparam("task"))
+_SERVED_BY_ID: Select[Any] = select(*_QUEUE_COLUMNS).where(tasks.c.id == bindparam("task"))
 _LAST_RANK = select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None))
-_OLDEST_HELD = (
+_OLDEST_HELD: Select[Any] = (
     select(tasks.c.id, tasks.c.holder_id)
     .where(_in_campaign, tasks.c.holder_id == bindparam("voter"))
     .order_by(tasks.c.claimed_at, tasks.c.number)

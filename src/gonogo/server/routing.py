@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from gonogo.server import tokens
+from gonogo.server import audit, tokens
 from gonogo.server.auth import Principal, authenticate
 from gonogo.server.bodies import parse_json, read_body
 from gonogo.server.errors import ApiError, answer_any, documented, invalid, not_found, request_id
@@ -21,6 +21,7 @@ from gonogo.server.settings import ServerSettings
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _CREDENTIALS: list[dict[str, list[str]]] = [{"ApiKey": []}, {"Session": []}]  # either of the two
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 REFUSALS = (ApiError, RequestValidationError, HTTPException)
 
 
@@ -83,9 +84,9 @@ class ApiRoute(APIRoute):
         _check_target(request)
         caller = None if self.public else _count(request)
         raw = await read_body(request, self.body_limit(state.settings))
-        ask = keyed(request, caller, raw) if caller else None
-        if ask is None:
+        if caller is None or request.method not in CHANGING:
             return await inner(self._parsed(request, raw))
+        ask = keyed(request, caller, raw)
         lifetime = timedelta(hours=state.settings.idempotency_hours)
         return once(state.store, ask, state.clock(), lifetime, lambda: self._run(request, raw, inner))
 
@@ -97,6 +98,8 @@ class ApiRoute(APIRoute):
             response = _finish(inner(self._parsed(request, raw)))
         except REFUSALS as error:
             response = answer_any(request, error)
+        if not request.app.state.store.spoiled:
+            audit.note_request(request, response)
         response.headers["X-Request-ID"] = request_id(request)  # a replay tells the id its body tells
         return response
 

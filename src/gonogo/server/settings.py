@@ -19,7 +19,9 @@ class ServerSettings:
     `embedded_token`: made fresh at each start by an embedding program; sent in `X-API-Key` it acts as the local lead
     and is not rate limited.
     `signing_secret`: signs drawing URLs; `None` uses a random one kept in the database, so that all workers agree.
-    A rate limit of `None` is off.
+    A rate limit of `None` is off. `share_limits`: whether workers count requests together, in the database; `None`
+    means yes on PostgreSQL. `metrics_dir`: where the workers of one machine put their numbers together; `None` means
+    no `/metrics`. `keep_drawings_days`: drawings that no open campaign uses go this long after the last one closed.
     """
 
     database_url: str = field(repr=False)
@@ -34,6 +36,11 @@ class ServerSettings:
     drawing_url_seconds: int = 15 * 60
     idempotency_hours: int = 24
     invitation_hours: int = 24
+    share_limits: bool | None = None
+    metrics_dir: str | None = None
+    upkeep_seconds: float = 30.0
+    keep_ended_days: int = 30  # ended sessions, and links that can no longer be used
+    keep_drawings_days: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.invitation_hours <= 72:

@@ -66,5 +66,9 @@ class _Answered:
 
 def _log(scope: Scope, answered: _Answered, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "(no route)")
-    fields = (scope["method"], route, answered.status or "-", round(seconds * 1000, 1), answered.request_id)
-    access.info("%s %s %s %sms %s", *fields)
+    milliseconds = round(seconds * 1000, 1)
+    fields = (scope["method"], route, answered.status or "-", milliseconds, answered.request_id)
+    if access.isEnabledFor(logging.INFO):
+        named = {"method": fields[0], "route": route, "status": answered.status, "ms": milliseconds}
+        access.info("%s %s %s %sms %s", *fields, extra={"request_id": answered.request_id, "request": named})
+    scope["app"].state.metrics.count(scope["method"], route, answered.status or 0, seconds)

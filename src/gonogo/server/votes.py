@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, null, select
+from sqlalchemy import Connection, Row, Select, bindparam, null, select
 
 from gonogo.server import claims, gold, order
 from gonogo.server.claims import Voter
@@ -130,13 +130,13 @@ def _task(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
     return connection.execute(_TASK, {"task": task_id, "voter": voter.id}).one()
 
 
-_OWN = select(submissions).where(
+_OWN: Select[Any] = select(submissions).where(
     submissions.c.task_id == bindparam("task"), submissions.c.voter_id == bindparam("voter")
 )
 _own_id = select(submissions.c.id).where(
     submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter")
 )
-_TASK = (
+_TASK: Select[Any] = (
     select(*claims.HELD, campaigns.c.status.label("campaign_status"), _own_id.scalar_subquery().label("own_id"))
     .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
     .where(tasks.c.id == bindparam("task"))

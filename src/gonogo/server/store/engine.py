@@ -15,11 +15,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from gonogo.server.store import upgrading
 
 BUSY_TIMEOUT_MS = 5000
+_POSTGRESQL = {
+    "application_name": "gonogo",
+    "connect_timeout": 5,
+    # Every statement of the queue has its index; a plan made while a table was empty must not scan it later on.
+    "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c jit=off -c enable_seqscan=off",
+}
 
 
 class Store:
@@ -35,6 +42,8 @@ class Store:
             raise ValueError("An in-memory SQLite database cannot be shared by connections: name a file.")
         self._engine: Engine | None = None
         self._writer: Engine | None = None
+        self._reader: Engine | None = None
+        self._looker: Engine | None = None
         self._open_unit = threading.local()
 
     def __repr__(self) -> str:
@@ -45,24 +54,44 @@ class Store:
         if self._engine is None:
             self._engine = self._open()
             self._writer = self._engine.execution_options(gonogo_writes=True)
+            self._reader = self._looker = self._engine
+            if self.url.get_backend_name() == "postgresql":
+                self._reader = self._engine.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+                self._looker = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         return self._engine
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view; on SQLite it never waits for writers."""
+        """A consistent view; it never waits for writers."""
         unit = self._unit()
         if unit is not None:
             yield unit
             return
-        with self.engine.begin() as connection:
+        _ = self.engine
+        assert self._reader is not None
+        with self._reader.begin() as connection:
             yield connection
+
+    def look(self, query: Executable, values: dict[str, Any] | None = None) -> Row[Any] | None:
+        """The first row of one query, the cheapest way. Tries again when the database was restarted meanwhile."""
+        unit = self._unit()
+        if unit is not None:
+            return unit.execute(query, values).first()
+        try:
+            return self._look(query, values)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return self._look(query, values)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at the end of the block, rolled back by an exception."""
         unit = self._unit()
         if unit is not None:
-            with unit.begin_nested():
+            with self._inner(unit):
                 yield unit
             return
         _ = self.engine
@@ -71,18 +100,26 @@ class Store:
             yield connection
 
     @contextmanager
-    def unit(self) -> Iterator[Connection]:
+    def unit(self, *, savepoints: bool = True) -> Iterator[Connection]:
         """A write transaction that the `read` and `write` blocks inside it, in the same thread, are part of.
 
         An inner `write` block that ends in an exception leaves nothing behind; what it wrote is durable when the
-        unit ends. Units do not nest.
+        unit ends. Units do not nest. Without `savepoints` (they cost two statements a block) such a block spoils the
+        unit: `spoiled` says so, and its owner must end it by an exception.
         """
         with self.write() as connection:
             self._open_unit.connection = connection
+            self._open_unit.savepoints = savepoints
+            self._open_unit.spoiled = False
             try:
                 yield connection
             finally:
                 self._open_unit.connection = None
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether a block inside the unit without savepoints, open or just ended, failed."""
+        return bool(getattr(self._open_unit, "spoiled", False))
 
     def upgrade(self) -> None:
         """Brings the schema to this release's; safe to call at every start, and by several processes at once.
@@ -93,6 +130,8 @@ class Store:
             if upgrading.version(connection) == upgrading.HEAD:
                 return
         with self.write() as connection:
+            if connection.dialect.name == "postgresql":  # several workers may start at once
+                connection.execute(text("SELECT pg_advisory_xact_lock(7462, 0)"))
             if upgrading.version(connection) != upgrading.HEAD:
                 upgrading.upgrade(connection)
 
@@ -100,15 +139,33 @@ class Store:
         """Closes all connections; the store opens itself again when used."""
         if self._engine is not None:
             self._engine.dispose()
-            self._engine = self._writer = None
+            self._engine = self._writer = self._reader = self._looker = None
 
     def _unit(self) -> Connection | None:
         connection: Connection | None = getattr(self._open_unit, "connection", None)
         return connection
 
+    @contextmanager
+    def _inner(self, unit: Connection) -> Iterator[None]:
+        if self._open_unit.savepoints:
+            with unit.begin_nested():
+                yield
+            return
+        try:
+            yield
+        except BaseException:
+            self._open_unit.spoiled = True
+            raise
+
+    def _look(self, query: Executable, values: dict[str, Any] | None) -> Row[Any] | None:
+        _ = self.engine
+        assert self._looker is not None
+        with self._looker.connect() as connection:
+            return connection.execute(query, values).first()
+
     def _open(self) -> Engine:
         if self.url.get_backend_name() != "sqlite":
-            return create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
+            return create_engine(self.url, connect_args=_POSTGRESQL, pool_size=4, hide_parameters=True)
         _make_private(Path(str(self.url.database)))
         arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
         engine = create_engine(self.url, connect_args=arguments, hide_parameters=True)

@@ -1,0 +1,58 @@
+"""Structured logs: one JSON object a line, with the request id; what could hold a secret is never put in."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+class JsonLines(logging.Formatter):
+    """`{at, level, logger, message}`, and where known `request_id`, `method`, `route`, `status`, `ms`, `error`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if hasattr(record, "request_id"):
+            line["request_id"] = record.request_id
+        line |= getattr(record, "request", {})
+        if record.exc_info and record.exc_info[0] is not None:
+            # The stack without the message: a database's message may repeat what somebody sent.
+            line["error"] = record.exc_info[0].__name__
+            line["at_line"] = _where(record)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure(target: str | None, level: str = "info") -> None:
+    """Sends the server's log to the file `target`, or to standard error (`None` or `-`)."""
+    handler: logging.Handler
+    if target in (None, "-"):
+        handler = logging.StreamHandler(sys.stderr)
+    else:
+        path = Path(str(target))
+        path.touch(mode=0o600)
+        handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger("gonogo")
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    root.propagate = False
+
+
+def _where(record: logging.LogRecord) -> list[str]:
+    """The innermost calls, outermost first: file, line and function."""
+    assert record.exc_info is not None
+    calls = []
+    trace = record.exc_info[2]
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        calls.append(f"{Path(code.co_filename).name}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return calls[-6:]
