@@ -126,7 +126,9 @@ async def test_bytes_are_those_of_the_client(lead: GonogoClient) -> None:
         confidence=0.6,
         duration_ms=decision.times.duration_ms,
     )
-    assert prepare_submission("a/b c", decision, "k") == lead.prepare_submit("a/b c", label, idempotency_key="k")
+    assert prepare_submission("a/b c", decision, idempotency_key="k") == lead.prepare_submit(
+        "a/b c", label, idempotency_key="k"
+    )
 
 
 async def test_an_answer_after_the_close_is_kept_late(

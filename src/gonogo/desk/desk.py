@@ -18,7 +18,7 @@ from gonogo.desk.link import Link
 from gonogo.desk.listeners import Listeners
 from gonogo.desk.onhand import Answered, Outlook, Tray
 from gonogo.desk.outbox import Counts, Outbox, Verdict
-from gonogo.desk.recent import MOST, Progress, Recent
+from gonogo.desk.recent import PACE_OF, Progress, Recent
 from gonogo.desk.sender import Sender
 from gonogo.desk.setup import Setup
 from gonogo.desk.snapshot import Snapshot
@@ -156,7 +156,7 @@ class Desk:
             raise DeskError("There is no question to answer.", "Wait for the next one.")
         if decision.times == Times(0):
             decision = replace(decision, times=self.stopwatch.read())
-        request = prepare_submission(held.task.id, decision)
+        request = prepare_submission(held.task.id, decision, self._setup.profile.verdicts)
         self._problem = ("", "")
         number = self._outbox.add(self._address, held.task, decision, request)
         self.stopwatch.stop()
@@ -274,7 +274,7 @@ class Desk:
         old = snapshot.load(self._setup.memory, self._address, self._clock, forever=self._setup.embedded)
         self._progress = old.progress
         try:
-            self._recent.load(self._outbox.history(self._address, limit=MOST))
+            self._recent.load(self._outbox.history(self._address, limit=PACE_OF))
         except OutboxError as problem:
             self._problem = (str(problem), problem.next_step)
             return
@@ -399,4 +399,5 @@ class Desk:
             recent=self._recent.all(),
             stuck=self._known.stuck,
             problem=self._problem,
+            pace=self._recent.pace if self._setup.profile.show_pace else None,
         )

@@ -25,8 +25,8 @@ class Fate:
     after: float | None = None
 
 
-def of_answer(answer: Receipt, task_id: str, verdict: str) -> Fate:
-    """A 2xx delivers only what it names: an answer about another task or verdict is no receipt for this one."""
+def of_answer(answer: Receipt, task_id: str, verdict: str | None) -> Fate:
+    """`verdict` is the word that was sent. A 2xx delivers only what it names: of another task it is no receipt."""
     if answer.task_id not in (None, task_id) or answer.verdict not in (None, verdict):
         return Fate(
             SendState.PARKED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -10,19 +11,22 @@ from gonogo.desk.remote_types import Standing
 from gonogo.desk.types import Decided, SendState
 
 MOST = 8
+PACE_OF = 20
+"""The pace is the median of so many verdicts."""
+LEAST_FOR_PACE = 3
 
 
 @dataclass(slots=True)
 class Recent:
-    """The last eight answers by their number in the outbox, oldest first."""
+    """The last 20 answers by their number in the outbox, oldest first; eight of them are shown."""
 
     entries: list[tuple[int, Decided]] = field(default_factory=list)
 
     def load(self, newest_first: Iterable[Verdict]) -> None:
-        self.entries = [(row.id, row.decided()) for row in newest_first][:MOST][::-1]
+        self.entries = [(row.id, row.decided()) for row in newest_first][:PACE_OF][::-1]
 
     def add(self, number: int, decided: Decided) -> None:
-        self.entries = [*self.entries, (number, decided)][-MOST:]
+        self.entries = [*self.entries, (number, decided)][-PACE_OF:]
 
     def remove(self, number: int) -> None:
         self.entries = [entry for entry in self.entries if entry[0] != number]
@@ -38,7 +42,15 @@ class Recent:
         return [number for number, one in self.entries if one.state in (SendState.QUEUED, SendState.SENDING)]
 
     def all(self) -> tuple[Decided, ...]:
-        return tuple(one for _, one in self.entries)
+        return tuple(one for _, one in self.entries[-MOST:])
+
+    @property
+    def pace(self) -> float | None:
+        """Seconds a verdict: the median of looking, editing and waiting; `None` before there are three."""
+        if len(self.entries) < LEAST_FOR_PACE:
+            return None
+        times = [one.decision.times for _, one in self.entries]
+        return statistics.median(one.duration_ms + one.waiting for one in times) / 1000
 
 
 @dataclass(slots=True)

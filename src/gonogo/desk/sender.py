@@ -13,6 +13,7 @@ from gonogo.desk.fate import Fate
 from gonogo.desk.line import CAP_SECONDS, Line
 from gonogo.desk.outbox import Address, Outbox, Verdict
 from gonogo.desk.remote_types import Remote
+from gonogo.desk.submission import sent_word
 from gonogo.desk.types import SendState
 
 LOOK_SECONDS = 15.0
@@ -119,7 +120,7 @@ class Sender:
             await self._settle(row, found)
             raise
         self._line.clear()
-        await self._settle(row, fate.of_answer(answer, row.task_id, row.decision.verdict))
+        await self._settle(row, fate.of_answer(answer, row.task_id, sent_word(row.request)))
 
     async def _settle(self, row: Verdict, found: Fate) -> None:
         if found.state is SendState.QUEUED and found.after is not None:

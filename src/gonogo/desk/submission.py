@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -15,13 +16,18 @@ from gonogo.desk.errors import DeskError
 from gonogo.desk.types import Decision
 
 
-def prepare_submission(task_id: str, decision: Decision, idempotency_key: str | None = None) -> Prepared:
+def prepare_submission(
+    task_id: str, decision: Decision, words: Mapping[str, str] | None = None, *, idempotency_key: str | None = None
+) -> Prepared:
     """The submit request of `decision`, with a key of its own.
+
+    `words` are the server's words for what a person does (`correct`, `incorrect`, `fix`, `unsure`), see
+    `Profile.verdicts`; what it does not name travels as it is.
 
     Raises:
         DeskError: the corrected value holds what JSON cannot.
     """
-    body: dict[str, Any] = {"verdict": decision.verdict}
+    body: dict[str, Any] = {"verdict": _word(decision, words or {})}
     if decision.corrected_value is not None:
         body["corrected_value"] = decision.corrected_value
     if decision.confidence is not None:
@@ -36,3 +42,18 @@ def prepare_submission(task_id: str, decision: Decision, idempotency_key: str | 
         ) from error
     path = f"/api/v1/parts/labeling/tasks/{quote(task_id, safe='')}/submit"
     return Prepared("POST", path, raw, idempotency_key or str(uuid.uuid4()))
+
+
+def sent_word(request: Prepared) -> str | None:
+    """The verdict in the bytes of `request`: the server's word for it, which its receipt repeats."""
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return None
+    return str(body["verdict"]) if isinstance(body, dict) and "verdict" in body else None
+
+
+def _word(decision: Decision, words: Mapping[str, str]) -> str:
+    """A wrong value put right is `fix`, which a server may call something else than `incorrect`."""
+    done = "fix" if decision.verdict == "incorrect" and decision.corrected_value is not None else decision.verdict
+    return words.get(done, decision.verdict)

@@ -94,6 +94,8 @@ class Stage(StrEnum):
 class DeskState:
     """A snapshot for the screen. `retry_in` is in seconds until the next try, when offline.
 
+    `pace` is seconds a verdict (the median of the last 20, with the waiting between them), `left_seconds` the time
+    the rest takes at that pace; both `None` while they cannot be known, or when the settings hide them.
     `message` says what happened and `next_step` what to do, in words; both empty when all is well.
     """
 
@@ -108,4 +110,6 @@ class DeskState:
     message: str = ""
     next_step: str = ""
     retry_in: float | None = None
+    pace: float | None = None
+    left_seconds: float | None = None
     recent: tuple[Decided, ...] = ()

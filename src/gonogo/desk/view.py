@@ -25,6 +25,7 @@ class Facts:
     recent: tuple[Decided, ...]
     stuck: str = ""
     problem: tuple[str, str] = ("", "")
+    pace: float | None = None
 
 
 def state_of(facts: Facts, stream: Stream) -> DeskState:
@@ -41,8 +42,17 @@ def state_of(facts: Facts, stream: Stream) -> DeskState:
         message=message,
         next_step=next_step,
         retry_in=facts.retry_in,
+        pace=facts.pace,
+        left_seconds=_left(facts),
         recent=facts.recent,
     )
+
+
+def _left(facts: Facts) -> float | None:
+    total = facts.progress.total
+    if facts.pace is None or total is None:
+        return None
+    return facts.pace * max(0, total - facts.progress.done)
 
 
 def _stage(facts: Facts, stream: Stream) -> tuple[Stage, tuple[str, str]]:

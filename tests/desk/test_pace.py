@@ -1,0 +1,77 @@
+"""How fast the work goes, how long the rest takes, and the words a server knows the verdicts by."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gonogo.desk.desk import Desk
+from gonogo.desk.types import Decision, SendState
+
+from .conftest import MakeDesk
+from .scripted import FakeClock, ScriptedServer, names, until
+
+
+async def answer(desk: Desk, clock: FakeClock, *, waiting: float, looking: float) -> None:
+    await until(lambda: desk.current)
+    await clock.advance(waiting)
+    desk.shown()
+    await clock.advance(looking)
+    desk.key()
+    desk.decide(Decision("correct"))
+    await clock.run_until(lambda: desk.current)
+
+
+async def test_the_pace_is_the_median_and_gives_the_time_left(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(40))
+    desk = await make_desk(server, undo_seconds=0.0)
+    await until(lambda: desk.current and desk.state.total == 40)
+    for looking in (2.0, 50.0):
+        await answer(desk, clock, waiting=1.0, looking=looking)
+    assert desk.state.pace is None  # two say nothing yet
+    await answer(desk, clock, waiting=1.0, looking=2.0)
+    assert desk.state.pace == pytest.approx(3.0, abs=0.3)  # one long look does not move it
+    assert desk.state.left_seconds == pytest.approx(37 * desk.state.pace)
+    for _ in range(20):
+        await answer(desk, clock, waiting=0.0, looking=1.0)
+    assert desk.state.pace == pytest.approx(1.0, abs=0.3)
+    assert len(desk.state.recent) == 8
+
+
+async def test_pace_is_known_from_the_last_run_and_can_be_hidden(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(40))
+    desk = await make_desk(server)
+    for _ in range(4):
+        await answer(desk, clock, waiting=0.0, looking=2.0)
+    await clock.finish(desk.close())
+    again = await make_desk(server)
+    assert again.state.pace == pytest.approx(2.0, abs=0.3)
+    await clock.finish(again.close())
+    hidden = await make_desk(server, show_pace=False)
+    assert (hidden.state.pace, hidden.state.left_seconds) == (None, None)
+
+
+async def test_the_servers_own_words_travel(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(10))
+    words = {"correct": "ok", "incorrect": "wrong", "fix": "modified", "unsure": "skip"}
+    desk = await make_desk(server, undo_seconds=0.0, verdicts=words)
+    given = [Decision("correct"), Decision("incorrect"), Decision("incorrect", {"text": "⌀5"}), Decision("unsure")]
+    for decision in given:
+        await clock.run_until(lambda: desk.current)
+        desk.decide(decision)
+    await clock.run_until(lambda: desk.state.unsent == 0)
+    sent = [json.loads(body)["verdict"] for operation, _, _, body in server.calls if operation == "submit"]
+    assert sent == ["ok", "wrong", "modified", "skip"]
+    rows = desk.history()[::-1]
+    assert [row.state for row in rows] == [SendState.SENT] * 4  # the receipt names the server's word, too
+    assert [row.decision.verdict for row in rows] == ["correct", "incorrect", "incorrect", "unsure"]
+
+
+async def test_a_word_the_settings_do_not_name_travels_as_it_is(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(2))
+    desk = await make_desk(server, verdicts={"correct": "ok"})
+    await until(lambda: desk.current)
+    desk.decide(Decision("not_on_this_sheet"))
+    await clock.run_until(lambda: server.answers)
+    assert [one["verdict"] for one in server.answers.values()] == ["not_on_this_sheet"]
