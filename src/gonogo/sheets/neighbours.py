@@ -16,24 +16,14 @@ def words_near(page: Page, box: Box, rotation: int) -> tuple[str, ...]:
     """Up to eight pieces of text in and around `box`, nearest first, as "direction: text" for the turned page."""
     width, height = (page.height, page.width) if rotation in (90, 270) else (page.width, page.height)
     target = _rect(turn(box, rotation), width, height)
-    reach = _REACH * max(width, height)
-    found = []
-    for place in page.places():
-        fractions = Box(
-            place.x / page.width, place.y / page.height,
-            (place.x + place.width) / page.width, (place.y + place.height) / page.height,
-        )  # fmt: skip
-        seen = _rect(turn(fractions, rotation), width, height)
-        distance, direction = _where(seen, target)
-        if distance <= reach:
-            found.append((distance, direction, place))
-    found.sort(key=lambda item: item[0])
-    words: list[str] = []
-    for _, direction, place in found:
-        text = " ".join(clean_text(page.text_at(place)).split())
-        if text and len(words) < _MOST:
-            words.append(f"{direction}: {text}")
-    return tuple(words)
+    words: list[tuple[float, str]] = []
+    for place, text in page.text_near(_rect(box, page.width, page.height), _REACH * max(width, height), _MOST + 4):
+        x, y = place.x / page.width, place.y / page.height
+        fractions = Box(x, y, x + place.width / page.width, y + place.height / page.height)
+        distance, direction = _where(_rect(turn(fractions, rotation), width, height), target)
+        if plain := " ".join(clean_text(text).split()):
+            words.append((distance, f"{direction}: {plain}"))
+    return tuple(word for _, word in sorted(words, key=lambda item: item[0])[:_MOST])
 
 
 def _rect(box: Box, width: float, height: float) -> Rect:

@@ -10,15 +10,17 @@ from pathlib import Path
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
+from numpy.typing import NDArray
 
 from gonogo.sheets.bbox import FROM_TOP_LEFT
 from gonogo.sheets.crop import Rect
 from gonogo.sheets.limits import CannotShow, Limits
 from gonogo.sheets.raster import Grey
 
-_PLACES_MOST = 4000
+_LINES_MOST = 4000
 _TEXT_MOST = 120
 _FINE = 100  # PDFium converts places to whole pixels; so many to a point
+_Corners = tuple[float, float, float, float]
 
 
 class PdfPage:
@@ -30,7 +32,9 @@ class PdfPage:
     def __init__(self, page: pdfium.PdfPage) -> None:
         self._page = page
         self._text: pdfium.PdfTextPage | None = None
-        self._places: dict[Rect, tuple[float, float, float, float]] | None = None
+        self._read: dict[int, str] = {}
+        self._lines: list[_Corners] = []
+        self._places: NDArray[np.float64] = np.empty((0, 4))
         self.grain = math.inf  # PDFium draws a hairline one pixel wide at every scale
         self.width, self.height = page.get_size()
 
@@ -51,28 +55,37 @@ class PdfPage:
             pdfium_raw.FPDFBitmap_Destroy(bitmap)
         return grey
 
-    def places(self) -> tuple[Rect, ...]:
-        if self._places is None:
-            text = self._text = self._page.get_textpage()
-            found = (text.get_rect(index) for index in range(min(text.count_rects(), _PLACES_MOST)))
-            self._places = {self._placed(rect): rect for rect in found}
-        return tuple(self._places)
+    def text_near(self, box: Rect, reach: float, most: int) -> list[tuple[Rect, str]]:
+        if self._text is None:
+            self._text = self._page.get_textpage()
+            self._lines, self._places = self._read_places(self._text)
+        if not self._lines:
+            return []
+        x, y, width, height = self._places.T
+        across = np.maximum(np.maximum(x - (box.x + box.width), box.x - (x + width)), 0)
+        down = np.maximum(np.maximum(y - (box.y + box.height), box.y - (y + height)), 0)
+        distance = np.hypot(across, down)
+        order = [int(at) for at in np.argsort(distance, kind="stable")[:most] if distance[at] <= reach]
+        return [(Rect(*self._places[at].tolist()), self._line(at)) for at in order]
 
-    def text_at(self, place: Rect) -> str:
-        if self._text is None or self._places is None or place not in self._places:
-            return ""
-        return str(self._text.get_text_bounded(*self._places[place]))[:_TEXT_MOST]
+    def _line(self, at: int) -> str:
+        """The text of one line; PDFium looks through the whole page for it, so it is kept."""
+        if at not in self._read and self._text is not None:
+            self._read[at] = str(self._text.get_text_bounded(*self._lines[at]))[:_TEXT_MOST]
+        return self._read.get(at, "")
 
-    def _placed(self, rect: tuple[float, float, float, float]) -> Rect:
-        """A rectangle of the file (origin bottom left, before `/Rotate`) on the page as it is read."""
+    def _read_places(self, text: pdfium.PdfTextPage) -> tuple[list[_Corners], NDArray[np.float64]]:
+        """Lines of text as rectangles of the file (origin bottom left, before `/Rotate`), and on the page as read."""
+        lines = [text.get_rect(index) for index in range(min(text.count_rects(), _LINES_MOST))]
         size = (round(self.width * _FINE), round(self.height * _FINE))
         x, y = ctypes.c_int(), ctypes.c_int()
-        corners = []
-        for corner in (rect[:2], rect[2:]):
+        corners = np.empty((len(lines) * 2, 2))
+        for at, corner in enumerate(corner for line in lines for corner in (line[:2], line[2:])):
             pdfium_raw.FPDF_PageToDevice(self._page.raw, 0, 0, *size, 0, *corner, x, y)
-            corners.append((x.value / _FINE, y.value / _FINE))
-        (x0, y0), (x1, y1) = corners
-        return Rect(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0))
+            corners[at] = x.value / _FINE, y.value / _FINE
+        pairs = corners.reshape(-1, 2, 2)
+        least = pairs.min(axis=1)
+        return lines, np.hstack([least, pairs.max(axis=1) - least])
 
     def close(self) -> None:
         if self._text is not None:

@@ -35,11 +35,8 @@ class Page(Protocol):
     def render(self, region: Rect, columns: int, rows: int) -> Grey:
         """`region` (wholly on the page) as `rows` × `columns` grey values, each the mean of its area."""
 
-    def places(self) -> tuple[Rect, ...]:
-        """Where text stands that the file itself holds, one line of it each; empty for a picture."""
-
-    def text_at(self, place: Rect) -> str:
-        """The text at one of `places`."""
+    def text_near(self, box: Rect, reach: float, most: int) -> list[tuple[Rect, str]]:
+        """Text that the file itself holds within `reach` of `box`, with its places, nearest first; none in pictures."""
 
 
 @dataclass(frozen=True, slots=True)

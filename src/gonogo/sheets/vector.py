@@ -48,11 +48,8 @@ class VectorPage:
         with Image.open(io.BytesIO(png)) as image:
             return np.asarray(image.convert("L").resize((columns, rows)), np.uint8)
 
-    def places(self) -> tuple[Rect, ...]:
-        return ()
-
-    def text_at(self, place: Rect) -> str:
-        return ""
+    def text_near(self, box: Rect, reach: float, most: int) -> list[tuple[Rect, str]]:
+        return []
 
 
 class VectorDrawing:
