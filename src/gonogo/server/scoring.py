@@ -37,7 +37,7 @@ from gonogo.wire.labeling import PromoteResult, QualityReport
 from gonogo.wire.vocabulary import CampaignStatus, ConsensusMethod, TaskStatus, Verdict
 
 if TYPE_CHECKING:
-    from gonogo.server.measuring import Measured
+    from gonogo.server.measuring import Measured, TaskRow
 
 ASSUMED = 0.85
 """Accuracy assumed of a voter whom no refresh of the campaign has measured yet."""
@@ -81,7 +81,7 @@ class Weighed:
         return outcome(self.votes, self.probabilities, self.rule)
 
 
-def weigh(task: Row[Any], rows: Sequence[Row[Any]]) -> Weighed:
+def weigh(task: Row[Any], rows: Sequence[Any]) -> Weighed:
     """`task` has the columns of `SEEN`; each of `rows` a verdict, a value, and its voter's measured scores, if any."""
     zeros = task.trailing_zeros_matter
     measured = task.consensus_method != ConsensusMethod.MAJORITY and task.class_prior is not None
@@ -198,7 +198,7 @@ def _raw(found: Outcome) -> Any:
     return None if found.value is None else found.value.raw
 
 
-def _changed(task: Row[Any], found: Outcome) -> bool:
+def _changed(task: Row[Any] | TaskRow, found: Outcome) -> bool:
     before, after = task.posterior, found.posterior
     moved = (before is None) != (after is None) or (
         before is not None and after is not None and abs(before - after) > _NOTICEABLE
@@ -212,7 +212,7 @@ def _changed(task: Row[Any], found: Outcome) -> bool:
     )
 
 
-def _written(task: Row[Any], found: Outcome, now: datetime) -> dict[str, Any]:
+def _written(task: Row[Any] | TaskRow, found: Outcome, now: datetime) -> dict[str, Any]:
     """Parameters of `_WRITE`."""
     return {
         "task": task.id,

@@ -19,7 +19,8 @@ CLASS_OF: dict[str, int] = {verdict: index for index, verdict in enumerate(VERDI
 SAFE = 0.8
 """Posterior from which a consensus is safe."""
 
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
+"""Tolerance when a posterior is held against `SAFE`."""
 
 Matrix = Sequence[Sequence[float]]
 
@@ -99,7 +100,7 @@ def outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: Rule) -
     agreed = consensus_value(votes, verdict)
     value, certainty = (None, 1.0) if agreed is None else (agreed.value, agreed.posterior)
     share = agreement(votes, verdict, value)
-    safe = min(reached, certainty) >= SAFE - _ROUNDING and not _tied(votes)
+    safe = min(reached, certainty) >= SAFE - ROUNDING and not _tied(votes)
     if missing and not (safe and share == 1):
         return OPEN
     if not safe:
