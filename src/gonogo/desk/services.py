@@ -24,14 +24,16 @@ from gonogo.desk.errors import DeskError, SignInError
 from gonogo.desk.gallery import AskUrl, Drawings
 from gonogo.desk.home import Home
 from gonogo.desk.memory import Memory
-from gonogo.desk.outbox import Address
+from gonogo.desk.outbox import Address, Verdict
 from gonogo.desk.profile import Profile, environment
 from gonogo.desk.remote_types import Remote
 from gonogo.desk.setup import Setup
+from gonogo.desk.types import SendState
 from gonogo.desk.vault import Vault
 
 if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient
+    from gonogo.desk.drain import Drained
 
 IDENTITY = "signed in"
 SIGN_OUT_SECONDS = 2.0
@@ -214,13 +216,26 @@ class Services:
 
     def open_desk(self, signed: SignedIn, campaign_id: str) -> Desk:
         """A desk in one campaign; nothing is read or sent before its `start`."""
+        return Desk(self._setup(signed, campaign_id, "gonogo.desk.remote", "ClientRemote"))
+
+    def open_review(self, signed: SignedIn, campaign_id: str) -> ReviewDesk:
+        """A reviewer's desk in one campaign; nothing is read or sent before its `start`."""
+        from gonogo.desk.review import ReviewDesk
+
+        return ReviewDesk(self._setup(signed, campaign_id, "gonogo.desk.review_remote", "ReviewRemote"))
+
+    async def client(self, signed: SignedIn) -> GonogoClient:
+        """A client under this login, for a lead's screens; who asks for it closes it. Raises `DeskError`."""
+        return await self._client(signed)
+
+    def _setup(self, signed: SignedIn, campaign_id: str, module: str, remote: str) -> Setup:
         if signed.campaign_id != campaign_id and self._stored(IDENTITY) == signed:
             self._memory.put(IDENTITY, asdict(replace(signed, campaign_id=campaign_id)))
         own = Address(signed.base_url, signed.annotator, campaign_id)
-        setup = Setup(
+        return Setup(
             address=own,
-            sends=own if signed.kind == "session" else replace(own, campaign_id=None),
-            connect=lambda: self._remote(signed),
+            sends=_sends(signed, campaign_id),
+            connect=lambda: self._remote(signed, module, remote),
             drawings=lambda ask: self._drawings(signed, ask),
             outbox_file=self.home.outbox_file(),
             memory=self._memory,
@@ -228,7 +243,17 @@ class Services:
             embedded=signed.kind == EMBEDDED,
             clock=self._clock,
         )
-        return Desk(setup)
+
+    async def send_now(self, signed: SignedIn, told: Callable[[Verdict, SendState, str], None]) -> Drained:
+        """Send what waits for this login, with no desk open. Raises `DeskError`; see `drain`."""
+        from gonogo.desk.drain import drain
+
+        remote = await self._remote(signed, "gonogo.desk.remote", "ClientRemote")
+        try:
+            address = _sends(signed, signed.campaign_id)
+            return await drain(self.home.outbox_file(), address, remote, self._clock, told)
+        finally:
+            await remote.aclose()
 
     # --- parts -----------------------------------------------------------------------------------------
 
@@ -283,9 +308,9 @@ class Services:
         self._memory.put(IDENTITY, asdict(signed))
         return signed
 
-    async def _remote(self, signed: SignedIn) -> Remote:
-        module = await asyncio.to_thread(importlib.import_module, "gonogo.desk.remote")
-        remote: Remote = module.ClientRemote(await self._client(signed))
+    async def _remote(self, signed: SignedIn, module: str, name: str) -> Remote:
+        loaded = await asyncio.to_thread(importlib.import_module, module)
+        remote: Remote = getattr(loaded, name)(await self._client(signed))
         return remote
 
     async def _client(self, signed: SignedIn) -> GonogoClient:
@@ -348,6 +373,11 @@ class Services:
             await client.end_session()
         finally:
             await client.aclose()
+
+
+def _sends(signed: SignedIn, campaign_id: str | None) -> Address:
+    """Which answers this login may send: a session is for one campaign, a key for all of its owner's."""
+    return Address(signed.base_url, signed.annotator, campaign_id if signed.kind == "session" else None)
 
 
 def _fingerprint(secret: str) -> str:
