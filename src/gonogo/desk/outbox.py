@@ -1,9 +1,10 @@
 """The outbox: every answer lies here, on the disk, before the screen calls it saved.
 
 One SQLite file a home. A row is the exact request that will travel (method, path, body bytes, idempotency key), for
-whom and where to, the task as it was shown, and what became of it. Rows are never changed but in their state;
-a retry is byte-identical. Several programs may work on one home: a row on a desk or on its way carries the mark of
-the program that has it, and is taken over when that program is gone or its lease has run out.
+whom and where to, the task as it was shown, and what became of it. Rows are never changed but in their state (a
+refused one that is to be tried again also gets a new key); a retry is byte-identical. Several programs may work on
+one home: a row on a desk or on its way carries the mark of the program that has it, and is taken over when that
+program is gone or its lease has run out.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import Any, TypeVar
 
 from gonogo.client.prepared import Prepared
 from gonogo.desk.codec import decision_from_json, decision_to_json, task_from_json, task_to_json
-from gonogo.desk.errors import OutboxError
+from gonogo.desk.errors import OutboxError, disk_refused
 from gonogo.desk.outbox_rescue import is_damage, rescue
 from gonogo.desk.outbox_schema import connect
 from gonogo.desk.processes import is_alive, own_mark
@@ -207,11 +209,21 @@ class Outbox:
         self._write(lambda db: db.execute(sql, (state, detail, response, settled, number, SendState.SENDING)))
 
     def requeue(self, numbers: Sequence[int]) -> int:
-        """Parked answers that are to be tried again; how many that were."""
-        sql = "UPDATE verdict SET state = ?, detail = '', settled_at = NULL WHERE id = ? AND state = ?"
-        return self._write(
-            lambda db: sum(db.execute(sql, (SendState.QUEUED, number, SendState.PARKED)).rowcount for number in numbers)
+        """Parked answers that are to be tried again; how many that were.
+
+        Under a new key, as the server has refused the old one and may remember that; and as a first try, so that
+        "answered already" is not taken for a lost receipt of our own.
+        """
+        sql = (
+            "UPDATE verdict SET state = ?, detail = '', settled_at = NULL, attempts = 0, idempotency_key = ?"
+            " WHERE id = ? AND state = ?"
         )
+
+        def again(db: sqlite3.Connection) -> int:
+            values = [(SendState.QUEUED, str(uuid.uuid4()), number, SendState.PARKED) for number in numbers]
+            return sum(db.execute(sql, one).rowcount for one in values)
+
+        return self._write(again)
 
     # --- looking -------------------------------------------------------------------------------------
 
@@ -223,6 +235,14 @@ class Outbox:
         )
         found = {row[0]: row[1] for row in self._read(lambda db: db.execute(sql, values).fetchall())}
         return Counts(*(found.get(state, 0) for state in (*UNSENT, SendState.PARKED)))
+
+    def totals(self) -> dict[tuple[str, str], int]:
+        """How many answers wait or are on a desk, by base URL and annotator; parked ones do not wait."""
+        sql = (
+            "SELECT base_url, annotator, count(*) FROM verdict WHERE state IN ('on desk', 'queued', 'sending')"
+            " GROUP BY base_url, annotator"
+        )
+        return {(row[0], row[1]): row[2] for row in self._read(lambda db: db.execute(sql).fetchall())}
 
     def answer_to(self, address: Address, task_id: str) -> Verdict | None:
         """This login's latest answer to the task, and what became of it; `None` if there is none."""
@@ -321,13 +341,13 @@ class Outbox:
                 return work(self._open())
             except (sqlite3.Error, OSError) as error:
                 if not (isinstance(error, sqlite3.Error) and is_damage(error)):
-                    raise _in_words(error) from error
+                    raise disk_refused(error) from error
             try:
                 self._disconnect()
                 self.notices.append(rescue(self.path, self._wall()))
                 return work(self._open())
             except (sqlite3.Error, OSError) as error:
-                raise _in_words(error) from error
+                raise disk_refused(error) from error
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -376,26 +396,3 @@ def _or(instead: T, read: Callable[[dict[str, Any]], T], text: str) -> T:
         return read(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError):
         return instead
-
-
-def _in_words(error: Exception) -> OutboxError:
-    text = str(error).lower()
-    if "full" in text or "no space" in text or "too large" in text or "quota" in text:
-        return OutboxError(
-            "The disk is full: this answer is not saved, and its question stays here. What was saved before is safe.",
-            "Make room on the disk, then press the key again.",
-        )
-    if "locked" in text or "busy" in text:
-        return OutboxError(
-            "Another program is holding the outbox: this answer is not saved, and its question stays here.",
-            "Press the key again; if it stays, look for another gonogo on this home.",
-        )
-    if "readonly" in text or "read-only" in text or "permission" in text:
-        return OutboxError(
-            f"The outbox cannot be written ({error}): this answer is not saved, and its question stays here.",
-            "Check who may write in the state folder (`gonogo doctor` names it).",
-        )
-    return OutboxError(
-        f"The outbox could not be written ({error}): this answer is not saved, and its question stays here.",
-        "Press the key again; if it stays, run `gonogo doctor`.",
-    )

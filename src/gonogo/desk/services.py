@@ -33,6 +33,7 @@ from gonogo.desk.vault import Vault
 
 if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient
+    from gonogo.desk.review import ReviewDesk
     from gonogo.desk.drain import Drained
 
 IDENTITY = "signed in"
