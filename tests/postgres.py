@@ -53,10 +53,12 @@ class Cluster:
             shutil.chown(self.folder, self._user)
         self._numbers = itertools.count()
         self._templates: set[str] = set()
-        self._run("initdb", "-D", self._data, "-U", "gonogo", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        self._run(
+            "initdb", "-D", self._data, "-U", "gonogo", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"
+        )
         options = dict(_SETTINGS) | ({} if durable else _FAST) | {"unix_socket_directories": str(self.folder)}
-        given = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-        self._run("pg_ctl", "-D", self._data, "-w", "-l", str(self.folder / "log"), "-o", given, "start")
+        self._options = " ".join(f"-c {name}='{value}'" for name, value in options.items())
+        self.start()
         atexit.register(self.stop)
 
     @property
@@ -84,6 +86,9 @@ class Cluster:
         engine.dispose()
         return self.url(name)
 
+    def start(self) -> None:
+        self._run("pg_ctl", "-D", self._data, "-w", "-l", str(self.folder / "log"), "-o", self._options, "start")
+
     def kill(self) -> None:
         """Stops the server as a power cut would, as far as it can tell."""
         self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
@@ -97,7 +102,9 @@ class Cluster:
         if self._user is not None:
             command = ["runuser", "-u", self._user, "--", *command]
         log = subprocess.DEVNULL
-        done = subprocess.run(command, stdout=log, stderr=log, cwd="/", check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
+        done = subprocess.run(
+            command, stdout=log, stderr=log, cwd="/", check=False, env={**os.environ, "LC_ALL": "C.UTF-8"}
+        )
         if check and done.returncode:
             written = (self.folder / "log").read_text() if (self.folder / "log").exists() else ""
             raise RuntimeError(f"{name} failed ({done.returncode}): {written}")

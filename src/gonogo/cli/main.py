@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "results": ("gonogo.cli.results", "results", "Read a results API, Centaur's or gonogo's: list, get."),
     "outbox": ("gonogo.cli.outbox", "outbox", "Verdicts that have not reached the server: list, send, export, drop."),
     "serve": ("gonogo.cli.serve", "serve", "Run the labeling server for a team."),
+    "db": ("gonogo.cli.db", "db", "A server's database: upgrade, backup, restore."),
+    "audit": ("gonogo.cli.audit", "audit", "Whether a server's log of changes is whole."),
     "doctor": ("gonogo.cli.doctor", "doctor", "Look at terminal, keyring, folders, server, versions."),
 }
 

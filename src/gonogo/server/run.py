@@ -1,18 +1,32 @@
-"""The server as a process: uvicorn over one socket, until it is told to stop."""
+"""The server as processes: uvicorn over one socket, in this process or in several, until told to stop."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
+import multiprocessing
+import multiprocessing.connection
 import signal
 import socket
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Generator
+from multiprocessing.process import BaseProcess
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 
 from gonogo.server.app import create_app
+from gonogo.server.logs import configure
 from gonogo.server.settings import ServerSettings
+from gonogo.server.store.engine import Store
+
+log = logging.getLogger("gonogo.server")
+LogTarget = tuple[str, str] | None
+"""File (or `-`) and level of the log that each worker sets up for itself."""
+_TOO_FAST = 30.0  # seconds in which three generations of workers may not die
 
 STOP_SECONDS = 10
 """How long requests in flight may take to finish after a stop signal."""
@@ -35,6 +49,85 @@ def bind(host: str, port: int) -> socket.socket:
 def run_server(settings: ServerSettings, listening: socket.socket) -> None:
     """Serves until SIGINT or SIGTERM, then finishes the requests in flight and returns. Prints nothing."""
     Server(create_app(settings)).run(sockets=[listening])
+
+
+def run_workers(settings: ServerSettings, listening: socket.socket, count: int, log: LogTarget = None) -> int:
+    """Serves with `count` processes over one socket; a worker that dies is replaced.
+
+    Returns 0 after SIGINT or SIGTERM, when all requests in flight are finished; 1 when workers die as soon as they
+    start. The database is brought up to date before the first one starts.
+    """
+    store = Store(settings.database_url)
+    store.upgrade()
+    store.dispose()
+    return Workers(settings, listening, count, log).run()
+
+
+class Workers:
+    """The parent of the workers: it answers no request itself."""
+
+    def __init__(self, settings: ServerSettings, listening: socket.socket, count: int, log: LogTarget) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._arguments = (settings, listening, log)
+        self._count = count
+        self._stop, self._told = self._context.Pipe(duplex=False)
+        self._running: dict[int, BaseProcess] = {}
+        self._deaths: deque[float] = deque(maxlen=3 * count)
+
+    def run(self) -> int:
+        before = {number: signal.signal(number, self._tell) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            return self._watch()
+        finally:
+            self._end()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _watch(self) -> int:
+        while True:
+            while len(self._running) < self._count:
+                self._start()
+            ready = multiprocessing.connection.wait([self._stop, *self._running])
+            if self._stop in ready:
+                return 0
+            for sentinel in ready:
+                died = self._running.pop(cast(int, sentinel))
+                log.error("worker %s ended (%s); another one starts", died.pid, died.exitcode)
+                self._deaths.append(time.monotonic())
+            if len(self._deaths) == self._deaths.maxlen and self._deaths[-1] - self._deaths[0] < _TOO_FAST:
+                return 1
+
+    def _start(self) -> None:
+        worker = self._context.Process(target=_work, args=self._arguments)
+        worker.start()
+        self._running[worker.sentinel] = worker
+
+    def _end(self) -> None:
+        for worker in self._running.values():
+            worker.terminate()
+        for worker in self._running.values():
+            worker.join(STOP_SECONDS + 5)
+            if worker.is_alive():
+                worker.kill()
+
+    def _tell(self, _number: int, _frame: object) -> None:
+        self._told.send_bytes(b"stop")
+
+
+def _work(settings: ServerSettings, listening: socket.socket, log_target: LogTarget) -> None:
+    """One worker; it ends by itself when its parent is gone."""
+    if log_target is not None:
+        configure(*log_target)
+    server = Server(create_app(settings))
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        server.should_exit = True
+
+    threading.Thread(target=watch, daemon=True).start()
+    server.run(sockets=[listening])
 
 
 class Server(uvicorn.Server):

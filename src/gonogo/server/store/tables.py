@@ -49,6 +49,7 @@ from gonogo.server.store.people import (
     sessions,
     users,
 )
+from gonogo.server.store.results import cases, results_passwords, results_sessions
 from gonogo.server.store.review import (
     annotator_actions,
     annotator_pauses,
@@ -71,6 +72,7 @@ __all__ = [
     "calculations",
     "campaign_scores",
     "campaigns",
+    "cases",
     "discounted_votes",
     "drawing_files",
     "drawings",
@@ -88,6 +90,8 @@ __all__ = [
     "predictions",
     "projects",
     "rate_counts",
+    "results_passwords",
+    "results_sessions",
     "review_settings",
     "rulings",
     "server_secrets",

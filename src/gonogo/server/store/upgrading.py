@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0020"
+HEAD = "0030"
 """The revision this release works with; the newest file in `migrations/versions`."""
 
 
@@ -26,6 +26,13 @@ def version(connection: Connection) -> str | None:
         return None
     found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return found
+
+
+def is_older(found: str) -> bool:
+    """Whether this release knows the revision `found`, and can go on from it."""
+    from alembic.script import ScriptDirectory
+
+    return any(script.revision == found for script in ScriptDirectory.from_config(_config(None)).walk_revisions())
 
 
 def upgrade(connection: Connection) -> None:
@@ -42,7 +49,7 @@ def upgrade(connection: Connection) -> None:
         ) from error
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection | None) -> Config:
     from alembic.config import Config
 
     config = Config()

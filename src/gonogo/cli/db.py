@@ -1,0 +1,99 @@
+"""`gonogo db`: a server's database: upgrade, backup, restore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from gonogo.cli.common import fail, say
+
+if TYPE_CHECKING:
+    from gonogo.server.store.engine import Store
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def database_option(command: F) -> F:
+    """`--database`, or the workspace on this machine."""
+    return click.option(
+        "--database",
+        envvar="GONOGO_DATABASE_URL",
+        show_envvar=True,
+        metavar="URL",
+        help="The server's database; default: the workspace on this machine.",
+    )(command)
+
+
+def with_store(database: str | None, work: Callable[[Store], T]) -> T:
+    """`work` on the database; what can go wrong with it becomes one sentence."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from gonogo.cli.serve import workspace
+    from gonogo.server.store.backup import BackupError
+    from gonogo.server.store.engine import Store
+    from gonogo.server.store.upgrading import SchemaError
+
+    store = Store(database or workspace())
+    try:
+        return work(store)
+    except (SchemaError, BackupError) as error:
+        fail(str(error))
+    except SQLAlchemyError as error:
+        fail(f"the database cannot be used ({type(error).__name__})", "`gonogo serve --check` says what is wrong.")
+    finally:
+        store.dispose()
+
+
+@click.group()
+def db() -> None:
+    """The database of a server: bring it up to date, copy it while it is in use, bring a copy back."""
+
+
+@db.command()
+@database_option
+def upgrade(database: str | None) -> None:
+    """Bring the schema to this release's; `gonogo serve` does the same at its start."""
+    from gonogo.server.store import upgrading
+
+    def work(store: Store) -> tuple[str | None, str]:
+        with store.read() as connection:
+            before = upgrading.version(connection)
+        store.upgrade()
+        return before, upgrading.HEAD
+
+    before, after = with_store(database, work)
+    say(
+        f"The schema is {after}." if before == after else f"The schema was {before or 'not there'}, and is {after} now."
+    )
+
+
+@db.command(
+    epilog="""\b
+Examples:
+  gonogo db backup /backups/gonogo-2026-06-01.db
+  gonogo db backup --database postgresql://gonogo@db/gonogo /backups/gonogo.dump
+"""
+)
+@database_option
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def backup(database: str | None, target: Path) -> None:
+    """Copy the database to the new file TARGET; the server goes on meanwhile."""
+    from gonogo.server.store.backup import backup as make
+
+    size = with_store(database, lambda store: make(store, target))
+    say(f"{target}: {size / 1e6:.1f} MB. Bring it back with `gonogo db restore {target} --database NEW`.")
+
+
+@db.command()
+@database_option
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(database: str | None, source: Path) -> None:
+    """Fill a new, empty database from the backup SOURCE."""
+    from gonogo.server.store.backup import restore as fill
+
+    version = with_store(database, lambda store: fill(source, store))
+    say(f"Restored, schema {version}. `gonogo audit verify` tells whether its audit log is whole.")

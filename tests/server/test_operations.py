@@ -1,0 +1,273 @@
+"""Health, metrics, logs, workers, backup, upkeep: what whoever runs a server relies on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import func, insert, select, text
+
+from gonogo.server import gold, upkeep
+from gonogo.server.app import create_app
+from gonogo.server.checking import check
+from gonogo.server.logs import JsonLines
+from gonogo.server.settings import ServerSettings
+from gonogo.server.store.backup import BackupError, backup, restore
+from gonogo.server.store.engine import Store
+from gonogo.server.store.tables import (
+    drawing_files,
+    drawings,
+    magic_links,
+    orgs,
+    rate_counts,
+    sessions,
+    tasks,
+)
+from tests.server.house import START, House
+from tests.server.web import LABELING, OURS, Web
+
+WAIT = 30
+
+
+@contextmanager
+def served(database: str, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
+    """`gonogo serve` as a process; its address, and its log file."""
+    folder = Path(os.environ["GONOGO_HOME"])
+    log = folder / "server.log"
+    command = [sys.executable, "-m", "gonogo", "serve", "--port", "0", "--log", str(log), *options]
+    environment = {**os.environ, "GONOGO_DATABASE_URL": database}
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    try:
+        assert running.stderr is not None
+        said = running.stderr.readline().decode()
+        yield running, said.split("serves ")[1].split()[0], log
+    finally:
+        if running.poll() is None:
+            running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=WAIT)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("GONOGO_HOME", str(folder))
+
+
+def gonogo(*arguments: str, database: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "GONOGO_DATABASE_URL": database}
+    command = [sys.executable, "-m", "gonogo", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=WAIT, check=False)
+
+
+def key_of(database: str) -> str:
+    made = gonogo("keys", "create", "--name", "k", "--json", database=database)
+    return str(json.loads(made.stdout)["key"])
+
+
+def test_workers_share_one_address_die_and_come_back_and_stop_graciously(database: str) -> None:
+    secret = key_of(database)
+    with served(database, "--workers", "2", "--metrics") as (running, url, log):
+        with httpx.Client(base_url=url, timeout=WAIT, trust_env=False) as http:
+            assert http.get("/healthz").json() == {"status": "ok"}
+            assert http.get("/readyz").json()["status"] == "ready"
+            made = http.post(f"{LABELING}/campaigns", json={"name": "c"}, headers={"X-API-Key": secret})
+            assert made.status_code == 201
+        for pid in children(running.pid):
+            os.kill(pid, signal.SIGKILL)
+        with httpx.Client(base_url=url, timeout=WAIT, trust_env=False) as http:
+            listed = http.get(f"{LABELING}/campaigns", headers={"X-API-Key": secret})
+            assert listed.json()["count"] == 1
+            assert 'route="/healthz"' in http.get("/metrics").text
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(WAIT) == 0
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+    requests = [line for line in lines if line["logger"] == "gonogo.access"]
+    assert {"at", "level", "request_id", "method", "route", "status", "ms"} <= set(requests[-1])
+    assert secret not in json.dumps(lines)
+    assert not [line for line in lines if line["level"] == "error" and "worker" not in line["message"]]
+
+
+def children(pid: int) -> list[int]:
+    """Worker processes of `pid` (not multiprocessing's helper)."""
+    found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=True)
+    rows = [line.split(None, 1) for line in found.stdout.splitlines()]
+    return [int(number) for number, arguments in rows if "spawn_main" in arguments]
+
+
+async def test_not_ready_without_the_schema_of_this_release(web: Web) -> None:
+    assert (await web.anybody.get("/readyz")).status_code == 200
+    with web.house.store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    answer = await web.anybody.get("/readyz")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert (await web.anybody.get("/healthz")).status_code == 200
+    assert (await web.anybody.get("/metrics")).status_code == 404
+
+
+def test_metrics_of_all_workers_are_added_up(tmp_path: Path) -> None:
+    app = create_app(ServerSettings(database_url=f"sqlite:///{tmp_path}/x.db", metrics_dir=str(tmp_path)))
+    other = {
+        'gonogo_requests_total{method="GET",route="/x",status="200"}': 2,
+        'bucket {method="GET",route="/x",le="0.005"}': 2,
+    }
+    (tmp_path / "1.json").write_text(
+        json.dumps({**other, 'gonogo_request_seconds_sum{method="GET",route="/x"}': 0.008})
+    )
+    app.state.metrics.count("GET", "/x", 200, 0.02)
+    lines = app.state.metrics.text().splitlines()
+    assert 'gonogo_requests_total{method="GET",route="/x",status="200"} 3' in lines
+    assert 'gonogo_request_seconds_bucket{method="GET",route="/x",le="0.01"} 2' in lines
+    assert 'gonogo_request_seconds_bucket{method="GET",route="/x",le="+Inf"} 3' in lines
+    assert 'gonogo_request_seconds_sum{method="GET",route="/x"} 0.028000' in lines
+
+
+def test_a_logged_failure_tells_where_and_not_what_was_sent() -> None:
+    try:
+        raise ValueError("ak_live_secret")
+    except ValueError:
+        record = logging.LogRecord("gonogo.server", logging.ERROR, "", 1, "request failed", (), sys.exc_info())
+    line = json.loads(JsonLines().format(record))
+    assert line["error"] == "ValueError"
+    assert "test_operations.py" in line["at_line"][-1]
+    assert "secret" not in json.dumps(line)
+
+
+def test_a_backup_made_while_others_write_can_be_restored(house: House, tmp_path: Path) -> None:
+    campaign = house.campaign()
+    house.add(campaign, *[{}] * 50)
+    copy = tmp_path / "copy"
+    assert backup(house.store, copy) == copy.stat().st_size > 0
+    assert copy.stat().st_mode & 0o077 == 0
+    house.add(campaign, {})
+    with pytest.raises(BackupError, match="exists already"):
+        backup(house.store, copy)
+    with pytest.raises(BackupError, match="not empty"):
+        restore(copy, house.store)
+    with fresh(house, tmp_path) as other:
+        restore(copy, other)
+        other.upgrade()
+        with other.read() as connection:
+            assert connection.execute(select(func.count()).select_from(tasks)).scalar() == 50
+
+
+@contextmanager
+def fresh(house: House, folder: Path) -> Iterator[Store]:
+    from tests.postgres import cluster
+
+    on_file = house.store.url.get_backend_name() == "sqlite"
+    store = Store(f"sqlite:///{folder}/restored.db" if on_file else cluster().bare())
+    yield store
+    store.dispose()
+
+
+def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not a database, but long enough to be looked at" * 100)
+    store = Store(f"sqlite:///{tmp_path}/new.db")
+    with pytest.raises(BackupError):
+        restore(tmp_path / "text", store)
+    store.dispose()
+
+
+def test_db_commands_and_check(database: str, tmp_path: Path) -> None:
+    assert "The schema is" in gonogo("db", "upgrade", database=database).stderr
+    looked = gonogo("serve", "--check", "--host", "0.0.0.0", database=database)
+    assert "ok       The schema is this release's" in looked.stdout
+    assert "--public-url" in looked.stdout
+    assert gonogo("db", "backup", str(tmp_path / "b"), database=database).returncode == 0
+    assert (tmp_path / "b").stat().st_size > 0
+    lost = gonogo("serve", "--check", database="postgresql://nobody@127.0.0.1:1/none")
+    assert lost.returncode == 1
+    assert "cannot be opened" in lost.stdout
+
+
+def test_check_names_what_would_lose_data(postgres_house: House) -> None:
+    """The cluster of the tests runs without fsync."""
+    problems = [
+        finding.text for finding in check(postgres_house.store, None, "127.0.0.1") if finding.level == "problem"
+    ]
+    assert len(problems) == 1
+    assert "acknowledged verdicts could be lost" in problems[0]
+
+
+async def test_what_has_expired_is_forgotten(web: Web) -> None:
+    house = web.house
+    campaign = await web.campaign()
+    anna = await web.sign_in(campaign, "anna@example.com")
+    await web.invite(campaign, "ben@example.com")
+    for number in range(3):
+        await anna.post(f"{LABELING}/campaigns/{campaign}/next-task", headers={"Idempotency-Key": f"k{number}"})
+    with house.store.write() as connection:
+        connection.execute(insert(rate_counts).values(name="x", minute=int(house.now.timestamp()) // 60, n=1))
+    settings = ServerSettings(database_url="unused")
+    assert not any(upkeep.once(house.store, settings, house.now - timedelta(days=300)).values())
+    house.pass_time(days=40)
+    done = upkeep.once(house.store, settings, house.now)
+    assert {name: done[name] for name in ("sessions", "magic_links", "rate_counts")} == {
+        "sessions": 1,
+        "magic_links": 2,
+        "rate_counts": 1,
+    }
+    assert done["idempotency_keys"] == 3
+    with house.store.read() as connection:
+        for table in (sessions, magic_links, rate_counts):
+            assert connection.execute(select(func.count()).select_from(table)).scalar() == 0
+
+
+async def test_drawings_outlive_their_last_campaign_by_as_long_as_is_set(web: Web) -> None:
+    house = web.house
+    campaign = await web.campaign()
+    stored = [
+        (
+            await web.lead.post(
+                f"{OURS}/drawings?part={name}&filename=a.png", content=b"\x89PNG\r\n\x1a\n" + name.encode()
+            )
+        ).json()
+        for name in ("used", "unused")
+    ]
+    await web.add(campaign, {"part_revision_id": stored[0]["part_revision_id"]})
+    settings = ServerSettings(database_url="unused", keep_drawings_days=10)
+    house.pass_time(days=11)
+    assert upkeep.once(house.store, settings, house.now)["drawings"] == 1
+    await web.lead.post(f"{LABELING}/campaigns/{campaign}/close")
+    assert upkeep.once(house.store, settings, house.now)["drawings"] == 0
+    house.pass_time(days=11)
+    assert upkeep.once(house.store, settings, house.now)["drawings"] == 1
+    with house.store.read() as connection:
+        for table in (drawings, drawing_files):
+            assert connection.execute(select(func.count()).select_from(table)).scalar() == 0
+
+
+def test_spare_copies_of_gold_are_laid_in(house: House) -> None:
+    campaign = house.campaign(gold_fraction=0.2)
+    house.add(campaign, {}, *[{"is_gold": True, "gold_answer": "correct"}] * 5)
+    settings = ServerSettings(database_url="unused")
+    made = [upkeep.once(house.store, settings, house.now)["gold_copies"] for _round in range(3)]
+    assert sum(made) == 5 * (gold.SPARE - 1)
+    assert made[-1] == 0
+
+
+def test_a_restarted_database_is_found_again(tmp_path: Path) -> None:
+    from tests.postgres import Cluster, binaries
+
+    if binaries() is None:
+        pytest.skip("no PostgreSQL server binaries on this machine")
+    own = Cluster()
+    store = Store(own.database())
+    with store.write() as connection:
+        connection.execute(insert(orgs).values(id="x", name="x", created_at=START))
+    own.kill()
+    own.start()
+    assert store.look(select(orgs.c.name)) is not None
+    store.dispose()
+    own.stop()
