@@ -33,8 +33,8 @@ from gonogo.desk.vault import Vault
 
 if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient
-    from gonogo.desk.review import ReviewDesk
     from gonogo.desk.drain import Drained
+    from gonogo.desk.review import ReviewDesk
 
 IDENTITY = "signed in"
 SIGN_OUT_SECONDS = 2.0
