@@ -64,6 +64,19 @@ def krippendorff_alpha(counts: ArrayLike) -> float | None:
     return _or_none(_alpha(patterns, weights[None, :])[0])
 
 
+def grouped_alpha(counts: ArrayLike, group: ArrayLike, n_groups: int) -> list[float | None]:
+    """`krippendorff_alpha` of each group of units; `group` is each unit's, from 0 to `n_groups - 1`."""
+    table, of = np.asarray(counts, dtype=np.float64), np.asarray(group, dtype=np.int64)
+    paired = table.sum(axis=1) >= 2
+    table, of = table[paired], of[paired]
+    votes = table.sum(axis=1)
+    disagreeing = (votes * votes - (table * table).sum(axis=1)) / (votes - 1)
+    observed = np.bincount(of, weights=disagreeing, minlength=n_groups)
+    by_class = np.stack([np.bincount(of, weights=table[:, k], minlength=n_groups) for k in range(table.shape[1])])
+    alpha = _from_sums(observed, by_class)
+    return [_or_none(value) for value in alpha.tolist()]
+
+
 def alpha_interval(counts: ArrayLike, *, resamples: int = RESAMPLES, seed: int = SEED) -> Interval | None:
     """95 % percentile bootstrap interval of `krippendorff_alpha`, units resampled; `None` where that is undefined.
 
@@ -168,9 +181,14 @@ def _alpha(patterns: Counts, weights: ArrayLike) -> Floats:
     disagreeing = (votes * votes - (table * table).sum(axis=1)) / (votes - 1)
     observed = (weight * disagreeing).sum(axis=1)
     by_class = np.stack([(weight * table[:, k]).sum(axis=1) for k in range(table.shape[1])])
+    return _from_sums(observed, by_class)
+
+
+def _from_sums(observed: Floats, by_class: Floats) -> Floats:
+    """Alpha from the weighted disagreement inside units and the paired votes of each class `(n_classes, n)`."""
     total = by_class.sum(axis=0)
     expected = total * total - (by_class * by_class).sum(axis=0)
-    alpha: Floats = np.full_like(total, np.nan)
+    alpha: Floats = np.full(total.shape, np.nan)
     np.divide((total - 1) * observed, expected, out=alpha, where=expected > 0)
     np.subtract(1.0, alpha, out=alpha)
     return alpha

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, Result, Row, Text, select, true, type_coerce
+from sqlalchemy import BigInteger, Connection, Result, Row, Select, Text, false, select, true, type_coerce
 from sqlalchemy import cast as as_type
 
 from gonogo.server.agreement import wilson
@@ -36,7 +36,7 @@ from gonogo.server.consensus.decide import (
 )
 from gonogo.server.consensus.values import Value, keyed
 from gonogo.server.consensus.votes import UNKNOWN, Consensus, Votes
-from gonogo.server.store.tables import submissions, tasks
+from gonogo.server.store.tables import gold_items, rulings, submissions, task_sheets, tasks
 from gonogo.wire.vocabulary import TaskStatus, Verdict
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class Ballots:
         is_gold: Whether each task is gold.
         gold_class: Class of each gold task's answer, `UNKNOWN` elsewhere.
         known: The same, and the class of each task that an expert ruled on.
+        error_types: By index of task, what is wrong with a prediction known to be wrong, where somebody said.
+        sheets: Name of each sheet (`revision#page`) by number.
     """
 
     tasks: Sequence[TaskRow]
@@ -98,6 +100,8 @@ class Ballots:
     is_gold: Flags
     gold_class: Ints
     known: Ints
+    error_types: Mapping[int, str]
+    sheets: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,7 +170,26 @@ def _read_ballots(connection: Connection, campaign: Row[Any]) -> Ballots:
         is_gold=is_gold,
         gold_class=np.where(is_gold, known, UNKNOWN),
         known=known,
+        error_types=_error_types(connection, campaign.id, task_rows),
+        sheets=_pairs(connection, _SHEETS.where(task_sheets.c.campaign_id == campaign.id)),
     )
+
+
+def _pairs(connection: Connection, query: Select[Any]) -> dict[Any, Any]:
+    return {row[0]: row[1] for row in connection.execute(query).all()}
+
+
+def _error_types(connection: Connection, campaign_id: str, task_rows: Sequence[TaskRow]) -> dict[int, str]:
+    """Of seeded gold, and of rulings."""
+    of_gold = select(gold_items.c.id, gold_items.c.error_type).where(gold_items.c.campaign_id == campaign_id)
+    by_item = _pairs(connection, of_gold.where(gold_items.c.error_type.is_not(None)))
+    of_rulings = select(rulings.c.task_id, rulings.c.error_type).where(rulings.c.campaign_id == campaign_id)
+    standing = of_rulings.where(rulings.c.error_type.is_not(None), rulings.c.superseded == false())
+    by_task = _pairs(connection, standing)
+    if not by_item and not by_task:
+        return {}
+    kinds = (by_task.get(task.id) or by_item.get(task.gold_item_id or "") for task in task_rows)
+    return {index: kind for index, kind in enumerate(kinds) if kind is not None}
 
 
 def _truths(task_rows: Sequence[TaskRow], zeros: bool) -> list[Truth | None]:
@@ -346,6 +369,7 @@ def _less_other_values(ballots: Ballots, same: Flags, references: Sequence[Outco
     return same
 
 
+_SHEETS = select(task_sheets.c.sheet_seq, task_sheets.c.sheet)
 _TASKS = select(
     *(tasks.c[name] for name in TaskRow._fields if name != "consensus_value"),
     as_type(tasks.c.consensus_value, Text),

@@ -15,9 +15,12 @@ from gonogo.server.agreement import (
     items_to_settle,
     krippendorff_alpha,
 )
+from gonogo.server.breakdown import by_kind, by_sheet, confusion, missed_errors
 from gonogo.server.consensus.decide import CLASS_OF, VERDICTS
 from gonogo.server.consensus.votes import UNKNOWN
+from gonogo.server.flags import flags
 from gonogo.server.measuring import Ballots, Measured, agreeing, right_on_gold
+from gonogo.server.quality_words import words
 from gonogo.wire.labeling import AnnotatorQuality, QualityReport
 from gonogo.wire.vocabulary import TaskStatus, Verdict
 
@@ -28,11 +31,8 @@ if TYPE_CHECKING:
 LEAST_GOLD = 10
 """Gold answers below which a person gets no score."""
 
-TOO_FAST_MS = 1000.0
-"""A vote sooner than this after its claim, by the server's clock, was not looked at."""
-RECENT = 20
-TOO_FAST_VOTES = 5
-"""So many too fast votes among a person's `RECENT` last ones raise the flag."""
+TREND = 12
+"""Points of a person's sparkline."""
 
 
 def report(measured: Measured, campaign: Row[Any]) -> QualityReport:
@@ -48,6 +48,22 @@ def report(measured: Measured, campaign: Row[Any]) -> QualityReport:
     paired = int((counts.sum(axis=1) >= 2).sum())
     threshold = float(campaign.acceptance_alpha)
     people = _people(measured)
+    block = {
+        "alpha_interval": _pair(interval),
+        "n_paired_tasks": paired,
+        "items_to_settle": items_to_settle(alpha, interval, threshold, paired),
+        "gwet_ac1": gwet_ac1(counts),
+        "prevalence": _prevalence(measured),
+        **_method(measured, str(campaign.consensus_method)),
+        **_gold_errors(ballots, np.arange(len(ballots.votes))),
+        "statuses": _statuses(measured),
+        "duration_ms": _percentiles(ballots.duration_ms),
+        "confusion": confusion(ballots),
+        "by_kind": by_kind(measured),
+        "by_sheet": by_sheet(measured),
+        "error_types": missed_errors(ballots),
+        "annotators": {str(person.annotator_user_id): more for person, more in people},
+    }
     return QualityReport(
         alpha=alpha,
         acceptance_alpha=threshold,
@@ -55,18 +71,7 @@ def report(measured: Measured, campaign: Row[Any]) -> QualityReport:
         n_tasks=len(counts),
         n_submissions=len(ballots.votes),
         annotators=[person for person, _ in people],
-        gonogo={
-            "alpha_interval": _pair(interval),
-            "n_paired_tasks": paired,
-            "items_to_settle": items_to_settle(alpha, interval, threshold, paired),
-            "gwet_ac1": gwet_ac1(counts),
-            "prevalence": _prevalence(measured),
-            **_method(measured, str(campaign.consensus_method)),
-            **_gold_errors(ballots, np.arange(len(ballots.votes))),
-            "statuses": _statuses(measured),
-            "duration_ms": _percentiles(ballots.duration_ms),
-            "annotators": {str(person.annotator_user_id): more for person, more in people},
-        },
+        gonogo={**block, "words": words(block, alpha, threshold)},
     )
 
 
@@ -80,6 +85,7 @@ def _people(measured: Measured) -> list[tuple[AnnotatorQuality, dict[str, Any]]]
     by_voter = np.argsort(votes.annotator, kind="stable")
     own_votes = np.split(by_voter, np.cumsum(n_votes)[:-1]) if len(ballots.voter_ids) else []
     people = []
+    signs = flags(measured, own_votes)
     for index, (voter_id, own) in enumerate(zip(ballots.voter_ids, own_votes, strict=True)):
         n_answers = int(n_gold[index])
         scored = n_answers >= LEAST_GOLD
@@ -91,7 +97,8 @@ def _people(measured: Measured) -> list[tuple[AnnotatorQuality, dict[str, Any]]]
             reliability=float(measured.reliability[index]),
             trust=float(measured.trust[index]),
         )
-        people.append((person, {**_gold_errors(ballots, own), **_pace(ballots, own)}))
+        more = {**_gold_errors(ballots, own), "duration_ms": _percentiles(ballots.duration_ms[own]), **signs[index]}
+        people.append((person, {**more, "confusion": confusion(ballots, own), "trend": _trend(ballots, own)}))
     return people
 
 
@@ -113,16 +120,11 @@ def _gold_errors(ballots: Ballots, own: Ints) -> dict[str, Any]:
     return found
 
 
-def _pace(ballots: Ballots, own: Ints) -> dict[str, Any]:
-    """Time a vote, and whether too many of the last ones came too fast to have been looked at."""
-    measured = ballots.claim_ms[own]
-    measured = measured[np.isfinite(measured)]
-    fast = measured < TOO_FAST_MS
-    return {
-        "duration_ms": _percentiles(ballots.duration_ms[own]),
-        "too_fast_share": float(fast.mean()) if fast.size else None,
-        "too_fast": int(fast[-RECENT:].sum()) >= TOO_FAST_VOTES,
-    }
+def _trend(ballots: Ballots, own: Ints) -> list[float]:
+    """Median reported time (ms) of a person's votes in up to `TREND` equal stretches, oldest first; a sparkline."""
+    known = ballots.duration_ms[own]
+    known = known[np.isfinite(known)]
+    return [float(np.median(part)) for part in np.array_split(known, min(TREND, known.size))] if known.size else []
 
 
 def _prevalence(measured: Measured) -> dict[str, float] | None:
