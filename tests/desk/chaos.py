@@ -61,6 +61,9 @@ class NoDrawings:
     def prepare(self, ref: SheetRef, request: PictureRequest) -> None:
         return None
 
+    async def export_png(self, ref: SheetRef, request: PictureRequest) -> Path | NoPicture:
+        return NoPicture("There is no drawing here.")
+
     async def aclose(self) -> None:
         return None
 

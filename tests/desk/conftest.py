@@ -40,6 +40,9 @@ class NoDrawings:
     def prepare(self, ref: SheetRef, request: PictureRequest) -> None:
         self.asked.append((ref, request))
 
+    async def export_png(self, ref: SheetRef, request: PictureRequest) -> Path | NoPicture:
+        return NoPicture("There is no drawing here.")
+
     async def aclose(self) -> None:
         return None
 

@@ -208,6 +208,22 @@ def test_drop_and_prune_take_only_what_they_may(path: Path) -> None:
     assert [row.task_id for row in outbox.history()] == ["a"]
 
 
+def test_a_refused_answer_is_tried_again_as_a_new_request(path: Path) -> None:
+    """With the old key a server may repeat its refusal; with old attempts a 409 would look like a lost receipt."""
+    outbox = Outbox(path)
+    number = put(outbox, "a")
+    assert outbox.requeue([number]) == 0  # it was not refused
+    outbox.leave_desk([number])
+    first = outbox.claim(ANN)
+    assert first is not None
+    outbox.finish(number, SendState.PARKED, "refused")
+    assert outbox.requeue([number]) == 1
+    second = outbox.claim(ANN)
+    assert second is not None
+    assert (second.request.body, second.attempts, second.detail) == (first.request.body, 1, "")
+    assert second.request.idempotency_key != first.request.idempotency_key
+
+
 def test_network_file_systems_are_known() -> None:
     mounts = "/dev/sda / ext4 rw 0 0\nserver:/home /home nfs4 rw 0 0\ntmpfs /home/me/local tmpfs rw 0 0\n"
     assert on_network(Path("/home/me/state"), mounts)

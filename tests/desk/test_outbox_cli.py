@@ -184,16 +184,12 @@ def test_a_refused_answer_is_kept_and_can_be_tried_again(shell: Shell, run: Run)
     assert "no answer 999" in run("requeue", "999", code=1).stderr
 
 
-def test_another_answer_is_not_taken_for_a_lost_receipt(shell: Shell, run: Run) -> None:
-    """The task was answered elsewhere: trying again must not turn the refused answer into a sent one."""
+def test_a_second_answer_to_a_question_is_not_called_sent(shell: Shell, run: Run) -> None:
     shell.put(shell.tasks[0], "correct")
     run("send")
     number = shell.put(shell.tasks[0], "unsure")
-    run("send", code=4)
-    run("requeue", str(number))
-    run("send", code=4)
-    assert shell.state(number) is SendState.PARKED
-    assert stored_in(shell.database)[shell.tasks[0]] == ["correct"]
+    assert "1 kept late by the server, uncounted" in run("send").stderr
+    assert shell.state(number) is SendState.LATE
 
 
 def test_history_and_export_say_where_the_time_went(shell: Shell, run: Run) -> None:
