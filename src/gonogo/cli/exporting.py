@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
@@ -157,7 +158,8 @@ async def write_manifest(
         "audit": await _audit_head(client, campaign.id) if found else None,
         "notes": list(done.notes),
     }
-    path.write_text(json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    await asyncio.to_thread(path.write_text, text, "utf-8")
 
 
 async def _audit_head(client: GonogoClient, campaign_id: str) -> Any:

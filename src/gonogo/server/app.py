@@ -29,6 +29,7 @@ from gonogo.server.routes import (
     predictions,
     projects,
     quality,
+    results,
     review,
     sessions,
     tasks,
@@ -97,7 +98,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
 
 def _routers() -> list[APIRouter]:
     modules = (campaigns, assignments, claims, tasks, projects, quality, sessions)
-    ours = (capabilities, settings_routes, predictions, exports, leads, review, annotators)
+    ours = (capabilities, settings_routes, predictions, exports, leads, review, annotators, results)
     return [module.router for module in (*modules, *ours)] + drawings.routers()
 
 

@@ -13,9 +13,9 @@ from gonogo.server.auth import local_lead
 from gonogo.server.errors import ApiError, not_found
 from gonogo.server.records import instant
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import api_keys, new_id, users
+from gonogo.server.store.tables import api_keys, new_id, results_passwords, users
 from gonogo.wire.extensions import KeyCreated
-from gonogo.wire.leads import KeyPublic
+from gonogo.wire.leads import KeyPublic, ResultsPassword
 from gonogo.wire.vocabulary import ErrorCode, Scope
 
 
@@ -27,6 +27,15 @@ def create_key(store: Store, name: str, scopes: Iterable[str]) -> KeyCreated:
     now = datetime.now(UTC)
     with store.write() as connection:
         return make_key(connection, local_lead(connection, now).id, name, scopes, now)
+
+
+def give_results_password(store: Store, key_id: str) -> ResultsPassword:
+    """A password for the results API beside a key of the local lead; the only place that holds it."""
+    from gonogo.server.results_access import make_password
+
+    now = datetime.now(UTC)
+    with store.write() as connection:
+        return make_password(connection, local_lead(connection, now).org_id, key_id, now)
 
 
 def make_key(connection: Connection, user_id: str, name: str, scopes: Iterable[str], now: datetime) -> KeyCreated:
@@ -59,6 +68,7 @@ def key_public(row: Row[Any]) -> KeyPublic:
         scopes=row.scopes,
         created_at=instant(row.created_at),
         revoked_at=instant(row.revoked_at),
+        results_username=row.results_username,
     )
 
 
@@ -73,4 +83,8 @@ def revoke_key(connection: Connection, org_id: str, key_id: str, now: datetime) 
     return key_public(connection.execute(mine).one())
 
 
-KEYS = select(api_keys).join(users, users.c.id == api_keys.c.user_id)
+KEYS = (
+    select(api_keys, results_passwords.c.username.label("results_username"))
+    .join(users, users.c.id == api_keys.c.user_id)
+    .outerjoin(results_passwords, results_passwords.c.api_key_id == api_keys.c.id)
+)

@@ -10,13 +10,14 @@ from gonogo.server.auth import require
 from gonogo.server.context import Ctx
 from gonogo.server.keys import KEYS, key_public, make_key, revoke_key
 from gonogo.server.records import instant
+from gonogo.server.results_access import make_password
 from gonogo.server.routes.campaigns import DEFAULTS
 from gonogo.server.routes.projects import runs_of
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import calculations, predictions, users
 from gonogo.wire.extensions import KeyCreate, KeyCreated
 from gonogo.wire.labeling import GenerateProjectTasks
-from gonogo.wire.leads import GeneratePreview, KeyList, KeyPublic, RunList, RunPublic
+from gonogo.wire.leads import GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList, RunPublic
 
 router = make_router()
 _KEYS = "/api/v1/gonogo/keys"
@@ -46,6 +47,14 @@ async def revoke(key_id: str, context: Ctx) -> KeyPublic:
     require(context.caller, *LEAD)
     with context.store.write() as connection:
         return revoke_key(connection, context.caller.org_id, key_id, context.now)
+
+
+@router.post(_KEYS + "/{key_id}/results-password", name="make_results_password", status_code=201)
+async def results_password(key_id: str, context: Ctx) -> ResultsPassword:
+    """Makes what signs in to the results API beside the key; shown once, and an older one is void."""
+    require(context.caller, *LEAD)
+    with context.store.write() as connection:
+        return make_password(connection, context.caller.org_id, key_id, context.now)
 
 
 @router.get("/api/v1/gonogo/projects/{project_id}/runs", name="list_runs")

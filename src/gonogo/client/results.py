@@ -1,0 +1,216 @@
+"""Reads a results API as Centaur Labs publishes it: theirs, or that of our own server.
+
+    async with ResultsClient(CENTAUR, ApiKey(key), login) as client:
+        async for case in client.cases(1234, labeling_state="Labeled"): ...
+
+Every call carries the API key and a session's token. The session is opened when first needed, and anew when the
+server says that it has expired; then the same page is asked for again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel
+
+from gonogo.client.answers import parse
+from gonogo.client.calls import Calls, Query, as_bytes
+from gonogo.client.credential import ApiKey, Secret
+from gonogo.client.errors import (
+    AuthenticationError,
+    InvalidInputError,
+    InvalidRequestError,
+    UnexpectedAnswerError,
+)
+from gonogo.client.retry import RetryPolicy
+from gonogo.client.transport import How
+from gonogo.wire.results import STATES, CaseResult, Login, LoginRequest, Message, ResultPage, Token
+
+CENTAUR: Final = "https://api.centaurlabs.com"
+AUTH: Final = "/auth/public/v1"
+RESULTS: Final = "/results/public/v1"
+M = TypeVar("M", bound=BaseModel)
+
+GetLogin = Callable[[], Awaitable[LoginRequest]]
+"""Gives user name and API password when a session has to be opened: from a keyring, or by asking."""
+
+
+class KeyAndToken(ApiKey):
+    """The API key, and the session's token while there is one. Both are sent."""
+
+    __slots__ = ("_sent",)
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self._sent = super().headers()
+
+    def headers(self) -> dict[str, str]:
+        """The same object each time: what sends it sees a new token at once."""
+        return self._sent
+
+    @property
+    def has_token(self) -> bool:
+        return "Authorization" in self._sent
+
+    def use(self, token: Secret | None) -> None:
+        self._sent.pop("Authorization", None)
+        if token is not None:
+            self._sent["Authorization"] = f"Bearer {token.secret}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to ask for; sent with every page. `updated_after` is a time as the server takes it."""
+
+    labeling_state: str | None = None
+    updated_after: str | None = None
+    limit: int | None = None
+    verbose: bool | None = None
+
+    def query(self) -> dict[str, str | int | None]:
+        if self.labeling_state is not None and self.labeling_state not in STATES:
+            raise InvalidInputError(
+                f"There is no labeling state {self.labeling_state!r}.", next_step=f"Known: {', '.join(STATES)}."
+            )
+        verbose = None if self.verbose is None else str(self.verbose).lower()
+        return {
+            "labeling_state": self.labeling_state,
+            "updated_after": self.updated_after,
+            "limit": self.limit,
+            "verbose": verbose,
+        }
+
+
+class ResultsClient:
+    """An async context manager over one results API. `login` may be `None` where the key alone is enough."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: ApiKey,
+        login: GetLogin | None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        clean: bool = True,
+    ) -> None:
+        self._credential = KeyAndToken(key.secret)
+        self._calls = Calls(base_url, self._credential, transport=transport, retry=retry, clean=clean)
+        self._login = login
+        self._clean = clean
+        self._token: Secret | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._calls.base_url!r}, {self._credential!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._calls.aclose()
+
+    # --- session ---
+
+    async def log_in(self) -> Login:
+        """Open a session.
+
+        Raises:
+            AuthenticationError: key, user name or password are wrong.
+        """
+        if self._login is None:
+            raise AuthenticationError("This server asks for a session, and no user name and password are known.")
+        given = await self._login()
+        self._use(None)
+        body = as_bytes({"username": given.username, "api_password": given.api_password})
+        how = How(secrets=(Secret(given.api_password),))
+        sent = self._calls.prepare("POST", f"{AUTH}/login", body=body)
+        found = parse(Login, await self._calls.answer(sent, how), clean=self._clean)
+        self._use(Secret(found.token))
+        return found
+
+    async def test_token(self) -> Message:
+        return await self._call(Message, "POST", f"{AUTH}/testToken")
+
+    async def refresh_token(self) -> None:
+        """A new token for the old one."""
+        found = await self._call(Token, "POST", f"{AUTH}/refreshToken")
+        self._use(Secret(found.token))
+
+    async def log_out(self) -> None:
+        """End the session, if there is one."""
+        if self._token is not None:
+            await self._calls.call(Message, "POST", f"{AUTH}/logout", how=self._how())
+            self._use(None)
+
+    # --- results ---
+
+    async def page(self, task_id: int, filters: Filters = Filters(), after: int | None = None) -> ResultPage:
+        """One page of a task's cases, those after `after` (a `last_sequence_id`)."""
+        query = {"task_id": task_id, **filters.query(), "last_sequence_id": after}
+        return await self._call(ResultPage, "GET", f"{RESULTS}/list", query)
+
+    async def pages(
+        self,
+        task_id: int,
+        filters: Filters = Filters(),
+        after: int | None = None,
+    ) -> AsyncIterator[ResultPage]:
+        """All pages to the end. Who remembers the last page's `last_sequence_id` can go on from there after a break.
+
+        Raises:
+            UnexpectedAnswerError: the server gives the same page again and again.
+        """
+        while True:
+            found = await self.page(task_id, filters, after)
+            yield found
+            if not found.has_next or found.last_sequence_id is None:
+                return
+            if found.last_sequence_id == after:
+                raise UnexpectedAnswerError("The server says that there is a next page, and gives the same one again.")
+            after = found.last_sequence_id
+
+    async def cases(
+        self,
+        task_id: int,
+        filters: Filters = Filters(),
+        after: int | None = None,
+    ) -> AsyncIterator[CaseResult]:
+        """All cases of a task; one that changes meanwhile may come twice."""
+        async for found in self.pages(task_id, filters, after):
+            for case in found.payload:
+                yield case
+
+    async def case(self, task_id: int, case_id: int, *, verbose: bool | None = None) -> CaseResult:
+        query = {**Filters(verbose=verbose).query(), "task_id": task_id, "case_id": case_id}
+        return await self._call(CaseResult, "GET", f"{RESULTS}/get", query)
+
+    async def _call(self, model: type[M], method: str, path: str, query: Query | None = None) -> M:
+        fresh = self._token is None and self._login is not None
+        if fresh:
+            await self.log_in()
+        try:
+            return await self._calls.call(model, method, path, query=query, how=self._how())
+        except AuthenticationError:
+            if fresh or self._login is None:  # a session just opened is refused: another one would be, too
+                raise
+        except InvalidRequestError as error:
+            if error.status == 426:
+                error.next_step = (
+                    "This task's kind is served by version 2 of that API only, which gonogo does not read."
+                )
+            raise
+        await self.log_in()
+        return await self._calls.call(model, method, path, query=query, how=self._how())
+
+    def _use(self, token: Secret | None) -> None:
+        self._token = token
+        self._credential.use(token)
+
+    def _how(self) -> How:
+        return How(secrets=(self._token,) if self._token else ())

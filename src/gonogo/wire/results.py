@@ -1,0 +1,76 @@
+"""The results API (Centaur's): what our server answers and our client reads.
+
+Only what is documented has a type of its own; every other field is kept as it came (`extra="allow"`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gonogo.wire.base import JsonObject
+
+STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
+"""Values of `labeling_state`, exactly as they are written."""
+
+
+class Open(BaseModel):
+    """Fields nobody told us of are kept."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class LoginRequest(BaseModel):
+    username: Annotated[str, Field(min_length=1, max_length=254)]
+    api_password: Annotated[str, Field(min_length=1, max_length=500, repr=False)]
+
+
+class Login(Open):
+    token: Annotated[str, Field(repr=False)]
+    id: int | None = None
+    email: str | None = None
+    role: str | None = None
+    name: str | None = None
+    organization_id: int | None = None
+    organization: str | None = None
+    created_at: str | None = None
+
+
+class Token(Open):
+    token: Annotated[str, Field(repr=False)]
+
+
+class Message(Open):
+    message: str | None = None
+
+
+class CaseResult(Open):
+    """One Case. Labels are verdicts on our server; another's may be any JSON."""
+
+    task_id: int | None = None
+    task_name: str | None = None
+    project_id: int | None = None
+    project_name: str | None = None
+    case_id: int | None = None
+    task_type: str | None = None
+    content_type: str | None = None
+    labeling_state: str | None = None
+    qualified_reads: Any = None
+    patch: Any = None
+    content_metadata: list[Any] | None = None
+    agreement: Any = None
+    difficulty: Any = None
+    correct_label: Any = None
+    majority_label: Any = None
+    read_stats: Any = None
+    gonogo: JsonObject | None = None  # ours alone: what joins a case to its task, drawing and value
+
+
+class ResultPage(Open):
+    """Go on only while `has_next` is true and `last_sequence_id` is there; both may be absent."""
+
+    payload: list[CaseResult]
+    has_next: bool | None = None
+    last_sequence_id: int | None = None
+    limit: int | None = None
