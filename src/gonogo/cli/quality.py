@@ -1,0 +1,179 @@
+"""A quality report as text: a gauge of characters, tables, and words beside the numbers. Report in, lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_GAUGE = 41
+_SPARKS = "▁▂▃▄▅▆▇█"
+
+
+def report_lines(report: Mapping[str, Any], names: Mapping[str, str] | None = None) -> list[str]:
+    """The report of `campaign_quality` (`model_dump`) as lines without colour; `names` by annotator id.
+
+    Works with a plain ARCNM server as well, whose report has no `gonogo` block.
+    """
+    more: Mapping[str, Any] = report.get("gonogo") or {}
+    lines = [*_headline(report, more), ""]
+    if more:
+        lines += [*_numbers(more), ""]
+    lines += _people(report, more, names or {})
+    for title, key in (("By kind", "by_kind"), ("By sheet", "by_sheet")):
+        lines += _groups(title, more.get(key) or [])
+    lines += _missed(more.get("error_types") or [])
+    lines += _confusion(more.get("confusion"))
+    if more.get("fallback"):
+        lines += ["", str(more["fallback"])]
+    return lines
+
+
+def gauge(alpha: float | None, interval: Sequence[float] | None, threshold: float, width: int = _GAUGE) -> str:
+    """`0 ┤······━━━●━━━──┊────├ 1`: ● alpha, ━ its interval, ┊ the threshold (⊙ where both meet)."""
+
+    def at(value: float) -> int:
+        return round(min(max(value, 0.0), 1.0) * (width - 1))
+
+    cells = ["─"] * width
+    if alpha is not None and interval is not None:
+        for place in range(at(interval[0]), at(interval[1]) + 1):
+            cells[place] = "━"
+    cells[at(threshold)] = "┊"
+    if alpha is not None:
+        cells[at(alpha)] = "⊙" if at(alpha) == at(threshold) else "●"
+    return f"0 ├{''.join(cells)}┤ 1"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """One block a value, from the smallest to the largest; all alike → the middle."""
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    if high == low:
+        return _SPARKS[3] * len(values)
+    return "".join(_SPARKS[int((value - low) / (high - low) * (len(_SPARKS) - 1))] for value in values)
+
+
+def _headline(report: Mapping[str, Any], more: Mapping[str, Any]) -> list[str]:
+    alpha, interval = report.get("alpha"), more.get("alpha_interval")
+    wanted = report.get("acceptance_alpha") or 0.0
+    verdict = "accepted" if report.get("accepted") else "not accepted"
+    shown = "undefined" if alpha is None else f"{alpha:.3f}"
+    doubt = "" if interval is None else f"   95 % {interval[0]:.2f} to {interval[1]:.2f}"
+    lines = [f"alpha  {shown}{doubt}   wanted {wanted:g}   {verdict}"]
+    lines.append(f"       {gauge(alpha, interval, wanted)}   ● alpha  ━ interval  ┊ wanted")
+    lines += _said(more, "alpha")
+    lines.append(f"{report.get('n_submissions') or 0} submissions on {report.get('n_tasks') or 0} tasks")
+    return lines
+
+
+def _numbers(more: Mapping[str, Any]) -> list[str]:
+    prevalence = more.get("prevalence")
+    shares = "–" if not prevalence else "   ".join(f"{name} {_percent(share)}" for name, share in prevalence.items())
+    rows = [
+        ("false accept", _with_interval(more.get("false_accept")), "false_accept"),
+        ("false reject", _with_interval(more.get("false_reject")), "false_reject"),
+        ("Gwet's AC1", "undefined" if more.get("gwet_ac1") is None else f"{more['gwet_ac1']:.3f}", "gwet_ac1"),
+        ("prevalence", shares, "prevalence"),
+        ("to settle", "–" if more.get("items_to_settle") is None else str(more["items_to_settle"]), "items_to_settle"),
+    ]
+    lines = []
+    for label, value, key in rows:
+        lines.append(f"{label:13} {value}")
+        lines += _said(more, key)
+    return lines
+
+
+def _said(more: Mapping[str, Any], key: str) -> list[str]:
+    found = (more.get("words") or {}).get(key)
+    return [f"       {found['means']}", f"       → {found['do']}"] if found else []
+
+
+def _people(report: Mapping[str, Any], more: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    people = report.get("annotators") or []
+    if not people:
+        return ["Nobody has voted yet."]
+    head = ["annotator", "votes", "reliab.", "trust", "gold", "agree", "false acc.", "p50 s", "fast", "pace", "look at"]
+    rows = [head]
+    for who in people:
+        own = (more.get("annotators") or {}).get(who["annotator_user_id"], {})
+        p50 = (own.get("duration_ms") or {}).get("p50")
+        accepted = own.get("false_accept")
+        rows.append(
+            [
+                names.get(who["annotator_user_id"], who["annotator_user_id"]),
+                str(who["n_submissions"]),
+                *(_two(who[key]) for key in ("reliability", "trust", "gold_accuracy", "consensus_agreement")),
+                "–" if not accepted else _percent(accepted["share"]),
+                "–" if p50 is None else f"{p50 / 1000:.1f}",
+                _percent(own.get("too_fast_share")),
+                sparkline(own.get("trend") or []),
+                ", ".join(str(flag).replace("_", " ") for flag in own.get("flags") or []) or "",
+            ]
+        )
+    return _table(rows)
+
+
+def _groups(title: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    if len(groups) < 2:
+        return []
+    rows = [[title, "tasks", "voted twice", "split", "alpha"]]
+    rows += [
+        [
+            str(group["name"]) or "(no drawing)",
+            str(group["n_tasks"]),
+            str(group["n_paired"]),
+            str(group["n_split"]),
+            "undefined" if group["alpha"] is None else f"{group['alpha']:.2f}",
+        ]
+        for group in groups[:10]
+    ]
+    return ["", *_table(rows)]
+
+
+def _missed(kinds: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not kinds:
+        return []
+    rows = [["Errors missed", "called correct", "share, 95 %"]]
+    for kind in kinds[:10]:
+        name = str(kind["error_type"]).replace("_", " ")
+        rows.append([name, f"{kind['missed']} of {kind['n']}", _interval(kind["share"], kind["interval"])])
+    return ["", *_table(rows)]
+
+
+def _confusion(found: Mapping[str, Any] | None) -> list[str]:
+    if not found or not any(map(any, found["counts"])):
+        return []
+    rows = [["Known answer ↓  given →", *found["verdicts"]]]
+    for verdict, counts in zip(found["verdicts"], found["counts"], strict=True):
+        rows.append([verdict, *map(str, counts)])
+    return ["", *_table(rows)]
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [_row(row, widths) for row in rows]
+
+
+def _row(cells: Iterable[str], widths: Sequence[int]) -> str:
+    first, *rest = cells
+    numbers = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+    return "   ".join([first.ljust(widths[0]), *numbers]).rstrip()
+
+
+def _with_interval(share: Mapping[str, Any] | None) -> str:
+    if not share or share.get("share") is None:
+        return "– (not known below 10 gold answers)"
+    return f"{_interval(share['share'], share['interval'])}   {share['k']} of {share['n']}"
+
+
+def _interval(share: float, interval: Sequence[float]) -> str:
+    return f"{_percent(share)}   {_percent(interval[0])} to {_percent(interval[1])}"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
+def _two(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
