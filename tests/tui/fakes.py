@@ -84,8 +84,11 @@ class FakeDesk:
         self.draw = draw
         self.answers: list[tuple[DeskTask, Decision]] = []
         self.requests: list[PictureRequest] = []
+        self.asked: dict[str, PictureRequest] = {}
         self.calls: list[str] = []
         self.stopwatch = Stopwatch(clock)
+        self.past: list[Decided] = []
+        self.exported: Path | None = None
         self.fails: Exception | None = None
         self.guideline = ""
         self._done = done
@@ -145,7 +148,14 @@ class FakeDesk:
 
     def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
         self.requests.append(request)
+        self.asked[task.id] = request
         return self.draw(task, request)
+
+    async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
+        return self.exported or NoPicture("This part has no drawing.")
+
+    def history(self, *, since: float = 0.0, limit: int = 1_000_000) -> list[Decided]:
+        return list(reversed(self.past))[:limit]
 
     def upcoming(self) -> DeskTask | None:
         return self.tasks[1] if len(self.tasks) > 1 else None

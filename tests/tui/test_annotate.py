@@ -192,7 +192,7 @@ async def test_a_fix_that_could_not_be_saved_keeps_its_text(running: Running, cl
 
 
 async def test_the_drawing_follows_the_keys(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1), task(2)])
+    desk = FakeDesk([task(1), task(2), task(3, part_revision_id="another")])
     async with running(desk) as pilot:
         await press(pilot, clock, "z")
         assert desk.requests[-1].level == Level.VIEW
@@ -201,7 +201,10 @@ async def test_the_drawing_follows_the_keys(running: Running, clock: Clock) -> N
         assert (last.pan_x, last.zoom, last.rotation) == (0.25, 1.4, 90)
         assert last.bbox == task().bbox
         await press(pilot, clock, "a")
-        assert desk.requests[-1].level.value == "detail"
+        kept = desk.asked["task-2"]
+        assert (kept.level, kept.zoom, kept.pan_x, kept.rotation) == (Level.VIEW, 1.4, 0.0, None)
+        await press(pilot, clock, "a")
+        assert desk.asked["task-3"].level.value == "detail", "another sheet"
 
 
 async def test_retry_asks_the_server_and_for_the_drawing_again(running: Running, clock: Clock) -> None:

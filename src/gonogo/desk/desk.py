@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from gonogo.desk import snapshot, wording
 from gonogo.desk.clock import wait_for, within
@@ -204,6 +205,10 @@ class Desk:
     def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
         """The picture if it is already there, so that a verdict and the next crop paint in one frame."""
         return self._gallery.ready(task, request)
+
+    async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
+        """The view at full resolution in a file for another program. Raises `OSError`."""
+        return await self._gallery.export(task, request)
 
     def prepare(self, request: PictureRequest) -> None:
         """The pane's size and mode changed: make crops ahead in this form from now on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from gonogo.desk.remote_types import UrlAnswer
@@ -19,6 +20,7 @@ class Drawings(Protocol):
     async def picture(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture: ...
     def picture_ready(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture | None: ...
     def prepare(self, ref: SheetRef, request: PictureRequest) -> None: ...
+    async def export_png(self, ref: SheetRef, request: PictureRequest) -> Path | NoPicture: ...
     async def aclose(self) -> None: ...
 
 
@@ -41,6 +43,9 @@ class Gallery:
 
     def ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
         return self._old(task, request) or self._drawings.picture_ready(_ref(task), request)
+
+    async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
+        return await self._drawings.export_png(_ref(task), request)
 
     def prepare(self, form: PictureRequest, tasks: Iterable[DeskTask]) -> None:
         """Make the pictures of `tasks`, and of all that arrive from now on, in this form."""

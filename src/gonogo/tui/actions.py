@@ -13,6 +13,11 @@ from textual.keys import Keys
 
 ANNOTATE = "annotate"
 EDIT = "edit"
+REVIEW = "review"
+ADJUDICATE = "adjudicate"
+CONTACT = "contact"
+QUALITY = "quality"
+LEAD = "lead"
 EVERYWHERE = "everywhere"
 
 
@@ -39,6 +44,77 @@ def _verdict(name: str, key: str, help_text: str, rank: int) -> Action:
     return Action(f"annotate.{name}", name, help_text, (key,), ANNOTATE, call, rank, verdict=True)
 
 
+def _ruling(name: str, title: str, help_text: str, key: str, rank: int) -> Action:
+    return Action(f"adjudicate.{name}", title, help_text, (key,), ADJUDICATE, f"rule('{name}')", rank, verdict=True)
+
+
+def _take(number: int) -> Action:
+    help_text = f"Wrong; value {number} of the voters is the right one."
+    return Action(f"adjudicate.take{number}", str(number), help_text, (str(number),), ADJUDICATE, f"take({number})")
+
+
+REVIEWING: tuple[Action, ...] = (
+    Action("review.open", "open", "Rule on this task.", ("enter",), REVIEW, "open", 1, verdict=True),
+    Action("review.contact", "contact sheet", "Several at a time, wrong ones struck.", ("c",), REVIEW, "contact", 2),
+    Action("review.text", "find", "Only tasks with a text in them.", ("slash",), REVIEW, "filter('text')", 3),
+    Action("review.status", "status", "Another status: review, open, resolved.", ("t",), REVIEW, "next_status", 6),
+    Action("review.kind", "kind", "Only one kind, such as dimension.", ("k",), REVIEW, "filter('kind')", 7),
+    Action("review.who", "annotator", "Only what one person voted on.", ("w",), REVIEW, "filter('annotator')", 8),
+    Action("review.sheet", "sheet", "Only one drawing.", ("h",), REVIEW, "filter('sheet')", 9),
+    Action("review.sample", "sample", "Add a sample of settled tasks, or not.", ("m",), REVIEW, "sample", 10),
+    Action("review.clear", "all", "All that needs an expert: no filter.", ("x",), REVIEW, "clear", 11),
+    Action("review.quality", "quality", "What the labels of this campaign are worth.", ("y",), REVIEW, "quality", 4),
+    Action("review.lead", "campaigns", "All campaigns: progress, people, promote.", ("l",), REVIEW, "lead", 12),
+    Action("review.undo", "undo", "Take the last ruling back.", ("u", "backspace"), REVIEW, "undo", 13),
+    Action("review.retry", "retry", "Read the list again.", ("r",), REVIEW, "retry", 14),
+    _ruling("uphold", "uphold", "The value is read right, whoever said otherwise.", "a", 1),
+    _ruling("reject", "reject", "Read wrong; the right value stays open.", "s", 2),
+    *(_take(number) for number in range(1, 10)),
+    Action("adjudicate.type", "type", "Read wrong: type the right value.", ("d",), ADJUDICATE, "type", 3, verdict=True),
+    _ruling("undecidable", "undecidable", "The drawing does not tell.", "f", 4),
+    Action("adjudicate.undo", "undo", "Take the last ruling back.", ("u", "backspace"), ADJUDICATE, "undo", 6),
+    Action("adjudicate.note", "note", "Say why; it goes with the ruling.", ("n",), ADJUDICATE, "note", 7),
+    Action("adjudicate.gold", "gold", "Propose the ruled task as gold, or not.", ("g",), ADJUDICATE, "gold", 8),
+    Action("adjudicate.error", "error type", "What is wrong with the prediction.", ("e",), ADJUDICATE, "error", 10),
+    Action("adjudicate.names", "names", "Show or hide who voted.", ("b",), ADJUDICATE, "names", 9),
+    Action("adjudicate.later", "later", "Go on without a ruling.", ("l",), ADJUDICATE, "later", 11),
+    Action("adjudicate.context", "context", "Show more of the sheet.", ("z",), ADJUDICATE, "context", 12),
+    Action("adjudicate.left", "left", "Move the drawing left.", ("left",), ADJUDICATE, "pan(-1, 0)"),
+    Action("adjudicate.right", "right", "Move the drawing right.", ("right",), ADJUDICATE, "pan(1, 0)"),
+    Action("adjudicate.up", "up", "Move the drawing up.", ("up",), ADJUDICATE, "pan(0, -1)"),
+    Action("adjudicate.down", "down", "Move the drawing down.", ("down",), ADJUDICATE, "pan(0, 1)"),
+    Action("adjudicate.closer", "closer", "Enlarge the drawing.", ("plus", "equals_sign"), ADJUDICATE, "zoom(1)"),
+    Action("adjudicate.away", "away", "Make the drawing smaller.", ("minus",), ADJUDICATE, "zoom(-1)"),
+    Action("adjudicate.more", "more", "Further down in the votes.", ("pagedown",), ADJUDICATE, "scroll_votes(1)"),
+    Action("adjudicate.less", "less", "Further up in the votes.", ("pageup",), ADJUDICATE, "scroll_votes(-1)"),
+    Action("adjudicate.retry", "retry", "Try the server or the drawing again.", ("r",), ADJUDICATE, "retry", 13),
+    Action("adjudicate.list", "list", "Back to the queue.", ("escape",), ADJUDICATE, "list", 14),
+    Action(
+        "contact.confirm", "confirm page", "Struck: wrong. The others: right.", ("enter",), CONTACT, "confirm", 1, True
+    ),
+    Action("contact.strike", "strike", "This one is read wrong, or not.", ("s", "space"), CONTACT, "strike", 2, True),
+    Action("contact.leave", "leave out", "No ruling on this one now, or one.", ("f",), CONTACT, "leave_out", 3),
+    Action("contact.left", "left", "The one to the left.", ("left",), CONTACT, "move(-1, 0)"),
+    Action("contact.right", "right", "The one to the right.", ("right",), CONTACT, "move(1, 0)"),
+    Action("contact.up", "up", "The one above.", ("up",), CONTACT, "move(0, -1)"),
+    Action("contact.down", "down", "The one below.", ("down",), CONTACT, "move(0, 1)"),
+    Action("contact.undo", "undo page", "Take the last page back.", ("u", "backspace"), CONTACT, "undo", 4),
+    Action("contact.open", "open", "Rule on this one with all its votes.", ("o",), CONTACT, "open", 6),
+    Action("contact.list", "list", "Back to the queue.", ("escape",), CONTACT, "list", 7),
+    Action("quality.refresh", "refresh", "Measure again.", ("r",), QUALITY, "refresh", 1),
+    Action("quality.back", "back", "Back to where you came from.", ("escape",), QUALITY, "back", 2),
+    Action("lead.quality", "quality", "What its labels are worth.", ("y",), LEAD, "quality", 1),
+    Action("lead.review", "review", "Its review queue.", ("v",), LEAD, "review", 2),
+    Action("lead.invite", "invite", "Invite a person by e-mail.", ("i",), LEAD, "invite", 3),
+    Action("lead.revoke", "revoke", "End a person's part in it.", ("d",), LEAD, "revoke", 4),
+    Action("lead.close", "close", "Close it for answers.", ("c",), LEAD, "close", 6),
+    Action("lead.promote", "promote", "Copy what is settled to the golden dataset.", ("p",), LEAD, "promote", 7),
+    Action("lead.refresh", "refresh", "Ask the server again.", ("r",), LEAD, "refresh", 8),
+    Action("lead.back", "back", "Back to where you came from.", ("escape",), LEAD, "back", 9),
+)
+"""What experts and leads do."""
+
+
 ACTIONS: tuple[Action, ...] = (
     _verdict("correct", "a", "The value is read right; go to the next question.", 1),
     _verdict("incorrect", "s", "The value is read wrong; go to the next question.", 2),
@@ -58,9 +134,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("annotate.home", "home", "Back to the detail as it was.", ("0", "home"), ANNOTATE, "home"),
     Action("annotate.rotate", "turn", "Turn the drawing by a quarter.", ("o",), ANNOTATE, "rotate", 10),
     Action("annotate.invert", "invert", "Swap ink and paper of the drawing.", ("i",), ANNOTATE, "invert", 11),
+    Action("annotate.mode", "mode", "Draw in finer or simpler characters.", ("m",), ANNOTATE, "mode", 13),
+    Action("annotate.outside", "viewer", "Open the crop in the system's viewer.", ("v",), ANNOTATE, "view_outside", 14),
+    Action("annotate.pace", "pace", "Show or hide the pace and the time left.", ("p",), ANNOTATE, "pace"),
     Action("annotate.retry", "retry", "Try the server or the drawing again now.", ("r",), ANNOTATE, "retry", 12),
     Action("edit.send", "send", "Send “incorrect” with this value.", ("enter",), EDIT, "send", 1),
     Action("edit.leave", "leave", "Close the line; what was typed is kept.", ("escape",), EDIT, "leave", 2),
+    *REVIEWING,
+    Action("app.review", "review", "The queue of what needs an expert.", (), EVERYWHERE, "review"),
+    Action("app.lead", "campaigns", "For leads: progress, people, quality, promote.", (), EVERYWHERE, "lead"),
     Action("app.theme", "theme", "Choose another theme.", ("f2",), EVERYWHERE, "next_theme"),
     Action("app.palette", "palette", "Find an action by name.", ("ctrl+p",), EVERYWHERE, "command_palette"),
     Action("app.help", "keys", "All keys and what they do.", ("question_mark",), EVERYWHERE, "keys", 5),
@@ -73,7 +155,8 @@ BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 _SHOWN = {
     "question_mark": "?", "plus": "+", "equals_sign": "=", "minus": "-", "left": "←", "right": "→", "up": "↑",
     "down": "↓", "enter": "Enter", "escape": "Esc", "backspace": "Backspace", "home": "Home", "f2": "F2",
-    "ctrl+q": "Ctrl+Q", "ctrl+p": "Ctrl+P", "space": "Space",
+    "ctrl+q": "Ctrl+Q", "ctrl+p": "Ctrl+P", "space": "Space", "slash": "/",
+    "pageup": "PgUp", "pagedown": "PgDn",
 }  # fmt: skip
 
 
@@ -191,7 +274,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 def _clashes(chosen: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
     """Overrides whose key another action of the same scope already has."""
     found: list[tuple[str, str]] = []
-    for scope in (ANNOTATE, EDIT):
+    for scope in (ANNOTATE, EDIT, REVIEW, ADJUDICATE, CONTACT, QUALITY, LEAD):
         taken: dict[str, str] = {}
         actions = in_scope(scope, EVERYWHERE)
         for action in sorted(actions, key=lambda a: a.id in chosen):  # defaults first: an override gives way

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from gonogo.desk.desk import Desk
+    from gonogo.desk.review import ReviewDesk
     from gonogo.desk.services import Services, SignedIn
 
-Start = Literal["auto", "sign_in", "annotate", "embedded"]
-"""`auto` and `annotate` go on with the last login; `embedded` opens the workspace on this computer."""
+Start = Literal["auto", "sign_in", "annotate", "embedded", "review"]
+"""`auto` and `annotate` go on with the last login, `review` at its review queue; `embedded` opens the workspace on
+this computer."""
 CLOSE_SECONDS = 1.5
 """How long leaving may take; a signal must end the program within two seconds."""
 
@@ -62,7 +64,8 @@ class GonogoApp(App[None]):
     ) -> None:
         self.services = services
         self.clock = clock
-        self.desk: Desk | None = None
+        self.desk: Desk | ReviewDesk | None = None
+        self.reviewing = start == "review"
         self._start = start
         self._campaign_id = campaign_id
         self._quiet_collector = quiet_collector
@@ -111,14 +114,18 @@ class GonogoApp(App[None]):
     def choose_theme(self, name: str) -> None:
         """Show `name` now and at the next start."""
         self.theme = name
+        self.remember("theme", name)
+        self.say(f"Theme: {self._looks[name].title}", seconds=2)
+
+    def remember(self, setting: str, value: object) -> None:
+        """Write a setting for the next start; what could not be written is said."""
         from gonogo.desk.errors import DeskError
         from gonogo.desk.profile import save_setting
 
         try:
-            save_setting(self.services.home.settings_file(), "theme", name)
+            save_setting(self.services.home.settings_file(), setting, value)
         except DeskError as error:
             self.say(f"{error} {error.next_step}", warning=True)
-        self.say(f"Theme: {self._looks[name].title}", seconds=2)
 
     # --- life ------------------------------------------------------------------------------------------
 
@@ -161,19 +168,50 @@ class GonogoApp(App[None]):
     async def go_on(self, signed: SignedIn) -> None:
         """Signed in: to the campaign's questions, or to the choice of campaigns."""
         chosen = self._campaign_id or signed.campaign_id
-        if chosen:
+        if chosen and not self.reviewing:
             await self.open_campaign(signed, chosen)
             return
         from gonogo.tui.screens.campaigns import CampaignsScreen
 
-        self._only(CampaignsScreen(signed))
+        self._only(CampaignsScreen(signed, chosen or ""))
 
     async def open_campaign(self, signed: SignedIn, campaign_id: str) -> None:
+        """Its questions, or, when reviewing, its review queue."""
+        if self.reviewing:
+            await self.open_review(signed, campaign_id)
+            return
         from gonogo.tui.screens.annotate import AnnotateScreen
 
         await self.close_desk()
         self.desk = self.services.open_desk(signed, campaign_id)
-        self._only(AnnotateScreen(self.desk, clock=self.clock, guard_ms=self.services.profile.guard_ms))
+        self._only(AnnotateScreen(self.desk, clock=self.clock, profile=self.services.profile))
+
+    async def open_review(self, signed: SignedIn, campaign_id: str) -> None:
+        """The campaign's review queue."""
+        from gonogo.tui.screens.review import ReviewScreen
+
+        await self.close_desk()
+        desk = self.services.open_review(signed, campaign_id)
+        self.reviewing, self.desk = True, desk
+        self._only(ReviewScreen(desk, signed, campaign_id))
+
+    async def action_review(self) -> None:
+        """From wherever one is to the review queue of the campaign worked in."""
+        signed = self.services.remembered()
+        if signed is None:
+            self.show_sign_in("Sign in to review.")
+            return
+        self.reviewing = True
+        await self.go_on(signed)
+
+    def action_lead(self) -> None:
+        signed = self.services.remembered()
+        if signed is None:
+            self.show_sign_in("Sign in to see your campaigns.")
+            return
+        from gonogo.tui.screens.campaign import CampaignScreen
+
+        self.push_screen(CampaignScreen(signed))
 
     def _only(self, screen: Any) -> None:
         """Make `screen` the one that is shown: what lies under it is not kept."""
@@ -218,7 +256,8 @@ class GonogoApp(App[None]):
         from gonogo.tui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.own_keys))
+            scopes = getattr(self.screen, "ACTION_SCOPES", (actions.ANNOTATE,))
+            self.push_screen(HelpScreen(self.own_keys, scopes))
 
     # --- words -----------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ _SMALL_LOCATOR = (8, 4)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`mode` and `cell_ratio` belong to the terminal and stay; the rest begins anew with each task."""
+    """`mode` and `cell_ratio` belong to the terminal and stay; level and zoom stay on a sheet; the rest begins anew."""
 
     level: Level = Level.DETAIL
     zoom: float = 1.0
@@ -29,6 +29,10 @@ class View:
 
     def reset(self) -> View:
         return View(mode=self.mode, cell_ratio=self.cell_ratio)
+
+    def kept(self) -> View:
+        """What stays for the next task of the same sheet."""
+        return replace(self.reset(), level=self.level, zoom=self.zoom)
 
     def next_level(self) -> View:
         level = _LEVELS[(_LEVELS.index(self.level) + 1) % len(_LEVELS)]
@@ -49,9 +53,17 @@ class View:
         """What every picture of a pane of `cells` (columns, rows) has in common, for making them ahead."""
         columns, rows = cells
         locator = _LOCATOR if columns >= 60 and rows >= 20 else _SMALL_LOCATOR if columns >= 30 and rows >= 12 else None
-        return PictureRequest(columns, rows, mode=self.mode, cell_ratio=self.cell_ratio, locator=locator)
+        return PictureRequest(
+            columns,
+            rows,
+            level=self.level,
+            zoom=self.zoom,
+            mode=self.mode,
+            cell_ratio=self.cell_ratio,
+            locator=locator,
+        )
 
     def request(self, task: DeskTask, cells: tuple[int, int]) -> PictureRequest:
         """The picture of `task` in this view."""
-        form = replace(self.form(cells), bbox=task.bbox, level=self.level, zoom=self.zoom)
-        return replace(form, pan_x=self.pan_x, pan_y=self.pan_y, rotation=self.rotation)
+        form = self.form(cells)
+        return replace(form, bbox=task.bbox, pan_x=self.pan_x, pan_y=self.pan_y, rotation=self.rotation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.events import Key, Paste, Resize
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from gonogo.desk.errors import DeskError
@@ -21,8 +20,8 @@ from gonogo.sheets.types import NoPicture, Picture
 from gonogo.tui import actions
 from gonogo.tui.guard import KeyGuard
 from gonogo.tui.screens import correction, wording
+from gonogo.tui.screens.drawing import DrawingScreen
 from gonogo.tui.text import content
-from gonogo.tui.view import View
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.lines import History, Line, StatusBar
@@ -31,15 +30,13 @@ from gonogo.tui.widgets.value_view import ValueView, value_text
 
 if TYPE_CHECKING:
     from gonogo.desk.desk import Desk
-    from gonogo.tui.app import GonogoApp
+    from gonogo.desk.profile import Profile
 
 AHEAD_SECONDS = 0.06
 """Preparing the next question waits until this one's frame has left for the terminal (another thread writes it)."""
-SLOW_PICTURE_SECONDS = 4.0
-"""After so long without its drawing a question may be answered all the same."""
 
 
-class AnnotateScreen(Screen[None]):
+class AnnotateScreen(DrawingScreen):
     """Shows the desk's current task and hands answers to it. Keeps no state of the work itself."""
 
     CSS_PATH = "annotate.tcss"
@@ -47,7 +44,6 @@ class AnnotateScreen(Screen[None]):
     ACTION_SCOPES = (actions.ANNOTATE,)
     AUTO_FOCUS = ""
 
-    sheet = getters.query_one("#sheet", SheetView)
     value = getters.query_one("#value", ValueView)
     prompt = getters.query_one("#prompt", Line)
     facts = getters.query_one("#facts", Line)
@@ -58,12 +54,12 @@ class AnnotateScreen(Screen[None]):
     words = getters.query_one("#words", Static)
     line = getters.query_one("#fix", Input)
 
-    def __init__(self, desk: Desk, *, clock: Callable[[], float], guard_ms: int = 200) -> None:
-        super().__init__(classes="-card")
-        self.desk = desk
-        self.guard = KeyGuard(clock, guard_ms / 1000)
-        self.view = View()
-        self._question: DeskTask | None = None
+    def __init__(self, desk: Desk, *, clock: Callable[[], float], profile: Profile) -> None:
+        super().__init__(desk)
+        self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
+        self._profile = profile
+        self._show_pace = profile.show_pace
+        self._last: DeskTask | None = None
         self._not_saved = ""
         self._state_since = 0.0
         self._laid_out = False
@@ -72,10 +68,6 @@ class AnnotateScreen(Screen[None]):
         self._read_ahead: tuple[str, Content] = ("", Content(""))
         self._drafts: dict[str, str] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
-
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
 
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")
@@ -97,6 +89,7 @@ class AnnotateScreen(Screen[None]):
         yield Line(id="keys")
 
     def on_mount(self) -> None:
+        self._use_mode(self._profile.picture_mode)
         self.query_one("#before", Line).show(Content.styled("before", "$quiet"))
         self.query_one("#toosmall", Line).show(Content(wording.TOO_SMALL))
         self.words.update(wording.card(self.desk.state))
@@ -119,7 +112,7 @@ class AnnotateScreen(Screen[None]):
         """The one way from the desk to the screen. Everything that changed is painted in the same frame."""
         state, task = self.desk.state, self.desk.current
         self._state_since = self.gonogo.clock()
-        self.status.tell(state, self._not_saved)
+        self.status.tell(state, self._not_saved, pace=self._show_pace)
         self.history.tell(state.recent)
         if task is None:
             self._show_card()
@@ -136,8 +129,8 @@ class AnnotateScreen(Screen[None]):
 
     def _show_task(self, task: DeskTask) -> None:
         self._leave_edit()
-        self._question = task
-        self.view = self.view.reset()
+        self.view = self._view_for(task, self._last)
+        self._question = self._last = task
         self.guard.hold()
         self.set_class(False, "-card")
         self.prompt.show(content(task.prompt, 600))
@@ -146,27 +139,6 @@ class AnnotateScreen(Screen[None]):
         self.facts.show(lines.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self._show_keys()
         self._show_picture(task)
-
-    def _show_picture(self, task: DeskTask) -> None:
-        """The drawing at once when it is there; otherwise the question now and the drawing when it comes."""
-        if not self._drawing_visible():
-            self.call_after_refresh(self._painted, task)
-            return
-        request = self.view.request(task, self.sheet.cells)
-        ready = self.desk.picture_ready(task, request)
-        self.sheet.show(ready, wording.sheet_title(task, ready, self.view))
-        if ready is not None:
-            self.call_after_refresh(self._painted, task)
-        else:
-            self.run_worker(self._fetch(task), group="picture", exclusive=True, exit_on_error=True)
-            self.set_timer(SLOW_PICTURE_SECONDS, lambda: self._painted(task))
-
-    async def _fetch(self, task: DeskTask) -> None:
-        request = self.view.request(task, self.sheet.cells)
-        picture = await self.desk.picture(task, request)
-        if not self._other(task):
-            self.sheet.show(picture, wording.sheet_title(task, picture, self.view))
-            self.call_after_refresh(self._painted, task)
 
     def _painted(self, task: DeskTask) -> None:
         """Question and drawing can be seen: their time runs, and soon the verdict keys answer."""
@@ -183,19 +155,16 @@ class AnnotateScreen(Screen[None]):
             self._read_ahead = (task.id, correction.as_read(task.predicted_value))
         return self._read_ahead[1]
 
-    def _other(self, task: DeskTask) -> bool:
-        """Whether the screen has gone on to another question."""
-        return self._question is None or self._question.id != task.id
-
     def _make_next_ahead(self) -> None:
         """Turn the next task's picture, if it is there, into rows while the person looks at this one."""
+        self._prepare()
         following = self.desk.upcoming()
         if following is None or not self._drawing_visible():
             return
         self.value.prebuild(following.predicted_value)
         self._reading(following)
-        view = self.view.reset()
-        ready = self.desk.picture_ready(following, view.request(following, self.sheet.cells))
+        view = self._view_for(following, self._last)
+        ready = self._ready(following, view.request(following, self.sheet.cells))
         if isinstance(ready, Picture | NoPicture):
             self.sheet.prebuild(ready, wording.sheet_title(following, ready, view))
 
@@ -206,9 +175,6 @@ class AnnotateScreen(Screen[None]):
             chosen = tuple(a for a in chosen if a.id in ("annotate.undo", "annotate.retry", "app.help"))
         width = self.keys.size.width or self.app.size.width
         self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, width))
-
-    def _drawing_visible(self) -> bool:
-        return not self.has_class("-no-drawing") and min(self.sheet.cells) > 0
 
     def on_resize(self, event: Resize) -> None:
         width, height = event.size
@@ -225,8 +191,7 @@ class AnnotateScreen(Screen[None]):
             self._show_keys()
             return
         self._cells = cells
-        if cells != (0, 0):
-            self.desk.prepare(self.view.form(cells))
+        self._prepare()
         if not self._laid_out:  # before the first layout there is no size to draw for
             self._laid_out = True
             self._unsubscribe = self.desk.subscribe(self._desk_changed)
@@ -272,7 +237,7 @@ class AnnotateScreen(Screen[None]):
             self.desk.decide(decision)
         except (OSError, DeskError) as error:
             self._not_saved = str(error)
-            self.status.tell(self.desk.state, self._not_saved)
+            self.status.tell(self.desk.state, self._not_saved, pace=self._show_pace)
             step = getattr(error, "next_step", "") or "Make room on the disk, then answer again."
             self.gonogo.say(f"The answer could not be saved: {error}\n{step}", error=True, seconds=15)
         else:
@@ -308,38 +273,16 @@ class AnnotateScreen(Screen[None]):
         if self._question is not None and isinstance(self.sheet.shown, NoPicture):
             self._look(self.view)
 
+    def action_pace(self) -> None:
+        self._show_pace = not self._show_pace
+        self.gonogo.remember("show_pace", self._show_pace)
+        self.status.tell(self.desk.state, self._not_saved, pace=self._show_pace)
+
     def action_about(self) -> None:
         if self._question is not None:
             from gonogo.tui.screens.about import AboutScreen
 
             self.app.push_screen(AboutScreen(self._question, self.desk.guideline))
-
-    # --- the drawing -----------------------------------------------------------------------------------
-
-    def _look(self, view: View) -> None:
-        """Show the same task's drawing in another view; the old one stays until the new one is there."""
-        self.view = view
-        if self._question is not None and self._drawing_visible():
-            self.run_worker(self._fetch(self._question), group="picture", exclusive=True)
-
-    def action_context(self) -> None:
-        self._look(self.view.next_level())
-
-    def action_pan(self, x: int, y: int) -> None:
-        self._look(self.view.panned(x, y))
-
-    def action_zoom(self, direction: int) -> None:
-        self._look(self.view.zoomed(direction))
-
-    def action_home(self) -> None:
-        self._look(self.view.reset())
-
-    def action_rotate(self) -> None:
-        shown = self.sheet.shown
-        self._look(self.view.turned(shown.rotation if isinstance(shown, Picture) else 0))
-
-    def action_invert(self) -> None:
-        self.sheet.toggle_inverted()
 
     # --- the right value -------------------------------------------------------------------------------
 

@@ -27,9 +27,11 @@ class CampaignsScreen(Screen[None]):
     options = getters.query_one(OptionList)
     message = getters.query_one("#message", Static)
 
-    def __init__(self, signed: SignedIn) -> None:
+    def __init__(self, signed: SignedIn, wanted: str = "") -> None:
+        """`wanted`: the id or name of the campaign to open without asking, if there is one of it."""
         super().__init__()
         self._signed = signed
+        self._wanted = wanted
 
     @property
     def gonogo(self) -> GonogoApp:
@@ -49,10 +51,15 @@ class CampaignsScreen(Screen[None]):
         from gonogo.desk.errors import DeskError
 
         try:
-            campaigns = [one for one in await self.gonogo.services.campaigns(self._signed) if is_open(one)]
+            found = await self.gonogo.services.campaigns(self._signed)
         except (GonogoClientError, DeskError) as error:
             self._say(str(error), f"{error.next_step}\nCtrl+Q leaves.")
             return
+        # a closed campaign takes no answers, but rulings
+        campaigns = [one for one in found if self.gonogo.reviewing or is_open(one)]
+        named = [one for one in campaigns if self._wanted and self._wanted in (one.id, one.name)]
+        if len(named) == 1:
+            campaigns = named
         if len(campaigns) == 1:
             await self.gonogo.open_campaign(self._signed, campaigns[0].id)
         elif campaigns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,7 +14,16 @@ from textual.widgets import Static
 
 from gonogo.tui import actions
 
-_HEADINGS = {actions.ANNOTATE: "Answering", actions.EDIT: "Typing the right value", actions.EVERYWHERE: "Everywhere"}
+_HEADINGS = {
+    actions.ANNOTATE: "Answering",
+    actions.REVIEW: "The review queue",
+    actions.ADJUDICATE: "Ruling",
+    actions.CONTACT: "The contact sheet",
+    actions.QUALITY: "Quality",
+    actions.LEAD: "Campaigns",
+    actions.EDIT: "Typing the right value",
+    actions.EVERYWHERE: "Everywhere",
+}
 
 
 class HelpScreen(ModalScreen[None]):
@@ -23,19 +32,22 @@ class HelpScreen(ModalScreen[None]):
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "back", show=False)]
 
-    def __init__(self, keymap: Mapping[str, str]) -> None:
+    def __init__(self, keymap: Mapping[str, str], scopes: Sequence[str] = (actions.ANNOTATE,)) -> None:
         super().__init__()
         self._keymap = keymap
+        self._scopes = scopes
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="sheet-of-words"):
-            yield Static(key_sheet(self._keymap), markup=False)
+            yield Static(key_sheet(self._keymap, self._scopes), markup=False)
 
 
-def key_sheet(keymap: Mapping[str, str]) -> Content:
-    """The registry as a table: keys, title, sentence."""
+def key_sheet(keymap: Mapping[str, str], scopes: Sequence[str]) -> Content:
+    """What can be done in `scopes` and everywhere, as a table: keys, sentence."""
     parts: list[Content] = []
-    for scope, heading in _HEADINGS.items():
+    typing = [actions.EDIT] if {actions.ANNOTATE, actions.ADJUDICATE} & set(scopes) else []
+    for scope in (*scopes, *typing, actions.EVERYWHERE):
+        heading = _HEADINGS[scope]
         rows = [_row(action, keymap) for action in actions.in_scope(scope)]
         parts.append(Content("\n").join([Content.styled(heading, "bold $strong"), Content(""), *rows]))
     parts.append(Content.styled("Esc  back", "$quiet"))

@@ -66,7 +66,8 @@ def sheet_title(task: DeskTask, shown: Picture | NoPicture | None, view: View) -
     """`LIU0010 · sheet 1 · detail 4.2×`."""
     links = dict(task.links)
     part = links.get("part") or task.part_revision_id or ""
-    parts = [short_id(part)] if part else []
+    title = one_line(shown.title or "", 40) if isinstance(shown, Picture) else ""
+    parts = [title or short_id(part)] if title or part else []
     if isinstance(shown, Picture):
         parts.append(f"sheet {shown.page}" + (f" of {shown.n_pages}" if shown.n_pages > 1 else ""))
         parts.append(f"{view.level.value} {shown.magnification:.1f}×")

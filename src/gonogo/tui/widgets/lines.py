@@ -16,6 +16,8 @@ from gonogo.tui.widgets.value_view import value_text
 SIGNS = {"correct": ("✓", "$correct"), "incorrect": ("✗", "$incorrect"), "unsure": ("?", "$unsure")}
 """Sign and colour of a verdict; the sign tells it without the colour."""
 _GAP = Content("   ")
+_UNSEEN = frozenset(("calculation",))
+"""Ids that say nothing about the place on the sheet; the question in full has them."""
 
 
 class Line(Widget):
@@ -46,17 +48,18 @@ class StatusBar(Line):
         self._left: tuple[str, str] = ("gonogo", "")
         self._right: list[Content] = []
 
-    def tell(self, state: DeskState, not_saved: str = "") -> None:
+    def tell(self, state: DeskState, not_saved: str = "", *, sure: int = 0, pace: bool = True) -> None:
+        """`sure` is the confidence (1-5) chosen for this question, 0 when none is."""
         self._left = ("gonogo", one_line(state.campaign_name))
-        self._right = status(state, not_saved)
+        self._right = status(state, not_saved, sure=sure, pace=pace)
         self.refresh()
 
     def render(self) -> Content:
         width = self.content_size.width
-        right = Content("   ").join(self._right)
-        while self._right and right.cell_length + 8 > width:
-            right = Content("   ").join(self._right[: len(self._right) - 1])
-            self._right = self._right[:-1] if len(self._right) > 1 else []
+        shown = len(self._right)
+        while shown and (right := _GAP.join(self._right[:shown])).cell_length + 8 > width:
+            shown -= 1
+        right = _GAP.join(self._right[:shown])
         name, campaign = self._left
         left = Content.assemble((name, "bold $accent"))
         room = width - left.cell_length - right.cell_length - 5
@@ -66,7 +69,7 @@ class StatusBar(Line):
         return Content.assemble(left, " " * space, right)
 
 
-def status(state: DeskState, not_saved: str = "") -> list[Content]:
+def status(state: DeskState, not_saved: str = "", *, sure: int = 0, pace: bool = True) -> list[Content]:
     """The right end of the status bar, most important first."""
     parts: list[Content] = []
     if not_saved:
@@ -80,10 +83,25 @@ def status(state: DeskState, not_saved: str = "") -> list[Content]:
         parts.append(Content.styled("✓ saved", "$correct"))
     if state.parked:
         parts.append(Content.styled(f"! {state.parked} refused", "bold $warning"))
+    if sure:
+        parts.append(Content.styled(f"sure {sure} of 5", "$foreground"))
     total = f" / {state.total}" if state.total is not None else " done"
     progress = Content.styled(f"{state.done}{total}", "$foreground")
     ahead = Content.styled(f"{state.ahead} ahead", "$quiet")
-    return [*parts, ahead, progress] if state.stage is Stage.TASK else [*parts, progress]
+    timing = [Content.styled(words, "$quiet")] if pace and (words := pace_words(state.pace, state.left_seconds)) else []
+    return [*parts, ahead, progress, *timing] if state.stage is Stage.TASK else [*parts, progress]
+
+
+def pace_words(pace: float | None, left_seconds: float | None) -> str:
+    """`4.2 s each, 38 min left`; both in seconds, `None` where unknown."""
+    if pace is None:
+        return ""
+    each = f"{pace:.1f} s each" if pace < 10 else f"{pace:.0f} s each"
+    if left_seconds is None:
+        return each
+    minutes = max(round(left_seconds / 60), 1)
+    left = f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+    return f"{each}, {left} left"
 
 
 def key_line(actions: Iterable[Action], keymap: dict[str, str], width: int) -> Content:
@@ -119,7 +137,12 @@ def facts(task: DeskTask, width: int, height: int) -> Content:
             kinds.append(word)
     lines = [Content.styled(one_line(" · ".join(kinds), width), "$foreground")]
     lines += _flowed(
-        [Content.assemble((one_line(k, 20), "$quiet"), " ", (short_id(v), "$quiet")) for k, v in task.links], width
+        [
+            Content.assemble((one_line(k, 20), "$quiet"), " ", (short_id(v), "$quiet"))
+            for k, v in task.links
+            if k not in _UNSEEN
+        ],
+        width,
     )
     return Content("\n").join(lines[:height])
 

@@ -106,11 +106,12 @@ class SheetView(Widget):
         frame = _Frame(width, _style(line, pane), _style(quiet, pane))
         if isinstance(shown, Picture):
             inside = self._picture(shown, self._painters[key], frame.edge)
-            note = shown.note or ""
+            note, mode = shown.note or "", shown.grid.mode.value
         else:
             inside = _words(shown, width - 2, height - 2, _style(strong, pane), _style(text, pane))
-            note = ""
-        rows = [frame.top(title), *(frame.side(row) for row in inside[: max(height - 2, 0)]), frame.bottom(note)]
+            note, mode = "", ""
+        inside = [frame.side(row) for row in inside[: max(height - 2, 0)]]
+        rows = [frame.top(title), *inside, frame.bottom(note, mode)]
         return self._encoded(rows[:height])
 
     def _picture(self, picture: Picture, painter: Painter, edge: Style) -> list[list[Segment]]:
@@ -148,20 +149,24 @@ class _Frame:
     def top(self, title: str) -> list[Segment]:
         return self._with_label("╭", title, "╮")
 
-    def bottom(self, note: str) -> list[Segment]:
-        return self._with_label("╰", note, "╯")
+    def bottom(self, note: str, mode: str) -> list[Segment]:
+        """What was put right at the left, how the picture is drawn at the right."""
+        return self._with_label("╰", note, "╯", mode)
 
     def side(self, inside: list[Segment]) -> list[Segment]:
         return [Segment("│", self.edge), *inside, Segment("│", self.edge)]
 
-    def _with_label(self, left: str, text: str, right: str) -> list[Segment]:
+    def _with_label(self, left: str, text: str, right: str, end: str = "") -> list[Segment]:
         room = self.width - 6
+        tail = [Segment(f" {end} ", self.caption), Segment("─" + right, self.edge)] if end and len(end) < room else []
+        room -= len(end) + 3 if tail else 0
         label = one_line(text, room) if room > 0 else ""
-        if not label:
+        head = [Segment(left + "─", self.edge), *([Segment(f" {label} ", self.caption)] if label else [])]
+        tail = tail or [Segment(right, self.edge)]
+        free = self.width - sum(segment.cell_length for segment in (*head, *tail))
+        if free < 0:
             return [Segment(left + "─" * max(self.width - 2, 0) + right, self.edge)]
-        used = Segment(f" {label} ").cell_length
-        rest = "─" * max(self.width - 3 - used, 0)
-        return [Segment(left + "─", self.edge), Segment(f" {label} ", self.caption), Segment(rest + right, self.edge)]
+        return [*head, Segment("─" * free, self.edge), *tail]
 
 
 def _style(color: str, background: str) -> Style:
@@ -179,6 +184,9 @@ def _words(shown: NoPicture | None, width: int, height: int, strong: Style, text
         lines += [("", text), *((line, text) for line in _wrapped(shown.next_step, min(width - 4, 56)))]
         if shown.retry:
             lines += [("", text), ("r  try again", strong)]
+        if shown.neighbours:
+            lines += [("", text), ("On the sheet near it", strong)]
+            lines += [(one_line(near, min(width - 4, 56)), text) for near in shown.neighbours]
     lines = lines[: max(height, 0)]
     above = max((height - len(lines)) // 2, 0)
     blank = Segment(" " * max(width, 0), text)

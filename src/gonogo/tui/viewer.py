@@ -1,0 +1,43 @@
+"""Opening a file in the system's own viewer, without a shell and without touching this terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+Which = Callable[[str], str | None]
+_WAIT_SECONDS = 3.0
+
+
+def viewer_command(
+    path: Path, environment: Mapping[str, str], *, platform: str = sys.platform, which: Which = shutil.which
+) -> list[str] | None:
+    """The command that shows `path`; `None` where there is no screen to show it on (ssh, a bare console)."""
+    if platform == "darwin":
+        return ["open", str(path)] if not environment.get("SSH_CONNECTION") else None
+    if platform == "win32":
+        return ["rundll32", "url.dll,FileProtocolHandler", str(path)]
+    if not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
+        return None
+    opener = next((found for name in ("xdg-open", "gio") if (found := which(name))), None)
+    if opener is None:
+        return None
+    return [opener, "open", str(path)] if opener.endswith("gio") else [opener, str(path)]
+
+
+async def run_viewer(command: list[str]) -> bool:
+    """Start the viewer; false when it could not be started or gave up at once. It outlives this program."""
+    quiet = asyncio.subprocess.DEVNULL
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+        )
+    except OSError:
+        return False
+    try:
+        return await asyncio.wait_for(process.wait(), _WAIT_SECONDS) == 0
+    except TimeoutError:
+        return True  # still showing it

@@ -1,0 +1,127 @@
+"""Which way to draw, which viewer to start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gonogo.desk.profile import PICTURE_MODES
+from gonogo.sheets.types import Mode, NoPicture, Picture, PictureRequest
+from gonogo.tui.terminal import CHOICES, mode_of, next_choice, usual_mode
+from gonogo.tui.viewer import run_viewer, viewer_command
+from tests.tui.conftest import Running
+from tests.tui.fakes import Clock, FakeDesk, drawn, task
+from tests.tui.screen_text import press, settle, text_of
+
+
+@pytest.mark.parametrize(
+    ("environment", "mode"),
+    [
+        ({}, Mode.QUADRANT),
+        ({"TERM": "xterm-256color"}, Mode.QUADRANT),
+        ({"TERM": "xterm-kitty"}, Mode.SEXTANT),
+        ({"TERM": "foot"}, Mode.SEXTANT),
+        ({"TERM": "foot-extra"}, Mode.SEXTANT),
+        ({"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"}, Mode.SEXTANT),
+        ({"TERM": "xterm-256color", "WEZTERM_PANE": "0"}, Mode.SEXTANT),
+        ({"TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VERSION": "1.2.3"}, Mode.OCTANT),
+        ({"TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VERSION": "1.0.1"}, Mode.SEXTANT),
+        ({"TERM": "xterm-ghostty"}, Mode.SEXTANT),
+        ({"VTE_VERSION": "7600"}, Mode.SEXTANT),
+        ({"VTE_VERSION": "5202"}, Mode.QUADRANT),
+        ({"VTE_VERSION": "²"}, Mode.QUADRANT),
+        ({"TERM_PROGRAM": "Apple_Terminal"}, Mode.QUADRANT),
+        ({"TERM": "tmux-256color", "TMUX": "/tmp/x", "KITTY_WINDOW_ID": "1"}, Mode.QUADRANT),
+        ({"TERM": "xterm-kitty", "NO_COLOR": "1"}, Mode.BRAILLE),
+        ({"TERM": "linux"}, Mode.HALF),
+    ],
+)
+def test_the_mode_is_what_the_terminal_is_known_to_draw(environment: dict[str, str], mode: Mode) -> None:
+    assert usual_mode(environment) is mode
+
+
+def test_a_setting_wins_but_not_over_missing_colours() -> None:
+    assert mode_of("octant", {}) is Mode.OCTANT
+    assert mode_of("octant", {}, color=False) is Mode.BRAILLE
+    assert mode_of("auto", {"TERM": "xterm-kitty"}) is Mode.SEXTANT
+    assert mode_of("unknown", {}) is Mode.QUADRANT
+
+
+def test_every_choice_is_a_setting_and_the_key_goes_around() -> None:
+    assert set(CHOICES) <= set(PICTURE_MODES)
+    seen = ["auto"]
+    while (following := next_choice(seen[-1])) != "auto":
+        seen.append(following)
+    assert tuple(seen) == CHOICES
+
+
+async def test_the_mode_is_shown_changed_by_key_and_remembered(
+    running: Running, clock: Clock, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    desk = FakeDesk([task(1), task(2)])
+    async with running(desk) as pilot:
+        assert "quadrant" in text_of(pilot.app.screen)
+        await press(pilot, clock, "m")
+        assert desk.requests[-1].mode is Mode.OCTANT
+        await press(pilot, clock, "a")
+        assert desk.requests[-1].mode is Mode.OCTANT
+    assert 'picture_mode = "octant"' in (home / "config" / "settings.toml").read_text()
+
+
+async def test_a_drawing_that_cannot_be_shown_leaves_its_words(running: Running) -> None:
+    words = NoPicture("This file is damaged.", neighbours=("left: 16,5", "below: SECTION A-A"))
+    async with running(FakeDesk([task(1)], draw=lambda *_: words)) as pilot:
+        assert "left: 16,5" in text_of(pilot.app.screen)
+
+
+async def test_the_sheet_carries_its_own_name(running: Running) -> None:
+    def titled(one: object, request: PictureRequest) -> Picture:
+        from dataclasses import replace
+
+        return replace(drawn(task(), request), title="Halter.pdf")
+
+    async with running(FakeDesk([task(1)], draw=titled)) as pilot:
+        assert "Halter.pdf · sheet 1" in text_of(pilot.app.screen)
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "there", "command"),
+    [
+        ("linux", {"DISPLAY": ":0"}, {"xdg-open"}, ["/bin/xdg-open", "crop.png"]),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, {"gio"}, ["/bin/gio", "open", "crop.png"]),
+        ("linux", {"DISPLAY": ":0"}, set(), None),
+        ("linux", {}, {"xdg-open"}, None),
+        ("darwin", {}, set(), ["open", "crop.png"]),
+        ("darwin", {"SSH_CONNECTION": "1 2 3 4"}, set(), None),
+    ],
+)
+def test_the_viewer_is_the_systems_and_never_one_in_this_terminal(
+    platform: str, environment: dict[str, str], there: set[str], command: list[str] | None
+) -> None:
+    found = viewer_command(
+        Path("crop.png"), environment, platform=platform, which=lambda name: f"/bin/{name}" if name in there else None
+    )
+    assert found == command
+
+
+async def test_a_viewer_that_fails_is_noticed() -> None:
+    assert await run_viewer(["/bin/true"])
+    assert not await run_viewer(["/bin/false"])
+    assert not await run_viewer(["/nonexistent/viewer"])
+
+
+async def test_without_a_viewer_the_place_of_the_crop_is_said(
+    running: Running, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    desk = FakeDesk([task(1)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "v")
+        assert "This part has no drawing." in " ".join(text_of(pilot.app.screen).split())
+        desk.exported = tmp_path / "crop.png"
+        await press(pilot, clock, "v")
+        await settle(pilot)
+        assert "no picture viewer on this terminal" in " ".join(text_of(pilot.app.screen).split())
