@@ -17,6 +17,11 @@ BASE = "http://scripted.localhost"
 CAMPAIGN = "campaign-1"
 LABELING = "/api/v1/parts/labeling"
 GONOGO = "/api/v1/gonogo"
+NOT_ARRIVED: dict[Any, Exception] = {
+    "refused": httpx.ConnectError("connection refused"),
+    "dns": httpx.ConnectError("[Errno -2] Name or service not known"),
+    "stall": httpx.ReadTimeout("nothing came"),
+}
 
 
 class FakeClock(Clock):
@@ -25,6 +30,7 @@ class FakeClock(Clock):
     def __init__(self) -> None:
         self.now = 1000.0
         self.slept = 0.0
+        self.shifted = 0.0
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     def monotonic(self) -> float:
@@ -34,7 +40,7 @@ class FakeClock(Clock):
         return self.now + self.slept
 
     def wall(self) -> float:
-        return 1_700_000_000.0 + self.now + self.slept
+        return 1_700_000_000.0 + self.now + self.slept + self.shifted
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
@@ -95,7 +101,11 @@ async def until(condition: Callable[[], Any], what: str = "", seconds: float = 8
 
 @dataclass
 class Fault:
-    """What happens to the next requests of `operation`: `how` is a status, `lost`, `refused`, `html`, or `cut`."""
+    """What happens to the next request of `operation`.
+
+    `how` is a status, `html`, `truncated` (JSON broken off), `refused`, `dns` or `stall` (the request does not arrive),
+    `lost` (the answer does not).
+    """
 
     operation: str
     how: int | str
@@ -143,7 +153,7 @@ class ScriptedServer:
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
         status, answer, extra = await self._answer(scope["method"], scope["path"], headers, body)
         raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        kind = b"text/html" if isinstance(answer, bytes) else b"application/json"
+        kind = b"text/html" if raw.startswith(b"<") else b"application/json"
         pairs = [(b"content-type", kind), (b"x-request-id", b"req_1"), *extra]
         await send({"type": "http.response.start", "status": status, "headers": pairs})
         await send({"type": "http.response.body", "body": raw})
@@ -157,8 +167,10 @@ class ScriptedServer:
         self.calls.append((operation, name, key, body))
         if self.gate is not None:
             await self.gate.wait()
-        if fault is not None and fault.how == "refused":
-            raise httpx.ConnectError("connection refused")
+        if fault is not None and fault.how in NOT_ARRIVED:
+            raise NOT_ARRIVED[fault.how]
+        if fault is not None and fault.how == "truncated":
+            return 200, b'{"id": "s-1", "task_', []
         if fault is not None and fault.how == "html":
             return 200, b"<html>please log in</html>", []
         if fault is not None and isinstance(fault.how, int):
@@ -166,7 +178,7 @@ class ScriptedServer:
         if operation not in ("capabilities", "redeem") and not self._known(headers):
             return 401, _envelope("invalid_session", {}), []
         status, answer, extra = self._replayed(operation, name, key, body)
-        if fault is not None and fault.how in ("lost", "cut"):
+        if fault is not None and fault.how == "lost":
             raise httpx.ReadError("connection reset")
         return status, answer, extra
 

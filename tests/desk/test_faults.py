@@ -1,0 +1,147 @@
+"""Whatever a server, a network or a clock does: each verdict ends delivered, kept, or parked with its reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gonogo.desk.desk import Desk
+from gonogo.desk.types import Decision, SendState, Stage
+
+from .conftest import MakeDesk
+from .scripted import FakeClock, Fault, ScriptedServer, names
+
+SENT, LATE, PARKED = SendState.SENT, SendState.LATE, SendState.PARKED
+
+
+def conflict(reason: str, **more: Any) -> dict[str, Any]:
+    return {"how": 409, "details": {"reason": reason, **more}}
+
+
+# what one answer to the first verdict leads to, and what the history then says of it
+CASES: dict[str, tuple[dict[str, Any], SendState, str]] = {
+    "403": ({"how": 403, "code": "forbidden"}, PARKED, "403 forbidden"),
+    "404": ({"how": 404, "code": "not_found"}, PARKED, "404 not_found"),
+    "410": ({"how": 410, "code": "gone"}, PARKED, "410 gone"),
+    "413": ({"how": 413, "code": "too_large"}, PARKED, "413"),
+    "422": (
+        {
+            "how": 422,
+            "code": "validation_error",
+            "details": {"errors": [{"loc": ["body", "verdict"], "msg": "unknown"}]},
+        },
+        PARKED,
+        "body.verdict: unknown",
+    ),
+    "409 in flight": ({"how": 409, "code": "idempotency_in_flight"}, SENT, ""),
+    "409 other body": ({"how": 409, "code": "idempotency_conflict"}, PARKED, "another request"),
+    "409 answered before": (conflict("already_submitted"), PARKED, "the first answer stands"),
+    "409 answered before, kept": (conflict("already_submitted", receipt_id="r"), LATE, "uncounted"),
+    "409 closed, kept": (conflict("campaign_closed", receipt_id="r"), LATE, "closed"),
+    "409 closed": (conflict("campaign_closed"), PARKED, "409"),
+    "409 settled, kept": (conflict("task_resolved", receipt_id="r"), LATE, "settled"),
+    "409 settled": (conflict("task_resolved"), PARKED, "409"),
+    "409 revoked, kept": (conflict("assignment_revoked", receipt_id="r"), LATE, "had ended"),
+    "409 unknown reason": (conflict("moon_phase"), PARKED, "409"),
+    "429": ({"how": 429, "code": "rate_limited"}, SENT, ""),
+    "500": ({"how": 500, "code": "internal_error"}, SENT, ""),
+    "502": ({"how": 502, "code": "bad_gateway"}, SENT, ""),
+    "503": ({"how": 503, "code": "unavailable"}, SENT, ""),
+    "html": ({"how": "html"}, SENT, ""),
+    "truncated JSON": ({"how": "truncated"}, SENT, ""),
+    "stall": ({"how": "stall"}, SENT, ""),
+    "reset before the answer": ({"how": "lost"}, SENT, ""),
+    "refused": ({"how": "refused"}, SENT, ""),
+    "DNS away": ({"how": "dns"}, SENT, ""),
+}
+
+
+async def answer(desk: Desk, clock: FakeClock, count: int = 1) -> None:
+    for _ in range(count):
+        await clock.run_until(lambda: desk.current)
+        desk.decide(Decision("correct"))
+
+
+def by_task(desk: Desk) -> dict[str, tuple[SendState, str]]:
+    return {one.task.id: (one.state, one.detail) for one in desk.history()}
+
+
+def each_once(server: ScriptedServer) -> None:
+    """No verdict travelled as two requests: one key and one body a task, however often it was tried."""
+    for task in server.tasks:
+        assert len(set(server.bodies(task))) <= 1
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_each_answer_ends_well(make_desk: MakeDesk, clock: FakeClock, name: str) -> None:
+    how, state, detail = CASES[name]
+    server = ScriptedServer(names(3), faults=[Fault("submit", only_task="task-000", **how)])
+    desk = await make_desk(server, undo_seconds=0.0)
+    await answer(desk, clock, 3)
+    await clock.run_until(lambda: desk.state.unsent == 0)
+    found = by_task(desk)
+    assert found["task-000"][0] is state
+    assert detail in found["task-000"][1]
+    assert {found[task][0] for task in ("task-001", "task-002")} == {SENT}  # and it held up nobody
+    assert ("task-000" in server.answers) == (state is SENT)
+    each_once(server)
+
+
+async def test_401_keeps_the_question_and_the_answers(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(5), faults=[Fault("submit", 401, "invalid_session")])
+    desk = await make_desk(server, undo_seconds=0.0)
+    await answer(desk, clock, 2)
+    await clock.run_until(lambda: desk.state.stage is Stage.SIGNED_OUT)
+    shown = desk.current
+    assert shown is not None
+    assert {state for state, _ in by_task(desk).values()} <= {SendState.QUEUED, SendState.ON_DESK}
+    await clock.finish(desk.close())
+    again = await make_desk(server, undo_seconds=0.0)  # signed in again
+    assert again.current == shown
+    await clock.run_until(lambda: again.state.unsent == 0)
+    assert {state for state, _ in by_task(again).values()} == {SENT}
+    each_once(server)
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+async def test_a_clock_set_to_another_day_changes_nothing(make_desk: MakeDesk, clock: FakeClock, days: int) -> None:
+    server = ScriptedServer(names(8), faults=[Fault("submit", "lost")])
+    desk = await make_desk(server)
+    await answer(desk, clock, 2)
+    shown = desk.current
+    clock.shifted = days * 86400.0
+    await clock.advance(1)
+    assert desk.current == shown
+    await answer(desk, clock, 6)
+    await clock.run_until(lambda: desk.state.unsent == 0)
+    assert [one.task.id for one in desk.history()] == names(8)[::-1]  # in order, though the clock ran back
+    assert {state for state, _ in by_task(desk).values()} == {SENT}
+    each_once(server)
+
+
+async def test_two_hours_of_sleep_lose_no_verdict(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(6))
+    desk = await make_desk(server)
+    await answer(desk, clock, 2)
+    server.faults += [Fault("submit", "dns"), Fault("submit", "stall")]  # the network wakes up later
+    clock.lid_closed(7200)
+    server.held.clear()  # the leases ran out meanwhile
+    await answer(desk, clock, 4)
+    await clock.run_until(lambda: desk.state.unsent == 0)
+    assert set(server.answers) == set(names(6))
+    assert {state for state, _ in by_task(desk).values()} == {SENT}
+    each_once(server)
+
+
+async def test_an_outage_with_every_kind_of_failure_is_survived(make_desk: MakeDesk, clock: FakeClock) -> None:
+    """All are delivered when it is over, in order."""
+    server = ScriptedServer(names(5))
+    desk = await make_desk(server, undo_seconds=0.0)
+    await clock.run_until(lambda: desk.state.ahead >= 2)
+    kinds: list[int | str] = ["dns", "refused", "stall", "html", "truncated", 502, 503, 429]
+    server.faults += [Fault(operation, how) for how in kinds for operation in ("submit", "next_task")]
+    await answer(desk, clock, 5)
+    await clock.run_until(lambda: desk.state.unsent == 0)
+    assert list(server.answers) == names(5)
+    each_once(server)
