@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+_EXPORTS_KEPT = 20
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -57,9 +59,12 @@ class RawCache:
         return Located(path, digest, title)
 
     def export(self, name: str, data: bytes) -> Path:
-        """Keep `data` as a file of that name for another program to open. Raises `OSError`."""
+        """Keep `data` as a file of that name for another program to open; the last few stay. Raises `OSError`."""
         path = self._exports / name
         _write(path, data)
+        files = sorted(self._exports.iterdir(), key=lambda file: file.stat().st_mtime_ns)
+        for old in files[:-_EXPORTS_KEPT]:
+            old.unlink(missing_ok=True)
         return path
 
     def clear(self) -> None:
