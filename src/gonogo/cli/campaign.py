@@ -123,7 +123,7 @@ async def _create(name: str, project: str | None, base_url: str | None, options:
         consensus_method=given.get("consensus"),
         acceptance_alpha=given.get("acceptance_alpha"),
     )
-    own = {key: given[key] for key in ("lease_minutes", "early_stop") if key in given}
+    own: dict[str, Any] = {key: given[key] for key in ("lease_minutes", "early_stop") if key in given}
     if "guideline" in given:
         own["guideline"] = given["guideline"].read_text("utf-8")
     async with connect(base_url) as client:

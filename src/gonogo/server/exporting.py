@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from gonogo.server.records import instant
 from gonogo.server.store.engine import Store
@@ -35,12 +35,12 @@ def export_lines(store: Store, campaign: Row[Any], batch: int = BATCH, *, golden
     With `golden` only those that were promoted.
     """
     after = 0
-    query = _TASKS.where(golden_items.c.task_id.is_not(None)) if golden else _TASKS
+    query: Select[Any] = _TASKS.where(golden_items.c.task_id.is_not(None)) if golden else _TASKS
     names: dict[str | None, str | None] = {None: None}
     while True:
         with store.read() as connection:
             here = query.where(tasks.c.campaign_id == campaign.id, tasks.c.number > after)
-            rows = connection.execute(here.order_by(tasks.c.number).limit(batch)).all()
+            rows: Sequence[Row[Any]] = connection.execute(here.order_by(tasks.c.number).limit(batch)).all()
             ids = [row.id for row in rows]
             votes, ruled = _votes(connection, ids), _rulings(connection, ids)
             _name_drawings(connection, rows, names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import Connection, select
 from starlette.requests import Request
@@ -41,7 +42,7 @@ def account_of(connection: Connection, request: Request, now: datetime) -> Accou
     if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
         raise refused("The API key in X-API-KEY is missing, unknown or revoked.")
     scopes = frozenset(row.scopes)
-    role = "lead" if Scope.WRITE in scopes else "reader"
+    role: Literal["lead", "reader"] = "lead" if Scope.WRITE in scopes else "reader"
     person = Principal("user", row.user_id, row.org_id, role, scopes, name=row.user_name, email=row.email)
     return Account(row.id, row.number, person)
 
