@@ -46,9 +46,14 @@ class Lean:
         self._writer.close()
         await self._writer.wait_closed()
 
-    async def post(self, path: str, body: Any = None) -> tuple[int, Any]:
+    def drop(self) -> None:
+        """Closes a connection that the other side broke off."""
+        self._writer.close()
+
+    async def post(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         content = b"" if body is None else json.dumps(body).encode()
         head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{self._headers}"
+        head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         self._writer.write(f"{head}content-length: {len(content)}\r\n\r\n".encode() + content)
         status_line = await self._reader.readline()
         length = 0

@@ -6,40 +6,17 @@ import asyncio
 import itertools
 from collections import Counter, defaultdict
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from gonogo.server import tokens
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.tables import (
-    annotator_accounts,
-    assignments,
-    new_id,
-    sessions,
-    submissions,
-    tasks,
-)
+from gonogo.server.store.tables import submissions, tasks
 from tests.server.house import House
 from tests.server.live import Lean, uvicorn_serving
+from tests.server.storm import signed_in
 from tests.server.web import LABELING
 
 PEOPLE, TASKS, VOTES = 50, 60, 3
-
-
-def signed_in(house: House, campaign: str, count: int) -> list[str]:
-    """Session tokens of as many people, all assigned to the campaign."""
-    found = []
-    with house.store.write() as connection:
-        for number in range(count):
-            person, assignment, token = new_id(), new_id(), tokens.new_secret("gs")
-            who = {"id": person, "org_id": house.lead.org_id, "email": f"{number}@example.com", "created_at": house.now}
-            connection.execute(insert(annotator_accounts).values(**who))
-            invited = {"id": assignment, "campaign_id": campaign, "annotator_account_id": person, "role": "annotator"}
-            connection.execute(insert(assignments).values(**invited, status="active", invited_at=house.now))
-            live = {"sha256": tokens.digest(token), "assignment_id": assignment}
-            connection.execute(insert(sessions).values(**live, created_at=house.now, seen_at=house.now))
-            found.append(token)
-    return found
 
 
 async def test_fifty_people_share_the_work_exactly(house: House) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, exists, false, null, select, text, true
 
+from gonogo.server import audit
 from gonogo.server.order import enter, requeue
 from gonogo.server.scoring import refresh_task
 from gonogo.server.store.tables import discounted_votes, gold_servings, submissions, tasks, voters
@@ -43,6 +44,8 @@ def sweep(connection: Connection, campaign_id: str, now: datetime, limit: int = 
     expired = connection.execute(_EXPIRED, {"campaign": campaign_id, "now": now, "limit": limit}).all()
     for task in expired:
         give_back(connection, task, now)
+        ended = {"task_id": task.id, "campaign_id": campaign_id}
+        audit.append(connection, "claim_ended", now, actor=task.holder_id, content=ended)
     return len(expired)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from gonogo.server import tokens
+from gonogo.server import audit, tokens
 from gonogo.server.auth import local_lead
 from gonogo.server.errors import ApiError, not_found
 from gonogo.server.records import instant
@@ -26,7 +26,9 @@ def create_key(store: Store, name: str, scopes: Iterable[str]) -> KeyCreated:
     """
     now = datetime.now(UTC)
     with store.write() as connection:
-        return make_key(connection, local_lead(connection, now).id, name, scopes, now)
+        made = make_key(connection, local_lead(connection, now).id, name, scopes, now)
+        audit.append(connection, "create_key", now, actor="command line", content={"id": made.id})
+        return made
 
 
 def give_results_password(store: Store, key_id: str) -> ResultsPassword:

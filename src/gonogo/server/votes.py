@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, null, select
 
-from gonogo.server import claims, gold, order
+from gonogo.server import audit, claims, gold, order
 from gonogo.server.claims import Voter
 from gonogo.server.scoring import refresh_task
 from gonogo.server.store.tables import campaigns, gold_servings, new_id, submissions, tasks, voters
@@ -47,6 +47,8 @@ def submit(
     is_open = task.campaign_status == CampaignStatus.OPEN
     if task.holder_id is not None and task.holder_id != voter.id and task.claim_expires_at <= now:
         claims.give_back(connection, task, now)
+        ended = {"task_id": task.id, "campaign_id": campaign.id}
+        audit.append(connection, "claim_ended", now, actor=task.holder_id, content=ended)
         task = _task(connection, task_id, voter)
     holds = task.holder_id == voter.id
     live = holds and task.claim_expires_at > now

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from sqlalchemy import Connection, Row, false, insert, or_, select, true
 
-from gonogo.server import tokens
+from gonogo.server import audit, tokens
 from gonogo.server.auth import SESSION_ABSOLUTE
 from gonogo.server.context import Context, Ctx
 from gonogo.server.errors import ApiError, documented, unauthorized
@@ -89,6 +89,8 @@ def _redeem(connection: Connection, body: SessionCreate, now: datetime) -> Sessi
     connection.execute(active.values(status=AssignmentStatus.ACTIVE))
     row = {"sha256": tokens.digest(token), "assignment_id": link.assignment_id, "created_at": now, "seen_at": now}
     connection.execute(insert(sessions).values(**row))
+    signed_in = {"assignment_id": link.assignment_id, "campaign_id": link.campaign_id}
+    audit.append(connection, "redeem_magic_link", now, actor=link.account_id, content=signed_in)
     return _session(link, token, now)
 
 
