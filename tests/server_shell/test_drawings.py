@@ -40,6 +40,12 @@ async def test_other_bytes_are_a_new_revision_and_the_old_one_keeps_its_drawing(
     assert (await lead.get((await address(lead, new["part_revision_id"]))["url"])).content == PNG + b"changed"
 
 
+async def test_a_drawing_comes_with_the_name_of_its_part(lead: httpx.AsyncClient) -> None:
+    stored = (await store(lead, PNG, part="Welle Ø20/3", filename="gold/secret.png")).json()
+    answer = await lead.get((await address(lead, stored["part_revision_id"]))["url"])
+    assert answer.headers["content-disposition"] == "inline; filename*=utf-8''Welle%20%C3%9820%2F3.png"
+
+
 async def test_two_parts_may_have_the_same_drawing(lead: httpx.AsyncClient) -> None:
     one, two = (await store(lead, PNG, "left")).json(), (await store(lead, PNG, "right")).json()
     assert (one["created"], two["created"]) == (True, True)

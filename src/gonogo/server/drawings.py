@@ -37,11 +37,12 @@ _SUFFIXES = {kind: suffix for suffix, kind in reversed(_EXTENSIONS.items())}
 
 @dataclass(frozen=True)
 class File:
-    """What is served: `bytes` with their media type and SHA-256 (hexadecimal)."""
+    """What is served: `bytes` with their media type and SHA-256 (hexadecimal), and the name of the part."""
 
     content: bytes
     content_type: str
     sha256: str
+    part: str
 
 
 def content_type_of(content: bytes, filename: str) -> str:
@@ -105,9 +106,10 @@ def active_drawing(connection: Connection, revision_id: str) -> Row[Any] | None:
 
 
 def read_file(connection: Connection, drawing_id: str) -> File | None:
-    query = select(drawing_files.c.bytes, drawings.c.content_type, drawings.c.sha256)
-    row = connection.execute(query.join(drawings).where(drawings.c.id == drawing_id)).first()
-    return None if row is None else File(row.bytes, row.content_type, row.sha256)
+    query = select(drawing_files.c.bytes, drawings.c.content_type, drawings.c.sha256, parts.c.name)
+    query = query.select_from(drawing_files.join(drawings).join(part_revisions).join(parts))
+    row = connection.execute(query.where(drawings.c.id == drawing_id)).first()
+    return None if row is None else File(row.bytes, row.content_type, row.sha256, row.name)
 
 
 def revision_of(connection: Connection, org_id: str, revision_id: str) -> bool:

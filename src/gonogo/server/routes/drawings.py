@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection, select
@@ -91,7 +92,14 @@ async def drawing_file(request: Request, token: str, name: str) -> Response:
     if file is None or name != served_name(file.content_type):
         raise not_found()
     age = state.settings.drawing_url_seconds
-    headers = {**_FILE_HEADERS, "ETag": f'"{file.sha256}"', "Cache-Control": f"private, max-age={age}"}
+    # The part's name, not the stored file's: it is the same for all tasks of a sheet, gold or not.
+    title = quote(file.part + PurePosixPath(name).suffix, safe="")
+    headers = {
+        **_FILE_HEADERS,
+        "Content-Disposition": f"inline; filename*=utf-8''{title}",
+        "ETag": f'"{file.sha256}"',
+        "Cache-Control": f"private, max-age={age}",
+    }
     return Response(file.content, media_type=file.content_type, headers=headers)
 
 
