@@ -34,6 +34,9 @@ def uvicorn_serving(app: FastAPI) -> Iterator[int]:
 class Lean:
     """One kept connection, one request at a time, JSON bodies."""
 
+    headers: dict[str, str]
+    """Of the last answer, names in lower case."""
+
     def __init__(self, port: int, headers: dict[str, str]) -> None:
         self._port = port
         self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -51,14 +54,21 @@ class Lean:
         self._writer.close()
 
     async def post(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+        return await self._ask("POST", path, body, headers)
+
+    async def get(self, path: str) -> Any:
+        """The body of the answer."""
+        return (await self._ask("GET", path, None, None))[1]
+
+    async def _ask(self, method: str, path: str, body: Any, headers: dict[str, str] | None) -> tuple[int, Any]:
         content = b"" if body is None else json.dumps(body).encode()
-        head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{self._headers}"
+        head = f"{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{self._headers}"
         head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         self._writer.write(f"{head}content-length: {len(content)}\r\n\r\n".encode() + content)
         status_line = await self._reader.readline()
-        length = 0
+        self.headers = {}
         while (line := await self._reader.readline()) not in (b"\r\n", b""):
             name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
+            self.headers[name.decode().lower()] = value.decode().strip()
+        length = int(self.headers.get("content-length", 0))
         return int(status_line.split()[1]), json.loads(await self._reader.readexactly(length))

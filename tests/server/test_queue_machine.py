@@ -29,6 +29,8 @@ from gonogo.server.scoring import refresh_campaign
 from gonogo.server.store.tables import campaigns, submissions, tasks, voters
 from gonogo.wire.labeling import Adjudication
 from gonogo.wire.vocabulary import ConflictReason
+from tests.postgres import cluster
+from tests.server.conftest import needs_postgresql
 from tests.server.house import House, people
 
 LEASE = 10
@@ -40,21 +42,25 @@ VERDICTS = st.sampled_from(["correct", "incorrect", "unsure"])
 class Queue(RuleBasedStateMachine):
     """The model: who holds what until when, and who has answered what."""
 
-    template: Path
+    template: Path | None
+    """An empty SQLite database; `None` for PostgreSQL."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        path = Path(self.folder.name) / "server.db"
-        shutil.copy(self.template, path)
         self.stack = ExitStack()
-        self.house = self.stack.enter_context(House(path))
+        self.house = self.stack.enter_context(House(self.database()))
         self.stack.enter_context(self.house.at_once())
         self.leases: dict[str, tuple[str, datetime]] = {}
         self.answered: dict[str, set[str]] = defaultdict(set)
         self.known: list[str] = []
         self.closed = False
         self.steps = 0
+
+    def database(self) -> Path | str:
+        if self.template is None:
+            return cluster().database()
+        folder = self.stack.enter_context(tempfile.TemporaryDirectory())
+        return Path(shutil.copy(self.template, folder))
 
     @initialize(redundancy=st.integers(1, 3), gold=st.sampled_from([0.0, 0.3]), early=st.booleans())
     def open(self, redundancy: int, gold: float, early: bool) -> None:
@@ -183,7 +189,6 @@ class Queue(RuleBasedStateMachine):
         if self.known and not self.closed:
             self._drain()
         self.stack.close()
-        self.folder.cleanup()
 
     def _drain(self) -> None:
         """With everybody pulling, and abandoned claims running out, all gets done that anybody here can do."""
@@ -199,14 +204,15 @@ class Queue(RuleBasedStateMachine):
             assert row.status != "open" or {who.id for who in PEOPLE} <= self.answered[row.id]
 
 
-def test_any_sequence_keeps_the_promises_of_the_queue(empty_database: Path) -> None:
+@pytest.mark.parametrize(("on", "examples"), [("sqlite", 20), pytest.param("postgresql", 12, marks=needs_postgresql)])
+def test_any_sequence_keeps_the_promises_of_the_queue(empty_database: Path, on: str, examples: int) -> None:
     class Machine(Queue):
-        template = empty_database
+        template = empty_database if on == "sqlite" else None
 
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 

@@ -70,9 +70,14 @@ class Shared:
         self._store = store
         self._clock = clock
         self._pending: dict[str, tuple[int, int]] = {}  # minute, requests not yet written down
+        self._full: set[str] = set()
 
     def take(self, name: str, limit: int, *, lot: int | None = None) -> bool:
         """Counts one event; false when the minute, over all workers, has more than `limit`."""
+        if name in self._full:
+            if not self.has_room(name, limit):
+                return False
+            self._full.discard(name)
         minute = int(self._clock().timestamp() // WINDOW_SECONDS)
         since, pending = self._pending.get(name, (minute, 0))
         pending = pending + 1 if since == minute else 1
@@ -81,7 +86,10 @@ class Shared:
             self._forget(minute)
             return True
         self._pending[name] = (minute, 0)
-        return self._add(name, minute, pending) <= limit
+        total = self._add(name, minute, pending)
+        if total >= limit:
+            self._full.add(name)
+        return total <= limit
 
     def has_room(self, name: str, limit: int) -> bool:
         """Whether fewer than `limit` events were written down for the last minute."""

@@ -1,0 +1,223 @@
+"""Can an annotator tell gold? A logistic classifier over all he can observe, trained on half, asked about the rest.
+
+Run alone: `python -m tests.benchmarks.attack`. Several colluding annotators work through a campaign over a real
+uvicorn: what they see of each answer (fields, lengths, nulls, ids, headers), when it comes, what came before, what the
+queue says before and after, and how often each question was met by the ring. 0.5 is guessing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gonogo.server import gold, upkeep
+from gonogo.server.app import create_app
+from gonogo.server.settings import ServerSettings
+from gonogo.server.store.engine import Store
+from tests.server.house import House
+from tests.server.live import Lean, uvicorn_serving
+from tests.server.storm import signed_in
+from tests.server.web import LABELING, OURS
+
+SERVED, PEOPLE, FRACTION = 5_000, 10, 0.1
+SHEETS = 60
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass
+class Seen:
+    """What one person saw of one task, in the order served."""
+
+    task: str
+    question: str
+    features: dict[str, float] = field(default_factory=dict)
+
+
+async def work(token: str, port: int, campaign: str, count: int, rng: random.Random) -> list[Seen]:
+    """One annotator's session; answers as a person would: three verdicts, sometimes a corrected value."""
+    seen: list[Seen] = []
+    async with Lean(port, {"authorization": f"Bearer {token}"}) as client:
+        for position in range(count):
+            started = time.perf_counter()
+            status, task = await client.post(f"{LABELING}/campaigns/{campaign}/next-task")
+            claimed = time.perf_counter() - started
+            if task is None:
+                break
+            assert status == 200
+            headers = dict(client.headers)
+            before = await client.get(f"{OURS}/campaigns/{campaign}/queue")
+            body: dict[str, Any] = {"verdict": rng.choice(["correct", "correct", "incorrect", "unsure"])}
+            started = time.perf_counter()
+            status, answer = await client.post(f"{LABELING}/tasks/{task['id']}/submit", body)
+            submitted = time.perf_counter() - started
+            assert status == 201, answer
+            after = await client.get(f"{OURS}/campaigns/{campaign}/queue")
+            question = json.dumps({name: value for name, value in task.items() if name != "id"}, sort_keys=True)
+            here = Seen(task["id"], question)
+            here.features = {
+                "position": position / count,
+                "position mod 10": position % 10,
+                "claim ms": claimed * 1000,
+                "submit ms": submitted * 1000,
+                "task bytes": len(json.dumps(task)),
+                "answer bytes": len(json.dumps(answer)),
+                "headers": len(headers),
+                "expires in": float(headers.get("x-claim-expires-in", 0)),
+                "id": int(task["id"][:8], 16) / 2**32,
+                "confidence": task["predicted_confidence"] or 0.0,
+                "same sheet": float(bool(seen) and _sheet(seen[-1].question) == task["part_revision_id"]),
+                **{f"null {name}": float(value is None) for name, value in task.items()},
+                **{f"moved {name}": _moved(before, after, name) for name in _NUMBERS},
+            }
+            seen.append(here)
+    return seen
+
+
+_NUMBERS = ("left_for_me", "held_by_me", "done_by_me", "in_review")
+
+
+def _moved(before: dict[str, Any], after: dict[str, Any], name: str) -> float:
+    return float((after[name] or 0) - (before[name] or 0))
+
+
+def _sheet(question: str) -> Any:
+    return json.loads(question)["part_revision_id"]
+
+
+def classify(x: Floats, y: Floats, rng: np.random.Generator) -> tuple[float, float, dict[str, float]]:
+    """AUC on the half not trained on, its standard error (Hanley and McNeil 1982), and the largest weights."""
+    order = rng.permutation(len(y))
+    train, rest = order[: len(y) // 2], order[len(y) // 2 :]
+    scale = x[train].std(axis=0)
+    kept = np.flatnonzero(scale > 1e-9)
+    z = (x[:, kept] - x[train][:, kept].mean(axis=0)) / scale[kept]
+    z = np.clip(z, -4, 4)
+    z = np.hstack([z, z**2, np.ones((len(y), 1))])
+    weights = np.zeros(z.shape[1])
+    share = y[train].mean()
+    balance = np.where(y[train] > 0, 0.5 / share, 0.5 / (1 - share))
+    for _step in range(60):  # Newton with a ridge
+        p = 1 / (1 + np.exp(-(z[train] @ weights)))
+        gradient = z[train].T @ (balance * (p - y[train])) + 5.0 * weights
+        curve = (z[train] * (balance * p * (1 - p))[:, None]).T @ z[train] + 5.0 * np.eye(len(weights))
+        weights -= np.linalg.solve(curve, gradient)
+    area = auc(z[rest] @ weights, y[rest])
+    n1, n0 = y[rest].sum(), (1 - y[rest]).sum()
+    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+    error = ((area * (1 - area) + (n1 - 1) * (q1 - area**2) + (n0 - 1) * (q2 - area**2)) / (n1 * n0)) ** 0.5
+    return area, float(error), {str(i): round(float(w), 2) for i, w in zip(kept, weights, strict=False)}
+
+
+def auc(score: Floats, y: Floats) -> float:
+    """The chance that a gold task scores higher than another one, ties half."""
+    _values, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    n1 = y.sum()
+    return float((ranks[y > 0].sum() - n1 * (n1 + 1) / 2) / (n1 * (len(y) - n1)))
+
+
+def run(served: int = SERVED, people: int = PEOPLE) -> dict[str, Any]:
+    """AUC with its standard error, the share of gold served, and the differences of the mean times in milliseconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "server.db"
+        store = Store(f"sqlite:///{path}")
+        store.upgrade()
+        store.dispose()
+        with House(path, seed=7) as house:
+            return _run(house, served, people)
+
+
+def _run(house: House, served: int, people: int) -> dict[str, Any]:
+    house.now = datetime.now(UTC)
+    rng = random.Random(11)
+    campaign = house.campaign(target_redundancy=3, gold_fraction=FRACTION)
+    bodies = [_body(rng) for _task in range(served)]
+    pool = [{**_body(rng), "is_gold": True, "gold_answer": "correct"} for _task in range(max(100, served // 10))]
+    mixed = bodies + pool
+    rng.shuffle(mixed)
+    house.add(campaign, *mixed)
+    while upkeep.once(house.store, ServerSettings(database_url="unused"), house.now)["gold_copies"]:
+        pass
+    tokens = signed_in(house, campaign, people)
+    settings = ServerSettings(
+        database_url="unused", requests_per_minute_per_caller=None, requests_per_minute_per_key=None, upkeep_seconds=1
+    )
+    app = create_app(settings, store=house.store)
+
+    async def crowd(port: int) -> list[list[Seen]]:
+        each = served // people
+        return await asyncio.gather(*(work(token, port, campaign, each, rng) for token in tokens))
+
+    with uvicorn_serving(app) as port:
+        sessions = asyncio.run(crowd(port))
+    return measure(house, sessions)
+
+
+def _body(rng: random.Random) -> dict[str, Any]:
+    """A question as a model's prediction makes it; gold comes from the same source."""
+    value = {"text": f"⌀{rng.randint(2, 90)},{rng.randint(0, 9)} +0,1 0"}
+    return {
+        "detail_kind": rng.choice(["dimension", "tolerance", "gdt"]),
+        "predicted_value": value if rng.random() < 0.95 else None,
+        "predicted_confidence": round(rng.random(), 3),
+        "drawing_bbox": [0.1, 0.1, 0.2, 0.2],
+        "part_revision_id": f"part-{rng.randrange(SHEETS)}",
+        "pmi_id": f"pmi-{rng.randrange(10**6)}" if rng.random() < 0.8 else None,
+    }
+
+
+def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
+    everything = [seen for session in sessions for seen in session]
+    met: dict[str, int] = {}
+    for seen in everything:
+        met[seen.question] = met.get(seen.question, 0) + 1
+        met[seen.task] = met.get(seen.task, 0) + 1
+    names = sorted(everything[0].features)
+    rows = [[seen.features[name] for name in names] + [met[seen.task]] for seen in everything]
+    with house.store.read() as connection:
+        from sqlalchemy import select
+
+        from gonogo.server.store.tables import tasks
+
+        known = {row.id: row.is_gold for row in connection.execute(select(tasks.c.id, tasks.c.is_gold))}
+    y = np.array([float(known[seen.task]) for seen in everything])
+    x = np.array(rows)
+    area, error, weights = classify(x, y, np.random.default_rng(3))
+    times = {name: _difference(everything, known, name) for name in ("claim ms", "submit ms")}
+    labels = [*names, "met by the ring"]
+    top = sorted(((abs(w), labels[int(i)], w) for i, w in weights.items()), reverse=True)[:5]
+    single = {name: round(auc(x[:, i], y), 3) for i, name in enumerate(labels)}
+    far = sorted(single.items(), key=lambda item: -abs(item[1] - 0.5))[:5]
+    return {
+        "served": len(y),
+        "gold": int(y.sum()),
+        "share": round(float(y.mean()), 4),
+        "auc": round(area, 3),
+        "auc_standard_error": round(error, 3),
+        "gold_minus_other_mean_ms": times,
+        "largest_weights": {name: w for _size, name, w in top},
+        "auc_of_single_features": dict(far),
+        "spare_copies": gold.SPARE,
+    }
+
+
+def _difference(everything: list[Seen], known: dict[str, bool], name: str) -> float:
+    """Of the means, the slowest hundredth of both left out: those are the machine's."""
+    bound = sorted(seen.features[name] for seen in everything)[int(len(everything) * 0.99)]
+    kept = [(known[seen.task], seen.features[name]) for seen in everything if seen.features[name] <= bound]
+    return round(mean(v for is_gold, v in kept if is_gold) - mean(v for is_gold, v in kept if not is_gold), 3)
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=2))
