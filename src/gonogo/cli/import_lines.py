@@ -14,9 +14,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -72,20 +74,26 @@ class _Bad(Exception):
     """The reason why a line is bad."""
 
 
+Raw = bytes | dict[str, Any] | BadLine
+"""A line as it stands in a file, a record another form was turned into, or why there is none."""
+
+
 def read_lines(path: Path, drawings: Path | None = None) -> tuple[list[ImportLine], list[BadLine]]:
     """The good and the bad lines of `path`; drawings lie in the folder `drawings`, or beside the file.
 
     Raises:
         OSError: the file or the folder cannot be read.
     """
-    reader = _Reader(Drawings(drawings or path.parent))
+    reader = Reader(Drawings(drawings or path.parent))
+    good = list(reader.good_lines(numbered_lines(path)))
+    again = reader.duplicates()
+    return [line for line in good if line.number not in again], reader.bad_lines()
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file with their numbers, read as they are asked for. Raises `OSError`."""
     with path.open("rb") as file:
-        for number, line in _numbered(file):
-            reader.take(number, line)
-            if len(reader.bad) >= MAX_BAD:
-                reader.bad.append(BadLine(number, "too many bad lines; the rest was not read"))
-                break
-    return reader.good, reader.bad
+        yield from _numbered(file)
 
 
 def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -101,28 +109,59 @@ def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-class _Reader:
+class Reader:
+    """Checks lines one by one, and remembers of each no more than 16 bytes (and the bad ones)."""
+
     def __init__(self, drawings: Drawings) -> None:
-        self.good: list[ImportLine] = []
-        self.bad: list[BadLine] = []
+        self.n_lines = 0
+        self.stopped = False
+        self._bad: list[BadLine] = []
         self._drawings = drawings
-        self._seen: dict[str, int] = {}
+        self._ids, self._numbers = array("Q"), array("Q")
 
-    def take(self, number: int, line: bytes) -> None:
-        try:
-            self.good.append(self._read(number, line))
-        except _Bad as bad:
-            self.bad.append(BadLine(number, str(bad)))
+    def good_lines(self, raw: Iterable[tuple[int, Raw]]) -> Iterator[ImportLine]:
+        """The good ones; an id that an earlier line has is found by `duplicates` when all are read."""
+        for number, line in raw:
+            self.n_lines += 1
+            try:
+                found = self.read(number, line)
+            except _Bad as bad:
+                self._bad.append(BadLine(number, str(bad)))
+                if len(self._bad) >= MAX_BAD:
+                    self._bad.append(BadLine(number, "too many bad lines; the rest was not read"))
+                    self.stopped = True
+                    return
+                continue
+            self._ids.append(int.from_bytes(hashlib.blake2b(found.prediction.id.encode(), digest_size=8).digest()))
+            self._numbers.append(number)
+            yield found
 
-    def _read(self, number: int, line: bytes) -> ImportLine:
-        record = _record(line)
+    def duplicates(self) -> dict[int, int]:
+        """Lines whose id an earlier line has: number -> number of that line."""
+        order = sorted(range(len(self._ids)), key=self._ids.__getitem__)
+        found: dict[int, int] = {}
+        for before, after in pairwise(order):  # equal ids stand side by side, in the order of the file
+            if self._ids[before] == self._ids[after]:
+                first = self._numbers[before]
+                found[self._numbers[after]] = found.get(first, first)
+        return found
+
+    def bad_lines(self) -> list[BadLine]:
+        """All of them, in the order of the file."""
+        again = [
+            BadLine(n, f"the same id or the same reading is already on line {m}") for n, m in self.duplicates().items()
+        ]
+        return sorted([*self._bad, *again[:MAX_BAD]], key=lambda line: line.number)
+
+    def read(self, number: int, line: Raw) -> ImportLine:
+        if isinstance(line, BadLine):
+            raise _Bad(line.reason)
+        record = _record(line) if isinstance(line, bytes) else line
+        if not isinstance(line, bytes):
+            _check_values(record)
         _check_names(record)
         path = self._drawing(record)
         prediction = _prediction(record, _box(record, self._drawings.kind(path) if path else ""))
-        before = self._seen.setdefault(prediction.id, number)
-        if before != number:
-            same = f"id {prediction.id!r} is already used by" if record.get("id") else "the same reading is already on"
-            raise _Bad(f"{same} line {before}")
         return ImportLine(number, prediction, path)
 
     def _drawing(self, record: Mapping[str, Any]) -> Path | None:

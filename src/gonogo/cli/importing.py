@@ -13,13 +13,14 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
 from gonogo.cli.finding import all_projects, ambiguous, campaigns_called
-from gonogo.cli.import_drawings import content_type
-from gonogo.cli.import_lines import BadLine, ImportLine, read_lines
+from gonogo.cli.import_drawings import Drawings, content_type
+from gonogo.cli.import_forms import Mapped, form_of, records
+from gonogo.cli.import_lines import BadLine, ImportLine, Reader
 from gonogo.client.calls import as_bytes
 from gonogo.client.errors import GonogoClientError, InvalidInputError
 from gonogo.client.extensions import GonogoClient
@@ -40,7 +41,9 @@ MAX_BATCH_BYTES: Final = 950_000
 """A body over 1 MB is not replayed by the server, so a lost answer could not be asked for again."""
 
 Report = Callable[[str, int, int], None]
-"""Told what is going on: what ("drawings", "predictions", "tasks"), how many are done, of how many."""
+"""Told what is going on: what ("read", "drawings", "predictions", "tasks"), how many are done, of how many (or 0)."""
+Drawing = tuple[str, Path]
+"""Part and file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,66 @@ class ImportOptions:
     project: str | None = None
     gold_from_truth: bool = False
     skip_bad: bool = False
+    form: str | None = None
+    mapped: Mapped | None = None
+    dry_run: bool = False
+
+    @property
+    def run(self) -> str:
+        """What the prediction run is called: as the file, so that a second import joins it."""
+        return self.file.resolve().name[:200]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A file that was read once and found good enough: what must be known of it before anything is sent."""
+
+    options: ImportOptions
+    n_good: int
+    bad: tuple[BadLine, ...]
+    left_out: frozenset[int]
+    drawings: tuple[Drawing, ...]
+    known_truth: tuple[str, ...]
+
+    def lines(self) -> Iterator[ImportLine]:
+        """The good lines, read again as they are asked for: the file is never in memory as a whole."""
+        reader = _reader(self.options)
+        for line in reader.good_lines(_raw(self.options)):
+            if line.number not in self.left_out:
+                yield line
+
+
+def scan(options: ImportOptions, report: Report) -> Scan:
+    """Reads the file once, and keeps of each line a few bytes.
+
+    Raises:
+        OSError: the file or the drawings folder cannot be read.
+        InvalidInputError: it is not of its form.
+    """
+    reader = _reader(options)
+    drawings: dict[Drawing, None] = {}
+    truths: list[str] = []
+    n_read = 0
+    for line in reader.good_lines(_raw(options)):
+        n_read += 1
+        if (drawing := _drawing(line)) is not None:
+            drawings[drawing] = None
+        if options.gold_from_truth and line.prediction.truth is not None:
+            truths.append(line.prediction.id)
+        if n_read % MAX_BATCH == 0:
+            report("read", n_read, 0)
+    left_out = frozenset(reader.duplicates())
+    bad = tuple(reader.bad_lines())
+    return Scan(options, n_read - len(left_out), bad, left_out, tuple(drawings), tuple(truths))
+
+
+def _reader(options: ImportOptions) -> Reader:
+    beside = options.file if options.file.is_dir() else options.file.parent
+    return Reader(Drawings(options.drawings or beside))
+
+
+def _raw(options: ImportOptions) -> Iterator[tuple[int, Any]]:
+    return records(options.file, options.form or form_of(options.file), options.mapped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +139,15 @@ class ImportResult:
     n_predictions_known: int = 0
     n_tasks: int = 0
     n_gold: int = 0
+    dry_run: bool = False
     notes: tuple[str, ...] = field(default=())
 
     def sentences(self) -> list[str]:
         """The result for a person, bad lines not included."""
+        if self.dry_run:
+            left = f", {_count(len(self.bad), 'bad line')} left out" if self.bad else ""
+            drawings = _count(self.n_drawings, "drawing")
+            return [f"{_count(self.n_tasks, 'prediction')} on {drawings} would be imported{left}; nothing was sent."]
         if not self.imported:
             why = f"{len(self.bad)} of {self.n_lines} lines are bad" if self.n_lines else "the file has no lines"
             return [f"Nothing was imported: {why}."]
@@ -113,23 +181,24 @@ async def import_file(client: GonogoClient, options: ImportOptions, report: Repo
         InvalidInputError: campaign or project name cannot be used (ambiguous, closed).
         GonogoClientError: the server refused or went away; run again, what is in stays and is not doubled.
     """
-    good, bad = await asyncio.to_thread(read_lines, options.file, options.drawings)
-    result = ImportResult(n_lines=len(good) + len(bad), bad=tuple(bad))
-    if not good or (bad and not options.skip_bad):
+    found = await asyncio.to_thread(scan, options, report)
+    result = ImportResult(n_lines=found.n_good + len(found.bad), bad=found.bad)
+    if not found.n_good or (found.bad and not options.skip_bad):
         return result
+    if options.dry_run:
+        return replace(result, dry_run=True, n_drawings=len(found.drawings), n_tasks=found.n_good)
     if await client.capabilities() is None:
-        return await _into_plain_server(client, options, good, result, report)
-    return await _into_our_server(client, options, good, result, report)
+        return await _into_plain_server(client, options, found, result, report)
+    return await _into_our_server(client, options, found, result, report)
 
 
 async def _into_our_server(
-    client: GonogoClient, options: ImportOptions, good: list[ImportLine], result: ImportResult, report: Report
+    client: GonogoClient, options: ImportOptions, scanned: Scan, result: ImportResult, report: Report
 ) -> ImportResult:
     found = await _open_campaign(client, options.campaign)
     project_id, project, project_new = await _project(client, options, found)
-    revisions, n_new = await _store_drawings(client, good, report)
-    predictions = [_with_revision(line, revisions) for line in good]
-    run_id, new, known = await _store_predictions(client, project_id, options.file.name[:200], predictions, report)
+    revisions, n_new = await _store_drawings(client, scanned.drawings, report)
+    run_id, new, known = await _store_predictions(client, project_id, scanned, revisions, report)
     body = LabelingCampaignCreate(name=options.campaign)
     campaign = found or await client.create_campaign_in_project(project_id, body)
     wanted = TasksFromPredictions(calculation_id=run_id, gold_from_truth=options.gold_from_truth)
@@ -187,15 +256,10 @@ async def _project(
     return (await client.create_project(LabelingProjectCreate(name=name))).id, name, True
 
 
-Drawing = tuple[str, Path]
-"""Part and file."""
-
-
 async def _store_drawings(
-    client: GonogoClient, good: list[ImportLine], report: Report
+    client: GonogoClient, wanted: tuple[Drawing, ...], report: Report
 ) -> tuple[dict[Drawing, str], int]:
     """Part revision of each drawing, each sent once, and how many the server did not have."""
-    wanted = list(dict.fromkeys(drawing for line in good if (drawing := _drawing(line))))
     revisions: dict[Drawing, str] = {}
     n_new = 0
     for done, (part, path) in enumerate(wanted, 1):
@@ -221,15 +285,16 @@ def _with_revision(line: ImportLine, revisions: dict[Drawing, str]) -> Predictio
 
 
 async def _store_predictions(
-    client: GonogoClient, project_id: str, run: str, predictions: list[Prediction], report: Report
+    client: GonogoClient, project_id: str, scanned: Scan, revisions: dict[Drawing, str], report: Report
 ) -> tuple[str, int, int]:
     """Id of the run, predictions new and known."""
     run_id, done, new, known = "", 0, 0, 0
-    for batch in batches(predictions):
+    run = scanned.options.run
+    for batch in batches(_with_revision(line, revisions) for line in scanned.lines()):
         stored = await client.store_predictions(PredictionsCreate(project_id=project_id, run=run, predictions=batch))
         run_id, new, known = stored.calculation_id, new + stored.n_new, known + stored.n_known
         done += len(batch)
-        report("predictions", done, len(predictions))
+        report("predictions", done, scanned.n_good)
     return run_id, new, known
 
 
@@ -252,7 +317,7 @@ def batches(items: Iterable[M]) -> Iterator[list[M]]:
 
 
 async def _into_plain_server(
-    client: GonogoClient, options: ImportOptions, good: list[ImportLine], result: ImportResult, report: Report
+    client: GonogoClient, options: ImportOptions, scanned: Scan, result: ImportResult, report: Report
 ) -> ImportResult:
     """Tasks straight into a new campaign: nothing there would tell a second import from more of the same."""
     found = await _open_campaign(client, options.campaign)
@@ -263,47 +328,45 @@ async def _into_plain_server(
             next_step="Choose another name with --campaign.",
         )
     campaign = found or await client.create_campaign(LabelingCampaignCreate(name=options.campaign))
-    gold = _gold(good, campaign.gold_fraction) if options.gold_from_truth else frozenset()
-    tasks = [_as_task(line.prediction, gold) for line in good]
+    gold = _gold(scanned, campaign.gold_fraction) if options.gold_from_truth else frozenset()
     done = 0
-    for batch in batches(tasks):
+    for batch in batches(_as_task(line.prediction, gold) for line in scanned.lines()):
         try:
             await client.create_tasks(campaign.id, LabelingTasksCreate(tasks=batch))
         except GonogoClientError as error:
             if done:
                 error.next_step = (
-                    f"{done} of {len(tasks)} tasks are in. Close campaign {options.campaign!r} and import again under "
-                    f"another name. {error.next_step}"
+                    f"{done} of {scanned.n_good} tasks are in. Close campaign {options.campaign!r} and import again "
+                    f"under another name. {error.next_step}"
                 )
             raise
         done += len(batch)
-        report("tasks", done, len(tasks))
+        report("tasks", done, scanned.n_good)
     return replace(
         result,
         imported=True,
         campaign=campaign.name or options.campaign,
         campaign_id=campaign.id,
         campaign_new=found is None,
-        n_tasks=len(tasks) - len(gold),
+        n_tasks=done - len(gold),
         n_gold=len(gold),
-        notes=tuple(_missing(options, good)),
+        notes=tuple(_missing(options, scanned)),
     )
 
 
-def _missing(options: ImportOptions, good: list[ImportLine]) -> Iterator[str]:
+def _missing(options: ImportOptions, scanned: Scan) -> Iterator[str]:
     yield "This is a plain ARCNM server: it keeps no prediction runs, so a second import would be refused."
-    if any(line.drawing for line in good):
+    if scanned.drawings:
         yield "It takes no drawings from here; annotators see those in the drawing folders of their settings."
     if options.project:
         yield "It has no way to put a campaign into a project, so the project was left out."
 
 
-def _gold(good: list[ImportLine], gold_fraction: float | None) -> frozenset[str]:
+def _gold(scanned: Scan, gold_fraction: float | None) -> frozenset[str]:
     """Ids of the predictions that become gold: as on our own server, a share of all (at least a tenth), from those
     with a truth, because gold needs ordinary work to hide in. The same file gives the same ones."""
-    known = [line.prediction.id for line in good if line.prediction.truth is not None]
-    wanted = math.ceil(max(gold_fraction or 0.0, 0.1) * len(good))
-    return frozenset(sorted(known, key=lambda item: hashlib.sha256(item.encode()).digest())[:wanted])
+    wanted = math.ceil(max(gold_fraction or 0.0, 0.1) * scanned.n_good)
+    return frozenset(sorted(scanned.known_truth, key=lambda item: hashlib.sha256(item.encode()).digest())[:wanted])
 
 
 def _as_task(item: Prediction, gold: frozenset[str]) -> LabelingTaskCreate:

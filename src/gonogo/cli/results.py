@@ -84,7 +84,7 @@ async def _list(
 
     last, count = after, 0
     try:
-        async with _client(source, base_url, clean=not as_json) as client:
+        async with results_client(source, base_url, clean=not as_json) as client:
             async for page in client.pages(task, filters, after):
                 for case in page.payload:
                     click.echo(json.dumps(case.model_dump(), ensure_ascii=False) if as_json else line(case))
@@ -131,7 +131,7 @@ def get(source: str, base_url: str | None, task: int, case_id: int, verbose: boo
 
 
 async def _get(source: str, base_url: str | None, task: int, case_id: int, verbose: bool | None) -> dict[str, Any]:
-    async with _client(source, base_url) as client:
+    async with results_client(source, base_url) as client:
         return (await client.case(task, case_id, verbose=verbose)).model_dump()
 
 
@@ -184,7 +184,7 @@ def _address(source: str, base_url: str | None) -> str | None:
 
 
 @asynccontextmanager
-async def _client(source: str, base_url: str | None, *, clean: bool = True) -> AsyncIterator[ResultsClient]:
+async def results_client(source: str, base_url: str | None, *, clean: bool = True) -> AsyncIterator[ResultsClient]:
     from gonogo.client.credential import ApiKey
     from gonogo.client.results import ResultsClient
 
