@@ -42,10 +42,10 @@ def fill(store: Store, n_votes: int, n_annotators: int, *, per_task: int = 3) ->
             "verdict": VERDICTS[label],
             "corrected_value": {"text": f"⌀{task % 40},5"} if VERDICTS[label] == "incorrect" else None,
             "duration_ms": 2000 + task % 1000,
-            "claimed_at": NOW - timedelta(seconds=4),
-            "created_at": NOW,
+            "claimed_at": NOW + timedelta(seconds=index - 4),
+            "created_at": NOW + timedelta(seconds=index),
         }
-        for task, voter, label in cells
+        for index, (task, voter, label) in enumerate(cells)
     ]
     with store.write() as connection:
         connection.execute(orgs.insert().values(id=org_id, name="works", created_at=NOW))

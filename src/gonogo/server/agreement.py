@@ -60,8 +60,15 @@ def krippendorff_alpha(counts: ArrayLike) -> float | None:
 
     Source: K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), section C.
     """
-    patterns, weights = _patterns(_pairable(np.asarray(counts, dtype=np.int64)))
-    return _or_none(_alpha(patterns, weights[None, :])[0])
+    table = np.asarray(counts, dtype=np.int64)
+    votes = np.einsum("ij->i", table)
+    # Units with equally many votes share a denominator, so their sums are taken together.
+    n_units = np.bincount(votes, minlength=2)
+    squares = np.bincount(votes, weights=np.einsum("ij,ij->i", table, table), minlength=2)
+    size = np.arange(n_units.size)
+    observed = ((size * size * n_units - squares)[2:] / (size[2:] - 1)).sum()
+    by_class = np.einsum("ij->j", table if not n_units[:2].any() else table[votes >= 2]).astype(np.float64)
+    return _or_none(_from_sums(np.array([observed], dtype=np.float64), by_class[:, None])[0])
 
 
 def grouped_alpha(counts: ArrayLike, group: ArrayLike, n_groups: int) -> list[float | None]:
@@ -70,10 +77,10 @@ def grouped_alpha(counts: ArrayLike, group: ArrayLike, n_groups: int) -> list[fl
     paired = table.sum(axis=1) >= 2
     table, of = table[paired], of[paired]
     votes = table.sum(axis=1)
-    disagreeing = (votes * votes - (table * table).sum(axis=1)) / (votes - 1)
+    disagreeing = (votes * votes - np.einsum("ij,ij->i", table, table)) / (votes - 1)
     observed = np.bincount(of, weights=disagreeing, minlength=n_groups)
     by_class = np.stack([np.bincount(of, weights=table[:, k], minlength=n_groups) for k in range(table.shape[1])])
-    alpha = _from_sums(observed, by_class)
+    alpha = _from_sums(observed.astype(np.float64), by_class.astype(np.float64))
     return [_or_none(value) for value in alpha.tolist()]
 
 

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
 
-from gonogo.server.scoring import measure_campaign, write_measured
+from gonogo.server.scoring import measure_campaign, store_measured
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import campaigns
 
@@ -46,8 +46,7 @@ def refresh_later(
         with store.read() as connection:
             campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
             measured = measure_campaign(connection, campaign)
-        with store.write() as connection:
-            write_measured(connection, campaign, measured, now)
+        store_measured(store, campaign, measured, now)
     finally:
         with state.lock:
             state.running.discard(campaign_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,7 @@ from gonogo.wire.vocabulary import CampaignStatus, ConsensusMethod, TaskStatus, 
 
 if TYPE_CHECKING:
     from gonogo.server.measuring import Measured, TaskRow
+    from gonogo.server.store.engine import Store
 
 ASSUMED = 0.85
 """Accuracy assumed of a voter whom no refresh of the campaign has measured yet."""
@@ -45,6 +47,9 @@ ASSUMED = 0.85
 _SPREAD = (1 - ASSUMED) / (len(VERDICTS) - 1)
 _ASSUMED_MATRIX = [[ASSUMED if j == k else _SPREAD for k in range(len(VERDICTS))] for j in range(len(VERDICTS))]
 _EVEN = [1 / len(VERDICTS)] * len(VERDICTS)
+
+_CHUNK = 200
+"""Tasks written in one transaction of a refresh behind the answers."""
 
 _NOTICEABLE = 0.005
 """A posterior that moved less than this is not written again."""
@@ -126,18 +131,46 @@ def write_measured(connection: Connection, campaign: Row[Any], measured: Measure
 
     A task that got a vote or a ruling since it was measured is left alone: its own refresh knew more.
     """
-    # One refresh of a campaign at a time; on SQLite the transaction is lock enough.
+    _alone(connection, campaign)
+    _write_outcomes(connection, _changes(measured), now)
+    _write_scores(connection, campaign, measured, now)
+
+
+def _alone(connection: Connection, campaign: Row[Any]) -> None:
+    """One refresh of a campaign at a time; on SQLite the transaction is lock enough."""
     enter(connection, campaign.id)
     connection.execute(select(campaigns.c.id).where(campaigns.c.id == campaign.id).with_for_update(key_share=True))
+
+
+def store_measured(store: Store, campaign: Row[Any], measured: Measured, now: datetime) -> None:
+    """The same in many short transactions, so that claims and submits get their turns in between."""
+    changed = _changes(measured)
+    for start in range(0, len(changed), _CHUNK):
+        with store.write() as connection:
+            started = time.monotonic()
+            _alone(connection, campaign)
+            _write_outcomes(connection, changed[start : start + _CHUNK], now)
+        time.sleep(time.monotonic() - started)
+    with store.write() as connection:
+        _alone(connection, campaign)
+        _write_scores(connection, campaign, measured, now)
+
+
+def _changes(measured: Measured) -> list[tuple[TaskRow, Outcome]]:
     pairs = zip(measured.ballots.tasks, measured.outcomes, strict=True)
-    changed = [(task, found) for task, found in pairs if _changed(task, found)]
-    if changed:
-        connection.execute(_WRITE, [_written(task, found, now) for task, found in changed])
-        # What was settled early may be open again, or the other way round.
-        other = [
-            t.id for t, found in changed if t.status != found.status and TaskStatus.OPEN in (t.status, found.status)
-        ]
-        realign(connection, other)
+    return [(task, found) for task, found in pairs if _changed(task, found)]
+
+
+def _write_outcomes(connection: Connection, changed: Sequence[tuple[TaskRow, Outcome]], now: datetime) -> None:
+    if not changed:
+        return
+    connection.execute(_WRITE, [_written(task, found, now) for task, found in changed])
+    # What was settled early may be open again, or the other way round.
+    other = [t.id for t, found in changed if t.status != found.status and TaskStatus.OPEN in (t.status, found.status)]
+    realign(connection, other)
+
+
+def _write_scores(connection: Connection, campaign: Row[Any], measured: Measured, now: datetime) -> None:
     here = {"campaign_id": campaign.id}
     consensus = measured.consensus
     connection.execute(annotator_scores.delete().where(annotator_scores.c.campaign_id == campaign.id))

@@ -15,7 +15,7 @@ from gonogo.server.auth import require
 from gonogo.server.context import Ctx
 from gonogo.server.records import instant
 from gonogo.server.routing import router as make_router
-from gonogo.server.scoring import measure_campaign, write_measured
+from gonogo.server.scoring import measure_campaign, store_measured
 from gonogo.server.scoring import promote as promote_results
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import campaigns, golden_items, tasks
@@ -91,8 +91,7 @@ def _report(store: Store, campaign: Row[Any], now: datetime) -> QualityReport:
     with store.read() as connection:
         measured = measure_campaign(connection, campaign)
     answer = report(measured, campaign)
-    with store.write() as connection:
-        write_measured(connection, campaign, measured, now)
+    store_measured(store, campaign, measured, now)
     return answer
 
 

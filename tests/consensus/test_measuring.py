@@ -1,0 +1,58 @@
+"""Deciding all tasks at once is deciding each: the quick path of a refresh against the plain one of a submit."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gonogo.server.consensus import estimate
+from gonogo.server.consensus.decide import CLASS_OF, VERDICTS, Rule, Vote, outcome
+from gonogo.server.consensus.values import Value
+from gonogo.server.consensus.votes import Votes
+from gonogo.server.measuring import Ballots, measure
+
+BALLOT = st.tuples(st.integers(0, 4), st.sampled_from(VERDICTS), st.sampled_from([None, "M8", "M10"]))
+TASK = st.lists(BALLOT, max_size=5, unique_by=lambda ballot: ballot[0])
+METHODS = ["dawid_skene", "one_coin", "majority", "weighted_majority"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(TASK, min_size=1, max_size=8), st.integers(1, 4), st.booleans(), st.sampled_from(METHODS))
+def test_all_at_once_is_one_by_one(
+    cast: list[list[tuple[int, str, str | None]]], n_required: int, early: bool, method: str
+) -> None:
+    flat = [(task, *ballot) for task, ballots in enumerate(cast) for ballot in ballots]
+    size = {"n_tasks": len(cast), "n_annotators": 5, "n_classes": len(VERDICTS)}
+    votes = Votes.of([f[0] for f in flat], [f[1] for f in flat], [CLASS_OF[f[2]] for f in flat], **size)
+    given_values = {
+        index: Value({"text": text}, text) for index, (_, _, said, text) in enumerate(flat) if text and said != "unsure"
+    }
+    row: Any = SimpleNamespace(n_required=n_required, adjudicated=False)
+    nothing = np.full(len(cast), -1)
+    ballots = Ballots(
+        tasks=[row] * len(cast),
+        truths=[None] * len(cast),
+        votes=votes,
+        voter_ids=[str(person) for person in range(5)],
+        values=given_values,
+        duration_ms=np.full(len(flat), np.nan),
+        claim_ms=np.full(len(flat), np.nan),
+        created_ms=np.zeros(len(flat)),
+        rules={n_required: Rule(n_required, early)},
+        is_gold=np.zeros(len(cast), dtype=bool),
+        gold_class=nothing,
+        known=nothing,
+        error_types={},
+        sheets={},
+    )
+    measured = measure(ballots, method)
+    consensus = estimate(method, votes, known=nothing)
+    for task in range(len(cast)):
+        own = [index for index, vote in enumerate(flat) if vote[0] == task]
+        plain = [Vote(flat[i][2], given_values.get(i), float(measured.reliability[flat[i][1]])) for i in own]
+        expected = outcome(plain, consensus.posterior[task].tolist(), Rule(n_required, early))
+        assert measured.outcomes[task] == expected
