@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gonogo.desk.profile import KEYMAPS, Profile
 from gonogo.tui import actions
-from gonogo.tui.actions import ACTIONS, ANNOTATE, BY_ID, EDIT, EVERYWHERE, load_keymap, read_keymap
+from gonogo.tui.actions import ACTIONS, ANNOTATE, BY_ID, EDIT, EVERYWHERE
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.guard import KeyGuard
+from gonogo.tui.keymaps import CORE, PRESETS, load_keymap, read_keymap
+from gonogo.tui.keys_page import keys_page
 from gonogo.tui.screens.annotate import AnnotateScreen
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
@@ -19,8 +24,8 @@ from tests.tui.screen_text import press, settle, text_of
 def test_ids_are_unique_and_every_action_can_be_called() -> None:
     assert len(BY_ID) == len(ACTIONS)
     for action in ACTIONS:
-        owner = GonogoApp if action.scope == EVERYWHERE else AnnotateScreen
-        assert hasattr(owner, "action_" + action.call.split("(")[0]), action.id
+        owner = {EVERYWHERE: GonogoApp, ANNOTATE: AnnotateScreen, EDIT: AnnotateScreen}.get(action.scope)
+        assert owner is None or hasattr(owner, "action_" + action.call.split("(")[0]), action.id
         assert action.help.endswith(".")
         assert len(action.help) <= 54, "one row of the help screen"
 
@@ -47,7 +52,12 @@ def test_no_two_actions_of_a_scope_share_a_key(scope: str) -> None:
         ({"annotate.correct": "ctlr+k"}, {}, "no such key: ctlr+k"),
         ({"annotate.correct": 7}, {}, "expected"),
         ({"annotate.correct": ""}, {}, "expected"),
-        ({"annotate.correct": "j", "annotate.incorrect": "j"}, None, "j is already the key of"),
+        ({"annotate.correct": "j", "annotate.incorrect": "j"}, {"annotate.correct": "j"}, "j is already the key of"),
+        (
+            {"annotate.correct": ";", "annotate.fix": "alt+x"},
+            {"annotate.correct": "semicolon", "annotate.fix": "alt+x"},
+            "",
+        ),
     ],
 )
 def test_a_keymap_is_checked(raw: dict[str, object], kept: dict[str, str] | None, named: str) -> None:
@@ -55,6 +65,62 @@ def test_a_keymap_is_checked(raw: dict[str, object], kept: dict[str, str] | None
     assert kept is None or dict(keymap.keys) == kept
     assert named in "\n".join(keymap.problems)
     assert bool(named) == bool(keymap.problems)
+
+
+def test_a_persons_key_wins_over_one_that_we_ship() -> None:
+    keymap = read_keymap({"annotate.correct": "z", "app.theme": "0"})
+    kept = {"annotate.correct": "z", "annotate.context": "", "app.theme": "0", "annotate.home": "home"}
+    assert {one: keys for one, keys in keymap.keys.items() if not one.startswith("adjudicate")} == kept
+    assert [problem.split(":")[0] for problem in keymap.problems] == ["annotate.context"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_in_every_preset_each_action_keeps_keys_of_its_own(preset: str) -> None:
+    assert set(PRESETS) == set(KEYMAPS)
+    assert set(PRESETS[preset]) <= set(BY_ID)
+    keymap = read_keymap({}, preset)
+    assert keymap.problems == ()
+    for scope in {action.scope for action in ACTIONS} - {EVERYWHERE}:
+        keys = [key for action in actions.in_scope(scope, EVERYWHERE) for key in actions.keys_of(action, keymap.keys)]
+        assert sorted(keys) == sorted(set(keys)), scope
+
+
+raw_keys = st.sampled_from(["a", "s", "j", "z", "?", "enter", "f2", "ctrl+q", "1", "", "nothing", "a,j", "u"])
+
+
+@given(
+    st.dictionaries(st.sampled_from([action.id for action in ACTIONS]), raw_keys, max_size=6),
+    st.sampled_from([*PRESETS]),
+)
+def test_whatever_a_person_writes_no_key_has_two_meanings_and_the_core_has_keys(
+    raw: dict[str, str], preset: str
+) -> None:
+    keymap = read_keymap(raw, preset)
+    for scope in {action.scope for action in ACTIONS} - {EVERYWHERE}:
+        keys = [key for action in actions.in_scope(scope, EVERYWHERE) for key in actions.keys_of(action, keymap.keys)]
+        assert len(keys) == len(set(keys))
+    assert all(actions.keys_of(BY_ID[one], keymap.keys) for one in CORE)
+    assert len(keymap.problems) >= sum(
+        keymap.keys.get(one) != key
+        for one, key in raw.items()
+        if key not in BY_ID[one].keys and key not in PRESETS[preset].get(one, ())
+    )
+
+
+def test_a_preset_is_chosen_by_the_setting_or_by_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    assert load_keymap(path, "right").keys["annotate.correct"] == "j"
+    path.write_text('preset = "prodigy"\n[annotate]\nfix = "j"\n')
+    keymap = load_keymap(path, "right")
+    assert actions.keys_of(BY_ID["annotate.correct"], keymap.keys) == ("a",)
+    assert (keymap.keys["annotate.incorrect"], keymap.keys["annotate.fix"]) == ("x", "j")
+    path.write_text('preset = "prodgy"\n')
+    assert "did you mean prodigy" in load_keymap(path).problems[0]
+
+
+def test_the_page_of_the_manual_is_the_registry() -> None:
+    page = Path(__file__).parents[2] / "docs" / "keys.md"
+    assert page.read_text(encoding="utf-8") == keys_page(), "python -m gonogo.tui.keys_page > docs/keys.md"
 
 
 def test_a_keymap_file_may_be_missing_or_broken(tmp_path: Path) -> None:
@@ -74,6 +140,14 @@ async def test_own_keys_work_and_are_shown(running: Running, clock: Clock, home:
         assert desk.answers == []
         await press(pilot, clock, "j", "s")
         assert [made.verdict for _, made in desk.answers] == ["correct", "incorrect"]
+
+
+async def test_a_preset_moves_the_keys_and_confidence_with_them(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1), task(2)])
+    async with running(desk, profile=Profile(keymap="numeric")) as pilot:
+        assert "1 correct" in text_of(pilot.app.screen)
+        await press(pilot, clock, "9", "2")
+        assert [(made.verdict, made.confidence) for _, made in desk.answers] == [("incorrect", 1.0)]
 
 
 async def test_the_palette_runs_our_actions(running: Running, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -116,6 +117,90 @@ async def test_a_fix_starts_with_the_reading_and_sends_text_and_parts(running: R
         assert decision.verdict == "incorrect"
         assert decision.corrected_value is not None
         assert decision.corrected_value["text"] == "⌀16,5 0,2 0"
+
+
+@pytest.mark.parametrize(
+    ("read", "key", "line"),
+    [
+        ("16,5 +0,1 0", "f3", "⌀16,5 +0,1 0"),
+        ("16,5 +0,1 0", "f4", "16,5 0 -0,1"),
+        ("16,5", "f6", "16.5"),
+        ("16,5", "f7", "16,5 mm"),
+        ("16,5", "alt+a", "16,5⌀"),
+    ],
+)
+async def test_a_usual_repair_is_one_key(running: Running, clock: Clock, read: str, key: str, line: str) -> None:
+    desk = FakeDesk([task(1, {"text": read}), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", key)
+        assert screen_of(pilot).line.value == line
+        await press(pilot, clock, "enter")
+        assert desk.answers[0][1].corrected_value is not None
+        assert desk.answers[0][1].corrected_value["text"] == line
+
+
+async def test_the_tolerance_comes_back_and_a_repair_without_effect_is_said(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "16,5 +0,1 0"}), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", "ctrl+u", *"18,5", "f5")
+        assert screen_of(pilot).line.value == "18,5 +0,1 0"
+        await press(pilot, clock, "ctrl+u", *"abc", "f6")
+        assert "No decimal comma" in text_of(pilot.app.screen)
+
+
+async def test_what_changed_against_the_reading_is_shown_while_typing(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "16,5 +0,1 0"}), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", "left", "left", "backspace", "2")
+        shown = text_of(pilot.app.screen)
+        assert "16,5 +0,[1→2] 0" in shown
+        assert "reads as" in shown
+        await press(pilot, clock, "ctrl+u", *"16 xyz")
+        assert "kept as text" in text_of(pilot.app.screen)
+
+
+async def test_a_sign_is_picked_from_the_palette(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "16"}), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", "ctrl+k")
+        assert "a⌀ b± c°" in text_of(pilot.app.screen)
+        await press(pilot, clock, "b", "1")
+        assert screen_of(pilot).line.value == "16±1"
+        await press(pilot, clock, "f8", "escape", "a")
+        assert screen_of(pilot).line.value == "16±1a", "Esc closes only the palette"
+
+
+async def test_incorrect_without_a_value_is_sent_from_inside_the_line(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1, {"text": "16"}), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", "7", "ctrl+s")
+        assert [(made.verdict, made.corrected_value) for _, made in desk.answers] == [("incorrect", None)]
+        await press(pilot, clock, "u", "d")
+        assert screen_of(pilot).line.value == "167"
+
+
+async def test_confidence_goes_with_one_answer(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1), task(2), task(3), task(4, {"text": "16"}), task(5)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "4")
+        assert "sure 4 of 5" in text_of(pilot.app.screen)
+        await press(pilot, clock, "a")
+        assert "sure" not in text_of(pilot.app.screen).replace("unsure", "")
+        await press(pilot, clock, "a", "2", "2", "a", "1", "d", "7", "enter")
+        assert [made.confidence for _, made in desk.answers] == [0.8, None, None, 0.2]
+        await press(pilot, clock, "u")
+        assert "sure 1 of 5" in text_of(pilot.app.screen)
+
+
+async def test_pace_and_time_left_are_shown_and_can_be_hidden(running: Running, clock: Clock, home: Path) -> None:
+    desk = FakeDesk([task(1)], total=600)
+    async with running(desk) as pilot:
+        desk.tell(pace=4.24, left_seconds=2280.0)
+        await settle(pilot)
+        assert "4.2 s each, 38 min left" in text_of(pilot.app.screen)
+        await press(pilot, clock, "p")
+        assert "min left" not in text_of(pilot.app.screen)
+    assert "show_pace = false" in (home / "config" / "settings.toml").read_text()
 
 
 async def test_letters_type_while_typing(running: Running, clock: Clock) -> None:

@@ -18,6 +18,7 @@ from gonogo.desk.errors import DeskError
 from gonogo.desk.home import Home, private_folder
 
 PICTURE_MODES = ("auto", "octant", "sextant", "quadrant", "braille", "half", "kitty", "sixel", "none")
+KEYMAPS = ("default", "right", "prodigy", "numeric")
 VERDICTS = {"correct": "correct", "incorrect": "incorrect", "fix": "incorrect", "unsure": "unsure"}
 """Which word each verdict action sends; the reference says only "string"."""
 
@@ -47,6 +48,7 @@ class Profile:
     prefetch: int = 5
     picture_mode: str = "auto"
     show_pace: bool = True
+    keymap: str = "default"
     drawing_folders: tuple[Path, ...] = ()
     verdicts: dict[str, str] = field(default_factory=lambda: dict(VERDICTS))
     servers: tuple[Server, ...] = ()
@@ -120,6 +122,7 @@ _PLAIN: dict[str, Check] = {
     "prefetch": _number(1, 5),
     "picture_mode": _one_of(*PICTURE_MODES),
     "show_pace": _yes_no,
+    "keymap": _one_of(*KEYMAPS),
     "drawing_folders": _folders,
 }
 _SERVER: dict[str, Check] = {"base_url": _text, "redeem_path": _text, "redeem_field": _text}

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from textual.binding import Binding
-from textual.keys import Keys
 
 ANNOTATE = "annotate"
 EDIT = "edit"
@@ -19,6 +15,16 @@ CONTACT = "contact"
 QUALITY = "quality"
 LEAD = "lead"
 EVERYWHERE = "everywhere"
+HEADINGS = {
+    ANNOTATE: "Answering",
+    REVIEW: "The review queue",
+    ADJUDICATE: "Ruling",
+    CONTACT: "The contact sheet",
+    QUALITY: "Quality",
+    LEAD: "Campaigns",
+    EDIT: "Typing the right value",
+    EVERYWHERE: "Everywhere",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,15 @@ REVIEWING: tuple[Action, ...] = (
 """What experts and leads do."""
 
 
+_SURENESS = ("a guess", "rather unsure", "half sure", "rather sure", "certain")
+
+
+def _sure(level: int) -> Action:
+    """Confidence `level` / 5, for the answer that follows."""
+    help_text = f"Before the answer: {_SURENESS[level - 1]} (confidence {level} of 5)."
+    return Action(f"annotate.sure{level}", f"sure {level}", help_text, (str(level),), ANNOTATE, f"sure({level})")
+
+
 ACTIONS: tuple[Action, ...] = (
     _verdict("correct", "a", "The value is read right; go to the next question.", 1),
     _verdict("incorrect", "s", "The value is read wrong; go to the next question.", 2),
@@ -125,6 +140,8 @@ ACTIONS: tuple[Action, ...] = (
         "annotate.context", "context", "Show more of the sheet: detail, view, sheet.", ("z",), ANNOTATE, "context", 7
     ),
     Action("annotate.guideline", "guideline", "The question in full, and the guideline.", ("g",), ANNOTATE, "about", 9),
+    *(_sure(level) for level in range(1, 6)),
+    Action("annotate.history", "history", "What you answered, and what became of it.", ("h",), ANNOTATE, "history", 8),
     Action("annotate.left", "left", "Move the drawing left.", ("left",), ANNOTATE, "pan(-1, 0)"),
     Action("annotate.right", "right", "Move the drawing right.", ("right",), ANNOTATE, "pan(1, 0)"),
     Action("annotate.up", "up", "Move the drawing up.", ("up",), ANNOTATE, "pan(0, -1)"),
@@ -140,6 +157,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("annotate.retry", "retry", "Try the server or the drawing again now.", ("r",), ANNOTATE, "retry", 12),
     Action("edit.send", "send", "Send “incorrect” with this value.", ("enter",), EDIT, "send", 1),
     Action("edit.leave", "leave", "Close the line; what was typed is kept.", ("escape",), EDIT, "leave", 2),
+    Action("edit.diameter", "⌀", "Put the diameter sign, or take it away.", ("f3",), EDIT, "repair('diameter')", 3),
+    Action("edit.sign", "sign", "Swap the signs of the tolerance.", ("f4",), EDIT, "repair('sign')", 4),
+    Action("edit.tolerance", "tolerance", "Put the tolerance back as read.", ("f5",), EDIT, "repair('tolerance')", 5),
+    Action("edit.comma", "comma", "Decimal comma to point, or back.", ("f6",), EDIT, "repair('comma')", 6),
+    Action("edit.unit", "unit", "The next unit: none, mm, in.", ("f7",), EDIT, "repair('unit')", 7),
+    Action("edit.symbols", "signs", "Pick a sign; Alt and its letter at once.", ("f8", "ctrl+k"), EDIT, "symbols", 3),
+    Action("edit.incorrect", "no value", "Send “incorrect” without a value.", ("ctrl+s",), EDIT, "incorrect", 8),
     *REVIEWING,
     Action("app.review", "review", "The queue of what needs an expert.", (), EVERYWHERE, "review"),
     Action("app.lead", "campaigns", "For leads: progress, people, quality, promote.", (), EVERYWHERE, "lead"),
@@ -152,23 +176,24 @@ ACTIONS: tuple[Action, ...] = (
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
-_SHOWN = {
+SHOWN = {
     "question_mark": "?", "plus": "+", "equals_sign": "=", "minus": "-", "left": "←", "right": "→", "up": "↑",
     "down": "↓", "enter": "Enter", "escape": "Esc", "backspace": "Backspace", "home": "Home", "f2": "F2",
     "ctrl+q": "Ctrl+Q", "ctrl+p": "Ctrl+P", "space": "Space", "slash": "/",
-    "pageup": "PgUp", "pagedown": "PgDn",
+    "pageup": "PgUp", "pagedown": "PgDn", "semicolon": ";", "comma": ",", "full_stop": ".", "delete": "Delete",
+    **{f"f{number}": f"F{number}" for number in range(3, 13)}, "ctrl+s": "Ctrl+S", "ctrl+k": "Ctrl+K",
 }  # fmt: skip
 
 
 def shown_key(key: str) -> str:
     """A key as a person reads it: `question_mark` → `?`."""
-    return _SHOWN.get(key, key)
+    return SHOWN.get(key, key)
 
 
 def keys_of(action: Action, keymap: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The action's keys, the user's own if there are any."""
     own = (keymap or {}).get(action.id)
-    return tuple(own.split(",")) if own else action.keys
+    return action.keys if own is None else tuple(filter(None, own.split(",")))
 
 
 def in_scope(*scopes: str) -> tuple[Action, ...]:
@@ -183,104 +208,3 @@ def bindings(scope: str) -> list[Binding]:
         for a in in_scope(scope)
         if a.keys
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Keymap:
-    """Validated overrides (`keys`: action id → keys joined by commas) and what was wrong with the rest, in words."""
-
-    keys: Mapping[str, str]
-    problems: tuple[str, ...] = ()
-
-
-def load_keymap(path: Path) -> Keymap:
-    """The user's keys from a TOML file of `"action id" = "key"` lines; never raises, never drops a default."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Keymap({})
-    except OSError as error:
-        return Keymap({}, (f"{path.name}: cannot be read ({error.strerror}); the usual keys are used.",))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Keymap({}, (f"{path.name}: not TOML ({error}); the usual keys are used.",))
-    keymap = read_keymap(_flat(raw))
-    return Keymap(keymap.keys, tuple(f"{path.name}: {problem}; the usual key is used." for problem in keymap.problems))
-
-
-def _flat(raw: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """`[annotate] correct = "j"` and `"annotate.correct" = "j"` are the same."""
-    flat: dict[str, object] = {}
-    for key, value in raw.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
-
-
-def read_keymap(raw: Mapping[str, object]) -> Keymap:
-    """Check the user's overrides: known action ids, known keys, no clash within a scope.
-
-    An override that fails is left out with its reason; the default stays, so no action ever loses all its keys.
-    """
-    problems: list[str] = []
-    chosen: dict[str, tuple[str, ...]] = {}
-    for action_id, value in raw.items():
-        if action_id not in BY_ID:
-            problems.append(f"{action_id}: no such action{_nearest(action_id, BY_ID)}")
-            continue
-        keys, wrong = _keys(value)
-        if wrong:
-            problems.append(f"{action_id}: {wrong}")
-        else:
-            chosen[action_id] = keys
-    for action_id, reason in _clashes(chosen):
-        chosen.pop(action_id, None)
-        problems.append(f"{action_id}: {reason}")
-    return Keymap({action_id: ",".join(keys) for action_id, keys in chosen.items()}, tuple(problems))
-
-
-def _keys(value: object) -> tuple[tuple[str, ...], str]:
-    """The keys named by a setting (a string or a list of strings), or what is wrong with it."""
-    names = value.split(",") if isinstance(value, str) else value
-    if not isinstance(names, Iterable):
-        return (), "expected a key name or a list of them"
-    keys = tuple(_key_name(str(name).strip()) for name in names)
-    if not keys or not all(keys):
-        return (), "expected at least one key name"
-    for key in keys:
-        if not _known(key):
-            return (), f"no such key: {key}{_nearest(key, _NAMES)}"
-    return keys, ""
-
-
-_NAMES = {key.value for key in Keys if not key.value.startswith("<")} | set(_SHOWN)
-_TYPED = {shown: name for name, shown in _SHOWN.items() if len(shown) == 1}
-
-
-def _key_name(name: str) -> str:
-    return _TYPED.get(name, name)
-
-
-def _known(key: str) -> bool:
-    return (len(key) == 1 and key.isprintable() and key.isascii()) or key in _NAMES
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), 1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _clashes(chosen: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
-    """Overrides whose key another action of the same scope already has."""
-    found: list[tuple[str, str]] = []
-    for scope in (ANNOTATE, EDIT, REVIEW, ADJUDICATE, CONTACT, QUALITY, LEAD):
-        taken: dict[str, str] = {}
-        actions = in_scope(scope, EVERYWHERE)
-        for action in sorted(actions, key=lambda a: a.id in chosen):  # defaults first: an override gives way
-            for key in chosen.get(action.id, action.keys):
-                other = taken.setdefault(key, action.id)
-                if other != action.id:
-                    loser = action.id if action.id in chosen else other
-                    found.append((loser, f"{shown_key(key)} is already the key of {other}"))
-    return found

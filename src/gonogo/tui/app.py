@@ -146,10 +146,13 @@ class GonogoApp(App[None]):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
 
     def _use_keymap(self) -> None:
-        keymap = actions.load_keymap(self.services.home.config() / "keys.toml")
+        from gonogo.tui.keymaps import load_keymap
+
+        profile = self.services.profile
+        keymap = load_keymap(self.services.home.config() / "keys.toml", profile.keymap, profile.keys)
         self.keymap_problems = keymap.problems
         self.own_keys = dict(keymap.keys)
-        self.set_keymap(self.own_keys)
+        self.set_keymap(keymap.for_textual())
 
     async def _first_screen(self) -> None:
         signed = None if self._start == "sign_in" else self.services.remembered()

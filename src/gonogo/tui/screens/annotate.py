@@ -35,12 +35,16 @@ if TYPE_CHECKING:
 AHEAD_SECONDS = 0.06
 """Preparing the next question waits until this one's frame has left for the terminal (another thread writes it)."""
 
+MOST_HISTORY = 2_000
+"""So many answers, the newest, are in the history."""
+_WHILE_EDITING = {action.call.split("(")[0] for action in actions.in_scope(actions.EDIT)}
+
 
 class AnnotateScreen(DrawingScreen):
     """Shows the desk's current task and hands answers to it. Keeps no state of the work itself."""
 
     CSS_PATH = "annotate.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ANNOTATE), *actions.bindings(actions.EDIT)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ANNOTATE)]
     ACTION_SCOPES = (actions.ANNOTATE,)
     AUTO_FOCUS = ""
 
@@ -52,7 +56,7 @@ class AnnotateScreen(DrawingScreen):
     status = getters.query_one("#status", StatusBar)
     keys = getters.query_one("#keys", Line)
     words = getters.query_one("#words", Static)
-    line = getters.query_one("#fix", Input)
+    line = getters.query_one("#fix", CorrectionInput)
 
     def __init__(self, desk: Desk, *, clock: Callable[[], float], profile: Profile) -> None:
         super().__init__(desk)
@@ -61,6 +65,8 @@ class AnnotateScreen(DrawingScreen):
         self._show_pace = profile.show_pace
         self._last: DeskTask | None = None
         self._not_saved = ""
+        self._sure = 0
+        self._warning = ""
         self._state_since = 0.0
         self._laid_out = False
         self._cells: tuple[int, int] | None = None
@@ -77,7 +83,7 @@ class AnnotateScreen(DrawingScreen):
                 yield Line(id="prompt")
                 yield ValueView(id="value")
                 with Vertical(id="edit"):
-                    yield CorrectionInput(id="fix", disabled=True, select_on_focus=False, max_length=2_000)
+                    yield CorrectionInput(id="fix")
                     yield Line(id="hint")
                 yield Line(id="facts")
                 yield Static(id="room")
@@ -90,6 +96,7 @@ class AnnotateScreen(DrawingScreen):
 
     def on_mount(self) -> None:
         self._use_mode(self._profile.picture_mode)
+        self.line.noted = self._noted
         self.query_one("#before", Line).show(Content.styled("before", "$quiet"))
         self.query_one("#toosmall", Line).show(Content(wording.TOO_SMALL))
         self.words.update(wording.card(self.desk.state))
@@ -110,10 +117,12 @@ class AnnotateScreen(DrawingScreen):
 
     def _desk_changed(self) -> None:
         """The one way from the desk to the screen. Everything that changed is painted in the same frame."""
-        state, task = self.desk.state, self.desk.current
+        task = self.desk.current
         self._state_since = self.gonogo.clock()
-        self.status.tell(state, self._not_saved, pace=self._show_pace)
-        self.history.tell(state.recent)
+        if task is None or self._other(task):
+            self._sure = 0
+        self._tell_status()
+        self.history.tell(self.desk.state.recent)
         if task is None:
             self._show_card()
         elif self._other(task):
@@ -174,6 +183,9 @@ class AnnotateScreen(DrawingScreen):
         if self._question is None:
             chosen = tuple(a for a in chosen if a.id in ("annotate.undo", "annotate.retry", "app.help"))
         width = self.keys.size.width or self.app.size.width
+        if self.editing and self.line.choosing:
+            self.keys.show(lines.symbol_line(width))
+            return
         self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, width))
 
     def on_resize(self, event: Resize) -> None:
@@ -214,7 +226,13 @@ class AnnotateScreen(DrawingScreen):
     # --- keys ------------------------------------------------------------------------------------------
 
     def on_key(self, event: Key) -> None:
+        if not self.editing:  # the line tells of its keys itself, in their order
+            self._noted()
+
+    def _noted(self) -> None:
+        """A key was pressed."""
         self.desk.key()
+        self._warning = ""
         if self.guard.pressed():
             self._take_back()
 
@@ -223,21 +241,31 @@ class AnnotateScreen(DrawingScreen):
         event.stop()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self.editing:
-            return action in {"send", "leave", "pan"}
-        return action not in {"send", "leave"}
+        return action == "pan" or self.editing == (action in _WHILE_EDITING)
 
     def action_decide(self, verdict: str) -> None:
         if self._question is not None and self.guard.counts:
             self._decide(Decision(verdict))
 
+    def action_sure(self, level: int) -> None:
+        """Confidence for the answer that follows; the same key again takes it back."""
+        if self._question is not None:
+            self._sure = 0 if self._sure == level else level
+            self._tell_status()
+
+    def _tell_status(self) -> None:
+        self.status.tell(self.desk.state, self._not_saved, sure=self._sure, pace=self._show_pace)
+
     def _decide(self, decision: Decision) -> None:
+        """Hand the answer to the desk, with the confidence that was given."""
+        sure, self._sure = self._sure, 0
+        decision = replace(decision, confidence=sure / 5 if sure else None)
         try:
             self._not_saved = ""
             self.desk.decide(decision)
         except (OSError, DeskError) as error:
-            self._not_saved = str(error)
-            self.status.tell(self.desk.state, self._not_saved, pace=self._show_pace)
+            self._not_saved, self._sure = str(error), sure
+            self._tell_status()
             step = getattr(error, "next_step", "") or "Make room on the disk, then answer again."
             self.gonogo.say(f"The answer could not be saved: {error}\n{step}", error=True, seconds=15)
         else:
@@ -245,7 +273,7 @@ class AnnotateScreen(DrawingScreen):
 
     def action_undo(self) -> None:
         if self._undo() is None:
-            self.gonogo.say("Nothing to take back: the last answer has left the desk.")
+            self.gonogo.say(wording.nothing_to_undo(self.desk.state.recent))
 
     def _undo(self) -> DeskTask | None:
         try:
@@ -259,6 +287,8 @@ class AnnotateScreen(DrawingScreen):
         typed = (decision.corrected_value or {}).get("text")
         if isinstance(typed, str):
             self._drafts[task.id] = typed
+        self._sure = round((decision.confidence or 0) * 5)
+        self._tell_status()
         return task
 
     def _take_back(self) -> None:
@@ -276,7 +306,12 @@ class AnnotateScreen(DrawingScreen):
     def action_pace(self) -> None:
         self._show_pace = not self._show_pace
         self.gonogo.remember("show_pace", self._show_pace)
-        self.status.tell(self.desk.state, self._not_saved, pace=self._show_pace)
+        self._tell_status()
+
+    def action_history(self) -> None:
+        from gonogo.tui.screens.history import HistoryScreen
+
+        self.app.push_screen(HistoryScreen(self.desk.history(limit=MOST_HISTORY)))
 
     def action_about(self) -> None:
         if self._question is not None:
@@ -295,10 +330,7 @@ class AnnotateScreen(DrawingScreen):
         if task is None or not self.guard.counts:
             return
         self.add_class("-editing")
-        self.line.disabled = False
-        self.line.value = self._drafts.get(task.id, value_text(task.predicted_value))
-        self.line.cursor_position = len(self.line.value)
-        self.line.focus()
+        self.line.open(self._drafts.get(task.id, value_text(task.predicted_value)), self.gonogo.own_keys)
         self.desk.edit(True)
         self._show_keys()
 
@@ -318,23 +350,50 @@ class AnnotateScreen(DrawingScreen):
             self.desk.edit(False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        if self.editing and self._question is not None:
-            self.desk.key()
-            self.guard.pressed()
-            self.hint.show(correction.reading(event.value, self._question.predicted_value))
+        if self.editing and self._question is not None and not self._warning:
+            rows = max(self.hint.size.height, 1)
+            self.hint.show(correction.reading(event.value, self._question.predicted_value, rows))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.action_send()
+    def on_correction_input_choosing(self) -> None:
+        self._show_keys()
+
+    def action_symbols(self) -> None:
+        self.line.choose(True)
+
+    def action_repair(self, name: str) -> None:
+        task, text = self._question, self.line.value
+        if task is None:
+            return
+        better = correction.repaired(name, text, task.predicted_value)
+        if better == text:
+            self._warn(correction.NOT_REPAIRED[name])
+        else:
+            self.line.put(better)
+
+    def action_incorrect(self) -> None:
+        """Incorrect without a value, from inside the line; what was typed stays for an undo."""
+        if self._question is not None and self.editing and not self._pasted():
+            self._drafts[self._question.id] = self.line.value
+            self._decide(Decision("incorrect"))
+
+    def _warn(self, text: str) -> None:
+        """Said under the line until the next key."""
+        self._warning = text
+        self.hint.show(Content.styled(text, "$warning"))
+
+    def _pasted(self) -> bool:
+        if self.guard.burst:
+            self._warn("The key came with pasted text; press it again to send.")
+        return self.guard.burst
 
     def action_send(self) -> None:
         task, text = self._question, self.line.value.strip()
         if task is None or not self.editing:
             return
-        refused = correction.refusal(text, task.predicted_value)
-        if self.guard.burst:
-            refused = "Enter came with pasted text; press it again to send."
-        if refused:
-            self.hint.show(Content.styled(refused, "$warning"))
+        if self._pasted():
+            return
+        if refused := correction.refusal(text, task.predicted_value):
+            self._warn(refused)
             return
         self._drafts[task.id] = text
         self._decide(Decision("incorrect", corrected_value=correction.value_of(text)))

@@ -1,4 +1,4 @@
-"""The corrected value: what the line starts with, how it reads, and what is sent."""
+"""The corrected value: what the line starts with, how it reads, how it is repaired, and what is sent."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 from textual.content import Content
 
-from gonogo.tui.text import styled
+from gonogo.tui.text import one_line, styled
 from gonogo.tui.widgets.value_view import value_text
-from gonogo.values import format_text, parse, to_json, typeset
+from gonogo.values import differences, format_text, parse, to_json, typeset
+from gonogo.values.diff import Change
 
 MAX_SHOWN = 120
 
@@ -22,26 +23,74 @@ def as_read(predicted: Any) -> Content:
     return Content.assemble(("read: ", "$quiet"), styled(text[:MAX_SHOWN], "$quiet"))
 
 
-def reading(text: str, predicted: Any) -> Content:
-    """How the typed value is understood, while it is typed."""
+def reading(text: str, predicted: Any, rows: int = 2) -> Content:
+    """What changed against the reading, and how the typed value is understood, while it is typed."""
     if not text.strip():
         return Content.styled("Type the value as the drawing shows it.", "$quiet")
     if text.strip() == value_text(predicted):
         return Content.styled("as it was read", "$quiet")
     parsed = parse(text)
-    if parsed.ok:
-        return Content.assemble(
+    if not parsed.ok:
+        state = Content.assemble(("kept as text: ", "$quiet"), styled(parsed.problem[:MAX_SHOWN], "$quiet"))
+    else:
+        state = Content.assemble(
             ("✓ reads as ", "$correct"), styled(format_text(parsed.value)[:MAX_SHOWN], "$foreground")
         )
-    return Content.assemble(("kept as text: ", "$quiet"), styled(parsed.problem[:MAX_SHOWN], "$quiet"))
+    if rows < 2:
+        return Content.assemble(
+            ("✓ " if parsed.ok else "text ", "$correct" if parsed.ok else "$quiet"), change(text, predicted)
+        )
+    return Content("\n").join([change(text, predicted), state])
+
+
+def change(text: str, predicted: Any) -> Content:
+    """`⌀16,5 +0,[1→2] 0`: the line with every change against the reading, before → after. Readable without colour."""
+    parts: list[Content] = []
+    for span in differences(value_text(predicted, MAX_SHOWN), one_line(text, MAX_SHOWN)):
+        if span.change is Change.CHANGED:
+            parts.append(
+                Content.assemble(
+                    ("[", "$quiet"),
+                    (span.before, "$incorrect strike"),
+                    ("→", "$quiet"),
+                    (span.after, "$correct bold"),
+                    ("]", "$quiet"),
+                )
+            )
+        else:
+            parts.append(Content.styled(span.after, "$quiet" if span.change is Change.SAME else "$foreground"))
+    return Content.assemble(*parts)
+
+
+def repaired(name: str, text: str, predicted: Any) -> str:
+    """`text` after one of the usual repairs; unchanged where there is nothing to repair."""
+    from gonogo.values import repairs
+
+    if name == "diameter":
+        return repairs.toggle_diameter(text)
+    if name == "sign":
+        return repairs.swap_signs(text)
+    if name == "tolerance":
+        return repairs.restore_tolerance(text, predicted)
+    return repairs.swap_decimal_mark(text) if name == "comma" else repairs.next_unit(text)
+
+
+NOT_REPAIRED = {
+    "diameter": "No diameter here: the value is of another kind.",
+    "sign": "No tolerance sign to swap.",
+    "tolerance": "The reading has no tolerance that fits this value.",
+    "comma": "No decimal comma or point.",
+    "unit": "This value has no unit to change.",
+}
+"""What is said when a repair finds nothing to do."""
 
 
 def refusal(text: str, predicted: Any) -> str:
     """Why this text cannot be sent as a correction, or nothing."""
     if not text:
-        return "The line is empty. Esc, then s, says incorrect without a value."
+        return "The line is empty. Ctrl+S says incorrect without a value."
     if text == value_text(predicted):
-        return "Unchanged: this is what was read. Change it, or Esc and s."
+        return "Unchanged: this is what was read. Change it, or Esc."
     return ""
 
 

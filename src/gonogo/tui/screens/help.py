@@ -14,17 +14,6 @@ from textual.widgets import Static
 
 from gonogo.tui import actions
 
-_HEADINGS = {
-    actions.ANNOTATE: "Answering",
-    actions.REVIEW: "The review queue",
-    actions.ADJUDICATE: "Ruling",
-    actions.CONTACT: "The contact sheet",
-    actions.QUALITY: "Quality",
-    actions.LEAD: "Campaigns",
-    actions.EDIT: "Typing the right value",
-    actions.EVERYWHERE: "Everywhere",
-}
-
 
 class HelpScreen(ModalScreen[None]):
     """Opened with ?; Esc or ? closes it."""
@@ -47,7 +36,7 @@ def key_sheet(keymap: Mapping[str, str], scopes: Sequence[str]) -> Content:
     parts: list[Content] = []
     typing = [actions.EDIT] if {actions.ANNOTATE, actions.ADJUDICATE} & set(scopes) else []
     for scope in (*scopes, *typing, actions.EVERYWHERE):
-        heading = _HEADINGS[scope]
+        heading = actions.HEADINGS[scope]
         rows = [_row(action, keymap) for action in actions.in_scope(scope)]
         parts.append(Content("\n").join([Content.styled(heading, "bold $strong"), Content(""), *rows]))
     parts.append(Content.styled("Esc  back", "$quiet"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
-from gonogo.desk.types import DeskState, DeskTask, Stage
+from gonogo.desk.types import Decided, DeskState, DeskTask, SendState, Stage
 from gonogo.sheets.types import NoPicture, Picture
 from gonogo.tui.text import content, one_line
 from gonogo.tui.view import View
 from gonogo.tui.widgets.lines import short_id
+from gonogo.tui.widgets.value_view import value_text
 
 # Stage → sign, heading, and what is said when the desk itself says nothing.
 _CARDS: dict[Stage, tuple[str, str, str, str]] = {
@@ -52,14 +55,41 @@ def _work(state: DeskState) -> list[str]:
     if state.stage is Stage.LOADING:
         return []
     lines = []
+    if state.stage is Stage.DRAINED and state.total is not None:
+        lines.append(f"{state.done} of {state.total} done, {max(state.total - state.done, 0)} left.")
     if state.unsent:
         answers = "1 answer waits" if state.unsent == 1 else f"{state.unsent} answers wait"
         lines.append(f"Nothing is lost: {answers} on this computer to be sent.")
     elif state.done:
         lines.append(f"All {state.done} answers have reached the server.")
     if state.parked:
-        lines.append(f"{state.parked} refused by the server; kept here, see `gonogo outbox list`.")
+        lines.append(f"{state.parked} refused by the server; kept here: h says why, `gonogo outbox` sends or drops.")
     return lines
+
+
+FATES: dict[SendState, str] = {
+    SendState.ON_DESK: "saved here; u takes it back",
+    SendState.QUEUED: "saved here, waiting to be sent",
+    SendState.SENDING: "being sent",
+    SendState.SENT: "sent; the server has it",
+    SendState.LATE: "kept late: the server has it, but did not count it",
+    SendState.PARKED: "refused by the server, kept here",
+}
+"""What became of an answer."""
+
+
+def fate(item: Decided) -> str:
+    """What became of an answer, with the server's reason where there is one."""
+    return FATES[item.state] + (f": {item.detail}" if item.detail else "")
+
+
+def nothing_to_undo(recent: Sequence[Decided]) -> str:
+    """Why the last answer cannot be taken back. `recent` is newest last."""
+    if not recent:
+        return "Nothing to take back yet."
+    last = recent[-1]
+    what = f"{last.decision.verdict} for {value_text(last.task.predicted_value, 40) or 'no value'}"
+    return f"Nothing to take back: the last answer ({what}) is {fate(last)}. The history (h) has them all."
 
 
 def sheet_title(task: DeskTask, shown: Picture | NoPicture | None, view: View) -> str:

@@ -2,26 +2,80 @@
 
 from __future__ import annotations
 
-from textual.events import Key
+from collections.abc import Callable, Mapping
+
+from textual.events import Key, Paste
+from textual.message import Message
 from textual.widgets import Input
+
+from gonogo.tui.actions import EDIT, in_scope, keys_of
+from gonogo.tui.widgets.lines import symbol_letters
 
 _EDITING = {
     "backspace": "delete_left", "delete": "delete_right", "left": "cursor_left", "right": "cursor_right",
     "home": "home", "end": "end", "ctrl+a": "home", "ctrl+e": "end", "ctrl+w": "delete_left_word",
-    "ctrl+u": "delete_left_all", "ctrl+k": "delete_right_all",
+    "ctrl+u": "delete_left_all",
 }  # fmt: skip
 
 
 class CorrectionInput(Input):
-    """An Input that keeps the order of its keys.
+    """An Input that keeps the order of its keys and knows the actions of the scope "edit".
 
     Textual inserts a letter at once but sends Backspace and the like through the application's bindings, so keys that
-    arrive together (a slow line, a fast typist) change places: "Backspace 7" on "12" would leave "12".
+    arrive together (a slow line, a fast typist) change places: "Backspace 7" on "12" would leave "12". So every key
+    of the line is handled here. `noted` is called for every key and paste; after `open` the keys of the actions of
+    scope "edit" call them on the screen.
     """
 
+    class Choosing(Message):
+        """The palette of signs was opened or closed."""
+
+    def __init__(
+        self, *, id: str | None = None, disabled: bool = True, select_on_focus: bool = False, max_length: int = 2_000
+    ) -> None:
+        super().__init__(id=id, disabled=disabled, select_on_focus=select_on_focus, max_length=max_length)
+        self.noted: Callable[[], None] = lambda: None
+        self.choosing = False
+        self._calls: dict[str, str] = {}
+
+    def open(self, text: str, keymap: Mapping[str, str]) -> None:
+        """Begin with `text`, the cursor at its end."""
+        self._calls = {key: action.call for action in in_scope(EDIT) for key in keys_of(action, keymap)}
+        self.choosing = False
+        self.disabled = False
+        self.put(text)
+        self.focus()
+
+    def put(self, text: str) -> None:
+        """Replace the whole line; the cursor keeps its distance from the end."""
+        behind = len(self.value) - self.cursor_position
+        self.value = text
+        self.cursor_position = max(len(text) - behind, 0)
+
+    def choose(self, choosing: bool) -> None:
+        """Open or close the palette: the next letter is a sign."""
+        self.choosing = choosing
+        self.post_message(self.Choosing())
+
     async def on_key(self, event: Key) -> None:
-        name = _EDITING.get(event.key)
-        if name is not None:
-            event.stop()
-            event.prevent_default()
+        self.noted()
+        if self.choosing:
+            self.choose(False)
+            self._insert(symbol_letters().get(event.character or "", ""))
+        elif event.key.startswith("alt+") and (sign := symbol_letters().get(event.key[4:])):
+            self._insert(sign)
+        elif (call := self._calls.get(event.key)) is not None:
+            await self.screen.run_action(call)
+        elif (name := _EDITING.get(event.key)) is not None:
             await self.run_action(name)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def on_paste(self, event: Paste) -> None:
+        self.noted()
+
+    def _insert(self, sign: str) -> None:
+        if sign:
+            self.insert_text_at_cursor(sign)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.desk.types import Decided, DeskState, DeskTask, SendState, Stage
-from gonogo.tui.actions import Action, keys_of, shown_key
+from gonogo.tui.actions import EDIT, Action, keys_of, shown_key
 from gonogo.tui.text import one_line, styled
 from gonogo.tui.widgets.value_view import value_text
 
@@ -109,16 +110,37 @@ def key_line(actions: Iterable[Action], keymap: dict[str, str], width: int) -> C
 
     Where not even the verdicts fit, they move closer together before one is dropped.
     """
-    ranked = sorted((action for action in actions if action.rank is not None), key=lambda action: action.rank or 0)
+    ranked = sorted((a for a in actions if a.rank is not None and keys_of(a, keymap)), key=lambda a: a.rank or 0)
     for gap in ("   ", "  ", " "):
         for count in range(len(ranked), 0, -1):
             chosen = ranked[:count]
             ordered = [action for action in chosen if action.id != "app.help"]
             ordered += [action for action in chosen if action.id == "app.help"]
             line = Content(gap).join([_key(action, keymap) for action in ordered])
-            if line.cell_length <= width and all(action in chosen for action in ranked if action.verdict):
+            kept = all(action in chosen for action in ranked if action.verdict or action.scope == EDIT)
+            if line.cell_length <= width and (kept or (gap == " " and not ranked[0].verdict)):
                 return line
     return Content(" ").join([_key(action, keymap) for action in ranked if action.verdict])
+
+
+def symbol_line(width: int) -> Content:
+    """The palette of signs with their letters, most used first: `a ⌀  b ±  c ° …`, as many as fit."""
+    for gap, between in (("  ", " "), (" ", "")):
+        items = [
+            Content.assemble((letter, "bold $accent"), between, (symbol, "$foreground"))
+            for letter, symbol in symbol_letters().items()
+        ]
+        line = Content(gap).join(items)
+        if line.cell_length <= width:
+            return line
+    return Content(" ").join(items[: max(width // 3, 1)])
+
+
+def symbol_letters() -> dict[str, str]:
+    """Letter → sign, for the palette and for Alt with the letter."""
+    from gonogo.values.symbols import PALETTE
+
+    return dict(zip(string.ascii_lowercase, (symbol.glyph for symbol in PALETTE), strict=False))
 
 
 def _key(action: Action, keymap: dict[str, str]) -> Content:

@@ -1,0 +1,209 @@
+"""Which key does what: a preset, over it a person's own keys. What cannot be used is named; no action loses its way.
+
+A person's key always wins over a key that we ship, so that an action added later never takes it away; only the
+actions of `CORE` keep at least one key of theirs.
+"""
+
+from __future__ import annotations
+
+import difflib
+import string
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys
+
+from gonogo.tui.actions import ACTIONS, BY_ID, EVERYWHERE, SHOWN, Action, shown_key
+
+DEFAULT = "default"
+PRESETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    DEFAULT: {},
+    "right": {
+        "annotate.correct": ("j",),
+        "annotate.incorrect": ("k",),
+        "annotate.fix": ("l",),
+        "annotate.unsure": ("semicolon",),
+    },
+    "prodigy": {
+        "annotate.correct": ("a",),
+        "annotate.incorrect": ("x",),
+        "annotate.fix": ("e",),
+        "annotate.unsure": ("space",),
+        "annotate.undo": ("backspace", "delete", "u"),
+    },
+    "numeric": {
+        "annotate.correct": ("1",),
+        "annotate.incorrect": ("2",),
+        "annotate.fix": ("3",),
+        "annotate.unsure": ("4",),
+        **{f"annotate.sure{level}": (str(level + 4),) for level in range(1, 6)},
+    },
+}
+"""Presets by name: only what differs from the registry."""
+
+CORE = frozenset(
+    {
+        *(action.id for action in ACTIONS if action.verdict),
+        *("annotate.undo", "edit.send", "edit.leave", "app.help", "app.palette", "app.quit"),
+    }
+)
+"""Actions that must stay on a key. Their shipped keys never change."""
+
+UNBOUND = "no_key"
+"""The name of a key that no keyboard has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keymap:
+    """What differs from the registry (`keys`: action id → keys joined by commas, empty for none), and the problems."""
+
+    keys: Mapping[str, str]
+    problems: tuple[str, ...] = ()
+
+    def for_textual(self) -> dict[str, str]:
+        return {action_id: keys or UNBOUND for action_id, keys in self.keys.items()}
+
+
+def load_keymap(path: Path, preset: str = DEFAULT, table: Mapping[str, object] | None = None) -> Keymap:
+    """The preset, the settings' `[keys]` (`table`), and over them the file of `"action id" = "key"` lines.
+
+    `preset = "name"` in the file wins over `preset`. Never raises, never drops a usable line.
+    """
+    raw, problem = _read(path)
+    own = _flat(table or {}) | _flat(raw)
+    named = own.pop("preset", preset)
+    problems = [problem] if problem else []
+    if not isinstance(named, str) or named not in PRESETS:
+        problems.append(f"preset: there is no {named!r}{_nearest(str(named), PRESETS)} The usual keys are used.")
+        named = DEFAULT
+    keymap = read_keymap(own, named)
+    return Keymap(keymap.keys, tuple(f"{path.name}: {said}" for said in (*problems, *keymap.problems)))
+
+
+def _read(path: Path) -> tuple[dict[str, object], str]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), ""
+    except FileNotFoundError:
+        return {}, ""
+    except OSError as error:
+        return {}, f"cannot be read ({error.strerror}); the usual keys are used."
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return {}, f"not TOML ({error}); the usual keys are used."
+
+
+def _flat(raw: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """`[annotate] correct = "j"` and `"annotate.correct" = "j"` are the same."""
+    flat: dict[str, object] = {}
+    for key, value in raw.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def read_keymap(raw: Mapping[str, object], preset: str = DEFAULT) -> Keymap:
+    """Check the whole of a person's own keys: action ids, key names, clashes within a scope; every fault is named."""
+    problems: list[str] = []
+    own: dict[str, tuple[str, ...]] = {}
+    for action_id, value in raw.items():
+        if action_id not in BY_ID:
+            problems.append(f"{action_id}: no such action{_nearest(action_id, BY_ID)}")
+            continue
+        keys, wrong = _keys(value)
+        if wrong:
+            problems.append(f"{action_id}: {wrong} The usual key is used.")
+        else:
+            own[action_id] = keys
+    while refused := _refused(own, preset):
+        own.pop(refused[0])
+        problems.append(f"{refused[0]}: {refused[1]} The usual key is used.")
+    final = _settled(own, preset)
+    for action_id, keys in final.items():
+        if not keys and _shipped(BY_ID[action_id], preset):
+            problems.append(f"{action_id}: its key is yours for something else; give it another, or find it by Ctrl+P.")
+    changed = {one: ",".join(keys) for one, keys in final.items() if keys != BY_ID[one].keys}
+    return Keymap(changed, tuple(problems))
+
+
+def _shipped(action: Action, preset: str) -> tuple[str, ...]:
+    return PRESETS[preset].get(action.id, action.keys)
+
+
+def _settled(own: Mapping[str, tuple[str, ...]], preset: str) -> dict[str, tuple[str, ...]]:
+    """Every action's keys: a person's own ones, and of the shipped ones what those leave."""
+    return {
+        action.id: own.get(action.id)
+        or tuple(key for key in _shipped(action, preset) if not _owner(key, action, own, but=action.id))
+        for action in ACTIONS
+    }
+
+
+def _owner(key: str, action: Action, own: Mapping[str, tuple[str, ...]], *, but: str) -> str:
+    """The action to which a person gave `key` where `action` can be called; empty when there is none."""
+    for other_id, keys in own.items():
+        if other_id != but and key in keys and _meet(BY_ID[other_id], action):
+            return other_id
+    return ""
+
+
+def _meet(one: Action, other: Action) -> bool:
+    """Whether both can be called on the same screen."""
+    return one.scope == other.scope or EVERYWHERE in (one.scope, other.scope)
+
+
+def _refused(own: Mapping[str, tuple[str, ...]], preset: str) -> tuple[str, str] | None:
+    """The last of a person's own lines that cannot be, and why; `None` when all can be."""
+    for action_id in reversed(list(own)):
+        for key in own[action_id]:
+            if other := _owner(key, BY_ID[action_id], own, but=action_id):
+                return action_id, f"{shown_key(key)} is already the key of {other}."
+    settled = _settled(own, preset)
+    for action_id in reversed(list(own)):
+        for key in own[action_id]:
+            for other in sorted(CORE):
+                lost = not settled[other] and key in _shipped(BY_ID[other], preset)
+                if lost and _meet(BY_ID[other], BY_ID[action_id]):
+                    return action_id, f"{shown_key(key)} is already the key of {other}, which must have one."
+    return None
+
+
+def _keys(value: object) -> tuple[tuple[str, ...], str]:
+    """The keys named by a setting (a string or a list of strings), or what is wrong with it."""
+    names = value.split(",") if isinstance(value, str) and value != "," else value
+    if not isinstance(names, Iterable):
+        return (), "expected a key name or a list of them."
+    keys = tuple(_key_name(str(one).strip()) for one in names)
+    if not keys or not all(keys):
+        return (), "expected at least one key name."
+    for key in keys:
+        if not _known(key):
+            return (), f"no such key: {key}{_nearest(key, _NAMES)}"
+    return keys, ""
+
+
+def _key_name(name: str) -> str:
+    """Textual's name of a key that was written as its character."""
+    if len(name) != 1 or not name.isascii() or not name.isprintable() or name.isalnum():
+        return name
+    spelled = unicodedata.name(name).lower().replace("-", "_").replace(" ", "_")
+    return KEY_NAME_REPLACEMENTS.get(spelled, spelled)
+
+
+_PUNCTUATION = {_key_name(mark) for mark in string.punctuation}
+_NAMES = {key.value for key in Keys if not key.value.startswith("<")} | set(SHOWN) | _PUNCTUATION
+
+
+def _known(key: str) -> bool:
+    modifier, _, rest = key.rpartition("+")
+    if modifier == "alt":
+        return _known(rest)
+    return (len(key) == 1 and key.isalnum() and key.isascii()) or key in _NAMES
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean {close[0]}?" if close else "."
