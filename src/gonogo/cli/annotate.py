@@ -23,7 +23,9 @@ def annotate(sign_in: bool) -> None:
     open_workstation(sign_in=sign_in)
 
 
-def open_workstation(*, campaign_id: str | None = None, embedded: bool = False, sign_in: bool = False) -> None:
+def open_workstation(
+    *, campaign_id: str | None = None, embedded: bool = False, sign_in: bool = False, review: bool = False
+) -> None:
     """Run the app in this terminal until the person leaves it."""
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         fail(
@@ -35,7 +37,7 @@ def open_workstation(*, campaign_id: str | None = None, embedded: bool = False, 
     from gonogo.tui.app import Start, make_app
 
     services = make_services(current_home())
-    start: Start = "sign_in" if sign_in else "embedded" if embedded else "auto"
+    start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
     app = make_app(services, start=start, campaign_id=campaign_id)
     try:
         app.run()

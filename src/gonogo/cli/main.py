@@ -13,6 +13,7 @@ from gonogo import __version__
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("gonogo.cli.demo", "demo", "Try it: a sample project, no account, no network."),
     "annotate": ("gonogo.cli.annotate", "annotate", "Answer questions about drawings, one key each."),
+    "review": ("gonogo.cli.review", "review", "Rule on what annotators disagree on, worst expected harm first."),
     "login": ("gonogo.cli.login", "login", "Sign in with a magic link or an API key."),
     "logout": ("gonogo.cli.login", "logout", "Forget the credential and the cached drawings."),
     "import": ("gonogo.cli.data", "import_", "Make a campaign from a file of predictions and a folder of drawings."),

@@ -7,6 +7,7 @@ import contextlib
 import json
 import uuid
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -143,6 +144,11 @@ class ReviewDesk:
         """Make the first row that waits for a ruling the current case."""
         self.open(self._following(None))
 
+    def skip(self) -> None:
+        """Go on to the next case; this one keeps waiting."""
+        following = self.queue.next_open(-1 if self._at is None else self._at, self._waits)
+        self.open(following if following is not None else self._following(None))
+
     def show_names(self, names: bool) -> None:
         """Fetch the current case again with, or without, who voted."""
         self.names = names
@@ -195,8 +201,8 @@ class ReviewDesk:
         self.ruled[row.task.id] = Ruled(number, ruling, SendState.ON_DESK)
         self.changed()
 
-    def undo(self) -> tuple[DeskTask, Ruling] | None:
-        """Take back the last ruling if it has not left the desk; its case is current again. Else `None`."""
+    def undo(self, *, show: bool = True) -> tuple[DeskTask, Ruling] | None:
+        """Take back the last ruling if it has not left the desk; with `show` its case is current again. Else `None`."""
         if not self._tray.answers:
             return None
         answer = self._tray.answers[-1]
@@ -207,7 +213,7 @@ class ReviewDesk:
             return None
         task = answer.held.task
         undone = self.ruled.pop(task.id)
-        if self._at is not None or self.queue.find(task.id) is not None:
+        if show:
             self._at = self.queue.find(task.id)
         self._wake.set()
         self.changed()
@@ -218,6 +224,10 @@ class ReviewDesk:
     async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
         """The task's drawing. Never raises for a bad drawing."""
         return await self._gallery.picture(task, request)
+
+    async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
+        """The view at full resolution in a file for another program. Raises `OSError`."""
+        return await self._gallery.export(task, request)
 
     def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
         """The picture if it is already there, so that a ruling and the next crop paint in one frame."""

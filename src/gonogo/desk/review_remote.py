@@ -75,7 +75,7 @@ def _row(item: ReviewItem, campaign_id: str) -> QueueRow:
 
 
 def _plain_row(task: LabelingTaskPublic, campaign_id: str) -> QueueRow:
-    given = ((task.consensus_verdict, task.submission_count or 0),) if task.consensus_verdict else ()
+    given = ((task.consensus_verdict or "votes", task.submission_count),) if task.submission_count else ()
     return QueueRow(
         task=task_from_served(task.model_dump(), campaign_id),
         status=task.status or "",

@@ -1,0 +1,288 @@
+"""What needs an expert, worst expected harm first; Enter rules on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.events import Paste
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from gonogo.desk.errors import DeskError
+from gonogo.desk.review_types import Filters
+from gonogo.desk.types import Stage
+from gonogo.tui import actions
+from gonogo.tui.screens import wording
+from gonogo.tui.text import content, one_line
+from gonogo.tui.widgets import lines
+from gonogo.tui.widgets.lines import Line, StatusBar
+from gonogo.tui.widgets.queue_list import QueueList, head
+
+if TYPE_CHECKING:
+    from gonogo.desk.review import ReviewDesk
+    from gonogo.desk.services import SignedIn
+    from gonogo.tui.app import GonogoApp
+
+_ASKED = {
+    "text": "text in question or value",
+    "kind": "kind, such as dimension or gdt",
+    "annotator": "e-mail or id of an annotator",
+    "sheet": "part name or drawing id",
+}
+STATUSES = ("", "open", "resolved")
+_LISTED = {"": "what needs an expert", "open": "open tasks", "resolved": "resolved tasks", "in_review": "in review"}
+
+
+def filtered(filters: Filters, name: str, text: str) -> Filters:
+    """`filters` with one of those that are typed set to `text`."""
+    found = {"text": filters.text, "kind": filters.kind, "annotator": filters.annotator, "sheet": filters.sheet}
+    return Filters(filters.status, sample=filters.sample, **{**found, name: text})
+
+
+class ReviewScreen(Screen[None]):
+    """The queue of one campaign. The desk does the work; this lists its rows."""
+
+    CSS_PATH = "review.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *actions.bindings(actions.REVIEW),
+        Binding("escape", "leave_filter", show=False),
+    ]
+    ACTION_SCOPES = (actions.REVIEW,)
+    AUTO_FOCUS = "QueueList"
+
+    status = getters.query_one("#status", StatusBar)
+    listed = getters.query_one("#listed", Line)
+    head = getters.query_one("#head", Line)
+    keys = getters.query_one("#keys", Line)
+    rows = getters.query_one(QueueList)
+    words = getters.query_one("#words", Static)
+    line = getters.query_one("#find", Input)
+
+    def __init__(self, desk: ReviewDesk, signed: SignedIn, campaign_id: str) -> None:
+        super().__init__(classes="-card")
+        self.desk = desk
+        self._signed = signed
+        self._campaign_id = campaign_id
+        self._filtering = ""
+        self._state_since = 0.0
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    @property
+    def gonogo(self) -> GonogoApp:
+        return cast("GonogoApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield StatusBar(id="status")
+        yield Line(id="listed")
+        yield Line(id="head")
+        yield QueueList(self.desk.queue, self.desk.ruled.get, id="rows")
+        with Container(id="card"):
+            yield Static(id="words", markup=False)
+        yield Input(id="find", disabled=True, max_length=300)
+        yield Line(id="keys")
+
+    def on_mount(self) -> None:
+        self._unsubscribe = self.desk.subscribe(self._desk_changed)
+        self.run_worker(self._start(), group="desk")
+        self.set_interval(1, self._tick)
+        self.call_after_refresh(self._desk_changed)
+
+    async def _start(self) -> None:
+        try:
+            await self.desk.start()
+        except (OSError, DeskError) as error:
+            self.words.update(wording.broken(error))
+
+    def on_unmount(self) -> None:
+        self._unsubscribe()
+
+    def on_screen_resume(self) -> None:
+        self._desk_changed()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._desk_changed)
+
+    # --- showing ---------------------------------------------------------------------------------------
+
+    def _desk_changed(self) -> None:
+        if not self.is_current:
+            return
+        self._state_since = self.gonogo.clock()
+        self.status.tell(self.desk.state)
+        self.listed.show(self._what())
+        width = self.rows.size.width or self.app.size.width
+        self.head.show(Content.styled(head(width), "$quiet"))
+        self.rows.update()
+        empty = not self.desk.queue.count
+        self.set_class(empty, "-card")
+        if empty:
+            self.words.update(self._empty())
+        self._show_keys()
+
+    def _what(self) -> Content:
+        """Which list this is, in words."""
+        filters, queue = self.desk.queue.filters, self.desk.queue
+        parts = [Content.styled(_LISTED.get(filters.status, one_line(filters.status, 20)), "bold $strong")]
+        if filters.sample:
+            parts.append(Content.styled("and a sample of settled tasks", "$foreground"))
+        for name in ("text", "kind", "annotator", "sheet"):
+            given = getattr(filters, name)
+            if given:
+                parts.append(Content.assemble((f"{name} ", "$quiet"), (one_line(given, 40), "$accent")))
+        if queue.count is not None:
+            place = f"{self.rows.cursor + 1} of {queue.count}" if queue.count else "none"
+            parts.append(Content.styled(place, "$quiet"))
+        if queue.hidden_own:
+            parts.append(Content.styled(f"{queue.hidden_own} hidden: you voted on them", "$quiet"))
+        if self.desk.plain:
+            parts.append(Content.styled("plain server: no votes, newest 500 at most", "$warning"))
+        return Content.styled(" · ", "$quiet").join(parts)
+
+    def _empty(self, waited: float = 0.0) -> Content:
+        """Why there is nothing in the list, and what to do."""
+        state, queue = self.desk.state, self.desk.queue
+        if state.stage in (Stage.OFFLINE, Stage.SIGNED_OUT, Stage.REFUSED):
+            return wording.card(state, waited)
+        if queue.count is None:
+            return Content.assemble(("…  ", "bold $accent"), ("Fetching the review queue", "bold $strong"))
+        if queue.filters.any:
+            heading, said, step = "No task matches", "Nothing in this list fits what you look for.", "x shows all."
+        else:
+            heading, said = "Nothing needs an expert", "No task of this campaign is in conflict now."
+            step = "m adds a random sample of settled tasks, t lists other statuses, y shows the quality."
+        if queue.hidden_own:
+            said += f" {queue.hidden_own} wait that you voted on yourself: another expert must rule on them."
+        top = Content.assemble(("✓  ", "bold $correct"), (heading, "bold $strong"))
+        return Content("\n\n").join([top, content(said, 400), Content.styled(step, "$foreground")])
+
+    def _show_keys(self) -> None:
+        if self._filtering:
+            said = (("Enter", " shows them   "), ("Esc", " leaves   "), ("", f"looking for: {_ASKED[self._filtering]}"))
+            self.keys.show(
+                Content.assemble(
+                    *[
+                        (text, style)
+                        for key, what in said
+                        for text, style in ((key, "bold $accent"), (what, "$quiet"))
+                        if text
+                    ]
+                )
+            )
+            return
+        chosen = actions.in_scope(actions.REVIEW, actions.EVERYWHERE)
+        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
+
+    def _tick(self) -> None:
+        state = self.desk.state
+        if self.has_class("-card") and state.retry_in is not None and self.is_current:
+            self.words.update(self._empty(self.gonogo.clock() - self._state_since))
+
+    def on_queue_list_moved(self) -> None:
+        self.listed.show(self._what())
+
+    async def on_queue_list_opened(self) -> None:
+        self.action_open()
+
+    # --- keys ------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action == "leave_filter" if self._filtering else action != "leave_filter"
+
+    def on_paste(self, event: Paste) -> None:
+        if not self._filtering:
+            event.stop()
+
+    def action_open(self) -> None:
+        from gonogo.tui.screens.adjudicate import AdjudicateScreen
+
+        if self.desk.queue.row(self.rows.cursor) is None:
+            return
+        self.desk.open(self.rows.cursor)
+        self.app.push_screen(AdjudicateScreen(self.desk, clock=self.gonogo.clock, profile=self.gonogo.services.profile))
+
+    def action_contact(self) -> None:
+        from gonogo.tui.screens.contact_sheet import ContactScreen
+
+        if self.desk.queue.count:
+            self.app.push_screen(
+                ContactScreen(self.desk, self.rows.cursor, self.gonogo.clock, self.gonogo.services.profile)
+            )
+
+    def action_quality(self) -> None:
+        from gonogo.tui.screens.quality import QualityScreen
+
+        self.app.push_screen(QualityScreen(self._signed, self._campaign_id, self.desk.state.campaign_name))
+
+    def action_lead(self) -> None:
+        self.gonogo.action_lead()
+
+    def action_undo(self) -> None:
+        try:
+            undone = self.desk.undo(show=False)
+        except DeskError as error:
+            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+            return
+        said = (
+            "The last ruling was taken back." if undone else "Nothing to take back: the last ruling has left the desk."
+        )
+        self.gonogo.say(said)
+
+    def action_retry(self) -> None:
+        if self.desk.state.stage is Stage.SIGNED_OUT:
+            self.gonogo.show_sign_in("Sign in to go on; your rulings are kept.")
+        else:
+            self.desk.retry_now()
+
+    def action_next_status(self) -> None:
+        status = self.desk.queue.filters.status
+        at = STATUSES.index(status) if status in STATUSES else 0
+        self._look_for(replace(self.desk.queue.filters, status=STATUSES[(at + 1) % len(STATUSES)], sample=False))
+
+    def action_sample(self) -> None:
+        if self.desk.plain:
+            self.gonogo.say("This server draws no sample; t lists its resolved tasks.")
+            return
+        filters = self.desk.queue.filters
+        self._look_for(replace(filters, sample=not filters.sample, status=""))
+
+    def action_clear(self) -> None:
+        self._look_for(Filters())
+
+    def _look_for(self, filters: Filters) -> None:
+        self.rows.cursor = 0
+        self.desk.look_for(filters)
+        self.rows.scroll_home(animate=False)
+
+    # --- filters that are typed ------------------------------------------------------------------------
+
+    def action_filter(self, name: str) -> None:
+        if name == "annotator" and self.desk.plain:
+            self.gonogo.say("This server does not tell who voted.")
+            return
+        self._filtering = name
+        self.add_class("-filtering")
+        self.line.disabled = False
+        self.line.placeholder = _ASKED[name]
+        self.line.value = getattr(self.desk.queue.filters, name)
+        self.line.focus()
+        self._show_keys()
+
+    def action_leave_filter(self) -> None:
+        self._filtering = ""
+        self.remove_class("-filtering")
+        self.line.disabled = True
+        self.rows.focus()
+        self._show_keys()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        name, text = self._filtering, event.value.strip()
+        self.action_leave_filter()
+        if name:
+            self._look_for(filtered(self.desk.queue.filters, name, text))

@@ -1,0 +1,113 @@
+"""The application on a whole server in this process, at its review queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from gonogo.desk.home import Home
+from gonogo.desk.profile import Profile
+from gonogo.desk.services import EmbeddedParts, Services
+from gonogo.tui.app import GonogoApp
+from tests.review.conftest import Bench, bench
+from tests.tui.fakes import Clock
+from tests.tui.screen_text import settle, text_of
+
+__all__ = ["Room", "bench", "room"]
+BASE = "http://embedded.localhost"
+
+
+class Plain(httpx.AsyncBaseTransport):
+    """The same server without anything that is ours alone, as a plain ARCNM server would be."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner = inner
+        self.seen: list[httpx.Request] = []
+        self.down = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        if self.down:
+            raise httpx.ConnectError("refused", request=request)
+        if request.url.path.startswith("/api/v1/gonogo"):
+            body = {"error": {"code": "not_found", "message": "Not found.", "details": {}}}
+            return httpx.Response(404, json=body, headers={"X-Request-ID": "r"})
+        return await self.inner.handle_async_request(request)
+
+
+class Watched(Plain):
+    """Lets everything through and notes it."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        if self.down:
+            raise httpx.ConnectError("refused", request=request)
+        return await self.inner.handle_async_request(request)
+
+
+@dataclass
+class Room:
+    """A bench, and the application beside it."""
+
+    bench: Bench
+    home: Path
+    clock: Clock
+    pilot: Pilot[None] = field(init=False)
+    transport: Plain = field(init=False)
+
+    @asynccontextmanager
+    async def opened(
+        self, *, size: tuple[int, int] = (120, 40), plain: bool = False, undo_seconds: float = 60.0
+    ) -> AsyncIterator[Room]:
+        """The application at the review queue of the bench's campaign."""
+        inner = httpx.ASGITransport(self.bench.web.app)
+        self.transport = Plain(inner) if plain else Watched(inner)
+        parts = EmbeddedParts(self.transport, "embedded", BASE)
+        profile = Profile(undo_seconds=undo_seconds)
+        services = Services(Home(self.home), profile, embedded=lambda: parts)
+        await services.sign_in_embedded()
+        app = GonogoApp(services, start="review", campaign_id=self.bench.campaign, clock=self.clock)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            self.pilot = pilot
+            yield self
+
+    @property
+    def screen(self) -> Screen[Any]:
+        return self.pilot.app.screen
+
+    @property
+    def text(self) -> str:
+        return text_of(self.screen)
+
+    async def until(self, holds: Callable[[], Any], seconds: float = 8.0) -> None:
+        """Wait for a condition, with a deadline."""
+        end = asyncio.get_running_loop().time() + seconds
+        while not holds():
+            if asyncio.get_running_loop().time() > end:
+                raise AssertionError(f"it did not come to hold; the screen says:\n{self.text}")
+            await self.pilot.pause(0.02)
+        await settle(self.pilot)
+
+    async def sees(self, *words: str) -> None:
+        """Wait until all of `words` are on the screen."""
+        await self.until(lambda: all(word in self.text for word in words))
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            self.clock.pass_(1)
+            await self.pilot.press(key)
+        await settle(self.pilot)
+
+
+@pytest.fixture
+def room(bench: Bench, home: Path) -> Room:
+    return Room(bench, home, Clock())
