@@ -75,7 +75,6 @@ async def work(token: str, port: int, campaign: str, count: int, rng: random.Ran
                 "headers": len(headers),
                 "expires in": float(headers.get("x-claim-expires-in", 0)),
                 "id": int(task["id"][:8], 16) / 2**32,
-                "confidence": task["predicted_confidence"] or 0.0,
                 "same sheet": float(bool(seen) and _sheet(seen[-1].question) == task["part_revision_id"]),
                 **{f"null {name}": float(value is None) for name, value in task.items()},
                 **{f"moved {name}": _moved(before, after, name) for name in _NUMBERS},
@@ -184,7 +183,7 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
         met[seen.question] = met.get(seen.question, 0) + 1
         met[seen.task] = met.get(seen.task, 0) + 1
     names = sorted(everything[0].features)
-    rows = [[seen.features[name] for name in names] + [met[seen.task]] for seen in everything]
+    rows = [[seen.features[name] for name in names] + [met[seen.task], met[seen.question]] for seen in everything]
     with house.store.read() as connection:
         from sqlalchemy import select
 
@@ -195,7 +194,7 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
     x = np.array(rows)
     area, error, weights = classify(x, y, np.random.default_rng(3))
     times = {name: _difference(everything, known, name) for name in ("claim ms", "submit ms")}
-    labels = [*names, "met by the ring"]
+    labels = [*names, "id met by the ring", "question met by the ring"]
     top = sorted(((abs(w), labels[int(i)], w) for i, w in weights.items()), reverse=True)[:5]
     single = {name: round(auc(x[:, i], y), 3) for i, name in enumerate(labels)}
     far = sorted(single.items(), key=lambda item: -abs(item[1] - 0.5))[:5]

@@ -88,3 +88,19 @@ def test_honeypots_of_the_sheet_at_hand_are_preferred(house: House) -> None:
     order = [house.task(task).part_revision_id for task in house.work_off(campaign, people(1)[0])]
     changes = sum(a != b for a, b in itertools.pairwise(order))
     assert changes <= 5
+
+
+def test_a_ring_that_compares_notes_meets_honeypots_no_oftener_than_other_work(house: House) -> None:
+    """Everybody's first round: an ordinary id or question has been with one of them, and so has a honeypot's."""
+    campaign = house.campaign(gold_fraction=0.2, target_redundancy=3)
+    house.add(campaign, *[{}] * 80, *[GOLD] * 40)
+    met: Counter[str] = Counter()
+    with house.at_once():
+        for _turn in range(20):
+            for who in people(4):
+                claim = house.next(campaign, who)
+                assert claim is not None
+                house.submit(campaign, claim.task.id, who)
+                row = house.task(claim.task.id)
+                met[row.gold_item_id or row.id] += 1
+    assert set(met.values()) == {1}

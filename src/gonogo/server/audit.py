@@ -193,6 +193,6 @@ _HEAD: Select[Any] = (
     .order_by(audit_log.c.seq.desc())
     .limit(1)
 )
-_LAST_CHAIN = select(audit_log.c.chain).order_by(audit_log.c.chain.desc()).limit(1)
+_LAST_CHAIN = select(func.max(audit_log.c.chain))
 _INSERT = audit_log.insert()
 _ALL = select(audit_log).order_by(audit_log.c.chain, audit_log.c.seq)

@@ -9,6 +9,10 @@ The draw is a Bernoulli trial with probability `g + PULL · (g·n − s)`, clipp
 stays within a few of g·n, whatever n), and is weak enough that one honeypot says little about when the next one
 comes.
 
+A ring of annotators who compare ids or questions must meet a honeypot as often as other work: ordinary tasks come
+round by round, to everybody's first, then second person. So the copy served has been with as many people as the
+ordinary task it stands in for, and an item gets a second copy only when nothing else is left.
+
 Work comes sheet by sheet, so a honeypot of a sheet far away would stand out. Items of the sheet at hand are taken
 first, then any where the sheet changes anyhow; in the middle of a sheet only when the share falls behind.
 """
@@ -31,8 +35,8 @@ PULL = 0.02
 BEHIND = 2.0
 """Honeypots owed before one may come from another sheet in the middle of this one."""
 SHUFFLE = 2**31
-SPARE = 2
-"""Free copies that `stock` keeps of each item."""
+SPARE = 1
+"""Copies with room that `stock` keeps of each item."""
 
 _STATE = (
     {"number", "id", "created_at", "n_people", "status", "submission_count", "agreement", "consensus_verdict"}
@@ -64,11 +68,11 @@ def pick(
     campaign: Row[Any],
     voter: Voter,
     position: Row[Any],
-    sheet: int,
+    instead_of: Row[Any],
     now: datetime,
     rng: random.Random,
 ) -> Honeypot | None:
-    """The honeypot to serve instead of ordinary work on `sheet`, if the draw says so; the caller takes the lease.
+    """The honeypot to serve instead of an ordinary task, if the draw says so; the caller takes the lease.
 
     `position` is the voter's row of `voters`. A copy is looked for whatever the draw says: the time that a claim
     takes must not tell what came of it.
@@ -77,7 +81,12 @@ def pick(
         return None
     drawn = rng.random() < probability(campaign.gold_fraction, position.n_served, position.n_gold_served)
     again = connection.execute(_GIVEN_BACK, {"campaign": campaign.id, "voter": voter.id}).first()
-    found = again or _staged(connection, _COPY, campaign, voter, position, sheet, rng)
+    sheet, people = instead_of.sheet_seq, instead_of.n_people
+    found = (
+        again
+        or _staged(connection, _LIKE, campaign, voter, position, sheet, rng, people)
+        or _staged(connection, _COPY, campaign, voter, position, sheet, rng)
+    )
     if not drawn:
         return None
     if again is not None:
@@ -116,6 +125,7 @@ def _staged(
     position: Row[Any],
     sheet: int,
     rng: random.Random,
+    people: int | None = None,
 ) -> Row[Any] | None:
     """Something the voter has not had: of the sheet at hand, of the last one, or of any; each from a random place."""
     if position.n_gold_items >= campaign.n_gold_items:
@@ -127,6 +137,8 @@ def _staged(
     if sheet != last or owed > BEHIND:
         stages.append((False, 0))
     here = {"campaign": campaign.id, "voter": voter.id, "start": rng.randrange(SHUFFLE)}
+    if people is not None:
+        here["people"] = people
     for on_sheet, at_hand in stages:
         values = {**here, "sheet": at_hand} if on_sheet else here
         for after in (True, False):
@@ -177,12 +189,14 @@ def _queries(query: Select[Any]) -> dict[tuple[bool, bool], Select[Any]]:
 
 
 _ITEM = _queries(select(gold_items.c.id).where(_in_campaign, _unseen))
-_COPY = _queries(
+_copies = (
     select(*_COLUMNS)
     .join(gold_items, gold_items.c.id == tasks.c.gold_item_id)
     .where(_in_campaign, _unseen, _ROOM, *_FREE)
     .with_for_update(skip_locked=True, of=tasks)
 )
+_COPY = _queries(_copies)
+_LIKE = _queries(_copies.where(tasks.c.n_people == bindparam("people")))
 _own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
 _GIVEN_BACK = (
     select(*_COLUMNS)
@@ -217,5 +231,6 @@ _COPY_ITEM = tasks.insert().from_select(
     .limit(1),
 )
 _COPY_BY_ID = select(*_COLUMNS).where(tasks.c.id == bindparam("copy"))
-_spare = select(func.count()).where(tasks.c.gold_item_id == gold_items.c.id, _ROOM, *_FREE).scalar_subquery()
+_wanted = (tasks.c.status == TaskStatus.OPEN, tasks.c.submission_count < tasks.c.n_required)
+_spare = select(func.count()).where(tasks.c.gold_item_id == gold_items.c.id, _ROOM, *_wanted).scalar_subquery()
 _SHORT = select(gold_items.c.id).where(_in_campaign, _spare < SPARE).limit(bindparam("limit"))

@@ -46,7 +46,7 @@ def next_task(
     candidate = _candidate(connection, campaign, voter, position)
     if candidate is None:
         return None
-    honeypot = gold.pick(connection, campaign, voter, position, candidate.sheet_seq, now, rng)
+    honeypot = gold.pick(connection, campaign, voter, position, candidate, now, rng)
     task = candidate if honeypot is None else honeypot.task
     until = claims.lease(connection, task.id, voter, now, campaign.lease_minutes)
     # A cursor never moves over a task that somebody else is just taking: he may fail.
@@ -160,7 +160,7 @@ def _left(campaign: Row[Any], ordinary: int, held: int, done: int, gold_done: in
 SERVED = [tasks.c[name] for name in ServedTask.model_fields]
 """The columns of a served task (its `status` is then replaced by the constant `open`)."""
 
-_QUEUE_COLUMNS = [*SERVED, tasks.c.rank, tasks.c.sheet_seq]
+_QUEUE_COLUMNS = [*SERVED, tasks.c.rank, tasks.c.sheet_seq, tasks.c.n_people]
 _own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
 _in_campaign = tasks.c.campaign_id == bindparam("campaign")
 _ahead = and_(_in_campaign, tasks.c.rank > bindparam("cursor"))
