@@ -133,6 +133,8 @@ class ScriptedServer:
     credential: str = "good-token"
     gate: asyncio.Event | None = None
     down: bool = False
+    boxes: bool = False
+    """Each task has a box of its own."""
 
     def transport(self) -> httpx.ASGITransport:
         return httpx.ASGITransport(app=self)
@@ -294,7 +296,7 @@ class ScriptedServer:
             "detail_kind": "dimension",
             "prompt": f"Is {name} read right?",
             "predicted_value": {"text": "⌀16,5 +0,1 0"},
-            "drawing_bbox": [0.1, 0.1, 0.2, 0.2],
+            "drawing_bbox": [0.1, 0.1, 0.2, 0.2 + 0.01 * self.tasks.index(name) * self.boxes],
             "feature_id": f"feature-of-{name}",
             "n_required": 3,
         }

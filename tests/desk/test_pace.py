@@ -60,7 +60,7 @@ async def test_the_servers_own_words_travel(make_desk: MakeDesk, clock: FakeCloc
     for decision in given:
         await clock.run_until(lambda: desk.current)
         desk.decide(decision)
-    await clock.run_until(lambda: desk.state.unsent == 0)
+    await clock.run_until(lambda: desk.state.unsent == 0, step=5)
     sent = [json.loads(body)["verdict"] for operation, _, _, body in server.calls if operation == "submit"]
     assert sent == ["ok", "wrong", "modified", "skip"]
     rows = desk.history()[::-1]
@@ -73,5 +73,5 @@ async def test_a_word_the_settings_do_not_name_travels_as_it_is(make_desk: MakeD
     desk = await make_desk(server, verdicts={"correct": "ok"})
     await until(lambda: desk.current)
     desk.decide(Decision("not_on_this_sheet"))
-    await clock.run_until(lambda: server.answers)
+    await clock.run_until(lambda: server.answers, step=5)
     assert [one["verdict"] for one in server.answers.values()] == ["not_on_this_sheet"]

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from gonogo.desk import snapshot, wording
+from gonogo.desk import wording
 from gonogo.desk.clock import wait_for, within
 from gonogo.desk.errors import DeskError, OutboxError
-from gonogo.desk.gallery import Gallery
+from gonogo.desk.gallery import Gallery, Viewing
 from gonogo.desk.jobs import Jobs
+from gonogo.desk.keeping import Keeping
 from gonogo.desk.known import Known
 from gonogo.desk.line import Line
 from gonogo.desk.link import Link
@@ -22,13 +22,11 @@ from gonogo.desk.outbox import Counts, Outbox, Verdict
 from gonogo.desk.recent import PACE_OF, Progress, Recent
 from gonogo.desk.sender import Sender
 from gonogo.desk.setup import Setup
-from gonogo.desk.snapshot import Snapshot
 from gonogo.desk.stopwatch import Stopwatch
 from gonogo.desk.stream import Held, Stream
 from gonogo.desk.submission import prepare_submission
 from gonogo.desk.types import Decided, Decision, DeskState, DeskTask, SendState, Stage, Times
 from gonogo.desk.view import Facts, state_of
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest
 
 FLUSH_SECONDS = 0.6
 RELEASE_SECONDS = 0.4
@@ -39,7 +37,7 @@ KEPT_SECONDS = 30 * 86400.0
 """Delivered answers stay in the history this long."""
 
 
-class Desk:
+class Desk(Viewing):
     """The one object the annotate screen talks to. All methods belong to the event loop's thread.
 
     `await start()` opens the outbox and shows held tasks from the last run, then begins to fetch behind.
@@ -59,8 +57,10 @@ class Desk:
         self._link = Link(setup.connect, self._line, clock)
         self._sender = Sender(self._sending, setup.sends, self._line, self._link.server, clock, self._settled)
         prefetch = setup.profile.prefetch
-        self._stream = Stream(setup.campaign_id, self._line, self._link.server, clock, self, most_ahead=prefetch)
-        self._gallery = Gallery(setup.drawings(self._link.drawing_url))
+        self._keeping = Keeping(setup, self._outbox.mark)
+        among, server = self._keeping.windows, self._link.server
+        self._stream = Stream(setup.campaign_id, self._line, server, clock, self, most_ahead=prefetch, windows=among)
+        self._gallery = Gallery(setup.drawings(self._link.drawing_url), clock, self._stream.drawn)
         self._jobs = Jobs(clock, self._broke)
         self._painted, self._leave, self._puzzled = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._held: Held | None = None
@@ -82,6 +82,9 @@ class Desk:
     def guideline(self) -> str:
         """The campaign's guideline (Markdown); empty when there is none, or the server does not say."""
         return self._progress.guideline
+
+    def _coming(self) -> list[DeskTask]:
+        return [held.task for held in self._stream.ahead]
 
     def upcoming(self) -> DeskTask | None:
         """The next task, if it is ahead."""
@@ -196,24 +199,6 @@ class Desk:
         """This login's answers in this campaign, newest first, given after `since` (seconds since 1970)."""
         return [row.decided() for row in self._outbox.history(self._address, since=since, limit=limit)]
 
-    # --- drawings --------------------------------------------------------------------------------------
-
-    async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
-        """The task's drawing; from the cache at once when it was made ahead. Never raises for a bad drawing."""
-        return await self._gallery.picture(task, request)
-
-    def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        """The picture if it is already there, so that a verdict and the next crop paint in one frame."""
-        return self._gallery.ready(task, request)
-
-    async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
-        """The view at full resolution in a file for another program. Raises `OSError`."""
-        return await self._gallery.export(task, request)
-
-    def prepare(self, request: PictureRequest) -> None:
-        """The pane's size and mode changed: make crops ahead in this form from now on."""
-        self._gallery.prepare(request, [held.task for held in self._stream.ahead])
-
     def retry_now(self) -> None:
         """Try the server again at once (key `r`)."""
         self._link.retry_now()
@@ -276,7 +261,7 @@ class Desk:
 
     def _load(self) -> None:
         """What the outbox and the last run know."""
-        old = snapshot.load(self._setup.memory, self._address, self._clock, forever=self._setup.embedded)
+        old = self._keeping.load()
         self._progress = old.progress
         try:
             self._recent.load(self._outbox.history(self._address, limit=PACE_OF))
@@ -344,11 +329,10 @@ class Desk:
 
     async def _upkeep(self) -> None:
         """Keep what is on the desk for the next start, also after a crash; see what another window has sent."""
-        kept: list[DeskTask | None] = []
         while True:
             await self._clock.sleep(UPKEEP_SECONDS)
-            if (tasks := [self.current, *(held.task for held in self._stream.ahead)]) != kept:
-                kept = tasks
+            self._keeping.windows.keep({held.task.id for held in (*self.in_hand(), *self._stream.ahead)})
+            if self._keeping.differs(self._holding()):
                 with contextlib.suppress(OSError):  # a convenience; the answers are elsewhere
                     self._save()
             self._look_back()
@@ -374,19 +358,22 @@ class Desk:
 
     def _save(self) -> None:
         seen = self._gallery.seen(self._held.task) if self._held else None
-        tasks = (*([self._held] if self._held else []), *self._stream.ahead)
-        snapshot.save(self._setup.memory, self._address, Snapshot(tasks, seen, self._progress), self._clock)
+        self._keeping.save(self._holding(), seen, self._progress)
+
+    def _holding(self) -> list[Held]:
+        return [*([self._held] if self._held else []), *self._stream.ahead]
 
     def _put_away(self, *, keep: bool) -> None:
         """Write down what must be there at the next start, and close the files."""
         self._sending.close()  # first: its thread may still be in a transaction
         with contextlib.suppress(OutboxError, OSError):  # the answers are on the disk; the next start takes them over
+            self._keeping.leave()
             self._outbox.leave_all()
             self._outbox.prune(self._clock.wall() - KEPT_SECONDS)
             if keep:
                 self._save()
             else:
-                snapshot.forget(self._setup.memory, self._address)
+                self._keeping.forget()
         self._outbox.close()
 
     def _broke(self, name: str, error: Exception) -> None:

@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from gonogo.desk.clock import Clock
 from gonogo.desk.remote_types import UrlAnswer
 from gonogo.desk.types import DeskTask
 from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
 
+MOST_BEGUN = 8
 Seen = tuple[PictureRequest, Picture | NoPicture]
 
 
@@ -27,11 +29,19 @@ class Drawings(Protocol):
 AskUrl = Callable[[str], Awaitable[UrlAnswer]]
 
 
+class Took(Protocol):
+    """Told how long a picture took, in seconds."""
+
+    def __call__(self, seconds: float, *, at_most: bool) -> None: ...
+
+
 class Gallery:
     """Pictures by task and request; one remembered from the last run is there before any drawing is opened."""
 
-    def __init__(self, drawings: Drawings) -> None:
+    def __init__(self, drawings: Drawings, clock: Clock | None = None, took: Took | None = None) -> None:
         self._drawings = drawings
+        self._clock, self._took = clock or Clock(), took
+        self._begun: dict[str, float] = {}
         self._form: PictureRequest | None = None
         self._remembered: tuple[str, PictureRequest, Picture | NoPicture] | None = None
 
@@ -39,10 +49,15 @@ class Gallery:
         self._remembered = (task_id, *seen)
 
     async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
-        return self._old(task, request) or await self._drawings.picture(_ref(task), request)
+        picture = self._old(task, request) or await self._drawings.picture(_ref(task), request)
+        self._measure(task, at_most=False)
+        return picture
 
     def ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        return self._old(task, request) or self._drawings.picture_ready(_ref(task), request)
+        picture = self._old(task, request) or self._drawings.picture_ready(_ref(task), request)
+        if picture is not None:
+            self._measure(task, at_most=True)
+        return picture
 
     async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
         return await self._drawings.export_png(_ref(task), request)
@@ -56,6 +71,7 @@ class Gallery:
     def arrived(self, task: DeskTask) -> None:
         """A task came ahead: begin to make its picture, once the form is known."""
         if self._form is not None:
+            self._begun = {**dict(list(self._begun.items())[-MOST_BEGUN:]), task.id: self._clock.monotonic()}
             self._drawings.prepare(_ref(task), replace(self._form, bbox=task.bbox))
 
     def seen(self, task: DeskTask) -> Seen | None:
@@ -69,11 +85,42 @@ class Gallery:
     async def aclose(self) -> None:
         await self._drawings.aclose()
 
+    def _measure(self, task: DeskTask, *, at_most: bool) -> None:
+        """How long the first picture of a task took; `at_most` when it was ready before it was asked for."""
+        begun = self._begun.pop(task.id, None)
+        if begun is not None and self._took is not None:
+            self._took(self._clock.monotonic() - begun, at_most=at_most)
+
     def _old(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
         if self._remembered is None:
             return None
         task_id, asked, picture = self._remembered
         return picture if task_id == task.id and asked == request else None
+
+
+class Viewing:
+    """The part of a desk that shows drawings. `_gallery` makes them; `_coming` are the tasks ahead."""
+
+    _gallery: Gallery
+
+    def _coming(self) -> list[DeskTask]:
+        raise NotImplementedError
+
+    async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
+        """The task's drawing; from the cache at once when it was made ahead. Never raises for a bad drawing."""
+        return await self._gallery.picture(task, request)
+
+    def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
+        """The picture if it is already there, so that a verdict and the next crop paint in one frame."""
+        return self._gallery.ready(task, request)
+
+    async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
+        """The view at full resolution in a file for another program. Raises `OSError`."""
+        return await self._gallery.export(task, request)
+
+    def prepare(self, request: PictureRequest) -> None:
+        """The pane's size and mode changed: make crops ahead in this form from now on."""
+        self._gallery.prepare(request, self._coming())
 
 
 def _ref(task: DeskTask) -> SheetRef:

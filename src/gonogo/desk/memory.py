@@ -40,6 +40,27 @@ class Memory:
         text = json.dumps(document, ensure_ascii=False)
         self._run(lambda db: db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, text)))
 
+    def change(self, key: str, change: Callable[[dict[str, Any] | None], dict[str, Any] | None]) -> None:
+        """Replace a document by what `change` makes of it, with no other program in between; `None` removes it."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                row = db.execute("SELECT document FROM memory WHERE key = ?", (key,)).fetchone()
+                made = change(json.loads(row[0]) if row else None)
+                if made is None:
+                    db.execute("DELETE FROM memory WHERE key = ?", (key,))
+                else:
+                    text = json.dumps(made, ensure_ascii=False)
+                    db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, text))
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+        self._run(work)
+
     def drop(self, key: str) -> None:
         self._run(lambda db: db.execute("DELETE FROM memory WHERE key = ?", (key,)))
 

@@ -19,6 +19,7 @@ from gonogo.desk.clock import Clock, wait_for
 from gonogo.desk.line import Line, is_trouble
 from gonogo.desk.remote_types import Remote
 from gonogo.desk.types import DeskTask
+from gonogo.desk.windows import Windows
 
 LEAST_AHEAD = 2
 POLL_SECONDS = 15.0
@@ -26,6 +27,8 @@ POLL_SECONDS = 15.0
 TICK_SECONDS = 5.0
 SAME_KEY_SECONDS = 60.0
 """A claim whose answer was lost is asked for again under the same key this long; then it is another claim."""
+WINDOW_SECONDS = 2.0
+"""How often to look whether another window has left a task for this one."""
 AWAY_SECONDS = 1800.0
 """After so long without a key claims are no longer renewed: others want to work too."""
 GROW_EVERY = 10
@@ -119,12 +122,14 @@ class Stream:
         desk: Surroundings,
         *,
         most_ahead: int = 5,
+        windows: Windows | None = None,
     ) -> None:
         self.ahead: deque[Held] = deque()
         self.limits = Limits()
         self.extensions = False
         self.exhausted = False
         self.repeating = False
+        self.elsewhere = False
         self.refused: GonogoClientError | None = None
         self._campaign_id = campaign_id
         self._line = line
@@ -132,10 +137,12 @@ class Stream:
         self._clock = clock
         self._desk = desk
         self._most_ahead = most_ahead
+        self._windows = windows
         self._kick = asyncio.Event()
         self._poll_at = 0.0
         self._key = ("", -math.inf)
         self._fetching = 1.0
+        self._drawing = 0.0
         self._deciding = 3.0
 
     # --- the desk's side -----------------------------------------------------------------------------
@@ -161,9 +168,10 @@ class Stream:
         """A decision took this long; the depth follows."""
         self._deciding += 0.3 * (min(seconds, 60.0) - self._deciding)
 
-    def prepared(self, seconds: float) -> None:
-        """Making a picture took this long after its task had come."""
-        self._fetching += 0.3 * (seconds - self._fetching)
+    def drawn(self, seconds: float, *, at_most: bool) -> None:
+        """A picture was there so long after its task had come; `at_most`: it was there before anybody looked."""
+        took = min(seconds, self._drawing) if at_most else seconds
+        self._drawing += 0.3 * (min(took, 60.0) - self._drawing)
 
     def delivered(self) -> None:
         """The server has an answer: a claim is free, and there may be more."""
@@ -186,7 +194,13 @@ class Stream:
     @property
     def full(self) -> bool:
         """No further task can be claimed before an answer has been delivered."""
-        return len(self.ahead) + self._desk.occupied() >= self.limits.held
+        return len(self.ahead) + self._desk.occupied() >= self.share
+
+    @property
+    def share(self) -> int:
+        """How many tasks this window may hold: what the server allows one person, divided among the windows."""
+        others = self._windows.others if self._windows else 0
+        return max(1, self.limits.held // (1 + others))
 
     @property
     def starved(self) -> bool:
@@ -200,8 +214,8 @@ class Stream:
 
     @property
     def depth(self) -> int:
-        """Tasks wanted ahead: enough that the next one is there when fetching takes as long as it lately did."""
-        wanted = math.ceil(self._fetching / max(self._deciding, 0.05)) + 1
+        """Tasks wanted ahead: the next must be there when fetching and drawing take as long as they lately did."""
+        wanted = math.ceil((self._fetching + self._drawing) / max(self._deciding, 0.05)) + 1
         return max(min(LEAST_AHEAD, self._most_ahead), min(wanted, self._most_ahead))
 
     # --- fetching ------------------------------------------------------------------------------------
@@ -249,6 +263,11 @@ class Stream:
         held = self._held(task, expires_in)
         if self._confirmed(held):
             return
+        if self._windows is not None and not self._windows.take(task.id):
+            self.elsewhere = self.repeating = True
+            self._poll_at = self._clock.monotonic() + WINDOW_SECONDS
+            return
+        self.elsewhere = False
         known = [*self.ahead, *self._desk.in_hand()]
         if any(one.task.id == task.id for one in known) or self._desk.answered(task.id):
             self.limits.repeated(len(self.ahead) + self._desk.occupied())

@@ -68,6 +68,8 @@ def _stage(facts: Facts, stream: Stream) -> tuple[Stage, tuple[str, str]]:
         return Stage.REFUSED, wording.refused(stream.refused)
     if stream.repeating and facts.stuck:
         return Stage.REFUSED, wording.stuck(facts.stuck)
+    if stream.repeating and stream.elsewhere:
+        return Stage.LOADING, wording.elsewhere()
     if stream.exhausted or (stream.repeating and not stream.limits.one_at_a_time):
         return Stage.DRAINED, wording.drained(facts.progress.standing, unsent)
     return Stage.LOADING, words

@@ -36,6 +36,14 @@ def stuck(detail: str) -> tuple[str, str]:
     )
 
 
+def elsewhere() -> tuple[str, str]:
+    """Every question this person may hold lies in another of their windows."""
+    return (
+        "Another window of yours has the questions; the next one that is free comes here by itself.",
+        "Go on there, or close it.",
+    )
+
+
 def broke(name: str, error: Exception) -> tuple[str, str]:
     """A fault of our own in one of the desk's loops."""
     return (

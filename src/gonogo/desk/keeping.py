@@ -1,0 +1,47 @@
+"""What a desk keeps for its next run, and tells this person's other windows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gonogo.desk import snapshot
+from gonogo.desk.gallery import Seen
+from gonogo.desk.recent import Progress
+from gonogo.desk.setup import Setup
+from gonogo.desk.snapshot import Snapshot
+from gonogo.desk.stream import Held
+from gonogo.desk.windows import Windows
+
+
+class Keeping:
+    """The tasks of one desk on the disk. `windows`: those of all desks that are open."""
+
+    def __init__(self, setup: Setup, mark: str) -> None:
+        self.windows = Windows(setup.memory, setup.address, mark)
+        self._memory, self._address, self._clock = setup.memory, setup.address, setup.clock
+        self._embedded = setup.embedded
+        self._kept: list[str] = []
+
+    def load(self) -> Snapshot:
+        """What the last run left; without what another window has on its desk."""
+        old = snapshot.load(self._memory, self._address, self._clock, forever=self._embedded)
+        mine = tuple(held for held in old.tasks if self.windows.take(held.task.id))
+        return replace(old, tasks=mine, picture=old.picture if mine[:1] == old.tasks[:1] else None)
+
+    def save(self, tasks: Sequence[Held], seen: Seen | None, progress: Progress) -> None:
+        """Remember `tasks`, the current one first. Raises `OSError`."""
+        self._kept = [held.task.id for held in tasks]
+        snapshot.save(self._memory, self._address, Snapshot(tuple(tasks), seen, progress), self._clock)
+
+    def differs(self, tasks: Sequence[Held]) -> bool:
+        return self._kept != [held.task.id for held in tasks]
+
+    def forget(self) -> None:
+        snapshot.forget(self._memory, self._address)
+
+    def leave(self) -> None:
+        """The desk is closed: what it held is free for the other windows."""
+        with contextlib.suppress(OSError):
+            self.windows.leave()

@@ -1,0 +1,133 @@
+"""Two windows of one person on one home, and how far ahead a window looks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from gonogo.desk.desk import Desk
+from gonogo.desk.memory import Memory
+from gonogo.desk.outbox import Address
+from gonogo.desk.types import Decision, Stage
+from gonogo.desk.windows import Windows
+from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
+
+from .conftest import MakeDesk, NoDrawings
+from .scripted import FakeClock, ScriptedServer, names
+
+ANN = Address("http://a.localhost", "ann", "c1")
+
+
+def shown(*desks: Desk) -> list[str]:
+    return [desk.current.id for desk in desks if desk.current is not None]
+
+
+async def test_two_windows_never_show_the_same_question(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(30))
+    one = await make_desk(server, undo_seconds=0.0)
+    await clock.run_until(lambda: one.current and one.state.ahead >= 2)
+    two = await make_desk(server, undo_seconds=0.0)
+    answered: list[str] = []
+    while len(answered) < 30:
+        await clock.run_until(lambda: one.current or two.current)
+        assert len(set(shown(one, two))) == len(shown(one, two))
+        for desk in (one, two):
+            if desk.current is not None:
+                answered += shown(desk)
+                desk.decide(Decision("correct"))
+        await clock.advance(2.5)
+    assert sorted(answered) == names(30)
+    await clock.run_until(lambda: len(server.answers) == 30)
+    assert {len(server.bodies(name)) for name in names(30)} == {1}
+
+
+async def test_a_second_window_does_not_take_over_what_the_first_has_on_its_desk(
+    make_desk: MakeDesk, clock: FakeClock
+) -> None:
+    server = ScriptedServer(names(20))
+    one = await make_desk(server)
+    await clock.run_until(lambda: one.state.ahead >= 2)
+    await clock.advance(6)  # the first has written down what it holds
+    two = await make_desk(server)
+    assert two.current is None
+    await clock.run_until(lambda: two.current)
+    assert len(set(shown(one, two))) == 2
+
+
+async def test_a_window_with_nothing_says_where_the_questions_are(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(20), max_held=1, extensions=False)  # gives the same one until it is answered
+    one = await make_desk(server, undo_seconds=0.0)
+    await clock.run_until(lambda: one.current)
+    two = await make_desk(server, undo_seconds=0.0)
+    await clock.run_until(lambda: "Another window" in two.state.message)
+    assert two.state.stage is Stage.LOADING
+    await clock.finish(one.close())  # its claim stays with the person
+    await clock.run_until(lambda: two.current)
+    assert shown(two) == ["task-000"]
+
+
+def test_a_window_that_is_gone_holds_nothing(tmp_path: Path) -> None:
+    alive = {"one", "two"}
+    made = [Windows(Memory(tmp_path / "memory.sqlite"), ANN, mark, alive=alive.__contains__) for mark in ("one", "two")]
+    one, two = made
+    assert one.take("a")
+    assert not two.take("a")
+    assert two.take("b")
+    one.keep(["a"])
+    assert (one.others, two.others) == (1, 1)
+    alive.remove("one")  # killed: it could not say goodbye
+    assert two.take("a")
+    assert two.others == 0
+    two.leave()
+    assert Windows(Memory(tmp_path / "memory.sqlite"), ANN, "three").take("a")
+
+
+class SlowDrawings(NoDrawings):
+    """Each picture is there `seconds` after it was prepared."""
+
+    def __init__(self, clock: FakeClock, seconds: float) -> None:
+        super().__init__()
+        self.clock, self.seconds = clock, seconds
+        self.due: dict[PictureRequest, float] = {}
+
+    def prepare(self, ref: SheetRef, request: PictureRequest) -> None:
+        self.due.setdefault(request, self.clock.now + self.seconds)
+
+    def picture_ready(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture | None:
+        there = self.due.get(request, self.clock.now + 1) <= self.clock.now
+        return NoPicture("There is no drawing here.") if there else None
+
+    async def picture(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture:
+        self.prepare(ref, request)
+        await self.clock.sleep(self.due[request] - self.clock.now)
+        return NoPicture("There is no drawing here.")
+
+
+async def most_ahead(desk: Desk, clock: FakeClock) -> int:
+    """How far ahead the desk looked at most, in twelve decisions of three seconds."""
+    form, most = PictureRequest(40, 20), 0
+    desk.prepare(form)
+    for _ in range(12):
+        await clock.run_until(lambda: desk.current)
+        assert desk.current is not None
+        request = replace(form, bbox=desk.current.bbox)
+        if desk.picture_ready(desk.current, request) is None:
+            await clock.finish(desk.picture(desk.current, request))
+        desk.shown()
+        await clock.advance(3)
+        desk.key()
+        most = max(most, desk.state.ahead)
+        desk.decide(Decision("correct"))
+    return most
+
+
+async def test_slow_pictures_are_met_with_more_tasks_ahead(make_desk: MakeDesk, clock: FakeClock) -> None:
+    found = []
+    for seconds in (0.0, 9.0):
+        server = ScriptedServer(names(60), boxes=True)
+        found.append(
+            await most_ahead(
+                await make_desk(server, annotator=f"a{seconds}", drawings=SlowDrawings(clock, seconds)), clock
+            )
+        )
+    assert found == [2, 3]  # and three is all that the server allows beside the current one and one to be undone
