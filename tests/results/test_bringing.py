@@ -9,8 +9,8 @@ import pytest
 
 from gonogo.cli.bringing import worth_a_look
 from gonogo.wire.results import CaseResult
-from tests.client.scripted import Got, Reply, ScriptedServer, Step
 from tests.cli.conftest import Gonogo
+from tests.client.scripted import Got, Reply, ScriptedServer, Step
 
 CASES: list[dict[str, Any]] = [
     {

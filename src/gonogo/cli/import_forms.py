@@ -212,8 +212,8 @@ def coco(path: Path) -> Numbered:
 def _from_coco(number: int, item: Any, images: Mapping[Any, Any], kinds: Mapping[Any, Any]) -> Raw:
     if not isinstance(item, dict) or not isinstance(item.get("bbox"), list) or len(item["bbox"]) != 4:
         return BadLine(number, "an annotation without a bbox of four numbers")
-    extra = item.get("attributes") if isinstance(item.get("attributes"), dict) else {}
-    both = {**extra, **item}
+    extra = item.get("attributes")
+    both: dict[str, Any] = {**(extra if isinstance(extra, dict) else {}), **item}
     text = next((both[name] for name in ("text", "caption", "value") if isinstance(both.get(name), str)), None)
     drawing = images.get(item.get("image_id"))
     if text is None or not drawing:

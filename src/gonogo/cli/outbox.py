@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gonogo.desk.types import SendState
 
 
-@click.group()
+@click.group(epilog="\b\nExample:\n  gonogo outbox list")
 def outbox() -> None:
     """Answers on this machine. The app sends them as soon as it can; here they can be seen, sent and saved."""
 

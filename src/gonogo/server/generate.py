@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, exists, select
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
 from gonogo.server.intake import TaskValues, create_tasks
+from gonogo.server.seeding import wrong
 from gonogo.server.store.columns import subject
 from gonogo.server.store.tables import campaigns, predictions, tasks
 from gonogo.wire.extensions import TasksMade
@@ -23,6 +24,8 @@ from gonogo.wire.vocabulary import Verdict
 
 SUBJECT = [column.name for column in subject()]
 _CHUNK = 500
+MIXED = 0.2
+NEIGHBOURS = 50
 
 
 class SelectionPolicy(BaseModel):
@@ -30,7 +33,9 @@ class SelectionPolicy(BaseModel):
 
     `uncertainty` takes the lowest confidences first (predictions without one after the others), `random` a sample,
     `all` takes them in the order of import. `random_fraction` of `limit` is drawn at random from what `uncertainty`
-    left over, so that the model's confident mistakes are looked for as well.
+    left over, so that the model's confident mistakes are looked for as well; `mixed` is `uncertainty` with a fifth
+    at random. `seeded_wrong` is the share of the honeypots that get a prediction made wrong on purpose, unless it is
+    wrong by itself; without it annotators could call everything right and pass.
     """
 
     model_config = ConfigDict(extra="ignore", strict=True)
@@ -38,10 +43,21 @@ class SelectionPolicy(BaseModel):
     max_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     kinds: list[str] | None = None
-    strategy: Literal["uncertainty", "random", "all"] = "uncertainty"
+    strategy: Literal["uncertainty", "random", "mixed", "all"] = "uncertainty"
     limit: Annotated[int, Field(ge=1)] | None = None
-    random_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0
+    random_fraction: Annotated[float, Field(ge=0, le=1)] | None = None
+    seeded_wrong: Annotated[float, Field(ge=0, le=1)] = 0.3
     seed: int | None = None
+
+    @property
+    def at_random(self) -> float:
+        """The share of `limit` that is drawn at random."""
+        usual = MIXED if self.strategy == "mixed" else 0.0
+        return usual if self.random_fraction is None else self.random_fraction
+
+    def rng(self, otherwise: random.Random) -> random.Random:
+        """Draws by the seed, so that the same policy chooses the same; else `otherwise`."""
+        return otherwise if self.seed is None else random.Random(self.seed)  # noqa: S311 - reproducible, no secret
 
 
 @dataclass(frozen=True)
@@ -79,7 +95,7 @@ def choose(connection: Connection, project: Row[Any], calculation_ids: Sequence[
     The same policy with a `seed` chooses the same predictions from the same runs.
     """
     policy = read_policy(project.selection_policy)
-    drawn = rng if policy.seed is None else random.Random(policy.seed)  # noqa: S311 - reproducible, guards nothing
+    drawn = policy.rng(rng)
     taken = exists().where(
         tasks.c.prediction_id == predictions.c.id,
         tasks.c.campaign_id == campaigns.c.id,
@@ -101,7 +117,7 @@ def select_by(fresh: Sequence[Candidate], policy: SelectionPolicy, rng: random.R
         chosen = list(fresh[:limit])
     else:
         by_doubt = sorted(fresh, key=lambda c: (math.inf if c.confidence is None else c.confidence, c.number))
-        first = limit - round(limit * policy.random_fraction)
+        first = limit - round(limit * policy.at_random)
         chosen = by_doubt[:first] + rng.sample(by_doubt[first:], limit - first)
     return sorted(chosen, key=lambda c: c.number)
 
@@ -110,7 +126,6 @@ def honeypots(chosen: Sequence[Candidate], gold_fraction: float, rng: random.Ran
     """Ids of the predictions that become gold: a random share, `gold_fraction` of all, of those with a known truth.
 
     A share, not all: what is gold is asked as gold only, and a campaign needs ordinary work for gold to hide in.
-    Wrong predictions seeded on purpose would be made here, from the right ones with a truth (`error_type`).
     """
     known = [candidate.id for candidate in chosen if candidate.has_truth]
     return set(rng.sample(known, n_honeypots(chosen, gold_fraction)))
@@ -128,10 +143,46 @@ def make_tasks(
     gold: set[str],
     now: datetime,
     rng: random.Random,
+    seeded: Seeded | None = None,
 ) -> None:
-    """Makes the tasks of the chosen predictions, those in `gold` as honeypots."""
+    """Makes the tasks of the chosen predictions, those in `gold` as honeypots, and some of these wrong on purpose."""
     for rows in _full_rows(connection, chosen):
-        create_tasks(connection, campaign, [_task(row, campaign, row.id in gold) for row in rows], now, rng)
+        made = []
+        for row in rows:
+            task = _task(row, campaign, row.id in gold)
+            if seeded is not None and row.id in seeded.ids and task["gold_answer"] == Verdict.CORRECT.value:
+                task |= _made_wrong(connection, row, seeded.rng)
+            made.append(task)
+        create_tasks(connection, campaign, made, now, rng)
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Honeypots that get a wrong prediction, and what draws the errors."""
+
+    ids: frozenset[str]
+    rng: random.Random
+
+
+def seeded_wrong(policy: SelectionPolicy, chosen: Sequence[Candidate], gold: set[str], rng: random.Random) -> Seeded:
+    """The share of the honeypots that the policy wants wrong."""
+    drawn = policy.rng(rng)
+    known = [candidate.id for candidate in chosen if candidate.id in gold]  # in the order of import, not of random ids
+    return Seeded(frozenset(drawn.sample(known, round(policy.seeded_wrong * len(known)))), drawn)
+
+
+def _made_wrong(connection: Connection, row: Row[Any], rng: random.Random) -> TaskValues:
+    """The columns that make a right honeypot a wrong one; none where no plausible error can be made."""
+    here = (predictions.c.calculation_id == row.calculation_id, predictions.c.id != row.id)
+    same_sheet = predictions.c.part_revision_id == row.part_revision_id
+    near = select(predictions.c.predicted_value).where(*here, same_sheet).order_by(predictions.c.number)
+    neighbours = connection.execute(near.limit(NEIGHBOURS)).scalars().all()
+    found = wrong(row.predicted_value or {}, row.truth, neighbours, rng)
+    if found is None:
+        return {}
+    value, kind = found
+    answer = {"verdict": Verdict.INCORRECT.value, "corrected_value": row.truth}
+    return {"predicted_value": value, "gold_answer": json.dumps(answer, ensure_ascii=False), "error_type": kind.value}
 
 
 def tasks_from_run(

@@ -19,7 +19,7 @@ from gonogo.wire.vocabulary import Verdict
 
 TaskValues = dict[str, Any]
 """Columns of a task to be made: those of its subject, and `n_required`, `is_gold`, `gold_answer`, where set
-`prediction_id` and `calculation_id`."""
+`prediction_id`, `calculation_id` and `error_type` (of a honeypot whose prediction was made wrong)."""
 
 
 def read_tasks(wanted: Sequence[LabelingTaskCreate], errors: list[dict[str, Any]]) -> list[TaskValues]:
@@ -61,12 +61,14 @@ def create_tasks(
         row = {**_BLANK, **values, "id": new_id(), "campaign_id": campaign.id, "created_at": now, "sheet_seq": sheet}
         if row["is_gold"]:
             item = {"id": new_id(), "campaign_id": campaign.id, "sheet_seq": sheet, "shuffle": rng.randrange(SHUFFLE)}
+            item["error_type"] = row["error_type"]
             items.append(item)
             row |= {"gold_item_id": item["id"], "n_required": campaign.target_redundancy}
         else:
             row["place"] = place(sheet, row["predicted_confidence"], state.n_tasks + n_ordinary)
             row["rank"] = rank_at(state.insert_round, row["place"])
             n_ordinary += 1
+        del row["error_type"]  # known to the item alone, which nobody is ever shown
         row["n_required"] = row["n_required"] or campaign.target_redundancy
         rows.append(row)
     if items:
@@ -100,6 +102,7 @@ _BLANK: dict[str, Any] = {
     "calculation_id": None,
     "gold_item_id": None,
     "gold_answer": None,
+    "error_type": None,
     "place": "",
     "rank": None,
 }

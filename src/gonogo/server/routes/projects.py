@@ -79,8 +79,10 @@ async def generate_tasks(ctx: Ctx, project_id: str, body: GenerateProjectTasks) 
             values = campaign_values(ctx.caller, wanted, project_id) | {"created_at": ctx.now}
             connection.execute(insert(campaigns).values(values))
             campaign = read_campaign(connection, values["id"])
-            gold = generate.honeypots(choice.chosen, campaign.gold_fraction, ctx.rng)
-            generate.make_tasks(connection, campaign, choice.chosen, gold, ctx.now, ctx.rng)
+            policy = generate.read_policy(project.selection_policy)
+            gold = generate.honeypots(choice.chosen, campaign.gold_fraction, policy.rng(ctx.rng))
+            wrong = generate.seeded_wrong(policy, choice.chosen, gold, ctx.rng)
+            generate.make_tasks(connection, campaign, choice.chosen, gold, ctx.now, ctx.rng, wrong)
             made = campaign_public(read_campaign(connection, campaign.id))
     except IntegrityError:
         raise name_taken("campaign") from None
