@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _GAUGE = 41
+_SPARE = ("p50 s", "agree", "pace", "fast", "gold", "reliab.", "false acc.")
+_PLAIN = (
+    "This server tells no intervals, prevalence, gold error rates or times: alpha stands here without its doubt. "
+    "A bare alpha refuses careful teams where most predictions are right; look at conflicts before you close."
+)
 _SPARKS = "▁▂▃▄▅▆▇█"
 
 
-def report_lines(report: Mapping[str, Any], names: Mapping[str, str] | None = None) -> list[str]:
+def report_lines(
+    report: Mapping[str, Any], names: Mapping[str, str] | None = None, width: int | None = None
+) -> list[str]:
     """The report of `campaign_quality` (`model_dump`) as lines without colour; `names` by annotator id.
 
-    Works with a plain ARCNM server as well, whose report has no `gonogo` block.
+    Works with a plain ARCNM server as well, whose report has no `gonogo` block. With a `width` in cells words are
+    wrapped, and the table of annotators leaves out the columns that matter least.
     """
+    lines = _lines(report, names or {}, width)
+    return lines if width is None else [part for line in lines for part in _wrapped(line, width)]
+
+
+def _lines(report: Mapping[str, Any], names: Mapping[str, str], width: int | None) -> list[str]:
     more: Mapping[str, Any] = report.get("gonogo") or {}
     lines = [*_headline(report, more), ""]
     if more:
         lines += [*_numbers(more), ""]
-    lines += _people(report, more, names or {})
+    else:
+        lines += [_PLAIN, ""]
+    lines += _people(report, more, names, width)
     for title, key in (("By kind", "by_kind"), ("By sheet", "by_sheet")):
         lines += _groups(title, more.get(key) or [])
     lines += _missed(more.get("error_types") or [])
@@ -89,7 +105,9 @@ def _said(more: Mapping[str, Any], key: str) -> list[str]:
     return [f"       {found['means']}", f"       → {found['do']}"] if found else []
 
 
-def _people(report: Mapping[str, Any], more: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+def _people(
+    report: Mapping[str, Any], more: Mapping[str, Any], names: Mapping[str, str], width: int | None
+) -> list[str]:
     people = report.get("annotators") or []
     if not people:
         return ["Nobody has voted yet."]
@@ -111,7 +129,26 @@ def _people(report: Mapping[str, Any], more: Mapping[str, Any], names: Mapping[s
                 ", ".join(str(flag).replace("_", " ") for flag in own.get("flags") or []) or "",
             ]
         )
-    return _table(rows)
+    return _table(_narrowed(rows, width))
+
+
+def _narrowed(rows: list[list[str]], width: int | None) -> list[list[str]]:
+    """Without as many of `_SPARE` columns as it takes to fit."""
+    for name in _SPARE:
+        if width is None or max(map(len, _table(rows))) <= width:
+            break
+        gone = rows[0].index(name)
+        rows = [[*row[:gone], *row[gone + 1 :]] for row in rows]
+    return rows
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """Words behind a number, which are indented, go on under themselves; a table is left as it is."""
+    if len(line) <= width or ("   " in line.strip() and not line.startswith("       ")):
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    more = indent + ("  " if line.lstrip().startswith("→") else "")
+    return textwrap.wrap(line.strip(), max(width, 20), initial_indent=indent, subsequent_indent=more)
 
 
 def _groups(title: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
