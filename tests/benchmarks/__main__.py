@@ -10,7 +10,7 @@ import json
 import platform
 import sys
 
-BENCHMARKS = ("loop", "claims", "consensus", "simulation", "sheets")
+BENCHMARKS = ("loop", "claims", "consensus", "simulation", "review", "sheets")
 
 
 def main(names: list[str]) -> int:

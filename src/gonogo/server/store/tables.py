@@ -227,6 +227,16 @@ tasks = Table(
         sqlite_where=text("claim_expires_at IS NOT NULL"),
         postgresql_where=text("claim_expires_at IS NOT NULL"),
     ),
+    Index(  # the expert's queue (server/review.py) orders by what is in it
+        "ix_tasks_conflicts",
+        "campaign_id",
+        "posterior",
+        "predicted_confidence",
+        "is_gold",
+        "number",
+        sqlite_where=text("status = 'in_review'"),
+        postgresql_where=text("status = 'in_review'"),
+    ),
     Index("ix_tasks_campaign_number", "campaign_id", "number"),
     Index("ix_tasks_campaign_status_number", "campaign_id", "status", "number", "is_gold"),  # counts never leave it
     Index(

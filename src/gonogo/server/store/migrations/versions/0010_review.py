@@ -14,6 +14,13 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    op.create_index(
+        "ix_tasks_conflicts",
+        "tasks",
+        ["campaign_id", "posterior", "predicted_confidence", "is_gold", "number"],
+        sqlite_where=sa.text("status = 'in_review'"),
+        postgresql_where=sa.text("status = 'in_review'"),
+    )
     op.create_table(
         "rulings",
         sa.Column("number", NUMBER, primary_key=True, autoincrement=True),
