@@ -92,6 +92,13 @@ class House:
                 self.submit(campaign_id, claim.task.id, voter)
         return served
 
+    def work_off_some(self, campaign_id: str, voter: Voter, count: int) -> None:
+        """Claims and answers as many tasks."""
+        for _task in range(count):
+            claim = self.next(campaign_id, voter)
+            assert claim is not None
+            self.submit(campaign_id, claim.task.id, voter)
+
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """All of the block in one transaction: a thousand answers without a thousand waits for the disk."""
