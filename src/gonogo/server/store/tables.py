@@ -230,6 +230,7 @@ tasks = Table(
     Index(  # the expert's queue (server/review.py) orders by what is in it
         "ix_tasks_conflicts",
         "campaign_id",
+        "status",
         "posterior",
         "predicted_confidence",
         "is_gold",

@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tasks_conflicts",
         "tasks",
-        ["campaign_id", "posterior", "predicted_confidence", "is_gold", "number"],
+        ["campaign_id", "status", "posterior", "predicted_confidence", "is_gold", "number"],
         sqlite_where=sa.text("status = 'in_review'"),
         postgresql_where=sa.text("status = 'in_review'"),
     )
