@@ -19,6 +19,7 @@ from tests.benchmarks.terminal import Program, summary
 
 BARE = [sys.executable, "-m", "tests.benchmarks.bare_screen"]
 OURS = [sys.executable, "-m", "gonogo"]
+QUESTION = "Is (this|the|note) "
 STARTS = 8
 PRESSES = 60
 GUARD = 0.25  # seconds; verdict keys are deaf for 0.2 s after a paint
@@ -31,7 +32,7 @@ def run() -> dict[str, Any]:
         prepare = [*OURS, "demo", "--prepare"]
         subprocess.run(prepare, env={**os.environ, **env}, check=True, capture_output=True)
         with Program([*OURS, "demo"], env=env) as first:  # the first start opens the desk and leaves it filled
-            first.wait_for("read right")
+            first.wait_for(QUESTION)
             first.settle(3.0)
         return {"start": _starts(env), "press": _presses(env)}
 
@@ -40,9 +41,9 @@ def _starts(env: dict[str, str]) -> dict[str, Any]:
     ours, bare = [], []
     for _ in range(STARTS):
         with Program(BARE, env=env) as program:
-            bare.append(program.wait_for("read right"))
+            bare.append(program.wait_for(QUESTION))
         with Program(OURS, env=env) as program:
-            ours.append(program.wait_for("read right"))
+            ours.append(program.wait_for(QUESTION))
             program.settle(1.0)
     ratios = [a / b for a, b in zip(ours, bare, strict=True)]
     return {"gonogo_ms": summary(ours), "bare_ms": summary(bare), "ratio": round(statistics.median(ratios), 2)}
@@ -52,8 +53,8 @@ def _presses(env: dict[str, str]) -> dict[str, Any]:
     pause = threading.Event()
     ours, bare = [], []
     with Program(BARE, env=env) as floor, Program(OURS, env=env) as program:
-        floor.wait_for("read right")
-        program.wait_for("read right")
+        floor.wait_for(QUESTION)
+        program.wait_for(QUESTION)
         program.settle(4.0)
         for _ in range(PRESSES):
             pause.wait(GUARD)

@@ -124,7 +124,7 @@ def test_the_demo_asks_its_first_question_and_resumes(tmp_path: Path) -> None:
     env = {"GONOGO_HOME": str(tmp_path / "home"), "LANG": "C.UTF-8"}
     for done in (0, 1):
         with Terminal([*GONOGO, "demo"], tmp_path, env=env) as terminal:
-            terminal.wait_for("read right?", timeout=30)
+            terminal.wait_for("Is ", timeout=30)
             assert progress(terminal) == done
             answer(terminal, "a", done)
             terminal.press("C-q")
