@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,7 +42,12 @@ class Plain(httpx.AsyncBaseTransport):
         if request.url.path.startswith("/api/v1/gonogo"):
             body = {"error": {"code": "not_found", "message": "Not found.", "details": {}}}
             return httpx.Response(404, json=body, headers={"X-Request-ID": "r"})
-        return await self.inner.handle_async_request(request)
+        answer = await self.inner.handle_async_request(request)
+        if not request.url.path.endswith("/quality"):
+            return answer
+        published = json.loads(await answer.aread())
+        published.pop("gonogo", None)
+        return httpx.Response(answer.status_code, json=published)
 
 
 class Watched(Plain):

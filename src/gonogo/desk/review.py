@@ -134,6 +134,18 @@ class ReviewDesk:
         row = self.queue.row(self._following(self._at))
         return self._cases.get(row.task.id) if row else None
 
+    def waiting(self, start: int, most: int) -> list[QueueRow]:
+        """Up to `most` rows from row `start` on that wait for a ruling; then from the top."""
+        found: list[QueueRow] = []
+        for begin, end in ((start, self.queue.loaded), (0, start)):
+            index = self.queue.next_open(begin - 1, self._waits)
+            while index is not None and index < end and len(found) < most:
+                row = self.queue.row(index)
+                if row is not None:
+                    found.append(row)
+                index = self.queue.next_open(index, self._waits)
+        return found
+
     def open(self, index: int | None) -> None:
         """Make the case in row `index` the current one; `None`: back to the list."""
         self._at = index
