@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select
 
 from gonogo.server.drawings import newest_revision, part_named
 from gonogo.server.errors import invalid
-from gonogo.server.store.tables import calculations, new_id, predictions
+from gonogo.server.store.tables import calculations, new_id, part_revisions, parts, predictions
 from gonogo.server.subjects import subject
 from gonogo.wire.extensions import Prediction, PredictionsStored
 
@@ -36,7 +36,8 @@ def store_predictions(
     rows = {row["external_id"]: (row, item) for row, item in zip(read_predictions(wanted), wanted, strict=True)}
     calculation = _calculation(connection, project_id, run, now)
     known = _known(connection, calculation, list(rows))
-    revisions = _revisions(connection, org_id, [item.part for _, item in rows.values()], now)
+    unnamed = (item.part for _, item in rows.values() if not item.part_revision_id)
+    revisions = _revisions(connection, org_id, unnamed, now)
     fresh = []
     for external_id, (row, item) in rows.items():
         if external_id not in known:
@@ -67,11 +68,21 @@ def _known(connection: Connection, calculation_id: str, external_ids: list[str])
 
 
 def _revisions(
-    connection: Connection, org_id: str, names: Sequence[str | None], now: datetime
+    connection: Connection, org_id: str, names: Iterable[str | None], now: datetime
 ) -> dict[str | None, str]:
     """The newest revision of each named part; a part nobody has drawn yet is made, without a drawing."""
-    return {
-        name: newest_revision(connection, part_named(connection, org_id, name, now), now)
-        for name in dict.fromkeys(names)
-        if name
-    }
+    wanted = [name for name in dict.fromkeys(names) if name]
+    known: dict[str | None, str] = {}
+    query = (
+        select(parts.c.name, part_revisions.c.id)
+        .join(part_revisions, part_revisions.c.part_id == parts.c.id)
+        .where(parts.c.org_id == org_id)
+        .order_by(part_revisions.c.number)  # so the newest is the one that stays
+    )
+    for start in range(0, len(wanted), _CHUNK):
+        found = connection.execute(query.where(parts.c.name.in_(wanted[start : start + _CHUNK])))
+        known |= {row.name: row.id for row in found}
+    for name in wanted:
+        if name not in known:
+            known[name] = newest_revision(connection, part_named(connection, org_id, name, now), now)
+    return known
