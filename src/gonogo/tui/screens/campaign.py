@@ -1,0 +1,218 @@
+"""For leads: all campaigns with their progress, and what can be done about the one under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from gonogo.client.errors import GonogoClientError
+from gonogo.desk.errors import DeskError
+from gonogo.tui import actions, campaign_words
+from gonogo.tui.campaign_words import Seen
+from gonogo.tui.screens.asking import Asking
+from gonogo.tui.text import content, one_line
+from gonogo.tui.widgets import lines
+from gonogo.tui.widgets.lines import Line
+from gonogo.wire.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
+
+if TYPE_CHECKING:
+    from gonogo.client.extensions import GonogoClient
+    from gonogo.desk.services import SignedIn
+    from gonogo.tui.app import GonogoApp
+
+
+class CampaignScreen(Screen[None]):
+    """Asks the server for what it shows; nothing is done about a campaign without a confirmation in words."""
+
+    CSS_PATH = "campaign.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.LEAD)]
+    ACTION_SCOPES = (actions.LEAD,)
+    AUTO_FOCUS = "OptionList"
+
+    options = getters.query_one(OptionList)
+    about = getters.query_one("#about", Static)
+    top = getters.query_one("#top", Line)
+    keys = getters.query_one("#keys", Line)
+
+    def __init__(self, signed: SignedIn) -> None:
+        super().__init__()
+        self._signed = signed
+        self._campaigns: list[LabelingCampaignPublic] = []
+        self._seen: Seen | None = None
+        self._problem: Content | None = None
+
+    @property
+    def gonogo(self) -> GonogoApp:
+        return cast("GonogoApp", self.app)
+
+    @property
+    def campaign(self) -> LabelingCampaignPublic | None:
+        """The campaign under the cursor."""
+        at = self.options.highlighted
+        return self._campaigns[at] if at is not None and at < len(self._campaigns) else None
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="top")
+        with Horizontal(id="work"):
+            yield OptionList(markup=False)
+            with VerticalScroll(id="pane"):
+                yield Static(id="about", markup=False)
+        yield Line(id="keys")
+
+    def on_mount(self) -> None:
+        self.top.show(Content.assemble(("campaigns", "bold $accent"), ("   for leads", "$quiet")))
+        self.action_refresh()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show)
+
+    # --- asking the server -----------------------------------------------------------------------------
+
+    def _work(self, what: Callable[[GonogoClient], Awaitable[None]], group: str) -> None:
+        """Do something with a client of this login; errors become words."""
+        self.run_worker(self._do(what), group=group, exclusive=True)
+
+    async def _do(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
+        try:
+            client = await self.gonogo.services.client(self._signed)
+            try:
+                await what(client)
+            finally:
+                await client.aclose()
+        except (GonogoClientError, DeskError) as error:
+            step = getattr(error, "next_step", "")
+            self._problem = Content("\n\n").join([content(f"! {error}", 600), content(step, 400)])
+            self._show()
+
+    def action_refresh(self) -> None:
+        self._problem = None
+        self._work(self._load, "list")
+
+    async def _load(self, client: GonogoClient) -> None:
+        chosen = self.campaign
+        self._campaigns = list((await client.list_campaigns(limit=200)).data)
+        self.options.clear_options()
+        self.options.add_options([Option(campaign_words.entry(one)) for one in self._campaigns])
+        ids = [one.id for one in self._campaigns]
+        wanted = chosen.id if chosen is not None else self._signed.campaign_id
+        if ids:
+            self.options.highlighted = ids.index(wanted) if wanted in ids else 0
+        self._show()
+
+    def on_option_list_option_highlighted(self) -> None:
+        campaign = self.campaign
+        if campaign is not None and (self._seen is None or self._seen.campaign.id != campaign.id):
+            self._seen = Seen(campaign)
+            self._show()
+        self._work(self._look, "about")
+
+    async def _look(self, client: GonogoClient) -> None:
+        if self.campaign is not None:
+            self._seen = await campaign_words.look(client, self.campaign)
+            self._problem = None
+            self._show()
+
+    def _show(self) -> None:
+        width = max(self.query_one("#pane").content_region.width - 1, 20)
+        if self._problem is not None:
+            self.about.update(self._problem)
+        elif self._seen is not None:
+            self.about.update(campaign_words.about(self._seen, width))
+        elif not self._campaigns:
+            self.about.update(Content.styled("No campaign yet. `gonogo import` makes one.", "$foreground"))
+        chosen = actions.in_scope(actions.LEAD, actions.EVERYWHERE)
+        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
+
+    # --- keys ------------------------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+    def action_quality(self) -> None:
+        from gonogo.tui.screens.quality import QualityScreen
+
+        if self.campaign is not None:
+            self.app.push_screen(QualityScreen(self._signed, self.campaign.id, self.campaign.name or ""))
+
+    async def action_review(self) -> None:
+        if self.campaign is not None:
+            await self.gonogo.open_review(self._signed, self.campaign.id)
+
+    def on_option_list_option_selected(self) -> None:
+        self.action_quality()
+
+    def action_invite(self) -> None:
+        campaign = self.campaign
+        if campaign is None:
+            return
+
+        async def invite(client: GonogoClient, text: str) -> None:
+            address, _, role = text.partition(" ")
+            wanted = CampaignAssignmentCreate(email=address, role=role.strip() or None)
+            made = await client.create_assignment(campaign.id, wanted)
+            self.gonogo.say(f"{address} is invited.", seconds=4)
+            self.app.push_screen(Asking(campaign_words.invitation(made, address)))
+            await self._look(client)
+
+        self._ask(campaign_words.INVITE, invite, check=campaign_words.bad_address)
+
+    def action_revoke(self) -> None:
+        campaign, seen = self.campaign, self._seen
+        if campaign is None or seen is None or seen.campaign.id != campaign.id:
+            return
+
+        async def revoke(client: GonogoClient, text: str) -> None:
+            who = campaign_words.assignment_of(seen, text)
+            assert who is not None  # checked before
+            await client.revoke_assignment(campaign.id, who.id)
+            self.gonogo.say(f"{one_line(text, 60)} has no part in this campaign any more.", seconds=4)
+            await self._look(client)
+
+        self._ask(campaign_words.REVOKE, revoke, check=lambda text: campaign_words.nobody(seen, text))
+
+    def action_close(self) -> None:
+        campaign = self.campaign
+        if campaign is None:
+            return
+
+        async def close(client: GonogoClient, _: str) -> None:
+            await client.close_campaign(campaign.id)
+            self.gonogo.say("The campaign is closed.", seconds=4)
+            await self._load(client)
+            await self._look(client)
+
+        self._ask(campaign_words.closing(campaign), close, check=campaign_words.not_yes)
+
+    def action_promote(self) -> None:
+        campaign, seen = self.campaign, self._seen
+        if campaign is None or seen is None:
+            return
+
+        async def promote(client: GonogoClient, text: str) -> None:
+            made = await client.promote_campaign(campaign.id, force=text == "force")
+            self.gonogo.say(campaign_words.promoted(made), seconds=8)
+            await self._load(client)
+            await self._look(client)
+
+        said = campaign_words.promoting(seen)
+        self._ask(said, promote, check=campaign_words.not_yes_or_force(seen))
+
+    def _ask(
+        self, said: Content, then: Callable[[GonogoClient, str], Awaitable[None]], check: Callable[[str], str]
+    ) -> None:
+        """Words, a line to type on, and what to do with what was typed; Esc does nothing."""
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self._work(lambda client: then(client, text), "do")
+
+        self.app.push_screen(Asking(said, check), answered)

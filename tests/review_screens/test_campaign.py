@@ -1,0 +1,76 @@
+"""The lead's screen: progress, people, closing and promoting with their consequences in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from gonogo.tui.campaign_words import pace
+from gonogo.tui.screens.campaign import CampaignScreen
+from gonogo.wire.labeling import LabelingCampaignPublic
+from tests.review_screens.conftest import Room
+from tests.server.web import LABELING
+
+
+async def on_the_screen(room: Room) -> None:
+    await room.sees("find")
+    await room.press("l")
+    await room.until(lambda: isinstance(room.screen, CampaignScreen))
+    await room.sees("settled", "alpha", "Nobody is invited")
+
+
+async def test_a_person_is_invited_and_revoked(room: Room) -> None:
+    await room.bench.task()
+    async with room.opened():
+        await on_the_screen(room)
+        await room.press("i", *"nobody", "enter")
+        await room.sees("no e-mail address")
+        for _ in range(6):
+            await room.press("backspace")
+        await room.press(*"ana@works.test", "enter")
+        await room.sees("shown this once")
+        await room.press("escape")
+        await room.sees("people (1)", "ana@works.test")
+        await room.press("d", *"ana@works.test", "enter")
+        await room.sees("revoked")
+
+
+async def test_closing_says_what_it_means_and_asks_for_a_yes(room: Room) -> None:
+    await room.bench.task()
+    async with room.opened(size=(80, 24)):
+        await on_the_screen(room)
+        await room.press("c")
+        await room.sees("1 of 1 tasks are not settled", "not counted", "Type yes")
+        await room.press("escape")
+        assert await status(room) == "open"
+        await room.press("c", *"yes", "enter")
+        await room.sees("closed")
+        assert await status(room) == "closed"
+
+
+async def test_promoting_below_acceptance_is_refused_in_words_and_force_is_explained(room: Room) -> None:
+    task = await room.bench.task()
+    await room.bench.vote(task, ana="correct", bob="correct")
+    async with room.opened():
+        await room.sees("Nothing needs an expert")
+        await room.press("l")
+        await room.sees("alpha undefined", "people (2)")
+        await room.press("p")
+        await room.sees("Refused as it stands", "forced below acceptance")
+        await room.press(*"yes", "enter")
+        await room.sees("Type force, or press Esc")
+        for _ in range(3):
+            await room.press("backspace")
+        await room.press(*"force", "enter")
+        await room.sees("1 tasks were promoted below acceptance")
+
+
+async def status(room: Room) -> str:
+    found = await room.bench.web.lead.get(f"{LABELING}/campaigns/{room.bench.campaign}")
+    return str(found.json()["status"])
+
+
+def test_the_expected_end_follows_from_what_was_settled() -> None:
+    one = LabelingCampaignPublic(id="1", task_count=100, resolved_count=40, created_at="2026-01-01T00:00:00Z")
+    assert "10 settled a day" in pace(one, datetime(2026, 1, 5, tzinfo=UTC))
+    assert "2026-01-11" in pace(one, datetime(2026, 1, 5, tzinfo=UTC))
+    assert "not known" in pace(one.model_copy(update={"resolved_count": 0}), datetime(2026, 1, 5, tzinfo=UTC))
