@@ -10,7 +10,7 @@ import json
 import platform
 import sys
 
-BENCHMARKS = ("loop", "claims", "consensus", "simulation", "review", "sheets")
+BENCHMARKS = ("loop", "claims", "consensus", "simulation", "review", "sheets", "annotate_latency", "crash")
 
 
 def main(names: list[str]) -> int:
