@@ -242,8 +242,11 @@ class ContactScreen(Screen[None]):
             self.desk.open(self.desk.queue.find(self._tiles[self._at].row.task.id))
             self.app.push_screen(
                 AdjudicateScreen(self.desk, clock=self.gonogo.clock, profile=self.gonogo.services.profile),
-                lambda _: self.run_worker(self._show_page(), group="page", exclusive=True) and None,
+                self._came_back,
             )
+
+    def _came_back(self, _: object) -> None:
+        self.run_worker(self._show_page(), group="page", exclusive=True)
 
     def action_list(self) -> None:
         self.dismiss()
