@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 import numpy as np
@@ -212,9 +212,14 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
 
 
 def _difference(everything: list[Seen], known: dict[str, bool], name: str) -> float:
-    """Of the means, the slowest hundredth of both left out: those are the machine's."""
-    bound = sorted(seen.features[name] for seen in everything)[int(len(everything) * 0.99)]
-    kept = [(known[seen.task], seen.features[name]) for seen in everything if seen.features[name] <= bound]
+    """Of the means, each time less the median of its neighbours: what the machine did meanwhile falls out.
+
+    The slowest and fastest hundredth are left out.
+    """
+    times = [seen.features[name] for seen in everything]
+    local = [time - median(times[max(0, i - 8) : i + 9]) for i, time in enumerate(times)]
+    low, high = np.quantile(local, [0.01, 0.99])
+    kept = [(known[seen.task], t) for seen, t in zip(everything, local, strict=True) if low <= t <= high]
     return round(mean(v for is_gold, v in kept if is_gold) - mean(v for is_gold, v in kept if not is_gold), 3)
 
 

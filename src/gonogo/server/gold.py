@@ -82,16 +82,16 @@ def pick(
     drawn = rng.random() < probability(campaign.gold_fraction, position.n_served, position.n_gold_served)
     again = connection.execute(_GIVEN_BACK, {"campaign": campaign.id, "voter": voter.id}).first()
     sheet, people = instead_of.sheet_seq, instead_of.n_people
-    found = (
-        again
-        or _staged(connection, _LIKE, campaign, voter, position, sheet, rng, people)
-        or _staged(connection, _COPY, campaign, voter, position, sheet, rng)
-    )
+    found = again or _staged(connection, _LIKE, campaign, voter, position, sheet, rng, people)
+    if found is None and _owed(campaign, position) > BEHIND:
+        found = _staged(connection, _COPY, campaign, voter, position, sheet, rng)
     if not drawn:
         return None
     if again is not None:
         connection.execute(_NOT_RETURNED, {"item": again.gold_item_id, "voter": voter.id})
         return Honeypot(again, is_new=False)
+    if found is None and _owed(campaign, position) <= BEHIND:
+        return None  # made up for later, where it does not stand out
     if found is None:  # all copies are taken
         item = _staged(connection, _ITEM, campaign, voter, position, sheet, rng)
         if item is None:
@@ -131,10 +131,9 @@ def _staged(
     if position.n_gold_items >= campaign.n_gold_items:
         return None
     last = position.last_sheet_seq
-    owed = campaign.gold_fraction * position.n_served - position.n_gold_served
     sheets = [sheet] if last is None or last == sheet else [sheet, last]
     stages = [(True, at_hand) for at_hand in sheets]
-    if sheet != last or owed > BEHIND:
+    if sheet != last or _owed(campaign, position) > BEHIND:
         stages.append((False, 0))
     here = {"campaign": campaign.id, "voter": voter.id, "start": rng.randrange(SHUFFLE)}
     if people is not None:
@@ -146,6 +145,11 @@ def _staged(
             if found is not None:
                 return found
     return None
+
+
+def _owed(campaign: Row[Any], position: Row[Any]) -> float:
+    """How many honeypots the voter's share is behind."""
+    return float(campaign.gold_fraction * position.n_served - position.n_gold_served)
 
 
 def _fresh_copy(connection: Connection, item: str, now: datetime) -> Row[Any]:
