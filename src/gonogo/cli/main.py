@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "revoke": ("gonogo.cli.people", "revoke", "End a person's assignment at once."),
     "keys": ("gonogo.cli.keys", "keys", "API keys: create, list, revoke."),
     "results": ("gonogo.cli.results", "results", "Read a results API, Centaur's or gonogo's: list, get."),
-    "outbox": ("gonogo.cli.outbox", "outbox", "Verdicts that have not reached the server: list, send, export, drop."),
+    "outbox": ("gonogo.cli.outbox", "outbox", "Verdicts that have not reached the server: list, send, requeue, history, export, drop."),
     "serve": ("gonogo.cli.serve", "serve", "Run the labeling server for a team."),
     "db": ("gonogo.cli.db", "db", "A server's database: upgrade, backup, restore."),
     "audit": ("gonogo.cli.audit", "audit", "Whether a server's log of changes is whole."),
