@@ -23,7 +23,8 @@ async def press(pilot: Pilot[None], clock: Clock, *keys: str) -> None:
     """Press keys as a person does: well apart."""
     for key in keys:
         clock.pass_(1)
-        await pilot.press(key)
+        pilot.app.simulate_key(key)
+        await pilot.pause()
     await settle(pilot)
 
 

@@ -146,10 +146,12 @@ class GonogoApp(App[None]):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
 
     def _use_keymap(self) -> None:
+        profile, path = self.services.profile, self.services.home.config() / "keys.toml"
+        if profile.keymap == "default" and not profile.keys and not path.exists():
+            return
         from gonogo.tui.keymaps import load_keymap
 
-        profile = self.services.profile
-        keymap = load_keymap(self.services.home.config() / "keys.toml", profile.keymap, profile.keys)
+        keymap = load_keymap(path, profile.keymap, profile.keys)
         self.keymap_problems = keymap.problems
         self.own_keys = dict(keymap.keys)
         self.set_keymap(keymap.for_textual())

@@ -178,8 +178,7 @@ class AnnotateScreen(DrawingScreen):
             self.sheet.prebuild(ready, wording.sheet_title(following, ready, view))
 
     def _show_keys(self) -> None:
-        scope = actions.EDIT if self.editing else actions.ANNOTATE
-        chosen = actions.in_scope(scope, actions.EVERYWHERE)
+        chosen = actions.in_scope(*((actions.EDIT,) if self.editing else (actions.ANNOTATE, actions.EVERYWHERE)))
         if self._question is None:
             chosen = tuple(a for a in chosen if a.id in ("annotate.undo", "annotate.retry", "app.help"))
         width = self.keys.size.width or self.app.size.width
