@@ -26,7 +26,7 @@ from gonogo.client.extensions import GonogoClient
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 
-TOKEN = "local-lead-of-this-benchmark"  # noqa: S105
+TOKEN = "local-lead-of-this-benchmark"
 
 
 class Nowhere(io.RawIOBase):
@@ -86,7 +86,8 @@ async def run(folder: Path, count: int) -> None:
                 times.append(1000 * (time.perf_counter() - started))
             quantiles = statistics.quantiles(times, n=20)
             print(
-                f"results page of 100 at 40 depths: median {statistics.median(times):.1f} ms, p95 {quantiles[-1]:.1f} ms"
+                f"results page of 100 at 40 depths: median {statistics.median(times):.1f} ms, "
+                f"p95 {quantiles[-1]:.1f} ms"
             )
 
 

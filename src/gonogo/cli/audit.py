@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gonogo.server.store.engine import Store
 
 
-@click.group()
+@click.group(epilog="\b\nExample:\n  gonogo audit verify")
 def audit() -> None:
     """The log of all changes: every row is chained to the one before it, so that no change to it goes unseen."""
 
@@ -60,7 +60,7 @@ def verify(database: str | None, since: Path | None, as_json: bool) -> None:
         say(f"{found.n_rows} rows, all as they were written.")
 
 
-@audit.command()
+@audit.command(epilog="\b\nExample:\n  gonogo audit head > heads.json")
 @database_option
 def head(database: str | None) -> None:
     """Print the last row of each chain, as JSON; kept elsewhere, it shows rows cut off the end."""

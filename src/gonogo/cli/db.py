@@ -48,12 +48,12 @@ def with_store(database: str | None, work: Callable[[Store], T]) -> T:
         store.dispose()
 
 
-@click.group()
+@click.group(epilog="\b\nExample:\n  gonogo db backup backup.db")
 def db() -> None:
     """The database of a server: bring it up to date, copy it while it is in use, bring a copy back."""
 
 
-@db.command()
+@db.command(epilog="\b\nExample:\n  gonogo db upgrade")
 @database_option
 def upgrade(database: str | None) -> None:
     """Bring the schema to this release's; `gonogo serve` does the same at its start."""
@@ -88,7 +88,7 @@ def backup(database: str | None, target: Path) -> None:
     say(f"{target}: {size / 1e6:.1f} MB. Bring it back with `gonogo db restore {target} --database NEW`.")
 
 
-@db.command()
+@db.command(epilog="\b\nExample:\n  gonogo db restore backup.db --database sqlite:////srv/gonogo/new.db")
 @database_option
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(database: str | None, source: Path) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ MAX_DEPTH: Final = 30
 MAX_BAD: Final = 10_000
 """Bad lines remembered; a file with more of them is not this format."""
 
+_UNKEPT: Final = re.compile("[\0\ud800-\udfff]")
 _INT64: Final = range(-(2**63), 2**63)
 _OWN: Final = ("part", "drawing", "page", "bbox", "bbox_unit")
 _KNOWN: Final = frozenset(_OWN) | frozenset(Prediction.model_fields)
@@ -214,7 +216,7 @@ def _check_values(value: Any, depth: int = 1) -> None:
     if depth > MAX_DEPTH and isinstance(value, dict | list):
         raise _Bad(f"nests deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        if _UNKEPT.search(value):
             raise _Bad("a text holds NUL or half a surrogate pair")
     elif isinstance(value, float) and not math.isfinite(value):
         raise _Bad("a number is too large")
