@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +12,13 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from gonogo.server.run import bind
+
 
 @contextmanager
 def uvicorn_serving(app: FastAPI) -> Iterator[int]:
     """Serves `app` on a free port, which it answers."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(256)  # connections wait until the server is up
+    with bind("127.0.0.1", 0) as listener:  # connections wait until the server is up
         config = uvicorn.Config(app, log_level="error", access_log=False, ws="none", lifespan="on")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

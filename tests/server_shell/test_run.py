@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,11 @@ def test_stopping_is_a_good_end(tmp_path: Path, stop: signal.Signals) -> None:
         running.send_signal(stop)
         out, err = running.communicate(timeout=20)
     assert (running.returncode, out, err) == (0, b"", b"")
+
+
+def test_connections_are_tcp_by_name_so_that_answers_do_not_wait_for_acks() -> None:
+    with bind("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_an_address_that_is_taken_is_an_oserror() -> None:
