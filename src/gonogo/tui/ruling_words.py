@@ -65,7 +65,12 @@ def value(any_value: Any, limit: int = 40) -> Content:
 
 def _question(case: Case) -> list[Content]:
     row, detail = case.row, case.detail
-    why = WHY.get(detail.why if detail else row.why, one_line(detail.why if detail else row.why, 40))
+    unasked = detail is not None and not detail.votes
+    why = (
+        "nobody has voted yet"
+        if unasked
+        else WHY.get(detail.why if detail else row.why, one_line(detail.why if detail else row.why, 40))
+    )
     lines = [Content.assemble(("? ", "bold $warning"), (why, "$foreground"))] if why else []
     known = [
         f"prediction sure {percent(row.confidence)}" if row.confidence is not None else "prediction: no confidence"
@@ -151,7 +156,7 @@ def seconds(milliseconds: float | None) -> str:
 
 
 def _rulings(detail: ReviewDetail) -> list[Content]:
-    lines = [Content.styled("rulings   before, in the votes' eyes; whom it upholds, overrules", "$quiet")]
+    lines = [Content.styled("rulings   likely before; with whom, over whom", "$quiet")]
     for possible in detail.possible:
         if possible.group is not None and possible.group < len(detail.groups):
             group = detail.groups[possible.group]

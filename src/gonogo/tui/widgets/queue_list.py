@@ -41,6 +41,7 @@ class QueueList(ScrollView, can_focus=True):
     """`rows` gives the rows, `ruled` what became of a task in this session."""
 
     ALLOW_SELECT = False
+    DEFAULT_CSS = "QueueList { height: 1fr; overflow-x: hidden; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
@@ -162,7 +163,9 @@ def harm_bar(harm: float | None) -> str:
 
 def votes_text(row: QueueRow) -> str:
     """`✓2 ✗1 ?1`."""
-    return " ".join(f"{SIGNS.get(word, ('•', ''))[0]}{count}" for word, count in row.verdicts) or "–"
+    usual = list(SIGNS)
+    ordered = sorted(row.verdicts, key=lambda vote: usual.index(vote[0]) if vote[0] in usual else len(usual))
+    return " ".join(f"{SIGNS.get(word, ('•', ''))[0]}{count}" for word, count in ordered) or "–"
 
 
 def _why(row: QueueRow) -> str:
