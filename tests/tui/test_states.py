@@ -18,6 +18,7 @@ from tests.tui.screen_text import press, settle, text_of
         ({"stage": Stage.SIGNED_OUT}, ["sign in again", "Press r"]),
         ({"stage": Stage.REFUSED, "message": "This campaign is closed."}, ["refused", "campaign is closed", "Ask"]),
         ({"stage": Stage.DRAINED, "parked": 2}, ["Nothing left", "2 refused by the server"]),
+        ({"stage": Stage.DRAINED, "done": 142, "total": 600}, ["142 of 600 done, 458 left"]),
         ({"stage": Stage.LOADING}, ["Fetching"]),
     ],
 )  # fmt: skip

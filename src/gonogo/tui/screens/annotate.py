@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 AHEAD_SECONDS = 0.06
 """Preparing the next question waits until this one's frame has left for the terminal (another thread writes it)."""
 
-MOST_HISTORY = 2_000
-"""So many answers, the newest, are in the history."""
 _WHILE_EDITING = {action.call.split("(")[0] for action in actions.in_scope(actions.EDIT)}
 
 
@@ -308,9 +306,9 @@ class AnnotateScreen(DrawingScreen):
         self._tell_status()
 
     def action_history(self) -> None:
-        from gonogo.tui.screens.history import HistoryScreen
+        from gonogo.tui.screens.history import MOST, HistoryScreen
 
-        self.app.push_screen(HistoryScreen(self.desk.history(limit=MOST_HISTORY)))
+        self.app.push_screen(HistoryScreen(self.desk.history(limit=MOST)))
 
     def action_about(self) -> None:
         if self._question is not None:

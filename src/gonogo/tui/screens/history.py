@@ -22,6 +22,8 @@ from gonogo.tui.text import one_line, styled
 from gonogo.tui.widgets.lines import SIGNS, Line
 from gonogo.tui.widgets.value_view import value_text
 
+MOST = 2_000
+"""So many answers, the newest, are listed."""
 _UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
 _STATE_COLORS = {SendState.PARKED: "$warning", SendState.LATE: "$warning", SendState.SENT: "$quiet"}
 
