@@ -152,6 +152,18 @@ def test_every_extension_the_client_speaks_is_served() -> None:
         ("GET", f"{gonogo}/drawings/{{token}}/{{name}}"),
         ("GET", f"{geometry}/{{part_revision_id}}/drawing-url"),
         ("GET", "/api/v1/parts/ground-truth/datasets"),
+        ("GET", f"{gonogo}/campaigns/{{campaign_id}}/annotator-actions"),
+        ("GET", f"{gonogo}/campaigns/{{campaign_id}}/annotators"),
+        ("POST", f"{gonogo}/campaigns/{{campaign_id}}/annotators/{{voter_id}}/actions"),
+        ("GET", f"{gonogo}/campaigns/{{campaign_id}}/gold-candidates"),
+        ("GET", f"{gonogo}/campaigns/{{campaign_id}}/practice"),
+        ("POST", f"{gonogo}/campaigns/{{campaign_id}}/practice"),
+        ("GET", f"{gonogo}/campaigns/{{campaign_id}}/review"),
+        ("GET", f"{gonogo}/campaigns/{{campaign_id}}/review-settings"),
+        ("PATCH", f"{gonogo}/campaigns/{{campaign_id}}/review-settings"),
+        ("POST", f"{gonogo}/rulings/{{ruling_id}}/gold"),
+        ("GET", f"{gonogo}/tasks/{{task_id}}/review"),
+        ("POST", f"{gonogo}/tasks/{{task_id}}/ruling"),
     }
     assert {name for name in dir(GonogoClient) if not name.startswith("_")} >= {
         *("capabilities", "redeem", "end_session", "me", "create_key", "renew", "release", "campaign_detail"),
