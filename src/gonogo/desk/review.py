@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
-from urllib.parse import quote
+from typing import cast
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.client.prepared import Prepared
 from gonogo.desk import wording
 from gonogo.desk.clock import wait_for, within
 from gonogo.desk.errors import DeskError, OutboxError
@@ -27,17 +23,17 @@ from gonogo.desk.remote_types import Standing
 from gonogo.desk.review_queue import ReviewQueue
 from gonogo.desk.review_remote import ReviewRemote
 from gonogo.desk.review_types import Case, Filters, QueueRow, Ruled, Ruling
+from gonogo.desk.ruling import prepare_ruling
 from gonogo.desk.sender import Sender
 from gonogo.desk.setup import Setup
 from gonogo.desk.stream import Held
-from gonogo.desk.types import Decided, Decision, DeskState, DeskTask, SendState, Stage
+from gonogo.desk.types import Decision, DeskState, DeskTask, SendState, Stage
 from gonogo.sheets.types import NoPicture, Picture, PictureRequest
 
 FLUSH_SECONDS = 0.6
 AHEAD = 4
 """Cases fetched, with their crops, before they are asked for."""
 KEPT_CASES = 60
-SHOWN_RECENT = 8
 
 
 class ReviewDesk:
@@ -151,10 +147,6 @@ class ReviewDesk:
         self._at = index
         self._wake.set()
         self.changed()
-
-    def open_next(self) -> None:
-        """Make the first row that waits for a ruling the current case."""
-        self.open(self._following(None))
 
     def skip(self) -> None:
         """Go on to the next case; this one keeps waiting."""
@@ -297,15 +289,12 @@ class ReviewDesk:
         return [
             row
             for row in wanted
-            if row.task.id not in self._gone and (row.task.id not in held or held[row.task.id].names != self._names)
+            if row.task.id not in self._gone
+            and (row.task.id not in held or held[row.task.id].names != (self.names and not self.plain))
         ]
 
-    @property
-    def _names(self) -> bool:
-        return self.names and not self.plain
-
     async def _fetch_case(self, row: QueueRow) -> None:
-        remote, names = await self._server(), self._names
+        remote, names = await self._server(), (self.names and not self.plain)
         try:
             async with self._line.turn():
                 case = await remote.case(row, names)
@@ -383,7 +372,6 @@ class ReviewDesk:
             message=message,
             next_step=step,
             retry_in=self._line.retry_in,
-            recent=self._recent(),
         )
 
     def _counts(self) -> Counts:
@@ -409,34 +397,3 @@ class ReviewDesk:
         if self.queue.complete and self._following(None) is None:
             return Stage.DRAINED, words
         return Stage.LOADING, words
-
-    def _recent(self) -> tuple[Decided, ...]:
-        found = []
-        for task_id in list(self.ruled)[-SHOWN_RECENT:]:
-            one, row = self.ruled[task_id], self.queue.row(self.queue.find(task_id))
-            if row is not None:
-                decision = Decision(one.ruling.verdict, one.ruling.value)
-                found.append(Decided(row.task, decision, one.state, one.detail))
-        return tuple(found)
-
-
-def prepare_ruling(task_id: str, ruling: Ruling, *, plain: bool, idempotency_key: str | None = None) -> Prepared:
-    """The ruling as the exact bytes that will travel, with a key of its own.
-
-    A plain server takes only verdict and value: note, error type and gold stay out.
-
-    Raises:
-        DeskError: the value holds what JSON cannot.
-    """
-    body: dict[str, Any] = {"verdict": ruling.verdict}
-    if ruling.value is not None:
-        body["corrected_value"] = ruling.value
-    if not plain:
-        more = {"note": ruling.note, "error_type": ruling.error_type, "gold_candidate": ruling.gold}
-        body |= {name: value for name, value in {**more, "override": ruling.override}.items() if value}
-    try:
-        raw = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (ValueError, TypeError, RecursionError) as error:
-        raise DeskError("This value has something in it that cannot be sent.", "Type it again.") from error
-    base = "/api/v1/parts/labeling/tasks/{}/adjudicate" if plain else "/api/v1/gonogo/tasks/{}/ruling"
-    return Prepared("POST", base.format(quote(task_id, safe="")), raw, idempotency_key or str(uuid.uuid4()))

@@ -23,7 +23,8 @@ from gonogo.tui.guard import KeyGuard
 from gonogo.tui.ruling_words import Draft, evidence
 from gonogo.tui.screens import correction, wording
 from gonogo.tui.screens.drawing import DrawingScreen
-from gonogo.tui.text import content, one_line
+from gonogo.tui.screens.review import no_case
+from gonogo.tui.text import content
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.lines import Line, StatusBar
@@ -91,7 +92,7 @@ class AdjudicateScreen(DrawingScreen):
     def on_mount(self) -> None:
         self._use_mode(self._picture_mode)
         self.line.noted = self._noted
-        self.words.update(card(self.review))
+        self.words.update(no_case(self.review))
 
     def on_unmount(self) -> None:
         self._unsubscribe()
@@ -114,7 +115,7 @@ class AdjudicateScreen(DrawingScreen):
         self._stop_typing()
         self._question = self._case = None
         self.guard.hold()
-        self.words.update(card(self.review))
+        self.words.update(no_case(self.review))
         self.set_class(True, "-card")
         self._show_keys()
 
@@ -393,21 +394,3 @@ class AdjudicateScreen(DrawingScreen):
             return
         self._typed[case.task.id] = text
         self._rule(Ruling("incorrect", correction.value_of(text)))
-
-
-def card(desk: ReviewDesk) -> Content:
-    """Why there is no case to see: what it means for the work, and what to do."""
-    state = desk.state
-    if state.stage not in (Stage.DRAINED, Stage.LOADING, Stage.TASK):
-        return wording.card(state)
-    if state.stage is not Stage.DRAINED:
-        return Content.assemble(("…  ", "bold $accent"), ("Fetching the case", "bold $strong"))
-    done = sum(not one.refused for one in desk.ruled.values())
-    said = [f"{done} rulings made here." if done != 1 else "1 ruling made here."] if done else []
-    if state.parked:
-        said.append(f"{state.parked} refused: they are marked ! in the list.")
-    if desk.queue.hidden_own:
-        said.append(f"{desk.queue.hidden_own} more wait, but you voted on them: another expert must rule.")
-    heading = Content.assemble(("✓  ", "bold $correct"), ("No conflict is left in this list", "bold $strong"))
-    message = [content(one_line(" ".join(said), 400))] if said else []
-    return Content("\n\n").join([heading, *message, Content.styled("Esc goes back to the list.", "$foreground")])

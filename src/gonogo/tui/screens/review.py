@@ -286,3 +286,21 @@ class ReviewScreen(Screen[None]):
         self.action_leave_filter()
         if name:
             self._look_for(filtered(self.desk.queue.filters, name, text))
+
+
+def no_case(desk: ReviewDesk) -> Content:
+    """Why there is no case to see: what it means for the work, and what to do."""
+    state = desk.state
+    if state.stage not in (Stage.DRAINED, Stage.LOADING, Stage.TASK):
+        return wording.card(state)
+    if state.stage is not Stage.DRAINED:
+        return Content.assemble(("…  ", "bold $accent"), ("Fetching the case", "bold $strong"))
+    done = sum(not one.refused for one in desk.ruled.values())
+    said = [f"{done} rulings made here." if done != 1 else "1 ruling made here."] if done else []
+    if state.parked:
+        said.append(f"{state.parked} refused: they are marked ! in the list.")
+    if desk.queue.hidden_own:
+        said.append(f"{desk.queue.hidden_own} more wait, but you voted on them: another expert must rule.")
+    heading = Content.assemble(("✓  ", "bold $correct"), ("No conflict is left in this list", "bold $strong"))
+    message = [content(one_line(" ".join(said), 400))] if said else []
+    return Content("\n\n").join([heading, *message, Content.styled("Esc goes back to the list.", "$foreground")])
