@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.events import Key, Paste, Resize
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from gonogo.desk.errors import DeskError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 AHEAD_SECONDS = 0.06
 """Preparing the next question waits until this one's frame has left for the terminal (another thread writes it)."""
 
+QUIET_SECONDS = 0.25
 _WHILE_EDITING = {action.call.split("(")[0] for action in actions.in_scope(actions.EDIT)}
 
 
@@ -65,6 +67,7 @@ class AnnotateScreen(DrawingScreen):
         self._not_saved = ""
         self._sure = 0
         self._warning = ""
+        self._later: Timer | None = None
         self._state_since = 0.0
         self._laid_out = False
         self._cells: tuple[int, int] | None = None
@@ -116,6 +119,9 @@ class AnnotateScreen(DrawingScreen):
     def _desk_changed(self) -> None:
         """The one way from the desk to the screen. Everything that changed is painted in the same frame."""
         task = self.desk.current
+        if task is not None and not self._other(task) and not self.guard.armed:
+            self._later = self._later or self.set_timer(QUIET_SECONDS, self._quiet_change)
+            return
         self._state_since = self.gonogo.clock()
         if task is None or self._other(task):
             self._sure = 0
@@ -125,6 +131,12 @@ class AnnotateScreen(DrawingScreen):
             self._show_card()
         elif self._other(task):
             self._show_task(task)
+
+    def _quiet_change(self) -> None:
+        """What changed behind a question that was just shown: counts and states, painted once."""
+        self._later = None
+        self._tell_status()
+        self.history.tell(self.desk.state.recent)
 
     def _show_card(self) -> None:
         self._leave_edit()
@@ -304,17 +316,6 @@ class AnnotateScreen(DrawingScreen):
         self._show_pace = not self._show_pace
         self.gonogo.remember("show_pace", self._show_pace)
         self._tell_status()
-
-    def action_history(self) -> None:
-        from gonogo.tui.screens.history import MOST, HistoryScreen
-
-        self.app.push_screen(HistoryScreen(self.desk.history(limit=MOST)))
-
-    def action_about(self) -> None:
-        if self._question is not None:
-            from gonogo.tui.screens.about import AboutScreen
-
-            self.app.push_screen(AboutScreen(self._question, self.desk.guideline))
 
     # --- the right value -------------------------------------------------------------------------------
 
