@@ -10,7 +10,10 @@ import json
 import platform
 import sys
 
-BENCHMARKS = ("loop", "claims", "consensus", "simulation", "review", "sheets", "annotate_latency", "crash")
+BENCHMARKS = (
+    *("loop", "annotate_latency", "claims", "pairs", "consensus", "simulation", "review", "sheets"),
+    *("attack", "crash", "storm"),
+)
 
 
 def main(names: list[str]) -> int:
