@@ -1,6 +1,6 @@
 """`python -m gonogo` is `gonogo`."""
 
-from gonogo.cli.main import main
+from gonogo.cli.workstation import main
 
 if __name__ == "__main__":
     main()

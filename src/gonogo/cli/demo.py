@@ -33,7 +33,7 @@ def demo(prepare_only: bool) -> None:
     if prepare_only:
         click.echo(campaign_id)
         return
-    from gonogo.cli.annotate import open_workstation
+    from gonogo.cli.workstation import open_workstation
 
     open_workstation(campaign_id=campaign_id, embedded=True)
 

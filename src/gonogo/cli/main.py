@@ -28,7 +28,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "revoke": ("gonogo.cli.people", "revoke", "End a person's assignment at once."),
     "keys": ("gonogo.cli.keys", "keys", "API keys: create, list, revoke."),
     "results": ("gonogo.cli.results", "results", "Read a results API, Centaur's or gonogo's: list, get."),
-    "outbox": ("gonogo.cli.outbox", "outbox", "Verdicts that have not reached the server: list, send, requeue, history, export, drop."),
+    "outbox": (
+        "gonogo.cli.outbox",
+        "outbox",
+        "Verdicts that have not reached the server: list, send, requeue, history, export, drop.",
+    ),
     "serve": ("gonogo.cli.serve", "serve", "Run the labeling server for a team."),
     "db": ("gonogo.cli.db", "db", "A server's database: upgrade, backup, restore."),
     "audit": ("gonogo.cli.audit", "audit", "Whether a server's log of changes is whole."),
@@ -91,7 +95,7 @@ def cli(ctx: click.Context) -> None:
     Without a command the workstation opens.
     """
     if ctx.invoked_subcommand is None:
-        from gonogo.cli.annotate import open_workstation
+        from gonogo.cli.workstation import open_workstation
 
         open_workstation()
 

@@ -20,6 +20,6 @@ def review(campaign: str | None) -> None:
 
     CAMPAIGN is a name, where it is unique, or an id.
     """
-    from gonogo.cli.annotate import open_workstation
+    from gonogo.cli.workstation import open_workstation
 
     open_workstation(campaign_id=campaign, review=True)

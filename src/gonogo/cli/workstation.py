@@ -1,0 +1,44 @@
+"""The workstation in this terminal, and the console script's way to it: without click, which a first frame need not
+wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+
+def main() -> Any:
+    """Entry point of the console script: bare `gonogo` opens the workstation, anything else is a command."""
+    if len(sys.argv) == 1:
+        return open_workstation()
+    from gonogo.cli.main import main as run_command
+
+    return run_command()
+
+
+def open_workstation(
+    *, campaign_id: str | None = None, embedded: bool = False, sign_in: bool = False, review: bool = False
+) -> None:
+    """Run the app in this terminal until the person leaves it."""
+    if not sys.stdin.isatty() or not sys.stderr.isatty():
+        from gonogo.cli.common import EXIT_USAGE, fail
+
+        fail(
+            "the workstation needs a terminal",
+            "Run it in one; `gonogo --help` lists what works in scripts.",
+            EXIT_USAGE,
+        )
+    from gonogo.cli.compose import make_services
+    from gonogo.desk.home import Home
+    from gonogo.tui.app import Start, make_app
+
+    services = make_services(Home())
+    start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
+    app = make_app(services, start=start, campaign_id=campaign_id)
+    try:
+        app.run()
+    finally:
+        asyncio.run(services.aclose())
+    if app.return_code:
+        raise SystemExit(app.return_code)
