@@ -20,7 +20,7 @@ from tests.benchmarks.terminal import Program, summary
 BARE = [sys.executable, "-m", "tests.benchmarks.bare_screen"]
 OURS = [sys.executable, "-m", "gonogo"]
 QUESTION = "Is (this|the|note) "
-STARTS = 8
+STARTS = 6
 PRESSES = 60
 GUARD = 0.25  # seconds; verdict keys are deaf for 0.2 s after a paint
 

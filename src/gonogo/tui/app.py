@@ -22,7 +22,6 @@ from gonogo.tui.text import CleanFilter, plain
 
 if TYPE_CHECKING:
     from textual.command import Provider
-    from textual.screen import Screen
 
     from gonogo.desk.desk import Desk
     from gonogo.desk.review import ReviewDesk
@@ -157,20 +156,7 @@ class GonogoApp(App[None]):
         self.own_keys = dict(keymap.keys)
         self.set_keymap(keymap.for_textual())
 
-    def get_default_screen(self) -> Screen[Any]:
-        """The questions themselves, for a person who comes back: a screen under them would be styled for nothing."""
-        signed = self.services.remembered() if self._start in ("auto", "annotate", "embedded") else None
-        chosen = self._campaign_id or (signed.campaign_id if signed else None)
-        if signed is None or not chosen or (self._start == "embedded" and signed.kind != "embedded"):
-            return super().get_default_screen()
-        from gonogo.tui.screens.annotate import AnnotateScreen
-
-        self.desk = self.services.open_desk(signed, chosen)
-        return AnnotateScreen(self.desk, clock=self.clock, profile=self.services.profile)
-
     async def _first_screen(self) -> None:
-        if self.desk is not None:
-            return
         signed = None if self._start == "sign_in" else self.services.remembered()
         if self._start == "embedded" and (signed is None or signed.kind != "embedded"):
             self.show_sign_in(embedded=True)

@@ -26,12 +26,11 @@ class Asking(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="asked"):
-            yield Static(self._said, id="said", markup=False)
+            yield Static(Content.assemble(self._said), id="said", markup=False)
             if self._check is not None:
                 yield Input(max_length=300)
-            yield Static(
-                Content.styled("Esc leaves; nothing is done then." if self._check else "Esc", "$quiet"), id="hint"
-            )
+            leave = "Esc leaves; nothing is done then." if self._check else "Esc"
+            yield Static(Content.styled(leave, "$quiet"), id="hint", markup=False)
 
     def action_leave(self) -> None:
         self.dismiss(None)

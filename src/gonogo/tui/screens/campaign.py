@@ -124,7 +124,7 @@ class CampaignScreen(Screen[None]):
     def _show(self) -> None:
         width = max(self.query_one("#pane").content_region.width - 1, 20)
         if self._problem is not None:
-            self.about.update(self._problem)
+            self.about.update(Content.assemble(self._problem))
         elif self._seen is not None:
             self.about.update(campaign_words.about(self._seen, width))
         elif not self._campaigns:

@@ -94,7 +94,7 @@ class QualityScreen(Screen[None]):
     def _lay_out(self) -> None:
         width = max(self.query_one("#body").content_region.width - 2, 20)
         if self._said is not None:
-            self.report.update(self._said)
+            self.report.update(Content.assemble(self._said))
         elif self._found is not None:
             found = report_lines(self._found.model_dump(), self._names, width)
             self.report.update(Content("\n").join([styled_line(line) for line in found]))
