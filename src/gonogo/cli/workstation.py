@@ -4,6 +4,7 @@ wait for."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from typing import Any
 
@@ -29,6 +30,7 @@ def open_workstation(
             "Run it in one; `gonogo --help` lists what works in scripts.",
             EXIT_USAGE,
         )
+    gc.disable()  # nothing that is made until the first question is garbage; the app turns it on again
     from gonogo.cli.compose import make_services
     from gonogo.desk.home import Home
     from gonogo.tui.app import Start, make_app

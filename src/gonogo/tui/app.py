@@ -34,6 +34,10 @@ CLOSE_SECONDS = 1.5
 """How long leaving may take; a signal must end the program within two seconds."""
 
 
+COLLECT_AFTER = 2.0
+"""Seconds until the garbage collector runs (again): the start is not held up by it."""
+
+
 def _palette() -> type[Provider]:
     from gonogo.tui.palette import ActionCommands
 
@@ -130,6 +134,7 @@ class GonogoApp(App[None]):
     # --- life ------------------------------------------------------------------------------------------
 
     async def on_mount(self) -> None:
+        self.set_timer(COLLECT_AFTER, gc.enable)
         self._listen_for_signals()
         self._use_keymap()
         for problem in [*self.services.profile.notices, *self._theme_problems, *self.keymap_problems]:

@@ -95,14 +95,18 @@ class AnnotateScreen(DrawingScreen):
         yield Line(id="toosmall")
         yield Line(id="keys")
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self._use_mode(self._profile.picture_mode)
         self.line.noted = self._noted
         self.query_one("#before", Line).show(Content.styled("before", "$quiet"))
         self.query_one("#toosmall", Line).show(Content(wording.TOO_SMALL))
         self.words.update(wording.card(self.desk.state))
-        self.run_worker(self._start(), group="desk")
         self.set_interval(1, self._tick)
+        await self._start()  # reads what lies on the desk; the network is behind it
+        task = self.desk.current
+        if task is not None:  # the question is in the first frame; its drawing needs the layout first
+            self.prompt.show(content(task.prompt, 600))
+            self.value.show(task.predicted_value)
 
     async def _start(self) -> None:
         try:
