@@ -66,12 +66,12 @@ def head(database: str | None) -> None:
     """Print the last row of each chain, as JSON; kept elsewhere, it shows rows cut off the end."""
     from gonogo.server import audit as log
 
-    def work(store: Store) -> log.Verified:
+    def work(store: Store) -> log.Heads:
         with store.read() as connection:
-            return log.verify(connection)
+            return log.heads(connection)
 
     found = with_store(database, work)
-    emit({str(chain): list(last) for chain, last in sorted(found.heads.items())})
+    emit({str(chain): list(last) for chain, last in sorted(found.items())})
 
 
 def _read(path: Path) -> dict[int, tuple[int, str]]:

@@ -6,7 +6,7 @@ from gonogo.client.calls import at, body_of
 from gonogo.client.extensions import GONOGO, GonogoClient
 from gonogo.client.labeling import LABELING, SLOW
 from gonogo.wire.labeling import CampaignAssignmentList, GenerateProjectTasks
-from gonogo.wire.leads import GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList
+from gonogo.wire.leads import AuditHead, GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList
 
 
 class LeadClient(GonogoClient):
@@ -40,3 +40,7 @@ class LeadClient(GonogoClient):
         """What `generate_tasks` would make of this, and nothing is made."""
         path = at(f"{GONOGO}/projects/{{}}/generate-tasks/preview", project_id)
         return await self.call(GeneratePreview, "POST", path, body=body_of(wanted), how=SLOW)
+
+    async def audit_head(self) -> AuditHead:
+        """Where the server's audit log stands; two answers that are alike mean that nothing was changed between."""
+        return await self.call(AuditHead, "GET", f"{GONOGO}/audit/head")

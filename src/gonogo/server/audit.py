@@ -4,7 +4,7 @@ Each row's hash covers its content and the hash of the row before it in its chai
 removed or put in between unnoticed. One chain for all would make all writers wait for each other; so every connection
 to the database has a chain of its own, and chain 0 tells which chains were opened. Triggers refuse UPDATE and DELETE.
 
-A chain does not know what was cut off its end: keep `heads` elsewhere, and give them to `verify`.
+A chain does not know what was cut off its end: keep what `heads` gives elsewhere, and hand it to `verify`.
 """
 
 from __future__ import annotations
@@ -123,6 +123,22 @@ def verify(connection: Connection, known: Heads | None = None) -> Verified:
             found.append(Broken(None, chain, seq, "the end of the chain was cut off before this row"))
     found.sort(key=lambda broken: (broken.number is None, broken.number or 0, broken.chain))
     return Verified(n_rows, found[0] if found else None, last)
+
+
+def heads(connection: Connection) -> Heads:
+    """The last row of each chain as it stands in the database, unproved: `verify` proves, and reads the whole log."""
+    found: Heads = {}
+    for chain in range(int(connection.execute(_LAST_CHAIN).scalar() or 0) + 1):
+        head = connection.execute(_HEAD, {"chain": chain}).first()
+        if head is not None:
+            found[chain] = (head.seq, head.hash)
+    return found
+
+
+def digest_of(known: Heads) -> str:
+    """One SHA-256 (hex) for the state of the whole log: over a line `chain seq hash` for each chain, in order."""
+    lines = "".join(f"{chain} {seq} {digest}\n" for chain, (seq, digest) in sorted(known.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _open(connection: Connection, now: datetime) -> int:

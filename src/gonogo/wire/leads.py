@@ -57,3 +57,11 @@ class GeneratePreview(Received):
     n_skipped: int
     n_honeypots: int
     n_tasks: int
+
+
+class AuditHead(Received):
+    """Where the server's audit log stands: how many rows, in how many chains, and one SHA-256 over all their ends."""
+
+    n_rows: int
+    n_chains: int
+    sha256: str

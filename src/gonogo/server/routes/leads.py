@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from gonogo.server import generate, pages
+from gonogo.server import audit, generate, pages
 from gonogo.server.access import LEAD, READERS, project_for
 from gonogo.server.auth import require
 from gonogo.server.context import Ctx
@@ -17,7 +17,7 @@ from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import calculations, predictions, users
 from gonogo.wire.extensions import KeyCreate, KeyCreated
 from gonogo.wire.labeling import GenerateProjectTasks
-from gonogo.wire.leads import GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList, RunPublic
+from gonogo.wire.leads import AuditHead, GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList, RunPublic
 
 router = make_router()
 _KEYS = "/api/v1/gonogo/keys"
@@ -91,3 +91,12 @@ async def preview(project_id: str, body: GenerateProjectTasks, context: Ctx) -> 
         n_honeypots=n_gold,
         n_tasks=len(choice.chosen) - n_gold,
     )
+
+
+@router.get("/api/v1/gonogo/audit/head", name="audit_head")
+async def audit_head(context: Ctx) -> AuditHead:
+    """Where the audit log stands: what an export's manifest keeps, and later shows what was done since."""
+    require(context.caller, *READERS)
+    with context.store.read() as connection:
+        heads = audit.heads(connection)
+    return AuditHead(n_rows=sum(seq for seq, _ in heads.values()), n_chains=len(heads), sha256=audit.digest_of(heads))
