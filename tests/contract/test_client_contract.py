@@ -134,6 +134,7 @@ def test_every_extension_the_client_speaks_is_served() -> None:
         ("GET", f"{gonogo}/me"),
         ("POST", f"{gonogo}/keys"),
         ("GET", f"{gonogo}/keys"),
+        ("GET", f"{gonogo}/audit/head"),
         ("DELETE", f"{gonogo}/keys/{{key_id}}"),
         ("POST", f"{gonogo}/keys/{{key_id}}/results-password"),
         ("GET", f"{gonogo}/projects/{{project_id}}/runs"),
