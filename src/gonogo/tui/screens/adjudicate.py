@@ -11,20 +11,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.events import Key, Paste, Resize
 from textual.widgets import Input, Static
 
 from gonogo.desk.errors import DeskError
 from gonogo.desk.review_types import Case, Ruling
 from gonogo.desk.types import DeskTask, Stage
-from gonogo.sheets.types import NoPicture, Picture
 from gonogo.tui import actions
-from gonogo.tui.guard import KeyGuard
 from gonogo.tui.ruling_words import Draft, evidence
-from gonogo.tui.screens import correction, wording
-from gonogo.tui.screens.drawing import DrawingScreen
+from gonogo.tui.screens import correction
+from gonogo.tui.screens.question import QuestionScreen
 from gonogo.tui.screens.review import no_case
-from gonogo.tui.text import content
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.lines import Line, StatusBar
@@ -38,41 +34,26 @@ if TYPE_CHECKING:
     from gonogo.desk.profile import Profile
     from gonogo.desk.review import ReviewDesk
 
-AHEAD_SECONDS = 0.06
-_WHILE_EDITING = {action.call.split("(")[0] for action in actions.in_scope(actions.EDIT)}
 VERDICTS = {"uphold": "correct", "reject": "incorrect", "undecidable": "unsure"}
 
 
-class AdjudicateScreen(DrawingScreen):
+class AdjudicateScreen(QuestionScreen):
     """Shows the desk's current case and hands rulings to it. Keeps nothing but what is being typed."""
 
     CSS_PATH = "adjudicate.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ADJUDICATE)]
     ACTION_SCOPES = (actions.ADJUDICATE,)
-    AUTO_FOCUS = ""
 
-    value = getters.query_one("#value", ValueView)
-    prompt = getters.query_one("#prompt", Line)
-    hint = getters.query_one("#hint", Line)
     evidence = getters.query_one("#evidence", ScrolledLines)
-    status = getters.query_one("#status", StatusBar)
-    keys = getters.query_one("#keys", Line)
-    words = getters.query_one("#words", Static)
-    line = getters.query_one("#fix", CorrectionInput)
 
     def __init__(self, desk: ReviewDesk, *, clock: Callable[[], float], profile: Profile) -> None:
-        super().__init__(cast("Desk", desk))  # the drawing's half asks only for pictures, which both desks have
+        # the drawing's half asks only for pictures, which both desks have
+        super().__init__(cast("Desk", desk), clock=clock, profile=profile)
         self.review = desk
-        self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
-        self._picture_mode = profile.picture_mode
         self._case: Case | None = None
-        self._last: DeskTask | None = None
         self._drafts: dict[str, Draft] = {}
         self._typed: dict[str, str] = {}
-        self._editing = ""
-        self._not_saved = ""
-        self._cells: tuple[int, int] | None = None
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._field = ""
 
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")
@@ -90,17 +71,13 @@ class AdjudicateScreen(DrawingScreen):
         yield Line(id="keys")
 
     def on_mount(self) -> None:
-        self._use_mode(self._picture_mode)
+        self._use_mode(self._profile.picture_mode)
         self.line.noted = self._noted
         self.words.update(no_case(self.review))
-
-    def on_unmount(self) -> None:
-        self._unsubscribe()
 
     # --- showing ---------------------------------------------------------------------------------------
 
     def _desk_changed(self) -> None:
-        """The one way from the desk to the screen. Everything that changed is painted in the same frame."""
         self.status.tell(self.review.state, self._not_saved)
         case = self.review.current
         if case is None:
@@ -112,26 +89,17 @@ class AdjudicateScreen(DrawingScreen):
             self._show_evidence()
 
     def _show_card(self) -> None:
-        self._stop_typing()
-        self._question = self._case = None
-        self.guard.hold()
+        self._case = None
+        self._ask_nothing()
         self.words.update(no_case(self.review))
-        self.set_class(True, "-card")
-        self._show_keys()
 
     def _show_case(self, case: Case) -> None:
-        self._stop_typing()
-        task = case.task
-        self.view = self._view_for(task, self._last)
-        self._case, self._question, self._last = case, task, task
-        self.guard.hold()
-        self.set_class(False, "-card")
-        self.prompt.show(content(task.prompt, 600))
-        self.value.show(task.predicted_value)
+        self._case = case
+        self._ask(case.task)
         self.evidence.to_top()
         self._show_evidence()
         self._show_keys()
-        self._show_picture(task)
+        self._show_picture(case.task)
 
     def _show_evidence(self) -> None:
         case = self._case
@@ -144,36 +112,20 @@ class AdjudicateScreen(DrawingScreen):
     def _draft(self) -> Draft:
         return self._drafts.get(self._case.task.id, Draft()) if self._case is not None else Draft()
 
-    def _painted(self, task: DeskTask) -> None:
-        """Case and drawing can be seen: soon the ruling keys answer."""
-        if self._other(task) or not self.guard.waiting:
-            return
-        self.guard.painted()
-        self.set_timer(AHEAD_SECONDS, self._make_next_ahead)
-
-    def _make_next_ahead(self) -> None:
-        """Turn the next case's picture, if it is there, into rows while the expert looks at this one."""
-        self._prepare()
+    def _following(self) -> DeskTask | None:
         following = self.review.upcoming()
-        if following is None or not self._drawing_visible():
-            return
-        task = following.task
-        self.value.prebuild(task.predicted_value)
-        view = self._view_for(task, self._last)
-        ready = self._ready(task, view.request(task, self.sheet.cells))
-        if isinstance(ready, Picture | NoPicture):
-            self.sheet.prebuild(ready, wording.sheet_title(task, ready, view))
+        return following.task if following is not None else None
 
     def _show_keys(self) -> None:
         width = self.keys.size.width or self.app.size.width
-        if self._editing and self.line.choosing:
+        if self.editing and self.line.choosing:
             self.keys.show(lines.symbol_line(width))
             return
-        chosen = actions.in_scope(actions.EDIT if self._editing else actions.ADJUDICATE, actions.EVERYWHERE)
+        chosen = actions.in_scope(actions.EDIT if self.editing else actions.ADJUDICATE, actions.EVERYWHERE)
         if self._case is None:
             few = ("adjudicate.undo", "adjudicate.retry", "adjudicate.list", "adjudicate.later", "app.help")
             chosen = tuple(action for action in chosen if action.id in few)
-        elif not self._editing:
+        elif not self.editing:
             chosen = (*chosen, *self._takes())
         self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, width))
 
@@ -185,45 +137,22 @@ class AdjudicateScreen(DrawingScreen):
         last = f"–{min(groups, 9)}" if groups > 1 else ""
         return (replace(actions.BY_ID["adjudicate.take1"], title=f"{last} take".strip(), rank=5, verdict=True),)
 
-    def on_resize(self, event: Resize) -> None:
-        width, height = event.size
-        self.set_class(height < 14 or width < 64, "-no-drawing")
-        if event.pixel_size is not None and width and height and event.pixel_size.width:
-            ratio = (event.pixel_size.height / height) / (event.pixel_size.width / width)
-            self.view = replace(self.view, cell_ratio=min(max(ratio, 1.0), 4.0))
-        self.call_after_refresh(self._resized)
+    def _no_room(self, width: int, height: int) -> bool:
+        return height < 14 or width < 64
+
+    def _first_layout(self) -> None:
+        self._unsubscribe = self.review.subscribe(self._desk_changed)
+        self._desk_changed()
 
     def _resized(self) -> None:
-        cells = self.sheet.cells if self._drawing_visible() else (0, 0)
-        first = self._cells is None
-        if cells != self._cells:
-            self._cells = cells
-            self._prepare()
-            if first:  # before the first layout there is no size to draw for
-                self._unsubscribe = self.review.subscribe(self._desk_changed)
-            if not self._editing:
-                self._question = None
-                self._desk_changed()
+        super()._resized()
         self._show_evidence()
-        self._show_keys()
 
     # --- keys ------------------------------------------------------------------------------------------
 
-    def on_key(self, event: Key) -> None:
-        if not self._editing:  # the line tells of its keys itself, in their order
-            self._noted()
-
     def _noted(self) -> None:
-        """A key was pressed."""
         if self.guard.pressed() and self._undo():
             self.gonogo.say("Keys came faster than a person types: the ruling was taken back.", warning=True)
-
-    def on_paste(self, event: Paste) -> None:
-        """Pasted text is never a ruling."""
-        event.stop()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return bool(self._editing) == (action in _WHILE_EDITING)
 
     def action_rule(self, name: str) -> None:
         self._rule(Ruling(VERDICTS[name]))
@@ -249,10 +178,8 @@ class AdjudicateScreen(DrawingScreen):
             self._not_saved = ""
             self.review.rule(ruling)
         except (OSError, DeskError) as error:
-            self._not_saved = str(error)
+            self._could_not_save(error, "ruling")
             self.status.tell(self.review.state, self._not_saved)
-            step = getattr(error, "next_step", "") or "Make room on the disk, then rule again."
-            self.gonogo.say(f"The ruling could not be saved: {error}\n{step}", error=True, seconds=15)
         else:
             self.guard.decided()
 
@@ -306,15 +233,14 @@ class AdjudicateScreen(DrawingScreen):
             self.gonogo.show_sign_in("Sign in to go on with your rulings; those made are kept.")
             return
         self.review.retry_now()
-        if self._question is not None and isinstance(self.sheet.shown, NoPicture):
-            self._look(self.view)
+        self._look_again()
 
     # --- typing ----------------------------------------------------------------------------------------
 
     def action_type(self) -> None:
         if self._case is not None and self.guard.counts:
             task = self._case.task
-            self._start_typing("value", self._typed.get(task.id, value_text(task.predicted_value)))
+            self._type("value", self._typed.get(task.id, value_text(task.predicted_value)))
 
     def action_note(self) -> None:
         if self._case is None:
@@ -322,41 +248,31 @@ class AdjudicateScreen(DrawingScreen):
         if self.review.plain:
             self.gonogo.say("This server keeps no notes.")
             return
-        self._start_typing("note", self._draft.note)
+        self._type("note", self._draft.note)
 
-    def _start_typing(self, what: str, text: str) -> None:
-        self._editing = what
-        self.add_class("-editing")
-        self.line.open(text, self.gonogo.own_keys)
+    def _type(self, what: str, text: str) -> None:
+        self._field = what
+        self._start_typing(text)
         self._show_hint(text)
         self._show_keys()
 
     def _stop_typing(self) -> None:
-        if self._editing:
-            self._editing = ""
-            self.remove_class("-editing")
-            self.line.disabled = True
-            self.set_focus(None)
+        super()._stop_typing()
+        self._field = ""
 
     def _show_hint(self, text: str) -> None:
-        if self._editing == "note":
+        if self._field == "note":
             self.hint.show(Content.styled("Why? Enter keeps it with the ruling to come.", "$quiet"))
         elif self._case is not None:
             self.hint.show(correction.reading(text, self._case.task.predicted_value))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        if self._editing:
+        if self.editing:
             self._show_hint(event.value)
-
-    def on_correction_input_choosing(self) -> None:
-        self._show_keys()
-
-    def action_symbols(self) -> None:
-        self.line.choose(True)
 
     def action_repair(self, name: str) -> None:
         """One of the usual corrections; a note has none."""
-        if self._case is None or self._editing != "value":
+        if self._case is None or self._field != "value":
             return
         better = correction.repaired(name, self.line.value, self._case.task.predicted_value)
         if better == self.line.value:
@@ -366,23 +282,23 @@ class AdjudicateScreen(DrawingScreen):
 
     def action_incorrect(self) -> None:
         """Wrong, without a value, from inside the line."""
-        if self._editing == "value":
+        if self._field == "value":
             self._rule(Ruling("incorrect"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.action_send()
 
     def action_leave(self) -> None:
-        if self._case is not None and self._editing == "value":
+        if self._case is not None and self._field == "value":
             self._typed[self._case.task.id] = self.line.value
         self._stop_typing()
         self._show_keys()
 
     def action_send(self) -> None:
         case, text = self._case, self.line.value.strip()
-        if case is None or not self._editing:
+        if case is None or not self.editing:
             return
-        if self._editing == "note":
+        if self._field == "note":
             self._change(replace(self._draft, note=text))
             self.action_leave()
             return

@@ -11,17 +11,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.events import Key, Paste, Resize
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from gonogo.desk.errors import DeskError
 from gonogo.desk.types import Decision, DeskTask, Stage
-from gonogo.sheets.types import NoPicture, Picture
 from gonogo.tui import actions
-from gonogo.tui.guard import KeyGuard
 from gonogo.tui.screens import correction, wording
-from gonogo.tui.screens.drawing import DrawingScreen
+from gonogo.tui.screens.question import QuestionScreen
 from gonogo.tui.text import content
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.correction_input import CorrectionInput
@@ -33,48 +30,29 @@ if TYPE_CHECKING:
     from gonogo.desk.desk import Desk
     from gonogo.desk.profile import Profile
 
-AHEAD_SECONDS = 0.06
-"""Preparing the next question waits until this one's frame has left for the terminal (another thread writes it)."""
-
 QUIET_SECONDS = 0.25
-_WHILE_EDITING = {action.call.split("(")[0] for action in actions.in_scope(actions.EDIT)}
 
 
-class AnnotateScreen(DrawingScreen):
+class AnnotateScreen(QuestionScreen):
     """Shows the desk's current task and hands answers to it. Keeps no state of the work itself."""
 
     CSS_PATH = "annotate.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ANNOTATE)]
     ACTION_SCOPES = (actions.ANNOTATE,)
-    AUTO_FOCUS = ""
 
-    value = getters.query_one("#value", ValueView)
-    prompt = getters.query_one("#prompt", Line)
     facts = getters.query_one("#facts", Line)
-    hint = getters.query_one("#hint", Line)
     history = getters.query_one("#history", History)
-    status = getters.query_one("#status", StatusBar)
-    keys = getters.query_one("#keys", Line)
-    words = getters.query_one("#words", Static)
-    line = getters.query_one("#fix", CorrectionInput)
 
     def __init__(self, desk: Desk, *, clock: Callable[[], float], profile: Profile) -> None:
-        super().__init__(desk)
-        self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
-        self._profile = profile
+        super().__init__(desk, clock=clock, profile=profile)
         self._show_pace = profile.show_pace
-        self._last: DeskTask | None = None
-        self._not_saved = ""
         self._sure = 0
         self._warning = ""
         self._later: Timer | None = None
         self._state_since = 0.0
-        self._laid_out = False
-        self._cells: tuple[int, int] | None = None
         self._broken: Exception | None = None
         self._read_ahead: tuple[str, Content] = ("", Content(""))
         self._drafts: dict[str, str] = {}
-        self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")
@@ -115,13 +93,9 @@ class AnnotateScreen(DrawingScreen):
             self._broken = error
             self.words.update(wording.broken(error))
 
-    def on_unmount(self) -> None:
-        self._unsubscribe()
-
     # --- showing ---------------------------------------------------------------------------------------
 
     def _desk_changed(self) -> None:
-        """The one way from the desk to the screen. Everything that changed is painted in the same frame."""
         task = self.desk.current
         if task is not None and not self._other(task) and not self.guard.armed:
             self._later = self._later or self.set_timer(QUIET_SECONDS, self._quiet_change)
@@ -143,34 +117,19 @@ class AnnotateScreen(DrawingScreen):
         self.history.tell(self.desk.state.recent)
 
     def _show_card(self) -> None:
-        self._leave_edit()
-        self._question = None
-        self.guard.hold()
+        self._ask_nothing()
         self.words.update(wording.card(self.desk.state))
-        self.set_class(True, "-card")
-        self._show_keys()
 
     def _show_task(self, task: DeskTask) -> None:
-        self._leave_edit()
-        self.view = self._view_for(task, self._last)
-        self._question = self._last = task
-        self.guard.hold()
-        self.set_class(False, "-card")
-        self.prompt.show(content(task.prompt, 600))
-        self.value.show(task.predicted_value)
+        self._ask(task)
         self.hint.show(self._reading(task))
         self.facts.show(lines.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self._show_keys()
         self._show_picture(task)
 
-    def _painted(self, task: DeskTask) -> None:
-        """Question and drawing can be seen: their time runs, and soon the verdict keys answer."""
-        if self._other(task) or not self.guard.waiting:
-            return
-        self.guard.painted()
+    def _seen(self) -> None:
         self.desk.shown()
         self.gonogo.calm_collector()
-        self.set_timer(AHEAD_SECONDS, self._make_next_ahead)
 
     def _reading(self, task: DeskTask) -> Content:
         """The reading letter by letter, made ahead when it could be."""
@@ -178,18 +137,12 @@ class AnnotateScreen(DrawingScreen):
             self._read_ahead = (task.id, correction.as_read(task.predicted_value))
         return self._read_ahead[1]
 
-    def _make_next_ahead(self) -> None:
-        """Turn the next task's picture, if it is there, into rows while the person looks at this one."""
-        self._prepare()
-        following = self.desk.upcoming()
-        if following is None or not self._drawing_visible():
-            return
-        self.value.prebuild(following.predicted_value)
-        self._reading(following)
-        view = self._view_for(following, self._last)
-        ready = self._ready(following, view.request(following, self.sheet.cells))
-        if isinstance(ready, Picture | NoPicture):
-            self.sheet.prebuild(ready, wording.sheet_title(following, ready, view))
+    def _following(self) -> DeskTask | None:
+        return self.desk.upcoming()
+
+    def _prebuild(self, task: DeskTask) -> None:
+        super()._prebuild(task)
+        self._reading(task)
 
     def _show_keys(self) -> None:
         chosen = actions.in_scope(*((actions.EDIT,) if self.editing else (actions.ANNOTATE, actions.EVERYWHERE)))
@@ -201,34 +154,10 @@ class AnnotateScreen(DrawingScreen):
             return
         self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, width))
 
-    def on_resize(self, event: Resize) -> None:
-        width, height = event.size
-        self.set_class(height < 12 or (width < 64 and height < 18), "-no-drawing")
-        if event.pixel_size is not None and width and height and event.pixel_size.width:
-            ratio = (event.pixel_size.height / height) / (event.pixel_size.width / width)
-            self.view = replace(self.view, cell_ratio=min(max(ratio, 1.0), 4.0))
-        self.call_after_refresh(self._resized)
-
-    def _resized(self) -> None:
-        """The pane has its new size: pictures are made for it from now on."""
-        cells = self.sheet.cells if self._drawing_visible() else (0, 0)
-        if cells == self._cells:
-            self._show_keys()
-            return
-        self._cells = cells
-        self._prepare()
-        if not self._laid_out:  # before the first layout there is no size to draw for
-            self._laid_out = True
-            self._unsubscribe = self.desk.subscribe(self._desk_changed)
-            if self._broken is None:
-                self._desk_changed()
-            return
-        task, self._question = self._question, None
-        if task is not None and not self.editing:
+    def _first_layout(self) -> None:
+        self._unsubscribe = self.desk.subscribe(self._desk_changed)
+        if self._broken is None:
             self._desk_changed()
-        else:
-            self._question = task
-        self._show_keys()
 
     def _tick(self) -> None:
         """Count the wait for the server down; nothing else on the screen moves by itself."""
@@ -238,23 +167,11 @@ class AnnotateScreen(DrawingScreen):
 
     # --- keys ------------------------------------------------------------------------------------------
 
-    def on_key(self, event: Key) -> None:
-        if not self.editing:  # the line tells of its keys itself, in their order
-            self._noted()
-
     def _noted(self) -> None:
-        """A key was pressed."""
         self.desk.key()
         self._warning = ""
         if self.guard.pressed():
             self._take_back()
-
-    def on_paste(self, event: Paste) -> None:
-        """Pasted text is never a verdict."""
-        event.stop()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action == "pan" or self.editing == (action in _WHILE_EDITING)
 
     def action_decide(self, verdict: str) -> None:
         if self._question is not None and self.guard.counts:
@@ -277,10 +194,9 @@ class AnnotateScreen(DrawingScreen):
             self._not_saved = ""
             self.desk.decide(decision)
         except (OSError, DeskError) as error:
-            self._not_saved, self._sure = str(error), sure
+            self._sure = sure
+            self._could_not_save(error, "answer")
             self._tell_status()
-            step = getattr(error, "next_step", "") or "Make room on the disk, then answer again."
-            self.gonogo.say(f"The answer could not be saved: {error}\n{step}", error=True, seconds=15)
         else:
             self.guard.decided()
 
@@ -313,8 +229,7 @@ class AnnotateScreen(DrawingScreen):
             self.gonogo.show_sign_in("Sign in to go on with the same question.")
             return
         self.desk.retry_now()
-        if self._question is not None and isinstance(self.sheet.shown, NoPicture):
-            self._look(self.view)
+        self._look_again()
 
     def action_pace(self) -> None:
         self._show_pace = not self._show_pace
@@ -323,44 +238,31 @@ class AnnotateScreen(DrawingScreen):
 
     # --- the right value -------------------------------------------------------------------------------
 
-    @property
-    def editing(self) -> bool:
-        return self.has_class("-editing")
-
     def action_fix(self) -> None:
         task = self._question
         if task is None or not self.guard.counts:
             return
-        self.add_class("-editing")
-        self.line.open(self._drafts.get(task.id, value_text(task.predicted_value)), self.gonogo.own_keys)
+        self._start_typing(self._drafts.get(task.id, value_text(task.predicted_value)))
         self.desk.edit(True)
         self._show_keys()
 
     def action_leave(self) -> None:
         if self._question is not None:
             self._drafts[self._question.id] = self.line.value
-        self._leave_edit()
+        self._stop_typing()
         if self._question is not None:
             self.hint.show(self._reading(self._question))
         self._show_keys()
 
-    def _leave_edit(self) -> None:
+    def _stop_typing(self) -> None:
         if self.editing:
-            self.remove_class("-editing")
-            self.line.disabled = True
-            self.set_focus(None)
+            super()._stop_typing()
             self.desk.edit(False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if self.editing and self._question is not None and not self._warning:
             rows = max(self.hint.size.height, 1)
             self.hint.show(correction.reading(event.value, self._question.predicted_value, rows))
-
-    def on_correction_input_choosing(self) -> None:
-        self._show_keys()
-
-    def action_symbols(self) -> None:
-        self.line.choose(True)
 
     def action_repair(self, name: str) -> None:
         task, text = self._question, self.line.value
