@@ -1,7 +1,8 @@
-"""A campaign on a whole server in this process, and people who vote in it."""
+"""A campaign on a whole server in this process, and people who vote in it; on both databases."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from gonogo.client.credential import ApiKey
 from gonogo.client.extensions import GonogoClient
 from gonogo.server.store.engine import Store
+from tests.postgres import cluster
+from tests.server.conftest import needs_postgresql
 from tests.server.house import House
 from tests.server.web import LABELING, OURS, Web, serving
 
@@ -63,9 +66,19 @@ class Bench:
         return GonogoClient("http://embedded.localhost", ApiKey("embedded"), transport=transport)
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the schema; copying it is faster than migrating again."""
+    path = tmp_path_factory.mktemp("review") / "empty.db"
+    store = Store(f"sqlite:///{path}")
+    store.upgrade()
+    store.dispose()
+    return path
+
+
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    with _house(tmp_path) as house:
+async def bench(database: str) -> AsyncIterator[Bench]:
+    with House(database) as house:
         async with serving(house) as web:
             campaign = await web.campaign(gold_fraction=0, target_redundancy=2)
             made = Bench(web, campaign)
@@ -74,9 +87,11 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
                 await client.aclose()
 
 
-def _house(tmp_path: Path) -> House:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgresql)])
+def database(request: pytest.FixtureRequest, empty_file: Path, tmp_path: Path) -> str:
+    """The URL of a fresh database with the schema, once on each of the two."""
+    if request.param == "postgresql":
+        return cluster().database()
     path = tmp_path / "server.db"
-    store = Store(f"sqlite:///{path}")
-    store.upgrade()
-    store.dispose()
-    return House(path)
+    shutil.copy(empty_file, path)
+    return f"sqlite:///{path}"

@@ -11,7 +11,9 @@ from gonogo.wire.review import (
     AnnotatorAction,
     AnnotatorActionCreate,
     AnnotatorActionList,
+    AnnotatorActionPreview,
     AnnotatorStateList,
+    AnnotatorVerb,
     GoldCandidateList,
     GoldDecision,
     PracticeAnswer,
@@ -79,23 +81,31 @@ class ReviewCalls(Calls):
         body = as_bytes(settings.model_dump(exclude_unset=True))
         return await self.call(ReviewSettings, "PATCH", path, body=body, key=idempotency_key)
 
-    # --- gold ---
+    # --- gold: an expert proposes (`RulingCreate.gold_candidate`), the lead accepts or declines each in one list ---
 
     async def gold_candidates(
         self, campaign_id: str, *, status: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> GoldCandidateList:
-        """Rulings proposed as gold, newest first; `status` is `candidate` (the default), `accepted` or `declined`."""
+        """Rulings proposed as gold, newest first; `status` is `candidate` (the default), `accepted` or `declined`.
+
+        Leads, readers and reviewers may look. Each comes with its task: prediction, ruled value, error type, note.
+        """
         query = {"status": status, "limit": limit, "cursor": cursor}
         return await self.call(GoldCandidateList, "GET", at(_CAMPAIGN + "/gold-candidates", campaign_id), query=query)
 
     async def decide_gold(
         self, ruling_id: str, decision: GoldDecision, *, idempotency_key: str | None = None
     ) -> RulingPublic:
-        """Accept or decline a candidate (lead only); accepting makes a honeypot of it."""
+        """Accept or decline a candidate (lead only); accepting makes a honeypot of it.
+
+        `GoldDecision(accept=True, campaign_id=…)` puts it into another open campaign; without one it goes into its own.
+        The same decision again changes nothing. A declined one may still be accepted; an accepted one stays.
+        `ConflictError`: no candidate any more (ruled anew), or `reason` `campaign_closed`: name an open campaign.
+        """
         path = at("/api/v1/gonogo/rulings/{}/gold", ruling_id)
         return await self.call(RulingPublic, "POST", path, body=body_of(decision), key=idempotency_key)
 
-    # --- annotators ---
+    # --- annotators: flags with their evidence are in the quality report (`gonogo.annotators[id]`) ---
 
     async def annotators(self, campaign_id: str) -> AnnotatorStateList:
         """Who has voted or was acted on, and who is paused; what they are worth is in the quality report."""
@@ -104,9 +114,19 @@ class ReviewCalls(Calls):
     async def act_on_annotator(
         self, campaign_id: str, voter_id: str, action: AnnotatorActionCreate, *, idempotency_key: str | None = None
     ) -> AnnotatorAction:
-        """Pause, resume, discount, restore or reopen (lead only)."""
+        """Pause, resume, discount, restore or reopen (lead only); the answer's `n_tasks` is how many tasks it touched.
+
+        Ask `preview_annotator_action` first, and show its `consequence` before the lead confirms.
+        """
         path = at(_CAMPAIGN + "/annotators/{}/actions", campaign_id, voter_id)
         return await self.call(AnnotatorAction, "POST", path, body=body_of(action), key=idempotency_key, how=SLOW)
+
+    async def preview_annotator_action(
+        self, campaign_id: str, voter_id: str, action: AnnotatorVerb
+    ) -> AnnotatorActionPreview:
+        """What an action would do, in numbers and in words; changes nothing (lead only)."""
+        path = at(_CAMPAIGN + "/annotators/{}/actions/{}", campaign_id, voter_id, action)
+        return await self.call(AnnotatorActionPreview, "GET", path)
 
     async def annotator_actions(
         self, campaign_id: str, *, limit: int | None = None, cursor: str | None = None
@@ -116,15 +136,22 @@ class ReviewCalls(Calls):
         path = at(_CAMPAIGN + "/annotator-actions", campaign_id)
         return await self.call(AnnotatorActionList, "GET", path, query=query)
 
-    # --- practice ---
+    # --- practice and warm-up ---
+    # While an annotator has to qualify or to warm up, next-task answers 409 with `reason` `qualification` or `warm_up`
+    # (a paused one: `paused`) and a message to show as it is; `queue()` says the same in `waits_for` and
+    # `waits_because`. Then: practice() → show each item like any task → practise() → show the feedback, until
+    # `standing.waits_for` is None; next-task opens at once.
 
     async def practice(self, campaign_id: str, *, limit: int | None = None) -> PracticeSet:
-        """Known items with seeded errors; nothing of it counts for the campaign."""
+        """Known items with seeded errors, and the caller's standing; nothing of it counts for the campaign.
+
+        `limit` is 20 by default. May return fewer, or none (`standing.available`), while experts have ruled on little.
+        """
         return await self.call(PracticeSet, "GET", at(_CAMPAIGN + "/practice", campaign_id), query={"limit": limit})
 
     async def practise(
         self, campaign_id: str, answer: PracticeAnswer, *, idempotency_key: str | None = None
     ) -> PracticeFeedback:
-        """Answer one item, and learn at once what was right."""
+        """Answer one item, and learn at once what was right. Only the first answer to an item moves the standing."""
         path = at(_CAMPAIGN + "/practice", campaign_id)
         return await self.call(PracticeFeedback, "POST", path, body=body_of(answer), key=idempotency_key)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, false, func, null, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, false, func, null, select, true
 
 from gonogo.server import order
 from gonogo.server.auth import Principal
-from gonogo.server.errors import conflict, not_found
+from gonogo.server.errors import not_found
 from gonogo.server.records import instant
 from gonogo.server.store.tables import (
     annotator_accounts,
@@ -28,18 +28,14 @@ from gonogo.server.store.tables import (
     tasks,
     users,
 )
-from gonogo.wire.review import AnnotatorAction, AnnotatorActionCreate, AnnotatorState
+from gonogo.wire.review import (
+    AnnotatorAction,
+    AnnotatorActionCreate,
+    AnnotatorActionPreview,
+    AnnotatorState,
+    AnnotatorVerb,
+)
 from gonogo.wire.vocabulary import TaskStatus
-
-PAUSED = "paused"
-"""`details.reason` of the 409 that a paused person gets instead of a task."""
-
-
-def refuse_paused(connection: Connection, campaign_id: str, voter_id: str) -> None:
-    """409 for a person whom the lead paused."""
-    if connection.execute(_PAUSED, {"campaign": campaign_id, "voter": voter_id}).first() is not None:
-        message = "The lead has paused your work in this campaign: no new tasks for now. Your answers are kept; ask."
-        raise conflict(PAUSED, message)
 
 
 def act(
@@ -73,6 +69,22 @@ def act(
         )
     )
     return connection.execute(select(annotator_actions).where(annotator_actions.c.id == made)).one()
+
+
+def preview(connection: Connection, campaign: Row[Any], voter_id: str, verb: AnnotatorVerb) -> AnnotatorActionPreview:
+    """What `act` would do now; 404 for somebody who is not of the campaign."""
+    if not _known(connection, campaign.id, voter_id):
+        raise not_found()
+    mine = and_(submissions.c.campaign_id == campaign.id, submissions.c.voter_id == voter_id)
+    touched: dict[str, Select[Any]] = {
+        "discount": select(func.count()).select_from(submissions).where(mine, submissions.c.counted == true()),
+        "restore": select(func.count()).where(*_discounted(campaign.id, voter_id)),
+        "reopen": select(func.count()).where(*_reopened(campaign.id, voter_id)),
+    }
+    n_tasks = int(connection.execute(touched[verb]).scalar_one()) if verb in touched else 0
+    thing = "task" if n_tasks == 1 else "tasks"
+    said = _CONSEQUENCES[verb].format(n=n_tasks, tasks=thing)
+    return AnnotatorActionPreview(voter_id=voter_id, action=verb, n_tasks=n_tasks, consequence=said)
 
 
 def action_public(row: Row[Any]) -> AnnotatorAction:
@@ -146,7 +158,7 @@ def _discount(connection: Connection, campaign_id: str, voter_id: str, now: date
 
 def _restore(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
     """Where another vote has taken the place meanwhile, the restored one counts on top of it."""
-    gone = and_(discounted_votes.c.campaign_id == campaign_id, discounted_votes.c.voter_id == voter_id)
+    gone = and_(*_discounted(campaign_id, voter_id))
     back = select(discounted_votes.c.submission_id).where(gone)
     touched = select(submissions.c.task_id).where(submissions.c.id.in_(back))
     n_tasks = connection.execute(select(func.count()).select_from(touched.subquery())).scalar_one()
@@ -160,22 +172,46 @@ def _restore(connection: Connection, campaign_id: str, voter_id: str, now: datet
 
 
 def _reopen(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
-    cast = select(submissions.c.task_id).where(
+    asked = tasks.update().where(*_reopened(campaign_id, voter_id))
+    n_tasks = connection.execute(asked.values(n_required=tasks.c.submission_count + 1)).rowcount
+    _reopen_short(connection, _cast(campaign_id, voter_id))
+    return int(n_tasks)
+
+
+def _discounted(campaign_id: str, voter_id: str) -> tuple[ColumnElement[bool], ...]:
+    return discounted_votes.c.campaign_id == campaign_id, discounted_votes.c.voter_id == voter_id
+
+
+def _cast(campaign_id: str, voter_id: str) -> Select[Any]:
+    """Ids of the tasks where a vote of the person counts."""
+    return select(submissions.c.task_id).where(
         submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id, submissions.c.counted == true()
     )
-    asked = tasks.update().where(
-        tasks.c.id.in_(cast),
+
+
+def _reopened(campaign_id: str, voter_id: str) -> tuple[ColumnElement[bool], ...]:
+    """What *reopen* asks once more."""
+    return (
+        tasks.c.id.in_(_cast(campaign_id, voter_id)),
         tasks.c.status == TaskStatus.RESOLVED,
         tasks.c.adjudicated == false(),
         tasks.c.is_gold == false(),
         tasks.c.n_required < _MOST_VOTES,
     )
-    n_tasks = connection.execute(asked.values(n_required=tasks.c.submission_count + 1)).rowcount
-    _reopen_short(connection, cast)
-    return int(n_tasks)
 
 
 _MOST_VOTES = 50
+
+
+_CONSEQUENCES: dict[AnnotatorVerb, str] = {
+    "pause": "No new tasks for this person until you resume. What is held may still be answered, and all votes count.",
+    "resume": "The person gets tasks again.",
+    "discount": "The person's votes on {n} {tasks} stop counting; those tasks are asked of somebody else, where no "
+    "expert ruled. The votes are kept: `restore` counts them again.",
+    "restore": "The person's discounted votes on {n} {tasks} count again.",
+    "reopen": "{n} resolved {tasks} that the person helped to settle will each be asked once more, of somebody else. "
+    "All votes go on counting; this cannot be taken back.",
+}
 
 
 def _reopen_short(connection: Connection, task_ids: Select[Any]) -> None:
@@ -193,9 +229,6 @@ def _reopen_short(connection: Connection, task_ids: Select[Any]) -> None:
     connection.execute(free.values(rank=insert_round.op("||")(".").op("||")(tasks.c.place)))
 
 
-_PAUSED = select(annotator_pauses.c.paused_at).where(
-    annotator_pauses.c.campaign_id == bindparam("campaign"), annotator_pauses.c.voter_id == bindparam("voter")
-)
 _PAUSES = select(annotator_pauses.c.voter_id, annotator_pauses.c.paused_at)
 _VOTED = select(
     submissions.c.voter_id,

@@ -69,7 +69,11 @@ class HeldByOthers(Received):
 
 
 class QueueView(Received):
-    """The queue explained to its caller. Gold never shows in any of the numbers."""
+    """The queue explained to its caller. Gold never shows in any of the numbers.
+
+    `waits_for` is `paused`, `qualification` or `warm_up` while next-task is shut for the caller, and `waits_because`
+    says it in words.
+    """
 
     campaign_id: str
     campaign_name: str | None = None
@@ -80,6 +84,8 @@ class QueueView(Received):
     held_by_others: HeldByOthers
     in_review: int
     guideline: str | None = None
+    waits_for: str | None = None
+    waits_because: str | None = None
 
 
 class OwnSubmission(LabelSubmission):

@@ -34,8 +34,9 @@ ERROR_TYPES: tuple[str, ...] = (
 class ReviewSettings(Received):
     """A campaign's settings of review and practice.
 
-    `sample_rate` is the share of resolved tasks that experts look at again; `warm_up_items` come at the start of a
-    session; `pass_mark` is the share of `qualification_items` to be answered rightly, `None` for no qualification.
+    `sample_rate` is the share of resolved tasks that experts look at again. `pass_mark` is the share of the last
+    `qualification_items` practice answers that has to be right before an annotator gets any task; `None`, the default,
+    asks for nothing. `warm_up_items` practice answers come before the first task of each sitting; 0, the default, none.
     """
 
     sample_rate: Fraction = 0.05
@@ -232,6 +233,15 @@ class AnnotatorActionList(Received):
     next_cursor: str | None = None
 
 
+class AnnotatorActionPreview(Received):
+    """What an action would do now: `consequence` is one or two sentences to show before the lead confirms."""
+
+    voter_id: str
+    action: str
+    n_tasks: int = 0
+    consequence: str
+
+
 class AnnotatorState(Received):
     voter_id: str
     name: str | None = None
@@ -250,6 +260,10 @@ class AnnotatorStateList(Received):
 # --- practice --------------------------------------------------------------------------------------------
 
 
+WaitsFor = Literal["paused", "qualification", "warm_up"]
+"""Why next-task answers 409: it is `details.reason` there, and `waits_for` in the queue view and the standing."""
+
+
 class PracticeItem(Received):
     """A known item to practise on. `item` goes back with the answer; the task's id is not one that can be submitted."""
 
@@ -263,13 +277,22 @@ class PracticeSet(Received):
 
 
 class PracticeStanding(Received):
-    """The caller's last `n` practice answers; `passed` is `None` without a pass mark, or before enough answers."""
+    """The caller's last `n` practice answers, at most `needed`, of which `right` were right.
+
+    `passed` is `None` without a pass mark and before there are enough answers; a pass stays one. `waits_for` is
+    `qualification` or `warm_up` while next-task is shut for the caller, and `None` when it is open; `warm_up_left` is
+    how many answers of the warm-up are missing. `available` is the number of known tasks there are to practise on:
+    with 0 of them an annotator who has to qualify can only ask the lead, and no warm-up is asked for.
+    """
 
     n: int
     right: int
     needed: int
     pass_mark: float | None = None
     passed: bool | None = None
+    waits_for: str | None = None
+    warm_up_left: int = 0
+    available: int = 0
 
 
 class PracticeAnswer(Sent):

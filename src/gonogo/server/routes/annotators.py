@@ -10,7 +10,7 @@ from sqlalchemy import select
 from gonogo.server import pages, practice
 from gonogo.server.access import LEAD, READERS, campaign_for
 from gonogo.server.context import Ctx
-from gonogo.server.discipline import act, action_public, everybody
+from gonogo.server.discipline import act, action_public, everybody, preview
 from gonogo.server.refreshing import refresh_later
 from gonogo.server.routes.tasks import check_verdict
 from gonogo.server.routing import router as make_router
@@ -19,7 +19,9 @@ from gonogo.wire.review import (
     AnnotatorAction,
     AnnotatorActionCreate,
     AnnotatorActionList,
+    AnnotatorActionPreview,
     AnnotatorStateList,
+    AnnotatorVerb,
     PracticeAnswer,
     PracticeFeedback,
     PracticeSet,
@@ -50,6 +52,14 @@ async def act_on(
     return action_public(row)
 
 
+@router.get(_CAMPAIGN + "/annotators/{voter_id}/actions/{action}", name="preview_annotator_action")
+async def preview_action(ctx: Ctx, campaign_id: str, voter_id: str, action: AnnotatorVerb) -> AnnotatorActionPreview:
+    """What an action would do now, in numbers and in words. Nothing is done."""
+    with ctx.store.read() as connection:
+        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
+        return preview(connection, campaign, voter_id, action)
+
+
 @router.get(_CAMPAIGN + "/annotator-actions", name="annotator_actions")
 async def actions(
     ctx: Ctx, campaign_id: str, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
@@ -70,7 +80,7 @@ async def practice_items(
     """Known items, some with an error put in, in random order. Nothing of it counts for the campaign."""
     with ctx.store.read() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, practice.PRACTISERS)
-        return practice.items(connection, campaign, ctx.caller.id, limit, ctx.rng)
+        return practice.items(connection, campaign, ctx.caller.id, limit, ctx.now, ctx.rng)
 
 
 @router.post(_CAMPAIGN + "/practice", name="answer_practice_item", status_code=201)

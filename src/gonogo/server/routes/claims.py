@@ -6,8 +6,8 @@ from fastapi import Response
 
 from gonogo.server import claims, queue
 from gonogo.server.access import EVERYBODY, VOTERS, campaign_for, task_for, voter_of
+from gonogo.server.admission import held_back, refuse_held_back
 from gonogo.server.context import Ctx
-from gonogo.server.discipline import refuse_paused
 from gonogo.server.records import served_task
 from gonogo.server.routing import router as make_router
 from gonogo.wire.extensions import ClaimState, QueueView
@@ -23,7 +23,7 @@ async def next_task(ctx: Ctx, response: Response, campaign_id: str) -> ServedTas
     """Claims a task for the caller; `null` when nothing is left for him."""
     with ctx.store.write() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, VOTERS)
-        refuse_paused(connection, campaign_id, ctx.caller.id)
+        refuse_held_back(connection, campaign_id, voter_of(ctx.caller), ctx.now)
         claim = queue.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, ctx.rng)
     if claim is None:
         return None
@@ -54,4 +54,8 @@ async def release(ctx: Ctx, task_id: str) -> ClaimState:
 async def queue_view(ctx: Ctx, campaign_id: str) -> QueueView:
     with ctx.store.read() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, EVERYBODY)
-        return queue.standing(connection, campaign, voter_of(ctx.caller), ctx.now)
+        found = queue.standing(connection, campaign, voter_of(ctx.caller), ctx.now)
+        held = held_back(connection, campaign_id, voter_of(ctx.caller), ctx.now)
+    if held is None:
+        return found
+    return found.model_copy(update={"waits_for": held.reason, "waits_because": held.message})

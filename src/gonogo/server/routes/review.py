@@ -12,6 +12,7 @@ from gonogo.server import pages
 from gonogo.server.access import LEAD, REVIEW_READERS, REVIEWERS, campaign_for, task_for
 from gonogo.server.context import Context, Ctx
 from gonogo.server.errors import invalid
+from gonogo.server.practice import check_settings
 from gonogo.server.records import task_public
 from gonogo.server.refreshing import refresh_later
 from gonogo.server.review import Wanted, change_settings, queue_page, settings_of
@@ -109,7 +110,10 @@ async def update_settings(ctx: Ctx, campaign_id: str, body: ReviewSettings) -> R
     """Changes the settings that are sent; the others stay."""
     with ctx.store.write() as connection:
         campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        return change_settings(connection, campaign_id, body)
+        changed = change_settings(connection, campaign_id, body)
+        if body.model_fields_set & {"pass_mark", "qualification_items"}:
+            check_settings(connection, campaign_id, changed)
+        return changed
 
 
 @router.get(_CAMPAIGN + "/gold-candidates", name="gold_candidates")

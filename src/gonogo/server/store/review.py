@@ -82,3 +82,12 @@ practice_answers = Table(  # apart from submissions: practice counts for nothing
     Column("created_at", Instant, nullable=False),
     Index("ix_practice_answers_campaign_voter_number", "campaign_id", "voter_id", "number"),
 )
+
+qualifications = Table(  # who reached a campaign's pass mark; a mark raised later asks again
+    "qualifications",
+    metadata,
+    Column("campaign_id", Id, ForeignKey("campaigns.id"), primary_key=True),
+    Column("voter_id", Id, primary_key=True),
+    Column("pass_mark", Float, nullable=False),
+    Column("passed_at", Instant, nullable=False),
+)

@@ -55,6 +55,7 @@ from gonogo.server.store.review import (
     annotator_pauses,
     discounted_votes,
     practice_answers,
+    qualifications,
     review_settings,
     rulings,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "practice_answers",
     "predictions",
     "projects",
+    "qualifications",
     "rate_counts",
     "results_passwords",
     "results_sessions",
