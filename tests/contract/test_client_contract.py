@@ -156,6 +156,7 @@ def test_every_extension_the_client_speaks_is_served() -> None:
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/annotator-actions"),
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/annotators"),
         ("POST", f"{gonogo}/campaigns/{{campaign_id}}/annotators/{{voter_id}}/actions"),
+        ("GET", f"{gonogo}/campaigns/{{campaign_id}}/annotators/{{voter_id}}/actions/{{action}}"),
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/gold-candidates"),
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/practice"),
         ("POST", f"{gonogo}/campaigns/{{campaign_id}}/practice"),
