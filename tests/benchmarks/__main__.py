@@ -12,7 +12,7 @@ import sys
 
 BENCHMARKS = (
     *("loop", "annotate_latency", "claims", "pairs", "consensus", "simulation", "review", "sheets"),
-    *("attack", "crash", "storm"),
+    *("attack", "crash", "storm", "results"),
 )
 
 

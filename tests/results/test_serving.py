@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.results.conftest import GONOGO, LABELING, Served
 
@@ -198,3 +200,19 @@ async def test_a_revoked_key_ends_everything(served: Served) -> None:
     assert key["results_username"] == served.username
     await served.ok("DELETE", f"{GONOGO}/keys/{key['id']}")
     assert (await http.get(LIST, params={"task_id": served.number})).status_code == 401
+
+
+async def test_what_was_updated_lately_is_found_among_many_wherever_the_walk_begins(served: Served) -> None:
+    """One change a minute, 1,500 of them: the page begins where the clock says, and no later."""
+    for _ in range(3):
+        await served.add(500)
+    with served.app.state.store.write() as connection:
+        connection.execute(
+            text("UPDATE cases SET updated_at = :start + seq * 60000000"), {"start": 1_700_000_000_000_000}
+        )
+    http = await served.signed_in()
+    for minute, after in ((0, 0), (1, 0), (750, 0), (1440, 0), (1500, 0), (1501, 0), (700, 900), (900, 700)):
+        since = datetime.fromtimestamp(1_700_000_000 + 60 * minute, UTC).isoformat()
+        query = {"task_id": served.number, "limit": 1000, "updated_after": since, "last_sequence_id": after}
+        found = [case["gonogo"]["sequence_id"] for case in (await listed(http, **query))["payload"]]
+        assert found == list(range(max(minute, after) + 1, 1501))[:1000]

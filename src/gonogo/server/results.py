@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, select, text
 
 from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.records import instant
@@ -25,6 +25,12 @@ from gonogo.server.store.tables import (
     submissions,
     tasks,
 )
+
+CLOCK_SLACK: Final = timedelta(hours=1)
+"""How far the database's clock may be set back, and two writers at once be apart, without harm to `updated_after`."""
+Content = tuple[str, dict[str, Any]]
+"""A drawing: its `content_type`, and its `content_metadata`."""
+_SHORT = 500  # so many cases are read sooner than a place between them is looked up
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,10 @@ def page(connection: Connection, campaign: Row[Any], wanted: Wanted, horizon: in
 
     A case that changes during a walk moves to its end, so it may be seen twice and is never missed.
     """
-    here: list[ColumnElement[bool]] = [cases.c.campaign_id == campaign.id, cases.c.seq > wanted.after]
+    after = wanted.after
+    if wanted.updated_after is not None:
+        after = max(after, _all_older(connection, campaign.id, after, wanted.updated_after - CLOCK_SLACK))
+    here: list[ColumnElement[bool]] = [cases.c.campaign_id == campaign.id, cases.c.seq > after]
     if horizon is not None:
         here.append(cases.c.seq <= horizon)
     if wanted.state is not None:
@@ -86,6 +95,23 @@ def page(connection: Connection, campaign: Row[Any], wanted: Wanted, horizon: in
     shown = found[: wanted.limit]
     last = shown[-1].seq if shown else wanted.after
     return CasePage(_payload(connection, campaign, shown, wanted.verbose), len(found) > wanted.limit, last)
+
+
+def _all_older(connection: Connection, campaign_id: str, low: int, when: datetime) -> int:
+    """A change counter from `low` up to which no case changed after `when`.
+
+    Counter and clock grow together, so a few looks at the index find the place; read from `low` on, a page of what
+    changed lately would pass by all that did not.
+    """
+    high: int = connection.execute(_LAST, {"campaign": campaign_id}).scalar() or 0
+    while high - low > _SHORT:
+        middle = (low + high) // 2
+        found = connection.execute(_NEXT, {"campaign": campaign_id, "after": middle}).first()
+        if found is None or found.updated_at > when:
+            high = middle
+        else:
+            low = found.seq
+    return low
 
 
 def one(connection: Connection, campaign: Row[Any], case_id: int, verbose: bool) -> dict[str, Any] | None:
@@ -101,12 +127,14 @@ def _payload(
     if not found:
         return []
     numbers = [row.task_number for row in found]
-    known = {row.number: row for row in connection.execute(_TASKS.where(tasks.c.number.in_(numbers)))}
+    known = {row.number: row for row in connection.execute(_TASKS, {"numbers": numbers}).all()}
     reads: dict[str, list[Row[Any]]] = defaultdict(list)
-    ids = [row.id for row in known.values()]
-    for vote in connection.execute(_READS.where(submissions.c.task_id.in_(ids)).order_by(submissions.c.number)):
+    query = _READS if verbose else _COUNTS
+    for vote in connection.execute(query, {"ids": [row.id for row in known.values()]}).all():
         reads[vote.task_id].append(vote)
-    content = _content(connection, {row.part_revision_id for row in known.values()} - {None})
+    revisions = list({row.part_revision_id for row in known.values()} - {None})
+    drawn = connection.execute(_DRAWINGS, {"revisions": revisions}).all()
+    content = {row.part_revision_id: _metadata(row) for row in drawn}
     return [
         _case(campaign, case, task, reads[task.id], content.get(task.part_revision_id), verbose)
         for case in found
@@ -114,15 +142,13 @@ def _payload(
     ]
 
 
-def _content(connection: Connection, revisions: set[str]) -> dict[str, Row[Any]]:
-    """The newest drawing of each revision."""
-    columns = [drawings.c[name] for name in ("number", "part_revision_id", "filename", "content_type", "created_at")]
-    query = select(*columns).where(drawings.c.part_revision_id.in_(revisions)).order_by(drawings.c.number)
-    return {row.part_revision_id: row for row in connection.execute(query)}
-
-
 def _case(
-    campaign: Row[Any], case: Row[Any], task: Row[Any], reads: list[Row[Any]], content: Row[Any] | None, verbose: bool
+    campaign: Row[Any],
+    case: Row[Any],
+    task: Row[Any],
+    reads: list[Row[Any]],
+    content: Content | None,
+    verbose: bool,
 ) -> dict[str, Any]:
     counted = [read for read in reads if read.counted]
     truth = parse_gold(task.gold_answer) if task.is_gold else None
@@ -140,11 +166,11 @@ def _case(
         "project_name": campaign.project_name,
         "case_id": case.task_number,
         "task_type": "choice",
-        "content_type": "image" if content is None or content.content_type.startswith("image/") else "document",
+        "content_type": "image" if content is None else content[0],
         "labeling_state": case.state,
         "qualified_reads": len(counted),
         "patch": _patch(task.drawing_bbox),
-        "content_metadata": [_metadata(content)] if content is not None else [],
+        "content_metadata": [content[1]] if content is not None else [],
         "agreement": task.agreement,
         "difficulty": 1 - counts.get(correct, 0) / len(counted) if correct and counted else None,
         "correct_label": correct,
@@ -181,23 +207,56 @@ def _read(read: Row[Any]) -> dict[str, Any]:
 
 def _patch(box: list[float] | None) -> str | None:
     """The area of interest as WKT in 0…100; only a box in fractions of the page can be given so."""
-    if not box or not all(0 <= number <= 1 for number in box[:4]):
+    if not box or min(box[:4]) < 0 or max(box[:4]) > 1:
         return None
-    x0, y0, x1, y1 = (format(100 * number, ".10g") for number in box[:4])
+    x0, y0, x1, y1 = (f"{100 * number:.10g}" for number in box[:4])
     return f"POLYGON (({x0} {y0}, {x1} {y0}, {x1} {y1}, {x0} {y1}, {x0} {y0}))"
 
 
-def _metadata(content: Row[Any]) -> dict[str, Any]:
-    created = instant(content.created_at)
+def _metadata(drawing: Row[Any]) -> Content:
+    kind = "image" if drawing.content_type.startswith("image/") else "document"
+    created = instant(drawing.created_at)
     fixed = {"series": None, "series_index": None}
-    return {"content_id": content.number, "origin": content.filename, "created_at": created, **fixed}
+    return kind, {"content_id": drawing.number, "origin": drawing.filename, "created_at": created, **fixed}
 
 
-_TASKS = (
-    select(tasks, predictions.c.external_id, calculations.c.run, parts.c.name.label("part"))
+def _columns(table: Table, names: str) -> list[ColumnElement[Any]]:
+    return [table.c[name] for name in names.split()]
+
+
+# Only what is shown is read, and the statements are made once: a page is a hundred cases, and mostly Python's time.
+_LAST = select(cases.c.seq).where(cases.c.campaign_id == bindparam("campaign")).order_by(cases.c.seq.desc()).limit(1)
+_NEXT = (
+    select(cases.c.seq, cases.c.updated_at)
+    .where(cases.c.campaign_id == bindparam("campaign"), cases.c.seq > bindparam("after"))
+    .order_by(cases.c.seq)
+    .limit(1)
+)
+_TASKS: Select[Any] = (
+    select(
+        *_columns(
+            tasks, "number id is_gold gold_answer consensus_verdict consensus_value drawing_bbox agreement prompt"
+        ),
+        *_columns(tasks, "predicted_value adjudicated target_kind detail_kind part_revision_id"),
+        predictions.c.external_id,
+        calculations.c.run,
+        parts.c.name.label("part"),
+    )
     .outerjoin(predictions, predictions.c.id == tasks.c.prediction_id)
     .outerjoin(calculations, calculations.c.id == predictions.c.calculation_id)
     .outerjoin(part_revisions, part_revisions.c.id == tasks.c.part_revision_id)
     .outerjoin(parts, parts.c.id == part_revisions.c.part_id)
+    .where(tasks.c.number.in_(bindparam("numbers", expanding=True)))
 )
-_READS = select(submissions)
+_MINE = submissions.c.task_id.in_(bindparam("ids", expanding=True))
+_COUNTS = select(*_columns(submissions, "task_id verdict counted")).where(_MINE)
+_READS = (
+    select(*_columns(submissions, "task_id number voter_id verdict corrected_value counted duration_ms created_at"))
+    .where(_MINE)
+    .order_by(submissions.c.number)
+)
+_DRAWINGS = (  # in this order the newest of a revision is the last
+    select(*_columns(drawings, "number part_revision_id filename content_type created_at"))
+    .where(drawings.c.part_revision_id.in_(bindparam("revisions", expanding=True)))
+    .order_by(drawings.c.number)
+)

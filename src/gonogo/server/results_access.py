@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -24,11 +24,16 @@ EMBEDDED = "embedded"
 
 @dataclass(frozen=True)
 class Account:
-    """Who reads: the owner of an API key."""
+    """Who reads: the owner of an API key. `seen_at` is the last noted use of the session."""
 
     key_id: str
     number: int
     principal: Principal
+    seen_at: datetime | None = None
+
+    def stale(self, now: datetime) -> bool:
+        """Whether the session's last use should be written down."""
+        return self.seen_at is not None and now - self.seen_at >= SEEN_EVERY
 
 
 def account_of(connection: Connection, request: Request, now: datetime) -> Account:
@@ -55,14 +60,7 @@ def session_of(connection: Connection, request: Request, now: datetime) -> Accou
     row = connection.execute(select(results_sessions).where(results_sessions.c.sha256 == _bearer(request))).first()
     if row is None or row.api_key_id != account.key_id or row.ended_at or now - row.seen_at >= IDLE:
         raise refused("The session is missing, expired or ended: log in again.")
-    return account
-
-
-def stale(connection: Connection, request: Request, now: datetime) -> bool:
-    """Whether the session's last use should be written down."""
-    seen = connection.execute(select(results_sessions.c.seen_at).where(results_sessions.c.sha256 == _bearer(request)))
-    found: datetime | None = seen.scalar()
-    return found is not None and now - found >= SEEN_EVERY
+    return replace(account, seen_at=row.seen_at)
 
 
 def mark_seen(connection: Connection, request: Request, now: datetime) -> None:

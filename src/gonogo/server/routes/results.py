@@ -143,10 +143,9 @@ def _enter(request: Request) -> access.Account:
     now: datetime = state.clock()
     with state.store.read() as connection:
         account = access.session_of(connection, request, now)
-        stale = access.stale(connection, request, now)
     if account.key_id != access.EMBEDDED:
         state.limits.count(account.principal, tokens.digest(request.headers.get("x-api-key", "")))
-    if stale:
+    if account.stale(now):
         with state.store.write() as connection:
             access.mark_seen(connection, request, now)
     return account
