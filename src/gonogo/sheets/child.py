@@ -11,11 +11,15 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gonogo.sheets.limits import CannotShow, Limits
 from gonogo.sheets.protocol import PREFIX, Answer, answer_to_message, request_from_json, unpack
-from gonogo.sheets.types import NoPicture
+from gonogo.sheets.types import Mode, NoPicture
+
+if TYPE_CHECKING:
+    from gonogo.sheets.draw import Drawings
+    from gonogo.sheets.planes import Maps
 
 
 def main() -> int:
@@ -24,32 +28,36 @@ def main() -> int:
     _confine(limits)
     requests, answers = _channels()
     from gonogo.sheets.draw import Drawings  # numpy and PDFium are loaded under the limits
+    from gonogo.sheets.planes import Maps
 
-    drawings = Drawings(limits)
+    drawings, maps = Drawings(limits), Maps()
     while len(prefix := requests.read(PREFIX.size)) == PREFIX.size:
         head_length, rest_length = PREFIX.unpack(prefix)
         head, _ = unpack(requests.read(head_length), requests.read(rest_length))
         _allow_seconds(limits.seconds)
         if head["op"] == "forget":
             drawings.forget()
+            maps.clear()
             answer: Answer = NoPicture("forgotten")
         else:
-            answer = _answer(drawings, head)
+            answer = _answer(drawings, maps, head)
         answers.write(answer_to_message(answer))
         answers.flush()
     return 0
 
 
-def _answer(drawings: object, head: dict[str, Any]) -> Answer:
-    from gonogo.sheets.draw import Drawings, draw
+def _answer(drawings: Drawings, maps: Maps, head: dict[str, Any]) -> Answer:
+    from gonogo.sheets.draw import draw
     from gonogo.sheets.pixels import draw_pixels
+    from gonogo.sheets.planes import with_pixels
 
-    assert isinstance(drawings, Drawings)
     path, key, request = Path(head["path"]), str(head["key"]), request_from_json(head["request"])
     try:
         if head["op"] == "pixels":
             return draw_pixels(drawings, path, key, request, tuple(head["size"]) if head["size"] else None)
-        return draw(drawings, path, key, request)
+        picture = draw(drawings, path, key, request)
+        pixels = request.mode in (Mode.KITTY, Mode.SIXEL)
+        return with_pixels(drawings, path, key, request, picture, maps) if pixels else picture
     except CannotShow as refused:
         default = NoPicture(refused.reason)
         return NoPicture(refused.reason, refused.next_step or default.next_step, refused.retry)

@@ -11,10 +11,10 @@ from PIL import Image
 
 from gonogo.sheets.crop import Rect
 from gonogo.sheets.draw import Drawings, choose
+from gonogo.sheets.protocol import SIDE_MOST
 from gonogo.sheets.raster import fit_contrast, turned_region
 from gonogo.sheets.types import PictureRequest, PixelCrop
 
-SIDE_MOST = 4000
 _SIDE_LEAST = 1000
 
 

@@ -13,6 +13,8 @@ PREFIX = struct.Struct(">II")
 """Length of the JSON head and of all the bytes after it."""
 
 MOST = 64 * 1024 * 1024
+SIDE_MOST = 4000
+"""Pixels that a picture may be wide or high."""
 
 
 def pack(head: dict[str, Any], blobs: tuple[bytes, ...] = ()) -> bytes:
@@ -41,8 +43,9 @@ def request_to_json(request: PictureRequest) -> dict[str, Any]:
 
 def request_from_json(data: dict[str, Any]) -> PictureRequest:
     data = dict(data, level=Level(data["level"]), mode=Mode(data["mode"]))
-    for name in ("bbox", "locator"):
-        data[name] = tuple(data[name]) if data[name] is not None else None
+    for name in ("bbox", "locator", "cell_pixels"):
+        if data.get(name) is not None:
+            data[name] = tuple(data[name])
     return PictureRequest(**data)
 
 
@@ -64,9 +67,11 @@ def answer_to_message(answer: Answer) -> bytes:
         "box": dataclasses.astuple(answer.box) if answer.box else None,
         "neighbours": answer.neighbours,
         "page_size": answer.page_size,
+        "pixel_mode": answer.pixel_mode,
+        "pixel_size": answer.pixel_size,
         **{name: getattr(answer, name) for name in _PLAIN},
     }
-    return pack(head, blobs)
+    return pack(head, (*blobs, answer.pixels) if answer.pixel_mode else blobs)
 
 
 def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answer:
@@ -92,8 +97,18 @@ def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answe
         box=Box(*head["box"]) if head["box"] else None,
         neighbours=tuple(head["neighbours"]),
         page_size=tuple(head["page_size"]),
+        pixel_mode=Mode(head["pixel_mode"]) if head.get("pixel_mode") else None,
+        pixel_size=_pixel_size(head),
+        pixels=blobs[-1] if head.get("pixel_mode") else b"",
         **{name: head[name] for name in _PLAIN},
     )
+
+
+def _pixel_size(head: dict[str, Any]) -> tuple[int, int]:
+    width, height = head.get("pixel_size") or (0, 0)
+    if not (type(width) is int and type(height) is int and 0 <= width <= SIDE_MOST and 0 <= height <= SIDE_MOST):
+        raise ValueError("a picture's size makes no sense")
+    return width, height
 
 
 _PLAIN = ("page", "n_pages", "magnification", "rotation", "note", "title")

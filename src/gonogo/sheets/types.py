@@ -82,6 +82,7 @@ class PictureRequest:
     `bbox` is the task's `drawing_bbox` as it came (see the contract for its units); `None` shows the sheet.
     `zoom` multiplies the magnification of the level; `pan_x`, `pan_y` move the view in fractions of its own size.
     `rotation` is 0, 90, 180 or 270 degrees clockwise, or `None` to turn tall boxes by itself.
+    `cell_pixels` is a cell's width and height in pixels, needed for the pixel protocols; (0, 0) when unknown.
     """
 
     columns: int
@@ -96,6 +97,7 @@ class PictureRequest:
     inverted: bool = False
     cell_ratio: float = 2.0
     locator: tuple[int, int] | None = (12, 6)
+    cell_pixels: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,9 @@ class Picture:
     `page_size` is the page's width and height in its own units, before any rotation (see `outline`).
     `title` is the drawing's own name, where it has one. `neighbours` is text in and near the box, nearest first and
     with its direction ("left: 16,5"), where the file holds text: for those to whom the cells say little.
+    `pixels`, for the modes `kitty` and `sixel`, is the same view in `pixel_size` real pixels, made by `sheets.planes`
+    without colours of its own, which `sheets.kitty` and `sheets.sixel` add. `grid` then stands in where the terminal
+    cannot show pixels (under a window, in a list).
     """
 
     grid: CellGrid
@@ -121,6 +126,9 @@ class Picture:
     title: str | None = None
     neighbours: tuple[str, ...] = ()
     page_size: tuple[float, float] = (1.0, 1.0)
+    pixel_mode: Mode | None = None
+    pixel_size: tuple[int, int] = (0, 0)
+    pixels: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,183 @@
+"""The pixels of a view as a terminal's pixel protocol wants them, but for their colours. Child process only.
+
+A plane is an array of indices: 0 (ink) to `PAPER` are greys, `MARK` is the frame around the judged box, `LINE` the edge
+of the small map. The theme's colours are put in front of it when it is shown, so one plane serves light, dark and
+inverted. Sixteen colours are all that a VT340 has, and enough for lines and letters.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gonogo.sheets.crop import Rect, View
+from gonogo.sheets.draw import Chosen, Drawings, choose
+from gonogo.sheets.protocol import SIDE_MOST
+from gonogo.sheets.raster import Grey, Page, fit_contrast, pool, turned_region
+from gonogo.sheets.sixel import BAND
+from gonogo.sheets.types import Mode, Picture, PictureRequest
+
+Plane = NDArray[np.uint8]
+PAPER, MARK, LINE = 13, 14, 15
+_WIDE = 4.0  # below this magnification hairlines would fade: see `raster.pool`
+_WIDE_STROKE = 0.5
+_GUESSED_WIDTH = 10
+_LEVELS = np.round(np.arange(256) * PAPER / 255).astype(np.uint8)
+_PALE = PAPER // 2
+
+Maps = dict[tuple[str, int, int, tuple[int, int]], Plane]
+
+
+def cell_size(request: PictureRequest) -> tuple[int, int]:
+    """Width and height of a cell in pixels; a guess of its shape where the terminal did not tell."""
+    width, height = request.cell_pixels
+    if width <= 0 or height <= 0:
+        return _GUESSED_WIDTH, round(_GUESSED_WIDTH * request.cell_ratio)
+    return width, height
+
+
+def with_pixels(
+    drawings: Drawings, path: Path, key: str, request: PictureRequest, picture: Picture, maps: Maps
+) -> Picture:
+    """`picture` and its plane, encoded for the request's pixel protocol. Raises `CannotShow`."""
+    plane = draw_plane(drawings, path, key, request, maps)
+    encode = sixel_body if request.mode is Mode.SIXEL else png_body
+    height, width = plane.shape
+    return dataclasses.replace(picture, pixel_mode=request.mode, pixel_size=(width, height), pixels=encode(plane))
+
+
+def draw_plane(drawings: Drawings, path: Path, key: str, request: PictureRequest, maps: Maps) -> Plane:
+    """The view of `request` with its frame and small map, `columns` × `rows` cells of `cell_size`."""
+    cell = cell_size(request)
+    size = min(request.columns * cell[0], SIDE_MOST), min(request.rows * cell[1], SIDE_MOST)
+    request = dataclasses.replace(request, cell_ratio=size[1] / size[0] * request.columns / request.rows)
+    chosen = choose(drawings, path, key, request)
+    plane = _indices(_grey(chosen.page, chosen.view, *size))
+    frame = None
+    if chosen.target is not None:
+        frame = _frame(chosen.view.rect, chosen.target, size, gap=max(3, cell[1] // 4))
+        _outline(plane, frame, MARK, thick=max(2, cell[0] // 4))
+    if request.locator is not None:
+        most = request.locator[0] * cell[0], request.locator[1] * cell[1]
+        _lay_map(plane, _map(chosen, key, most, maps), frame, margin=cell[0] // 2)
+    if request.inverted:
+        plane = np.where(plane <= PAPER, PAPER - plane, plane).astype(np.uint8)
+    return plane
+
+
+def _grey(page: Page, view: View, width: int, height: int) -> Grey:
+    if view.magnification >= _WIDE:
+        return fit_contrast(turned_region(page, view, width, height))
+    return fit_contrast(pool(turned_region(page, view, 2 * width, 2 * height), 2, 2, _WIDE_STROKE))
+
+
+def _indices(grey: Grey) -> Plane:
+    plane: Plane = _LEVELS[grey]
+    return plane
+
+
+def _frame(view: Rect, box: Rect, size: tuple[int, int], gap: int) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom (inclusive) of a line `gap` pixels outside the box; may lie off the picture."""
+    across, down = size[0] / view.width, size[1] / view.height
+    left, top = int((box.x - view.x) * across) - gap, int((box.y - view.y) * down) - gap
+    right = int(np.ceil((box.x + box.width - view.x) * across)) + gap
+    bottom = int(np.ceil((box.y + box.height - view.y) * down)) + gap
+    return left, top, right, bottom
+
+
+def _outline(plane: Plane, frame: tuple[int, int, int, int], index: int, thick: int, *, over: bool = False) -> None:
+    """Draw the frame outwards, `thick` pixels. What is already drawn stays on top of it, unless `over`."""
+    left, top, right, bottom = frame
+    height, width = plane.shape
+    for x0, y0, x1, y1 in (
+        (left - thick + 1, top - thick + 1, right + thick, top + 1),
+        (left - thick + 1, bottom, right + thick, bottom + thick),
+        (left - thick + 1, top, left + 1, bottom + 1),
+        (right, top, right + thick, bottom + 1),
+    ):
+        part = plane[max(y0, 0) : max(min(y1, height), 0), max(x0, 0) : max(min(x1, width), 0)]
+        part[(part > _PALE) | over] = index
+
+
+def _map(chosen: Chosen, key: str, most: tuple[int, int], maps: Maps) -> Plane:
+    """The whole page, small, with what is shown of it marked."""
+    view = chosen.view
+    scale = min(most[0] / view.page_width, most[1] / view.page_height)
+    size = max(4, round(view.page_width * scale)), max(4, round(view.page_height * scale))
+    name = key, chosen.number, view.rotation, size
+    if name not in maps:
+        if len(maps) > 64:
+            maps.clear()
+        page = Rect(0, 0, view.page_width, view.page_height)
+        whole = View(page, view.page_width, view.page_height, view.rotation, 1)
+        maps[name] = _indices(_grey(chosen.page, whole, *size))
+    small = np.pad(maps[name], 1, constant_values=LINE)
+    shown = view.shown
+    left, top = 1 + int(shown.x * scale), 1 + int(shown.y * scale)
+    right = max(left + 3, int((shown.x + shown.width) * scale))
+    bottom = max(top + 3, int((shown.y + shown.height) * scale))
+    _outline(small, (left, top, min(right, size[0]), min(bottom, size[1])), MARK, 1, over=True)
+    return small
+
+
+def _lay_map(plane: Plane, small: Plane, frame: tuple[int, int, int, int] | None, margin: int) -> None:
+    """Put the map into the first corner (bottom left, then clockwise) where it does not touch the frame."""
+    height, width = plane.shape
+    rows, columns = small.shape
+    if columns * 2 > width or rows * 2 > height:
+        return
+    left, right, top, bottom = margin, width - columns - margin, margin, height - rows - margin
+    for x, y in ((left, bottom), (left, top), (right, top), (right, bottom)):
+        apart = frame is None or (
+            x > frame[2] + margin
+            or x + columns < frame[0] - margin
+            or y > frame[3] + margin
+            or y + rows < frame[1] - margin
+        )
+        if apart:
+            plane[y : y + rows, x : x + columns] = small
+            return
+
+
+def png_body(plane: Plane) -> bytes:
+    """The plane as the deflated rows of a PNG of four bits a pixel; see `kitty.png`."""
+    height, width = plane.shape
+    even = np.pad(plane, ((0, 0), (0, width % 2)))
+    packed = even[:, 0::2] << 4 | even[:, 1::2]
+    rows = np.concatenate((np.zeros((height, 1), np.uint8), packed), axis=1)
+    return zlib.compress(rows.tobytes(), 6)
+
+
+def sixel_body(plane: Plane) -> bytes:
+    """The plane as sixel data: bands of six rows, in each the colours it has, runs counted; see `sixel.sixel`."""
+    height, width = plane.shape
+    padded = np.pad(plane, ((0, -height % BAND), (0, 0)), constant_values=255)
+    bands = padded.reshape(-1, BAND, width)
+    colours = np.arange(LINE + 1, dtype=np.uint8)[None, :, None]
+    codes = np.zeros((bands.shape[0], LINE + 1, width), np.uint8)
+    for row in range(BAND):
+        codes |= (bands[:, row, None, :] == colours).astype(np.uint8) << row
+    band, colour = np.nonzero(codes.any(axis=2))
+    lines = codes[band, colour]
+    opens = [f"#{number}" for number in colour.tolist()]
+    joints = np.diff(band, prepend=0).tolist()
+    starts = np.ones(lines.shape, np.bool_)
+    starts[:, 1:] = lines[:, 1:] != lines[:, :-1]
+    at = np.flatnonzero(starts)
+    lengths = np.diff(at, append=lines.size).tolist()
+    values = lines.ravel()[at].tolist()
+    parts: list[str] = []
+    line = -1
+    for start, length, value in zip((at % width).tolist(), lengths, values, strict=True):
+        if start == 0:
+            line += 1
+            parts.append("-" * joints[line] if joints[line] else "$" if line else "")
+            parts.append(opens[line])
+        if value == 0 and start + length == width:
+            continue  # nothing more in this line
+        parts.append(chr(63 + value) * length if length < 4 else f"!{length}{chr(63 + value)}")
+    return "".join(parts).encode("ascii")
