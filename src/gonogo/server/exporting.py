@@ -1,15 +1,33 @@
-"""A campaign as lines: one JSON object a task, with its prediction, its votes and its outcome."""
+"""A campaign as lines: one JSON object a task, with its prediction, its votes and its outcome.
+
+Values and instants leave the database as the text and the numbers they are stored as, and names of parts, drawings and
+people are looked up once for many tasks: an export of a million tasks is made of this loop and little else.
+"""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from pydantic_core import from_json, to_json
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    Text,
+    cast,
+    select,
+    type_coerce,
+)
 
-from gonogo.server.records import instant
+from gonogo.server.store.columns import Instant
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import (
     annotator_accounts,
@@ -26,7 +44,9 @@ from gonogo.server.store.tables import (
 )
 from gonogo.wire.extensions import ExportRecord
 
-BATCH = 500
+BATCH = 1000
+_KNOWN = 20_000  # names remembered at most
+Fields = dict[str, Any]
 
 
 def export_lines(store: Store, campaign: Row[Any], batch: int = BATCH, *, golden: bool = False) -> Iterator[bytes]:
@@ -35,128 +55,178 @@ def export_lines(store: Store, campaign: Row[Any], batch: int = BATCH, *, golden
     With `golden` only those that were promoted.
     """
     after = 0
-    query: Select[Any] = _TASKS.where(golden_items.c.task_id.is_not(None)) if golden else _TASKS
-    names: dict[str | None, str | None] = {None: None}
+    query = _TASKS.where(golden_items.c.task_id.is_not(None)) if golden else _TASKS
+    query = query.where(tasks.c.campaign_id == campaign.id).order_by(tasks.c.number).limit(batch)
+    names = _Names()
     while True:
         with store.read() as connection:
-            here = query.where(tasks.c.campaign_id == campaign.id, tasks.c.number > after)
-            rows: Sequence[Row[Any]] = connection.execute(here.order_by(tasks.c.number).limit(batch)).all()
-            ids = [row.id for row in rows]
-            votes, ruled = _votes(connection, ids), _rulings(connection, ids)
-            _name_drawings(connection, rows, names)
+            rows = connection.execute(query.where(tasks.c.number > after)).all()
+            ids = [row[0] for row in rows]
+            votes, ruled = _votes(connection, ids, names), _rulings(connection, ids)
+            names.learn_revisions(connection, {row.part_revision_id for row in rows})
         if not rows:
             return
-        found = (_record(row, campaign.name, names[row.part_revision_id]) for row in rows)
-        yield b"".join(
-            _line(record | {"rulings": ruled[record["task_id"]], "submissions": votes[record["task_id"]]})
-            for record in found
-        )
+        yield b"".join(_line(row, campaign.name, names, ruled[row[0]], votes[row[0]]) for row in rows)
         after = rows[-1].number
 
 
-def _line(record: dict[str, Any]) -> bytes:
-    return _ENCODER.encode(record).encode() + b"\n"
+class _Names:
+    """Who and what the ids of an export stand for, each looked up once: part and drawing of a revision, and a voter's
+    e-mail address (as JSON)."""
+
+    def __init__(self) -> None:
+        self.revisions: dict[str | None, tuple[str | None, str | None]] = {}
+        self.voters: dict[str, str] = {}
+
+    def learn_revisions(self, connection: Connection, wanted: set[str | None]) -> None:
+        if len(self.revisions) > _KNOWN:
+            self.revisions.clear()
+        fresh = wanted - self.revisions.keys()
+        self.revisions |= dict.fromkeys(fresh, (None, None))
+        named = [name for name in fresh if name is not None]
+        for row in connection.execute(_REVISIONS.where(part_revisions.c.id.in_(named))) if named else ():
+            self.revisions[row.id] = (row.name, row.filename)  # the newest drawing comes last
+
+    def learn_voters(self, connection: Connection, wanted: set[str]) -> None:
+        fresh = wanted - self.voters.keys()
+        self.voters |= dict.fromkeys(fresh, "null")
+        for people in (users, annotator_accounts) if fresh else ():
+            query = select(people.c.id, people.c.email).where(people.c.id.in_(fresh))
+            self.voters |= {row.id: to_json(row.email).decode() for row in connection.execute(query)}
 
 
-def _name_drawings(connection: Connection, rows: Sequence[Row[Any]], known: dict[str | None, str | None]) -> None:
-    """Adds the file name of the newest drawing of each revision that is not `known` yet."""
-    fresh = {row.part_revision_id for row in rows} - known.keys()
-    if fresh:
-        known |= dict.fromkeys(fresh)
-        query = select(drawings.c.part_revision_id, drawings.c.filename).order_by(drawings.c.number)
-        for row in connection.execute(query.where(drawings.c.part_revision_id.in_(fresh))):
-            known[row.part_revision_id] = row.filename
+def _line(row: Row[Any], campaign: str, names: _Names, ruled: list[Fields], votes: list[str]) -> bytes:
+    """The fields of `ExportRecord`, in its order."""
+    found = dict(zip(_FIELDS, row, strict=False))  # behind these stand those of `golden`, and the number
+    found["campaign"] = campaign
+    found["part"], found["drawing"] = names.revisions[found["part_revision_id"]]
+    for name in _VALUES:
+        if found[name] is not None:
+            found[name] = from_json(found[name])
+    found["created_at"], found["resolved_at"] = instant(found["created_at"]), instant(found["resolved_at"])
+    if row.promoted_at is not None:
+        found["golden"] = {
+            "verdict": row.golden_verdict,
+            "value": None if row.golden_value is None else from_json(row.golden_value),
+            "forced": row.forced,
+            "promoted_at": instant(row.promoted_at),
+        }
+    found["rulings"] = ruled
+    return to_json(found)[:-1] + b',"submissions":[' + ",".join(votes).encode() + b"]}\n"
 
 
-def _votes(connection: Connection, task_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    if task_ids:
-        query = _VOTES.where(submissions.c.task_id.in_(task_ids)).order_by(submissions.c.number)
-        for row in connection.execute(query):
-            found[row.task_id].append(_vote(row))
+def _votes(connection: Connection, task_ids: list[str], names: _Names) -> dict[str, list[str]]:
+    """The votes of each task as JSON texts; most of an export is made of these."""
+    found: dict[str, list[str]] = defaultdict(list)
+    if not task_ids:
+        return found
+    query = _VOTES.where(submissions.c.task_id.in_(task_ids)).order_by(submissions.c.number)
+    rows = connection.execute(query).all()
+    names.learn_voters(connection, {row[2] for row in rows})
+    emails = names.voters
+    for task_id, name, voter, verdict, value, confidence, duration, claimed_at, created_at, counted, late in rows:
+        found[task_id].append(
+            f'{{"id":"{name}","annotator_id":"{voter}","annotator_email":{emails[voter]},"verdict":"{verdict}",'
+            f'"corrected_value":{"null" if value is None else to_json(from_json(value)).decode()},'
+            f'"confidence":{_number(confidence)},"duration_ms":{_number(duration)},'
+            f'"claimed_at":{_quoted(claimed_at)},"created_at":{_quoted(created_at)},'
+            f'"counted":{"true" if counted else "false"},"late":{"true" if late else "false"}}}'
+        )
     return found
 
 
-def _rulings(connection: Connection, task_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    if task_ids:
-        for row in connection.execute(
-            select(rulings).where(rulings.c.task_id.in_(task_ids)).order_by(rulings.c.number)
-        ):
-            fields = {name: getattr(row, name) for name in ("expert_id", "verdict", "corrected_value", "superseded")}
-            found[row.task_id].append(fields | {"created_at": instant(row.created_at)})
+def _number(value: float | None) -> str:
+    return "null" if value is None else repr(value)
+
+
+def _quoted(micros: int | None) -> str:
+    return "null" if micros is None else f'"{_instant(micros)}"'
+
+
+def _rulings(connection: Connection, task_ids: list[str]) -> dict[str, list[Fields]]:
+    found: dict[str, list[Fields]] = defaultdict(list)
+    query = _RULINGS.where(rulings.c.task_id.in_(task_ids)).order_by(rulings.c.number)
+    for row in connection.execute(query):
+        found[row.task_id].append({**dict(zip(_RULING, row, strict=False)), "created_at": instant(row.created_at)})
     return found
 
 
-def _vote(row: Row[Any]) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "annotator_id": row.voter_id,
-        "annotator_email": row.annotator_email or row.user_email,
-        "verdict": row.verdict,
-        "corrected_value": row.corrected_value,
-        "confidence": row.confidence,
-        "duration_ms": row.duration_ms,
-        "created_at": instant(row.created_at),
-        "counted": row.counted,
-        "late": row.late,
-    }
+def instant(micros: int | None) -> str | None:
+    """Microseconds since 1970 as `records.instant` writes them."""
+    return None if micros is None else _instant(micros)
 
 
-def _record(row: Row[Any], campaign: str, drawing: str | None) -> dict[str, Any]:
-    """The fields of `ExportRecord`, but for rulings and submissions."""
-    values = row._mapping
-    return {
-        "task_id": row.id,
-        "campaign_id": row.campaign_id,
-        "campaign": campaign,
-        **{name: values[name] for name in _AS_IS},
-        "drawing": drawing,
-        "prediction_id": row.external_id,
-        "golden": _golden(row),
-        "created_at": instant(row.created_at),
-        "resolved_at": instant(row.resolved_at),
-    }
+def _instant(micros: int) -> str:
+    minute, rest = divmod(micros, 60_000_000)
+    return f"{_minute(minute)}{rest // 1_000_000:02d}.{rest // 1000 % 1000:03d}Z"
 
 
-def _golden(row: Row[Any]) -> dict[str, Any] | None:
-    if row.promoted_at is None:
-        return None
-    return {
-        "verdict": row.golden_verdict,
-        "value": row.golden_value,
-        "forced": row.forced,
-        "promoted_at": instant(row.promoted_at),
-    }
+@lru_cache(10_000)
+def _minute(minute: int) -> str:
+    return datetime.fromtimestamp(minute * 60, UTC).isoformat()[:17]
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_MADE_HERE = {"task_id", "campaign_id", "campaign", "drawing", "prediction_id", "golden", "created_at", "resolved_at"}
-_AS_IS = [name for name in ExportRecord.model_fields if name not in _MADE_HERE | {"rulings", "submissions"}]
-_FROM_TASK = [
-    *(tasks.c[name] for name in _AS_IS if name in tasks.c),
-    *(tasks.c[name] for name in ("number", "id", "campaign_id", "created_at", "resolved_at")),
-]
-_TASKS = (
+def _micros(column: Column[datetime]) -> ColumnElement[Any]:
+    return type_coerce(column, BigInteger)
+
+
+_FIELDS = tuple(name for name in ExportRecord.model_fields if name not in ("rulings", "submissions"))
+_VALUES = ("drawing_bbox", "predicted_value", "truth", "consensus_value")
+_OTHERS: dict[str, ColumnElement[Any]] = {
+    "task_id": tasks.c.id,
+    "campaign": cast(None, Text),
+    "part": cast(None, Text),  # these two are looked up: see `_Names`
+    "drawing": cast(None, Text),
+    "prediction_id": predictions.c.external_id,
+    "truth": cast(predictions.c.truth, Text),
+    "error_type": gold_items.c.error_type,
+    "golden": cast(None, Text),
+}
+
+
+def _column(name: str) -> ColumnElement[Any]:
+    if name in _OTHERS:
+        return _OTHERS[name]
+    column = tasks.c[name]
+    if name in _VALUES:
+        return cast(column, Text)
+    return _micros(column) if isinstance(column.type, Instant) else column
+
+
+_TASKS: Select[Any] = (
     select(
-        *_FROM_TASK,
-        predictions.c.external_id,
-        predictions.c.truth,
-        parts.c.name.label("part"),
-        gold_items.c.error_type,
+        *(_column(name).label(name) for name in _FIELDS),
         golden_items.c.verdict.label("golden_verdict"),
-        golden_items.c.value.label("golden_value"),
+        cast(golden_items.c.value, Text).label("golden_value"),
         golden_items.c.forced,
-        golden_items.c.promoted_at,
+        _micros(golden_items.c.promoted_at).label("promoted_at"),
+        tasks.c.number,
     )
+    .select_from(tasks)
     .outerjoin(predictions, predictions.c.id == tasks.c.prediction_id)
-    .outerjoin(part_revisions, part_revisions.c.id == tasks.c.part_revision_id)
-    .outerjoin(parts, parts.c.id == part_revisions.c.part_id)
     .outerjoin(gold_items, gold_items.c.id == tasks.c.gold_item_id)
     .outerjoin(golden_items, golden_items.c.task_id == tasks.c.id)
 )
-_VOTES = (
-    select(submissions, annotator_accounts.c.email.label("annotator_email"), users.c.email.label("user_email"))
-    .outerjoin(annotator_accounts, annotator_accounts.c.id == submissions.c.voter_id)
-    .outerjoin(users, users.c.id == submissions.c.voter_id)
+_REVISIONS = (
+    select(part_revisions.c.id, parts.c.name, drawings.c.filename)
+    .join(parts, parts.c.id == part_revisions.c.part_id)
+    .outerjoin(drawings, drawings.c.part_revision_id == part_revisions.c.id)
+    .order_by(drawings.c.number)
+)
+_VOTES: Select[Any] = select(
+    submissions.c.task_id,
+    submissions.c.id,
+    submissions.c.voter_id,
+    submissions.c.verdict,
+    cast(submissions.c.corrected_value, Text),
+    submissions.c.confidence,
+    submissions.c.duration_ms,
+    _micros(submissions.c.claimed_at),
+    _micros(submissions.c.created_at),
+    type_coerce(submissions.c.counted, Integer),
+    type_coerce(submissions.c.late, Integer),
+)
+_RULING = ("expert_id", "verdict", "corrected_value", "note", "error_type", "gold_status", "superseded")
+_RULINGS: Select[Any] = select(
+    *(rulings.c[name] for name in _RULING), _micros(rulings.c.created_at).label("created_at"), rulings.c.task_id
 )
