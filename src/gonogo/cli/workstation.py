@@ -3,7 +3,6 @@ wait for."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import sys
 from typing import Any
@@ -30,17 +29,27 @@ def open_workstation(
             "Run it in one; `gonogo --help` lists what works in scripts.",
             EXIT_USAGE,
         )
-    gc.disable()  # nothing that is made until the first question is garbage; the app turns it on again
-    from gonogo.cli.compose import make_services
     from gonogo.desk.home import Home
-    from gonogo.tui.app import Start, make_app
+    from gonogo.tui.first_frame import begin
 
-    services = make_services(Home())
-    start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
-    app = make_app(services, start=start, campaign_id=campaign_id)
+    home = Home()
+    first = None if sign_in or review or campaign_id else begin(home.state())
+    gc.disable()  # nothing that is made until the first question is garbage; the app turns it on again
     try:
-        app.run()
+        from gonogo.cli.compose import make_services
+        from gonogo.tui.app import Start, make_app
+
+        services = make_services(home)
+        start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
+        app = make_app(services, start=start, campaign_id=campaign_id, first=first)
+        try:
+            app.run()
+        finally:
+            import asyncio
+
+            asyncio.run(services.aclose())
     finally:
-        asyncio.run(services.aclose())
+        if first is not None:
+            first.end()
     if app.return_code:
         raise SystemExit(app.return_code)

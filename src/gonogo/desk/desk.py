@@ -73,6 +73,8 @@ class Desk(Viewing):
         self._announced: Held | None = None
         self._listeners = Listeners()
         self._closed = False
+        self.left_until: float | None = None
+        """After `close`: until when (wall clock, seconds) the next start will ask the question that is current now."""
 
     @property
     def current(self) -> DeskTask | None:
@@ -372,6 +374,7 @@ class Desk(Viewing):
             self._outbox.prune(self._clock.wall() - KEPT_SECONDS)
             if keep:
                 self._save()
+                self.left_until = self._keeping.kept_until(self._held)
             else:
                 self._keeping.forget()
         self._outbox.close()

@@ -35,6 +35,12 @@ class Keeping:
         self._kept = [held.task.id for held in tasks]
         snapshot.save(self._memory, self._address, Snapshot(tuple(tasks), seen, progress), self._clock)
 
+    def kept_until(self, held: Held | None) -> float | None:
+        """Until when (wall clock) `held` is the first thing `load` gives; `None` when it is not."""
+        if held is None or self._kept[:1] != [held.task.id]:
+            return None
+        return snapshot.until(held, self._clock, forever=self._embedded)
+
     def differs(self, tasks: Sequence[Held]) -> bool:
         return self._kept != [held.task.id for held in tasks]
 

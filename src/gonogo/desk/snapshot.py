@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from gonogo.desk.clock import Clock
@@ -31,11 +32,9 @@ def key_of(address: Address) -> str:
 
 def save(memory: Memory, address: Address, snapshot: Snapshot, clock: Clock) -> None:
     """Raises `OSError`."""
-    now, wall = clock.boot(), clock.wall()
-    tasks = []
-    for held in snapshot.tasks:
-        left = held.expires_at - now if held.expires_at is not None else UNKNOWN_LEASE_SECONDS
-        tasks.append({"task": task_to_json(held.task), "until": wall + left, "lease": held.lease})
+    tasks = [
+        {"task": task_to_json(held.task), "until": until(held, clock), "lease": held.lease} for held in snapshot.tasks
+    ]
     picture = None
     if snapshot.picture and isinstance(snapshot.picture[1], Picture):
         picture = picture_to_json(snapshot.picture[0], snapshot.picture[1])
@@ -50,6 +49,14 @@ def save(memory: Memory, address: Address, snapshot: Snapshot, clock: Clock) -> 
             "guideline": snapshot.progress.guideline,
         },
     )
+
+
+def until(held: Held, clock: Clock, *, forever: bool = False) -> float:
+    """When, by the wall clock, the claim on a task that is kept has run out."""
+    if forever:
+        return math.inf
+    left = held.expires_at - clock.boot() if held.expires_at is not None else UNKNOWN_LEASE_SECONDS
+    return clock.wall() + left
 
 
 def load(memory: Memory, address: Address, clock: Clock, *, forever: bool) -> Snapshot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import sys
 import time
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from gonogo.desk.desk import Desk
     from gonogo.desk.review import ReviewDesk
     from gonogo.desk.services import Services, SignedIn
+    from gonogo.tui.first_frame import FirstFrame
+    from gonogo.tui.hand_over import HandOver
 
 Start = Literal["auto", "sign_in", "annotate", "embedded", "review"]
 """`auto` and `annotate` go on with the last login, `review` at its review queue; `embedded` opens the workspace on
@@ -34,6 +37,10 @@ CLOSE_SECONDS = 1.5
 """How long leaving may take; a signal must end the program within two seconds."""
 
 
+HAND_OVER_SECONDS = 1.5
+"""How long the frame of the last run may stay when question and drawing are not there."""
+PAINTED_SECONDS = 0.05
+"""From the order to paint the first drawing until it is painted, by far."""
 COLLECT_AFTER = 2.0
 """Seconds until the garbage collector runs (again): the start is not held up by it."""
 
@@ -65,6 +72,7 @@ class GonogoApp(App[None]):
         clock: Callable[[], float] = time.monotonic,
         theme_folders: Sequence[Path] | None = None,
         quiet_collector: bool = False,
+        first: FirstFrame | None = None,
     ) -> None:
         self.services = services
         self.clock = clock
@@ -77,7 +85,9 @@ class GonogoApp(App[None]):
         self._looks, self._theme_problems = self._load_looks(theme_folders)
         self.keymap_problems: tuple[str, ...] = ()
         self.own_keys: dict[str, str] = {}
-        super().__init__()
+        self._last_frame: list[str] = []
+        self._hand_over = None if first is None else _hand_over(first)
+        super().__init__(driver_class=self._hand_over.driver_class() if self._hand_over else None)
         for look in self._looks.values():
             self.register_theme(look.theme())
         self.theme = self._first_theme()
@@ -135,6 +145,7 @@ class GonogoApp(App[None]):
 
     async def on_mount(self) -> None:
         self.set_timer(COLLECT_AFTER, gc.enable)
+        self.set_timer(HAND_OVER_SECONDS, self.take_the_screen)
         self._listen_for_signals()
         self._use_keymap()
         for problem in [*self.services.profile.notices, *self._theme_problems, *self.keymap_problems]:
@@ -223,6 +234,19 @@ class GonogoApp(App[None]):
 
         self.push_screen(CampaignScreen(signed))
 
+    def show_annotators(self, signed: SignedIn, campaign_id: str, name: str) -> None:
+        """Who votes in a campaign, and what a lead may do about it."""
+        from gonogo.tui.screens.annotators import AnnotatorsScreen
+
+        self.push_screen(AnnotatorsScreen(signed, campaign_id, name))
+
+    def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None:
+        """The rulings of a campaign that are proposed as gold."""
+        from gonogo.tui.screens.candidates import CandidatesScreen
+
+        visit = self.services.open_visit(signed, campaign_id)
+        self.push_screen(CandidatesScreen(visit, name, self.clock, self.services.profile))
+
     def _only(self, screen: Any) -> None:
         """Make `screen` the one that is shown: what lies under it is not kept."""
         if len(self.screen_stack) > 1:
@@ -237,8 +261,38 @@ class GonogoApp(App[None]):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(desk.close(), CLOSE_SECONDS)
 
+    def take_the_screen(self) -> None:
+        """What was painted before the program came is over."""
+        if self._hand_over is not None:
+            self._hand_over.let_go()
+            self._hand_over = None
+
+    def exit(self, *args: Any, **kwargs: Any) -> None:
+        self._last_frame = self._frame()
+        super().exit(*args, **kwargs)
+
+    def _frame(self) -> list[str]:
+        """The rows of a question that can be seen whole, for the next start; else nothing."""
+        if not getattr(self.screen, "whole", False) or self.reviewing or self.is_headless:
+            return []
+        # There is no public way to the painted rows; a test holds this name against the framework.
+        return [strip.render(self.console) for strip in self.screen._compositor.render_strips()]
+
+    def _keep_frame(self, desk: Any) -> None:
+        """Keep the frame when the next start will ask the same question."""
+        until = getattr(desk, "left_until", None)
+        if until is None or not self._last_frame:
+            return
+        from gonogo.tui import first_frame
+
+        key = first_frame.terminal_key(os.environ, (self.size.width, self.size.height))
+        with contextlib.suppress(OSError):  # a convenience: the next start takes longer
+            first_frame.save(first_frame.file_in(self.services.home.state()), self._last_frame, key, until)
+
     async def on_unmount(self) -> None:
+        desk = self.desk
         await self.close_desk()
+        self._keep_frame(desk)
         await self.services.aclose()
 
     def on_app_focus(self) -> None:
@@ -249,8 +303,9 @@ class GonogoApp(App[None]):
         if self.desk is not None:
             self.desk.focused(False)
 
-    def calm_collector(self) -> None:
+    def question_seen(self) -> None:
         """After the first question: what exists now stays, so the collector need not walk it between two presses."""
+        self.set_timer(PAINTED_SECONDS, self.take_the_screen)
         if self._quiet_collector:
             self._quiet_collector = False
             gc.collect()
@@ -288,6 +343,14 @@ class GonogoApp(App[None]):
         self.panic(last_words(sys.exc_info()[1], self.services.home.log_file()))
 
 
-def make_app(services: Services, *, start: Start = "auto", campaign_id: str | None = None) -> GonogoApp:
-    """The application as the command line starts it."""
-    return GonogoApp(services, start=start, campaign_id=campaign_id, quiet_collector=True)
+def _hand_over(first: FirstFrame) -> HandOver:
+    from gonogo.tui.hand_over import HandOver
+
+    return HandOver(first)
+
+
+def make_app(
+    services: Services, *, start: Start = "auto", campaign_id: str | None = None, first: FirstFrame | None = None
+) -> GonogoApp:
+    """The application as the command line starts it; `first` is what is on the screen already."""
+    return GonogoApp(services, start=start, campaign_id=campaign_id, quiet_collector=True, first=first)

@@ -86,6 +86,11 @@ class AnnotateScreen(QuestionScreen):
             self.prompt.show(content(task.prompt, 600))
             self.value.show(task.predicted_value)
 
+    @property
+    def whole(self) -> bool:
+        """Question and drawing can be seen, and nobody is typing."""
+        return self._question is not None and not self.guard.waiting and not self.editing
+
     async def _start(self) -> None:
         try:
             await self.desk.start()
@@ -118,6 +123,7 @@ class AnnotateScreen(QuestionScreen):
 
     def _show_card(self) -> None:
         self._ask_nothing()
+        self.gonogo.take_the_screen()
         self.words.update(wording.card(self.desk.state))
 
     def _show_task(self, task: DeskTask) -> None:
@@ -129,7 +135,7 @@ class AnnotateScreen(QuestionScreen):
 
     def _seen(self) -> None:
         self.desk.shown()
-        self.gonogo.calm_collector()
+        self.gonogo.question_seen()
 
     def _reading(self, task: DeskTask) -> Content:
         """The reading letter by letter, made ahead when it could be."""
