@@ -17,6 +17,7 @@ from gonogo.cli.common import (
     say,
     server_option,
     show_fields,
+    terminal_width,
 )
 from gonogo.cli.watch import watch
 
@@ -137,34 +138,37 @@ async def _create(name: str, project: str | None, base_url: str | None, options:
         return made.model_dump()
 
 
-@campaign.command(epilog="\b\nExample:\n  gonogo campaign quality 'batch 12'")
+@campaign.command(
+    epilog="""\b
+Examples:
+  gonogo campaign quality 'batch 12'
+  gonogo campaign quality 'batch 12' --json | jq .gonogo.alpha_interval
+"""
+)
 @campaign_argument
 @server_option
 @json_option
 def quality(campaign: str, base_url: str | None, as_json: bool) -> None:
-    """How far the labels can be trusted: agreement, and each annotator's part in it."""
-    report = run(_quality(campaign, base_url))
+    """How far the labels can be trusted: every number with its doubt, what it means, and what to do."""
+    report, names = run(_quality(campaign, base_url))
     if as_json:
         emit(report)
         return
-    alpha, wanted = report["alpha"], report["acceptance_alpha"]
-    shown = "not defined yet (no task has two votes)" if alpha is None else f"{alpha:.3f}"
-    state = "accepted" if report["accepted"] else "not accepted"
-    click.echo(f"alpha {shown}   wanted {wanted}   {state}")
-    click.echo(f"{report['n_submissions']} submissions on {report['n_tasks']} tasks")
-    for who in report["annotators"] or []:
-        cells = [f"{who['annotator_user_id']}", f"n {who['n_submissions']}"]
-        shares = {key: who[key] for key in ("reliability", "trust", "gold_accuracy", "consensus_agreement")}
-        cells += [f"{key.replace('_', ' ')} {'–' if v is None else format(v, '.2f')}" for key, v in shares.items()]
-        click.echo("  " + "   ".join(cells))
+    from gonogo.desk.quality_text import report_lines
+
+    for line in report_lines(report, names, terminal_width()):
+        click.echo(line)
 
 
-async def _quality(name: str, base_url: str | None) -> dict[str, Any]:
+async def _quality(name: str, base_url: str | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """The report, and the annotators' names; a plain server tells no names."""
     from gonogo.cli.finding import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, name)
-        return (await client.campaign_quality(found.id)).model_dump()
+        report = await client.campaign_quality(found.id)
+        people = [] if report.gonogo is None else (await client.annotators(found.id)).data
+        return report.model_dump(), {who.voter_id: who.name or who.email or who.voter_id for who in people}
 
 
 @campaign.command(epilog="\b\nExample:\n  gonogo campaign close 'batch 12'")

@@ -41,6 +41,13 @@ def emit(data: Any) -> None:
     sys.stdout.write("\n")
 
 
+def terminal_width() -> int | None:
+    """Columns of the terminal on standard output; `None` where that is a file or a pipe."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def show_fields(found: dict[str, Any]) -> None:
     """What is set in an object, one field a line."""
     for key, value in found.items():

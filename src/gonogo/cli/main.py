@@ -26,6 +26,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "campaign": ("gonogo.cli.campaign", "campaign", "Campaigns: list, show, create, watch, close, quality, promote."),
     "assign": ("gonogo.cli.people", "assign", "Invite one person, or all of a CSV; prints each link once."),
     "revoke": ("gonogo.cli.people", "revoke", "End a person's assignment at once."),
+    "annotators": (
+        "gonogo.cli.annotators",
+        "annotators",
+        "People of a campaign: list, pause, resume, discount, restore, reopen, settings.",
+    ),
     "keys": ("gonogo.cli.keys", "keys", "API keys: create, list, revoke."),
     "results": ("gonogo.cli.results", "results", "Read a results API, Centaur's or gonogo's: list, get."),
     "outbox": (

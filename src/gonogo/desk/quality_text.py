@@ -70,6 +70,24 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(_SPARKS[int((value - low) / (high - low) * (len(_SPARKS) - 1))] for value in values)
 
 
+def evidence(signs: Mapping[str, Any]) -> list[str]:
+    """Why each flag of a person is raised, in numbers; `signs` is the person's part of the report's `gonogo` block."""
+    found = []
+    if signs.get("too_fast"):
+        found.append(f"too fast: {signs.get('too_fast_recent')} of the last 20 votes, by the server's clock")
+    run = signs.get("run")
+    if run:
+        odds = round(1 / max(float(run.get("probability") or 0.0), 1e-12))
+        odd = f"chance by the person's own rates 1 in {odds:,}".replace(",", " ")
+        found.append(f"always the same: {run.get('length')} times {run.get('verdict')} in a row; {odd}")
+    drift = signs.get("drift")
+    if drift:
+        against = "the consensus" if drift.get("against") == "consensus" else str(drift.get("against"))
+        was, now = _percent(drift.get("before")), _percent(drift.get("now"))
+        found.append(f"drifting: right by {against} {was} before, {now} in the last {drift.get('votes')} votes")
+    return found
+
+
 def _headline(report: Mapping[str, Any], more: Mapping[str, Any]) -> list[str]:
     alpha, interval = report.get("alpha"), more.get("alpha_interval")
     wanted = report.get("acceptance_alpha") or 0.0
@@ -129,7 +147,12 @@ def _people(
                 ", ".join(str(flag).replace("_", " ") for flag in own.get("flags") or []) or "",
             ]
         )
-    return _table(_narrowed(rows, width))
+    lines = _table(_narrowed(rows, width))
+    for who in people:
+        own = (more.get("annotators") or {}).get(who["annotator_user_id"], {})
+        name = names.get(who["annotator_user_id"], who["annotator_user_id"])
+        lines += [f"       ! {name}: {why}" for why in evidence(own)]
+    return lines
 
 
 def _narrowed(rows: list[list[str]], width: int | None) -> list[list[str]]:
