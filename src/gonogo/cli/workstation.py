@@ -30,10 +30,14 @@ def open_workstation(
             EXIT_USAGE,
         )
     from gonogo.desk.home import Home
-    from gonogo.tui.first_frame import begin
+    from gonogo.tui import first_frame
 
     home = Home()
-    first = None if sign_in or review or campaign_id else begin(home.state())
+    first = None
+    if sign_in or review or campaign_id:
+        first_frame.forget(home.first_frame_file())
+    else:
+        first = first_frame.begin(home.first_frame_file())
     gc.disable()  # nothing that is made until the first question is garbage; the app turns it on again
     try:
         from gonogo.cli.compose import make_services

@@ -49,6 +49,10 @@ class Home:
     def memory_file(self) -> Path:
         return self.state() / "desk.sqlite"
 
+    def first_frame_file(self) -> Path:
+        """The last frame, for the next start."""
+        return self.state() / "first-frame"
+
     def log_file(self) -> Path:
         return self.state() / "gonogo.log"
 

@@ -181,6 +181,8 @@ class Services:
         """Forget the credential here and end the session there; drop the drawings. Answers not yet sent stay."""
         signed = self._stored(IDENTITY)
         self._memory.drop(IDENTITY)
+        with contextlib.suppress(OSError):
+            self.home.first_frame_file().unlink(missing_ok=True)
         if signed is None or signed.kind == EMBEDDED:
             return
         if signed.kind == "session":

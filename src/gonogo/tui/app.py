@@ -287,7 +287,7 @@ class GonogoApp(App[None]):
 
         key = first_frame.terminal_key(os.environ, (self.size.width, self.size.height))
         with contextlib.suppress(OSError):  # a convenience: the next start takes longer
-            first_frame.save(first_frame.file_in(self.services.home.state()), self._last_frame, key, until)
+            first_frame.save(self.services.home.first_frame_file(), self._last_frame, key, until)
 
     async def on_unmount(self) -> None:
         desk = self.desk

@@ -31,10 +31,6 @@ _LOOKS = ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "TMUX", "STY", "LANG"
 _SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
 
 
-def file_in(state: Path) -> Path:
-    return state / "first-frame"
-
-
 def terminal_key(environment: Mapping[str, str], size: tuple[int, int]) -> str:
     """What must be the same for a frame to be shown again; `size` in columns and rows."""
     return json.dumps([__version__, *size, *(environment.get(name, "") for name in _LOOKS)])
@@ -63,13 +59,19 @@ def take(path: Path, key: str, now: float) -> str:
         return ""
 
 
-def begin(state: Path) -> FirstFrame | None:
+def forget(path: Path) -> None:
+    """This start is another one's: what was kept will not hold any more."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def begin(path: Path) -> FirstFrame | None:
     """Paint what was kept, if it holds; `None` when there is nothing to show, or no terminal like that."""
     try:
         size = os.get_terminal_size(sys.stderr.fileno())
     except (OSError, ValueError):
         return None
-    frame = take(file_in(state), terminal_key(os.environ, (size.columns, size.lines)), time.time())
+    frame = take(path, terminal_key(os.environ, (size.columns, size.lines)), time.time())
     if not frame:
         return None
     try:
