@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,12 +19,14 @@ from textual.screen import Screen
 from gonogo.desk.home import Home
 from gonogo.desk.profile import Profile
 from gonogo.desk.services import EmbeddedParts, Services
+from gonogo.server.store.engine import Store
 from gonogo.tui.app import GonogoApp
-from tests.review.conftest import Bench, bench
+from tests.review.conftest import Bench
+from tests.server.house import House
+from tests.server.web import serving
 from tests.tui.fakes import Clock
 from tests.tui.screen_text import settle, text_of
 
-__all__ = ["Room", "bench", "room"]
 BASE = "http://embedded.localhost"
 
 
@@ -112,6 +115,28 @@ class Room:
             self.clock.pass_(1)
             await self.pilot.press(key)
         await settle(self.pilot)
+
+
+@pytest.fixture(scope="session")
+def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the schema; copying it is faster than migrating again."""
+    path = tmp_path_factory.mktemp("review_screens") / "empty.db"
+    store = Store(f"sqlite:///{path}")
+    store.upgrade()
+    store.dispose()
+    return path
+
+
+@pytest.fixture
+async def bench(empty_server: Path, tmp_path: Path) -> AsyncIterator[Bench]:
+    path = tmp_path / "server.db"
+    shutil.copy(empty_server, path)
+    with House(path) as house:
+        async with serving(house) as web:
+            made = Bench(web, await web.campaign(gold_fraction=0, target_redundancy=2))
+            yield made
+            for client in made.people.values():
+                await client.aclose()
 
 
 @pytest.fixture

@@ -17,7 +17,9 @@ from gonogo.tui.keymaps import CORE, PRESETS, load_keymap, read_keymap
 from gonogo.tui.keys_page import keys_page
 from gonogo.tui.screens.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.annotate import AnnotateScreen
+from gonogo.tui.screens.annotators import AnnotatorsScreen
 from gonogo.tui.screens.campaign import CampaignScreen
+from gonogo.tui.screens.candidates import CandidatesScreen
 from gonogo.tui.screens.contact_sheet import ContactScreen
 from gonogo.tui.screens.quality import QualityScreen
 from gonogo.tui.screens.review import ReviewScreen
@@ -33,6 +35,8 @@ OWNERS = {
     actions.ADJUDICATE: AdjudicateScreen,
     actions.CONTACT: ContactScreen,
     actions.QUALITY: QualityScreen,
+    actions.CANDIDATES: CandidatesScreen,
+    actions.ANNOTATORS: AnnotatorsScreen,
     actions.LEAD: CampaignScreen,
 }
 

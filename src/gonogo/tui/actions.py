@@ -13,6 +13,8 @@ REVIEW = "review"
 ADJUDICATE = "adjudicate"
 CONTACT = "contact"
 QUALITY = "quality"
+CANDIDATES = "candidates"
+ANNOTATORS = "annotators"
 LEAD = "lead"
 EVERYWHERE = "everywhere"
 HEADINGS = {
@@ -21,6 +23,8 @@ HEADINGS = {
     ADJUDICATE: "Ruling",
     CONTACT: "The contact sheet",
     QUALITY: "Quality",
+    CANDIDATES: "Gold candidates",
+    ANNOTATORS: "Annotators",
     LEAD: "Campaigns",
     EDIT: "Typing the right value",
     EVERYWHERE: "Everywhere",
@@ -70,6 +74,8 @@ REVIEWING: tuple[Action, ...] = (
     Action("review.sample", "sample", "Add a sample of settled tasks, or not.", ("m",), REVIEW, "sample", 10),
     Action("review.clear", "all", "All that needs an expert: no filter.", ("x",), REVIEW, "clear", 11),
     Action("review.quality", "quality", "What the labels of this campaign are worth.", ("y",), REVIEW, "quality", 4),
+    Action("review.candidates", "gold", "Rulings proposed as gold.", ("g",), REVIEW, "candidates", 5),
+    Action("review.annotators", "annotators", "Flags; pause, discount, ask again.", ("p",), REVIEW, "annotators"),
     Action("review.lead", "campaigns", "All campaigns: progress, people, promote.", ("l",), REVIEW, "lead", 12),
     Action("review.undo", "undo", "Take the last ruling back.", ("u", "backspace"), REVIEW, "undo", 13),
     Action("review.retry", "retry", "Read the list again.", ("r",), REVIEW, "retry", 14),
@@ -108,7 +114,21 @@ REVIEWING: tuple[Action, ...] = (
     Action("contact.open", "open", "Rule on this one with all its votes.", ("o",), CONTACT, "open", 6),
     Action("contact.list", "list", "Back to the queue.", ("escape",), CONTACT, "list", 7),
     Action("quality.refresh", "refresh", "Measure again.", ("r",), QUALITY, "refresh", 1),
-    Action("quality.back", "back", "Back to where you came from.", ("escape",), QUALITY, "back", 2),
+    Action("quality.annotators", "annotators", "Flags; pause, discount, ask again.", ("p",), QUALITY, "annotators", 2),
+    Action("quality.candidates", "gold", "Rulings proposed as gold.", ("g",), QUALITY, "candidates", 3),
+    Action("quality.back", "back", "Back to where you came from.", ("escape",), QUALITY, "back", 4),
+    Action("candidates.accept", "accept", "Make it gold.", ("a",), CANDIDATES, "accept", 1, verdict=True),
+    Action("candidates.decline", "decline", "Not gold; the ruling stays.", ("s",), CANDIDATES, "decline", 2, True),
+    Action("candidates.all", "accept all", "Make all in the list gold.", ("A",), CANDIDATES, "accept_all", 3),
+    Action("candidates.status", "status", "Proposed, accepted, or declined.", ("t",), CANDIDATES, "next_status", 4),
+    Action("candidates.context", "context", "Show more of the sheet.", ("z",), CANDIDATES, "context", 6),
+    Action("candidates.refresh", "refresh", "Ask the server again.", ("r",), CANDIDATES, "refresh", 7),
+    Action("candidates.back", "back", "Back to where you came from.", ("escape",), CANDIDATES, "back", 8),
+    Action("annotators.pause", "pause", "No new tasks for this person; or again.", ("p",), ANNOTATORS, "pause", 1),
+    Action("annotators.discount", "discount", "Take the votes out; or back in.", ("d",), ANNOTATORS, "discount", 2),
+    Action("annotators.reopen", "ask again", "Have these tasks asked once more.", ("o",), ANNOTATORS, "reopen", 3),
+    Action("annotators.refresh", "refresh", "Ask the server again.", ("r",), ANNOTATORS, "refresh", 4),
+    Action("annotators.back", "back", "Back to where you came from.", ("escape",), ANNOTATORS, "back", 6),
     Action("lead.quality", "quality", "What its labels are worth.", ("y",), LEAD, "quality", 1),
     Action("lead.review", "review", "Its review queue.", ("v",), LEAD, "review", 2),
     Action("lead.invite", "invite", "Invite a person by e-mail.", ("i",), LEAD, "invite", 3),

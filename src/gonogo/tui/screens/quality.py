@@ -44,7 +44,7 @@ class QualityScreen(Screen[None]):
         super().__init__()
         self._signed = signed
         self._campaign_id = campaign_id
-        self._name = name
+        self._campaign_name = name
         self._found: QualityReport | None = None
         self._names: dict[str, str] = {}
         self._said: Content | None = None
@@ -60,7 +60,7 @@ class QualityScreen(Screen[None]):
         yield Line(id="keys")
 
     def on_mount(self) -> None:
-        said = ("quality  ", "bold $accent"), (one_line(self._name, 60), "$foreground")
+        said = ("quality  ", "bold $accent"), (one_line(self._campaign_name, 60), "$foreground")
         self.top.show(Content.assemble(*said))
         self.action_refresh()
 
@@ -71,6 +71,12 @@ class QualityScreen(Screen[None]):
         self._said = Content.assemble(("…  ", "bold $accent"), ("Measuring", "bold $strong"))
         self._lay_out()
         self.run_worker(self._load(), group="quality", exclusive=True)
+
+    def action_annotators(self) -> None:
+        self.gonogo.show_annotators(self._signed, self._campaign_id, self._campaign_name)
+
+    def action_candidates(self) -> None:
+        self.gonogo.show_candidates(self._signed, self._campaign_id, self._campaign_name)
 
     def action_back(self) -> None:
         self.dismiss()

@@ -220,6 +220,18 @@ class ReviewScreen(Screen[None]):
 
         self.app.push_screen(QualityScreen(self._signed, self._campaign_id, self.desk.state.campaign_name))
 
+    def action_candidates(self) -> None:
+        if self.desk.plain:
+            self.gonogo.say("This server takes no gold candidates.")
+        else:
+            self.gonogo.show_candidates(self._signed, self._campaign_id, self.desk.state.campaign_name)
+
+    def action_annotators(self) -> None:
+        if self.desk.plain:
+            self.gonogo.say("This server does not tell who voted.")
+        else:
+            self.gonogo.show_annotators(self._signed, self._campaign_id, self.desk.state.campaign_name)
+
     def action_lead(self) -> None:
         self.gonogo.action_lead()
 

@@ -1,0 +1,239 @@
+"""Rulings that experts proposed as gold: the lead accepts or declines each by one key, or accepts all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.events import Key, Paste
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from gonogo.client.errors import GonogoClientError
+from gonogo.desk.codec import task_from_served
+from gonogo.desk.errors import DeskError
+from gonogo.sheets.types import NoPicture, Picture
+from gonogo.tui import actions, gold_words, terminal
+from gonogo.tui.campaign_words import not_yes
+from gonogo.tui.guard import KeyGuard
+from gonogo.tui.screens import wording
+from gonogo.tui.screens.asking import Asking
+from gonogo.tui.text import one_line
+from gonogo.tui.view import View
+from gonogo.tui.widgets import lines
+from gonogo.tui.widgets.lines import Line
+from gonogo.tui.widgets.sheet_view import SheetView
+from gonogo.wire.review import GoldCandidate, GoldDecision
+
+if TYPE_CHECKING:
+    from gonogo.client.extensions import GonogoClient
+    from gonogo.desk.profile import Profile
+    from gonogo.desk.visit import Visit
+    from gonogo.tui.app import GonogoApp
+
+MOST = 500
+
+
+class CandidatesScreen(Screen[None]):
+    """One list. `visit` is this screen's own and is closed with it."""
+
+    CSS_PATH = "candidates.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.CANDIDATES)]
+    ACTION_SCOPES = (actions.CANDIDATES,)
+    AUTO_FOCUS = "OptionList"
+
+    top = getters.query_one("#top", Line)
+    options = getters.query_one(OptionList)
+    sheet = getters.query_one("#sheet", SheetView)
+    about = getters.query_one("#about", Static)
+    keys = getters.query_one("#keys", Line)
+
+    def __init__(self, visit: Visit, name: str, clock: Callable[[], float], profile: Profile) -> None:
+        super().__init__()
+        self.visit = visit
+        self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
+        self.view = View()
+        self._mode = profile.picture_mode
+        self._campaign_name = name
+        self._status = gold_words.STATUSES[0]
+        self._found: list[GoldCandidate] = []
+        self._count = 0
+        self._said: Content | None = gold_words.ASKING
+        self._busy = False
+
+    @property
+    def gonogo(self) -> GonogoApp:
+        return cast("GonogoApp", self.app)
+
+    @property
+    def candidate(self) -> GoldCandidate | None:
+        """The one under the cursor."""
+        at = self.options.highlighted
+        return self._found[at] if at is not None and at < len(self._found) else None
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="top")
+        with Horizontal(id="work"):
+            yield OptionList(markup=False)
+            with Vertical(id="pane"):
+                yield SheetView(id="sheet")
+                yield Static(id="about", markup=False)
+        yield Line(id="keys")
+
+    def on_mount(self) -> None:
+        self.view = View(mode=terminal.mode_of(self._mode, os.environ, color=not self.app.no_color))
+        self.action_refresh()
+
+    async def on_unmount(self) -> None:
+        await self.visit.aclose()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show)
+
+    # --- asking the server -----------------------------------------------------------------------------
+
+    def _work(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
+        """One thing at a time: a key pressed while the server is asked counts for nothing."""
+        if not self._busy:
+            self._busy = True
+            self.run_worker(self._do(what), group="gold")
+
+    async def _do(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
+        try:
+            await what(await self.visit.client())
+        except (GonogoClientError, DeskError) as error:
+            if self._found:
+                self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+            else:
+                self._said = gold_words.problem(error)
+        finally:
+            self._busy = False
+            self._show()
+
+    def action_refresh(self) -> None:
+        self._work(self._load)
+
+    async def _load(self, client: GonogoClient) -> None:
+        page = await client.gold_candidates(self.visit.campaign_id, status=self._status, limit=MOST)
+        self._found, self._count, self._said = list(page.data), page.count, None
+        at = self.options.highlighted or 0
+        self.options.clear_options()
+        self.options.add_options([Option(gold_words.entry(one)) for one in self._found])
+        if self._found:
+            self.options.highlighted = min(at, len(self._found) - 1)
+
+    # --- showing ---------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        if not self.is_attached:
+            return
+        shown, total = len(self._found), self._count
+        of_all = f"{shown} of {total}, the others come as these are decided" if total > shown else f"{total}"
+        self.top.show(
+            Content.assemble(
+                ("gold  ", "bold $accent"), (one_line(self._campaign_name, 40), "$foreground"),
+                (f"   {gold_words.LISTED[self._status]}: {of_all}", "$quiet"),
+            )
+        )  # fmt: skip
+        self.set_class(not self._found, "-empty")
+        if self._found:
+            self._show_one()
+        else:
+            self.about.update(self._said or gold_words.EMPTY[self._status])
+        chosen = actions.in_scope(actions.CANDIDATES, actions.EVERYWHERE)
+        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
+
+    def on_option_list_option_highlighted(self) -> None:
+        self.view = self.view.reset()
+        self._show_one()
+
+    def _show_one(self) -> None:
+        one = self.candidate
+        if one is not None:
+            self.guard.hold()
+            self.about.update(gold_words.about(one, max(self.about.content_region.width, 20)))
+            self.run_worker(self._draw(one), group="picture", exclusive=True)
+
+    async def _draw(self, one: GoldCandidate) -> None:
+        task = task_from_served(one.task.model_dump(), self.visit.campaign_id)
+        picture: Picture | NoPicture = gold_words.NO_ROOM
+        if min(self.sheet.cells) > 0 and self._mode != terminal.NO_PICTURES:
+            picture = await self.visit.picture(task, self.view.request(task, self.sheet.cells))
+        if one is self.candidate:
+            self.sheet.show(picture, wording.sheet_title(task, picture, self.view))
+            self.call_after_refresh(self.guard.painted)
+
+    # --- keys ------------------------------------------------------------------------------------------
+
+    def on_key(self, event: Key) -> None:
+        self.guard.pressed()
+
+    def on_paste(self, event: Paste) -> None:
+        event.stop()
+
+    def action_accept(self) -> None:
+        self._decide(True)
+
+    def action_decline(self) -> None:
+        self._decide(False)
+
+    def _decide(self, accept: bool) -> None:
+        one = self.candidate
+        if one is None or not self.guard.counts:
+            return
+
+        async def decide(client: GonogoClient) -> None:
+            self.gonogo.say(await self._decided(client, one, accept), seconds=4)
+            await self._load(client)
+
+        self._work(decide)
+
+    async def _decided(self, client: GonogoClient, one: GoldCandidate, accept: bool) -> str:
+        await client.decide_gold(one.ruling.id or "", GoldDecision(accept=accept))
+        return gold_words.decided(one, accept)
+
+    def action_accept_all(self) -> None:
+        if not self._found or self._status == "accepted":
+            self.gonogo.say("There is nothing in this list to accept.")
+            return
+        chosen = list(self._found)
+
+        async def accept(client: GonogoClient) -> None:
+            done, refused = 0, ""
+            for one in chosen:
+                try:
+                    await self._decided(client, one, True)
+                    done += 1
+                except GonogoClientError as error:
+                    refused = f" {len(chosen) - done} were not accepted: {error} {error.next_step}"
+                    break
+            await self._load(client)
+            self.gonogo.say(f"{done} accepted as gold.{refused}", error=bool(refused), seconds=8)
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self._work(accept)
+
+        self.app.push_screen(Asking(gold_words.accepting_all(chosen), not_yes), answered)
+
+    def action_next_status(self) -> None:
+        if not self._busy:
+            at = gold_words.STATUSES.index(self._status)
+            self._status = gold_words.STATUSES[(at + 1) % len(gold_words.STATUSES)]
+            self._found, self._said = [], gold_words.ASKING
+            self.options.clear_options()
+            self.action_refresh()
+
+    def action_context(self) -> None:
+        self.view = self.view.next_level()
+        self._show_one()
+
+    def action_back(self) -> None:
+        self.dismiss()
