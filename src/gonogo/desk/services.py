@@ -7,6 +7,7 @@ that need them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import importlib
 import secrets
