@@ -86,6 +86,7 @@ class GonogoApp(App[None]):
         self.keymap_problems: tuple[str, ...] = ()
         self.own_keys: dict[str, str] = {}
         self._last_frame: list[str] = []
+        self._opened = ""
         self._hand_over = None if first is None else _hand_over(first)
         super().__init__(driver_class=self._hand_over.driver_class() if self._hand_over else None)
         for look in self._looks.values():
@@ -204,7 +205,7 @@ class GonogoApp(App[None]):
         from gonogo.tui.screens.annotate import AnnotateScreen
 
         await self.close_desk()
-        self.desk = self.services.open_desk(signed, campaign_id)
+        self.desk, self._opened = self.services.open_desk(signed, campaign_id), campaign_id
         self._only(AnnotateScreen(self.desk, clock=self.clock, profile=self.services.profile))
 
     async def open_review(self, signed: SignedIn, campaign_id: str) -> None:
@@ -280,14 +281,14 @@ class GonogoApp(App[None]):
 
     def _keep_frame(self, desk: Any) -> None:
         """Keep the frame when the next start will ask the same question."""
-        until = getattr(desk, "left_until", None)
-        if until is None or not self._last_frame:
+        if not self._last_frame or desk is None or desk.left_until is None:
             return
         from gonogo.tui import first_frame
 
         key = first_frame.terminal_key(os.environ, (self.size.width, self.size.height))
         with contextlib.suppress(OSError):  # a convenience: the next start takes longer
-            first_frame.save(self.services.home.first_frame_file(), self._last_frame, key, until)
+            path = self.services.home.first_frame_file()
+            first_frame.save(path, self._last_frame, key, self._opened, desk.left_until)
 
     async def on_unmount(self) -> None:
         desk = self.desk
