@@ -38,6 +38,7 @@ class Program:
     text: str = ""
     _pid: int = 0
     _fd: int = -1
+    _status: int | None = None
 
     def __enter__(self) -> Program:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace")
@@ -50,13 +51,31 @@ class Program:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.kill(self._pid, signal.SIGTERM)
-        deadline = time.monotonic() + 5
-        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+        self.signal(signal.SIGTERM)
+        self.ended()
+        os.close(self._fd)
+
+    @property
+    def fd(self) -> int:
+        """This end of the terminal."""
+        return self._fd
+
+    def signal(self, number: int) -> None:
+        if self._status is None:
+            os.kill(self._pid, number)
+
+    def ended(self, timeout: float = 5.0) -> int:
+        """Wait for the end, by force after `timeout` seconds; the status as `os.waitpid` gives it."""
+        deadline = time.monotonic() + timeout
+        while self._status is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                self._status = status
+                break
             self.read(0.05)
             if time.monotonic() > deadline:
                 os.kill(self._pid, signal.SIGKILL)
-        os.close(self._fd)
+        return self._status
 
     def read(self, timeout: float) -> bool:
         """Take what the program wrote within `timeout` seconds; false when there was nothing."""
@@ -74,11 +93,14 @@ class Program:
         """What was written so far, without escape sequences."""
         return ESCAPES.sub("", self.text)
 
-    def wait_for(self, marker: str, timeout: float = 30.0) -> float:
-        """Milliseconds from the start until `marker` (a regular expression) was written. `TimeoutError` else."""
+    def wait_for(self, marker: str, timeout: float = 30.0, *, raw: bool = False) -> float:
+        """Milliseconds from the start until `marker` (a regular expression) was written. `TimeoutError` else.
+
+        `raw`: look among the escape sequences, too.
+        """
         pattern = re.compile(marker)
         while time.monotonic() - self.started < timeout:
-            if self.read(0.5) and pattern.search(self.seen()):
+            if self.read(0.5) and pattern.search(self.text if raw else self.seen()):
                 return (time.monotonic() - self.started) * 1000
         raise TimeoutError(f"{marker!r} was not seen within {timeout} s; last: {self.seen()[-400:]!r}")
 

@@ -34,10 +34,10 @@ def open_workstation(
 
     home = Home()
     first = None
-    if sign_in or review or campaign_id:
+    if sign_in or review:
         first_frame.forget(home.first_frame_file())
     else:
-        first = first_frame.begin(home.first_frame_file())
+        first = first_frame.begin(home.first_frame_file(), campaign_id)
     gc.disable()  # nothing that is made until the first question is garbage; the app turns it on again
     try:
         from gonogo.cli.compose import make_services

@@ -36,10 +36,13 @@ def terminal_key(environment: Mapping[str, str], size: tuple[int, int]) -> str:
     return json.dumps([__version__, *size, *(environment.get(name, "") for name in _LOOKS)])
 
 
-def save(path: Path, rows: Sequence[str], key: str, until: float) -> None:
-    """Keep `rows` (text with its colours) until `until`, seconds since 1970. Raises `OSError`."""
+def save(path: Path, rows: Sequence[str], key: str, campaign_id: str, until: float) -> None:
+    """Keep `rows` (text with its colours), a question of this campaign, until `until`, in seconds since 1970.
+
+    Raises `OSError`.
+    """
     frame = "".join(f"\x1b[{y};1H{row}" for y, row in enumerate(rows, 1))
-    head = json.dumps({"key": key, "until": until})
+    head = json.dumps({"key": key, "campaign": campaign_id, "until": until})
     part = path.with_suffix(".part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(handle, "w", encoding="utf-8", newline="") as file:
@@ -47,14 +50,15 @@ def save(path: Path, rows: Sequence[str], key: str, until: float) -> None:
     part.replace(path)
 
 
-def take(path: Path, key: str, now: float) -> str:
-    """The frame kept for this terminal, which is forgotten by this; empty when there is none that holds."""
+def take(path: Path, key: str, campaign_id: str | None, now: float) -> str:
+    """The frame kept for this terminal (and campaign, if one is given), which is forgotten by this; else nothing."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             head, _, frame = file.read(MOST_BYTES).partition("\n")
         path.unlink()
         kept = json.loads(head)
-        return frame if kept["key"] == key and now < float(kept["until"]) else ""
+        same = kept["key"] == key and campaign_id in (None, kept["campaign"])
+        return frame if same and now < float(kept["until"]) else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
@@ -65,13 +69,13 @@ def forget(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def begin(path: Path) -> FirstFrame | None:
+def begin(path: Path, campaign_id: str | None = None) -> FirstFrame | None:
     """Paint what was kept, if it holds; `None` when there is nothing to show, or no terminal like that."""
     try:
         size = os.get_terminal_size(sys.stderr.fileno())
     except (OSError, ValueError):
         return None
-    frame = take(path, terminal_key(os.environ, (size.columns, size.lines)), time.time())
+    frame = take(path, terminal_key(os.environ, (size.columns, size.lines)), campaign_id, time.time())
     if not frame:
         return None
     try:
