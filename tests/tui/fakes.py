@@ -88,6 +88,7 @@ class FakeDesk:
         self.calls: list[str] = []
         self.stopwatch = Stopwatch(clock)
         self.past: list[Decided] = []
+        self.again: Decided | None = None
         self.exported: Path | None = None
         self.fails: Exception | None = None
         self.guideline = ""
@@ -132,6 +133,7 @@ class FakeDesk:
     def decide(self, decision: Decision) -> None:
         if self.fails is not None:
             raise self.fails
+        self.again = None
         self.answers.append((self.tasks.pop(0), decision))
         self.advance()
 
@@ -156,6 +158,37 @@ class FakeDesk:
 
     def history(self, *, since: float = 0.0, limit: int = 1_000_000) -> list[Decided]:
         return list(reversed(self.past))[:limit]
+
+    @property
+    def asking_again(self) -> bool:
+        return self.again is not None
+
+    def answer_again(self, number: int) -> Decision | None:
+        """The refused answer's task is put before the others; `decide` answers it."""
+        item = next(one for one in self.past if one.number == number)
+        self.again = item
+        self.tasks.insert(0, item.task)
+        self.advance()
+        return item.decision
+
+    def not_again(self) -> bool:
+        if self.again is None:
+            return False
+        self.again = None
+        self.tasks.pop(0)
+        self.advance()
+        return True
+
+    def send_again(self, number: int) -> bool:
+        return self._settle(number, SendState.QUEUED)
+
+    def drop(self, number: int) -> bool:
+        self.past = [one for one in self.past if one.number != number]
+        return True
+
+    def _settle(self, number: int, state: SendState) -> bool:
+        self.past = [replace(one, state=state) if one.number == number else one for one in self.past]
+        return True
 
     def upcoming(self) -> DeskTask | None:
         return self.tasks[1] if len(self.tasks) > 1 else None

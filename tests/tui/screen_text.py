@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,14 @@ async def settle(pilot: Pilot[None]) -> None:
     """Let messages, layout and paint follow each other to their end."""
     for _ in range(3):
         await pilot.pause()
+
+
+async def appears(pilot: Pilot[None], words: str, seconds: float = 20) -> None:
+    """Wait until `words` can be read."""
+    until = time.monotonic() + seconds
+    while words not in text_of(pilot.app.screen):
+        assert time.monotonic() < until, f"not shown: {words}"
+        await pilot.pause(0.02)
 
 
 async def press(pilot: Pilot[None], clock: Clock, *keys: str) -> None:

@@ -21,6 +21,7 @@ from gonogo.tui.screens.annotators import AnnotatorsScreen
 from gonogo.tui.screens.campaign import CampaignScreen
 from gonogo.tui.screens.candidates import CandidatesScreen
 from gonogo.tui.screens.contact_sheet import ContactScreen
+from gonogo.tui.screens.history import HistoryScreen
 from gonogo.tui.screens.quality import QualityScreen
 from gonogo.tui.screens.review import ReviewScreen
 from tests.tui.conftest import Running
@@ -31,6 +32,7 @@ OWNERS = {
     EVERYWHERE: GonogoApp,
     ANNOTATE: AnnotateScreen,
     EDIT: AnnotateScreen,
+    actions.HISTORY: HistoryScreen,
     actions.REVIEW: ReviewScreen,
     actions.ADJUDICATE: AdjudicateScreen,
     actions.CONTACT: ContactScreen,

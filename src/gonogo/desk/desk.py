@@ -19,6 +19,7 @@ from gonogo.desk.link import Link
 from gonogo.desk.listeners import Listeners
 from gonogo.desk.onhand import Answered, Outlook, Tray
 from gonogo.desk.outbox import Counts, Outbox, Verdict
+from gonogo.desk.past import Past
 from gonogo.desk.recent import PACE_OF, Progress, Recent
 from gonogo.desk.sender import Sender
 from gonogo.desk.setup import Setup
@@ -37,7 +38,7 @@ KEPT_SECONDS = 30 * 86400.0
 """Delivered answers stay in the history this long."""
 
 
-class Desk(Viewing):
+class Desk(Viewing, Past):
     """The one object the annotate screen talks to. All methods belong to the event loop's thread.
 
     `await start()` opens the outbox and shows held tasks from the last run, then begins to fetch behind.
@@ -117,8 +118,7 @@ class Desk(Viewing):
                 await within(FLUSH_SECONDS, self._clock, self._sender.idle.wait)
             await self._jobs.end()  # nothing more is claimed
             if not keep:
-                mine = [self._held] if self._held else []
-                await within(RELEASE_SECONDS, self._clock, lambda: self._stream.give_back(mine))
+                await within(RELEASE_SECONDS, self._clock, lambda: self._stream.give_back(self._mine()))
         finally:
             await self._jobs.end()
             self._put_away(keep=keep)
@@ -164,7 +164,8 @@ class Desk(Viewing):
             decision = replace(decision, times=self.stopwatch.read())
         request = prepare_submission(held.task.id, decision, self._setup.profile.verdicts)
         self._problem = ("", "")
-        number = self._outbox.add(self._address, held.task, decision, request)
+        number = self._outbox.add(self._address, held.task, decision, request, replaces=held.again)
+        self._recent.mark({held.again}, SendState.REPLACED)
         self.stopwatch.stop()
         self._tray.answers.append(Answered(number, held, decision, self._clock.monotonic()))
         self._recent.add(number, Decided(held.task, decision, SendState.ON_DESK))
@@ -187,19 +188,14 @@ class Desk(Viewing):
         if not taken:
             self.changed()
             return None
-        if self._held is not None:
-            self._carried[self._held.task.id] = self.stopwatch.stop()
-            self._stream.put_back(self._held)
+        self._set_aside()
         self._carried[answer.held.task.id] = answer.decision.times
         self._recent.remove(answer.number)
+        self._look_at(answer.held.again)
         self._progress.done = max(0, self._progress.done - 1)
         self._show(answer.held)
         self.changed()
         return answer.held.task, answer.decision
-
-    def history(self, *, since: float = 0.0, limit: int = 1_000_000) -> list[Decided]:
-        """This login's answers in this campaign, newest first, given after `since` (seconds since 1970)."""
-        return [row.decided() for row in self._outbox.history(self._address, since=since, limit=limit)]
 
     def retry_now(self) -> None:
         """Try the server again at once (key `r`)."""
@@ -214,7 +210,7 @@ class Desk(Viewing):
         return [answer.held for answer in self._tray.answers] + ([self._held] if self._held else [])
 
     def occupied(self) -> int:
-        return self._counts.unsent + (1 if self._held else 0)
+        return self._counts.unsent + len(self._mine())
 
     def answered(self, task_id: str) -> bool:
         return self._known.answered(task_id)
@@ -327,6 +323,8 @@ class Desk(Viewing):
         self._recent.mark({row.id}, state, detail)
         if state in (SendState.SENT, SendState.LATE, SendState.PARKED):
             self._stream.delivered()
+        if state is SendState.PARKED:
+            self._puzzled.set()  # it does not count as done: ask how far the work is
         self.changed()
 
     async def _upkeep(self) -> None:
@@ -338,12 +336,6 @@ class Desk(Viewing):
                 with contextlib.suppress(OSError):  # a convenience; the answers are elsewhere
                     self._save()
             self._look_back()
-
-    def _look_back(self) -> None:
-        """Take over the states of recent answers from the disk."""
-        for row in filter(None, map(self._outbox.get, self._recent.on_the_way())):
-            if row.state not in (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING):
-                self._settled(row, row.state, row.detail)
 
     async def _explain(self) -> None:
         """Ask how far the work is: after connecting, and when the queue runs empty."""
@@ -359,11 +351,15 @@ class Desk(Viewing):
                 self.changed()
 
     def _save(self) -> None:
-        seen = self._gallery.seen(self._held.task) if self._held else None
+        seen = self._gallery.seen(self._held.task) if self._held and self._mine() else None
         self._keeping.save(self._holding(), seen, self._progress)
 
     def _holding(self) -> list[Held]:
-        return [*([self._held] if self._held else []), *self._stream.ahead]
+        return [*self._mine(), *self._stream.ahead]
+
+    def _mine(self) -> list[Held]:
+        """The current task, if it is claimed: one that is asked again is not."""
+        return [self._held] if self._held and not self._held.again else []
 
     def _put_away(self, *, keep: bool) -> None:
         """Write down what must be there at the next start, and close the files."""
@@ -374,7 +370,7 @@ class Desk(Viewing):
             self._outbox.prune(self._clock.wall() - KEPT_SECONDS)
             if keep:
                 self._save()
-                self.left_until = self._keeping.kept_until(self._held)
+                self.left_until = self._keeping.kept_until(next(iter(self._mine()), None))
             else:
                 self._keeping.forget()
         self._outbox.close()

@@ -18,11 +18,15 @@ _LATE = {
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """`state` `QUEUED` means: again, `after` seconds at the earliest (`None`: when the line says so)."""
+    """`state` `QUEUED` means: again, `after` seconds at the earliest (`None`: when the line says so).
+
+    `code` says why it is of no use to answer a refused one again; empty when it may be.
+    """
 
     state: SendState
     detail: str = ""
     after: float | None = None
+    code: str = ""
 
 
 def of_answer(answer: Receipt, task_id: str, verdict: str | None) -> Fate:
@@ -65,5 +69,6 @@ def _of_conflict(error: ConflictError, attempts: int) -> Fate:
         return Fate(
             SendState.PARKED,
             "You had answered this question before, in another window or on another machine; the first answer stands.",
+            code=error.reason,
         )
     return Fate(SendState.PARKED, f"{error} {error.next_step}")

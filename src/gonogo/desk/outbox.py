@@ -2,7 +2,8 @@
 
 One SQLite file a home. A row is the exact request that will travel (method, path, body bytes, idempotency key), for
 whom and where to, the task as it was shown, and what became of it. Rows are never changed but in their state (a
-refused one that is to be tried again also gets a new key); a retry is byte-identical. Several programs may work on
+refused one that is to be tried again also gets a new key); a retry is byte-identical. An answer given anew for a
+refused one is a row of its own, and the refused one stays as `REPLACED`. Several programs may work on
 one home: a row on a desk or on its way carries the mark of the program that has it, and is taken over when that
 program is gone or its lease has run out.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,8 +21,7 @@ from typing import Any, TypeVar
 
 from gonogo.client.prepared import Prepared
 from gonogo.desk.codec import decision_from_json, decision_to_json, task_from_json, task_to_json
-from gonogo.desk.errors import OutboxError, disk_refused
-from gonogo.desk.outbox_rescue import is_damage, rescue
+from gonogo.desk.outbox_file import OutboxFile
 from gonogo.desk.outbox_schema import connect
 from gonogo.desk.processes import is_alive, own_mark
 from gonogo.desk.types import Decided, Decision, DeskTask, SendState
@@ -45,7 +44,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One row. `decided_at` and `settled_at` are seconds since 1970; `attempts` counts the one under way."""
+    """One row. `decided_at` and `settled_at` are seconds since 1970; `attempts` counts the one under way.
+
+    `response`: of a refused one the reason's code, where another answer would change nothing; of a replaced one the
+    number of the row that came instead.
+    """
 
     id: int
     address: Address
@@ -58,9 +61,11 @@ class Verdict:
     detail: str
     attempts: int
     settled_at: float | None
+    response: str | None = None
 
     def decided(self) -> Decided:
-        return Decided(self.task, self.decision, self.state, self.detail)
+        final = self.state is not SendState.PARKED or bool(self.response)
+        return Decided(self.task, self.decision, self.state, self.detail, self.id, final)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Counts:
         return self.on_desk + self.queued + self.sending
 
 
-class Outbox:
+class Outbox(OutboxFile):
     """The rows of one home. Every method is one short transaction; those that write return after the fsync.
 
     All raise `OutboxError`. A damaged file is set aside, its readable rows are copied into a new one, and
@@ -91,21 +96,17 @@ class Outbox:
         alive: Callable[[str], bool] = is_alive,
         connect: Callable[[Path], sqlite3.Connection] = connect,
     ) -> None:
-        self.path = path
-        self._connect = connect
-        self.notices: list[str] = []
+        super().__init__(path, wall, connect)
         self.mark = mark or own_mark()
-        self._wall = wall
         self._alive = alive
-        self._connection: sqlite3.Connection | None = None
-        self._inode = 0
-        self._using = threading.Lock()
-        self._closed = False
 
     # --- the desk's side -----------------------------------------------------------------------------
 
-    def add(self, address: Address, task: DeskTask, decision: Decision, request: Prepared) -> int:
-        """Journal one answer; its number when it is on the disk. It is `ON_DESK` until `leave_desk`."""
+    def add(self, address: Address, task: DeskTask, decision: Decision, request: Prepared, *, replaces: int = 0) -> int:
+        """Journal one answer; its number when it is on the disk. It is `ON_DESK` until `leave_desk`.
+
+        `replaces`: the refused answer that it was given for anew, which is `REPLACED` from then on.
+        """
         values = (
             address.base_url,
             address.annotator,
@@ -131,14 +132,26 @@ class Outbox:
                 values,
             )
             found = db.execute("SELECT id FROM verdict WHERE idempotency_key = ?", (request.idempotency_key,))
-            return int(found.fetchone()[0])
+            number = int(found.fetchone()[0])
+            sql = "UPDATE verdict SET state = ?, response = ? WHERE id = ? AND state = ?"
+            db.execute(sql, (SendState.REPLACED, str(number), replaces, SendState.PARKED))
+            return number
 
         return self._write(insert)
 
     def take_back(self, number: int) -> bool:
-        """Remove an answer that is still on this desk; false when it has already left."""
-        sql = "DELETE FROM verdict WHERE id = ? AND state = ? AND owner = ?"
-        return self._write(lambda db: db.execute(sql, (number, SendState.ON_DESK, self.mark)).rowcount) > 0
+        """Remove an answer that is still on this desk; false when it has already left. What it replaced is back."""
+
+        def remove(db: sqlite3.Connection) -> bool:
+            task = db.execute("SELECT task_id FROM verdict WHERE id = ?", (number,)).fetchone()
+            sql = "DELETE FROM verdict WHERE id = ? AND state = ? AND owner = ?"
+            gone = db.execute(sql, (number, SendState.ON_DESK, self.mark)).rowcount > 0
+            if gone:
+                sql = "UPDATE verdict SET state = ?, response = NULL WHERE task_id = ? AND state = ? AND response = ?"
+                db.execute(sql, (SendState.PARKED, task[0], SendState.REPLACED, str(number)))
+            return gone
+
+        return self._write(remove)
 
     def leave_desk(self, numbers: Sequence[int]) -> None:
         """These answers can no longer be taken back: they are ready to be sent."""
@@ -215,7 +228,8 @@ class Outbox:
         "answered already" is not taken for a lost receipt of our own.
         """
         sql = (
-            "UPDATE verdict SET state = ?, detail = '', settled_at = NULL, attempts = 0, idempotency_key = ?"
+            "UPDATE verdict SET state = ?, detail = '', response = NULL, settled_at = NULL, attempts = 0,"
+            " idempotency_key = ?"
             " WHERE id = ? AND state = ?"
         )
 
@@ -298,73 +312,10 @@ class Outbox:
         return self._write(lambda db: db.execute(sql, (number, SendState.ON_DESK, SendState.SENDING)).rowcount) > 0
 
     def prune(self, before: float) -> int:
-        """Forget answers the server has had since `before`; how many that were."""
-        sql = "DELETE FROM verdict WHERE state IN (?, ?) AND settled_at < ?"
-        return self._write(lambda db: db.execute(sql, (SendState.SENT, SendState.LATE, before)).rowcount)
-
-    def close(self) -> None:
-        """Close the file for good. Waits for a transaction of another thread: a connection must not go under it."""
-        with self._using:
-            self._closed = True
-            self._disconnect()
-
-    # --- the file ------------------------------------------------------------------------------------
-
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        def transaction(db: sqlite3.Connection) -> T:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(db)
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-            return result
-
-        result = self._with_file(transaction)
-        if self._moved_away():  # another program set a damaged file aside while we wrote into it
-            result = self._with_file(transaction, afresh=True)
-        return result
-
-    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return self._with_file(work)
-
-    def _with_file(self, work: Callable[[sqlite3.Connection], T], *, afresh: bool = False) -> T:
-        """Run `work` on the file; once more on a new file if this one turns out to be damaged."""
-        with self._using:
-            if self._closed:
-                raise OutboxError("The outbox is closed.", "Start gonogo again.")
-            if afresh:
-                self._disconnect()
-            try:
-                return work(self._open())
-            except (sqlite3.Error, OSError) as error:
-                if not (isinstance(error, sqlite3.Error) and is_damage(error)):
-                    raise disk_refused(error) from error
-            try:
-                self._disconnect()
-                self.notices.append(rescue(self.path, self._wall()))
-                return work(self._open())
-            except (sqlite3.Error, OSError) as error:
-                raise disk_refused(error) from error
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            connection.close()
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = self._connect(self.path)
-            self._inode = self.path.stat().st_ino
-        return self._connection
-
-    def _moved_away(self) -> bool:
-        try:
-            return self.path.stat().st_ino != self._inode
-        except OSError:
-            return True
+        """Forget answers the server has had since `before`, and replaced ones as old; how many that were."""
+        sql = "DELETE FROM verdict WHERE state IN (?, ?, ?) AND settled_at < ?"
+        over = (SendState.SENT, SendState.LATE, SendState.REPLACED)
+        return self._write(lambda db: db.execute(sql, (*over, before)).rowcount)
 
 
 def _of(address: Address) -> tuple[str, tuple[str, ...]]:
@@ -387,6 +338,7 @@ def _verdict(row: sqlite3.Row) -> Verdict:
         detail=row["detail"],
         attempts=row["attempts"],
         settled_at=row["settled_at"],
+        response=row["response"],
     )
 
 

@@ -127,7 +127,7 @@ class Sender:
             self._aside[row.id] = self._clock.monotonic() + found.after
         else:
             self._aside.pop(row.id, None)
-        await asyncio.to_thread(self._outbox.finish, row.id, found.state, found.detail)
+        await asyncio.to_thread(self._outbox.finish, row.id, found.state, found.detail, found.code or None)
         self._settled(row, found.state, found.detail)
 
     def _passed(self) -> list[int]:

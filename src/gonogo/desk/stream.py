@@ -40,12 +40,14 @@ class Held:
     """A task claimed for this desk. `expires_at` is on the boot clock; `lease` is its whole length in seconds.
 
     `claimed` is false for one remembered from the last run until the server has said that it is still ours.
+    `again` is the number of the refused answer that this question is asked again for; then there is no claim.
     """
 
     task: DeskTask
     expires_at: float | None = None
     lease: float | None = None
     claimed: bool = True
+    again: int = 0
 
 
 @dataclass(slots=True)

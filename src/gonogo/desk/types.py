@@ -60,12 +60,17 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One line of the history: the task, the answer, and what became of it."""
+    """One line of the history: the task, the answer, and what became of it.
+
+    `number` is its row in the outbox. Not `final`: refused in a way that another answer may not be.
+    """
 
     task: DeskTask
     decision: Decision
     state: SendState
     detail: str = ""
+    number: int = 0
+    final: bool = True
 
 
 class SendState(StrEnum):
@@ -77,6 +82,7 @@ class SendState(StrEnum):
     SENT = "sent"  # the server has it and said so
     LATE = "kept late"  # stored by the server, not counted
     PARKED = "parked"  # refused; kept here with its reason
+    REPLACED = "replaced"  # refused, and answered again since
 
 
 class Stage(StrEnum):

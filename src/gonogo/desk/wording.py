@@ -32,7 +32,7 @@ def stuck(detail: str) -> tuple[str, str]:
     """The server keeps handing out a question whose answer it refused."""
     return (
         f"The server refused your answer to this question and hands out no other. {detail}",
-        "Tell the campaign's lead; your answer is kept in the outbox. Key r asks again.",
+        "Your answer is kept: the history (h) answers it again. Key r asks for another question.",
     )
 
 

@@ -9,6 +9,7 @@ from textual.binding import Binding
 
 ANNOTATE = "annotate"
 EDIT = "edit"
+HISTORY = "history"
 REVIEW = "review"
 ADJUDICATE = "adjudicate"
 CONTACT = "contact"
@@ -27,6 +28,7 @@ HEADINGS = {
     ANNOTATORS: "Annotators",
     LEAD: "Campaigns",
     EDIT: "Typing the right value",
+    HISTORY: "The history",
     EVERYWHERE: "Everywhere",
 }
 
@@ -184,6 +186,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit.unit", "unit", "The next unit: none, mm, in.", ("f7",), EDIT, "repair('unit')", 7),
     Action("edit.symbols", "signs", "Pick a sign; Alt and its letter at once.", ("f8", "ctrl+k"), EDIT, "symbols", 3),
     Action("edit.incorrect", "wrong", "Send “incorrect” without a value.", ("ctrl+s",), EDIT, "incorrect", 8),
+    Action("history.open", "in full", "One answer with its question in full.", ("enter",), HISTORY, "open", 1),
+    Action("history.search", "search", "Find answers by any words in them.", ("slash",), HISTORY, "search", 2),
+    Action("history.open_only", "open ones", "Only what has not reached the server.", ("w",), HISTORY, "only_open", 4),
+    Action("history.again", "answer again", "Give a refused answer anew.", ("a",), HISTORY, "again", 3),
+    Action("history.resend", "send as is", "Send a refused answer once more.", ("r",), HISTORY, "resend", 7),
+    Action("history.drop", "drop", "Delete a refused answer here, after asking.", ("x",), HISTORY, "drop", 8),
+    Action("history.undo", "take back", "Take the last answer back.", ("u", "backspace"), HISTORY, "undo", 6),
+    Action("history.back", "back", "Back to where you came from.", ("escape", "h", "q"), HISTORY, "back", 5),
     *REVIEWING,
     Action("app.review", "review", "The queue of what needs an expert.", (), EVERYWHERE, "review"),
     Action("app.lead", "campaigns", "For leads: progress, people, quality, promote.", (), EVERYWHERE, "lead"),

@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from gonogo.desk.errors import DeskError
-from gonogo.desk.types import Decision, DeskTask, Stage
+from gonogo.desk.types import Decided, Decision, DeskTask, Stage
 from gonogo.tui import actions
 from gonogo.tui.screens import correction, wording
 from gonogo.tui.screens.question import QuestionScreen
@@ -128,7 +128,7 @@ class AnnotateScreen(QuestionScreen):
 
     def _show_task(self, task: DeskTask) -> None:
         self._ask(task)
-        self.hint.show(self._reading(task))
+        self.hint.show(self._at_rest(task))
         self.facts.show(lines.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self._show_keys()
         self._show_picture(task)
@@ -143,6 +143,12 @@ class AnnotateScreen(QuestionScreen):
             self._read_ahead = (task.id, correction.as_read(task.predicted_value))
         return self._read_ahead[1]
 
+    def _at_rest(self, task: DeskTask) -> Content:
+        """Under the value while nothing is typed."""
+        if self.desk.asking_again:
+            return Content.styled("refused before, asked again; undo leaves it", "$warning")
+        return self._reading(task)
+
     def _following(self) -> DeskTask | None:
         return self.desk.upcoming()
 
@@ -153,7 +159,9 @@ class AnnotateScreen(QuestionScreen):
     def _show_keys(self) -> None:
         chosen = actions.in_scope(*((actions.EDIT,) if self.editing else (actions.ANNOTATE, actions.EVERYWHERE)))
         if self._question is None:
-            chosen = tuple(a for a in chosen if a.id in ("annotate.undo", "annotate.retry", "app.help"))
+            chosen = tuple(
+                a for a in chosen if a.id in ("annotate.undo", "annotate.retry", "annotate.history", "app.help")
+            )
         width = self.keys.size.width or self.app.size.width
         if self.editing and self.line.choosing:
             self.keys.show(lines.symbol_line(width))
@@ -190,7 +198,9 @@ class AnnotateScreen(QuestionScreen):
             self._tell_status()
 
     def _tell_status(self) -> None:
-        self.status.tell(self.desk.state, self._not_saved, sure=self._sure, pace=self._show_pace)
+        keys = actions.keys_of(actions.BY_ID["annotate.history"], self.gonogo.own_keys) or ("",)
+        key = actions.shown_key(keys[0])
+        self.status.tell(self.desk.state, self._not_saved, sure=self._sure, pace=self._show_pace, refused_key=key)
 
     def _decide(self, decision: Decision) -> None:
         """Hand the answer to the desk, with the confidence that was given."""
@@ -207,7 +217,9 @@ class AnnotateScreen(QuestionScreen):
             self.guard.decided()
 
     def action_undo(self) -> None:
-        if self._undo() is None:
+        if self.desk.not_again():
+            self.gonogo.say("The refused answer stays as it was; the history has it.")
+        elif self._undo() is None:
             self.gonogo.say(wording.nothing_to_undo(self.desk.state.recent))
 
     def _undo(self) -> DeskTask | None:
@@ -218,17 +230,45 @@ class AnnotateScreen(QuestionScreen):
             return None
         if undone is None:
             return None
-        task, decision = undone
+        self._recall(*undone)
+        return undone[0]
+
+    def _recall(self, task: DeskTask, decision: Decision) -> None:
+        """What was typed and chosen for `task` is there again."""
         typed = (decision.corrected_value or {}).get("text")
         if isinstance(typed, str):
             self._drafts[task.id] = typed
         self._sure = round((decision.confidence or 0) * 5)
         self._tell_status()
-        return task
 
     def _take_back(self) -> None:
         if self._undo() is not None:
             self.gonogo.say("Keys came faster than a person types: the answer was taken back.", warning=True)
+
+    def action_history(self) -> None:
+        from gonogo.tui.screens.history import HistoryScreen
+
+        try:
+            self.app.push_screen(HistoryScreen(self.desk), self._again)
+        except DeskError as error:
+            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+
+    def _again(self, item: Decided | None) -> None:
+        """Chosen in the history: a refused answer is given anew, from what was typed."""
+        if item is None:
+            return
+        try:
+            before = self.desk.answer_again(item.number)
+        except DeskError as error:
+            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+            return
+        if before is None or (task := self.desk.current) is None:
+            self.gonogo.say("This answer is not refused any more.")
+            return
+        self._recall(task, before)
+        self.gonogo.say(wording.asked_again(item), warning=True, seconds=12)
+        if before.corrected_value is not None:
+            self._open_line(task)
 
     def action_retry(self) -> None:
         if self.desk.state.stage is Stage.SIGNED_OUT:
@@ -246,8 +286,10 @@ class AnnotateScreen(QuestionScreen):
 
     def action_fix(self) -> None:
         task = self._question
-        if task is None or not self.guard.counts:
-            return
+        if task is not None and self.guard.counts:
+            self._open_line(task)
+
+    def _open_line(self, task: DeskTask) -> None:
         self._start_typing(self._drafts.get(task.id, value_text(task.predicted_value)))
         self.desk.edit(True)
         self._show_keys()
@@ -257,7 +299,7 @@ class AnnotateScreen(QuestionScreen):
             self._drafts[self._question.id] = self.line.value
         self._stop_typing()
         if self._question is not None:
-            self.hint.show(self._reading(self._question))
+            self.hint.show(self._at_rest(self._question))
         self._show_keys()
 
     def _stop_typing(self) -> None:

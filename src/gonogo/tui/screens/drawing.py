@@ -138,11 +138,6 @@ class DrawingScreen(Screen[None]):
         self.gonogo.say(f"Drawing in: {self.view.mode.value}{automatic}", seconds=2)
         self._look(self.view)
 
-    def action_history(self) -> None:
-        from gonogo.tui.screens.history import MOST, HistoryScreen
-
-        self.app.push_screen(HistoryScreen(self.desk.history(limit=MOST)))
-
     def action_about(self) -> None:
         if self._question is not None:
             from gonogo.tui.screens.about import AboutScreen

@@ -63,7 +63,7 @@ def _work(state: DeskState) -> list[str]:
     elif state.done:
         lines.append(f"All {state.done} answers have reached the server.")
     if state.parked:
-        lines.append(f"{state.parked} refused by the server; kept here: h says why, `gonogo outbox` sends or drops.")
+        lines.append(f"{state.parked} refused by the server; kept here: h shows why, and answers again.")
     return lines
 
 
@@ -74,6 +74,7 @@ FATES: dict[SendState, str] = {
     SendState.SENT: "sent; the server has it",
     SendState.LATE: "kept late: the server has it, but did not count it",
     SendState.PARKED: "refused by the server, kept here",
+    SendState.REPLACED: "refused by the server; you answered again",
 }
 """What became of an answer."""
 
@@ -81,6 +82,12 @@ FATES: dict[SendState, str] = {
 def fate(item: Decided) -> str:
     """What became of an answer, with the server's reason where there is one."""
     return FATES[item.state] + (f": {item.detail}" if item.detail else "")
+
+
+def asked_again(item: Decided) -> str:
+    """Said when a refused answer is given anew."""
+    why = f" ({item.detail})" if item.detail else ""
+    return f"Your answer “{item.decision.verdict}” was refused{why}. Answer again; undo leaves it as it was."
 
 
 def nothing_to_undo(recent: Sequence[Decided]) -> str:

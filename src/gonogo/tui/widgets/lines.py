@@ -49,10 +49,12 @@ class StatusBar(Line):
         self._left: tuple[str, str] = ("gonogo", "")
         self._right: list[Content] = []
 
-    def tell(self, state: DeskState, not_saved: str = "", *, sure: int = 0, pace: bool = True) -> None:
-        """`sure` is the confidence (1-5) chosen for this question, 0 when none is."""
+    def tell(
+        self, state: DeskState, not_saved: str = "", *, sure: int = 0, pace: bool = True, refused_key: str = ""
+    ) -> None:
+        """`sure` is the confidence (1-5) chosen for this question, 0 when none is; `refused_key` shows the refused."""
         self._left = ("gonogo", one_line(state.campaign_name))
-        self._right = status(state, not_saved, sure=sure, pace=pace)
+        self._right = status(state, not_saved, sure=sure, pace=pace, refused_key=refused_key)
         self.refresh()
 
     def render(self) -> Content:
@@ -70,7 +72,9 @@ class StatusBar(Line):
         return Content.assemble(left, " " * space, right)
 
 
-def status(state: DeskState, not_saved: str = "", *, sure: int = 0, pace: bool = True) -> list[Content]:
+def status(
+    state: DeskState, not_saved: str = "", *, sure: int = 0, pace: bool = True, refused_key: str = ""
+) -> list[Content]:
     """The right end of the status bar, most important first."""
     parts: list[Content] = []
     if not_saved:
@@ -83,7 +87,8 @@ def status(state: DeskState, not_saved: str = "", *, sure: int = 0, pace: bool =
     else:
         parts.append(Content.styled("✓ saved", "$correct"))
     if state.parked:
-        parts.append(Content.styled(f"! {state.parked} refused", "bold $warning"))
+        key = f": {refused_key}" if refused_key else ""
+        parts.append(Content.styled(f"! {state.parked} refused{key}", "bold $warning"))
     if sure:
         parts.append(Content.styled(f"sure {sure} of 5", "$foreground"))
     total = f" / {state.total}" if state.total is not None else " done"
