@@ -25,8 +25,8 @@ Examples:
 def demo(prepare_only: bool) -> None:
     """Try gonogo on a sample project: no account, no network.
 
-    The first start draws four parts and lets two colleagues answer before you. Later starts go on where you stopped.
-    Everything lies in the workspace on this machine (GONOGO_HOME).
+    The first start draws four parts and lets three simulated colleagues answer a few questions before you. Later starts
+    go on where you stopped. Everything lies in the workspace on this machine (GONOGO_HOME).
     """
     home = current_home()
     campaign_id = _made_before(home) or run(_prepare(home))
@@ -52,7 +52,7 @@ def _made_before(home: Home) -> str | None:
 
 
 async def _prepare(home: Home) -> str:
-    from gonogo.cli.embedded import BASE_URL, embedded_parts
+    from gonogo.cli.embedded import BASE_URL, embedded_parts, workspace_url
     from gonogo.client.credential import ApiKey, SessionToken
     from gonogo.client.extensions import GonogoClient
     from gonogo.demo.workspace import prepare
@@ -65,7 +65,7 @@ async def _prepare(home: Home) -> str:
         return GonogoClient(BASE_URL, credential, transport=cast("Any", Borrowed(lambda: parts.transport)))
 
     try:
-        campaign_id = await prepare(client_for, say)
+        campaign_id = await prepare(client_for, workspace_url(home), say)
     finally:
         await parts.transport.aclose()
     _marker(home).write_text(json.dumps({"campaign_id": campaign_id}), encoding="utf-8")

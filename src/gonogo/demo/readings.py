@@ -100,6 +100,16 @@ def read_all(callouts: dict[str, list[Callout]], seed: int = SEED) -> list[Readi
     return readings
 
 
+def misread(reading: Reading) -> str | None:
+    """A second way to read the callout wrong, other than `reading`; `None` where none fits."""
+    rng = random.Random(f"{SEED}-{reading.callout.text}")  # noqa: S311 - sample data, not a secret
+    for spoil in ERRORS.values():
+        text = spoil(reading.callout.text, rng)
+        if text is not None and text not in (reading.text, reading.callout.text):
+            return text
+    return None
+
+
 def _read(part: str, callout: Callout, sheet: list[Callout], rng: random.Random, *, wrong: bool) -> Reading:
     if wrong:
         error, text = _spoil(callout, sheet, rng)

@@ -1,13 +1,18 @@
-"""The demo campaign in a workspace: drawn, predicted, and partly judged by two earlier annotators."""
+"""The demo campaign in a workspace: drawn, predicted, and partly judged by three simulated annotators.
+
+The three answer the same few tasks, so that these have all their votes: most are settled, on some the votes differ and
+an expert has something to rule on, and the quality report has something to say. The other tasks are left to whoever
+tries the demo.
+"""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from gonogo.demo.crew import CREW, answer
 from gonogo.demo.parts import draw_all
-from gonogo.demo.readings import SEED, Reading, read_all
+from gonogo.demo.readings import Reading, read_all
 from gonogo.wire.extensions import (
     CampaignSettings,
     Prediction,
@@ -19,14 +24,14 @@ from gonogo.wire.labeling import (
     CampaignAssignmentCreate,
     LabelingCampaignCreate,
     LabelingProjectCreate,
-    LabelSubmit,
 )
 
 if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient
+    from gonogo.wire.labeling import LabelingCampaignPublic
 
 CAMPAIGN = "Demo: four parts"
-EARLIER_VOTES = 24  # answers of each earlier annotator
+PROJECT = "Demo shop"
 GUIDELINE = """\
 # What counts as read right
 
@@ -42,25 +47,21 @@ ClientFor = Callable[[str | None], "GonogoClient"]
 """Makes a client of the demo's server: for a session token, or (with `None`) for the local lead."""
 
 
-async def find_campaign(client: GonogoClient) -> str | None:
-    """The id of the demo campaign, if an earlier start made it whole."""
+async def find_campaign(client: GonogoClient) -> LabelingCampaignPublic | None:
+    """The open demo campaign, if an earlier start made it; without tasks it was interrupted."""
     page = await client.list_campaigns(limit=500)
-    for campaign in page.data:
-        if campaign.name == CAMPAIGN and campaign.status == "open":
-            return campaign.id
-    return None
+    return next((found for found in page.data if found.name == CAMPAIGN and found.status == "open"), None)
 
 
-async def prepare(client_for: ClientFor, report: Callable[[str], None]) -> str:
-    """Make the demo campaign, or find the one that is there; returns its id.
+async def prepare(client_for: ClientFor, database_url: str, report: Callable[[str], None]) -> str:
+    """Make the demo campaign in the workspace, or find the one that is there; returns its id.
 
-    Safe to repeat: drawings and predictions are stored once, and the campaign gets its final name only when it is
-    complete, because the name is what a second start looks for.
+    Safe to repeat, and to interrupt: whatever an earlier start has made is found and gone on with.
     """
     async with client_for(None) as lead:
         existing = await find_campaign(lead)
-        if existing:
-            return existing
+        if existing and existing.task_count:
+            return existing.id
         report("Drawing four parts …")
         boards = draw_all()
         revisions = {}
@@ -70,34 +71,52 @@ async def prepare(client_for: ClientFor, report: Callable[[str], None]) -> str:
             revisions[part] = stored.part_revision_id
         report("Reading them the way a model would …")
         readings = read_all({part: board.callouts for part, board in boards.items()})
-        campaign_id = await _make_campaign(lead, readings, revisions)
-        report("Two colleagues have been here before you …")
-        for name, care in (("Ana Weiss", 0.95), ("Bo Lindqvist", 0.86)):
-            await _earlier_votes(client_for, lead, campaign_id, readings, name, care)
+        campaign_id = await _make_campaign(lead, existing.id if existing else None, readings, revisions)
+        report("Three simulated colleagues answer before you …")
+        people = {name: await _sign_up(client_for, lead, campaign_id, name) for name in CREW}
+        _answer(database_url, campaign_id, people, readings)
         return campaign_id
 
 
-async def _make_campaign(lead: GonogoClient, readings: list[Reading], revisions: dict[str, str]) -> str:
-    project = await lead.create_project(
-        LabelingProjectCreate(name="Demo shop", description="Sample parts drawn by gonogo", target_kinds=["pmi"])
-    )
+def _answer(database_url: str, campaign_id: str, people: dict[str, str], readings: list[Reading]) -> None:
+    from gonogo.server.store.engine import Store
+
+    store = Store(database_url)
+    try:
+        answer(store, campaign_id, people, readings)
+    finally:
+        store.dispose()
+
+
+async def _project(lead: GonogoClient) -> str:
+    """The id of the demo's project, made when it is not there yet."""
+    for project in (await lead.list_projects(limit=500)).data:
+        if project.name == PROJECT:
+            return project.id
+    wanted = LabelingProjectCreate(name=PROJECT, description="Sample parts drawn by gonogo", target_kinds=["pmi"])
+    return (await lead.create_project(wanted)).id
+
+
+async def _make_campaign(
+    lead: GonogoClient, campaign_id: str | None, readings: list[Reading], revisions: dict[str, str]
+) -> str:
+    project_id = await _project(lead)
     stored = await lead.store_predictions(
         PredictionsCreate(
-            project_id=project.id,
+            project_id=project_id,
             run="demo reader",
             predictions=[_prediction(number, reading, revisions) for number, reading in enumerate(readings)],
         )
     )
-    campaign = await lead.create_campaign_in_project(
-        project.id,
-        LabelingCampaignCreate(
+    if campaign_id is None:
+        wanted = LabelingCampaignCreate(
             name=CAMPAIGN, description="Are these read right?", target_redundancy=3, gold_fraction=0.1
-        ),
-    )
-    await lead.update_settings(campaign.id, CampaignSettings(guideline=GUIDELINE))
+        )
+        campaign_id = (await lead.create_campaign_in_project(project_id, wanted)).id
+    await lead.update_settings(campaign_id, CampaignSettings(guideline=GUIDELINE))
     made = TasksFromPredictions(calculation_id=stored.calculation_id, gold_from_truth=True)
-    await lead.tasks_from_predictions(campaign.id, made)
-    return campaign.id
+    await lead.tasks_from_predictions(campaign_id, made)
+    return campaign_id
 
 
 def _prediction(number: int, reading: Reading, revisions: dict[str, str]) -> Prediction:
@@ -124,36 +143,12 @@ def _question(detail_kind: str) -> str:
     return f"Is this {nouns.get(detail_kind, 'dimension')} read right?"
 
 
-async def _earlier_votes(
-    client_for: ClientFor, lead: GonogoClient, campaign_id: str, readings: list[Reading], name: str, care: float
-) -> None:
-    """One earlier annotator: signs in by a link and answers; `care` is how often an error is noticed."""
-    invited = await lead.create_assignment(
-        campaign_id, CampaignAssignmentCreate(email=name.lower().replace(" ", ".") + "@example.com", display_name=name)
-    )
-    session = await lead.redeem(
-        SessionCreate(magic_link_token=invited.magic_link_token, client_nonce=f"demo-{name.replace(' ', '-')}")
-    )
-    rng = random.Random(f"{SEED}-{name}")  # noqa: S311 - sample data, not a secret
-    by_field = {(tuple(reading.callout.bbox), reading.callout.name): reading for reading in readings}
+async def _sign_up(client_for: ClientFor, lead: GonogoClient, campaign_id: str, name: str) -> str:
+    """One simulated annotator signs in by a link, once; answers the account's id."""
+    email = f"{name.partition(' ')[0].lower()}.simulated@example.com"
+    invited = await lead.create_assignment(campaign_id, CampaignAssignmentCreate(email=email, display_name=name))
+    redeem = SessionCreate(magic_link_token=invited.magic_link_token, client_nonce=f"demo-{email}")
+    session = await lead.redeem(redeem)
     async with client_for(session.session_token) as annotator:
-        for _ in range(EARLIER_VOTES):
-            served = await annotator.next_task(campaign_id)
-            if served.task is None:
-                break
-            task = served.task
-            reading = by_field[(tuple(task.drawing_bbox or ()), task.field_name or "")]
-            await annotator.submit(task.id, _vote(reading, rng, care))
         await annotator.end_session()
-
-
-def _vote(reading: Reading, rng: random.Random, care: float) -> LabelSubmit:
-    duration = int(1000 * rng.lognormvariate(1.1, 0.35))
-    noticed = rng.random() < care
-    if reading.error and noticed:
-        value = {"text": reading.callout.text}
-        return LabelSubmit(verdict="incorrect", corrected_value=value, confidence=0.8, duration_ms=duration + 4000)
-    if not noticed and rng.random() < 0.3:
-        return LabelSubmit(verdict="unsure", duration_ms=duration * 2)
-    wrongly = not reading.error and not noticed and rng.random() < 0.4
-    return LabelSubmit(verdict="incorrect" if wrongly else "correct", confidence=1.0, duration_ms=duration)
+    return session.annotator.id

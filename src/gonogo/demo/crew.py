@@ -1,0 +1,122 @@
+"""Three simulated annotators: they answer a few tasks of the demo campaign and some of its gold, hours ago.
+
+The votes go straight through the server's own code in one transaction, as claims and answers with times of their own.
+Over HTTP the same would take longer than all the rest of the demo's first start, and everybody would be too fast.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from gonogo.demo.readings import SEED, Reading, misread
+from gonogo.wire.labeling import LabelSubmit
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+    from gonogo.server.store.engine import Store
+
+CREW = {"Ana (simulated)": 0.97, "Bo (simulated)": 0.86, "Cem (simulated)": 0.92}
+"""Who answered before, and how often each sees what is to be seen."""
+N_WRONG, N_RIGHT, N_GOLD = 8, 16, 8
+"""Tasks they answer: readings that are wrong, readings that are right, and gold."""
+DISPUTED = 5
+"""Wrong readings on which each of them says something else."""
+_SHIFT = timedelta(minutes=50)
+
+
+def answer(store: Store, campaign_id: str, people: Mapping[str, str], readings: Sequence[Reading]) -> None:
+    """All the votes of the crew; `people` are their ids by name, in the order of `CREW`."""
+    from sqlalchemy import select
+
+    from gonogo.server import audit
+    from gonogo.server.store.tables import campaigns
+
+    now = datetime.now(UTC)
+    with store.write() as connection:
+        campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+        chosen = _choose(connection, campaign_id, readings)
+        for place, (name, voter_id) in enumerate(people.items()):
+            at = now - (len(people) - place) * _SHIFT
+            _work(connection, campaign, place, name, voter_id, chosen, at)
+        content = {"campaign_id": campaign_id, "n": len(people) * len(chosen)}
+        audit.append(connection, "simulated_votes", now, actor="demo", content=content)
+
+
+def _choose(connection: Connection, campaign_id: str, readings: Sequence[Reading]) -> list[tuple[Row[Any], Reading]]:
+    """The tasks they answer, in the order of the sheets, each with its reading; of gold one copy an item."""
+    from sqlalchemy import select
+
+    from gonogo.server.store.tables import tasks
+
+    by_place = {(tuple(reading.callout.bbox), reading.callout.name): reading for reading in readings}
+    rows = connection.execute(select(tasks).where(tasks.c.campaign_id == campaign_id).order_by(tasks.c.number)).all()
+    found = [(row, by_place[(tuple(row.drawing_bbox or ()), row.field_name or "")]) for row in rows]
+    items = {row.gold_item_id: (row, reading) for row, reading in reversed(found) if row.is_gold}
+    ordinary = [(row, reading) for row, reading in found if not row.is_gold]
+    wrong = [(row, reading) for row, reading in ordinary if reading.error]
+    right = [(row, reading) for row, reading in ordinary if not reading.error]
+    chosen = [*_spread(wrong, N_WRONG), *_spread(right, N_RIGHT), *_spread(list(items.values()), N_GOLD)]
+    return sorted(chosen, key=lambda one: (one[0].sheet_seq, one[0].number))
+
+
+def _spread(found: list[tuple[Row[Any], Reading]], n: int) -> list[tuple[Row[Any], Reading]]:
+    """About `n` of them, evenly over all sheets."""
+    return found[:: max(1, len(found) // n)][:n]
+
+
+def _work(
+    connection: Connection,
+    campaign: Row[Any],
+    place: int,
+    name: str,
+    voter_id: str,
+    chosen: Sequence[tuple[Row[Any], Reading]],
+    at: datetime,
+) -> None:
+    """One person's answers, one after the other from `at` on."""
+    from gonogo.server import claims, votes
+
+    rng = random.Random(f"{SEED}-{name}")  # noqa: S311 - sample data, not a secret
+    voter = claims.Voter(voter_id, "annotator")
+    disputed = [row.id for row, reading in chosen if reading.error and not row.is_gold][:DISPUTED]
+    for row, reading in chosen:
+        said = _dispute(reading, place, rng) if row.id in disputed else _vote(reading, CREW[name], rng)
+        claims.lease(connection, row.id, voter, at, campaign.lease_minutes)
+        at += timedelta(milliseconds=said.duration_ms or 0)
+        votes.submit(connection, campaign, row.id, voter, said, at)
+        at += timedelta(milliseconds=rng.randint(300, 900))
+
+
+def _vote(reading: Reading, care: float, rng: random.Random) -> LabelSubmit:
+    noticed = rng.random() < care
+    if noticed:
+        return _incorrect(reading.callout.text, rng) if reading.error else _correct(rng)
+    if rng.random() < 0.4:
+        return LabelSubmit(verdict="unsure", duration_ms=2 * _duration(rng))
+    return _correct(rng) if reading.error else LabelSubmit(verdict="incorrect", duration_ms=_duration(rng))
+
+
+def _dispute(reading: Reading, place: int, rng: random.Random) -> LabelSubmit:
+    """The first says what is right, the second sees nothing, the third sees that it is wrong and misreads it again."""
+    if place == 0:
+        return _incorrect(reading.callout.text, rng)
+    again = misread(reading) if place > 1 else None
+    return _correct(rng) if again is None else _incorrect(again, rng)
+
+
+def _correct(rng: random.Random) -> LabelSubmit:
+    return LabelSubmit(verdict="correct", confidence=1.0, duration_ms=_duration(rng))
+
+
+def _incorrect(text: str, rng: random.Random) -> LabelSubmit:
+    value = {"text": text}
+    return LabelSubmit(verdict="incorrect", corrected_value=value, confidence=0.8, duration_ms=_duration(rng) + 4000)
+
+
+def _duration(rng: random.Random) -> int:
+    """Milliseconds a person looks."""
+    return 700 + int(1000 * rng.lognormvariate(1.0, 0.35))
