@@ -46,8 +46,8 @@ class Program:
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
             os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", **self.env})
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", self.rows, self.columns, 0, 0))
             os.execvp(self.command[0], list(self.command))
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", self.rows, self.columns, 0, 0))
         return self
 
     def __exit__(self, *_: object) -> None:
