@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 
+from gonogo.server.store import prepared
 from tests.server.house import House, people
 
 MANY = 5_000
@@ -41,7 +42,12 @@ def plans(house: House, campaign: str) -> dict[str, tuple[float, dict[str, Any]]
 
     one, two = people(2)
     house.work_off_some(campaign, one, 3)
+
+    def remember_prepared(statement: str, parameters: Any) -> None:
+        sent.append((statement, parameters))
+
     event.listen(house.store.engine, "before_cursor_execute", remember)
+    prepared.watchers.append(remember_prepared)
     claim = house.next(campaign, two)
     assert claim is not None
     house.submit(campaign, claim.task.id, two)
@@ -49,6 +55,7 @@ def plans(house: House, campaign: str) -> dict[str, tuple[float, dict[str, Any]]
     assert again is not None
     house.release(again.task.id, two)
     event.remove(house.store.engine, "before_cursor_execute", remember)
+    prepared.watchers.remove(remember_prepared)
     found = {}
     for statement, parameters in sent:
         if not statement.startswith(("SELECT", "UPDATE")):

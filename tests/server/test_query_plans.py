@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from gonogo.server.store import prepared
 from tests.server.house import House, people
 
 
@@ -13,13 +14,18 @@ def plans_of(sqlite_house: House, work: Any) -> dict[str, list[str]]:
     """The query plan of each statement that `work` sends."""
     sent: list[tuple[str, Any]] = []
 
-    def remember(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+    def remember(statement: str, parameters: Any) -> None:
         if statement.split(" ", 1)[0] in {"SELECT", "UPDATE", "INSERT", "DELETE"}:
             sent.append((statement, parameters))
 
-    event.listen(sqlite_house.store.engine, "before_cursor_execute", remember)
+    def remember_core(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        remember(statement, parameters)
+
+    event.listen(sqlite_house.store.engine, "before_cursor_execute", remember_core)
+    prepared.watchers.append(remember)
     work()
-    event.remove(sqlite_house.store.engine, "before_cursor_execute", remember)
+    prepared.watchers.remove(remember)
+    event.remove(sqlite_house.store.engine, "before_cursor_execute", remember_core)
     plans = {}
     with sqlite_house.store.read() as connection:
         for statement, parameters in sent:

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gonogo.server.store.columns import EPOCH
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import audit_log
 from gonogo.wire.vocabulary import ConflictReason
 
@@ -64,7 +65,7 @@ def append(
 ) -> None:
     """Adds a row in the transaction of `connection`. `content` holds ids and states, never values or secrets."""
     chain = connection.info.get(_CHAIN)
-    head = None if chain is None else connection.execute(_HEAD, {"chain": chain}).first()
+    head = None if chain is None else _HEAD.first(connection, {"chain": chain})
     if head is None:  # a new connection, or the transaction that opened the chain was rolled back
         chain, head = _open(connection, now), None
     text = json.dumps(content or {}, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
@@ -129,7 +130,7 @@ def heads(connection: Connection) -> Heads:
     """The last row of each chain as it stands in the database, unproved: `verify` proves, and reads the whole log."""
     found: Heads = {}
     for chain in range(int(connection.execute(_LAST_CHAIN).scalar() or 0) + 1):
-        head = connection.execute(_HEAD, {"chain": chain}).first()
+        head = _HEAD.first(connection, {"chain": chain})
         if head is not None:
             found[chain] = (head.seq, head.hash)
     return found
@@ -146,7 +147,7 @@ def _open(connection: Connection, now: datetime) -> int:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_OPENING, 0)))
     chain = int(connection.execute(_LAST_CHAIN).scalar() or 0) + 1
-    head = connection.execute(_HEAD, {"chain": 0}).first()
+    head = _HEAD.first(connection, {"chain": 0})
     _write(connection, 0, head, now, "server", "open_chain", None, json.dumps({"chain": chain}))
     connection.info[_CHAIN] = chain
     return chain
@@ -165,7 +166,7 @@ def _write(
     seq, before = (head.seq + 1, head.hash) if head is not None else (1, _START)
     row = {"chain": chain, "seq": seq, "at": now, "actor": actor, "action": action, "request_id": request_id}
     row |= {"content": content, "hash": _digest(before, chain, seq, now, actor, action, request_id, content)}
-    connection.execute(_INSERT, row)
+    _INSERT.run(connection, row)
 
 
 def _digest(before: str, chain: int, seq: int, at: datetime, *fields: str | None) -> str:
@@ -203,12 +204,12 @@ def _kept_all_the_same(body: Any) -> str | None:
     return details.get("receipt_id")
 
 
-_HEAD: Select[Any] = (
+_HEAD = Prepared(
     select(audit_log.c.seq, audit_log.c.hash)
     .where(audit_log.c.chain == bindparam("chain"))
     .order_by(audit_log.c.seq.desc())
     .limit(1)
 )
 _LAST_CHAIN = select(func.max(audit_log.c.chain))
-_INSERT = audit_log.insert()
+_INSERT = Prepared(audit_log.insert(), [column.name for column in audit_log.c if column.name != "number"])
 _ALL = select(audit_log).order_by(audit_log.c.chain, audit_log.c.seq)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, select
 from gonogo.server import tokens
 from gonogo.server.errors import forbidden, unauthorized
 from gonogo.server.store.engine import Store
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import annotator_accounts, api_keys, assignments, new_id, orgs, sessions, users
 from gonogo.wire.vocabulary import AssignmentStatus, ErrorCode, Scope
 
@@ -116,7 +117,7 @@ def by_session(store: Store, token: str, now: datetime) -> Principal:
         raise unauthorized(ErrorCode.INVALID_SESSION, message)
     if now - row.seen_at >= SEEN_EVERY:
         with store.write() as connection:
-            connection.execute(_SEEN, {"session": row.sha256, "now": now})
+            _SEEN.run(connection, {"session": row.sha256, "now": now})
     role: Literal["reviewer", "annotator"] = "reviewer" if row.role == "reviewer" else "annotator"
     return Principal(
         "annotator",
@@ -145,19 +146,19 @@ def local_lead(connection: Connection, now: datetime) -> Principal:
 
 
 _person = annotator_accounts.c
-_KEY = (
+_KEY = Prepared(
     select(api_keys, users.c.org_id, users.c.name.label("user_name"), users.c.email)
     .join(users)
     .where(api_keys.c.prefix == bindparam("prefix"))
 )
-_SESSION = (
+_SESSION = Prepared(
     select(sessions, assignments.c.campaign_id, assignments.c.role, assignments.c.status)
     .add_columns(_person.id.label("account_id"), _person.org_id, _person.email, _person.display_name)
     .join(assignments, assignments.c.id == sessions.c.assignment_id)
     .join(annotator_accounts, _person.id == assignments.c.annotator_account_id)
     .where(sessions.c.sha256 == bindparam("sha256"))
 )
-_SEEN = sessions.update().where(sessions.c.sha256 == bindparam("session")).values(seen_at=bindparam("now"))
+_SEEN = Prepared(sessions.update().where(sessions.c.sha256 == bindparam("session")).values(seen_at=bindparam("now")))
 
 
 def _local_lead(state: Any) -> Principal:

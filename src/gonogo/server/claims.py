@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, false, null, select, 
 from gonogo.server import audit
 from gonogo.server.order import enter, requeue
 from gonogo.server.scoring import refresh_task
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import discounted_votes, gold_servings, submissions, tasks, voters
 from gonogo.wire.vocabulary import TaskStatus
 
@@ -31,17 +32,17 @@ class Voter:
 def position(connection: Connection, campaign_id: str, voter: Voter) -> Row[Any]:
     """The voter's row of `voters`, made on his first visit, and locked: his requests come one after the other."""
     here = {"campaign": campaign_id, "voter": voter.id}
-    row = connection.execute(_POSITION, here).first()
+    row = _POSITION.first(connection, here)
     if row is None:
-        connection.execute(_ARRIVE, here)
-        row = connection.execute(_POSITION, here).one()
+        _ARRIVE.run(connection, here)
+        row = _POSITION.one(connection, here)
     return row
 
 
 def sweep(connection: Connection, campaign_id: str, now: datetime, limit: int = SWEEP_LIMIT) -> int:
     """Takes back claims that ran out, oldest first; answers how many (at most `limit`)."""
     enter(connection, campaign_id, alone=True)
-    expired = connection.execute(_EXPIRED, {"campaign": campaign_id, "now": now, "limit": limit}).all()
+    expired = _EXPIRED.all(connection, {"campaign": campaign_id, "now": now, "limit": limit})
     for task in expired:
         give_back(connection, task, now)
         ended = {"task_id": task.id, "campaign_id": campaign_id}
@@ -53,16 +54,16 @@ def lease(connection: Connection, task_id: str, voter: Voter, now: datetime, min
     """Gives the task to `voter`; answers when the claim runs out. The task must be free."""
     until = now + timedelta(minutes=minutes)
     values = {"task": task_id, "voter": voter.id, "kind": voter.kind, "now": now, "until": until}
-    if connection.execute(_LEASE, values).rowcount != 1:
+    if _LEASE.run(connection, values) != 1:
         raise RuntimeError("a task that somebody holds was about to be handed out again")
     return until
 
 
 def give_back(connection: Connection, task: Row[Any], now: datetime) -> None:
     """Ends the claim on `task` (columns of `HELD`) without an answer, and makes the task available again."""
-    connection.execute(_END_LEASE, {"task": task.id})
+    _END_LEASE.run(connection, {"task": task.id})
     if task.is_gold:
-        connection.execute(_RETURN_GOLD, {"item": task.gold_item_id, "voter": task.holder_id})
+        _RETURN_GOLD.run(connection, {"item": task.gold_item_id, "voter": task.holder_id})
     if task.status == TaskStatus.OPEN and not _count_kept(connection, task, now):
         requeue(connection, task.id)
 
@@ -72,14 +73,14 @@ def renew(connection: Connection, task: Row[Any], campaign: Row[Any], voter: Vot
     if task.holder_id != voter.id or campaign.status != "open":
         return None
     until = now + timedelta(minutes=campaign.lease_minutes)
-    renewed = connection.execute(_RENEW, {"task": task.id, "voter": voter.id, "until": until}).rowcount
+    renewed = _RENEW.run(connection, {"task": task.id, "voter": voter.id, "until": until})
     return until if renewed else None
 
 
 def release(connection: Connection, task: Row[Any], voter: Voter, now: datetime) -> None:
     """Gives a task back unanswered; nothing happens if the voter does not hold it."""
     enter(connection, task.campaign_id)
-    held = connection.execute(_HELD_NOW, {"task": task.id}).one()
+    held = _HELD_NOW.one(connection, {"task": task.id})
     if held.holder_id == voter.id:
         give_back(connection, held, now)
 
@@ -113,14 +114,16 @@ def _count_kept(connection: Connection, task: Row[Any], now: datetime) -> bool:
     return bool(len(kept) == room)
 
 
-_POSITION = (
+_POSITION = Prepared(
     select(voters)
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
     .with_for_update()
 )
-_ARRIVE = text(
-    "INSERT INTO voters (campaign_id, voter_id) VALUES (:campaign, :voter)"
-    " ON CONFLICT (campaign_id, voter_id) DO NOTHING"
+_ARRIVE = Prepared(
+    text(
+        "INSERT INTO voters (campaign_id, voter_id) VALUES (:campaign, :voter)"
+        " ON CONFLICT (campaign_id, voter_id) DO NOTHING"
+    )
 )
 
 HELD = [
@@ -141,15 +144,15 @@ HELD = [
 ]
 """What these functions need to know of a task."""
 
-_EXPIRED = (
+_EXPIRED = Prepared(
     select(*HELD)
     .where(tasks.c.campaign_id == bindparam("campaign"), tasks.c.claim_expires_at <= bindparam("now"))
     .order_by(tasks.c.claim_expires_at)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-_HELD_NOW = select(*HELD).where(tasks.c.id == bindparam("task")).with_for_update()
-_LEASE = (
+_HELD_NOW = Prepared(select(*HELD).where(tasks.c.id == bindparam("task")).with_for_update())
+_LEASE = Prepared(
     tasks.update()
     .where(tasks.c.id == bindparam("task"), tasks.c.holder_id.is_(None))
     .values(
@@ -161,14 +164,14 @@ _LEASE = (
         n_people=tasks.c.n_people + 1,
     )
 )
-_RENEW = (
+_RENEW = Prepared(
     tasks.update()
     .where(tasks.c.id == bindparam("task"), tasks.c.holder_id == bindparam("voter"))
     .values(claim_expires_at=bindparam("until"))
 )
 NOBODY = {"holder_id": null(), "holder_kind": null(), "claimed_at": null(), "claim_expires_at": null()}
-_END_LEASE = tasks.update().where(tasks.c.id == bindparam("task")).values(**NOBODY)
-_RETURN_GOLD = (
+_END_LEASE = Prepared(tasks.update().where(tasks.c.id == bindparam("task")).values(**NOBODY))
+_RETURN_GOLD = Prepared(
     gold_servings.update()
     .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))
     .values(returned=true())

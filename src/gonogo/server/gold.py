@@ -27,6 +27,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, exists, false, func, select, true
 
 from gonogo.server.claims import Voter
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import gold_items, gold_servings, new_id, submissions, tasks, voters
 from gonogo.wire.labeling import ServedTask
 from gonogo.wire.vocabulary import TaskStatus
@@ -80,7 +81,7 @@ def pick(
     if not campaign.n_gold_items or campaign.gold_fraction <= 0:
         return None
     drawn = rng.random() < probability(campaign.gold_fraction, position.n_served, position.n_gold_served)
-    again = connection.execute(_GIVEN_BACK, {"campaign": campaign.id, "voter": voter.id}).first()
+    again = _GIVEN_BACK.first(connection, {"campaign": campaign.id, "voter": voter.id})
     sheet, people = instead_of.sheet_seq, instead_of.n_people
     found = again or _staged(connection, _LIKE, campaign, voter, position, sheet, rng, people)
     if found is None and _owed(campaign, position) > BEHIND:
@@ -88,7 +89,7 @@ def pick(
     if not drawn:
         return None
     if again is not None:
-        connection.execute(_NOT_RETURNED, {"item": again.gold_item_id, "voter": voter.id})
+        _NOT_RETURNED.run(connection, {"item": again.gold_item_id, "voter": voter.id})
         return Honeypot(again, is_new=False)
     if found is None and _owed(campaign, position) <= BEHIND:
         return None  # made up for later, where it does not stand out
@@ -98,13 +99,13 @@ def pick(
             return None
         found = _fresh_copy(connection, item.id, now)
     served = {"item": found.gold_item_id, "voter": voter.id, "campaign": campaign.id, "task": found.id}
-    connection.execute(_SERVE, served)
+    _SERVE.run(connection, served)
     return Honeypot(found, is_new=True)
 
 
 def stock(connection: Connection, campaign_id: str, now: datetime, limit: int = 50) -> int:
     """Makes spare copies of items that run short of them; answers how many. So a claim seldom has to make one."""
-    short = connection.execute(_SHORT, {"campaign": campaign_id, "limit": limit}).scalars().all()
+    short = _SHORT.scalars(connection, {"campaign": campaign_id, "limit": limit})
     for item in short:
         _fresh_copy(connection, item, now)
     return len(short)
@@ -119,7 +120,7 @@ def book_unserved(connection: Connection, task: Row[Any], voter: Voter) -> None:
 
 def _staged(
     connection: Connection,
-    queries: dict[tuple[bool, bool], Select[Any]],
+    queries: dict[tuple[bool, bool], Prepared],
     campaign: Row[Any],
     voter: Voter,
     position: Row[Any],
@@ -141,7 +142,7 @@ def _staged(
     for on_sheet, at_hand in stages:
         values = {**here, "sheet": at_hand} if on_sheet else here
         for after in (True, False):
-            found = connection.execute(queries[on_sheet, after], values).first()
+            found = queries[on_sheet, after].first(connection, values)
             if found is not None:
                 return found
     return None
@@ -154,8 +155,8 @@ def _owed(campaign: Row[Any], position: Row[Any]) -> float:
 
 def _fresh_copy(connection: Connection, item: str, now: datetime) -> Row[Any]:
     copy = new_id()
-    connection.execute(_COPY_ITEM, {"copy": copy, "now": now, "item": item})
-    return connection.execute(_COPY_BY_ID, {"copy": copy}).one()
+    _COPY_ITEM.run(connection, {"copy": copy, "now": now, "item": item})
+    return _COPY_BY_ID.one(connection, {"copy": copy})
 
 
 def _note(connection: Connection, campaign_id: str, item: str, task_id: str, voter: Voter) -> None:
@@ -181,14 +182,14 @@ _in_campaign = gold_items.c.campaign_id == bindparam("campaign")
 _unseen = ~_serving(gold_items.c.id, bindparam("voter"))
 
 
-def _queries(query: Select[Any]) -> dict[tuple[bool, bool], Select[Any]]:
+def _queries(query: Select[Any]) -> dict[tuple[bool, bool], Prepared]:
     """`query` over items, by (on one sheet or anywhere, from a random place on or before it)."""
     found = {}
     for on_sheet in (True, False):
         narrowed = query.where(gold_items.c.sheet_seq == bindparam("sheet")) if on_sheet else query
         start: BindParameter[int] = bindparam("start")
         for after, part in ((True, gold_items.c.shuffle >= start), (False, gold_items.c.shuffle < start)):
-            found[on_sheet, after] = narrowed.where(part).order_by(gold_items.c.shuffle).limit(1)
+            found[on_sheet, after] = Prepared(narrowed.where(part).order_by(gold_items.c.shuffle).limit(1))
     return found
 
 
@@ -202,7 +203,7 @@ _copies = (
 _COPY = _queries(_copies)
 _LIKE = _queries(_copies.where(tasks.c.n_people == bindparam("people")))
 _own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
-_GIVEN_BACK = (
+_GIVEN_BACK = Prepared(
     select(*_COLUMNS)
     .join(gold_servings, gold_servings.c.task_id == tasks.c.id)
     .where(
@@ -215,26 +216,30 @@ _GIVEN_BACK = (
     .limit(1)
     .with_for_update(skip_locked=True, of=tasks)
 )
-_NOT_RETURNED = (
+_NOT_RETURNED = Prepared(
     gold_servings.update()
     .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))
     .values(returned=false())
 )
-_SERVE = gold_servings.insert().values(
-    gold_item_id=bindparam("item"),
-    voter_id=bindparam("voter"),
-    campaign_id=bindparam("campaign"),
-    task_id=bindparam("task"),
+_SERVE = Prepared(
+    gold_servings.insert().values(
+        gold_item_id=bindparam("item"),
+        voter_id=bindparam("voter"),
+        campaign_id=bindparam("campaign"),
+        task_id=bindparam("task"),
+    )
 )
 _own = {"id": bindparam("copy", type_=tasks.c.id.type), "created_at": bindparam("now", type_=tasks.c.created_at.type)}
-_COPY_ITEM = tasks.insert().from_select(
-    [*_own, *(column.name for column in _CONTENT)],
-    select(*_own.values(), *_CONTENT)
-    .where(tasks.c.gold_item_id == bindparam("item"))
-    .order_by(tasks.c.number)
-    .limit(1),
+_COPY_ITEM = Prepared(
+    tasks.insert().from_select(
+        [*_own, *(column.name for column in _CONTENT)],
+        select(*_own.values(), *_CONTENT)
+        .where(tasks.c.gold_item_id == bindparam("item"))
+        .order_by(tasks.c.number)
+        .limit(1),
+    )
 )
-_COPY_BY_ID = select(*_COLUMNS).where(tasks.c.id == bindparam("copy"))
+_COPY_BY_ID = Prepared(select(*_COLUMNS).where(tasks.c.id == bindparam("copy")))
 _wanted = (tasks.c.status == TaskStatus.OPEN, tasks.c.submission_count < tasks.c.n_required)
 _spare = select(func.count()).where(tasks.c.gold_item_id == gold_items.c.id, _ROOM, *_wanted).scalar_subquery()
-_SHORT = select(gold_items.c.id).where(_in_campaign, _spare < SPARE).limit(bindparam("limit"))
+_SHORT = Prepared(select(gold_items.c.id).where(_in_campaign, _spare < SPARE).limit(bindparam("limit")))

@@ -29,6 +29,7 @@ from starlette.responses import Response
 from gonogo.server.auth import Principal
 from gonogo.server.errors import ApiError, invalid
 from gonogo.server.store.engine import Store
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import Instant
 from gonogo.server.store.tables import idempotency_keys as keys
 from gonogo.wire.vocabulary import ErrorCode
@@ -40,16 +41,16 @@ NOT_STORED = frozenset({401, 429})
 _SALT = 16
 
 _mine = (keys.c.principal_id == bindparam("caller")) & (keys.c.key == bindparam("name"))
-_OWN = select(keys).where(_mine)
-_FORGET = delete(keys).where(_mine)
-_INSERT = insert(keys)
+_OWN = Prepared(select(keys).where(_mine))
+_FORGET = Prepared(delete(keys).where(_mine))
+_INSERT = Prepared(insert(keys), keys.c.keys())
 _expired = (
     select(keys.c.principal_id, keys.c.key)
     .where(keys.c.expires_at <= bindparam("now", type_=Instant))
     .limit(200)
     .with_for_update(skip_locked=True)
 )
-_TRY_LOCK = select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+_TRY_LOCK = Prepared(select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger))))
 _SWEEP = delete(keys).where(tuple_(keys.c.principal_id, keys.c.key).in_(_expired))
 
 
@@ -115,11 +116,11 @@ def _is_final(response: Response) -> bool:
 def _find(connection: Connection, ask: Keyed, now: datetime) -> Response | None:
     _lock(connection, ask)
     mine = {"caller": ask.caller.id, "name": ask.name}
-    row = connection.execute(_OWN, mine).first()
+    row = _OWN.first(connection, mine)
     if row is None:
         return None
     if row.expires_at <= now:
-        connection.execute(_FORGET, mine)
+        _FORGET.run(connection, mine)
         return None
     if row.fingerprint != ask.fingerprint:
         message = "This idempotency key was used for another request: use a new key for a new request."
@@ -148,14 +149,14 @@ def _keep(connection: Connection, ask: Keyed, response: Response, now: datetime,
         "created_at": now,
         "expires_at": now + lifetime,
     }
-    connection.execute(_INSERT, row)
+    _INSERT.run(connection, row)
 
 
 def _lock(connection: Connection, ask: Keyed) -> None:
     if connection.dialect.name != "postgresql":
         return
     number = int.from_bytes(bytes.fromhex(ask.name)[:8], signed=True)
-    if not connection.execute(_TRY_LOCK, {"number": number}).scalar_one():
+    if not _TRY_LOCK.scalar(connection, {"number": number}):
         message = "The first request with this idempotency key is still being worked on: try again in a moment."
         raise ApiError(409, ErrorCode.IDEMPOTENCY_IN_FLIGHT, message)
 

@@ -16,6 +16,7 @@ from gonogo.server.auth import Principal
 from gonogo.server.errors import ApiError
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import rate_counts
 from gonogo.wire.vocabulary import ErrorCode
 
@@ -102,8 +103,8 @@ class Shared:
         _minute, part = self._now()
         with self._store.write() as connection:
             row = {"name": _name(name), "minute": minute, "count": count}
-            here: int = connection.execute(_ADD, row).scalar_one()
-            before: int = connection.execute(_BEFORE, row).scalar() or 0
+            here: int = _ADD.scalar(connection, row)
+            before: int = _BEFORE.scalar(connection, row) or 0
         return here + before * (1 - part)
 
     def _now(self) -> tuple[int, float]:
@@ -168,14 +169,18 @@ def _name(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-_ADD = text(
-    "INSERT INTO rate_counts (name, minute, n) VALUES (:name, :minute, :count)"
-    " ON CONFLICT (name, minute) DO UPDATE SET n = rate_counts.n + :count RETURNING n"
+_ADD = Prepared(
+    text(
+        "INSERT INTO rate_counts (name, minute, n) VALUES (:name, :minute, :count)"
+        " ON CONFLICT (name, minute) DO UPDATE SET n = rate_counts.n + :count RETURNING n"
+    )
 )
-_BEFORE = text("SELECT n FROM rate_counts WHERE name = :name AND minute = :minute - 1")
-_COUNTED = text(
-    "SELECT sum(CASE WHEN minute = :minute THEN n ELSE n * :share END) AS n FROM rate_counts"
-    " WHERE name = :name AND minute >= :minute - 1"
+_BEFORE = Prepared(text("SELECT n FROM rate_counts WHERE name = :name AND minute = :minute - 1"))
+_COUNTED = Prepared(
+    text(
+        "SELECT sum(CASE WHEN minute = :minute THEN n ELSE n * :share END) AS n FROM rate_counts"
+        " WHERE name = :name AND minute >= :minute - 1"
+    )
 )
 
 

@@ -27,6 +27,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, Integer, bindparam, case, false, func, null, select
 
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import campaigns, tasks
 from gonogo.wire.vocabulary import TaskStatus
 
@@ -49,36 +50,36 @@ def enter(connection: Connection, campaign_id: str, *, alone: bool = False) -> N
     """Takes the campaign's order lock until the transaction ends; nothing to do where writers are alone anyhow."""
     if connection.dialect.name == "postgresql":
         # Two campaigns with the same number wait for each other now and then, nothing worse.
-        connection.execute(_ALONE if alone else _TOGETHER, {"number": zlib.crc32(campaign_id.encode()) - 2**31})
+        (_ALONE if alone else _TOGETHER).run(connection, {"number": zlib.crc32(campaign_id.encode()) - 2**31})
 
 
 def note_passed(connection: Connection, campaign_id: str, insert_round: str, rank: str) -> None:
     """Keeps `insert_round` ahead of a cursor that moves to `rank`."""
     following = f"{int(rank[:_ROUND], 16) + 1:08x}"
     if following > insert_round:
-        connection.execute(_BUMP, {"campaign": campaign_id, "following": following})
+        _BUMP.run(connection, {"campaign": campaign_id, "following": following})
 
 
 def requeue(connection: Connection, task_id: str) -> None:
     """Makes a task available at the insert round, if it is open, wants votes, is free and not gold; else nothing."""
-    connection.execute(_REQUEUE, {"task": task_id})
+    _REQUEUE.run(connection, {"task": task_id})
 
 
 def realign(connection: Connection, task_ids: Iterable[str]) -> None:
     """Puts tasks whose status may have changed into the order, or takes them out, as they now need votes or not."""
     for task_id in task_ids:
-        connection.execute(LEAVE, {"task": task_id})
+        LEAVE.run(connection, {"task": task_id})
         requeue(connection, task_id)
 
 
 _wants_more = (tasks.c.status == TaskStatus.OPEN) & (tasks.c.submission_count < tasks.c.n_required)
-LEAVE = (
+LEAVE = Prepared(
     tasks.update().where(tasks.c.id == bindparam("task")).values(rank=case((_wants_more, tasks.c.rank), else_=null()))
 )
 """Takes a task out of the order if it needs no more votes."""
 
 _INSERT_ROUND = select(campaigns.c.insert_round).where(campaigns.c.id == tasks.c.campaign_id).scalar_subquery()
-_REQUEUE = (
+_REQUEUE = Prepared(
     tasks.update()
     .where(
         tasks.c.id == bindparam("task"),
@@ -92,9 +93,9 @@ _REQUEUE = (
 )
 _LOCK_CLASS = 7_460
 """Tells these advisory locks from those of `idempotency`, which have one large number."""
-_ALONE = select(func.pg_advisory_xact_lock(_LOCK_CLASS, bindparam("number", type_=Integer)))
-_TOGETHER = select(func.pg_advisory_xact_lock_shared(_LOCK_CLASS, bindparam("number", type_=Integer)))
-_BUMP = (
+_ALONE = Prepared(select(func.pg_advisory_xact_lock(_LOCK_CLASS, bindparam("number", type_=Integer))))
+_TOGETHER = Prepared(select(func.pg_advisory_xact_lock_shared(_LOCK_CLASS, bindparam("number", type_=Integer))))
+_BUMP = Prepared(
     campaigns.update()
     .where(campaigns.c.id == bindparam("campaign"), campaigns.c.insert_round < bindparam("following"))
     .values(insert_round=bindparam("following"))

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, func, null, select
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, null, select
 
 from gonogo.server import claims, gold, order
 from gonogo.server.claims import Voter
 from gonogo.server.records import instant
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import campaigns, submissions, tasks, voters
 from gonogo.wire.extensions import HeldByOthers, QueueView
 from gonogo.wire.labeling import ServedTask
@@ -38,7 +39,7 @@ def next_task(
         return None
     position = claims.position(connection, campaign.id, voter)
     _sweep(connection, campaign, voter, position, now)
-    held = connection.execute(_OLDEST_HELD, {"campaign": campaign.id, "voter": voter.id}).all()
+    held = _OLDEST_HELD.all(connection, {"campaign": campaign.id, "voter": voter.id})
     if len(held) >= claims.MAX_HELD:
         until = claims.renew(connection, held[0], campaign, voter, now)
         if until is not None:
@@ -57,7 +58,7 @@ def next_task(
         "item": int(honeypot is not None and honeypot.is_new),
         "sheet": candidate.sheet_seq,
     }
-    connection.execute(_MOVE, {"campaign": campaign.id, "voter": voter.id, **moved})
+    _MOVE.run(connection, {"campaign": campaign.id, "voter": voter.id, **moved})
     return Claim(task, until)
 
 
@@ -68,15 +69,15 @@ def standing(connection: Connection, campaign: Row[Any], voter: Voter, now: date
     answering either kind takes one from it; `in_review` and what others hold count both kinds alike.
     """
     here = {"campaign": campaign.id, "voter": voter.id}
-    position = connection.execute(_POSITION, here).first()
+    position = _POSITION.first(connection, here)
     cursor, done, gold_done = (position.cursor, position.n_done, position.n_gold_done) if position else ("", 0, 0)
-    held = connection.execute(_HELD_KINDS, {**here, "now": now}).scalars().all()
+    held = _HELD_KINDS.scalars(connection, {**here, "now": now})
     ordinary = held.count(False)
     is_open = campaign.status == CampaignStatus.OPEN
     if is_open:
-        ordinary += connection.execute(_COUNT_AHEAD, {**here, "cursor": cursor}).scalar_one()
-        ordinary -= connection.execute(_COUNT_OWN_AHEAD, {**here, "cursor": cursor}).scalar_one()
-    others = connection.execute(_HELD_BY_OTHERS, {**here, "now": now}).one()
+        ordinary += _COUNT_AHEAD.scalar(connection, {**here, "cursor": cursor})
+        ordinary -= _COUNT_OWN_AHEAD.scalar(connection, {**here, "cursor": cursor})
+    others = _HELD_BY_OTHERS.one(connection, {**here, "now": now})
     return QueueView(
         campaign_id=campaign.id,
         campaign_name=campaign.name,
@@ -85,14 +86,14 @@ def standing(connection: Connection, campaign: Row[Any], voter: Voter, now: date
         held_by_me=len(held),
         done_by_me=done,
         held_by_others=HeldByOthers(n_tasks=others.n_tasks, until=instant(others.until)),
-        in_review=connection.execute(_IN_REVIEW, here).scalar_one(),
+        in_review=_IN_REVIEW.scalar(connection, here),
         guideline=campaign.guideline,
     )
 
 
 def _sweep(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any], now: datetime) -> None:
     """Takes back claims that ran out: a few, or as many as it takes to find something for the voter."""
-    if connection.execute(_ANY_EXPIRED, {"campaign": campaign.id, "now": now}).first() is None:
+    if _ANY_EXPIRED.first(connection, {"campaign": campaign.id, "now": now}) is None:
         return
     while claims.sweep(connection, campaign.id, now) == claims.SWEEP_LIMIT:
         if _first_ahead(connection, campaign, voter, position) is not None:
@@ -106,18 +107,18 @@ def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, positio
     """
     ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor}
     if connection.dialect.name != "postgresql":
-        candidate = connection.execute(_TAKE, {**ahead, "end": _END}).first()
+        candidate = _TAKE.first(connection, {**ahead, "end": _END})
         insert_round = campaign.insert_round
     else:
-        candidate = connection.execute(_TAKE_SHARED, {**ahead, "end": campaign.insert_round}).first()
+        candidate = _TAKE_SHARED.first(connection, {**ahead, "end": campaign.insert_round})
         if candidate is not None:
             return candidate
-        last = connection.execute(_LAST_RANK, {"campaign": campaign.id}).scalar()
+        last = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
         if last is None or last <= position.cursor:
             return None
         order.enter(connection, campaign.id, alone=True)
-        insert_round = connection.execute(_INSERT_ROUND, {"campaign": campaign.id}).scalar_one()
-        candidate = connection.execute(_TAKE_SHARED, {**ahead, "end": _END}).first()
+        insert_round = _INSERT_ROUND.scalar(connection, {"campaign": campaign.id})
+        candidate = _TAKE_SHARED.first(connection, {**ahead, "end": _END})
     if candidate is not None:
         order.note_passed(connection, campaign.id, insert_round, candidate.rank)
     elif _first_ahead(connection, campaign, voter, position) is None:
@@ -128,13 +129,13 @@ def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, positio
 def _first_ahead(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any]) -> str | None:
     """The rank of the first task ahead that the voter has not answered, be it locked by others."""
     ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor, "end": _END}
-    found: str | None = connection.execute(_FIRST, ahead).scalar()
+    found: str | None = _FIRST.scalar(connection, ahead)
     return found
 
 
 def _pass_all(connection: Connection, campaign: Row[Any], insert_round: str, voter: Voter, cursor: str) -> None:
     """All that is left he has voted on: passes it for good, so that asking again costs nothing."""
-    last = connection.execute(_LAST_RANK, {"campaign": campaign.id}).scalar()
+    last = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
     if last is not None and last > cursor:
         order.note_passed(connection, campaign.id, insert_round, last)
         mine = (voters.c.campaign_id == campaign.id) & (voters.c.voter_id == voter.id)
@@ -142,7 +143,7 @@ def _pass_all(connection: Connection, campaign: Row[Any], insert_round: str, vot
 
 
 def _served(connection: Connection, task_id: str) -> Row[Any]:
-    return connection.execute(_SERVED_BY_ID, {"task": task_id}).one()
+    return _SERVED_BY_ID.one(connection, {"task": task_id})
 
 
 def _left(campaign: Row[Any], ordinary: int, held: int, done: int, gold_done: int) -> int:
@@ -169,7 +170,7 @@ _END = "~"
 """Behind every rank."""
 
 _mine = and_(_ahead, tasks.c.rank < bindparam("end"), ~_own_vote)
-_FIRST = select(tasks.c.rank).where(_mine).order_by(tasks.c.rank).limit(1)
+_FIRST = Prepared(select(tasks.c.rank).where(_mine).order_by(tasks.c.rank).limit(1))
 _others = tasks.alias("others")
 _first_rank = (
     select(_others.c.rank)
@@ -183,25 +184,25 @@ _first_rank = (
     .limit(1)
     .scalar_subquery()
 )
-_TAKE: Select[Any] = select(*_QUEUE_COLUMNS, null().label("first_rank")).where(_mine).order_by(tasks.c.rank).limit(1)
-_TAKE_SHARED: Select[Any] = (
+_TAKE = Prepared(select(*_QUEUE_COLUMNS, null().label("first_rank")).where(_mine).order_by(tasks.c.rank).limit(1))
+_TAKE_SHARED = Prepared(
     select(*_QUEUE_COLUMNS, _first_rank.label("first_rank"))
     .where(_mine)
     .order_by(tasks.c.rank)
     .limit(1)
     .with_for_update(skip_locked=True, of=tasks)
 )
-_ANY_EXPIRED = select(tasks.c.id).where(_in_campaign, tasks.c.claim_expires_at <= bindparam("now")).limit(1)
-_INSERT_ROUND = select(campaigns.c.insert_round).where(campaigns.c.id == bindparam("campaign"))
-_SERVED_BY_ID: Select[Any] = select(*_QUEUE_COLUMNS).where(tasks.c.id == bindparam("task"))
-_LAST_RANK = select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None))
-_OLDEST_HELD: Select[Any] = (
+_ANY_EXPIRED = Prepared(select(tasks.c.id).where(_in_campaign, tasks.c.claim_expires_at <= bindparam("now")).limit(1))
+_INSERT_ROUND = Prepared(select(campaigns.c.insert_round).where(campaigns.c.id == bindparam("campaign")))
+_SERVED_BY_ID = Prepared(select(*_QUEUE_COLUMNS).where(tasks.c.id == bindparam("task")))
+_LAST_RANK = Prepared(select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None)))
+_OLDEST_HELD = Prepared(
     select(tasks.c.id, tasks.c.holder_id)
     .where(_in_campaign, tasks.c.holder_id == bindparam("voter"))
     .order_by(tasks.c.claimed_at, tasks.c.number)
     .limit(claims.MAX_HELD)
 )
-_MOVE = (
+_MOVE = Prepared(
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
     .values(
@@ -212,11 +213,13 @@ _MOVE = (
         n_gold_items=voters.c.n_gold_items + bindparam("item"),
     )
 )
-_POSITION = select(voters).where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
+_POSITION = Prepared(
+    select(voters).where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
+)
 
 # The numbers of `standing`. They walk indexes, not tasks; none of them is on the way of a claim.
-_COUNT_AHEAD = select(func.count()).select_from(tasks).where(_ahead)
-_COUNT_OWN_AHEAD = (
+_COUNT_AHEAD = Prepared(select(func.count()).select_from(tasks).where(_ahead))
+_COUNT_OWN_AHEAD = Prepared(
     select(func.count())
     .select_from(submissions)
     .join(tasks, tasks.c.id == submissions.c.task_id)
@@ -227,13 +230,17 @@ _COUNT_OWN_AHEAD = (
     )
 )
 _live = tasks.c.claim_expires_at > bindparam("now")
-_HELD_KINDS = select(tasks.c.is_gold).where(_in_campaign, tasks.c.holder_id == bindparam("voter"), _live)
-_HELD_BY_OTHERS = select(func.count().label("n_tasks"), func.max(tasks.c.claim_expires_at).label("until")).where(
-    _in_campaign,
-    tasks.c.holder_id.is_not(None),
-    tasks.c.holder_id != bindparam("voter"),
-    _live,
-    tasks.c.status == TaskStatus.OPEN,
-    ~_own_vote,
+_HELD_KINDS = Prepared(select(tasks.c.is_gold).where(_in_campaign, tasks.c.holder_id == bindparam("voter"), _live))
+_HELD_BY_OTHERS = Prepared(
+    select(func.count().label("n_tasks"), func.max(tasks.c.claim_expires_at).label("until")).where(
+        _in_campaign,
+        tasks.c.holder_id.is_not(None),
+        tasks.c.holder_id != bindparam("voter"),
+        _live,
+        tasks.c.status == TaskStatus.OPEN,
+        ~_own_vote,
+    )
 )
-_IN_REVIEW = select(func.count()).select_from(tasks).where(_in_campaign, tasks.c.status == TaskStatus.IN_REVIEW)
+_IN_REVIEW = Prepared(
+    select(func.count()).select_from(tasks).where(_in_campaign, tasks.c.status == TaskStatus.IN_REVIEW)
+)

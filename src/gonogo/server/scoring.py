@@ -25,6 +25,7 @@ from gonogo.server.consensus.decide import (
 from gonogo.server.consensus.decide import posterior as bayes
 from gonogo.server.consensus.values import keyed
 from gonogo.server.order import enter, realign
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import (
     annotator_scores,
     campaign_scores,
@@ -61,10 +62,10 @@ def refresh_task(connection: Connection, task_id: str, now: datetime) -> Outcome
     Voters weigh what the last refresh of the campaign found; until then all weigh the same. A task that an expert
     ruled on keeps the ruling; only its agreement follows the votes. Plain arithmetic on a handful of rows.
     """
-    task = connection.execute(_TASK, {"task": task_id}).one()
-    found = weigh(task, connection.execute(_TASK_VOTES, {"task": task_id}).all()).outcome()
+    task = _TASK.one(connection, {"task": task_id})
+    found = weigh(task, _TASK_VOTES.all(connection, {"task": task_id})).outcome()
     if _changed(task, found):
-        connection.execute(_WRITE, _written(task, found, now))
+        _WRITE_ONE.run(connection, _written(task, found, now))
     return found
 
 
@@ -110,7 +111,8 @@ def weigh(task: Row[Any], rows: Sequence[Any]) -> Weighed:
 
 def read_seen(connection: Connection, task_id: str) -> Row[Any]:
     """A task with the columns of `SEEN`."""
-    return connection.execute(_TASK, {"task": task_id}).one()
+    found: Row[Any] = _TASK.one(connection, {"task": task_id})
+    return found
 
 
 def refresh_campaign(connection: Connection, campaign_id: str, now: datetime) -> None:
@@ -282,13 +284,13 @@ SEEN += [
     campaigns.c.trailing_zeros_matter,
     campaign_scores.c.class_prior,
 ]
-_TASK = (
+_TASK = Prepared(
     select(*SEEN)
     .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
     .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
     .where(tasks.c.id == bindparam("task"))
 )
-_TASK_VOTES = (
+_TASK_VOTES = Prepared(
     select(
         submissions.c.verdict,
         submissions.c.corrected_value,
@@ -328,6 +330,7 @@ _WRITE = (
         ),
     )
 )
+_WRITE_ONE = Prepared(_WRITE)
 _NOT_GOLDEN = (
     select(*[tasks.c[name] for name in ("id", "consensus_verdict", "consensus_value", "predicted_value")])
     .where(

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, null, select
+from sqlalchemy import Connection, Row, bindparam, null, select
 
 from gonogo.server import audit, claims, gold, order
 from gonogo.server.claims import Voter
 from gonogo.server.scoring import refresh_task
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import campaigns, gold_servings, new_id, submissions, tasks, voters
 from gonogo.wire.labeling import Adjudication, LabelSubmit
 from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, TaskStatus
@@ -79,9 +80,9 @@ def adjudicate(connection: Connection, task_id: str, ruling: Adjudication, now: 
 def _settle(connection: Connection, task: Row[Any], voter: Voter, *, holds: bool, counted: bool, now: datetime) -> None:
     """Books the vote on its task and voter, refreshes the consensus, and makes the task available if it wants more."""
     ended = _END_OWN_LEASE if holds else _KEEP_LEASE
-    connection.execute(ended, {"task": task.id, "counted": int(counted)})
-    connection.execute(_DONE, {"campaign": task.campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
-    served = connection.execute(_ANSWERED, {"item": task.gold_item_id, "voter": voter.id}).rowcount
+    ended.run(connection, {"task": task.id, "counted": int(counted)})
+    _DONE.run(connection, {"campaign": task.campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
+    served = _ANSWERED.run(connection, {"item": task.gold_item_id, "voter": voter.id})
     if task.is_gold and not served:
         gold.book_unserved(connection, task, voter)
     if counted:
@@ -89,7 +90,7 @@ def _settle(connection: Connection, task: Row[Any], voter: Voter, *, holds: bool
     if holds:
         order.requeue(connection, task.id)
     else:
-        connection.execute(order.LEAVE, {"task": task.id})
+        order.LEAVE.run(connection, {"task": task.id})
 
 
 def _store(
@@ -104,8 +105,8 @@ def _store(
     counted: bool,
     late: bool,
 ) -> Row[Any]:
-    connection.execute(
-        submissions.insert(),
+    _INSERT.run(
+        connection,
         {
             "id": new_id(),
             "task_id": task.id,
@@ -124,38 +125,40 @@ def _store(
 
 
 def _own(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
-    return connection.execute(_OWN, {"task": task_id, "voter": voter.id}).one()
+    return _OWN.one(connection, {"task": task_id, "voter": voter.id})
 
 
 def _task(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
     """The task, locked, with the campaign's status and the id of the voter's own vote, if there is one."""
-    return connection.execute(_TASK, {"task": task_id, "voter": voter.id}).one()
+    return _TASK.one(connection, {"task": task_id, "voter": voter.id})
 
 
-_OWN: Select[Any] = select(submissions).where(
-    submissions.c.task_id == bindparam("task"), submissions.c.voter_id == bindparam("voter")
+_OWN = Prepared(
+    select(submissions).where(submissions.c.task_id == bindparam("task"), submissions.c.voter_id == bindparam("voter"))
 )
 _own_id = select(submissions.c.id).where(
     submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter")
 )
-_TASK: Select[Any] = (
+_TASK = Prepared(
     select(*claims.HELD, campaigns.c.status.label("campaign_status"), _own_id.scalar_subquery().label("own_id"))
     .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
     .where(tasks.c.id == bindparam("task"))
     .with_for_update(of=tasks)
 )
-_KEEP_LEASE = (
+_INSERT = Prepared(submissions.insert(), [column.name for column in submissions.c if column.name != "number"])
+_counted = (
     tasks.update()
     .where(tasks.c.id == bindparam("task"))
     .values(submission_count=tasks.c.submission_count + bindparam("counted"))
 )
-_END_OWN_LEASE = _KEEP_LEASE.values(**claims.NOBODY)
-_DONE = (
+_KEEP_LEASE = Prepared(_counted)
+_END_OWN_LEASE = Prepared(_counted.values(**claims.NOBODY))
+_DONE = Prepared(
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
     .values(n_done=voters.c.n_done + 1, n_gold_done=voters.c.n_gold_done + bindparam("gold"))
 )
-_ANSWERED = (
+_ANSWERED = Prepared(
     gold_servings.update()
     .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))
     .values(returned=False)

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gonogo.server.store import upgrading
+from gonogo.server.store.prepared import Prepared, translated
 
 BUSY_TIMEOUT_MS = 5000
 _POSTGRESQL = {
@@ -44,7 +45,7 @@ class Store:
         self._writer: Engine | None = None
         self._reader: Engine | None = None
         self._looker: Engine | None = None
-        self._open_unit = threading.local()
+        self._local = threading.local()
 
     def __repr__(self) -> str:
         return f"Store({self.url.render_as_string(hide_password=True)!r})"
@@ -74,11 +75,11 @@ class Store:
         with self._reader.begin() as connection:
             yield connection
 
-    def look(self, query: Executable, values: dict[str, Any] | None = None) -> Row[Any] | None:
+    def look(self, query: Executable | Prepared, values: dict[str, Any] | None = None) -> Any:
         """The first row of one query, the cheapest way. Tries again when the database was restarted meanwhile."""
         unit = self._unit()
         if unit is not None:
-            return unit.execute(query, values).first()
+            return _first(unit, query, values)
         try:
             return self._look(query, values)
         except DBAPIError as error:
@@ -94,10 +95,28 @@ class Store:
             with self._inner(unit):
                 yield unit
             return
+        kept = self._kept()
+        if kept is not None:
+            with kept.transaction() as connection:
+                yield connection
+            return
         _ = self.engine
         assert self._writer is not None
         with self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def resident(self) -> Iterator[None]:
+        """While the block lasts, this thread keeps its connections: to take one costs more than most writes.
+
+        For the thread of an event loop, which writes all the time.
+        """
+        self._local.kept = _Kept(self)
+        try:
+            yield
+        finally:
+            kept, self._local.kept = self._local.kept, None
+            kept.close()
 
     @contextmanager
     def unit(self, *, savepoints: bool = True) -> Iterator[Connection]:
@@ -108,18 +127,18 @@ class Store:
         unit: `spoiled` says so, and its owner must end it by an exception.
         """
         with self.write() as connection:
-            self._open_unit.connection = connection
-            self._open_unit.savepoints = savepoints
-            self._open_unit.spoiled = False
+            self._local.connection = connection
+            self._local.savepoints = savepoints
+            self._local.spoiled = False
             try:
                 yield connection
             finally:
-                self._open_unit.connection = None
+                self._local.connection = None
 
     @property
     def spoiled(self) -> bool:
         """Whether a block inside the unit without savepoints, open or just ended, failed."""
-        return bool(getattr(self._open_unit, "spoiled", False))
+        return bool(getattr(self._local, "spoiled", False))
 
     def upgrade(self) -> None:
         """Brings the schema to this release's; safe to call at every start, and by several processes at once.
@@ -142,26 +161,37 @@ class Store:
             self._engine = self._writer = self._reader = self._looker = None
 
     def _unit(self) -> Connection | None:
-        connection: Connection | None = getattr(self._open_unit, "connection", None)
+        connection: Connection | None = getattr(self._local, "connection", None)
         return connection
 
     @contextmanager
     def _inner(self, unit: Connection) -> Iterator[None]:
-        if self._open_unit.savepoints:
+        if self._local.savepoints:
             with unit.begin_nested():
                 yield
             return
         try:
             yield
         except BaseException:
-            self._open_unit.spoiled = True
+            self._local.spoiled = True
             raise
 
-    def _look(self, query: Executable, values: dict[str, Any] | None) -> Row[Any] | None:
+    def _look(self, query: Executable | Prepared, values: dict[str, Any] | None) -> Any:
+        kept = self._kept()
+        if kept is not None and isinstance(query, Prepared):
+            return query.first(kept.looker(), values or {})
+        with self.looking().connect() as connection:
+            return _first(connection, query, values)
+
+    def _kept(self) -> _Kept | None:
+        kept: _Kept | None = getattr(self._local, "kept", None)
+        return kept
+
+    def looking(self) -> Engine:
+        """The engine whose connections read outside any transaction."""
         _ = self.engine
         assert self._looker is not None
-        with self._looker.connect() as connection:
-            return connection.execute(query, values).first()
+        return self._looker
 
     def _open(self) -> Engine:
         if self.url.get_backend_name() != "sqlite":
@@ -172,6 +202,68 @@ class Store:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+
+class _Kept:
+    """The connections that one thread keeps: one writes, the other looks. Opened when used, again if one broke."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._writer: Connection | None = None
+        self._looker: Connection | None = None
+
+    def looker(self) -> Connection:
+        if self._looker is None or self._looker.invalidated:
+            self._looker = self._store.looking().connect()
+        return self._looker
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Begun and ended on the driver's connection; SQLAlchemy's own transactions cost five times as much."""
+        connection = self._writer
+        if connection is None or connection.invalidated:
+            connection = self._writer = self._store.engine.execution_options(gonogo_kept=True).connect()
+        driver: Any = connection.connection.driver_connection
+        errors = connection.dialect.loaded_dbapi.Error
+        try:
+            if connection.dialect.name == "sqlite":
+                driver.execute("BEGIN IMMEDIATE")
+            yield connection
+            if connection.in_transaction():  # somebody used SQLAlchemy, which began one of its own
+                connection.commit()
+            else:
+                driver.commit()
+        except errors as error:
+            wrapped = translated(connection, error, "transaction")
+            self._roll_back(connection)
+            raise wrapped from error
+        except BaseException:
+            self._roll_back(connection)
+            raise
+
+    def close(self) -> None:
+        for connection in (self._writer, self._looker):
+            if connection is not None:
+                connection.close()
+        self._writer = self._looker = None
+
+    def _roll_back(self, connection: Connection) -> None:
+        """Back to where the transaction began; a connection that cannot go there is closed."""
+        try:
+            if connection.in_transaction():
+                connection.rollback()
+            if not connection.invalidated:
+                connection.connection.rollback()
+        except (SQLAlchemyError, connection.dialect.loaded_dbapi.Error):
+            self._writer = None
+            connection.invalidate()
+            connection.close()
+
+
+def _first(connection: Connection, query: Executable | Prepared, values: dict[str, Any] | None) -> Any:
+    if isinstance(query, Prepared):
+        return query.first(connection, values or {})
+    return connection.execute(query, values).first()
 
 
 def _with_driver(url: str) -> str:
@@ -200,5 +292,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("gonogo_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("gonogo_kept"):  # its keeper begins
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("gonogo_writes") else "BEGIN")
