@@ -72,10 +72,10 @@ def forget(path: Path) -> None:
 def begin(path: Path, campaign_id: str | None = None) -> FirstFrame | None:
     """Paint what was kept, if it holds; `None` when there is nothing to show, or no terminal like that."""
     try:
-        size = os.get_terminal_size(sys.stderr.fileno())
+        size = _size()
     except (OSError, ValueError):
         return None
-    frame = take(path, terminal_key(os.environ, (size.columns, size.lines)), campaign_id, time.time())
+    frame = take(path, terminal_key(os.environ, size), campaign_id, time.time())
     if not frame:
         return None
     try:
@@ -87,6 +87,12 @@ def begin(path: Path, campaign_id: str | None = None) -> FirstFrame | None:
         shown.begin()
         return shown
     return None
+
+
+def _size() -> tuple[int, int]:
+    """Columns and rows as Textual finds them: the environment's before the terminal's own."""
+    terminal = os.get_terminal_size(sys.stderr.fileno())
+    return int(os.environ.get("COLUMNS") or terminal.columns), int(os.environ.get("LINES") or terminal.lines)
 
 
 class FirstFrame:
