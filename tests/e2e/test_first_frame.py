@@ -33,7 +33,7 @@ def kept(lead: Cli) -> Path:
 
 def session(lead: Cli, rows: int = 40, end: int = signal.SIGTERM) -> str:
     """Start, see the question whole, end; what the program wrote until then."""
-    with Program([*GONOGO, "demo"], env=lead.env, rows=rows) as program:
+    with Program([*GONOGO, "demo"], env=lead.env | {"COLUMNS": "", "LINES": ""}, rows=rows) as program:
         program.wait_for("\\[\\?1004h[\\s\\S]*· detail ", raw=True)
         program.settle(0.3)
         program.signal(end)
@@ -82,7 +82,7 @@ def test_a_damaged_frame_is_no_frame(left: Cli) -> None:
 
 
 def test_ended_before_the_program_took_over_the_terminal_is_as_it_was(left: Cli) -> None:
-    with Program([*GONOGO], env=left.env) as program:
+    with Program([*GONOGO], env=left.env | {"COLUMNS": "", "LINES": ""}) as program:
         program.wait_for("Is (this|the|note) ")
         assert not termios.tcgetattr(program.fd)[3] & termios.ECHO or TEXTUAL in program.text
         program.signal(signal.SIGTERM)
