@@ -5,25 +5,27 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection, Row, exists, select
+from pydantic_core import from_json
+from sqlalchemy import Connection, Exists, Row, Select, Text, case, cast, exists, func, select
 
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
-from gonogo.server.intake import TaskValues, create_tasks
+from gonogo.server.intake import TaskValues, create_from_predictions
 from gonogo.server.seeding import wrong
 from gonogo.server.store.columns import subject
 from gonogo.server.store.tables import campaigns, predictions, tasks
-from gonogo.wire.extensions import TasksMade
+from gonogo.wire.extensions import TasksFromPredictions, TasksMade
 from gonogo.wire.vocabulary import Verdict
 
 SUBJECT = [column.name for column in subject()]
 _CHUNK = 500
+_WINDOW = 2000
 MIXED = 0.2
 NEIGHBOURS = 50
 
@@ -146,14 +148,51 @@ def make_tasks(
     seeded: Seeded | None = None,
 ) -> None:
     """Makes the tasks of the chosen predictions, those in `gold` as honeypots, and some of these wrong on purpose."""
-    for rows in _full_rows(connection, chosen):
-        made = []
-        for row in rows:
-            task = _task(row, campaign, row.id in gold)
-            if seeded is not None and row.id in seeded.ids and task["gold_answer"] == Verdict.CORRECT.value:
-                task |= _made_wrong(connection, row, seeded.rng)
-            made.append(task)
-        create_tasks(connection, campaign, made, now, rng)
+    for start in range(0, len(chosen), _CHUNK):
+        part = chosen[start : start + _CHUNK]
+        query = select(*_PLACED).where(predictions.c.number.in_([candidate.number for candidate in part]))
+        rows = connection.execute(query.order_by(predictions.c.number)).all()
+        _make(connection, campaign, rows, gold, now, rng, seeded)
+
+
+def _make(
+    connection: Connection,
+    campaign: Row[Any],
+    rows: Sequence[Row[Any]],
+    gold: set[str],
+    now: datetime,
+    rng: random.Random,
+    seeded: Seeded | None = None,
+) -> None:
+    """The same for rows with the columns of `_PLACED`."""
+    answers = _gold_values(connection, campaign, [row.id for row in rows if row.id in gold], seeded)
+    create_from_predictions(connection, campaign, (_placed(row, answers) for row in rows), now, rng)
+
+
+def _placed(row: Row[Any], answers: Mapping[str, TaskValues]) -> TaskValues:
+    box = None if row.drawing_bbox is None else from_json(row.drawing_bbox)
+    return {
+        "prediction_number": row.number,
+        "part_revision_id": row.part_revision_id,
+        "predicted_confidence": row.predicted_confidence,
+        "drawing_bbox": box,
+        **answers.get(row.id, _ORDINARY),
+    }
+
+
+def _gold_values(
+    connection: Connection, campaign: Row[Any], ids: Sequence[str], seeded: Seeded | None
+) -> dict[str, TaskValues]:
+    """What makes honeypots of these predictions, by their ids."""
+    found: dict[str, TaskValues] = {}
+    query = select(predictions).where(predictions.c.id.in_(ids)).order_by(predictions.c.number)
+    for row in connection.execute(query).all() if ids else ():
+        zeros = campaign.trailing_zeros_matter
+        answer = gold_answer(row.predicted_value, row.truth, trailing_zeros=zeros)
+        found[row.id] = {"is_gold": True, "gold_answer": answer}
+        if seeded is not None and row.id in seeded.ids and answer == Verdict.CORRECT.value:
+            found[row.id] |= _made_wrong(connection, row, seeded.rng)
+    return found
 
 
 @dataclass(frozen=True)
@@ -188,24 +227,87 @@ def _made_wrong(connection: Connection, row: Row[Any], rng: random.Random) -> Ta
 def tasks_from_run(
     connection: Connection,
     campaign: Row[Any],
-    calculation_id: str,
+    wanted: TasksFromPredictions,
     now: datetime,
     rng: random.Random,
-    *,
-    gold_from_truth: bool,
 ) -> TasksMade:
     """Makes every prediction of a run a task of the campaign, once: a second call makes only what is new.
 
     With `gold_from_truth` a share of those with a truth becomes gold (at least a tenth of all: who asks for gold in a
-    campaign whose `gold_fraction` is 0 still gets the items).
+    campaign whose `gold_fraction` is 0 still gets the items). With `limit` it stops after so many predictions; the
+    answer's `next` goes on from there, and carries how much gold is still due.
     """
-    taken = exists().where(tasks.c.prediction_id == predictions.c.id, tasks.c.campaign_id == campaign.id)
-    query = select(*_CANDIDATE, taken.label("taken")).where(predictions.c.calculation_id == calculation_id)
-    rows = connection.execute(query.order_by(predictions.c.number)).all()
-    fresh = [_candidate(row) for row in rows if not row.taken]
-    gold = honeypots(fresh, max(campaign.gold_fraction, 0.1), rng) if gold_from_truth else set()
-    make_tasks(connection, campaign, fresh, gold, now, rng)
-    return TasksMade(n_tasks=len(fresh) - len(gold), n_gold=len(gold), n_skipped=len(rows) - len(fresh))
+    state = _Walk.read(wanted.after) if wanted.after else _begin(connection, campaign, wanted)
+    n_tasks = n_gold = n_seen = 0
+    done = False
+    while not done and n_seen < (wanted.limit or math.inf):
+        size = min(_WINDOW, wanted.limit - n_seen) if wanted.limit else _WINDOW
+        rows = _window(connection, campaign, wanted.calculation_id, state.after, size)
+        fresh = [row for row in rows if not row.taken]
+        gold = state.draw(fresh, rng)
+        _make(connection, campaign, fresh, gold, now, rng)
+        n_tasks, n_gold, n_seen = n_tasks + len(fresh) - len(gold), n_gold + len(gold), n_seen + len(rows)
+        state.after = rows[-1].number if rows else state.after
+        done = len(rows) < size
+    return TasksMade(
+        n_tasks=n_tasks, n_gold=n_gold, n_skipped=n_seen - n_tasks - n_gold, next=None if done else state.text()
+    )
+
+
+@dataclass
+class _Walk:
+    """How far a walk over a run has come: the last prediction's number, how many of those still to come have a truth,
+    and how many of these become gold."""
+
+    after: int
+    n_known: int = 0
+    n_due: int = 0
+
+    def draw(self, fresh: Sequence[Row[Any]], rng: random.Random) -> set[str]:
+        """This window's share of the gold that is due, drawn from those with a truth."""
+        known = [row.id for row in fresh if row.has_truth] if self.n_due else []
+        count = min(len(known), self.n_due, round(self.n_due * len(known) / max(self.n_known, 1)))
+        if len(known) >= self.n_known:
+            count = min(len(known), self.n_due)
+        self.n_known, self.n_due = max(self.n_known - len(known), 0), self.n_due - count
+        return set(rng.sample(known, count))
+
+    def text(self) -> str:
+        return f"{self.after}.{self.n_known}.{self.n_due}"
+
+    @classmethod
+    def read(cls, text: str) -> _Walk:
+        parts = text.split(".")
+        if len(parts) != 3 or not all(part.isdecimal() and part.isascii() and len(part) < 19 for part in parts):
+            message = "Not a cursor of this operation: take `next` of its last answer."
+            raise invalid([{"loc": ["body", "after"], "msg": message, "type": "cursor"}])
+        return cls(*map(int, parts))
+
+
+def _begin(connection: Connection, campaign: Row[Any], wanted: TasksFromPredictions) -> _Walk:
+    run = predictions.c.calculation_id == wanted.calculation_id
+    first: int | None = connection.execute(select(func.min(predictions.c.number)).where(run)).scalar()
+    walk = _Walk((first or 1) - 1)
+    if wanted.gold_from_truth:
+        query = select(func.count(), func.count(case((predictions.c.truth.is_not(None), 1))))
+        n_fresh, walk.n_known = connection.execute(query.where(run, ~_taken(campaign))).one()
+        walk.n_due = min(walk.n_known, math.ceil(max(campaign.gold_fraction, 0.1) * n_fresh))
+    return walk
+
+
+def _window(
+    connection: Connection, campaign: Row[Any], calculation_id: str, after: int, size: int
+) -> Sequence[Row[Any]]:
+    # The predictions of a run lie together: walked by number. `coalesce` keeps SQLite from collecting and sorting the
+    # whole run, by the index on it, for every window.
+    run = func.coalesce(predictions.c.calculation_id, "") == calculation_id
+    query: Select[Any] = select(*_PLACED, _HAS_TRUTH, _taken(campaign).label("taken"))
+    query = query.where(run, predictions.c.number > after)
+    return connection.execute(query.order_by(predictions.c.number).limit(size)).all()
+
+
+def _taken(campaign: Row[Any]) -> Exists:
+    return exists().where(tasks.c.prediction_id == predictions.c.id, tasks.c.campaign_id == campaign.id)
 
 
 def gold_answer(predicted: Any, truth: Any, *, trailing_zeros: bool) -> str:
@@ -232,31 +334,20 @@ def _candidate(row: Any) -> Candidate:
     return Candidate(row.id, row.number, row.predicted_confidence, row.has_truth)
 
 
-def _full_rows(connection: Connection, chosen: Sequence[Candidate]) -> Iterator[Sequence[Row[Any]]]:
-    for start in range(0, len(chosen), _CHUNK):
-        ids = [candidate.id for candidate in chosen[start : start + _CHUNK]]
-        query = select(predictions).where(predictions.c.id.in_(ids)).order_by(predictions.c.number)
-        yield connection.execute(query).all()
-
-
-def _task(row: Row[Any], campaign: Row[Any], is_gold: bool) -> TaskValues:
-    zeros = campaign.trailing_zeros_matter
-    answer = gold_answer(row.predicted_value, row.truth, trailing_zeros=zeros) if is_gold else None
-    return {
-        **{name: getattr(row, name) for name in SUBJECT},
-        "prediction_id": row.id,
-        "calculation_id": row.calculation_id,
-        "n_required": None,
-        "is_gold": is_gold,
-        "gold_answer": answer,
-    }
-
-
+_HAS_TRUTH = predictions.c.truth.is_not(None).label("has_truth")
 _CANDIDATE = [
     predictions.c.id,
     predictions.c.number,
     predictions.c.target_kind,
     predictions.c.detail_kind,
     predictions.c.predicted_confidence,
-    predictions.c.truth.is_not(None).label("has_truth"),
+    _HAS_TRUTH,
 ]
+_PLACED = [
+    predictions.c.id,
+    predictions.c.number,
+    predictions.c.part_revision_id,
+    predictions.c.predicted_confidence,
+    cast(predictions.c.drawing_bbox, Text).label("drawing_bbox"),
+]
+_ORDINARY: TaskValues = {"is_gold": False}

@@ -5,15 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select
 
+from gonogo.server.bulk import execute_many, stored_instant, stored_json
 from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.gold import SHUFFLE
 from gonogo.server.order import enter, place, rank_at
-from gonogo.server.store.tables import campaigns, gold_items, new_id, task_sheets, tasks
-from gonogo.server.subjects import sheet_of, subject
+from gonogo.server.store.columns import subject
+from gonogo.server.store.tables import campaigns, gold_items, new_id, predictions, task_sheets, tasks
+from gonogo.server.subjects import sheet_of
+from gonogo.server.subjects import subject as read_subject
 from gonogo.wire.labeling import LabelingTaskCreate
 from gonogo.wire.vocabulary import Verdict
 
@@ -34,7 +38,7 @@ def _read(item: LabelingTaskCreate, loc: tuple[str | int, ...], errors: list[dic
         verdicts = ", ".join(Verdict)
         message = f'A gold answer is one of {verdicts}, or the JSON text of {{"verdict": …, "corrected_value": …}}.'
         errors.append({"loc": [*loc, "gold_answer"], "msg": message, "type": "gold_answer"})
-    values = subject(item, loc, errors)
+    values = read_subject(item, loc, errors)
     values |= {"calculation_id": item.calculation_id, "n_required": item.n_required, "is_gold": item.is_gold}
     return {**values, "gold_answer": item.gold_answer if item.is_gold else None}
 
@@ -48,7 +52,34 @@ def create_tasks(
     by sheet and confidence. A gold task becomes an item with one copy; like any honeypot it asks for as many votes as
     its campaign's ordinary tasks do.
     """
-    made = list(wanted)
+    rows = _queued(connection, campaign, list(wanted), now, rng)
+    if rows:
+        connection.execute(insert(tasks), rows)
+    return [row["id"] for row in rows]
+
+
+def create_from_predictions(
+    connection: Connection, campaign: Row[Any], wanted: Iterable[TaskValues], now: datetime, rng: random.Random
+) -> list[str]:
+    """The same, of predictions: what they are about is copied inside the database, and does not come here.
+
+    `wanted` are `prediction_number`, what decides the place in the queue (`part_revision_id`, `drawing_bbox`,
+    `predicted_confidence`), `is_gold`, of gold `gold_answer` and `error_type`, and `predicted_value` where it is not
+    the prediction's own.
+    """
+    rows = _queued(connection, campaign, list(wanted), now, rng)
+    if rows:
+        instant, given = stored_instant(now), itemgetter(*_GIVEN)
+        for row in rows:
+            row |= {"created_at": instant, "predicted_value": stored_json(row["predicted_value"])}
+        execute_many(connection, _COPY, [f"new_{name}" for name in _GIVEN], map(given, rows))
+    return [row["id"] for row in rows]
+
+
+def _queued(
+    connection: Connection, campaign: Row[Any], made: list[TaskValues], now: datetime, rng: random.Random
+) -> list[TaskValues]:
+    """The tasks with their places in the queue; their gold items are stored, and the campaign counts them all."""
     if not made:
         return []
     enter(connection, campaign.id)
@@ -73,10 +104,9 @@ def create_tasks(
         rows.append(row)
     if items:
         connection.execute(insert(gold_items), items)
-    connection.execute(insert(tasks), rows)
     grown = {"n_tasks": campaigns.c.n_tasks + n_ordinary, "n_gold_items": campaigns.c.n_gold_items + len(items)}
     connection.execute(campaigns.update().where(campaigns.c.id == campaign.id).values(**grown))
-    return [row["id"] for row in rows]
+    return rows
 
 
 def _sheet_numbers(connection: Connection, campaign_id: str, made: list[TaskValues]) -> dict[str, int]:
@@ -105,4 +135,34 @@ _BLANK: dict[str, Any] = {
     "error_type": None,
     "place": "",
     "rank": None,
+    "n_required": None,
+    "predicted_value": None,
 }
+_GIVEN = (
+    *("id", "campaign_id", "created_at", "n_required", "is_gold", "gold_item_id", "gold_answer", "sheet_seq", "place"),
+    *("rank", "predicted_value"),
+    "prediction_number",
+)
+_OF_PREDICTION = {
+    **{column.name: predictions.c[column.name] for column in subject()},
+    "prediction_id": predictions.c.id,
+    "calculation_id": predictions.c.calculation_id,
+}
+
+
+def _copied(name: str) -> ColumnElement[Any]:
+    """What becomes of a column of `tasks`: given, or the prediction's, or the prediction's unless given."""
+    given = bindparam(f"new_{name}", type_=tasks.c[name].type)
+    if name not in _OF_PREDICTION:
+        return given
+    return func.coalesce(given, _OF_PREDICTION[name]) if name in _GIVEN else _OF_PREDICTION[name]
+
+
+_COPIED = [*_OF_PREDICTION, *(name for name in _GIVEN[:-1] if name not in _OF_PREDICTION)]
+_COPY = tasks.insert().from_select(
+    _COPIED,
+    select(*(_copied(name).label(name) for name in _COPIED)).where(
+        predictions.c.number == bindparam("new_prediction_number", type_=predictions.c.number.type)
+    ),
+    include_defaults=False,
+)

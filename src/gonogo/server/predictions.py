@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import JSON, Connection, insert, select
 
+from gonogo.server.bulk import execute_many, stored_instant, stored_json
 from gonogo.server.drawings import newest_revision, part_named
 from gonogo.server.errors import invalid
 from gonogo.server.store.tables import calculations, new_id, part_revisions, parts, predictions
@@ -15,6 +17,8 @@ from gonogo.server.subjects import subject
 from gonogo.wire.extensions import Prediction, PredictionsStored
 
 _CHUNK = 500
+_COLUMNS = [column.name for column in predictions.c if column.name != "number"]
+_VALUES = [column.name for column in predictions.c if isinstance(column.type, JSON)]
 
 
 def read_predictions(wanted: Sequence[Prediction]) -> list[dict[str, Any]]:
@@ -42,10 +46,11 @@ def store_predictions(
     for external_id, (row, item) in rows.items():
         if external_id not in known:
             revision = row["part_revision_id"] or (revisions[item.part] if item.part else None)
-            made = {"id": new_id(), "calculation_id": calculation, "created_at": now, "part_revision_id": revision}
-            fresh.append({**row, **made})
+            row |= {"id": new_id(), "calculation_id": calculation, "part_revision_id": revision}
+            row |= {"created_at": stored_instant(now)} | {name: stored_json(row[name]) for name in _VALUES}
+            fresh.append(row)
     if fresh:
-        connection.execute(insert(predictions), fresh)
+        execute_many(connection, insert(predictions), _COLUMNS, map(itemgetter(*_COLUMNS), fresh))
     return PredictionsStored(calculation_id=calculation, n_new=len(fresh), n_known=len(wanted) - len(fresh))
 
 

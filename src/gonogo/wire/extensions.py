@@ -162,16 +162,24 @@ class PredictionsStored(Received):
 
 
 class TasksFromPredictions(Sent):
-    """Every prediction of the run becomes a task of the campaign, once."""
+    """Every prediction of the run becomes a task of the campaign, once.
+
+    `limit` bounds the predictions looked at by one request, and `after` is `next` of the answer before.
+    """
 
     calculation_id: Link
     gold_from_truth: bool = False
+    limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    after: Annotated[str, Field(max_length=100)] | None = None
 
 
 class TasksMade(Received):
+    """`next` goes on where `limit` stopped; `None` when the whole run was looked at."""
+
     n_tasks: int
     n_gold: int
     n_skipped: int
+    next: str | None = None
 
 
 class CampaignSettings(Received):

@@ -30,7 +30,11 @@ async def store(body: PredictionsCreate, context: Ctx) -> PredictionsStored:
     "/api/v1/gonogo/campaigns/{campaign_id}/tasks-from-predictions", name="tasks_from_predictions", status_code=201
 )
 async def tasks_from_predictions(campaign_id: str, body: TasksFromPredictions, context: Ctx) -> TasksMade:
-    """Makes each prediction of a run a task of the campaign, once; with `gold_from_truth` a share becomes gold."""
+    """Makes each prediction of a run a task of the campaign, once; with `gold_from_truth` a share becomes gold.
+
+    A long run is made in pieces, so that others get in between: `limit` predictions a request, and `after` is `next`
+    of the answer before.
+    """
     with context.store.write() as connection:
         campaign = campaign_for(connection, context.caller, campaign_id, LEAD)
         if campaign.status != CampaignStatus.OPEN:
@@ -39,11 +43,4 @@ async def tasks_from_predictions(campaign_id: str, body: TasksFromPredictions, c
         mine = query.where(calculations.c.id == body.calculation_id, projects.c.org_id == context.caller.org_id)
         if connection.execute(mine).first() is None:
             raise not_found()
-        return tasks_from_run(
-            connection,
-            campaign,
-            body.calculation_id,
-            context.now,
-            context.rng,
-            gold_from_truth=body.gold_from_truth,
-        )
+        return tasks_from_run(connection, campaign, body, context.now, context.rng)
