@@ -92,6 +92,7 @@ class FakeDesk:
         self.exported: Path | None = None
         self.fails: Exception | None = None
         self.guideline = ""
+        self.left_until: float | None = None
         self._done = done
         self._listeners: list[Callable[[], None]] = []
         self.state = DeskState(Stage.LOADING, campaign_name=name, done=done, total=total)
