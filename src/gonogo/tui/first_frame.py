@@ -111,9 +111,9 @@ class FirstFrame:
         quiet = [*attributes[:3], attributes[3] & ~termios.ECHO, *attributes[4:]]
         for name in _SIGNALS:
             number = getattr(signal, name)
-            self._handlers[number] = signal.signal(number, _end)
-        termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, quiet)
+            self._handlers[number] = signal.signal(number, self._ended)
         self._attributes = attributes
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, quiet)
         sys.stderr.write(f"{SYNC}{ALTERNATE_SCREEN}\x1b[?25l\x1b[?7l{self.frame}{END_SYNC}")
         sys.stderr.flush()
 
@@ -136,6 +136,6 @@ class FirstFrame:
             sys.stderr.write(_LEAVE)
             sys.stderr.flush()
 
-
-def _end(number: int, _: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+    def _ended(self, number: int, _: FrameType | None) -> None:
+        self.end()
+        raise SystemExit(128 + number)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from textual.drivers.linux_driver import LinuxDriver
-
+from gonogo.tui.driver import TerminalDriver
 from gonogo.tui.first_frame import ALTERNATE_SCREEN, END_SYNC, SYNC, FirstFrame
 
 
@@ -27,11 +26,11 @@ class HandOver:
         if held and self._driver is not None:
             self._driver.write("".join([SYNC, *held, END_SYNC]))
 
-    def driver_class(self) -> type[LinuxDriver]:
+    def driver_class(self) -> type[TerminalDriver]:
         """The class for `App(driver_class=…)`."""
         over = self
 
-        class Driver(LinuxDriver):
+        class Driver(TerminalDriver):
             _starting = False
 
             def start_application_mode(self) -> None:
