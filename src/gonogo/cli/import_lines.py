@@ -19,6 +19,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
@@ -38,7 +39,8 @@ MAX_BAD: Final = 10_000
 _UNKEPT: Final = re.compile("[\0\ud800-\udfff]")
 _INT64: Final = range(-(2**63), 2**63)
 _OWN: Final = ("part", "drawing", "page", "bbox", "bbox_unit")
-_KNOWN: Final = frozenset(_OWN) | frozenset(Prediction.model_fields)
+_FIELDS: Final = frozenset(Prediction.model_fields)
+_KNOWN: Final = frozenset(_OWN) | _FIELDS
 _NOT_HERE: Final = {
     "is_gold": "gold is made from `truth`, with --gold-from-truth",
     "gold_answer": "gold is made from `truth`, with --gold-from-truth",
@@ -88,8 +90,8 @@ def read_lines(path: Path, drawings: Path | None = None) -> tuple[list[ImportLin
     """
     reader = Reader(Drawings(drawings or path.parent))
     good = list(reader.good_lines(numbered_lines(path)))
-    again = reader.duplicates()
-    return [line for line in good if line.number not in again], reader.bad_lines()
+    again = reader.repeated()
+    return [line for index, line in enumerate(good) if index not in again], reader.bad_lines()
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -122,7 +124,7 @@ class Reader:
         self._ids, self._numbers = array("Q"), array("Q")
 
     def good_lines(self, raw: Iterable[tuple[int, Raw]]) -> Iterator[ImportLine]:
-        """The good ones; an id that an earlier line has is found by `duplicates` when all are read."""
+        """The good ones; an id that an earlier line has is found by `repeated` when all are read."""
         for number, line in raw:
             self.n_lines += 1
             try:
@@ -138,21 +140,22 @@ class Reader:
             self._numbers.append(number)
             yield found
 
-    def duplicates(self) -> dict[int, int]:
-        """Lines whose id an earlier line has: number -> number of that line."""
+    def repeated(self) -> dict[int, int]:
+        """Good lines whose id an earlier one has: which of the good lines (from 0) -> which one it repeats."""
         order = sorted(range(len(self._ids)), key=self._ids.__getitem__)
         found: dict[int, int] = {}
         for before, after in pairwise(order):  # equal ids stand side by side, in the order of the file
             if self._ids[before] == self._ids[after]:
-                first = self._numbers[before]
-                found[self._numbers[after]] = found.get(first, first)
+                found[after] = found.get(before, before)
         return found
 
     def bad_lines(self) -> list[BadLine]:
         """All of them, in the order of the file."""
         again = [
-            BadLine(n, f"the same id or the same reading is already on line {m}") for n, m in self.duplicates().items()
+            BadLine(self._numbers[n], f"the same id or the same reading is already on line {self._numbers[m]}")
+            for n, m in self.repeated().items()
         ]
+        again.sort(key=lambda line: line.number)
         return sorted([*self._bad, *again[:MAX_BAD]], key=lambda line: line.number)
 
     def read(self, number: int, line: Raw) -> ImportLine:
@@ -182,7 +185,7 @@ def _record(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_LINE:
         raise _Bad(f"longer than {MAX_LINE // 1000} kB")
     try:
-        value = json.loads(line.decode(), object_pairs_hook=_object, parse_constant=_constant)
+        value = _DECODER.decode(line.decode())
     except UnicodeDecodeError:
         raise _Bad("not UTF-8") from None
     except RecursionError:
@@ -195,7 +198,8 @@ def _record(line: bytes) -> dict[str, Any]:
         raise _Bad("a JSON array, not an object; write one prediction a line")
     if not isinstance(value, dict):
         raise _Bad("not a JSON object")
-    _check_values(value)
+    if _SUSPICIOUS.search(line) or line.count(b"{") + line.count(b"[") > MAX_DEPTH:
+        _check_values(value)
     return value
 
 
@@ -209,6 +213,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> NoReturn:
     raise _Bad(f"{name} is not a JSON number")
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+_SUSPICIOUS: Final = re.compile(rb"\\u|[0-9]{19}|[0-9][eE]")
+"""Only a line with one of these can hold a character or a number that no server keeps."""
 
 
 def _check_values(value: Any, depth: int = 1) -> None:
@@ -264,19 +273,22 @@ def _box(record: Mapping[str, Any], kind: str) -> list[float] | None:
 
 
 def _prediction(record: Mapping[str, Any], box: list[float] | None) -> Prediction:
-    fields = {name: record[name] for name in Prediction.model_fields if record.get(name) is not None}
+    fields = {name: value for name, value in record.items() if name in _FIELDS and value is not None}
     fields.setdefault("target_kind", "pmi")
     fields["id"] = record.get("id") or _content_id(record)
     if box is not None:
         fields["drawing_bbox"] = box
     if record.get("drawing") is not None and not fields.get("part"):
         fields["part"] = Path(record["drawing"]).stem
+    if not fields.get("prompt"):
+        kinds = [fields.get(name) for name in ("target_kind", "detail_kind", "field_name")]
+        if all(kind is None or isinstance(kind, str) for kind in kinds):  # else the check below says so
+            fields["prompt"] = written_prompt(*kinds)
     try:
-        found = Prediction.model_validate(fields, strict=True)
+        return Prediction.model_validate(fields, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise _Bad(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
-    return found if found.prompt else found.model_copy(update={"prompt": written_prompt(found)})
 
 
 def _content_id(record: Mapping[str, Any]) -> str:
@@ -286,8 +298,9 @@ def _content_id(record: Mapping[str, Any]) -> str:
     return f"sha256-{hashlib.sha256(canonical.encode()).hexdigest()[:40]}"
 
 
-def written_prompt(prediction: Prediction) -> str:
+@lru_cache(1000)
+def written_prompt(target_kind: str, detail_kind: str | None, field_name: str | None) -> str:
     """The question where nobody wrote one, such as "Is this dimension read right?"."""
-    thing = (prediction.detail_kind or prediction.target_kind).replace("_", " ")
-    field = (prediction.field_name or thing).replace("_", " ")
+    thing = (detail_kind or target_kind).replace("_", " ")
+    field = (field_name or thing).replace("_", " ")
     return f"Is this {thing} read right?" if field == thing else f"Is the {field} of this {thing} read right?"

@@ -8,23 +8,18 @@ runs for us: there a new campaign gets the tasks, and what is missing is said.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Final, TypeVar
-
-from pydantic import BaseModel
+from typing import Final
 
 from gonogo.cli.finding import all_projects, ambiguous, campaigns_called
-from gonogo.cli.import_drawings import Drawings, content_type
-from gonogo.cli.import_forms import Mapped, form_of, records
-from gonogo.cli.import_lines import BadLine, ImportLine, Reader
+from gonogo.cli.import_drawings import content_type
+from gonogo.cli.import_lines import BadLine
+from gonogo.cli.import_scan import Drawing, ImportOptions, Report, Scan, batches, scan
 from gonogo.client.calls import as_bytes
 from gonogo.client.errors import GonogoClientError, InvalidInputError
-from gonogo.client.extensions import GonogoClient
-from gonogo.wire.extensions import Prediction, PredictionsCreate, TasksFromPredictions
+from gonogo.client.extensions import GONOGO, GonogoClient
+from gonogo.wire.extensions import Prediction, PredictionsStored, TasksFromPredictions, TasksMade
 from gonogo.wire.labeling import (
     LabelingCampaignCreate,
     LabelingCampaignPublic,
@@ -34,88 +29,8 @@ from gonogo.wire.labeling import (
 )
 from gonogo.wire.vocabulary import CampaignStatus, Verdict
 
-M = TypeVar("M", bound=BaseModel)
-
-MAX_BATCH: Final = 1000
-MAX_BATCH_BYTES: Final = 950_000
-"""A body over 1 MB is not replayed by the server, so a lost answer could not be asked for again."""
-
-Report = Callable[[str, int, int], None]
-"""Told what is going on: what ("read", "drawings", "predictions", "tasks"), how many are done, of how many (or 0)."""
-Drawing = tuple[str, Path]
-"""Part and file."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImportOptions:
-    """What to import, and into what. `drawings` is beside the file, and `project` called as the campaign, if `None`."""
-
-    file: Path
-    campaign: str
-    drawings: Path | None = None
-    project: str | None = None
-    gold_from_truth: bool = False
-    skip_bad: bool = False
-    form: str | None = None
-    mapped: Mapped | None = None
-    dry_run: bool = False
-
-    @property
-    def run(self) -> str:
-        """What the prediction run is called: as the file, so that a second import joins it."""
-        return self.file.resolve().name[:200]
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """A file that was read once and found good enough: what must be known of it before anything is sent."""
-
-    options: ImportOptions
-    n_good: int
-    bad: tuple[BadLine, ...]
-    left_out: frozenset[int]
-    drawings: tuple[Drawing, ...]
-    known_truth: tuple[str, ...]
-
-    def lines(self) -> Iterator[ImportLine]:
-        """The good lines, read again as they are asked for: the file is never in memory as a whole."""
-        reader = _reader(self.options)
-        for line in reader.good_lines(_raw(self.options)):
-            if line.number not in self.left_out:
-                yield line
-
-
-def scan(options: ImportOptions, report: Report) -> Scan:
-    """Reads the file once, and keeps of each line a few bytes.
-
-    Raises:
-        OSError: the file or the drawings folder cannot be read.
-        InvalidInputError: it is not of its form.
-    """
-    reader = _reader(options)
-    drawings: dict[Drawing, None] = {}
-    truths: list[str] = []
-    n_read = 0
-    for line in reader.good_lines(_raw(options)):
-        n_read += 1
-        if (drawing := _drawing(line)) is not None:
-            drawings[drawing] = None
-        if options.gold_from_truth and line.prediction.truth is not None:
-            truths.append(line.prediction.id)
-        if n_read % MAX_BATCH == 0:
-            report("read", n_read, 0)
-    left_out = frozenset(reader.duplicates())
-    bad = tuple(reader.bad_lines())
-    return Scan(options, n_read - len(left_out), bad, left_out, tuple(drawings), tuple(truths))
-
-
-def _reader(options: ImportOptions) -> Reader:
-    beside = options.file if options.file.is_dir() else options.file.parent
-    return Reader(Drawings(options.drawings or beside))
-
-
-def _raw(options: ImportOptions) -> Iterator[tuple[int, Any]]:
-    return records(options.file, options.form or form_of(options.file), options.mapped)
+TASKS_A_REQUEST: Final = 2000
+"""A server answers nobody else while it makes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +96,15 @@ async def import_file(client: GonogoClient, options: ImportOptions, report: Repo
         InvalidInputError: campaign or project name cannot be used (ambiguous, closed).
         GonogoClientError: the server refused or went away; run again, what is in stays and is not doubled.
     """
-    found = await asyncio.to_thread(scan, options, report)
-    result = ImportResult(n_lines=found.n_good + len(found.bad), bad=found.bad)
-    if not found.n_good or (found.bad and not options.skip_bad):
-        return result
-    if options.dry_run:
-        return replace(result, dry_run=True, n_drawings=len(found.drawings), n_tasks=found.n_good)
-    if await client.capabilities() is None:
-        return await _into_plain_server(client, options, found, result, report)
-    return await _into_our_server(client, options, found, result, report)
+    with await asyncio.to_thread(scan, options, report) as found:
+        result = ImportResult(n_lines=found.n_good + len(found.bad), bad=found.bad)
+        if not found.n_good or (found.bad and not options.skip_bad):
+            return result
+        if options.dry_run:
+            return replace(result, dry_run=True, n_drawings=len(found.drawings), n_tasks=found.n_good)
+        if await client.capabilities() is None:
+            return await _into_plain_server(client, options, found, result, report)
+        return await _into_our_server(client, options, found, result, report)
 
 
 async def _into_our_server(
@@ -201,9 +116,7 @@ async def _into_our_server(
     run_id, new, known = await _store_predictions(client, project_id, scanned, revisions, report)
     body = LabelingCampaignCreate(name=options.campaign)
     campaign = found or await client.create_campaign_in_project(project_id, body)
-    wanted = TasksFromPredictions(calculation_id=run_id, gold_from_truth=options.gold_from_truth)
-    made = await client.tasks_from_predictions(campaign.id, wanted)
-    report("tasks", made.n_tasks, made.n_tasks)
+    made = await _make_tasks(client, campaign, run_id, scanned, report)
     return replace(
         result,
         imported=True,
@@ -271,46 +184,49 @@ async def _store_drawings(
     return revisions, n_new
 
 
-def _drawing(line: ImportLine) -> Drawing | None:
-    """What to send for a line; a line that names a revision itself has its drawing there."""
-    if line.drawing is None or line.prediction.part_revision_id:
-        return None
-    return line.prediction.part or line.drawing.stem, line.drawing
-
-
-def _with_revision(line: ImportLine, revisions: dict[Drawing, str]) -> Prediction:
-    drawing = _drawing(line)
-    found = {"part_revision_id": revisions[drawing]} if drawing else {}
-    return line.prediction.model_copy(update=found)
-
-
 async def _store_predictions(
-    client: GonogoClient, project_id: str, scanned: Scan, revisions: dict[Drawing, str], report: Report
+    client: GonogoClient, project_id: str, scanned: Scan, revisions: Mapping[Drawing, str], report: Report
 ) -> tuple[str, int, int]:
-    """Id of the run, predictions new and known."""
+    """Id of the run, predictions new and known. The batches are sent as they lie in the spool."""
     run_id, done, new, known = "", 0, 0, 0
-    run = scanned.options.run
-    for batch in batches(_with_revision(line, revisions) for line in scanned.lines()):
-        stored = await client.store_predictions(PredictionsCreate(project_id=project_id, run=run, predictions=batch))
+    head = as_bytes({"project_id": project_id, "run": scanned.options.run})[:-1] + b',"predictions":['
+    for batch in batches(scanned.predictions(revisions)):
+        body = head + b",".join(batch) + b"]}"
+        stored = await client.call(PredictionsStored, "POST", f"{GONOGO}/predictions", body=body)
         run_id, new, known = stored.calculation_id, new + stored.n_new, known + stored.n_known
         done += len(batch)
         report("predictions", done, scanned.n_good)
     return run_id, new, known
 
 
-def batches(items: Iterable[M]) -> Iterator[list[M]]:
-    """Pieces of at most `MAX_BATCH` items whose JSON stays under `MAX_BATCH_BYTES`."""
-    batch: list[M] = []
-    size = 0
-    for item in items:
-        length = len(as_bytes(item.model_dump(exclude_none=True))) + 1
-        if batch and (len(batch) == MAX_BATCH or size + length > MAX_BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(item)
-        size += length
-    if batch:
-        yield batch
+async def _make_tasks(
+    client: GonogoClient, campaign: LabelingCampaignPublic, run_id: str, scanned: Scan, report: Report
+) -> TasksMade:
+    """All tasks of the run, some thousand a request. A break in the middle says how far it came."""
+    gold = scanned.options.gold_from_truth
+    total = TasksMade(n_tasks=0, n_gold=0, n_skipped=0)
+    after: str | None = None
+    while True:
+        wanted = TasksFromPredictions(calculation_id=run_id, gold_from_truth=gold, limit=TASKS_A_REQUEST, after=after)
+        try:
+            made = await client.tasks_from_predictions(campaign.id, wanted)
+        except GonogoClientError as error:
+            error.next_step = (
+                f"Campaign {campaign.name!r} has {total.n_tasks + total.n_gold} new tasks of {scanned.n_good}, and "
+                f"people can work on these. Run the same import again: it goes on, and doubles nothing. "
+                f"{error.next_step}"
+            ).strip()
+            raise
+        total = TasksMade(
+            n_tasks=total.n_tasks + made.n_tasks,
+            n_gold=total.n_gold + made.n_gold,
+            n_skipped=total.n_skipped + made.n_skipped,
+        )
+        done = total.n_tasks + total.n_gold
+        report("tasks", done, done if made.next is None else scanned.n_good)
+        if made.next is None:
+            return total
+        after = made.next
 
 
 # --- a plain ARCNM server ---------------------------------------------------------------------------------
@@ -328,11 +244,12 @@ async def _into_plain_server(
             next_step="Choose another name with --campaign.",
         )
     campaign = found or await client.create_campaign(LabelingCampaignCreate(name=options.campaign))
-    gold = _gold(scanned, campaign.gold_fraction) if options.gold_from_truth else frozenset()
-    done = 0
-    for batch in batches(_as_task(line.prediction, gold) for line in scanned.lines()):
+    is_gold = scanned.gold(campaign.gold_fraction) if options.gold_from_truth else _none_is_gold
+    done = n_gold = 0
+    for batch in batches(scanned.predictions({})):
+        tasks = [_as_task(Prediction.model_validate_json(item), is_gold) for item in batch]
         try:
-            await client.create_tasks(campaign.id, LabelingTasksCreate(tasks=batch))
+            await client.create_tasks(campaign.id, LabelingTasksCreate(tasks=tasks))
         except GonogoClientError as error:
             if done:
                 error.next_step = (
@@ -340,7 +257,7 @@ async def _into_plain_server(
                     f"under another name. {error.next_step}"
                 )
             raise
-        done += len(batch)
+        done, n_gold = done + len(batch), n_gold + sum(task.is_gold for task in tasks)
         report("tasks", done, scanned.n_good)
     return replace(
         result,
@@ -348,8 +265,8 @@ async def _into_plain_server(
         campaign=campaign.name or options.campaign,
         campaign_id=campaign.id,
         campaign_new=found is None,
-        n_tasks=done - len(gold),
-        n_gold=len(gold),
+        n_tasks=done - n_gold,
+        n_gold=n_gold,
         notes=tuple(_missing(options, scanned)),
     )
 
@@ -362,16 +279,13 @@ def _missing(options: ImportOptions, scanned: Scan) -> Iterator[str]:
         yield "It has no way to put a campaign into a project, so the project was left out."
 
 
-def _gold(scanned: Scan, gold_fraction: float | None) -> frozenset[str]:
-    """Ids of the predictions that become gold: as on our own server, a share of all (at least a tenth), from those
-    with a truth, because gold needs ordinary work to hide in. The same file gives the same ones."""
-    wanted = math.ceil(max(gold_fraction or 0.0, 0.1) * scanned.n_good)
-    return frozenset(sorted(scanned.known_truth, key=lambda item: hashlib.sha256(item.encode()).digest())[:wanted])
+def _none_is_gold(item: Prediction) -> bool:
+    return False
 
 
-def _as_task(item: Prediction, gold: frozenset[str]) -> LabelingTaskCreate:
+def _as_task(item: Prediction, is_gold: Callable[[Prediction], bool]) -> LabelingTaskCreate:
     fields = item.model_dump(exclude_none=True, exclude={"id", "part", "truth", "source"})
-    if item.id in gold:
+    if is_gold(item):
         from gonogo.values import equal  # needed for this one case only
 
         right = equal(item.predicted_value, item.truth).equal
