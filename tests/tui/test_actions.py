@@ -20,9 +20,11 @@ from gonogo.tui.screens.annotate import AnnotateScreen
 from gonogo.tui.screens.annotators import AnnotatorsScreen
 from gonogo.tui.screens.campaign import CampaignScreen
 from gonogo.tui.screens.candidates import CandidatesScreen
+from gonogo.tui.screens.case import CaseScreen
 from gonogo.tui.screens.contact_sheet import ContactScreen
 from gonogo.tui.screens.history import HistoryScreen
 from gonogo.tui.screens.quality import QualityScreen
+from gonogo.tui.screens.results import ResultsScreen
 from gonogo.tui.screens.review import ReviewScreen
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
@@ -40,6 +42,8 @@ OWNERS = {
     actions.CANDIDATES: CandidatesScreen,
     actions.ANNOTATORS: AnnotatorsScreen,
     actions.LEAD: CampaignScreen,
+    actions.RESULTS: ResultsScreen,
+    actions.CASE: CaseScreen,
 }
 
 

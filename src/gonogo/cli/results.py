@@ -11,15 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gonogo.cli.common import EXIT_NO_CREDENTIAL, current_home, emit, fail, json_option, run, say, show_fields
+from gonogo.cli.common import (
+    EXIT_NO_CREDENTIAL,
+    EXIT_USAGE,
+    current_home,
+    emit,
+    fail,
+    json_option,
+    run,
+    say,
+    show_fields,
+)
 
 if TYPE_CHECKING:
     from gonogo.client.results import Filters, ResultsClient
+    from gonogo.desk.results_source import Source
+    from gonogo.desk.services import EmbeddedParts
     from gonogo.wire.results import CaseResult
 
 SOURCES = ("centaur", "gonogo")
 STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
-CENTAUR = "https://api.centaurlabs.com"
 
 
 def source_options(command: Any) -> Any:
@@ -35,18 +46,33 @@ def source_options(command: Any) -> Any:
 
 
 @click.group(
+    invoke_without_command=True,
     epilog="""\b
 Examples:
+  gonogo results --screen --task 7
   gonogo results login --source centaur
   gonogo results list --source centaur --task 1234 --state Labeled --json > cases.jsonl
 
 \b
 Credentials: `gonogo results login` keeps them in the keyring. For scripts: CENTAUR_API_KEY, CENTAUR_USERNAME,
 CENTAUR_API_PASSWORD; for a gonogo server GONOGO_API_KEY, GONOGO_RESULTS_USERNAME, GONOGO_RESULTS_PASSWORD.
-"""
+""",
 )
-def results() -> None:
+@click.option("--screen", is_flag=True, help="Look at a task's cases on a screen: filter, sort, open one.")
+@click.option("--task", type=click.IntRange(0), help="The task's number, for --screen; without it the screen asks.")
+@source_options
+@click.pass_context
+def results(ctx: click.Context, screen: bool, task: int | None, source: str, base_url: str | None) -> None:
     """Results as Centaur's API has them: a Task is a campaign, a Case one of its tasks."""
+    if ctx.invoked_subcommand is not None:
+        if screen or task is not None:
+            raise click.UsageError("--screen and --task of `gonogo results` go with no further command.", ctx)
+    elif screen:
+        from gonogo.client.results import Filters
+
+        open_screen(source, base_url, task, Filters(), None)
+    else:
+        click.echo(ctx.get_help())
 
 
 @results.command(
@@ -56,6 +82,7 @@ Examples:
   gonogo results list --source centaur --task 1234 --state Labeled --json > cases.jsonl
   gonogo results list --task 7 --updated-after 2026-07-14T12:00:00
   gonogo results list --task 7 --after 6837202 --json >> cases.jsonl     go on after a break
+  gonogo results list --task 7 --state Flagged --screen
 """,
 )
 @click.option("--task", required=True, type=click.IntRange(0), help="The task's number (`gonogo campaign show`).")
@@ -64,9 +91,12 @@ Examples:
 @click.option("--after", type=click.IntRange(0), help="Begin after this sequence id.")
 @click.option("--limit", type=click.IntRange(1), help="Cases of one page (the walk goes on to the end).")
 @click.option("--verbose", is_flag=True, default=None, help="Ask for all that the server has, each read too.")
+@click.option("--screen", is_flag=True, help="Show them on a screen instead.")
 @source_options
 @json_option
-def list_(source: str, base_url: str | None, task: int, after: int | None, as_json: bool, **filters: Any) -> None:
+def list_(
+    source: str, base_url: str | None, task: int, after: int | None, screen: bool, as_json: bool, **filters: Any
+) -> None:
     """All cases of a task, page by page; with --json one object a line.
 
     A walk that breaks off says the sequence id to go on from.
@@ -74,6 +104,9 @@ def list_(source: str, base_url: str | None, task: int, after: int | None, as_js
     from gonogo.client.results import Filters
 
     wanted = Filters(filters["state"], filters["updated_after"], filters["limit"], filters["verbose"])
+    if screen:
+        open_screen(source, base_url, task, wanted, after)
+        return
     run(_list(source, base_url, task, wanted, after, as_json))
 
 
@@ -149,89 +182,96 @@ def login(source: str, base_url: str | None) -> None:
 
 
 async def _keep(address: str, given: dict[str, str]) -> None:
+    from gonogo.desk.results_source import account, with_login
     from gonogo.desk.vault import Vault, Where
 
-    async with _with_login(address, given) as client:
+    async with with_login(address, given) as client:
         who = await client.log_in()
         await client.log_out()
-    stored = await Vault().put(_account(address), json.dumps(given))
-    say(f"Signed in to {address} as {who.email or given['username']}; kept in: {stored.where.value}.")
-    if stored.where != Where.KEYRING:
-        say(f"{stored.note} So set the variables that `gonogo results --help` names.")
+    stored = await Vault().put(account(address), json.dumps(given))
+    if stored.where == Where.KEYRING:
+        say(f"Signed in to {address} as {who.email or given['username']}; kept in the keyring.")
+    else:
+        say(f"{address} knows {who.email or given['username']}, but nothing could be kept. {stored.note}")
+        say("Set the variables that `gonogo results --help` names.")
 
 
 @results.command(epilog="\b\nExample:\n  gonogo results logout --source centaur")
 @source_options
 def logout(source: str, base_url: str | None) -> None:
     """Forget key, user name and password."""
+    from gonogo.desk.results_source import account
     from gonogo.desk.vault import Vault
 
     address = _address(source, base_url)
     if address is not None:
-        run(Vault().drop(_account(address)))
-    say("Forgotten.")
-
-
-def _account(address: str) -> str:
-    return f"results {address}"
+        run(Vault().drop(account(address)))
+    say("Forgotten." if address is not None else "The workspace on this machine needs no sign-in.")
 
 
 def _address(source: str, base_url: str | None) -> str | None:
     """The server; `None` is the workspace on this machine."""
+    from gonogo.desk.results_source import CENTAUR
+
     if source == "centaur":
-        return base_url or CENTAUR
-    return base_url or os.environ.get("GONOGO_BASE_URL") or None
+        return (base_url or CENTAUR).rstrip("/")
+    return (base_url or os.environ.get("GONOGO_BASE_URL") or "").rstrip("/") or None
+
+
+def source_of(source: str, base_url: str | None, *, clean: bool = True, keep: EmbeddedParts | None = None) -> Source:
+    """Where to read from. The workspace on this machine needs no sign-in; it ends with the client unless kept."""
+    from gonogo.desk.results_source import Source, at_address
+
+    address = _address(source, base_url)
+    if address is not None:
+        return at_address(source, address, clean=clean)
+
+    async def connect() -> ResultsClient:
+        from gonogo.cli.embedded import embedded_parts
+        from gonogo.client.credential import ApiKey
+        from gonogo.client.results import ResultsClient
+        from gonogo.desk.services import Borrowed
+
+        parts = keep or embedded_parts(current_home())
+        transport: Any = Borrowed(lambda: parts.transport) if keep else parts.transport
+        return ResultsClient(parts.base_url, ApiKey(parts.token), None, transport=transport, clean=clean)
+
+    return Source("this machine", connect)
 
 
 @asynccontextmanager
 async def results_client(source: str, base_url: str | None, *, clean: bool = True) -> AsyncIterator[ResultsClient]:
-    from gonogo.client.credential import ApiKey
-    from gonogo.client.results import ResultsClient
+    from gonogo.desk.results_source import NoResultsLogin
 
-    address = _address(source, base_url)
-    if address is None:
-        from gonogo.cli.embedded import embedded_parts
-
-        parts = embedded_parts(current_home())
-        key = ApiKey(parts.token)
-        async with ResultsClient(parts.base_url, key, None, transport=parts.transport, clean=clean) as client:
-            yield client
-        return
-    given = _from_environment(source) or await _from_keyring(address)
-    if given is None:
-        fail(
-            f"no credentials for {address}",
-            "`gonogo results login` keeps them; `gonogo results --help` names the variables for scripts.",
-            EXIT_NO_CREDENTIAL,
-        )
-    async with _with_login(address, given, clean=clean) as client:
+    try:
+        client = await source_of(source, base_url, clean=clean).connect()
+    except NoResultsLogin as error:
+        fail(str(error), error.next_step, EXIT_NO_CREDENTIAL)
+    async with client:
         yield client
 
 
-def _with_login(address: str, given: dict[str, str], *, clean: bool = True) -> ResultsClient:
-    from gonogo.client.credential import ApiKey
-    from gonogo.client.results import ResultsClient
-    from gonogo.wire.results import LoginRequest
+def open_screen(source: str, base_url: str | None, task: int | None, filters: Filters, after: int | None) -> None:
+    """The results screen by itself, until it is left."""
+    if after is not None:
+        fail("--after is for lists; the screen reads the whole task", "Leave one of the two out.", EXIT_USAGE)
+    if not sys.stdin.isatty() or not sys.stdout.isatty():
+        fail("the results screen needs a terminal", "`gonogo results list` works in scripts.", EXIT_USAGE)
+    import asyncio
 
-    async def ask() -> LoginRequest:
-        return LoginRequest(username=given["username"], api_password=given["api_password"])
+    from gonogo.cli.compose import make_services
+    from gonogo.cli.embedded import embedded_parts
+    from gonogo.tui.app import make_app
+    from gonogo.tui.screens.results import ResultsScreen
 
-    return ResultsClient(address, ApiKey(given["key"]), ask, clean=clean)
-
-
-def _from_environment(source: str) -> dict[str, str] | None:
-    names = {
-        "centaur": ("CENTAUR_API_KEY", "CENTAUR_USERNAME", "CENTAUR_API_PASSWORD"),
-        "gonogo": ("GONOGO_API_KEY", "GONOGO_RESULTS_USERNAME", "GONOGO_RESULTS_PASSWORD"),
-    }[source]
-    values = [os.environ.get(name) for name in names]
-    found = {field: value for field, value in zip(("key", "username", "api_password"), values, strict=True) if value}
-    return found if len(found) == len(names) else None
-
-
-async def _from_keyring(address: str) -> dict[str, str] | None:
-    from gonogo.desk.vault import Vault
-
-    kept = await Vault().get(_account(address))
-    found = json.loads(kept) if kept else None
-    return found if isinstance(found, dict) else None
+    services, parts = make_services(current_home()), embedded_parts(current_home())
+    app = make_app(services)
+    read_from = source_of(source, base_url, keep=parts)
+    app.opening = lambda: ResultsScreen(read_from, task, filters)
+    try:
+        app.run()
+    finally:
+        parts.transport.stop()
+        asyncio.run(services.aclose())
+    if app.return_code:
+        raise SystemExit(app.return_code)

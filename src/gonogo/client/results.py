@@ -97,12 +97,21 @@ class ResultsClient:
         transport: httpx.AsyncBaseTransport | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         clean: bool = True,
+        calls: Calls | None = None,
     ) -> None:
         self._credential = KeyAndToken(key.secret)
-        self._calls = Calls(base_url, self._credential, transport=transport, retry=retry, clean=clean)
+        self._calls = calls or Calls(base_url, self._credential, transport=transport, retry=retry, clean=clean)
         self._login = login
         self._clean = clean
         self._token: Secret | None = None
+
+    @classmethod
+    def over(cls, calls: Calls) -> ResultsClient:
+        """A client of the server that `calls` speaks to, whose own credential is enough; it is closed with this."""
+        key = calls.credential
+        if not isinstance(key, ApiKey):
+            raise AuthenticationError("Results are read with an API key.")
+        return cls(calls.base_url, key, None, calls=calls)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._calls.base_url!r}, {self._credential!r})"
@@ -113,6 +122,9 @@ class ResultsClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
         await self._calls.aclose()
 
     # --- session ---

@@ -17,6 +17,8 @@ QUALITY = "quality"
 CANDIDATES = "candidates"
 ANNOTATORS = "annotators"
 LEAD = "lead"
+RESULTS = "results"
+CASE = "case"
 EVERYWHERE = "everywhere"
 HEADINGS = {
     ANNOTATE: "Answering",
@@ -27,6 +29,8 @@ HEADINGS = {
     CANDIDATES: "Gold candidates",
     ANNOTATORS: "Annotators",
     LEAD: "Campaigns",
+    RESULTS: "Results",
+    CASE: "One case of the results",
     EDIT: "Typing the right value",
     HISTORY: "The history",
     EVERYWHERE: "Everywhere",
@@ -137,8 +141,23 @@ REVIEWING: tuple[Action, ...] = (
     Action("lead.revoke", "revoke", "End a person's part in it.", ("d",), LEAD, "revoke", 4),
     Action("lead.close", "close", "Close it for answers.", ("c",), LEAD, "close", 6),
     Action("lead.promote", "promote", "Copy what is settled to the golden dataset.", ("p",), LEAD, "promote", 7),
-    Action("lead.refresh", "refresh", "Ask the server again.", ("r",), LEAD, "refresh", 8),
-    Action("lead.back", "back", "Back to where you came from.", ("escape",), LEAD, "back", 9),
+    Action("lead.results", "results", "Its cases as the results API tells them.", ("e",), LEAD, "results", 8),
+    Action("lead.refresh", "refresh", "Ask the server again.", ("r",), LEAD, "refresh", 9),
+    Action("lead.back", "back", "Back to where you came from.", ("escape",), LEAD, "back", 10),
+    Action("results.open", "open", "This case with all its fields.", ("enter",), RESULTS, "open", 1),
+    Action("results.text", "find", "Only cases with these words in them.", ("slash",), RESULTS, "ask('text')", 2),
+    Action("results.state", "state", "Only the next labeling state, then all.", ("t",), RESULTS, "next_state", 3),
+    Action("results.sort", "sort", "By agreement, difficulty, state, number.", ("o",), RESULTS, "next_sort", 4),
+    Action("results.reverse", "turn", "The other way round.", ("i",), RESULTS, "reverse", 7),
+    Action("results.case", "go to", "To a case by its number.", ("g",), RESULTS, "ask('case')", 6),
+    Action("results.task", "task", "Another task, by its number.", ("n",), RESULTS, "ask('task')", 9),
+    Action("results.clear", "all", "No filter, in the order the server tells.", ("x",), RESULTS, "clear", 8),
+    Action("results.refresh", "go on", "Read what is new, or go on after a break.", ("r",), RESULTS, "refresh", 10),
+    Action("results.back", "back", "Back to where you came from.", ("escape",), RESULTS, "back", 11),
+    Action("case.next", "next", "The next case of the list.", ("n", "right"), CASE, "step(1)", 1),
+    Action("case.previous", "previous", "The one before.", ("p", "left"), CASE, "step(-1)", 2),
+    Action("case.refresh", "refresh", "Ask the server again.", ("r",), CASE, "refresh", 3),
+    Action("case.back", "back", "Back to the list.", ("escape",), CASE, "back", 4),
 )
 """What experts and leads do."""
 
@@ -197,6 +216,7 @@ ACTIONS: tuple[Action, ...] = (
     *REVIEWING,
     Action("app.review", "review", "The queue of what needs an expert.", (), EVERYWHERE, "review"),
     Action("app.lead", "campaigns", "For leads: progress, people, quality, promote.", (), EVERYWHERE, "lead"),
+    Action("app.results", "results", "Results of a task, Centaur's way of telling.", (), EVERYWHERE, "results"),
     Action("app.theme", "theme", "Choose another theme.", ("f2",), EVERYWHERE, "next_theme"),
     Action("app.palette", "palette", "Find an action by name.", ("ctrl+p",), EVERYWHERE, "command_palette"),
     Action("app.help", "keys", "All keys and what they do.", ("question_mark",), EVERYWHERE, "keys", 5),

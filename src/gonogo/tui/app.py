@@ -23,6 +23,7 @@ from gonogo.tui.text import CleanFilter, plain
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.screen import Screen
 
     from gonogo.desk.desk import Desk
     from gonogo.desk.review import ReviewDesk
@@ -81,6 +82,8 @@ class GonogoApp(App[None]):
         self._start = start
         self._campaign_id = campaign_id
         self._quiet_collector = quiet_collector
+        self.opening: Callable[[], Screen[Any]] | None = None
+        """Makes a screen that is shown by itself, without a login; leaving it ends the program."""
         self._clean = CleanFilter()
         self._looks, self._theme_problems = self._load_looks(theme_folders)
         self.keymap_problems: tuple[str, ...] = ()
@@ -174,6 +177,9 @@ class GonogoApp(App[None]):
         self.set_keymap(keymap.for_textual())
 
     async def _first_screen(self) -> None:
+        if self.opening is not None:
+            self._only(self.opening())
+            return
         signed = None if self._start == "sign_in" else self.services.remembered()
         if self._start == "embedded" and (signed is None or signed.kind != "embedded"):
             self.show_sign_in(embedded=True)
@@ -234,6 +240,16 @@ class GonogoApp(App[None]):
         from gonogo.tui.screens.campaign import CampaignScreen
 
         self.push_screen(CampaignScreen(signed))
+
+    def action_results(self) -> None:
+        signed = self.services.remembered()
+        if signed is None:
+            self.show_sign_in("Sign in to see results.")
+            return
+        from gonogo.desk.results_source import of_login
+        from gonogo.tui.screens.results import ResultsScreen
+
+        self.push_screen(ResultsScreen(of_login(self.services, signed)))
 
     def show_annotators(self, signed: SignedIn, campaign_id: str, name: str) -> None:
         """Who votes in a campaign, and what a lead may do about it."""

@@ -147,6 +147,21 @@ class CampaignScreen(Screen[None]):
         if self.campaign is not None:
             await self.gonogo.open_review(self._signed, self.campaign.id)
 
+    def action_results(self) -> None:
+        campaign = self.campaign
+        if campaign is None:
+            return
+
+        async def open_results(client: GonogoClient) -> None:
+            from gonogo.desk.results_source import of_login
+            from gonogo.tui.screens.results import ResultsScreen
+
+            number = (await client.campaign_detail(campaign.id)).number
+            source = of_login(self.gonogo.services, self._signed)
+            self.app.push_screen(ResultsScreen(source, number, name=campaign.name or ""))
+
+        self._work(open_results, "do")
+
     def on_option_list_option_selected(self) -> None:
         self.action_quality()
 

@@ -1,0 +1,167 @@
+"""The cases of a results API as a list of any length: what is kept of each, filtered and sorted. No terminal in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gonogo.wire.results import CaseResult
+
+SORTS = ("read", "case", "state", "agreement", "difficulty")
+"""Orders of the list; `read` is the order in which the server told them."""
+_DESCENDING = frozenset({"difficulty"})
+"""What begins with its largest: the hardest case comes first, and so does the one with the least agreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One line of the list. Shares are 0…1, `None` where the server told none, or something else than a share."""
+
+    case_id: int
+    state: str
+    agreement: float | None
+    difficulty: float | None
+    n_reads: int | None
+    label: str
+    about: str
+
+    def fits(self, words: list[str]) -> bool:
+        told = f"{self.case_id} {self.state} {self.label} {self.about}".casefold()
+        return all(word in told for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is shown of the list, and in which order."""
+
+    state: str = ""
+    text: str = ""
+    sort: str = "read"
+    reverse: bool = False
+
+    @property
+    def filtering(self) -> bool:
+        return bool(self.state or self.text)
+
+    def next_sort(self) -> Look:
+        return replace(self, sort=SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)], reverse=False)
+
+
+class CaseList:
+    """All cases read so far. A case that is told again replaces the one before."""
+
+    def __init__(self) -> None:
+        self.look = Look()
+        self._rows: list[CaseRow] = []
+        self._place: dict[int, int] = {}
+        self._shown: list[int] = []
+        self._stale = False
+
+    @property
+    def total(self) -> int:
+        return len(self._rows)
+
+    @property
+    def count(self) -> int:
+        """How many are shown."""
+        return len(self._shown)
+
+    def row(self, index: int) -> CaseRow | None:
+        return self._rows[self._shown[index]] if 0 <= index < len(self._shown) else None
+
+    def index_of(self, case_id: int) -> int | None:
+        """Where a case is in what is shown; `None` when it is not."""
+        place = self._place.get(case_id)
+        try:
+            return None if place is None else self._shown.index(place)
+        except ValueError:
+            return None
+
+    def states(self) -> list[str]:
+        """The states there are, in alphabetical order."""
+        return sorted({row.state for row in self._rows})
+
+    def add(self, cases: Iterable[CaseResult]) -> None:
+        """More cases, as they came. `arrange` puts them in their places where there is a filter or an order."""
+        for case in cases:
+            if case.case_id is None:
+                continue
+            row = row_of(case, case.case_id)
+            known = self._place.get(row.case_id)
+            if known is not None:
+                self._rows[known] = row
+                self._stale = True
+                continue
+            self._place[row.case_id] = len(self._rows)
+            self._rows.append(row)
+            if self.look == Look():
+                self._shown.append(len(self._rows) - 1)
+            else:
+                self._stale = True
+
+    def show(self, look: Look) -> None:
+        """Another filter or order."""
+        self.look = look
+        self._stale = True
+        self.arrange()
+
+    def arrange(self) -> bool:
+        """Bring what is shown up to date; false when it was."""
+        if not self._stale:
+            return False
+        look, words = self.look, self.look.text.casefold().split()
+        chosen = [
+            place
+            for place, row in enumerate(self._rows)
+            if (not look.state or row.state == look.state) and (not words or row.fits(words))
+        ]
+        self._shown = self._sorted(chosen)
+        self._stale = False
+        return True
+
+    def _sorted(self, places: list[int]) -> list[int]:
+        look, rows = self.look, self._rows
+        if look.sort == "read":
+            return places[::-1] if look.reverse else places
+        field = {"case": "case_id"}.get(look.sort, look.sort)
+        known = [place for place in places if getattr(rows[place], field) is not None]
+        unknown = [place for place in places if getattr(rows[place], field) is None]
+        known.sort(key=lambda place: getattr(rows[place], field), reverse=look.reverse != (look.sort in _DESCENDING))
+        return known + unknown  # what has no number is last in either order
+
+
+def row_of(case: CaseResult, case_id: int) -> CaseRow:
+    """What the list keeps of a case; the rest is asked for again when it is opened."""
+    ours = case.gonogo or {}
+    label = case.correct_label if case.correct_label is not None else case.majority_label
+    stats = case.read_stats if isinstance(case.read_stats, dict) else {}
+    n_reads = stats.get("n_reads", case.qualified_reads)
+    return CaseRow(
+        case_id,
+        case.labeling_state or "–",
+        _share(case.agreement),
+        _share(case.difficulty),
+        n_reads if isinstance(n_reads, int) and not isinstance(n_reads, bool) else None,
+        _words(label),
+        _words(_value(ours.get("predicted_value")) or ours.get("part") or _origin(case)),
+    )
+
+
+def _share(value: Any) -> float | None:
+    right = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    return float(value) if right else None
+
+
+def _words(value: Any) -> str:
+    return "" if value is None else str(value)[:200]
+
+
+def _value(value: Any) -> Any:
+    return value.get("text") if isinstance(value, dict) else None
+
+
+def _origin(case: CaseResult) -> Any:
+    first = (case.content_metadata or [None])[0]
+    return first.get("origin") if isinstance(first, dict) else None
