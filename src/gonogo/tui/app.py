@@ -55,7 +55,8 @@ def _palette() -> type[Provider]:
 class GonogoApp(App[None]):
     """gonogo in the terminal. `services` makes sessions and desks; nothing in here knows the network or the disk."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar[Any] = ["app.tcss", "screens/annotate.tcss"]
+    """The first screen's own styles come at once: adding them later parses all of them again."""
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.EVERYWHERE)]
     COMMANDS = {_palette}
     ENABLE_COMMAND_PALETTE = True
@@ -95,6 +96,8 @@ class GonogoApp(App[None]):
         for look in self._looks.values():
             self.register_theme(look.theme())
         self.theme = self._first_theme()
+        self._variables = self.get_css_variables()
+        self.stylesheet.set_variables(self._variables)
 
     # --- look ------------------------------------------------------------------------------------------
 
@@ -116,6 +119,13 @@ class GonogoApp(App[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return next(iter(self._looks.values())).variables() if self._looks else {}
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Textual parses all styles again when it starts with a theme that is not its own; they are parsed with it."""
+        variables = self.get_css_variables()
+        if variables != self._variables:
+            self._variables = variables
+            super().refresh_css(animate)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [self._clean, *super().get_line_filters()]
