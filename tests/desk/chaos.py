@@ -17,6 +17,7 @@ import sqlite3
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def _round(plan: Plan, number: int, life: float | None) -> bool:
         os._exit(code)
     os.close(begin)
     if life is not None and number % 2:  # every other life is counted from its first answer, so that a slow machine
-        select.select([begun], [], [], 3.0)  # does not end them all while they start
+        select.select([begun], [], [], 20.0)  # does not end them all while they start
     os.close(begun)
     deadline = time.monotonic() + (DRAIN_SECONDS if life is None else life)
     while time.monotonic() < deadline:
@@ -186,22 +187,27 @@ class Outcome:
         return [task for task, verdicts in self.stored.items() if len(verdicts) > 1]
 
 
-async def run(plan: Plan, database: Path) -> Outcome:
-    """Let a fresh interpreter carry out `plan`, then compare with the server's `database`."""
-    command = (sys.executable, "-m", "tests.desk.chaos")
-    pipe = asyncio.subprocess.PIPE
+async def run(plans: Sequence[Plan], database: Path) -> Outcome:
+    """Let a fresh interpreter carry out each plan, all at once, then compare with the server's `database`."""
+    said = await asyncio.gather(*map(_carried_out, plans))
+    promised: dict[str, list[str]] = {}
+    for words in (line.split() for lines in said for line in lines if line.startswith("saved ")):
+        promised.setdefault(words[1], []).append(words[2])
+    here: Counter[SendState] = Counter()
+    for plan in plans:
+        box = Outbox(plan.outbox_file)
+        here.update(row.state for row in box.history())
+        box.close()
+    return Outcome(promised, stored_in(database), here, all(lines[-1] == "drained" for lines in said))
+
+
+async def _carried_out(plan: Plan) -> list[str]:
+    """What the people of the plan said, line by line."""
+    command, pipe = (sys.executable, "-m", "tests.desk.chaos"), asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(*command, cwd=REPO, stdin=pipe, stdout=pipe)
     out, _ = await child.communicate(f"{json.dumps(asdict(plan))}\n".encode())
     assert child.returncode == 0
-    promised: dict[str, list[str]] = {}
-    lines = out.decode().splitlines()
-    for words in map(str.split, lines):
-        if words[0] == "saved":
-            promised.setdefault(words[1], []).append(words[2])
-    box = Outbox(plan.outbox_file)
-    here = Counter(row.state for row in box.history())
-    box.close()
-    return Outcome(promised, stored_in(database), here, lines[-1] == "drained")
+    return out.decode().splitlines()
 
 
 def stored_in(database: Path) -> dict[str, list[str]]:
@@ -212,7 +218,7 @@ def stored_in(database: Path) -> dict[str, list[str]]:
     return found
 
 
-async def campaign(base_url: str, key: str, n_tasks: int) -> tuple[str, str, str]:
+async def campaign(base_url: str, key: str, n_tasks: int, name: str = "PMI") -> tuple[str, str, str]:
     """A campaign of `n_tasks` with one person in it: campaign id, session token, annotator id."""
     from gonogo.wire.extensions import SessionCreate
     from gonogo.wire.labeling import (
@@ -223,7 +229,7 @@ async def campaign(base_url: str, key: str, n_tasks: int) -> tuple[str, str, str
     )
 
     async with GonogoClient(base_url, ApiKey(key)) as lead:
-        made = await lead.create_campaign(LabelingCampaignCreate(name="PMI", gold_fraction=0.0, target_redundancy=1))
+        made = await lead.create_campaign(LabelingCampaignCreate(name=name, gold_fraction=0.0, target_redundancy=1))
         value = {"text": "⌀16,5"}
         tasks = [LabelingTaskCreate(target_kind="pmi", prompt=f"{n}?", predicted_value=value) for n in range(n_tasks)]
         for start in range(0, n_tasks, 500):

@@ -27,8 +27,13 @@ async def test_what_was_called_saved_is_on_the_server_once(tmp_path: Path) -> No
     assert sum(met[fault] for fault in FAULTS) > 0.15 * met.total()
 
 
-async def crash(folder: Path, *, rounds: int, n_tasks: int, seed: int = 1) -> tuple[chaos.Outcome, chaos.Counter[str]]:
-    """So many lives of one desk behind the faulty proxy; what came of it, and the faults met."""
+async def crash(
+    folder: Path, *, rounds: int, n_tasks: int, seed: int = 1, people: int = 1
+) -> tuple[chaos.Outcome, chaos.Counter[str]]:
+    """So many lives of each desk behind the faulty proxy; what came of it, and the faults met.
+
+    `people` work side by side, each on a home and in a campaign of `n_tasks` of their own.
+    """
     database = folder / "server.db"
     settings = ServerSettings(
         database_url=f"sqlite:///{database}",
@@ -37,9 +42,12 @@ async def crash(folder: Path, *, rounds: int, n_tasks: int, seed: int = 1) -> tu
         requests_per_minute_per_caller=None,
     )
     with uvicorn_serving(create_app(settings)) as port:
-        made = await chaos.campaign(f"http://127.0.0.1:{port}", KEY, n_tasks)
+        base_url = f"http://127.0.0.1:{port}"
+        made = [await chaos.campaign(base_url, KEY, n_tasks, f"PMI {place}") for place in range(people)]
         async with FaultyProxy(port, chance=random.Random(seed)) as proxy:
-            campaign_id, token, annotator = made
             here = f"http://127.0.0.1:{proxy.own_port}"
-            plan = chaos.Plan(here, token, annotator, campaign_id, str(folder / "desk"), rounds, seed=seed)
-            return await chaos.run(plan, database), proxy.met
+            plans = [
+                chaos.Plan(here, token, annotator, campaign_id, str(folder / f"desk{place}"), rounds, seed=seed + place)
+                for place, (campaign_id, token, annotator) in enumerate(made)
+            ]
+            return await chaos.run(plans, database), proxy.met
