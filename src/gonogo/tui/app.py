@@ -274,8 +274,14 @@ class GonogoApp(App[None]):
         visit = self.services.open_visit(signed, campaign_id)
         self.push_screen(CandidatesScreen(visit, name, self.clock, self.services.profile))
 
+    def _size_classes(self) -> list[str]:
+        """The classes Textual gives a screen of this size after its first layout, which is then not done again."""
+        sizes = zip((self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), self.size, strict=True)
+        return [[name for least, name in steps if size >= least][-1] for steps, size in sizes]
+
     def _only(self, screen: Any) -> None:
         """Make `screen` the one that is shown: what lies under it is not kept."""
+        screen.add_class(*self._size_classes())
         if len(self.screen_stack) > 1:
             self.switch_screen(screen)
         else:

@@ -45,6 +45,7 @@ class AnnotateScreen(QuestionScreen):
 
     def __init__(self, desk: Desk, *, clock: Callable[[], float], profile: Profile) -> None:
         super().__init__(desk, clock=clock, profile=profile)
+        self.remove_class("-card")  # most starts have a question; taking the card away is styling the screen again
         self._show_pace = profile.show_pace
         self._sure = 0
         self._warning = ""
@@ -85,6 +86,8 @@ class AnnotateScreen(QuestionScreen):
         if task is not None:  # the question is in the first frame; its drawing needs the layout first
             self.prompt.show(content(task.prompt, 600))
             self.value.show(task.predicted_value)
+        else:
+            self.set_class(True, "-card")
 
     @property
     def whole(self) -> bool:

@@ -1,0 +1,186 @@
+"""The short way of the two requests that are nearly all of a server's work: next-task and submit.
+
+The routes of the same names say what these operations do, and their functions do it here as well. What is left out is
+the framework between: it costs more than the work. A request that is in any way unusual (another kind of body, one
+that does not fit the schema, a strange id) takes the long way, so that every refusal has one author.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gonogo.server import audit, idempotency
+from gonogo.server.bodies import parse_json
+from gonogo.server.context import Context, context_of
+from gonogo.server.errors import ApiError, answer_any, request_id
+from gonogo.server.records import served_task, submission_public
+from gonogo.server.routes import claims, tasks
+from gonogo.server.routing import REFUSALS, counted_caller
+from gonogo.server.shell import Shell
+from gonogo.server.store.batch import Batch
+from gonogo.wire.labeling import LabelSubmit
+
+_ID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_NEXT = re.compile(f"/api/v1/parts/labeling/campaigns/{_ID}/next-task")
+_SUBMIT = re.compile(f"/api/v1/parts/labeling/tasks/{_ID}/submit")
+_LARGEST = 65_536  # bytes; longer bodies are rare, and read with more care
+_ANSWER = TypeAdapter(LabelSubmit)
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class _Route:
+    """What the log, the metrics and the audit call this request."""
+
+    name: str
+    path: str
+
+
+_NEXT_ROUTE = _Route("next_labeling_task", "/api/v1/parts/labeling/campaigns/{campaign_id}/next-task")
+_SUBMIT_ROUTE = _Route("submit_label", "/api/v1/parts/labeling/tasks/{task_id}/submit")
+
+
+class HotPath:
+    """Answers what it can; see the module."""
+
+    def __init__(self, app: Any, batch: Batch) -> None:
+        self._app = app
+        self._batch = batch
+        self._shell = Shell(self._answer)
+
+    async def answered(self, scope: Scope, receive: Receive, send: Send, long_way: ASGIApp) -> bool:
+        """Whether the request was one of the two; then it is answered, be it by the long way."""
+        found = _route(scope)
+        if found is None:
+            return False
+        raw, receive = await _body(scope, receive)
+        answer = None if raw is None else _read(found[0], raw, scope)
+        if raw is None or answer is None:
+            await long_way(scope, receive, send)
+            return True
+        route, path_id = found
+        scope["app"], scope["route"] = self._app, route
+        scope["path_params"] = {"campaign_id" if route is _NEXT_ROUTE else "task_id": path_id}
+        scope["gonogo.hot"] = (raw, answer, path_id)
+        await self._shell(scope, receive, send)
+        return True
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        try:
+            response = await self._respond(request, *scope["gonogo.hot"])
+        except REFUSALS as error:
+            response = answer_any(request, error)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request, raw: bytes, answer: Any, path_id: str) -> Response:
+        caller = counted_caller(request)
+        ctx = context_of(self._app.state, caller)
+        ask = idempotency.keyed(request, caller, raw)
+        lifetime = timedelta(hours=ctx.settings.idempotency_hours)
+
+        def work(connection: Connection) -> Response:
+            def run() -> Response:
+                return _run(connection, request, ctx, path_id, answer)
+
+            return idempotency.inside(connection, ask, ctx.now, lifetime, run)
+
+        return await self._batch.do(work)
+
+
+def _run(connection: Connection, request: Request, ctx: Context, path_id: str, answer: Any) -> Response:
+    try:
+        if isinstance(answer, LabelSubmit):
+            response = _submit(connection, request, ctx, path_id, answer)
+        else:
+            response = _next(connection, request, ctx, path_id)
+    except ApiError as error:
+        response = answer_any(request, error)
+    response.headers["X-Request-ID"] = request_id(request)  # a replay tells the id its body tells
+    return response
+
+
+def _next(connection: Connection, request: Request, ctx: Context, campaign_id: str) -> Response:
+    claim = claims.claim(connection, ctx, campaign_id)
+    if claim is None:
+        return Response(b"null", media_type="application/json")
+    task = served_task(claim.task)
+    _note(connection, request, ctx, 200, task.__dict__)
+    return _json(200, task, {claims.EXPIRES_IN: claims.expires_in(claim, ctx.now)})
+
+
+def _submit(connection: Connection, request: Request, ctx: Context, task_id: str, answer: LabelSubmit) -> Response:
+    key = request.headers.get(idempotency.HEADER)
+    outcome = tasks.vote(connection, ctx, task_id, answer, key)
+    if outcome.refused is not None:
+        response = answer_any(request, tasks.refusal(outcome, key))
+        if not outcome.was_there:
+            _note(connection, request, ctx, response.status_code, {"id": outcome.submission.id})
+        return response
+    stored = submission_public(outcome.submission)
+    _note(connection, request, ctx, 201, stored.__dict__)
+    return _json(201, stored)
+
+
+def _note(connection: Connection, request: Request, ctx: Context, status: int, ids: dict[str, Any]) -> None:
+    content = audit.content_of(request.path_params, status, ids)
+    action: str = request.scope["route"].name
+    audit.append(connection, action, ctx.now, actor=ctx.caller.id, content=content, request_id=request_id(request))
+
+
+def _json(status: int, model: BaseModel, headers: dict[str, str] | None = None) -> Response:
+    content = model.__pydantic_serializer__.to_json(model)
+    return Response(content, status, headers, media_type="application/json")
+
+
+def _route(scope: Scope) -> tuple[_Route, str] | None:
+    if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"] or scope.get("root_path"):
+        return None
+    path: str = scope["path"]
+    for pattern, route in ((_NEXT, _NEXT_ROUTE), (_SUBMIT, _SUBMIT_ROUTE)):
+        found = pattern.fullmatch(path)
+        if found is not None:
+            return route, found[1]
+    return None
+
+
+async def _body(scope: Scope, receive: Receive) -> tuple[bytes | None, Receive]:
+    """The body if it is short, and a `receive` for who must read it again; `None` for a long one."""
+    chunks: list[Message] = []
+    size = 0
+    more = True
+    while more and size <= _LARGEST:
+        message = await receive()
+        chunks.append(message)
+        more = bool(message.get("more_body")) and message["type"] == "http.request"
+        size += len(message.get("body", b""))
+    waiting = iter(chunks)
+
+    async def again() -> Message:
+        return next(waiting, None) or await receive()
+
+    whole = not more and size <= _LARGEST and chunks[-1]["type"] == "http.request"
+    return b"".join(chunk.get("body", b"") for chunk in chunks) if whole else None, again
+
+
+def _read(route: _Route, raw: bytes, scope: Scope) -> Any:
+    """The body as its operation wants it: a `LabelSubmit`, or `True` for none; `None` when that is in any doubt."""
+    if route is _NEXT_ROUTE:
+        return True if not raw else None
+    if (b"content-type", b"application/json") not in scope["headers"]:
+        return None
+    try:
+        return _ANSWER.validate_python(parse_json(raw))
+    except (ApiError, ValidationError):
+        return None
