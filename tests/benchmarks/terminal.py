@@ -56,6 +56,10 @@ class Program:
         os.close(self._fd)
 
     @property
+    def pid(self) -> int:
+        return self._pid
+
+    @property
     def fd(self) -> int:
         """This end of the terminal."""
         return self._fd

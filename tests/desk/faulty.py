@@ -44,7 +44,7 @@ class FaultyProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         broken = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
         with contextlib.suppress(*broken):
-            while request := await _message(reader):
+            while request := await message(reader):
                 fault = self.chance.choice(FAULTS) if self.chance.random() < self.share else "none"
                 self.met[fault] += 1
                 if not await self._one(fault, request, writer):
@@ -78,12 +78,12 @@ class FaultyProxy:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(request)
-            return await _message(reader)
+            return await message(reader)
         finally:
             writer.close()
 
 
-async def _message(reader: asyncio.StreamReader) -> bytes:
+async def message(reader: asyncio.StreamReader) -> bytes:
     """One HTTP message with its body; empty when the other side has closed."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
