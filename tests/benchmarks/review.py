@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +19,10 @@ from typing import Any
 import httpx
 from sqlalchemy import select, text
 
+from gonogo.server import apart
 from gonogo.server.app import create_app
 from gonogo.server.review import Wanted, queue_page
+from gonogo.server.scoring import measure_campaign, write_measured
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import campaigns, new_id, users
@@ -36,9 +40,8 @@ def run(n_tasks: int = 100_000) -> dict[str, Any]:
         with store.write() as connection:
             connection.execute(text("UPDATE tasks SET status = 'in_review', posterior = 0.4 + (number % 997) / 2000.0"))
         found = {"conflicts": n_tasks, **_pages(store, campaign_id)}
-        found["next-task"] = asyncio.run(_beside_quality(store))
         store.dispose()
-    return found
+    return {**found, "next-task": beside_quality()}
 
 
 def _pages(store: Store, campaign_id: str) -> dict[str, float]:
@@ -60,46 +63,63 @@ def _pages(store: Store, campaign_id: str) -> dict[str, float]:
         }
 
 
-async def _beside_quality(store: Store) -> dict[str, float]:
-    """next-task of one lead, alone and while quality reports of a large campaign are made without a pause."""
-    with store.write() as connection:  # the embedded lead belongs to the large campaign's organisation
-        org = connection.execute(select(campaigns.c.org_id)).scalar_one()
-        connection.execute(users.insert().values(id=new_id(), org_id=org, name="lead", created_at=NOW))
+def beside_quality(n_votes: int = 100_000) -> dict[str, float]:
+    """next-task of one lead, alone and while reports of a campaign of `n_votes` are made without a pause; ms.
+
+    As the server makes them (a worker process), and, for comparison, in a thread of the server. Tasks are settled
+    before, as submits would have done. The three take turns, so that other load hits all of them alike.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{Path(folder) / 'gonogo.db'}")
+        store.upgrade()
+        large = fill(store, n_votes, 20)
+        with store.write() as connection:  # the embedded lead belongs to the large campaign's organisation
+            campaign = connection.execute(select(campaigns)).one()
+            connection.execute(users.insert().values(id=new_id(), org_id=campaign.org_id, name="lead", created_at=NOW))
+            write_measured(connection, campaign, measure_campaign(connection, campaign), NOW)
+        apart.report_on(store, large, NOW)  # the worker is up
+        found = asyncio.run(_in_turns(store, large))
+        store.dispose()
+    return found
+
+
+async def _in_turns(store: Store, large: str, turns: int = 4, requests: int = 60) -> dict[str, float]:
     settings = ServerSettings(database_url=store.url.render_as_string(), embedded_token="embedded")
     app = create_app(settings, store=store)
-    transport = httpx.ASGITransport(app)
-    headers = {"X-API-Key": "embedded"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://labels.test", headers=headers) as client:
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://labels.test", headers={"X-API-Key": "embedded"}
+    )
+    ways = {"alone": None, "beside reports": apart.LARGE, "beside reports in a thread": sys.maxsize}
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    n_reports = dict.fromkeys(ways, 0)
+    async with client:
         path = "/api/v1/parts/labeling/campaigns"
         made = (await client.post(path, json={"name": "small", "gold_fraction": 0})).json()["id"]
         wanted = [{"target_kind": "pmi", "field_name": "nominal"}] * 5
         await client.post(f"{path}/{made}/tasks", json={"tasks": wanted})
-        large = (await client.get(path)).json()["data"][-1]["id"]
-        assert large != made
-        found: dict[str, float] = {}
-        for name, busy in (("alone", False), ("beside quality reports", True)):
-            stop = asyncio.Event()
-            other = asyncio.create_task(_keep_asking(client, f"{path}/{large}/quality", stop)) if busy else None
-            taken = []
-            for _ in range(200):
-                started = time.perf_counter()
-                answer = await client.post(f"{path}/{made}/next-task")
-                taken.append(time.perf_counter() - started)
-                assert answer.status_code == 200, answer.text
-                await asyncio.sleep(0.01)
-            stop.set()
-            if other is not None:
-                found["reports meanwhile"] = float(await other)
-            found[f"{name}, median"] = 1000 * statistics.median(taken)
-            found[f"{name}, p95"] = 1000 * statistics.quantiles(taken, n=20)[-1]
-        return found
+        for _ in range(turns):
+            for name, limit in ways.items():
+                stop = threading.Event()
+                other = None if limit is None else asyncio.to_thread(_report_on_and_on, store, large, limit, stop)
+                running = other and asyncio.create_task(other)
+                for _ in range(requests):
+                    started = time.perf_counter()
+                    answer = await client.post(f"{path}/{made}/next-task")
+                    taken[name].append(1000 * (time.perf_counter() - started))
+                    assert answer.status_code == 200, answer.text
+                    await asyncio.sleep(0.01)
+                stop.set()
+                n_reports[name] += 0 if running is None else await running
+    found = {f"{name}, median": statistics.median(times) for name, times in taken.items()}
+    found |= {f"{name}, p95": statistics.quantiles(times, n=20)[-1] for name, times in taken.items()}
+    found |= {f"{name}, reports": float(n) for name, n in n_reports.items() if n}
+    return {name: round(value, 2) for name, value in found.items()}
 
 
-async def _keep_asking(client: httpx.AsyncClient, path: str, stop: asyncio.Event) -> int:
+def _report_on_and_on(store: Store, campaign_id: str, large: int, stop: threading.Event) -> int:
     done = 0
     while not stop.is_set():
-        answer = await client.get(path)
-        assert answer.status_code == 200, answer.text
+        apart.report_on(store, campaign_id, NOW, large=large)
         done += 1
     return done
 

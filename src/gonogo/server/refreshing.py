@@ -9,11 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
-
-from gonogo.server.scoring import measure_campaign, store_measured
+from gonogo.server.apart import refresh
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import campaigns
 
 REST = 20.0
 """After a refresh of t seconds the next one waits for this many times t; reports refresh by themselves."""
@@ -43,10 +40,7 @@ def refresh_later(
         state.running.add(campaign_id)
     started = clock()
     try:
-        with store.read() as connection:
-            campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
-            measured = measure_campaign(connection, campaign)
-        store_measured(store, campaign, measured, now)
+        refresh(store, campaign_id, now)
     finally:
         with state.lock:
             state.running.discard(campaign_id)

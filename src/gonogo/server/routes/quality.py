@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -11,13 +10,12 @@ from sqlalchemy import Row, case, func, select
 
 from gonogo.server import pages
 from gonogo.server.access import LEAD, READERS, REVIEW_READERS, campaign_for
+from gonogo.server.apart import report_on
 from gonogo.server.auth import require
 from gonogo.server.context import Ctx
 from gonogo.server.records import instant
 from gonogo.server.routing import router as make_router
-from gonogo.server.scoring import measure_campaign, store_measured
 from gonogo.server.scoring import promote as promote_results
-from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import campaigns, golden_items, tasks
 from gonogo.wire.base import JsonObject, Received, Timestamp
 from gonogo.wire.labeling import PromoteResult, QualityReport
@@ -58,11 +56,11 @@ async def promote(ctx: Ctx, campaign_id: str, force: bool = False) -> PromoteRes
 async def quality(ctx: Ctx, campaign_id: str) -> QualityReport:
     """Agreement against the threshold and each annotator's part in it.
 
-    The work is done in a thread and locks the database only to write what changed, so that claims and submits go on.
+    The work is done apart and locks the database only to write what changed, so that claims and submits go on.
     """
     with ctx.store.read() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
-    return await asyncio.to_thread(_report, ctx.store, campaign, ctx.now)
+        campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
+    return await asyncio.to_thread(report_on, ctx.store, campaign_id, ctx.now)
 
 
 @router.get("/api/v1/parts/ground-truth/datasets", name="list_golden_datasets")
@@ -83,16 +81,6 @@ async def golden_datasets(
         kinds = connection.execute(_KINDS.where(golden_items.c.campaign_id.in_(ids))).all()
     data = [_dataset(row, {kind: n for campaign, kind, n in kinds if campaign == row.id}) for row in page.rows]
     return GoldenDatasetList(count=page.count, data=data, next_cursor=page.next_cursor)
-
-
-def _report(store: Store, campaign: Row[Any], now: datetime) -> QualityReport:
-    from gonogo.server.quality import report
-
-    with store.read() as connection:
-        measured = measure_campaign(connection, campaign)
-    answer = report(measured, campaign)
-    store_measured(store, campaign, measured, now)
-    return answer
 
 
 def _dataset(row: Row[Any], kinds: dict[str, int]) -> GoldenDatasetPublic:
