@@ -20,7 +20,7 @@ from gonogo.desk.home import Home
 from gonogo.desk.profile import Profile
 from gonogo.desk.services import EmbeddedParts, Services
 from gonogo.server.store.engine import Store
-from gonogo.tui.app import GonogoApp
+from gonogo.tui.app import GonogoApp, Start
 from tests.review.conftest import Bench
 from tests.server.house import House
 from tests.server.web import serving
@@ -75,16 +75,21 @@ class Room:
 
     @asynccontextmanager
     async def opened(
-        self, *, size: tuple[int, int] = (120, 40), plain: bool = False, undo_seconds: float = 60.0
+        self,
+        *,
+        size: tuple[int, int] = (120, 40),
+        plain: bool = False,
+        undo_seconds: float = 60.0,
+        start: Start = "review",
     ) -> AsyncIterator[Room]:
-        """The application at the review queue of the bench's campaign."""
+        """The application in the bench's campaign: at its review queue, or where `start` says."""
         inner = httpx.ASGITransport(self.bench.web.app)
         self.transport = Plain(inner) if plain else Watched(inner)
         parts = EmbeddedParts(self.transport, "embedded", BASE)
         profile = Profile(undo_seconds=undo_seconds)
         services = Services(Home(self.home), profile, embedded=lambda: parts)
         await services.sign_in_embedded()
-        app = GonogoApp(services, start="review", campaign_id=self.bench.campaign, clock=self.clock)
+        app = GonogoApp(services, start=start, campaign_id=self.bench.campaign, clock=self.clock)
         async with app.run_test(size=size, notifications=True) as pilot:
             self.pilot = pilot
             yield self

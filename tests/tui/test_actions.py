@@ -23,6 +23,7 @@ from gonogo.tui.screens.candidates import CandidatesScreen
 from gonogo.tui.screens.case import CaseScreen
 from gonogo.tui.screens.contact_sheet import ContactScreen
 from gonogo.tui.screens.history import HistoryScreen
+from gonogo.tui.screens.practice import PracticeScreen
 from gonogo.tui.screens.quality import QualityScreen
 from gonogo.tui.screens.results import ResultsScreen
 from gonogo.tui.screens.review import ReviewScreen
@@ -41,6 +42,7 @@ OWNERS = {
     actions.QUALITY: QualityScreen,
     actions.CANDIDATES: CandidatesScreen,
     actions.ANNOTATORS: AnnotatorsScreen,
+    actions.PRACTICE: PracticeScreen,
     actions.LEAD: CampaignScreen,
     actions.RESULTS: ResultsScreen,
     actions.CASE: CaseScreen,

@@ -12,9 +12,11 @@ from gonogo.cli.workstation import open_workstation
 Examples:
   gonogo annotate                 go on where you stopped, or sign in
   gonogo annotate --sign-in       sign in as somebody else
+  gonogo annotate --practice      known items first, with the answer told at once
 """
 )
 @click.option("--sign-in", is_flag=True, help="Begin with the sign-in screen.")
-def annotate(sign_in: bool) -> None:
+@click.option("--practice", is_flag=True, help="Practise on known items first; nothing of it counts.")
+def annotate(sign_in: bool, practice: bool) -> None:
     """Answer questions about drawings, one key each."""
-    open_workstation(sign_in=sign_in)
+    open_workstation(sign_in=sign_in, practice=practice)

@@ -18,7 +18,12 @@ def main() -> Any:
 
 
 def open_workstation(
-    *, campaign_id: str | None = None, embedded: bool = False, sign_in: bool = False, review: bool = False
+    *,
+    campaign_id: str | None = None,
+    embedded: bool = False,
+    sign_in: bool = False,
+    review: bool = False,
+    practice: bool = False,
 ) -> None:
     """Run the app in this terminal until the person leaves it."""
     if not sys.stdin.isatty() or not sys.stderr.isatty():
@@ -34,7 +39,7 @@ def open_workstation(
 
     home = Home()
     first = None
-    if sign_in or review:
+    if sign_in or review or practice:
         first_frame.forget(home.first_frame_file())
     else:
         first = first_frame.begin(home.first_frame_file(), campaign_id)
@@ -45,6 +50,7 @@ def open_workstation(
 
         services = make_services(home)
         start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
+        start = "practice" if practice else start
         app = make_app(services, start=start, campaign_id=campaign_id, first=first)
         try:
             app.run()

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient
     from gonogo.desk.drain import Drained
     from gonogo.desk.review import ReviewDesk
-    from gonogo.desk.visit import Visit
 
 IDENTITY = "signed in"
 SIGN_OUT_SECONDS = 2.0
@@ -229,11 +228,9 @@ class Services:
 
         return ReviewDesk(self._setup(signed, campaign_id, "gonogo.desk.review_remote", "ReviewRemote"))
 
-    def open_visit(self, signed: SignedIn, campaign_id: str) -> Visit:
-        """A campaign's client and drawings, for screens that keep nothing; nothing is asked before it is used."""
-        from gonogo.desk.visit import Visit
-
-        return Visit(self._setup(signed, campaign_id, "gonogo.desk.remote", "ClientRemote"))
+    def visiting(self, signed: SignedIn, campaign_id: str) -> Setup:
+        """What a `Visit` or a `Practice` is made of."""
+        return self._setup(signed, campaign_id, "gonogo.desk.remote", "ClientRemote")
 
     async def client(self, signed: SignedIn) -> GonogoClient:
         """A client under this login, for a lead's screens; who asks for it closes it. Raises `DeskError`."""

@@ -16,6 +16,7 @@ CONTACT = "contact"
 QUALITY = "quality"
 CANDIDATES = "candidates"
 ANNOTATORS = "annotators"
+PRACTICE = "practice"
 LEAD = "lead"
 RESULTS = "results"
 CASE = "case"
@@ -28,6 +29,7 @@ HEADINGS = {
     QUALITY: "Quality",
     CANDIDATES: "Gold candidates",
     ANNOTATORS: "Annotators",
+    PRACTICE: "Practice",
     LEAD: "Campaigns",
     RESULTS: "Results",
     CASE: "One case of the results",
@@ -130,6 +132,9 @@ REVIEWING: tuple[Action, ...] = (
     Action("candidates.context", "context", "Show more of the sheet.", ("z",), CANDIDATES, "context", 6),
     Action("candidates.refresh", "refresh", "Ask the server again.", ("r",), CANDIDATES, "refresh", 7),
     Action("candidates.back", "back", "Back to where you came from.", ("escape",), CANDIDATES, "back", 8),
+    Action("practice.on", "next", "The next item.", ("enter",), PRACTICE, "go_on", 1, verdict=True),
+    Action("practice.more", "more", "Another round, or try again.", ("r",), PRACTICE, "more", 3),
+    Action("practice.end", "to the queue", "Leave practice.", ("escape",), PRACTICE, "end", 2),
     Action("annotators.pause", "pause", "No new tasks for this person; or again.", ("p",), ANNOTATORS, "pause", 1),
     Action("annotators.discount", "discount", "Take the votes out; or back in.", ("d",), ANNOTATORS, "discount", 2),
     Action("annotators.reopen", "ask again", "Have these tasks asked once more.", ("o",), ANNOTATORS, "reopen", 3),
@@ -214,6 +219,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("history.undo", "take back", "Take the last answer back.", ("u", "backspace"), HISTORY, "undo", 6),
     Action("history.back", "back", "Back to where you came from.", ("escape", "h", "q"), HISTORY, "back", 5),
     *REVIEWING,
+    Action("app.practice", "practice", "Known items, and at once what was right.", (), EVERYWHERE, "practice"),
     Action("app.review", "review", "The queue of what needs an expert.", (), EVERYWHERE, "review"),
     Action("app.lead", "campaigns", "For leads: progress, people, quality, promote.", (), EVERYWHERE, "lead"),
     Action("app.results", "results", "Results of a task, Centaur's way of telling.", (), EVERYWHERE, "results"),

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from gonogo.tui.first_frame import FirstFrame
     from gonogo.tui.hand_over import HandOver
 
-Start = Literal["auto", "sign_in", "annotate", "embedded", "review"]
-"""`auto` and `annotate` go on with the last login, `review` at its review queue; `embedded` opens the workspace on
-this computer."""
+Start = Literal["auto", "sign_in", "annotate", "embedded", "review", "practice"]
+"""`auto` and `annotate` go on with the last login, `review` at its review queue, `practice` with practice before the
+work; `embedded` opens the workspace on this computer."""
 CLOSE_SECONDS = 1.5
 """How long leaving may take; a signal must end the program within two seconds."""
 
@@ -80,6 +80,8 @@ class GonogoApp(App[None]):
         self.clock = clock
         self.desk: Desk | ReviewDesk | None = None
         self.reviewing = start == "review"
+        self._practising = start == "practice"
+        self._working_in = campaign_id or ""
         self._start = start
         self._campaign_id = campaign_id
         self._quiet_collector = quiet_collector
@@ -214,9 +216,14 @@ class GonogoApp(App[None]):
         self._only(CampaignsScreen(signed, chosen or ""))
 
     async def open_campaign(self, signed: SignedIn, campaign_id: str) -> None:
-        """Its questions, or, when reviewing, its review queue."""
+        """Its questions, or, when reviewing, its review queue; practice before them when that was asked for."""
+        self._working_in = campaign_id
         if self.reviewing:
             await self.open_review(signed, campaign_id)
+            return
+        if self._practising:
+            self._practising = False
+            self._only(self._practice(signed, campaign_id, lambda: self.open_campaign(signed, campaign_id)))
             return
         from gonogo.tui.screens.annotate import AnnotateScreen
 
@@ -241,6 +248,28 @@ class GonogoApp(App[None]):
             return
         self.reviewing = True
         await self.go_on(signed)
+
+    def action_practice(self) -> None:
+        """Practice in the campaign worked in; leaving comes back here."""
+        signed = self.services.remembered()
+        campaign_id = self._working_in or (signed.campaign_id if signed is not None else None)
+        if signed is None or not campaign_id:
+            self.say("Open a campaign first; practice is on its items.")
+            return
+        self.push_screen(self._practice(signed, campaign_id), self._practised)
+
+    def _practice(
+        self, signed: SignedIn, campaign_id: str, then: Callable[[], Awaitable[None]] | None = None
+    ) -> Screen[None]:
+        from gonogo.desk.practice import Practice
+        from gonogo.tui.screens.practice import PracticeScreen
+
+        practice = Practice(self.services.visiting(signed, campaign_id))
+        return PracticeScreen(practice, clock=self.clock, profile=self.services.profile, then=then)
+
+    def _practised(self, _: object) -> None:
+        if self.desk is not None:
+            self.desk.retry_now()  # the queue may be open now
 
     def action_lead(self) -> None:
         signed = self.services.remembered()
@@ -269,9 +298,10 @@ class GonogoApp(App[None]):
 
     def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None:
         """The rulings of a campaign that are proposed as gold."""
+        from gonogo.desk.visit import Visit
         from gonogo.tui.screens.candidates import CandidatesScreen
 
-        visit = self.services.open_visit(signed, campaign_id)
+        visit = Visit(self.services.visiting(signed, campaign_id))
         self.push_screen(CandidatesScreen(visit, name, self.clock, self.services.profile))
 
     def _size_classes(self) -> list[str]:

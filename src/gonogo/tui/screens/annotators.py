@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import getters
@@ -86,7 +87,7 @@ class AnnotatorsScreen(Screen[None]):
     # --- asking the server -----------------------------------------------------------------------------
 
     def _work(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
-        self.run_worker(self._do(what), group="annotators", exclusive=True)
+        self.run_worker(partial(self._do, what), group="annotators", exclusive=True)
 
     async def _do(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import getters
@@ -103,7 +104,7 @@ class CandidatesScreen(Screen[None]):
         """One thing at a time: a key pressed while the server is asked counts for nothing."""
         if not self._busy:
             self._busy = True
-            self.run_worker(self._do(what), group="gold")
+            self.run_worker(partial(self._do, what), group="gold")
 
     async def _do(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
         try:
@@ -159,7 +160,7 @@ class CandidatesScreen(Screen[None]):
         if one is not None:
             self.guard.hold()
             self.about.update(gold_words.about(one, max(self.about.content_region.width, 20)))
-            self.run_worker(self._draw(one), group="picture", exclusive=True)
+            self.run_worker(partial(self._draw, one), group="picture", exclusive=True)
 
     async def _draw(self, one: GoldCandidate) -> None:
         task = task_from_served(one.task.model_dump(), self.visit.campaign_id)

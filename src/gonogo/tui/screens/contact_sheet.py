@@ -120,7 +120,7 @@ class ContactScreen(Screen[None]):
         shape = max(width // TILE_COLUMNS, 1), max((height - 2) // TILE_ROWS, 1)
         if shape != self._shape:
             self._shape = shape
-            self.run_worker(self._show_page(), group="page", exclusive=True)
+            self.run_worker(self._show_page, group="page", exclusive=True)
         self._show_keys()
 
     def _desk_changed(self) -> None:
@@ -142,7 +142,7 @@ class ContactScreen(Screen[None]):
         self.words.update(self._nothing())
         await self.grid.mount_all(self._tiles)
         self._tell()
-        self.call_after_refresh(lambda: self.run_worker(self._draw(), group="draw", exclusive=True))
+        self.call_after_refresh(lambda: self.run_worker(self._draw, group="draw", exclusive=True))
 
     async def _draw(self) -> None:
         mode = terminal.mode_of(self._mode, os.environ, color=not self.app.no_color)
@@ -211,7 +211,7 @@ class ContactScreen(Screen[None]):
             self.guard.decided()
         self._pages.append(made)
         self._after_page()
-        self.run_worker(self._show_page(), group="page", exclusive=True)
+        self.run_worker(self._show_page, group="page", exclusive=True)
 
     def _after_page(self) -> None:
         """The next page begins behind this one, so that what was left out does not come again at once."""
@@ -231,7 +231,7 @@ class ContactScreen(Screen[None]):
         except DeskError as error:
             self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
         if undone:
-            self.run_worker(self._show_page(), group="page", exclusive=True)
+            self.run_worker(self._show_page, group="page", exclusive=True)
         gone = f"; {count - undone} have left the desk" if undone < count else ""
         self.gonogo.say(f"{undone} rulings were taken back{gone}." if count else "There is no page to take back.")
 
@@ -246,7 +246,7 @@ class ContactScreen(Screen[None]):
             )
 
     def _came_back(self, _: object) -> None:
-        self.run_worker(self._show_page(), group="page", exclusive=True)
+        self.run_worker(self._show_page, group="page", exclusive=True)
 
     def action_list(self) -> None:
         self.dismiss()

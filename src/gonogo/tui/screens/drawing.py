@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import getters
@@ -75,7 +76,7 @@ class DrawingScreen(Screen[None]):
         if ready is not None:
             self.call_after_refresh(self._painted, task)
         else:
-            self.run_worker(self._fetch(task), group="picture", exclusive=True, exit_on_error=True)
+            self.run_worker(partial(self._fetch, task), group="picture", exclusive=True, exit_on_error=True)
             self.set_timer(SLOW_PICTURE_SECONDS, lambda: self._painted(task))
 
     def _ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
@@ -106,7 +107,7 @@ class DrawingScreen(Screen[None]):
         """Show the same task's drawing in another view; the old one stays until the new one is there."""
         self.view = view
         if self._question is not None and self._drawing_visible():
-            self.run_worker(self._fetch(self._question), group="picture", exclusive=True)
+            self.run_worker(partial(self._fetch, self._question), group="picture", exclusive=True)
             if self._steady is not None:
                 self._steady.stop()
             self._steady = self.set_timer(STEADY_SECONDS, self._prepare)
@@ -146,7 +147,7 @@ class DrawingScreen(Screen[None]):
 
     def action_view_outside(self) -> None:
         if self._question is not None:
-            self.run_worker(self._open_outside(self._question), group="viewer", exclusive=True)
+            self.run_worker(partial(self._open_outside, self._question), group="viewer", exclusive=True)
 
     async def _open_outside(self, task: DeskTask) -> None:
         """The crop in the system's viewer; where there is none, the place of its file."""

@@ -70,7 +70,7 @@ class QualityScreen(Screen[None]):
     def action_refresh(self) -> None:
         self._said = Content.assemble(("…  ", "bold $accent"), ("Measuring", "bold $strong"))
         self._lay_out()
-        self.run_worker(self._load(), group="quality", exclusive=True)
+        self.run_worker(self._load, group="quality", exclusive=True)
 
     def action_annotators(self) -> None:
         self.gonogo.show_annotators(self._signed, self._campaign_id, self._campaign_name)

@@ -90,7 +90,7 @@ class ReviewScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._unsubscribe = self.desk.subscribe(self._desk_changed)
-        self.run_worker(self._start(), group="desk")
+        self.run_worker(self._start, group="desk")
         self.set_interval(1, self._tick)
         self.call_after_refresh(self._desk_changed)
 
