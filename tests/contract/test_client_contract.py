@@ -135,6 +135,7 @@ def test_every_extension_the_client_speaks_is_served() -> None:
         ("POST", f"{gonogo}/keys"),
         ("GET", f"{gonogo}/keys"),
         ("GET", f"{gonogo}/audit/head"),
+        ("GET", f"{gonogo}/campaigns/{{campaign_id}}/progress"),
         ("DELETE", f"{gonogo}/keys/{{key_id}}"),
         ("POST", f"{gonogo}/keys/{{key_id}}/results-password"),
         ("GET", f"{gonogo}/projects/{{project_id}}/runs"),

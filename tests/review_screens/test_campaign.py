@@ -64,6 +64,18 @@ async def test_promoting_below_acceptance_is_refused_in_words_and_force_is_expla
         await room.sees("1 tasks were promoted below acceptance")
 
 
+async def test_queue_pace_and_what_each_person_did_are_told(room: Room) -> None:
+    first, _second = await room.bench.task(), await room.bench.task()
+    await room.bench.vote(first, ana="correct", bob="incorrect")
+    async with room.opened():
+        await room.sees("find")
+        await room.press("l")
+        await room.sees("1 left", "1 in review", "0 done", "votes an hour", "votes to go", "1 done, now")
+        await room.bench.vote(_second, ana="correct", bob="correct")
+        await room.press("r")
+        await room.sees("0 left", "No votes are missing", "2 done, now")
+
+
 async def status(room: Room) -> str:
     found = await room.bench.web.lead.get(f"{LABELING}/campaigns/{room.bench.campaign}")
     return str(found.json()["status"])

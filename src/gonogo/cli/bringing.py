@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gonogo.cli.importing import ImportOptions, ImportResult, Report, import_file
+from gonogo.cli.import_scan import ImportOptions, Report
+from gonogo.cli.importing import ImportResult, import_file
 from gonogo.client.extensions import GonogoClient
 from gonogo.wire.results import CaseResult
 

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.extensions import GonogoClient
-from gonogo.client.leads import LeadClient
+from gonogo.client.leads import LeadClient, everybody
 from gonogo.wire.clean import clean_text
 from gonogo.wire.labeling import CampaignAssignmentPublic, LabelingCampaignPublic, LabelingProjectPublic
 from gonogo.wire.leads import RunPublic
@@ -108,7 +108,7 @@ async def find_project(client: GonogoClient, name_or_id: str) -> LabelingProject
 
 async def all_assignments(client: LeadClient, campaign_id: str) -> list[CampaignAssignmentPublic]:
     """Everybody who was invited to the campaign, newest first, the revoked ones too."""
-    return await every(lambda cursor: client.assignments(campaign_id, limit=PAGE, cursor=cursor))
+    return await everybody(client, campaign_id)
 
 
 async def all_runs(client: LeadClient, project_id: str) -> list[RunPublic] | None:

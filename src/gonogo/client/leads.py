@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gonogo.client.calls import at, body_of
+from gonogo.client.calls import Calls, at, body_of
 from gonogo.client.extensions import GONOGO, GonogoClient
 from gonogo.client.labeling import LABELING, SLOW
-from gonogo.wire.labeling import CampaignAssignmentList, GenerateProjectTasks
-from gonogo.wire.leads import AuditHead, GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList
+from gonogo.wire.labeling import CampaignAssignmentList, CampaignAssignmentPublic, GenerateProjectTasks
+from gonogo.wire.leads import AuditHead, CampaignProgress, GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList
 
 
 class LeadClient(GonogoClient):
@@ -28,8 +28,7 @@ class LeadClient(GonogoClient):
         self, campaign_id: str, limit: int | None = None, cursor: str | None = None
     ) -> CampaignAssignmentList:
         """As `list_assignments`, with our server's pages; a plain server ignores what it does not know."""
-        path = at(f"{LABELING}/campaigns/{{}}/assignments", campaign_id)
-        return await self.call(CampaignAssignmentList, "GET", path, query={"limit": limit, "cursor": cursor})
+        return await _assignments(self, campaign_id, limit, cursor)
 
     async def list_runs(self, project_id: str, limit: int | None = None, cursor: str | None = None) -> RunList:
         """The prediction runs imported into a project, newest first."""
@@ -44,3 +43,31 @@ class LeadClient(GonogoClient):
     async def audit_head(self) -> AuditHead:
         """Where the server's audit log stands; two answers that are alike mean that nothing was changed between."""
         return await self.call(AuditHead, "GET", f"{GONOGO}/audit/head")
+
+    async def progress(self, campaign_id: str) -> CampaignProgress:
+        """What is left of a campaign, who works on it, and how fast."""
+        return await progress_of(self, campaign_id)
+
+
+async def progress_of(client: Calls, campaign_id: str) -> CampaignProgress:
+    """The same with any client of our server."""
+    return await client.call(CampaignProgress, "GET", at(f"{GONOGO}/campaigns/{{}}/progress", campaign_id))
+
+
+async def everybody(client: Calls, campaign_id: str) -> list[CampaignAssignmentPublic]:
+    """All assignments of a campaign, newest first, the revoked ones too; of a server without pages what it gives."""
+    found: list[CampaignAssignmentPublic] = []
+    cursor: str | None = None
+    while True:
+        page = await _assignments(client, campaign_id, None, cursor)  # the published operation takes no limit
+        found += page.data
+        if not page.data or page.next_cursor in (None, cursor):
+            return found
+        cursor = page.next_cursor
+
+
+async def _assignments(
+    client: Calls, campaign_id: str, limit: int | None, cursor: str | None
+) -> CampaignAssignmentList:
+    path = at(f"{LABELING}/campaigns/{{}}/assignments", campaign_id)
+    return await client.call(CampaignAssignmentList, "GET", path, query={"limit": limit, "cursor": cursor})

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
+from gonogo.client.leads import everybody, progress_of
+from gonogo.desk.progress_text import pace_text, person_text, queue_text
 from gonogo.desk.quality_text import gauge
 from gonogo.tui.text import one_line, plain, styled
 
 if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient
-    from gonogo.wire.extensions import QueueView
     from gonogo.wire.labeling import (
         CampaignAssignmentCreated,
         CampaignAssignmentPublic,
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
         PromoteResult,
         QualityReport,
     )
+    from gonogo.wire.leads import CampaignProgress
 
+PEOPLE = 100
+"""Lines of people on the screen."""
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+( (annotator|reviewer))?")
 
 
@@ -33,7 +37,7 @@ class Seen:
     """What is known of one campaign; `missing` names in words what this server does not tell."""
 
     campaign: LabelingCampaignPublic
-    queue: QueueView | None = None
+    progress: CampaignProgress | None = None
     quality: QualityReport | None = None
     people: tuple[CampaignAssignmentPublic, ...] = ()
     missing: tuple[str, ...] = field(default=("asking the server …",))
@@ -43,11 +47,11 @@ async def look(client: GonogoClient, campaign: LabelingCampaignPublic) -> Seen:
     """Everything about one campaign, as far as this credential and this server tell it. Raises the rest."""
     missing: list[str] = []
     found = await client.get_campaign(campaign.id)
-    queue = quality = None
+    progress = quality = None
     people: tuple[CampaignAssignmentPublic, ...] = ()
     quiet = (NotFoundError, PermissionDeniedError, ConflictError)
     try:
-        queue = await client.queue(campaign.id)
+        progress = await progress_of(client, campaign.id)
     except quiet:
         missing.append("This server does not tell what is held, left and in review.")
     try:
@@ -55,10 +59,28 @@ async def look(client: GonogoClient, campaign: LabelingCampaignPublic) -> Seen:
     except quiet:
         missing.append("You may not see the quality of this campaign.")
     try:
-        people = tuple((await client.list_assignments(campaign.id)).data)
+        people = tuple(await everybody(client, campaign.id))
     except quiet:
         missing.append("You may not see who is invited.")
-    return Seen(found, queue, quality, people, tuple(missing))
+    return Seen(found, progress, quality, people, tuple(missing))
+
+
+async def look_again(client: GonogoClient, seen: Seen) -> Seen:
+    """What changes by itself: counts, queue, pace, people at work. Raises what the client raises."""
+    found = await client.get_campaign(seen.campaign.id)
+    return replace(seen, campaign=found, progress=await progress_of(client, found.id))
+
+
+async def all_campaigns(client: GonogoClient) -> list[LabelingCampaignPublic]:
+    """Every campaign this credential may see, newest first; on a server without pages, its newest 500."""
+    found: list[LabelingCampaignPublic] = []
+    cursor: str | None = None
+    while True:
+        page = await client.list_campaigns(limit=500, cursor=cursor)
+        found += page.data
+        if not page.data or page.next_cursor in (None, cursor):
+            return found
+        cursor = page.next_cursor
 
 
 def entry(one: LabelingCampaignPublic) -> Content:
@@ -86,26 +108,22 @@ def about(seen: Seen, width: int, now: datetime | None = None) -> Content:
         ),
         Content(""),
         Content.styled(f"{bar(done, total, min(width - 16, 40))} {done} of {total} settled", "$foreground"),
-        *_queue(seen),
-        Content.styled(pace(one, now or datetime.now(UTC)), "$foreground"),
+        *_work(seen, now or datetime.now(UTC)),
         Content(""),
         *_quality(seen, width),
         Content(""),
-        *_people(seen),
+        *_people(seen, width, now or datetime.now(UTC)),
     ]
     lines += [styled(text, "$quiet") for text in seen.missing]
     return Content("\n").join(lines)
 
 
-def _queue(seen: Seen) -> list[Content]:
-    queue = seen.queue
-    if queue is None:
-        return []
-    held = queue.held_by_others
-    until = f" until {one_line(held.until, 20)}" if held.until else ""
-    review = "1 waits for an expert" if queue.in_review == 1 else f"{queue.in_review} wait for an expert"
-    said = f"{review} · {held.n_tasks + queue.held_by_me} being worked on{until if held.n_tasks else ''}"
-    return [Content.styled(said, "$foreground")]
+def _work(seen: Seen, now: datetime) -> list[Content]:
+    """The queue, the pace and the expected end, as far as the server tells them."""
+    if seen.progress is None:
+        return [Content.styled(pace(seen.campaign, now), "$foreground")]
+    said = [queue_text(seen.progress), pace_text(seen.progress, now)]
+    return [Content.styled(plain(text, 200), "$foreground") for text in said]
 
 
 def pace(one: LabelingCampaignPublic, now: datetime) -> str:
@@ -148,16 +166,35 @@ def _quality(seen: Seen, width: int) -> list[Content]:
     ]
 
 
-def _people(seen: Seen) -> list[Content]:
+def _people(seen: Seen, width: int, now: datetime) -> list[Content]:
+    """Who is invited, with what each did; and who worked without an invitation: leads, and the platform's pool."""
+    if seen.progress is not None:
+        now = _moment(seen.progress.as_of) or now  # of the clock that the answers have their times from
+    work = {(one.email or one.voter_id).casefold(): one for one in (seen.progress.people if seen.progress else ())}
+    rows = []
+    for one in seen.people[:PEOPLE]:
+        done = work.pop((one.annotator_email or one.id).casefold(), None)
+        told = person_text(done, now) if done is not None else ""
+        rows.append(_person(one.status or "–", one.annotator_email or one.id, told, width))
+    rows += [
+        _person("lead", one.name or one.email or one.voter_id, person_text(one, now), width)
+        for one in list(work.values())[: PEOPLE - len(rows)]
+        if one.n_done or one.n_held
+    ]
     if not seen.people:
-        return [Content.styled("Nobody is invited; i invites.", "$foreground")]
-    head = Content.styled(f"people ({len(seen.people)})", "$quiet")
-    return [head, *(_person(one) for one in seen.people[:50])]
+        rows.insert(0, Content.styled("Nobody is invited; i invites.", "$foreground"))
+    if len(seen.people) > PEOPLE:
+        rows.append(Content.styled(f"and {len(seen.people) - PEOPLE} more: `gonogo campaign watch` has them", "$quiet"))
+    return [Content.styled(f"people ({len(seen.people)})", "$quiet"), *rows]
 
 
-def _person(one: CampaignAssignmentPublic) -> Content:
-    status = f"  {one_line(one.status or '–', 10):9}"
-    return Content.assemble((status, "$quiet"), styled(one.annotator_email or one.id, "$foreground"))
+def _person(status: str, who: str, told: str, width: int) -> Content:
+    room = max(width - len(told) - 15, 12)
+    name = one_line(who, room)
+    gap = " " * max(room - len(name), 0)
+    return Content.assemble(
+        (f"  {one_line(status, 10):9}", "$quiet"), (name, "$foreground"), gap, (f"  {told}", "$quiet")
+    )
 
 
 # --- before something is done ----------------------------------------------------------------------------

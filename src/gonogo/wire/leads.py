@@ -65,3 +65,33 @@ class AuditHead(Received):
     n_rows: int
     n_chains: int
     sha256: str
+
+
+class AtWork(Received):
+    """One person in a campaign: answers given (honeypots too), tasks held now, time of the last answer."""
+
+    voter_id: str
+    email: str | None = None
+    name: str | None = None
+    n_done: int
+    n_held: int
+    last_at: Timestamp | None = None
+
+
+class CampaignProgress(Received):
+    """How a campaign goes on. `n_held` of the `n_open` tasks are being worked on; honeypots are not counted.
+
+    `votes_left` is what the open tasks need at most, `votes_per_hour` the pace of the newest votes; `None` without any.
+    """
+
+    campaign_id: str
+    status: str
+    n_tasks: int
+    n_open: int
+    n_held: int
+    n_in_review: int
+    n_resolved: int
+    votes_left: int
+    votes_per_hour: float | None = None
+    people: list[AtWork] = []
+    as_of: Timestamp | None = None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from gonogo.server import audit, generate, pages
-from gonogo.server.access import LEAD, READERS, project_for
+from gonogo.server.access import LEAD, READERS, REVIEW_READERS, campaign_for, project_for
 from gonogo.server.auth import require
 from gonogo.server.context import Ctx
 from gonogo.server.keys import KEYS, key_public, make_key, revoke_key
+from gonogo.server.progress import progress
 from gonogo.server.records import instant
 from gonogo.server.results_access import make_password
 from gonogo.server.routes.campaigns import DEFAULTS
@@ -17,7 +18,16 @@ from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import calculations, predictions, users
 from gonogo.wire.extensions import KeyCreate, KeyCreated
 from gonogo.wire.labeling import GenerateProjectTasks
-from gonogo.wire.leads import AuditHead, GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList, RunPublic
+from gonogo.wire.leads import (
+    AuditHead,
+    CampaignProgress,
+    GeneratePreview,
+    KeyList,
+    KeyPublic,
+    ResultsPassword,
+    RunList,
+    RunPublic,
+)
 
 router = make_router()
 _KEYS = "/api/v1/gonogo/keys"
@@ -100,3 +110,11 @@ async def audit_head(context: Ctx) -> AuditHead:
     with context.store.read() as connection:
         heads = audit.heads(connection)
     return AuditHead(n_rows=sum(seq for seq, _ in heads.values()), n_chains=len(heads), sha256=audit.digest_of(heads))
+
+
+@router.get("/api/v1/gonogo/campaigns/{campaign_id}/progress", name="campaign_progress")
+async def campaign_progress(campaign_id: str, context: Ctx) -> CampaignProgress:
+    """What is left, held, in review and done; who works, how fast, and what is still to be voted."""
+    with context.store.read() as connection:
+        campaign = campaign_for(connection, context.caller, campaign_id, REVIEW_READERS)
+        return progress(connection, campaign, context.now)

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from gonogo.tui.app import GonogoApp
 
 
+FOLLOW_SECONDS = 10.0
+"""Between two looks at how the chosen campaign goes on; its quality is measured when it is chosen, or by r."""
+
+
 class CampaignScreen(Screen[None]):
     """Asks the server for what it shows; nothing is done about a campaign without a confirmation in words."""
 
@@ -70,6 +74,7 @@ class CampaignScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.top.show(Content.assemble(("campaigns", "bold $accent"), ("   for leads", "$quiet")))
+        self.set_interval(FOLLOW_SECONDS, self._follow)
         self.action_refresh()
 
     def on_resize(self) -> None:
@@ -99,7 +104,7 @@ class CampaignScreen(Screen[None]):
 
     async def _load(self, client: GonogoClient) -> None:
         chosen = self.campaign
-        self._campaigns = list((await client.list_campaigns(limit=200)).data)
+        self._campaigns = await campaign_words.all_campaigns(client)
         self.options.clear_options()
         self.options.add_options([Option(campaign_words.entry(one)) for one in self._campaigns])
         ids = [one.id for one in self._campaigns]
@@ -120,6 +125,19 @@ class CampaignScreen(Screen[None]):
             self._seen = await campaign_words.look(client, self.campaign)
             self._problem = None
             self._show()
+
+    def _follow(self) -> None:
+        seen = self._seen
+        if self.is_current and seen is not None and seen.progress is not None:
+            self._work(self._look_again, "follow")
+
+    async def _look_again(self, client: GonogoClient) -> None:
+        before = self._seen
+        if before is not None:
+            found = await campaign_words.look_again(client, before)
+            if self._seen is before:  # else another one was chosen meanwhile
+                self._seen, self._problem = found, None
+                self._show()
 
     def _show(self) -> None:
         width = max(self.query_one("#pane").content_region.width - 1, 20)
