@@ -11,7 +11,7 @@ import platform
 import sys
 
 BENCHMARKS = (
-    *("loop", "annotate_latency", "claims", "pairs", "consensus", "simulation", "review", "sheets"),
+    *("loop", "presses", "annotate_latency", "claims", "pairs", "consensus", "simulation", "review", "sheets"),
     *("attack", "crash", "storm", "results"),
 )
 

@@ -2,7 +2,8 @@
 
 Three programs under three pseudo-terminals of 160 x 50 take turns, key by key, so that a drifting machine cancels out
 in the ratios: the bare screen (the floor), gonogo beside its server, and gonogo with 300 ms added to every call.
-`processor_ms` is the processor time of the program's own process for one press, with all that follows behind it.
+`processor_ms` is the processor time of all threads of the program from the key to the end of its repaint, and
+`behind_ms` what it works until the next key: sending, fetching, making the next drawing ready.
 
 `python -m tests.benchmarks.presses` presses 300 times (six minutes); `run()` by itself 40 times.
 """
@@ -44,38 +45,46 @@ MOST_RATIO, MOST_P95, MOST_FAR = 1.3, 1.6, 1.1
 
 @dataclass
 class Measured:
-    """One program's presses: milliseconds to the end of the repaint, and of processor time."""
+    """One program's presses, in milliseconds: to the end of the repaint, processor time of it, and behind it."""
 
     program: Program
     painted: list[float] = field(default_factory=list)
     worked: list[float] = field(default_factory=list)
+    behind: list[float] = field(default_factory=list)
     missed: int = 0
-    _before: float = 0.0
+    _worked: float = 0.0
 
     def press(self, *, count: bool) -> None:
-        now = processor_ms(self.program.pid)
+        begin = processor_ms(self.program.pid)
         try:
             took = self.program.press(b"a")
         except TimeoutError:  # on a busy machine the paint before came so late that the key was still deaf
             self.missed += 1
             took = self.program.press(b"a", 30.0)
             count = False
+        end = processor_ms(self.program.pid)
         if count:
             self.painted.append(took)
-            self.worked.append(now - self._before)
-        self._before = now
+            self.worked.append(end - begin)
+            self.behind.append(begin - self._worked)
+        self._worked = end
 
     def told(self) -> dict[str, Any]:
-        return {"painted_ms": summary(self.painted), "processor_ms": summary(self.worked[1:]), "missed": self.missed}
+        return {
+            "painted_ms": summary(self.painted),
+            "processor_ms": summary(self.worked),
+            "behind_ms": summary(self.behind[1:]),
+            "missed": self.missed,
+        }
 
 
 def processor_ms(pid: int) -> float:
-    """Processor time of a process until now; 0 where the system does not tell."""
+    """Processor time of all threads of a process until now; 0 where the system does not tell."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+        threads = Path(f"/proc/{pid}/task").iterdir()
+        return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e6
+    except (OSError, ValueError, IndexError):
         return 0.0
-    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def run(presses: int = PRESSES) -> dict[str, Any]:
@@ -106,12 +115,18 @@ def _judged(floor: Measured, here: Measured, there: Measured) -> dict[str, Any]:
     at = [summary(one.painted) for one in (floor, here, there)]
     ratio, p95 = at[1]["p50"] / at[0]["p50"], at[1]["p95"] / at[0]["p95"]
     far = at[2]["p50"] / at[1]["p50"]
+    work = statistics.median(here.worked) / max(statistics.median(floor.worked), 0.01)
     return {
         "ratio_p50": round(ratio, 2),
         "ratio_p95": round(p95, 2),
-        "ratio_processor": round(statistics.mean(here.worked[1:]) / max(statistics.mean(floor.worked[1:]), 0.01), 2),
+        "ratio_processor": round(work, 2),
         "ratio_far": round(far, 2),
-        "met": {"p50": ratio <= MOST_RATIO, "p95": p95 <= MOST_P95, "far": far <= MOST_FAR},
+        "met": {
+            "p50": ratio <= MOST_RATIO,
+            "processor": work <= MOST_RATIO,
+            "p95": p95 <= MOST_P95,
+            "far": far <= MOST_FAR,
+        },
     }
 
 

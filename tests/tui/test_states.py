@@ -7,7 +7,7 @@ import pytest
 from gonogo.desk.types import Stage
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
-from tests.tui.screen_text import press, settle, text_of
+from tests.tui.screen_text import appears, press, settle, text_of
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,47 @@ async def test_the_value_and_the_verdict_keys_are_there_at_every_size(
         await settle(pilot)
         await press(pilot, clock, "a")
         assert len(desk.answers) == 1
+
+
+async def test_signing_in_again_keeps_what_was_typed(running: Running, clock: Clock) -> None:
+    desk = FakeDesk([task(1), task(2)])
+    async with running(desk) as pilot:
+        await press(pilot, clock, "d", "9", "escape")
+        desk.tell(stage=Stage.SIGNED_OUT, message="The session has ended.")
+        await settle(pilot)
+        assert "signed out" in text_of(pilot.app.screen)
+        await press(pilot, clock, "r", *"https", "enter")
+        await appears(pilot, "a correct")
+        await settle(pilot)
+        await press(pilot, clock, "d", "enter")
+        (answer,) = desk.answers
+        assert answer[0].id == "task-1"
+        assert answer[1].corrected_value is not None
+        assert answer[1].corrected_value["text"].endswith("09")
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [({"retry_in": 4.0, "unsent": 2}, "○ offline   2 kept here"), ({"stage": Stage.SIGNED_OUT}, "→ signed out")],
+)
+async def test_the_status_says_so_while_a_question_is_there(
+    running: Running, clock: Clock, changes: dict[str, object], word: str
+) -> None:
+    desk = FakeDesk([task(1), task(2)])
+    async with running(desk) as pilot:
+        desk.tell(**changes)
+        await settle(pilot)
+        assert word in text_of(pilot.app.screen)
+        await press(pilot, clock, "a")  # and the work goes on
+        assert len(desk.answers) == 1
+
+
+async def test_what_happened_to_the_outbox_is_said_over_the_question(running: Running, clock: Clock) -> None:
+    """A damaged file, a full disk: not only when there is no question left."""
+    desk = FakeDesk([task(1)])
+    async with running(desk) as pilot:
+        for _ in range(2):
+            desk.tell(message="The outbox file was damaged.", next_step="Work goes on with a new file.")
+            await settle(pilot)
+        said = " ".join(text_of(pilot.app.screen).replace("▌", " ").split())
+        assert said.count("The outbox file was damaged. Work goes on with a new file.") == 1

@@ -86,4 +86,5 @@ def _of_queue(view: QueueView) -> Standing:
         view.held_by_others.n_tasks,
         view.held_by_others.until or "",
         view.in_review,
+        view.waits_because or "",
     )

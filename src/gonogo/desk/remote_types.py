@@ -37,6 +37,7 @@ class Standing:
     held_by_others: int = 0
     held_until: str = ""
     in_review: int = 0
+    waits_because: str = ""
 
 
 class Receipt(Protocol):

@@ -23,6 +23,8 @@ def refused(error: GonogoClientError) -> tuple[str, str]:
         return f"You may not work in this campaign. {error}", "Ask the campaign's lead, or choose another campaign."
     if isinstance(error, NotFoundError):
         return f"This campaign is not there for you. {error}", "Choose another campaign, or ask its lead."
+    if isinstance(error, ConflictError) and error.reason in ("qualification", "warm_up"):
+        return str(error), "Key t practises now; the queue opens behind it."
     if isinstance(error, ConflictError):
         return f"The campaign hands out no tasks now. {error}", error.next_step
     return str(error), error.next_step
@@ -58,14 +60,30 @@ def drained(standing: Standing | None, unsent: int) -> tuple[str, str]:
     if standing is not None:
         if standing.closed:
             parts, step = ["This campaign is closed."], "Leave, or choose another campaign."
+        elif standing.waits_because:
+            parts = [standing.waits_because]
+        elif standing.done and standing.done == standing.total:
+            parts = [f"You have answered all {standing.done} questions there are for you."]
         if standing.held_by_others:
-            until = f" until {standing.held_until}" if standing.held_until else ""
+            until = f" until {clock_time(standing.held_until)}" if standing.held_until else ""
             parts.append(f"{_tasks(standing.held_by_others)} with other annotators{until}.")
         if standing.in_review:
             parts.append(f"{_tasks(standing.in_review)} waiting for review.")
     if unsent:
         parts.append(f"{_answers(unsent)} still on the way.")
     return " ".join(parts), step
+
+
+def clock_time(text: str) -> str:
+    """`14:05` here for an RFC 3339 time of the server; with its date when that is not today's."""
+    from datetime import datetime
+
+    try:
+        at = datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        return text
+    today = at.date() == datetime.now().astimezone().date()
+    return at.strftime("%H:%M" if today else "%Y-%m-%d %H:%M")
 
 
 def _answers(count: int) -> str:

@@ -91,6 +91,8 @@ class GonogoApp(App[None]):
         self._looks, self._theme_problems = self._load_looks(theme_folders)
         self.keymap_problems: tuple[str, ...] = ()
         self.own_keys: dict[str, str] = {}
+        self.drafts: dict[str, str] = {}
+        """Corrections that were begun, by task: signing in again makes a new screen, and nothing typed is lost."""
         self._last_frame: list[str] = []
         self._opened = ""
         self._hand_over = None if first is None else _hand_over(first)

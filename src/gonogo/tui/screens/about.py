@@ -17,7 +17,7 @@ from gonogo.tui.text import content, one_line, styled
 
 
 class AboutScreen(ModalScreen[None]):
-    """Prompt, value as JSON, every id unshortened, and the guideline as plain text (its links open nothing)."""
+    """Prompt, value as JSON, every id unshortened, and the guideline (its links open nothing)."""
 
     CSS_PATH = "about.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,g,q", "dismiss", "back", show=False)]
@@ -32,7 +32,7 @@ class AboutScreen(ModalScreen[None]):
             yield Static(full_question(self._question, self._guideline), markup=False)
 
 
-def full_question(task: DeskTask, guideline: str) -> Content:
+def full_question(task: DeskTask, guideline: str | None) -> Content:
     """All there is to know about `task`, in reading order."""
     value = json.dumps(task.predicted_value, ensure_ascii=False, indent=2, default=str)
     named = [
@@ -49,8 +49,17 @@ def full_question(task: DeskTask, guideline: str) -> Content:
         Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),
         Content.styled("The value that was read", "bold $strong"), content(value),
         Content.styled("What it points at", "bold $strong"), Content("\n").join(ids),
-        Content.styled("Guideline", "bold $strong"),
-        content(guideline, 40_000) if guideline else Content.styled("This campaign has none.", "$quiet"),
+        *_guideline(guideline),
         Content.styled("Esc  back", "$quiet"),
     ]  # fmt: skip
     return Content("\n\n").join(parts)
+
+
+def _guideline(text: str | None) -> list[Content]:
+    """The campaign's guideline, or that it has none; `None`: not asked for."""
+    if text is None:
+        return []
+    from gonogo.tui.guideline import guideline
+
+    none = Content.styled("This campaign has none.", "$quiet")
+    return [Content.styled("Guideline", "bold $strong"), guideline(text) if text.strip() else none]

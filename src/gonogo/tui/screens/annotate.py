@@ -48,12 +48,11 @@ class AnnotateScreen(QuestionScreen):
         self.remove_class("-card")  # most starts have a question; taking the card away is styling the screen again
         self._show_pace = profile.show_pace
         self._sure = 0
-        self._warning = ""
+        self._warning = self._told = ""
         self._later: Timer | None = None
         self._state_since = 0.0
         self._broken: Exception | None = None
         self._read_ahead: tuple[str, Content] = ("", Content(""))
-        self._drafts: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")
@@ -163,7 +162,9 @@ class AnnotateScreen(QuestionScreen):
         chosen = actions.in_scope(*((actions.EDIT,) if self.editing else (actions.ANNOTATE, actions.EVERYWHERE)))
         if self._question is None:
             chosen = tuple(
-                a for a in chosen if a.id in ("annotate.undo", "annotate.retry", "annotate.history", "app.help")
+                a
+                for a in chosen
+                if a.id in ("annotate.undo", "annotate.retry", "annotate.history", "annotate.practice", "app.help")
             )
         width = self.keys.size.width or self.app.size.width
         if self.editing and self.line.choosing:
@@ -201,9 +202,19 @@ class AnnotateScreen(QuestionScreen):
             self._tell_status()
 
     def _tell_status(self) -> None:
+        self._tell_problem()
         keys = actions.keys_of(actions.BY_ID["annotate.history"], self.gonogo.own_keys) or ("",)
         key = actions.shown_key(keys[0])
         self.status.tell(self.desk.state, self._not_saved, sure=self._sure, pace=self._show_pace, refused_key=key)
+
+    def _tell_problem(self) -> None:
+        """What the desk has to say while a question is shown; without one, the card says it."""
+        state = self.desk.state
+        offline = state.retry_in is not None and state.stage is Stage.TASK  # the status line says so; work goes on
+        message = "" if offline or self._question is None else state.message
+        if message and message != self._told:
+            self.gonogo.say(f"{message} {state.next_step}", warning=True, seconds=15)
+        self._told = message
 
     def _decide(self, decision: Decision) -> None:
         """Hand the answer to the desk, with the confidence that was given."""
@@ -240,7 +251,7 @@ class AnnotateScreen(QuestionScreen):
         """What was typed and chosen for `task` is there again."""
         typed = (decision.corrected_value or {}).get("text")
         if isinstance(typed, str):
-            self._drafts[task.id] = typed
+            self.gonogo.drafts[task.id] = typed
         self._sure = round((decision.confidence or 0) * 5)
         self._tell_status()
 
@@ -280,6 +291,9 @@ class AnnotateScreen(QuestionScreen):
         self.desk.retry_now()
         self._look_again()
 
+    def action_practice(self) -> None:
+        self.gonogo.action_practice()
+
     def action_pace(self) -> None:
         self._show_pace = not self._show_pace
         self.gonogo.remember("show_pace", self._show_pace)
@@ -293,13 +307,13 @@ class AnnotateScreen(QuestionScreen):
             self._open_line(task)
 
     def _open_line(self, task: DeskTask) -> None:
-        self._start_typing(self._drafts.get(task.id, value_text(task.predicted_value)))
+        self._start_typing(self.gonogo.drafts.get(task.id, value_text(task.predicted_value)))
         self.desk.edit(True)
         self._show_keys()
 
     def action_leave(self) -> None:
         if self._question is not None:
-            self._drafts[self._question.id] = self.line.value
+            self.gonogo.drafts[self._question.id] = self.line.value
         self._stop_typing()
         if self._question is not None:
             self.hint.show(self._at_rest(self._question))
@@ -328,7 +342,7 @@ class AnnotateScreen(QuestionScreen):
     def action_incorrect(self) -> None:
         """Incorrect without a value, from inside the line; what was typed stays for an undo."""
         if self._question is not None and self.editing and not self._pasted():
-            self._drafts[self._question.id] = self.line.value
+            self.gonogo.drafts[self._question.id] = self.line.value
             self._decide(Decision("incorrect"))
 
     def _warn(self, text: str) -> None:
@@ -350,7 +364,7 @@ class AnnotateScreen(QuestionScreen):
         if refused := correction.refusal(text, task.predicted_value):
             self._warn(refused)
             return
-        self._drafts[task.id] = text
+        self.gonogo.drafts[task.id] = text
         self._decide(Decision("incorrect", corrected_value=correction.value_of(text)))
         if not self._not_saved:
-            self._drafts.pop(task.id, None)
+            self.gonogo.drafts.pop(task.id, None)

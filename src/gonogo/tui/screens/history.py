@@ -263,8 +263,9 @@ def in_full(item: Decided) -> Content:
     said = made.verdict if made.corrected_value is None else f"{made.verdict} → {value_text(made.corrected_value)}"
     sure = "not given" if made.confidence is None else f"{round(made.confidence * 5)} of 5"
     spent = (
-        f"looking {times.looking / 1000:.1f} s, editing {times.editing / 1000:.1f} s, idle {times.idle / 1000:.1f} s"
+        f"looking {times.looking / 1000:.1f} s, editing {times.editing / 1000:.1f} s, "
+        f"idle {times.idle / 1000:.1f} s, waiting {times.waiting / 1000:.1f} s"
     )
     rows = [("answer", said), ("state", fate(item)), ("sure", sure), ("time", spent)]
     told = [Content.assemble((f"{name:<8}", "$quiet"), styled(text, "$foreground")) for name, text in rows]
-    return Content("\n\n").join([Content("\n").join(told), full_question(item.task, "")])
+    return Content("\n\n").join([Content("\n").join(told), full_question(item.task, None)])

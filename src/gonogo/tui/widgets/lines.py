@@ -79,8 +79,9 @@ def status(
     parts: list[Content] = []
     if not_saved:
         parts.append(Content.styled("✗ NOT saved", "bold $error"))
-    elif state.stage is Stage.OFFLINE:
-        parts.append(Content.styled("○ offline", "bold $warning"))
+    elif state.stage is Stage.SIGNED_OUT or state.stage is Stage.OFFLINE or state.retry_in is not None:
+        signed_out = state.stage is Stage.SIGNED_OUT
+        parts.append(Content.styled("→ signed out" if signed_out else "○ offline", "bold $warning"))
         parts.append(Content.styled(f"{state.unsent} kept here" if state.unsent else "✓ saved", "$foreground"))
     elif state.unsent > 5:
         parts.append(Content.styled(f"✓ saved, {state.unsent} to send", "$correct"))

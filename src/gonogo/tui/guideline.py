@@ -1,0 +1,91 @@
+"""A guideline, written in Markdown, as text with styles: nothing in it can be clicked, and no link is opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from textual.content import Content
+
+from gonogo.tui.text import content, plain
+
+MAX_CHARACTERS = 40_000
+_TABLE = re.compile(r"\| ?:?-{2}")
+_STYLES = {"strong": "bold $strong", "em": "italic", "s": "strike"}
+
+
+def guideline(markdown: str) -> Content:
+    """Headings, lists, quotes, code and emphasis set; tables and raw HTML as they were typed; links with their address.
+
+    Whatever would act on a terminal is taken out before it is read as Markdown.
+    """
+    parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
+    return Content("\n\n").join(list(_blocks(parser.parse(plain(markdown, MAX_CHARACTERS)))))
+
+
+def _blocks(tokens: Iterable[Token]) -> Iterator[Content]:
+    """One Content a paragraph; the items of a list are set together."""
+    lists: list[int] = []
+    items: list[Content] = []
+    style, quoted = "", 0
+    for token in tokens:
+        if token.type in ("bullet_list_open", "ordered_list_open"):
+            lists.append(int(token.attrGet("start") or 1) if token.type.startswith("ordered") else 0)
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            lists.pop()
+            if not lists:
+                yield Content("\n").join(items)
+                items = []
+        elif token.type == "list_item_open":
+            mark = f"{lists[-1]}. " if lists[-1] else "• "
+            lists[-1] += 1 if lists[-1] else 0
+            items.append(Content.styled("  " * (len(lists) - 1) + mark, "$quiet"))
+        elif token.type in ("blockquote_open", "blockquote_close"):
+            quoted += 1 if token.nesting > 0 else -1
+        elif token.type == "heading_open":
+            style = "bold $strong"
+        elif token.type == "heading_close":
+            style = ""
+        elif token.type in ("inline", "fence", "code_block", "hr"):
+            said = _block(token, style or ("$quiet" if quoted else ""))
+            if items:
+                items[-1] = Content.assemble(items[-1], said)
+            else:
+                yield said
+
+
+def _block(token: Token, style: str) -> Content:
+    if token.type == "hr":
+        return Content.styled("─" * 20, "$quiet")
+    if token.type != "inline":
+        return Content("\n").join([Content.assemble("  ", content(line)) for line in token.content.splitlines()])
+    if _TABLE.search(token.content):
+        return content(token.content)
+    set_ = Content.assemble(*_inline(token.children or []))
+    return set_.stylize_before(style) if style else set_
+
+
+def _inline(tokens: Iterable[Token]) -> Iterator[Content]:
+    """Pieces of one paragraph; an address that its text does not say is put behind it."""
+    styles: list[str] = []
+    link: tuple[str, str] | None = None
+    for token in tokens:
+        name = token.type.rpartition("_")[0]
+        if token.type == "link_open":
+            link = (str(token.attrGet("href") or ""), "")
+        elif token.type == "link_close" and link is not None:
+            address, said = link
+            link = None
+            if address and address != said:
+                yield Content.assemble((" (", "$quiet"), content(address).stylize("$quiet"), (")", "$quiet"))
+        elif token.type.endswith("_open"):
+            styles.append(_STYLES.get(name, ""))
+        elif token.type.endswith("_close"):
+            styles.pop()
+        else:
+            text = {"softbreak": " ", "hardbreak": "\n"}.get(token.type, token.content)
+            link = (link[0], link[1] + text) if link is not None else None
+            style = "$accent" if token.type == "code_inline" else " ".join(filter(None, styles))
+            yield content(text).stylize(style) if style else content(text)
