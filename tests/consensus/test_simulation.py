@@ -27,3 +27,11 @@ def test_fewer_wrong_predictions_escape_than_with_a_majority(mixed: dict[str, fl
 def test_single_votes_without_gold_are_never_worse_than_the_majority() -> None:
     found = average(Setting(votes=1, gold_share=0), 2)
     assert found["dawid_skene escape"] == found["majority escape"]
+
+
+@pytest.mark.parametrize("votes", [2, 3])
+def test_gold_tells_those_who_look_from_those_who_accept_everything(votes: int) -> None:
+    """On bare verdicts, without the expert: one careful *incorrect* outweighs who accepts everything."""
+    found = average(Setting(crew="careful, half accept everything", votes=votes), 6)
+    assert found["dawid_skene escape"] <= 0.6 * found["majority escape"]
+    assert found["dawid_skene accuracy"] > found["majority accuracy"]
