@@ -61,7 +61,7 @@ class Desk(Viewing, Past):
         self._keeping = Keeping(setup, self._outbox.mark)
         among, server = self._keeping.windows, self._link.server
         self._stream = Stream(setup.campaign_id, self._line, server, clock, self, most_ahead=prefetch, windows=among)
-        self._gallery = Gallery(setup.drawings(self._link.drawing_url), clock, self._stream.drawn)
+        self._gallery = Gallery(lambda: setup.drawings(self._link.drawing_url), clock, self._stream.drawn)
         self._jobs = Jobs(clock, self._broke)
         self._painted, self._leave, self._puzzled = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._held: Held | None = None

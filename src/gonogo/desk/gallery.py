@@ -38,12 +38,20 @@ class Took(Protocol):
 class Gallery:
     """Pictures by task and request; one remembered from the last run is there before any drawing is opened."""
 
-    def __init__(self, drawings: Drawings, clock: Clock | None = None, took: Took | None = None) -> None:
-        self._drawings = drawings
+    def __init__(self, make: Callable[[], Drawings], clock: Clock | None = None, took: Took | None = None) -> None:
+        self._make = make
+        self._made: Drawings | None = None
         self._clock, self._took = clock or Clock(), took
         self._begun: dict[str, float] = {}
         self._form: PictureRequest | None = None
         self._remembered: tuple[str, PictureRequest, Picture | NoPicture] | None = None
+
+    @property
+    def _drawings(self) -> Drawings:
+        """Made when the first picture is asked for that is not remembered: the first question does not wait for it."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
 
     def remember(self, task_id: str, seen: Seen) -> None:
         self._remembered = (task_id, *seen)
@@ -83,7 +91,8 @@ class Gallery:
         return (request, picture) if picture is not None else None
 
     async def aclose(self) -> None:
-        await self._drawings.aclose()
+        if self._made is not None:
+            await self._made.aclose()
 
     def _measure(self, task: DeskTask, *, at_most: bool) -> None:
         """How long the first picture of a task took; `at_most` when it was ready before it was asked for."""

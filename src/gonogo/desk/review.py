@@ -52,7 +52,7 @@ class ReviewDesk:
         self._line = Line(clock, self.changed)
         self._link = Link(setup.connect, self._line, clock)
         self._sender = Sender(self._sending, setup.sends, self._line, self._link.server, clock, self._settled)
-        self._gallery = Gallery(setup.drawings(self._link.drawing_url))
+        self._gallery = Gallery(lambda: setup.drawings(self._link.drawing_url))
         self._jobs = Jobs(clock, self._broke)
         self._listeners, self._tray, self._leave = Listeners(), Tray(), asyncio.Event()
         self.queue = ReviewQueue(setup.campaign_id, self._line, self._server, self.changed)

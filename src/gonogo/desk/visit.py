@@ -27,7 +27,7 @@ class Visit(Viewing):
         self._connect = setup.connect
         self._remote: ClientRemote | None = None
         self._connecting = asyncio.Lock()
-        self._gallery = Gallery(setup.drawings(self._drawing_url))
+        self._gallery = Gallery(lambda: setup.drawings(self._drawing_url))
 
     async def client(self) -> GonogoClient:
         """The one client of this visit. Raises `DeskError` when there is no credential."""

@@ -142,10 +142,10 @@ class QuestionScreen(DrawingScreen):
         cells = self.sheet.cells if self._drawing_visible() else (0, 0)
         before, self._cells = self._cells, cells
         if cells != before:
-            self._prepare()
             if before is None:  # before the first layout there was no size to draw for
-                self._first_layout()
+                self._first_layout()  # what is ahead is drawn once this question can be seen
                 return
+            self._prepare()
             if self._question is not None and not self.editing:
                 self._question = None
                 self._desk_changed()
