@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from gonogo.cli.embedded_exchange import Exchange
 from gonogo.desk.services import EmbeddedParts
 
 if TYPE_CHECKING:
+    from gonogo.cli.embedded_exchange import ASGIApp
     from gonogo.desk.home import Home
 
 BASE_URL = "http://embedded.localhost"
@@ -35,52 +37,42 @@ def embedded_parts(home: Home) -> EmbeddedParts:
 
 
 class EmbeddedTransport(httpx.AsyncBaseTransport):
-    """Hands requests to the server's thread and brings the answers back to the caller's loop."""
+    """Hands requests to the server's thread and brings the answers back to the caller's loop, piece by piece."""
 
     def __init__(self, home: Home, token: str) -> None:
         self._home = home
         self._token = token
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._inner: concurrent.futures.Future[httpx.ASGITransport] | None = None
+        self._app: concurrent.futures.Future[ASGIApp] | None = None
         self._stop: asyncio.Event | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await request.aread()
-        if self._inner is None:
+        body = await request.aread()
+        if self._app is None:
             self._start()
-        assert self._inner is not None
-        inner = await asyncio.wrap_future(self._inner)
+        assert self._app is not None
+        app = await asyncio.wrap_future(self._app)
         assert self._loop is not None
-        answer = asyncio.run_coroutine_threadsafe(self._handle(inner, request), self._loop)
-        return await asyncio.wrap_future(answer)
-
-    async def _handle(self, inner: httpx.ASGITransport, request: httpx.Request) -> httpx.Response:
-        response = await inner.handle_async_request(request)
-        await response.aread()
-        return httpx.Response(
-            response.status_code,
-            headers=[pair for pair in response.headers.raw if pair[0].lower() != b"content-encoding"],
-            content=response.content,
-            request=request,
-        )
+        exchange = Exchange(request, body, self._loop)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(exchange.answer(app), self._loop))
 
     def _start(self) -> None:
-        self._inner = concurrent.futures.Future()
+        self._app = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._run, name="gonogo-server", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        assert self._inner is not None
+        assert self._app is not None
         try:
-            asyncio.run(self._serve(self._inner))
+            asyncio.run(self._serve(self._app))
         except BaseException as error:
-            if not self._inner.done():
-                self._inner.set_exception(_as_connect_error(error))
+            if not self._app.done():
+                self._app.set_exception(_as_connect_error(error))
             else:
                 raise
 
-    async def _serve(self, ready: concurrent.futures.Future[httpx.ASGITransport]) -> None:
+    async def _serve(self, ready: concurrent.futures.Future[ASGIApp]) -> None:
         from gonogo.server.app import create_app
         from gonogo.server.settings import ServerSettings
 
@@ -89,7 +81,7 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         async with app.router.lifespan_context(app):
-            ready.set_result(httpx.ASGITransport(app=app, raise_app_exceptions=False))
+            ready.set_result(app)
             await self._stop.wait()
 
     async def aclose(self) -> None:

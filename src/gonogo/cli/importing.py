@@ -223,7 +223,7 @@ async def _make_tasks(
             n_skipped=total.n_skipped + made.n_skipped,
         )
         done = total.n_tasks + total.n_gold
-        report("tasks", done, done if made.next is None else scanned.n_good)
+        report("tasks", done, done if made.next is None else max(scanned.n_good, done + 1))
         if made.next is None:
             return total
         after = made.next

@@ -33,6 +33,12 @@ async def export(campaign_id: str, context: Ctx, golden: bool = False) -> Stream
 
 
 async def _stream(store: Store, campaign: Row[Any], golden: bool) -> AsyncIterator[bytes]:
-    for lines in export_lines(store, campaign, golden=golden):
-        yield lines
-        await asyncio.sleep(0)  # others' requests come between two batches
+    """Batches are read in a thread, so that others' requests are answered meanwhile, and one is ready ahead."""
+    batches = export_lines(store, campaign, golden=golden)
+    lines = await asyncio.to_thread(next, batches, None)
+    while lines is not None:
+        following = asyncio.create_task(asyncio.to_thread(next, batches, None))
+        try:
+            yield lines
+        finally:
+            lines = await following
