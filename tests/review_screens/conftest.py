@@ -19,6 +19,7 @@ from textual.screen import Screen
 from gonogo.desk.home import Home
 from gonogo.desk.profile import Profile
 from gonogo.desk.services import EmbeddedParts, Services
+from gonogo.desk.vault import Vault
 from gonogo.server.store.engine import Store
 from gonogo.tui.app import GonogoApp, Start
 from tests.review.conftest import Bench
@@ -81,14 +82,16 @@ class Room:
         plain: bool = False,
         undo_seconds: float = 60.0,
         start: Start = "review",
+        invitation: str = "",
     ) -> AsyncIterator[Room]:
         """The application in the bench's campaign: at its review queue, or where `start` says."""
         inner = httpx.ASGITransport(self.bench.web.app)
         self.transport = Plain(inner) if plain else Watched(inner)
         parts = EmbeddedParts(self.transport, "embedded", BASE)
         profile = Profile(undo_seconds=undo_seconds)
-        services = Services(Home(self.home), profile, embedded=lambda: parts)
-        await services.sign_in_embedded()
+        vault = Vault(list)  # nothing is kept beyond the test
+        services = Services(Home(self.home), profile, embedded=lambda: parts, vault=vault, transport=self.transport)
+        await (services.sign_in_link(invitation, BASE) if invitation else services.sign_in_embedded())
         app = GonogoApp(services, start=start, campaign_id=self.bench.campaign, clock=self.clock)
         async with app.run_test(size=size, notifications=True) as pilot:
             self.pilot = pilot

@@ -117,3 +117,22 @@ async def test_the_palette_opens_it_and_leaving_comes_back(room: Room) -> None:
         await at_an_item(room)
         await room.press("escape")
         await room.sees("The work itself?")
+
+
+async def test_a_campaign_that_asks_for_a_warm_up_leads_there_and_opens_behind_it(room: Room) -> None:
+    await known_items(room, TRUTHS[:2])
+    await room.bench.task(prompt="The work itself?")
+    settings = {"warm_up_items": 2}
+    path = f"{OURS}/campaigns/{room.bench.campaign}/review-settings"
+    assert (await room.bench.web.lead.patch(path, json=settings)).status_code == 200
+    invited = await room.bench.web.invite(room.bench.campaign, "ana@works.test")
+    async with room.opened(start="annotate", invitation=invited["magic_link_token"]):
+        await room.sees("starts with a warm-up", "Key t practises")
+        await room.press("t")
+        for _ in range(2):
+            await at_an_item(room)
+            await answered(room, "a")
+            await room.press("enter")
+        await room.sees("of 2 right", "The queue is open for you")
+        await room.press("escape")
+        await room.sees("The work itself?")

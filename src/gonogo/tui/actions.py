@@ -200,6 +200,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("annotate.mode", "mode", "Draw in finer or simpler characters.", ("m",), ANNOTATE, "mode", 13),
     Action("annotate.outside", "viewer", "Open the crop in the system's viewer.", ("v",), ANNOTATE, "view_outside", 14),
     Action("annotate.pace", "pace", "Show or hide the pace and the time left.", ("p",), ANNOTATE, "pace"),
+    Action(
+        "annotate.practice", "practice", "Known items, told at once what was right.", ("t",), ANNOTATE, "practice", 15
+    ),
     Action("annotate.retry", "retry", "Try the server or the drawing again now.", ("r",), ANNOTATE, "retry", 12),
     Action("edit.send", "send", "Send “incorrect” with this value.", ("enter",), EDIT, "send", 1),
     Action("edit.leave", "back", "Close the line; what was typed is kept.", ("escape",), EDIT, "leave", 2),

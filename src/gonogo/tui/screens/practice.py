@@ -122,7 +122,6 @@ class PracticeScreen(AnnotateScreen):
             self.gonogo.say(f"{error} {error.next_step} Then answer again.", error=True, seconds=15)
         else:
             self._stop_typing()
-            self._drafts.clear()
             self._show_told()
         finally:
             self._asking = False
@@ -135,6 +134,9 @@ class PracticeScreen(AnnotateScreen):
 
     def action_history(self) -> None:
         """Practice is not in the history."""
+
+    def action_practice(self) -> None:
+        """This is it."""
 
     def action_sure(self, level: int) -> None:
         """Practice asks for no confidence."""
