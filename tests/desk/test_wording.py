@@ -1,0 +1,53 @@
+"""The queue explains itself, in words and numbers."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gonogo.desk import wording
+from gonogo.desk.remote_types import Standing
+
+
+@pytest.fixture
+def west() -> Iterator[None]:
+    """A machine seven hours behind UTC."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "UTC+7"
+    time.tzset()
+    yield
+    os.environ.pop("TZ")
+    if before is not None:
+        os.environ["TZ"] = before
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("standing", "unsent", "words"),
+    [
+        (None, 0, "There is no question left for you now."),
+        (Standing(done=120, total=120), 0, "You have answered all 120 questions there are for you."),
+        (Standing(done=3, total=9), 2, "There is no question left for you now. 2 answers are still on the way."),
+        (Standing(closed=True, done=9, total=9), 0, "This campaign is closed."),
+        (Standing(held_by_others=2), 0, "no question left for you now. 2 tasks are with other annotators."),
+        (Standing(in_review=1), 0, "no question left for you now. 1 task is waiting for review."),
+        (Standing(done=5, total=5, waits_because="The lead has paused you."), 0, "The lead has paused you."),
+    ],
+)
+def test_an_empty_queue_says_why(standing: Standing | None, unsent: int, words: str) -> None:
+    message, step = wording.drained(standing, unsent)
+    assert words in message
+    assert step
+
+
+def test_until_when_others_hold_is_told_in_the_time_of_the_place(west: None) -> None:
+    now = datetime.now(UTC)
+    soon = (now + timedelta(days=3)).replace(hour=20, minute=5)
+    message, _ = wording.drained(Standing(held_by_others=1, held_until=soon.isoformat()), 0)
+    assert f"with other annotators until {soon:%Y-%m-%d} 13:05." in message
+    assert wording.clock_time("soon") == "soon"
+    assert wording.clock_time(now.isoformat()) == (now - timedelta(hours=7)).strftime("%H:%M")
