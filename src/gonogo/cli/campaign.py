@@ -111,7 +111,7 @@ def create(name: str, project: str | None, base_url: str | None, as_json: bool, 
 
 
 async def _create(name: str, project: str | None, base_url: str | None, options: dict[str, Any]) -> dict[str, Any]:
-    from gonogo.cli.finding import find_project
+    from gonogo.cli.finding import find_project, need_ours
     from gonogo.wire.extensions import CampaignSettings
     from gonogo.wire.labeling import LabelingCampaignCreate
 
@@ -128,6 +128,8 @@ async def _create(name: str, project: str | None, base_url: str | None, options:
     if "guideline" in given:
         own["guideline"] = given["guideline"].read_text("utf-8")
     async with connect(base_url) as client:
+        if own or project is not None:
+            await need_ours(client, "A project, a guideline, leases and early stop cannot be set here")
         if project is not None:
             found = await find_project(client, project)
             made = await client.create_campaign_in_project(found.id, body)
@@ -213,8 +215,10 @@ def promote(campaign: str, force: bool, base_url: str | None, as_json: bool) -> 
 
 
 async def _promote(name: str, force: bool, base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.finding import find_campaign
+    from gonogo.cli.finding import find_campaign, need_ours
 
     async with connect(base_url) as client:
+        if force:
+            await need_ours(client, "There is no --force here")
         found = await find_campaign(client, name)
         return (await client.promote_campaign(found.id, force=force)).model_dump()

@@ -111,6 +111,12 @@ async def all_assignments(client: LeadClient, campaign_id: str) -> list[Campaign
     return await everybody(client, campaign_id)
 
 
+async def need_ours(client: GonogoClient, what: str) -> None:
+    """Raises `InvalidInputError` on a plain ARCNM server: `what` it cannot do, as a whole sentence's beginning."""
+    if await client.capabilities() is None:
+        raise InvalidInputError(f"{what}: this is a plain ARCNM server.", next_step="Only a gonogo server does that.")
+
+
 async def all_runs(client: LeadClient, project_id: str) -> list[RunPublic] | None:
     """The prediction runs of a project; `None` on a plain server, which does not list them."""
     if await client.capabilities() is None:

@@ -75,9 +75,11 @@ def _create_in_database(name: str, scopes: list[str], results_password: bool, da
 
 
 async def _create(name: str, scopes: list[str], results_password: bool, base_url: str | None) -> dict[str, Any]:
+    from gonogo.cli.finding import need_ours
     from gonogo.wire.extensions import KeyCreate
 
     async with connect(base_url) as client:
+        await need_ours(client, "Keys cannot be made here")
         made = (await client.create_key(KeyCreate(name=name, scopes=scopes))).model_dump()
         if results_password:
             made |= (await client.results_password(made["id"])).model_dump()
@@ -101,9 +103,10 @@ def list_(base_url: str | None, as_json: bool) -> None:
 
 
 async def _list(base_url: str | None) -> list[dict[str, Any]]:
-    from gonogo.cli.finding import PAGE, every
+    from gonogo.cli.finding import PAGE, every, need_ours
 
     async with connect(base_url) as client:
+        await need_ours(client, "Keys cannot be listed here")
         found = await every(lambda cursor: client.list_keys(limit=PAGE, cursor=cursor))
         return [item.model_dump() for item in found]
 
@@ -122,10 +125,11 @@ def revoke(key: str, base_url: str | None, as_json: bool) -> None:
 
 
 async def _revoke(key: str, base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.finding import PAGE, ambiguous, every
+    from gonogo.cli.finding import PAGE, ambiguous, every, need_ours
     from gonogo.client.errors import NotFoundError
 
     async with connect(base_url) as client:
+        await need_ours(client, "Keys cannot be revoked here")
         known = await every(lambda cursor: client.list_keys(limit=PAGE, cursor=cursor))
         found = [item for item in known if key in (item.id, item.prefix)]
         found = found or [item for item in known if item.name == key and item.revoked_at is None]

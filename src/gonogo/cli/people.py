@@ -118,10 +118,12 @@ def _role(row: dict[str, Any], usual: str) -> str:
 async def _assign(
     campaign: str, people: list[Person], dry_run: bool, base_url: str | None, *, alone: bool
 ) -> list[dict[str, Any]]:
-    from gonogo.cli.finding import all_assignments, find_campaign
+    from gonogo.cli.finding import all_assignments, find_campaign, need_ours
     from gonogo.wire.labeling import CampaignAssignmentCreate
 
     async with connect(base_url) as client:
+        if any(person.role != "annotator" for person in people):
+            await need_ours(client, "Reviewers cannot be invited here, and nobody was")
         found = await find_campaign(client, campaign)
         there = set()
         if not alone or dry_run:

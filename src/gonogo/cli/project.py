@@ -169,7 +169,7 @@ async def _generate(
     dry_run: bool,
     base_url: str | None,
 ) -> dict[str, Any]:
-    from gonogo.cli.finding import find_project, run_ids
+    from gonogo.cli.finding import find_project, need_ours, run_ids
     from gonogo.wire.labeling import GenerateProjectTasks, LabelingCampaignCreate
 
     given = {key: value for key, value in settings.items() if value is not None}
@@ -180,5 +180,6 @@ async def _generate(
             body = LabelingCampaignCreate(name=campaign or found.name or name, **given)
             wanted = GenerateProjectTasks(calculation_ids=wanted.calculation_ids, campaign=body)
         if dry_run:
+            await need_ours(client, "What would be made is not told beforehand")
             return (await client.preview_tasks(found.id, wanted)).model_dump()
         return (await client.generate_tasks(found.id, wanted)).model_dump()
