@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _GAUGE = 41
+_MOST_SHARES = 4
 _SPARE = ("p50 s", "agree", "pace", "fast", "gold", "reliab.", "false acc.")
 _PLAIN = (
     "This server tells no intervals, prevalence, gold error rates or times: alpha stands here without its doubt. "
@@ -38,7 +39,7 @@ def _lines(report: Mapping[str, Any], names: Mapping[str, str], width: int | Non
     for title, key in (("By kind", "by_kind"), ("By sheet", "by_sheet")):
         lines += _groups(title, more.get(key) or [])
     lines += _missed(more.get("error_types") or [])
-    lines += _confusion(more.get("confusion"))
+    lines += _confusion(more.get("confusion"), width)
     if more.get("fallback"):
         lines += ["", str(more["fallback"])]
     return lines
@@ -95,7 +96,7 @@ def _headline(report: Mapping[str, Any], more: Mapping[str, Any]) -> list[str]:
     shown = "undefined" if alpha is None else f"{alpha:.3f}"
     doubt = "" if interval is None else f"   95 % {interval[0]:.2f} to {interval[1]:.2f}"
     lines = [f"alpha  {shown}{doubt}   wanted {wanted:g}   {verdict}"]
-    lines.append(f"       {gauge(alpha, interval, wanted)}   ● alpha  ━ interval  ┊ wanted")
+    lines.append(f"       {gauge(alpha, interval, wanted)}  ● alpha ━ 95 % ┊ wanted")
     lines += _said(more, "alpha")
     lines.append(f"{report.get('n_submissions') or 0} submissions on {report.get('n_tasks') or 0} tasks")
     return lines
@@ -103,7 +104,7 @@ def _headline(report: Mapping[str, Any], more: Mapping[str, Any]) -> list[str]:
 
 def _numbers(more: Mapping[str, Any]) -> list[str]:
     prevalence = more.get("prevalence")
-    shares = "–" if not prevalence else "   ".join(f"{name} {_percent(share)}" for name, share in prevalence.items())
+    shares = "–" if not prevalence else "   ".join(_shares(prevalence))
     rows = [
         ("false accept", _with_interval(more.get("false_accept")), "false_accept"),
         ("false reject", _with_interval(more.get("false_reject")), "false_reject"),
@@ -116,6 +117,14 @@ def _numbers(more: Mapping[str, Any]) -> list[str]:
         lines.append(f"{label:13} {value}")
         lines += _said(more, key)
     return lines
+
+
+def _shares(prevalence: Mapping[str, float]) -> list[str]:
+    """In their own order; of many verdicts the commonest."""
+    if len(prevalence) <= _MOST_SHARES:
+        return [f"{name} {_percent(share)}" for name, share in prevalence.items()]
+    common = sorted(prevalence.items(), key=lambda item: -item[1])[: _MOST_SHARES - 1]
+    return [*(f"{name} {_percent(share)}" for name, share in common), f"and {len(prevalence) - len(common)} more"]
 
 
 def _said(more: Mapping[str, Any], key: str) -> list[str]:
@@ -201,13 +210,22 @@ def _missed(kinds: Sequence[Mapping[str, Any]]) -> list[str]:
     return ["", *_table(rows)]
 
 
-def _confusion(found: Mapping[str, Any] | None) -> list[str]:
+def _confusion(found: Mapping[str, Any] | None, width: int | None) -> list[str]:
     if not found or not any(map(any, found["counts"])):
         return []
     rows = [["Known answer ↓  given →", *found["verdicts"]]]
     for verdict, counts in zip(found["verdicts"], found["counts"], strict=True):
         rows.append([verdict, *map(str, counts)])
-    return ["", *_table(rows)]
+    table = _table(rows)
+    return ["", *(table if width is None or max(map(len, table)) <= width else _mix_ups(found))]
+
+
+def _mix_ups(found: Mapping[str, Any]) -> list[str]:
+    """The commonest mistakes, where the whole matrix is too wide."""
+    names, counts = found["verdicts"], found["counts"]
+    cells = [(n, i, j) for i, row in enumerate(counts) for j, n in enumerate(row) if n and i != j]
+    rows = [[names[i], names[j], str(n)] for n, i, j in sorted(cells, key=lambda cell: (-cell[0], *cell[1:]))[:10]]
+    return _table([["Known answer", "given instead", "times"], *rows]) if rows else []
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
