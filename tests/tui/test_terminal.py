@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,9 @@ def test_every_choice_is_a_setting_and_the_key_goes_around() -> None:
 async def test_the_mode_is_shown_changed_by_key_and_remembered(
     running: Running, clock: Clock, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("NO_COLOR", "TMUX", "TERM_PROGRAM", "KITTY_WINDOW_ID", "WEZTERM_PANE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
     desk = FakeDesk([task(1), task(2)])
     async with running(desk) as pilot:
         assert "quadrant" in text_of(pilot.app.screen)
@@ -67,7 +70,7 @@ async def test_the_mode_is_shown_changed_by_key_and_remembered(
         assert desk.requests[-1].mode is Mode.OCTANT
         await press(pilot, clock, "a")
         assert desk.requests[-1].mode is Mode.OCTANT
-    assert 'picture_mode = "octant"' in (home / "config" / "settings.toml").read_text()
+    assert json.loads((home / "state" / "terminals.json").read_text()) == {"xterm, xterm": "octant"}
 
 
 async def test_a_drawing_that_cannot_be_shown_leaves_its_words(running: Running) -> None:

@@ -4,8 +4,12 @@ wait for."""
 from __future__ import annotations
 
 import gc
+import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gonogo.tui.probe import Probe
 
 
 def main() -> Any:
@@ -34,6 +38,17 @@ def open_workstation(
             "Run it in one; `gonogo --help` lists what works in scripts.",
             EXIT_USAGE,
         )
+    from gonogo.tui.probe import Probe
+
+    probe = Probe(os.environ)
+    probe.ask()  # before anything else is loaded: the answers come meanwhile
+    try:
+        _run(probe, campaign_id=campaign_id, embedded=embedded, sign_in=sign_in, review=review, practice=practice)
+    finally:
+        probe.end()
+
+
+def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool, review: bool, practice: bool) -> None:
     from gonogo.desk.home import Home
     from gonogo.tui import first_frame
 
@@ -51,7 +66,7 @@ def open_workstation(
         services = make_services(home)
         start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
         start = "practice" if practice else start
-        app = make_app(services, start=start, campaign_id=campaign_id, first=first)
+        app = make_app(services, start=start, campaign_id=campaign_id, first=first, probe=probe)
         try:
             app.run()
         finally:

@@ -79,11 +79,6 @@ def placeholders(columns: int, rows: int) -> list[str]:
     return ["".join(PLACEHOLDER + _MARKS[row] + column for column in across) for row in range(min(rows, SIDE_MOST))]
 
 
-def question(number: int, *, tmux: bool = False) -> str:
-    """Asks whether the terminal takes pictures: it answers `_Gi=<number>;OK`, or not at all."""
-    return _command(f"i={number},s=1,v=1,a=q,t=d,f=24", "AAAA", tmux=tmux)
-
-
 def _command(control: str, payload: str = "", *, tmux: bool) -> str:
     command = f"\x1b_G{control};{payload}\x1b\\" if payload else f"\x1b_G{control}\x1b\\"
     return "\x1bPtmux;" + command.replace("\x1b", "\x1b\x1b") + "\x1b\\" if tmux else command

@@ -19,10 +19,12 @@ from textual.filter import LineFilter
 
 from gonogo.tui import actions, themes
 from gonogo.tui.last_words import last_words
+from gonogo.tui.terminal import TERMINALS, Terminal, window_cell
 from gonogo.tui.text import CleanFilter, plain
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.driver import Driver
     from textual.screen import Screen
 
     from gonogo.desk.desk import Desk
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from gonogo.desk.services import Services, SignedIn
     from gonogo.tui.first_frame import FirstFrame
     from gonogo.tui.hand_over import HandOver
+    from gonogo.tui.probe import Probe
 
 Start = Literal["auto", "sign_in", "annotate", "embedded", "review", "practice"]
 """`auto` and `annotate` go on with the last login, `review` at its review queue, `practice` with practice before the
@@ -75,8 +78,12 @@ class GonogoApp(App[None]):
         theme_folders: Sequence[Path] | None = None,
         quiet_collector: bool = False,
         first: FirstFrame | None = None,
+        terminal: Terminal | None = None,
+        probe: Probe | None = None,
     ) -> None:
         self.services = services
+        self.terminal = terminal or Terminal(os.environ, services.home.state() / TERMINALS)
+        self.probe = probe
         self.clock = clock
         self.desk: Desk | ReviewDesk | None = None
         self.reviewing = start == "review"
@@ -123,6 +130,14 @@ class GonogoApp(App[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return next(iter(self._looks.values())).variables() if self._looks else {}
+
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        if usual.__name__ != "LinuxDriver":
+            return usual
+        from gonogo.tui.driver import TerminalDriver
+
+        return TerminalDriver
 
     def refresh_css(self, animate: bool = True) -> None:
         """Textual parses all styles again when it starts with a theme that is not its own; they are parsed with it."""
@@ -333,6 +348,7 @@ class GonogoApp(App[None]):
             self._hand_over = None
 
     def exit(self, *args: Any, **kwargs: Any) -> None:
+        self.terminal.pixels_shown = False  # what is kept of the last frame is made of cells
         self._last_frame = self._frame()
         super().exit(*args, **kwargs)
 
@@ -415,7 +431,25 @@ def _hand_over(first: FirstFrame) -> HandOver:
 
 
 def make_app(
-    services: Services, *, start: Start = "auto", campaign_id: str | None = None, first: FirstFrame | None = None
+    services: Services,
+    *,
+    start: Start = "auto",
+    campaign_id: str | None = None,
+    first: FirstFrame | None = None,
+    probe: Probe | None = None,
 ) -> GonogoApp:
-    """The application as the command line starts it; `first` is what is on the screen already."""
-    return GonogoApp(services, start=start, campaign_id=campaign_id, quiet_collector=True, first=first)
+    """The application as the command line starts it; `first` is what is on the screen already.
+
+    `probe` has asked the terminal what it can draw.
+    """
+    answers = probe.collect() if probe is not None else None
+    terminal = Terminal(os.environ, services.home.state() / TERMINALS, answers=answers, pixels=window_cell)
+    return GonogoApp(
+        services,
+        start=start,
+        campaign_id=campaign_id,
+        quiet_collector=True,
+        first=first,
+        terminal=terminal,
+        probe=probe,
+    )

@@ -17,7 +17,7 @@ _SMALL_LOCATOR = (8, 4)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`mode` and `cell_ratio` belong to the terminal and stay; level and zoom stay on a sheet; the rest begins anew."""
+    """Mode and shape of cells belong to the terminal and stay; level and zoom stay on a sheet; the rest begins anew."""
 
     level: Level = Level.DETAIL
     zoom: float = 1.0
@@ -26,9 +26,10 @@ class View:
     rotation: int | None = None
     mode: Mode = Mode.QUADRANT
     cell_ratio: float = 2.0
+    cell_pixels: tuple[int, int] = (0, 0)
 
     def reset(self) -> View:
-        return View(mode=self.mode, cell_ratio=self.cell_ratio)
+        return View(mode=self.mode, cell_ratio=self.cell_ratio, cell_pixels=self.cell_pixels)
 
     def kept(self) -> View:
         """What stays for the next task of the same sheet."""
@@ -60,6 +61,7 @@ class View:
             zoom=self.zoom,
             mode=self.mode,
             cell_ratio=self.cell_ratio,
+            cell_pixels=self.cell_pixels,
             locator=locator,
         )
 

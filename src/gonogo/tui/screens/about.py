@@ -22,18 +22,19 @@ class AboutScreen(ModalScreen[None]):
     CSS_PATH = "about.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,g,q", "dismiss", "back", show=False)]
 
-    def __init__(self, task: DeskTask, guideline: str = "") -> None:
+    def __init__(self, task: DeskTask, guideline: str = "", drawn: str = "") -> None:
         super().__init__()
         self._question = task
         self._guideline = guideline
+        self._drawn = drawn
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="sheet-of-words"):
-            yield Static(full_question(self._question, self._guideline), markup=False)
+            yield Static(full_question(self._question, self._guideline, self._drawn), markup=False)
 
 
-def full_question(task: DeskTask, guideline: str | None) -> Content:
-    """All there is to know about `task`, in reading order."""
+def full_question(task: DeskTask, guideline: str | None, drawn: str = "") -> Content:
+    """All there is to know about `task`, in reading order; `drawn` says how its drawing is shown, and why so."""
     value = json.dumps(task.predicted_value, ensure_ascii=False, indent=2, default=str)
     named = [
         ("kind", " · ".join(part for part in (task.target_kind, task.detail_kind) if part)),
@@ -46,10 +47,11 @@ def full_question(task: DeskTask, guideline: str | None) -> Content:
         if text
     ]
     parts = [
+        *_guideline(guideline),
         Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),
         Content.styled("The value that was read", "bold $strong"), content(value),
         Content.styled("What it points at", "bold $strong"), Content("\n").join(ids),
-        *_guideline(guideline),
+        *((Content.styled("How the drawing is drawn", "bold $strong"), content(drawn)) if drawn else ()),
         Content.styled("Esc  back", "$quiet"),
     ]  # fmt: skip
     return Content("\n\n").join(parts)

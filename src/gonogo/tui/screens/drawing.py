@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import getters
+from textual.events import Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
 from gonogo.desk.errors import DeskError
 from gonogo.desk.types import DeskTask
 from gonogo.sheets.types import NoPicture, Picture, PictureRequest
-from gonogo.tui import terminal
+from gonogo.tui import terminal, working
 from gonogo.tui.screens import wording
 from gonogo.tui.view import View
 from gonogo.tui.widgets.sheet_view import SheetView
@@ -41,6 +42,8 @@ class DrawingScreen(Screen[None]):
         self.view = View()
         self._question: DeskTask | None = None
         self._mode_setting = terminal.AUTO
+        self._mode_why = ""
+        self._told_later: Callable[[], None] | None = None
         self._prepared: PictureRequest | None = None
         self._steady: Timer | None = None
 
@@ -58,8 +61,32 @@ class DrawingScreen(Screen[None]):
     # --- showing ---------------------------------------------------------------------------------------
 
     def _use_mode(self, setting: str) -> None:
+        """Draw as `setting` says, or as was chosen for this terminal, or as it answers, now or later."""
+        here = self.gonogo.terminal
         self._mode_setting = setting
-        self.view = replace(self.view, mode=terminal.mode_of(setting, os.environ, color=not self.app.no_color))
+        mode, self._mode_why = here.chosen(setting, color=not self.app.no_color)
+        self.view = replace(self.view, mode=mode, cell_pixels=here.cell if mode in terminal.PIXELS else (0, 0))
+        if self._told_later is None:
+            self._told_later = here.subscribe(self._terminal_told)
+
+    def _terminal_told(self) -> None:
+        """The terminal has answered, or its cells have changed: draw as it can."""
+        before = self.view
+        self._use_mode(self._mode_setting)
+        if self.view != before:
+            self._look(self.view)
+
+    def on_resize(self, event: Resize) -> None:
+        if self.view.mode in terminal.PIXELS:
+            self.call_after_refresh(self._terminal_told)
+
+    def on_unmount(self) -> None:
+        if self._told_later is not None:
+            self._told_later()
+
+    @property
+    def _turned_off(self) -> bool:
+        return self._mode_setting == terminal.NO_PICTURES and not self.gonogo.terminal.remembered
 
     def _view_for(self, task: DeskTask, before: DeskTask | None) -> View:
         """Level and enlargement stay on the same sheet; place and turn begin anew."""
@@ -76,11 +103,11 @@ class DrawingScreen(Screen[None]):
         if ready is not None:
             self.call_after_refresh(self._painted, task)
         else:
-            self.run_worker(partial(self._fetch, task), group="picture", exclusive=True, exit_on_error=True)
+            working.begin(self, self._fetch, task, group="picture")
             self.set_timer(SLOW_PICTURE_SECONDS, lambda: self._painted(task))
 
     def _ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        return TURNED_OFF if self._mode_setting == terminal.NO_PICTURES else self.desk.picture_ready(task, request)
+        return TURNED_OFF if self._turned_off else self.desk.picture_ready(task, request)
 
     async def _fetch(self, task: DeskTask) -> None:
         request = self.view.request(task, self.sheet.cells)
@@ -91,7 +118,7 @@ class DrawingScreen(Screen[None]):
 
     def _prepare(self) -> None:
         """Make the drawings ahead as this one is shown."""
-        if not self._drawing_visible() or self._mode_setting == terminal.NO_PICTURES:
+        if not self._drawing_visible() or self._turned_off:
             return
         form = self.view.kept().form(self.sheet.cells)
         if form != self._prepared:
@@ -107,7 +134,7 @@ class DrawingScreen(Screen[None]):
         """Show the same task's drawing in another view; the old one stays until the new one is there."""
         self.view = view
         if self._question is not None and self._drawing_visible():
-            self.run_worker(partial(self._fetch, self._question), group="picture", exclusive=True)
+            working.begin(self, self._fetch, self._question, group="picture")
             if self._steady is not None:
                 self._steady.stop()
             self._steady = self.set_timer(STEADY_SECONDS, self._prepare)
@@ -132,22 +159,29 @@ class DrawingScreen(Screen[None]):
         self.sheet.toggle_inverted()
 
     def action_mode(self) -> None:
-        """The next way to draw, now and at the next start."""
-        self._use_mode(terminal.next_choice(self._mode_setting))
-        automatic = " (chosen for this terminal)" if self._mode_setting == terminal.AUTO else ""
-        self.gonogo.remember("picture_mode", self._mode_setting)
-        self.gonogo.say(f"Drawing in: {self.view.mode.value}{automatic}", seconds=2)
+        """The next way to draw in this terminal, now and at the next start."""
+        here = self.gonogo.terminal
+        choice = here.next_choice(self._mode_setting)
+        try:
+            here.remember(choice)
+        except OSError as error:
+            self.gonogo.say(f"The choice holds until you leave; it was not written ({error.strerror}).", warning=True)
+        self._use_mode(self._mode_setting)
+        self.gonogo.say(f"Drawing in: {self.view.mode.value} ({self._mode_why})", seconds=2)
         self._look(self.view)
 
     def action_about(self) -> None:
         if self._question is not None:
             from gonogo.tui.screens.about import AboutScreen
 
-            self.app.push_screen(AboutScreen(self._question, self.desk.guideline))
+            drawn = (
+                f"{self.view.mode.value}: {self._mode_why}. m goes through the others; gonogo doctor shows them all."
+            )
+            self.app.push_screen(AboutScreen(self._question, self.desk.guideline, drawn))
 
     def action_view_outside(self) -> None:
         if self._question is not None:
-            self.run_worker(partial(self._open_outside, self._question), group="viewer", exclusive=True)
+            working.begin(self, self._open_outside, self._question, group="viewer")
 
     async def _open_outside(self, task: DeskTask) -> None:
         """The crop in the system's viewer; where there is none, the place of its file."""

@@ -1,8 +1,13 @@
-"""The drawing in its frame. Whole rows are made and encoded when the picture arrives; painting hands them over."""
+"""The drawing in its frame. Whole rows are made and encoded when the picture arrives; painting hands them over.
+
+Where the terminal draws pixels, the rows are empty (Sixel) or made of placeholders (Kitty), and `pixel_view` does the
+rest; under a window the cells stand in.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
@@ -11,9 +16,13 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gonogo.sheets.types import NoPicture, Picture
+from gonogo.sheets.types import Mode, NoPicture, Picture
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.cells import Inks, Painter, with_locator
+
+if TYPE_CHECKING:
+    from gonogo.tui.terminal import Terminal
+    from gonogo.tui.widgets.pixel_view import KittyPictures, Sixels
 
 Shown = Picture | NoPicture | None
 _KEPT = 6
@@ -28,6 +37,7 @@ class _Made:
     size: Size
     colors: tuple[str, ...]
     inverted: bool
+    pixels: bool
     strips: list[Strip]
 
 
@@ -44,6 +54,9 @@ class SheetView(Widget):
         self._note = ""
         self._made: list[_Made] = []
         self._painters: dict[tuple[str, ...], Painter] = {}
+        self._kitty: KittyPictures | None = None
+        self._sixels: Sixels | None = None
+        self._lying: Region | None = None
         self.inverted = False
 
     @property
@@ -57,8 +70,11 @@ class SheetView(Widget):
 
     def show(self, shown: Shown, title: str) -> None:
         """Put `shown` on the screen at the next paint; `None` says that the drawing is on its way."""
-        self._shown, self._title = shown, title
-        self.refresh()
+        before, self._shown, self._title = self._shown, shown, title
+        if self._only_pixels_changed(before):  # the cells under them are empty, before and after
+            self.refresh(Region(0, 0, self.size.width, 1), Region(0, self.size.height - 1, self.size.width, 1))
+        else:
+            self.refresh()
 
     def prebuild(self, shown: Picture | NoPicture, title: str) -> None:
         """Make the rows of a picture that will be shown next."""
@@ -67,9 +83,20 @@ class SheetView(Widget):
 
     def toggle_inverted(self) -> None:
         self.inverted = not self.inverted
+        if self._sixels is not None:
+            self._sixels.due = True
         self.refresh()
 
+    def on_unmount(self) -> None:
+        """Nothing of the pictures stays in the terminal."""
+        terminal = self._terminal
+        if self._kitty is not None:
+            self._kitty.drop()
+        if terminal is not None and terminal.after_frame == self._behind:
+            terminal.after_frame = None
+
     def render_lines(self, crop: Region) -> list[Strip]:
+        self._wipe_sixels()
         rows = self._rows(self._shown, self._title)[crop.y : crop.bottom]
         if crop.column_span == (0, self.size.width):
             return rows
@@ -81,13 +108,105 @@ class SheetView(Widget):
 
     def _rows(self, shown: Shown, title: str) -> list[Strip]:
         colors = self._colors()
+        pixels = self._in_pixels(shown)
         for made in self._made:
-            same = made.shown is shown and made.title == title and made.colors == colors
+            same = made.shown is shown and made.title == title and made.colors == colors and made.pixels == pixels
             if same and made.size == self.size and made.inverted == self.inverted:
                 return made.strips
-        strips = self._make(shown, title, colors)
-        self._made = [*self._made[1 - _KEPT :], _Made(shown, title, self.size, colors, self.inverted, strips)]
+        strips = self._make(shown, title, colors, pixels)
+        self._made = [*self._made[1 - _KEPT :], _Made(shown, title, self.size, colors, self.inverted, pixels, strips)]
         return strips
+
+    # --- pixels ----------------------------------------------------------------------------------------
+
+    @property
+    def _terminal(self) -> Terminal | None:
+        return getattr(self.app, "terminal", None)
+
+    def _in_pixels(self, shown: Shown) -> bool:
+        """Whether `shown` is drawn in pixels: not under a window, and not while it is of another size."""
+        if not isinstance(shown, Picture) or shown.pixel_mode is None:
+            return False
+        terminal = self._terminal
+        if (
+            terminal is None
+            or terminal.write is None
+            or not terminal.pixels_shown
+            or self.app.screen is not self.screen
+        ):
+            return False
+        from gonogo.tui.widgets.pixel_view import fits
+
+        return fits(shown, self.cells, terminal.cell)
+
+    def _only_pixels_changed(self, before: Shown) -> bool:
+        """Take note of a new Sixel picture; whether it lies just where the one before it did."""
+        shown = self._shown
+        if self._sixels is None or not isinstance(shown, Picture) or not self._in_pixels(shown):
+            return False
+        self._sixels.due = True
+        return (
+            isinstance(before, Picture)
+            and (shown.pixel_mode, shown.pixel_size) == (before.pixel_mode, before.pixel_size)
+            and self._in_pixels(before)
+        )
+
+    def _wipe_sixels(self) -> None:
+        """Before cells come where Sixel pixels lie: where a font lacks a character, they would show through."""
+        terminal = self._terminal
+        if self._lying is None or self._in_pixels(self._shown) or terminal is None or terminal.write is None:
+            return
+        place, self._lying = self._lying, None
+        rows = range(place.y + 1, place.bottom + 1)
+        terminal.write("\x1b[0m" + "".join(f"\x1b[{row};{place.x + 1}H{' ' * place.width}" for row in rows))
+
+    def _palette(self) -> tuple[str, ...]:
+        from gonogo.tui.widgets.pixel_view import colours
+
+        return colours(self._inks(self._colors()))
+
+    def _inks(self, colors: tuple[str, ...]) -> Inks:
+        paper, ink, mark, _, quiet, *_ = colors
+        inks = Inks(paper, ink, mark, quiet)
+        return inks.inverted() if self.inverted else inks
+
+    def _behind(self, frame: str) -> str:
+        """What must follow `frame` so that the Sixel picture is whole."""
+        shown, sixels = self._shown, self._sixels
+        if sixels is None or not isinstance(shown, Picture) or not self._in_pixels(shown):
+            return ""
+        left, top, columns, rows = self._place(shown)
+        place = self._lying = Region(self.region.x + 1 + left, self.region.y + 1 + top, columns, rows)
+        return sixels.behind(
+            frame, shown, self._palette(), place, lambda: [toast.region for toast in self.screen.query("Toast")]
+        )
+
+    def _place(self, picture: Picture) -> tuple[int, int, int, int]:
+        """Where in the frame the picture lies: left, top, columns, rows."""
+        columns, rows = self.cells
+        width, height = min(picture.grid.width, columns), min(picture.grid.height, rows)
+        return (columns - width) // 2, (rows - height) // 2, width, height
+
+    def _pixel_rows(self, picture: Picture, inks: Inks) -> list[list[Segment]]:
+        """What stands in the cells under or, for Kitty, instead of the pixels."""
+        from gonogo.tui.widgets import pixel_view
+
+        terminal = self._terminal
+        assert terminal is not None
+        assert terminal.write is not None
+        _, _, width, height = self._place(picture)
+        palette = pixel_view.colours(inks)
+        if picture.pixel_mode is Mode.KITTY:
+            self._kitty = self._kitty or pixel_view.KittyPictures(terminal.write, tmux=terminal.in_tmux)
+            return pixel_view.placeholder_rows(self._kitty.number(picture, palette), width, height, inks.paper)
+        if self._sixels is None:
+            self._sixels = pixel_view.Sixels()
+            self._sixels.due = True
+        self._sixels.encode(picture, palette)
+        terminal.after_frame = self._behind
+        return [[Segment(" " * width, _style(inks.ink, inks.paper))] for _ in range(height)]
+
+    # --- rows ------------------------------------------------------------------------------------------
 
     def _colors(self) -> tuple[str, ...]:
         names = ("drawing-paper", "drawing-ink", "drawing-mark", "line", "quiet", "foreground", "strong", "surface")
@@ -96,38 +215,39 @@ class SheetView(Widget):
             return tuple(Color.parse(variables[name]).monochrome.hex for name in names)
         return tuple(variables[name] for name in names)
 
-    def _make(self, shown: Shown, title: str, colors: tuple[str, ...]) -> list[Strip]:
-        paper, ink, mark, line, quiet, text, strong, pane = colors
-        inks = Inks(paper, ink, mark, quiet)
+    def _make(self, shown: Shown, title: str, colors: tuple[str, ...], pixels: bool) -> list[Strip]:
+        _, _, _, line, quiet, text, strong, pane = colors
+        inks = self._inks(colors)
         key = (*colors, str(self.inverted))
         if key not in self._painters:
-            self._painters = {key: Painter(inks.inverted() if self.inverted else inks)}
+            self._painters = {key: Painter(inks)}
         width, height = self.size
         frame = _Frame(width, _style(line, pane), _style(quiet, pane))
         if isinstance(shown, Picture):
-            inside = self._picture(shown, self._painters[key], frame.edge)
-            note, mode = shown.note or "", shown.grid.mode.value
+            painter = self._painters[key]
+            cells = self._pixel_rows(shown, inks) if pixels else painter.paint(with_locator(shown.grid, shown.locator))
+            inside = self._centred(shown, cells, frame.edge)
+            mode = shown.pixel_mode if pixels and shown.pixel_mode else shown.grid.mode
+            note = shown.note or ""
         else:
             inside = _words(shown, width - 2, height - 2, _style(strong, pane), _style(text, pane))
-            note, mode = "", ""
+            note, mode = "", None
         inside = [frame.side(row) for row in inside[: max(height - 2, 0)]]
-        rows = [frame.top(title), *inside, frame.bottom(note, mode)]
+        rows = [frame.top(title), *inside, frame.bottom(note, mode.value if mode else "")]
         return self._encoded(rows[:height])
 
-    def _picture(self, picture: Picture, painter: Painter, edge: Style) -> list[list[Segment]]:
+    def _centred(self, picture: Picture, painted: list[list[Segment]], edge: Style) -> list[list[Segment]]:
         """The cells, centred in the frame: a picture made for another size is cut or padded, never stretched."""
         columns, rows = self.cells
-        painted = painter.paint(with_locator(picture.grid, picture.locator))
         width = picture.grid.width
         blank = Segment(" " * columns, edge)
-        left = max((columns - width) // 2, 0)
+        left, above, _, _ = self._place(picture)
         right = max(columns - width - left, 0)
         pad = [Segment(" " * left, edge)] if left else []
         tail = [Segment(" " * right, edge)] if right else []
         lines = [[*pad, *row, *tail] for row in painted]
         if width > columns:
             lines = [list(Strip(row, width).crop(0, columns)) for row in lines]
-        above = max((rows - len(lines)) // 2, 0)
         return [*([blank] for _ in range(above)), *lines, *([blank] for _ in range(max(rows - above - len(lines), 0)))]
 
     def _encoded(self, rows: list[list[Segment]]) -> list[Strip]:
