@@ -168,17 +168,27 @@ async def _get(source: str, base_url: str | None, task: int, case_id: int, verbo
         return (await client.case(task, case_id, verbose=verbose)).model_dump()
 
 
-@results.command(epilog="\b\nExample:\n  gonogo results login --source centaur")
+@results.command(
+    epilog="""\b
+Examples:
+  gonogo results login --source centaur
+  printf '%s\\n' "$KEY" "$USER_NAME" "$PASSWORD" | gonogo results login --source centaur
+"""
+)
 @source_options
 def login(source: str, base_url: str | None) -> None:
-    """Ask for key, user name and API password, try them, and keep them in the keyring."""
-    address = _address(source, base_url) or fail("no server was named", "Add --base-url https://…", 2)
-    given = {
-        "key": click.prompt("API key", hide_input=True, err=True),
-        "username": click.prompt("User name (e-mail)", err=True),
-        "api_password": click.prompt("API password", hide_input=True, err=True),
-    }
-    run(_keep(address, given))
+    """Ask for key, user name and API password (or read them from standard input, a line each), try and keep them."""
+    address = _address(source, base_url) or fail(
+        "the workspace on this machine needs no sign-in", "For a server add --base-url https://…", EXIT_USAGE
+    )
+    if sys.stdin.isatty():
+        asked = (("API key", True), ("User name (e-mail)", False), ("API password", True))
+        given = [click.prompt(what, hide_input=hide, err=True) for what, hide in asked]
+    else:
+        given = [line.strip() for line in sys.stdin.read().splitlines()]
+    if len(given) != 3 or not all(given):
+        fail("three lines were expected: API key, user name, API password", "Nothing was kept.", EXIT_USAGE)
+    run(_keep(address, dict(zip(("key", "username", "api_password"), given, strict=True))))
 
 
 async def _keep(address: str, given: dict[str, str]) -> None:
@@ -192,8 +202,11 @@ async def _keep(address: str, given: dict[str, str]) -> None:
     if stored.where == Where.KEYRING:
         say(f"Signed in to {address} as {who.email or given['username']}; kept in the keyring.")
     else:
-        say(f"{address} knows {who.email or given['username']}, but nothing could be kept. {stored.note}")
-        say("Set the variables that `gonogo results --help` names.")
+        why = stored.note.partition(": ")[2] or stored.note
+        fail(
+            f"{address} knows {who.email or given['username']}, but nothing could be kept: {why}",
+            "Set the variables that `gonogo results --help` names.",
+        )
 
 
 @results.command(epilog="\b\nExample:\n  gonogo results logout --source centaur")
