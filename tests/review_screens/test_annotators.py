@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gonogo.tui.annotator_words import evidence
+from gonogo.desk.quality_text import evidence
 from gonogo.tui.screens.annotators import AnnotatorsScreen
 from tests.review_screens.conftest import Room
 from tests.server.web import OURS
@@ -99,8 +99,8 @@ async def test_the_quality_screen_leads_there_and_back(room: Room) -> None:
     ("signs", "said"),
     [
         ({"too_fast": True, "too_fast_recent": 7}, "7 of the last 20"),
-        ({"run": {"verdict": "correct", "length": 34, "probability": 2e-7}}, "34 × correct in a row"),
-        ({"drift": {"against": "gold", "before": 0.94, "now": 0.7, "votes": 50}}, "94% before, 70% in the last 50"),
+        ({"run": {"verdict": "correct", "length": 34, "probability": 2e-7}}, "34 times correct in a row"),
+        ({"drift": {"against": "gold", "before": 0.94, "now": 0.7, "votes": 50}}, "94 % before, 70 % in the last 50"),
         ({}, ""),
     ],
 )

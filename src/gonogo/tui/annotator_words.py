@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from gonogo.desk.quality_text import sparkline
+from gonogo.desk.quality_text import evidence, sparkline
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:
@@ -119,24 +119,8 @@ def _gold(signs: Mapping[str, Any]) -> str:
 
 
 def _flags(person: Person) -> list[Content]:
-    found = [Content.styled(f"! {line}", "$warning") for line in evidence(person.signs)]
+    found = [Content.styled(one_line(f"! {line}", 200), "$warning") for line in evidence(person.signs)]
     return found or [Content.styled("none; nothing speaks against these votes", "$foreground")]
-
-
-def evidence(signs: Mapping[str, Any]) -> Iterable[str]:
-    """Why each flag is raised, in numbers."""
-    if signs.get("too_fast"):
-        yield f"too fast: {signs.get('too_fast_recent')} of the last 20 votes, by the server's clock"
-    run = signs.get("run")
-    if run:
-        chance = max(float(run.get("probability") or 0.0), 1e-12)
-        odds = f"1 in {1 / chance:,.0f}".replace(",", " ") if chance < 0.01 else f"{chance:.0%}"
-        yield f"always the same: {run.get('length')} × {run.get('verdict')} in a row; chance by own rates {odds}"
-    drift = signs.get("drift")
-    if drift:
-        against = "the consensus" if drift.get("against") == "consensus" else one_line(drift.get("against"), 20)
-        was, now = float(drift.get("before") or 0), float(drift.get("now") or 0)
-        yield f"drifting: right by {against} {was:.0%} before, {now:.0%} in the last {drift.get('votes')}"
 
 
 def _trail(person: Person, trail: Sequence[AnnotatorAction], names: Mapping[str, str]) -> list[Content]:

@@ -44,7 +44,7 @@ def evidence(case: Case, ruled: Ruled | None, draft: Draft, width: int) -> list[
         lines += [Content(""), *_wrapped(PLAIN, width, "$quiet"), *_public(case)]
         return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
     lines += [Content(""), *_votes(case.detail, case.names, width)]
-    lines += [Content(""), *_rulings(case.detail)]
+    lines += [Content(""), *_rulings(case.detail, width)]
     return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
 
 
@@ -72,12 +72,8 @@ def _question(case: Case) -> list[Content]:
         else WHY.get(detail.why if detail else row.why, one_line(detail.why if detail else row.why, 40))
     )
     lines = [Content.assemble(("? ", "bold $warning"), (why, "$foreground"))] if why else []
-    known = [
-        f"prediction sure {percent(row.confidence)}" if row.confidence is not None else "prediction: no confidence"
-    ]
-    if detail is not None:
-        posterior = detail.now.posterior
-        known += [f"right {percent(posterior.get('correct'))}", f"expected harm {detail.harm:.2f}"]
+    known = [f"right {percent(detail.now.posterior.get('correct'))}", f"harm {detail.harm:.2f}"] if detail else []
+    known += [f"prediction sure {percent(row.confidence)}" if row.confidence is not None else "prediction not rated"]
     return [*lines, Content.styled(" · ".join(known), "$quiet")]
 
 
@@ -155,32 +151,40 @@ def seconds(milliseconds: float | None) -> str:
 # --- rulings ---------------------------------------------------------------------------------------------
 
 
-def _rulings(detail: ReviewDetail) -> list[Content]:
-    lines = [Content.styled("rulings   likely before; with whom, over whom", "$quiet")]
+def _rulings(detail: ReviewDetail, width: int) -> list[Content]:
+    """Each ruling with what the votes gave it before, and what it makes of that."""
+    lines = [Content.styled(f"{'rulings':20}now → ruled  with whom", "$quiet")]
     for possible in detail.possible:
         if possible.group is not None and possible.group < len(detail.groups):
             group = detail.groups[possible.group]
-            lines.append(_ruling(str(possible.group + 1), value(group.value), possible))
+            lines.append(_ruling(str(possible.group + 1), value(group.value), possible, width))
             lines += [Content.styled(f"     {reason}", "$quiet") for reason in _reasons(group)]
         else:
             key, words = _WORDS.get(possible.verdict, ("", one_line(possible.verdict, 20)))
-            lines.append(_ruling(key, Content.styled(words, "$foreground"), possible))
+            lines.append(_ruling(key, Content.styled(words, "$foreground"), possible, width))
     return lines
 
 
 _WORDS = {"correct": ("a", "uphold"), "incorrect": ("s", "wrong, no value"), "unsure": ("f", "undecidable")}
 
 
-def _ruling(key: str, what: Content, possible: PossibleRuling) -> Content:
-    sides = [f"with {' '.join(possible.upholds)}"] if possible.upholds else []
-    sides += [f"over {' '.join(possible.overrules)}"] if possible.overrules else []
-    after = f"agreement {percent(possible.after.agreement)}" if possible.after.agreement is not None else ""
+def _ruling(key: str, what: Content, possible: PossibleRuling, width: int) -> Content:
+    """`a  uphold   36% → 100%  with B C, over A   agreement 67%`, from the right as far as there is room."""
     gap = " " * max(16 - what.cell_length, 1)
-    return Content.assemble(
+    then = percent(possible.after.posterior.get(possible.verdict))
+    line = Content.assemble(
         (f"{key:<2} " if key else "   ", "bold $accent"), what, gap,
-        (f"{percent(possible.probability):>4}", "$foreground"), "  ", (", ".join(sides), "$foreground"),
-        "  ", (after, "$quiet"),
+        (f"{percent(possible.probability):>4}", "$foreground"), (f" → {then:4}", "$quiet"),
     )  # fmt: skip
+    with_whom = f"  with {' '.join(possible.upholds)}" if possible.upholds else "  with nobody"
+    over = f", over {' '.join(possible.overrules)}" if possible.overrules else ""
+    agreed = possible.after.agreement
+    after = f"   agreement {percent(agreed)}" if agreed is not None else ""
+    for part, color in ((with_whom, "$foreground"), (over, "$foreground"), (after, "$quiet")):
+        if line.cell_length + len(part) > width:
+            break
+        line = Content.assemble(line, (part, color))
+    return line
 
 
 def _reasons(group: ValueGroup) -> list[str]:

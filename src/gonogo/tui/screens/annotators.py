@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import getters
@@ -18,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from gonogo.client.errors import ConflictError, GonogoClientError, NotFoundError, PermissionDeniedError
 from gonogo.desk.errors import DeskError
-from gonogo.tui import actions, annotator_words
+from gonogo.tui import actions, annotator_words, working
 from gonogo.tui.annotator_words import Person
 from gonogo.tui.screens.asking import Asking
 from gonogo.tui.text import content, one_line
@@ -87,7 +86,7 @@ class AnnotatorsScreen(Screen[None]):
     # --- asking the server -----------------------------------------------------------------------------
 
     def _work(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
-        self.run_worker(partial(self._do, what), group="annotators", exclusive=True)
+        working.begin(self, self._do, what, group="annotators")
 
     async def _do(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import getters
@@ -21,7 +20,7 @@ from gonogo.client.errors import GonogoClientError
 from gonogo.desk.codec import task_from_served
 from gonogo.desk.errors import DeskError
 from gonogo.sheets.types import NoPicture, Picture
-from gonogo.tui import actions, gold_words, terminal
+from gonogo.tui import actions, gold_words, terminal, working
 from gonogo.tui.campaign_words import not_yes
 from gonogo.tui.guard import KeyGuard
 from gonogo.tui.screens import wording
@@ -104,7 +103,7 @@ class CandidatesScreen(Screen[None]):
         """One thing at a time: a key pressed while the server is asked counts for nothing."""
         if not self._busy:
             self._busy = True
-            self.run_worker(partial(self._do, what), group="gold")
+            working.begin(self, self._do, what, group="gold")
 
     async def _do(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
         try:
@@ -160,7 +159,7 @@ class CandidatesScreen(Screen[None]):
         if one is not None:
             self.guard.hold()
             self.about.update(gold_words.about(one, max(self.about.content_region.width, 20)))
-            self.run_worker(partial(self._draw, one), group="picture", exclusive=True)
+            working.begin(self, self._draw, one, group="picture")
 
     async def _draw(self, one: GoldCandidate) -> None:
         task = task_from_served(one.task.model_dump(), self.visit.campaign_id)

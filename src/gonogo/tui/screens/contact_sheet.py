@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from gonogo.desk.errors import DeskError
 from gonogo.desk.review_types import QueueRow, Ruling
-from gonogo.tui import actions, terminal
+from gonogo.tui import actions, terminal, working
 from gonogo.tui.guard import KeyGuard
 from gonogo.tui.ruling_words import percent
 from gonogo.tui.text import styled
@@ -57,7 +57,9 @@ class Tile(Vertical):
         """Show value, mark and whether the cursor is here; each by a sign or word."""
         word, color = _SIGNS[self.mark]
         value = value_text(self.row.task.predicted_value, 60) or "no value"
-        known = f"{votes_text(self.row)}  sure {percent(self.row.confidence)}"
+        known = votes_text(self.row)
+        if self.row.confidence is not None:
+            known += f"  prediction sure {percent(self.row.confidence)}"
         self.said.show(
             Content.assemble(
                 ("▸ " if here else "  ", "bold $accent"),
@@ -120,7 +122,7 @@ class ContactScreen(Screen[None]):
         shape = max(width // TILE_COLUMNS, 1), max((height - 2) // TILE_ROWS, 1)
         if shape != self._shape:
             self._shape = shape
-            self.run_worker(self._show_page, group="page", exclusive=True)
+            working.begin(self, self._show_page, group="page")
         self._show_keys()
 
     def _desk_changed(self) -> None:
@@ -142,7 +144,7 @@ class ContactScreen(Screen[None]):
         self.words.update(self._nothing())
         await self.grid.mount_all(self._tiles)
         self._tell()
-        self.call_after_refresh(lambda: self.run_worker(self._draw, group="draw", exclusive=True))
+        self.call_after_refresh(lambda: working.begin(self, self._draw, group="draw"))
 
     async def _draw(self) -> None:
         mode = terminal.mode_of(self._mode, os.environ, color=not self.app.no_color)
@@ -211,7 +213,7 @@ class ContactScreen(Screen[None]):
             self.guard.decided()
         self._pages.append(made)
         self._after_page()
-        self.run_worker(self._show_page, group="page", exclusive=True)
+        working.begin(self, self._show_page, group="page")
 
     def _after_page(self) -> None:
         """The next page begins behind this one, so that what was left out does not come again at once."""
@@ -231,7 +233,7 @@ class ContactScreen(Screen[None]):
         except DeskError as error:
             self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
         if undone:
-            self.run_worker(self._show_page, group="page", exclusive=True)
+            working.begin(self, self._show_page, group="page")
         gone = f"; {count - undone} have left the desk" if undone < count else ""
         self.gonogo.say(f"{undone} rulings were taken back{gone}." if count else "There is no page to take back.")
 
@@ -246,7 +248,7 @@ class ContactScreen(Screen[None]):
             )
 
     def _came_back(self, _: object) -> None:
-        self.run_worker(self._show_page, group="page", exclusive=True)
+        working.begin(self, self._show_page, group="page")
 
     def action_list(self) -> None:
         self.dismiss()

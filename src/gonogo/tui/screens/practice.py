@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import getters
@@ -13,7 +12,7 @@ from textual.events import Resize
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.errors import DeskError
 from gonogo.desk.types import Decision
-from gonogo.tui import actions, practice_words
+from gonogo.tui import actions, practice_words, working
 from gonogo.tui.screens.annotate import AnnotateScreen
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.lines import Line
@@ -113,7 +112,7 @@ class PracticeScreen(AnnotateScreen):
     def _decide(self, decision: Decision) -> None:
         if not self._asking:
             self._asking = True
-            self.run_worker(partial(self._answer, decision), group="practice")
+            working.begin(self, self._answer, decision, group="practice")
 
     async def _answer(self, decision: Decision) -> None:
         try:

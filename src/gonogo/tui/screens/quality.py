@@ -16,7 +16,7 @@ from textual.widgets import Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.errors import DeskError
 from gonogo.desk.quality_text import report_lines
-from gonogo.tui import actions
+from gonogo.tui import actions, working
 from gonogo.tui.text import content, one_line, plain
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.lines import Line
@@ -70,7 +70,7 @@ class QualityScreen(Screen[None]):
     def action_refresh(self) -> None:
         self._said = Content.assemble(("…  ", "bold $accent"), ("Measuring", "bold $strong"))
         self._lay_out()
-        self.run_worker(self._load, group="quality", exclusive=True)
+        working.begin(self, self._load, group="quality")
 
     def action_annotators(self) -> None:
         self.gonogo.show_annotators(self._signed, self._campaign_id, self._campaign_name)
@@ -113,6 +113,8 @@ def styled_line(line: str) -> Content:
     text = plain(line.replace("\n", " "), 400)
     if text.startswith("       →") or text.startswith("         "):
         return Content.styled(text, "$accent")
+    if text.startswith("       ! "):
+        return Content.styled(text, "$warning")
     if text.startswith("       ") and "├" not in text:
         return Content.styled(text, "$quiet")
     if text.startswith("alpha "):

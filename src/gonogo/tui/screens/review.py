@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 from gonogo.desk.errors import DeskError
 from gonogo.desk.review_types import Filters
 from gonogo.desk.types import Stage
-from gonogo.tui import actions
+from gonogo.tui import actions, working
 from gonogo.tui.screens import wording
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets import lines
@@ -90,7 +90,7 @@ class ReviewScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._unsubscribe = self.desk.subscribe(self._desk_changed)
-        self.run_worker(self._start, group="desk")
+        working.begin(self, self._start, group="desk")
         self.set_interval(1, self._tick)
         self.call_after_refresh(self._desk_changed)
 
