@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -130,3 +131,21 @@ async def test_who_may_see_quality_and_promote(lead: httpx.AsyncClient) -> None:
     assert (await lead.get(quality.replace(campaign_id, "nowhere"))).status_code == 404
     assert (await lead.get(DATASETS, params={"limit": 0})).status_code == 422
     assert (await lead.post(promote, params={"force": "perhaps"})).status_code == 422
+
+
+async def test_a_promotion_that_fails_leaves_nothing_behind(lead: httpx.AsyncClient, tmp_path: Path) -> None:
+    campaign_id = await voted(lead, ("correct", "correct"), ("incorrect", "incorrect"))
+    with sqlite3.connect(tmp_path / "server.db") as database:
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON golden_items WHEN NEW.verdict = 'incorrect' "
+            "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+    await ok(lead.post(f"{LABELING}/campaigns/{campaign_id}/close"))
+    path = f"{LABELING}/campaigns/{campaign_id}"
+    assert (await lead.post(f"{path}/promote")).status_code >= 500
+    assert (await ok(lead.get(path)))["status"] == "closed"
+    assert (await ok(lead.get(DATASETS)))["data"] == []
+    with sqlite3.connect(tmp_path / "server.db") as database:
+        database.execute("DROP TRIGGER full")
+    assert (await ok(lead.post(f"{path}/promote")))["promoted"] == 2
+    assert (await ok(lead.get(path)))["status"] == "promoted"
