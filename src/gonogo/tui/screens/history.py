@@ -198,7 +198,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
             self._tell(f"Not deleted: only a refused answer can be. This one: {fate(item)}.")
         elif asked != item:
             self._to_drop = item
-            self._tell("The same key again deletes this answer for good; any other key keeps it.")
+            self._tell("The same key again deletes it for good; any other keeps it.")
         elif not self._done(lambda: self._desk.drop(item.number)):
             self._tell("Not deleted: it is not refused any more.")
 

@@ -86,7 +86,7 @@ def fate(item: Decided) -> str:
 
 def asked_again(item: Decided) -> str:
     """Said when a refused answer is given anew."""
-    why = f" ({item.detail})" if item.detail else ""
+    why = f": {item.detail.rstrip('.')}" if item.detail else ""
     return f"Your answer “{item.decision.verdict}” was refused{why}. Answer again; undo leaves it as it was."
 
 
