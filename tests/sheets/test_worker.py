@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import io
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -193,6 +194,31 @@ async def test_the_child_sees_no_secret_and_writes_no_file(
     assert b"canary" not in (proc / "environ").read_bytes() + (proc / "cmdline").read_bytes()
     limits = (proc / "limits").read_text()
     assert [line.split()[3] for line in limits.splitlines() if line.startswith("Max file size")] == ["0"]
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="the filter is the Linux kernel's")
+def test_no_socket_and_no_program_once_sealed() -> None:
+    code = """
+import socket, subprocess
+from gonogo.sheets.sealed import seal
+socket.socket().close()
+print(seal())
+for attempt in (socket.socket, socket.socketpair, lambda: subprocess.run(["true"])):
+    try:
+        attempt()
+    except PermissionError:
+        print("refused")
+"""
+    seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert seen.stdout.split() == ["True", "refused", "refused", "refused"]
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="the filter is the Linux kernel's")
+async def test_the_child_is_sealed(worker: Worker, folder: Path) -> None:
+    await worker.draw(folder / "sheet.png", "sheet", REQUEST)
+    process = Path(f"/proc/{worker.pid}")
+    status = (process / "status").read_text()
+    assert "\nSeccomp:\t2\n" in status
 
 
 def test_the_program_itself_loads_no_decoder() -> None:

@@ -1,7 +1,7 @@
 """The process that opens drawings: `python -P -m gonogo.sheets.child`. It may be killed at any moment.
 
-It reads requests from stdin and answers on stdout, one at a time, and ends when stdin does. It has no network code, may
-not write files, and lives under limits of memory and processor time, so that a hostile file costs one picture.
+It reads requests from stdin and answers on stdout, one at a time, and ends when stdin does. It may open no socket,
+start no program and write no file, and lives under limits of memory and processor time: a hostile file costs a picture.
 """
 
 from __future__ import annotations
@@ -67,7 +67,10 @@ def _answer(drawings: Drawings, maps: Maps, head: dict[str, Any]) -> Answer:
 
 
 def _confine(limits: Limits) -> None:
-    """Limits that the kernel keeps: memory, no files written, no core dumps with a customer's drawing in them."""
+    """Limits that the kernel keeps: memory, no network, no files written, no core dumps with a customer's drawing."""
+    from gonogo.sheets.sealed import seal
+
+    seal()
     _lower(resource.RLIMIT_AS, limits.address_space)
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_CORE, 0)

@@ -82,6 +82,7 @@ class Chosen:
     box: Box | None
     view: View
     note: str | None
+    ink: Ink
 
     @property
     def target(self) -> Rect | None:
@@ -116,14 +117,15 @@ def choose(drawings: Drawings, path: Path, key: str, request: PictureRequest) ->
             box, notes = placed.box, placed.notes
     ink = drawings.ink_of(key, page, box) if box and request.level is not Level.SHEET else Ink()
     view = frame_view(request, box, page.width, page.height, _rotation(request, ink), ink.text)
-    return Chosen(page, number, drawing.n_pages, box, view, "; ".join(notes) or None)
+    return Chosen(page, number, drawing.n_pages, box, view, "; ".join(notes) or None, ink)
 
 
 def draw(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> Picture:
     """Answer one request with cells. Raises `CannotShow`."""
     chosen = choose(drawings, path, key, request)
     page, view, mode = chosen.page, chosen.view, pixels_as(request.mode)
-    grid = to_cells(view_to_grey(page, view, mode, request.columns, request.rows), mode)
+    size = (request.columns, request.rows)
+    grid = to_cells(view_to_grey(page, view, mode, *size, lacking=chosen.ink.lacking), mode)
     if chosen.target is not None:
         grid = draw_frame(grid, view.rect, chosen.target)
     locator = _locator(drawings, key, chosen, request, mode)

@@ -1,4 +1,4 @@
-"""What the ink in a box says: how high its characters are, and whether they stand upright. Child process only."""
+"""What the ink in a box says: how high its characters are, how thick, and whether they stand. Child process only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from gonogo.sheets.crop import Rect, is_tall
 from gonogo.sheets.raster import Grey, Page
 from gonogo.sheets.types import Box
 
-_SAMPLES = 160  # along the longer side of the box: enough to part characters
+_SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
+_WEIGHT = (
+    1 / 6
+)  # stroke over height at which small characters read best (signs: 1/6 to 1/8; plotted text: 1/10 to 1/26)
+_SOLID = 0.9  # more ink than this is a filled area, no text
 _LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
 _LEANING = 1.05  # characters are higher than wide; wider than this they lie on their side
 _THROUGH = 0.97  # a piece this high, of the box, is a line running through it
@@ -25,10 +29,19 @@ _LONE_TALL = 1.9  # a single piece of ink this tall is a word on its side rather
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """`text` is the characters' height in page units, `None` when unknown; `lies` when they lie on their side."""
+    """`text` is the characters' height in page units, `None` when unknown; `lies` when they lie on their side.
+
+    `stroke` is the width of their lines in page units.
+    """
 
     text: float | None = None
     lies: bool = False
+    stroke: float = 0.0
+
+    @property
+    def lacking(self) -> float | None:
+        """How much wider the lines must become for the characters to read well; `None` when they are unknown."""
+        return None if self.text is None else max(0.0, self.text * _WEIGHT - self.stroke)
 
 
 def look_at(page: Page, box: Box) -> Ink:
@@ -43,12 +56,13 @@ def look_at(page: Page, box: Box) -> Ink:
     lies = _lies(dark, tall=is_tall(box, page.width, page.height))
     upright = dark.T if lies else dark
     pieces = _pieces(upright)
+    stroke = _stroke(dark) * region.width / columns
     if _slants(pieces, upright.shape):
-        return Ink(_SLANTING_TEXT * min(region.width, region.height), lies)
+        return Ink(_SLANTING_TEXT * min(region.width, region.height), lies, stroke)
     heights = [height for height, _ in pieces]
     if not heights or (len(heights) < 3 and max(heights) > _THROUGH * upright.shape[0]):
-        return Ink(None, lies)
-    return Ink(_usual(heights) * (region.width / columns if lies else region.height / rows), lies)
+        return Ink(None, lies, stroke)
+    return Ink(_usual(heights) * (region.width / columns if lies else region.height / rows), lies, stroke)
 
 
 def _dark(grey: Grey) -> NDArray[np.bool_] | None:
@@ -56,7 +70,21 @@ def _dark(grey: Grey) -> NDArray[np.bool_] | None:
     if high - low < 40:
         return None
     dark: NDArray[np.bool_] = grey < (low + high) / 2
-    return dark
+    return dark if dark.mean() < _SOLID else None
+
+
+def _stroke(dark: NDArray[np.bool_]) -> float:
+    """The usual width of lines: of the shorter of the two runs of ink through each inked sample, the median."""
+    return float(np.median(np.minimum(_runs(dark), _runs(dark.T).T)[dark]))
+
+
+def _runs(dark: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """For each inked sample the length of the run of ink along its row that it is part of."""
+    at = np.arange(dark.shape[1])
+    before = np.maximum.accumulate(np.where(dark, -1, at), axis=1)
+    after = np.minimum.accumulate(np.where(dark, dark.shape[1], at)[:, ::-1], axis=1)[:, ::-1]
+    runs: NDArray[np.intp] = after - before - 1
+    return runs
 
 
 def _pieces(dark: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from gonogo.sheets.types import Mode
 Grey = NDArray[np.uint8]
 
 PAPER = 255
+_FLAT = 24  # a crop whose levels differ by less holds no strokes
+_BLEND_LEAST = 0.1  # of a sample: less is not seen
 _WIDE = 4.0  # below this magnification a view is for finding one's way, not for reading
 
 
@@ -43,26 +45,44 @@ class Page(Protocol):
 class Tuning:
     """How strokes are kept; see `pool` and `fit_contrast`. Tuned on real dimensions read by tesseract."""
 
-    fine: int = 4  # samples across a sub-pixel, before pooling
+    fine: int = 3  # samples across a sub-pixel, before pooling
     coarse: int = 2  # the fewest, where an image has no more to give
     finest: int = 8  # the most of them, in wide views
     stroke: float = 0.2  # share of the darkest sample in a pooled value, where text is to be read
     wide_stroke: float = 0.5  # the same where lines are thinner than a sub-pixel
     white: float = 80.0  # percentile that becomes paper
-    black: float = 1.5  # percentile that becomes full ink
-    gamma: float = 1.0
+    black: float = 0.3  # percentile that becomes full ink
+    gamma: float = 1.2  # what is half ink looks thinner in cells than in pixels
 
 
 TUNING = Tuning()
 
 
-def view_to_grey(page: Page, view: View, mode: Mode, columns: int, rows: int, tuning: Tuning = TUNING) -> Grey:
-    """The view as sub-pixels for `columns` × `rows` cells: rendered fine, turned, pooled, contrast fitted."""
+def view_to_grey(
+    page: Page,
+    view: View,
+    mode: Mode,
+    columns: int,
+    rows: int,
+    *,
+    lacking: float | None = None,
+    tuning: Tuning = TUNING,
+) -> Grey:
+    """The view as sub-pixels for `columns` × `rows` cells: rendered fine, turned, pooled, contrast fitted.
+
+    `lacking` is how much wider, in page units, the lines of the text that is to be read must become (see `ink.Ink`);
+    `None`: not known, then thin strokes are kept as far as pooling can.
+    """
     across, down = SUBPIXELS[mode]
     width, height = columns * across, rows * down
+    wide = view.magnification < _WIDE
     fine_x, fine_y = fineness(page, view, width, height, tuning)
     fine = turned_region(page, view, width * fine_x, height * fine_y)
-    stroke = tuning.wide_stroke if view.magnification < _WIDE else tuning.stroke
+    if lacking is None or wide:
+        stroke = tuning.wide_stroke if wide else tuning.stroke
+    else:
+        stroke = 0.0
+        fine = thicken(fine, lacking / view.rect.width * fine.shape[1])
     return fit_contrast(pool(fine, fine_x, fine_y, stroke), tuning)
 
 
@@ -128,15 +148,45 @@ def _clamp(rect: Rect, page: Page) -> Rect:
     return Rect(x0, y0, x1 - x0, y1 - y0)
 
 
-def pool(fine: Grey, across: int, down: int, stroke: float) -> Grey:
-    """Join `across` × `down` samples into one: Lanczos, pulled towards the darkest sample by `stroke` (0…1).
+def thicken(fine: Grey, by: float) -> Grey:
+    """Every line wider by `by` samples, both ways; parts of a sample are blended.
 
-    Lanczos keeps the gaps in 8, 6 and 9 open where a plain mean closes them. Any mean turns a line thinner than a
-    sub-pixel into a grey that the contrast cannot bring back; the darkest sample does.
+    Hairlines of plotted text are a fraction of what is easily read (ISO 3098 has 1/10 and 1/14 of the height, plotters
+    draw less); in cells they break up long before the eye has too few pixels.
+    """
+    whole = int(by)
+    out = _darkest_around(fine, whole)
+    if by - whole < _BLEND_LEAST:
+        return out
+    return np.asarray(Image.blend(Image.fromarray(out), Image.fromarray(_darkest_around(fine, whole + 1)), by - whole))
+
+
+def _darkest_around(fine: Grey, by: int) -> Grey:
+    """For each sample the darkest in a square of `by` + 1 around it, reached by doubling."""
+    if by <= 0:
+        return fine
+    before = by // 2
+    out = np.pad(fine, (before, by - before), constant_values=PAPER)
+    span = 1
+    while span <= by:
+        step = min(span, by + 1 - span)
+        out = np.minimum(out[:, :-step], out[:, step:])
+        out = np.minimum(out[:-step], out[step:])
+        span += step
+    return out
+
+
+def pool(fine: Grey, across: int, down: int, stroke: float) -> Grey:
+    """Join `across` × `down` samples into one: bicubic, pulled towards the darkest sample by `stroke` (0…1).
+
+    Bicubic keeps the gaps in 8, 6 and 9 open where a plain mean closes them, and rings less than Lanczos. Any mean
+    turns a line thinner than a sub-pixel into a grey that the contrast cannot bring back; the darkest sample does.
     """
     height, width = fine.shape
-    small = Image.fromarray(fine).resize((width // across, height // down), Image.Resampling.LANCZOS)
+    small = Image.fromarray(fine).resize((width // across, height // down), Image.Resampling.BICUBIC)
     mean = np.asarray(small, np.float32)
+    if not stroke:
+        return np.asarray(small)
     darkest = darkest_of(fine, across, down)
     return _to_levels(mean + stroke * np.minimum(darkest - mean, 0.0))
 
@@ -154,18 +204,21 @@ def darkest_of(fine: Grey, across: int, down: int) -> Grey:
 
 def fit_contrast(grey: Grey, tuning: Tuning = TUNING) -> Grey:
     """Stretch the crop so that its paper is white and its strokes are full ink; an empty crop stays as it is."""
-    paper = float(np.percentile(grey, tuning.white))
-    ink = float(np.percentile(grey, tuning.black))
-    if paper - ink < 24:
-        ink = float(grey.min())
-        if paper - ink < 24:
+    counts = np.bincount(grey.ravel(), minlength=256)
+    paper, ink = _percentile(counts, tuning.white), _percentile(counts, tuning.black)
+    if paper - ink < _FLAT:
+        ink = int(np.flatnonzero(counts)[0])
+        if paper - ink < _FLAT:
             return grey
-    stretched = ((grey.astype(np.float32) - ink) / (paper - ink)).clip(0.0, 1.0)
-    if tuning.gamma != 1.0:
-        stretched **= tuning.gamma
-    return _to_levels(stretched * 255)
+    levels = ((np.arange(256) - ink) / (paper - ink)).clip(0.0, 1.0) ** tuning.gamma
+    return _to_levels(levels * 255)[grey]
 
 
-def _to_levels(values: NDArray[np.float32]) -> Grey:
+def _percentile(counts: NDArray[np.intp], per_cent: float) -> int:
+    """The grey level below or at which `per_cent` of the samples lie; `counts` holds the number of each level."""
+    return int(np.searchsorted(np.cumsum(counts), per_cent / 100 * counts.sum()))
+
+
+def _to_levels(values: NDArray[np.floating[Any]]) -> Grey:
     levels: Grey = np.rint(values).clip(0, 255).astype(np.uint8)
     return levels

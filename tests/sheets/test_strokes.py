@@ -1,0 +1,79 @@
+"""Thin digits become strokes that cells can show: how thick the ink is, and how it is thickened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from gonogo.sheets.draw import Drawings, draw
+from gonogo.sheets.images import ImagePage
+from gonogo.sheets.ink import look_at
+from gonogo.sheets.mosaic import to_grey
+from gonogo.sheets.raster import thicken
+from gonogo.sheets.types import Box, Mode, PictureRequest
+
+SIDE = 1000
+BOX = (400.0, 400.0, 480.0, 450.0)
+
+
+def _eight(width: int) -> Image.Image:
+    """Two digits "8" as a plotter draws them: 30 pixels high, lines of `width`."""
+    sheet = Image.new("L", (SIDE, SIDE), 255)
+    pen = ImageDraw.Draw(sheet)
+    for x in (412, 444):
+        for y in (410, 425):
+            pen.rectangle((x, y, x + 18, y + 15), outline=0, width=width)
+    return sheet
+
+
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_the_width_of_lines_is_measured(width: int) -> None:
+    ink = look_at(ImagePage(_eight(width)), Box(*(value / SIDE for value in BOX)))
+    assert ink.stroke == pytest.approx(width, rel=0.35, abs=0.3)
+    assert ink.text == pytest.approx(31, abs=2)
+    assert ink.lacking == pytest.approx(max(0.0, 31 / 6 - width), abs=0.9)
+
+
+def test_bold_text_and_unknown_text_are_left_alone() -> None:
+    page = ImagePage(_eight(6))
+    bold = look_at(page, Box(*(value / SIDE for value in BOX)))
+    assert bold.lacking is not None
+    assert bold.lacking < 0.5
+    assert look_at(page, Box(0.1, 0.1, 0.2, 0.2)).lacking is None
+
+
+@given(by=st.integers(0, 12), width=st.integers(1, 5))
+def test_a_line_grows_by_what_it_lacks(by: int, width: int) -> None:
+    fine = np.full((60, 60), 255, np.uint8)
+    fine[:, 30 : 30 + width] = 0
+    thick = thicken(fine, by)
+    assert thick.shape == fine.shape
+    assert (thick[30] == 0).sum() == width + by
+    middle = np.flatnonzero(thick[30] == 0).mean()
+    assert abs(middle - (30 + (width - 1) / 2)) <= 0.5
+
+
+def test_parts_of_a_sample_are_blended() -> None:
+    fine = np.full((9, 9), 255, np.uint8)
+    fine[:, 4] = 0
+    ink = (255.0 - thicken(fine, 1.5)[4]).sum() / 255
+    assert ink == pytest.approx(2.5, abs=0.01)
+
+
+@pytest.mark.parametrize("mode", [Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT])
+def test_hairline_digits_are_as_dark_as_bold_ones(drawings: Drawings, tmp_path: Path, mode: Mode) -> None:
+    request = PictureRequest(46, 18, BOX, mode=mode, locator=None)
+    inked = []
+    for width in (1, 5):
+        path = tmp_path / f"{width}.png"
+        _eight(width).save(path)
+        grid = draw(drawings, path, str(path), request).grid
+        plain = replace(grid, mark=bytes(len(grid.mark)))
+        inked.append(float(np.mean(255.0 - to_grey(plain))))
+    assert inked[0] == pytest.approx(inked[1], rel=0.3)
