@@ -146,7 +146,7 @@ class CandidatesScreen(Screen[None]):
         if self._found:
             self._show_one()
         else:
-            self.about.update(self._said or gold_words.EMPTY[self._status])
+            self.about.update(Content.assemble(self._said or gold_words.EMPTY[self._status]))
         chosen = actions.in_scope(actions.CANDIDATES, actions.EVERYWHERE)
         self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
 

@@ -82,7 +82,8 @@ class CaseScreen(Screen[None]):
         width = max(self.query_one("#body").content_region.width - 1, 20)
         told = f"   task {self._number}"
         self.top.show(Content.assemble((f"case {self.case_id}", "bold $accent"), (told, "$quiet")))
-        self.fields.update(self._said if self._found is None else case_words.told(self._found, width))
+        said = self._said if self._found is None else case_words.told(self._found, width)
+        self.fields.update(Content.assemble(said))
         chosen = actions.in_scope(actions.CASE, actions.EVERYWHERE)
         self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or width))
 
