@@ -1,78 +1,150 @@
-"""Claim-and-vote pairs through uvicorn, against the same framework answering constants; one worker, a lean client.
+"""Claim-and-vote pairs through uvicorn, against the same framework answering constants; a lean client, own processes.
 
-Run alone: `python -m tests.benchmarks.pairs`. The two servers take turns, so that whatever else the machine does hits
-both alike. A pair is two requests and, on SQLite, two commits with `synchronous=FULL`.
+    python -m tests.benchmarks.pairs [sqlite|postgresql] [--tasks 20000] [--workers 4] [--folder DIR]
+
+The two servers take turns, so that whatever else the machine does hits both alike. A pair is two requests and two
+durable transactions. On PostgreSQL 32 clients and `--workers` processes are measured against a bare loop in SQL: the
+same claim and the same vote, committed, by 32 connections, with nothing around them.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
+import multiprocessing
+import os
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import psycopg
+import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from gonogo.server.app import create_app
+from gonogo.server.run import bind, run_server, run_workers
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.wire.labeling import LabelSubmission, LabelSubmit, ServedTask
-from tests.postgres import Cluster, binaries
+from tests.postgres import Cluster
 from tests.server.house import House
-from tests.server.live import Lean, uvicorn_serving
+from tests.server.live import Lean, ready
 from tests.server.storm import signed_in
 from tests.server.web import LABELING
 
-TASKS, CROWD = 20_000, 16
-TURNS, PAIRS = 6, 60
+PEER = {"alone": 4.5, "with 16": 2.4, "at 50,000 tasks": 1.3}
+"""Pairs a second of Label Studio in the same scenario, on the machine of `performance.md`."""
+CROWD = {"sqlite": 16, "postgresql": 32}
 
 
-def run(turns: int = TURNS, pairs: int = PAIRS) -> dict[str, Any]:
-    """p50 in milliseconds alone, pairs a second alone and with 16, and the ratios to the constant answers."""
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'server.db'}"
-        store = Store(url)
-        store.upgrade()
-        store.dispose()
-        found = {"sqlite": _compare(url, turns, pairs)}
-        if binaries() is not None:
-            cluster = Cluster(durable=True)
-            found["postgresql"] = _compare(cluster.database(), turns, pairs)
-            cluster.stop()
-    return found
-
-
-def _compare(url: str, turns: int, pairs: int) -> dict[str, Any]:
-    with House(url) as house:
+def run(
+    kind: str = "sqlite",
+    tasks: int = 20_000,
+    workers: int = 1,
+    turns: int = 6,
+    pairs: int = 60,
+    folder: str | None = None,
+) -> dict[str, Any]:
+    """Pairs a second alone and in a crowd, p50 and p95 of a pair, and the ratios to the floors of the same turns."""
+    with tempfile.TemporaryDirectory(dir=folder) as here, database(kind, here) as url, House(url) as house:
         house.now = datetime.now(UTC)
         campaign = house.campaign(target_redundancy=3)
-        house.add(
-            campaign, *[{"part_revision_id": f"p{n // 50}", "predicted_value": {"text": "⌀8"}} for n in range(TASKS)]
-        )
-        tokens = signed_in(house, campaign, CROWD)
+        for start in range(0, tasks, 5_000):
+            house.add(campaign, *[_body(n) for n in range(start, min(tasks, start + 5_000))])
+        tokens = signed_in(house, campaign, CROWD[kind])
+        house.store.dispose()
         settings = ServerSettings(
-            database_url=url, requests_per_minute_per_caller=None, requests_per_minute_per_key=None
+            database_url=url, requests_per_minute_per_caller=None, requests_per_minute_per_key=None, share_limits=False
         )
-        times: dict[str, list[float]] = {"ours": [], "constant": []}
-        rates: dict[str, list[float]] = {"ours": [], "constant": []}
-        with uvicorn_serving(create_app(settings, store=house.store)) as ours, uvicorn_serving(_constant()) as constant:
-            for _turn in range(turns):
-                for name, port in (("ours", ours), ("constant", constant)):
-                    times[name] += asyncio.run(_session(port, tokens[0], campaign, pairs))
-                    rates[name].append(asyncio.run(_crowd(port, tokens, campaign, pairs // 4)))
-    p50 = {name: median(values) for name, values in times.items()}
-    crowd = {name: median(values) for name, values in rates.items()}
+        with serving(_ours, settings, workers) as ours, serving(_constant) as constant:
+            found = _turns({"ours": ours, "constant": constant}, tokens, campaign, turns, pairs)
+        found |= {"tasks": tasks, "workers": workers}
+        if kind == "postgresql":
+            found["bare_loop_pairs_per_second"] = bare = bare_loop(url, campaign, CROWD[kind])
+            found["crowd_over_bare_loop"] = round(found["crowd_pairs_per_second"]["ours"] / bare, 2)
+        else:
+            found["over_label_studio"] = {
+                "alone": round(found["alone_pairs_per_second"]["ours"] / PEER["alone"]),
+                "with 16": round(found["crowd_pairs_per_second"]["ours"] / PEER["with 16"]),
+            }
+        return {kind: found}
+
+
+@contextmanager
+def database(kind: str, folder: str) -> Iterator[str]:
+    """The URL of a fresh, durable database with the schema."""
+    if kind == "postgresql":
+        cluster = Cluster(durable=True)
+        try:
+            yield cluster.database()
+        finally:
+            cluster.stop()
+        return
+    url = f"sqlite:///{Path(folder) / 'server.db'}"
+    store = Store(url)
+    store.upgrade()
+    store.dispose()
+    yield url
+
+
+@contextmanager
+def serving(target: Any, *arguments: Any) -> Iterator[tuple[int, int]]:
+    """`target(listening, …)` in a process of its own; answers port and process id."""
+    with bind("127.0.0.1", 0) as listening:
+        port = int(listening.getsockname()[1])
+        process = multiprocessing.get_context("spawn").Process(target=target, args=(listening, *arguments))
+        process.start()
+    try:
+        asyncio.run(ready(port))
+        assert process.pid is not None
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.join(30)
+
+
+def _turns(
+    servers: dict[str, tuple[int, int]], tokens: list[str], campaign: str, turns: int, pairs: int
+) -> dict[str, Any]:
+    ports = {name: port for name, (port, _process) in servers.items()}
+    used = dict.fromkeys(servers, 0.0)
+    times: dict[str, list[float]] = {name: [] for name in ports}
+    rates: dict[str, list[float]] = {name: [] for name in ports}
+    for turn in range(turns + 1):  # the first warms up
+        for name, port in ports.items():
+            before = processor_time(servers[name][1])
+            alone = asyncio.run(_session(port, tokens[0], campaign, pairs))
+            used[name] += (processor_time(servers[name][1]) - before) * (turn > 0)
+            crowd = asyncio.run(_crowd(port, tokens, campaign, max(5, pairs // 4)))
+            if turn:
+                times[name] += alone
+                rates[name].append(crowd)
+    alone_rate = {name: 1000 / (sum(values) / len(values)) for name, values in times.items()}
+    crowd_rate = {name: median(values) for name, values in rates.items()}
     return {
-        "pair_p50_ms": {name: round(value, 2) for name, value in p50.items()},
-        "p50_over_constant": round(p50["ours"] / p50["constant"], 2),
-        "pairs_per_second_with_16": {name: round(value) for name, value in crowd.items()},
-        "crowd_rate_over_constant": round(crowd["ours"] / crowd["constant"], 2),
+        "processor_ms_per_pair": {name: round(1000 * value / turns / pairs, 2) for name, value in used.items()},
+        "pair_p50_ms": {name: round(median(values), 2) for name, values in times.items()},
+        "pair_p95_ms": {name: round(sorted(values)[len(values) * 95 // 100], 2) for name, values in times.items()},
+        "alone_pairs_per_second": {name: round(value) for name, value in alone_rate.items()},
+        "alone_over_constant": round(median(times["constant"]) / median(times["ours"]), 2),
+        "crowd_pairs_per_second": {name: round(value) for name, value in crowd_rate.items()},
+        "crowd_over_constant": round(crowd_rate["ours"] / crowd_rate["constant"], 2),
     }
+
+
+def processor_time(process: int) -> float:
+    """Seconds used by a process and the processes it started; it tells more than the clock on a busy machine."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(processor_time(int(child)) for child in children)
 
 
 async def _crowd(port: int, tokens: list[str], campaign: str, pairs: int) -> float:
@@ -88,13 +160,66 @@ async def _session(port: int, token: str, campaign: str, pairs: int) -> list[flo
         for _pair in range(pairs):
             started = time.perf_counter()
             _status, task = await client.post(f"{LABELING}/campaigns/{campaign}/next-task")
-            status, _answer = await client.post(f"{LABELING}/tasks/{task['id']}/submit", {"verdict": "correct"})
-            assert status == 201
+            status, answer = await client.post(f"{LABELING}/tasks/{task['id']}/submit", {"verdict": "correct"})
+            assert status == 201, answer
             times.append((time.perf_counter() - started) * 1000)
     return times
 
 
-def _constant() -> FastAPI:
+# --- the floors --------------------------------------------------------------------------------------------
+
+
+def bare_loop(url: str, campaign: str, connections: int, seconds: float = 5.0) -> float:
+    """Pairs a second of the bare SQL: claim with `SKIP LOCKED` and commit, vote and commit; psycopg, prepared."""
+    done = [0] * connections
+    stop = time.monotonic() + seconds
+
+    def work(number: int) -> None:
+        with psycopg.connect(url) as connection:
+            while time.monotonic() < stop:
+                _bare_pair(connection, campaign, f"bare-{number}")
+                done[number] += 1
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return round(sum(done) / seconds)
+
+
+def _bare_pair(connection: psycopg.Connection[Any], campaign: str, voter: str) -> None:
+    now = time.time_ns() // 1000
+    row = connection.execute(_CLAIM, {"campaign": campaign, "voter": voter, "now": now}, prepare=True).fetchone()
+    connection.commit()
+    assert row is not None
+    connection.execute(_VOTE, {"task": row[0], "campaign": campaign, "voter": voter, "now": now}, prepare=True)
+    connection.execute(_COUNT, {"task": row[0]}, prepare=True)
+    connection.commit()
+
+
+_CLAIM = """
+UPDATE tasks SET rank = NULL, holder_id = %(voter)s, claimed_at = %(now)s, claim_expires_at = %(now)s + 600000000
+WHERE id = (SELECT id FROM tasks WHERE campaign_id = %(campaign)s AND rank IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM submissions s WHERE s.task_id = tasks.id AND s.voter_id = %(voter)s)
+    ORDER BY rank LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id"""
+_VOTE = """
+INSERT INTO submissions (id, task_id, campaign_id, voter_id, voter_kind, verdict, created_at)
+VALUES (gen_random_uuid()::text, %(task)s, %(campaign)s, %(voter)s, 'annotator', 'correct', %(now)s)"""
+_COUNT = """
+UPDATE tasks SET submission_count = submission_count + 1, holder_id = NULL, claimed_at = NULL, claim_expires_at = NULL
+WHERE id = %(task)s"""
+
+
+def _ours(listening: Any, settings: ServerSettings, workers: int) -> None:
+    if workers == 1:
+        run_server(settings, listening)
+    else:
+        run_workers(settings, listening, workers)
+
+
+def _constant(listening: Any) -> None:
     """FastAPI with the same models, and no database."""
     app = FastAPI()
     task = _blank(ServedTask)
@@ -108,7 +233,7 @@ def _constant() -> FastAPI:
     async def submit(task_id: str, body: LabelSubmit) -> LabelSubmission:
         return stored
 
-    return app
+    uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, ws="none")).run([listening])
 
 
 def _blank(model: type[BaseModel]) -> Any:
@@ -123,5 +248,18 @@ def _text(name: str) -> str | None:
     return None if name in {"drawing_bbox", "position", "predicted_value", "corrected_value"} else "x"
 
 
+def _body(number: int) -> dict[str, Any]:
+    return {"part_revision_id": f"p{number // 50}", "predicted_value": {"text": "⌀8"}}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("kind", nargs="?", default="sqlite", choices=sorted(CROWD))
+    for name, default in (("tasks", 20_000), ("workers", 1), ("turns", 6), ("pairs", 60)):
+        arguments.add_argument(f"--{name}", type=int, default=default)
+    arguments.add_argument("--folder", help="where the SQLite file goes")
+    print(json.dumps(run(**vars(arguments.parse_args())), indent=2))
+
+
 if __name__ == "__main__":
-    print(json.dumps(run(), indent=2))
+    main()

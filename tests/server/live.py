@@ -30,6 +30,18 @@ def uvicorn_serving(app: FastAPI) -> Iterator[int]:
             thread.join(timeout=20)
 
 
+async def ready(port: int, seconds: float = 60.0) -> None:
+    """Waits until something answers HTTP on the port."""
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                async with Lean(port, {}) as client:
+                    await client.get("/healthz")
+                    return
+            except (OSError, ValueError, IndexError, asyncio.IncompleteReadError):
+                await asyncio.sleep(0.05)
+
+
 class Lean:
     """One kept connection, one request at a time, JSON bodies."""
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from gonogo.server.auth import Principal, require
 from gonogo.server.claims import Voter
 from gonogo.server.errors import not_found
 from gonogo.server.records import CAMPAIGN, PROJECT
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import campaigns, projects, tasks
 
 LEAD = ("lead",)
@@ -30,8 +31,7 @@ def voter_of(caller: Principal) -> Voter:
 
 def campaign_for(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> Row[Any]:
     """The campaign (all columns of `campaigns`), if `caller` may see it (else 404) in one of `roles` (else 403)."""
-    query = select(campaigns).where(campaigns.c.id == campaign_id, campaigns.c.org_id == caller.org_id)
-    row = connection.execute(query).first()
+    row = _CAMPAIGN.first(connection, {"campaign": campaign_id, "org": caller.org_id})
     if row is None or not _in_reach(connection, caller, row):
         raise not_found()
     require(caller, *roles)
@@ -48,7 +48,7 @@ def task_for(
     connection: Connection, caller: Principal, task_id: str, roles: tuple[str, ...]
 ) -> tuple[Row[Any], Row[Any]]:
     """The task (all columns) and its campaign."""
-    task = connection.execute(select(tasks).where(tasks.c.id == task_id)).first()
+    task = _TASK.first(connection, {"task": task_id})
     if task is None:
         raise not_found()
     return task, campaign_for(connection, caller, task.campaign_id, roles)
@@ -69,5 +69,11 @@ def _in_reach(connection: Connection, caller: Principal, campaign: Row[Any]) -> 
         return True
     if caller.role != "annotator" or campaign.project_id is None:
         return False
-    pool = select(projects.c.uses_platform_pool).where(projects.c.id == campaign.project_id)
-    return bool(connection.execute(pool).scalar())
+    return bool(_POOL.scalar(connection, {"project": campaign.project_id}))
+
+
+_CAMPAIGN = Prepared(
+    select(campaigns).where(campaigns.c.id == bindparam("campaign"), campaigns.c.org_id == bindparam("org"))
+)
+_TASK = Prepared(select(tasks).where(tasks.c.id == bindparam("task")))
+_POOL = Prepared(select(projects.c.uses_platform_pool).where(projects.c.id == bindparam("project")))

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, exists, or_, select
 from gonogo.server.claims import Voter
 from gonogo.server.errors import conflict
 from gonogo.server.practice import standing
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import annotator_pauses, review_settings
 from gonogo.wire.review import WaitsFor
 
@@ -36,7 +37,7 @@ def refuse_held_back(connection: Connection, campaign_id: str, voter: Voter, now
 def held_back(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> HeldBack | None:
     """Why `voter` gets no tasks of the campaign; `None` when nothing is in the way."""
     here = {"campaign": campaign_id, "voter": voter.id}
-    gate = connection.execute(_GATE, here).one()
+    gate = _GATE.one(connection, here)
     if gate.paused_at is not None:
         message = "The lead has paused your work in this campaign: no new tasks for now. Your answers are kept; ask."
         return HeldBack("paused", message)
@@ -68,4 +69,4 @@ _asks = exists().where(
     review_settings.c.campaign_id == bindparam("campaign"),
     or_(review_settings.c.pass_mark.is_not(None), review_settings.c.warm_up_items > 0),
 )
-_GATE = select(_paused.scalar_subquery().label("paused_at"), _asks.label("asks"))
+_GATE = Prepared(select(_paused.scalar_subquery().label("paused_at"), _asks.label("asks")))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,10 +78,7 @@ def note_request(request: Request, response: Response) -> None:
     late = _kept_all_the_same(body) if response.status_code == 409 else None
     if (response.status_code >= 400 and late is None) or body is None:
         return
-    content: dict[str, Any] = {**request.path_params, "status": response.status_code}
-    content |= {name: body[name] for name in _IDS if isinstance(body, dict) and isinstance(body.get(name), str)}
-    if late is not None:
-        content["id"] = late
+    ids = body if late is None else {"id": late}
     state = request.app.state
     with state.store.read() as connection:  # the request's own transaction
         append(
@@ -89,9 +86,15 @@ def note_request(request: Request, response: Response) -> None:
             request.scope["route"].name,
             state.clock(),
             actor=request.state.principal.id,
-            content=content,
+            content=content_of(request.path_params, response.status_code, ids),
             request_id=request.state.request_id,
         )
+
+
+def content_of(path_params: Mapping[str, Any], status: int, body: Any) -> dict[str, Any]:
+    """What a request's row says: the ids asked about, the status, and the ids it ended in."""
+    found = {name: body[name] for name in _IDS if isinstance(body, dict) and isinstance(body.get(name), str)}
+    return {**path_params, "status": status, **found}
 
 
 def verify(connection: Connection, known: Heads | None = None) -> Verified:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -27,10 +27,13 @@ class Context:
     rng: random.Random
 
 
+def context_of(state: Any, caller: Principal) -> Context:
+    """A request's context; `state` is the app's."""
+    return Context(state.store, state.settings, state.clock(), caller, getattr(state, "rng", _SYSTEM_RANDOM))
+
+
 async def _context(request: Request) -> Context:
-    state = request.app.state
-    rng = getattr(state, "rng", _SYSTEM_RANDOM)
-    return Context(state.store, state.settings, state.clock(), authenticate(request), rng)
+    return context_of(request.app.state, authenticate(request))
 
 
 Ctx = Annotated[Context, Depends(_context)]

@@ -72,9 +72,27 @@ def keyed(request: Request, caller: Principal, body: bytes) -> Keyed | None:
     if not 1 <= len(key) <= 255 or not all("!" <= character <= "~" for character in key):
         message = "An idempotency key is 1 to 255 visible ASCII characters."
         raise invalid([{"loc": ["header", "Idempotency-Key"], "msg": message, "type": "idempotency_key"}])
-    target = f"{request.method}\0{request.url.path}?{request.url.query}\0{caller.id}\0{caller.org_id}\0"
-    fingerprint = hashlib.sha256(target.encode() + body).hexdigest()
+    scope = request.scope
+    query = scope["query_string"].decode("latin-1")
+    target = f"{request.method}\0{scope['path']}?{query}\0{caller.id}\0{caller.org_id}\0"
+    fingerprint = hashlib.sha256(target.encode("utf-8", "surrogatepass") + body).hexdigest()
     return Keyed(caller, key, hashlib.sha256(f"{caller.id}\0{key}".encode()).hexdigest(), fingerprint)
+
+
+def inside(
+    connection: Connection, ask: Keyed | None, now: datetime, lifetime: timedelta, run: Callable[[], Response]
+) -> Response:
+    """The same as `once` in a transaction of the caller's. A refusal that `run` answers must have changed nothing, or
+    what is to stay; an exception undoes all, by the caller.
+    """
+    if ask is None:
+        return run()
+    if (found := _find(connection, ask, now)) is not None:
+        return found
+    response = run()
+    if _is_final(response):
+        _keep(connection, ask, response, now, lifetime)
+    return response
 
 
 class _Undo(Exception):

@@ -82,7 +82,7 @@ class ApiRoute(APIRoute):
     async def _handle(self, request: Request, inner: Handler) -> Response:
         state = request.app.state
         _check_target(request)
-        caller = None if self.public else _count(request)
+        caller = None if self.public else counted_caller(request)
         raw = await read_body(request, self.body_limit(state.settings))
         if caller is None or request.method not in CHANGING:
             return await inner(self._parsed(request, raw))
@@ -141,7 +141,7 @@ def _finish(coroutine: Coroutine[Any, Any, Response]) -> Response:
     raise RuntimeError("A handler must not wait for anything: it runs inside a write transaction.")
 
 
-def _count(request: Request) -> Principal:
+def counted_caller(request: Request) -> Principal:
     """The caller, counted against the limits, before any of the body is read."""
     caller = authenticate(request)
     settings: ServerSettings = request.app.state.settings

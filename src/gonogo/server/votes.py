@@ -24,6 +24,11 @@ class Outcome:
     submission: Row[Any]
     refused: ConflictReason | None = None
 
+    @property
+    def was_there(self) -> bool:
+        """Whether an earlier request had stored it."""
+        return self.refused == ConflictReason.ALREADY_SUBMITTED
+
 
 def submit(
     connection: Connection,
@@ -105,7 +110,7 @@ def _store(
     counted: bool,
     late: bool,
 ) -> Row[Any]:
-    _INSERT.run(
+    return _INSERT.one(
         connection,
         {
             "id": new_id(),
@@ -121,7 +126,6 @@ def _store(
             "idempotency_key": idempotency_key,
         },
     )
-    return _own(connection, task.id, voter)
 
 
 def _own(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
@@ -145,7 +149,9 @@ _TASK = Prepared(
     .where(tasks.c.id == bindparam("task"))
     .with_for_update(of=tasks)
 )
-_INSERT = Prepared(submissions.insert(), [column.name for column in submissions.c if column.name != "number"])
+_INSERT = Prepared(
+    submissions.insert().returning(*submissions.c), [column.name for column in submissions.c if column.name != "number"]
+)
 _counted = (
     tasks.update()
     .where(tasks.c.id == bindparam("task"))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import Response
+from sqlalchemy import Connection
 
 from gonogo.server import claims, queue
 from gonogo.server.access import EVERYBODY, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.admission import held_back, refuse_held_back
-from gonogo.server.context import Ctx
+from gonogo.server.context import Context, Ctx
 from gonogo.server.records import served_task
 from gonogo.server.routing import router as make_router
 from gonogo.wire.extensions import ClaimState, QueueView
@@ -22,13 +25,24 @@ EXPIRES_IN = "X-Claim-Expires-In"
 async def next_task(ctx: Ctx, response: Response, campaign_id: str) -> ServedTask | None:
     """Claims a task for the caller; `null` when nothing is left for him."""
     with ctx.store.write() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, VOTERS)
-        refuse_held_back(connection, campaign_id, voter_of(ctx.caller), ctx.now)
-        claim = queue.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, ctx.rng)
-    if claim is None:
+        found = claim(connection, ctx, campaign_id)
+    if found is None:
         return None
-    response.headers[EXPIRES_IN] = str(int((claim.expires_at - ctx.now).total_seconds()))
-    return served_task(claim.task)
+    response.headers[EXPIRES_IN] = expires_in(found, ctx.now)
+    return served_task(found.task)
+
+
+def claim(connection: Connection, ctx: Context, campaign_id: str) -> queue.Claim | None:
+    """A task for the caller, or `None`; refuses who may not have one. Nothing was written when it refuses."""
+    campaign = campaign_for(connection, ctx.caller, campaign_id, VOTERS)
+    voter = voter_of(ctx.caller)
+    refuse_held_back(connection, campaign_id, voter, ctx.now)
+    return queue.next_task(connection, campaign, voter, ctx.now, ctx.rng)
+
+
+def expires_in(found: queue.Claim, now: datetime) -> str:
+    """The value of the header `EXPIRES_IN`."""
+    return str(int((found.expires_at - now).total_seconds()))
 
 
 @router.post("/api/v1/gonogo/tasks/{task_id}/renew", name="renew_claim")

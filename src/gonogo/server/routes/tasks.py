@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from gonogo.server import pages, votes
 from gonogo.server.access import EVERYBODY, LEAD, REVIEW_READERS, REVIEWERS, VOTERS, campaign_for, task_for, voter_of
-from gonogo.server.context import Ctx
+from gonogo.server.context import Context, Ctx
 from gonogo.server.errors import ApiError, conflict, invalid
 from gonogo.server.intake import create_tasks, read_tasks
 from gonogo.server.records import submission_public, task_public
@@ -79,13 +79,17 @@ async def submit(request: Request, ctx: Ctx, task_id: str, body: LabelSubmit) ->
     """Stores a verdict. One that comes too late to count is stored all the same, and answered 409 with its receipt."""
     key = request.headers.get("idempotency-key")
     with ctx.store.write() as connection:
-        _task, campaign = task_for(connection, ctx.caller, task_id, VOTERS)
-        check_verdict(body.verdict, body.corrected_value)
-        voter = voter_of(ctx.caller)
-        outcome = votes.submit(connection, campaign, task_id, voter, body, ctx.now, idempotency_key=key)
+        outcome = vote(connection, ctx, task_id, body, key)
     if outcome.refused is not None:
-        raise _refusal(outcome, key)
+        raise refusal(outcome, key)
     return submission_public(outcome.submission)
+
+
+def vote(connection: Connection, ctx: Context, task_id: str, body: LabelSubmit, key: str | None) -> votes.Outcome:
+    """Stores the caller's verdict; refuses a body or a caller before anything was written."""
+    _task, campaign = task_for(connection, ctx.caller, task_id, VOTERS)
+    check_verdict(body.verdict, body.corrected_value)
+    return votes.submit(connection, campaign, task_id, voter_of(ctx.caller), body, ctx.now, idempotency_key=key)
 
 
 @router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task")
@@ -142,7 +146,7 @@ def check_verdict(verdict: str, corrected_value: JsonObject | None) -> None:
         raise invalid([{"loc": ["body", "corrected_value"], "msg": message, "type": "corrected_value"}])
 
 
-def _refusal(outcome: votes.Outcome, key: str | None) -> ApiError:
+def refusal(outcome: votes.Outcome, key: str | None) -> ApiError:
     """409 with a receipt; `same_request` tells a client that its own earlier try had arrived."""
     reason = outcome.refused
     assert reason is not None

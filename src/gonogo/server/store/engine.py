@@ -213,6 +213,9 @@ class _Kept:
         self._looker: Connection | None = None
 
     def looker(self) -> Connection:
+        """On SQLite the writer: what one connection writes empties the page cache of every other one."""
+        if self._store.url.get_backend_name() == "sqlite":
+            return self._open_writer()
         if self._looker is None or self._looker.invalidated:
             self._looker = self._store.looking().connect()
         return self._looker
@@ -220,9 +223,7 @@ class _Kept:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Begun and ended on the driver's connection; SQLAlchemy's own transactions cost five times as much."""
-        connection = self._writer
-        if connection is None or connection.invalidated:
-            connection = self._writer = self._store.engine.execution_options(gonogo_kept=True).connect()
+        connection = self._open_writer()
         driver: Any = connection.connection.driver_connection
         errors = connection.dialect.loaded_dbapi.Error
         try:
@@ -240,6 +241,11 @@ class _Kept:
         except BaseException:
             self._roll_back(connection)
             raise
+
+    def _open_writer(self) -> Connection:
+        if self._writer is None or self._writer.invalidated:
+            self._writer = self._store.engine.execution_options(gonogo_kept=True).connect()
+        return self._writer
 
     def close(self) -> None:
         for connection in (self._writer, self._looker):

@@ -12,9 +12,10 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Row
+from sqlalchemy import BindParameter, Connection, Dialect, Row, literal_column
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.visitors import replacement_traverse
 
 Values = Mapping[str, Any]
 Watcher = Callable[[str, Any], None]
@@ -84,7 +85,7 @@ class _Form:
     """The statement on one dialect."""
 
     def __init__(self, statement: Any, columns: list[str] | None, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, column_keys=columns)
+        compiled = _write_out(statement, dialect).compile(dialect=dialect, column_keys=columns)
         self.sql = str(compiled)
         self._positions: list[str] | None = compiled.positiontup
         names: Iterable[str] = self._positions if self._positions is not None else compiled.binds
@@ -135,6 +136,23 @@ class _Form:
         row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
         self._converted, self._make = converted, row._make  # in this order: other threads look at `_make`
         return row._make
+
+
+def _write_out(statement: Any, dialect: Dialect) -> Any:
+    """`statement` with what never changes written into its text.
+
+    Else SQLite plans it anew each time it runs, wherever a bound value could decide about a partial index.
+    """
+
+    def written(element: Any, **_options: Any) -> Any:
+        if not isinstance(element, BindParameter) or element.required:
+            return None
+        write = element.type.dialect_impl(dialect).literal_processor(dialect)
+        if write is None or element.effective_value is None:
+            return None
+        return literal_column(write(element.effective_value), element.type)
+
+    return replacement_traverse(statement, {}, written)
 
 
 def translated(connection: Connection, error: Exception, sql: str) -> BaseException:
