@@ -14,6 +14,7 @@ from gonogo.client.credential import ApiKey
 from gonogo.client.extensions import GonogoClient
 from gonogo.client.leads import LeadClient
 from gonogo.demo.crew import CREW
+from gonogo.demo.parts import draw_all
 from gonogo.demo.workspace import CAMPAIGN, prepare
 
 
@@ -43,6 +44,7 @@ async def _look(lead: LeadClient, campaign_id: str) -> None:
     assert report.gonogo is not None
     assert report.gonogo["n_gold_answers"] >= 10
     assert [signs["flags"] for signs in report.gonogo["annotators"].values()] == [[]] * len(CREW)
+    assert {sheet["title"] for sheet in report.gonogo["by_sheet"]} == set(draw_all())
     people = (await lead.annotators(campaign_id)).data
     assert [person.name for person in people] == list(CREW)
     assert all("simulated" in (person.name or "") for person in people)

@@ -106,12 +106,14 @@ def _refresh_there(url: str, campaign_id: str, now: datetime) -> bool:
 
 
 def _report(store: Store, campaign_id: str, now: datetime) -> QualityReport:
+    from gonogo.server.breakdown import name_sheets
     from gonogo.server.quality import report
 
     with store.read() as connection:
         campaign = _row(connection, campaign_id)
         measured = measure_campaign(connection, campaign)
-    answer = report(measured, campaign)
+        answer = report(measured, campaign)
+        name_sheets(connection, (answer.gonogo or {})["by_sheet"])
     store_measured(store, campaign, measured, now)
     return answer
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sqlalchemy import Connection, select
 
 from gonogo.server.agreement import Share, grouped_alpha
 from gonogo.server.consensus.decide import CLASS_OF, VERDICTS
 from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.measuring import Ballots, Measured
+from gonogo.server.store.tables import part_revisions, parts
 from gonogo.wire.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -31,6 +33,17 @@ def by_sheet(measured: Measured) -> list[dict[str, Any]]:
     """Agreement of each sheet, `revision#page`; tasks without a revision share one, named ``."""
     names = measured.ballots.sheets
     return _groups(measured, [names.get(task.sheet_seq, "") for task in measured.ballots.tasks])
+
+
+def name_sheets(connection: Connection, groups: Sequence[dict[str, Any]]) -> None:
+    """Gives each of `by_sheet` a `title` people know: the part's name and the page, where the drawing is ours."""
+    places = [str(group["name"]).rpartition("#") for group in groups]
+    known = select(part_revisions.c.id, parts.c.name).join(parts, parts.c.id == part_revisions.c.part_id)
+    rows = connection.execute(known.where(part_revisions.c.id.in_({revision for revision, _, _ in places}))).all()
+    names = {row.id: row.name for row in rows}
+    for group, (revision, _, page) in zip(groups, places, strict=True):
+        if revision in names:
+            group["title"] = names[revision] if page == "1" else f"{names[revision]}, page {page}"
 
 
 def _groups(measured: Measured, names: Sequence[str]) -> list[dict[str, Any]]:
