@@ -119,8 +119,3 @@ def test_doctor_names_a_folder_that_cannot_be_written(gonogo: Gonogo, home: Path
     home.mkdir()
     home.chmod(stat.S_IRUSR | stat.S_IXUSR)
     assert "cannot be written" in gonogo("doctor", code=1).stdout
-
-
-def test_the_shell_completes_campaign_names(gonogo: Gonogo, imported: Path) -> None:
-    asked = {"_GONOGO_COMPLETE": "bash_complete", "COMP_WORDS": "gonogo campaign show p", "COMP_CWORD": "3"}
-    assert "pmi" in gonogo(env=asked).output

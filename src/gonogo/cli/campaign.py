@@ -19,6 +19,7 @@ from gonogo.cli.common import (
     show_fields,
     terminal_width,
 )
+from gonogo.cli.completing import complete_project
 from gonogo.cli.watch import watch
 
 METHODS = ("dawid_skene", "one_coin", "majority", "weighted_majority")
@@ -88,7 +89,7 @@ Examples:
 )
 @click.argument("name")
 @click.option("--description")
-@click.option("--project", help="The project it belongs to: a name or an id.")
+@click.option("--project", shell_complete=complete_project, help="The project it belongs to: a name or an id.")
 @click.option("--redundancy", type=click.IntRange(1, 50), help="Votes a task needs (3).")
 @click.option("--gold-fraction", type=click.FloatRange(0, 0.9), help="Share of honeypots an annotator is served (0.1).")
 @click.option("--consensus", type=click.Choice(METHODS), help="How votes are put together (dawid_skene).")

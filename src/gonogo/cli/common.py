@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from gonogo.cli.completing import complete_campaign
+
 if TYPE_CHECKING:
     from gonogo.client.leads import LeadClient
     from gonogo.desk.home import Home
@@ -75,26 +77,6 @@ def server_option(command: F) -> F:
         metavar="URL",
         help="Act on this server (with GONOGO_API_KEY) instead of the workspace on this machine.",
     )(command)
-
-
-def complete_campaign(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Names of campaigns for the shell: those of the workspace on this machine, read from its file in a moment.
-
-    A server is not asked: completion must never wait for a network or prompt for a key.
-    """
-    import sqlite3
-
-    if os.environ.get("GONOGO_BASE_URL"):
-        return []
-    file = current_home().data() / "workspace.db"
-    if not file.exists():
-        return []
-    try:
-        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=0.2)) as database:
-            rows = database.execute("SELECT name FROM campaigns ORDER BY number DESC LIMIT 200").fetchall()
-    except sqlite3.Error:  # busy, or of another release: no names, and nothing in the middle of somebody's prompt
-        return []
-    return [name for (name,) in rows if name.startswith(incomplete)]
 
 
 def campaign_argument(command: F) -> F:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gonogo.cli.common import connect, emit, fail, json_option, run, say, server_option
+from gonogo.cli.completing import complete_key
 
 SCOPES = ("parts:read", "parts:write")
 
@@ -112,7 +113,7 @@ async def _list(base_url: str | None) -> list[dict[str, Any]]:
 
 
 @keys.command(epilog="\b\nExample:\n  gonogo keys revoke ci")
-@click.argument("key")
+@click.argument("key", shell_complete=complete_key)
 @server_option
 @json_option
 def revoke(key: str, base_url: str | None, as_json: bool) -> None:

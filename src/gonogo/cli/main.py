@@ -57,7 +57,9 @@ Examples:
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 no credential,
             4 refused by the server, 5 server not reached.
 Environment: GONOGO_HOME, GONOGO_BASE_URL, GONOGO_API_KEY, GONOGO_DATABASE_URL.
-Completion:  eval "$(_GONOGO_COMPLETE=bash_source gonogo)"   (or zsh_source, fish_source)
+Completion:  bash  eval "$(_GONOGO_COMPLETE=bash_source gonogo)"    in ~/.bashrc
+             zsh   eval "$(_GONOGO_COMPLETE=zsh_source gonogo)"     in ~/.zshrc
+             fish  _GONOGO_COMPLETE=fish_source gonogo | source     in ~/.config/fish/config.fish
 """
 
 

@@ -23,6 +23,7 @@ from gonogo.cli.common import (
     say,
     server_option,
 )
+from gonogo.cli.completing import complete_person
 
 ROLES = ("annotator", "reviewer")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -175,7 +176,7 @@ def _show_links(made: list[dict[str, Any]], campaign: str, role: str | None) -> 
 
 @click.command(epilog='\b\nExample:\n  gonogo revoke "batch 12" ana@example.com')
 @campaign_argument
-@click.argument("email")
+@click.argument("email", shell_complete=complete_person)
 @server_option
 @json_option
 def revoke(campaign: str, email: str, base_url: str | None, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gonogo.cli.common import EXIT_USAGE, connect, emit, fail, json_option, run, say, server_option, show_fields
+from gonogo.cli.completing import complete_project, complete_run
 
 
 @click.group(epilog="\b\nExample:\n  gonogo project list")
@@ -38,7 +39,7 @@ async def _list(base_url: str | None) -> list[dict[str, Any]]:
 
 
 @project.command(epilog="\b\nExample:\n  gonogo project show 'PMI 2026'")
-@click.argument("name", metavar="PROJECT")
+@click.argument("name", metavar="PROJECT", shell_complete=complete_project)
 @server_option
 @json_option
 def show(name: str, base_url: str | None, as_json: bool) -> None:
@@ -129,8 +130,14 @@ Examples:
   gonogo project generate pmi --run predictions.jsonl --campaign "pmi, uncertain ones"
 """
 )
-@click.argument("name", metavar="PROJECT")
-@click.option("--run", "runs", multiple=True, help="Name or id of a prediction run; default: all of the project's.")
+@click.argument("name", metavar="PROJECT", shell_complete=complete_project)
+@click.option(
+    "--run",
+    "runs",
+    multiple=True,
+    shell_complete=complete_run,
+    help="Name or id of a prediction run; default: all of the project's.",
+)
 @click.option("--campaign", help="Name of the campaign to make; default: called as the project.")
 @click.option("--redundancy", type=click.IntRange(1, 50), help="Votes a task needs.")
 @click.option("--gold-fraction", type=click.FloatRange(0, 0.9), help="Share of honeypots among the tasks.")

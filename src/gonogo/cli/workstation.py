@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
 
 def main() -> Any:
-    """Entry point of the console script: bare `gonogo` opens the workstation, anything else is a command."""
-    if len(sys.argv) == 1:
+    """Entry point of the console script: bare `gonogo` opens the workstation, anything else is a command.
+
+    A shell that completes asks bare `gonogo`, too; what it wants is in the environment.
+    """
+    if len(sys.argv) == 1 and "_GONOGO_COMPLETE" not in os.environ:
         return open_workstation()
     from gonogo.cli.main import main as run_command
 
