@@ -12,7 +12,7 @@ import sys
 
 BENCHMARKS = (
     *("loop", "presses", "annotate_latency", "claims", "pairs", "consensus", "simulation", "review", "sheets"),
-    *("attack", "crash", "storm", "results"),
+    *("data", "attack", "crash", "storm", "results"),
 )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import io
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gonogo.cli.formats import COLUMNS, Csv, writer
+from gonogo.cli.common import connect
+from gonogo.cli.finding import find_campaign
+from gonogo.cli.formats import COLUMNS, NAMES, Csv, writer
+from gonogo.wire.extensions import ExportRecord
+from gonogo.wire.labeling import LabelSubmit
+from gonogo.wire.review import RulingCreate
 from tests.cli.conftest import Gonogo
 
 RECORD: dict[str, Any] = {
@@ -108,20 +115,41 @@ def test_label_studio_gets_regions_in_percent_and_every_vote(tmp_path: Path) -> 
 def test_the_same_export_is_the_same_bytes_and_the_manifest_knows_them(
     gonogo: Gonogo, imported: Path, tmp_path: Path
 ) -> None:
-    made = []
-    for number in (1, 2):
-        out, manifest = tmp_path / f"{number}.csv", tmp_path / f"{number}.json"
-        gonogo("export", "pmi", "--format", "csv", "--out", str(out), "--manifest", str(manifest))
-        made.append((out.read_bytes(), manifest.read_bytes()))
-    assert made[0] == made[1]
-    told = json.loads(made[0][1])
-    assert told["content"] == {
-        "n_tasks": 4,
-        "size_bytes": len(made[0][0]),
-        "sha256": hashlib.sha256(made[0][0]).hexdigest(),
-    }
+    for form in _forms():
+        made = []
+        for number in (1, 2):
+            out, manifest = tmp_path / f"{number}.{form}", tmp_path / f"{number}.json"
+            gonogo("export", "pmi", "--format", form, "--out", str(out), "--manifest", str(manifest))
+            made.append((out.read_bytes(), manifest.read_bytes()))
+        assert made[0] == made[1], form
+        told = json.loads(made[0][1])
+        assert told["content"] == {
+            "n_tasks": 4,
+            "size_bytes": len(made[0][0]),
+            "sha256": hashlib.sha256(made[0][0]).hexdigest(),
+        }
+        assert told["export"] == {"format": form, "golden": False, "drawings": False}
     assert told["campaign"]["settings"]["lease_minutes"] == 10
-    assert gonogo("export", "pmi", "--golden").stdout == ""
+    assert [(run["run"], run["n_predictions"]) for run in told["inputs"]["prediction_runs"]] == [("readings.jsonl", 4)]
+    assert len(told["audit"]["sha256"]) == 64
+
+
+def _forms() -> list[str]:
+    return [form for form in NAMES if form != "parquet" or find_spec("pyarrow")]
+
+
+def test_the_manifest_tells_that_something_was_changed_since(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:
+    heads = []
+    for number in (1, 2):
+        manifest = tmp_path / f"{number}.json"
+        gonogo("export", "pmi", "--out", str(tmp_path / "o.jsonl"), "--manifest", str(manifest))
+        heads.append(json.loads(manifest.read_text())["audit"])
+        gonogo("campaign", "close", "pmi")
+    assert heads[0] != heads[1]
+    assert heads[1]["n_rows"] > heads[0]["n_rows"]
+
+
+def test_parquet_is_not_for_a_pipe(gonogo: Gonogo, imported: Path) -> None:
     assert "--out" in gonogo("export", "pmi", "--format", "parquet", code=2).stderr
 
 
@@ -130,3 +158,79 @@ def test_lines_name_drawing_truth_and_gold(gonogo: Gonogo, imported: Path) -> No
     assert [line["drawing"] for line in lines] == ["a.png"] * 4
     assert [line["truth"] for line in lines] == [{"text": "⌀16,5"}, None, {"text": "R0,2"}, None]
     assert not any(line["adjudicated"] or line["golden"] or line["rulings"] for line in lines)
+
+
+async def _votes_and_a_ruling(campaign: str) -> None:
+    """One task is answered, one ruled on; two stay open."""
+    async with connect(None) as lead:
+        found = await find_campaign(lead, campaign)
+        first, second = [await lead.next_task(found.id) for _ in range(2)]
+        assert first.task is not None
+        assert second.task is not None
+        right = LabelSubmit(verdict="correct", confidence=0.5, duration_ms=1500)
+        await lead.submit(first.task.id, right)
+        wrong = LabelSubmit(verdict="incorrect", corrected_value={"text": "M10"})
+        await lead.submit(second.task.id, wrong)
+        ruling = RulingCreate(verdict="incorrect", corrected_value={"text": "M12"}, note="see the table")
+        await lead.rule(second.task.id, ruling)
+
+
+@pytest.fixture
+def promoted(gonogo: Gonogo, readings: Path) -> str:
+    """A campaign of four tasks, two of them promoted."""
+    settings = ("--redundancy", "1", "--gold-fraction", "0", "--consensus", "majority")
+    gonogo("campaign", "create", "small", *settings)
+    gonogo("import", str(readings), "--campaign", "small")
+    asyncio.run(_votes_and_a_ruling("small"))
+    gonogo("campaign", "promote", "small", "--force")
+    return "small"
+
+
+def test_golden_is_what_was_promoted_and_a_record_holds_all_of_its_life(gonogo: Gonogo, promoted: str) -> None:
+    every = [json.loads(line) for line in gonogo("export", promoted).stdout.splitlines()]
+    golden = [json.loads(line) for line in gonogo("export", promoted, "--golden").stdout.splitlines()]
+    assert len(every) == 4
+    assert golden == [line for line in every if line["golden"]]
+    by_text = {line["predicted_value"]["text"]: line for line in golden}
+    ruled = next(line for line in golden if line["adjudicated"])
+    voted = next(line for line in golden if not line["adjudicated"])
+    assert len(by_text) == len(golden) == 2
+    (vote,) = voted["submissions"]
+    assert (vote["verdict"], vote["confidence"], vote["duration_ms"]) == ("correct", 0.5, 1500)
+    assert vote["claimed_at"] <= vote["created_at"] <= voted["golden"]["promoted_at"]
+    assert (vote["counted"], vote["late"]) == (True, False)
+    assert (voted["status"], voted["consensus_verdict"], voted["agreement"]) == ("resolved", "correct", 1.0)
+    assert (voted["part"], voted["drawing"], voted["is_gold"]) == ("a", "a.png", False)
+    (ruling,) = ruled["rulings"]
+    assert (ruling["verdict"], ruling["corrected_value"]) == ("incorrect", {"text": "M12"})
+    assert (ruling["note"], ruling["superseded"]) == ("see the table", False)
+    assert [vote["corrected_value"] for vote in ruled["submissions"]] == [{"text": "M10"}]
+    assert ruled["golden"] | {"promoted_at": ""} == {
+        "verdict": "incorrect",
+        "value": {"text": "M12"},
+        "forced": True,
+        "promoted_at": "",
+    }
+    assert set(ruled) == set(ExportRecord.model_fields)
+
+
+def test_every_form_has_the_promoted_ones(gonogo: Gonogo, promoted: str, tmp_path: Path) -> None:
+    for form in _forms():
+        out = tmp_path / form
+        said = gonogo("export", promoted, "--golden", "--format", form, "--out", str(out)).stderr
+        assert "2 tasks written" in said
+        assert _count(form, out) == 2, form
+
+
+def _count(form: str, path: Path) -> int:
+    data = path.read_bytes()
+    if form == "parquet":
+        import pyarrow.parquet as parquet
+
+        return int(parquet.read_table(path).num_rows)
+    if form == "csv":
+        return len(list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))))
+    if form == "jsonl":
+        return len(data.splitlines())
+    found = json.loads(data)
+    return len(found["annotations"] if form == "coco" else found)

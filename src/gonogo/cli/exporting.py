@@ -11,11 +11,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pydantic_core import from_json
+
 from gonogo import __version__
 from gonogo.cli.finding import PAGE, every
 from gonogo.cli.formats import writer
-from gonogo.client.errors import InvalidInputError
+from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.extensions import GonogoClient
+from gonogo.client.leads import LeadClient
 from gonogo.wire.extensions import ExportRecord
 from gonogo.wire.labeling import LabelingCampaignPublic, LabelingTaskList
 
@@ -100,7 +103,7 @@ async def export_campaign(
             if options.form == "jsonl":
                 measured.write(line)  # as the server has it
             else:
-                form.add(json.loads(line))
+                form.add(from_json(line))
             n_tasks += 1
             if n_tasks % REPORT_EVERY == 0:
                 report("tasks", n_tasks, 0)
@@ -136,11 +139,12 @@ async def _public(
 
 
 async def write_manifest(
-    client: GonogoClient, campaign: LabelingCampaignPublic, options: ExportOptions, done: Exported, path: Path
+    client: LeadClient, campaign: LabelingCampaignPublic, options: ExportOptions, done: Exported, path: Path
 ) -> None:
     """Beside an export: what it was made of, and the digest by which it is known again.
 
-    It holds no time of its own and no address, so the manifest of the same export is the same, too.
+    It holds no time of its own and no address, so the manifest of the same export is the same, too. `audit` is where
+    the server's log of changes stood: it moves on with whatever is done on the server, be it elsewhere.
     """
     found = await client.capabilities()
     detail: dict[str, Any] = campaign.model_dump()
@@ -148,6 +152,7 @@ async def write_manifest(
         detail = (await client.campaign_detail(campaign.id)).model_dump()
     manifest = {
         "campaign": detail,
+        "inputs": {"prediction_runs": await _runs(client, campaign) if found else None},
         "export": {"format": options.form, "golden": options.golden, "drawings": options.drawings is not None},
         "content": {"n_tasks": done.n_tasks, "size_bytes": done.size_bytes, "sha256": done.sha256},
         "versions": {
@@ -155,13 +160,25 @@ async def write_manifest(
             "server": f"{found.server} {found.version}" if found else None,
             **({"pyarrow": metadata.version("pyarrow")} if options.form == "parquet" else {}),
         },
-        "audit": await _audit_head(client, campaign.id) if found else None,
+        "audit": await _audit_head(client) if found else None,
         "notes": list(done.notes),
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
     await asyncio.to_thread(path.write_text, text, "utf-8")
 
 
-async def _audit_head(client: GonogoClient, campaign_id: str) -> Any:
-    """The digest of the campaign's audit chain; `None` from a server that keeps none."""
-    return None
+async def _runs(client: LeadClient, campaign: LabelingCampaignPublic) -> list[dict[str, Any]]:
+    """The prediction runs of the campaign's project, oldest first."""
+    project_id = campaign.project_id
+    if project_id is None:
+        return []
+    runs = await every(lambda cursor: client.list_runs(project_id, limit=PAGE, cursor=cursor))
+    return [run.model_dump() for run in reversed(runs)]
+
+
+async def _audit_head(client: LeadClient) -> dict[str, Any] | None:
+    """Where the server's audit log stands; `None` from a release that does not tell."""
+    try:
+        return (await client.audit_head()).model_dump()
+    except NotFoundError:
+        return None

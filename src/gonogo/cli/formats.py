@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
@@ -26,6 +25,7 @@ COLUMNS: Final = (
 )
 """Of CSV and Parquet: the record's own fields, the counted votes by verdict, and all votes as JSON text."""
 
+_VERDICTS: Final = ("correct", "incorrect", "unsure")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -120,13 +120,8 @@ class Csv:
 def flat(record: Record) -> dict[str, Any]:
     """The columns of a record: objects as JSON text, but a value that is all text as that text."""
     votes: list[Record] = record.get("submissions") or []
-    verdicts = Counter(vote.get("verdict") for vote in votes if vote.get("counted", True))
-    counts = {
-        "n_votes": verdicts.total(),
-        "n_correct": verdicts["correct"],
-        "n_incorrect": verdicts["incorrect"],
-        "n_unsure": verdicts["unsure"],
-    }
+    verdicts = [vote.get("verdict") for vote in votes if vote.get("counted", True)]
+    counts = {"n_votes": len(verdicts)} | {f"n_{name}": verdicts.count(name) for name in _VERDICTS}
     found = {**record, **counts}
     return {name: _column(found.get(name)) for name in COLUMNS}
 
@@ -147,4 +142,7 @@ def _cell(value: Any) -> Any:
 
 def compact(value: Any) -> str:
     """JSON on one line, as the server writes it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
