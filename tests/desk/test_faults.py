@@ -120,6 +120,27 @@ async def test_a_clock_set_to_another_day_changes_nothing(make_desk: MakeDesk, c
     each_once(server)
 
 
+@pytest.mark.parametrize("extensions", [True, False])
+async def test_ten_minutes_away_from_the_desk(make_desk: MakeDesk, clock: FakeClock, extensions: bool) -> None:
+    """Claims are renewed where they can be; where not, what ran out is not shown. The pause is not time at work."""
+    server = ScriptedServer(names(8), extensions=extensions, lease_seconds=300)
+    desk = await make_desk(server)
+    await clock.run_until(lambda: desk.current and desk.state.ahead >= 2)
+    desk.shown()
+    shown, begun = desk.current, list(server.held)
+    for _ in range(120):
+        await clock.advance(5)
+        if clock.now > 1300 and not extensions:
+            server.held.clear()  # on the server they are free again
+    assert desk.current == shown is not None  # a question that was looked at stays
+    assert (server.count("renew") >= 2 * len(begun)) == extensions
+    await answer(desk, clock, 8)
+    await clock.run_until(lambda: desk.state.unsent == 0, step=1)
+    assert set(server.answers) == set(names(8))
+    assert 60_000 <= server.answers[names(8)[0]]["duration_ms"] <= 61_000
+    each_once(server)
+
+
 async def test_two_hours_of_sleep_lose_no_verdict(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(6))
     desk = await make_desk(server)
