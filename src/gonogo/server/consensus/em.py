@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SMALLEST = 1e-10
 """Lower limit of a probability inside a logarithm; crowd-kit's, so that results can be compared."""
 
+_BLOCK = 1 << 14
+"""Columns worked out together in the E step."""
+
 Bound = Literal["per_task", "per_label"]
 Estimate = Callable[["Floats", "Ints"], "Floats"]
 """Expected counts `(n_true, n_annotators, n_classes)` and the true classes → error rates of the same shape."""
@@ -111,7 +114,8 @@ class _Model:
         self._bound_weight = layout.weight * (self._votes_of_column() if bound == "per_label" else 1.0)
         self.counts = np.zeros((self.classes.size, votes.n_annotators * votes.n_classes))
         # Reused at every step: fresh memory of this size would cost as much as the arithmetic.
-        self._gathered = np.empty(layout.pair.size)
+        self._gathered = np.empty(_BLOCK)
+        self._top, self._total, self._expected = (np.empty(layout.weight.size) for _ in range(3))
         self.posterior = self._shares(votes.n_classes)
         self._scores = np.empty_like(self.posterior)
         self._clamp()
@@ -146,12 +150,14 @@ class _Model:
         """Error rates and class prior from the posterior (Dawid & Skene 1979, equations 2.3 and 2.4)."""
         layout = self.layout
         weighted = np.multiply(self.posterior, layout.weight, out=self._scores)
-        for index in range(self.classes.size):
-            start = 0
-            for size in layout.sizes:
-                self._gathered[start : start + size] = weighted[index, :size]
-                start += size
-            self.counts[index] = np.bincount(layout.pair, weights=self._gathered, minlength=self.counts.shape[1])
+        n_pairs = self.counts.shape[1]
+        self.counts[:] = 0.0
+        start = 0
+        for size in layout.sizes:
+            pair = layout.pair[start : start + size]
+            for index in range(self.classes.size):
+                self.counts[index] += np.bincount(pair, weights=weighted[index, :size], minlength=n_pairs)
+            start += size
         # The lead chose the mix of the known tasks that are gold, so they say nothing about how common a class is.
         counted = self._free_weight if self._free.any() else layout.weight
         totals = np.einsum("kt,t->k", self.posterior, counted) + self._prior_count
@@ -163,27 +169,41 @@ class _Model:
 
     def expect(self) -> None:
         """Posterior from error rates and prior (equation 2.5), by log-sum-exp; also likelihood and entropy."""
-        layout = self.layout
-        scores = self._scores
-        scores[:] = self._log_prior[:, None]
-        for index in range(self.classes.size):
-            # Indices are valid by construction; "clip" only spares numpy a buffered copy.
-            np.take(self._log_rates[index], layout.pair, out=self._gathered, mode="clip")
-            self._add_up(self._gathered, scores[index])
+        layout, scores = self.layout, self._scores
+        for start in range(0, layout.weight.size, _BLOCK):
+            self._score(start, min(start + _BLOCK, layout.weight.size))
         fixed_scores = scores[self._fixed_class, self._fixed]
-        top = scores.max(axis=0)
-        scores -= top
-        np.exp(scores, out=self.posterior)
-        total = self.posterior.sum(axis=0)
-        self.posterior *= 1.0 / total
-        log_total = np.log(total)
-        expected_scores = np.einsum("kt,kt->t", scores, self.posterior)
-        self._entropy = float(((log_total - expected_scores) * self._free_weight).sum())
+        total, top = self._total, self._top
+        log_total = np.log(total, out=total)
+        self._entropy = float(((log_total - self._expected) * self._free_weight).sum())
         log_total += top
         self.log_likelihood = float(
-            (log_total * self._free_weight).sum() + (fixed_scores * layout.weight[self._fixed]).sum()
+            (log_total * self._free_weight).sum()
+            + ((fixed_scores + top[self._fixed]) * layout.weight[self._fixed]).sum()
         )
         self._clamp()
+
+    def _score(self, start: int, stop: int) -> None:
+        """The posterior of the columns from `start` to `stop`: few enough to stay in the processor's cache."""
+        layout = self.layout
+        scores, posterior = self._scores[:, start:stop], self.posterior[:, start:stop]
+        scores[:] = self._log_prior[:, None]
+        begin = start
+        for size in layout.sizes:
+            n = min(stop, size) - start
+            if n > 0:
+                pair, heard = layout.pair[begin : begin + n], self._gathered[:n]
+                for index in range(self.classes.size):
+                    # Indices are valid by construction; "clip" only spares numpy a buffered copy.
+                    np.take(self._log_rates[index], pair, out=heard, mode="clip")
+                    scores[index, :n] += heard
+            begin += size
+        top = scores.max(axis=0, out=self._top[start:stop])
+        scores -= top
+        np.exp(scores, out=posterior)
+        total = posterior.sum(axis=0, out=self._total[start:stop])
+        posterior *= 1.0 / total
+        np.einsum("kt,kt->t", scores, posterior, out=self._expected[start:stop])
 
     def bound(self) -> float:
         """Evidence lower bound of posterior and newly estimated rates."""
