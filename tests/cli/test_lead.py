@@ -46,6 +46,11 @@ def test_generate_says_first_what_it_would_make(gonogo: Gonogo, imported: Path) 
     assert project["selection_policy"]["limit"] == 2
 
 
+def test_a_field_the_server_would_not_take_is_named_and_nothing_is_sent(gonogo: Gonogo) -> None:
+    assert "name: " in gonogo("campaign", "create", "x" * 3000, code=2).stderr
+    assert gonogo.json("campaign", "list") == []
+
+
 def test_names_used_twice_and_names_that_are_none(gonogo: Gonogo, imported: Path) -> None:
     taken = gonogo("campaign", "create", "pmi", code=4)
     assert "another name" in taken.stderr
@@ -72,16 +77,47 @@ def test_people_come_one_by_one_or_from_a_file(gonogo: Gonogo, imported: Path, t
     ("text", "said"),
     [
         ("mail\na@b\n", "no column `email`"),
+        (f"email\n{'x' * 250}@example.com\n", "is no e-mail address"),
         ("email\nno address\n", ":2: 'no address' is no e-mail address"),
         ("email,role\na@b,boss\n", ":2: role 'boss'"),
         ("email\na@b\nA@B\n", ":3: A@B is there twice"),
         ("email\n", "names nobody"),
+        ("E-Mail;Name\nana@example.com;Ana\n", "no column `email`"),
+        ("", "no column `email`"),
     ],
 )
 def test_a_bad_file_of_people_invites_nobody(gonogo: Gonogo, tmp_path: Path, text: str, said: str) -> None:
     people = tmp_path / "people.csv"
     people.write_text(text)
     assert said in gonogo("assign", "pmi", "--from", str(people), code=1).stderr
+
+
+def test_a_file_that_is_no_utf8_is_said_and_heads_count_whatever_their_case(gonogo: Gonogo, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_bytes("email,name\nana@example.com,Zoë\n".encode("latin-1"))
+    assert "no CSV in UTF-8" in gonogo("assign", "pmi", "--from", str(people), code=1).stderr
+    people.write_bytes("\ufeffEmail, Name \nana@example.com,Zoë\n".encode())
+    gonogo("campaign", "create", "pmi")
+    assert gonogo("assign", "pmi", "--from", str(people), "--dry-run").stdout == "ana@example.com\tannotator\tZoë\n"
+
+
+def test_links_made_before_an_error_are_shown(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:
+    """They cannot be shown again."""
+    people = tmp_path / "people.csv"
+    people.write_text(f"email,name\nana@example.com,Ana\nbob@example.com,{'b' * 3000}\n")
+    done = gonogo("assign", "pmi", "--from", str(people), code=2)
+    assert "display_name" in done.stderr
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("ana@example.com\t")
+    assert "#token=" in line
+
+
+def test_lists_are_whole_however_long(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("email\n" + "".join(f"a{n}@example.com\n" for n in range(130)))
+    assert len(gonogo.json("assign", "pmi", "--from", str(people))) == 130
+    assert "Nobody new" in gonogo("assign", "pmi", "--from", str(people)).stderr
+    assert gonogo.json("revoke", "pmi", "a0@example.com")["status"] == "revoked"
 
 
 def test_an_address_that_is_none_is_refused_before_anything_is_asked(gonogo: Gonogo) -> None:

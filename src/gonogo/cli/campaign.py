@@ -17,6 +17,7 @@ from gonogo.cli.common import (
     say,
     server_option,
     show_fields,
+    show_list,
     terminal_width,
 )
 from gonogo.cli.completing import complete_project
@@ -39,15 +40,13 @@ campaign.add_command(watch)
 @json_option
 def list_(status: str | None, base_url: str | None, as_json: bool) -> None:
     """All campaigns, newest first."""
-    found = run(_list(status, base_url))
-    if as_json:
-        emit(found)
-        return
-    if not found:
-        say("There is no campaign yet. `gonogo import` makes one from a file, `gonogo demo` a sample.")
-    for item in found:
-        done, total = item["resolved_count"] or 0, item["task_count"] or 0
-        click.echo(f"{item['name']}\t{item['status']}\t{done}/{total} resolved\t{item['id']}")
+    empty = "There is no campaign yet. `gonogo import` makes one from a file, `gonogo demo` a sample."
+    show_list(run(_list(status, base_url)), as_json, _line, empty)
+
+
+def _line(item: dict[str, Any]) -> str:
+    done, total = item["resolved_count"] or 0, item["task_count"] or 0
+    return f"{item['name']}\t{item['status']}\t{done}/{total} resolved\t{item['id']}"
 
 
 async def _list(status: str | None, base_url: str | None) -> list[dict[str, Any]]:

@@ -59,6 +59,17 @@ def show_fields(found: dict[str, Any]) -> None:
             click.echo(f"{key.replace('_', ' '):20} {json.dumps(value, ensure_ascii=not _utf8_stdout())}")
 
 
+def show_list(found: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, Any]], str], empty: str) -> None:
+    """All of a list: one JSON document, or a `line` each; `empty` is said when there is nothing."""
+    if as_json:
+        emit(found)
+        return
+    if not found:
+        say(empty)
+    for item in found:
+        click.echo(line(item))
+
+
 def _utf8_stdout() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
@@ -143,10 +154,16 @@ async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine; the client's errors become sentences and exit codes."""
+    from pydantic import ValidationError
+
     from gonogo.client import errors
 
     try:
         return asyncio.run(work)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        fail(f"{where}: {first['msg']}", "Nothing was sent for it; put it right and try again.", EXIT_USAGE)
     except errors.AuthenticationError as error:
         fail(str(error), error.next_step, EXIT_NO_CREDENTIAL)
     except errors.NetworkError as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gonogo.cli.common import connect, emit, fail, json_option, run, say, server_option
+from gonogo.cli.common import connect, emit, fail, json_option, run, say, server_option, show_list
 from gonogo.cli.completing import complete_key
 
 SCOPES = ("parts:read", "parts:write")
@@ -92,15 +92,12 @@ async def _create(name: str, scopes: list[str], results_password: bool, base_url
 @json_option
 def list_(base_url: str | None, as_json: bool) -> None:
     """All keys, newest first: how each begins, never the key itself."""
-    found = run(_list(base_url))
-    if as_json:
-        emit(found)
-        return
-    if not found:
-        say("There is no key yet. `gonogo keys create --name …` makes one.")
-    for item in found:
-        state = f"revoked {item['revoked_at']}" if item["revoked_at"] else "active"
-        click.echo(f"{item['name']}\t{item['prefix']}_…\t{','.join(item['scopes'])}\t{state}\t{item['id']}")
+    show_list(run(_list(base_url)), as_json, _line, "There is no key yet. `gonogo keys create --name …` makes one.")
+
+
+def _line(item: dict[str, Any]) -> str:
+    state = f"revoked {item['revoked_at']}" if item["revoked_at"] else "active"
+    return f"{item['name']}\t{item['prefix']}_…\t{','.join(item['scopes'])}\t{state}\t{item['id']}"
 
 
 async def _list(base_url: str | None) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import csv
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,8 +25,12 @@ from gonogo.cli.common import (
 )
 from gonogo.cli.completing import complete_person
 
+if TYPE_CHECKING:
+    from gonogo.client.leads import LeadClient
+    from gonogo.wire.labeling import LabelingCampaignPublic
+
 ROLES = ("annotator", "reviewer")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_EMAIL = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +83,32 @@ def assign(
                 "Write it like ana@example.com.",
                 EXIT_USAGE,
             )
-    made = run(_assign(campaign, people, dry_run, base_url, alone=file is None))
     if dry_run:
-        _show_plan(made, campaign, as_json)
-    elif as_json:
-        emit(made[0] if file is None else made)
-    else:
-        _show_links(made, campaign, role if file is None else None)
+        _show_plan(run(_plan(campaign, people, base_url)), campaign, as_json)
+        return
+    made: list[dict[str, Any]] = []
+    try:
+        run(_assign(campaign, people, base_url, made, alone=file is None))
+    finally:  # what was made before an error has a link that nobody can show again
+        if as_json and (made or file is not None):
+            emit(made[0] if file is None else made)
+        elif not as_json:
+            _show_links(made, campaign, role if file is None else None)
 
 
 def read_people(file: Path, role: str) -> list[Person]:
     """The people of a CSV with a head line; ends the command with every bad line named."""
     found: dict[str, Person] = {}
     bad: list[str] = []
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        rows = csv.DictReader(stream, skipinitialspace=True)
-        if "email" not in (rows.fieldnames or []):
-            fail(f"{file}: the head line names no column `email`", "It should be: email,name,role", EXIT_FAILED)
-        for row in rows:
-            person = Person((row.get("email") or "").strip(), (row.get("name") or "").strip() or None, _role(row, role))
-            if not _EMAIL.fullmatch(person.email):
-                bad.append(f"{file}:{rows.line_num}: {person.email!r} is no e-mail address")
-            elif person.role not in ROLES:
-                bad.append(f"{file}:{rows.line_num}: role {person.role!r} is not one of {', '.join(ROLES)}")
-            elif person.email.casefold() in found:
-                bad.append(f"{file}:{rows.line_num}: {person.email} is there twice")
-            found.setdefault(person.email.casefold(), person)
+    for number, row in _rows(file):
+        person = Person((row.get("email") or "").strip(), (row.get("name") or "").strip() or None, _role(row, role))
+        if not _EMAIL.fullmatch(person.email):
+            bad.append(f"{file}:{number}: {person.email!r} is no e-mail address")
+        elif person.role not in ROLES:
+            bad.append(f"{file}:{number}: role {person.role!r} is not one of {', '.join(ROLES)}")
+        elif person.email.casefold() in found:
+            bad.append(f"{file}:{number}: {person.email} is there twice")
+        found.setdefault(person.email.casefold(), person)
     for line in bad:
         say(line)
     if bad or not found:
@@ -112,31 +116,43 @@ def read_people(file: Path, role: str) -> list[Person]:
     return list(found.values())
 
 
+def _rows(file: Path) -> list[tuple[int, dict[str, Any]]]:
+    """The rows with their line numbers; names of columns count whatever their case."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = csv.DictReader(stream, skipinitialspace=True)
+            rows.fieldnames = [name.strip().casefold() for name in rows.fieldnames or ()]
+            if "email" not in rows.fieldnames:
+                fail(f"{file}: the head line names no column `email`", "It should be: email,name,role", EXIT_FAILED)
+            return [(rows.line_num, row) for row in rows]
+    except (UnicodeDecodeError, csv.Error) as error:
+        fail(f"{file} is no CSV in UTF-8 ({error})", "Save it as UTF-8, comma separated.", EXIT_FAILED)
+
+
 def _role(row: dict[str, Any], usual: str) -> str:
     return (row.get("role") or "").strip().lower() or usual
 
 
+async def _plan(campaign: str, people: list[Person], base_url: str | None) -> list[dict[str, Any]]:
+    from gonogo.cli.finding import find_campaign
+
+    async with connect(base_url) as client:
+        found = await find_campaign(client, campaign)
+        return [asdict(person) for person in await _fresh(client, found, people)]
+
+
 async def _assign(
-    campaign: str, people: list[Person], dry_run: bool, base_url: str | None, *, alone: bool
-) -> list[dict[str, Any]]:
-    from gonogo.cli.finding import all_assignments, find_campaign, need_ours
+    campaign: str, people: list[Person], base_url: str | None, made: list[dict[str, Any]], *, alone: bool
+) -> None:
+    """Invite; what was `made` is there for the caller even when one of them fails."""
+    from gonogo.cli.finding import find_campaign, need_ours
     from gonogo.wire.labeling import CampaignAssignmentCreate
 
     async with connect(base_url) as client:
         if any(person.role != "annotator" for person in people):
             await need_ours(client, "Reviewers cannot be invited here, and nobody was")
         found = await find_campaign(client, campaign)
-        there = set()
-        if not alone or dry_run:
-            known = await all_assignments(client, found.id)
-            there = {(item.annotator_email or "").casefold() for item in known if item.status != "revoked"}
-        fresh = [person for person in people if person.email.casefold() not in there]
-        for person in people:
-            if person not in fresh:
-                say(f"{person.email} is in {campaign} already.")
-        if dry_run:
-            return [asdict(person) for person in fresh]
-        made = []
+        fresh = people if alone else await _fresh(client, found, people)
         with progress() as report:
             for done, person in enumerate(fresh, 1):
                 role = None if person.role == "annotator" else person.role
@@ -144,7 +160,18 @@ async def _assign(
                 made.append((await client.create_assignment(found.id, body)).model_dump())
                 if not alone:
                     report("invited", done, len(fresh))
-        return made
+
+
+async def _fresh(client: LeadClient, campaign: LabelingCampaignPublic, people: list[Person]) -> list[Person]:
+    """Those who have no part in the campaign yet; the others are named."""
+    from gonogo.cli.finding import all_assignments
+
+    known = await all_assignments(client, campaign.id)
+    there = {(item.annotator_email or "").casefold() for item in known if item.status != "revoked"}
+    for person in people:
+        if person.email.casefold() in there:
+            say(f"{person.email} is in {campaign.name} already.")
+    return [person for person in people if person.email.casefold() not in there]
 
 
 def _show_plan(people: list[dict[str, Any]], campaign: str, as_json: bool) -> None:

@@ -7,7 +7,18 @@ from typing import Any
 
 import click
 
-from gonogo.cli.common import EXIT_USAGE, connect, emit, fail, json_option, run, say, server_option, show_fields
+from gonogo.cli.common import (
+    EXIT_USAGE,
+    connect,
+    emit,
+    fail,
+    json_option,
+    run,
+    say,
+    server_option,
+    show_fields,
+    show_list,
+)
 from gonogo.cli.completing import complete_project, complete_run
 
 
@@ -21,14 +32,12 @@ def project() -> None:
 @json_option
 def list_(base_url: str | None, as_json: bool) -> None:
     """All projects, newest first."""
-    found = run(_list(base_url))
-    if as_json:
-        emit(found)
-        return
-    if not found:
-        say("There is no project yet. `gonogo import` makes one from a file of predictions.")
-    for item in found:
-        click.echo(f"{item['name']}\t{item['status']}\t{item['campaign_count']} campaigns\t{item['id']}")
+    empty = "There is no project yet. `gonogo import` makes one from a file of predictions."
+    show_list(run(_list(base_url)), as_json, _line, empty)
+
+
+def _line(item: dict[str, Any]) -> str:
+    return f"{item['name']}\t{item['status']}\t{item['campaign_count']} campaigns\t{item['id']}"
 
 
 async def _list(base_url: str | None) -> list[dict[str, Any]]:

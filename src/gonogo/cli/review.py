@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gonogo.cli.common import complete_campaign
+from gonogo.cli.completing import complete_campaign
 
 
 @click.command(
