@@ -11,13 +11,18 @@ import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from gonogo import __version__
-from gonogo.cli.common import EXIT_FAILED, current_home, emit, json_option, say, server_option
+from gonogo.cli.common import EXIT_FAILED, current_home, emit, fail, json_option, say, server_option
 
+if TYPE_CHECKING:
+    from gonogo.tui.terminal import Terminal
+
+ANSWER_SECONDS = 1.0
+MODES = ("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "half", "braille")
 MARKS = {"ok": "ok", "note": "--", "bad": "!!"}
 PACKAGES = ("textual", "httpx", "pydantic", "keyring", "fastapi", "sqlalchemy", "pypdfium2", "pillow")
 EXTRAS = {"psycopg": "PostgreSQL", "pyarrow": "Parquet export", "ezdxf": "DXF", "resvg-py": "SVG"}
@@ -33,12 +38,31 @@ class Check:
     next_step: str = ""
 
 
-@click.command(epilog="\b\nExamples:\n  gonogo doctor\n  gonogo doctor --base-url https://label.example.com --json")
+@click.command(
+    epilog="""\b
+Examples:
+  gonogo doctor                    look at everything, then choose how drawings are drawn
+  gonogo doctor --no-card          look only
+  gonogo doctor --mode sextant     draw so in this terminal from now on, without the card
+  gonogo doctor --mode auto        let the terminal say how
+  gonogo doctor --base-url https://label.example.com --json
+"""
+)
 @server_option
+@click.option("--card/--no-card", default=True, help="Show the test card of ways to draw and ask which is best.")
+@click.option("--mode", type=click.Choice(MODES), help="Draw so in this terminal from now on; `auto` forgets a choice.")
 @json_option
-def doctor(base_url: str | None, as_json: bool) -> None:
-    """Look at terminal, colours, pictures, keyring, folders, server and versions. Nothing is changed."""
-    checks = [*_terminal(), *_folders(), asyncio.run(_keyring()), asyncio.run(_server(base_url)), *_versions()]
+def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) -> None:
+    """Look at terminal, colours, pictures, keyring, folders, server and versions.
+
+    On a terminal it then shows one piece of a drawing in each way to draw and asks which one is best here. The answer
+    is kept for this terminal; nothing else is changed. A report (--json, or into a file) has no card.
+    """
+    terminal = _asked()
+    if mode is not None:
+        _keep(terminal, mode)
+    checks = [*_terminal(), _pictures(terminal), *_folders(), asyncio.run(_keyring()), asyncio.run(_server(base_url))]
+    checks += _versions()
     bad = [check for check in checks if check.state == "bad"]
     if as_json:
         emit({"ok": not bad, "checks": [asdict(check) for check in checks]})
@@ -48,8 +72,56 @@ def doctor(base_url: str | None, as_json: bool) -> None:
             if check.next_step:
                 click.echo(f"   {'':12} {check.next_step}")
         say("Everything needed is there." if not bad else f"{len(bad)} in the way: {', '.join(c.name for c in bad)}.")
+        if card and mode is None:
+            _card(terminal)
     if bad:
         raise SystemExit(EXIT_FAILED)
+
+
+def _asked() -> Terminal:
+    """This terminal, with what it answers within a second."""
+    from gonogo.tui.terminal import TERMINALS, Terminal, window_cell
+
+    answers = None
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        from gonogo.tui.probe import Probe
+
+        probe = Probe(os.environ)
+        try:
+            probe.ask()
+            answers = probe.collect(ANSWER_SECONDS)
+        finally:
+            probe.end()
+    return Terminal(os.environ, current_home().state() / TERMINALS, answers=answers, pixels=window_cell)
+
+
+def _card(terminal: Terminal) -> None:
+    from gonogo.cli import doctor_card
+
+    if doctor_card.can_show():
+        return
+
+    def write(text: str) -> None:
+        click.echo(text, nl=False, color=True)
+
+    try:
+        write("\n")
+        say(doctor_card.show_card(terminal, os.environ, write=write, ask=doctor_card.typed))
+    except OSError as error:
+        fail(
+            f"the choice could not be kept ({error.strerror})", "Make room or give yourself the folder, then try again."
+        )
+
+
+def _keep(terminal: Terminal, mode: str) -> None:
+    from gonogo.cli.doctor_card import choose
+
+    try:
+        say(choose(terminal, mode))
+    except OSError as error:
+        fail(
+            f"the choice could not be kept ({error.strerror})", "Make room or give yourself the folder, then try again."
+        )
 
 
 def _terminal() -> list[Check]:
@@ -70,7 +142,7 @@ def _terminal() -> list[Check]:
         found.append(Check("encoding", "ok", encoding))
     else:
         found.append(Check("encoding", "note", encoding, "⌀ and ± need UTF-8: set LANG=C.UTF-8, or your own language."))
-    return [*found, _colours(term), _pictures(term)]
+    return [*found, _colours(term)]
 
 
 def _colours(term: str) -> Check:
@@ -83,14 +155,12 @@ def _colours(term: str) -> Check:
     return Check("colours", "note", "16", "Drawings are clearer with 256 colours or more: TERM=xterm-256color.")
 
 
-def _pictures(term: str) -> Check:
-    """What the environment tells; the terminal itself is only asked by the app."""
-    program = os.environ.get("TERM_PROGRAM", "").lower()
-    if "KITTY_WINDOW_ID" in os.environ or "kitty" in term or "ghostty" in term or program in ("ghostty", "wezterm"):
-        return Check("pictures", "ok", "this terminal can draw pixels (Kitty protocol); mosaics work everywhere")
-    if "foot" in term or "mlterm" in term:
-        return Check("pictures", "ok", "this terminal can draw pixels (Sixel); mosaics work everywhere")
-    return Check("pictures", "ok", "mosaics of characters; a terminal with Kitty graphics or Sixel shows pixels")
+def _pictures(terminal: Terminal) -> Check:
+    """How drawings will be drawn, and why."""
+    from gonogo.desk.profile import load_profile
+
+    mode, why = terminal.chosen(load_profile(current_home()).picture_mode, color=not os.environ.get("NO_COLOR"))
+    return Check("pictures", "ok", f"{mode.value}: {why}")
 
 
 def _folders() -> list[Check]:
