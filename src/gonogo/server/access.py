@@ -32,10 +32,7 @@ def voter_of(caller: Principal) -> Voter:
 def campaign_for(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> Row[Any]:
     """The campaign (all columns of `campaigns`), if `caller` may see it (else 404) in one of `roles` (else 403)."""
     row = _CAMPAIGN.first(connection, {"campaign": campaign_id, "org": caller.org_id})
-    if row is None or not _in_reach(connection, caller, row):
-        raise not_found()
-    require(caller, *roles)
-    return row
+    return _checked(connection, caller, row, roles)
 
 
 def counted_campaign(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> Row[Any]:
@@ -54,6 +51,12 @@ def task_for(
     return task, campaign_for(connection, caller, task.campaign_id, roles)
 
 
+def campaign_of_task(connection: Connection, caller: Principal, task_id: str, roles: tuple[str, ...]) -> Row[Any]:
+    """The campaign of a task, where nothing else of the task is wanted."""
+    row = _CAMPAIGN_OF_TASK.first(connection, {"task": task_id, "org": caller.org_id})
+    return _checked(connection, caller, row, roles)
+
+
 def project_for(connection: Connection, caller: Principal, project_id: str, roles: tuple[str, ...]) -> Row[Any]:
     """The project (columns of `records.PROJECT`). Projects are the users' alone: annotators get 403 for any id."""
     require(caller, *roles)
@@ -61,6 +64,13 @@ def project_for(connection: Connection, caller: Principal, project_id: str, role
     row = connection.execute(query).first()
     if row is None:
         raise not_found()
+    return row
+
+
+def _checked(connection: Connection, caller: Principal, row: Row[Any] | None, roles: tuple[str, ...]) -> Row[Any]:
+    if row is None or not _in_reach(connection, caller, row):
+        raise not_found()
+    require(caller, *roles)
     return row
 
 
@@ -74,6 +84,11 @@ def _in_reach(connection: Connection, caller: Principal, campaign: Row[Any]) -> 
 
 _CAMPAIGN = Prepared(
     select(campaigns).where(campaigns.c.id == bindparam("campaign"), campaigns.c.org_id == bindparam("org"))
+)
+_CAMPAIGN_OF_TASK = Prepared(
+    select(campaigns)
+    .join(tasks, tasks.c.campaign_id == campaigns.c.id)
+    .where(tasks.c.id == bindparam("task"), campaigns.c.org_id == bindparam("org"))
 )
 _TASK = Prepared(select(tasks).where(tasks.c.id == bindparam("task")))
 _POOL = Prepared(select(projects.c.uses_platform_pool).where(projects.c.id == bindparam("project")))

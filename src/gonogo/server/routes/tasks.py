@@ -8,7 +8,17 @@ from fastapi import BackgroundTasks, Request
 from sqlalchemy import Connection, func, select
 
 from gonogo.server import pages, votes
-from gonogo.server.access import EVERYBODY, LEAD, REVIEW_READERS, REVIEWERS, VOTERS, campaign_for, task_for, voter_of
+from gonogo.server.access import (
+    EVERYBODY,
+    LEAD,
+    REVIEW_READERS,
+    REVIEWERS,
+    VOTERS,
+    campaign_for,
+    campaign_of_task,
+    task_for,
+    voter_of,
+)
 from gonogo.server.context import Context, Ctx
 from gonogo.server.errors import ApiError, conflict, invalid
 from gonogo.server.intake import create_tasks, read_tasks
@@ -87,7 +97,7 @@ async def submit(request: Request, ctx: Ctx, task_id: str, body: LabelSubmit) ->
 
 def vote(connection: Connection, ctx: Context, task_id: str, body: LabelSubmit, key: str | None) -> votes.Outcome:
     """Stores the caller's verdict; refuses a body or a caller before anything was written."""
-    _task, campaign = task_for(connection, ctx.caller, task_id, VOTERS)
+    campaign = campaign_of_task(connection, ctx.caller, task_id, VOTERS)
     check_verdict(body.verdict, body.corrected_value)
     return votes.submit(connection, campaign, task_id, voter_of(ctx.caller), body, ctx.now, idempotency_key=key)
 

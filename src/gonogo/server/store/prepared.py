@@ -87,8 +87,8 @@ class _Form:
     def __init__(self, statement: Any, columns: list[str] | None, dialect: Dialect) -> None:
         compiled = _write_out(statement, dialect).compile(dialect=dialect, column_keys=columns)
         self.sql = str(compiled)
-        self._positions: list[str] | None = compiled.positiontup
-        names: Iterable[str] = self._positions if self._positions is not None else compiled.binds
+        positions: list[str] | None = compiled.positiontup
+        names: Iterable[str] = positions if positions is not None else compiled.binds
         self._given: list[tuple[str, _Converter | None]] = []
         self._fixed: dict[str, Any] = {}
         for name in dict.fromkeys(names):
@@ -99,6 +99,13 @@ class _Form:
             else:
                 value = bind.effective_value
                 self._fixed[name] = value if convert is None else convert(value)
+        converters = dict(self._given)
+        self._places: list[tuple[str | None, _Converter | None, Any]] | None = None
+        if positions is not None:
+            self._places = [
+                (name, converters[name], None) if name in converters else (None, None, self._fixed[name])
+                for name in positions
+            ]
         self._dialect = dialect
         self._columns = list(getattr(statement, "exported_columns", ()))
         self._make: Callable[[Iterable[Any]], Any] | None = None
@@ -106,11 +113,18 @@ class _Form:
 
     def parameters(self, values: Values) -> Any:
         """Converted as the types say: a tuple where the driver counts places, else by name."""
+        if self._places is not None:
+            return tuple(
+                [
+                    fixed if name is None else values[name] if convert is None else convert(values[name])
+                    for name, convert, fixed in self._places
+                ]
+            )
         named = dict(self._fixed)
         for name, convert in self._given:
             value = values[name]
             named[name] = value if convert is None else convert(value)
-        return named if self._positions is None else tuple([named[name] for name in self._positions])
+        return named
 
     def rows(self, cursor: Any, found: Iterable[Any]) -> list[Row[Any]]:
         return [self.row(cursor, row) for row in found]
