@@ -9,11 +9,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
 
@@ -21,6 +20,7 @@ from gonogo.tui import actions, themes
 from gonogo.tui.last_words import last_words
 from gonogo.tui.terminal import TERMINALS, Terminal, window_cell
 from gonogo.tui.text import CleanFilter, plain
+from gonogo.tui.ways import Ways
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from gonogo.desk.desk import Desk
     from gonogo.desk.review import ReviewDesk
-    from gonogo.desk.services import Services, SignedIn
+    from gonogo.desk.services import Services
     from gonogo.tui.first_frame import FirstFrame
     from gonogo.tui.hand_over import HandOver
     from gonogo.tui.probe import Probe
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
 Start = Literal["auto", "sign_in", "annotate", "embedded", "review", "practice"]
 """`auto` and `annotate` go on with the last login, `review` at its review queue, `practice` with practice before the
 work; `embedded` opens the workspace on this computer."""
-CLOSE_SECONDS = 1.5
-"""How long leaving may take; a signal must end the program within two seconds."""
-
-
 HAND_OVER_SECONDS = 1.5
 """How long the frame of the last run may stay when question and drawing are not there."""
 PAINTED_SECONDS = 0.05
@@ -55,7 +51,7 @@ def _palette() -> type[Provider]:
     return ActionCommands
 
 
-class GonogoApp(App[None]):
+class GonogoApp(Ways):
     """gonogo in the terminal. `services` makes sessions and desks; nothing in here knows the network or the disk."""
 
     CSS_PATH: ClassVar[Any] = ["app.tcss", "screens/annotate.tcss"]
@@ -64,8 +60,6 @@ class GonogoApp(App[None]):
     COMMANDS = {_palette}
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-normal"), (104, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (14, "-short"), (20, "-medium"), (32, "-tall")]
     TITLE = "gonogo"
 
     def __init__(
@@ -216,130 +210,6 @@ class GonogoApp(App[None]):
             self.show_sign_in()
         else:
             await self.go_on(signed)
-
-    def show_sign_in(self, reason: str = "", *, embedded: bool = False) -> None:
-        from gonogo.tui.screens.sign_in import SignInScreen
-
-        self._only(SignInScreen(reason, embedded=embedded))
-
-    async def go_on(self, signed: SignedIn) -> None:
-        """Signed in: to the campaign's questions, or to the choice of campaigns."""
-        chosen = self._campaign_id or signed.campaign_id
-        if chosen and not self.reviewing:
-            await self.open_campaign(signed, chosen)
-            return
-        from gonogo.tui.screens.campaigns import CampaignsScreen
-
-        self._only(CampaignsScreen(signed, chosen or ""))
-
-    async def open_campaign(self, signed: SignedIn, campaign_id: str) -> None:
-        """Its questions, or, when reviewing, its review queue; practice before them when that was asked for."""
-        self._working_in = campaign_id
-        if self.reviewing:
-            await self.open_review(signed, campaign_id)
-            return
-        if self._practising:
-            self._practising = False
-            self._only(self._practice(signed, campaign_id, lambda: self.open_campaign(signed, campaign_id)))
-            return
-        from gonogo.tui.screens.annotate import AnnotateScreen
-
-        await self.close_desk()
-        self.desk, self._opened = self.services.open_desk(signed, campaign_id), campaign_id
-        self._only(AnnotateScreen(self.desk, clock=self.clock, profile=self.services.profile))
-
-    async def open_review(self, signed: SignedIn, campaign_id: str) -> None:
-        """The campaign's review queue."""
-        from gonogo.tui.screens.review import ReviewScreen
-
-        await self.close_desk()
-        desk = self.services.open_review(signed, campaign_id)
-        self.reviewing, self.desk = True, desk
-        self._only(ReviewScreen(desk, signed, campaign_id))
-
-    async def action_review(self) -> None:
-        """From wherever one is to the review queue of the campaign worked in."""
-        signed = self.services.remembered()
-        if signed is None:
-            self.show_sign_in("Sign in to review.")
-            return
-        self.reviewing = True
-        await self.go_on(signed)
-
-    def action_practice(self) -> None:
-        """Practice in the campaign worked in; leaving comes back here."""
-        signed = self.services.remembered()
-        campaign_id = self._working_in or (signed.campaign_id if signed is not None else None)
-        if signed is None or not campaign_id:
-            self.say("Open a campaign first; practice is on its items.")
-            return
-        self.push_screen(self._practice(signed, campaign_id), self._practised)
-
-    def _practice(
-        self, signed: SignedIn, campaign_id: str, then: Callable[[], Awaitable[None]] | None = None
-    ) -> Screen[None]:
-        from gonogo.desk.practice import Practice
-        from gonogo.tui.screens.practice import PracticeScreen
-
-        practice = Practice(self.services.visiting(signed, campaign_id))
-        return PracticeScreen(practice, clock=self.clock, profile=self.services.profile, then=then)
-
-    def _practised(self, _: object) -> None:
-        if self.desk is not None:
-            self.desk.retry_now()  # the queue may be open now
-
-    def action_lead(self) -> None:
-        signed = self.services.remembered()
-        if signed is None:
-            self.show_sign_in("Sign in to see your campaigns.")
-            return
-        from gonogo.tui.screens.campaign import CampaignScreen
-
-        self.push_screen(CampaignScreen(signed))
-
-    def action_results(self) -> None:
-        signed = self.services.remembered()
-        if signed is None:
-            self.show_sign_in("Sign in to see results.")
-            return
-        from gonogo.desk.results_source import of_login
-        from gonogo.tui.screens.results import ResultsScreen
-
-        self.push_screen(ResultsScreen(of_login(self.services, signed)))
-
-    def show_annotators(self, signed: SignedIn, campaign_id: str, name: str) -> None:
-        """Who votes in a campaign, and what a lead may do about it."""
-        from gonogo.tui.screens.annotators import AnnotatorsScreen
-
-        self.push_screen(AnnotatorsScreen(signed, campaign_id, name))
-
-    def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None:
-        """The rulings of a campaign that are proposed as gold."""
-        from gonogo.desk.visit import Visit
-        from gonogo.tui.screens.candidates import CandidatesScreen
-
-        visit = Visit(self.services.visiting(signed, campaign_id))
-        self.push_screen(CandidatesScreen(visit, name, self.clock, self.services.profile))
-
-    def _size_classes(self) -> list[str]:
-        """The classes Textual gives a screen of this size after its first layout, which is then not done again."""
-        sizes = zip((self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), self.size, strict=True)
-        return [[name for least, name in steps if size >= least][-1] for steps, size in sizes]
-
-    def _only(self, screen: Any) -> None:
-        """Make `screen` the one that is shown: what lies under it is not kept."""
-        screen.add_class(*self._size_classes())
-        if len(self.screen_stack) > 1:
-            self.switch_screen(screen)
-        else:
-            self.push_screen(screen)
-
-    async def close_desk(self) -> None:
-        """Send what may be sent in a short time, and close. The outbox keeps the rest for the next start."""
-        desk, self.desk = self.desk, None
-        if desk is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(desk.close(), CLOSE_SECONDS)
 
     def take_the_screen(self) -> None:
         """What was painted before the program came is over."""
