@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,16 @@ def test_replaced_rows_are_neither_sent_nor_counted_and_go_with_the_old_ones(out
     assert not outbox.take_back(new)
     outbox.finish(new, SendState.SENT)
     assert outbox.prune(4e9) == 2
+
+
+def test_a_ruling_is_not_given_anew_as_an_answer(outbox: Outbox) -> None:
+    """Both lie in one outbox; the annotate screen would make a vote of it."""
+    made = Decision("correct")
+    request = replace(prepare_submission("a", made), path="/api/v1/gonogo/tasks/a/ruling")
+    number = outbox.add(ANN, task("a"), made, request)
+    outbox.leave_desk([number])
+    outbox.claim(ANN)
+    outbox.finish(number, SendState.PARKED, "why")
+    found = outbox.get(number)
+    assert found is not None
+    assert found.decided().final

@@ -118,7 +118,7 @@ async def test_an_answer_that_cannot_be_given_anew_says_why(running: Running, cl
     desk.past = [Decided(task(5), Decision("correct"), SendState.PARKED, "answered before", 5)]
     async with running(desk) as pilot:
         await press(pilot, clock, "h", "a")
-        assert "has your first answer to it" in text_of(pilot.app.screen)
+        assert "cannot be given anew here. answered before" in text_of(pilot.app.screen)
 
 
 async def test_a_refused_answer_is_sent_as_it_is_or_dropped_after_asking(running: Running, clock: Clock) -> None:

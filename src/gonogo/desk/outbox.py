@@ -64,7 +64,8 @@ class Verdict:
     response: str | None = None
 
     def decided(self) -> Decided:
-        final = self.state is not SendState.PARKED or bool(self.response)
+        ruling = not self.request.path.endswith("/submit")  # given on another screen, from other evidence
+        final = self.state is not SendState.PARKED or bool(self.response) or ruling
         return Decided(self.task, self.decision, self.state, self.detail, self.id, final)
 
 

@@ -180,7 +180,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         if item.state is not SendState.PARKED:
             self._tell(f"Not answered again: only a refused answer is. This one: {fate(item)}.")
         elif item.final:
-            self._tell("Not answered again: the server has your first answer to it, which stands.")
+            self._tell(f"This one cannot be given anew here. {item.detail}")
         else:
             self.dismiss(item)
 
