@@ -1,20 +1,24 @@
 """Other programs' files as records of our import format, one by one, each with the number its reports name.
 
-`jsonl` and `csv` are read line by line; `coco` and `labelstudio` are one JSON document each and are read whole;
-`folder` is a folder of drawings with one JSON file each. What cannot be turned into a record is a `BadLine`.
+`jsonl` and `csv` are read line by line, `coco` and `labelstudio` element by element; `folder` is a folder of drawings
+with one JSON file each. What cannot be turned into a record is a `BadLine`. This module has the CSV in it.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from gonogo.cli.import_lines import BadLine, Raw, numbered_lines
+from gonogo.cli.import_documents import coco, corners, folder, label_studio
+from gonogo.cli.import_lines import KNOWN, BadLine, Raw, numbered_lines
 from gonogo.client.errors import InvalidInputError
 
 FORMS: Final = ("jsonl", "csv", "coco", "labelstudio", "folder")
@@ -23,7 +27,8 @@ Numbered = Iterator[tuple[int, Raw]]
 _TEXTS: Final = ("predicted_value", "truth")
 _CORNERS: Final = ("x0", "y0", "x1", "y1")
 _FORMULA_MARK: Final = ("'=", "'+", "'-", "'@", "'\t", "'\r")
-_PICTURES: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pdf", ".svg", ".dxf")
+_OPTIONS: Final = frozenset({"delimiter", "decimal", "bbox_form", "encoding"})
+_ESCAPED: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,48 +89,98 @@ def read_mapping(path: Path) -> Mapped:
         found = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"{path} is not TOML: {error}") from None
-    unknown = sorted(found.keys() - {"columns", "constants", "csv"})
-    options = found.get("csv", {})
-    unknown += sorted(f"csv.{name}" for name in options.keys() - {"delimiter", "decimal", "bbox_form", "encoding"})
+    tables = {name: found.get(name, {}) for name in ("columns", "constants", "csv")}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise InvalidInputError(f"{path}: {name} must be a table, [{name}].")
+    columns, constants, options = tables.values()
+    unknown = sorted(found.keys() - tables.keys()) + [f"csv.{name}" for name in sorted(options.keys() - _OPTIONS)]
     if unknown:
         raise InvalidInputError(f"{path}: unknown: {', '.join(unknown)}.", next_step="Known: columns, constants, csv.")
-    if options.get("bbox_form", "corners") not in ("corners", "size") or len(options.get("delimiter", ",")) != 1:
-        raise InvalidInputError(f"{path}: bbox_form is corners or size, and delimiter is one character.")
-    return Mapped(found.get("columns", {}), found.get("constants", {}), **options)
+    for problem in (*_problems(columns, constants), *_option_problems(options)):
+        raise InvalidInputError(f"{path}: {problem}.")
+    return Mapped(columns, constants, **options)
+
+
+def _problems(columns: Mapping[str, Any], constants: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in columns.items():
+        several = isinstance(value, list) and name == "bbox" and len(value) == 4
+        if not all(isinstance(item, str) for item in (value if several else [value])):
+            yield f"columns.{name} must be the name of a column" + (", or of four" if name == "bbox" else "")
+    for name in sorted((columns.keys() | constants.keys()) - KNOWN):
+        near = get_close_matches(name, KNOWN, 1, 0.6)
+        yield f"{name} is no field of a prediction" + (f"; is {near[0]} meant?" if near else "")
+    for name in sorted(columns.keys() & constants.keys()):
+        yield f"{name} is both a column and a constant"
+    for name, value in constants.items():
+        if not isinstance(value, str | int | float | list | dict):
+            yield f"constants.{name} must be a text, a number, a list or a table"
+
+
+def _option_problems(options: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in options.items():
+        if not isinstance(value, str):
+            yield f"csv.{name} must be a text"
+            return
+    if options.get("bbox_form", "corners") not in ("corners", "size"):
+        yield "csv.bbox_form is corners or size"
+    for name in ("delimiter", "decimal"):
+        value = options.get(name, ",")
+        if len(value) != 1 or value in '\r\n"':
+            yield f"csv.{name} is one character, and neither a quote nor the end of a line"
+    try:
+        "".encode(options.get("encoding", "utf-8"))
+    except (LookupError, ValueError):
+        yield f"csv.encoding {options.get('encoding')!r} is not known; utf-8, utf-16, latin-1 and cp1252 are"
 
 
 def csv_rows(path: Path, mapped: Mapped) -> Numbered:
-    """The rows after the head line, numbered by their last line in the file."""
-    with path.open(encoding=mapped.encoding, newline="") as file:
-        rows = csv.DictReader(file, delimiter=mapped.delimiter)
+    """The rows after the head line, numbered by their last line in the file.
+
+    A byte that is not of the encoding is kept as half a surrogate pair, so that its line can be named.
+    """
+    with path.open(encoding=mapped.encoding, errors="surrogateescape", newline="") as file:
+        rows = csv.reader(file, delimiter=mapped.delimiter, strict=True)
         try:
-            head = list(rows.fieldnames or [])
+            head = next(rows, [])
             _check_columns(path, mapped, head)
             for row in rows:
-                if any(row.values()):
+                if any(row):
                     yield rows.line_num, _from_row(rows.line_num, row, mapped, head)
-        except UnicodeDecodeError:
-            yield rows.line_num + 1, BadLine(rows.line_num + 1, f"not {mapped.encoding}; set encoding in the mapping")
+        except UnicodeError:  # an encoding of which no byte can be kept as it is
+            number = rows.line_num + 1
+            yield number, BadLine(number, f"not {mapped.encoding}; set encoding in the mapping; the rest was not read")
         except csv.Error as error:
-            yield rows.line_num, BadLine(rows.line_num, f"not CSV ({error})")
+            why = "a quoted cell that never ends" if "end of data" in str(error) else error
+            yield rows.line_num, BadLine(rows.line_num, f"not CSV ({why}); the rest was not read")
 
 
 def _check_columns(path: Path, mapped: Mapped, head: list[str]) -> None:
+    if any(map(_ESCAPED.search, head)):
+        raise InvalidInputError(
+            f"{path} is not {mapped.encoding}, in its head line.", next_step="Set encoding in the mapping: [csv]."
+        )
     wanted = [name for value in mapped.columns.values() for name in (value if isinstance(value, list) else [value])]
-    missing = [str(name) for name in wanted if name not in head]
+    missing = [name for name in wanted if name not in head]
     if missing:
         raise InvalidInputError(
             f"{path} has no column {', '.join(map(repr, missing))}.", next_step=f"Its columns: {', '.join(head)}."
         )
-    if not mapped.columns and not {"predicted_value"} & set(head):
+    twice = [name for name in dict.fromkeys(wanted or head) if head.count(name) > 1 and name]
+    if twice:
+        raise InvalidInputError(f"{path} has more than one column {', '.join(map(repr, twice))}.")
+    if not mapped.columns and "predicted_value" not in head:
         raise InvalidInputError(
             f"{path}: no column is called predicted_value.", next_step="Say with --mapping which columns are which."
         )
 
 
-def _from_row(number: int, row: Mapping[str, Any], mapped: Mapped, head: list[str]) -> Raw:
-    if None in row:
+def _from_row(number: int, cells: list[str], mapped: Mapped, head: list[str]) -> Raw:
+    if len(cells) > len(head):
         return BadLine(number, "more cells than the head line has columns")
+    if any(map(_ESCAPED.search, cells)):
+        return BadLine(number, f"not {mapped.encoding}; set encoding in the mapping")
+    row = dict(zip_longest(head, cells, fillvalue=""))
     columns = mapped.columns or {name: name for name in head if name not in _CORNERS}
     if not mapped.columns and set(_CORNERS) <= set(head):
         columns = {**columns, "bbox": list(_CORNERS)}
@@ -149,7 +204,7 @@ def _cell(name: str, given: Any, mapped: Mapped) -> Any:
         if not any(parts):
             return None
         box = [_number("bbox", part, mapped.decimal) for part in parts]
-        return _corners(box) if mapped.bbox_form == "size" and len(box) == 4 else box
+        return corners(box) if mapped.bbox_form == "size" and len(box) == 4 else box
     text = (given or "").strip()
     if text.startswith(_FORMULA_MARK):
         text = text[1:]
@@ -158,7 +213,9 @@ def _cell(name: str, given: Any, mapped: Mapped) -> Any:
     if name in _TEXTS:
         return _value(name, text)
     if name == "page":
-        return int(_number(name, text, mapped.decimal))
+        if not text.isdecimal():
+            raise ValueError(f"page: {text[:40]!r} is no whole number")
+        return int(text[:9])
     return _number(name, text, mapped.decimal) if name == "predicted_confidence" else text
 
 
@@ -166,7 +223,7 @@ def _value(name: str, text: str) -> dict[str, Any]:
     if not text.startswith("{"):
         return {"text": text}
     try:
-        found: dict[str, Any] = json.loads(text)
+        found: dict[str, Any] = json.loads(text)  # checked further with the record
     except (ValueError, RecursionError):
         raise ValueError(f"{name} begins like JSON and is none") from None
     return found
@@ -177,117 +234,3 @@ def _number(name: str, text: Any, decimal: str) -> float:
         return float(str(text).strip().replace(decimal, "."))
     except ValueError:
         raise ValueError(f"{name}: {str(text)[:40]!r} is no number") from None
-
-
-def _corners(box: list[float]) -> list[float]:
-    x, y, width, height = box
-    return [x, y, x + width, y + height]
-
-
-# --- JSON documents ---------------------------------------------------------------------------------------
-
-
-def _document(path: Path, what: str, kind: type) -> Any:
-    try:
-        found = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise InvalidInputError(f"{path} is not JSON: {error}") from None
-    if not isinstance(found, kind):
-        raise InvalidInputError(f"{path} is not {what}.")
-    return found
-
-
-def coco(path: Path) -> Numbered:
-    """Annotations, numbered from 1: the value is `text` or `caption` of the annotation or of its `attributes`."""
-    found = _document(path, "a COCO file: it must be an object with images and annotations", dict)
-    annotations = found.get("annotations")
-    if not isinstance(annotations, list) or not isinstance(found.get("images"), list):
-        raise InvalidInputError(f"{path} is not a COCO file: it has no images and annotations.")
-    images = {item.get("id"): item.get("file_name") for item in found["images"] if isinstance(item, dict)}
-    kinds = {item.get("id"): item.get("name") for item in found.get("categories") or [] if isinstance(item, dict)}
-    for number, item in enumerate(annotations, 1):
-        yield number, _from_coco(number, item, images, kinds)
-
-
-def _from_coco(number: int, item: Any, images: Mapping[Any, Any], kinds: Mapping[Any, Any]) -> Raw:
-    if not isinstance(item, dict) or not isinstance(item.get("bbox"), list) or len(item["bbox"]) != 4:
-        return BadLine(number, "an annotation without a bbox of four numbers")
-    extra = item.get("attributes")
-    both: dict[str, Any] = {**(extra if isinstance(extra, dict) else {}), **item}
-    text = next((both[name] for name in ("text", "caption", "value") if isinstance(both.get(name), str)), None)
-    drawing = images.get(item.get("image_id"))
-    if text is None or not drawing:
-        return BadLine(number, "an annotation without a text" if text is None else "its image is not in the file")
-    if not all(isinstance(n, int | float) for n in item["bbox"]):
-        return BadLine(number, "bbox must be four numbers")
-    record = {
-        "id": f"coco-{item.get('id', number)}",
-        "drawing": drawing,
-        "bbox": _corners(item["bbox"]),
-        "bbox_unit": "px",
-        "detail_kind": kinds.get(item.get("category_id")),
-        "predicted_value": {"text": text},
-        "predicted_confidence": both.get("score"),
-    }
-    return {name: value for name, value in record.items() if value is not None}
-
-
-def label_studio(path: Path) -> Numbered:
-    """Regions of the first prediction of each task; reports name the task, counted from 1."""
-    for number, task in enumerate(_document(path, "a Label Studio export: it must be a list of tasks", list), 1):
-        if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
-            yield number, BadLine(number, "a task without data")
-            continue
-        predictions = task.get("predictions") or []
-        if not predictions or not isinstance(predictions[0], dict):
-            yield number, BadLine(number, "a task without predictions")
-            continue
-        for record in _regions(task, predictions[0], number):
-            yield number, record
-
-
-def _regions(task: Mapping[str, Any], prediction: Mapping[str, Any], number: int) -> Iterator[Raw]:
-    picture = next((v for v in task["data"].values() if isinstance(v, str) and v.lower().endswith(_PICTURES)), None)
-    regions: dict[str, dict[str, Any]] = {}
-    for part in prediction.get("result") or []:
-        if isinstance(part, dict) and isinstance(part.get("value"), dict):
-            regions.setdefault(str(part.get("id", "")), {}).update(part["value"])
-    for name, value in regions.items():
-        text = value.get("text")
-        text = text[0] if isinstance(text, list) and text else text
-        if not isinstance(text, str):
-            yield BadLine(number, f"region {name!r} without a text")
-            continue
-        record: dict[str, Any] = {
-            "id": f"ls-{task.get('id', number)}-{name}",
-            "drawing": picture.rsplit("/", 1)[-1] if picture else None,
-            "predicted_value": {"text": text},
-            "predicted_confidence": prediction.get("score"),
-            "detail_kind": next(iter(value.get("rectanglelabels") or value.get("labels") or []), None),
-        }
-        if all(isinstance(value.get(side), int | float) for side in ("x", "y", "width", "height")):
-            box = _corners([value["x"] / 100, value["y"] / 100, value["width"] / 100, value["height"] / 100])
-            record |= {"bbox": box, "bbox_unit": "norm"}
-        yield {key: item for key, item in record.items() if item is not None}
-
-
-def folder(path: Path) -> Numbered:
-    """`a.json` beside `a.png`: one prediction, a list of them, or `{"predictions": […]}`; counted from 1."""
-    number = 0
-    pictures = {item.stem: item.name for item in sorted(path.iterdir()) if item.suffix.lower() in _PICTURES}
-    for file in sorted(path.glob("*.json")):
-        try:
-            found = json.loads(file.read_bytes())
-        except (ValueError, RecursionError) as error:
-            number += 1
-            yield number, BadLine(number, f"{file.name} is not JSON ({error})")
-            continue
-        if isinstance(found, dict) and isinstance(found.get("predictions"), list):
-            found = found["predictions"]
-        for item in found if isinstance(found, list) else [found]:
-            number += 1
-            if not isinstance(item, dict):
-                yield number, BadLine(number, f"{file.name}: a prediction must be an object")
-                continue
-            usual = {"drawing": pictures[file.stem]} if file.stem in pictures else {}
-            yield number, {**usual, **item}

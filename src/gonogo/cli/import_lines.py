@@ -37,10 +37,10 @@ MAX_BAD: Final = 10_000
 """Bad lines remembered; a file with more of them is not this format."""
 
 _UNKEPT: Final = re.compile("[\0\ud800-\udfff]")
-_INT64: Final = range(-(2**63), 2**63)
+INT64: Final = range(-(2**63), 2**63)
 _OWN: Final = ("part", "drawing", "page", "bbox", "bbox_unit")
 _FIELDS: Final = frozenset(Prediction.model_fields)
-_KNOWN: Final = frozenset(_OWN) | _FIELDS
+KNOWN: Final = frozenset(_OWN) | _FIELDS
 _NOT_HERE: Final = {
     "is_gold": "gold is made from `truth`, with --gold-from-truth",
     "gold_answer": "gold is made from `truth`, with --gold-from-truth",
@@ -228,8 +228,8 @@ def _check_values(value: Any, depth: int = 1) -> None:
         if _UNKEPT.search(value):
             raise _Bad("a text holds NUL or half a surrogate pair")
     elif isinstance(value, float) and not math.isfinite(value):
-        raise _Bad("a number is too large")
-    elif isinstance(value, int) and value not in _INT64:
+        raise _Bad("a number is too large, or none at all (NaN)")
+    elif isinstance(value, int) and value not in INT64:
         raise _Bad("a number does not fit into 64 bits")
     elif isinstance(value, dict | list):
         items = [*value.keys(), *value.values()] if isinstance(value, dict) else value
@@ -241,7 +241,7 @@ def _check_names(record: Mapping[str, Any]) -> None:
     for name in record:
         if name in _NOT_HERE and record[name]:
             raise _Bad(f"{name} cannot be imported: {_NOT_HERE[name]}")
-        if name not in _KNOWN and name not in _NOT_HERE and (near := get_close_matches(name, _KNOWN, 1, 0.85)):
+        if name not in KNOWN and name not in _NOT_HERE and (near := get_close_matches(name, KNOWN, 1, 0.85)):
             raise _Bad(f"unknown field {name!r}; is {near[0]!r} meant?")
     for name in ("predicted_value", "truth"):
         if record.get(name) is not None and not isinstance(record[name], dict):
