@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
+from multiprocessing.connection import wait
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +37,24 @@ def test_a_refresh_settles_tasks_wherever_it_runs(campaign: Campaign, large: int
     campaign.vote(task, "incorrect", refresh=False)
     apart.refresh(campaign.store, campaign.id, START, large=large)
     assert campaign.statuses([task]) == [("resolved", "incorrect")]
+
+
+_SERVER = """
+import multiprocessing, os, sys
+from gonogo.server import apart
+apart._worker.pool().submit(os.getpid).result()
+print(multiprocessing.active_children()[0].pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_worker_ends_with_its_server_even_if_that_is_killed() -> None:
+    command = [sys.executable, "-c", _SERVER]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        worker = int(server.stdout.readline())
+        server.kill()
+        # The worker holds the other end of this pipe, too: it is at its end when both are gone.
+        assert wait([server.stdout], 60)
+        assert server.stdout.read() == ""
+    assert not Path(f"/proc/{worker}/exe").exists()

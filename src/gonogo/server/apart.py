@@ -84,8 +84,17 @@ _worker = _Worker()
 
 
 def _stand_back() -> None:
+    """What the worker does first: it lets the server go before, and ends with it, even if that is killed."""
     if sys.platform != "win32":
         os.nice(_NICER)
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+
+
+def _end_with_the_server() -> None:
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os._exit(1)
 
 
 def _report_text(url: str, campaign_id: str, now: datetime) -> str:
