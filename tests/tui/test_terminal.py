@@ -9,7 +9,8 @@ import pytest
 
 from gonogo.desk.profile import PICTURE_MODES
 from gonogo.sheets.types import Mode, NoPicture, Picture, PictureRequest
-from gonogo.tui.terminal import CHOICES, mode_of, next_choice, usual_mode
+from gonogo.tui.probe import Answers
+from gonogo.tui.terminal import CHOICES, Terminal, mode_of, next_choice, usual_mode
 from gonogo.tui.viewer import run_viewer, viewer_command
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, drawn, task
@@ -40,6 +41,45 @@ from tests.tui.screen_text import press, settle, text_of
 )
 def test_the_mode_is_what_the_terminal_is_known_to_draw(environment: dict[str, str], mode: Mode) -> None:
     assert usual_mode(environment) is mode
+
+
+@pytest.mark.parametrize(
+    ("answers", "environment", "mode"),
+    [
+        (Answers("kitty(0.40.1)", kitty=True, cell=(10, 20)), {}, Mode.KITTY),
+        (Answers("kitty(0.26.5)", kitty=True, cell=(10, 20)), {}, Mode.SEXTANT),  # before placeholders
+        (Answers("ghostty 1.1.3", kitty=True), {}, Mode.KITTY),
+        (Answers("WezTerm 20240203-110809", kitty=True, sixel=True, cell=(8, 16)), {}, Mode.SIXEL),
+        (Answers("Konsole 24.08", kitty=True), {}, Mode.QUADRANT),
+        (Answers("foot(1.20.1)"), {}, Mode.OCTANT),
+        (Answers("foot(1.16.2)"), {}, Mode.SEXTANT),
+        (Answers("VTE(7800)"), {}, Mode.OCTANT),
+        (Answers("XTerm(379)", sixel=True), {}, Mode.QUADRANT),  # no size of a cell: it would miss its place
+        (Answers("XTerm(379)", sixel=True, cell=(8, 16)), {"NO_COLOR": "1"}, Mode.BRAILLE),
+        (Answers("tmux 3.4", sixel=True, cell=(8, 16)), {"TMUX": "x", "TERM": "tmux-256color"}, Mode.SIXEL),
+        (Answers("tmux 3.3a", kitty=True), {"TMUX": "x", "TERM": "tmux-256color"}, Mode.QUADRANT),
+        (Answers("\x1b]0;evil"), {}, Mode.QUADRANT),
+    ],
+)
+def test_what_the_terminal_answers_decides(answers: Answers, environment: dict[str, str], mode: Mode) -> None:
+    environment = {"TERM": "xterm-256color", **environment}
+    assert Terminal(environment, answers=answers).mode("auto") is mode
+
+
+def test_a_choice_for_pixels_holds_only_where_they_are_drawn(tmp_path: Path) -> None:
+    file, environment = tmp_path / "terminals.json", {"TERM": "xterm"}
+    sixel = Answers("XTerm(379)", sixel=True, cell=(8, 16), complete=True)
+    Terminal(environment, file, answers=sixel).remember("sixel")
+    assert Terminal(environment, file, answers=sixel).mode("braille") is Mode.SIXEL
+    assert Terminal(environment, file, answers=sixel._replace(sixel=False)).mode("auto") is Mode.QUADRANT
+    assert "sixel" not in Terminal(environment).choices()
+    assert Terminal(environment, answers=sixel).mode("sixel") is Mode.SIXEL
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"xterm, xterm": 5}', '{"xterm, xterm": "\\u001b[31m"}', "\x00"])
+def test_a_file_of_choices_that_makes_no_sense_is_no_choice(tmp_path: Path, text: str) -> None:
+    (tmp_path / "terminals.json").write_text(text)
+    assert Terminal({"TERM": "xterm"}, tmp_path / "terminals.json").remembered == ""
 
 
 def test_a_setting_wins_but_not_over_missing_colours() -> None:

@@ -1,0 +1,154 @@
+"""The test card of `gonogo doctor`, in a terminal that answers by a script."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from gonogo.cli.doctor_card import ROWS, card, choose, painted, samples, show_card
+from gonogo.sheets.types import CellGrid, Mode
+from gonogo.tui.probe import Answers
+from gonogo.tui.terminal import Terminal
+
+SIXEL = Answers("XTerm(379)", sixel=True, cell=(8, 16), complete=True)
+ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
+def test_every_mode_shows_the_same_piece_and_pixels_only_where_they_are_drawn() -> None:
+    plain = samples(Terminal(ENVIRONMENT), ENVIRONMENT)
+    assert [sample.mode for sample in plain] == [Mode.HALF, Mode.QUADRANT, Mode.SEXTANT, Mode.OCTANT, Mode.BRAILLE]
+    assert all(len(sample.rows) == ROWS for sample in plain)
+    pixels = samples(Terminal(ENVIRONMENT, answers=SIXEL), ENVIRONMENT)
+    assert [sample.mode for sample in pixels][5:] == [Mode.SIXEL]
+    text = card(pixels)
+    assert "6 sixel" in text
+    assert text.count("\x1bP0;1;0q") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [(["3"], "sextant"), (["9", "4"], "octant"), ([""], ""), (["x", "y", "z"], ""), (["²"], "")]
+)
+def test_the_answer_is_kept_for_this_terminal(tmp_path: Path, typed: list[str], kept: str) -> None:
+    file, written = tmp_path / "state" / "terminals.json", []
+    lines = iter([*typed, "", ""])
+    said = show_card(
+        Terminal(ENVIRONMENT, file), ENVIRONMENT, write=written.append, ask=lambda: next(lines) + "\n"
+    )  # fmt: skip
+    assert Terminal(ENVIRONMENT, file).remembered == kept
+    assert (kept or "Nothing was changed") in said
+    assert (file.exists()) is bool(kept)
+
+
+def test_auto_forgets_and_another_terminal_is_not_touched(tmp_path: Path) -> None:
+    file = tmp_path / "terminals.json"
+    here, there = (Terminal({"TERM": term}, file) for term in ("xterm", "foot"))
+    choose(here, "braille")
+    assert there.remembered == ""
+    assert Terminal({"TERM": "xterm"}, file).mode("octant") is Mode.BRAILLE  # before the settings' choice for all
+    choose(Terminal({"TERM": "xterm"}, file), "auto")
+    assert Terminal({"TERM": "xterm"}, file).mode("octant") is Mode.OCTANT
+
+
+@pytest.mark.parametrize(
+    ("environment", "start"),
+    [
+        (ENVIRONMENT, "\x1b[38;2;20;20;20;48;2;235;235;235m▀"),
+        ({"TERM": "xterm-256color"}, "\x1b[38;5;232;48;5;255m▀"),
+        ({"TERM": "xterm"}, "\x1b[30;107m▀"),
+    ],
+)
+def test_the_card_uses_the_colours_there_are(environment: dict[str, str], start: str) -> None:
+    grid = CellGrid(1, 1, Mode.HALF, ("▀",), b"\0", b"\xff", b"\0")
+    assert painted(grid, environment) == [start + "\x1b[0m"]
+
+
+class Person:
+    """`gonogo doctor` in a terminal of its own, whose end this is."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        self.end, program = pty.openpty()
+        termios.tcsetwinsize(program, (50, 100))
+        self.before = termios.tcgetattr(program)
+        self.program = program
+        environment = {"GONOGO_HOME": str(home), "HOME": str(home), "LANG": "C.UTF-8", **ENVIRONMENT}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gonogo", "doctor", *arguments],
+            stdin=program, stdout=program, stderr=program, env=environment, preexec_fn=_own_terminal,
+        )  # fmt: skip
+        self.seen = bytearray()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                self.seen.extend(os.read(self.end, 65536))
+            except OSError:
+                return
+
+    def type(self, data: bytes) -> None:
+        os.write(self.end, data)
+
+    def wait_for(self, text: bytes) -> None:
+        until = time.monotonic() + 90
+        while text not in self.seen:
+            assert time.monotonic() < until, bytes(self.seen)[-2000:]
+            assert self.process.poll() is None, bytes(self.seen)[-2000:]
+            self._reader.join(0.02)
+
+    def ends(self) -> int:
+        code = self.process.wait(60)
+        assert termios.tcgetattr(self.program) == self.before
+        os.close(self.program)
+        self._reader.join(5)
+        os.close(self.end)
+        return code
+
+
+def _own_terminal() -> None:
+    os.setsid()
+    import fcntl
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def test_doctor_asks_shows_and_keeps(tmp_path: Path) -> None:
+    person = Person(tmp_path)
+    person.wait_for(b"\x1b[c")
+    person.type(b"\x1bP>|foot(1.16.2)\x1b\\\x1b[6;16;8t\x1b[?62;4c")
+    person.wait_for(b"keep what is used now: ")
+    assert b"foot(1.16.2) draws Sixel pictures" in person.seen
+    assert b"6 sixel" in person.seen
+    person.type(b"6\n")
+    assert person.ends() == 0
+    assert json.loads((tmp_path / "state" / "terminals.json").read_text()) == {"foot(1.16.2), xterm-256color": "sixel"}
+
+
+def test_ctrl_c_at_the_card_leaves_the_terminal_whole(tmp_path: Path) -> None:
+    person = Person(tmp_path)
+    person.wait_for(b"\x1b[c")
+    person.type(b"\x1b[?62;22c")
+    person.wait_for(b"keep what is used now: ")
+    person.type(b"\x03")
+    assert person.ends() == 1
+    assert not (tmp_path / "state").exists()
+    assert b"\x1b[0m" in person.seen[person.seen.rindex(b"\x1b[38;2") :]
+
+
+@pytest.mark.parametrize("arguments", [("--no-card",), ("--mode", "sextant")])
+def test_without_a_card_nothing_is_asked(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    person = Person(tmp_path, *arguments)
+    person.wait_for(b"\x1b[c")
+    person.type(b"\x1b[?62;22c")
+    assert person.ends() == 0
+    assert b"Which one" not in person.seen
+    assert (tmp_path / "state" / "terminals.json").exists() == ("--mode" in arguments)

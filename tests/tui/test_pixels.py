@@ -1,0 +1,254 @@
+"""Real pixels on the annotate screen: sent once, put back where a frame wrote over them, gone when the screen is."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.geometry import Region
+
+from gonogo.sheets import kitty
+from gonogo.sheets.types import Mode, Picture, PictureRequest
+from gonogo.tui.app import GonogoApp
+from gonogo.tui.probe import Answers
+from gonogo.tui.screens.drawing import DrawingScreen
+from gonogo.tui.terminal import Terminal
+from gonogo.tui.widgets.pixel_view import damaged
+from tests.tui.fakes import Clock, FakeDesk, app_on, drawn, task
+from tests.tui.screen_text import press, settle, text_of
+
+SIXEL = Answers("foot(1.16.2)", sixel=True, cell=(8, 16), complete=True)
+KITTY = Answers("kitty(0.36.4)", kitty=True, cell=(8, 16), complete=True)
+
+
+def in_pixels(one: Any, request: PictureRequest) -> Picture:
+    picture = drawn(task(), request)
+    if request.mode not in (Mode.SIXEL, Mode.KITTY):
+        return picture
+    size = picture.grid.width * request.cell_pixels[0], picture.grid.height * request.cell_pixels[1]
+    return replace(picture, pixel_mode=request.mode, pixel_size=size, pixels=b"#0!8~-#1!8~-#2!8~")
+
+
+class Shown:
+    """The app with a terminal that takes pixels; `sent` is what it was sent outside of frames."""
+
+    def __init__(self, app: GonogoApp, pilot: Any, sent: list[str]) -> None:
+        self.app, self.pilot, self.sent = app, pilot, sent
+
+    @property
+    def screen(self) -> DrawingScreen:
+        found = self.app.screen_stack[-1]
+        assert isinstance(found, DrawingScreen)
+        return found
+
+    def frame(self, text: str) -> str:
+        """What follows a frame."""
+        assert self.app.terminal.after_frame is not None
+        return self.app.terminal.after_frame(text)
+
+    def writes_at(self, x: int, y: int) -> str:
+        return f"\x1b[{y + 1};{x + 1}Htext"
+
+
+Start = Callable[..., Any]
+
+
+@pytest.fixture
+def start(home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Start:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    @asynccontextmanager
+    async def run(answers: Answers, *, writes: bool = True, draw: Any = in_pixels) -> AsyncIterator[Shown]:
+        desk = FakeDesk([task(n) for n in range(4)], draw=draw)
+        app = app_on(desk, home, clock=clock)
+        sent: list[str] = []
+        app.terminal = Terminal({"TERM": "xterm-256color"}, home / "state" / "terminals.json", answers=answers)
+        app.terminal.write = sent.append if writes else None
+        async with app.run_test(size=(100, 30), notifications=True) as pilot:
+            await settle(pilot)
+            clock.pass_(1)
+            yield Shown(app, pilot, sent)
+
+    return run
+
+
+async def test_a_sixel_picture_follows_its_frame_once(start: Start, clock: Clock) -> None:
+    async with start(SIXEL) as shown:
+        assert "sixel" in text_of(shown.screen)
+        sheet = shown.screen.sheet.region
+        first = shown.frame("")
+        assert first.startswith(f"\x1b7\x1b[{sheet.y + 2};{sheet.x + 2}H\x1bP")
+        assert first.endswith("\x1b\\\x1b8")
+        assert shown.frame(shown.writes_at(sheet.right + 3, sheet.y + 4)) == ""  # beside it
+        assert shown.frame(shown.writes_at(0, 0)) == ""  # the status line
+        assert shown.frame(shown.writes_at(sheet.x, sheet.y + 4)) == first  # over it
+        await press(shown.pilot, clock, "a")
+        assert shown.frame("").startswith("\x1b7")  # the next question's
+        assert shown.frame("") == ""
+
+
+async def test_under_a_window_cells_stand_in_and_the_pixels_come_back(start: Start, clock: Clock) -> None:
+    async with start(SIXEL) as shown:
+        sheet = shown.screen.sheet
+        over = shown.writes_at(sheet.region.x, sheet.region.y + 3)
+        first = shown.frame("")
+        await press(shown.pilot, clock, "question_mark")
+        assert shown.app.screen is not sheet.screen
+        assert shown.frame(over) == ""
+        assert any(" " * 10 in text for text in shown.sent)  # wiped before the cells came
+        await press(shown.pilot, clock, "escape")
+        assert shown.frame(over) == first
+
+
+async def test_where_a_notice_stands_the_picture_ends_above_it(start: Start) -> None:
+    async with start(SIXEL) as shown:
+        whole = shown.frame("")
+        shown.app.say("A notice that is long enough to reach over the drawing. " * 3, seconds=60)
+        await settle(shown.pilot)
+        sheet = shown.screen.sheet.region
+        cut = shown.frame(shown.writes_at(sheet.x, sheet.y + 3))
+        toast = shown.screen.query("Toast").first().region
+        high = [int(text.partition('"1;1;')[2].split(";")[1].split("#")[0]) for text in (cut, whole)]
+        assert high[0] <= (toast.y - sheet.y - 1) * SIXEL.cell[1] < high[1]
+        assert high[0] > 0
+
+
+async def test_inverting_sends_the_same_pixels_in_other_colours(start: Start, clock: Clock) -> None:
+    async with start(SIXEL) as shown:
+        before = shown.frame("")
+        await press(shown.pilot, clock, "i")
+        after = shown.frame("")
+        assert after != before
+        assert after.partition("#0!8~")[2] == before.partition("#0!8~")[2]
+
+
+async def test_kitty_is_sent_once_shown_as_text_and_taken_back(start: Start, clock: Clock) -> None:
+    async with start(KITTY) as shown:
+        await settle(shown.pilot)
+        assert kitty.PLACEHOLDER in "".join(strip.text for strip in shown.screen.sheet.render_lines(_all(shown)))
+        number = _ids(shown.sent)
+        assert len(number) == len(set(number)) >= 1
+        count = len(shown.sent)
+        shown.screen.sheet.refresh()
+        await settle(shown.pilot)
+        assert len(shown.sent) == count  # a repaint sends nothing
+        await press(shown.pilot, clock, "a")
+        assert kitty.PLACEHOLDER in "".join(strip.text for strip in shown.screen.sheet.render_lines(_all(shown)))
+    deleted = [text for text in "".join(shown.sent).split("\x1b_G") if text.startswith("a=d")]
+    assert len(deleted) == len(_ids(shown.sent))
+
+
+async def test_a_placeholder_row_can_be_cut_anywhere(start: Start) -> None:
+    async with start(KITTY) as shown:
+        row = shown.screen.sheet.render_lines(_all(shown))[5]
+        width = shown.screen.sheet.size.width
+        for at in range(1, width - 1):
+            left, right = row.crop(0, at), row.crop(at, width)
+            assert left.text + right.text == row.text
+            assert left.cell_length + right.cell_length == width
+
+
+async def test_pictures_for_another_size_are_not_shown_in_pixels(start: Start) -> None:
+    def other(one: Any, request: PictureRequest) -> Picture:
+        return replace(in_pixels(one, request), pixel_size=(10, 10))
+
+    async with start(SIXEL, draw=other) as shown:
+        assert shown.app.terminal.after_frame is None
+        assert "quadrant" in text_of(shown.screen)
+
+
+async def test_without_a_way_to_the_terminal_there_are_cells(start: Start) -> None:
+    async with start(SIXEL, writes=False) as shown:
+        assert "quadrant" in text_of(shown.screen)
+
+
+async def test_a_late_answer_changes_the_drawing(start: Start, clock: Clock) -> None:
+    async with start(Answers()) as shown:
+        assert "quadrant" in text_of(shown.screen)
+        shown.app.terminal.told(SIXEL)
+        await settle(shown.pilot)
+        assert "sixel" in text_of(shown.screen)
+        await press(shown.pilot, clock, "g")
+        assert "foot(1.16.2) draws Sixel pictures" in text_of(shown.app.screen)
+
+
+@pytest.mark.parametrize(
+    ("at", "hit"),
+    [((3, 5), True), ((0, 5), True), ((12, 9), True), ((13, 5), False), ((3, 2), False), ((3, 10), False)],
+)
+def test_damage_is_what_is_written_on_the_place(at: tuple[int, int], hit: bool) -> None:
+    assert damaged(f"\x1b[31mx\x1b[{at[1] + 1};{at[0] + 1}Hy", Region(3, 3, 10, 7)) is hit
+
+
+CHILD = """
+import json, os, sys
+from textual.app import App
+from gonogo.tui.driver import TerminalDriver
+from gonogo.tui.probe import Probe
+from gonogo.tui.terminal import Terminal
+class Keys(App):
+    def __init__(self):
+        self.probe = Probe(dict(TERM="xterm")); self.probe.ask()
+        self.terminal = Terminal({}, answers=self.probe.collect()); self.keys = []
+        super().__init__(driver_class=TerminalDriver)
+    def on_key(self, event):
+        self.keys.append(event.key)
+        if event.key == "q":
+            self.exit()
+app = Keys(); app.run(); app.probe.end()
+json.dump([app.keys, app.terminal.answers.name, app.terminal.answers.sixel], open(sys.argv[1], "w"))
+"""
+
+
+def test_answers_that_come_late_are_no_keys(tmp_path: Path) -> None:
+    terminal, program = pty.openpty()
+    out = tmp_path / "out.json"
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(out)], stdin=program, stderr=program, stdout=program, env=environment
+    )
+    os.close(program)
+    seen, ready = bytearray(), threading.Event()
+
+    def read() -> None:
+        while True:
+            try:
+                data = os.read(terminal, 65536)
+            except OSError:
+                return
+            seen.extend(data)
+            if b"\x1b[?2004h" in seen:  # keys are read from here on
+                ready.set()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    assert ready.wait(60), bytes(seen)
+    for piece in (b"a", b"\x1bP>|foot(1.1", b"6.2)\x1b\\\x1b[6;16;8t", b"s\x1b[?62;4", b";22c", b"d", b"q"):
+        os.write(terminal, piece)
+        time.sleep(0)
+    assert child.wait(60) == 0
+    keys, name, sixel = json.loads(out.read_text())
+    assert keys == ["a", "s", "d", "q"]
+    assert (name, sixel) == ("foot(1.16.2)", True)
+    os.close(terminal)
+    reader.join(10)
+
+
+def _all(shown: Shown) -> Region:
+    return Region(0, 0, *shown.screen.sheet.size)
+
+
+def _ids(sent: list[str]) -> list[str]:
+    return re.findall(r"\x1b_Ga=T[^;]*,i=(\d+)", "".join(sent))
