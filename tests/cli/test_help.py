@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -48,6 +54,43 @@ def test_every_list_and_show_has_json() -> None:
     for path, command in ALL.items():
         if path and path[-1] in ("list", "show", "create", "revoke", "quality", "close", "promote", "doctor", "assign"):
             assert any("--json" in option.opts for option in command.params), path
+
+
+def test_whatever_tells_something_tells_it_to_machines_too() -> None:
+    """Only what opens the app, asks for a secret, writes a file of its own form, or runs on has no --json."""
+    without = "demo annotate review login logout export serve results login results logout db upgrade db backup"
+    without += " db restore db prune outbox drop outbox export outbox requeue outbox send audit head"
+    silent = {
+        " ".join(path)
+        for path, command in ALL.items()
+        if path
+        and not isinstance(command, click.Group)
+        and not any("--json" in option.opts for option in command.params)
+    }
+    for name in sorted(silent):
+        assert name in without, f"gonogo {name} has no --json"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
+    program = f'"{sys.executable}" -m gonogo'
+    made = "".join(f"{program} campaign create c{number} >/dev/null 2>&1; " for number in range(2))
+    script = f"{made} {program} campaign list --json | true; {program} campaign list | head -1"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=120)
+    assert done.stderr == ""
+    assert done.stdout.startswith("c1")
+
+
+def test_the_manual_for_leads_uses_commands_and_options_that_exist() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "leading.md").read_text("utf-8")
+    shown = re.findall(r"^\$ gonogo (.*)$", text, re.MULTILINE)
+    assert len(shown) > 20
+    for line in shown:
+        words = shlex.split(line.partition(" | ")[0].partition(" > ")[0])
+        path = tuple(words[:2]) if tuple(words[:2]) in ALL else tuple(words[:1])
+        known = {name for option in ALL[path].params for name in option.opts} | {"--help"}
+        assert path in ALL, line
+        assert {word for word in words if word.startswith("--")} <= known, line
 
 
 def test_the_commands_the_decisions_name_are_there() -> None:

@@ -172,5 +172,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         fail(str(error), error.next_step, EXIT_REFUSED)
     except KeyboardInterrupt:
         fail("stopped; what was done so far is kept", code=130)
+    except BrokenPipeError:  # `gonogo … | head`: whoever read has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(EXIT_FAILED) from None
     except OSError as error:
         fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))

@@ -195,7 +195,9 @@ def _show_links(made: list[dict[str, Any]], campaign: str, role: str | None) -> 
     for item in made:
         link = item.get("magic_link_url") or item["magic_link_token"]
         click.echo(link if role is not None else f"{item['assignment']['annotator_email']}\t{link}")
-    if plain:
+    if (made[0].get("magic_link_url") or "").startswith("http://embedded.localhost"):
+        say("This is the workspace on this machine: the link works in gonogo here only. A team needs `gonogo serve`.")
+    elif plain:
         say("That is a token: it is pasted into gonogo's sign-in screen, with the address of your server.")
     else:
         say("Who cannot open the link pastes it, or the part after `#token=`, into gonogo's sign-in screen.")
