@@ -199,3 +199,15 @@ async def test_gold_from_truth_leaves_ordinary_work_to_hide_in(web: Web) -> None
         await web.lead.post(f"{LABELING}/tasks/{task}/submit", json=VOTE)
         served += 1
     assert 36 <= served <= 40
+
+
+async def test_what_waits_for_an_expert_is_counted_for_who_reviews_and_not_for_annotators(web: Web) -> None:
+    campaign = await web.campaign(target_redundancy=2, gold_fraction=0)
+    (task,) = await web.add(campaign, {})
+    anna = await web.sign_in(campaign, "anna@example.com")
+    bert = await web.sign_in(campaign, "bert@example.com")
+    expert = await web.sign_in(campaign, "expert@example.com", role="reviewer")
+    await anna.post(f"{LABELING}/tasks/{task}/submit", json=VOTE)
+    await bert.post(f"{LABELING}/tasks/{task}/submit", json={"verdict": "incorrect"})
+    views = [(await who.get(f"{OURS}/campaigns/{campaign}/queue")).json() for who in (web.lead, expert, anna, bert)]
+    assert [view["in_review"] for view in views] == [1, 1, 0, 0]

@@ -97,3 +97,24 @@ def restore(database: str | None, source: Path) -> None:
 
     version = with_store(database, lambda store: fill(source, store))
     say(f"Restored, schema {version}. `gonogo audit verify` tells whether its audit log is whole.")
+
+
+@db.command(epilog="\b\nExample:\n  gonogo db prune --keep-drawings-days 90")
+@database_option
+@click.option(
+    "--keep-drawings-days",
+    type=click.IntRange(min=1),
+    metavar="DAYS",
+    help="Also delete drawings that only campaigns closed longer ago than this use; default: drawings stay.",
+)
+def prune(database: str | None, keep_drawings_days: int | None) -> None:
+    """Delete what has expired: old sessions and links, idempotency answers, rate counts. A server does so, too."""
+    from datetime import UTC, datetime
+
+    from gonogo.server import upkeep
+    from gonogo.server.settings import ServerSettings
+
+    settings = ServerSettings(database_url="", keep_drawings_days=keep_drawings_days)
+    done = with_store(database, lambda store: upkeep.once(store, settings, datetime.now(UTC)))
+    done.pop("gold_copies")
+    say("Deleted: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in done.items()) + ".")

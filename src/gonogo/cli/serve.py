@@ -32,6 +32,19 @@ Examples:
     metavar="URL",
     help="SQLite or PostgreSQL URL; default: the workspace on this machine. A password belongs into the variable.",
 )
+@click.option(
+    "--read-database",
+    envvar="GONOGO_READ_DATABASE_URL",
+    show_envvar=True,
+    metavar="URL",
+    help="A read replica of the database; results, exports and quality reports are read there.",
+)
+@click.option(
+    "--keep-drawings-days",
+    type=click.IntRange(min=1),
+    metavar="DAYS",
+    help="Delete drawings this long after the last campaign that uses them was closed; default: never.",
+)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
 @click.option("--public-url", metavar="URL", help="What people reach the server by; magic links begin with it.")
 @click.option("--log", metavar="FILE", help="Write a log, one JSON object a line; - is standard error.")
@@ -48,6 +61,8 @@ def serve(
     host: str,
     port: int,
     database: str | None,
+    read_database: str | None,
+    keep_drawings_days: int | None,
     workers: int,
     public_url: str | None,
     log: str | None,
@@ -73,7 +88,9 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="gonogo-metrics-") as folder:
         settings = ServerSettings(
             database_url=database,
+            read_database_url=read_database,
             public_url=url,
+            keep_drawings_days=keep_drawings_days,
             metrics_dir=folder if metrics else None,
             share_limits=True if workers > 1 else None,
         )

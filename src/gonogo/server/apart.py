@@ -53,7 +53,7 @@ def _elsewhere(work: Any, store: Store, campaign_id: str, now: datetime) -> Any:
     """`work` in the worker process; `None` where there can be none, or it ended: then the caller does it here."""
     url = store.url.render_as_string(hide_password=False)
     try:
-        return _worker.pool().submit(work, url, campaign_id, now).result()
+        return _worker.pool().submit(work, url, store.replica_url, campaign_id, now).result()
     except (BrokenProcessPool, OSError):
         _worker.forget()
         return None
@@ -97,16 +97,16 @@ def _end_with_the_server() -> None:
         os._exit(1)
 
 
-def _report_text(url: str, campaign_id: str, now: datetime) -> str:
-    store = Store(url)
+def _report_text(url: str, replica: str | None, campaign_id: str, now: datetime) -> str:
+    store = Store(url, replica=replica)
     try:
         return _report(store, campaign_id, now).model_dump_json()
     finally:
         store.dispose()
 
 
-def _refresh_there(url: str, campaign_id: str, now: datetime) -> bool:
-    store = Store(url)
+def _refresh_there(url: str, replica: str | None, campaign_id: str, now: datetime) -> bool:
+    store = Store(url, replica=replica)
     try:
         _refresh(store, campaign_id, now)
     finally:
@@ -118,11 +118,12 @@ def _report(store: Store, campaign_id: str, now: datetime) -> QualityReport:
     from gonogo.server.breakdown import name_sheets
     from gonogo.server.quality import report
 
-    with store.read() as connection:
+    with (store.report if _has_arrived(store, campaign_id) else store.read)() as connection:
         campaign = _row(connection, campaign_id)
         measured = measure_campaign(connection, campaign)
         answer = report(measured, campaign)
         name_sheets(connection, (answer.gonogo or {})["by_sheet"])
+    # What got a vote since, or is ahead of the replica, is left alone.
     store_measured(store, campaign, measured, now)
     return answer
 
@@ -132,6 +133,12 @@ def _refresh(store: Store, campaign_id: str, now: datetime) -> None:
         campaign = _row(connection, campaign_id)
         measured = measure_campaign(connection, campaign)
     store_measured(store, campaign, measured, now)
+
+
+def _has_arrived(store: Store, campaign_id: str) -> bool:
+    """Whether the replica, if there is one, knows the campaign yet."""
+    with store.report() as connection:
+        return connection.execute(select(campaigns.c.id).where(campaigns.c.id == campaign_id)).first() is not None
 
 
 def _row(connection: Any, campaign_id: str) -> Row[Any]:

@@ -91,7 +91,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     )
     app.state.settings = settings
     app.state.clock = clock or _now
-    app.state.store = store or Store(settings.database_url)
+    app.state.store = store or Store(settings.database_url, replica=settings.read_database_url)
     app.state.owns_store = store is None
     app.state.limits = Limits(settings, app.state.clock, app.state.store)
     app.state.metrics = Metrics(settings.metrics_dir)

@@ -59,7 +59,7 @@ def export_lines(store: Store, campaign: Row[Any], batch: int = BATCH, *, golden
     query = query.where(tasks.c.campaign_id == campaign.id).order_by(tasks.c.number).limit(batch)
     names = _Names()
     while True:
-        with store.read() as connection:
+        with store.report() as connection:
             rows = connection.execute(query.where(tasks.c.number > after)).all()
             ids = [row[0] for row in rows]
             votes, ruled = _votes(connection, ids, names), _rulings(connection, ids)

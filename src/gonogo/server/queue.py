@@ -62,8 +62,13 @@ def next_task(
     return Claim(task, until)
 
 
-def standing(connection: Connection, campaign: Row[Any], voter: Voter, now: datetime) -> QueueView:
-    """The queue as `voter` may know it.
+def standing(
+    connection: Connection, campaign: Row[Any], voter: Voter, now: datetime, *, reviews: bool = False
+) -> QueueView:
+    """The queue as `voter` may know it; what waits for an expert only for who `reviews`.
+
+    An annotator who saw that number move by his own answer would know which question had settled, and gold settles
+    in another way.
 
     Gold shows in no number: `left_for_me` expects the campaign's share of honeypots on top of ordinary work, so that
     answering either kind takes one from it; `in_review` and what others hold count both kinds alike.
@@ -86,7 +91,7 @@ def standing(connection: Connection, campaign: Row[Any], voter: Voter, now: date
         held_by_me=len(held),
         done_by_me=done,
         held_by_others=HeldByOthers(n_tasks=others.n_tasks, until=instant(others.until)),
-        in_review=_IN_REVIEW.scalar(connection, here),
+        in_review=_IN_REVIEW.scalar(connection, here) if reviews else 0,
         guideline=campaign.guideline,
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -73,6 +74,22 @@ def committed_up_to(store: Store, campaign_id: str) -> int | None:
         connection.execute(text("SELECT pg_advisory_xact_lock(30, hashtext(:campaign))"), {"campaign": campaign_id})
         last: int = connection.execute(text("SELECT last_value FROM case_changes")).scalar_one()
     return last
+
+
+@contextmanager
+def caught_up(store: Store) -> Iterator[Connection]:
+    """A view in which all shows that was committed before now: the replica's, if it is there already.
+
+    A replica that lags could show a later change before an earlier one counts as seen, and a page walk would miss it.
+    """
+    if store.replica_url is not None and store.url.get_backend_name() == "postgresql":
+        written = store.look(text("SELECT pg_current_wal_lsn() AS at")).at
+        with store.report() as connection:
+            if connection.execute(_REPLAYED, {"written": written}).scalar():
+                yield connection
+                return
+    with store.read() as connection:
+        yield connection
 
 
 def page(connection: Connection, campaign: Row[Any], wanted: Wanted, horizon: int | None) -> CasePage:
@@ -260,3 +277,5 @@ _DRAWINGS = (  # in this order the newest of a revision is the last
     .where(drawings.c.part_revision_id.in_(bindparam("revisions", expanding=True)))
     .order_by(drawings.c.number)
 )
+
+_REPLAYED = text("SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn)")

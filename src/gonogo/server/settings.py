@@ -14,6 +14,7 @@ MEGABYTE = 1_000_000
 class ServerSettings:
     """Settings of one server; what can hold a secret is left out of `repr`.
 
+    `read_database_url`: a replica of the database, for results, exports and quality reports.
     `public_url`: where people reach this server, e.g. `https://labels.example.com`; links are built from it. `None`
     takes the address of the request, which is right for one machine only.
     `embedded_token`: made fresh at each start by an embedding program; sent in `X-API-Key` it acts as the local lead
@@ -25,6 +26,7 @@ class ServerSettings:
     """
 
     database_url: str = field(repr=False)
+    read_database_url: str | None = field(default=None, repr=False)
     public_url: str | None = None
     embedded_token: str | None = field(default=None, repr=False)
     signing_secret: str | None = field(default=None, repr=False)

@@ -8,7 +8,7 @@ from fastapi import Response
 from sqlalchemy import Connection
 
 from gonogo.server import claims, queue
-from gonogo.server.access import EVERYBODY, VOTERS, campaign_for, task_for, voter_of
+from gonogo.server.access import EVERYBODY, REVIEW_READERS, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.admission import held_back, refuse_held_back
 from gonogo.server.context import Context, Ctx
 from gonogo.server.records import served_task
@@ -68,7 +68,8 @@ async def release(ctx: Ctx, task_id: str) -> ClaimState:
 async def queue_view(ctx: Ctx, campaign_id: str) -> QueueView:
     with ctx.store.read() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, EVERYBODY)
-        found = queue.standing(connection, campaign, voter_of(ctx.caller), ctx.now)
+        reviews = ctx.caller.role in REVIEW_READERS
+        found = queue.standing(connection, campaign, voter_of(ctx.caller), ctx.now, reviews=reviews)
         held = held_back(connection, campaign_id, voter_of(ctx.caller), ctx.now)
     if held is None:
         return found

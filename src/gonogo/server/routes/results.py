@@ -114,7 +114,7 @@ async def list_results(request: Request) -> dict[str, Any]:
     with store.read() as connection:
         campaign = _campaign(results.campaign_numbered(connection, account.principal.org_id, number), number)
     horizon = results.committed_up_to(store, campaign.id)
-    with store.read() as connection:
+    with results.caught_up(store) as connection:
         page = results.page(connection, campaign, wanted, horizon)
     return {
         "payload": page.payload,
@@ -129,7 +129,7 @@ async def get_result(request: Request) -> dict[str, Any]:
     """One case."""
     account = _enter(request)
     number, case_id, verbose = _number(request, "task_id"), _number(request, "case_id"), _flag(request, "verbose")
-    with request.app.state.store.read() as connection:
+    with request.app.state.store.report() as connection:
         campaign = _campaign(results.campaign_numbered(connection, account.principal.org_id, number), number)
         found = results.one(connection, campaign, case_id, verbose)
     if found is None:

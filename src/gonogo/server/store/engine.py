@@ -37,8 +37,10 @@ class Store:
     queue for at most five seconds, then `sqlalchemy.exc.OperationalError`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, replica: str | None = None) -> None:
+        """`replica` is the URL of a copy that follows this database a little behind; `report` reads there."""
         self.url = make_url(_with_driver(url))
+        self._replica = None if replica is None else Store(replica)
         if self.url.get_backend_name() == "sqlite" and not self.url.database:
             raise ValueError("An in-memory SQLite database cannot be shared by connections: name a file.")
         self._engine: Engine | None = None
@@ -74,6 +76,18 @@ class Store:
         assert self._reader is not None
         with self._reader.begin() as connection:
             yield connection
+
+    @contextmanager
+    def report(self) -> Iterator[Connection]:
+        """A consistent view for what may be seconds old and is much to read: on the replica, if there is one."""
+        source = self._replica if self._replica is not None and self._unit() is None else self
+        with source.read() as connection:
+            yield connection
+
+    @property
+    def replica_url(self) -> str | None:
+        """With its password."""
+        return None if self._replica is None else self._replica.url.render_as_string(hide_password=False)
 
     def look(self, query: Executable | Prepared, values: dict[str, Any] | None = None) -> Any:
         """The first row of one query, the cheapest way. Tries again when the database was restarted meanwhile."""
@@ -156,6 +170,8 @@ class Store:
 
     def dispose(self) -> None:
         """Closes all connections; the store opens itself again when used."""
+        if self._replica is not None:
+            self._replica.dispose()
         if self._engine is not None:
             self._engine.dispose()
             self._engine = self._writer = self._reader = self._looker = None
