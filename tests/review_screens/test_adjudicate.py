@@ -183,3 +183,22 @@ async def test_votes_and_notes_are_never_markup(room: Room) -> None:
         await at_the_case(room)
         await room.sees("[@click=app.quit]16[/]", "[b]17")
         assert "\u202e" not in room.text
+
+
+async def test_a_reviewer_revoked_in_mid_work_is_told_and_keeps_the_rulings(room: Room) -> None:
+    await conflict(room)
+    await conflict(room, "R0,2", predicted_confidence=0.1)
+    campaign = room.bench.campaign
+    invited = await room.bench.web.invite(campaign, "eve@works.test", "reviewer")
+    async with room.opened(undo_seconds=0, invitation=invited["magic_link_token"]):
+        await at_the_case(room)
+        await room.until(lambda: desk_of(room).upcoming())
+        gone = await room.bench.web.lead.delete(
+            f"{LABELING}/campaigns/{campaign}/assignments/{invited['assignment']['id']}"
+        )
+        assert gone.status_code < 300, gone.text
+        await room.press("a", "s")
+        await room.sees("Please sign in again", "kept")
+        assert [one.ruling.verdict for one in desk_of(room).ruled.values()] == ["correct", "incorrect"]
+        await room.press("r")
+        await room.sees("Sign in to go on with your rulings")

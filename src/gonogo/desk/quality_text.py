@@ -8,11 +8,17 @@ from typing import Any
 
 _GAUGE = 41
 _MOST_SHARES = 4
-_SPARE = ("p50 s", "agree", "pace", "fast", "gold", "reliab.", "false acc.")
+_SPARE = ("agree", "p50 s", "rel.", "fast", "gold", "missed", "pace")
 _PLAIN = (
     "This server tells no intervals, prevalence, gold error rates or times: alpha stands here without its doubt. "
     "A bare alpha refuses careful teams where most predictions are right; look at conflicts before you close."
 )
+_COLUMNS = (
+    "rel. is reliability, trust its safe lower bound; gold the accuracy on gold, missed the known wrong called correct.",
+    "fast is the share under a second by the server's clock; pace the time a vote, from the first to the last.",
+)
+_FLAGS = {"too_fast": "fast", "always_the_same": "same", "drifting": "drift"}
+_LONGEST_NAME = 26
 _SPARKS = "▁▂▃▄▅▆▇█"
 
 
@@ -138,7 +144,7 @@ def _people(
     people = report.get("annotators") or []
     if not people:
         return ["Nobody has voted yet."]
-    head = ["annotator", "votes", "reliab.", "trust", "gold", "agree", "false acc.", "p50 s", "fast", "pace", "look at"]
+    head = ["annotator", "votes", "rel.", "trust", "gold", "agree", "missed", "p50 s", "fast", "pace", "look at"]
     rows = [head]
     for who in people:
         own = (more.get("annotators") or {}).get(who["annotator_user_id"], {})
@@ -146,14 +152,14 @@ def _people(
         accepted = own.get("false_accept")
         rows.append(
             [
-                names.get(who["annotator_user_id"], who["annotator_user_id"]),
+                _short(names.get(who["annotator_user_id"], who["annotator_user_id"])),
                 str(who["n_submissions"]),
                 *(_two(who[key]) for key in ("reliability", "trust", "gold_accuracy", "consensus_agreement")),
                 "–" if not accepted else _percent(accepted["share"]),
                 "–" if p50 is None else f"{p50 / 1000:.1f}",
                 _percent(own.get("too_fast_share")),
                 sparkline(own.get("trend") or []),
-                ", ".join(str(flag).replace("_", " ") for flag in own.get("flags") or []) or "",
+                " ".join(f"!{_FLAGS.get(str(flag), str(flag))}" for flag in own.get("flags") or []),
             ]
         )
     lines = _table(_narrowed(rows, width))
@@ -161,7 +167,11 @@ def _people(
         own = (more.get("annotators") or {}).get(who["annotator_user_id"], {})
         name = names.get(who["annotator_user_id"], who["annotator_user_id"])
         lines += [f"       ! {name}: {why}" for why in evidence(own)]
-    return lines
+    return [*lines, *(f"       {words}" for words in _COLUMNS)]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
 def _narrowed(rows: list[list[str]], width: int | None) -> list[list[str]]:
@@ -189,7 +199,7 @@ def _groups(title: str, groups: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = [[title, "tasks", "voted twice", "split", "alpha"]]
     rows += [
         [
-            str(group["name"]) or "(no drawing)",
+            str(group.get("title") or group["name"]) or "(no drawing)",
             str(group["n_tasks"]),
             str(group["n_paired"]),
             str(group["n_split"]),

@@ -190,20 +190,23 @@ class ReviewDesk:
         case, index = self.current, self._at
         if case is None or index is None:
             raise DeskError("There is no case to rule on.", "Wait for it, or choose another in the list.")
-        self.rule_row(case.row, ruling)
+        self._journal(case.row, ruling)
         self._at = self._following(index)
         self._wake.set()
         self.changed()
 
     def rule_row(self, row: QueueRow, ruling: Ruling) -> None:
         """Journal a ruling on any row, as the contact sheet does. Raises `DeskError`."""
+        self._journal(row, ruling)
+        self.changed()
+
+    def _journal(self, row: QueueRow, ruling: Ruling) -> None:
         request = prepare_ruling(row.task.id, ruling, plain=self.plain)
         decision = Decision(ruling.verdict, ruling.value)
         number = self._outbox.add(self._address, row.task, decision, request)
         self._problem = ("", "")
         self._tray.answers.append(Answered(number, Held(row.task), decision, self._clock.monotonic()))
         self.ruled[row.task.id] = Ruled(number, ruling, SendState.ON_DESK)
-        self.changed()
 
     def undo(self, *, show: bool = True) -> tuple[DeskTask, Ruling] | None:
         """Take back the last ruling if it has not left the desk; with `show` its case is current again. Else `None`."""

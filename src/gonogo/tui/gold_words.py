@@ -83,7 +83,8 @@ def _difference(one: GoldCandidate) -> str:
 
     if one.ruling.corrected_value is None or one.task.predicted_value is None:
         return ""
-    return one_line(equal(one.task.predicted_value, one.ruling.corrected_value).reason, 80)
+    reason = equal(one.task.predicted_value, one.ruling.corrected_value).reason
+    return one_line(reason.removeprefix("differs: "), 80)
 
 
 def _asks(one: GoldCandidate) -> str:

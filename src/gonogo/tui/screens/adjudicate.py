@@ -11,10 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from gonogo.desk.errors import DeskError
-from gonogo.desk.review_types import Case, Ruling
+from gonogo.desk.review_types import Case, Ruled, Ruling
 from gonogo.desk.types import DeskTask, Stage
 from gonogo.tui import actions
 from gonogo.tui.ruling_words import Draft, evidence
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from gonogo.desk.profile import Profile
     from gonogo.desk.review import ReviewDesk
 
+QUIET_SECONDS = 0.25
+_NO_DRAFT = Draft()
 VERDICTS = {"uphold": "correct", "reject": "incorrect", "undecidable": "unsure"}
 
 
@@ -54,6 +57,9 @@ class AdjudicateScreen(QuestionScreen):
         self._drafts: dict[str, Draft] = {}
         self._typed: dict[str, str] = {}
         self._field = ""
+        self._later: Timer | None = None
+        self._made: list[tuple[Case, Ruled | None, Draft, int, list[Content]]] = []
+        self._keys_for: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")
@@ -78,8 +84,11 @@ class AdjudicateScreen(QuestionScreen):
     # --- showing ---------------------------------------------------------------------------------------
 
     def _desk_changed(self) -> None:
-        self.status.tell(self.review.state, self._not_saved)
         case = self.review.current
+        if case is not None and case is self._case and not self.guard.armed:
+            self._later = self._later or self.set_timer(QUIET_SECONDS, self._quiet_change)
+            return
+        self.status.tell(self.review.state, self._not_saved)
         if case is None:
             self._show_card()
         elif self._other(case.task):
@@ -87,6 +96,11 @@ class AdjudicateScreen(QuestionScreen):
         elif case is not self._case:
             self._case = case
             self._show_evidence()
+
+    def _quiet_change(self) -> None:
+        """What changed behind a case that was just shown: counts and states, painted once."""
+        self._later = None
+        self.status.tell(self.review.state, self._not_saved)
 
     def _show_card(self) -> None:
         self._case = None
@@ -102,15 +116,32 @@ class AdjudicateScreen(QuestionScreen):
         self._show_picture(case.task)
 
     def _show_evidence(self) -> None:
-        case = self._case
-        if case is not None:
-            ruled = self.review.ruled.get(case.task.id)
-            width = max(self.evidence.size.width, 20)
-            self.evidence.show(evidence(case, ruled, self._draft, width))
+        if self._case is not None:
+            self.evidence.show(self._evidence(self._case))
+
+    def _evidence(self, case: Case) -> list[Content]:
+        """All lines about `case`; those of the next one are made while this one is looked at."""
+        ruled, draft = self.review.ruled.get(case.task.id), self._draft_of(case)
+        width = max(self.evidence.size.width, 20)
+        for made, *how, lines_ in self._made:
+            if made is case and how == [ruled, draft, width]:
+                return lines_
+        found = evidence(case, ruled, draft, width)
+        self._made = [*self._made[-2:], (case, ruled, draft, width, found)]
+        return found
+
+    def _prebuild(self, task: DeskTask) -> None:
+        super()._prebuild(task)
+        following = self.review.upcoming()
+        if following is not None:
+            self._evidence(following)
 
     @property
     def _draft(self) -> Draft:
-        return self._drafts.get(self._case.task.id, Draft()) if self._case is not None else Draft()
+        return self._draft_of(self._case)
+
+    def _draft_of(self, case: Case | None) -> Draft:
+        return self._drafts.get(case.task.id, _NO_DRAFT) if case is not None else _NO_DRAFT
 
     def _following(self) -> DeskTask | None:
         following = self.review.upcoming()
@@ -118,6 +149,11 @@ class AdjudicateScreen(QuestionScreen):
 
     def _show_keys(self) -> None:
         width = self.keys.size.width or self.app.size.width
+        groups = len(self._case.detail.groups) if self._case and self._case.detail else 0
+        now = (width, self.editing, self.line.choosing, self._case is None, groups)
+        if now == self._keys_for:
+            return
+        self._keys_for = now
         if self.editing and self.line.choosing:
             self.keys.show(lines.symbol_line(width))
             return
@@ -126,16 +162,8 @@ class AdjudicateScreen(QuestionScreen):
             few = ("adjudicate.undo", "adjudicate.retry", "adjudicate.list", "adjudicate.later", "app.help")
             chosen = tuple(action for action in chosen if action.id in few)
         elif not self.editing:
-            chosen = (*chosen, *self._takes())
+            chosen = (*chosen, *_takes(groups))
         self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, width))
-
-    def _takes(self) -> tuple[actions.Action, ...]:
-        """One entry for all the keys that take a voter's value."""
-        groups = len(self._case.detail.groups) if self._case and self._case.detail else 0
-        if not groups:
-            return ()
-        last = f"–{min(groups, 9)}" if groups > 1 else ""
-        return (replace(actions.BY_ID["adjudicate.take1"], title=f"{last} take".strip(), rank=5, verdict=True),)
 
     def _no_room(self, width: int, height: int) -> bool:
         return height < 14 or width < 64
@@ -310,3 +338,11 @@ class AdjudicateScreen(QuestionScreen):
             return
         self._typed[case.task.id] = text
         self._rule(Ruling("incorrect", correction.value_of(text)))
+
+
+def _takes(groups: int) -> tuple[actions.Action, ...]:
+    """One entry for all the keys that take a voter's value."""
+    if not groups:
+        return ()
+    last = f"–{min(groups, 9)}" if groups > 1 else ""
+    return (replace(actions.BY_ID["adjudicate.take1"], title=f"{last} take".strip(), rank=5, verdict=True),)

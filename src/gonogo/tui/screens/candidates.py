@@ -67,6 +67,7 @@ class CandidatesScreen(Screen[None]):
         self._count = 0
         self._said: Content | None = gold_words.ASKING
         self._busy = False
+        self._drawn: GoldCandidate | None = None
 
     @property
     def gonogo(self) -> GonogoApp:
@@ -145,21 +146,26 @@ class CandidatesScreen(Screen[None]):
         self.set_class(not self._found, "-empty")
         if self._found:
             self._show_one()
+            self.call_after_refresh(self.options.focus)  # it could not take it while it was hidden
         else:
             self.about.update(Content.assemble(self._said or gold_words.EMPTY[self._status]))
         chosen = actions.in_scope(actions.CANDIDATES, actions.EVERYWHERE)
         self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
 
     def on_option_list_option_highlighted(self) -> None:
-        self.view = self.view.reset()
-        self._show_one()
+        if self.candidate is not self._drawn:
+            self.view = self.view.reset()
+            self._show_one()
 
     def _show_one(self) -> None:
         one = self.candidate
         if one is not None:
-            self.guard.hold()
+            if one is not self._drawn:
+                self.guard.hold()
+                self._drawn = one
             self.about.update(gold_words.about(one, max(self.about.content_region.width, 20)))
-            working.begin(self, self._draw, one, group="picture")
+            # the pane may just have come into being: it has a size after the next layout
+            self.call_after_refresh(lambda: working.begin(self, self._draw, one, group="picture"))
 
     async def _draw(self, one: GoldCandidate) -> None:
         task = task_from_served(one.task.model_dump(), self.visit.campaign_id)
@@ -168,7 +174,8 @@ class CandidatesScreen(Screen[None]):
             picture = await self.visit.picture(task, self.view.request(task, self.sheet.cells))
         if one is self.candidate:
             self.sheet.show(picture, wording.sheet_title(task, picture, self.view))
-            self.call_after_refresh(self.guard.painted)
+            if self.guard.waiting:
+                self.call_after_refresh(self.guard.painted)
 
     # --- keys ------------------------------------------------------------------------------------------
 

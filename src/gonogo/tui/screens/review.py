@@ -112,7 +112,7 @@ class ReviewScreen(Screen[None]):
     # --- showing ---------------------------------------------------------------------------------------
 
     def _desk_changed(self) -> None:
-        if not self.is_current:
+        if self.app.screen is not self:
             return
         self._state_since = self.gonogo.clock()
         self.status.tell(self.desk.state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
@@ -118,9 +119,7 @@ class QueueList(ScrollView, can_focus=True):
 
     def _style(self, color: str, here: bool = False) -> Style:
         variables = self.app.theme_variables
-        ground = variables["raised"] if here else variables["surface"]
-        found = Color.parse(variables[color]).rich_color
-        return Style(color=found, bgcolor=Color.parse(ground).rich_color, bold=here or None)
+        return _rich_style(variables[color], variables["raised" if here else "surface"], here)
 
     def _cells(self, row: QueueRow, index: int, here: bool, width: int) -> list[tuple[str, str]]:
         state, color = state_of(row, self._ruled(row.task.id))
@@ -133,6 +132,11 @@ class QueueList(ScrollView, can_focus=True):
         used = sum(cell_len(text) for text, _ in (*cells, *tail))
         shown = value_text(row.task.predicted_value, 200) or one_line(row.task.prompt, 200)
         return [*cells, (_fit(shown, max(width - used, 4)), "strong"), *tail]
+
+
+@functools.lru_cache(64)
+def _rich_style(color: str, ground: str, bold: bool) -> Style:
+    return Style(color=Color.parse(color).rich_color, bgcolor=Color.parse(ground).rich_color, bold=bold or None)
 
 
 def head(width: int) -> str:
