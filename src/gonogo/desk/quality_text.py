@@ -14,7 +14,7 @@ _PLAIN = (
     "A bare alpha refuses careful teams where most predictions are right; look at conflicts before you close."
 )
 _COLUMNS = (
-    "rel. is reliability, trust its safe lower bound; gold the accuracy on gold, missed the known wrong called correct.",
+    "rel. is reliability, trust its safe lower bound; gold the accuracy on gold, missed known wrong called correct.",
     "fast is the share under a second by the server's clock; pace the time a vote, from the first to the last.",
 )
 _FLAGS = {"too_fast": "fast", "always_the_same": "same", "drifting": "drift"}
