@@ -56,7 +56,6 @@ def test_the_mode_is_what_the_terminal_is_known_to_draw(environment: dict[str, s
         (Answers("VTE(7800)"), {}, Mode.OCTANT),
         (Answers("XTerm(379)", sixel=True), {}, Mode.QUADRANT),  # no size of a cell: it would miss its place
         (Answers("XTerm(379)", sixel=True, cell=(8, 16)), {"NO_COLOR": "1"}, Mode.BRAILLE),
-        (Answers("tmux 3.4", sixel=True, cell=(8, 16)), {"TMUX": "x", "TERM": "tmux-256color"}, Mode.SIXEL),
         (Answers("tmux 3.3a", kitty=True), {"TMUX": "x", "TERM": "tmux-256color"}, Mode.QUADRANT),
         (Answers("\x1b]0;evil"), {}, Mode.QUADRANT),
     ],
@@ -64,6 +63,15 @@ def test_the_mode_is_what_the_terminal_is_known_to_draw(environment: dict[str, s
 def test_what_the_terminal_answers_decides(answers: Answers, environment: dict[str, str], mode: Mode) -> None:
     environment = {"TERM": "xterm-256color", **environment}
     assert Terminal(environment, answers=answers).mode("auto") is mode
+
+
+def test_in_tmux_pixels_need_the_terminal_around_it_too() -> None:
+    environment, answers = {"TMUX": "x", "TERM": "tmux-256color"}, Answers("tmux 3.4", sixel=True, cell=(8, 16))
+    says = {"client_termfeatures": "256,clipboard,sixel,title", "allow-passthrough": "on"}
+    assert Terminal(environment, answers=answers, tmux=lambda name: says[name]).mode("auto") is Mode.SIXEL
+    assert Terminal(environment, answers=answers, tmux=lambda _: "256,title").mode("auto") is Mode.QUADRANT
+    assert Terminal(environment, answers=answers, tmux=lambda name: says[name]).mode("kitty") is Mode.KITTY
+    assert Terminal(environment, answers=answers, tmux=lambda _: "off").mode("kitty") is Mode.QUADRANT
 
 
 def test_a_choice_for_pixels_holds_only_where_they_are_drawn(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
 
 def _asked() -> Terminal:
     """This terminal, with what it answers within a second."""
-    from gonogo.tui.terminal import TERMINALS, Terminal, window_cell
+    from gonogo.tui.terminal import TERMINALS, Terminal, ask_tmux, window_cell
 
     answers = None
     if sys.stdin.isatty() and sys.stderr.isatty():
@@ -92,7 +92,7 @@ def _asked() -> Terminal:
             answers = probe.collect(ANSWER_SECONDS)
         finally:
             probe.end()
-    return Terminal(os.environ, current_home().state() / TERMINALS, answers=answers, pixels=window_cell)
+    return Terminal(os.environ, current_home().state() / TERMINALS, answers=answers, pixels=window_cell, tmux=ask_tmux)
 
 
 def _card(terminal: Terminal) -> None:

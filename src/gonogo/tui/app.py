@@ -18,7 +18,7 @@ from textual.filter import LineFilter
 
 from gonogo.tui import actions, themes
 from gonogo.tui.last_words import last_words
-from gonogo.tui.terminal import TERMINALS, Terminal, window_cell
+from gonogo.tui.terminal import TERMINALS, Terminal, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
 from gonogo.tui.ways import Ways
 
@@ -313,7 +313,9 @@ def make_app(
     `probe` has asked the terminal what it can draw.
     """
     answers = probe.collect() if probe is not None else None
-    terminal = Terminal(os.environ, services.home.state() / TERMINALS, answers=answers, pixels=window_cell)
+    terminal = Terminal(
+        os.environ, services.home.state() / TERMINALS, answers=answers, pixels=window_cell, tmux=ask_tmux
+    )
     return GonogoApp(
         services,
         start=start,

@@ -29,6 +29,7 @@ _OCTANTS = {"kitty": (0, 40), "foot": (1, 20), "ghostty": (1, 2), "vte": (7800,)
 _PLACEHOLDERS = {"kitty": (0, 28), "ghostty": _ANY}
 """Terminals whose Kitty pictures can stand in text; others (WezTerm, Konsole) answer the question, but draw none."""
 _REMEMBERED = 100
+_TMUX_SECONDS = 0.5
 Changed = Callable[[], None]
 Pixels = Callable[[], tuple[int, int]]
 
@@ -36,7 +37,8 @@ Pixels = Callable[[], tuple[int, int]]
 class Terminal:
     """The terminal that this program runs in: its mode of drawing, and why. It may learn more while the app runs.
 
-    `memory` is the file of what was chosen for each terminal; `pixels` tells the size of a cell, (0, 0) when unknown.
+    `memory` is the file of what was chosen for each terminal; `pixels` tells the size of a cell, (0, 0) when unknown,
+    `tmux` the value of one of its formats.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Terminal:
         *,
         answers: Answers | None = None,
         pixels: Pixels | None = None,
+        tmux: Callable[[str], str] | None = None,
     ) -> None:
         self.environment = environment
         self.answers = answers or Answers()
@@ -57,6 +60,8 @@ class Terminal:
         """Whether real pixels may be shown now; not while the program leaves."""
         self._memory = memory
         self._pixels = pixels or (lambda: (0, 0))
+        self._tmux = tmux or (lambda _: "")
+        self._tmux_says: dict[str, str] = {}
         self._chosen: dict[str, str] | None = None
         self._listeners: list[Changed] = []
 
@@ -100,7 +105,7 @@ class Terminal:
             own = ""  # another terminal of the same name, or set up otherwise
         for wanted, why in ((own, "chosen for this terminal"), (setting, "set in the settings (picture_mode)")):
             if wanted in PIXELS:
-                if self._has_size(Mode(wanted)):
+                if self._possible(Mode(wanted)):
                     return Mode(wanted), why
             elif wanted in CHOICES[1:]:
                 if color or wanted == Mode.BRAILLE:
@@ -110,7 +115,7 @@ class Terminal:
 
     def choices(self) -> tuple[str, ...]:
         """What the key for the mode goes through in this terminal."""
-        return CHOICES + tuple(mode.value for mode in PIXELS if self._says(mode) and self._has_size(mode))
+        return CHOICES + tuple(mode.value for mode in PIXELS if self._says(mode) and self._possible(mode))
 
     def next_choice(self, setting: str) -> str:
         return next_choice(self.remembered or setting, self.choices())
@@ -119,7 +124,7 @@ class Terminal:
         if color and not self.environment.get("NO_COLOR"):
             if self._says(Mode.KITTY):
                 return Mode.KITTY, f"{self.name} takes pictures (Kitty graphics)"
-            if self._says(Mode.SIXEL) and self._has_size(Mode.SIXEL):
+            if self._says(Mode.SIXEL) and self._possible(Mode.SIXEL):
                 return Mode.SIXEL, f"{self.name} draws Sixel pictures"
         mode = usual_mode(self.environment, color=color, answers=self.answers)
         if mode in (Mode.OCTANT, Mode.SEXTANT):
@@ -131,14 +136,22 @@ class Terminal:
 
     def _says(self, mode: Mode) -> bool:
         if mode is Mode.SIXEL:
-            return self.answers.sixel
+            # tmux answers for itself; the terminal around it must draw them, too.
+            return self.answers.sixel and (not self.in_tmux or "sixel" in self._in_tmux("client_termfeatures"))
         return (
             self.answers.kitty and not self.in_tmux and _since(_PLACEHOLDERS, *_known(self.environment, self.answers))
         )
 
-    def _has_size(self, mode: Mode) -> bool:
-        """Sixel pictures are placed by the pixel; Kitty's fit themselves into cells."""
-        return mode is Mode.KITTY or min(self.cell) > 0
+    def _in_tmux(self, name: str) -> str:
+        if name not in self._tmux_says:
+            self._tmux_says[name] = self._tmux(name)
+        return self._tmux_says[name]
+
+    def _possible(self, mode: Mode) -> bool:
+        """Sixel pictures are placed by the pixel; Kitty's fit cells by themselves, where tmux lets them through."""
+        if mode is Mode.KITTY:
+            return not self.in_tmux or self._in_tmux("allow-passthrough") in ("on", "all", "1", "2")
+        return min(self.cell) > 0
 
     # --- what was chosen ---------------------------------------------------------------------------------
 
@@ -221,6 +234,18 @@ def window_cell() -> tuple[int, int]:
     except OSError:
         return 0, 0
     return (width // columns, height // rows) if rows and columns else (0, 0)
+
+
+def ask_tmux(name: str) -> str:
+    """The value of one of tmux's formats or options, of the pane we are in; empty when it does not tell."""
+    import subprocess
+
+    command = ["tmux", "display-message", "-p", f"#{{{name}}}"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=_TMUX_SECONDS, check=False)
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return ""
+    return told.stdout.strip()
 
 
 def _known(environment: Mapping[str, str], answers: Answers) -> tuple[str, tuple[int, ...]]:
