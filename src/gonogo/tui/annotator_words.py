@@ -110,7 +110,7 @@ def _figures(person: Person) -> Iterable[Content]:
     if times.get("p50") is not None:
         yield _row("time", f"{times['p50'] / 1000:.1f} s", f"median of a vote   {sparkline(signs.get('trend') or [])}")
     if signs.get("too_fast_share") is not None:
-        yield _row("too fast", f"{signs['too_fast_share']:.0%}", "of the votes under a second, by the server's clock")
+        yield _row("too fast", f"{signs['too_fast_share']:.0%}", "of the votes under a second")
 
 
 def _gold(signs: Mapping[str, Any]) -> str:
