@@ -100,6 +100,7 @@ def about(seen: Seen, width: int, now: datetime | None = None) -> Content:
     """The right-hand pane."""
     one = seen.campaign
     done, total = one.resolved_count or 0, one.task_count or 0
+    settled = f"{done} of {total} settled"
     lines = [
         styled(one.name or one.id, "bold $strong"),
         Content.styled(
@@ -107,7 +108,7 @@ def about(seen: Seen, width: int, now: datetime | None = None) -> Content:
             "$quiet",
         ),
         Content(""),
-        Content.styled(f"{bar(done, total, min(width - 16, 40))} {done} of {total} settled", "$foreground"),
+        Content.styled(f"{bar(done, total, max(min(width - len(settled) - 2, 40), 5))} {settled}", "$foreground"),
         *_work(seen, now or datetime.now(UTC)),
         Content(""),
         *_quality(seen, width),
@@ -245,9 +246,14 @@ def promoting(seen: Seen) -> Content:
     if report is None or report.accepted:
         return _card(heading, does, "Type yes to promote.")
     alpha = "undefined" if report.alpha is None else f"{report.alpha:.2f}"
+    refused = (
+        f"Refused as it stands: alpha is {alpha}, wanted is {report.acceptance_alpha or 0:g}. Nothing would change."
+    )
+    if seen.progress is None:
+        return _card(heading, refused, "A plain ARCNM server knows no force: more agreement is the only way there.")
     return _card(
         heading,
-        f"Refused as it stands: alpha is {alpha}, wanted is {report.acceptance_alpha or 0:g}. Nothing would change.",
+        refused,
         f"With force all the same: {does} The record says for ever that they were forced below acceptance.",
         "Type force to promote below acceptance; y on the screen before shows what the number means.",
     )
@@ -282,6 +288,8 @@ def not_yes(text: str) -> str:
 
 
 def not_yes_or_force(seen: Seen) -> Callable[[str], str]:
-    """`yes` promotes what is accepted, `force` what is not."""
+    """`yes` promotes what is accepted, `force` what is not; a plain server knows no force."""
+    if seen.progress is None and seen.quality is not None and not seen.quality.accepted:
+        return lambda text: "It would be refused; press Esc."
     word = "yes" if seen.quality is None or seen.quality.accepted else "force"
     return lambda text: "" if text == word else f"Type {word}, or press Esc."
