@@ -127,6 +127,21 @@ async def test_a_drawing_that_cannot_be_shown_leaves_its_words(running: Running)
         assert "left: 16,5" in text_of(pilot.app.screen)
 
 
+async def test_without_a_drawing_the_place_is_shown_on_an_empty_sheet(running: Running, clock: Clock) -> None:
+    words = NoPicture("The server has no drawing for this part.")
+    places = [(0.8, 0.7, 0.6, 0.5), (0.1, 0.1, 0.2, 0.2, 1.0), (120.0, 80.0, 160.0, 100.0)]
+    tasks = [task(number, bbox=place) for number, place in enumerate(places)]
+    async with running(FakeDesk(tasks, draw=lambda *_: words)) as pilot:
+        first = text_of(pilot.app.screen)
+        assert all(corner in first for corner in "┏┓┗┛")
+        await press(pilot, clock, "a")
+        second = text_of(pilot.app.screen)
+        assert "┏" in second
+        assert second.index("┏") < first.index("┏")  # further up on the sheet
+        await press(pilot, clock, "a")
+        assert "┏" not in text_of(pilot.app.screen)  # pixels of a sheet that nobody has seen
+
+
 async def test_the_sheet_carries_its_own_name(running: Running) -> None:
     def titled(one: object, request: PictureRequest) -> Picture:
         from dataclasses import replace

@@ -99,7 +99,7 @@ class DrawingScreen(Screen[None]):
             return
         request = self.view.request(task, self.sheet.cells)
         ready = self._ready(task, request)
-        self.sheet.show(ready, wording.sheet_title(task, ready, self.view))
+        self.sheet.show(ready, wording.sheet_title(task, ready, self.view), task.bbox)
         if ready is not None:
             self.call_after_refresh(self._painted, task)
         else:
@@ -113,7 +113,7 @@ class DrawingScreen(Screen[None]):
         request = self.view.request(task, self.sheet.cells)
         picture = self._ready(task, request) or await self.desk.picture(task, request)
         if not self._other(task):
-            self.sheet.show(picture, wording.sheet_title(task, picture, self.view))
+            self.sheet.show(picture, wording.sheet_title(task, picture, self.view), task.bbox)
             self.call_after_refresh(self._painted, task)
 
     def _prepare(self) -> None:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from gonogo.tui.widgets.pixel_view import KittyPictures, Sixels
 
 Shown = Picture | NoPicture | None
+Bbox = tuple[float, ...] | None
+_PAGE = (297.0, 210.0)
+_MAP = (24, 9)
+"""Shape of a sheet nobody has seen, and columns and rows of its frame."""
 _KEPT = 6
 
 
@@ -38,6 +42,7 @@ class _Made:
     colors: tuple[str, ...]
     inverted: bool
     pixels: bool
+    bbox: Bbox
     strips: list[Strip]
 
 
@@ -51,7 +56,7 @@ class SheetView(Widget):
         super().__init__(id=id)
         self._shown: Shown = None
         self._title = ""
-        self._note = ""
+        self._bbox: Bbox = None
         self._made: list[_Made] = []
         self._painters: dict[tuple[str, ...], Painter] = {}
         self._kitty: KittyPictures | None = None
@@ -68,9 +73,12 @@ class SheetView(Widget):
     def shown(self) -> Shown:
         return self._shown
 
-    def show(self, shown: Shown, title: str) -> None:
-        """Put `shown` on the screen at the next paint; `None` says that the drawing is on its way."""
-        before, self._shown, self._title = self._shown, shown, title
+    def show(self, shown: Shown, title: str, bbox: Bbox = None) -> None:
+        """Put `shown` on the screen at the next paint; `None` says that the drawing is on its way.
+
+        Where there is no picture, `bbox`, if it is in fractions of the page, is shown on an empty sheet.
+        """
+        before, self._shown, self._title, self._bbox = self._shown, shown, title, bbox
         if self._only_pixels_changed(before):  # the cells under them are empty, before and after
             self.refresh(Region(0, 0, self.size.width, 1), Region(0, self.size.height - 1, self.size.width, 1))
         else:
@@ -111,10 +119,12 @@ class SheetView(Widget):
         pixels = self._in_pixels(shown)
         for made in self._made:
             same = made.shown is shown and made.title == title and made.colors == colors and made.pixels == pixels
+            same = same and (made.bbox == self._bbox or not isinstance(shown, NoPicture))
             if same and made.size == self.size and made.inverted == self.inverted:
                 return made.strips
         strips = self._make(shown, title, colors, pixels)
-        self._made = [*self._made[1 - _KEPT :], _Made(shown, title, self.size, colors, self.inverted, pixels, strips)]
+        made = _Made(shown, title, self.size, colors, self.inverted, pixels, self._bbox, strips)
+        self._made = [*self._made[1 - _KEPT :], made]
         return strips
 
     # --- pixels ----------------------------------------------------------------------------------------
@@ -230,7 +240,8 @@ class SheetView(Widget):
             mode = shown.pixel_mode if pixels and shown.pixel_mode else shown.grid.mode
             note = shown.note or ""
         else:
-            inside = _words(shown, width - 2, height - 2, _style(strong, pane), _style(text, pane))
+            sheet = _empty_sheet(self._bbox) if shown is not None else ()
+            inside = _words(shown, width - 2, height - 2, _style(strong, pane), _style(text, pane), sheet)
             note, mode = "", None
         inside = [frame.side(row) for row in inside[: max(height - 2, 0)]]
         rows = [frame.top(title), *inside, frame.bottom(note, mode.value if mode else "")]
@@ -293,8 +304,21 @@ def _style(color: str, background: str) -> Style:
     return Style(color=Color.parse(color).rich_color, bgcolor=Color.parse(background).rich_color)
 
 
-def _words(shown: NoPicture | None, width: int, height: int, strong: Style, text: Style) -> list[list[Segment]]:
-    """A card in the middle of the empty frame: what is missing, why, and what to do."""
+def _empty_sheet(bbox: Bbox) -> tuple[str, ...]:
+    """A page's frame with the place that is asked about, when that is told in fractions of the page."""
+    if bbox is None or len(bbox) < 4 or not all(0 <= number <= 1 for number in bbox[:4]):
+        return ()
+    from gonogo.sheets.outline import outline
+    from gonogo.sheets.types import Box, PictureRequest
+
+    (x0, x1), (y0, y1) = sorted((bbox[0], bbox[2])), sorted((bbox[1], bbox[3]))
+    return outline(PictureRequest(*_MAP), _PAGE, Box(x0, y0, x1, y1)).rows
+
+
+def _words(
+    shown: NoPicture | None, width: int, height: int, strong: Style, text: Style, sheet: tuple[str, ...]
+) -> list[list[Segment]]:
+    """A card in the middle of the empty frame: what is missing, why, what to do, and where on the sheet it is."""
     lines: list[tuple[str, Style]] = []
     if shown is None:
         lines = [("The drawing is on its way …", text)]
@@ -307,6 +331,8 @@ def _words(shown: NoPicture | None, width: int, height: int, strong: Style, text
         if shown.neighbours:
             lines += [("", text), ("On the sheet near it", strong)]
             lines += [(one_line(near, min(width - 4, 56)), text) for near in shown.neighbours]
+        if sheet and len(lines) + len(sheet) < height and _MAP[0] <= width:
+            lines += [("", text), *((row, text) for row in sheet)]
     lines = lines[: max(height, 0)]
     above = max((height - len(lines)) // 2, 0)
     blank = Segment(" " * max(width, 0), text)
