@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gonogo.server.generate import Candidate, SelectionPolicy, select_by
 from gonogo.server.seeding import ErrorType, wrong
+from gonogo.server.seeding_digits import swap_digit
 from gonogo.values import equal, parse
 from tests.results.conftest import GONOGO, LABELING, Served
 
@@ -27,6 +28,62 @@ def test_a_seeded_value_is_wrong_and_reads_like_a_value(text: str, seed: int) ->
     value, _ = found
     assert not equal(value, truth).equal
     assert parse(value["text"]).ok or not parse(text).ok
+
+
+PREFERRED = {
+    "M8": "M{}",
+    "M16": "M{}",
+    "45°": "{}°",
+    "R0,2": "R{}",
+    "R15": "R{}",
+    "0,8": "{}",
+    "⏥ 0,1 A": "⏥ {} A",
+}
+USUAL = {
+    "M{}": {"3", "5", "6", "2", "4", "10", "12", "14", "18", "36"},
+    "{}°": {"15", "25", "75", "40", "105"},
+    "R{}": {"0,1", "0,3", "0,4", "0,5", "0,6", "0,8", "10", "12", "16", "18", "25", "35"},
+    "{}": {"0,1", "0,2", "0,4"},
+    "⏥ {} A": {"0,2", "0,3", "0,5"},
+}
+
+
+@pytest.mark.parametrize("text", PREFERRED)
+def test_a_wrong_digit_leaves_a_number_that_drawings_have(text: str) -> None:
+    """Otherwise M7 or 43° would be known for wrong without a look at the drawing."""
+    form = PREFERRED[text]
+    made = {swap_digit(text, random.Random(seed)) for seed in range(60)}
+    assert made <= {form.format(number) for number in USUAL[form]}
+    assert len(made) > 1
+
+
+@given(st.integers(1, 99_999), st.sampled_from(["", ",5", ",00", ",05", ",3"]), st.integers(0, 10_000))
+def test_a_wrong_digit_keeps_the_step_of_the_number(whole: int, part: str, seed: int) -> None:
+    text = f"{whole}{part}"
+    changed = swap_digit(text, random.Random(seed))
+    if changed is None:
+        return
+    assert changed != text
+    assert len(changed) == len(text)
+    if len(text) > 1 and text[-1] == "0":
+        assert changed[-1] == "0"
+    if len(text) > 1 and text[-1] == "5":
+        assert changed[-1] in "05"
+
+
+def test_a_quantity_is_left_as_it_is() -> None:
+    for seed in range(40):
+        changed = swap_digit("4x⌀8,80 H8", random.Random(seed))
+        assert changed is None or changed.startswith("4x⌀")
+
+
+def test_a_wrong_datum_is_a_usual_letter_or_another_order() -> None:
+    made = set()
+    for seed in range(400):
+        found = wrong({"text": "⏥ 0,1 A B C"}, {"text": "⏥ 0,1 A B C"}, [], random.Random(seed))
+        if found is not None and found[1] == ErrorType.WRONG_DATUM:
+            made.add(found[0]["text"])
+    assert made == {"⏥ 0,1 B A C", "⏥ 0,1 C B A", "⏥ 0,1 A C B"}
 
 
 def test_each_kind_of_error_is_made() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
+from gonogo.server.seeding_digits import swap_digit
 from gonogo.values import equal, parse, read, to_json
 
 Value = Mapping[str, Any]
@@ -28,19 +29,6 @@ class ErrorType(StrEnum):
     WRONG_DATUM = "wrong_datum"
 
 
-_LOOKALIKES: Final = {
-    "0": "86",
-    "1": "74",
-    "2": "75",
-    "3": "85",
-    "4": "91",
-    "5": "63",
-    "6": "58",
-    "7": "12",
-    "8": "36",
-    "9": "47",
-}
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)?")
 _SIGN: Final = re.compile(r"^\s*(?:S?[⌀Øø∅]|SR|CR|R|□)\s*(?=\d)")
 _SIGNED: Final = re.compile(
     r"(?<=\d)\s*(?:±\s*\d+(?:[.,]\d+)?|[+-]\s*\d+(?:[.,]\d+)?(?:\s*/?\s*[+-]?\s*\d+(?:[.,]\d+)?)?)"
@@ -48,6 +36,8 @@ _SIGNED: Final = re.compile(
 _FIT: Final = re.compile(r"(?<=\d)\s*[A-Za-z]{1,2}\d{1,2}\b")
 _UNITS: Final = {"mm": "in", "in": "mm", '"': " mm", "cm": "mm", "µm": "mm"}
 _UNIT: Final = re.compile(r"\s*(mm|cm|µm|in\b|\")")
+_DATUMS: Final = {"A": 4, "B": 4, "C": 2}
+"""Letters and how often drawings have them; others are so rare that they would give an error away."""
 _DATUM: Final = re.compile(r"(?<![A-Za-z])([A-F])(?![A-Za-z0-9])")
 
 
@@ -63,7 +53,7 @@ def wrong(
         return _wrong_fields(predicted, truth, rng)
     made: list[tuple[ErrorType, Callable[[str, random.Random], str | None]]] = list(_EDITS.items())
     rng.shuffle(made)
-    if neighbours and rng.random() < 1 / (len(made) + 1):
+    if neighbours and rng.random() < 2 / (len(made) + 2):  # of all errors the one that looks most like a right value
         found = _neighbour(predicted, truth, neighbours, rng)
         if found is not None:
             return found, ErrorType.NEIGHBOUR
@@ -97,23 +87,6 @@ def _with_text(predicted: Value, text: str) -> dict[str, Any]:
 # --- one kind of error each: the changed text, or `None` where it cannot be made ---
 
 
-def _swap_digit(text: str, rng: random.Random) -> str | None:
-    """One digit read as another that looks like it, or two neighbours exchanged."""
-    numbers = list(_NUMBER.finditer(text))
-    if not numbers:
-        return None
-    at = numbers[0]
-    places = [i for i in range(at.start(), at.end()) if text[i].isdigit()]
-    i = rng.choice(places)
-    j = i + 1
-    if j in places and text[i] != text[j] and text[j] != "0" and rng.random() < 0.4:
-        return text[:i] + text[j] + text[i] + text[j + 1 :]
-    digit = rng.choice(_LOOKALIKES.get(text[i], "18"))
-    if i == places[0] and digit == "0":
-        return None
-    return text[:i] + digit + text[i + 1 :]
-
-
 def _lose_sign(text: str, rng: random.Random) -> str | None:
     """The ⌀ or R in front is not seen."""
     return _SIGN.sub("", text) if _SIGN.match(text) else None
@@ -141,11 +114,16 @@ def _change_datum(text: str, rng: random.Random) -> str | None:
         return None
     at = rng.choice(found)
     used = {match[1] for match in found}
-    return text[: at.start()] + rng.choice([c for c in "ABCDEF" if c not in used]) + text[at.end() :]
+    others = [letter for letter in _DATUMS if letter not in used]
+    if others:
+        letter = rng.choices(others, [_DATUMS[other] for other in others])[0]
+        return text[: at.start()] + letter + text[at.end() :]
+    first, second = sorted(rng.sample(found, 2), key=lambda match: match.start())  # all are there: two in wrong order
+    return text[: first.start()] + second[1] + text[first.end() : second.start()] + first[1] + text[second.end() :]
 
 
 _EDITS: Final[dict[ErrorType, Callable[[str, random.Random], str | None]]] = {
-    ErrorType.DIGIT_SWAP: _swap_digit,
+    ErrorType.DIGIT_SWAP: swap_digit,
     ErrorType.LOST_SIGN: _lose_sign,
     ErrorType.LOST_TOLERANCE: _lose_tolerance,
     ErrorType.WRONG_UNIT: _change_unit,
@@ -169,7 +147,7 @@ def _wrong_fields(predicted: Value, truth: Any, rng: random.Random) -> tuple[dic
     made: list[tuple[dict[str, Any], ErrorType]] = []
     nominal = predicted.get("nominal")
     if isinstance(nominal, int | float | str) and not isinstance(nominal, bool):
-        changed = _swap_digit(str(nominal), rng)
+        changed = swap_digit(str(nominal), rng)
         if changed is not None:
             made.append(({**predicted, "nominal": _like(nominal, changed)}, ErrorType.DIGIT_SWAP))
     if predicted.get("upper") is not None or predicted.get("lower") is not None:
