@@ -1,8 +1,8 @@
 """Can an annotator tell gold? A logistic classifier over all he can observe, trained on half, asked about the rest.
 
-Run alone: `python -m tests.benchmarks.attack`. Several colluding annotators work through a campaign over a real
-uvicorn: what they see of each answer (fields, lengths, nulls, ids, headers), when it comes, what came before, what the
-queue says before and after, and how often each question was met by the ring. 0.5 is guessing.
+Run alone: `python -m tests.benchmarks.attack [served]`. Several colluding annotators work through a campaign over a
+real uvicorn: what they see of each answer (fields, lengths, nulls, ids, headers), when it comes, what came before, what
+the queue says before and after, and how often each question was met by the ring. 0.5 is guessing.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import mean, median
+from statistics import median
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gonogo.server import gold, upkeep
-from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
+from tests.benchmarks.pairs import ours, serving
 from tests.server.house import House
-from tests.server.live import Lean, uvicorn_serving
+from tests.server.live import Lean
 from tests.server.storm import signed_in
 from tests.server.web import LABELING, OURS
 
@@ -150,15 +151,17 @@ def _run(house: House, served: int, people: int) -> dict[str, Any]:
         pass
     tokens = signed_in(house, campaign, people)
     settings = ServerSettings(
-        database_url="unused", requests_per_minute_per_caller=None, requests_per_minute_per_key=None, upkeep_seconds=1
+        database_url=house.store.url.render_as_string(hide_password=False),
+        requests_per_minute_per_caller=None,
+        requests_per_minute_per_key=None,
+        upkeep_seconds=1,
     )
-    app = create_app(settings, store=house.store)
 
     async def crowd(port: int) -> list[list[Seen]]:
         each = served // people
         return await asyncio.gather(*(work(token, port, campaign, each, rng) for token in tokens))
 
-    with uvicorn_serving(app) as port:
+    with serving(ours, settings, 1) as (port, _process):
         sessions = asyncio.run(crowd(port))
     return measure(house, sessions)
 
@@ -204,24 +207,33 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
         "share": round(float(y.mean()), 4),
         "auc": round(area, 3),
         "auc_standard_error": round(error, 3),
-        "gold_minus_other_mean_ms": times,
+        "gold_minus_other_ms": times,
         "largest_weights": {name: w for _size, name, w in top},
         "auc_of_single_features": dict(far),
         "spare_copies": gold.SPARE,
     }
 
 
-def _difference(everything: list[Seen], known: dict[str, bool], name: str) -> float:
-    """Of the means, each time less the median of its neighbours: what the machine did meanwhile falls out.
+def _difference(everything: list[Seen], known: dict[str, bool], name: str) -> dict[str, Any]:
+    """Gold less other, in milliseconds: of the trimmed means with its 95 % interval, and of the medians.
 
-    The slowest and fastest hundredth are left out.
+    Each time is taken less the median of its neighbours, so that what the machine did meanwhile falls out; gold and
+    other work come in turns anyhow. The slowest and fastest twentieth are left out of the means.
     """
     times = [seen.features[name] for seen in everything]
-    local = [time - median(times[max(0, i - 8) : i + 9]) for i, time in enumerate(times)]
-    low, high = np.quantile(local, [0.01, 0.99])
-    kept = [(known[seen.task], t) for seen, t in zip(everything, local, strict=True) if low <= t <= high]
-    return round(mean(v for is_gold, v in kept if is_gold) - mean(v for is_gold, v in kept if not is_gold), 3)
+    local = np.array([time - median(times[max(0, i - 8) : i + 9]) for i, time in enumerate(times)])
+    is_gold = np.array([known[seen.task] for seen in everything])
+    low, high = np.quantile(local, [0.05, 0.95])
+    kept = (low <= local) & (local <= high)
+    gold_times, other = local[kept & is_gold], local[kept & ~is_gold]
+    mean = gold_times.mean() - other.mean()
+    half = 1.96 * (gold_times.var(ddof=1) / len(gold_times) + other.var(ddof=1) / len(other)) ** 0.5
+    return {
+        "trimmed_mean": round(float(mean), 3),
+        "interval_95": [round(float(mean - half), 3), round(float(mean + half), 3)],
+        "median": round(float(np.median(local[is_gold]) - np.median(local[~is_gold])), 3),
+    }
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(), indent=2))
+    print(json.dumps(run(int(sys.argv[1]) if len(sys.argv) > 1 else SERVED), indent=2))

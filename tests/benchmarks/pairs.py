@@ -63,8 +63,8 @@ def run(
         settings = ServerSettings(
             database_url=url, requests_per_minute_per_caller=None, requests_per_minute_per_key=None, share_limits=False
         )
-        with serving(_ours, settings, workers) as ours, serving(_constant) as constant:
-            found = _turns({"ours": ours, "constant": constant}, tokens, campaign, turns, pairs)
+        with serving(ours, settings, workers) as product, serving(_constant) as constant:
+            found = _turns({"ours": product, "constant": constant}, tokens, campaign, turns, pairs)
         found |= {"tasks": tasks, "workers": workers}
         if kind == "postgresql":
             found["bare_loop_pairs_per_second"] = bare = bare_loop(url, campaign, CROWD[kind])
@@ -212,7 +212,8 @@ UPDATE tasks SET submission_count = submission_count + 1, holder_id = NULL, clai
 WHERE id = %(task)s"""
 
 
-def _ours(listening: Any, settings: ServerSettings, workers: int) -> None:
+def ours(listening: Any, settings: ServerSettings, workers: int) -> None:
+    """The server under measurement, for `serving`."""
     if workers == 1:
         run_server(settings, listening)
     else:

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from gonogo.server.records import served_task
+from gonogo.server.store import prepared
 from tests.server.house import House, people
 
 GOLD = {"is_gold": True, "gold_answer": "correct"}
@@ -104,3 +105,31 @@ def test_a_ring_that_compares_notes_meets_honeypots_no_oftener_than_other_work(h
                 row = house.task(claim.task.id)
                 met[row.gold_item_id or row.id] += 1
     assert set(met.values()) == {1}
+
+
+def test_an_answer_to_gold_is_the_same_work_as_any_other(house: House) -> None:
+    """Statement by statement; what differed in number or kind could be timed."""
+    campaign = house.campaign(target_redundancy=2, gold_fraction=0.5)
+    house.add(campaign, *[{}] * 12, *[{"is_gold": True, "gold_answer": "correct"}] * 12)
+    first, second = people(2)
+    house.work_off_some(campaign, first, 10)
+    work: dict[bool, set[tuple[str, ...]]] = {True: set(), False: set()}
+    for number in range(10):
+        claim = house.next(campaign, second)
+        assert claim is not None
+        sent: list[str] = []
+        watcher = watching(sent)
+        house.submit(campaign, claim.task.id, second, ("correct", "incorrect")[number % 2])
+        prepared.watchers.remove(watcher)
+        row = house.task(claim.task.id)
+        work[row.is_gold].add(tuple(text for text in sent if "SET status=" not in text))
+    assert work[True] == work[False]
+    assert len(work[True]) == 1
+
+
+def watching(sent: list[str]) -> prepared.Watcher:
+    def watcher(statement: str, _parameters: object) -> None:
+        sent.append(statement)
+
+    prepared.watchers.append(watcher)
+    return watcher
