@@ -1,0 +1,94 @@
+"""The embedded server's answers: whole ones at once, long ones piece by piece, and what happens when one side stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from gonogo.cli.embedded_exchange import AHEAD, Exchange, _Pieces
+
+WAIT = 30
+
+
+class App:
+    """An ASGI app that answers `n` pieces, and notes how many it could send and whether it was told to stop."""
+
+    def __init__(self, n: int, fail_at: int | None = None) -> None:
+        self.n, self.fail_at = n, fail_at
+        self.sent = 0
+        self.ended = asyncio.Event()
+        self.stopped = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            assert (await receive())["body"] == b"asked"
+            await send({"type": "http.response.start", "status": 201, "headers": [(b"x-a", b"b")]})
+            for number in range(self.n):
+                if number == self.fail_at:
+                    raise RuntimeError("half an answer")
+                await send({"type": "http.response.body", "body": b"%d\n" % number, "more_body": True})
+                self.sent += 1
+            await send({"type": "http.response.body", "body": b"end", "more_body": False})
+        except OSError:
+            self.stopped = True
+        finally:
+            self.ended.set()
+
+
+async def answer(app: Any) -> httpx.Response:
+    request = httpx.Request("POST", "http://embedded.localhost/x?q=1", content=b"asked")
+    return await Exchange(request, b"asked", asyncio.get_running_loop()).answer(app)
+
+
+async def chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    assert isinstance(response.stream, _Pieces)
+    async for piece in response.stream:
+        yield piece
+
+
+async def test_an_answer_in_one_piece_is_there_at_once() -> None:
+    response = await answer(App(0))
+    assert (response.status_code, response.headers["x-a"], response.content) == (201, "b", b"end")
+
+
+async def test_a_long_answer_waits_for_its_reader() -> None:
+    app = App(50)
+    response = await answer(app)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert app.sent <= AHEAD + 2
+    pieces = [piece async for piece in chunks(response)]
+    assert b"".join(pieces) == b"".join(b"%d\n" % n for n in range(50)) + b"end"
+
+
+async def test_an_app_learns_that_its_reader_left() -> None:
+    app = App(1000)
+    response = await answer(app)
+    async for piece in chunks(response):
+        assert piece == b"0\n"
+        break
+    await response.aclose()
+    await asyncio.wait_for(app.ended.wait(), WAIT)
+    assert app.stopped
+    assert app.sent < 20
+
+
+async def test_a_broken_answer_is_not_taken_for_a_whole_one() -> None:
+    response = await answer(App(10, fail_at=5))
+    got: list[bytes] = []
+
+    async def collect() -> None:
+        async for piece in chunks(response):
+            got.append(piece)  # noqa: PERF401 - what came before the break counts
+
+    with pytest.raises(httpx.ReadError):
+        await collect()
+    assert got == [b"%d\n" % n for n in range(5)]
+
+
+async def test_an_app_that_fails_at_once_is_a_500() -> None:
+    assert (await answer(App(10, fail_at=0))).status_code == 500
