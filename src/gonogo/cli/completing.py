@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shlex
-import sqlite3
 from collections.abc import Callable
 
 import click
@@ -25,6 +23,8 @@ def _from_workspace(query: str) -> Complete:
     def complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         if os.environ.get("GONOGO_BASE_URL"):
             return []
+        import sqlite3
+
         from gonogo.desk.home import Home
 
         file = Home().data() / "workspace.db"
@@ -48,6 +48,8 @@ def for_shell(name: str) -> str:
 
 
 def _in_quotes(words: str) -> bool:
+    import shlex
+
     try:
         shlex.split(words)
     except ValueError:
