@@ -24,7 +24,8 @@ from gonogo.cli.common import (
 if TYPE_CHECKING:
     from gonogo.cli.bringing import Bring
     from gonogo.cli.import_forms import Mapped
-    from gonogo.cli.importing import ImportOptions, ImportResult
+    from gonogo.cli.import_scan import ImportOptions
+    from gonogo.cli.importing import ImportResult
 
 SHOWN_BAD_LINES = 20
 FORMS = ("jsonl", "csv", "coco", "labelstudio", "folder")
@@ -88,7 +89,7 @@ def import_(
     **options: Any,
 ) -> None:
     """Make project, drawings, predictions and campaign from FILE, or from a task of a results API."""
-    from gonogo.cli.importing import ImportOptions
+    from gonogo.cli.import_scan import ImportOptions
 
     if (file is None) == (source is None) or (source is not None and task is None):
         fail("give a FILE, or --from with --task", "`gonogo import --help` shows both.", EXIT_USAGE)
