@@ -33,7 +33,8 @@ def feedback(one: Tried) -> list[Content]:
         truth = value_text(told.value)
         lines.append(Content.assemble(("in frame  ", "$quiet"), value(told.value)))
         lines.append(Content.assemble(("changed   ", "$quiet"), change(truth, one.task.predicted_value)))
-    why = [one_line(part, 80).replace("_", " ") for part in (told.error_type, told.difference) if part]
+    differs = (told.difference or "").removeprefix("differs: ")
+    why = [one_line(part, 80).replace("_", " ") for part in (told.error_type, differs) if part]
     if why:
         lines.append(Content.assemble(("what      ", "$quiet"), content(" · ".join(why))))
     return [*lines, *_note(one)]
