@@ -59,13 +59,6 @@ def test_a_line_grows_by_what_it_lacks(by: int, width: int) -> None:
     assert abs(middle - (30 + (width - 1) / 2)) <= 0.5
 
 
-def test_parts_of_a_sample_are_blended() -> None:
-    fine = np.full((9, 9), 255, np.uint8)
-    fine[:, 4] = 0
-    ink = (255.0 - thicken(fine, 1.5)[4]).sum() / 255
-    assert ink == pytest.approx(2.5, abs=0.01)
-
-
 @pytest.mark.parametrize("mode", [Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT])
 def test_hairline_digits_are_as_dark_as_bold_ones(drawings: Drawings, tmp_path: Path, mode: Mode) -> None:
     request = PictureRequest(46, 18, BOX, mode=mode, locator=None)

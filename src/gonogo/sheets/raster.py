@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,7 +18,6 @@ Grey = NDArray[np.uint8]
 
 PAPER = 255
 _FLAT = 24  # a crop whose levels differ by less holds no strokes
-_BLEND_LEAST = 0.1  # of a sample: less is not seen
 _WIDE = 4.0  # below this magnification a view is for finding one's way, not for reading
 
 
@@ -46,7 +44,6 @@ class Tuning:
     """How strokes are kept; see `pool` and `fit_contrast`. Tuned on real dimensions read by tesseract."""
 
     fine: int = 3  # samples across a sub-pixel, before pooling
-    coarse: int = 2  # the fewest, where an image has no more to give
     finest: int = 8  # the most of them, in wide views
     stroke: float = 0.2  # share of the darkest sample in a pooled value, where text is to be read
     wide_stroke: float = 0.5  # the same where lines are thinner than a sub-pixel
@@ -82,20 +79,17 @@ def view_to_grey(
         stroke = tuning.wide_stroke if wide else tuning.stroke
     else:
         stroke = 0.0
-        fine = thicken(fine, lacking / view.rect.width * fine.shape[1])
+        fine = thicken(fine, round(lacking / view.rect.width * fine.shape[1]))
     return fit_contrast(pool(fine, fine_x, fine_y, stroke), tuning)
 
 
 def fineness(page: Page, view: View, width: int, height: int, tuning: Tuning) -> tuple[int, int]:
     """Samples across and down a sub-pixel, about square on the page.
 
-    Wide views of an image take more: a hairline must reach a sample of its own before `pool` can keep it. Near views
-    of one take no more than it has pixels.
+    Wide views of an image take more: a hairline must reach a sample of its own before `pool` can keep it.
     """
     across, down = view.rect.width / width, view.rect.height / height
     fine = min(max(tuning.fine, round(across / page.grain)), tuning.finest)
-    if math.isfinite(page.grain):
-        fine = min(fine, max(tuning.coarse, math.ceil(across * page.native)))
     return fine, max(1, round(fine * down / across))
 
 
@@ -148,21 +142,12 @@ def _clamp(rect: Rect, page: Page) -> Rect:
     return Rect(x0, y0, x1 - x0, y1 - y0)
 
 
-def thicken(fine: Grey, by: float) -> Grey:
-    """Every line wider by `by` samples, both ways; parts of a sample are blended.
+def thicken(fine: Grey, by: int) -> Grey:
+    """Every line wider by `by` samples, both ways: each sample the darkest of a square around it, found by doubling.
 
     Hairlines of plotted text are a fraction of what is easily read (ISO 3098 has 1/10 and 1/14 of the height, plotters
     draw less); in cells they break up long before the eye has too few pixels.
     """
-    whole = int(by)
-    out = _darkest_around(fine, whole)
-    if by - whole < _BLEND_LEAST:
-        return out
-    return np.asarray(Image.blend(Image.fromarray(out), Image.fromarray(_darkest_around(fine, whole + 1)), by - whole))
-
-
-def _darkest_around(fine: Grey, by: int) -> Grey:
-    """For each sample the darkest in a square of `by` + 1 around it, reached by doubling."""
     if by <= 0:
         return fine
     before = by // 2
