@@ -184,13 +184,13 @@ class Services:
         self._memory.drop(IDENTITY)
         with contextlib.suppress(OSError):
             self.home.first_frame_file().unlink(missing_ok=True)
+        await asyncio.to_thread(shutil.rmtree, self.home.sheets_cache(), True)
         if signed is None or signed.kind == EMBEDDED:
             return
         if signed.kind == "session":
             await within(SIGN_OUT_SECONDS, self._clock, lambda: self._end_session(signed))
         await self._vault.drop(signed.account)
         self._this_run.discard(signed.account)
-        await asyncio.to_thread(shutil.rmtree, self.home.sheets_cache(), True)
 
     async def aclose(self) -> None:
         """Close the files and the embedded server."""
