@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from gonogo.server import upkeep
 from gonogo.server.app import create_app
@@ -24,6 +25,7 @@ from gonogo.server.logs import JsonLines
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.backup import BackupError, backup, restore
 from gonogo.server.store.engine import Store
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import (
     drawing_files,
     drawings,
@@ -273,5 +275,20 @@ def test_a_restarted_database_is_found_again(tmp_path: Path) -> None:
     own.kill()
     own.start()
     assert store.look(select(orgs.c.name)) is not None
+    look, add = Prepared(select(orgs.c.name)), Prepared(insert(orgs), ["id", "name", "created_at"])
+    with store.resident():  # as the thread of an event loop
+        add_one = {"id": "y", "name": "y", "created_at": START}
+        with store.write() as connection:
+            add.run(connection, add_one)
+        assert store.look(look) is not None
+        own.kill()
+        own.start()
+        assert store.look(look) is not None
+        with pytest.raises(DBAPIError), store.write() as connection:
+            add.run(connection, {**add_one, "id": "lost"})
+        with store.write() as connection:
+            add.run(connection, {**add_one, "id": "z"})
+    with store.read() as connection:
+        assert set(connection.execute(select(orgs.c.id)).scalars()) == {"x", "y", "z"}
     store.dispose()
     own.stop()

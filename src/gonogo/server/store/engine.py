@@ -266,6 +266,8 @@ class _Kept:
     def close(self) -> None:
         for connection in (self._writer, self._looker):
             if connection is not None:
+                if not connection.invalidated:
+                    connection.detach()  # its pool may be gone
                 connection.close()
         self._writer = self._looker = None
 

@@ -175,7 +175,9 @@ def translated(connection: Connection, error: Exception, sql: str) -> BaseExcept
     driver: Any = connection.connection.driver_connection
     broken = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
     if broken:
+        engine = connection.engine
         connection.invalidate(error)
+        engine.dispose()  # the others in the pool broke with it
     return DBAPIError.instance(
         sql,
         None,
