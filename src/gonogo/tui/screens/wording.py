@@ -20,7 +20,7 @@ _CARDS: dict[Stage, tuple[str, str, str, str]] = {
     Stage.DRAINED: ("✓", "Nothing left for you here", "Every question you may answer is answered.", "Thank you."),
     Stage.OFFLINE: ("○", "The server cannot be reached", "", "It is tried again by itself; r tries now."),
     Stage.SIGNED_OUT: ("→", "Please sign in again", "The session has ended.", "Press r to sign in; you go on here."),
-    Stage.REFUSED: ("!", "The server refused", "", "Ask the person who invited you, then press r."),
+    Stage.REFUSED: ("!", "No question for you now", "", "Ask the person who invited you, then press r."),
 }
 _COLORS = {Stage.DRAINED: "$correct", Stage.OFFLINE: "$warning", Stage.REFUSED: "$warning", Stage.SIGNED_OUT: "$accent"}
 
