@@ -200,10 +200,10 @@ class ResultsScreen(Screen[None]):
         chosen = actions.in_scope(actions.RESULTS, actions.EVERYWHERE)
         self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
 
-    def on_case_lines_moved(self) -> None:
+    def on_row_list_moved(self) -> None:
         self.listed.show(self._what())
 
-    def on_case_lines_opened(self) -> None:
+    def on_row_list_opened(self) -> None:
         self.action_open()
 
     # --- keys ------------------------------------------------------------------------------------------

@@ -184,10 +184,10 @@ class ReviewScreen(Screen[None]):
         if self.has_class("-card") and state.retry_in is not None and self.is_current:
             self.words.update(self._empty(self.gonogo.clock() - self._state_since))
 
-    def on_queue_list_moved(self) -> None:
+    def on_row_list_moved(self) -> None:
         self.listed.show(self._what())
 
-    async def on_queue_list_opened(self) -> None:
+    async def on_row_list_opened(self) -> None:
         self.action_open()
 
     # --- keys ------------------------------------------------------------------------------------------
