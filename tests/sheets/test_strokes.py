@@ -40,6 +40,25 @@ def test_the_width_of_lines_is_measured(width: int) -> None:
     assert ink.lacking == pytest.approx(max(0.0, 31 / 6 - width), abs=0.9)
 
 
+@pytest.mark.parametrize("below", [445, 460])
+def test_limits_one_above_the_other_are_as_high_as_one(below: int) -> None:
+    sheet = _eight(2)
+    sheet.paste(sheet.crop((405, 405, 470, 445)), (405, below))
+    ink = look_at(ImagePage(sheet), Box(0.4, 0.4, 0.48, (below + 50) / SIDE))
+    assert ink.text == pytest.approx(31, abs=2)
+
+
+@pytest.mark.parametrize("margin", [0, 6])
+def test_characters_in_a_control_frame_are_not_as_high_as_the_frame(margin: int) -> None:
+    sheet = _eight(2)
+    pen = ImageDraw.Draw(sheet)
+    for right in (437, 510):
+        pen.rectangle((402, 395, right, 455), outline=0, width=2)
+    box = Box((402 - margin) / SIDE, (395 - margin) / SIDE, (511 + margin) / SIDE, (456 + margin) / SIDE)
+    ink = look_at(ImagePage(sheet), box)
+    assert ink.text == pytest.approx(31, abs=2)
+
+
 def test_bold_text_and_unknown_text_are_left_alone() -> None:
     page = ImagePage(_eight(6))
     bold = look_at(page, Box(*(value / SIDE for value in BOX)))

@@ -19,6 +19,8 @@ _SOLID = 0.9  # more ink than this is a filled area, no text
 _LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
 _LEANING = 1.05  # characters are higher than wide; wider than this they lie on their side
 _THROUGH = 0.97  # a piece this high, of the box, is a line running through it
+_RULE = 0.75  # of the width: a row with more ink is a line across, no row of characters
+_JOINS = 0.9  # of the height between two rules: a column with more ink is a side of a box
 _LONE_BOX_TALL = 1.6  # then the box's own shape is all there is to go by
 _ABOUT_SQUARE = 1.4
 _NEARLY_SQUARE = 0.9
@@ -59,7 +61,7 @@ def look_at(page: Page, box: Box) -> Ink:
     stroke = _stroke(dark) * region.width / columns
     if _slants(pieces, upright.shape):
         return Ink(_SLANTING_TEXT * min(region.width, region.height), lies, stroke)
-    heights = [height for height, _ in pieces]
+    heights = _character_heights(_unframed(upright))
     if not heights or (len(heights) < 3 and max(heights) > _THROUGH * upright.shape[0]):
         return Ink(None, lies, stroke)
     return Ink(_usual(heights) * (region.width / columns if lies else region.height / rows), lies, stroke)
@@ -94,6 +96,28 @@ def _pieces(dark: NDArray[np.bool_]) -> list[tuple[int, int]]:
     for start, end in zip(inked[::2], inked[1::2], strict=True):
         rows = np.flatnonzero(dark[:, start:end].any(axis=1))
         found.append((int(rows[-1] - rows[0] + 1), int(end - start)))
+    return found
+
+
+def _unframed(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A feature control frame without its boxes: two rules or more across, and the lines that join them."""
+    rules = np.flatnonzero(dark.mean(axis=1) > _RULE)
+    if not rules.size or rules[-1] - rules[0] < rules.size:  # none, or a single one, as thick as it may be
+        return dark
+    inside = dark[rules[0] : rules[-1] + 1].copy()
+    inside[rules - rules[0]] = False
+    inside[:, inside.sum(axis=0) > _JOINS * (inside.shape[0] - rules.size)] = False
+    return inside
+
+
+def _character_heights(dark: NDArray[np.bool_]) -> list[int]:
+    """The tallest unbroken run of inked rows of each stretch of columns: of limits set one above the other, one."""
+    columns = np.concatenate(([0], dark.any(axis=0).astype(np.int8), [0]))
+    inked = np.flatnonzero(np.diff(columns))
+    found = []
+    for start, end in zip(inked[::2], inked[1::2], strict=True):
+        rows = np.flatnonzero(np.diff(np.concatenate(([0], dark[:, start:end].any(axis=1).astype(np.int8), [0]))))
+        found.append(int((rows[1::2] - rows[::2]).max()))
     return found
 
 
