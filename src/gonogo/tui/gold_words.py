@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from gonogo.sheets.types import NoPicture
+from gonogo.tui import cards
 from gonogo.tui.ruling_words import value, verdict
 from gonogo.tui.text import content, one_line, styled
 from gonogo.tui.widgets.value_view import value_text
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 STATUSES = ("candidate", "accepted", "declined")
 LISTED = {"candidate": "proposed", "accepted": "accepted", "declined": "declined"}
 NO_ROOM = NoPicture("There is no room for the drawing here.", "Make the terminal larger.")
-ASKING = Content.assemble(("…  ", "bold $accent"), ("Fetching the gold candidates", "bold $strong"))
+ASKING = cards.waiting("Fetching the gold candidates")
 
 
 def _nothing(heading: str, *said: str) -> Content:
-    top = Content.assemble(("✓  ", "bold $correct"), (heading, "bold $strong"))
+    top = cards.heading("✓", "$correct", heading)
     return Content("\n\n").join([top, *(Content.styled(line, "$foreground") for line in said)])
 
 
@@ -42,8 +43,7 @@ EMPTY = {
 
 def problem(error: GonogoClientError | DeskError) -> Content:
     """Why there is no list."""
-    heading = Content.assemble(("!  ", "bold $warning"), ("The gold candidates could not be read", "bold $strong"))
-    return Content("\n\n").join([heading, content(str(error), 600), content(error.next_step, 400)])
+    return cards.problem("The gold candidates could not be read", error)
 
 
 def entry(one: GoldCandidate) -> Content:

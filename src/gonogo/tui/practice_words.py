@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from gonogo.tui import cards
 from gonogo.tui.ruling_words import value, verdict
 from gonogo.tui.screens.correction import change
 from gonogo.tui.text import content, one_line
@@ -83,13 +84,13 @@ def top(practice: Practice) -> Content:
 def card(practice: Practice) -> Content:
     """In place of an item: fetching, why there is none, or the summary."""
     if practice.problem is not None:
-        heading = Content.assemble(("!  ", "bold $warning"), ("There is no practice now", "bold $strong"))
+        heading = cards.heading("!", "$warning", "There is no practice now")
         said = [str(practice.problem), practice.problem.next_step, "r tries again. Esc goes to the queue."]
         return Content("\n\n").join([heading, *(content(line, 600) for line in said if line)])
     if practice.standing is None:
-        return Content.assemble(("…  ", "bold $accent"), ("Fetching known items", "bold $strong"))
+        return cards.waiting("Fetching known items")
     if not practice.tried:
-        heading = Content.assemble(("–  ", "bold $accent"), ("Nothing to practise on yet", "bold $strong"))
+        heading = cards.heading("–", "$accent", "Nothing to practise on yet")
         said = ["Items come from what experts have ruled on, without those you voted on yourself."]
         said += [waits(practice.standing)] if waits(practice.standing) else []
         said += ["Ask the lead, who makes them by ruling. r looks again. Esc goes to the queue."]
@@ -99,7 +100,7 @@ def card(practice: Practice) -> Content:
 
 def _summary(practice: Practice) -> Content:
     n, right = len(practice.tried), practice.n_right
-    heading = Content.assemble(("✓  ", "bold $correct"), (f"{right} of {n} right", "bold $strong"))
+    heading = cards.heading("✓", "$correct", f"{right} of {n} right")
     shut = waits(practice.standing)
     said = [heading, Content("\n").join(_missed(practice.tried)), content(f"Standing: {standing(practice.standing)}.")]
     said.append(Content.styled(shut or "The queue is open for you.", "$warning" if shut else "$foreground"))

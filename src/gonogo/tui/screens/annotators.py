@@ -17,10 +17,10 @@ from textual.widgets.option_list import Option
 
 from gonogo.client.errors import ConflictError, GonogoClientError, NotFoundError, PermissionDeniedError
 from gonogo.desk.errors import DeskError
-from gonogo.tui import actions, annotator_words, working
+from gonogo.tui import actions, annotator_words, cards, working
 from gonogo.tui.annotator_words import Person
 from gonogo.tui.screens.asking import Asking
-from gonogo.tui.text import content, one_line
+from gonogo.tui.text import one_line
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.lines import Line
 from gonogo.wire.review import AnnotatorActionCreate, AnnotatorVerb
@@ -55,7 +55,7 @@ class AnnotatorsScreen(Screen[None]):
         self._people: list[Person] = []
         self._trail: list[AnnotatorAction] = []
         self._names: dict[str, str] = {}
-        self._said: Content | None = Content.assemble(("…  ", "bold $accent"), ("Measuring", "bold $strong"))
+        self._said: Content | None = cards.waiting("Measuring")
 
     @property
     def gonogo(self) -> GonogoApp:
@@ -90,18 +90,14 @@ class AnnotatorsScreen(Screen[None]):
 
     async def _do(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
         try:
-            client = await self.gonogo.services.client(self._signed)
-            try:
+            async with await self.gonogo.services.client(self._signed) as client:
                 await what(client)
-            finally:
-                await client.aclose()
         except (GonogoClientError, DeskError) as error:
             step = getattr(error, "next_step", "")
             if self._people:
                 self.gonogo.say(f"{error} {step}", error=True, seconds=15)
                 return
-            heading = Content.assemble(("!  ", "bold $warning"), ("The annotators could not be read", "bold $strong"))
-            self._said = Content("\n\n").join([heading, content(str(error), 600), content(step, 400)])
+            self._said = cards.problem("The annotators could not be read", error)
             self._show()
 
     def action_refresh(self) -> None:

@@ -88,11 +88,8 @@ class CampaignScreen(Screen[None]):
 
     async def _do(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
         try:
-            client = await self.gonogo.services.client(self._signed)
-            try:
+            async with await self.gonogo.services.client(self._signed) as client:
                 await what(client)
-            finally:
-                await client.aclose()
         except (GonogoClientError, DeskError) as error:
             step = getattr(error, "next_step", "")
             self._problem = Content("\n\n").join([content(f"! {error}", 600), content(step, 400)])

@@ -15,8 +15,7 @@ from textual.widgets import Static
 
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.errors import DeskError
-from gonogo.tui import actions, case_words
-from gonogo.tui.text import content
+from gonogo.tui import actions, cards, case_words
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.lines import Line
 
@@ -61,21 +60,16 @@ class CaseScreen(Screen[None]):
 
     def action_refresh(self) -> None:
         self._found = None
-        self._said = Content.assemble(("…  ", "bold $accent"), ("Asking the server", "bold $strong"))
+        self._said = cards.waiting("Asking the server")
         self.call_after_refresh(self._show)
         self.run_worker(self._load(self.case_id), group="case", exclusive=True)
 
     async def _load(self, case_id: int) -> None:
         try:
-            client = await self._source.connect()
-            try:
+            async with await self._source.connect() as client:
                 self._found = (await client.case(self._number, case_id, verbose=True)).model_dump()
-            finally:
-                await client.aclose()
         except (GonogoClientError, DeskError) as error:
-            heading = Content.assemble(("!  ", "bold $warning"), ("The case could not be read", "bold $strong"))
-            step = getattr(error, "next_step", "")
-            self._said = Content("\n\n").join([heading, content(str(error), 600), content(step, 400)])
+            self._said = cards.problem("The case could not be read", error)
         self._show()
 
     def _show(self) -> None:

@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from gonogo.desk.errors import DeskError
 from gonogo.desk.review_types import QueueRow, Ruling
-from gonogo.tui import actions, terminal, working
+from gonogo.tui import actions, cards, terminal, working
 from gonogo.tui.guard import KeyGuard
 from gonogo.tui.ruling_words import percent
 from gonogo.tui.text import styled
@@ -162,7 +162,7 @@ class ContactScreen(Screen[None]):
         self._show_keys()
 
     def _nothing(self) -> Content:
-        heading = Content.assemble(("✓  ", "bold $correct"), ("Nothing waits in this list", "bold $strong"))
+        heading = cards.heading("✓", "$correct", "Nothing waits in this list")
         step = "u takes the last page back, Esc goes back to the list."
         return Content("\n\n").join([heading, Content.styled(step, "$foreground")])
 

@@ -16,8 +16,8 @@ from textual.widgets import Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.errors import DeskError
 from gonogo.desk.quality_text import report_lines
-from gonogo.tui import actions, working
-from gonogo.tui.text import content, one_line, plain
+from gonogo.tui import actions, cards, working
+from gonogo.tui.text import one_line, plain
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.lines import Line
 
@@ -68,7 +68,7 @@ class QualityScreen(Screen[None]):
         self.call_after_refresh(self._lay_out)
 
     def action_refresh(self) -> None:
-        self._said = Content.assemble(("…  ", "bold $accent"), ("Measuring", "bold $strong"))
+        self._said = cards.waiting("Measuring")
         self._lay_out()
         working.begin(self, self._load, group="quality")
 
@@ -83,16 +83,11 @@ class QualityScreen(Screen[None]):
 
     async def _load(self) -> None:
         try:
-            client = await self.gonogo.services.client(self._signed)
-            try:
+            async with await self.gonogo.services.client(self._signed) as client:
                 self._found = await client.campaign_quality(self._campaign_id)
                 self._names = await names_of(client, self._campaign_id)
-            finally:
-                await client.aclose()
         except (GonogoClientError, DeskError) as error:
-            step = getattr(error, "next_step", "")
-            heading = Content.assemble(("!  ", "bold $warning"), ("The quality could not be read", "bold $strong"))
-            self._said = Content("\n\n").join([heading, content(str(error), 600), content(step, 400)])
+            self._said = cards.problem("The quality could not be read", error)
         else:
             self._said = None
         self._lay_out()

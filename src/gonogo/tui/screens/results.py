@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.errors import DeskError
 from gonogo.desk.results_list import CaseList, Look
-from gonogo.tui import actions
+from gonogo.tui import actions, cards
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.case_list import CaseLines, head
@@ -106,11 +106,8 @@ class ResultsScreen(Screen[None]):
         self._reading, self._problem = True, None
         self._show()
         try:
-            client = await self._source.connect()
-            try:
+            async with await self._source.connect() as client:
                 await self._pages(client, task)
-            finally:
-                await client.aclose()
             self._complete = True
         except (GonogoClientError, DeskError) as error:
             self._problem = error
@@ -314,6 +311,5 @@ class ResultsScreen(Screen[None]):
 
 
 def _card(sign: str, color: str, heading: str, said: str, step: str) -> Content:
-    top = Content.assemble((f"{sign}  " if sign else "", f"bold ${color}"), (heading, "bold $strong"))
     more = [content(text, 600) for text in (said, step) if text]
-    return Content("\n\n").join([top, *more])
+    return Content("\n\n").join([cards.heading(sign, f"${color}", heading), *more])

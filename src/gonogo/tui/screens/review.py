@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 from gonogo.desk.errors import DeskError
 from gonogo.desk.review_types import Filters
 from gonogo.desk.types import Stage
-from gonogo.tui import actions, working
+from gonogo.tui import actions, cards, working
 from gonogo.tui.screens import wording
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets import lines
@@ -151,7 +151,7 @@ class ReviewScreen(Screen[None]):
         if state.stage in (Stage.OFFLINE, Stage.SIGNED_OUT, Stage.REFUSED):
             return wording.card(state, waited)
         if queue.count is None:
-            return Content.assemble(("…  ", "bold $accent"), ("Fetching the review queue", "bold $strong"))
+            return cards.waiting("Fetching the review queue")
         if queue.filters.any:
             heading, said, step = "No task matches", "Nothing in this list fits what you look for.", "x shows all."
         else:
@@ -159,7 +159,7 @@ class ReviewScreen(Screen[None]):
             step = "m adds a random sample of settled tasks, t lists other statuses, y shows the quality."
         if queue.hidden_own:
             said += f" {queue.hidden_own} wait that you voted on yourself: another expert must rule on them."
-        top = Content.assemble(("✓  ", "bold $correct"), (heading, "bold $strong"))
+        top = cards.heading("✓", "$correct", heading)
         return Content("\n\n").join([top, content(said, 400), Content.styled(step, "$foreground")])
 
     def _show_keys(self) -> None:
@@ -306,13 +306,13 @@ def no_case(desk: ReviewDesk) -> Content:
     if state.stage not in (Stage.DRAINED, Stage.LOADING, Stage.TASK):
         return wording.card(state)
     if state.stage is not Stage.DRAINED:
-        return Content.assemble(("…  ", "bold $accent"), ("Fetching the case", "bold $strong"))
+        return cards.waiting("Fetching the case")
     done = sum(not one.refused for one in desk.ruled.values())
     said = [f"{done} rulings made here." if done != 1 else "1 ruling made here."] if done else []
     if state.parked:
         said.append(f"{state.parked} refused: they are marked ! in the list.")
     if desk.queue.hidden_own:
         said.append(f"{desk.queue.hidden_own} more wait, but you voted on them: another expert must rule.")
-    heading = Content.assemble(("✓  ", "bold $correct"), ("No conflict is left in this list", "bold $strong"))
+    heading = cards.heading("✓", "$correct", "No conflict is left in this list")
     message = [content(one_line(" ".join(said), 400))] if said else []
     return Content("\n\n").join([heading, *message, Content.styled("Esc goes back to the list.", "$foreground")])
