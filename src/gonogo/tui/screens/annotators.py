@@ -136,8 +136,7 @@ class AnnotatorsScreen(Screen[None]):
             self.about.update(Content.styled(annotator_words.NOBODY, "$foreground"))
         else:
             self.about.update(annotator_words.about(person, self._trail, self._names))
-        chosen = actions.in_scope(actions.ANNOTATORS, actions.EVERYWHERE)
-        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
+        lines.show_keys(self.keys, actions.ANNOTATORS)
 
     # --- keys ------------------------------------------------------------------------------------------
 

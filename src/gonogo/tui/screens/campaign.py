@@ -144,8 +144,7 @@ class CampaignScreen(Screen[None]):
             self.about.update(campaign_words.about(self._seen, width))
         elif not self._campaigns:
             self.about.update(Content.styled("No campaign yet. `gonogo import` makes one.", "$foreground"))
-        chosen = actions.in_scope(actions.LEAD, actions.EVERYWHERE)
-        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
+        lines.show_keys(self.keys, actions.LEAD)
 
     # --- keys ------------------------------------------------------------------------------------------
 

@@ -149,8 +149,7 @@ class CandidatesScreen(Screen[None]):
             self.call_after_refresh(self.options.focus)  # it could not take it while it was hidden
         else:
             self.about.update(Content.assemble(self._said or gold_words.EMPTY[self._status]))
-        chosen = actions.in_scope(actions.CANDIDATES, actions.EVERYWHERE)
-        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
+        lines.show_keys(self.keys, actions.CANDIDATES)
 
     def on_option_list_option_highlighted(self) -> None:
         if self.candidate is not self._drawn:

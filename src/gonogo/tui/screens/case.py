@@ -78,8 +78,7 @@ class CaseScreen(Screen[None]):
         self.top.show(Content.assemble((f"case {self.case_id}", "bold $accent"), (told, "$quiet")))
         said = self._said if self._found is None else case_words.told(self._found, width)
         self.fields.update(Content.assemble(said))
-        chosen = actions.in_scope(actions.CASE, actions.EVERYWHERE)
-        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or width))
+        lines.show_keys(self.keys, actions.CASE)
 
     def action_step(self, by: int) -> None:
         case_id = self._step(by)

@@ -167,8 +167,7 @@ class ContactScreen(Screen[None]):
         return Content("\n\n").join([heading, Content.styled(step, "$foreground")])
 
     def _show_keys(self) -> None:
-        chosen = actions.in_scope(actions.CONTACT, actions.EVERYWHERE)
-        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
+        lines.show_keys(self.keys, actions.CONTACT)
 
     # --- keys ------------------------------------------------------------------------------------------
 

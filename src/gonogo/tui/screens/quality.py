@@ -99,8 +99,7 @@ class QualityScreen(Screen[None]):
         elif self._found is not None:
             found = report_lines(self._found.model_dump(), self._names, width)
             self.report.update(Content("\n").join([styled_line(line) for line in found]))
-        chosen = actions.in_scope(actions.QUALITY, actions.EVERYWHERE)
-        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or width))
+        lines.show_keys(self.keys, actions.QUALITY)
 
 
 def styled_line(line: str) -> Content:

@@ -194,8 +194,7 @@ class ResultsScreen(Screen[None]):
             said = (enter, (" goes there   ", "$quiet"), leave, (f" leaves   {_ASKED[self._asking]}", "$quiet"))
             self.keys.show(Content.assemble(*said))
             return
-        chosen = actions.in_scope(actions.RESULTS, actions.EVERYWHERE)
-        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
+        lines.show_keys(self.keys, actions.RESULTS)
 
     def on_row_list_moved(self) -> None:
         self.listed.show(self._what())

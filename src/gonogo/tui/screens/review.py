@@ -176,8 +176,7 @@ class ReviewScreen(Screen[None]):
                 )
             )
             return
-        chosen = actions.in_scope(actions.REVIEW, actions.EVERYWHERE)
-        self.keys.show(lines.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
+        lines.show_keys(self.keys, actions.REVIEW)
 
     def _tick(self) -> None:
         state = self.desk.state

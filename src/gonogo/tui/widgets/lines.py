@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.desk.types import Decided, DeskState, DeskTask, SendState, Stage
-from gonogo.tui.actions import EDIT, Action, keys_of, shown_key
+from gonogo.tui.actions import EDIT, EVERYWHERE, Action, in_scope, keys_of, shown_key
 from gonogo.tui.text import one_line, styled
 from gonogo.tui.widgets.value_view import value_text
+
+if TYPE_CHECKING:
+    from gonogo.tui.app import GonogoApp
 
 SIGNS = {"correct": ("✓", "$correct"), "incorrect": ("✗", "$incorrect"), "unsure": ("?", "$unsure")}
 """Sign and colour of a verdict; the sign tells it without the colour."""
@@ -127,6 +130,12 @@ def key_line(actions: Iterable[Action], keymap: dict[str, str], width: int) -> C
             if line.cell_length <= width and (kept or (gap == " " and not ranked[0].verdict)):
                 return line
     return Content(" ").join([_key(action, keymap) for action in ranked if action.verdict])
+
+
+def show_keys(keys: Line, scope: str) -> None:
+    """On the line for them: the keys of a screen's `scope`, and those that count everywhere."""
+    app = cast("GonogoApp", keys.app)
+    keys.show(key_line(in_scope(scope, EVERYWHERE), app.own_keys, keys.size.width or app.size.width))
 
 
 def symbol_line(width: int) -> Content:
