@@ -3,53 +3,40 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from gonogo.client.errors import ConflictError, GonogoClientError, NotFoundError, PermissionDeniedError
-from gonogo.desk.errors import DeskError
-from gonogo.tui import actions, annotator_words, cards, working
+from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
+from gonogo.tui import actions, annotator_words, cards
 from gonogo.tui.annotator_words import Person
 from gonogo.tui.screens.asking import Asking
+from gonogo.tui.screens.list_screen import ListScreen
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets import lines
-from gonogo.tui.widgets.lines import Line
 from gonogo.wire.review import AnnotatorActionCreate, AnnotatorVerb
 
 if TYPE_CHECKING:
+    from gonogo.client.errors import GonogoClientError
     from gonogo.client.extensions import GonogoClient
+    from gonogo.desk.errors import DeskError
     from gonogo.desk.services import SignedIn
-    from gonogo.tui.app import GonogoApp
     from gonogo.wire.review import AnnotatorAction, AnnotatorActionPreview
 
 _QUIET = (NotFoundError, PermissionDeniedError, ConflictError)
 
 
-class AnnotatorsScreen(Screen[None]):
+class AnnotatorsScreen(ListScreen):
     """Everybody of one campaign; those with flags first."""
 
     CSS_PATH = "annotators.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ANNOTATORS)]
     ACTION_SCOPES = (actions.ANNOTATORS,)
-    AUTO_FOCUS = "OptionList"
-
-    top = getters.query_one("#top", Line)
-    options = getters.query_one(OptionList)
-    about = getters.query_one("#about", Static)
-    keys = getters.query_one("#keys", Line)
 
     def __init__(self, signed: SignedIn, campaign_id: str, name: str = "") -> None:
-        super().__init__()
-        self._signed = signed
+        super().__init__(signed)
         self._campaign_id = campaign_id
         self._campaign_name = name
         self._people: list[Person] = []
@@ -58,50 +45,27 @@ class AnnotatorsScreen(Screen[None]):
         self._said: Content | None = cards.waiting("Measuring")
 
     @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
-
-    @property
     def person(self) -> Person | None:
         """Who is under the cursor."""
         at = self.options.highlighted
         return self._people[at] if at is not None and at < len(self._people) else None
-
-    def compose(self) -> ComposeResult:
-        yield Line(id="top")
-        with Horizontal(id="work"):
-            yield OptionList(markup=False)
-            with VerticalScroll(id="pane"):
-                yield Static(id="about", markup=False)
-        yield Line(id="keys")
 
     def on_mount(self) -> None:
         said = ("annotators  ", "bold $accent"), (one_line(self._campaign_name, 60), "$foreground")
         self.top.show(Content.assemble(*said))
         self.action_refresh()
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show)
-
     # --- asking the server -----------------------------------------------------------------------------
 
-    def _work(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
-        working.begin(self, self._do, what, group="annotators")
-
-    async def _do(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
-        try:
-            async with await self.gonogo.services.client(self._signed) as client:
-                await what(client)
-        except (GonogoClientError, DeskError) as error:
-            step = getattr(error, "next_step", "")
-            if self._people:
-                self.gonogo.say(f"{error} {step}", error=True, seconds=15)
-                return
+    def _failed(self, error: GonogoClientError | DeskError) -> None:
+        if self._people:
+            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+        else:
             self._said = cards.problem("The annotators could not be read", error)
             self._show()
 
     def action_refresh(self) -> None:
-        self._work(self._load)
+        self._work(self._load, "annotators")
 
     async def _load(self, client: GonogoClient) -> None:
         chosen = self.person
@@ -171,7 +135,7 @@ class AnnotatorsScreen(Screen[None]):
             if reason is not None:
                 self._act(person, action, reason)
 
-        self._work(ask)
+        self._work(ask, "annotators")
 
     def _act(self, person: Person, action: AnnotatorVerb, reason: str) -> None:
         async def act(client: GonogoClient) -> None:
@@ -181,7 +145,4 @@ class AnnotatorsScreen(Screen[None]):
             self.gonogo.say(f"{person.name}: {annotator_words.DONE[action]}{touched}.", seconds=5)
             await self._load(client)
 
-        self._work(act)
-
-    def action_back(self) -> None:
-        self.dismiss()
+        self._work(act, "annotators")

@@ -3,60 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from gonogo.client.errors import GonogoClientError
-from gonogo.desk.errors import DeskError
 from gonogo.tui import actions, campaign_words
 from gonogo.tui.campaign_words import Seen
 from gonogo.tui.screens.asking import Asking
+from gonogo.tui.screens.list_screen import ListScreen
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets import lines
-from gonogo.tui.widgets.lines import Line
 from gonogo.wire.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
 
 if TYPE_CHECKING:
+    from gonogo.client.errors import GonogoClientError
     from gonogo.client.extensions import GonogoClient
+    from gonogo.desk.errors import DeskError
     from gonogo.desk.services import SignedIn
-    from gonogo.tui.app import GonogoApp
-
 
 FOLLOW_SECONDS = 10.0
 """Between two looks at how the chosen campaign goes on; its quality is measured when it is chosen, or by r."""
 
 
-class CampaignScreen(Screen[None]):
+class CampaignScreen(ListScreen):
     """Asks the server for what it shows; nothing is done about a campaign without a confirmation in words."""
 
     CSS_PATH = "campaign.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.LEAD)]
     ACTION_SCOPES = (actions.LEAD,)
-    AUTO_FOCUS = "OptionList"
-
-    options = getters.query_one(OptionList)
-    about = getters.query_one("#about", Static)
-    top = getters.query_one("#top", Line)
-    keys = getters.query_one("#keys", Line)
 
     def __init__(self, signed: SignedIn) -> None:
-        super().__init__()
-        self._signed = signed
+        super().__init__(signed)
         self._campaigns: list[LabelingCampaignPublic] = []
         self._seen: Seen | None = None
         self._problem: Content | None = None
-
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
 
     @property
     def campaign(self) -> LabelingCampaignPublic | None:
@@ -64,36 +46,16 @@ class CampaignScreen(Screen[None]):
         at = self.options.highlighted
         return self._campaigns[at] if at is not None and at < len(self._campaigns) else None
 
-    def compose(self) -> ComposeResult:
-        yield Line(id="top")
-        with Horizontal(id="work"):
-            yield OptionList(markup=False)
-            with VerticalScroll(id="pane"):
-                yield Static(id="about", markup=False)
-        yield Line(id="keys")
-
     def on_mount(self) -> None:
         self.top.show(Content.assemble(("campaigns", "bold $accent"), ("   for leads", "$quiet")))
         self.set_interval(FOLLOW_SECONDS, self._follow)
         self.action_refresh()
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._show)
-
     # --- asking the server -----------------------------------------------------------------------------
 
-    def _work(self, what: Callable[[GonogoClient], Awaitable[None]], group: str) -> None:
-        """Do something with a client of this login; errors become words."""
-        self.run_worker(self._do(what), group=group, exclusive=True)
-
-    async def _do(self, what: Callable[[GonogoClient], Awaitable[None]]) -> None:
-        try:
-            async with await self.gonogo.services.client(self._signed) as client:
-                await what(client)
-        except (GonogoClientError, DeskError) as error:
-            step = getattr(error, "next_step", "")
-            self._problem = Content("\n\n").join([content(f"! {error}", 600), content(step, 400)])
-            self._show()
+    def _failed(self, error: GonogoClientError | DeskError) -> None:
+        self._problem = Content("\n\n").join([content(f"! {error}", 600), content(error.next_step, 400)])
+        self._show()
 
     def action_refresh(self) -> None:
         self._problem = None
@@ -147,9 +109,6 @@ class CampaignScreen(Screen[None]):
         lines.show_keys(self.keys, actions.LEAD)
 
     # --- keys ------------------------------------------------------------------------------------------
-
-    def action_back(self) -> None:
-        self.dismiss()
 
     def action_quality(self) -> None:
         from gonogo.tui.screens.quality import QualityScreen
