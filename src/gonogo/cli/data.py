@@ -11,6 +11,7 @@ import click
 from gonogo.cli.common import (
     EXIT_FAILED,
     EXIT_USAGE,
+    bulk,
     connect,
     emit,
     fail,
@@ -100,7 +101,8 @@ def import_(
         result = run(_bring(bring, options, base_url))
     elif file is not None:
         run_options = ImportOptions(file, form=form, mapped=_mapped(mapping), **options)
-        result = run(_import(run_options, base_url))
+        with bulk():
+            result = run(_import(run_options, base_url))
     if as_json:
         emit({**asdict(result), "bad": [asdict(line) for line in result.bad]})
     for line in result.bad[:SHOWN_BAD_LINES]:

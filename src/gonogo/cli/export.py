@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gonogo.cli.common import EXIT_USAGE, campaign_argument, connect, fail, progress, run, say, server_option
+from gonogo.cli.common import EXIT_USAGE, bulk, campaign_argument, connect, fail, progress, run, say, server_option
 
 if TYPE_CHECKING:
     from gonogo.cli.exporting import Exported, ExportOptions
@@ -57,7 +57,8 @@ def export(
 
     if form == "parquet" and out is None:
         fail("Parquet is not for a terminal or a pipe", "Give a file with --out.", EXIT_USAGE)
-    done = run(_export(campaign, ExportOptions(form, golden, drawings), out, manifest, base_url))
+    with bulk():
+        done = run(_export(campaign, ExportOptions(form, golden, drawings), out, manifest, base_url))
     for note in done.notes:
         say(note)
     if out is not None:

@@ -237,12 +237,18 @@ def _check_values(value: Any, depth: int = 1) -> None:
             _check_values(item, depth + 1)
 
 
+@lru_cache(maxsize=1000)
+def _meant(name: str) -> str | None:
+    """The known field that an unknown `name` is a slip of; a file has the same few names on every line."""
+    return next(iter(get_close_matches(name, KNOWN, 1, 0.85)), None)
+
+
 def _check_names(record: Mapping[str, Any]) -> None:
     for name in record:
         if name in _NOT_HERE and record[name]:
             raise _Bad(f"{name} cannot be imported: {_NOT_HERE[name]}")
-        if name not in KNOWN and name not in _NOT_HERE and (near := get_close_matches(name, KNOWN, 1, 0.85)):
-            raise _Bad(f"unknown field {name!r}; is {near[0]!r} meant?")
+        if name not in KNOWN and name not in _NOT_HERE and (near := _meant(name)):
+            raise _Bad(f"unknown field {name!r}; is {near!r} meant?")
     for name in ("predicted_value", "truth"):
         if record.get(name) is not None and not isinstance(record[name], dict):
             raise _Bad(f'{name} must be an object, such as {{"text": "⌀16,5"}}')
