@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.content import Content
-from textual.events import Paste
-from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.errors import DeskError
 from gonogo.desk.results_list import CaseList, Look
 from gonogo.tui import actions, cards
+from gonogo.tui.screens.rows_screen import RowsScreen
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.case_list import CaseLines, head
@@ -26,7 +24,6 @@ from gonogo.tui.widgets.lines import Line
 if TYPE_CHECKING:
     from gonogo.client.results import Filters, ResultsClient
     from gonogo.desk.results_source import Source
-    from gonogo.tui.app import GonogoApp
 
 _ASKED = {
     "text": "words in number, state, label or drawing",
@@ -37,7 +34,7 @@ ARRANGE_EVERY = 0.4
 """Seconds between two sortings while pages come in."""
 
 
-class ResultsScreen(Screen[None]):
+class ResultsScreen(RowsScreen):
     """Reads the whole task, page by page; what is there can be looked at meanwhile. Keeps nothing when it is left."""
 
     CSS_PATH = "results.tcss"
@@ -49,37 +46,20 @@ class ResultsScreen(Screen[None]):
     AUTO_FOCUS = "CaseLines"
 
     status = getters.query_one("#status", Line)
-    listed = getters.query_one("#listed", Line)
-    head = getters.query_one("#head", Line)
-    keys = getters.query_one("#keys", Line)
     rows = getters.query_one(CaseLines)
-    words = getters.query_one("#words", Static)
-    line = getters.query_one("#find", Input)
 
     def __init__(self, source: Source, task: int | None = None, filters: Filters | None = None, name: str = "") -> None:
         """`task`: its number, or `None` to ask for it. `filters` are sent to the server. `name`: what it is called."""
-        super().__init__(classes="-card")
+        super().__init__()
         self._source, self.task_number, self._filters, self._name = source, task, filters, name
         self.cases = CaseList()
         self._last: int | None = None
         self._reading = False
         self._complete = False
         self._problem: Exception | None = None
-        self._asking = ""
-
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
 
     def compose(self) -> ComposeResult:
-        yield Line(id="status")
-        yield Line(id="listed")
-        yield Line(id="head")
-        yield CaseLines(self.cases, id="rows")
-        with Container(id="card"):
-            yield Static(id="words", markup=False)
-        yield Input(id="find", disabled=True, max_length=200)
-        yield Line(id="keys")
+        return self._parts(Line(id="status"), CaseLines(self.cases, id="rows"), 200)
 
     def on_mount(self) -> None:
         self.set_interval(ARRANGE_EVERY, self._arrange)
@@ -204,13 +184,6 @@ class ResultsScreen(Screen[None]):
 
     # --- keys ------------------------------------------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action == "leave_line" if self._asking else action != "leave_line"
-
-    def on_paste(self, event: Paste) -> None:
-        if not self._asking:
-            event.stop()
-
     def action_back(self) -> None:
         if self.gonogo.opening is not None and len(self.app.screen_stack) <= 2:
             self.app.exit()
@@ -259,23 +232,12 @@ class ResultsScreen(Screen[None]):
     # --- what is typed ---------------------------------------------------------------------------------
 
     def action_ask(self, what: str) -> None:
-        self._asking = what
-        self.add_class("-asking")
-        self.line.disabled = False
-        self.line.placeholder = _ASKED[what]
-        self.line.value = self.cases.look.text if what == "text" else ""
-        self.line.focus()
-        self._show_keys()
+        self._ask(what, _ASKED[what], self.cases.look.text if what == "text" else "")
 
     def action_leave_line(self) -> None:
-        self._asking = ""
-        self.remove_class("-asking")
-        self.line.disabled = True
-        self.rows.focus()
+        super().action_leave_line()
         if self.task_number is None:
             self.action_back()
-        else:
-            self._show_keys()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         what, text = self._asking, event.value.strip()

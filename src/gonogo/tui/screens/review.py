@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.content import Content
-from textual.events import Paste
-from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from gonogo.desk.errors import DeskError
 from gonogo.desk.review_types import Filters
 from gonogo.desk.types import Stage
 from gonogo.tui import actions, cards, working
 from gonogo.tui.screens import wording
+from gonogo.tui.screens.rows_screen import RowsScreen
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets import lines
-from gonogo.tui.widgets.lines import Line, StatusBar
+from gonogo.tui.widgets.lines import StatusBar
 from gonogo.tui.widgets.queue_list import QueueList, head
 
 if TYPE_CHECKING:
     from gonogo.desk.review import ReviewDesk
     from gonogo.desk.services import SignedIn
-    from gonogo.tui.app import GonogoApp
 
 _ASKED = {
     "text": "text in question or value",
@@ -46,47 +43,30 @@ def filtered(filters: Filters, name: str, text: str) -> Filters:
     return Filters(filters.status, sample=filters.sample, **{**found, name: text})
 
 
-class ReviewScreen(Screen[None]):
+class ReviewScreen(RowsScreen):
     """The queue of one campaign. The desk does the work; this lists its rows."""
 
     CSS_PATH = "review.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *actions.bindings(actions.REVIEW),
-        Binding("escape", "leave_filter", show=False),
+        Binding("escape", "leave_line", show=False),
     ]
     ACTION_SCOPES = (actions.REVIEW,)
     AUTO_FOCUS = "QueueList"
 
     status = getters.query_one("#status", StatusBar)
-    listed = getters.query_one("#listed", Line)
-    head = getters.query_one("#head", Line)
-    keys = getters.query_one("#keys", Line)
     rows = getters.query_one(QueueList)
-    words = getters.query_one("#words", Static)
-    line = getters.query_one("#find", Input)
 
     def __init__(self, desk: ReviewDesk, signed: SignedIn, campaign_id: str) -> None:
-        super().__init__(classes="-card")
+        super().__init__()
         self.desk = desk
         self._signed = signed
         self._campaign_id = campaign_id
-        self._filtering = ""
         self._state_since = 0.0
         self._unsubscribe: Callable[[], None] = lambda: None
 
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
-
     def compose(self) -> ComposeResult:
-        yield StatusBar(id="status")
-        yield Line(id="listed")
-        yield Line(id="head")
-        yield QueueList(self.desk.queue, self.desk.ruled.get, id="rows")
-        with Container(id="card"):
-            yield Static(id="words", markup=False)
-        yield Input(id="find", disabled=True, max_length=300)
-        yield Line(id="keys")
+        return self._parts(StatusBar(id="status"), QueueList(self.desk.queue, self.desk.ruled.get, id="rows"), 300)
 
     def on_mount(self) -> None:
         self._unsubscribe = self.desk.subscribe(self._desk_changed)
@@ -163,8 +143,8 @@ class ReviewScreen(Screen[None]):
         return Content("\n\n").join([top, content(said, 400), Content.styled(step, "$foreground")])
 
     def _show_keys(self) -> None:
-        if self._filtering:
-            said = (("Enter", " shows them   "), ("Esc", " leaves   "), ("", f"looking for: {_ASKED[self._filtering]}"))
+        if self._asking:
+            said = (("Enter", " shows them   "), ("Esc", " leaves   "), ("", f"looking for: {_ASKED[self._asking]}"))
             self.keys.show(
                 Content.assemble(
                     *[
@@ -190,13 +170,6 @@ class ReviewScreen(Screen[None]):
         self.action_open()
 
     # --- keys ------------------------------------------------------------------------------------------
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action == "leave_filter" if self._filtering else action != "leave_filter"
-
-    def on_paste(self, event: Paste) -> None:
-        if not self._filtering:
-            event.stop()
 
     def action_open(self) -> None:
         from gonogo.tui.screens.adjudicate import AdjudicateScreen
@@ -277,24 +250,11 @@ class ReviewScreen(Screen[None]):
         if name == "annotator" and self.desk.plain:
             self.gonogo.say("This server does not tell who voted.")
             return
-        self._filtering = name
-        self.add_class("-filtering")
-        self.line.disabled = False
-        self.line.placeholder = _ASKED[name]
-        self.line.value = getattr(self.desk.queue.filters, name)
-        self.line.focus()
-        self._show_keys()
-
-    def action_leave_filter(self) -> None:
-        self._filtering = ""
-        self.remove_class("-filtering")
-        self.line.disabled = True
-        self.rows.focus()
-        self._show_keys()
+        self._ask(name, _ASKED[name], getattr(self.desk.queue.filters, name))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        name, text = self._filtering, event.value.strip()
-        self.action_leave_filter()
+        name, text = self._asking, event.value.strip()
+        self.action_leave_line()
         if name:
             self._look_for(filtered(self.desk.queue.filters, name, text))
 
