@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,3 +22,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("GONOGO_HOME", str(folder))
     return folder
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: many tests wait for disks, servers and terminals rather than for a processor."""
+    return (os.cpu_count() or 1) * 3 // 2 + 1
