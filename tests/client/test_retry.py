@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -206,3 +207,26 @@ def test_every_call_ends_and_never_tries_more_than_allowed(outcomes: list[str]) 
 
 def test_once_means_once() -> None:
     assert ONCE.tries == 1
+
+
+async def test_a_server_that_asks_to_go_slower_is_waited_for_longer_than_one_that_fails(time: Time) -> None:
+    def policy_of(pauses: int) -> RetryPolicy:
+        return RetryPolicy(tries=3, pauses=pauses, clock=time.clock, sleep=time.sleep, chance=lambda: 0.5)
+
+    async def tries(error: GonogoClientError, pauses: int) -> int:
+        n = 0
+
+        async def attempt() -> str:
+            nonlocal n
+            n += 1
+            if n < 9:
+                raise error
+            return "done"
+
+        with contextlib.suppress(GonogoClientError):
+            await with_retries(policy_of(pauses), Pace(policy_of(pauses)), attempt)
+        return n
+
+    assert await tries(RateLimitedError("slow", transient=True), pauses=20) == 9
+    assert await tries(RateLimitedError("slow", transient=True), pauses=0) == 3
+    assert await tries(ServerError("broken", transient=True), pauses=20) == 3

@@ -16,10 +16,14 @@ import click
 from gonogo.cli.completing import complete_campaign
 
 if TYPE_CHECKING:
+    from gonogo.client.errors import GonogoClientError
     from gonogo.client.leads import LeadClient
     from gonogo.desk.home import Home
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE = 1, 2, 3, 4, 5
+
+PAUSES = 30
+"""How often a command waits for a server that asks it to go slower: a long import sends more than a minute's share."""
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -134,6 +138,7 @@ async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[
     """A client of `base_url` with the key of the environment, or of the embedded workspace."""
     from gonogo.client.credential import ApiKey
     from gonogo.client.leads import LeadClient
+    from gonogo.client.retry import RetryPolicy
 
     if base_url:
         key = os.environ.get("GONOGO_API_KEY") or os.environ.get("ARCNM_API_KEY")
@@ -143,7 +148,8 @@ async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[
                 "Put it into GONOGO_API_KEY (an admin makes one with `gonogo keys create`).",
                 EXIT_NO_CREDENTIAL,
             )
-        async with LeadClient(base_url, ApiKey(key), clean=clean) as client:
+        patient = RetryPolicy(pauses=PAUSES, on_wait=_slower)
+        async with LeadClient(base_url, ApiKey(key), clean=clean, retry=patient) as client:
             yield client
         return
     from gonogo.cli.embedded import embedded_parts
@@ -151,6 +157,13 @@ async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[
     parts = embedded_parts(current_home())
     async with LeadClient(parts.base_url, ApiKey(parts.token), transport=parts.transport, clean=clean) as client:
         yield client
+
+
+def _slower(seconds: float, error: GonogoClientError) -> None:
+    from gonogo.client.errors import RateLimitedError
+
+    if isinstance(error, RateLimitedError):
+        say(f"The server asks to go slower; going on in {seconds:.0f} s.")
 
 
 @contextlib.contextmanager

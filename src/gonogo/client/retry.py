@@ -23,12 +23,14 @@ T = TypeVar("T")
 class RetryPolicy:
     """How often and how patiently. All times in seconds.
 
-    `tries` counts the first one. After a 429 without `Retry-After` nothing is sent for at least `throttle`
+    `tries` counts the first one; where more than that are `pauses`, so often is a 429 waited for: it comes from a
+    server that works. After a 429 without `Retry-After` nothing is sent for at least `throttle`
     seconds, then one request each `spacing` seconds until `spread` seconds after it have passed. A wait longer
     than `patience` is not waited for: the call fails and says how long. `on_wait` hears of each wait.
     """
 
     tries: int = 5
+    pauses: int = 0
     base: float = 1.0
     cap: float = 30.0
     throttle: float = 5.0
@@ -102,7 +104,8 @@ async def with_retries(policy: RetryPolicy, pace: Pace, attempt: Callable[[], Aw
                 asked = error.retry_after if isinstance(error, ServerError) else None
                 wait = max(policy.backoff(failures), asked or 0.0)
             failures += 1
-            if not error.transient or failures >= policy.tries or wait > policy.patience:
+            most = max(policy.tries, policy.pauses) if isinstance(error, RateLimitedError) else policy.tries
+            if not error.transient or failures >= most or wait > policy.patience:
                 raise
             if policy.on_wait:
                 policy.on_wait(wait, error)
