@@ -23,6 +23,8 @@ from tests.benchmarks.terminal import Program, summary
 BARE = [sys.executable, "-m", "tests.benchmarks.bare_screen"]
 OURS = [sys.executable, "-m", "gonogo"]
 CAMPAIGN = "conflicts"
+SIZE = (160, 50)
+"""As the annotate loop is measured."""
 PRESSES = 60
 SPARE = 10
 GUARD = 0.3
@@ -67,7 +69,7 @@ async def _disagree(database: Path, n_tasks: int) -> None:
 def _presses(env: dict[str, str], presses: int) -> dict[str, Any]:
     pause = threading.Event()
     ours, bare = [], []
-    with Program(BARE, env=env) as floor, Program([*OURS, "review", CAMPAIGN], env=env) as program:
+    with Program(BARE, *SIZE, env=env) as floor, Program([*OURS, "review", CAMPAIGN], *SIZE, env=env) as program:
         floor.wait_for("Is (this|the|note) ")
         program.wait_for("harm")
         program.settle(3.0)
