@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import cast
 
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk import wording
 from gonogo.desk.clock import wait_for, within
 from gonogo.desk.errors import DeskError, OutboxError
-from gonogo.desk.gallery import Gallery
+from gonogo.desk.gallery import Gallery, Viewing
 from gonogo.desk.jobs import Jobs
 from gonogo.desk.line import Line, is_trouble
 from gonogo.desk.link import Link
@@ -28,7 +27,6 @@ from gonogo.desk.sender import Sender
 from gonogo.desk.setup import Setup
 from gonogo.desk.stream import Held
 from gonogo.desk.types import Decision, DeskState, DeskTask, SendState, Stage
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest
 
 FLUSH_SECONDS = 0.6
 AHEAD = 4
@@ -36,7 +34,7 @@ AHEAD = 4
 KEPT_CASES = 60
 
 
-class ReviewDesk:
+class ReviewDesk(Viewing):
     """The one object the review screens talk to. All methods belong to the event loop's thread.
 
     `queue` is the list; `current` the case to rule on, or `None` while it is fetched or when nothing is left.
@@ -228,21 +226,8 @@ class ReviewDesk:
 
     # --- drawings --------------------------------------------------------------------------------------
 
-    async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
-        """The task's drawing. Never raises for a bad drawing."""
-        return await self._gallery.picture(task, request)
-
-    async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
-        """The view at full resolution in a file for another program. Raises `OSError`."""
-        return await self._gallery.export(task, request)
-
-    def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        """The picture if it is already there, so that a ruling and the next crop paint in one frame."""
-        return self._gallery.ready(task, request)
-
-    def prepare(self, request: PictureRequest) -> None:
-        """The pane's size and mode changed: make crops ahead in this form from now on."""
-        self._gallery.prepare(request, [case.task for case in self._cases.values()][-AHEAD:])
+    def _coming(self) -> list[DeskTask]:
+        return [case.task for case in self._cases.values()][-AHEAD:]
 
     # --- behind the screens ----------------------------------------------------------------------------
 
