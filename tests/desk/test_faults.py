@@ -104,6 +104,29 @@ async def test_401_keeps_the_question_and_the_answers(make_desk: MakeDesk, clock
     each_once(server)
 
 
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_question_with_a_draft_stays_though_its_claim_ended(
+    make_desk: MakeDesk, clock: FakeClock, begun: bool
+) -> None:
+    """Signed out, given back on the server, and signed in again: who typed something is asked the same again."""
+    server = ScriptedServer(names(8), faults=[Fault("submit", 401, "invalid_session")])
+    desk = await make_desk(server, undo_seconds=0.0)
+    await answer(desk, clock, 2)
+    await clock.run_until(lambda: desk.state.stage is Stage.SIGNED_OUT)
+    shown = desk.current
+    assert shown is not None
+    await clock.finish(desk.close())
+    server.held.remove(shown.id)  # revoked, and invited again
+    again = await make_desk(server, undo_seconds=0.0)
+    assert again.current == shown
+    if begun:
+        again.begun()
+    again.shown()
+    await clock.run_until(lambda: again.state.unsent == 0 and server.count("renew") >= 1)
+    await clock.advance(1)
+    assert (again.current == shown) == begun
+
+
 @pytest.mark.parametrize("days", [-1, 1])
 async def test_a_clock_set_to_another_day_changes_nothing(make_desk: MakeDesk, clock: FakeClock, days: int) -> None:
     server = ScriptedServer(names(8), faults=[Fault("submit", "lost")])

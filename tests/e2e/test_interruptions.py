@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import GONOGO, Cli
-from tests.e2e.test_main_job import answer, progress
+from tests.e2e.test_main_job import HUMAN, answer, progress
 from tests.e2e.test_main_job import material as material
 from tests.e2e.tmux import AVAILABLE, Terminal, wait_until
 
@@ -86,18 +87,21 @@ def test_a_session_that_ends_in_mid_work_is_begun_again(lead: Cli, tmp_path: Pat
             terminal.type(again)
             terminal.press("Enter")
             terminal.wait_for("read right?")
-            leads_to(terminal, "d", "draft 12,34")
+            leads_to(terminal, "d", "Enter send")
+            terminal.wait_for("draft 12,34")
+            leads_to(terminal, "Enter", "3 / ")
             terminal.press("C-q")
             terminal.wait_gone()
         with closing(sqlite3.connect(database)) as db:
-            wait_until(lambda: _votes(db)[1] == 2, lambda: f"{_votes(db)} arrived")
-            assert _votes(db) == (2, 2)
+            wait_until(lambda: _votes(db)[1] == 3, lambda: f"{_votes(db)} arrived")
+            assert _votes(db) == (3, 3)
 
 
 def leads_to(terminal: Terminal, key: str, text: str) -> None:
-    """Press `key` until `text` is there: a key is deaf when it comes too early."""
+    """Press `key`, at a person's pace, until `text` is there: a key is deaf when it comes too early."""
 
     def attempt() -> bool:
+        threading.Event().wait(HUMAN)
         if text not in terminal.screen():
             terminal.press(key)
         try:

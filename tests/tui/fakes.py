@@ -131,6 +131,9 @@ class FakeDesk:
     def shown(self) -> None:
         self.calls.append(f"shown {self.current.id if self.current else ''}".strip())
 
+    def begun(self) -> None:
+        self.calls.append("begun")
+
     def decide(self, decision: Decision) -> None:
         if self.fails is not None:
             raise self.fails

@@ -146,6 +146,10 @@ class Desk(Viewing, Past):
         self._touched = True
         self.stopwatch.edit(editing)
 
+    def begun(self) -> None:
+        """Something was typed for the current question in an earlier run: it stays, whatever became of its claim."""
+        self._touched = True
+
     def focused(self, focused: bool) -> None:
         """The terminal reported that it gained or lost the focus."""
         self.stopwatch.focused(focused)

@@ -130,6 +130,8 @@ class AnnotateScreen(QuestionScreen):
 
     def _show_task(self, task: DeskTask) -> None:
         self._ask(task)
+        if task.id in self.gonogo.drafts:
+            self.desk.begun()
         self.hint.show(self._at_rest(task))
         self.facts.show(lines.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self._show_keys()

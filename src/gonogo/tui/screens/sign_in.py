@@ -106,8 +106,9 @@ class SignInScreen(Screen[None]):
         else:
             self.link.value = self.key.value = ""
             gonogo = cast("GonogoApp", self.app)
-            if signed.storage == "this run only":
-                gonogo.say(f"You stay signed in for this run only. {signed.note}", seconds=8)
+            gonogo.clear_notifications()  # what was wrong before is over
+            if signed.note:
+                gonogo.say(signed.note, seconds=8)
             await gonogo.go_on(signed)
         finally:
             self._busy = False
