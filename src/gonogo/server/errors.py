@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +17,8 @@ from gonogo.wire.vocabulary import ErrorCode
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What SQLAlchemy raises when the database is locked, full, or not there."""
+
+_RACES = frozenset({"40001", "40P01"})  # SQLSTATE: serialization failure, deadlock
 
 
 class ApiError(Exception):
@@ -71,6 +73,11 @@ def internal() -> ApiError:
 def unavailable() -> ApiError:
     message = "The database is busy or away; nothing was changed. Try again in a moment."
     return ApiError(503, ErrorCode.UNAVAILABLE, message)
+
+
+def lost_race(error: DBAPIError) -> bool:
+    """Whether a transaction failed only because another one was faster: begun again, it sees what that one did."""
+    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACES
 
 
 # --- answers ---------------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from gonogo.server import audit, tokens
 from gonogo.server.auth import Principal, authenticate
 from gonogo.server.bodies import parse_json, read_body
-from gonogo.server.errors import ApiError, answer_any, documented, invalid, not_found, request_id
+from gonogo.server.errors import ApiError, answer_any, documented, invalid, lost_race, not_found, request_id
 from gonogo.server.idempotency import keyed, once
 from gonogo.server.settings import ServerSettings
 
@@ -23,6 +24,8 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _CREDENTIALS: list[dict[str, list[str]]] = [{"ApiKey": []}, {"Session": []}]  # either of the two
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 REFUSALS = (ApiError, RequestValidationError, HTTPException)
+RACES = 3
+"""How often a request is begun again because another worker made the same thing, or a lock the other way round."""
 
 
 class ReadRequest(Request):
@@ -88,6 +91,12 @@ class ApiRoute(APIRoute):
             return await inner(self._parsed(request, raw))
         ask = keyed(request, caller, raw)
         lifetime = timedelta(hours=state.settings.idempotency_hours)
+        for _try in range(RACES):
+            try:
+                return once(state.store, ask, state.clock(), lifetime, lambda: self._run(request, raw, inner))
+            except DBAPIError as error:
+                if not lost_race(error):
+                    raise
         return once(state.store, ask, state.clock(), lifetime, lambda: self._run(request, raw, inner))
 
     def _parsed(self, request: Request, raw: bytes) -> Request:

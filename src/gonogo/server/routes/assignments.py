@@ -83,10 +83,13 @@ async def revoke_assignment(ctx: Ctx, campaign_id: str, assignment_id: str) -> C
 
 
 def _account(connection: Connection, ctx: Context, body: CampaignAssignmentCreate) -> str:
-    """The annotator account of this address, made on its first invitation."""
+    """The annotator account of this address, made on its first invitation.
+
+    Its row stays locked, so that of two invitations at once the second one sees the first.
+    """
     email = body.email.lower()
     mine = (annotator_accounts.c.org_id == ctx.caller.org_id) & (annotator_accounts.c.email == email)
-    row = connection.execute(select(annotator_accounts).where(mine)).first()
+    row = connection.execute(select(annotator_accounts).where(mine).with_for_update(key_share=True)).first()
     if row is None:
         account_id = new_id()
         values = {"id": account_id, "org_id": ctx.caller.org_id, "email": email, "created_at": ctx.now}

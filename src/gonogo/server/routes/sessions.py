@@ -142,5 +142,6 @@ _LINK = (
     )
     .join(assignments, assignments.c.id == magic_links.c.assignment_id)
     .join(annotator_accounts, annotator_accounts.c.id == assignments.c.annotator_account_id)
+    .with_for_update(of=magic_links)  # of several workers that are shown one link, one lets it in
 )
 router.include_router(public)

@@ -13,8 +13,6 @@ from sqlalchemy import URL
 from gonogo.server.store.engine import Store
 from gonogo.server.store.upgrading import version
 
-_PAGES = 256  # copied in one go; between two of them writers get their turn
-
 
 class BackupError(RuntimeError):
     """A backup or restore that did not work; the message says what to do."""
@@ -68,7 +66,7 @@ def _copy(source: Path, target: Path) -> None:
         contextlib.closing(sqlite3.connect(target)) as new,
     ):
         try:
-            old.backup(new, pages=_PAGES, sleep=0.01)
+            old.backup(new)  # in one go: in pieces it would begin again after each commit; nobody waits, it is WAL
             (state,) = new.execute("PRAGMA quick_check").fetchone()
             known = new.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'").fetchone()[0]
         except sqlite3.DatabaseError as error:
