@@ -30,6 +30,8 @@ _TOO_FAST = 30.0  # seconds in which three generations of workers may not die
 
 STOP_SECONDS = 10
 """How long requests in flight may take to finish after a stop signal."""
+KEEP_ALIVE_SECONDS = 75
+"""How long a connection may rest: longer than a person's answer takes, and than a load balancer keeps one (60 s)."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -146,6 +148,7 @@ class Server(uvicorn.Server):
             lifespan="on",
             ws="none",
             timeout_graceful_shutdown=STOP_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         super().__init__(config)
         self._on_started = on_started
