@@ -151,6 +151,7 @@ def test_every_extension_the_client_speaks_is_served() -> None:
         ("POST", f"{gonogo}/projects/{{project_id}}/campaigns"),
         ("POST", f"{gonogo}/predictions"),
         ("POST", f"{gonogo}/drawings"),
+        ("POST", f"{gonogo}/drawings/batch"),
         ("GET", f"{gonogo}/drawings/{{token}}/{{name}}"),
         ("GET", f"{geometry}/{{part_revision_id}}/drawing-url"),
         ("GET", "/api/v1/parts/ground-truth/datasets"),

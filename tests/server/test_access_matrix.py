@@ -22,6 +22,7 @@ BODIES: dict[str, Any] = {
     "create_campaign_in_project": {"name": "x"},
     "update_campaign_settings": {"lease_minutes": 3},
     "store_drawing": None,
+    "store_drawings": None,
 }
 
 

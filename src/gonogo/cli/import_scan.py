@@ -24,6 +24,9 @@ from gonogo.wire.extensions import Prediction
 MAX_BATCH: Final = 1000
 MAX_BATCH_BYTES: Final = 950_000
 """A body over 1 MB is not replayed by the server, so a lost answer could not be asked for again."""
+MAX_DRAWINGS: Final = 100
+MAX_DRAWINGS_BYTES: Final = 4_000_000
+"""Of the drawings sent together: they are all in memory, here and at the server."""
 
 Report = Callable[[str, int, int], None]
 """Told what is going on: what ("read", "drawings", "predictions", "tasks"), how many are done, of how many (or 0)."""
@@ -154,6 +157,21 @@ def batches(items: Iterable[bytes]) -> Iterator[list[bytes]]:
             yield batch
             batch, size = [], 0
         batch.append(item)
+        size += length
+    if batch:
+        yield batch
+
+
+def drawing_batches(drawings: Iterable[Drawing]) -> Iterator[list[Drawing]]:
+    """Pieces of at most `MAX_DRAWINGS`, whose files have `MAX_DRAWINGS_BYTES` or are one file."""
+    batch: list[Drawing] = []
+    size = 0
+    for drawing in drawings:
+        length = drawing[1].stat().st_size
+        if batch and (len(batch) == MAX_DRAWINGS or size + length > MAX_DRAWINGS_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(drawing)
         size += length
     if batch:
         yield batch

@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from gonogo.cli.finding import all_projects, ambiguous, campaigns_called
 from gonogo.cli.import_drawings import content_type
 from gonogo.cli.import_lines import BadLine
-from gonogo.cli.import_scan import Drawing, ImportOptions, Report, Scan, batches, scan
+from gonogo.cli.import_scan import Drawing, ImportOptions, Report, Scan, batches, drawing_batches, scan
 from gonogo.client.calls import as_bytes
 from gonogo.client.errors import GonogoClientError, InvalidInputError
 from gonogo.client.extensions import GONOGO, GonogoClient
+from gonogo.client.leads import store_drawings
 from gonogo.wire.extensions import Prediction, PredictionsStored, TasksFromPredictions, TasksMade
 from gonogo.wire.labeling import (
     LabelingCampaignCreate,
@@ -102,17 +104,18 @@ async def import_file(client: GonogoClient, options: ImportOptions, report: Repo
             return result
         if options.dry_run:
             return replace(result, dry_run=True, n_drawings=len(found.drawings), n_tasks=found.n_good)
-        if await client.capabilities() is None:
+        able = await client.capabilities()
+        if able is None:
             return await _into_plain_server(client, options, found, result, report)
-        return await _into_our_server(client, options, found, result, report)
+        return await _into_our_server(client, options, found, result, "drawings_batch" in able.extensions, report)
 
 
 async def _into_our_server(
-    client: GonogoClient, options: ImportOptions, scanned: Scan, result: ImportResult, report: Report
+    client: GonogoClient, options: ImportOptions, scanned: Scan, result: ImportResult, at_once: bool, report: Report
 ) -> ImportResult:
     found = await _open_campaign(client, options.campaign)
     project_id, project, project_new = await _project(client, options, found)
-    revisions, n_new = await _store_drawings(client, scanned.drawings, report)
+    revisions, n_new = await _store_drawings(client, scanned.drawings, at_once, report)
     run_id, new, known = await _store_predictions(client, project_id, scanned, revisions, report)
     body = LabelingCampaignCreate(name=options.campaign)
     campaign = found or await client.create_campaign_in_project(project_id, body)
@@ -170,18 +173,29 @@ async def _project(
 
 
 async def _store_drawings(
-    client: GonogoClient, wanted: tuple[Drawing, ...], report: Report
+    client: GonogoClient, wanted: tuple[Drawing, ...], at_once: bool, report: Report
 ) -> tuple[dict[Drawing, str], int]:
-    """Part revision of each drawing, each sent once, and how many the server did not have."""
+    """Part revision of each drawing, each sent once, and how many the server did not have.
+
+    `at_once`: the server takes several by one request.
+    """
     revisions: dict[Drawing, str] = {}
     n_new = 0
-    for done, (part, path) in enumerate(wanted, 1):
-        data = await asyncio.to_thread(path.read_bytes)
-        stored = await client.store_drawing(part, path.name, content_type(data[:1024], path.suffix), data)
-        revisions[part, path] = stored.part_revision_id
-        n_new += stored.created
-        report("drawings", done, len(wanted))
+    for some in drawing_batches(wanted) if at_once else ([item] for item in wanted):
+        given = await asyncio.to_thread(_read, some)
+        if len(given) > 1:
+            stored = (await store_drawings(client, given)).data
+        else:
+            ((part, name, data),) = given
+            stored = [await client.store_drawing(part, name, content_type(data[:1024], Path(name).suffix), data)]
+        revisions |= {drawing: item.part_revision_id for drawing, item in zip(some, stored, strict=True)}
+        n_new += sum(item.created for item in stored)
+        report("drawings", len(revisions), len(wanted))
     return revisions, n_new
+
+
+def _read(drawings: list[Drawing]) -> list[tuple[str, str, bytes]]:
+    return [(part, path.name, path.read_bytes()) for part, path in drawings]
 
 
 async def _store_predictions(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from gonogo.client.calls import Calls, at, body_of
+from collections.abc import Sequence
+
+from gonogo.client.calls import Calls, as_bytes, at, body_of
 from gonogo.client.extensions import GONOGO, GonogoClient
 from gonogo.client.labeling import LABELING, SLOW
+from gonogo.wire.extensions import DrawingsStored
 from gonogo.wire.labeling import CampaignAssignmentList, CampaignAssignmentPublic, GenerateProjectTasks
 from gonogo.wire.leads import AuditHead, CampaignProgress, GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList
 
@@ -64,6 +67,19 @@ async def everybody(client: Calls, campaign_id: str) -> list[CampaignAssignmentP
         if not page.data or page.next_cursor in (None, cursor):
             return found
         cursor = page.next_cursor
+
+
+async def store_drawings(
+    client: Calls, given: Sequence[tuple[str, str, bytes]], *, idempotency_key: str | None = None
+) -> DrawingsStored:
+    """Stores several drawings (part, file name, bytes) by one request, all or none; at most 1,000.
+
+    Only where `capabilities` has `drawings_batch` among its extensions.
+    """
+    named = [{"part": part, "filename": name, "size_bytes": len(data)} for part, name, data in given]
+    body = b"".join((as_bytes(named), b"\n", *(data for _, _, data in given)))
+    path, kind = f"{GONOGO}/drawings/batch", "application/octet-stream"
+    return await client.call(DrawingsStored, "POST", path, body=body, key=idempotency_key, content_type=kind, how=SLOW)
 
 
 async def _assignments(

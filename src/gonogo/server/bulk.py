@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic_core import to_json
-from sqlalchemy import Connection, Insert
+from sqlalchemy import Connection, Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gonogo.server.store.columns import EPOCH
 
+T = TypeVar("T")
 
-def execute_many(
-    connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    """Runs `statement` for each of `rows`: the values of its parameters `names`, as the database stores them.
+
+def execute_many(connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Runs `statement` for each of `rows`: the values of its parameters `names`, as the database stores them. Answers
+    how many rows it made.
 
     Instants are microseconds (`stored_instant`), JSON is text (`stored_json`). SQLAlchemy's own way of running a
     statement for many rows converts each value by a call, which takes longer than SQLite takes to store the row.
@@ -24,10 +27,27 @@ def execute_many(
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(names))
     order = compiled.positiontup
     if order is None:  # a driver with named parameters
-        connection.exec_driver_sql(str(compiled), [dict(zip(names, row, strict=True)) for row in rows])
-        return
+        named = [dict(zip(names, row, strict=True)) for row in rows]
+        return connection.exec_driver_sql(str(compiled), named).rowcount
     picked = map(itemgetter(*(names.index(name) for name in order)), rows)
-    connection.exec_driver_sql(str(compiled), list(picked))
+    return connection.exec_driver_sql(str(compiled), list(picked)).rowcount
+
+
+def insert_new(
+    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]], unique: Sequence[str]
+) -> int:
+    """Stores those of `rows` whose columns `unique` no row of `table` has, the first of two that are alike; answers
+    how many. The rest is as with `execute_many`."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).on_conflict_do_nothing(index_elements=unique)
+    return execute_many(connection, statement, names, rows)
+
+
+def chunks(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
+    """`items` in lists of at most `size`: databases take only so many parameters."""
+    found = iter(items)
+    while some := list(islice(found, size)):
+        yield some
 
 
 def stored_json(value: Any) -> str | None:

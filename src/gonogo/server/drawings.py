@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 
-from sqlalchemy import Connection, Row, Select, select
+from pydantic import Field, TypeAdapter, ValidationError
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
+from gonogo.server.bodies import parse_json
+from gonogo.server.bulk import chunks
+from gonogo.server.errors import invalid
 from gonogo.server.store.tables import drawing_files, drawings, new_id, part_revisions, parts
-from gonogo.wire.extensions import DrawingStored
+from gonogo.wire.extensions import DrawingGiven, DrawingStored
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -32,7 +37,17 @@ _EXTENSIONS = {
     ".dxf": "image/vnd.dxf",
 }
 UNKNOWN = "application/octet-stream"
+_NAMED = TypeAdapter(Annotated[list[DrawingGiven], Field(min_length=1, max_length=1000)])
 _SUFFIXES = {kind: suffix for suffix, kind in reversed(_EXTENSIONS.items())}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A drawing to be kept: of which part, how its file is called, and its bytes."""
+
+    part: str
+    filename: str
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -61,43 +76,126 @@ def served_name(content_type: str) -> str:
     return "drawing" + _SUFFIXES.get(content_type, ".bin")
 
 
-def store_drawing(
-    connection: Connection, org_id: str, part: str, filename: str, content: bytes, now: datetime
-) -> DrawingStored:
-    """Keeps a drawing of a part.
+def read_batch(body: bytes) -> list[Given]:
+    """The drawings of a batch's body: a line of JSON that names them, and behind it their bytes; else 422."""
+    line, _, rest = body.partition(b"\n")
+    try:
+        named = _NAMED.validate_python(parse_json(line), strict=True)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        raise invalid([{**item, "loc": ["body", *item["loc"]]} for item in found]) from None
+    size = sum(item.size_bytes for item in named)
+    if size != len(rest):
+        message = f"The first line speaks of {size} bytes of drawings, and {len(rest)} follow it."
+        raise invalid([{"loc": ["body"], "msg": message, "type": "size_bytes"}])
+    given, start = [], 0
+    for item in named:
+        given.append(Given(item.part, item.filename, rest[start : start + item.size_bytes]))
+        start += item.size_bytes
+    return given
+
+
+def store_drawings(connection: Connection, org_id: str, given: Sequence[Given], now: datetime) -> list[DrawingStored]:
+    """Keeps drawings of parts, as if one after the other, and answers for each of them.
 
     The same bytes again change nothing. Other bytes make a new revision of the part, unless its newest revision has no
     drawing yet (it was named by a prediction first).
     """
-    sha256 = hashlib.sha256(content).hexdigest()
-    part_id = part_named(connection, org_id, part, now)
-    # Of two workers that are given the same file, the second one sees the first one's revision.
-    connection.execute(select(parts.c.id).where(parts.c.id == part_id).with_for_update(key_share=True))
-    known = _revision_with(connection, part_id, sha256)
-    created = known is None
-    revision = known or _undrawn_revision(connection, part_id) or _new_revision(connection, part_id, now)
-    if created:
-        if not connection.execute(select(drawing_files.c.sha256).where(drawing_files.c.sha256 == sha256)).first():
-            connection.execute(drawing_files.insert().values(sha256=sha256, size_bytes=len(content), bytes=content))
-        kind = content_type_of(content, filename)
-        row = {"part_revision_id": revision, "sha256": sha256, "filename": filename, "content_type": kind}
-        connection.execute(drawings.insert().values(**row, id=new_id(), created_at=now))
-    return DrawingStored(part_revision_id=revision, sha256=sha256, size_bytes=len(content), created=created)
+    ids = parts_named(connection, org_id, [item.part for item in given], now)
+    history = _histories(connection, ids)
+    made = _New()
+    stored = []
+    for item in given:
+        sha256 = hashlib.sha256(item.content).hexdigest()
+        known = history[ids[item.part]]
+        revision = next((name for name in reversed(known) if sha256 in known[name]), None)
+        created = revision is None
+        if revision is None:
+            revision = next(reversed(known), None)
+            if revision is None or known[revision]:
+                revision = made.revision(ids[item.part], now)
+            known.setdefault(revision, set()).add(sha256)
+            made.drawing(revision, sha256, item, now)
+        stored.append(
+            DrawingStored(part_revision_id=revision, sha256=sha256, size_bytes=len(item.content), created=created)
+        )
+    made.write(connection)
+    return stored
 
 
-def part_named(connection: Connection, org_id: str, name: str, now: datetime) -> str:
-    """The id of the organisation's part of this name, made when there is none."""
-    query = select(parts.c.id).where(parts.c.org_id == org_id, parts.c.name == name)
-    found: str | None = connection.execute(query).scalar()
-    if found is None:
-        found = new_id()
-        connection.execute(parts.insert().values(id=found, org_id=org_id, name=name, created_at=now))
+class _New:
+    """Rows to be written, each table's at once."""
+
+    def __init__(self) -> None:
+        self._revisions: list[dict[str, Any]] = []
+        self._drawings: list[dict[str, Any]] = []
+        self._files: dict[str, bytes] = {}
+
+    def revision(self, part_id: str, now: datetime) -> str:
+        row = {"id": new_id(), "part_id": part_id, "created_at": now}
+        self._revisions.append(row)
+        return str(row["id"])
+
+    def drawing(self, revision: str, sha256: str, item: Given, now: datetime) -> None:
+        kind = content_type_of(item.content, item.filename)
+        row = {"part_revision_id": revision, "sha256": sha256, "filename": item.filename, "content_type": kind}
+        self._drawings.append({**row, "id": new_id(), "created_at": now})
+        self._files[sha256] = item.content
+
+    def write(self, connection: Connection) -> None:
+        there: set[str] = set()
+        for names in chunks(self._files):
+            there |= set(connection.execute(_FILES, {"names": names}).scalars())
+        files = [
+            {"sha256": sha256, "size_bytes": len(content), "bytes": content}
+            for sha256, content in self._files.items()
+            if sha256 not in there
+        ]
+        for table, rows in ((part_revisions, self._revisions), (drawing_files, files), (drawings, self._drawings)):
+            if rows:
+                connection.execute(table.insert(), rows)
+
+
+def parts_named(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
+    """The ids of the organisation's parts of these names; those that are not there are made."""
+    wanted = list(dict.fromkeys(names))
+    found: dict[str, str] = {}
+    for some in chunks(wanted):
+        found |= {row.name: row.id for row in connection.execute(_PARTS, {"org": org_id, "names": some})}
+    fresh = [
+        {"id": new_id(), "org_id": org_id, "name": name, "created_at": now} for name in wanted if name not in found
+    ]
+    if fresh:
+        connection.execute(parts.insert(), fresh)
+    return found | {str(row["name"]): str(row["id"]) for row in fresh}
+
+
+def newest_revisions(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
+    """The newest revision of each of these parts; a part nobody has drawn yet is made, without a drawing."""
+    ids = parts_named(connection, org_id, names, now)
+    newest: dict[str, str] = {}
+    for some in chunks(ids.values()):
+        rows = connection.execute(_REVISIONS, {"parts": some})
+        newest |= {row.part_id: row.id for row in rows}  # the newest comes last
+    made = _New()
+    for part_id in ids.values():
+        if part_id not in newest:
+            newest[part_id] = made.revision(part_id, now)
+    made.write(connection)
+    return {name: newest[part_id] for name, part_id in ids.items()}
+
+
+def _histories(connection: Connection, ids: Mapping[str, str]) -> dict[str, dict[str, set[str]]]:
+    """Of each part its revisions, oldest first, each with the SHA-256 of its drawings."""
+    found: dict[str, dict[str, set[str]]] = {part_id: {} for part_id in ids.values()}
+    for some in chunks(sorted(found)):
+        # Of two workers that are given the same file, the second one sees the first one's revision.
+        connection.execute(_LOCKED, {"parts": some})
+        for row in connection.execute(_REVISIONS, {"parts": some}):
+            of_revision = found[row.part_id].setdefault(row.id, set())
+            if row.sha256 is not None:
+                of_revision.add(row.sha256)
     return found
-
-
-def newest_revision(connection: Connection, part_id: str, now: datetime) -> str:
-    """The id of the part's newest revision, made when there is none."""
-    return _first(connection, _revisions(part_id)) or _new_revision(connection, part_id, now)
 
 
 def active_drawing(connection: Connection, revision_id: str) -> Row[Any] | None:
@@ -123,26 +221,15 @@ def revision_of(connection: Connection, org_id: str, revision_id: str) -> bool:
     )
 
 
-def _revisions(part_id: str) -> Select[Any]:
-    query = select(part_revisions.c.id).where(part_revisions.c.part_id == part_id)
-    return query.order_by(part_revisions.c.number.desc()).limit(1)
-
-
-def _revision_with(connection: Connection, part_id: str, sha256: str) -> str | None:
-    return _first(connection, _revisions(part_id).join(drawings).where(drawings.c.sha256 == sha256))
-
-
-def _undrawn_revision(connection: Connection, part_id: str) -> str | None:
-    newest = _first(connection, _revisions(part_id))
-    return newest if newest is not None and active_drawing(connection, newest) is None else None
-
-
-def _new_revision(connection: Connection, part_id: str, now: datetime) -> str:
-    revision = new_id()
-    connection.execute(part_revisions.insert().values(id=revision, part_id=part_id, created_at=now))
-    return revision
-
-
-def _first(connection: Connection, query: Select[Any]) -> str | None:
-    found: str | None = connection.execute(query).scalar()
-    return found
+_PARTS = select(parts.c.id, parts.c.name).where(
+    parts.c.org_id == bindparam("org"), parts.c.name.in_(bindparam("names", expanding=True))
+)
+_of_parts = parts.c.id.in_(bindparam("parts", expanding=True))
+_LOCKED = select(parts.c.id).where(_of_parts).order_by(parts.c.id).with_for_update(key_share=True)
+_REVISIONS = (
+    select(part_revisions.c.part_id, part_revisions.c.id, drawings.c.sha256)
+    .outerjoin(drawings, drawings.c.part_revision_id == part_revisions.c.id)
+    .where(part_revisions.c.part_id.in_(bindparam("parts", expanding=True)))
+    .order_by(part_revisions.c.number)
+)
+_FILES = select(drawing_files.c.sha256).where(drawing_files.c.sha256.in_(bindparam("names", expanding=True)))

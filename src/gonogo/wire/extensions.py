@@ -124,6 +124,20 @@ class DrawingStored(Received):
     created: bool
 
 
+class DrawingGiven(Sent):
+    """What stands before a drawing's bytes where several are stored by one request."""
+
+    part: Annotated[str, Field(min_length=1, max_length=200)]
+    filename: Annotated[str, Field(max_length=255)] = ""
+    size_bytes: Annotated[int, Field(ge=1)]
+
+
+class DrawingsStored(Received):
+    """In the order in which they were sent."""
+
+    data: list[DrawingStored]
+
+
 class Prediction(Sent):
     """One prediction of an imported run; `id` makes a second import of the same file safe."""
 

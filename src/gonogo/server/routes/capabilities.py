@@ -21,6 +21,7 @@ EXTENSIONS = [
     "submissions",
     "export",
     "drawings",
+    "drawings_batch",
     "keys",
     "review",
     "annotators",

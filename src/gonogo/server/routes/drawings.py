@@ -11,12 +11,20 @@ from sqlalchemy import Connection, select
 
 from gonogo.server.auth import Principal, require
 from gonogo.server.context import Context, Ctx
-from gonogo.server.drawings import active_drawing, read_file, revision_of, served_name, store_drawing
+from gonogo.server.drawings import (
+    Given,
+    active_drawing,
+    read_batch,
+    read_file,
+    revision_of,
+    served_name,
+    store_drawings,
+)
 from gonogo.server.errors import invalid, not_found
 from gonogo.server.routing import ApiRoute, PublicRoute, UploadRoute
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import campaigns, projects, task_sheets
-from gonogo.wire.extensions import DrawingStored, DrawingUrl
+from gonogo.wire.extensions import DrawingsStored, DrawingStored, DrawingUrl
 from gonogo.wire.vocabulary import DrawingStatus
 
 PATH = "/api/v1/gonogo/drawings"
@@ -54,10 +62,32 @@ async def store(
     content = await request.body()
     if not content:
         raise invalid([{"loc": ["body"], "msg": "The file is empty.", "type": "missing"}])
+    given = Given(part, filename, content)
     with context.store.write() as connection:
-        stored = store_drawing(connection, context.caller.org_id, part, filename, content, context.now)
+        (stored,) = store_drawings(connection, context.caller.org_id, [given], context.now)
     response.status_code = 201 if stored.created else 200
     return stored
+
+
+@uploads.post(
+    f"{PATH}/batch",
+    name="store_drawings",
+    status_code=201,
+    responses={200: {"model": DrawingsStored, "description": "The parts have all of these drawings already."}},
+    openapi_extra={"requestBody": {"content": {"application/octet-stream": {"schema": {}}}, "required": True}},
+)
+async def store_several(request: Request, response: Response, context: Ctx) -> DrawingsStored:
+    """Keeps several drawings at once: all of them, or none.
+
+    The body is a line of JSON, `[{"part", "filename", "size_bytes"}, …]`, ended by a newline; behind it stand the
+    bytes of each drawing in that order, with nothing between them.
+    """
+    require(context.caller, "lead")
+    given = read_batch(await request.body())
+    with context.store.write() as connection:
+        stored = store_drawings(connection, context.caller.org_id, given, context.now)
+    response.status_code = 201 if any(item.created for item in stored) else 200
+    return DrawingsStored(data=stored)
 
 
 @lookups.get("/api/v1/parts/geometry/{part_revision_id}/drawing-url", name="part_revision_drawing_url")

@@ -59,7 +59,16 @@ _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 def new_id() -> str:
     """A fresh id: a random UUID, so that nothing can be read from it."""
-    text = secrets.token_hex(16)  # as `str(uuid.uuid4())`, in a quarter of the time
+    return _uuid(secrets.token_hex(16))  # as `str(uuid.uuid4())`, in a quarter of the time
+
+
+def new_ids(count: int) -> list[str]:
+    """As many fresh ids."""
+    digits = secrets.token_hex(16 * count)
+    return [_uuid(digits[start : start + 32]) for start in range(0, 32 * count, 32)]
+
+
+def _uuid(text: str) -> str:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
 
