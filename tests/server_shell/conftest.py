@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,6 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from gonogo.cli.embedded_exchange import Exchange
 from gonogo.server.app import create_app
 from gonogo.server.keys import create_key
 from gonogo.server.run import Server, bind
@@ -57,6 +59,17 @@ async def app(settings: ServerSettings, clock: Clock) -> AsyncIterator[FastAPI]:
 async def started(app: FastAPI) -> AsyncIterator[FastAPI]:
     async with app.router.lifespan_context(app):
         yield app
+
+
+class InPieces(httpx.AsyncBaseTransport):
+    """The app in this loop, as `httpx.ASGITransport`; but an answer without end can be read, and left."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        body = await request.aread()
+        return await Exchange(request, body, asyncio.get_running_loop()).answer(self._app)
 
 
 def client_of(app: FastAPI, **headers: str) -> httpx.AsyncClient:

@@ -20,7 +20,7 @@ from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
-from tests.server_shell.conftest import TOKEN, client_of
+from tests.server_shell.conftest import TOKEN, InPieces
 from tests.server_shell.work import GONOGO, LABELING, PREDICTION, ok, predictions_in, task_bodies
 
 ALWAYS = {400, 404, 405, 413, 422, 429}
@@ -60,7 +60,10 @@ def serving(url: str) -> Iterator[Server]:
     with asyncio.Runner() as loop:
         lifespan = app.router.lifespan_context(app)
         loop.run(lifespan.__aenter__())
-        server = Server(loop, client_of(app, **{"X-API-Key": TOKEN}))
+        headers = {"X-API-Key": TOKEN}
+        server = Server(
+            loop, httpx.AsyncClient(transport=InPieces(app), base_url="http://labels.test", headers=headers)
+        )
         loop.run(server.fill())
         yield server
         loop.run(server.http.aclose())
@@ -105,13 +108,13 @@ async def _send(server: Server, case: Case[Any], real: bool, key: bool) -> httpx
     headers = {name: value for name, value in headers.items() if name.lower() not in {"x-api-key", "authorization"}}
     headers |= {"Idempotency-Key": str(uuid.uuid4()).encode()} if key else {}
     content = {"json": sent["json"]} if sent.get("json") is not None else {"content": sent.get("data") or None}
-    return await server.http.request(
-        sent["method"],
-        sent["url"],
-        params=sent.get("params"),
-        headers=headers,
-        **content,
-    )
+    asked = server.http.stream(sent["method"], sent["url"], params=sent.get("params"), headers=headers, **content)
+    async with asked as answer:
+        endless = answer.headers["Content-Type"].startswith("text/event-stream")
+        body = await anext(answer.aiter_raw()) if endless else await answer.aread()
+        return httpx.Response(
+            answer.status_code, headers={"X-Request-ID": answer.headers["X-Request-ID"]}, content=body
+        )
 
 
 def _point_at_what_exists(server: Server, case: Case[Any]) -> None:

@@ -6,23 +6,29 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gonogo.cli.common import campaign_argument, connect, json_option, run, server_option
+from gonogo.cli.common import campaign_argument, connect, json_option, run, say, server_option
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
+    from gonogo.client.errors import GonogoClientError
     from gonogo.client.leads import LeadClient
     from gonogo.wire.labeling import LabelingCampaignPublic
+    from gonogo.wire.leads import CampaignProgress
 
 _MOVING = frozenset(("votes_per_hour", "seconds_left", "as_of", "people"))  # no change by themselves
 QUALITY_EVERY = 60.0
 """Seconds between two looks at the quality, which the server has to work for."""
+ASK_EVERY = 5.0
+"""Seconds between two questions to a server that does not tell."""
 
 
 @click.command(
@@ -34,40 +40,90 @@ Examples:
 """
 )
 @campaign_argument
-@click.option("--interval", type=click.FloatRange(0.5, 3600), default=5.0, show_default=True, help="Seconds.")
+@click.option(
+    "--interval", type=click.FloatRange(0.5, 3600), help="Ask every so many seconds, instead of being told each change."
+)
 @click.option("--once", is_flag=True, help="Look once and stop.")
 @server_option
 @json_option
-def watch(campaign: str, interval: float, once: bool, base_url: str | None, as_json: bool) -> None:
+def watch(campaign: str, interval: float | None, once: bool, base_url: str | None, as_json: bool) -> None:
     """Follow CAMPAIGN, changing nothing, until its tasks are resolved, it is closed, or Ctrl-C.
 
-    Left, held, in review, done; pace and expected end; agreement; who did what. On a terminal it is kept up to date in
-    place; elsewhere each change is a line (with --json, a JSON object).
+    Left, held, in review, done; pace and expected end; agreement; who did what. Our own server tells each change within
+    about a second; another one is asked every 5 seconds. On a terminal it is kept up to date in place; elsewhere each
+    change is a line (with --json, a JSON object). A line to the server that drops is taken up again.
     """
-    with ExitStack() as stack:
-        run(_watch(campaign, base_url, interval, once, _shower(stack, as_json)))
+    with _screen(as_json) as screen:
+        run(_watch(campaign, base_url, interval, once, screen))
 
 
-async def _watch(
-    campaign: str, base_url: str | None, interval: float, once: bool, show: Callable[[dict[str, Any]], None]
-) -> None:
+async def _watch(campaign: str, base_url: str | None, interval: float | None, once: bool, screen: Screen) -> None:
     from gonogo.cli.finding import find_campaign
+    from gonogo.client.watching import NotToldError, told_by
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)
-        watched = Watched(client, ours=await client.capabilities() is not None)
-        while True:
-            now = await client.get_campaign(found.id)
-            show(await watched.look(now))
-            done = now.task_count and now.resolved_count == now.task_count
-            if once or done or now.status != "open":
+        capabilities = await client.capabilities()
+        watched = Watched(client, ours=capabilities is not None)
+        if once:
+            screen.show(await watched.look(await client.get_campaign(found.id)))
+            return
+        if interval is None and told_by(capabilities):
+            try:
+                await _told(watched, found, screen)
                 return
-            await asyncio.sleep(interval)
+            except NotToldError as error:
+                screen.say(f"{error} The server is asked every {ASK_EVERY:g} s instead.")
+        elif interval is None:
+            screen.say(f"This server does not tell changes by itself: it is asked every {ASK_EVERY:g} s.")
+        await _asked(watched, found, screen, interval or ASK_EVERY)
+
+
+async def _told(watched: Watched, found: LabelingCampaignPublic, screen: Screen) -> None:
+    """Shows what the server tells until the campaign is done."""
+    from gonogo.client.watching import follow
+
+    async with aclosing(follow(watched.client, found.id, heard=screen.heard)) as told:
+        async for seen in told:
+            now = found.model_copy(
+                update={"status": seen.status, "task_count": seen.n_tasks, "resolved_count": seen.n_resolved}
+            )
+            screen.show(watched.state(now, seen))
+            if await watched.measure(now):
+                screen.show(watched.state(now, seen))
+            if _done(now):
+                return
+
+
+async def _asked(watched: Watched, found: LabelingCampaignPublic, screen: Screen, interval: float) -> None:
+    """Asks the server until the campaign is done; one that does not answer is asked again, once it did."""
+    from gonogo.client.errors import GonogoClientError
+
+    answered = False
+    while True:
+        try:
+            now = await watched.client.get_campaign(found.id)
+            state = await watched.look(now)
+        except GonogoClientError as error:
+            if not (answered and error.transient):
+                raise
+            screen.heard(error, interval)
+        else:
+            answered = True
+            screen.heard(None, 0)
+            screen.show(state)
+            if _done(now):
+                return
+        await asyncio.sleep(interval)
+
+
+def _done(now: LabelingCampaignPublic) -> bool:
+    return now.status != "open" or bool(now.task_count and now.resolved_count == now.task_count)
 
 
 @dataclass
 class Watched:
-    """What is asked of the server for one look, and what is kept between two looks."""
+    """What is asked of the server beside the progress, and what is kept between two looks."""
 
     client: LeadClient
     ours: bool
@@ -78,13 +134,16 @@ class Watched:
 
     async def look(self, now: LabelingCampaignPublic) -> dict[str, Any]:
         """The state as one flat object; what a plain server does not tell is `None`."""
+        await self.measure(now)
+        return self.state(now, await self.client.progress(now.id) if self.ours else None)
+
+    def state(self, now: LabelingCampaignPublic, seen: CampaignProgress | None) -> dict[str, Any]:
+        """The same from what is known already."""
         counts = {"task_count": now.task_count, "resolved_count": now.resolved_count}
         state: dict[str, Any] = {"name": now.name, "status": now.status, **counts}
-        await self._measure(now)
-        if self.ours:
+        if seen is not None:
             from gonogo.desk.progress_text import left
 
-            seen = await self.client.progress(now.id)
             rest = left(seen)
             state |= {"left": seen.n_open, "held": seen.n_held, "in_review": seen.n_in_review}
             state |= {"votes_left": seen.votes_left, "votes_per_hour": seen.votes_per_hour}
@@ -96,14 +155,16 @@ class Watched:
         nothing = dict.fromkeys(("left", "held", "in_review", "votes_left", "votes_per_hour"))
         return {**state, **nothing, **self._pace(state), **self._quality, "people": None}
 
-    async def _measure(self, now: LabelingCampaignPublic) -> None:
-        """The agreement, when something was settled since it was asked for; not often."""
+    async def measure(self, now: LabelingCampaignPublic) -> bool:
+        """Asks for the agreement, when something was settled since it was asked for; not often. Whether it did."""
         due = self._measured is None or time.monotonic() - self._measured[0] >= QUALITY_EVERY
-        if due and (self._measured is None or self._measured[1] != now.resolved_count):
-            report = await self.client.campaign_quality(now.id)
-            self._quality = {"alpha": report.alpha, "acceptance_alpha": report.acceptance_alpha}
-            self._quality["accepted"] = report.accepted
-            self._measured = (time.monotonic(), now.resolved_count or 0)
+        if not due or (self._measured is not None and self._measured[1] == now.resolved_count):
+            return False
+        report = await self.client.campaign_quality(now.id)
+        self._quality = {"alpha": report.alpha, "acceptance_alpha": report.acceptance_alpha}
+        self._quality["accepted"] = report.accepted
+        self._measured = (time.monotonic(), now.resolved_count or 0)
+        return True
 
     def _pace(self, state: dict[str, Any]) -> dict[str, Any]:
         """The time left at the pace since the watch began; `None` until something was resolved."""
@@ -116,22 +177,73 @@ class Watched:
         }
 
 
-def _shower(stack: ExitStack, as_json: bool) -> Callable[[dict[str, Any]], None]:
-    last: dict[str, Any] = {}
-    if sys.stdout.isatty() and not as_json:
+class Screen:
+    """Where the states go: a line a change to standard output, talk to standard error."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._last: dict[str, Any] = {}
+        self._dropped = False
+
+    def show(self, state: dict[str, Any]) -> None:
+        counts = {key: value for key, value in state.items() if key not in _MOVING}
+        if counts != self._last:
+            self._last = counts
+            click.echo(json.dumps(state) if self._as_json else line(state))
+
+    def say(self, message: str) -> None:
+        say(message)
+
+    def heard(self, why: GonogoClientError | None, seconds: float) -> None:
+        """The line dropped, for this reason, and is taken up again in so many seconds; or (`None`) it is there."""
+        if why is not None:
+            self.say(f"{why} Trying again in {seconds:.0f} s; nothing of the campaign is lost.")
+        elif self._dropped:
+            self.say("The line is there again.")
+        self._dropped = why is not None
+
+
+class LiveScreen(Screen):
+    """On a terminal: kept up to date in place, with a line for each person, and what is to be said below."""
+
+    def __init__(self) -> None:
         from rich.live import Live
+
+        super().__init__(as_json=False)
+        self._state: dict[str, Any] = {}
+        self._said = ""
+        self.live = Live(get_renderable=self._drawn, refresh_per_second=1)  # "5 min ago" goes on by itself
+
+    def show(self, state: dict[str, Any]) -> None:
+        self._state = state
+        self.live.refresh()
+
+    def say(self, message: str) -> None:
+        from gonogo.wire.clean import clean_text
+
+        self._said = clean_text(message)
+        self.live.refresh()
+
+    def heard(self, why: GonogoClientError | None, seconds: float) -> None:
+        super().heard(why, seconds)
+        if why is None:
+            self._said = ""
+
+    def _drawn(self) -> Text:
         from rich.text import Text
 
-        live = stack.enter_context(Live(auto_refresh=False))
-        return lambda state: live.update(Text("\n".join([line(state), *people(state)])), refresh=True)
+        said = [f"! {self._said}"] if self._said else []
+        return Text("\n".join([line(self._state), *people(self._state), *said] if self._state else said))
 
-    def plain(state: dict[str, Any]) -> None:
-        counts = {key: value for key, value in state.items() if key not in _MOVING}
-        if counts != last:
-            last.update(counts)
-            click.echo(json.dumps(state) if as_json else line(state))
 
-    return plain
+@contextmanager
+def _screen(as_json: bool) -> Iterator[Screen]:
+    if as_json or not sys.stdout.isatty():
+        yield Screen(as_json)
+        return
+    screen = LiveScreen()
+    with screen.live:
+        yield screen
 
 
 def line(state: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -162,6 +162,15 @@ class Calls:
                     yield line + b"\n"
             if rest:
                 yield rest + b"\n"
+
+    @asynccontextmanager
+    async def pieces(self, sent: Prepared, how: How) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
+        """The head of the 2xx answer to `sent`, and its body as it arrives; tried once."""
+        await self._pace.turn()
+        async with self._wire.stream(sent, how) as (head, body):
+            if not head.ok:
+                raise error_from(await read_whole(head, body))
+            yield head, body
 
     async def _open(self, stack: AsyncExitStack, sent: Prepared) -> AsyncIterator[bytes]:
         async with AsyncExitStack() as attempt:

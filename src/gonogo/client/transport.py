@@ -49,12 +49,14 @@ class How:
     """How a request is treated beside its bytes.
 
     `anonymous`: no credential is sent. `slow`: the server may take its time. `secrets`: strings in the request that
-    must not show up in a message, should the server echo them; the credential is always one.
+    must not show up in a message, should the server echo them; the credential is always one. `headers`: more of them,
+    or others.
     """
 
     anonymous: bool = False
     slow: bool = False
     secrets: tuple[Secret, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 PLAINLY: Final = How()
@@ -202,7 +204,7 @@ class Wire:
             sent.method,
             f"{self.home}{sent.path}",
             content=sent.body or None,
-            headers=sent.headers(),
+            headers=sent.headers() | dict(how.headers),
             timeout=self._limits(how),
             extensions={"anonymous": how.anonymous},
         )

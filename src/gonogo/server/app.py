@@ -35,6 +35,7 @@ from gonogo.server.routes import (
     review,
     sessions,
     tasks,
+    watching,
 )
 from gonogo.server.routes import settings as settings_routes
 from gonogo.server.settings import ServerSettings
@@ -42,6 +43,7 @@ from gonogo.server.shell import Shell
 from gonogo.server.signing import Signer
 from gonogo.server.store.batch import Batch
 from gonogo.server.store.engine import Store
+from gonogo.server.watching import Watching
 
 Clock = Callable[[], datetime]
 
@@ -95,6 +97,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     app.state.owns_store = store is None
     app.state.limits = Limits(settings, app.state.clock, app.state.store)
     app.state.metrics = Metrics(settings.metrics_dir)
+    app.state.watching = Watching(app.state.store, settings.streams_per_key)
     app.state.signer = Signer(app.state.store, settings.signing_secret)
     for error in (ApiError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, answer_any)
@@ -108,7 +111,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
 
 def _routers() -> list[APIRouter]:
     modules = (campaigns, assignments, claims, tasks, projects, quality, sessions)
-    ours = (capabilities, settings_routes, predictions, exports, leads, review, annotators, results)
+    ours = (capabilities, settings_routes, predictions, exports, leads, watching, review, annotators, results)
     return [module.router for module in (*modules, *ours)] + drawings.routers()
 
 
@@ -119,6 +122,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with upkeep.running(app.state):
             with app.state.store.resident():
                 yield
+            await app.state.watching.stopped()
     finally:
         if app.state.owns_store:
             app.state.store.dispose()

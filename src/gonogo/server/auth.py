@@ -46,9 +46,14 @@ def authenticate(request: Request) -> Principal:
     """The caller of `request`, found once a request. Raises 401 `invalid_api_key` or `invalid_session`."""
     found: Principal | None = getattr(request.state, "principal", None)
     if found is None:
-        found = _find(request)
+        found = find(request)
         request.state.principal = found
     return found
+
+
+def credential_of(request: Request) -> str:
+    """What the caller showed, as it came; it is secret."""
+    return request.headers.get("x-api-key") or request.headers.get("authorization", "")
 
 
 async def current_principal(request: Request) -> Principal:
@@ -82,7 +87,8 @@ def require(caller: Principal, *roles: str) -> Principal:
     return caller
 
 
-def _find(request: Request) -> Principal:
+def find(request: Request) -> Principal:
+    """The caller as the database has it now; raises as `authenticate`. For what outlives the usual request."""
     state = request.app.state
     now: datetime = state.clock()
     key = request.headers.get("x-api-key")

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from gonogo.server import audit, tokens
-from gonogo.server.auth import Principal, authenticate
+from gonogo.server.auth import Principal, authenticate, credential_of
 from gonogo.server.bodies import parse_json, read_body
 from gonogo.server.errors import ApiError, answer_any, documented, invalid, lost_race, not_found, request_id
 from gonogo.server.idempotency import keyed, once
@@ -154,7 +154,7 @@ def counted_caller(request: Request) -> Principal:
     """The caller, counted against the limits, before any of the body is read."""
     caller = authenticate(request)
     settings: ServerSettings = request.app.state.settings
-    credential = request.headers.get("x-api-key") or request.headers.get("authorization", "")
+    credential = credential_of(request)
     if not (settings.embedded_token and tokens.same(credential, settings.embedded_token)):
         request.app.state.limits.count(caller, tokens.digest(credential))
     return caller

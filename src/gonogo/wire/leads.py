@@ -95,3 +95,9 @@ class CampaignProgress(Received):
     votes_per_hour: float | None = None
     people: list[AtWork] = []
     as_of: Timestamp | None = None
+
+
+class StreamEnd(Received):
+    """Why a stream of changes is over: `closed`, `credential`, `stopping` or `unavailable`."""
+
+    reason: str = ""

@@ -26,6 +26,7 @@ EXTENSIONS = [
     "review",
     "annotators",
     "practice",
+    "progress_stream",
 ]
 
 
