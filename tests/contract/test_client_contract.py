@@ -136,6 +136,7 @@ def test_every_extension_the_client_speaks_is_served() -> None:
         ("GET", f"{gonogo}/keys"),
         ("GET", f"{gonogo}/audit/head"),
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/progress"),
+        ("GET", f"{gonogo}/campaigns/{{campaign_id}}/progress/stream"),
         ("DELETE", f"{gonogo}/keys/{{key_id}}"),
         ("POST", f"{gonogo}/keys/{{key_id}}/results-password"),
         ("GET", f"{gonogo}/projects/{{project_id}}/runs"),
