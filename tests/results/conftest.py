@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from fastapi import FastAPI
 from gonogo.server.app import create_app
 from gonogo.server.keys import create_key, give_results_password
 from gonogo.server.settings import ServerSettings
+from gonogo.server.store.engine import Store
+from tests.postgres import cluster
+from tests.server.conftest import needs_postgresql
 
 TOKEN = "local-lead-of-this-test"
 LABELING = "/api/v1/parts/labeling"
@@ -59,9 +64,37 @@ class Served:
         return http
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the schema and nothing in it; copying it is faster than migrating again."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    store = Store(f"sqlite:///{path}")
+    store.upgrade()
+    store.dispose()
+    return path
+
+
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    app = create_app(ServerSettings(database_url=f"sqlite:///{tmp_path / 'server.db'}", embedded_token=TOKEN))
+async def served(empty_database: Path, tmp_path: Path) -> AsyncIterator[Served]:
+    """On SQLite."""
+    shutil.copy(empty_database, tmp_path / "server.db")
+    async with serving(f"sqlite:///{tmp_path / 'server.db'}") as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgresql)])
+async def either(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> AsyncIterator[Served]:
+    """The same, once on each of the two databases."""
+    path = tmp_path / "server.db"
+    if request.param == "sqlite":
+        shutil.copy(empty_database, path)
+    async with serving(f"sqlite:///{path}" if request.param == "sqlite" else cluster().database()) as found:
+        yield found
+
+
+@asynccontextmanager
+async def serving(url: str) -> AsyncIterator[Served]:
+    app = create_app(ServerSettings(database_url=url, embedded_token=TOKEN))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test", headers={"X-API-Key": TOKEN}) as lead:

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+import json
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, select, text
+from sqlalchemy import Connection, Row, bindparam, select, text
 
-from gonogo.server.consensus.decide import parse_gold
+from gonogo.server.consensus.decide import VERDICTS, parse_gold
 from gonogo.server.records import instant
+from gonogo.server.results_rows import CaseRow, Chosen, Vote, read_cases, read_votes
+from gonogo.server.store.columns import EPOCH
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import (
-    calculations,
-    campaigns,
-    cases,
-    drawings,
-    part_revisions,
-    parts,
-    predictions,
-    projects,
-    submissions,
-    tasks,
-)
+from gonogo.server.store.prepared import Prepared
+from gonogo.server.store.tables import campaigns, cases, projects
 
 CLOCK_SLACK: Final = timedelta(hours=1)
 """How far the database's clock may be set back, and two writers at once be apart, without harm to `updated_after`."""
-Content = tuple[str, dict[str, Any]]
-"""A drawing: its `content_type`, and its `content_metadata`."""
 _SHORT = 500  # so many cases are read sooner than a place between them is looked up
 
 
@@ -47,19 +38,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class CasePage:
-    payload: list[dict[str, Any]]
+    """`payload` is a JSON object a case."""
+
+    payload: list[str]
     has_next: bool
     last_sequence_id: int
 
 
-def campaign_numbered(connection: Connection, org_id: str, number: int) -> Row[Any] | None:
+def campaign_numbered(store: Store, org_id: str, number: int) -> Row[Any] | None:
     """The campaign with this integer id, its project's number and name beside it."""
-    query = (
-        select(campaigns, projects.c.number.label("project_number"), projects.c.name.label("project_name"))
-        .outerjoin(projects, projects.c.id == campaigns.c.project_id)
-        .where(campaigns.c.number == number, campaigns.c.org_id == org_id)
-    )
-    return connection.execute(query).first()
+    found: Row[Any] | None = store.look(_CAMPAIGN, {"number": number, "org": org_id})
+    return found
 
 
 def committed_up_to(store: Store, campaign_id: str) -> int | None:
@@ -100,18 +89,20 @@ def page(connection: Connection, campaign: Row[Any], wanted: Wanted, horizon: in
     after = wanted.after
     if wanted.updated_after is not None:
         after = max(after, _all_older(connection, campaign.id, after, wanted.updated_after - CLOCK_SLACK))
-    here: list[ColumnElement[bool]] = [cases.c.campaign_id == campaign.id, cases.c.seq > after]
-    if horizon is not None:
-        here.append(cases.c.seq <= horizon)
-    if wanted.state is not None:
-        here.append(cases.c.state == wanted.state)
-    if wanted.updated_after is not None:
-        here.append(cases.c.updated_at > wanted.updated_after)
-    query = select(cases).where(*here).order_by(cases.c.seq).limit(wanted.limit + 1)
-    found = connection.execute(query).all()
+    chosen = Chosen(
+        limit=wanted.limit + 1,
+        verbose=wanted.verbose,
+        state=wanted.state is not None,
+        updated_after=wanted.updated_after is not None,
+        horizon=horizon is not None,
+    )
+    values = {"campaign": campaign.id, "after": after, "horizon": horizon}
+    values |= {"state": wanted.state, "updated_after": wanted.updated_after}
+    found = read_cases(connection, chosen, values)
     shown = found[: wanted.limit]
     last = shown[-1].seq if shown else wanted.after
-    return CasePage(_payload(connection, campaign, shown, wanted.verbose), len(found) > wanted.limit, last)
+    about = _about(campaign)
+    return CasePage([_case(campaign, about, case, wanted.verbose) for case in shown], len(found) > wanted.limit, last)
 
 
 def _all_older(connection: Connection, campaign_id: str, low: int, when: datetime) -> int:
@@ -120,10 +111,10 @@ def _all_older(connection: Connection, campaign_id: str, low: int, when: datetim
     Counter and clock grow together, so a few looks at the index find the place; read from `low` on, a page of what
     changed lately would pass by all that did not.
     """
-    high: int = connection.execute(_LAST, {"campaign": campaign_id}).scalar() or 0
+    high: int = _LAST.scalar(connection, {"campaign": campaign_id}) or 0
     while high - low > _SHORT:
         middle = (low + high) // 2
-        found = connection.execute(_NEXT, {"campaign": campaign_id, "after": middle}).first()
+        found = _NEXT.first(connection, {"campaign": campaign_id, "after": middle})
         if found is None or found.updated_at > when:
             high = middle
         else:
@@ -131,151 +122,115 @@ def _all_older(connection: Connection, campaign_id: str, low: int, when: datetim
     return low
 
 
-def one(connection: Connection, campaign: Row[Any], case_id: int, verbose: bool) -> dict[str, Any] | None:
-    """One case of the campaign, or `None`."""
-    query = select(cases).where(cases.c.campaign_id == campaign.id, cases.c.task_number == case_id)
-    payload = _payload(connection, campaign, connection.execute(query).all(), verbose)
-    return payload[0] if payload else None
+def one(connection: Connection, campaign: Row[Any], case_id: int, verbose: bool) -> str | None:
+    """One case of the campaign, as JSON, or `None`."""
+    values = {"campaign": campaign.id, "after": -1, "case": case_id}
+    found = read_cases(connection, Chosen(verbose=verbose, case=True), values)
+    return _case(campaign, _about(campaign), found[0], verbose) if found else None
 
 
-def _payload(
-    connection: Connection, campaign: Row[Any], found: Sequence[Row[Any]], verbose: bool
-) -> list[dict[str, Any]]:
-    if not found:
-        return []
-    numbers = [row.task_number for row in found]
-    known = {row.number: row for row in connection.execute(_TASKS, {"numbers": numbers}).all()}
-    reads: dict[str, list[Row[Any]]] = defaultdict(list)
-    query = _READS if verbose else _COUNTS
-    for vote in connection.execute(query, {"ids": [row.id for row in known.values()]}).all():
-        reads[vote.task_id].append(vote)
-    revisions = list({row.part_revision_id for row in known.values()} - {None})
-    drawn = connection.execute(_DRAWINGS, {"revisions": revisions}).all()
-    content = {row.part_revision_id: _metadata(row) for row in drawn}
-    return [
-        _case(campaign, case, task, reads[task.id], content.get(task.part_revision_id), verbose)
-        for case in found
-        if (task := known.get(case.task_number)) is not None
-    ]
+def _about(campaign: Row[Any]) -> str:
+    """What all cases of a campaign have in common."""
+    project = f'"project_id":{_number(campaign.project_number)},"project_name":{_text(campaign.project_name)}'
+    return f'"task_id":{campaign.number},"task_name":{_text(campaign.name)},{project}'
 
 
-def _case(
-    campaign: Row[Any],
-    case: Row[Any],
-    task: Row[Any],
-    reads: list[Row[Any]],
-    content: Content | None,
-    verbose: bool,
-) -> dict[str, Any]:
-    counted = [read for read in reads if read.counted]
-    truth = parse_gold(task.gold_answer) if task.is_gold else None
-    correct = truth.verdict if truth else task.consensus_verdict if case.state == "Labeled" else None
-    counts: dict[str, int] = {}
-    for read in counted:
-        counts[read.verdict] = counts.get(read.verdict, 0) + 1
-    stats: dict[str, Any] = {"counts": counts, "n_reads": len(reads), "n_qualified_reads": len(counted)}
-    if verbose:
-        stats["reads"] = [_read(read) for read in reads]
-    return {
-        "task_id": campaign.number,
-        "task_name": campaign.name,
-        "project_id": campaign.project_number,
-        "project_name": campaign.project_name,
-        "case_id": case.task_number,
-        "task_type": "choice",
-        "content_type": "image" if content is None else content[0],
-        "labeling_state": case.state,
-        "qualified_reads": len(counted),
-        "patch": _patch(task.drawing_bbox),
-        "content_metadata": [content[1]] if content is not None else [],
-        "agreement": task.agreement,
-        "difficulty": 1 - counts.get(correct, 0) / len(counted) if correct and counted else None,
-        "correct_label": correct,
-        "majority_label": task.consensus_verdict,
-        "read_stats": stats,
-        "gonogo": {
-            "task_id": task.id,
-            "campaign_id": campaign.id,
-            "part": task.part,
-            "prediction_id": task.external_id,
-            "run": task.run,
-            "prompt": task.prompt,
-            "predicted_value": task.predicted_value,
-            "consensus_value": task.consensus_value,
-            "adjudicated": task.adjudicated,
-            "updated_at": instant(case.updated_at),
-            "sequence_id": case.seq,
-            **({"target_kind": task.target_kind, "detail_kind": task.detail_kind} if verbose else {}),
-            **({"drawing_bbox": task.drawing_bbox, "part_revision_id": task.part_revision_id} if verbose else {}),
-        },
-    }
+def _case(campaign: Row[Any], about: str, case: CaseRow, verbose: bool) -> str:
+    """One case in JSON. Written as text, for a page has up to a thousand and most of each is in JSON already."""
+    votes = read_votes(case, verbose=verbose)
+    counts = Counter(vote.verdict for vote in votes if vote.counted)
+    counted = counts.total()
+    truth = parse_gold(case.gold_answer) if case.is_gold else None
+    correct = truth.verdict if truth else case.consensus_verdict if case.state == "Labeled" else None
+    difficulty = 1 - counts[correct] / counted if correct and counted else None
+    agreement = None if case.agreement is None else float(case.agreement)
+    return (
+        f'{{{about},"case_id":{case.number},"task_type":"choice","content_type":"{_kind(case)}",'
+        f'"labeling_state":"{case.state}","qualified_reads":{counted},"patch":{_patch(case.drawing_bbox)},'
+        f'"content_metadata":{_metadata(case)},"agreement":{_number(agreement)},"difficulty":{_number(difficulty)},'
+        f'"correct_label":{_text(correct)},"majority_label":{_text(case.consensus_verdict)},'
+        f'"read_stats":{_stats(votes, counts, verbose)},"gonogo":{_ours(campaign, case, verbose)}}}'
+    )
 
 
-def _read(read: Row[Any]) -> dict[str, Any]:
-    return {
-        "read_id": read.number,
-        "labeler": read.voter_id,
-        "answer": {"answer_class": read.verdict, "corrected_value": read.corrected_value},
-        "qualified": read.counted,
-        "duration_ms": read.duration_ms,
-        "created_at": instant(read.created_at),
-    }
+def _stats(votes: list[Vote], counts: Counter[str], verbose: bool) -> str:
+    by_verdict = ",".join([f'"{verdict}":{n}' for verdict in VERDICTS if (n := counts[verdict])])
+    reads = f',"reads":[{",".join([_read(vote) for vote in votes])}]' if verbose else ""
+    return f'{{"counts":{{{by_verdict}}},"n_reads":{len(votes)},"n_qualified_reads":{counts.total()}{reads}}}'
 
 
-def _patch(box: list[float] | None) -> str | None:
+def _read(vote: Vote) -> str:
+    answer = f'{{"answer_class":"{vote.verdict}","corrected_value":{vote.corrected_value or "null"}}}'
+    return (
+        f'{{"read_id":{vote.number},"labeler":"{vote.voter_id}","answer":{answer},"qualified":{_flag(vote.counted)},'
+        f'"duration_ms":{_number(vote.duration_ms)},"created_at":"{_instant(vote.created_at)}"}}'
+    )
+
+
+def _ours(campaign: Row[Any], case: CaseRow, verbose: bool) -> str:
+    """What joins the case to its task, drawing and value."""
+    more = (
+        f',"target_kind":{_text(case.target_kind)},"detail_kind":{_text(case.detail_kind)},'
+        f'"drawing_bbox":{case.drawing_bbox or "null"},"part_revision_id":{_text(case.part_revision_id)}'
+    )
+    return (
+        f'{{"task_id":"{case.id}","campaign_id":"{campaign.id}","part":{_text(case.part)},'
+        f'"prediction_id":{_text(case.external_id)},"run":{_text(case.run)},"prompt":{_text(case.prompt)},'
+        f'"predicted_value":{case.predicted_value or "null"},"consensus_value":{case.consensus_value or "null"},'
+        f'"adjudicated":{_flag(case.adjudicated)},"updated_at":"{_instant(case.updated_at)}",'
+        f'"sequence_id":{case.seq}{more if verbose else ""}}}'
+    )
+
+
+def _patch(written: str | None) -> str:
     """The area of interest as WKT in 0…100; only a box in fractions of the page can be given so."""
+    box = json.loads(written or "[]")
     if not box or min(box[:4]) < 0 or max(box[:4]) > 1:
-        return None
+        return "null"
     x0, y0, x1, y1 = (f"{100 * number:.10g}" for number in box[:4])
-    return f"POLYGON (({x0} {y0}, {x1} {y0}, {x1} {y1}, {x0} {y1}, {x0} {y0}))"
+    return f'"POLYGON (({x0} {y0}, {x1} {y0}, {x1} {y1}, {x0} {y1}, {x0} {y0}))"'
 
 
-def _metadata(drawing: Row[Any]) -> Content:
-    kind = "image" if drawing.content_type.startswith("image/") else "document"
-    created = instant(drawing.created_at)
-    fixed = {"series": None, "series_index": None}
-    return kind, {"content_id": drawing.number, "origin": drawing.filename, "created_at": created, **fixed}
+def _kind(case: CaseRow) -> str:
+    return "image" if case.drawing is None or case.content_type.startswith("image/") else "document"
 
 
-def _columns(table: Table, names: str) -> list[ColumnElement[Any]]:
-    return [table.c[name] for name in names.split()]
+def _metadata(case: CaseRow) -> str:
+    if case.drawing is None:
+        return "[]"
+    known = f'"content_id":{case.drawing},"origin":{_text(case.filename)},"created_at":"{_instant(case.drawn_at)}"'
+    return f'[{{{known},"series":null,"series_index":null}}]'
 
 
-# Only what is shown is read, and the statements are made once: a page is a hundred cases, and mostly Python's time.
-_LAST = select(cases.c.seq).where(cases.c.campaign_id == bindparam("campaign")).order_by(cases.c.seq.desc()).limit(1)
-_NEXT = (
+def _text(value: str | None) -> str:
+    return "null" if value is None else _encode(value)
+
+
+def _number(value: float | None) -> str:
+    return "null" if value is None else repr(value)
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _instant(microseconds: int) -> str:
+    return instant(EPOCH + timedelta(microseconds=microseconds))
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_CAMPAIGN = Prepared(
+    select(campaigns, projects.c.number.label("project_number"), projects.c.name.label("project_name"))
+    .outerjoin(projects, projects.c.id == campaigns.c.project_id)
+    .where(campaigns.c.number == bindparam("number"), campaigns.c.org_id == bindparam("org"))
+)
+_LAST = Prepared(
+    select(cases.c.seq).where(cases.c.campaign_id == bindparam("campaign")).order_by(cases.c.seq.desc()).limit(1)
+)
+_NEXT = Prepared(
     select(cases.c.seq, cases.c.updated_at)
     .where(cases.c.campaign_id == bindparam("campaign"), cases.c.seq > bindparam("after"))
     .order_by(cases.c.seq)
     .limit(1)
 )
-_TASKS: Select[Any] = (
-    select(
-        *_columns(
-            tasks, "number id is_gold gold_answer consensus_verdict consensus_value drawing_bbox agreement prompt"
-        ),
-        *_columns(tasks, "predicted_value adjudicated target_kind detail_kind part_revision_id"),
-        predictions.c.external_id,
-        calculations.c.run,
-        parts.c.name.label("part"),
-    )
-    .outerjoin(predictions, predictions.c.id == tasks.c.prediction_id)
-    .outerjoin(calculations, calculations.c.id == predictions.c.calculation_id)
-    .outerjoin(part_revisions, part_revisions.c.id == tasks.c.part_revision_id)
-    .outerjoin(parts, parts.c.id == part_revisions.c.part_id)
-    .where(tasks.c.number.in_(bindparam("numbers", expanding=True)))
-)
-_MINE = submissions.c.task_id.in_(bindparam("ids", expanding=True))
-_COUNTS = select(*_columns(submissions, "task_id verdict counted")).where(_MINE)
-_READS = (
-    select(*_columns(submissions, "task_id number voter_id verdict corrected_value counted duration_ms created_at"))
-    .where(_MINE)
-    .order_by(submissions.c.number)
-)
-_DRAWINGS = (  # in this order the newest of a revision is the last
-    select(*_columns(drawings, "number part_revision_id filename content_type created_at"))
-    .where(drawings.c.part_revision_id.in_(bindparam("revisions", expanding=True)))
-    .order_by(drawings.c.number)
-)
-
 _REPLAYED = text("SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn)")

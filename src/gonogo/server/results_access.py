@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, bindparam, select
 from starlette.requests import Request
 
 from gonogo.server import tokens
-from gonogo.server.auth import Principal, local_lead
+from gonogo.server.auth import Principal, authenticate
 from gonogo.server.errors import ApiError, not_found
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import api_keys, results_passwords, results_sessions, users
 from gonogo.wire.leads import ResultsPassword
 from gonogo.wire.results import Login, LoginRequest
@@ -36,31 +37,34 @@ class Account:
         return self.seen_at is not None and now - self.seen_at >= SEEN_EVERY
 
 
-def account_of(connection: Connection, request: Request, now: datetime) -> Account:
+def account_of(request: Request) -> Account:
     """The owner of the request's `X-API-KEY`; 401 without a valid one."""
+    return _find(request)[0]
+
+
+def session_of(request: Request, now: datetime) -> Account:
+    """The same with a live session of that key; 401 otherwise. The embedded lead needs none."""
+    account, row = _find(request)
+    if row is None:
+        return account
+    if row.session_seen_at is None or row.session_ended_at or now - row.session_seen_at >= IDLE:
+        raise refused("The session is missing, expired or ended: log in again.")
+    return replace(account, seen_at=row.session_seen_at)
+
+
+def _find(request: Request) -> tuple[Account, Row[Any] | None]:
+    """The account, and the row of its key with the session of the request, if that is the key's; one query."""
     key = request.headers.get("x-api-key", "")
     embedded: str | None = request.app.state.settings.embedded_token
     if embedded and tokens.same(key, embedded):
-        return Account(EMBEDDED, 0, local_lead(connection, now))
-    query = select(api_keys, users.c.org_id, users.c.name.label("user_name"), users.c.email).join(users)
-    row = connection.execute(query.where(api_keys.c.prefix == (tokens.api_key_prefix(key) or ""))).first()
+        return Account(EMBEDDED, 0, authenticate(request)), None
+    row = request.app.state.store.look(_KEY, {"prefix": tokens.api_key_prefix(key) or "", "session": _bearer(request)})
     if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
         raise refused("The API key in X-API-KEY is missing, unknown or revoked.")
     scopes = frozenset(row.scopes)
     role: Literal["lead", "reader"] = "lead" if Scope.WRITE in scopes else "reader"
     person = Principal("user", row.user_id, row.org_id, role, scopes, name=row.user_name, email=row.email)
-    return Account(row.id, row.number, person)
-
-
-def session_of(connection: Connection, request: Request, now: datetime) -> Account:
-    """The same with a live session of that key; 401 otherwise. The embedded lead needs none."""
-    account = account_of(connection, request, now)
-    if account.key_id == EMBEDDED:
-        return account
-    row = connection.execute(select(results_sessions).where(results_sessions.c.sha256 == _bearer(request))).first()
-    if row is None or row.api_key_id != account.key_id or row.ended_at or now - row.seen_at >= IDLE:
-        raise refused("The session is missing, expired or ended: log in again.")
-    return replace(account, seen_at=row.seen_at)
+    return Account(row.id, row.number, person), row
 
 
 def mark_seen(connection: Connection, request: Request, now: datetime) -> None:
@@ -129,3 +133,21 @@ def _new_session(connection: Connection, account: Account, now: datetime) -> str
 def _bearer(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return tokens.digest(token.strip()) if scheme.lower() == "bearer" else ""
+
+
+_KEY = Prepared(
+    select(
+        api_keys,
+        users.c.org_id,
+        users.c.name.label("user_name"),
+        users.c.email,
+        results_sessions.c.seen_at.label("session_seen_at"),
+        results_sessions.c.ended_at.label("session_ended_at"),
+    )
+    .join(users, users.c.id == api_keys.c.user_id)
+    .outerjoin(
+        results_sessions,
+        (results_sessions.c.sha256 == bindparam("session")) & (results_sessions.c.api_key_id == api_keys.c.id),
+    )
+    .where(api_keys.c.prefix == bindparam("prefix"))
+)
