@@ -25,6 +25,7 @@ from gonogo.tui.app import GonogoApp, Start
 from tests.review.conftest import Bench
 from tests.server.house import House
 from tests.server.web import serving
+from tests.server_shell.conftest import InPieces
 from tests.tui.fakes import Clock
 from tests.tui.screen_text import settle, text_of
 
@@ -85,7 +86,7 @@ class Room:
         invitation: str = "",
     ) -> AsyncIterator[Room]:
         """The application in the bench's campaign: at its review queue, or where `start` says."""
-        inner = httpx.ASGITransport(self.bench.web.app)
+        inner = InPieces(self.bench.web.app)
         self.transport = Plain(inner) if plain else Watched(inner)
         parts = EmbeddedParts(self.transport, "embedded", BASE)
         profile = Profile(undo_seconds=undo_seconds)

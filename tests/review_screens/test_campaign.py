@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
+from gonogo.server.watching import Watching
 from gonogo.tui.campaign_words import pace
+from gonogo.tui.screens import campaign
 from gonogo.tui.screens.campaign import CampaignScreen
 from gonogo.wire.labeling import LabelingCampaignPublic
 from tests.review_screens.conftest import Room
@@ -72,8 +76,39 @@ async def test_queue_pace_and_what_each_person_did_are_told(room: Room) -> None:
         await room.press("l")
         await room.sees("1 left", "1 in review", "0 done", "votes an hour", "votes to go", "1 done, now")
         await room.bench.vote(_second, ana="correct", bob="correct")
-        await room.press("r")
-        await room.sees("0 left", "No votes are missing", "2 done, now")
+        await room.sees("0 left", "No votes are missing", "2 done, now", "1/2")  # told by the server
+
+
+async def test_a_line_that_drops_is_said_and_taken_up_again(room: Room) -> None:
+    task = await room.bench.task()
+    async with room.opened():
+        await on_the_screen(room)
+        await room.until(lambda: streams(room) == 1)
+        watching: Watching = room.bench.web.app.state.watching
+        room.transport.down = True
+        watching.stop()
+        await room.sees("Trying again in", "1 left")
+        room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 20)
+        room.transport.down = False
+        await room.bench.vote(task, ana="correct", bob="correct")
+        await room.sees("for leads", "0 left", "1 done, now")
+
+
+async def test_where_no_stream_is_to_be_had_it_is_looked_at_again_and_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign, "FOLLOW_SECONDS", 0.2)
+    room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 0)
+    task = await room.bench.task()
+    async with room.opened():
+        await on_the_screen(room)
+        await room.bench.vote(task, ana="correct", bob="correct")
+        await room.sees("0 left", "1 done, now", "for leads")
+        assert streams(room)
+
+
+def streams(room: Room) -> int:
+    return len([one for one in room.transport.seen if one.url.path.endswith("/progress/stream")])
 
 
 async def status(room: Room) -> str:

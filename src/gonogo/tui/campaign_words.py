@@ -71,6 +71,12 @@ async def look_again(client: GonogoClient, seen: Seen) -> Seen:
     return replace(seen, campaign=found, progress=await progress_of(client, found.id))
 
 
+def told(seen: Seen, progress: CampaignProgress) -> Seen:
+    """The same after the server told how it goes on."""
+    counts = {"task_count": progress.n_tasks, "resolved_count": progress.n_resolved, "status": progress.status}
+    return replace(seen, campaign=seen.campaign.model_copy(update=counts), progress=progress)
+
+
 async def all_campaigns(client: GonogoClient) -> list[LabelingCampaignPublic]:
     """Every campaign this credential may see, newest first; on a server without pages, its newest 500."""
     found: list[LabelingCampaignPublic] = []

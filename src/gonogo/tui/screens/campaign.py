@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient
     from gonogo.desk.errors import DeskError
     from gonogo.desk.services import SignedIn
+    from gonogo.wire.leads import CampaignProgress
 
 FOLLOW_SECONDS = 10.0
-"""Between two looks at how the chosen campaign goes on; its quality is measured when it is chosen, or by r."""
+"""Between two looks at the chosen campaign, where the server does not tell how it goes on. Its quality is measured when
+it is chosen, or by r."""
 
 
 class CampaignScreen(ListScreen):
@@ -39,6 +42,8 @@ class CampaignScreen(ListScreen):
         self._campaigns: list[LabelingCampaignPublic] = []
         self._seen: Seen | None = None
         self._problem: Content | None = None
+        self._told_of = ""  # id of the campaign whose changes the server tells
+        self._line = ""  # what there is to say of the line it tells them on
 
     @property
     def campaign(self) -> LabelingCampaignPublic | None:
@@ -47,7 +52,6 @@ class CampaignScreen(ListScreen):
         return self._campaigns[at] if at is not None and at < len(self._campaigns) else None
 
     def on_mount(self) -> None:
-        self.top.show(Content.assemble(("campaigns", "bold $accent"), ("   for leads", "$quiet")))
         self.set_interval(FOLLOW_SECONDS, self._follow)
         self.action_refresh()
 
@@ -84,10 +88,48 @@ class CampaignScreen(ListScreen):
             self._seen = await campaign_words.look(client, self.campaign)
             self._problem = None
             self._show()
+            if self._seen.progress is not None and self._told_of != self._seen.campaign.id:
+                self._work(self._listen, "listen")
+
+    async def _listen(self, client: GonogoClient) -> None:
+        """Shows what the server tells of the chosen campaign, until another one is chosen or it is closed."""
+        from gonogo.client import watching
+
+        campaign = self.campaign
+        if campaign is None or not watching.told_by(await client.capabilities()):
+            return
+        self._told_of = campaign.id
+        try:
+            async with aclosing(watching.follow(client, campaign.id, heard=self._heard)) as told:
+                async for progress in told:
+                    self._tell(progress)
+        except watching.NotToldError:
+            pass  # it is looked at every few seconds
+        finally:
+            if self._told_of == campaign.id:
+                self._told_of = self._line = ""
+
+    def _heard(self, why: GonogoClientError | None, seconds: float) -> None:
+        self._line = "" if why is None else f"! {why} Trying again in {seconds:.0f} s."
+        self._show()
+
+    def _tell(self, progress: CampaignProgress) -> None:
+        before = self._seen
+        if before is not None and before.campaign.id == progress.campaign_id:
+            self._seen, self._problem = campaign_words.told(before, progress), None
+            self._relist(self._seen.campaign)
+            self._show()
+
+    def _relist(self, campaign: LabelingCampaignPublic) -> None:
+        """How far it is in the list as well."""
+        for at, one in enumerate(self._campaigns):
+            if one.id == campaign.id and one != campaign:
+                self._campaigns[at] = campaign
+                self.options.replace_option_prompt_at_index(at, campaign_words.entry(campaign))
 
     def _follow(self) -> None:
         seen = self._seen
-        if self.is_current and seen is not None and seen.progress is not None:
+        if self.is_current and seen is not None and seen.progress is not None and self._told_of != seen.campaign.id:
             self._work(self._look_again, "follow")
 
     async def _look_again(self, client: GonogoClient) -> None:
@@ -96,9 +138,12 @@ class CampaignScreen(ListScreen):
             found = await campaign_words.look_again(client, before)
             if self._seen is before:  # else another one was chosen meanwhile
                 self._seen, self._problem = found, None
+                self._relist(found.campaign)
                 self._show()
 
     def _show(self) -> None:
+        said = (one_line(self._line, 200), "$foreground") if self._line else ("for leads", "$quiet")
+        self.top.show(Content.assemble(("campaigns", "bold $accent"), "   ", said))
         width = max(self.query_one("#pane").content_region.width - 1, 20)
         if self._problem is not None:
             self.about.update(Content.assemble(self._problem))
