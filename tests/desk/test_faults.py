@@ -95,6 +95,7 @@ async def test_401_keeps_the_question_and_the_answers(make_desk: MakeDesk, clock
     await clock.run_until(lambda: desk.state.stage is Stage.SIGNED_OUT)
     shown = desk.current
     assert shown is not None
+    assert desk.state.next_step.startswith("Key r signs in again")
     assert {state for state, _ in by_task(desk).values()} <= {SendState.QUEUED, SendState.ON_DESK}
     await clock.finish(desk.close())
     again = await make_desk(server, undo_seconds=0.0)  # signed in again

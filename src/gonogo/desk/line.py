@@ -26,6 +26,8 @@ BASE_SECONDS = 1.0
 CAP_SECONDS = 30.0
 THROTTLE_SECONDS = 5.0
 """The least pause after a 429 that does not say how long."""
+ENDED = "The server takes this sign-in no longer: it has run out, or a lead ended it."
+AGAIN = "Key r signs in again, with a new link or key from your lead."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Line:
             return
         now = self._clock.monotonic()
         if isinstance(error, AuthenticationError):
-            self.trouble = Trouble(str(error), error.next_step, None)
+            self.trouble = Trouble(ENDED, AGAIN, None)
         else:
             self.trouble = Trouble(str(error), error.next_step, now + self._pause(error))
             self._failures += 1
