@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gonogo.client.errors import ConflictError
@@ -95,16 +97,37 @@ async def test_when_another_expert_was_first_both_rulings_are_shown(bench: Bench
     assert seen.task.consensus_verdict == "incorrect"
 
 
-async def test_the_published_adjudication_stands_against_a_later_ruling_too(bench: Bench) -> None:
+@pytest.mark.parametrize("first", ["adjudicate", "ruling"])
+async def test_the_published_adjudication_and_our_ruling_leave_the_same_record(bench: Bench, first: str) -> None:
     task = await bench.task()
-    await bench.vote(task, ann="correct", bob="incorrect")
-    done = await bench.web.lead.post(f"{LABELING}/tasks/{task}/adjudicate", json={"verdict": "correct"})
-    assert done.status_code == 200
+    await bench.vote(task, ann="correct", bob=("incorrect", "9"))
+    ways = {"adjudicate": f"{LABELING}/tasks/{task}/adjudicate", "ruling": f"{OURS}/tasks/{task}/ruling"}
+    rita, rolf = await bench.person("rita", "reviewer"), await bench.person("rolf", "reviewer")
+    nine = {"verdict": "incorrect", "corrected_value": {"text": "9"}}
+    assert (await rita.post(ways[first], json=nine)).is_success
     async with bench.api() as api:
         with pytest.raises(ConflictError) as refused:
             await api.rule(task, RulingCreate(verdict="unsure"))
-    assert refused.value.reason == "task_resolved"
-    assert refused.value.details["earlier"]["verdict"] == "correct"
+        (standing,) = (await api.review_task(task, names=True)).rulings
+    assert (refused.value.reason, refused.value.details["earlier"]["verdict"]) == ("task_resolved", "incorrect")
+    assert (standing.verdict, standing.corrected_value, standing.note) == ("incorrect", {"text": "9"}, None)
+    assert (standing.expert_name, standing.superseded, standing.gold_status) == ("rita@works.test", False, None)
+    assert standing.created_at is not None
+
+    (other,) = ways.keys() - {first}  # who rules after all replaces the ruling, whichever way
+    over = {"verdict": "unsure"} | ({"override": True} if other == "ruling" else {})
+    assert (await rolf.post(ways[other], json=over)).is_success
+    exported = await bench.web.lead.get(f"{OURS}/campaigns/{bench.campaign}/export")
+    (record,) = [json.loads(line) for line in exported.text.splitlines()]
+    assert [(r["expert_id"], r["verdict"], r["superseded"]) for r in record["rulings"]] == [
+        (bench.ids["rita"], "incorrect", True),
+        (bench.ids["rolf"], "unsure", False),
+    ]
+    assert (record["adjudicated"], record["consensus_verdict"]) == (True, "unsure")
+    number = (await bench.web.lead.get(f"{OURS}/campaigns/{bench.campaign}")).json()["number"]
+    listed = await bench.web.lead.get("/results/public/v1/list", params={"task_id": number})
+    (case,) = listed.json()["payload"]
+    assert (case["labeling_state"], case["correct_label"], case["gonogo"]["adjudicated"]) == ("Labeled", "unsure", True)
 
 
 async def test_who_may_rule_and_on_what(bench: Bench) -> None:

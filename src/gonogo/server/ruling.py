@@ -206,7 +206,7 @@ def _settled(connection: Connection, task: Row[Any], caller: Principal, body: Ru
     standing = [row for row in _of_task(connection, task.id) if not row.superseded]
     if standing:
         earlier = ruling_public(standing[-1], caller.id, names=False)
-    else:  # by the published operation, which leaves no record but the outcome
+    else:  # from the time when the published operation left no record but the outcome
         known = {"verdict": task.consensus_verdict, "corrected_value": task.consensus_value}
         earlier = RulingPublic(task_id=task.id, created_at=instant(task.resolved_at), **known)
     who = "You have" if earlier.by_you else "Another expert has"

@@ -25,6 +25,7 @@ from gonogo.server.intake import create_tasks, read_tasks
 from gonogo.server.records import submission_public, task_public
 from gonogo.server.refreshing import refresh_later
 from gonogo.server.routing import router as make_router
+from gonogo.server.ruling import rule
 from gonogo.server.store.tables import annotator_accounts, submissions, tasks, users
 from gonogo.wire.base import JsonObject
 from gonogo.wire.extensions import SubmissionDetail, SubmissionList
@@ -36,6 +37,7 @@ from gonogo.wire.labeling import (
     LabelSubmission,
     LabelSubmit,
 )
+from gonogo.wire.review import RulingCreate
 from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, TaskStatus, Verdict
 
 router = make_router()
@@ -104,17 +106,17 @@ def vote(connection: Connection, ctx: Context, task_id: str, body: LabelSubmit, 
 
 @router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task")
 async def adjudicate(ctx: Ctx, background: BackgroundTasks, task_id: str, body: Adjudication) -> LabelingTaskPublic:
-    """An expert's ruling: it stands whatever the votes say, and resolves the task.
+    """An expert's ruling: it stands whatever the votes say, resolves the task, and replaces an earlier ruling.
 
-    The rest of the campaign learns from it after the answer is out.
+    It leaves the record that a ruling by our extension leaves. The campaign learns from it after the answer is out.
     """
     with ctx.store.write() as connection:
         task, _campaign = task_for(connection, ctx.caller, task_id, REVIEWERS)
         check_verdict(body.verdict, body.corrected_value)
         if ctx.caller.role == "reviewer":
             refuse_own(connection, task_id, ctx.caller.id)
-        votes.adjudicate(connection, task_id, body, ctx.now)
-        row = connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
+        ruling = RulingCreate(verdict=body.verdict, corrected_value=body.corrected_value, override=True)
+        _made, row = rule(connection, task_id, ctx.caller, ruling, ctx.now)
     background.add_task(refresh_later, ctx.store, task.campaign_id, ctx.now)
     return task_public(row, ctx.now)
 
