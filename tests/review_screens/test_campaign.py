@@ -88,7 +88,7 @@ async def test_a_line_that_drops_is_said_and_taken_up_again(room: Room) -> None:
         room.transport.down = True
         watching.stop()
         await room.sees("Trying again in", "1 left")
-        room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 20)
+        room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 20, 0.05)
         room.transport.down = False
         await room.bench.vote(task, ana="correct", bob="correct")
         await room.sees("for leads", "0 left", "1 done, now")
@@ -98,7 +98,7 @@ async def test_where_no_stream_is_to_be_had_it_is_looked_at_again_and_again(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(campaign, "FOLLOW_SECONDS", 0.2)
-    room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 0)
+    room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 0, 0.05)
     task = await room.bench.task()
     async with room.opened():
         await on_the_screen(room)

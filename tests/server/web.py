@@ -68,6 +68,7 @@ async def serving(house: House) -> AsyncIterator[Web]:
         embedded_token="embedded",
         requests_per_minute_per_key=None,
         requests_per_minute_per_caller=None,
+        watch_seconds=0.05,
     )
     app = create_app(settings, store=house.store, clock=lambda: house.now)
     web = Web(app, house, lead=None, anybody=None)  # type: ignore[arg-type]

@@ -98,9 +98,9 @@ async def keyed_lead(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @contextmanager
-def uvicorn_over(settings: ServerSettings) -> Iterator[str]:
-    """A real server on a free port of this machine; answers its base URL."""
-    listening = bind("127.0.0.1", 0)
+def uvicorn_over(settings: ServerSettings, port: int = 0) -> Iterator[str]:
+    """A real server on a free port of this machine, or on this one; answers its base URL."""
+    listening = bind("127.0.0.1", port)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     ready = threading.Event()
     server = Server(create_app(replace(settings, public_url=url)), on_started=ready.set)

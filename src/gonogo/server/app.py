@@ -97,7 +97,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     app.state.owns_store = store is None
     app.state.limits = Limits(settings, app.state.clock, app.state.store)
     app.state.metrics = Metrics(settings.metrics_dir)
-    app.state.watching = Watching(app.state.store, settings.streams_per_key)
+    app.state.watching = Watching(app.state.store, settings.streams_per_key, settings.watch_seconds)
     app.state.signer = Signer(app.state.store, settings.signing_secret)
     for error in (ApiError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, answer_any)

@@ -36,6 +36,7 @@ class ServerSettings:
     requests_per_minute_per_caller: int | None = 600
     redeem_failures_per_minute: int | None = 10  # of one address
     streams_per_key: int = 20  # open at once at one worker, of one key or session
+    watch_seconds: float = 0.5  # between two looks at a campaign that somebody watches
     drawing_url_seconds: int = 15 * 60
     idempotency_hours: int = 24
     invitation_hours: int = 24

@@ -2,7 +2,7 @@
 
 All watchers of a campaign at one worker share one look at the database, in a thread, twice a second: it reads a single
 number (`mark`) that grows with whatever happens in the campaign, from indexes, and only when that has moved are the
-numbers of `progress` taken anew, at most once a second and for at most a twentieth of the time. Nothing is asked while
+numbers of `progress` taken anew, at every other look and for at most a tenth of the time. Nothing is asked while
 nobody watches. The workers know nothing of each other: each sees in the database what came in through the others.
 """
 
@@ -33,11 +33,7 @@ from gonogo.wire.vocabulary import CampaignStatus, ErrorCode
 
 log = logging.getLogger("gonogo.server")
 
-LOOK_SECONDS: Final = 0.5
-"""Between two looks, and so how long a revoked credential can go on watching."""
-PAUSE_SECONDS: Final = 1.0
-"""Between two times that the numbers are taken."""
-SHARE: Final = 0.05
+SHARE: Final = 0.1
 """Of the time, at most, goes into taking the numbers of one campaign; there are campaigns with a million tasks."""
 AGAIN_SECONDS: Final = 60.0
 """The pace of a campaign changes by time alone."""
@@ -106,8 +102,9 @@ class Watcher:
 class Watch:
     """One campaign that somebody watches: the task that looks at it, and the newest state."""
 
-    def __init__(self, store: Store, campaign_id: str) -> None:
+    def __init__(self, store: Store, campaign_id: str, every: float) -> None:
         self._store = store
+        self._every = every
         self.campaign_id = campaign_id
         self._stop = asyncio.Event()
         self._mark: int | None = None
@@ -126,7 +123,7 @@ class Watch:
             while not self.over:
                 await asyncio.to_thread(self._look, tuple(self.watchers), asyncio.get_running_loop())
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_SECONDS):
+                    async with asyncio.timeout(self._every):
                         await self._stop.wait()
         except DATABASE_AWAY:
             log.warning("watching: the database is away")
@@ -168,7 +165,7 @@ class Watch:
     def _due(self, row: Row[Any]) -> bool:
         rest = time.monotonic() - self._taken_at
         moved = row.mark != self._mark or rest >= AGAIN_SECONDS
-        return moved and rest >= max(PAUSE_SECONDS - LOOK_SECONDS / 2, self._took / SHARE)
+        return moved and rest >= max(1.5 * self._every, self._took / SHARE)
 
     def _framed(self, row: Row[Any], found: CampaignProgress) -> Frame | None:
         """`None` when it says nothing that was not told."""
@@ -192,9 +189,11 @@ class Watch:
 class Watching:
     """All that is watched at one worker."""
 
-    def __init__(self, store: Store, streams_per_key: int) -> None:
+    def __init__(self, store: Store, streams_per_key: int, every: float) -> None:
+        """`every`: seconds between two looks at a campaign, and so how long a void credential can go on watching."""
         self._store = store
         self._most = streams_per_key
+        self._every = every
         self._streams: Counter[str] = Counter()
         self._watches: dict[str, Watch] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -211,7 +210,7 @@ class Watching:
             raise _too_many(self._most)
         watch = self._watches.get(campaign_id)
         if watch is None or watch.over:
-            watch = self._watches[campaign_id] = Watch(self._store, campaign_id)
+            watch = self._watches[campaign_id] = Watch(self._store, campaign_id, self._every)
         watcher = Watcher(watch, request, credential, seen)
         watch.watchers.add(watcher)
         self._streams[credential] += 1
@@ -228,6 +227,11 @@ class Watching:
         self._streams[watcher.credential] -= 1
         if not self._streams[watcher.credential]:
             del self._streams[watcher.credential]
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing is looked at."""
+        return not self._tasks
 
     def stop(self) -> None:
         """Ends all streams, and opens none any more: the server is about to wait for its open requests."""
