@@ -86,7 +86,7 @@ async def test_the_whole_life_on_a_strict_arcnm_server(gonogo: Gonogo, plain: tu
         await client.adjudicate(doubtful.id, Adjudication(verdict="incorrect", corrected_value={"text": "⌀11"}))
     assert json.loads((await cli("campaign", "quality", "batch", "--json")).stdout)["accepted"]
     assert "4 tasks were promoted" in (await cli("campaign", "promote", "batch")).stderr
-    assert "0 tasks were promoted" in (await cli("campaign", "promote", "batch")).stderr
+    assert "promoted before" in (await cli("campaign", "promote", "batch")).stderr
     lines = [json.loads(line) for line in (await cli("export", "batch")).stdout.splitlines()]
     assert {line["status"] for line in lines} == {"resolved"}
     await cli("revoke", "batch", "ana@example.com")
@@ -118,12 +118,21 @@ async def test_what_a_plain_server_cannot_do_is_said(gonogo: Gonogo, plain: tupl
 
 async def test_the_same_life_on_our_server(gonogo: Gonogo, readings: Path) -> None:
     cli = ask(gonogo, {})
-    policy = '{"strategy": "uncertainty", "limit": 3, "seed": 1}'
+    policy = '{"strategy": "uncertainty", "max_confidence": 0.95, "seed": 1}'
     await cli("project", "create", "pmi", "--policy", policy)
-    await cli("project", "create", "rest")
-    await cli("import", str(readings), "--project", "rest", "--campaign", "all of them")
     missing = await cli("project", "generate", "pmi", code=4)
     assert "no prediction runs" in missing.stderr
+    stored = await cli("import", str(readings), "--project", "pmi")
+    assert "4 new predictions, 0 already known" in stored.stderr
+    assert "gonogo project generate pmi" in stored.stderr
+    assert json.loads((await cli("campaign", "list", "--json")).stdout) == []  # stored, and asked of nobody yet
+    again = await cli("import", str(readings), "--project", "pmi", "--json")
+    assert json.loads(again.stdout)["n_predictions_known"] == 4
+    preview = await cli("project", "generate", "pmi", "--gold-fraction", "0.25", "--dry-run", "--json")
+    plan = json.loads(preview.stdout)
+    assert (plan["n_tasks"], plan["n_honeypots"]) == (3, 1)
+    wanted = ["--redundancy", "1", "--gold-fraction", "0", "--campaign", "all of them"]
+    await cli("project", "generate", "pmi", *wanted)
     campaign = json.loads((await cli("campaign", "show", "all of them", "--json")).stdout)
     assert await labelled(lambda: connect(None), campaign["id"]) == 4
     async with connect(None) as client:
@@ -134,6 +143,6 @@ async def test_the_same_life_on_our_server(gonogo: Gonogo, readings: Path) -> No
     assert (shown["task_count"], shown["in_review"]) == (4, 0)
     assert json.loads((await cli("campaign", "quality", "all of them", "--json")).stdout)["n_submissions"] == 4
     promoted = json.loads((await cli("campaign", "promote", "all of them", "--force", "--json")).stdout)
-    assert (promoted["forced"], promoted["promoted"]) == (True, len(waiting))
+    assert (promoted["forced"], promoted["promoted"]) == (True, 4)
     golden = (await cli("export", "all of them", "--golden")).stdout.splitlines()
-    assert len(golden) == len(waiting)
+    assert len(golden) == 4

@@ -41,7 +41,7 @@ def test_a_command_has_help_with_an_example(path: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("path", [path for path, command in ALL.items() if command.params], ids=lambda p: " ".join(p))
 def test_options_of_bulk_commands_and_flags_are_explained(path: tuple[str, ...]) -> None:
-    silent = {"description", "title", "status", "role", "help", "version"}
+    silent = {"title", "help", "version"}
     unexplained = [
         option.name
         for option in ALL[path].params
@@ -59,7 +59,7 @@ def test_every_list_and_show_has_json() -> None:
 def test_whatever_tells_something_tells_it_to_machines_too() -> None:
     """Only what opens the app, asks for a secret, writes a file of its own form, or runs on has no --json."""
     without = "demo annotate review login logout export serve results login results logout db upgrade db backup"
-    without += " db restore db prune outbox drop outbox export outbox requeue outbox send audit head"
+    without += " db restore db prune outbox drop outbox export outbox requeue outbox send"
     silent = {
         " ".join(path)
         for path, command in ALL.items()

@@ -24,14 +24,15 @@ def test_from_project_to_promotion(gonogo: Gonogo, imported: Path) -> None:
     refused = gonogo("campaign", "promote", "pmi", code=1)
     assert "nothing was promoted" in refused.stderr
     assert "--force" in refused.stderr
-    assert gonogo.json("campaign", "promote", "pmi", "--force") == {
-        "accepted": False,
-        "alpha": None,
-        "forced": True,
-        "promoted": 0,
-    }
-    gonogo("campaign", "close", "pmi")
-    assert gonogo.json("campaign", "close", "pmi")["status"] == "closed"  # a second time changes nothing
+    below = gonogo("campaign", "promote", "pmi", "--json", code=1)  # for machines as for people
+    assert json.loads(below.stdout) == {"accepted": False, "alpha": None, "forced": False, "promoted": 0}
+    nothing = gonogo("campaign", "promote", "pmi", "--force", "--json", code=1)
+    assert json.loads(nothing.stdout)["promoted"] == 0
+    assert "no task of pmi is resolved yet" in nothing.stderr
+    assert "already" not in gonogo("campaign", "close", "pmi").stderr
+    again = gonogo("campaign", "close", "pmi", "--json")
+    assert json.loads(again.stdout)["status"] == "closed"
+    assert "pmi was closed already; nothing was changed" in again.stderr
 
 
 def test_generate_says_first_what_it_would_make(gonogo: Gonogo, imported: Path) -> None:
@@ -41,6 +42,9 @@ def test_generate_says_first_what_it_would_make(gonogo: Gonogo, imported: Path) 
     plan = gonogo.json("project", "generate", "more", "--dry-run")
     assert plan == {"n_candidates": 4, "n_eligible": 4, "n_skipped": 4, "n_honeypots": 0, "n_tasks": 0}
     assert len(gonogo.json("campaign", "list")) == 2
+    nothing = gonogo("project", "generate", "more", code=1)
+    assert "4 of these are in a campaign of the project already" in nothing.stderr
+    assert len(gonogo.json("campaign", "list")) == 2  # and no empty one
     missing = gonogo("project", "generate", "more", "--run", "nothing", code=4)
     assert "readings.jsonl" in missing.stderr
     assert project["selection_policy"]["limit"] == 2
@@ -69,6 +73,8 @@ def test_people_come_one_by_one_or_from_a_file(gonogo: Gonogo, imported: Path, t
     (made,) = gonogo.json("assign", "pmi", "--from", str(people))
     assert made["assignment"]["annotator_email"] == "bob@example.com"
     assert "Nobody new" in gonogo("assign", "pmi", "--from", str(people)).stderr
+    assert "Nobody new" not in gonogo("assign", "no such campaign", "ana@example.com", code=4).stderr
+    assert "a column `name`" in gonogo("assign", "pmi", "--from", str(people), "--name", "Ana", code=2).stderr
     assert gonogo.json("revoke", "pmi", "ANA@example.com")["status"] == "revoked"
     assert "no active assignment" in gonogo("revoke", "pmi", "ana@example.com", code=1).stderr
 
@@ -81,6 +87,8 @@ def test_people_come_one_by_one_or_from_a_file(gonogo: Gonogo, imported: Path, t
         ("email\nno address\n", ":2: 'no address' is no e-mail address"),
         ("email,role\na@b,boss\n", ":2: role 'boss'"),
         ("email\na@b\nA@B\n", ":3: A@B is there twice"),
+        ("email,name\na@b,Ann,reviewer\n", ":2: more cells than the head line"),
+        ("email;name\na@b;Ann\nnone;Bob\n", ":3: 'none' is no e-mail address"),
         ("email\n", "names nobody"),
         ("E-Mail;Name\nana@example.com;Ana\n", "no column `email`"),
         ("", "no column `email`"),

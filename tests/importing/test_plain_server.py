@@ -85,6 +85,12 @@ async def test_tasks_go_in_and_what_is_missing_is_said(plain: GonogoClient, serv
     assert "second import" in said
 
 
+async def test_predictions_alone_are_not_taken(plain: GonogoClient, server: Plain, write: WriteLines) -> None:
+    with pytest.raises(InvalidInputError, match="stores no predictions"):
+        await import_file(plain, ImportOptions(write(reading()), None, project="pmi"))
+    assert server.campaign is None
+
+
 async def test_gold_is_judged_here_and_a_share_only(plain: GonogoClient, server: Plain, write: WriteLines) -> None:
     lines = [reading(id=f"{n}", truth={"text": "Ø16.5" if n % 2 else "⌀99"}) for n in range(40)]
     result = await import_file(plain, ImportOptions(write(*lines), "pmi", gold_from_truth=True))

@@ -62,8 +62,9 @@ def verify(database: str | None, since: Path | None, as_json: bool) -> None:
 
 @audit.command(epilog="\b\nExample:\n  gonogo audit head > heads.json")
 @database_option
-def head(database: str | None) -> None:
-    """Print the last row of each chain, as JSON; kept elsewhere, it shows rows cut off the end."""
+@json_option
+def head(database: str | None, as_json: bool) -> None:
+    """Print the last row of each chain, always as JSON; kept elsewhere, it shows rows cut off the end."""
     from gonogo.server import audit as log
 
     def work(store: Store) -> log.Heads:

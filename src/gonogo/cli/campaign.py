@@ -13,6 +13,7 @@ from gonogo.cli.common import (
     emit,
     fail,
     json_option,
+    name_given,
     run,
     say,
     server_option,
@@ -35,18 +36,18 @@ campaign.add_command(watch)
 
 
 @campaign.command("list", epilog="\b\nExample:\n  gonogo campaign list --status open")
-@click.option("--status", type=click.Choice(["open", "closed", "promoted"]))
+@click.option("--status", type=click.Choice(["open", "closed", "promoted"]), help="Only these.")
 @server_option
 @json_option
 def list_(status: str | None, base_url: str | None, as_json: bool) -> None:
     """All campaigns, newest first."""
     empty = "There is no campaign yet. `gonogo import` makes one from a file, `gonogo demo` a sample."
-    show_list(run(_list(status, base_url)), as_json, _line, empty)
+    show_list(run(_list(status, base_url)), as_json, _cells, empty)
 
 
-def _line(item: dict[str, Any]) -> str:
+def _cells(item: dict[str, Any]) -> list[str]:
     done, total = item["resolved_count"] or 0, item["task_count"] or 0
-    return f"{item['name']}\t{item['status']}\t{done}/{total} resolved\t{item['id']}"
+    return [item["name"] or "", item["status"] or "", f"{done}/{total} resolved", item["id"]]
 
 
 async def _list(status: str | None, base_url: str | None) -> list[dict[str, Any]]:
@@ -86,8 +87,8 @@ Examples:
   gonogo campaign create titles --consensus majority --guideline titles.md --json
 """
 )
-@click.argument("name")
-@click.option("--description")
+@click.argument("name", callback=name_given)
+@click.option("--description", help="What it is about; shown with it.")
 @click.option("--project", shell_complete=complete_project, help="The project it belongs to: a name or an id.")
 @click.option("--redundancy", type=click.IntRange(1, 50), help="Votes a task needs (3).")
 @click.option("--gold-fraction", type=click.FloatRange(0, 0.9), help="Share of honeypots an annotator is served (0.1).")
@@ -110,6 +111,13 @@ def create(name: str, project: str | None, base_url: str | None, as_json: bool, 
         click.echo(made["id"])
 
 
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        fail(f"{file} is no text in UTF-8 ({error.reason} at byte {error.start})", "Save it as UTF-8.")
+
+
 async def _create(name: str, project: str | None, base_url: str | None, options: dict[str, Any]) -> dict[str, Any]:
     from gonogo.cli.finding import find_project, need_ours
     from gonogo.wire.extensions import CampaignSettings
@@ -126,7 +134,7 @@ async def _create(name: str, project: str | None, base_url: str | None, options:
     )
     own: dict[str, Any] = {key: given[key] for key in ("lease_minutes", "early_stop") if key in given}
     if "guideline" in given:
-        own["guideline"] = given["guideline"].read_text("utf-8")
+        own["guideline"] = _text(given["guideline"])
     async with connect(base_url) as client:
         if own or project is not None:
             await need_ours(client, "A project, a guideline, leases and early stop cannot be set here")
@@ -178,20 +186,23 @@ async def _quality(name: str, base_url: str | None) -> tuple[dict[str, Any], dic
 @server_option
 @json_option
 def close(campaign: str, base_url: str | None, as_json: bool) -> None:
-    """End the labeling: claims end, later answers are kept but not counted."""
-    closed = run(_close(campaign, base_url))
+    """End the labeling: claims end, later answers are kept but not counted. It cannot be opened again."""
+    before, closed = run(_close(campaign, base_url))
+    if before not in (None, "open"):
+        say(f"{closed['name']} was {before} already; nothing was changed.")
     if as_json:
         emit(closed)
     else:
         say(f"{closed['name']} is closed: {closed['resolved_count']} of {closed['task_count']} tasks are resolved.")
 
 
-async def _close(name: str, base_url: str | None) -> dict[str, Any]:
+async def _close(name: str, base_url: str | None) -> tuple[str | None, dict[str, Any]]:
+    """The status before, and the campaign after."""
     from gonogo.cli.finding import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, name)
-        return (await client.close_campaign(found.id)).model_dump()
+        return found.status, (await client.close_campaign(found.id)).model_dump()
 
 
 @campaign.command(epilog="\b\nExample:\n  gonogo campaign promote 'batch 12' --force")
@@ -200,25 +211,39 @@ async def _close(name: str, base_url: str | None) -> dict[str, Any]:
 @server_option
 @json_option
 def promote(campaign: str, force: bool, base_url: str | None, as_json: bool) -> None:
-    """Copy the resolved tasks to the golden dataset, if agreement is high enough."""
-    result = run(_promote(campaign, force, base_url))
+    """Copy the resolved tasks to the golden dataset, if agreement is high enough; exit 1 when it is not.
+
+    A second time copies only what is new.
+    """
+    n_resolved, result = run(_promote(campaign, force, base_url))
     if as_json:
         emit(result)
-    elif result["accepted"] or result["forced"]:
-        say(f"{result['promoted']} tasks were promoted.")
-    else:
+    if not result["accepted"] and not result["forced"]:
         alpha = "not defined" if result["alpha"] is None else f"{result['alpha']:.3f}"
         fail(
             f"{campaign} is below acceptance (alpha {alpha}); nothing was promoted",
             f"`gonogo campaign quality {campaign!r}` says why; --force promotes all the same.",
         )
+    if not result["promoted"] and n_resolved == 0:
+        fail(
+            f"nothing was promoted: no task of {campaign} is resolved yet",
+            f"`gonogo campaign watch {campaign!r}` tells how far it is; experts settle the rest with `gonogo review`.",
+        )
+    if not as_json:
+        say(
+            f"{result['promoted']} tasks were promoted."
+            if result["promoted"]
+            else f"Nothing new: what is resolved in {campaign} was promoted before."
+        )
 
 
-async def _promote(name: str, force: bool, base_url: str | None) -> dict[str, Any]:
+async def _promote(name: str, force: bool, base_url: str | None) -> tuple[int | None, dict[str, Any]]:
+    """How many tasks are resolved, and what came of it."""
     from gonogo.cli.finding import find_campaign, need_ours
 
     async with connect(base_url) as client:
         if force:
             await need_ours(client, "There is no --force here")
         found = await find_campaign(client, name)
-        return (await client.promote_campaign(found.id, force=force)).model_dump()
+        result = await client.promote_campaign(found.id, force=force)
+        return (await client.get_campaign(found.id)).resolved_count, result.model_dump()

@@ -64,15 +64,44 @@ def show_fields(found: dict[str, Any]) -> None:
             click.echo(f"{key.replace('_', ' '):20} {json.dumps(value, ensure_ascii=not _utf8_stdout())}")
 
 
-def show_list(found: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, Any]], str], empty: str) -> None:
-    """All of a list: one JSON document, or a `line` each; `empty` is said when there is nothing."""
+def show_list(
+    found: list[dict[str, Any]], as_json: bool, cells: Callable[[dict[str, Any]], list[str]], empty: str
+) -> None:
+    """All of a list: one JSON document, or a line of `cells` each; `empty` is said when there is nothing."""
     if as_json:
         emit(found)
         return
     if not found:
         say(empty)
-    for item in found:
-        click.echo(line(item))
+    show_table([cells(item) for item in found])
+
+
+def show_table(rows: list[list[str]]) -> None:
+    """A line a row: cells parted by tabs for programs, in columns on a terminal. No cell breaks its line."""
+    from gonogo.wire.clean import clean_text
+
+    rows = [[" ".join(clean_text(cell).split()) for cell in row] for row in rows]
+    if rows and terminal_width() is not None:
+        from rich.cells import cell_len
+
+        widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+        rows = [
+            [
+                "   ".join(
+                    cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+                ).rstrip()
+            ]
+            for row in rows
+        ]
+    for row in rows:
+        click.echo("\t".join(row))
+
+
+def name_given(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """A callback for names that are made: one line with something to see in it."""
+    if value is not None and (not value.strip() or not value.isprintable()):
+        raise click.BadParameter("a name is one line with something to see in it.", ctx, parameter)
+    return value
 
 
 def _utf8_stdout() -> bool:
@@ -182,12 +211,19 @@ def bulk() -> Iterator[None]:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's coroutine; the client's errors become sentences and exit codes."""
+    with sentences():
+        return asyncio.run(work)
+
+
+@contextlib.contextmanager
+def sentences() -> Iterator[None]:
+    """Errors of what is sent, of the server and of files become sentences and exit codes."""
     from pydantic import ValidationError
 
     from gonogo.client import errors
 
     try:
-        return asyncio.run(work)
+        yield
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])

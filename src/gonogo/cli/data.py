@@ -16,6 +16,7 @@ from gonogo.cli.common import (
     emit,
     fail,
     json_option,
+    name_given,
     progress,
     run,
     say,
@@ -38,6 +39,7 @@ FORMS = ("jsonl", "csv", "coco", "labelstudio", "folder")
 Examples:
   gonogo import predictions.jsonl --drawings scans/ --campaign "batch 12"
   gonogo import predictions.jsonl --drawings scans/ --campaign pmi --gold-from-truth
+  gonogo import predictions.jsonl --drawings scans/ --project "PMI 2026"     for `gonogo project generate`
   gonogo import readings.csv --mapping columns.toml --campaign pmi --dry-run
   gonogo import boxes.json --format coco --drawings scans/ --campaign boxes
   gonogo import --from centaur --task 1234 --campaign "second look"
@@ -60,8 +62,12 @@ predictions, and a folder of drawings with one JSON each. A second import of the
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The folder of the drawings; default: the one FILE lies in.",
 )
-@click.option("--campaign", required=True, help="The campaign to make, or to add to.")
-@click.option("--project", help="The project to put it in; default: called as the campaign.")
+@click.option(
+    "--campaign",
+    callback=name_given,
+    help="The campaign to make, or to add to; without it only the predictions are stored, for `project generate`.",
+)
+@click.option("--project", callback=name_given, help="The project to put it in; default: called as the campaign.")
 @click.option("--gold-from-truth", is_flag=True, help="A share of the lines with a truth becomes hidden gold.")
 @click.option("--dry-run", is_flag=True, help="Read and check the file, report, and send nothing.")
 @click.option("--from", "source", type=click.Choice(["centaur", "gonogo"]), help="Import from a results API instead.")
@@ -94,6 +100,12 @@ def import_(
 
     if (file is None) == (source is None) or (source is not None and task is None):
         fail("give a FILE, or --from with --task", "`gonogo import --help` shows both.", EXIT_USAGE)
+    if options["campaign"] is None and (options["project"] is None or options["gold_from_truth"]):
+        fail(
+            "gold is made with the tasks" if options["project"] else "where is it to go?",
+            "Give a --campaign for tasks at once, or a --project alone to store predictions for `project generate`.",
+            EXIT_USAGE,
+        )
     if source is not None and task is not None:
         from gonogo.cli.bringing import Bring
 

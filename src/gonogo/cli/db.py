@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,22 +31,35 @@ def database_option(command: F) -> F:
 
 def with_store(database: str | None, work: Callable[[Store], T]) -> T:
     """`work` on the database; what can go wrong with it becomes one sentence."""
+    from gonogo.cli.serve import workspace
+
+    with opened(database or workspace()) as store:
+        return work(store)
+
+
+@contextmanager
+def opened(database: str) -> Iterator[Store]:
+    """The store of this URL until the end of the block; what can go wrong with it becomes one sentence."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from gonogo.cli.serve import workspace
     from gonogo.server.store.backup import BackupError
     from gonogo.server.store.engine import Store
     from gonogo.server.store.upgrading import SchemaError
 
-    store = Store(database or workspace())
     try:
-        return work(store)
+        store = Store(database)
+        try:
+            yield store
+        finally:
+            store.dispose()
     except (SchemaError, BackupError) as error:
         fail(str(error))
-    except SQLAlchemyError as error:
-        fail(f"the database cannot be used ({type(error).__name__})", "`gonogo serve --check` says what is wrong.")
-    finally:
-        store.dispose()
+    except (SQLAlchemyError, OSError, ValueError) as error:
+        why = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        fail(
+            f"the database cannot be used: {why}",
+            "Look at --database, or GONOGO_DATABASE_URL. `gonogo serve --check` tells more.",
+        )
 
 
 @click.group(epilog="\b\nExample:\n  gonogo db backup backup.db")

@@ -36,10 +36,13 @@ Drawing = tuple[str, Path]
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What to import, and into what. `drawings` is beside the file, and `project` called as the campaign, if `None`."""
+    """What to import, and into what. `drawings` is beside the file, and `project` called as the campaign, if `None`.
+
+    Without a `campaign` the predictions are only stored, in `project`, for tasks to be generated from.
+    """
 
     file: Path
-    campaign: str
+    campaign: str | None
     drawings: Path | None = None
     project: str | None = None
     gold_from_truth: bool = False

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from gonogo.cli.finding import all_projects, ambiguous, campaigns_called
@@ -70,7 +71,7 @@ class ImportResult:
             return [f"Nothing was imported: {why}."]
         new = {True: "new", False: "already there"}
         made = _count(self.n_tasks + self.n_gold, "new task") + (f", {self.n_gold} of them gold" if self.n_gold else "")
-        said = [f"Campaign {self.campaign!r} ({new[self.campaign_new]}): {made}."]
+        said = [f"Campaign {self.campaign!r} ({new[self.campaign_new]}): {made}."] if self.campaign else []
         if self.project is not None:
             said.append(f"Project {self.project!r} ({new[self.project_new]}).")
         if self.n_drawings:
@@ -113,25 +114,31 @@ async def import_file(client: GonogoClient, options: ImportOptions, report: Repo
 async def _into_our_server(
     client: GonogoClient, options: ImportOptions, scanned: Scan, result: ImportResult, at_once: bool, report: Report
 ) -> ImportResult:
-    found = await _open_campaign(client, options.campaign)
+    found = await _open_campaign(client, options.campaign) if options.campaign else None
     project_id, project, project_new = await _project(client, options, found)
     revisions, n_new = await _store_drawings(client, scanned.drawings, at_once, report)
     run_id, new, known = await _store_predictions(client, project_id, scanned, revisions, report)
-    body = LabelingCampaignCreate(name=options.campaign)
-    campaign = found or await client.create_campaign_in_project(project_id, body)
-    made = await _make_tasks(client, campaign, run_id, scanned, report)
-    return replace(
+    stored = replace(
         result,
         imported=True,
         project=project,
         project_new=project_new,
-        campaign=campaign.name or options.campaign,
-        campaign_id=campaign.id,
-        campaign_new=found is None,
         n_drawings=len(revisions),
         n_drawings_new=n_new,
         n_predictions_new=new,
         n_predictions_known=known,
+    )
+    if options.campaign is None:
+        next_step = f"`gonogo project generate {quote(project)}` makes tasks of what its policy wants."
+        return replace(stored, notes=(next_step,))
+    body = LabelingCampaignCreate(name=options.campaign)
+    campaign = found or await client.create_campaign_in_project(project_id, body)
+    made = await _make_tasks(client, campaign, run_id, scanned, report)
+    return replace(
+        stored,
+        campaign=campaign.name or options.campaign,
+        campaign_id=campaign.id,
+        campaign_new=found is None,
         n_tasks=made.n_tasks,
         n_gold=made.n_gold,
     )
@@ -154,7 +161,7 @@ async def _project(
     client: GonogoClient, options: ImportOptions, campaign: LabelingCampaignPublic | None
 ) -> tuple[str, str, bool]:
     """Id and name of the project the predictions go to, and whether it was made for them."""
-    name = options.project or options.campaign
+    name = options.project or options.campaign or ""
     projects = await all_projects(client)
     if campaign and campaign.project_id:
         own = next((item for item in projects if item.id == campaign.project_id), None)
@@ -250,6 +257,11 @@ async def _into_plain_server(
     client: GonogoClient, options: ImportOptions, scanned: Scan, result: ImportResult, report: Report
 ) -> ImportResult:
     """Tasks straight into a new campaign: nothing there would tell a second import from more of the same."""
+    if options.campaign is None:
+        raise InvalidInputError(
+            "This is a plain ARCNM server: it stores no predictions from here; nothing was imported.",
+            next_step="Give a --campaign: its tasks are made at once.",
+        )
     found = await _open_campaign(client, options.campaign)
     if found and found.task_count != 0:
         raise InvalidInputError(

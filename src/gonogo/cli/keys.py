@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gonogo.cli.common import connect, emit, fail, json_option, run, say, server_option, show_list
+from gonogo.cli.common import (
+    connect,
+    emit,
+    fail,
+    json_option,
+    name_given,
+    run,
+    say,
+    sentences,
+    server_option,
+    show_list,
+)
 from gonogo.cli.completing import complete_key
+
+if TYPE_CHECKING:
+    from gonogo.server.store.engine import Store
+    from gonogo.wire.extensions import KeyCreate
 
 SCOPES = ("parts:read", "parts:write")
 
@@ -26,7 +41,7 @@ Examples:
   gonogo keys create --name dashboards --scopes parts:read --results-password
 """
 )
-@click.option("--name", required=True, help="What the key is for; shown in lists and logs.")
+@click.option("--name", required=True, callback=name_given, help="What the key is for; shown in lists and logs.")
 @click.option("--scopes", default=",".join(SCOPES), show_default=True, help="Comma-separated.")
 @click.option("--results-password", is_flag=True, help="Also what signs in to the results API: username, api_password.")
 @click.option(
@@ -42,14 +57,19 @@ def create(
     name: str, scopes: str, results_password: bool, database: str | None, base_url: str | None, as_json: bool
 ) -> None:
     """Make an API key. It is printed once, and only its hash is kept."""
+    from gonogo.cli.db import with_store
+    from gonogo.wire.extensions import KeyCreate
+
     wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     unknown = [scope for scope in wanted if scope not in SCOPES]
     if unknown or not wanted:
         fail(f"unknown scope: {', '.join(unknown) or '(none given)'}", f"Known: {', '.join(SCOPES)}", 2)
+    with sentences():
+        body = KeyCreate(name=name, scopes=wanted)
     if database:
-        made = _create_in_database(name, wanted, results_password, database)
+        made = with_store(database, lambda store: _create_in_database(store, body, results_password))
     else:
-        made = run(_create(name, wanted, results_password, base_url))
+        made = run(_create(body, results_password, base_url))
     if as_json:
         emit(made)
         return
@@ -60,28 +80,22 @@ def create(
         click.echo(f"username\t{made['username']}\napi_password\t{made['api_password']}")
 
 
-def _create_in_database(name: str, scopes: list[str], results_password: bool, database: str) -> dict[str, Any]:
+def _create_in_database(store: Store, body: KeyCreate, results_password: bool) -> dict[str, Any]:
     from gonogo.server.keys import create_key, give_results_password
-    from gonogo.server.store.engine import Store
 
-    store = Store(database)
-    try:
-        store.upgrade()
-        made = create_key(store, name, scopes).model_dump()
-        if results_password:
-            made |= give_results_password(store, made["id"]).model_dump()
-        return made
-    finally:
-        store.dispose()
+    store.upgrade()
+    made = create_key(store, body.name, body.scopes).model_dump()
+    if results_password:
+        made |= give_results_password(store, made["id"]).model_dump()
+    return made
 
 
-async def _create(name: str, scopes: list[str], results_password: bool, base_url: str | None) -> dict[str, Any]:
+async def _create(body: KeyCreate, results_password: bool, base_url: str | None) -> dict[str, Any]:
     from gonogo.cli.finding import need_ours
-    from gonogo.wire.extensions import KeyCreate
 
     async with connect(base_url) as client:
         await need_ours(client, "Keys cannot be made here")
-        made = (await client.create_key(KeyCreate(name=name, scopes=scopes))).model_dump()
+        made = (await client.create_key(body)).model_dump()
         if results_password:
             made |= (await client.results_password(made["id"])).model_dump()
         return made
@@ -92,12 +106,12 @@ async def _create(name: str, scopes: list[str], results_password: bool, base_url
 @json_option
 def list_(base_url: str | None, as_json: bool) -> None:
     """All keys, newest first: how each begins, never the key itself."""
-    show_list(run(_list(base_url)), as_json, _line, "There is no key yet. `gonogo keys create --name …` makes one.")
+    show_list(run(_list(base_url)), as_json, _cells, "There is no key yet. `gonogo keys create --name …` makes one.")
 
 
-def _line(item: dict[str, Any]) -> str:
+def _cells(item: dict[str, Any]) -> list[str]:
     state = f"revoked {item['revoked_at']}" if item["revoked_at"] else "active"
-    return f"{item['name']}\t{item['prefix']}_…\t{','.join(item['scopes'])}\t{state}\t{item['id']}"
+    return [item["name"], f"{item['prefix']}_…", ",".join(item["scopes"]), state, item["id"]]
 
 
 async def _list(base_url: str | None) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -109,4 +109,26 @@ def cli(ctx: click.Context) -> None:
 
 def main(args: list[str] | None = None) -> Any:
     """Entry point of the console script."""
-    return cli.main(args=args, prog_name="gonogo")
+    try:
+        return cli.main(args=args, prog_name="gonogo")
+    except Exception as error:  # noqa: BLE001 - the last door: behind it is only the interpreter
+        _own_fault(error)
+
+
+def _own_fault(error: Exception) -> NoReturn:
+    """A fault of gonogo's own: a sentence for the person, the traceback in a file for those who mend it."""
+    import os
+    import tempfile
+    import traceback
+
+    from gonogo.cli.common import fail
+
+    kept = "There is no room to keep the details."
+    try:
+        number, path = tempfile.mkstemp(prefix="gonogo-fault-", suffix=".txt")  # for its owner's eyes only
+        with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
+            traceback.print_exception(error, file=file)
+        kept = f"The details are in {path}: send them to whoever looks after gonogo."
+    except OSError:
+        pass
+    fail(f"a fault in gonogo itself ({type(error).__name__}); what was done before it is kept", kept)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gonogo.cli.common import (
-    EXIT_FAILED,
     EXIT_USAGE,
     campaign_argument,
     connect,
@@ -58,7 +57,13 @@ Whoever is in the campaign already is left alone, so the same file can be used a
 @click.argument("email", required=False)
 @click.option("--from", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CSV of people.")
 @click.option("--name", "display_name", help="How the person is called.")
-@click.option("--role", type=click.Choice(ROLES), default="annotator", show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    default="annotator",
+    show_default=True,
+    help="What they do; in a file, for lines without a role of their own.",
+)
 @click.option("--dry-run", is_flag=True, help="Say who would be invited, and invite nobody.")
 @server_option
 @json_option
@@ -75,6 +80,8 @@ def assign(
     """Invite EMAIL, or all of a CSV, to CAMPAIGN. Links and their tokens are printed once and stored nowhere."""
     if (email is None) == (file is None):
         fail("give one address, or a file with --from", "`gonogo assign --help` shows both.", EXIT_USAGE)
+    if file is not None and display_name is not None:
+        fail("--name is for one address; a file has a column `name`", "`gonogo assign --help` shows both.", EXIT_USAGE)
     people = read_people(file, role) if file else [Person(email or "", display_name, role)]
     for person in people:
         if not _EMAIL.fullmatch(person.email):
@@ -87,13 +94,16 @@ def assign(
         _show_plan(run(_plan(campaign, people, base_url)), campaign, as_json)
         return
     made: list[dict[str, Any]] = []
+    whole = False
     try:
         run(_assign(campaign, people, base_url, made, alone=file is None))
+        whole = True
     finally:  # what was made before an error has a link that nobody can show again
-        if as_json and (made or file is not None):
-            emit(made[0] if file is None else made)
-        elif not as_json:
-            _show_links(made, campaign, role if file is None else None)
+        if made or whole:
+            if as_json:
+                emit(made[0] if file is None else made)
+            else:
+                _show_links(made, campaign, role if file is None else None)
 
 
 def read_people(file: Path, role: str) -> list[Person]:
@@ -102,7 +112,9 @@ def read_people(file: Path, role: str) -> list[Person]:
     bad: list[str] = []
     for number, row in _rows(file):
         person = Person((row.get("email") or "").strip(), (row.get("name") or "").strip() or None, _role(row, role))
-        if not _EMAIL.fullmatch(person.email):
+        if None in row:
+            bad.append(f"{file}:{number}: more cells than the head line has columns")
+        elif not _EMAIL.fullmatch(person.email):
             bad.append(f"{file}:{number}: {person.email!r} is no e-mail address")
         elif person.role not in ROLES:
             bad.append(f"{file}:{number}: role {person.role!r} is not one of {', '.join(ROLES)}")
@@ -117,16 +129,20 @@ def read_people(file: Path, role: str) -> list[Person]:
 
 
 def _rows(file: Path) -> list[tuple[int, dict[str, Any]]]:
-    """The rows with their line numbers; names of columns count whatever their case."""
+    """The rows with their line numbers; names of columns count whatever their case, cells end at `,`, `;` or tabs."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = csv.DictReader(stream, skipinitialspace=True)
+            head = stream.readline()
+            stream.seek(0)
+            comma = max(",;\t", key=head.count)  # spreadsheets write `;` where a comma is the decimal point
+            rows = csv.DictReader(stream, delimiter=comma, skipinitialspace=True)
             rows.fieldnames = [name.strip().casefold() for name in rows.fieldnames or ()]
             if "email" not in rows.fieldnames:
-                fail(f"{file}: the head line names no column `email`", "It should be: email,name,role", EXIT_FAILED)
+                has = f"it is {head.strip()[:80]!r}" if head.strip() else "the file is empty"
+                fail(f"{file}: the head line names no column `email`: {has}", "It should be: email,name,role")
             return [(rows.line_num, row) for row in rows]
     except (UnicodeDecodeError, csv.Error) as error:
-        fail(f"{file} is no CSV in UTF-8 ({error})", "Save it as UTF-8, comma separated.", EXIT_FAILED)
+        fail(f"{file} is no CSV in UTF-8 ({error})", "Save it as UTF-8, comma separated.")
 
 
 def _role(row: dict[str, Any], usual: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from gonogo.cli.common import (
     emit,
     fail,
     json_option,
+    name_given,
     run,
     say,
     server_option,
@@ -20,6 +22,17 @@ from gonogo.cli.common import (
     show_list,
 )
 from gonogo.cli.completing import complete_project, complete_run
+
+POLICY_KEYS = (
+    "strategy",
+    "min_confidence",
+    "max_confidence",
+    "kinds",
+    "limit",
+    "random_fraction",
+    "seeded_wrong",
+    "seed",
+)
 
 
 @click.group(epilog="\b\nExample:\n  gonogo project list")
@@ -33,11 +46,11 @@ def project() -> None:
 def list_(base_url: str | None, as_json: bool) -> None:
     """All projects, newest first."""
     empty = "There is no project yet. `gonogo import` makes one from a file of predictions."
-    show_list(run(_list(base_url)), as_json, _line, empty)
+    show_list(run(_list(base_url)), as_json, _cells, empty)
 
 
-def _line(item: dict[str, Any]) -> str:
-    return f"{item['name']}\t{item['status']}\t{item['campaign_count']} campaigns\t{item['id']}"
+def _cells(item: dict[str, Any]) -> list[str]:
+    return [item["name"] or "", item["status"] or "", f"{item['campaign_count']} campaigns", item["id"]]
 
 
 async def _list(base_url: str | None) -> list[dict[str, Any]]:
@@ -78,8 +91,8 @@ Examples:
   gonogo project create pmi --policy '{"strategy": "mixed", "limit": 500, "seed": 7}'
 """
 )
-@click.argument("name")
-@click.option("--description")
+@click.argument("name", callback=name_given)
+@click.option("--description", help="What it is about; shown with it.")
 @click.option("--kind", "kinds", multiple=True, help="A target kind; may be given several times.")
 @click.option(
     "--policy",
@@ -122,6 +135,11 @@ def _policy(text: str | None) -> dict[str, Any] | None:
         fail(f"--policy is not JSON: {error}", 'Write it like \'{"strategy": "random", "limit": 200}\'.', EXIT_USAGE)
     if found is not None and not isinstance(found, dict):
         fail("--policy must be a JSON object", 'Write it like \'{"strategy": "random", "limit": 200}\'.', EXIT_USAGE)
+    for name in found or ():
+        if name not in POLICY_KEYS:
+            near = get_close_matches(name, POLICY_KEYS, 1)
+            hint = f" Is `{near[0]}` meant?" if near else ""
+            say(f"gonogo does not know `{name}` in a policy: it is kept, and `generate` takes no notice of it.{hint}")
     return found
 
 
@@ -147,7 +165,7 @@ Examples:
     shell_complete=complete_run,
     help="Name or id of a prediction run; default: all of the project's.",
 )
-@click.option("--campaign", help="Name of the campaign to make; default: called as the project.")
+@click.option("--campaign", callback=name_given, help="Name of the campaign to make; default: called as the project.")
 @click.option("--redundancy", type=click.IntRange(1, 50), help="Votes a task needs.")
 @click.option("--gold-fraction", type=click.FloatRange(0, 0.9), help="Share of honeypots among the tasks.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
@@ -163,7 +181,10 @@ def generate(
     base_url: str | None,
     as_json: bool,
 ) -> None:
-    """Make a campaign of the predictions that the project's selection policy wants, honeypots among them."""
+    """Make a campaign of the predictions that the project's selection policy wants, honeypots among them.
+
+    A prediction that is a task in a campaign of the project already is left out; where none is left, nothing is made.
+    """
     settings = {"target_redundancy": redundancy, "gold_fraction": gold_fraction}
     result = run(_generate(name, runs, campaign, settings, dry_run, base_url))
     if as_json:
@@ -197,5 +218,14 @@ async def _generate(
             wanted = GenerateProjectTasks(calculation_ids=wanted.calculation_ids, campaign=body)
         if dry_run:
             await need_ours(client, "What would be made is not told beforehand")
-            return (await client.preview_tasks(found.id, wanted)).model_dump()
+        if await client.capabilities() is not None:
+            plan = await client.preview_tasks(found.id, wanted)
+            if dry_run:
+                return plan.model_dump()
+            if not plan.n_tasks + plan.n_honeypots:
+                fail(
+                    f"there is nothing to make a campaign of: {plan.n_candidates} predictions seen, {plan.n_eligible} "
+                    f"fit the policy, and {plan.n_skipped} of these are in a campaign of the project already",
+                    "No campaign was made. Import other predictions, or make a project with another policy.",
+                )
         return (await client.generate_tasks(found.id, wanted)).model_dump()

@@ -119,14 +119,11 @@ def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: 
 
 def _check(database: str, public_url: str | None, host: str) -> int:
     """Prints the findings; 1 when one is a problem."""
+    from gonogo.cli.db import opened
     from gonogo.server.checking import check
-    from gonogo.server.store.engine import Store
 
-    store = Store(database)
-    try:
+    with opened(database) as store:
         findings = check(store, public_url, host)
-    finally:
-        store.dispose()
     for finding in findings:
         click.echo(f"{finding.level:8} {finding.text}")
     return int(any(finding.level == "problem" for finding in findings))
