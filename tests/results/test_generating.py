@@ -36,11 +36,15 @@ PREFERRED = {
     "45°": "{}°",
     "R0,2": "R{}",
     "R15": "R{}",
+    "2x R0,15": "2x R{}",
+    "4xM8": "4xM{}",
     "0,8": "{}",
     "⏥ 0,1 A": "⏥ {} A",
 }
 USUAL = {
     "M{}": {"3", "5", "6", "2", "4", "10", "12", "14", "18", "36"},
+    "2x R{}": {"0,10", "0,25"},
+    "4xM{}": {"3", "5", "6", "2", "4", "10", "12", "14", "18", "36"},
     "{}°": {"15", "25", "75", "40", "105"},
     "R{}": {"0,1", "0,3", "0,4", "0,5", "0,6", "0,8", "10", "12", "16", "18", "25", "35"},
     "{}": {"0,1", "0,2", "0,4"},
@@ -69,6 +73,10 @@ def test_a_wrong_digit_keeps_the_step_of_the_number(whole: int, part: str, seed:
         assert changed[-1] == "0"
     if len(text) > 1 and text[-1] == "5":
         assert changed[-1] in "05"
+    if part == ",00":
+        assert changed.endswith(",00")
+        if whole > 9 and whole % 5 == 0:
+            assert int(changed[:-3]) % (10 if whole % 10 == 0 else 5) == 0
 
 
 def test_a_quantity_is_left_as_it_is() -> None:
@@ -156,6 +164,29 @@ async def test_honeypots_are_right_and_wrong_and_the_same_for_the_same_seed(serv
     _, again = await generated(served, "two")
     same = ("prediction_id", "is_gold", "error_type", "predicted_value")
     assert [[line[name] for name in same] for line in lines] == [[line[name] for name in same] for line in again]
+
+
+async def test_a_neighbour_known_for_misread_or_of_another_kind_is_not_put_in_its_place(served: Served) -> None:
+    """`45°` asked as `20000`, or as the roughness next to it, would need no look at the drawing."""
+    values = [("45°", "45°", "angle"), ("20000", "200,00", "angle"), ("60°", None, "angle"), ("75°", None, "roughness")]
+    read = [
+        {"id": str(n), "part": "a", "predicted_value": {"text": text}, "detail_kind": kind}
+        | ({"truth": {"text": truth}} if truth else {})
+        for n, (text, truth, kind) in enumerate(values)
+    ]
+    seen = set()
+    for seed in range(12):
+        policy = {"strategy": "all", "seed": seed, "seeded_wrong": 1.0, "kinds": ["angle"]}
+        project = await served.ok("POST", f"{LABELING}/projects", json={"name": f"{seed}", "selection_policy": policy})
+        body = {"project_id": project["id"], "run": "r", "predictions": read}
+        run = await served.ok("POST", f"{GONOGO}/predictions", json=body)
+        wanted = {"calculation_ids": [run["calculation_id"]], "campaign": {"name": f"{seed}", "gold_fraction": 0.9}}
+        made = await served.ok("POST", f"{LABELING}/projects/{project['id']}/generate-tasks", json=wanted)
+        lines = (await served.lead.get(f"{GONOGO}/campaigns/{made['campaign']['id']}/export")).text.splitlines()
+        seen |= {
+            line["predicted_value"]["text"] for line in map(json.loads, lines) if line["error_type"] == "neighbour"
+        }
+    assert seen == {"60°"}
 
 
 async def test_an_annotator_sees_nothing_of_the_error(served: Served) -> None:

@@ -20,6 +20,7 @@ from gonogo.server.intake import TaskValues, create_from_predictions
 from gonogo.server.seeding import wrong
 from gonogo.server.store.columns import subject
 from gonogo.server.store.tables import campaigns, predictions, tasks
+from gonogo.values import equal
 from gonogo.wire.extensions import TasksFromPredictions, TasksMade
 from gonogo.wire.vocabulary import Verdict
 
@@ -210,13 +211,22 @@ def seeded_wrong(policy: SelectionPolicy, chosen: Sequence[Candidate], gold: set
     return Seeded(frozenset(drawn.sample(known, round(policy.seeded_wrong * len(known)))), drawn)
 
 
+def _neighbours(connection: Connection, row: Row[Any]) -> list[Any]:
+    """What was read elsewhere on the sheet where the same was asked; not what is known to be misread: `25` asked as
+    `20000` would need no look at the drawing."""
+    column = predictions.c
+    here = (column.calculation_id == row.calculation_id, column.part_revision_id == row.part_revision_id)
+    other = (column.id != row.id, column.detail_kind.is_not_distinct_from(row.detail_kind))
+    query = select(column.predicted_value, column.truth).where(*here, *other).order_by(column.number)
+    found = connection.execute(query.limit(NEIGHBOURS)).all()
+    return [
+        near.predicted_value for near in found if near.truth is None or equal(near.predicted_value, near.truth).equal
+    ]
+
+
 def _made_wrong(connection: Connection, row: Row[Any], rng: random.Random) -> TaskValues:
     """The columns that make a right honeypot a wrong one; none where no plausible error can be made."""
-    here = (predictions.c.calculation_id == row.calculation_id, predictions.c.id != row.id)
-    same_sheet = predictions.c.part_revision_id == row.part_revision_id
-    near = select(predictions.c.predicted_value).where(*here, same_sheet).order_by(predictions.c.number)
-    neighbours = connection.execute(near.limit(NEIGHBOURS)).scalars().all()
-    found = wrong(row.predicted_value or {}, row.truth, neighbours, rng)
+    found = wrong(row.predicted_value or {}, row.truth, _neighbours(connection, row), rng)
     if found is None:
         return {}
     value, kind = found

@@ -58,7 +58,7 @@ def swap_digit(text: str, rng: random.Random) -> str | None:
     found = _NUMBER.search(text, quantity.end() if quantity else 0)
     if found is None:
         return None
-    here = text[found.start() :] if quantity else text
+    here = text[quantity.end() :] if quantity else text
     preferred = next((usual for form, usual in _PREFERRED if form.search(here) and _plain(found[0]) in usual), None)
     weights = {
         other: weight / (1 + float(_plain(other)))  # numbers begin with a low digit more often (Benford)
@@ -93,10 +93,14 @@ def _plain(number: str) -> str:
 def _same_step(right: str, wrong: str) -> bool:
     """Whether the last digit is as round: a number that ends with 0 still does, one with 5 ends with 5 or 0.
 
-    A number of one digit has no step to keep; it must not become nothing.
+    A number of one digit has no step to keep; it must not become nothing. Zeros behind the point are only a way to
+    write a whole number: `200,00` is as round as `200`.
     """
     if float(_plain(wrong)) == 0:
         return False
+    point = max(right.find("."), right.find(","))
+    if point > 0 and not right[point + 1 :].strip("0"):
+        return wrong[point:] == right[point:] and _same_step(right[:point], wrong[:point])
     if len(right) == 1 or right[-1] not in "05":
         return len(right) == 1 or wrong[-1] != "0"
     return wrong[-1] in ("0" if right[-1] == "0" else "05") and _ends_alike(right, wrong)
