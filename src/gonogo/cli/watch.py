@@ -80,19 +80,36 @@ async def _watch(campaign: str, base_url: str | None, interval: float | None, on
 
 
 async def _told(watched: Watched, found: LabelingCampaignPublic, screen: Screen) -> None:
-    """Shows what the server tells until the campaign is done."""
+    """Shows what the server tells until the campaign is done; the agreement is asked for beside it."""
     from gonogo.client.watching import follow
 
-    async with aclosing(follow(watched.client, found.id, heard=screen.heard)) as told:
-        async for seen in told:
-            now = found.model_copy(
-                update={"status": seen.status, "task_count": seen.n_tasks, "resolved_count": seen.n_resolved}
-            )
-            screen.show(watched.state(now, seen))
-            if await watched.measure(now):
+    measuring: asyncio.Task[None] | None = None
+    try:
+        async with aclosing(follow(watched.client, found.id, heard=screen.heard)) as told:
+            async for seen in told:
+                counts = {"status": seen.status, "task_count": seen.n_tasks, "resolved_count": seen.n_resolved}
+                now = found.model_copy(update=counts)
                 screen.show(watched.state(now, seen))
-            if _done(now):
-                return
+                if watched.due(now) and (measuring is None or measuring.done()):
+                    measuring = asyncio.create_task(_measured(watched, now, screen))
+                if _done(now):
+                    break
+        if measuring is not None:
+            await measuring
+    finally:
+        if measuring is not None:
+            measuring.cancel()
+
+
+async def _measured(watched: Watched, now: LabelingCampaignPublic, screen: Screen) -> None:
+    from gonogo.client.errors import GonogoClientError
+
+    try:
+        await watched.measure(now)
+    except GonogoClientError as error:
+        screen.say(f"The agreement is not known: {error}")
+    else:
+        screen.show(screen.state | watched.quality)
 
 
 async def _asked(watched: Watched, found: LabelingCampaignPublic, screen: Screen, interval: float) -> None:
@@ -129,12 +146,13 @@ class Watched:
     ours: bool
     started: float = field(default_factory=time.monotonic)
     first: int | None = None
-    _quality: dict[str, Any] = field(default_factory=dict)
-    _measured: tuple[float, int] | None = None
+    quality: dict[str, Any] = field(default_factory=dict)
+    _asked: tuple[float, int] | None = None  # when, and how many were resolved
 
     async def look(self, now: LabelingCampaignPublic) -> dict[str, Any]:
         """The state as one flat object; what a plain server does not tell is `None`."""
-        await self.measure(now)
+        if self.due(now):
+            await self.measure(now)
         return self.state(now, await self.client.progress(now.id) if self.ours else None)
 
     def state(self, now: LabelingCampaignPublic, seen: CampaignProgress | None) -> dict[str, Any]:
@@ -149,22 +167,23 @@ class Watched:
             state |= {"votes_left": seen.votes_left, "votes_per_hour": seen.votes_per_hour}
             state |= {"seconds_left": None if rest is None else round(rest.total_seconds())}
             at_work = [one.model_dump() for one in seen.people]
-            return {**state, **self._quality, "as_of": seen.as_of, "people": at_work}
+            return {**state, **self.quality, "as_of": seen.as_of, "people": at_work}
         resolved = now.resolved_count or 0
         self.first = resolved if self.first is None else self.first
         nothing = dict.fromkeys(("left", "held", "in_review", "votes_left", "votes_per_hour"))
-        return {**state, **nothing, **self._pace(state), **self._quality, "people": None}
+        return {**state, **nothing, **self._pace(state), **self.quality, "people": None}
 
-    async def measure(self, now: LabelingCampaignPublic) -> bool:
-        """Asks for the agreement, when something was settled since it was asked for; not often. Whether it did."""
-        due = self._measured is None or time.monotonic() - self._measured[0] >= QUALITY_EVERY
-        if not due or (self._measured is not None and self._measured[1] == now.resolved_count):
-            return False
+    def due(self, now: LabelingCampaignPublic) -> bool:
+        """Whether the agreement is worth asking for: something was settled since, and that is a while ago."""
+        return self._asked is None or (
+            time.monotonic() - self._asked[0] >= QUALITY_EVERY and self._asked[1] != now.resolved_count
+        )
+
+    async def measure(self, now: LabelingCampaignPublic) -> None:
+        self._asked = (time.monotonic(), now.resolved_count or 0)
         report = await self.client.campaign_quality(now.id)
-        self._quality = {"alpha": report.alpha, "acceptance_alpha": report.acceptance_alpha}
-        self._quality["accepted"] = report.accepted
-        self._measured = (time.monotonic(), now.resolved_count or 0)
-        return True
+        self.quality = {"alpha": report.alpha, "acceptance_alpha": report.acceptance_alpha}
+        self.quality["accepted"] = report.accepted
 
     def _pace(self, state: dict[str, Any]) -> dict[str, Any]:
         """The time left at the pace since the watch began; `None` until something was resolved."""
@@ -184,8 +203,10 @@ class Screen:
         self._as_json = as_json
         self._last: dict[str, Any] = {}
         self._dropped = False
+        self.state: dict[str, Any] = {}  # as shown
 
     def show(self, state: dict[str, Any]) -> None:
+        self.state = state
         counts = {key: value for key, value in state.items() if key not in _MOVING}
         if counts != self._last:
             self._last = counts
@@ -210,12 +231,11 @@ class LiveScreen(Screen):
         from rich.live import Live
 
         super().__init__(as_json=False)
-        self._state: dict[str, Any] = {}
         self._said = ""
         self.live = Live(get_renderable=self._drawn, refresh_per_second=1)  # "5 min ago" goes on by itself
 
     def show(self, state: dict[str, Any]) -> None:
-        self._state = state
+        self.state = state
         self.live.refresh()
 
     def say(self, message: str) -> None:
@@ -233,7 +253,7 @@ class LiveScreen(Screen):
         from rich.text import Text
 
         said = [f"! {self._said}"] if self._said else []
-        return Text("\n".join([line(self._state), *people(self._state), *said] if self._state else said))
+        return Text("\n".join([line(self.state), *people(self.state), *said] if self.state else said))
 
 
 @contextmanager
