@@ -12,7 +12,7 @@ import sys
 
 BENCHMARKS = (
     *("loop", "presses", "annotate_latency", "claims", "pairs", "consensus", "simulation", "review", "sheets"),
-    *("adjudicate_latency", "review_scroll"),
+    *("adjudicate_latency", "review_scroll", "watching"),
     *("data", "seeding", "attack", "crash", "storm", "fuzz", "results"),
 )
 

@@ -71,7 +71,7 @@ async def follow(
     campaign_id: str,
     *,
     heard: Heard = lambda _why, _seconds: None,
-    policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+    policy: RetryPolicy = RetryPolicy(cap=10.0),  # noqa: B008 - frozen
     first: float = FIRST_SECONDS,
     silent: float = SILENT_SECONDS,
 ) -> AsyncGenerator[CampaignProgress, None]:
