@@ -1,21 +1,22 @@
-"""Can an annotator tell gold? A logistic classifier over all he can observe, trained on half, asked about the rest.
+"""Can an annotator tell gold? A logistic classifier over all he can observe, asked about tasks it was not trained on.
 
-Run alone: `python -m tests.benchmarks.attack [served]`. Several colluding annotators work through a campaign over a
-real uvicorn: what they see of each answer (fields, lengths, nulls, ids, headers), when it comes, what came before, what
-the queue says before and after, and how often each question was met by the ring. 0.5 is guessing.
+    python -m tests.benchmarks.attack [sqlite|postgresql] [--served 5000] [--people 10] [--workers 1]
+
+Several colluding annotators work through a campaign over a real uvicorn: what they see of each answer (fields, lengths,
+nulls, ids, headers), when it comes, what came before, what the queue says before and after, what comes again after it
+was given back, and how often each question was met by the ring. 0.5 is guessing.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import random
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -24,15 +25,18 @@ import numpy.typing as npt
 
 from gonogo.server import gold, upkeep
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.engine import Store
-from tests.benchmarks.pairs import ours, serving
+from tests.benchmarks.pairs import database, ours, serving
 from tests.server.house import House
 from tests.server.live import Lean
 from tests.server.storm import signed_in
 from tests.server.web import LABELING, OURS
 
 SERVED, PEOPLE, FRACTION = 5_000, 10, 0.1
+KINDS = ("sqlite", "postgresql")
 SHEETS = 60
+GIVEN_BACK = 0.1
+"""The share of tasks given back unanswered, to see which come again."""
+FOLDS = 10
 Floats = npt.NDArray[np.float64]
 
 
@@ -48,6 +52,7 @@ class Seen:
 async def work(token: str, port: int, campaign: str, count: int, rng: random.Random) -> list[Seen]:
     """One annotator's session; answers as a person would: three verdicts, sometimes a corrected value."""
     seen: list[Seen] = []
+    given_back: dict[str, int] = {}
     async with Lean(port, {"authorization": f"Bearer {token}"}) as client:
         for position in range(count):
             started = time.perf_counter()
@@ -57,6 +62,11 @@ async def work(token: str, port: int, campaign: str, count: int, rng: random.Ran
                 break
             assert status == 200
             headers = dict(client.headers)
+            if rng.random() < GIVEN_BACK:
+                status, _answer = await client.post(f"{OURS}/tasks/{task['id']}/release")
+                assert status == 200
+                given_back[task["id"]] = position
+                continue
             before = await client.get(f"{OURS}/campaigns/{campaign}/queue")
             body: dict[str, Any] = {"verdict": rng.choice(["correct", "correct", "incorrect", "unsure"])}
             started = time.perf_counter()
@@ -76,6 +86,8 @@ async def work(token: str, port: int, campaign: str, count: int, rng: random.Ran
                 "headers": len(headers),
                 "expires in": float(headers.get("x-claim-expires-in", 0)),
                 "id": int(task["id"][:8], 16) / 2**32,
+                "came again": float(task["id"] in given_back),
+                "came again after": position - given_back.get(task["id"], position),
                 "same sheet": float(bool(seen) and _sheet(seen[-1].question) == task["part_revision_id"]),
                 **{f"null {name}": float(value is None) for name, value in task.items()},
                 **{f"moved {name}": _moved(before, after, name) for name in _NUMBERS},
@@ -96,9 +108,26 @@ def _sheet(question: str) -> Any:
 
 
 def classify(x: Floats, y: Floats, rng: np.random.Generator) -> tuple[float, float, dict[str, float]]:
-    """AUC on the half not trained on, its standard error (Hanley and McNeil 1982), and the largest weights."""
+    """Mean AUC on the tenths not trained on, its standard error, and the weights of the last training.
+
+    The standard error is Hanley and McNeil's (1982) for all tasks together: each is asked about once.
+    """
     order = rng.permutation(len(y))
-    train, rest = order[: len(y) // 2], order[len(y) // 2 :]
+    areas = []
+    for fold in range(FOLDS):
+        rest = order[fold::FOLDS]
+        train = np.setdiff1d(order, rest)
+        scores, weights = _trained(x, y, train)
+        areas.append(auc(scores[rest], y[rest]))
+    area = float(np.mean(areas))
+    n1, n0 = y.sum(), (1 - y).sum()
+    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
+    error = ((area * (1 - area) + (n1 - 1) * (q1 - area**2) + (n0 - 1) * (q2 - area**2)) / (n1 * n0)) ** 0.5
+    return area, float(error), weights
+
+
+def _trained(x: Floats, y: Floats, train: npt.NDArray[np.int64]) -> tuple[Floats, dict[str, float]]:
+    """The score of every task after training on some, and the weight of each feature."""
     scale = x[train].std(axis=0)
     kept = np.flatnonzero(scale > 1e-9)
     z = (x[:, kept] - x[train][:, kept].mean(axis=0)) / scale[kept]
@@ -112,11 +141,7 @@ def classify(x: Floats, y: Floats, rng: np.random.Generator) -> tuple[float, flo
         gradient = z[train].T @ (balance * (p - y[train])) + 5.0 * weights
         curve = (z[train] * (balance * p * (1 - p))[:, None]).T @ z[train] + 5.0 * np.eye(len(weights))
         weights -= np.linalg.solve(curve, gradient)
-    area = auc(z[rest] @ weights, y[rest])
-    n1, n0 = y[rest].sum(), (1 - y[rest]).sum()
-    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
-    error = ((area * (1 - area) + (n1 - 1) * (q1 - area**2) + (n0 - 1) * (q2 - area**2)) / (n1 * n0)) ** 0.5
-    return area, float(error), {str(i): round(float(w), 2) for i, w in zip(kept, weights, strict=False)}
+    return z @ weights, {str(i): round(float(w), 2) for i, w in zip(kept, weights, strict=False)}
 
 
 def auc(score: Floats, y: Floats) -> float:
@@ -127,18 +152,16 @@ def auc(score: Floats, y: Floats) -> float:
     return float((ranks[y > 0].sum() - n1 * (n1 + 1) / 2) / (n1 * (len(y) - n1)))
 
 
-def run(served: int = SERVED, people: int = PEOPLE) -> dict[str, Any]:
-    """AUC with its standard error, the share of gold served, and the differences of the mean times in milliseconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "server.db"
-        store = Store(f"sqlite:///{path}")
-        store.upgrade()
-        store.dispose()
-        with House(path, seed=7) as house:
-            return _run(house, served, people)
+def run(kind: str | None = None, served: int = SERVED, people: int = PEOPLE, workers: int = 1) -> dict[str, Any]:
+    """AUC with its 95 % interval, the share of gold served, and the differences of the mean times in milliseconds."""
+    found = {}
+    for name in KINDS if kind is None else (kind,):
+        with tempfile.TemporaryDirectory() as folder, database(name, folder) as url, House(url, seed=7) as house:
+            found[name] = _run(house, served, people, workers)
+    return found
 
 
-def _run(house: House, served: int, people: int) -> dict[str, Any]:
+def _run(house: House, served: int, people: int, workers: int) -> dict[str, Any]:
     house.now = datetime.now(UTC)
     rng = random.Random(11)
     campaign = house.campaign(target_redundancy=3, gold_fraction=FRACTION)
@@ -158,10 +181,10 @@ def _run(house: House, served: int, people: int) -> dict[str, Any]:
     )
 
     async def crowd(port: int) -> list[list[Seen]]:
-        each = served // people
+        each = round(served / people / (1 - GIVEN_BACK))
         return await asyncio.gather(*(work(token, port, campaign, each, rng) for token in tokens))
 
-    with serving(ours, settings, 1) as (port, _process):
+    with serving(ours, settings, workers) as (port, _process):
         sessions = asyncio.run(crowd(port))
     return measure(house, sessions)
 
@@ -206,7 +229,7 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
         "gold": int(y.sum()),
         "share": round(float(y.mean()), 4),
         "auc": round(area, 3),
-        "auc_standard_error": round(error, 3),
+        "auc_interval_95": [round(area - 1.96 * error, 3), round(area + 1.96 * error, 3)],
         "gold_minus_other_ms": times,
         "largest_weights": {name: w for _size, name, w in top},
         "auc_of_single_features": dict(far),
@@ -235,5 +258,13 @@ def _difference(everything: list[Seen], known: dict[str, bool], name: str) -> di
     }
 
 
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("kind", nargs="?", choices=KINDS)
+    for name, default in (("served", SERVED), ("people", PEOPLE), ("workers", 1)):
+        arguments.add_argument(f"--{name}", type=int, default=default)
+    print(json.dumps(run(**vars(arguments.parse_args())), indent=2))
+
+
 if __name__ == "__main__":
-    print(json.dumps(run(int(sys.argv[1]) if len(sys.argv) > 1 else SERVED), indent=2))
+    main()

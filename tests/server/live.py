@@ -30,7 +30,7 @@ def uvicorn_serving(app: FastAPI) -> Iterator[int]:
             thread.join(timeout=20)
 
 
-async def ready(port: int, seconds: float = 60.0) -> None:
+async def ready(port: int, seconds: float = 300.0) -> None:
     """Waits until something answers HTTP on the port."""
     async with asyncio.timeout(seconds):
         while True:
