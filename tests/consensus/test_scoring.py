@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gonogo.server.scoring import campaign_quality, promote, refresh_campaign, refresh_task
+from gonogo.server.promoting import promote
+from gonogo.server.scoring import campaign_quality, refresh_campaign, refresh_task
 from gonogo.server.store.tables import annotator_scores, campaign_scores, golden_items, submissions, tasks
 from gonogo.wire.labeling import PromoteResult, QualityReport
 from tests.consensus.conftest import NOW, Campaign

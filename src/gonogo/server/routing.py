@@ -71,6 +71,9 @@ class ApiRoute(APIRoute):
         """In bytes."""
         return settings.max_json_bytes
 
+    async def prepare(self, request: Request, caller: Principal) -> None:
+        """What takes long and needs no transaction, before the one of a change begins; refuses nothing."""
+
     def get_route_handler(self) -> Handler:
         inner = super().get_route_handler()
 
@@ -89,6 +92,7 @@ class ApiRoute(APIRoute):
         raw = await read_body(request, self.body_limit(state.settings))
         if caller is None or request.method not in CHANGING:
             return await inner(self._parsed(request, raw))
+        await self.prepare(request, caller)
         ask = keyed(request, caller, raw)
         lifetime = timedelta(hours=state.settings.idempotency_hours)
         for _try in range(RACES):

@@ -1,4 +1,4 @@
-"""Consensus written to the database: of one task inside a submit, of a campaign for its reports; and promotion."""
+"""Consensus written to the database: of one task inside a submit, of a campaign for its reports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, exists, false, func, null, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, null, select, true
 
 from gonogo.server.consensus.decide import (
     CLASS_OF,
@@ -30,13 +30,11 @@ from gonogo.server.store.tables import (
     annotator_scores,
     campaign_scores,
     campaigns,
-    golden_items,
-    new_id,
     submissions,
     tasks,
 )
-from gonogo.wire.labeling import PromoteResult, QualityReport
-from gonogo.wire.vocabulary import CampaignStatus, ConsensusMethod, TaskStatus, Verdict
+from gonogo.wire.labeling import QualityReport
+from gonogo.wire.vocabulary import ConsensusMethod, TaskStatus
 
 if TYPE_CHECKING:
     from gonogo.server.measuring import Measured, TaskRow
@@ -133,12 +131,12 @@ def write_measured(connection: Connection, campaign: Row[Any], measured: Measure
 
     A task that got a vote or a ruling since it was measured is left alone: its own refresh knew more.
     """
-    _alone(connection, campaign)
+    alone(connection, campaign)
     _write_outcomes(connection, _changes(measured), now)
     _write_scores(connection, campaign, measured, now)
 
 
-def _alone(connection: Connection, campaign: Row[Any]) -> None:
+def alone(connection: Connection, campaign: Row[Any]) -> None:
     """One refresh of a campaign at a time; on SQLite the transaction is lock enough."""
     enter(connection, campaign.id)
     connection.execute(select(campaigns.c.id).where(campaigns.c.id == campaign.id).with_for_update(key_share=True))
@@ -150,11 +148,11 @@ def store_measured(store: Store, campaign: Row[Any], measured: Measured, now: da
     for start in range(0, len(changed), _CHUNK):
         with store.write() as connection:
             started = time.monotonic()
-            _alone(connection, campaign)
+            alone(connection, campaign)
             _write_outcomes(connection, changed[start : start + _CHUNK], now)
         time.sleep(time.monotonic() - started)
     with store.write() as connection:
-        _alone(connection, campaign)
+        alone(connection, campaign)
         _write_scores(connection, campaign, measured, now)
 
 
@@ -201,32 +199,6 @@ def campaign_quality(connection: Connection, campaign: Row[Any], now: datetime) 
     measured = measure_campaign(connection, campaign)
     write_measured(connection, campaign, measured, now)
     return report(measured, campaign)
-
-
-def promote(connection: Connection, campaign: Row[Any], force: bool, now: datetime) -> PromoteResult:
-    """Copies resolved tasks that are not there yet to the golden dataset, if the campaign is accepted or `force`.
-
-    The golden value is the predicted one where the prediction is right, the consensus value where it is wrong. Gold
-    tasks are not copied: their answers were known before. A closed campaign becomes `promoted`; an open one goes on.
-    """
-    quality = campaign_quality(connection, campaign, now)
-    accepted = bool(quality.accepted)
-    if not accepted and not force:
-        return PromoteResult(accepted=False, alpha=quality.alpha, forced=False, promoted=0)
-    fresh = connection.execute(_NOT_GOLDEN, {"campaign": campaign.id}).all()
-    if fresh:
-        known = {"org_id": campaign.org_id, "campaign_id": campaign.id, "promoted_at": now, "forced": not accepted}
-        connection.execute(golden_items.insert(), [{**known, "id": new_id(), **_golden(task)} for task in fresh])
-    if campaign.status == CampaignStatus.CLOSED:
-        done = campaigns.update().where(campaigns.c.id == campaign.id).values(status=CampaignStatus.PROMOTED)
-        connection.execute(done)
-    return PromoteResult(accepted=accepted, alpha=quality.alpha, forced=not accepted, promoted=len(fresh))
-
-
-def _golden(task: Row[Any]) -> dict[str, Any]:
-    right = task.consensus_verdict == Verdict.CORRECT
-    value = task.predicted_value if right else task.consensus_value
-    return {"task_id": task.id, "verdict": task.consensus_verdict, "value": value}
 
 
 def _raw(found: Outcome) -> Any:
@@ -331,13 +303,3 @@ _WRITE = (
     )
 )
 _WRITE_ONE = Prepared(_WRITE)
-_NOT_GOLDEN = (
-    select(*[tasks.c[name] for name in ("id", "consensus_verdict", "consensus_value", "predicted_value")])
-    .where(
-        tasks.c.campaign_id == bindparam("campaign"),
-        tasks.c.status == TaskStatus.RESOLVED,
-        tasks.c.is_gold == false(),
-        ~exists().where(golden_items.c.task_id == tasks.c.id),
-    )
-    .order_by(tasks.c.number)
-)

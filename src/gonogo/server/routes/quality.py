@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Request
 from sqlalchemy import Row, case, func, select
 
 from gonogo.server import pages
 from gonogo.server.access import LEAD, READERS, REVIEW_READERS, campaign_for
 from gonogo.server.apart import report_on
-from gonogo.server.auth import require
+from gonogo.server.auth import Principal, require
 from gonogo.server.context import Ctx
+from gonogo.server.errors import ApiError
+from gonogo.server.promoting import measure_ahead
+from gonogo.server.promoting import promote as promote_results
 from gonogo.server.records import instant
+from gonogo.server.routing import ApiRoute
 from gonogo.server.routing import router as make_router
-from gonogo.server.scoring import promote as promote_results
 from gonogo.server.store.tables import campaigns, golden_items, tasks
 from gonogo.wire.base import JsonObject, Received, Timestamp
 from gonogo.wire.labeling import PromoteResult, QualityReport
@@ -44,12 +47,32 @@ class GoldenDatasetList(Received):
     next_cursor: str | None = None
 
 
-@router.post(_PATH + "/promote", name="promote_labeling_campaign")
-async def promote(ctx: Ctx, campaign_id: str, force: bool = False) -> PromoteResult:
+class _PromotionRoute(ApiRoute):
+    """Measures before the transaction of the request begins."""
+
+    async def prepare(self, request: Request, caller: Principal) -> None:
+        state, campaign_id = request.app.state, request.path_params["campaign_id"]
+        try:
+            with state.store.read() as connection:
+                campaign_for(connection, caller, campaign_id, LEAD)
+        except ApiError:  # the operation refuses the same, and its answer is kept for a repeated request
+            return
+        request.state.ahead = await asyncio.to_thread(measure_ahead, state.store, campaign_id, state.clock())
+
+
+_promotions = make_router(_PromotionRoute)
+
+
+@_promotions.post(_PATH + "/promote", name="promote_labeling_campaign")
+async def promote(request: Request, ctx: Ctx, campaign_id: str, force: bool = False) -> PromoteResult:
     """Copies what is newly resolved to the golden dataset; below acceptance only with `?force=true`."""
     with ctx.store.write() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        return promote_results(connection, campaign, force, ctx.now)
+        ahead = getattr(request.state, "ahead", None)
+        return promote_results(connection, campaign, force, ctx.now, ahead)
+
+
+router.include_router(_promotions)
 
 
 @router.get(_PATH + "/quality", name="labeling_campaign_quality")
