@@ -121,3 +121,36 @@ def test_an_import_that_says_no_place_or_gold_without_tasks_sends_nothing(gonogo
     assert "gold is made with the tasks" in gold.stderr
     assert "one line" in gonogo("import", str(readings), "--campaign", " ", code=2).stderr
     assert gonogo.json("project", "list") == []
+
+
+def test_a_workspace_that_cannot_be_opened_is_said_with_what_to_do(gonogo: Gonogo, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    home = {"GONOGO_HOME": str(tmp_path / "file")}
+    for command in (("campaign", "list"), ("keys", "list"), ("results", "list", "--task", "1")):
+        done = gonogo(*command, code=1, env=home)
+        assert "the workspace on this machine cannot be opened" in done.stderr
+        assert "GONOGO_HOME" in done.stderr
+        assert "embedded" not in done.stderr
+
+
+@pytest.mark.parametrize("out", ["--out", "--manifest"])
+def test_a_place_that_is_not_there_is_named(gonogo: Gonogo, imported: Path, tmp_path: Path, out: str) -> None:
+    done = gonogo("export", "pmi", out, str(tmp_path / "none" / "x.jsonl"), code=1)
+    assert str(tmp_path / "none") in done.stderr
+    assert "the folder has to be there" in done.stderr
+
+
+def test_files_that_cannot_be_made_outside_a_request_are_sentences_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "file"))
+    with pytest.raises(SystemExit) as ended:
+        main.main(["audit", "verify"])
+    assert ended.value.code == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_an_export_of_nothing_says_so(gonogo: Gonogo, imported: Path) -> None:
+    done = gonogo("export", "pmi", "--golden")
+    assert (done.stdout, done.stderr) == ("", "Nothing is promoted yet.\n")

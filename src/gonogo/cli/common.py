@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -25,6 +26,14 @@ EXIT_FAILED, EXIT_USAGE, EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE = 1,
 PAUSES = 30
 """How often a command waits for a server that asks it to go slower: a long import sends more than a minute's share."""
 
+_NEXT_STEPS = {
+    errno.ENOENT: "Look at the path: the folder has to be there.",
+    errno.EACCES: "Give yourself the file or its folder, or choose another place.",
+    errno.EROFS: "Nothing can be written there: choose another place.",
+    errno.ENOSPC: "Make room there, then try again.",
+    errno.EDQUOT: "Make room there, then try again.",
+}
+
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +49,12 @@ def fail(message: str, next_step: str = "", code: int = EXIT_FAILED) -> NoReturn
     """End the command with one clear sentence, the next step, and a documented exit code."""
     say(f"gonogo: {message}" + (f"\n        {next_step}" if next_step else ""))
     raise SystemExit(code)
+
+
+def fail_file(error: OSError) -> NoReturn:
+    """End the command: a file or folder cannot be read or written."""
+    what = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    fail(what, _NEXT_STEPS.get(error.errno or 0, ""))
 
 
 def emit(data: Any) -> None:
@@ -231,6 +246,11 @@ def sentences() -> Iterator[None]:
     except errors.AuthenticationError as error:
         fail(str(error), error.next_step, EXIT_NO_CREDENTIAL)
     except errors.NetworkError as error:
+        from gonogo.cli.embedded import CANNOT_OPEN
+
+        _, here, why = str(error).partition(CANNOT_OPEN)
+        if here:
+            fail(here + why, "Make room or give yourself the folder, or set GONOGO_HOME to another.")
         fail(str(error), error.next_step, EXIT_UNREACHABLE)
     except errors.GonogoClientError as error:
         fail(str(error), error.next_step, EXIT_REFUSED)
@@ -240,4 +260,4 @@ def sentences() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(EXIT_FAILED) from None
     except OSError as error:
-        fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+        fail_file(error)

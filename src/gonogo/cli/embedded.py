@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gonogo.desk.home import Home
 
 BASE_URL = "http://embedded.localhost"
+CANNOT_OPEN = "the workspace on this machine cannot be opened"
 
 
 def workspace_url(home: Home) -> str:
@@ -102,4 +103,4 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
 
 def _as_connect_error(error: BaseException) -> Exception:
     """A server that cannot start is, for the client, a server that is not there; the reason stays readable."""
-    return httpx.ConnectError(f"the workspace on this machine cannot be opened: {error}")
+    return httpx.ConnectError(f"{CANNOT_OPEN}: {error}")

@@ -63,6 +63,8 @@ def export(
         say(note)
     if out is not None:
         say(f"{done.n_tasks} tasks written to {out}.")
+    if not done.n_tasks:
+        say("Nothing is promoted yet." if golden else "The campaign has no tasks.")
 
 
 async def _export(

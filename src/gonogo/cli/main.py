@@ -111,6 +111,10 @@ def main(args: list[str] | None = None) -> Any:
     """Entry point of the console script."""
     try:
         return cli.main(args=args, prog_name="gonogo")
+    except OSError as error:
+        from gonogo.cli.common import fail_file
+
+        fail_file(error)
     except Exception as error:  # noqa: BLE001 - the last door: behind it is only the interpreter
         _own_fault(error)
 
