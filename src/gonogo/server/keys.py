@@ -37,7 +37,9 @@ def give_results_password(store: Store, key_id: str) -> ResultsPassword:
 
     now = datetime.now(UTC)
     with store.write() as connection:
-        return make_password(connection, local_lead(connection, now).org_id, key_id, now)
+        made = make_password(connection, local_lead(connection, now).org_id, key_id, now)
+        audit.append(connection, "make_results_password", now, actor="command line", content={"key_id": key_id})
+        return made
 
 
 def make_key(connection: Connection, user_id: str, name: str, scopes: Iterable[str], now: datetime) -> KeyCreated:

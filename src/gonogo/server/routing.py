@@ -126,6 +126,15 @@ class UploadRoute(ApiRoute):
         return settings.max_drawing_bytes
 
 
+class LookingRoute(ApiRoute):
+    """A POST that changes nothing: no transaction, no row in the audit log, no use for a key."""
+
+    async def _handle(self, request: Request, inner: Handler) -> Response:
+        _check_target(request)
+        counted_caller(request)
+        return await inner(self._parsed(request, await read_body(request, self.body_limit(request.app.state.settings))))
+
+
 class PublicRoute(ApiRoute):
     """A route that needs no credential, and so has no caller who could repeat a request."""
 

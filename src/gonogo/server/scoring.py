@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, null, select, true
 
+from gonogo.server import audit
 from gonogo.server.consensus.decide import (
     CLASS_OF,
     VERDICTS,
@@ -165,9 +166,18 @@ def _write_outcomes(connection: Connection, changed: Sequence[tuple[TaskRow, Out
     if not changed:
         return
     connection.execute(_WRITE, [_written(task, found, now) for task, found in changed])
+    _note(connection, changed, now)
     # What was settled early may be open again, or the other way round.
     other = [t.id for t, found in changed if t.status != found.status and TaskStatus.OPEN in (t.status, found.status)]
     realign(connection, other)
+
+
+def _note(connection: Connection, changed: Sequence[tuple[TaskRow, Outcome]], now: datetime) -> None:
+    """The audit log's row of what a refresh did, with the tasks whose status is another one now."""
+    states = {task.id: str(found.status) for task, found in changed if task.status != found.status}
+    campaign_id = connection.execute(select(tasks.c.campaign_id).where(tasks.c.id == changed[0][0].id)).scalar_one()
+    content = {"campaign_id": campaign_id, "n_tasks": len(changed), "states": states}
+    audit.append(connection, "refresh_consensus", now, actor="server", content=content)
 
 
 def _write_scores(connection: Connection, campaign: Row[Any], measured: Measured, now: datetime) -> None:

@@ -14,6 +14,7 @@ from gonogo.server.records import instant
 from gonogo.server.results_access import make_password
 from gonogo.server.routes.campaigns import DEFAULTS
 from gonogo.server.routes.projects import runs_of
+from gonogo.server.routing import LookingRoute
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import calculations, predictions, users
 from gonogo.wire.extensions import KeyCreate, KeyCreated
@@ -30,6 +31,7 @@ from gonogo.wire.leads import (
 )
 
 router = make_router()
+looking = make_router(LookingRoute)
 _KEYS = "/api/v1/gonogo/keys"
 
 
@@ -84,7 +86,7 @@ async def list_runs(
     return RunList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
-@router.post("/api/v1/gonogo/projects/{project_id}/generate-tasks/preview", name="preview_tasks")
+@looking.post("/api/v1/gonogo/projects/{project_id}/generate-tasks/preview", name="preview_tasks")
 async def preview(project_id: str, body: GenerateProjectTasks, context: Ctx) -> GeneratePreview:
     """What generate-tasks would make; nothing is made. Without a seed in the policy another sample may be drawn."""
     with context.store.read() as connection:
@@ -118,3 +120,6 @@ async def campaign_progress(campaign_id: str, context: Ctx) -> CampaignProgress:
     with context.store.read() as connection:
         campaign = campaign_for(connection, context.caller, campaign_id, REVIEW_READERS)
         return progress(connection, campaign, context.now)
+
+
+router.include_router(looking)

@@ -15,11 +15,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 from starlette.exceptions import HTTPException
 
 import gonogo
-from gonogo.server import results, tokens
+from gonogo.server import audit, results, tokens
 from gonogo.server import results_access as access
 from gonogo.server.bodies import parse_json, read_body
 from gonogo.server.errors import ApiError, as_api_error
@@ -68,6 +68,8 @@ async def log_in(request: Request) -> dict[str, Any]:
         raise _bad("username and api_password are required, as JSON text fields.") from None
     with state.store.write() as connection:
         login = access.log_in(connection, account, body, now)
+        if login is not None:
+            _note(connection, request, account, now)
     if login is None:
         state.limits.redeem_failed(address)
         raise access.refused("Username or API password are not those of this API key.")
@@ -86,16 +88,20 @@ async def refresh_token(request: Request) -> dict[str, str]:
     account = _enter(request)
     if account.key_id == access.EMBEDDED:
         raise _bad("The embedded workspace needs no token.")
-    state = request.app.state
-    with state.store.write() as connection:
-        return {"token": access.refresh(connection, request, account, state.clock())}
+    now: datetime = request.app.state.clock()
+    with request.app.state.store.write() as connection:
+        _note(connection, request, account, now)
+        return {"token": access.refresh(connection, request, account, now)}
 
 
 @router.post("/auth/public/v1/logout")
 async def log_out(request: Request) -> dict[str, str]:
-    _enter(request)
-    with request.app.state.store.write() as connection:
-        access.end(connection, request, request.app.state.clock())
+    account = _enter(request)
+    if account.key_id != access.EMBEDDED:
+        now: datetime = request.app.state.clock()
+        with request.app.state.store.write() as connection:
+            access.end(connection, request, now)
+            _note(connection, request, account, now)
     return {"message": "Logged out."}
 
 
@@ -141,6 +147,15 @@ async def get_result(request: Request) -> Response:
 
 def _json(text: str) -> Response:
     return Response(text.encode(), media_type="application/json")
+
+
+def _note(connection: Connection, request: Request, account: access.Account, now: datetime) -> None:
+    """The audit log's row of a session that began or ended."""
+    action: str = request.scope["route"].name
+    content = {"key_id": account.key_id}
+    audit.append(
+        connection, action, now, actor=account.principal.id, content=content, request_id=request.state.request_id
+    )
 
 
 def _enter(request: Request) -> access.Account:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, false, insert, or_, select, true
 from gonogo.server import audit, tokens
 from gonogo.server.auth import SESSION_ABSOLUTE
 from gonogo.server.context import Context, Ctx
-from gonogo.server.errors import ApiError, documented, unauthorized
+from gonogo.server.errors import ApiError, documented, request_id, unauthorized
 from gonogo.server.records import CAMPAIGN, campaign_public, instant
 from gonogo.server.routing import PublicRoute
 from gonogo.server.routing import router as make_router
@@ -36,7 +36,7 @@ async def redeem(request: Request, body: SessionCreate) -> SessionCreated:
     address = request.client.host if request.client else "unknown"
     state.limits.check_redeem(address)
     with state.store.write() as connection:
-        session = _redeem(connection, body, now)
+        session = _redeem(connection, request, body, now)
     if session is None:
         state.limits.redeem_failed(address)
         raise _invalid_link()
@@ -72,7 +72,7 @@ async def me(ctx: Ctx) -> Me:
     )
 
 
-def _redeem(connection: Connection, body: SessionCreate, now: datetime) -> SessionCreated | None:
+def _redeem(connection: Connection, request: Request, body: SessionCreate, now: datetime) -> SessionCreated | None:
     link = connection.execute(_LINK.where(magic_links.c.sha256 == tokens.digest(body.magic_link_token))).first()
     if link is None or link.status == AssignmentStatus.REVOKED:
         return None
@@ -90,7 +90,8 @@ def _redeem(connection: Connection, body: SessionCreate, now: datetime) -> Sessi
     row = {"sha256": tokens.digest(token), "assignment_id": link.assignment_id, "created_at": now, "seen_at": now}
     connection.execute(insert(sessions).values(**row))
     signed_in = {"assignment_id": link.assignment_id, "campaign_id": link.campaign_id}
-    audit.append(connection, "redeem_magic_link", now, actor=link.account_id, content=signed_in)
+    name, number = "redeem_magic_link", request_id(request)
+    audit.append(connection, name, now, actor=link.account_id, content=signed_in, request_id=number)
     return _session(link, token, now)
 
 
