@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
+from typing import Any
 
 import pytest
 
 from gonogo.server.records import served_task
 from gonogo.server.store import prepared
+from gonogo.server.store.tables import tasks
 from tests.server.house import House, people
 
 GOLD = {"is_gold": True, "gold_answer": "correct"}
@@ -67,19 +69,71 @@ def test_honeypots_stop_with_the_ordinary_work(house: House) -> None:
     assert house.next(campaign, people(1)[0]) is None
 
 
-def test_a_honeypot_given_back_is_not_another_question_later(house: House) -> None:
+def test_what_is_given_back_tells_nothing_by_when_it_comes_again(house: House) -> None:
+    """Ordinary work given back waits for the next round; a honeypot that came sooner would be known by it."""
+    campaign = house.campaign(gold_fraction=0.3, target_redundancy=2)
+    house.add(campaign, *[{}] * 60, *[GOLD] * 20)
+    one, _other = people(2)
+    given_back: dict[str, set[str]] = {"ordinary": set(), "gold": set()}
+    with house.at_once():
+        for number in range(60):
+            claim = house.next(campaign, one)
+            assert claim is not None
+            assert claim.task.id not in given_back["ordinary"] | given_back["gold"]
+            if number % 2:
+                house.submit(campaign, claim.task.id, one)
+            else:
+                house.release(claim.task.id, one)
+                given_back["gold" if house.task(claim.task.id).is_gold else "ordinary"].add(claim.task.id)
+    assert all(given_back.values())
+
+
+def test_a_honeypot_whose_claim_ran_out_does_not_come_again(house: House) -> None:
     campaign = house.campaign(gold_fraction=0.9)
     house.add(campaign, *[{}] * 30, GOLD)
     (who,) = people(1)
-    seen = set()
+    met: Counter[str] = Counter()
     with house.at_once():
         while (claim := house.next(campaign, who)) is not None:
             if house.task(claim.task.id).is_gold:
-                seen.add(claim.task.id)
-                house.release(claim.task.id, who)
+                met[claim.task.id] += 1
+                house.pass_time(minutes=11)
             else:
                 house.submit(campaign, claim.task.id, who)
-    assert len(seen) == 1
+    assert set(met.values()) == {1}
+
+
+def test_a_large_pool_of_which_nothing_fits_costs_no_more_than_a_small_one(sqlite_house: House) -> None:
+    """Rows looked at, as SQLite counts its steps: none of the copies was with as many people as the ordinary work."""
+
+    def steps(n_gold: int) -> int:
+        campaign = sqlite_house.campaign(gold_fraction=0.1, target_redundancy=3)
+        sqlite_house.add(campaign, *[{"part_revision_id": f"p{n}"} for n in range(3)])
+        sqlite_house.add(campaign, *[{"part_revision_id": f"g{n}", **GOLD} for n in range(n_gold)])
+        with sqlite_house.store.write() as connection:
+            connection.execute(tasks.update().where(~tasks.c.is_gold).values(n_people=1))
+        (who,) = people(1)
+        sqlite_house.next(campaign, who)
+        return virtual_machine_steps(sqlite_house, lambda: sqlite_house.next(campaign, who))
+
+    assert steps(2_000) < 2 * steps(200)
+
+
+def virtual_machine_steps(house: House, work: Any) -> int:
+    """Hundreds of steps of SQLite's machine that `work` takes."""
+    count = 0
+
+    def tick() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    with house.store.unit() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(tick, 100)
+        work()
+        driver.set_progress_handler(None, 100)
+    return count
 
 
 def test_honeypots_of_the_sheet_at_hand_are_preferred(house: House) -> None:

@@ -12,7 +12,7 @@ from gonogo.server import audit
 from gonogo.server.order import enter, requeue
 from gonogo.server.scoring import refresh_task
 from gonogo.server.store.prepared import Prepared
-from gonogo.server.store.tables import discounted_votes, gold_servings, submissions, tasks, voters
+from gonogo.server.store.tables import discounted_votes, submissions, tasks, voters
 from gonogo.wire.vocabulary import TaskStatus
 
 MAX_HELD = 5
@@ -62,8 +62,6 @@ def lease(connection: Connection, task_id: str, voter: Voter, now: datetime, min
 def give_back(connection: Connection, task: Row[Any], now: datetime) -> None:
     """Ends the claim on `task` (columns of `HELD`) without an answer, and makes the task available again."""
     _END_LEASE.run(connection, {"task": task.id})
-    if task.is_gold:
-        _RETURN_GOLD.run(connection, {"item": task.gold_item_id, "voter": task.holder_id})
     if task.status == TaskStatus.OPEN and not _count_kept(connection, task, now):
         requeue(connection, task.id)
 
@@ -171,8 +169,3 @@ _RENEW = Prepared(
 )
 NOBODY = {"holder_id": null(), "holder_kind": null(), "claimed_at": null(), "claim_expires_at": null()}
 _END_LEASE = Prepared(tasks.update().where(tasks.c.id == bindparam("task")).values(**NOBODY))
-_RETURN_GOLD = Prepared(
-    gold_servings.update()
-    .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))
-    .values(returned=true())
-)

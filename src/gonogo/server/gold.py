@@ -13,22 +13,26 @@ A ring of annotators who compare ids or questions must meet a honeypot as often 
 round by round, to everybody's first, then second person. So the copy served has been with as many people as the
 ordinary task it stands in for, and an item gets a second copy only when nothing else is left.
 
+A honeypot that was given back, or whose claim ran out, does not come to the same person again. Other work given back
+waits for the next round, where somebody else may take it; whatever came back sooner, or more surely, would be gold.
+
 Work comes sheet by sheet, so a honeypot of a sheet far away would stand out. Items of the sheet at hand are taken
 first, then any where the sheet changes anyhow; in the middle of a sheet only when the share falls behind.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, exists, false, func, select, true
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, bindparam, exists, func, select
 
 from gonogo.server.claims import Voter
 from gonogo.server.store.prepared import Prepared
-from gonogo.server.store.tables import gold_items, gold_servings, new_id, submissions, tasks, voters
+from gonogo.server.store.tables import gold_items, gold_servings, new_id, tasks, voters
 from gonogo.wire.labeling import ServedTask
 from gonogo.wire.vocabulary import TaskStatus
 
@@ -36,6 +40,8 @@ PULL = 0.02
 BEHIND = 2.0
 """Honeypots owed before one may come from another sheet in the middle of this one."""
 SHUFFLE = 2**31
+LOOK_AT = 100
+"""Items that one search for a copy looks at, however large the pool: where none fits, the honeypot is owed."""
 SPARE = 1
 """Copies with room that `stock` keeps of each item."""
 
@@ -56,14 +62,6 @@ def probability(fraction: float, n_served: int, n_gold: int) -> float:
     return min(max(wanted, fraction / 4), max(min(2.5 * fraction, 0.95), fraction))
 
 
-@dataclass(frozen=True)
-class Honeypot:
-    """A copy to serve (columns of a served task), and whether its item is new to the voter."""
-
-    task: Row[Any]
-    is_new: bool
-
-
 def pick(
     connection: Connection,
     campaign: Row[Any],
@@ -72,25 +70,21 @@ def pick(
     instead_of: Row[Any],
     now: datetime,
     rng: random.Random,
-) -> Honeypot | None:
-    """The honeypot to serve instead of an ordinary task, if the draw says so; the caller takes the lease.
+) -> Row[Any] | None:
+    """The copy to serve (columns of a served task) instead of an ordinary task, if the draw says so.
 
-    `position` is the voter's row of `voters`. A copy is looked for whatever the draw says: the time that a claim
-    takes must not tell what came of it.
+    The caller takes the lease. `position` is the voter's row of `voters`. A copy is looked for whatever the draw says:
+    the time that a claim takes must not tell what came of it.
     """
     if not campaign.n_gold_items or campaign.gold_fraction <= 0:
         return None
     drawn = rng.random() < probability(campaign.gold_fraction, position.n_served, position.n_gold_served)
-    again = _GIVEN_BACK.first(connection, {"campaign": campaign.id, "voter": voter.id})
     sheet, people = instead_of.sheet_seq, instead_of.n_people
-    found = again or _staged(connection, _LIKE, campaign, voter, position, sheet, rng, people)
+    found = _staged(connection, _LIKE, campaign, voter, position, sheet, rng, people)
     if found is None and _owed(campaign, position) > BEHIND:
         found = _staged(connection, _COPY, campaign, voter, position, sheet, rng)
     if not drawn:
         return None
-    if again is not None:
-        _NOT_RETURNED.run(connection, {"item": again.gold_item_id, "voter": voter.id})
-        return Honeypot(again, is_new=False)
     if found is None and _owed(campaign, position) <= BEHIND:
         return None  # made up for later, where it does not stand out
     if found is None:  # all copies are taken
@@ -100,7 +94,7 @@ def pick(
         found = _fresh_copy(connection, item.id, now)
     served = {"item": found.gold_item_id, "voter": voter.id, "campaign": campaign.id, "task": found.id}
     _SERVE.run(connection, served)
-    return Honeypot(found, is_new=True)
+    return found
 
 
 def stock(connection: Connection, campaign_id: str, now: datetime, limit: int = 50) -> int:
@@ -179,48 +173,38 @@ _FREE = (
 _ROOM = tasks.c.n_people < tasks.c.n_required
 _COLUMNS = [*(tasks.c[name] for name in ServedTask.model_fields), tasks.c.gold_item_id]
 _in_campaign = gold_items.c.campaign_id == bindparam("campaign")
-_unseen = ~_serving(gold_items.c.id, bindparam("voter"))
 
 
-def _queries(query: Select[Any]) -> dict[tuple[bool, bool], Prepared]:
-    """`query` over items, by (on one sheet or anywhere, from a random place on or before it)."""
-    found = {}
-    for on_sheet in (True, False):
-        narrowed = query.where(gold_items.c.sheet_seq == bindparam("sheet")) if on_sheet else query
-        start: BindParameter[int] = bindparam("start")
-        for after, part in ((True, gold_items.c.shuffle >= start), (False, gold_items.c.shuffle < start)):
-            found[on_sheet, after] = Prepared(narrowed.where(part).order_by(gold_items.c.shuffle).limit(1))
-    return found
+def _items(*, on_sheet: bool, after: bool) -> Select[Any]:
+    """Items of one sheet or any, from a random place on or before it, in the order of their places."""
+    start: BindParameter[int] = bindparam("start")
+    here = [_in_campaign, gold_items.c.shuffle >= start if after else gold_items.c.shuffle < start]
+    if on_sheet:
+        here.append(gold_items.c.sheet_seq == bindparam("sheet"))
+    return select(gold_items.c.id, gold_items.c.shuffle).where(*here).order_by(gold_items.c.shuffle)
 
 
-_ITEM = _queries(select(gold_items.c.id).where(_in_campaign, _unseen))
-_copies = (
-    select(*_COLUMNS)
-    .join(gold_items, gold_items.c.id == tasks.c.gold_item_id)
-    .where(_in_campaign, _unseen, _ROOM, *_FREE)
-    .with_for_update(skip_locked=True, of=tasks)
-)
-_COPY = _queries(_copies)
-_LIKE = _queries(_copies.where(tasks.c.n_people == bindparam("people")))
-_own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
-_GIVEN_BACK = Prepared(
-    select(*_COLUMNS)
-    .join(gold_servings, gold_servings.c.task_id == tasks.c.id)
-    .where(
-        gold_servings.c.campaign_id == bindparam("campaign"),
-        gold_servings.c.voter_id == bindparam("voter"),
-        gold_servings.c.returned == true(),
-        *_FREE,
-        ~_own_vote,
+def _copies(items: Select[Any], *like: ColumnElement[bool]) -> Select[Any]:
+    """A copy with room of one of the first of `items` that the voter has not had."""
+    near = items.limit(LOOK_AT).subquery("near")
+    return (
+        select(*_COLUMNS)
+        .join(near, near.c.id == tasks.c.gold_item_id)
+        .where(~_serving(near.c.id, bindparam("voter")), _ROOM, *_FREE, *like)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=tasks)
     )
-    .limit(1)
-    .with_for_update(skip_locked=True, of=tasks)
-)
-_NOT_RETURNED = Prepared(
-    gold_servings.update()
-    .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))
-    .values(returned=false())
-)
+
+
+def _queries(made: Callable[[Select[Any]], Select[Any]]) -> dict[tuple[bool, bool], Prepared]:
+    """A statement over `_items`, by (`on_sheet`, `after`)."""
+    sides = itertools.product((True, False), repeat=2)
+    return {(sheet, after): Prepared(made(_items(on_sheet=sheet, after=after))) for sheet, after in sides}
+
+
+_ITEM = _queries(lambda items: items.where(~_serving(gold_items.c.id, bindparam("voter"))).limit(1))
+_COPY = _queries(_copies)
+_LIKE = _queries(lambda items: _copies(items, tasks.c.n_people == bindparam("people")))
 _SERVE = Prepared(
     gold_servings.insert().values(
         gold_item_id=bindparam("item"),

@@ -48,14 +48,13 @@ def next_task(
     if candidate is None:
         return None
     honeypot = gold.pick(connection, campaign, voter, position, candidate, now, rng)
-    task = candidate if honeypot is None else honeypot.task
+    task = candidate if honeypot is None else honeypot
     until = claims.lease(connection, task.id, voter, now, campaign.lease_minutes)
     # A cursor never moves over a task that somebody else is just taking: he may fail.
     skipped = candidate.first_rank is not None and candidate.first_rank < candidate.rank
     moved = {
         "cursor": position.cursor if honeypot or skipped else candidate.rank,
         "gold": int(honeypot is not None),
-        "item": int(honeypot is not None and honeypot.is_new),
         "sheet": candidate.sheet_seq,
     }
     _MOVE.run(connection, {"campaign": campaign.id, "voter": voter.id, **moved})
@@ -215,7 +214,7 @@ _MOVE = Prepared(
         last_sheet_seq=bindparam("sheet"),
         n_served=voters.c.n_served + 1,
         n_gold_served=voters.c.n_gold_served + bindparam("gold"),
-        n_gold_items=voters.c.n_gold_items + bindparam("item"),
+        n_gold_items=voters.c.n_gold_items + bindparam("gold"),
     )
 )
 _POSITION = Prepared(

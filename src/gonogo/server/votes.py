@@ -87,8 +87,8 @@ def _settle(connection: Connection, task: Row[Any], voter: Voter, *, holds: bool
     ended = _END_OWN_LEASE if holds else _KEEP_LEASE
     ended.run(connection, {"task": task.id, "counted": int(counted)})
     _DONE.run(connection, {"campaign": task.campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
-    served = _ANSWERED.run(connection, {"item": task.gold_item_id, "voter": voter.id})
-    if task.is_gold and not served:
+    served = _SERVED.first(connection, {"item": task.gold_item_id, "voter": voter.id})
+    if task.is_gold and served is None:
         gold.book_unserved(connection, task, voter)
     if counted:
         refresh_task(connection, task.id, now)
@@ -164,8 +164,8 @@ _DONE = Prepared(
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
     .values(n_done=voters.c.n_done + 1, n_gold_done=voters.c.n_gold_done + bindparam("gold"))
 )
-_ANSWERED = Prepared(
-    gold_servings.update()
-    .where(gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter"))
-    .values(returned=False)
+_SERVED = Prepared(
+    select(gold_servings.c.task_id).where(
+        gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter")
+    )
 )

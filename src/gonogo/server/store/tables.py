@@ -300,8 +300,6 @@ gold_servings = Table(  # which copy of an item a person was given; once a perso
     Column("voter_id", Id, primary_key=True),
     to("campaigns"),
     to("tasks"),
-    Column("returned", Boolean, nullable=False, server_default=false()),  # given back unanswered
-    Index("ix_gold_servings_campaign_voter_returned", "campaign_id", "voter_id", "returned"),
 )
 
 golden_items = Table(  # what promotion copied into the golden dataset
