@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from gonogo.cli.embedded import EmbeddedTransport
 from gonogo.cli.embedded_exchange import AHEAD, Exchange, _Pieces
+from gonogo.desk.home import Home
 
 WAIT = 30
+ASKED = "/api/v1/gonogo/capabilities"
 
 
 class App:
@@ -92,3 +98,39 @@ async def test_a_broken_answer_is_not_taken_for_a_whole_one() -> None:
 
 async def test_an_app_that_fails_at_once_is_a_500() -> None:
     assert (await answer(App(10, fail_at=0))).status_code == 500
+
+
+async def test_a_request_that_is_given_up_leaves_the_start_to_the_others(tmp_path: Path) -> None:
+    transport = EmbeddedTransport(Home(tmp_path), "token-of-this-test")
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://embedded.localhost") as client:
+            first = asyncio.create_task(client.get(ASKED))
+            await asyncio.sleep(0)
+            assert transport._app is not None
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            assert (await asyncio.wait_for(client.get(ASKED), 2 * WAIT)).status_code == 200
+    finally:
+        transport.stop()
+
+
+def test_what_fails_inside_is_not_printed_into_the_terminal(tmp_path: Path) -> None:
+    """In a process of its own: pytest keeps a handler, which would hide that there is none."""
+    program = """
+import asyncio, logging, sys
+from pathlib import Path
+from gonogo.cli.embedded import embedded_parts
+from gonogo.desk.home import Home
+import httpx
+
+async def main():
+    parts = embedded_parts(Home(Path(sys.argv[1])))
+    async with httpx.AsyncClient(transport=parts.transport, base_url=parts.base_url) as client:
+        await client.get(sys.argv[2])
+        logging.getLogger("gonogo.server").error("request failed")
+
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path), ASKED], capture_output=True, timeout=4 * WAIT)
+    assert (done.returncode, done.stderr) == (0, b"")

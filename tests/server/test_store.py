@@ -12,11 +12,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import metadata, orgs
+from gonogo.server.store.tables import metadata, orgs, projects
 from gonogo.server.store.upgrading import HEAD, SchemaError
-from tests.server.house import House
+from tests.server.house import START, House
 
 
 def test_the_migrations_make_the_schema_that_the_tables_say(house: House) -> None:
@@ -92,3 +93,25 @@ def test_a_failed_unit_leaves_nothing(house: House) -> None:
 
 def test_a_password_is_in_no_representation() -> None:
     assert "hunter2" not in repr(Store("postgresql://lead:hunter2@db/gonogo"))
+
+
+def test_a_commit_that_fails_does_not_spoil_the_connection_a_thread_keeps(house: House) -> None:
+    """As on a full disk: when there is room again, the next request is answered."""
+    store = house.store
+    orphan = {"id": "p1", "org_id": "nobody", "name": "x", "selection_policy": {}, "target_kinds": []}
+
+    def write() -> None:
+        with store.write() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")  # so that COMMIT is what fails
+            connection.execute(insert(projects).values(**orphan, created_at=START))
+
+    with store.resident():
+        for _ in range(2):
+            with pytest.raises(IntegrityError):
+                write()
+        with store.write() as connection:
+            connection.execute(insert(orgs).values(id="later", name="later", created_at=START))
+    with store.read() as connection:
+        assert connection.execute(select(func.count()).where(orgs.c.id == "later")).scalar() == 1
+        assert connection.execute(select(func.count()).where(projects.c.id == "p1")).scalar() == 0

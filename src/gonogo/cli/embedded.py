@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import logging
 import secrets
 import threading
 from typing import TYPE_CHECKING
@@ -53,7 +54,8 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
         if self._app is None:
             self._start()
         assert self._app is not None
-        app = await asyncio.wrap_future(self._app)
+        # a request that is given up must not take the start from those that still wait for it
+        app = await asyncio.shield(asyncio.wrap_future(self._app))
         assert self._loop is not None
         exchange = Exchange(request, body, self._loop)
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(exchange.answer(app), self._loop))
@@ -77,6 +79,8 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
         from gonogo.server.app import create_app
         from gonogo.server.settings import ServerSettings
 
+        # nobody keeps a log here, and without this line Python would print its tracebacks into somebody's terminal
+        logging.getLogger("gonogo").addHandler(logging.NullHandler())
         self._home.make(self._home.data())
         app = create_app(ServerSettings(database_url=workspace_url(self._home), embedded_token=self._token))
         self._loop = asyncio.get_running_loop()

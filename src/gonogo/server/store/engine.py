@@ -274,8 +274,7 @@ class _Kept:
     def _roll_back(self, connection: Connection) -> None:
         """Back to where the transaction began; a connection that cannot go there is closed."""
         try:
-            if connection.in_transaction():
-                connection.rollback()
+            connection.rollback()  # also one whose commit failed: it is no longer active, and in the way all the same
             if not connection.invalidated:
                 connection.connection.rollback()
         except (SQLAlchemyError, connection.dialect.loaded_dbapi.Error):
