@@ -37,6 +37,11 @@ class CampaignsScreen(Screen[None]):
     def gonogo(self) -> GonogoApp:
         return cast("GonogoApp", self.app)
 
+    @property
+    def _invited(self) -> bool:
+        """Whether somebody else made the campaigns: a session is an invitation's; a key and the workspace lead."""
+        return self._signed.kind == "session"
+
     def compose(self) -> ComposeResult:
         with Vertical(id="choice"):
             yield Static(Content.styled("Which campaign?", "bold $strong"), id="title", markup=False)
@@ -68,7 +73,9 @@ class CampaignsScreen(Screen[None]):
             self.options.focus()
             self.message.update(Content.styled("Enter opens it.", "$quiet"))
         else:
-            self._say("There is no open campaign for you.", "Ask the person who invited you. Ctrl+Q leaves.")
+            invited = "Ask the person who invited you."
+            own = "`gonogo import` makes one; `gonogo campaign list` shows the closed ones, too."
+            self._say("There is no open campaign for you.", f"{invited if self._invited else own} Ctrl+Q leaves.")
 
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         await self.gonogo.open_campaign(self._signed, self._ids[event.option_index])
@@ -86,5 +93,5 @@ def describe(campaign: Any) -> Content:
     """Name, and how far it is."""
     counts = ""
     if campaign.task_count is not None:
-        counts = f"   {campaign.resolved_count or 0} of {campaign.task_count} settled"
-    return Content.assemble((one_line(campaign.name or campaign.id, 60), "$foreground"), (one_line(counts), "$quiet"))
+        counts = f"{campaign.resolved_count or 0} of {campaign.task_count} settled"
+    return Content.assemble((one_line(campaign.name or campaign.id, 40), "$foreground"), "   ", (counts, "$quiet"))

@@ -1,0 +1,35 @@
+"""The choice of a campaign: each on a line of its own that says how far it is, and a way on where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.conftest import Running
+from tests.tui.fakes import FakeCampaign, FakeDesk, FakeSigned
+from tests.tui.screen_text import settle, text_of
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_campaign_is_one_line_and_its_count_is_no_part_of_its_name(
+    running: Running, size: tuple[int, int]
+) -> None:
+    listed = [FakeCampaign(f"{n}", f"Batch {n:03d}", resolved_count=7) for n in range(200)]
+    listed[1] = FakeCampaign("1", "A name that goes on " * 20, resolved_count=7)
+    async with running(FakeDesk([]), signed=FakeSigned(campaign_id=None), listed=listed, size=size) as pilot:
+        await settle(pilot)
+        shown = [line.rstrip() for line in text_of(pilot.app.screen).splitlines()]
+        assert "Batch 000   7 of 100 settled" in shown
+        (long,) = [line for line in shown if line.startswith("A name")]
+        assert long.endswith("…   7 of 100 settled")
+        assert shown[-1] == "Enter opens it."
+        await pilot.press("end")
+        await settle(pilot)
+        assert "Batch 199   7 of 100 settled" in text_of(pilot.app.screen)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("session", "who invited you"), ("key", "gonogo import")])
+async def test_where_there_is_none_the_way_on_is_said(running: Running, kind: str, said: str) -> None:
+    closed = [FakeCampaign("1", "done", status="closed")]
+    async with running(FakeDesk([]), signed=FakeSigned(kind=kind, campaign_id=None), listed=closed) as pilot:
+        await settle(pilot)
+        assert said in text_of(pilot.app.screen)
