@@ -50,12 +50,12 @@ def _votes_left(connection: Connection, campaign: Row[Any], n_open: int) -> int:
 
 def _pace(connection: Connection, campaign_id: str, now: datetime) -> float | None:
     """Votes an hour, over the newest ones; `None` before there are two."""
-    times = connection.execute(_NEWEST, {"campaign": campaign_id}).scalars().all()
-    recent = [time for time in times if time > now - RECENT]
-    if len(recent) < 2:
+    recent = connection.execute(_RECENT, {"campaign": campaign_id, "since": now - RECENT}).one()
+    if recent.n < 2:
         return None
-    hours: float = max((now - recent[-1]).total_seconds() / 3600, 1 / 3600)
-    return round(len(recent) / hours, 1)
+    hours: float = max((now - recent.first).total_seconds() / 3600, 1 / 3600)
+    pace: float = round(recent.n / hours, 1)
+    return pace
 
 
 def _person(row: Row[Any], held: dict[str, int]) -> AtWork:
@@ -85,11 +85,15 @@ _HELD: Select[Any] = (
 _MISSING: Select[Any] = select(func.sum(tasks.c.n_required - tasks.c.submission_count)).where(
     _HERE, tasks.c.status == TaskStatus.OPEN, tasks.c.is_gold == false(), tasks.c.n_required > tasks.c.submission_count
 )
-_NEWEST: Select[Any] = (
+_newest = (
     select(submissions.c.created_at)
     .where(submissions.c.campaign_id == bindparam("campaign"))
     .order_by(submissions.c.number.desc())
     .limit(VOTES)
+    .subquery()
+)
+_RECENT: Select[int, Any] = select(func.count().label("n"), func.min(_newest.c.created_at).label("first")).where(
+    _newest.c.created_at > bindparam("since", type_=submissions.c.created_at.type)
 )
 _LAST = (
     select(submissions.c.created_at)
