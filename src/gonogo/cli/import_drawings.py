@@ -20,6 +20,7 @@ _MAGIC: Final = (
 _TEXTUAL: Final = {".svg": "image/svg+xml", ".dxf": "image/vnd.dxf"}
 _PIXELS: Final = frozenset({"image/png", "image/jpeg", "image/tiff"})
 PDF: Final = "application/pdf"
+_NUMBERS: Final = frozenset({int, float})
 ROUNDING: Final = 1e-6
 """A fraction of 1.0000001 is rounding, and is put right."""
 
@@ -86,19 +87,18 @@ def bbox_problem(box: Any, unit: Any, kind: str) -> str:
     The wire has no unit: four numbers within 0…1 are fractions of the page, others are units of the drawing itself.
     So a unit that is not the drawing's own, and a box that would be taken for fractions, must not go in.
     """
-    numeric = isinstance(box, list) and all(isinstance(n, int | float) and not isinstance(n, bool) for n in box)
-    if not isinstance(box, list) or not numeric or len(box) != 4:
+    if not isinstance(box, list) or len(box) != 4 or not _NUMBERS.issuperset(map(type, box)):
         return "bbox must be four numbers, [x0, y0, x1, y1]"
     if unit not in ("px", "pt", "norm"):
         return f"unknown bbox_unit {unit!r}; it is px, pt or norm" if unit is not None else "bbox without bbox_unit"
-    if not all(math.isfinite(number) for number in box):
+    if not all(map(math.isfinite, box)):
         return "bbox has a number that is not finite"
+    least, most = min(box), max(box)
     if unit == "norm":
-        inside = all(-ROUNDING <= number <= 1 + ROUNDING for number in box)
-        return "" if inside else "bbox in norm must lie within 0…1"
-    if all(-0.01 <= number <= 1.01 for number in box):  # a little wider than what readers take for fractions
+        return "" if least >= -ROUNDING and most <= 1 + ROUNDING else "bbox in norm must lie within 0…1"
+    if least >= -0.01 and most <= 1.01:  # a little wider than what readers take for fractions
         return f"bbox lies within 1 {unit} of the corner; if it is in fractions of the page, bbox_unit is norm"
-    if max(box[0], box[2]) <= 0 or max(box[1], box[3]) <= 0:
+    if (box[0] <= 0 and box[2] <= 0) or (box[1] <= 0 and box[3] <= 0):
         return "bbox lies off the page"
     if unit == "px" and kind == PDF:
         return "bbox_unit px for a PDF, which has no pixels; give pt or norm"

@@ -20,7 +20,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -37,7 +36,10 @@ MAX_BAD: Final = 10_000
 """Bad lines remembered; a file with more of them is not this format."""
 
 _UNKEPT: Final = re.compile("[\0\ud800-\udfff]")
+_TEXT_OR_NONE: Final = frozenset({str, type(None)})
 INT64: Final = range(-(2**63), 2**63)
+_PARTS: Final = 16
+"""Into so many the ids of a file are divided when it is looked for two that are alike."""
 _OWN: Final = ("part", "drawing", "page", "bbox", "bbox_unit")
 _FIELDS: Final = frozenset(Prediction.model_fields)
 KNOWN: Final = frozenset(_OWN) | _FIELDS
@@ -91,7 +93,7 @@ def read_lines(path: Path, drawings: Path | None = None) -> tuple[list[ImportLin
     reader = Reader(Drawings(drawings or path.parent))
     good = list(reader.good_lines(numbered_lines(path)))
     again = reader.repeated()
-    return [line for index, line in enumerate(good) if index not in again], reader.bad_lines()
+    return [line for index, line in enumerate(good) if index not in again], reader.bad_lines(again)
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -142,18 +144,20 @@ class Reader:
 
     def repeated(self) -> dict[int, int]:
         """Good lines whose id an earlier one has: which of the good lines (from 0) -> which one it repeats."""
-        order = sorted(range(len(self._ids)), key=self._ids.__getitem__)
         found: dict[int, int] = {}
-        for before, after in pairwise(order):  # equal ids stand side by side, in the order of the file
-            if self._ids[before] == self._ids[after]:
-                found[after] = found.get(before, before)
+        for part in range(_PARTS):  # one after the other, so that a few of the ids are in a table at a time
+            first: dict[int, int] = {}
+            for index, name in enumerate(self._ids):
+                if name % _PARTS == part and first.setdefault(name, index) != index:
+                    found[index] = first[name]
         return found
 
-    def bad_lines(self) -> list[BadLine]:
-        """All of them, in the order of the file."""
+    def bad_lines(self, repeated: Mapping[int, int] | None = None) -> list[BadLine]:
+        """All of them, in the order of the file; `repeated` is what the method of this name found, where it is known."""
+        repeated = self.repeated() if repeated is None else repeated
         again = [
             BadLine(self._numbers[n], f"the same id or the same reading is already on line {self._numbers[m]}")
-            for n, m in self.repeated().items()
+            for n, m in repeated.items()
         ]
         again.sort(key=lambda line: line.number)
         return sorted([*self._bad, *again[:MAX_BAD]], key=lambda line: line.number)
@@ -161,9 +165,12 @@ class Reader:
     def read(self, number: int, line: Raw) -> ImportLine:
         if isinstance(line, BadLine):
             raise _Bad(line.reason)
-        record = _record(line) if isinstance(line, bytes) else line
-        if not isinstance(line, bytes):
-            _check_values(record)
+        if isinstance(line, bytes):
+            record = _record(line)
+            _check_values(record, texts=b"\\u" in line)
+        else:
+            record = line
+            _check_values(record, texts=True)
         _check_names(record)
         path = self._drawing(record)
         prediction = _prediction(record, _box(record, self._drawings.kind(path) if path else ""))
@@ -198,8 +205,6 @@ def _record(line: bytes) -> dict[str, Any]:
         raise _Bad("a JSON array, not an object; write one prediction a line")
     if not isinstance(value, dict):
         raise _Bad("not a JSON object")
-    if _SUSPICIOUS.search(line) or line.count(b"{") + line.count(b"[") > MAX_DEPTH:
-        _check_values(value)
     return value
 
 
@@ -216,25 +221,36 @@ def _constant(name: str) -> NoReturn:
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
-_SUSPICIOUS: Final = re.compile(rb"\\u|[0-9]{19}|[0-9][eE]")
-"""Only a line with one of these can hold a character or a number that no server keeps."""
 
 
-def _check_values(value: Any, depth: int = 1) -> None:
-    """No server can keep these, so better say it with a line number."""
-    if depth > MAX_DEPTH and isinstance(value, dict | list):
-        raise _Bad(f"nests deeper than {MAX_DEPTH} levels")
-    if isinstance(value, str):
-        if _UNKEPT.search(value):
-            raise _Bad("a text holds NUL or half a surrogate pair")
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise _Bad("a number is too large, or none at all (NaN)")
-    elif isinstance(value, int) and value not in INT64:
-        raise _Bad("a number does not fit into 64 bits")
-    elif isinstance(value, dict | list):
-        items = [*value.keys(), *value.values()] if isinstance(value, dict) else value
-        for item in items:
-            _check_values(item, depth + 1)
+def _check_values(record: dict[str, Any], *, texts: bool) -> None:
+    """No server can keep these, so better say it with a line number. `texts`: any may hold a broken character."""
+    level: list[Any] = [record.values(), record] if texts else [record.values()]
+    depth = 1
+    while level:
+        inner: list[Any] = []
+        for held in level:
+            for value in held:
+                kind = type(value)
+                if kind is str:
+                    if texts and _UNKEPT.search(value):
+                        raise _Bad("a text holds NUL or half a surrogate pair")
+                elif kind is float:
+                    if not math.isfinite(value):
+                        raise _Bad("a number is too large, or none at all (NaN)")
+                elif kind is int:
+                    if value not in INT64:
+                        raise _Bad("a number does not fit into 64 bits")
+                elif kind is list:
+                    inner.append(value)
+                elif kind is dict:
+                    inner.append(value.values())
+                    if texts:
+                        inner.append(value)  # its keys
+        depth += 1
+        if inner and depth > MAX_DEPTH:
+            raise _Bad(f"nests deeper than {MAX_DEPTH} levels")
+        level = inner
 
 
 @lru_cache(maxsize=1000)
@@ -244,7 +260,7 @@ def _meant(name: str) -> str | None:
 
 
 def _check_names(record: Mapping[str, Any]) -> None:
-    for name in record:
+    for name in () if record.keys() <= KNOWN else record:
         if name in _NOT_HERE and record[name]:
             raise _Bad(f"{name} cannot be imported: {_NOT_HERE[name]}")
         if name not in KNOWN and name not in _NOT_HERE and (near := _meant(name)):
@@ -259,7 +275,7 @@ def _check_names(record: Mapping[str, Any]) -> None:
 def _box(record: Mapping[str, Any], kind: str) -> list[float] | None:
     """`bbox` as the wire's `drawing_bbox`: corners in order, and the page as a fifth number when it is not 1."""
     page = record.get("page", 1)
-    if isinstance(page, bool) or not isinstance(page, int) or not 1 <= page <= 100_000:
+    if type(page) is not int or not 1 <= page <= 100_000:
         raise _Bad("page must be a whole number from 1")
     box = record.get("bbox")
     if box is None:
@@ -271,10 +287,12 @@ def _box(record: Mapping[str, Any], kind: str) -> list[float] | None:
     problem = bbox_problem(box, record.get("bbox_unit"), kind)
     if problem:
         raise _Bad(problem)
-    x0, y0, x1, y1 = (min(max(n, 0.0), 1.0) if record["bbox_unit"] == "norm" else float(n) for n in box)
-    found = [min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)]
-    if found[0] == found[2] or found[1] == found[3]:
+    if record["bbox_unit"] == "norm":
+        box = [min(max(number, 0.0), 1.0) for number in box]
+    x0, y0, x1, y1 = map(float, box)
+    if x0 == x1 or y0 == y1:
         raise _Bad("bbox is empty")
+    found = [x0 if x0 < x1 else x1, y0 if y0 < y1 else y1, x1 if x0 < x1 else x0, y1 if y0 < y1 else y0]
     return [*found, float(page)] if page > 1 else found
 
 
@@ -288,7 +306,7 @@ def _prediction(record: Mapping[str, Any], box: list[float] | None) -> Predictio
         fields["part"] = Path(record["drawing"]).stem
     if not fields.get("prompt"):
         kinds = [fields.get(name) for name in ("target_kind", "detail_kind", "field_name")]
-        if all(kind is None or isinstance(kind, str) for kind in kinds):  # else the check below says so
+        if _TEXT_OR_NONE.issuperset(map(type, kinds)):  # else the check below says so
             fields["prompt"] = written_prompt(*kinds)
     try:
         return Prediction.model_validate(fields, strict=True)

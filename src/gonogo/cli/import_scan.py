@@ -125,10 +125,9 @@ def scan(options: ImportOptions, report: Report) -> Scan:
             if n_read % MAX_BATCH == 0:
                 report("read", n_read, 0)
         report("read", n_read, n_read)
-        left_out = frozenset(reader.repeated())
-        return Scan(
-            options, n_read - len(left_out), tuple(reader.bad_lines()), tuple(drawings), left_out, truths, spool
-        )
+        again = reader.repeated()
+        bad = tuple(reader.bad_lines(again))
+        return Scan(options, n_read - len(again), bad, tuple(drawings), frozenset(again), truths, spool)
     except BaseException:
         spool.close()
         raise

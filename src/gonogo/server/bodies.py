@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 from starlette.requests import Request
@@ -16,7 +17,6 @@ from gonogo.server.errors import ApiError, invalid, too_large
 
 MAX_DEPTH = 32
 INT64 = range(-(2**63), 2**63)
-_INT64_DIGITS = 20  # sign included; longer ones are refused unread, their conversion is quadratic
 
 
 class _Refused(Exception):
@@ -43,11 +43,13 @@ def parse_json(raw: bytes) -> Any:
     try:
         text = raw.decode("utf-8")
         value = _DECODER.decode(text)
-        _check(value, has_escapes="\\u" in text)
+        _check(value, texts=_RISKY_ESCAPE.search(text) is not None)
     except UnicodeDecodeError as error:
         raise _invalid("json_invalid", "The body is not UTF-8.", error.start) from None
     except json.JSONDecodeError as error:
         raise _invalid("json_invalid", "The body is not JSON.", error.pos) from None
+    except ValueError:  # an integer of thousands of digits, which Python does not even read
+        raise _invalid("json_number", "An integer does not fit into 64 bits.") from None
     except RecursionError:
         raise _invalid("json_too_deep", f"The body nests deeper than {MAX_DEPTH} levels.") from None
     except _Refused as error:
@@ -58,19 +60,6 @@ def parse_json(raw: bytes) -> Any:
 def _invalid(kind: str, message: str, position: int | None = None) -> ApiError:
     loc: list[str | int] = ["body"] if position is None else ["body", position]
     return invalid([{"loc": loc, "msg": message, "type": kind}])
-
-
-def _integer(digits: str) -> int:
-    if len(digits) <= _INT64_DIGITS and (number := int(digits)) in INT64:
-        return number
-    raise _Refused("json_number", "An integer does not fit into 64 bits.")
-
-
-def _float(digits: str) -> float:
-    number = float(digits)
-    if math.isfinite(number):
-        return number
-    raise _Refused("json_number", "A number is too large.")
 
 
 def _constant(_name: str) -> NoReturn:
@@ -84,29 +73,40 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+_RISKY_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+"""Nothing else in JSON can become a character that no database holds."""
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
-def _check(value: Any, *, has_escapes: bool) -> None:
-    """Refuses what nests too deep and, where escapes could have made one, strings no database can hold."""
-    level: list[Any] = [value]
-    for depth in range(MAX_DEPTH + 1):
-        below: list[Any] = []
-        for item in level:
-            if isinstance(item, dict | list):
-                if depth == MAX_DEPTH:
-                    raise _Refused("json_too_deep", f"The body nests deeper than {MAX_DEPTH} levels.")
-                below.extend(item.values() if isinstance(item, dict) else item)
-                if has_escapes and isinstance(item, dict):
-                    for key in item:
-                        _check_text(key)
-            elif has_escapes and isinstance(item, str):
-                _check_text(item)
-        level = below
+def _check(value: Any, *, texts: bool) -> None:
+    """Refuses what nests too deep, numbers that are too large and, with `texts`, strings that no database can hold."""
+    level: list[Any] = [[value]]
+    for depth in range(MAX_DEPTH + 2):
+        inner: list[Any] = []
+        for held in level:
+            for item in held:
+                kind = type(item)
+                if kind is dict:
+                    inner.append(item.values())
+                    if texts:
+                        inner.append(item)  # its keys
+                elif kind is list:
+                    inner.append(item)
+                elif kind is float:
+                    if not math.isfinite(item):
+                        raise _Refused("json_number", "A number is too large.")
+                elif kind is int:
+                    if item not in INT64:
+                        raise _Refused("json_number", "An integer does not fit into 64 bits.")
+                elif texts and kind is str:
+                    _check_text(item)
+        if inner and depth == MAX_DEPTH:
+            raise _Refused("json_too_deep", f"The body nests deeper than {MAX_DEPTH} levels.")
+        level = inner
 
 
 def _check_text(text: str) -> None:
-    if "\0" in text:
-        raise _Refused("json_string", "A string holds the character NUL.")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise _Refused("json_string", "A string holds half of a surrogate pair.")
+    if (found := _UNKEPT.search(text)) is not None:
+        what = "the character NUL" if found[0] == "\0" else "half of a surrogate pair"
+        raise _Refused("json_string", f"A string holds {what}.")

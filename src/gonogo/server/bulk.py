@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic_core import to_json
 from sqlalchemy import Connection, Insert, Table
@@ -15,6 +15,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gonogo.server.store.columns import EPOCH
 
 T = TypeVar("T")
+
+
+TOGETHER: Final = 50
+"""Rows that one statement copies on SQLite. It keeps every page a statement with triggers changes, in case the
+statement fails: with a statement a row this costs more than all the rest."""
 
 
 def execute_many(connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
@@ -29,8 +34,15 @@ def execute_many(connection: Connection, statement: Insert, names: Sequence[str]
     if order is None:  # a driver with named parameters
         named = [dict(zip(names, row, strict=True)) for row in rows]
         return connection.exec_driver_sql(str(compiled), named).rowcount
-    picked = map(itemgetter(*(names.index(name) for name in order)), rows)
-    return connection.exec_driver_sql(str(compiled), list(picked)).rowcount
+    picked = list(map(itemgetter(*(names.index(name) for name in order)), rows))
+    made = 0
+    if statement.select is not None:
+        head, _, select = str(compiled).partition(" SELECT ")
+        several = f"{head} {' UNION ALL '.join([f'SELECT {select}'] * TOGETHER)}"
+        while len(picked) >= TOGETHER:
+            some, picked = picked[:TOGETHER], picked[TOGETHER:]
+            made += connection.exec_driver_sql(several, tuple(chain.from_iterable(some))).rowcount
+    return made + (connection.exec_driver_sql(str(compiled), picked).rowcount if picked else 0)
 
 
 def insert_new(

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Row,
     Select,
     Text,
+    bindparam,
     cast,
     select,
     type_coerce,
@@ -29,6 +31,7 @@ from sqlalchemy import (
 
 from gonogo.server.store.columns import Instant
 from gonogo.server.store.engine import Store
+from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import (
     annotator_accounts,
     drawings,
@@ -54,20 +57,19 @@ def export_lines(store: Store, campaign: Row[Any], batch: int = BATCH, *, golden
 
     With `golden` only those that were promoted.
     """
-    after = 0
-    query = _TASKS.where(golden_items.c.task_id.is_not(None)) if golden else _TASKS
-    query = query.where(tasks.c.campaign_id == campaign.id).order_by(tasks.c.number).limit(batch)
     names = _Names()
+    query = _GOLDEN if golden else _TASKS
+    wanted = {"campaign": campaign.id, "after": 0, "batch": batch}
     while True:
         with store.report() as connection:
-            rows = connection.execute(query.where(tasks.c.number > after)).all()
-            ids = [row[0] for row in rows]
-            votes, ruled = _votes(connection, ids, names), _rulings(connection, ids)
-            names.learn_revisions(connection, {row.part_revision_id for row in rows})
-        if not rows:
-            return
-        yield b"".join(_line(row, campaign.name, names, ruled[row[0]], votes[row[0]]) for row in rows)
-        after = rows[-1].number
+            rows = query.tuples(connection, wanted)
+            if not rows:
+                return
+            span = {"campaign": campaign.id, "after": wanted["after"], "last": rows[-1][_NUMBER]}
+            votes, ruled = _votes(connection, span, names), _rulings(connection, span)
+            names.learn_revisions(connection, {row[_REVISION] for row in rows})
+        yield b"".join([_line(row, campaign.name, names, ruled.get(row[0], []), votes.get(row[0], [])) for row in rows])
+        wanted["after"] = rows[-1][_NUMBER]
 
 
 class _Names:
@@ -95,7 +97,7 @@ class _Names:
             self.voters |= {row.id: to_json(row.email).decode() for row in connection.execute(query)}
 
 
-def _line(row: Row[Any], campaign: str, names: _Names, ruled: list[Fields], votes: list[str]) -> bytes:
+def _line(row: tuple[Any, ...], campaign: str, names: _Names, ruled: list[Fields], votes: list[str]) -> bytes:
     """The fields of `ExportRecord`, in its order."""
     found = dict(zip(_FIELDS, row, strict=False))  # behind these stand those of `golden`, and the number
     found["campaign"] = campaign
@@ -103,50 +105,47 @@ def _line(row: Row[Any], campaign: str, names: _Names, ruled: list[Fields], vote
     for name in _VALUES:
         if found[name] is not None:
             found[name] = from_json(found[name])
+    for name in _FLAGS:
+        found[name] = bool(found[name])
     found["created_at"], found["resolved_at"] = instant(found["created_at"]), instant(found["resolved_at"])
-    if row.promoted_at is not None:
+    verdict, value, forced, promoted_at = row[_GOLDEN_AT:_NUMBER]
+    if promoted_at is not None:
         found["golden"] = {
-            "verdict": row.golden_verdict,
-            "value": None if row.golden_value is None else from_json(row.golden_value),
-            "forced": row.forced,
-            "promoted_at": instant(row.promoted_at),
+            "verdict": verdict,
+            "value": None if value is None else from_json(value),
+            "forced": bool(forced),
+            "promoted_at": instant(promoted_at),
         }
     found["rulings"] = ruled
     return to_json(found)[:-1] + b',"submissions":[' + ",".join(votes).encode() + b"]}\n"
 
 
-def _votes(connection: Connection, task_ids: list[str], names: _Names) -> dict[str, list[str]]:
+def _votes(connection: Connection, span: Fields, names: _Names) -> dict[str, list[str]]:
     """The votes of each task as JSON texts; most of an export is made of these."""
     found: dict[str, list[str]] = defaultdict(list)
-    if not task_ids:
-        return found
-    query = _VOTES.where(submissions.c.task_id.in_(task_ids)).order_by(submissions.c.number)
-    rows = connection.execute(query).all()
-    names.learn_voters(connection, {row[2] for row in rows})
+    rows = _VOTES.tuples(connection, span)
+    rows.sort(key=itemgetter(0))
+    names.learn_voters(connection, {row[3] for row in rows})
     emails = names.voters
-    for task_id, name, voter, verdict, value, confidence, duration, claimed_at, created_at, counted, late in rows:
+    for _n, task_id, name, voter, verdict, value, confidence, duration, claimed_at, created_at, counted, late in rows:
         found[task_id].append(
             f'{{"id":"{name}","annotator_id":"{voter}","annotator_email":{emails[voter]},"verdict":"{verdict}",'
             f'"corrected_value":{"null" if value is None else to_json(from_json(value)).decode()},'
-            f'"confidence":{_number(confidence)},"duration_ms":{_number(duration)},'
+            f'"confidence":{"null" if confidence is None else repr(confidence)},'
+            f'"duration_ms":{"null" if duration is None else duration},'
             f'"claimed_at":{_quoted(claimed_at)},"created_at":{_quoted(created_at)},'
             f'"counted":{"true" if counted else "false"},"late":{"true" if late else "false"}}}'
         )
     return found
 
 
-def _number(value: float | None) -> str:
-    return "null" if value is None else repr(value)
-
-
 def _quoted(micros: int | None) -> str:
     return "null" if micros is None else f'"{_instant(micros)}"'
 
 
-def _rulings(connection: Connection, task_ids: list[str]) -> dict[str, list[Fields]]:
+def _rulings(connection: Connection, span: Fields) -> dict[str, list[Fields]]:
     found: dict[str, list[Fields]] = defaultdict(list)
-    query = _RULINGS.where(rulings.c.task_id.in_(task_ids)).order_by(rulings.c.number)
-    for row in connection.execute(query):
+    for row in connection.execute(_RULINGS, span):
         found[row.task_id].append({**dict(zip(_RULING, row, strict=False)), "created_at": instant(row.created_at)})
     return found
 
@@ -157,13 +156,15 @@ def instant(micros: int | None) -> str | None:
 
 
 def _instant(micros: int) -> str:
-    minute, rest = divmod(micros, 60_000_000)
-    return f"{_minute(minute)}{rest // 1_000_000:02d}.{rest // 1000 % 1000:03d}Z"
+    return f"{_minute(micros // 60_000_000)}{_SECONDS[micros // 1_000_000 % 60]}{micros // 1000 % 1000:03d}Z"
 
 
 @lru_cache(10_000)
 def _minute(minute: int) -> str:
     return datetime.fromtimestamp(minute * 60, UTC).isoformat()[:17]
+
+
+_SECONDS = [f"{second:02d}." for second in range(60)]
 
 
 def _micros(column: Column[datetime]) -> ColumnElement[Any]:
@@ -193,7 +194,13 @@ def _column(name: str) -> ColumnElement[Any]:
     return _micros(column) if isinstance(column.type, Instant) else column
 
 
-_TASKS: Select[Any] = (
+_FLAGS = tuple(name for name in _FIELDS if ExportRecord.model_fields[name].annotation is bool)
+_GOLDEN_AT = len(_FIELDS)
+_NUMBER = _GOLDEN_AT + 4
+_REVISION = _FIELDS.index("part_revision_id")
+_within = (tasks.c.campaign_id == bindparam("campaign")) & (tasks.c.number > bindparam("after"))
+_up_to = _within & (tasks.c.number <= bindparam("last"))
+_all_tasks: Select[Any] = (
     select(
         *(_column(name).label(name) for name in _FIELDS),
         golden_items.c.verdict.label("golden_verdict"),
@@ -206,27 +213,41 @@ _TASKS: Select[Any] = (
     .outerjoin(predictions, predictions.c.id == tasks.c.prediction_id)
     .outerjoin(gold_items, gold_items.c.id == tasks.c.gold_item_id)
     .outerjoin(golden_items, golden_items.c.task_id == tasks.c.id)
+    .where(_within)
+    .order_by(tasks.c.number)
+    .limit(bindparam("batch", type_=Integer))
 )
+_TASKS, _GOLDEN = Prepared(_all_tasks), Prepared(_all_tasks.where(golden_items.c.task_id.is_not(None)))
 _REVISIONS = (
     select(part_revisions.c.id, parts.c.name, drawings.c.filename)
     .join(parts, parts.c.id == part_revisions.c.part_id)
     .outerjoin(drawings, drawings.c.part_revision_id == part_revisions.c.id)
     .order_by(drawings.c.number)
 )
-_VOTES: Select[Any] = select(
-    submissions.c.task_id,
-    submissions.c.id,
-    submissions.c.voter_id,
-    submissions.c.verdict,
-    cast(submissions.c.corrected_value, Text),
-    submissions.c.confidence,
-    submissions.c.duration_ms,
-    _micros(submissions.c.claimed_at),
-    _micros(submissions.c.created_at),
-    type_coerce(submissions.c.counted, Integer),
-    type_coerce(submissions.c.late, Integer),
+_VOTES = Prepared(
+    select(
+        submissions.c.number,
+        submissions.c.task_id,
+        submissions.c.id,
+        submissions.c.voter_id,
+        submissions.c.verdict,
+        cast(submissions.c.corrected_value, Text),
+        submissions.c.confidence,
+        submissions.c.duration_ms,
+        _micros(submissions.c.claimed_at),
+        _micros(submissions.c.created_at),
+        submissions.c.counted,
+        submissions.c.late,
+    )
+    .select_from(tasks)
+    .join(submissions, submissions.c.task_id == tasks.c.id)
+    .where(_up_to)
 )
 _RULING = ("expert_id", "verdict", "corrected_value", "note", "error_type", "gold_status", "superseded")
-_RULINGS: Select[Any] = select(
-    *(rulings.c[name] for name in _RULING), _micros(rulings.c.created_at).label("created_at"), rulings.c.task_id
+_RULINGS: Select[Any] = (
+    select(*(rulings.c[name] for name in _RULING), _micros(rulings.c.created_at).label("created_at"), rulings.c.task_id)
+    .select_from(tasks)
+    .join(rulings, rulings.c.task_id == tasks.c.id)
+    .where(_up_to)
+    .order_by(rulings.c.number)
 )

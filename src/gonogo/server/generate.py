@@ -20,6 +20,7 @@ from gonogo.server.intake import TaskValues, create_from_predictions
 from gonogo.server.seeding import wrong
 from gonogo.server.store.columns import subject
 from gonogo.server.store.tables import campaigns, predictions, tasks
+from gonogo.server.subjects import sheet_of
 from gonogo.values import equal
 from gonogo.wire.extensions import TasksFromPredictions, TasksMade
 from gonogo.wire.vocabulary import Verdict
@@ -171,14 +172,14 @@ def _make(
 
 
 def _placed(row: Row[Any], answers: Mapping[str, TaskValues]) -> TaskValues:
-    box = None if row.drawing_bbox is None else from_json(row.drawing_bbox)
-    return {
+    box = row.drawing_bbox
+    paged = box is not None and box.count(",") == 4  # else there is no page in it, and it need not be parsed
+    values = {
         "prediction_number": row.number,
-        "part_revision_id": row.part_revision_id,
+        "sheet": sheet_of(row.part_revision_id, from_json(box) if paged else None),
         "predicted_confidence": row.predicted_confidence,
-        "drawing_bbox": box,
-        **answers.get(row.id, _ORDINARY),
     }
+    return values | answers.get(row.id, {})
 
 
 def _gold_values(
@@ -360,4 +361,3 @@ _PLACED = [
     predictions.c.predicted_confidence,
     cast(predictions.c.drawing_bbox, Text).label("drawing_bbox"),
 ]
-_ORDINARY: TaskValues = {"is_gold": False}

@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select
 
-from gonogo.server.bulk import execute_many, stored_instant, stored_json
+from gonogo.server.bulk import chunks, execute_many, stored_instant, stored_json
 from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.gold import SHUFFLE
 from gonogo.server.order import enter, place, rank_at
-from gonogo.server.store.columns import subject
+from gonogo.server.store.columns import new_ids, subject
 from gonogo.server.store.tables import campaigns, gold_items, new_id, predictions, task_sheets, tasks
 from gonogo.server.subjects import sheet_of
 from gonogo.server.subjects import subject as read_subject
@@ -52,7 +52,13 @@ def create_tasks(
     by sheet and confidence. A gold task becomes an item with one copy; like any honeypot it asks for as many votes as
     its campaign's ordinary tasks do.
     """
-    rows = _queued(connection, campaign, list(wanted), now, rng)
+    rows = [
+        {**_BLANK, **values, "sheet": sheet_of(values["part_revision_id"], values["drawing_bbox"])} for values in wanted
+    ]
+    _queue(connection, campaign, rows, rng)
+    for row in rows:
+        row["created_at"] = now
+        del row["sheet"], row["error_type"]  # the latter is known to the item alone, which nobody is ever shown
     if rows:
         connection.execute(insert(tasks), rows)
     return [row["id"] for row in rows]
@@ -63,69 +69,66 @@ def create_from_predictions(
 ) -> list[str]:
     """The same, of predictions: what they are about is copied inside the database, and does not come here.
 
-    `wanted` are `prediction_number`, what decides the place in the queue (`part_revision_id`, `drawing_bbox`,
-    `predicted_confidence`), `is_gold`, of gold `gold_answer` and `error_type`, and `predicted_value` where it is not
-    the prediction's own.
+    `wanted` are `prediction_number`, what decides the place in the queue (`sheet`, `predicted_confidence`), of gold
+    `is_gold`, `gold_answer` and `error_type`, and `predicted_value` where it is not the prediction's own.
     """
-    rows = _queued(connection, campaign, list(wanted), now, rng)
+    rows = [{**_BLANK, **values} for values in wanted]
+    _queue(connection, campaign, rows, rng)
+    instant = stored_instant(now)
+    for row in rows:
+        row["created_at"] = instant
+        if row["predicted_value"] is not None:
+            row["predicted_value"] = stored_json(row["predicted_value"])
     if rows:
-        instant, given = stored_instant(now), itemgetter(*_GIVEN)
-        for row in rows:
-            row |= {"created_at": instant, "predicted_value": stored_json(row["predicted_value"])}
-        execute_many(connection, _COPY, [f"new_{name}" for name in _GIVEN], map(given, rows))
+        execute_many(connection, _COPY, [f"new_{name}" for name in _GIVEN], map(itemgetter(*_GIVEN), rows))
     return [row["id"] for row in rows]
 
 
-def _queued(
-    connection: Connection, campaign: Row[Any], made: list[TaskValues], now: datetime, rng: random.Random
-) -> list[TaskValues]:
-    """The tasks with their places in the queue; their gold items are stored, and the campaign counts them all."""
-    if not made:
-        return []
+def _queue(connection: Connection, campaign: Row[Any], rows: list[TaskValues], rng: random.Random) -> None:
+    """Gives the tasks their ids and places in the queue; their gold items are stored, and the campaign counts all."""
+    if not rows:
+        return
     enter(connection, campaign.id)
     state = connection.execute(_STATE.where(campaigns.c.id == campaign.id)).one()
-    sheets = _sheet_numbers(connection, campaign.id, made)
+    sheets = _sheet_numbers(connection, campaign.id, dict.fromkeys(row["sheet"] for row in rows))
     n_ordinary, items = 0, []
-    rows: list[dict[str, Any]] = []
-    for values in made:
-        sheet = sheets[sheet_of(values["part_revision_id"], values["drawing_bbox"])]
-        row = {**_BLANK, **values, "id": new_id(), "campaign_id": campaign.id, "created_at": now, "sheet_seq": sheet}
+    for row, name in zip(rows, new_ids(len(rows)), strict=True):
+        row["id"], row["campaign_id"] = name, campaign.id
+        row["sheet_seq"] = sheet = sheets[row["sheet"]]
         if row["is_gold"]:
             item = {"id": new_id(), "campaign_id": campaign.id, "sheet_seq": sheet, "shuffle": rng.randrange(SHUFFLE)}
-            item["error_type"] = row["error_type"]
-            items.append(item)
-            row |= {"gold_item_id": item["id"], "n_required": campaign.target_redundancy}
+            items.append({**item, "error_type": row["error_type"]})
+            row["gold_item_id"], row["n_required"] = item["id"], campaign.target_redundancy
         else:
             row["place"] = place(sheet, row["predicted_confidence"], state.n_tasks + n_ordinary)
             row["rank"] = rank_at(state.insert_round, row["place"])
+            row["n_required"] = row["n_required"] or campaign.target_redundancy
             n_ordinary += 1
-        del row["error_type"]  # known to the item alone, which nobody is ever shown
-        row["n_required"] = row["n_required"] or campaign.target_redundancy
-        rows.append(row)
     if items:
         connection.execute(insert(gold_items), items)
     grown = {"n_tasks": campaigns.c.n_tasks + n_ordinary, "n_gold_items": campaigns.c.n_gold_items + len(items)}
     connection.execute(campaigns.update().where(campaigns.c.id == campaign.id).values(**grown))
-    return rows
 
 
-def _sheet_numbers(connection: Connection, campaign_id: str, made: list[TaskValues]) -> dict[str, int]:
+def _sheet_numbers(connection: Connection, campaign_id: str, wanted: Iterable[str]) -> dict[str, int]:
     """The number of each sheet, in the order in which sheets first came into the campaign."""
-    wanted = dict.fromkeys(sheet_of(values["part_revision_id"], values["drawing_bbox"]) for values in made)
     here = task_sheets.c.campaign_id == campaign_id
     known: dict[str, int] = {}
     names = list(wanted)
-    for start in range(0, len(names), 500):
-        part = task_sheets.c.sheet.in_(names[start : start + 500])
-        known |= {row.sheet: row.sheet_seq for row in connection.execute(select(task_sheets).where(here, part))}
+    for some in chunks(names):
+        rows = connection.execute(_SHEETS, {"campaign": campaign_id, "sheets": some})
+        known |= {row.sheet: row.sheet_seq for row in rows}
     last = connection.execute(select(func.max(task_sheets.c.sheet_seq)).where(here)).scalar()
     fresh = {sheet: number for number, sheet in enumerate((s for s in names if s not in known), (last or 0) + 1)}
     if fresh:
-        rows = [{"campaign_id": campaign_id, "sheet": sheet, "sheet_seq": n} for sheet, n in fresh.items()]
-        connection.execute(insert(task_sheets), rows)
+        new = [{"campaign_id": campaign_id, "sheet": sheet, "sheet_seq": n} for sheet, n in fresh.items()]
+        connection.execute(insert(task_sheets), new)
     return known | fresh
 
 
+_SHEETS = select(task_sheets).where(
+    task_sheets.c.campaign_id == bindparam("campaign"), task_sheets.c.sheet.in_(bindparam("sheets", expanding=True))
+)
 _STATE = select(campaigns.c.insert_round, campaigns.c.n_tasks).with_for_update(key_share=True)
 _BLANK: dict[str, Any] = {
     "prediction_id": None,
@@ -136,6 +139,7 @@ _BLANK: dict[str, Any] = {
     "place": "",
     "rank": None,
     "n_required": None,
+    "is_gold": False,
     "predicted_value": None,
 }
 _GIVEN = (

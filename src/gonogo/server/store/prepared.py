@@ -53,6 +53,11 @@ class Prepared:
         form, cursor = self._run(connection, values)
         return form.rows(cursor, cursor.fetchall())
 
+    def tuples(self, connection: Connection, values: Values) -> list[tuple[Any, ...]]:
+        """All rows as the driver gives them, unconverted: many at the least cost."""
+        found: list[tuple[Any, ...]] = self._run(connection, values)[1].fetchall()
+        return found
+
     def scalar(self, connection: Connection, values: Values) -> Any:
         """The first column of the first row, or `None`."""
         row = self.first(connection, values)
