@@ -20,11 +20,13 @@ from gonogo.desk.results_list import CaseList, Look
 from gonogo.desk.results_source import Source
 from gonogo.desk.services import Services
 from gonogo.tui.app import GonogoApp
+from gonogo.tui.screens.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.case import CaseScreen
 from gonogo.tui.screens.results import ResultsScreen
 from gonogo.wire.results import CaseResult, LoginRequest
 from tests.client.scripted import Got, Reply, Reset, ScriptedServer, Step
 from tests.review_screens.conftest import Room
+from tests.server.web import LABELING
 from tests.tui.screen_text import settle, text_of
 
 STATES = ("Labeled", "Flagged", "Ready")
@@ -141,6 +143,8 @@ async def test_a_case_that_is_not_in_the_list_is_asked_for(home: Path) -> None:
         await shown.press("g", *"99", "enter")
         await shown.sees("The case could not be read", "no such case")
         assert isinstance(shown.pilot.app.screen, CaseScreen)
+        await shown.press("v", "z")
+        await shown.sees("Review is on the server", "There is no drawing")
 
 
 async def test_a_break_keeps_what_was_read_and_goes_on_there(home: Path) -> None:
@@ -215,6 +219,45 @@ async def test_a_campaign_opens_its_results(room: Room) -> None:
         await room.sees("state", "Ready", "gonogo")
         await room.press("escape", "escape")
         await room.sees("settled", "alpha")
+
+
+async def test_enter_opens_a_case_with_its_votes_and_goes_on_to_its_review(room: Room) -> None:
+    settled, disputed = await room.bench.task(), await room.bench.task(prompt="Is the bore read right?")
+    await room.bench.vote(settled, ann="correct", bob="correct")
+    await room.bench.vote(disputed, ann="correct", bob=("incorrect", "16,6"))
+    async with room.opened():
+        await room.sees("find")
+        await room.press("l")
+        await room.sees("settled", "alpha")
+        await room.press("e")
+        await room.sees("1 of 2 cases")
+        await room.press("enter")
+        await room.sees("✓ correct", "3.0 s", "No drawing")
+        await room.press("v")
+        await room.sees("does not wait for an")
+        await room.press("n")
+        await room.sees("Is the bore read right?", "value read", "16,5", "✗ incorrect", "16,6", "Flagged")
+        await room.press("v")
+        await room.sees("as many votes for one answer as for another")
+        assert isinstance(room.screen, AdjudicateScreen)
+        await room.press("escape")
+        await room.sees("what needs an expert", "1 of 1")
+
+
+async def test_a_case_that_was_settled_meanwhile_leads_to_the_queue_with_a_word(room: Room) -> None:
+    disputed = await room.bench.task()
+    await room.bench.vote(disputed, ann="correct", bob="incorrect")
+    async with room.opened():
+        await room.sees("find")
+        await room.press("l")
+        await room.sees("settled", "alpha")
+        await room.press("e")
+        await room.sees("1 of 1 cases")
+        await room.press("enter")
+        await room.sees("Flagged")
+        await room.bench.web.lead.post(f"{LABELING}/tasks/{disputed}/adjudicate", json={"verdict": "correct"})
+        await room.press("v")
+        await room.sees("That task does not wait", "Nothing needs an expert")
 
 
 def test_what_has_no_number_is_last_either_way_and_a_case_told_again_replaces_itself() -> None:

@@ -280,6 +280,9 @@ def open_screen(source: str, base_url: str | None, task: int | None, filters: Fi
     services, parts = make_services(current_home()), embedded_parts(current_home())
     app = make_app(services)
     read_from = source_of(source, base_url, keep=parts)
+    signed, address = services.remembered(), _address(source, base_url)
+    if signed is not None and (signed.kind == "embedded" if address is None else signed.base_url == address):
+        read_from = read_from._replace(signed=signed)  # its drawings and review queue are at hand
     app.opening = lambda: ResultsScreen(read_from, task, filters)
     try:
         app.run()

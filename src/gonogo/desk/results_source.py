@@ -31,10 +31,14 @@ class NoResultsLogin(DeskError):
 
 
 class Source(NamedTuple):
-    """One results API: how a person calls it, and a client of it; who connects closes."""
+    """One results API: how a person calls it, and a client of it; who connects closes.
+
+    `signed` where it is the API of the server one is signed in to: there are the drawings and the review queue, too.
+    """
 
     name: str
     connect: Callable[[], Awaitable[ResultsClient]]
+    signed: SignedIn | None = None
 
 
 def at_address(kind: str, address: str, *, clean: bool = True) -> Source:
@@ -56,14 +60,14 @@ def at_address(kind: str, address: str, *, clean: bool = True) -> Source:
 def of_login(services: Services, signed: SignedIn) -> Source:
     """The API of the server somebody is signed in to; in the workspace on this machine that is enough."""
     if signed.kind != "embedded":
-        return at_address("gonogo", signed.base_url)
+        return at_address("gonogo", signed.base_url)._replace(signed=signed)
 
     async def connect() -> ResultsClient:
         from gonogo.client.results import ResultsClient
 
         return ResultsClient.over(await services.client(signed))
 
-    return Source("this machine", connect)
+    return Source("this machine", connect, signed)
 
 
 def with_login(address: str, given: dict[str, str], *, clean: bool = True) -> ResultsClient:

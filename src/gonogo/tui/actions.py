@@ -161,8 +161,10 @@ REVIEWING: tuple[Action, ...] = (
     Action("results.back", "back", "Back to where you came from.", ("escape",), RESULTS, "back", 11),
     Action("case.next", "next", "The next case of the list.", ("n", "right"), CASE, "step(1)", 1),
     Action("case.previous", "previous", "The one before.", ("p", "left"), CASE, "step(-1)", 2),
-    Action("case.refresh", "refresh", "Ask the server again.", ("r",), CASE, "refresh", 3),
-    Action("case.back", "back", "Back to the list.", ("escape",), CASE, "back", 4),
+    Action("case.review", "review", "Rule on it, where it waits for an expert.", ("v",), CASE, "review", 3),
+    Action("case.context", "context", "More of the sheet, then all of it.", ("z",), CASE, "context", 4),
+    Action("case.refresh", "refresh", "Ask the server again.", ("r",), CASE, "refresh", 5),
+    Action("case.back", "back", "Back to the list.", ("escape",), CASE, "back", 6),
 )
 """What experts and leads do."""
 

@@ -74,14 +74,14 @@ class Ways(App[None]):
         self.desk, self._opened = self.services.open_desk(signed, campaign_id), campaign_id
         self._only(AnnotateScreen(self.desk, clock=self.clock, profile=self.services.profile))
 
-    async def open_review(self, signed: SignedIn, campaign_id: str) -> None:
-        """The campaign's review queue."""
+    async def open_review(self, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
+        """The campaign's review queue; with `task_id` on to that task, once it is there."""
         from gonogo.tui.screens.review import ReviewScreen
 
         await self.close_desk()
         desk = self.services.open_review(signed, campaign_id)
         self.reviewing, self.desk = True, desk
-        self._only(ReviewScreen(desk, signed, campaign_id))
+        self._only(ReviewScreen(desk, signed, campaign_id, task_id))
 
     async def action_review(self) -> None:
         """From wherever one is to the review queue of the campaign worked in."""

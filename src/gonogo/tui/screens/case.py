@@ -1,27 +1,36 @@
-"""One case of a results API, with every field the server told, those that nobody knows too."""
+"""One case of a results API: its drawing and votes where it is of our own server, and every field the server told."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import getters
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
 from gonogo.client.errors import GonogoClientError
+from gonogo.desk.codec import task_from_served
 from gonogo.desk.errors import DeskError
-from gonogo.tui import actions, cards, case_words
+from gonogo.desk.visit import Visit
+from gonogo.tui import actions, cards, case_words, terminal, working
+from gonogo.tui.screens import wording
+from gonogo.tui.view import View
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.lines import Line
+from gonogo.tui.widgets.sheet_view import SheetView
 
 if TYPE_CHECKING:
     from gonogo.desk.results_source import Source
+    from gonogo.desk.types import DeskTask
     from gonogo.tui.app import GonogoApp
+
+IN_REVIEW = "Flagged"
 
 
 class CaseScreen(Screen[None]):
@@ -33,6 +42,7 @@ class CaseScreen(Screen[None]):
     AUTO_FOCUS = "VerticalScroll"
 
     top = getters.query_one("#top", Line)
+    sheet = getters.query_one("#sheet", SheetView)
     fields = getters.query_one("#fields", Static)
     keys = getters.query_one("#keys", Line)
 
@@ -41,6 +51,10 @@ class CaseScreen(Screen[None]):
         self._source, self._number, self.case_id, self._step = source, task, case_id, step
         self._found: dict[str, Any] | None = None
         self._said: Content = Content("")
+        self._visit: Visit | None = None
+        self._asked: DeskTask | None = None
+        self.view = View()
+        self._pictures = True
 
     @property
     def gonogo(self) -> GonogoApp:
@@ -48,12 +62,21 @@ class CaseScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Line(id="top")
-        with VerticalScroll(id="body"):
-            yield Static(id="fields", markup=False)
+        with Horizontal(id="work"):
+            yield SheetView(id="sheet")
+            with VerticalScroll(id="body"):
+                yield Static(id="fields", markup=False)
         yield Line(id="keys")
 
     def on_mount(self) -> None:
+        mode = self.gonogo.services.profile.picture_mode
+        self._pictures = mode != terminal.NO_PICTURES
+        self.view = View(mode=terminal.mode_of(mode, os.environ, color=not self.app.no_color))
         self.action_refresh()
+
+    async def on_unmount(self) -> None:
+        if self._visit is not None:
+            await self._visit.aclose()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show)
@@ -68,17 +91,46 @@ class CaseScreen(Screen[None]):
         try:
             async with await self._source.connect() as client:
                 self._found = (await client.case(self._number, case_id, verbose=True)).model_dump()
+            self._asked = self._ours(self._found)
         except (GonogoClientError, DeskError) as error:
-            self._said = cards.problem("The case could not be read", error)
+            self._said, self._asked = cards.problem("The case could not be read", error), None
         self._show()
 
+    def _ours(self, case: dict[str, Any]) -> DeskTask | None:
+        """The task behind the case, where it lies on the server one is signed in to; else there is no drawing."""
+        ours, signed = case.get("gonogo"), self._source.signed
+        if signed is None or not isinstance(ours, dict) or not ours.get("task_id") or not ours.get("campaign_id"):
+            return None
+        if self._visit is None:
+            self._visit = Visit(self.gonogo.services.visiting(signed, str(ours["campaign_id"])))
+        return task_from_served({**ours, "id": str(ours["task_id"])}, self._visit.campaign_id)
+
+    # --- showing ---------------------------------------------------------------------------------------
+
     def _show(self) -> None:
-        width = max(self.query_one("#body").content_region.width - 1, 20)
+        if not self.is_attached:
+            return
+        self.set_class(self._asked is not None and self._pictures and self.size.height >= 14, "-drawn")
         told = f"   task {self._number}"
         self.top.show(Content.assemble((f"case {self.case_id}", "bold $accent"), (told, "$quiet")))
+        lines.show_keys(self.keys, actions.CASE)
+        self.call_after_refresh(self._show_case)  # with the drawing beside them the fields have less room
+
+    def _show_case(self) -> None:
+        width = max(self.query_one("#body").content_region.width - 1, 20)
         said = self._said if self._found is None else case_words.told(self._found, width)
         self.fields.update(Content.assemble(said))
-        lines.show_keys(self.keys, actions.CASE)
+        if self._asked is not None and self.has_class("-drawn"):
+            working.begin(self, self._draw, self._asked, group="picture")
+
+    async def _draw(self, task: DeskTask) -> None:
+        if self._visit is None or min(self.sheet.cells) <= 0:
+            return
+        picture = await self._visit.picture(task, self.view.request(task, self.sheet.cells))
+        if task is self._asked:
+            self.sheet.show(picture, wording.sheet_title(task, picture, self.view))
+
+    # --- keys ------------------------------------------------------------------------------------------
 
     def action_step(self, by: int) -> None:
         case_id = self._step(by)
@@ -86,8 +138,26 @@ class CaseScreen(Screen[None]):
             self.gonogo.say("There is no other case in the list.", seconds=2)
             return
         self.case_id = case_id
+        self.view = self.view.reset()
         self.query_one("#body", VerticalScroll).scroll_home(animate=False)
         self.action_refresh()
+
+    def action_context(self) -> None:
+        if self._asked is None:
+            self.gonogo.say("There is no drawing of this case here.", seconds=3)
+            return
+        self.view = self.view.next_level()
+        self._show()
+
+    async def action_review(self) -> None:
+        """On to the expert's queue, at this case; the results are left."""
+        task, signed, state = self._asked, self._source.signed, (self._found or {}).get("labeling_state")
+        if task is None or signed is None:
+            self.gonogo.say("Review is on the server that you are signed in to; this case is of another one.")
+        elif state != IN_REVIEW:
+            self.gonogo.say(f"This case does not wait for an expert: its state is {state}.")
+        else:
+            await self.gonogo.open_review(signed, task.campaign_id, task.id)
 
     def action_back(self) -> None:
         self.dismiss()

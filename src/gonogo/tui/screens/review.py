@@ -57,8 +57,10 @@ class ReviewScreen(RowsScreen):
     status = getters.query_one("#status", StatusBar)
     rows = getters.query_one(QueueList)
 
-    def __init__(self, desk: ReviewDesk, signed: SignedIn, campaign_id: str) -> None:
+    def __init__(self, desk: ReviewDesk, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
+        """`task_id`: the task to open as soon as the queue tells of it."""
         super().__init__()
+        self._wanted = task_id
         self.desk = desk
         self._signed = signed
         self._campaign_id = campaign_id
@@ -92,8 +94,9 @@ class ReviewScreen(RowsScreen):
     # --- showing ---------------------------------------------------------------------------------------
 
     def _desk_changed(self) -> None:
-        if self.app.screen is not self:
+        if self.app.screen is not self or not self.query("#status"):  # when it is left, its parts go first
             return
+        self._open_wanted()
         self._state_since = self.gonogo.clock()
         self.status.tell(self.desk.state)
         self.listed.show(self._what())
@@ -105,6 +108,17 @@ class ReviewScreen(RowsScreen):
         if empty:
             self.words.update(self._empty())
         self._show_keys()
+
+    def _open_wanted(self) -> None:
+        """To the one task that was asked for; when it is in no page, to the list, with a word about it."""
+        at = self.desk.queue.find(self._wanted) if self._wanted else None
+        if at is not None:
+            self._wanted = ""
+            self.rows.move_to(at)
+            self.call_after_refresh(self.action_open)
+        elif self._wanted and self.desk.queue.complete:
+            self._wanted = ""
+            self.gonogo.say("That task does not wait for an expert any more; this is the queue.", seconds=8)
 
     def _what(self) -> Content:
         """Which list this is, in words."""
