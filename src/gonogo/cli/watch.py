@@ -53,30 +53,37 @@ def watch(campaign: str, interval: float | None, once: bool, base_url: str | Non
     about a second; another one is asked every 5 seconds. On a terminal it is kept up to date in place; elsewhere each
     change is a line (with --json, a JSON object). A line to the server that drops is taken up again.
     """
-    with _screen(as_json) as screen:
-        run(_watch(campaign, base_url, interval, once, screen))
+    run(_watch(campaign, base_url, interval, once, as_json))
 
 
-async def _watch(campaign: str, base_url: str | None, interval: float | None, once: bool, screen: Screen) -> None:
+async def _watch(campaign: str, base_url: str | None, interval: float | None, once: bool, as_json: bool) -> None:
     from gonogo.cli.finding import find_campaign
-    from gonogo.client.watching import NotToldError, told_by
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)
-        capabilities = await client.capabilities()
-        watched = Watched(client, ours=capabilities is not None)
-        if once:
-            screen.show(await watched.look(await client.get_campaign(found.id)))
+        with _screen(as_json) as screen:  # it is put away before anything is said of how this ended
+            await _follow(client, found, interval, once, screen)
+
+
+async def _follow(
+    client: LeadClient, found: LabelingCampaignPublic, interval: float | None, once: bool, screen: Screen
+) -> None:
+    from gonogo.client.watching import NotToldError, told_by
+
+    capabilities = await client.capabilities()
+    watched = Watched(client, ours=capabilities is not None)
+    if once:
+        screen.show(await watched.look(await client.get_campaign(found.id)))
+        return
+    if interval is None and told_by(capabilities):
+        try:
+            await _told(watched, found, screen)
             return
-        if interval is None and told_by(capabilities):
-            try:
-                await _told(watched, found, screen)
-                return
-            except NotToldError as error:
-                screen.say(f"{error} The server is asked every {ASK_EVERY:g} s instead.")
-        elif interval is None:
-            screen.say(f"This server does not tell changes by itself: it is asked every {ASK_EVERY:g} s.")
-        await _asked(watched, found, screen, interval or ASK_EVERY)
+        except NotToldError as error:
+            screen.say(f"{error} The server is asked every {ASK_EVERY:g} s instead.")
+    elif interval is None:
+        screen.say(f"This server does not tell changes by itself: it is asked every {ASK_EVERY:g} s.")
+    await _asked(watched, found, screen, interval or ASK_EVERY)
 
 
 async def _told(watched: Watched, found: LabelingCampaignPublic, screen: Screen) -> None:
