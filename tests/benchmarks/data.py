@@ -1,7 +1,7 @@
 """Import and export by the command line, at scale; and the same rows by the plainest means there are.
 
 `python -m tests.benchmarks data` prints the numbers as JSON, for 100,000 predictions; as a program of its own it takes
-a number: `python -m tests.benchmarks.data 1000000`.
+a number: `python -m tests.benchmarks.data 1000000`. Pages of results are measured by `results`.
 
 Each step is a fresh `gonogo` process, timed from its start to its end, on the embedded workspace and against a
 `gonogo serve`. The floors are taken in the same run: `sqlite3.executemany` of the same rows into the same tables, and

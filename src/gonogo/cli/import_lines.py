@@ -153,7 +153,7 @@ class Reader:
         return found
 
     def bad_lines(self, repeated: Mapping[int, int] | None = None) -> list[BadLine]:
-        """All of them, in the order of the file; `repeated` is what the method of this name found, where it is known."""
+        """All of them, in the order of the file; `repeated` is what the method of this name found, if it was asked."""
         repeated = self.repeated() if repeated is None else repeated
         again = [
             BadLine(self._numbers[n], f"the same id or the same reading is already on line {self._numbers[m]}")
