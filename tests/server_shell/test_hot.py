@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -12,11 +13,12 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
+from gonogo.server import audit
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.batch import Batch
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import audit_log, orgs, submissions
+from gonogo.server.store.tables import audit_log, orgs, sessions, submissions
 from tests.server_shell.conftest import TOKEN, Clock, client_of, started
 from tests.server_shell.work import LABELING, campaign_with, person, session_of
 
@@ -132,3 +134,56 @@ async def test_jobs_that_wait_together_commit_together_and_one_that_fails_takes_
         await add("bad")
     with store.read() as connection:
         assert set(connection.execute(select(orgs.c.name)).scalars()) == {"one", "two"}
+
+
+async def test_the_chain_of_the_audit_log_stays_whole_when_jobs_and_transactions_are_taken_back(
+    store: Store, clock: Clock
+) -> None:
+    batch = Batch(store)
+
+    async def note(name: str) -> str:
+        def job(connection: Any) -> str:
+            audit.append(connection, name, clock(), actor="somebody")
+            if name == "bad":
+                raise ValueError(name)
+            return name
+
+        return await batch.do(job)
+
+    with store.resident():
+        await asyncio.gather(*(note(name) for name in ("one", "bad", "two")), return_exceptions=True)
+        with pytest.raises(ValueError, match="bad"):
+            await note("bad")
+        await note("three")
+        with store.unit() as unit:
+            with suppress(ValueError), store.write() as inner:
+                audit.append(inner, "inner", clock(), actor="somebody")
+                raise ValueError("inner")
+            audit.append(unit, "four", clock(), actor="somebody")
+    with store.read() as connection:
+        actions = connection.execute(select(audit_log.c.action).order_by(audit_log.c.number)).scalars().all()
+        assert [action for action in actions if action != "open_chain"] == ["one", "two", "three", "four"]
+        assert audit.verify(connection).broken is None
+
+
+async def test_a_session_that_ended_is_refused_though_it_was_known_a_moment_ago(
+    app: FastAPI, lead: httpx.AsyncClient
+) -> None:
+    campaign = await campaign_with(lead, 3)
+    somebody = person(lead, await session_of(lead, campaign, "a@b"))
+    following, key = f"{LABELING}/campaigns/{campaign}/next-task", {"Idempotency-Key": "one"}
+    for _turn in range(3):
+        assert (await somebody.post(following, headers=key)).status_code == 200
+    task = (await somebody.post(following)).json()
+    with app.state.store.write() as connection:
+        connection.execute(sessions.update().values(ended_at=app.state.clock()))
+    answers = [
+        await somebody.post(following),
+        await somebody.post(following, headers=key),
+        await somebody.post(following, headers={"Idempotency-Key": "two"}),
+        await somebody.post(f"{LABELING}/tasks/{task['id']}/submit", json={"verdict": "correct"}),
+        await somebody.post(f"{LABELING}/tasks/{task['id']}/submit", json={"verdict": "correct"}, headers=key),
+    ]
+    assert [(answer.status_code, answer.json()["error"]["code"]) for answer in answers] == [
+        (401, "invalid_session")
+    ] * 5

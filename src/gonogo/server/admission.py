@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
 
 from gonogo.server.claims import Voter
 from gonogo.server.errors import conflict
@@ -62,11 +63,17 @@ def _progress(n: int, right: int) -> str:
 
 _NOTHING_YET = "There are no practice items yet: ask the lead, who makes them by ruling on tasks."
 
-_paused = select(annotator_pauses.c.paused_at).where(
-    annotator_pauses.c.campaign_id == bindparam("campaign"), annotator_pauses.c.voter_id == bindparam("voter")
-)
-_asks = exists().where(
-    review_settings.c.campaign_id == bindparam("campaign"),
-    or_(review_settings.c.pass_mark.is_not(None), review_settings.c.warm_up_items > 0),
-)
-_GATE = Prepared(select(_paused.scalar_subquery().label("paused_at"), _asks.label("asks")))
+
+def gate_of(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
+    """`paused_at` of `:voter`, and whether the campaign `asks` for anything before tasks are given out."""
+    paused = select(annotator_pauses.c.paused_at).where(
+        annotator_pauses.c.campaign_id == campaign_id, annotator_pauses.c.voter_id == bindparam("voter")
+    )
+    asks = exists().where(
+        review_settings.c.campaign_id == campaign_id,
+        or_(review_settings.c.pass_mark.is_not(None), review_settings.c.warm_up_items > 0),
+    )
+    return [paused.scalar_subquery().label("paused_at"), asks.label("asks")]
+
+
+_GATE = Prepared(select(*gate_of(bindparam("campaign"))))

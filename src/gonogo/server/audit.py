@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gonogo.server.store.columns import EPOCH
+from gonogo.server.store.engine import KEPT, LAST_AUDITED
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import audit_log
 from gonogo.wire.vocabulary import ConflictReason
@@ -28,7 +29,12 @@ from gonogo.wire.vocabulary import ConflictReason
 Heads = dict[int, tuple[int, str]]
 """The last row of each chain: `{chain: (seq, hash)}`."""
 
+_Head = tuple[int, str]
+"""`seq` and `hash` of a row."""
+
 _CHAIN = "gonogo_audit_chain"
+_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_FIELDS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _OPENING = 7_461  # the advisory lock of chain 0
 _START = "0" * 64
 _SMALL = 20_000
@@ -65,11 +71,14 @@ def append(
 ) -> None:
     """Adds a row in the transaction of `connection`. `content` holds ids and states, never values or secrets."""
     chain = connection.info.get(_CHAIN)
-    head = None if chain is None else _HEAD.first(connection, {"chain": chain})
+    head: _Head | None = connection.info.get(LAST_AUDITED)
+    if head is None and chain is not None:
+        head = _head_of(connection, chain)
     if head is None:  # a new connection, or the transaction that opened the chain was rolled back
-        chain, head = _open(connection, now), None
-    text = json.dumps(content or {}, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    _write(connection, chain or 0, head, now, actor[:64], action[:64], request_id, text)
+        chain = _open(connection, now)
+    head = _write(connection, chain or 0, head, now, actor[:64], action[:64], request_id, _TEXT(content or {}))
+    if connection.info.get(KEPT):
+        connection.info[LAST_AUDITED] = head
 
 
 def note_request(request: Request, response: Response) -> None:
@@ -150,7 +159,7 @@ def _open(connection: Connection, now: datetime) -> int:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_OPENING, 0)))
     chain = int(connection.execute(_LAST_CHAIN).scalar() or 0) + 1
-    head = _HEAD.first(connection, {"chain": 0})
+    head = _head_of(connection, 0)
     _write(connection, 0, head, now, "server", "open_chain", None, json.dumps({"chain": chain}))
     connection.info[_CHAIN] = chain
     return chain
@@ -159,22 +168,29 @@ def _open(connection: Connection, now: datetime) -> int:
 def _write(
     connection: Connection,
     chain: int,
-    head: Row[Any] | None,
+    head: _Head | None,
     now: datetime,
     actor: str,
     action: str,
     request_id: str | None,
     content: str,
-) -> None:
-    seq, before = (head.seq + 1, head.hash) if head is not None else (1, _START)
+) -> _Head:
+    seq, before = (head[0] + 1, head[1]) if head is not None else (1, _START)
+    digest = _digest(before, chain, seq, now, actor, action, request_id, content)
     row = {"chain": chain, "seq": seq, "at": now, "actor": actor, "action": action, "request_id": request_id}
-    row |= {"content": content, "hash": _digest(before, chain, seq, now, actor, action, request_id, content)}
-    _INSERT.run(connection, row)
+    _INSERT.later(connection, {**row, "content": content, "hash": digest})
+    return seq, digest
+
+
+def _head_of(connection: Connection, chain: int) -> _Head | None:
+    row = _HEAD.first(connection, {"chain": chain})
+    return None if row is None else (row.seq, row.hash)
 
 
 def _digest(before: str, chain: int, seq: int, at: datetime, *fields: str | None) -> str:
-    micros = (at - EPOCH).days * 86_400_000_000 + (at - EPOCH).seconds * 1_000_000 + (at - EPOCH).microseconds
-    text = json.dumps([before, chain, seq, micros, *fields], ensure_ascii=False, separators=(",", ":"))
+    past = at - EPOCH
+    micros = past.days * 86_400_000_000 + past.seconds * 1_000_000 + past.microseconds
+    text = _FIELDS([before, chain, seq, micros, *fields])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

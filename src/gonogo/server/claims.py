@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, bindparam, exists, false, null, select, text, true
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, false, null, select, text, true
 
 from gonogo.server import audit
 from gonogo.server.order import enter, requeue
@@ -29,9 +29,12 @@ class Voter:
     kind: Literal["annotator", "user"]
 
 
-def position(connection: Connection, campaign_id: str, voter: Voter) -> Row[Any]:
-    """The voter's row of `voters`, made on his first visit, and locked: his requests come one after the other."""
-    here = {"campaign": campaign_id, "voter": voter.id}
+def position(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> Row[Any]:
+    """The voter's row of `voters`, made on his first visit, and locked: his requests come one after the other.
+
+    It has the columns of `position_at`.
+    """
+    here = {"campaign": campaign_id, "voter": voter.id, "now": now}
     row = _POSITION.first(connection, here)
     if row is None:
         _ARRIVE.run(connection, here)
@@ -112,10 +115,19 @@ def _count_kept(connection: Connection, task: Row[Any], now: datetime) -> bool:
     return bool(len(kept) == room)
 
 
+def position_at(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
+    """What a claim asks of the row of `voters` in this campaign, and whether any claim there ran out before `:now`."""
+    held = tasks.alias("held")
+    ran_out = exists().where(held.c.campaign_id == campaign_id, held.c.claim_expires_at <= bindparam("now"))
+    wanted = ("cursor", "last_sheet_seq", "n_served", "n_gold_served")
+    more = (voters.c.n_gold_items.label("n_items_had"), ran_out.label("any_expired"))
+    return [*(voters.c[name] for name in wanted), *more]
+
+
 _POSITION = Prepared(
-    select(voters)
+    select(*position_at(bindparam("campaign")))
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
-    .with_for_update()
+    .with_for_update(of=voters)
 )
 _ARRIVE = Prepared(
     text(

@@ -18,18 +18,23 @@ _SYSTEM_RANDOM = random.SystemRandom()
 
 @dataclass(frozen=True)
 class Context:
-    """One request's. `now` is read once, so that all a request writes bears the same instant."""
+    """One request's. `now` is read once, so that all a request writes bears the same instant.
+
+    `unproved` is the digest of the caller's session where it is still to be proved that it lives; see `arrival`.
+    """
 
     store: Store
     settings: ServerSettings
     now: datetime
     caller: Principal
     rng: random.Random
+    unproved: str | None = None
 
 
-def context_of(state: Any, caller: Principal) -> Context:
+def context_of(state: Any, caller: Principal, unproved: str | None = None) -> Context:
     """A request's context; `state` is the app's."""
-    return Context(state.store, state.settings, state.clock(), caller, getattr(state, "rng", _SYSTEM_RANDOM))
+    rng = getattr(state, "rng", _SYSTEM_RANDOM)
+    return Context(state.store, state.settings, state.clock(), caller, rng, unproved)
 
 
 async def _context(request: Request) -> Context:

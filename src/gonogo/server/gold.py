@@ -73,8 +73,8 @@ def pick(
 ) -> Row[Any] | None:
     """The copy to serve (columns of a served task) instead of an ordinary task, if the draw says so.
 
-    The caller takes the lease. `position` is the voter's row of `voters`. A copy is looked for whatever the draw says:
-    the time that a claim takes must not tell what came of it.
+    The caller takes the lease. `position` is what `claims.position` gave. A copy is looked for whatever the draw
+    says: the time that a claim takes must not tell what came of it.
     """
     if not campaign.n_gold_items or campaign.gold_fraction <= 0:
         return None
@@ -93,7 +93,7 @@ def pick(
             return None
         found = _fresh_copy(connection, item.id, now)
     served = {"item": found.gold_item_id, "voter": voter.id, "campaign": campaign.id, "task": found.id}
-    _SERVE.run(connection, served)
+    _SERVE.later(connection, served)
     return found
 
 
@@ -123,7 +123,7 @@ def _staged(
     people: int | None = None,
 ) -> Row[Any] | None:
     """Something the voter has not had: of the sheet at hand, of the last one, or of any; each from a random place."""
-    if position.n_gold_items >= campaign.n_gold_items:
+    if position.n_items_had >= campaign.n_gold_items:
         return None
     last = position.last_sheet_seq
     sheets = [sheet] if last is None or last == sheet else [sheet, last]

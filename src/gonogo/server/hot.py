@@ -10,24 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gonogo.server import audit, idempotency
+from gonogo.server import arrival, audit, idempotency, tokens
+from gonogo.server.auth import Principal, authenticate, credential_of
 from gonogo.server.bodies import parse_json
 from gonogo.server.context import Context, context_of
 from gonogo.server.errors import ApiError, answer_any, request_id
 from gonogo.server.records import served_task, submission_public
 from gonogo.server.routes import claims, tasks
 from gonogo.server.routing import REFUSALS, counted_caller
-from gonogo.server.shell import Shell
+from gonogo.server.shell import enclosed
 from gonogo.server.store.batch import Batch
+from gonogo.server.store.columns import EPOCH
 from gonogo.wire.labeling import LabelSubmit
 
 _ID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -35,6 +37,11 @@ _NEXT = re.compile(f"/api/v1/parts/labeling/campaigns/{_ID}/next-task")
 _SUBMIT = re.compile(f"/api/v1/parts/labeling/tasks/{_ID}/submit")
 _LARGEST = 65_536  # bytes; longer bodies are rare, and read with more care
 _ANSWER = TypeAdapter(LabelSubmit)
+_CONTENT_TYPE = (b"content-type", b"application/json")
+_EXPIRES_IN = claims.EXPIRES_IN.lower().encode()
+_KNOWN_FOR = timedelta(minutes=1)
+_MOST_KNOWN = 10_000
+_NOBODY: tuple[None, datetime] = (None, EPOCH)
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -57,7 +64,7 @@ class HotPath:
     def __init__(self, app: Any, batch: Batch) -> None:
         self._app = app
         self._batch = batch
-        self._shell = Shell(self._answer)
+        self._known = Known()
 
     async def answered(self, scope: Scope, receive: Receive, send: Send, long_way: ASGIApp) -> bool:
         """Whether the request was one of the two; then it is answered, be it by the long way."""
@@ -73,7 +80,7 @@ class HotPath:
         scope["app"], scope["route"] = self._app, route
         scope["path_params"] = {"campaign_id" if route is _NEXT_ROUTE else "task_id": path_id}
         scope["gonogo.hot"] = (raw, answer, path_id)
-        await self._shell(scope, receive, send)
+        await enclosed(self._answer, scope, receive, send)
         return True
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,18 +92,79 @@ class HotPath:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, raw: bytes, answer: Any, path_id: str) -> Response:
-        caller = counted_caller(request)
-        ctx = context_of(self._app.state, caller)
+        caller, session = self._known.caller(request)
         ask = idempotency.keyed(request, caller, raw)
+        try:
+            return await self._batch.do(self._job(request, caller, session, ask, path_id, answer))
+        except arrival.Unproved:
+            self._known.forget(request)
+            caller = authenticate(request)  # refuses who is known no longer
+            return await self._batch.do(self._job(request, caller, None, ask, path_id, answer))
+
+    def _job(
+        self,
+        request: Request,
+        caller: Principal,
+        session: str | None,
+        ask: idempotency.Keyed | None,
+        path_id: str,
+        answer: Any,
+    ) -> Callable[[Connection], Response]:
+        ctx = context_of(self._app.state, caller, session)
         lifetime = timedelta(hours=ctx.settings.idempotency_hours)
 
         def work(connection: Connection) -> Response:
+            proved = session is None
+
             def run() -> Response:
-                return _run(connection, request, ctx, path_id, answer)
+                nonlocal proved
+                response = _run(connection, request, ctx, path_id, answer)
+                proved = True
+                return response
 
-            return idempotency.inside(connection, ask, ctx.now, lifetime, run)
+            try:
+                response = idempotency.inside(connection, ask, ctx.now, lifetime, run)
+            except ApiError:
+                if proved:
+                    raise
+                raise arrival.Unproved from None
+            if not proved:
+                raise arrival.Unproved  # a replay, too, is only for who may still ask
+            return response
 
-        return await self._batch.do(work)
+        return work
+
+
+class Known:
+    """Who was found behind a session a moment ago, so that a claim and a vote can ask for him and their object at once.
+
+    It is never taken for proof: `arrival` finds in the same statement that the session still lives.
+    """
+
+    def __init__(self) -> None:
+        self._callers: dict[str, tuple[Principal, datetime]] = {}
+
+    def caller(self, request: Request) -> tuple[Principal, str | None]:
+        """The caller, counted against the limits, and the session that is still to be proved, if any."""
+        state = request.app.state
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme != "Bearer" or "x-api-key" in request.headers:
+            return counted_caller(request), None
+        session = tokens.digest(token.strip())
+        found, since = self._callers.get(session, _NOBODY)
+        now: datetime = state.clock()
+        if found is None or not since <= now < since + _KNOWN_FOR:
+            caller = counted_caller(request)
+            if len(self._callers) >= _MOST_KNOWN:
+                self._callers.clear()
+            self._callers[session] = (caller, now)
+            return caller, None
+        state.limits.count(found, tokens.digest(credential_of(request)))
+        return found, session
+
+    def forget(self, request: Request) -> None:
+        _scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        self._callers.pop(tokens.digest(token.strip()), None)
 
 
 def _run(connection: Connection, request: Request, ctx: Context, path_id: str, answer: Any) -> Response:
@@ -107,17 +175,19 @@ def _run(connection: Connection, request: Request, ctx: Context, path_id: str, a
             response = _next(connection, request, ctx, path_id)
     except ApiError as error:
         response = answer_any(request, error)
-    response.headers["X-Request-ID"] = request_id(request)  # a replay tells the id its body tells
+    # A replay tells the id its body tells.
+    response.raw_headers.append((b"x-request-id", request_id(request).encode()))
     return response
 
 
 def _next(connection: Connection, request: Request, ctx: Context, campaign_id: str) -> Response:
     claim = claims.claim(connection, ctx, campaign_id)
     if claim is None:
-        return Response(b"null", media_type="application/json")
+        return _Json(200, b"null")
     task = served_task(claim.task)
     _note(connection, request, ctx, 200, task.__dict__)
-    return _json(200, task, {claims.EXPIRES_IN: claims.expires_in(claim, ctx.now)})
+    seconds = claims.expires_in(claim, ctx.now).encode()
+    return _Json(200, task.__pydantic_serializer__.to_json(task), (_EXPIRES_IN, seconds))
 
 
 def _submit(connection: Connection, request: Request, ctx: Context, task_id: str, answer: LabelSubmit) -> Response:
@@ -130,7 +200,7 @@ def _submit(connection: Connection, request: Request, ctx: Context, task_id: str
         return response
     stored = submission_public(outcome.submission)
     _note(connection, request, ctx, 201, stored.__dict__)
-    return _json(201, stored)
+    return _Json(201, stored.__pydantic_serializer__.to_json(stored))
 
 
 def _note(connection: Connection, request: Request, ctx: Context, status: int, ids: dict[str, Any]) -> None:
@@ -139,9 +209,12 @@ def _note(connection: Connection, request: Request, ctx: Context, status: int, i
     audit.append(connection, action, ctx.now, actor=ctx.caller.id, content=content, request_id=request_id(request))
 
 
-def _json(status: int, model: BaseModel, headers: dict[str, str] | None = None) -> Response:
-    content = model.__pydantic_serializer__.to_json(model)
-    return Response(content, status, headers, media_type="application/json")
+class _Json(Response):
+    """The same headers as Starlette makes, without the way it takes."""
+
+    def __init__(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = [*headers, (b"content-length", b"%d" % len(body)), _CONTENT_TYPE]
 
 
 def _route(scope: Scope) -> tuple[_Route, str] | None:

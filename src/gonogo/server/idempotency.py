@@ -167,7 +167,7 @@ def _keep(connection: Connection, ask: Keyed, response: Response, now: datetime,
         "created_at": now,
         "expires_at": now + lifetime,
     }
-    _INSERT.run(connection, row)
+    _INSERT.later(connection, row)
 
 
 def _lock(connection: Connection, ask: Keyed) -> None:

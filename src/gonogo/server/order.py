@@ -50,14 +50,14 @@ def enter(connection: Connection, campaign_id: str, *, alone: bool = False) -> N
     """Takes the campaign's order lock until the transaction ends; nothing to do where writers are alone anyhow."""
     if connection.dialect.name == "postgresql":
         # Two campaigns with the same number wait for each other now and then, nothing worse.
-        (_ALONE if alone else _TOGETHER).run(connection, {"number": zlib.crc32(campaign_id.encode()) - 2**31})
+        (_ALONE if alone else _TOGETHER).later(connection, {"number": zlib.crc32(campaign_id.encode()) - 2**31})
 
 
 def note_passed(connection: Connection, campaign_id: str, insert_round: str, rank: str) -> None:
     """Keeps `insert_round` ahead of a cursor that moves to `rank`."""
     following = f"{int(rank[:_ROUND], 16) + 1:08x}"
     if following > insert_round:
-        _BUMP.run(connection, {"campaign": campaign_id, "following": following})
+        _BUMP.later(connection, {"campaign": campaign_id, "following": following})
 
 
 def requeue(connection: Connection, task_id: str) -> None:
@@ -79,6 +79,8 @@ LEAVE = Prepared(
 """Takes a task out of the order if it needs no more votes."""
 
 _INSERT_ROUND = select(campaigns.c.insert_round).where(campaigns.c.id == tasks.c.campaign_id).scalar_subquery()
+BACK = _INSERT_ROUND.op("||")(".").op("||")(tasks.c.place)
+"""The rank of a task that becomes available: at the insert round."""
 _REQUEUE = Prepared(
     tasks.update()
     .where(
@@ -89,7 +91,7 @@ _REQUEUE = Prepared(
         tasks.c.holder_id.is_(None),
         tasks.c.rank.is_(None),
     )
-    .values(rank=_INSERT_ROUND.op("||")(".").op("||")(tasks.c.place))
+    .values(rank=BACK)
 )
 _LOCK_CLASS = 7_460
 """Tells these advisory locks from those of `idempotency`, which have one large number."""

@@ -28,25 +28,29 @@ class Claim:
 
 
 def next_task(
-    connection: Connection, campaign: Row[Any], voter: Voter, now: datetime, rng: random.Random
+    connection: Connection,
+    campaign: Row[Any],
+    voter: Voter,
+    now: datetime,
+    rng: random.Random,
+    position: Row[Any] | None = None,
 ) -> Claim | None:
     """Claims a task for `voter`; `None` when nothing is left for him. Call it in a `store.write()` block.
 
-    `campaign` is the row as it is in this transaction. A voter who holds `claims.MAX_HELD` tasks gets the oldest of
-    them again, on a fresh lease.
+    `campaign` is the row as it is in this transaction, `position` what `claims.position` gave, if it was asked. A
+    voter who holds `claims.MAX_HELD` tasks gets the oldest of them again, on a fresh lease.
     """
     if campaign.status != CampaignStatus.OPEN:
         return None
-    position = claims.position(connection, campaign.id, voter)
-    _sweep(connection, campaign, voter, position, now)
-    held = _OLDEST_HELD.all(connection, {"campaign": campaign.id, "voter": voter.id})
-    if len(held) >= claims.MAX_HELD:
-        until = claims.renew(connection, held[0], campaign, voter, now)
-        if until is not None:
-            return Claim(_served(connection, held[0].id), until)
+    if position is None:
+        position = claims.position(connection, campaign.id, voter, now)
+    if position.any_expired:
+        _sweep(connection, campaign, voter, position, now)
     candidate = _candidate(connection, campaign, voter, position)
-    if candidate is None:
-        return None
+    if candidate is None or candidate.n_held >= claims.MAX_HELD:
+        again = _held_again(connection, campaign, voter, now)
+        if again is not None or candidate is None:
+            return again
     honeypot = gold.pick(connection, campaign, voter, position, candidate, now, rng)
     task = candidate if honeypot is None else honeypot
     until = claims.lease(connection, task.id, voter, now, campaign.lease_minutes)
@@ -57,7 +61,7 @@ def next_task(
         "gold": int(honeypot is not None),
         "sheet": candidate.sheet_seq,
     }
-    _MOVE.run(connection, {"campaign": campaign.id, "voter": voter.id, **moved})
+    _MOVE.later(connection, {"campaign": campaign.id, "voter": voter.id, **moved})
     return Claim(task, until)
 
 
@@ -97,11 +101,18 @@ def standing(
 
 def _sweep(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any], now: datetime) -> None:
     """Takes back claims that ran out: a few, or as many as it takes to find something for the voter."""
-    if _ANY_EXPIRED.first(connection, {"campaign": campaign.id, "now": now}) is None:
-        return
     while claims.sweep(connection, campaign.id, now) == claims.SWEEP_LIMIT:
         if _first_ahead(connection, campaign, voter, position) is not None:
             break
+
+
+def _held_again(connection: Connection, campaign: Row[Any], voter: Voter, now: datetime) -> Claim | None:
+    """The oldest of the voter's tasks, if he holds as many as he may."""
+    held = _OLDEST_HELD.all(connection, {"campaign": campaign.id, "voter": voter.id})
+    if len(held) < claims.MAX_HELD:
+        return None
+    until = claims.renew(connection, held[0], campaign, voter, now)
+    return None if until is None else Claim(_served(connection, held[0].id), until)
 
 
 def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any]) -> Row[Any] | None:
@@ -188,15 +199,23 @@ _first_rank = (
     .limit(1)
     .scalar_subquery()
 )
-_TAKE = Prepared(select(*_QUEUE_COLUMNS, null().label("first_rank")).where(_mine).order_by(tasks.c.rank).limit(1))
+_own_claims = tasks.alias("own_claims")
+_n_held = (
+    select(func.count())
+    .where(_own_claims.c.campaign_id == bindparam("campaign"), _own_claims.c.holder_id == bindparam("voter"))
+    .scalar_subquery()
+    .label("n_held")
+)
+_TAKE = Prepared(
+    select(*_QUEUE_COLUMNS, null().label("first_rank"), _n_held).where(_mine).order_by(tasks.c.rank).limit(1)
+)
 _TAKE_SHARED = Prepared(
-    select(*_QUEUE_COLUMNS, _first_rank.label("first_rank"))
+    select(*_QUEUE_COLUMNS, _first_rank.label("first_rank"), _n_held)
     .where(_mine)
     .order_by(tasks.c.rank)
     .limit(1)
     .with_for_update(skip_locked=True, of=tasks)
 )
-_ANY_EXPIRED = Prepared(select(tasks.c.id).where(_in_campaign, tasks.c.claim_expires_at <= bindparam("now")).limit(1))
 _INSERT_ROUND = Prepared(select(campaigns.c.insert_round).where(campaigns.c.id == bindparam("campaign")))
 _SERVED_BY_ID = Prepared(select(*_QUEUE_COLUMNS).where(tasks.c.id == bindparam("task")))
 _LAST_RANK = Prepared(select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None)))

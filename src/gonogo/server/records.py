@@ -113,7 +113,8 @@ def task_public(row: Row[Any], now: datetime) -> LabelingTaskPublic:
     )
 
 
-def submission_public(row: Row[Any]) -> LabelSubmission:
+def submission_public(row: Any) -> LabelSubmission:
+    """`row` has the columns of `submissions` as attributes."""
     values = {name: getattr(row, name) for name in LabelSubmission.model_fields if name != "created_at"}
     return LabelSubmission(**values, created_at=instant(row.created_at))
 

@@ -61,8 +61,12 @@ def refresh_task(connection: Connection, task_id: str, now: datetime) -> Outcome
     Voters weigh what the last refresh of the campaign found; until then all weigh the same. A task that an expert
     ruled on keeps the ruling; only its agreement follows the votes. Plain arithmetic on a handful of rows.
     """
-    task = _TASK.one(connection, {"task": task_id})
-    found = weigh(task, _TASK_VOTES.all(connection, {"task": task_id})).outcome()
+    return refresh_seen(connection, _TASK.one(connection, {"task": task_id}), now)
+
+
+def refresh_seen(connection: Connection, task: Row[Any], now: datetime) -> Outcome:
+    """The same for a task that was just read, with the columns of `SEEN`."""
+    found = weigh(task, _TASK_VOTES.all(connection, {"task": task.id})).outcome()
     if _changed(task, found):
         _WRITE_ONE.run(connection, _written(task, found, now))
     return found

@@ -6,7 +6,6 @@ import logging
 import secrets
 import time
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,21 +29,29 @@ class Shell:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answered = _Answered(send, f"req_{secrets.token_hex(12)}")
-        scope.setdefault("state", {})["request_id"] = answered.request_id
-        started = time.monotonic()
-        try:
-            await self.app(scope, receive, answered)
-        except ClientDisconnect:
-            log.info("client went away", extra={"request_id": answered.request_id})
-        except Exception as error:
-            away = isinstance(error, DATABASE_AWAY)
-            log.exception("database away" if away else "request failed", extra={"request_id": answered.request_id})
-            if answered.status is not None:  # half an answer is out: break it off, so that it is not taken for whole
-                raise
-            await answer_any(Request(scope), error)(scope, receive, answered)
-        finally:
-            _log(scope, answered, time.monotonic() - started)
+        await enclosed(self.app, scope, receive, send)
+
+
+async def enclosed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers a request by `app`, in the shell."""
+    answered = _Answered(send, f"req_{secrets.token_hex(12)}")
+    scope.setdefault("state", {})["request_id"] = answered.request_id
+    started = time.monotonic()
+    try:
+        await app(scope, receive, answered)
+    except ClientDisconnect:
+        log.info("client went away", extra={"request_id": answered.request_id})
+    except Exception as error:
+        away = isinstance(error, DATABASE_AWAY)
+        log.exception("database away" if away else "request failed", extra={"request_id": answered.request_id})
+        if answered.status is not None:  # half an answer is out: break it off, so that it is not taken for whole
+            raise
+        await answer_any(Request(scope), error)(scope, receive, answered)
+    finally:
+        _log(scope, answered, time.monotonic() - started)
+
+
+_VERSION = (b"x-api-version", API_VERSION.encode())
 
 
 class _Answered:
@@ -58,9 +65,10 @@ class _Answered:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers.setdefault("X-Request-ID", self.request_id)
-            headers["X-API-Version"] = API_VERSION
+            headers = [*message.get("headers", ()), _VERSION]
+            if not any(name == b"x-request-id" for name, _value in headers):
+                headers.append((b"x-request-id", self.request_id.encode()))
+            message = {**message, "headers": headers}
         await self._send(message)
 
 

@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, null, select
+from sqlalchemy import Connection, Row, and_, bindparam, case, exists, false, null, select
 
 from gonogo.server import audit, claims, gold, order
 from gonogo.server.claims import Voter
-from gonogo.server.scoring import refresh_task
+from gonogo.server.scoring import SEEN, refresh_seen, refresh_task
 from gonogo.server.store.prepared import Prepared
-from gonogo.server.store.tables import campaigns, gold_servings, new_id, submissions, tasks, voters
+from gonogo.server.store.tables import (
+    campaign_scores,
+    campaigns,
+    gold_servings,
+    new_id,
+    submissions,
+    tasks,
+    voters,
+)
 from gonogo.wire.labeling import Adjudication, LabelSubmit
 from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, TaskStatus
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A submission as it was just stored."""
+
+    id: str
+    task_id: str
+    campaign_id: str
+    voter_id: str
+    voter_kind: str
+    verdict: str
+    corrected_value: dict[str, Any] | None
+    confidence: float | None
+    duration_ms: int | None
+    counted: bool
+    late: bool
+    claimed_at: datetime | None
+    created_at: datetime
+    idempotency_key: str | None
 
 
 @dataclass(frozen=True)
 class Outcome:
     """A stored submission. `refused` is why it does not count; it is stored (or was, before) all the same."""
 
-    submission: Row[Any]
+    submission: Stored | Row[Any]
     refused: ConflictReason | None = None
 
     @property
@@ -39,13 +67,16 @@ def submit(
     now: datetime,
     *,
     idempotency_key: str | None = None,
+    position: Row[Any] | None = None,
 ) -> Outcome:
     """Stores `answer`. Call it in a `store.write()` block, and let the block commit whatever the outcome.
 
     It counts if the campaign is open, the task still wants votes, and either the voter holds the task or his vote
     does not take the last place from the person who does. The statements are the same for gold and other tasks.
+    `position` is what `claims.position` gave, if it was asked: it locks.
     """
-    claims.position(connection, campaign.id, voter)
+    if position is None:
+        claims.position(connection, campaign.id, voter, now)
     order.enter(connection, campaign.id)
     task = _task(connection, task_id, voter)
     if task.own_id is not None:
@@ -84,17 +115,16 @@ def adjudicate(connection: Connection, task_id: str, ruling: Adjudication, now: 
 
 def _settle(connection: Connection, task: Row[Any], voter: Voter, *, holds: bool, counted: bool, now: datetime) -> None:
     """Books the vote on its task and voter, refreshes the consensus, and makes the task available if it wants more."""
+    n_votes = task.submission_count + counted
     ended = _END_OWN_LEASE if holds else _KEEP_LEASE
-    ended.run(connection, {"task": task.id, "counted": int(counted)})
-    _DONE.run(connection, {"campaign": task.campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
-    served = _SERVED.first(connection, {"item": task.gold_item_id, "voter": voter.id})
-    if task.is_gold and served is None:
+    ended.later(connection, {"task": task.id, "votes": n_votes})
+    _DONE.later(connection, {"campaign": task.campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
+    if task.is_gold and not task.was_served:
         gold.book_unserved(connection, task, voter)
-    if counted:
-        refresh_task(connection, task.id, now)
-    if holds:
-        order.requeue(connection, task.id)
-    else:
+    if not counted:
+        return
+    found = refresh_seen(connection, task._replace(submission_count=n_votes), now)
+    if found.status != TaskStatus.OPEN and n_votes < task.n_required:  # settled early
         order.LEAVE.run(connection, {"task": task.id})
 
 
@@ -109,23 +139,25 @@ def _store(
     *,
     counted: bool,
     late: bool,
-) -> Row[Any]:
-    return _INSERT.one(
-        connection,
-        {
-            "id": new_id(),
-            "task_id": task.id,
-            "campaign_id": campaign_id,
-            "voter_id": voter.id,
-            "voter_kind": voter.kind,
-            **answer.model_dump(),
-            "counted": counted,
-            "late": late,
-            "claimed_at": task.claimed_at if task.holder_id == voter.id else None,
-            "created_at": now,
-            "idempotency_key": idempotency_key,
-        },
+) -> Stored:
+    stored = Stored(
+        new_id(),
+        task.id,
+        campaign_id,
+        voter.id,
+        voter.kind,
+        answer.verdict,
+        answer.corrected_value,
+        answer.confidence,
+        answer.duration_ms,
+        counted,
+        late,
+        task.claimed_at if task.holder_id == voter.id else None,
+        now,
+        idempotency_key,
     )
+    _INSERT.later(connection, stored.__dict__)
+    return stored
 
 
 def _own(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
@@ -143,29 +175,31 @@ _OWN = Prepared(
 _own_id = select(submissions.c.id).where(
     submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter")
 )
+_held = [column for column in claims.HELD if column not in SEEN]
+_was_served = exists().where(
+    gold_servings.c.gold_item_id == tasks.c.gold_item_id, gold_servings.c.voter_id == bindparam("voter")
+)
+_more = (
+    campaigns.c.status.label("campaign_status"),
+    _own_id.scalar_subquery().label("own_id"),
+    _was_served.label("was_served"),
+)
 _TASK = Prepared(
-    select(*claims.HELD, campaigns.c.status.label("campaign_status"), _own_id.scalar_subquery().label("own_id"))
+    select(*SEEN, *_held, *_more)
     .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
+    .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
     .where(tasks.c.id == bindparam("task"))
     .with_for_update(of=tasks)
 )
-_INSERT = Prepared(
-    submissions.insert().returning(*submissions.c), [column.name for column in submissions.c if column.name != "number"]
-)
-_counted = (
-    tasks.update()
-    .where(tasks.c.id == bindparam("task"))
-    .values(submission_count=tasks.c.submission_count + bindparam("counted"))
-)
-_KEEP_LEASE = Prepared(_counted)
-_END_OWN_LEASE = Prepared(_counted.values(**claims.NOBODY))
+_INSERT = Prepared(submissions.insert(), [field.name for field in fields(Stored)])
+_votes = bindparam("votes", type_=tasks.c.submission_count.type)
+_wants_more = and_(tasks.c.status == TaskStatus.OPEN, _votes < tasks.c.n_required)
+_counted = tasks.update().where(tasks.c.id == bindparam("task")).values(submission_count=_votes)
+_KEEP_LEASE = Prepared(_counted.values(rank=case((_wants_more, tasks.c.rank), else_=null())))
+_back = case((and_(_wants_more, tasks.c.is_gold == false()), order.BACK), else_=null())
+_END_OWN_LEASE = Prepared(_counted.values(rank=_back, **claims.NOBODY))
 _DONE = Prepared(
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
     .values(n_done=voters.c.n_done + 1, n_gold_done=voters.c.n_gold_done + bindparam("gold"))
-)
-_SERVED = Prepared(
-    select(gold_servings.c.task_id).where(
-        gold_servings.c.gold_item_id == bindparam("item"), gold_servings.c.voter_id == bindparam("voter")
-    )
 )

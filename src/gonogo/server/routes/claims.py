@@ -7,9 +7,9 @@ from datetime import datetime
 from fastapi import Response
 from sqlalchemy import Connection
 
-from gonogo.server import claims, queue
+from gonogo.server import arrival, claims, queue
 from gonogo.server.access import EVERYBODY, REVIEW_READERS, VOTERS, campaign_for, task_for, voter_of
-from gonogo.server.admission import held_back, refuse_held_back
+from gonogo.server.admission import held_back
 from gonogo.server.context import Context, Ctx
 from gonogo.server.records import served_task
 from gonogo.server.routing import router as make_router
@@ -34,10 +34,8 @@ async def next_task(ctx: Ctx, response: Response, campaign_id: str) -> ServedTas
 
 def claim(connection: Connection, ctx: Context, campaign_id: str) -> queue.Claim | None:
     """A task for the caller, or `None`; refuses who may not have one. Nothing was written when it refuses."""
-    campaign = campaign_for(connection, ctx.caller, campaign_id, VOTERS)
-    voter = voter_of(ctx.caller)
-    refuse_held_back(connection, campaign_id, voter, ctx.now)
-    return queue.next_task(connection, campaign, voter, ctx.now, ctx.rng)
+    campaign, position = arrival.at_campaign(connection, ctx, campaign_id)
+    return queue.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, ctx.rng, position)
 
 
 def expires_in(found: queue.Claim, now: datetime) -> str:

@@ -7,15 +7,13 @@ from typing import Any
 from fastapi import BackgroundTasks, Request
 from sqlalchemy import Connection, func, select
 
-from gonogo.server import pages, votes
+from gonogo.server import arrival, pages, votes
 from gonogo.server.access import (
     EVERYBODY,
     LEAD,
     REVIEW_READERS,
     REVIEWERS,
-    VOTERS,
     campaign_for,
-    campaign_of_task,
     task_for,
     voter_of,
 )
@@ -99,9 +97,10 @@ async def submit(request: Request, ctx: Ctx, task_id: str, body: LabelSubmit) ->
 
 def vote(connection: Connection, ctx: Context, task_id: str, body: LabelSubmit, key: str | None) -> votes.Outcome:
     """Stores the caller's verdict; refuses a body or a caller before anything was written."""
-    campaign = campaign_of_task(connection, ctx.caller, task_id, VOTERS)
+    campaign, position = arrival.at_task(connection, ctx, task_id)
     check_verdict(body.verdict, body.corrected_value)
-    return votes.submit(connection, campaign, task_id, voter_of(ctx.caller), body, ctx.now, idempotency_key=key)
+    voter = voter_of(ctx.caller)
+    return votes.submit(connection, campaign, task_id, voter, body, ctx.now, idempotency_key=key, position=position)
 
 
 @router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task")

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from gonogo.server.store.engine import Store
+from gonogo.server.store.engine import Store, forget
 
 T = TypeVar("T")
 Job = Callable[[Connection], Any]
@@ -76,6 +76,7 @@ def _attempt(connection: Connection, job: Job, *, alone: bool) -> Any:
         result = job(connection)
     except Exception as error:  # noqa: BLE001 - raised again in the request whose job it was
         driver.execute("ROLLBACK TO job")
+        forget(connection)
         result = error
     driver.execute("RELEASE job")
     return result

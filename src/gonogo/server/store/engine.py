@@ -19,12 +19,18 @@ from sqlalchemy import Connection, Engine, Executable, create_engine, event, mak
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gonogo.server.store import upgrading
-from gonogo.server.store.prepared import Prepared, translated
+from gonogo.server.store.prepared import Prepared, settle, translated, unsettle, wire_of
 
 BUSY_TIMEOUT_MS = 5000
+KEPT = "gonogo_kept"
+"""In the `info` of a connection that its thread keeps, and that forgets what was rolled back (`forget`)."""
+LAST_AUDITED = "gonogo_last_audited"
+"""In the `info` of a kept connection: the last audit row it wrote, be it in the transaction that is still open."""
 _POSTGRESQL = {
     "application_name": "gonogo",
     "connect_timeout": 5,
+    "client_encoding": "utf8",
+    "prepare_threshold": None,  # psycopg would forget ours with its own
     # Every statement of the queue has its index; a plan made while a table was empty must not scan it later on.
     "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c jit=off -c enable_seqscan=off",
 }
@@ -211,12 +217,19 @@ class Store:
 
     def _open(self) -> Engine:
         if self.url.get_backend_name() != "sqlite":
-            return create_engine(self.url, connect_args=_POSTGRESQL, pool_size=4, hide_parameters=True)
+            engine = create_engine(self.url, connect_args=_POSTGRESQL, pool_size=4, hide_parameters=True)
+            event.listen(engine, "rollback_savepoint", forget)
+            for happens in ("before_cursor_execute", "savepoint", "release_savepoint", "commit"):
+                event.listen(engine, happens, settle)
+            for happens in ("rollback", "rollback_savepoint"):
+                event.listen(engine, happens, unsettle)
+            return engine
         _make_private(Path(str(self.url.database)))
         arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
         engine = create_engine(self.url, connect_args=arguments, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "rollback_savepoint", forget)
         return engine
 
 
@@ -248,6 +261,8 @@ class _Kept:
             yield connection
             if connection.in_transaction():  # somebody used SQLAlchemy, which began one of its own
                 connection.commit()
+            elif connection.dialect.name == "postgresql":
+                wire_of(connection).commit()
             else:
                 driver.commit()
         except errors as error:
@@ -261,12 +276,15 @@ class _Kept:
     def _open_writer(self) -> Connection:
         if self._writer is None or self._writer.invalidated:
             self._writer = self._store.engine.execution_options(gonogo_kept=True).connect()
+            self._writer.info[KEPT] = True
         return self._writer
 
     def close(self) -> None:
         for connection in (self._writer, self._looker):
             if connection is not None:
                 if not connection.invalidated:
+                    connection.info.pop(KEPT, None)
+                    forget(connection)
                     connection.detach()  # its pool may be gone
                 connection.close()
         self._writer = self._looker = None
@@ -274,6 +292,8 @@ class _Kept:
     def _roll_back(self, connection: Connection) -> None:
         """Back to where the transaction began; a connection that cannot go there is closed."""
         try:
+            forget(connection)
+            unsettle(connection)
             connection.rollback()  # also one whose commit failed: it is no longer active, and in the way all the same
             if not connection.invalidated:
                 connection.connection.rollback()
@@ -281,6 +301,12 @@ class _Kept:
             self._writer = None
             connection.invalidate()
             connection.close()
+
+
+def forget(connection: Connection, *_savepoint: object) -> None:
+    """To be called when anything was rolled back: what is remembered of the transaction may no longer be so."""
+    if not connection.invalidated:
+        connection.info.pop(LAST_AUDITED, None)
 
 
 def _first(connection: Connection, query: Executable | Prepared, values: dict[str, Any] | None) -> Any:

@@ -10,17 +10,23 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, Connection, Dialect, Row, literal_column
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy.types import NullType
+
+if TYPE_CHECKING:
+    from gonogo.server.store.wire import Wire
 
 Values = Mapping[str, Any]
 Watcher = Callable[[str, Any], None]
 _Converter = Callable[[Any], Any]
 
+_WIRE = "gonogo_wire"
 watchers: list[Watcher] = []
 """Called with the text and parameters of every statement; for tests that look at query plans."""
 
@@ -71,7 +77,14 @@ class Prepared:
         touched: int = self._run(connection, values)[1].rowcount
         return touched
 
-    def _run(self, connection: Connection, values: Values) -> tuple[_Form, Any]:
+    def later(self, connection: Connection, values: Values) -> None:
+        """Executes a statement whose result is of no interest: now, or before the next one that has a result.
+
+        An error of it is raised then, or by the end of the transaction.
+        """
+        self._run(connection, values, later=True)
+
+    def _run(self, connection: Connection, values: Values, *, later: bool = False) -> tuple[_Form, Any]:
         dialect = connection.dialect
         form = self._forms.get(dialect.name)
         if form is None:
@@ -79,9 +92,12 @@ class Prepared:
         parameters = form.parameters(values)
         for watcher in watchers:
             watcher(form.sql, parameters)
-        driver: Any = connection.connection.driver_connection
         try:
-            return form, driver.execute(form.sql, parameters)
+            if form.text is None:
+                driver: Any = connection.connection.driver_connection
+                return form, driver.execute(form.sql, parameters)
+            wire = wire_of(connection)
+            return form, (wire.later if later else wire.execute)(form.text, parameters)
         except dialect.loaded_dbapi.Error as error:
             raise translated(connection, error, form.sql) from error
 
@@ -105,12 +121,18 @@ class _Form:
                 value = bind.effective_value
                 self._fixed[name] = value if convert is None else convert(value)
         converters = dict(self._given)
-        self._places: list[tuple[str | None, _Converter | None, Any]] | None = None
+        self._names: list[str] | None = None
         if positions is not None:
-            self._places = [
-                (name, converters[name], None) if name in converters else (None, None, self._fixed[name])
-                for name in positions
-            ]
+            self._names = positions
+            self._pick: Callable[[Values], Any] = itemgetter(*positions) if positions else _nothing
+            places = ((place, converters.get(name)) for place, name in enumerate(positions))
+            self._convert = [(place, needed) for place, needed in places if needed is not None]
+        self.text: Any = None
+        if dialect.name == "postgresql":
+            from gonogo.server.store.wire import Text
+
+            binds = compiled.binds
+            self.text = Text(self.sql, frozenset(name for name in binds if isinstance(binds[name].type, NullType)))
         self._dialect = dialect
         self._columns = list(getattr(statement, "exported_columns", ()))
         self._make: Callable[[Iterable[Any]], Any] | None = None
@@ -118,13 +140,12 @@ class _Form:
 
     def parameters(self, values: Values) -> Any:
         """Converted as the types say: a tuple where the driver counts places, else by name."""
-        if self._places is not None:
-            return tuple(
-                [
-                    fixed if name is None else values[name] if convert is None else convert(values[name])
-                    for name, convert, fixed in self._places
-                ]
-            )
+        if self._names is not None:
+            picked = self._pick({**self._fixed, **values} if self._fixed else values)
+            found = [picked] if len(self._names) == 1 else list(picked)
+            for place, needed in self._convert:
+                found[place] = needed(found[place])
+            return tuple(found)
         named = dict(self._fixed)
         for name, convert in self._given:
             value = values[name]
@@ -157,6 +178,10 @@ class _Form:
         return row._make
 
 
+def _nothing(_values: Values) -> tuple[()]:
+    return ()
+
+
 def _write_out(statement: Any, dialect: Dialect) -> Any:
     """`statement` with what never changes written into its text.
 
@@ -172,6 +197,33 @@ def _write_out(statement: Any, dialect: Dialect) -> Any:
         return literal_column(write(element.effective_value), element.type)
 
     return replacement_traverse(statement, {}, written)
+
+
+def wire_of(connection: Connection) -> Wire:
+    """What sends the statements of a connection to PostgreSQL."""
+    wire: Wire | None = connection.info.get(_WIRE)
+    if wire is None:
+        from gonogo.server.store.wire import Wire
+
+        driver: Any = connection.connection.driver_connection
+        wire = connection.info[_WIRE] = Wire(driver)
+    return wire
+
+
+def settle(connection: Connection, *_more: object) -> None:
+    """Sends what waits on a connection to PostgreSQL: before anything else uses it."""
+    if connection.invalidated or (wire := connection.info.get(_WIRE)) is None:
+        return
+    try:
+        wire.flush()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise translated(connection, error, "what waited") from error
+
+
+def unsettle(connection: Connection, *_more: object) -> None:
+    """Forgets what waits: it is rolled back."""
+    if not connection.invalidated and (wire := connection.info.get(_WIRE)) is not None:
+        wire.drop()
 
 
 def translated(connection: Connection, error: Exception, sql: str) -> BaseException:
