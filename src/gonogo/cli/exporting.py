@@ -94,19 +94,20 @@ async def export_campaign(
     form = writer(options.form, measured, options.drawings)  # type: ignore[arg-type]
     notes: list[str] = []
     ours = await client.capabilities() is not None
-    lines = (
-        client.export_lines(campaign.id, golden=options.golden) if ours else _public(client, campaign, options, notes)
+    pieces = (
+        client.export_pieces(campaign.id, golden=options.golden) if ours else _public(client, campaign, options, notes)
     )
     n_tasks = 0
-    async for line in lines:
-        if line.strip():
-            if options.form == "jsonl":
-                measured.write(line)  # as the server has it
-            else:
+    async for piece in pieces:
+        lines = [line for line in piece.split(b"\n") if line]
+        if options.form == "jsonl":
+            measured.write(piece)  # as the server has it
+        else:
+            for line in lines:
                 form.add(from_json(line))
-            n_tasks += 1
-            if n_tasks % REPORT_EVERY == 0:
-                report("tasks", n_tasks, 0)
+        if n_tasks // REPORT_EVERY < (n_tasks + len(lines)) // REPORT_EVERY:
+            report("tasks", n_tasks + len(lines), 0)
+        n_tasks += len(lines)
     form.close()
     return Exported(n_tasks, measured.digest(), measured.size, (*notes, *form.notes))
 

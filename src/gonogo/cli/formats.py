@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
+
+from pydantic_core import to_json
 
 from gonogo.client.errors import InvalidInputError
 from gonogo.wire.extensions import ExportRecord
@@ -104,7 +106,7 @@ class Csv:
         self._rows.writerow(COLUMNS)
 
     def add(self, record: Record) -> None:
-        self._rows.writerow([_cell(value) for value in flat(record).values()])
+        self._rows.writerow([_cell(value) for value in row_of(record)])
         if self._buffer.tell() > 100_000:
             self._flush()
 
@@ -117,19 +119,19 @@ class Csv:
         self._buffer.truncate()
 
 
-def flat(record: Record) -> dict[str, Any]:
+def row_of(record: Record) -> list[Any]:
     """The columns of a record: objects as JSON text, but a value that is all text as that text."""
     votes: list[Record] = record.get("submissions") or []
     verdicts = [vote.get("verdict") for vote in votes if vote.get("counted", True)]
-    counts = {"n_votes": len(verdicts)} | {f"n_{name}": verdicts.count(name) for name in _VERDICTS}
-    found = {**record, **counts}
-    return {name: _column(found.get(name)) for name in COLUMNS}
+    found = {**_BLANK, **record, "n_votes": len(verdicts)}
+    for name in _VERDICTS:
+        found[f"n_{name}"] = verdicts.count(name)
+    return [_as_text(value) if isinstance(value, dict | list) else value for value in _IN_ORDER(found)]
 
 
-def _column(value: Any) -> Any:
-    if isinstance(value, dict) and value.keys() == {"text"} and isinstance(value["text"], str):
-        return value["text"]
-    return compact(value) if isinstance(value, dict | list) else value
+def _as_text(value: dict[str, Any] | list[Any]) -> str:
+    text = value.get("text") if isinstance(value, dict) and len(value) == 1 else None
+    return text if isinstance(text, str) else compact(value)
 
 
 def _cell(value: Any) -> Any:
@@ -142,7 +144,8 @@ def _cell(value: Any) -> Any:
 
 def compact(value: Any) -> str:
     """JSON on one line, as the server writes it."""
-    return _ENCODER.encode(value)
+    return to_json(value).decode()
 
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_BLANK: Final = dict.fromkeys(COLUMNS)
+_IN_ORDER: Final = itemgetter(*COLUMNS)

@@ -7,9 +7,9 @@ from typing import Any, BinaryIO, Final
 import pyarrow as pa  # type: ignore[import-untyped,unused-ignore]
 import pyarrow.parquet as pq  # type: ignore[import-untyped,unused-ignore]
 
-from gonogo.cli.formats import COLUMNS, Record, compact, flat
+from gonogo.cli.formats import COLUMNS, Record, compact, row_of
 
-GROUP: Final = 10_000
+GROUP: Final = 4_000
 """Rows of one row group: what is kept in memory."""
 
 _TYPES: Final[dict[str, Any]] = {
@@ -29,13 +29,15 @@ class Parquet:
 
     def __init__(self, out: BinaryIO) -> None:
         self.notes: list[str] = []
-        self._rows: list[dict[str, Any]] = []
+        self._columns: list[list[Any]] = [[] for _ in COLUMNS]
         self._file: Any = pq.ParquetWriter(out, SCHEMA, compression="zstd")
 
     def add(self, record: Record) -> None:
-        row = flat(record) | {"drawing_bbox": record.get("drawing_bbox")}
-        self._rows.append({name: _fit(name, value) for name, value in row.items()})
-        if len(self._rows) == GROUP:
+        for column, text, value in zip(self._columns, _TEXTS, row_of(record), strict=True):
+            # Another server may answer a value that is no object; a text column takes any of them.
+            column.append(compact(value) if text and value is not None and type(value) is not str else value)
+        self._columns[_BOX][-1] = record.get("drawing_bbox")
+        if len(self._columns[0]) == GROUP:
             self._flush()
 
     def close(self) -> None:
@@ -43,13 +45,11 @@ class Parquet:
         self._file.close()
 
     def _flush(self) -> None:
-        if self._rows:
-            self._file.write_table(pa.Table.from_pylist(self._rows, schema=SCHEMA))
-            self._rows = []
+        if self._columns[0]:
+            arrays = [pa.array(column, field.type) for column, field in zip(self._columns, SCHEMA, strict=True)]
+            self._file.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
+            self._columns = [[] for _ in COLUMNS]
 
 
-def _fit(name: str, value: Any) -> Any:
-    """Another server may answer a value that is no object; a text column takes any of them."""
-    if value is None or name in _TYPES or isinstance(value, str):
-        return value
-    return compact(value)
+_TEXTS: Final = tuple(name not in _TYPES for name in COLUMNS)
+_BOX: Final = COLUMNS.index("drawing_bbox")

@@ -149,19 +149,21 @@ class Calls:
         return await with_retries(policy, self._pace, lambda: self._wire.exchange(sent, how))
 
     async def lines(self, sent: Prepared) -> AsyncIterator[bytes]:
-        """The body of the answer to `sent`, line by line as it arrives, each with its newline.
+        """The body of the answer to `sent` as it arrives, one or more whole lines at a time, each with its newline.
 
         Tried again as the policy says until it begins; a break in the middle raises.
         """
         async with AsyncExitStack() as stack:
             body = await with_retries(self._retry, self._pace, lambda: self._open(stack, sent))
-            rest = b""
+            begun: list[bytes] = []
             async for piece in body:
-                *whole, rest = (rest + piece).split(b"\n")
-                for line in whole:
-                    yield line + b"\n"
-            if rest:
-                yield rest + b"\n"
+                end = piece.rfind(b"\n") + 1
+                if end:
+                    yield b"".join((*begun, piece[:end]))
+                    begun = []
+                begun.append(piece[end:])
+            if any(begun):
+                yield b"".join((*begun, b"\n"))
 
     @asynccontextmanager
     async def pieces(self, sent: Prepared, how: How) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
