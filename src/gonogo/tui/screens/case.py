@@ -107,8 +107,13 @@ class CaseScreen(Screen[None]):
 
     # --- showing ---------------------------------------------------------------------------------------
 
+    @property
+    def _there(self) -> bool:
+        """Whether the parts of the screen are there still: when it is left, they go before it, and work ends last."""
+        return self.is_attached and bool(self.query("#sheet")) and bool(self.query("#keys"))
+
     def _show(self) -> None:
-        if not self.is_attached:
+        if not self._there:
             return
         self.set_class(self._asked is not None and self._pictures and self.size.height >= 14, "-drawn")
         told = f"   task {self._number}"
@@ -117,6 +122,8 @@ class CaseScreen(Screen[None]):
         self.call_after_refresh(self._show_case)  # with the drawing beside them the fields have less room
 
     def _show_case(self) -> None:
+        if not self._there:
+            return
         width = max(self.query_one("#body").content_region.width - 1, 20)
         said = self._said if self._found is None else case_words.told(self._found, width)
         self.fields.update(Content.assemble(said))
@@ -124,10 +131,10 @@ class CaseScreen(Screen[None]):
             working.begin(self, self._draw, self._asked, group="picture")
 
     async def _draw(self, task: DeskTask) -> None:
-        if self._visit is None or min(self.sheet.cells) <= 0:
+        if self._visit is None or not self._there or min(self.sheet.cells) <= 0:
             return
         picture = await self._visit.picture(task, self.view.request(task, self.sheet.cells))
-        if task is self._asked:
+        if task is self._asked and self._there:
             self.sheet.show(picture, wording.sheet_title(task, picture, self.view))
 
     # --- keys ------------------------------------------------------------------------------------------
