@@ -20,6 +20,7 @@ from gonogo.cli.common import (
     server_option,
     show_fields,
 )
+from gonogo.cli.completing import complete_person
 
 if TYPE_CHECKING:
     from gonogo.client.leads import LeadClient
@@ -103,7 +104,7 @@ def _action(verb: AnnotatorVerb, about: str, examples: str) -> Callable[..., Non
 
     @annotators.command(verb, help=about, epilog=f"\b\nExamples:\n{examples}")
     @campaign_argument
-    @click.argument("person")
+    @click.argument("person", shell_complete=complete_person)
     @click.option("--note", help="Why; kept in the audit trail.")
     @click.option("--dry-run", is_flag=True, help="Say what it would do, and do nothing.")
     @click.option("--yes", is_flag=True, help="Do it without asking.")

@@ -35,7 +35,7 @@ def _from_workspace(query: str) -> Complete:
                 rows = database.execute(f"{query} LIMIT {_NEWEST}").fetchall()
         except sqlite3.Error:  # busy, or of another release: no names, and nothing in the middle of somebody's prompt
             return []
-        return [for_shell(name) for (name,) in rows if name.startswith(incomplete)]
+        return [for_shell(name) for name in dict.fromkeys(name for (name,) in rows) if name.startswith(incomplete)]
 
     return complete
 

@@ -22,6 +22,7 @@ from gonogo.cli.common import (
     say,
     server_option,
 )
+from gonogo.cli.completing import complete_campaign, complete_project
 
 if TYPE_CHECKING:
     from gonogo.cli.bringing import Bring
@@ -65,9 +66,15 @@ predictions, and a folder of drawings with one JSON each. A second import of the
 @click.option(
     "--campaign",
     callback=name_given,
+    shell_complete=complete_campaign,
     help="The campaign to make, or to add to; without it only the predictions are stored, for `project generate`.",
 )
-@click.option("--project", callback=name_given, help="The project to put it in; default: called as the campaign.")
+@click.option(
+    "--project",
+    callback=name_given,
+    shell_complete=complete_project,
+    help="The project to put it in; default: called as the campaign.",
+)
 @click.option("--gold-from-truth", is_flag=True, help="A share of the lines with a truth becomes hidden gold.")
 @click.option("--dry-run", is_flag=True, help="Read and check the file, report, and send nothing.")
 @click.option("--from", "source", type=click.Choice(["centaur", "gonogo"]), help="Import from a results API instead.")
