@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from gonogo.server import upkeep
+from gonogo.server import audit, upkeep
 from gonogo.server.app import create_app
 from gonogo.server.checking import check
 from gonogo.server.logs import JsonLines
@@ -38,7 +40,7 @@ from gonogo.server.store.tables import (
 from tests.server.house import START, House
 from tests.server.web import LABELING, OURS, Web
 
-WAIT = 30
+WAIT = 120
 
 
 @contextmanager
@@ -163,6 +165,37 @@ def test_a_backup_made_while_others_write_can_be_restored(house: House, tmp_path
             assert connection.execute(select(func.count()).select_from(tasks)).scalar() == 50
 
 
+def test_a_backup_ends_although_others_write_all_the_time(house: House, tmp_path: Path) -> None:
+    """A copy made in pieces would begin again after each commit of another process."""
+    campaign = house.campaign(guideline="x" * 4_000_000)
+    stop, wrote = threading.Event(), []
+
+    def write() -> None:
+        with House(house.store.url.render_as_string(hide_password=False)) as other:
+            while not stop.is_set():
+                wrote.extend(other.add(campaign, {}))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while not wrote:
+            stop.wait(0.01)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(backup, house.store, tmp_path / "copy").result(WAIT) > 0
+        before = len(wrote)
+        while len(wrote) == before:  # nobody had to stop for it
+            stop.wait(0.01)
+    finally:
+        stop.set()
+        writer.join(WAIT)
+    with fresh(house, tmp_path) as other:
+        restore(tmp_path / "copy", other)
+        with other.read() as connection:
+            kept = connection.execute(select(tasks.c.id).order_by(tasks.c.number)).scalars().all()
+            assert audit.verify(connection).broken is None
+    assert kept == wrote[: len(kept)]
+
+
 @contextmanager
 def fresh(house: House, folder: Path) -> Iterator[Store]:
     from tests.postgres import cluster
@@ -192,6 +225,32 @@ def test_db_commands_and_check(database: str, tmp_path: Path) -> None:
     lost = gonogo("serve", "--check", database="postgresql://nobody@127.0.0.1:1/none")
     assert lost.returncode == 1
     assert "cannot be opened" in lost.stdout
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "sqlite://"])
+def test_a_url_that_is_none_is_a_sentence(url: str) -> None:
+    told = gonogo("serve", "--port", "0", database=url)
+    assert told.returncode == 1
+    assert told.stderr.startswith("gonogo: the database")
+    assert "Traceback" not in told.stderr
+
+
+def test_a_check_makes_nothing_and_looks_at_the_replica_too(tmp_path: Path) -> None:
+    missing = tmp_path / "not there.db"
+    store = Store(f"sqlite:///{missing}", replica=f"sqlite:///{tmp_path}/other.db")
+    assert [finding.level for finding in check(store, None, "127.0.0.1")] == ["warning"]
+    assert not missing.exists()
+    store.upgrade()
+    levels = [finding.level for finding in check(store, None, "127.0.0.1")]
+    assert levels == ["ok", "ok", "problem"]  # the replica holds nothing
+    store.dispose()
+
+
+def test_words_of_strangers_are_no_labels(tmp_path: Path) -> None:
+    app = create_app(ServerSettings(database_url=f"sqlite:///{tmp_path}/x.db", metrics_dir=str(tmp_path)))
+    for number in range(50):
+        app.state.metrics.count(f"WORD{number}", "(no route)", 405, 0.001)
+    assert app.state.metrics.text().count("gonogo_requests_total{") == 1
 
 
 def test_check_names_what_would_lose_data(postgres_house: House) -> None:

@@ -38,7 +38,7 @@ def with_store(database: str | None, work: Callable[[Store], T]) -> T:
 
 
 @contextmanager
-def opened(database: str) -> Iterator[Store]:
+def opened(database: str, *, replica: str | None = None) -> Iterator[Store]:
     """The store of this URL until the end of the block; what can go wrong with it becomes one sentence."""
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -47,13 +47,19 @@ def opened(database: str) -> Iterator[Store]:
     from gonogo.server.store.upgrading import SchemaError
 
     try:
-        store = Store(database)
+        store = Store(database, replica=replica)
         try:
+            store.url.get_dialect().import_dbapi()  # is it there?
             yield store
         finally:
             store.dispose()
     except (SchemaError, BackupError) as error:
         fail(str(error))
+    except ImportError as error:
+        fail(
+            f"the database's driver is not installed ({error.name})",
+            'For PostgreSQL: pip install "gonogo[postgres]". Other databases than PostgreSQL and SQLite will not do.',
+        )
     except (SQLAlchemyError, OSError, ValueError) as error:
         why = str(getattr(error, "orig", None) or error).partition("\n")[0]
         fail(

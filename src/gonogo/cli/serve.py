@@ -76,7 +76,8 @@ def serve(
 
     database = database or workspace()
     if check:
-        raise SystemExit(_check(database, public_url, host))
+        raise SystemExit(_check(database, read_database, public_url, host))
+    _look_at(database, read_database)
     try:
         listening = bind(host, port)
     except OSError as error:
@@ -117,12 +118,21 @@ def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: 
         fail(f"the database cannot be used ({type(error).__name__})", "`gonogo serve --check` says what is wrong.")
 
 
-def _check(database: str, public_url: str | None, host: str) -> int:
+def _look_at(database: str, read_database: str | None) -> None:
+    """Ends here when a URL is none, or its driver is not installed."""
+    from gonogo.cli.db import opened
+
+    for url in filter(None, (database, read_database)):
+        with opened(url):
+            pass
+
+
+def _check(database: str, read_database: str | None, public_url: str | None, host: str) -> int:
     """Prints the findings; 1 when one is a problem."""
     from gonogo.cli.db import opened
     from gonogo.server.checking import check
 
-    with opened(database) as store:
+    with opened(database, replica=read_database) as store:
         findings = check(store, public_url, host)
     for finding in findings:
         click.echo(f"{finding.level:8} {finding.text}")

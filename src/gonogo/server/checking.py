@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Connection, text
@@ -15,6 +17,7 @@ from gonogo.server.store import upgrading
 from gonogo.server.store.engine import Store
 
 OLDEST_POSTGRESQL = 13
+_IN_RECOVERY = text("SELECT pg_is_in_recovery()")
 _SKEW = 2.0
 _SLOW = 0.05
 
@@ -28,16 +31,49 @@ class Finding:
 
 
 def check(store: Store, public_url: str | None, host: str) -> list[Finding]:
-    """All findings; nothing is changed, a missing SQLite file is made."""
+    """All findings; nothing is changed, and nothing is made."""
     found = list(_addresses(public_url, host))
+    if store.url.get_backend_name() == "sqlite" and not Path(str(store.url.database)).exists():
+        return [*found, *_new_file(Path(str(store.url.database)))]
     try:
         with store.read() as connection:
             found += _schema(connection)
             found += _postgresql(connection) if connection.dialect.name == "postgresql" else _sqlite(connection)
     except (SQLAlchemyError, OSError) as error:
-        kind = type(getattr(error, "orig", None) or error).__name__
-        found.append(Finding("problem", f"The database cannot be opened ({kind}): check its URL, and that it runs."))
+        found.append(_closed("database", error))
+        return found
+    if store.replica_url is not None:
+        found += _replica(store)
     return found
+
+
+def _closed(what: str, error: Exception) -> Finding:
+    kind = type(getattr(error, "orig", None) or error).__name__
+    return Finding("problem", f"The {what} cannot be opened ({kind}): check its URL, and that it runs.")
+
+
+def _new_file(path: Path) -> Iterator[Finding]:
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if os.access(folder, os.W_OK | os.X_OK):
+        yield Finding("warning", f"{path} is not there yet; `gonogo db upgrade`, or a start, makes it.")
+    else:
+        yield Finding("problem", f"{path} is not there, and {folder} cannot be written to: name another place.")
+
+
+def _replica(store: Store) -> Iterator[Finding]:
+    try:
+        with store.report() as connection:
+            found = upgrading.version(connection)
+            follows = connection.dialect.name == "postgresql" and connection.execute(_IN_RECOVERY).scalar()
+    except (SQLAlchemyError, OSError) as error:
+        yield _closed("read replica", error)
+        return
+    if found != upgrading.HEAD:
+        yield Finding("problem", f"The read replica has schema {found or 'none'}: is it a replica of this database?")
+    elif follows:
+        yield Finding("ok", "The read replica follows, with this release's schema.")
+    else:
+        yield Finding("warning", "The read database is no standby: it must hold what the database holds.")
 
 
 def _addresses(public_url: str | None, host: str) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import logging.handlers
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,19 +32,23 @@ class JsonLines(logging.Formatter):
 
 
 def configure(target: str | None, level: str = "info") -> None:
-    """Sends the server's log to the file `target`, or to standard error (`None` or `-`)."""
+    """Sends the server's log to the file `target`, or to standard error (`None` or `-`).
+
+    A file that was moved away (log rotation) is begun anew. What uvicorn has to say goes the same way.
+    """
     handler: logging.Handler
     if target in (None, "-"):
         handler = logging.StreamHandler(sys.stderr)
     else:
         path = Path(str(target))
         path.touch(mode=0o600)
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = logging.handlers.WatchedFileHandler(path, encoding="utf-8")
     handler.setFormatter(JsonLines())
-    root = logging.getLogger("gonogo")
-    root.handlers = [handler]
-    root.setLevel(level.upper())
-    root.propagate = False
+    for name, least in (("gonogo", level.upper()), ("uvicorn", "WARNING")):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.setLevel(least)
+        logger.propagate = False
 
 
 def _where(record: logging.LogRecord) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 """Upper bounds of the histogram's buckets."""
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _EVERY = 2.0
 
 Counts = dict[str, float]
@@ -35,7 +36,8 @@ class Metrics:
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         if self._folder is None:
             return
-        where = f'method="{method}",route="{route}"'
+        known = method if method in METHODS else "other"  # a stranger may send any word, and each would be kept
+        where = f'method="{known}",route="{route}"'
         self._counts[f'gonogo_requests_total{{{where},status="{status}"}}'] += 1
         bucket = next((str(bound) for bound in SECONDS if seconds <= bound), "+Inf")
         self._counts[f'bucket {{{where},le="{bucket}"}}'] += 1

@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from gonogo.server.app import create_app
 from gonogo.server.logs import configure
 from gonogo.server.settings import ServerSettings
+from gonogo.server.slow import Slow
 from gonogo.server.store.engine import Store
 
 log = logging.getLogger("gonogo.server")
@@ -28,6 +29,8 @@ LogTarget = tuple[str, str] | None
 """File (or `-`) and level of the log that each worker sets up for itself."""
 _TOO_FAST = 30.0  # seconds in which three generations of workers may not die
 
+SLOW_EVERY = 10
+"""Ticks of uvicorn, each a tenth of a second, between two looks at slow connections."""
 STOP_SECONDS = 10
 """How long requests in flight may take to finish after a stop signal."""
 KEEP_ALIVE_SECONDS = 75
@@ -50,7 +53,11 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def run_server(settings: ServerSettings, listening: socket.socket) -> None:
-    """Serves until SIGINT or SIGTERM, then finishes the requests in flight and returns. Prints nothing."""
+    """Serves until SIGINT or SIGTERM, then finishes the requests in flight and returns. Prints nothing.
+
+    Raises what `Store.upgrade` does when the database cannot be used.
+    """
+    _upgrade(settings)
     Server(create_app(settings)).run(sockets=[listening])
 
 
@@ -60,10 +67,16 @@ def run_workers(settings: ServerSettings, listening: socket.socket, count: int, 
     Returns 0 after SIGINT or SIGTERM, when all requests in flight are finished; 1 when workers die as soon as they
     start. The database is brought up to date before the first one starts.
     """
-    store = Store(settings.database_url)
-    store.upgrade()
-    store.dispose()
+    _upgrade(settings)
     return Workers(settings, listening, count, log).run()
+
+
+def _upgrade(settings: ServerSettings) -> None:
+    store = Store(settings.database_url)
+    try:
+        store.upgrade()
+    finally:
+        store.dispose()
 
 
 class Workers:
@@ -139,7 +152,7 @@ class Server(uvicorn.Server):
     `on_started` is called once requests are answered.
     """
 
-    def __init__(self, app: FastAPI, on_started: Callable[[], None] | None = None) -> None:
+    def __init__(self, app: FastAPI, on_started: Callable[[], None] | None = None, *, slow: Slow | None = None) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -153,11 +166,17 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._state = app.state
         self._on_started = on_started
+        self._slow = slow or Slow()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and self._on_started is not None:
             self._on_started()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % SLOW_EVERY == 0:
+            self._slow.show_out(self.server_state.connections)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._state.watching.stop()  # streams end with the last event, not by themselves; all else is waited for

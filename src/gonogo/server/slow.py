@@ -1,0 +1,58 @@
+"""Who sends a request so slowly that it never ends is shown out: a connection is a file, and there are not many."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+HEAD_SECONDS = 30.0
+"""How long the head of a request may take, from the connection or from its first byte."""
+BODY_SECONDS = 300.0
+"""How long its body may take: 50 MB at 1.4 Mbit/s."""
+_ANSWER = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class Slow:
+    """Looks at uvicorn's connections now and then; requests pay nothing for it."""
+
+    def __init__(
+        self,
+        *,
+        head_seconds: float = HEAD_SECONDS,
+        body_seconds: float = BODY_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limits = {"head": head_seconds, "body": body_seconds}
+        self._clock = clock
+        self._since: dict[Any, tuple[object, float]] = {}
+
+    def show_out(self, connections: Iterable[Any]) -> int:
+        """Answers 408 and closes where a head or body has been on its way for too long; answers how many."""
+        before, self._since = self._since, {}
+        now, closed = self._clock(), 0
+        for connection in list(connections):
+            part = _awaited(connection)
+            if part is None:
+                continue
+            waits_for = (part, connection.cycle)
+            seen, since = before.get(connection, (None, now))
+            since = since if seen == waits_for else now
+            if now - since < self._limits[part]:
+                self._since[connection] = (waits_for, since)
+                continue
+            if part == "head" or not connection.cycle.response_started:
+                connection.transport.write(_ANSWER)
+            connection.transport.close()
+            closed += 1
+        return closed
+
+
+def _awaited(connection: Any) -> str | None:
+    """`head` or `body`, whichever the peer is sending; `None` while it waits for us, or rests between two requests."""
+    cycle = connection.cycle
+    if cycle is None:
+        return "head"
+    if cycle.response_complete:
+        return "head" if connection.timeout_keep_alive_task is None else None
+    return "body" if cycle.more_body else None
