@@ -3,8 +3,9 @@
     python -m tests.benchmarks.pairs [sqlite|postgresql] [--tasks 20000] [--workers 4] [--folder DIR]
 
 The two servers take turns, so that whatever else the machine does hits both alike. A pair is two requests and two
-durable transactions. On PostgreSQL 32 clients and `--workers` processes are measured against a bare loop in SQL: the
-same claim and the same vote, committed, by 32 connections, with nothing around them.
+durable transactions; what two bare ones take on this disk is measured beside. On PostgreSQL 32 clients and `--workers`
+processes are measured against a bare loop in SQL: the same claim and the same vote, committed, by 32 connections, with
+nothing around them.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import asyncio
 import json
 import multiprocessing
 import os
+import sqlite3
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -42,6 +44,8 @@ from tests.server.web import LABELING
 PEER = {"alone": 4.5, "with 16": 2.4, "at 50,000 tasks": 1.3}
 """Pairs a second of Label Studio in the same scenario, on the machine of `performance.md`."""
 CROWD = {"sqlite": 16, "postgresql": 32}
+PAGES = (7, 19)
+"""Database pages that a claim and a vote write, with their indexes and their rows of the audit log."""
 
 
 def run(
@@ -70,6 +74,9 @@ def run(
             found["bare_loop_pairs_per_second"] = bare = bare_loop(url, campaign, CROWD[kind])
             found["crowd_over_bare_loop"] = round(found["crowd_pairs_per_second"]["ours"] / bare, 2)
         else:
+            found["two_bare_commits_p50_ms"] = commits = bare_commits(Path(here) / "bare.db")
+            floor = found["pair_p50_ms"]["constant"] + commits
+            found["alone_over_constant_and_bare_commits"] = round(floor / found["pair_p50_ms"]["ours"], 2)
             found["over_label_studio"] = {
                 "alone": round(found["alone_pairs_per_second"]["ours"] / PEER["alone"]),
                 "with 16": round(found["crowd_pairs_per_second"]["ours"] / PEER["with 16"]),
@@ -167,6 +174,24 @@ async def _session(port: int, token: str, campaign: str, pairs: int) -> list[flo
 
 
 # --- the floors --------------------------------------------------------------------------------------------
+
+
+def bare_commits(file: Path, pairs: int = 200) -> float:
+    """Milliseconds (p50) of two durable commits of SQLite, of as many pages as a claim and a vote write."""
+    times = []
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("CREATE TABLE pages (id INTEGER PRIMARY KEY, content BLOB)")
+        connection.executemany("INSERT INTO pages (content) VALUES (?)", [(bytes(3000),)] * max(PAGES))
+        for pair in range(pairs):
+            started = time.perf_counter()
+            for pages in PAGES:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("UPDATE pages SET content = ? WHERE id <= ?", (bytes([pair % 256]) * 3000, pages))
+                connection.execute("COMMIT")
+            times.append((time.perf_counter() - started) * 1000)
+    return round(median(times), 2)
 
 
 def bare_loop(url: str, campaign: str, connections: int, seconds: float = 5.0) -> float:
