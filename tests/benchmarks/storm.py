@@ -16,6 +16,7 @@ from typing import Any
 
 from gonogo.server.store.engine import Store
 from tests.postgres import Cluster
+from tests.server.one_key import one_key
 from tests.server.storm import storm
 
 LIMIT = 180.0
@@ -40,7 +41,8 @@ def run(only: str | None = None) -> dict[str, Any]:
 
 
 def _storm(url: str) -> dict[str, Any]:
-    return asyncio.run(storm(url, people=50, n_tasks=200, kills=5, workers=2, limit=LIMIT))
+    found = asyncio.run(storm(url, people=50, n_tasks=200, kills=5, workers=2, limit=LIMIT))
+    return {**found, "one_key": dict(one_key(url, threads=50, rounds=100))}
 
 
 if __name__ == "__main__":
