@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections import Counter, defaultdict
 from typing import Any
 
@@ -143,6 +144,27 @@ def test_honeypots_of_the_sheet_at_hand_are_preferred(house: House) -> None:
     order = [house.task(task).part_revision_id for task in house.work_off(campaign, people(1)[0])]
     changes = sum(a != b for a, b in itertools.pairwise(order))
     assert changes <= 5
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_gold_is_asked_in_its_place(house: House, known: bool) -> None:
+    """Sheet by sheet, and on a sheet by rising confidence, gold among the rest; without one, among the rest too."""
+    rng = random.Random(3)
+    campaign = house.campaign(gold_fraction=0.11, target_redundancy=3)
+    tasks = [{"part_revision_id": f"sheet-{n // 30}", "predicted_confidence": rng.random()} for n in range(240)]
+    gold = [{**tasks[8 * n], **GOLD, "predicted_confidence": rng.random() if known else None} for n in range(30)]
+    house.add(campaign, *tasks)
+    house.add(campaign, *gold[15:])
+    house.add(campaign, *gold[:15])
+    served = [house.task(task) for task in house.work_off(campaign, people(1)[0])]
+    assert 240 + 27 <= len(served) <= 270
+    assert [row.sheet_seq for row in served] == sorted(row.sheet_seq for row in served)
+    if known:
+        pairs = [pair for pair in itertools.pairwise(served) if not (pair[0].is_gold and pair[1].is_gold)]
+        assert all(a.sheet_seq < b.sheet_seq or a.predicted_confidence <= b.predicted_confidence for a, b in pairs)
+    else:
+        last_of_sheet = [after.sheet_seq != row.sheet_seq for row, after in itertools.pairwise(served) if row.is_gold]
+        assert sum(last_of_sheet) <= 4
 
 
 def test_a_ring_that_compares_notes_meets_honeypots_no_oftener_than_other_work(house: House) -> None:

@@ -65,7 +65,7 @@ def _checked(ctx: Context, row: Row[Any] | None) -> Row[Any] | None:
     return row
 
 
-_WANTED = ("id", "status", "gold_fraction", "lease_minutes", "insert_round", "n_gold_items")
+_WANTED = ("id", "status", "gold_fraction", "lease_minutes", "insert_round", "n_tasks", "n_gold_items")
 _lives = exists().where(
     sessions.c.sha256 == bindparam("session"),
     sessions.c.ended_at.is_(None),

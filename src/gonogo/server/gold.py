@@ -1,13 +1,16 @@
 """Honeypots: tasks whose answer is known, served so that nobody can tell them from other work.
 
 An *item* is a question with a known answer; each task row of it is a *copy*, and a copy is served to no more people
-than an ordinary task would be. Copies are never in the order of ordinary work: whether the next task is a honeypot is
-drawn for each claim.
+than an ordinary task would be. Copies have no rank: no claim of ordinary work ever takes one.
 
-The draw is a Bernoulli trial with probability `g + PULL · (g·n − s)`, clipped, where g is the campaign's
-`gold_fraction` and s of this voter's n tasks so far were gold. The second term pulls the served share towards g (s
-stays within a few of g·n, whatever n), and is weak enough that one honeypot says little about when the next one
-comes.
+Ordinary work comes sheet by sheet, and on a sheet by rising confidence. A honeypot has a place in that order like
+any task, and is *due* when the order has come past its place: so neither its sheet nor its confidence, nor what was
+asked before it, tells it from its neighbours. Where the pool holds more than the campaign's `gold_fraction` g of all
+questions, only the share of the items that makes g is ever due, the same ones for everybody; `thin` says which.
+
+Where the pool holds too little, a voter falls behind: of his n tasks s were gold, and g·n − s is what he is *owed*.
+Past a margin (`BEHIND`) any item may come, drawn for each claim with the chance `probability`; such a honeypot can
+stand out by its sheet. A pool at least as rich as g needs none of them.
 
 A ring of annotators who compare ids or questions must meet a honeypot as often as other work: ordinary tasks come
 round by round, to everybody's first, then second person. So the copy served has been with as many people as the
@@ -15,14 +18,10 @@ ordinary task it stands in for, and an item gets a second copy only when nothing
 
 A honeypot that was given back, or whose claim ran out, does not come to the same person again. Other work given back
 waits for the next round, where somebody else may take it; whatever came back sooner, or more surely, would be gold.
-
-Work comes sheet by sheet, so a honeypot of a sheet far away would stand out. Items of the sheet at hand are taken
-first, then any where the sheet changes anyhow; in the middle of a sheet only when the share falls behind.
 """
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Callable
 from datetime import datetime
@@ -31,15 +30,17 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, bindparam, exists, func, select
 
 from gonogo.server.claims import Voter
+from gonogo.server.order import END, place_in
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import gold_items, gold_servings, new_id, tasks, voters
 from gonogo.wire.labeling import ServedTask
 from gonogo.wire.vocabulary import TaskStatus
 
 PULL = 0.02
-BEHIND = 2.0
-"""Honeypots owed before one may come from another sheet in the middle of this one."""
+BEHIND, BEHIND_SHARE = 4.0, 0.02
+"""Honeypots owed before one may come out of order, and how many more for each task served."""
 SHUFFLE = 2**31
+GOLDEN = (5**0.5 - 1) / 2
 LOOK_AT = 100
 """Items that one search for a copy looks at, however large the pool: where none fits, the honeypot is owed."""
 SPARE = 1
@@ -55,11 +56,23 @@ _CONTENT = [column for column in tasks.c if column.name not in _STATE]
 
 
 def probability(fraction: float, n_served: int, n_gold: int) -> float:
-    """The chance that the next task served is a honeypot, given what this voter was served so far."""
-    if fraction <= 0:
-        return 0.0
+    """The chance that a honeypot comes out of order to a voter who was served so many too few."""
     wanted = fraction + PULL * (fraction * n_served - n_gold)
-    return min(max(wanted, fraction / 4), max(min(2.5 * fraction, 0.95), fraction))
+    return min(max(wanted, 0.0), max(min(2.5 * fraction, 0.95), fraction))
+
+
+def thin(fraction: float, n_tasks: int, n_items: int) -> int:
+    """Up to which `shuffle` an item is ever due, so that `fraction` of all that is asked is gold."""
+    return round((SHUFFLE - 1) * min(1.0, fraction * n_tasks / ((1 - fraction) * n_items)))
+
+
+def shuffle_of(number: int) -> int:
+    """The place of the `number`-th item among the items: the first of any length leave no large gap.
+
+    Multiples of the golden ratio, modulo 1 (Knuth, The Art of Computer Programming 3, 6.4, theorem S): so the items up
+    to any `thin` are spread evenly over the order in which they came, sheet by sheet.
+    """
+    return int(number * GOLDEN % 1 * SHUFFLE)
 
 
 def pick(
@@ -71,29 +84,19 @@ def pick(
     now: datetime,
     rng: random.Random,
 ) -> Row[Any] | None:
-    """The copy to serve (columns of a served task) instead of an ordinary task, if the draw says so.
+    """The copy to serve (columns of a served task) before an ordinary task, if one is due or owed.
 
-    The caller takes the lease. `position` is what `claims.position` gave. A copy is looked for whatever the draw
-    says: the time that a claim takes must not tell what came of it.
+    The caller takes the lease. `position` is what `claims.position` gave.
     """
-    if not campaign.n_gold_items or campaign.gold_fraction <= 0:
+    if not campaign.n_gold_items or campaign.gold_fraction <= 0 or position.n_items_had >= campaign.n_gold_items:
         return None
-    drawn = rng.random() < probability(campaign.gold_fraction, position.n_served, position.n_gold_served)
-    sheet, people = instead_of.sheet_seq, instead_of.n_people
-    found = _staged(connection, _LIKE, campaign, voter, position, sheet, rng, people)
-    if found is None and _owed(campaign, position) > BEHIND:
-        found = _staged(connection, _COPY, campaign, voter, position, sheet, rng)
-    if not drawn:
-        return None
-    if found is None and _owed(campaign, position) <= BEHIND:
-        return None  # made up for later, where it does not stand out
-    if found is None:  # all copies are taken
-        item = _staged(connection, _ITEM, campaign, voter, position, sheet, rng)
-        if item is None:
-            return None
-        found = _fresh_copy(connection, item.id, now)
-    served = {"item": found.gold_item_id, "voter": voter.id, "campaign": campaign.id, "task": found.id}
-    _SERVE.later(connection, served)
+    here = {"campaign": campaign.id, "voter": voter.id, "people": instead_of.n_people}
+    found = _due(connection, campaign, position, instead_of, here, rng) or _owed(
+        connection, campaign, position, here, now, rng
+    )
+    if found is not None:
+        served = {"item": found.gold_item_id, "voter": voter.id, "campaign": campaign.id, "task": found.id}
+        _SERVE.later(connection, served)
     return found
 
 
@@ -112,39 +115,64 @@ def book_unserved(connection: Connection, task: Row[Any], voter: Voter) -> None:
         _note(connection, task.campaign_id, task.gold_item_id, task.id, voter)
 
 
-def _staged(
+def _due(
     connection: Connection,
-    queries: dict[tuple[bool, bool], Prepared],
     campaign: Row[Any],
-    voter: Voter,
     position: Row[Any],
-    sheet: int,
+    instead_of: Row[Any],
+    here: dict[str, Any],
     rng: random.Random,
-    people: int | None = None,
 ) -> Row[Any] | None:
-    """Something the voter has not had: of the sheet at hand, of the last one, or of any; each from a random place."""
-    if position.n_items_had >= campaign.n_gold_items:
-        return None
-    last = position.last_sheet_seq
-    sheets = [sheet] if last is None or last == sheet else [sheet, last]
-    stages = [(True, at_hand) for at_hand in sheets]
-    if sheet != last or _owed(campaign, position) > BEHIND:
-        stages.append((False, 0))
-    here = {"campaign": campaign.id, "voter": voter.id, "start": rng.randrange(SHUFFLE)}
-    if people is not None:
-        here["people"] = people
-    for on_sheet, at_hand in stages:
-        values = {**here, "sheet": at_hand} if on_sheet else here
-        for after in (True, False):
-            found = queries[on_sheet, after].first(connection, values)
-            if found is not None:
-                return found
+    """A copy that the order has come past: what the last sheet still has, then this sheet's before `instead_of`."""
+    last, sheet = position.last_sheet_seq, instead_of.sheet_seq
+    places = [(sheet, place_in(instead_of.rank))]
+    if last is not None and last != sheet:
+        places.insert(0, (last, END))
+    keep = thin(campaign.gold_fraction, campaign.n_tasks, campaign.n_gold_items)
+    for at_hand, place in places:
+        values = {**here, "sheet": at_hand, "place": place, "keep": keep}
+        found = _somewhere(connection, _DUE, values, campaign, keep, rng)
+        if found is not None:
+            return found
     return None
 
 
-def _owed(campaign: Row[Any], position: Row[Any]) -> float:
-    """How many honeypots the voter's share is behind."""
-    return float(campaign.gold_fraction * position.n_served - position.n_gold_served)
+def _owed(
+    connection: Connection,
+    campaign: Row[Any],
+    position: Row[Any],
+    here: dict[str, Any],
+    now: datetime,
+    rng: random.Random,
+) -> Row[Any] | None:
+    """A copy of any item for who is too far behind; a new one when all are taken."""
+    fraction, served, n_gold = campaign.gold_fraction, position.n_served, position.n_gold_served
+    if fraction * served - n_gold <= BEHIND + BEHIND_SHARE * served or rng.random() >= probability(
+        fraction, served, n_gold
+    ):
+        return None
+    for queries in (_LIKE, _COPY):
+        found = _somewhere(connection, queries, here, campaign, SHUFFLE - 1, rng)
+        if found is not None:
+            return found
+    item = _somewhere(connection, _ITEM, here, campaign, SHUFFLE - 1, rng)
+    return None if item is None else _fresh_copy(connection, item.id, now)
+
+
+def _somewhere(
+    connection: Connection,
+    queries: tuple[Prepared, Prepared],
+    values: dict[str, Any],
+    campaign: Row[Any],
+    keep: int,
+    rng: random.Random,
+) -> Row[Any] | None:
+    """What a search finds from a random item on, or before it; a small pool is seen whole from its first."""
+    start = rng.randrange(keep + 1) if campaign.n_gold_items > LOOK_AT else 0
+    found = queries[0].first(connection, {**values, "start": start})
+    if found is None and start:
+        found = queries[1].first(connection, {**values, "start": start})
+    return found
 
 
 def _fresh_copy(connection: Connection, item: str, now: datetime) -> Row[Any]:
@@ -175,12 +203,10 @@ _COLUMNS = [*(tasks.c[name] for name in ServedTask.model_fields), tasks.c.gold_i
 _in_campaign = gold_items.c.campaign_id == bindparam("campaign")
 
 
-def _items(*, on_sheet: bool, after: bool) -> Select[Any]:
-    """Items of one sheet or any, from a random place on or before it, in the order of their places."""
+def _items(*, after: bool) -> Select[Any]:
+    """Items of the pool, from a random one on or before it, in their random order."""
     start: BindParameter[int] = bindparam("start")
     here = [_in_campaign, gold_items.c.shuffle >= start if after else gold_items.c.shuffle < start]
-    if on_sheet:
-        here.append(gold_items.c.sheet_seq == bindparam("sheet"))
     return select(gold_items.c.id, gold_items.c.shuffle).where(*here).order_by(gold_items.c.shuffle)
 
 
@@ -196,15 +222,17 @@ def _copies(items: Select[Any], *like: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _queries(made: Callable[[Select[Any]], Select[Any]]) -> dict[tuple[bool, bool], Prepared]:
-    """A statement over `_items`, by (`on_sheet`, `after`)."""
-    sides = itertools.product((True, False), repeat=2)
-    return {(sheet, after): Prepared(made(_items(on_sheet=sheet, after=after))) for sheet, after in sides}
+def _both(made: Callable[[Select[Any]], Select[Any]]) -> tuple[Prepared, Prepared]:
+    """A statement over the items from a random one on, and the same over those before it."""
+    return Prepared(made(_items(after=True))), Prepared(made(_items(after=False)))
 
 
-_ITEM = _queries(lambda items: items.where(~_serving(gold_items.c.id, bindparam("voter"))).limit(1))
-_COPY = _queries(_copies)
-_LIKE = _queries(lambda items: _copies(items, tasks.c.n_people == bindparam("people")))
+_alike = tasks.c.n_people == bindparam("people")
+_ever_due = (gold_items.c.sheet_seq == bindparam("sheet"), gold_items.c.shuffle <= bindparam("keep"))
+_DUE = _both(lambda items: _copies(items.where(*_ever_due), _alike, tasks.c.place < bindparam("place")))
+_ITEM = _both(lambda items: items.where(~_serving(gold_items.c.id, bindparam("voter"))).limit(1))
+_COPY = _both(_copies)
+_LIKE = _both(lambda items: _copies(items, _alike))
 _SERVE = Prepared(
     gold_servings.insert().values(
         gold_item_id=bindparam("item"),

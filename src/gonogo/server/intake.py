@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, 
 
 from gonogo.server.bulk import chunks, execute_many, stored_instant, stored_json
 from gonogo.server.consensus.decide import parse_gold
-from gonogo.server.gold import SHUFFLE
-from gonogo.server.order import enter, place, rank_at
+from gonogo.server.gold import shuffle_of
+from gonogo.server.order import END, enter, place, place_in, rank_at
 from gonogo.server.store.columns import new_ids, subject
 from gonogo.server.store.tables import campaigns, gold_items, new_id, predictions, task_sheets, tasks
 from gonogo.server.subjects import sheet_of
@@ -91,23 +91,46 @@ def _queue(connection: Connection, campaign: Row[Any], rows: list[TaskValues], r
     enter(connection, campaign.id)
     state = connection.execute(_STATE.where(campaigns.c.id == campaign.id)).one()
     sheets = _sheet_numbers(connection, campaign.id, dict.fromkeys(row["sheet"] for row in rows))
-    n_ordinary, items = 0, []
+    n_ordinary = 0
+    items: list[dict[str, Any]] = []
     for row, name in zip(rows, new_ids(len(rows)), strict=True):
         row["id"], row["campaign_id"] = name, campaign.id
         row["sheet_seq"] = sheet = sheets[row["sheet"]]
+        row["place"] = place(sheet, row["predicted_confidence"], state.n_tasks + n_ordinary)
         if row["is_gold"]:
-            item = {"id": new_id(), "campaign_id": campaign.id, "sheet_seq": sheet, "shuffle": rng.randrange(SHUFFLE)}
+            shuffle = shuffle_of(state.n_gold_items + len(items))
+            item = {"id": new_id(), "campaign_id": campaign.id, "sheet_seq": sheet, "shuffle": shuffle}
             items.append({**item, "error_type": row["error_type"]})
             row["gold_item_id"], row["n_required"] = item["id"], campaign.target_redundancy
         else:
-            row["place"] = place(sheet, row["predicted_confidence"], state.n_tasks + n_ordinary)
             row["rank"] = rank_at(state.insert_round, row["place"])
             row["n_required"] = row["n_required"] or campaign.target_redundancy
             n_ordinary += 1
+    _hide(connection, campaign.id, state.insert_round, rows, rng)
     if items:
         connection.execute(insert(gold_items), items)
     grown = {"n_tasks": campaigns.c.n_tasks + n_ordinary, "n_gold_items": campaigns.c.n_gold_items + len(items)}
     connection.execute(campaigns.update().where(campaigns.c.id == campaign.id).values(**grown))
+
+
+def _hide(
+    connection: Connection, campaign_id: str, insert_round: str, rows: list[TaskValues], rng: random.Random
+) -> None:
+    """Gold without a confidence takes the place of any ordinary task of its sheet: its own would be the last."""
+    gold_rows = [row for row in rows if row["is_gold"] and row["predicted_confidence"] is None]
+    wanted = {row["sheet_seq"] for row in gold_rows}
+    places: dict[int, list[str]] = {sheet: [] for sheet in wanted}
+    for row in rows:
+        if row["sheet_seq"] in wanted and not row["is_gold"]:
+            places[row["sheet_seq"]].append(row["place"])
+    for sheet in wanted:
+        if not places[sheet]:
+            begins = rank_at(insert_round, f"{sheet:08x}.")
+            here = {"campaign": campaign_id, "begins": begins, "ends": begins + END}
+            places[sheet] = [place_in(rank) for rank in connection.execute(_RANKS, here).scalars()]
+    for row in gold_rows:
+        if places[row["sheet_seq"]]:
+            row["place"] = rng.choice(places[row["sheet_seq"]])
 
 
 def _sheet_numbers(connection: Connection, campaign_id: str, wanted: Iterable[str]) -> dict[str, int]:
@@ -129,7 +152,16 @@ def _sheet_numbers(connection: Connection, campaign_id: str, wanted: Iterable[st
 _SHEETS = select(task_sheets).where(
     task_sheets.c.campaign_id == bindparam("campaign"), task_sheets.c.sheet.in_(bindparam("sheets", expanding=True))
 )
-_STATE = select(campaigns.c.insert_round, campaigns.c.n_tasks).with_for_update(key_share=True)
+_RANKS = (  # of the tasks of a sheet that wait in one round; enough of them to choose from
+    select(tasks.c.rank)
+    .where(
+        tasks.c.campaign_id == bindparam("campaign"),
+        tasks.c.rank > bindparam("begins"),
+        tasks.c.rank < bindparam("ends"),
+    )
+    .limit(500)
+)
+_STATE = select(campaigns.c.insert_round, campaigns.c.n_tasks, campaigns.c.n_gold_items).with_for_update(key_share=True)
 _BLANK: dict[str, Any] = {
     "prediction_id": None,
     "calculation_id": None,

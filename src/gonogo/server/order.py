@@ -32,6 +32,8 @@ from gonogo.server.store.tables import campaigns, tasks
 from gonogo.wire.vocabulary import TaskStatus
 
 _ROUND = 8
+END = "~"
+"""Behind every place, and every rank."""
 _NO_CONFIDENCE = 100_001
 """Predictions without a confidence come after all that have one."""
 
@@ -44,6 +46,11 @@ def place(sheet_seq: int, confidence: float | None, sequence: int) -> str:
 
 def rank_at(insert_round: str, task_place: str) -> str:
     return f"{insert_round}.{task_place}"
+
+
+def place_in(rank: str) -> str:
+    """The place of the task with this rank."""
+    return rank[_ROUND + 1 :]
 
 
 def enter(connection: Connection, campaign_id: str, *, alone: bool = False) -> None:

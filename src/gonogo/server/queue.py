@@ -122,7 +122,7 @@ def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, positio
     """
     ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor}
     if connection.dialect.name != "postgresql":
-        candidate = _TAKE.first(connection, {**ahead, "end": _END})
+        candidate = _TAKE.first(connection, {**ahead, "end": order.END})
         insert_round = campaign.insert_round
     else:
         candidate = _TAKE_SHARED.first(connection, {**ahead, "end": campaign.insert_round})
@@ -133,7 +133,7 @@ def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, positio
             return None
         order.enter(connection, campaign.id, alone=True)
         insert_round = _INSERT_ROUND.scalar(connection, {"campaign": campaign.id})
-        candidate = _TAKE_SHARED.first(connection, {**ahead, "end": _END})
+        candidate = _TAKE_SHARED.first(connection, {**ahead, "end": order.END})
     if candidate is not None:
         order.note_passed(connection, campaign.id, insert_round, candidate.rank)
     elif _first_ahead(connection, campaign, voter, position) is None:
@@ -143,7 +143,7 @@ def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, positio
 
 def _first_ahead(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any]) -> str | None:
     """The rank of the first task ahead that the voter has not answered, be it locked by others."""
-    ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor, "end": _END}
+    ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor, "end": order.END}
     found: str | None = _FIRST.scalar(connection, ahead)
     return found
 
@@ -180,9 +180,6 @@ _QUEUE_COLUMNS = [*SERVED, tasks.c.rank, tasks.c.sheet_seq, tasks.c.n_people]
 _own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
 _in_campaign = tasks.c.campaign_id == bindparam("campaign")
 _ahead = and_(_in_campaign, tasks.c.rank > bindparam("cursor"))
-
-_END = "~"
-"""Behind every rank."""
 
 _mine = and_(_ahead, tasks.c.rank < bindparam("end"), ~_own_vote)
 _FIRST = Prepared(select(tasks.c.rank).where(_mine).order_by(tasks.c.rank).limit(1))

@@ -168,7 +168,7 @@ gold_items = Table(
     public_id(),
     to("campaigns"),
     Column("sheet_seq", Integer, nullable=False),
-    Column("shuffle", Integer, nullable=False),  # a random place among the items
+    Column("shuffle", Integer, nullable=False),  # its place among the items
     Column("error_type", Text),  # of a seeded wrong prediction
     Index("ix_gold_items_campaign_shuffle", "campaign_id", "shuffle"),
     Index("ix_gold_items_campaign_sheet_shuffle", "campaign_id", "sheet_seq", "shuffle"),
