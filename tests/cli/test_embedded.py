@@ -115,6 +115,18 @@ async def test_a_request_that_is_given_up_leaves_the_start_to_the_others(tmp_pat
         transport.stop()
 
 
+async def test_leaving_while_the_server_starts_takes_no_longer_than_the_start(tmp_path: Path) -> None:
+    transport = EmbeddedTransport(Home(tmp_path), "token-of-this-test")
+    asked = asyncio.create_task(transport.handle_async_request(httpx.Request("GET", f"http://embedded{ASKED}")))
+    await asyncio.sleep(0)
+    server = transport._thread
+    assert server is not None
+    asked.cancel()
+    await transport.aclose()
+    await asyncio.to_thread(server.join, WAIT)
+    assert not server.is_alive()
+
+
 def test_what_fails_inside_is_not_printed_into_the_terminal(tmp_path: Path) -> None:
     """In a process of its own: pytest keeps a handler, which would hide that there is none."""
     program = """

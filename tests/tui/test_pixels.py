@@ -193,7 +193,7 @@ def test_damage_is_what_is_written_on_the_place(at: tuple[int, int], hit: bool) 
 
 
 CHILD = """
-import json, os, sys
+import json, os, signal, sys, threading
 from textual.app import App
 from gonogo.tui.driver import TerminalDriver
 from gonogo.tui.probe import Probe
@@ -205,10 +205,13 @@ class Keys(App):
         super().__init__(driver_class=TerminalDriver)
     def on_key(self, event):
         self.keys.append(event.key)
+        if event.key == "s":
+            os.kill(os.getpid(), signal.SIGCONT)
         if event.key == "q":
+            self.readers = sum(thread.name == "textual-input" for thread in threading.enumerate())
             self.exit()
 app = Keys(); app.run(); app.probe.end()
-json.dump([app.keys, app.terminal.answers.name, app.terminal.answers.sixel], open(sys.argv[1], "w"))
+json.dump([app.keys, app.terminal.answers.name, app.terminal.answers.sixel, app.readers], open(sys.argv[1], "w"))
 """
 
 
@@ -239,7 +242,8 @@ def test_answers_that_come_late_are_no_keys(tmp_path: Path) -> None:
         os.write(terminal, piece)
         time.sleep(0)
     assert child.wait(60) == 0
-    keys, name, sixel = json.loads(out.read_text())
+    keys, name, sixel, readers = json.loads(out.read_text())
+    assert readers == 1  # a SIGCONT that followed no suspension, as a terminal that goes away sends it
     assert keys == ["a", "s", "d", "q"]
     assert (name, sixel) == ("foot(1.16.2)", True)
     os.close(terminal)

@@ -48,6 +48,7 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
         self._thread: threading.Thread | None = None
         self._app: concurrent.futures.Future[ASGIApp] | None = None
         self._stop: asyncio.Event | None = None
+        self._ended = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = await request.aread()
@@ -85,6 +86,8 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
         app = create_app(ServerSettings(database_url=workspace_url(self._home), embedded_token=self._token))
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
+        if self._ended:  # before there was anything to tell it to
+            self._stop.set()
         async with app.router.lifespan_context(app):
             ready.set_result(app)
             await self._stop.wait()
@@ -95,14 +98,16 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
 
     def stop(self) -> None:
         """As `aclose`, for callers without an event loop."""
+        self._ended = True
         thread, loop, stop = self._thread, self._loop, self._stop
         self._thread = None
-        if thread is None:
+        if thread is None or self._app is None:
             return
         if loop is not None and stop is not None:
             with contextlib.suppress(RuntimeError):  # the loop may have ended by itself
                 loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        # a server that is still starting has no request; its start may be left to end with the process
+        thread.join(10 if self._app.done() else 1)
 
 
 def _as_connect_error(error: BaseException) -> Exception:

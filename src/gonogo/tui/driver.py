@@ -24,6 +24,7 @@ class TerminalDriver(LinuxDriver):
         self._terminal: Terminal = app.terminal
         self._probe: Probe | None = app.probe
         self._terminal.write = super().write
+        self._suspended = False
 
     def write(self, data: str) -> None:
         super().write(data)
@@ -34,6 +35,16 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._probe is not None and self._probe.before is not None:
             self.attrs_before = self._probe.before  # what it found is what the questions needed
+
+    def suspend_application_mode(self) -> None:
+        self._suspended = True
+        super().suspend_application_mode()
+
+    def resume_application_mode(self) -> None:
+        """Only after a suspension: a terminal that goes away sends SIGCONT as well, and would start a second reader."""
+        if self._suspended:
+            self._suspended = False
+            super().resume_application_mode()
 
     def run_input_thread(self) -> None:
         """Keys go the usual, short way, unless answers may still come or keys came before we did."""
