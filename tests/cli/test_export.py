@@ -7,6 +7,8 @@ import csv
 import hashlib
 import io
 import json
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,24 @@ def test_the_same_export_is_the_same_bytes_and_the_manifest_knows_them(
 
 def _forms() -> list[str]:
     return [form for form in NAMES if form != "parquet" or find_spec("pyarrow")]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_ends_an_export_with_a_sentence(gonogo: Gonogo, tmp_path: Path) -> None:
+    readings = tmp_path / "many.jsonl"
+    readings.write_text("".join(f'{{"id": "{n}", "predicted_value": {{"text": "M{n}"}}}}\n' for n in range(300)))
+    gonogo("import", str(readings), "--campaign", "many")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gonogo", "export", "many"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode not in (0, -9)
+    assert "No space left" in done.stderr
+    assert len(done.stderr.splitlines()) <= 3, done.stderr
 
 
 def test_the_manifest_tells_that_something_was_changed_since(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -98,23 +99,24 @@ async def export_campaign(
         client.export_pieces(campaign.id, golden=options.golden) if ours else _public(client, campaign, options, notes)
     )
     n_tasks = 0
-    async for piece in pieces:
-        lines = [line for line in piece.split(b"\n") if line]
-        if options.form == "jsonl":
-            measured.write(piece)  # as the server has it
-        else:
-            for line in lines:
-                form.add(from_json(line))
-        if n_tasks // REPORT_EVERY < (n_tasks + len(lines)) // REPORT_EVERY:
-            report("tasks", n_tasks + len(lines), 0)
-        n_tasks += len(lines)
+    async with aclosing(pieces):  # a disk that is full ends the request as well
+        async for piece in pieces:
+            lines = [line for line in piece.split(b"\n") if line]
+            if options.form == "jsonl":
+                measured.write(piece)  # as the server has it
+            else:
+                for line in lines:
+                    form.add(from_json(line))
+            if n_tasks // REPORT_EVERY < (n_tasks + len(lines)) // REPORT_EVERY:
+                report("tasks", n_tasks + len(lines), 0)
+            n_tasks += len(lines)
     form.close()
     return Exported(n_tasks, measured.digest(), measured.size, (*notes, *form.notes))
 
 
 async def _public(
     client: GonogoClient, campaign: LabelingCampaignPublic, options: ExportOptions, notes: list[str]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     if options.golden:
         raise InvalidInputError(
             "This is a plain ARCNM server: it does not say which tasks were promoted.",

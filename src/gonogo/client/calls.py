@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -148,7 +148,7 @@ class Calls:
         policy = replace(self._retry, tries=1) if once else self._retry
         return await with_retries(policy, self._pace, lambda: self._wire.exchange(sent, how))
 
-    async def lines(self, sent: Prepared) -> AsyncIterator[bytes]:
+    async def lines(self, sent: Prepared) -> AsyncGenerator[bytes, None]:
         """The body of the answer to `sent` as it arrives, one or more whole lines at a time, each with its newline.
 
         Tried again as the policy says until it begins; a break in the middle raises.

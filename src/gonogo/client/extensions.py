@@ -5,7 +5,8 @@ Ask `capabilities()` first: `None` means a plain ARCNM server, where the rest an
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Final
 
 import httpx
@@ -195,13 +196,13 @@ class GonogoClient(ReviewCalls, LabelingClient):
         Raises:
             GonogoClientError: also in the middle, when the stream is cut; then what came before is not all.
         """
-        async for piece in self.export_pieces(campaign_id, golden=golden):
-            for line in piece.split(b"\n")[:-1]:
-                yield line + b"\n"
+        async with aclosing(self.export_pieces(campaign_id, golden=golden)) as pieces:
+            async for piece in pieces:
+                for line in piece.split(b"\n")[:-1]:
+                    yield line + b"\n"
 
-    async def export_pieces(self, campaign_id: str, *, golden: bool = False) -> AsyncIterator[bytes]:
+    def export_pieces(self, campaign_id: str, *, golden: bool = False) -> AsyncGenerator[bytes, None]:
         """The same, some whole lines at a time."""
         query = {"golden": "true"} if golden else None
         sent = self.prepare("GET", at(f"{GONOGO}/campaigns/{{}}/export", campaign_id), query=query)
-        async for piece in self.lines(sent):
-            yield piece
+        return self.lines(sent)
