@@ -45,6 +45,7 @@ class Crowd:
         self._pool = ThreadPoolExecutor(WORKERS)
         self._local = threading.local()
         self._start = threading.Barrier(WORKERS)
+        self._making = threading.Lock()
 
     def close(self) -> None:
         list(self._pool.map(lambda _n: self._end(), range(WORKERS)))
@@ -79,7 +80,9 @@ class Crowd:
         self._local.store = Store(self.url)
         transport = httpx.ASGITransport(create_app(settings, store=self._local.store))
         headers = {"X-API-Key": self.key.key}
-        self._local.http = httpx.AsyncClient(transport=transport, base_url="http://w.localhost", headers=headers)
+        self._local.http = http = httpx.AsyncClient(transport=transport, base_url="http://w.localhost", headers=headers)
+        with self._making:  # FastAPI finishes its routes at the first request, which is no work for two threads at once
+            assert self._local.loop.run(http.get("/no/such/route")).status_code == 404
 
     def _end(self) -> None:
         self._start.wait(30)
