@@ -95,7 +95,7 @@ def test_whatever_is_in_the_file_a_profile_comes_out(data: dict[str, Any]) -> No
 
 def test_a_setting_is_written_and_comments_stay(tmp_path: Path) -> None:
     path = write(tmp_path / "settings.toml", '# mine\ntheme = "dark" # for the evening\n')
-    load(path).remember_theme("paper")
+    save_setting(path, "theme", "paper")
     assert path.read_text(encoding="utf-8") == '# mine\ntheme = "paper" # for the evening\n'
     with pytest.raises(DeskError, match="not a setting"):
         save_setting(path, "themes", "x")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gonogo.cli.exporting import export_jsonl
+from gonogo.cli.exporting import export_campaign
 from gonogo.cli.finding import all_campaigns, find_campaign
 from gonogo.cli.import_scan import MAX_BATCH_BYTES, batches
 from gonogo.cli.importing import ImportOptions, import_file
@@ -31,7 +31,7 @@ def lines() -> list[dict[str, Any]]:
 
 async def exported(client: GonogoClient, campaign_id: str) -> list[dict[str, Any]]:
     out = io.BytesIO()
-    done = await export_jsonl(client, campaign_id, out)
+    done = await export_campaign(client, await client.get_campaign(campaign_id), out)
     found = [json.loads(line) for line in out.getvalue().splitlines()]
     assert done.n_tasks == len(found)
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gonogo.cli.exporting import export_jsonl
+from gonogo.cli.exporting import export_campaign
 from gonogo.cli.importing import ImportOptions, import_file
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import InvalidInputError, ServerError
@@ -129,7 +129,7 @@ async def test_export_has_the_same_form_and_says_what_is_not_there(plain: Gonogo
     server.campaign = {"name": "pmi"}
     server.tasks = [{"id": f"t{n}", "status": "open", "target_kind": "pmi", "is_gold": False} for n in range(600)]
     out = io.BytesIO()
-    done = await export_jsonl(plain, "c1", out)
+    done = await export_campaign(plain, await plain.get_campaign("c1"), out)
     found = [json.loads(line) for line in out.getvalue().splitlines()]
     assert done.n_tasks == len(found) == 500
     assert found[0]["task_id"] == "t0"

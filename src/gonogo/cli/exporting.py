@@ -72,16 +72,11 @@ def _silent(what: str, done: int, total: int) -> None:
     """Nobody is listening."""
 
 
-async def export_jsonl(client: GonogoClient, campaign_id: str, out: BinaryIO) -> Exported:
-    """As `export_campaign`, for a campaign of which only the id is known: one JSON line a task."""
-    return await export_campaign(client, await client.get_campaign(campaign_id), out, ExportOptions())
-
-
 async def export_campaign(
     client: GonogoClient,
     campaign: LabelingCampaignPublic,
     out: BinaryIO,
-    options: ExportOptions,
+    options: ExportOptions = ExportOptions(),
     report: Report = _silent,
 ) -> Exported:
     """Write the campaign's tasks to `out`, one by one: gold and every vote included.

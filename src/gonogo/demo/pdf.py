@@ -10,7 +10,6 @@ import math
 import zlib
 
 POINTS_PER_MM = 72 / 25.4
-KAPPA = 0.5522847498  # control distance of the Bézier quarter circle, in radii
 
 _ASCII_WIDTHS = (
     "278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 278 556 556 556 556 556 556 556 556 556 556 278 278 "

@@ -6,7 +6,6 @@ known key. The file is written only when a person changes a setting, and keeps t
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 from collections.abc import Callable
@@ -60,12 +59,6 @@ class Profile:
     def base_url(self) -> str | None:
         """The server to offer when none is named: of the environment, else the first in the settings."""
         return environment().base_url or (self.servers[0].base_url if self.servers else None)
-
-    def remember_theme(self, name: str) -> None:
-        """Write the chosen theme into the settings. A file that cannot be changed is left alone."""
-        if self.path is not None:
-            with contextlib.suppress(DeskError):
-                save_setting(self.path, "theme", name)
 
     def server(self, base_url: str) -> Server:
         """What the settings say of the server at `base_url`, or its defaults."""

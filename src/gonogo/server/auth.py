@@ -64,14 +64,6 @@ Caller = Annotated[Principal, Depends(current_principal)]
 """Any valid credential."""
 
 
-async def _lead(caller: Caller) -> Principal:
-    return require(caller, "lead")
-
-
-Lead = Annotated[Principal, Depends(_lead)]
-"""A user who may write. Only for operations without an object of a campaign in the path."""
-
-
 async def _reader(caller: Caller) -> Principal:
     return require(caller, "lead", "reader")
 

@@ -10,7 +10,6 @@ from gonogo.sheets.glyphs import GLYPHS, SUBPIXELS
 from gonogo.sheets.types import CellGrid, Mode
 
 _BLANK_PAPER = 200  # cells whose ink is lighter than this hold nothing worth keeping
-_LINES = {"top": "─", "bottom": "─", "left": "│", "right": "│"}
 _CORNERS = {(0, 0): "┌", (0, 1): "┐", (1, 0): "└", (1, 1): "┘"}
 
 

@@ -88,12 +88,6 @@ class QueueView(Received):
     waits_because: str | None = None
 
 
-class OwnSubmission(LabelSubmission):
-    """One of the caller's own answers, with the question it answered."""
-
-    task: JsonObject | None = None
-
-
 class SubmissionDetail(LabelSubmission):
     """One vote as reviewers and leads see it."""
 

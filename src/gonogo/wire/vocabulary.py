@@ -30,11 +30,6 @@ class Scope(StrEnum):
     WRITE = "parts:write"
 
 
-class ProjectStatus(StrEnum):
-    ACTIVE = "active"
-    ARCHIVED = "archived"
-
-
 class CampaignStatus(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
@@ -60,17 +55,6 @@ class ConsensusMethod(StrEnum):
     ONE_COIN = "one_coin"
     MAJORITY = "majority"
     WEIGHTED_MAJORITY = "weighted_majority"
-
-
-class TargetKind(StrEnum):
-    """Kinds our server writes itself; the set is open, any other string is stored as it came."""
-
-    PMI = "pmi"
-    FEATURE = "feature"
-    DFM_ISSUE = "dfm_issue"
-    TITLE_BLOCK = "title_block"
-    BOM = "bom"
-    NOTE = "note"
 
 
 class ErrorCode(StrEnum):
