@@ -96,15 +96,16 @@ async def export_campaign(
     n_tasks = 0
     async with aclosing(pieces):  # a disk that is full ends the request as well
         async for piece in pieces:
-            lines = [line for line in piece.split(b"\n") if line]
+            before = n_tasks
             if options.form == "jsonl":
                 measured.write(piece)  # as the server has it
+                n_tasks += piece.count(b"\n")
             else:
-                for line in lines:
+                for line in piece.splitlines():
                     form.add(from_json(line))
-            if n_tasks // REPORT_EVERY < (n_tasks + len(lines)) // REPORT_EVERY:
-                report("tasks", n_tasks + len(lines), 0)
-            n_tasks += len(lines)
+                    n_tasks += 1
+            if before // REPORT_EVERY < n_tasks // REPORT_EVERY:
+                report("tasks", n_tasks, 0)
     form.close()
     return Exported(n_tasks, measured.digest(), measured.size, (*notes, *form.notes))
 

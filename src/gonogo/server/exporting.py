@@ -7,13 +7,14 @@ people are looked up once for many tasks: an export of a million tasks is made o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from json.encoder import encode_basestring
 from operator import itemgetter
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -57,7 +58,7 @@ def export_lines(store: Store, campaign: Row[Any], batch: int = BATCH, *, golden
 
     With `golden` only those that were promoted.
     """
-    names = _Names()
+    names, name = _Names(), _text(campaign.name)
     query = _GOLDEN if golden else _TASKS
     wanted = {"campaign": campaign.id, "after": 0, "batch": batch}
     while True:
@@ -68,56 +69,47 @@ def export_lines(store: Store, campaign: Row[Any], batch: int = BATCH, *, golden
             span = {"campaign": campaign.id, "after": wanted["after"], "last": rows[-1][_NUMBER]}
             votes, ruled = _votes(connection, span, names), _rulings(connection, span)
             names.learn_revisions(connection, {row[_REVISION] for row in rows})
-        yield b"".join([_line(row, campaign.name, names, ruled.get(row[0], []), votes.get(row[0], [])) for row in rows])
+        yield "".join([_line(row, name, names, ruled.get(row[0], ()), votes.get(row[0], ())) for row in rows]).encode()
         wanted["after"] = rows[-1][_NUMBER]
 
 
 class _Names:
     """Who and what the ids of an export stand for, each looked up once: part and drawing of a revision, and a voter's
-    e-mail address (as JSON)."""
+    e-mail address; all as JSON."""
 
     def __init__(self) -> None:
-        self.revisions: dict[str | None, tuple[str | None, str | None]] = {}
+        self.revisions: dict[str | None, tuple[str, str]] = {}
         self.voters: dict[str, str] = {}
 
     def learn_revisions(self, connection: Connection, wanted: set[str | None]) -> None:
         if len(self.revisions) > _KNOWN:
             self.revisions.clear()
         fresh = wanted - self.revisions.keys()
-        self.revisions |= dict.fromkeys(fresh, (None, None))
+        self.revisions |= dict.fromkeys(fresh, ("null", "null"))
         named = [name for name in fresh if name is not None]
         for row in connection.execute(_REVISIONS.where(part_revisions.c.id.in_(named))) if named else ():
-            self.revisions[row.id] = (row.name, row.filename)  # the newest drawing comes last
+            self.revisions[row.id] = (_text(row.name), _text(row.filename))  # the newest drawing comes last
 
     def learn_voters(self, connection: Connection, wanted: set[str]) -> None:
         fresh = wanted - self.voters.keys()
         self.voters |= dict.fromkeys(fresh, "null")
         for people in (users, annotator_accounts) if fresh else ():
             query = select(people.c.id, people.c.email).where(people.c.id.in_(fresh))
-            self.voters |= {row.id: to_json(row.email).decode() for row in connection.execute(query)}
+            self.voters |= {row.id: _text(row.email) for row in connection.execute(query)}
 
 
-def _line(row: tuple[Any, ...], campaign: str, names: _Names, ruled: list[Fields], votes: list[str]) -> bytes:
+def _line(row: tuple[Any, ...], campaign: str, names: _Names, ruled: Sequence[Fields], votes: Sequence[str]) -> str:
     """The fields of `ExportRecord`, in its order."""
-    found = dict(zip(_FIELDS, row, strict=False))  # behind these stand those of `golden`, and the number
-    found["campaign"] = campaign
-    found["part"], found["drawing"] = names.revisions[found["part_revision_id"]]
-    for name in _VALUES:
-        if found[name] is not None:
-            found[name] = from_json(found[name])
-    for name in _FLAGS:
-        found[name] = bool(found[name])
-    found["created_at"], found["resolved_at"] = instant(found["created_at"]), instant(found["resolved_at"])
+    cells = [write(cell) for write, cell in zip(_WRITERS, row, strict=False)]  # behind these: `golden`, the number
+    cells[_CAMPAIGN] = campaign
+    cells[_PART], cells[_DRAWING] = names.revisions[row[_REVISION]]
     verdict, value, forced, promoted_at = row[_GOLDEN_AT:_NUMBER]
     if promoted_at is not None:
-        found["golden"] = {
-            "verdict": verdict,
-            "value": None if value is None else from_json(value),
-            "forced": bool(forced),
-            "promoted_at": instant(promoted_at),
-        }
-    found["rulings"] = ruled
-    return to_json(found)[:-1] + b',"submissions":[' + ",".join(votes).encode() + b"]}\n"
+        cells[_GOLDEN_FIELD] = (
+            f'{{"verdict":{_text(verdict)},"value":{_raw(value)},"forced":{_flag(forced)},'
+            f'"promoted_at":{_quoted(promoted_at)}}}'
+        )
+    return _LINE % (*cells, to_json(ruled).decode() if ruled else "[]", ",".join(votes))
 
 
 def _votes(connection: Connection, span: Fields, names: _Names) -> dict[str, list[str]]:
@@ -130,7 +122,7 @@ def _votes(connection: Connection, span: Fields, names: _Names) -> dict[str, lis
     for _n, task_id, name, voter, verdict, value, confidence, duration, claimed_at, created_at, counted, late in rows:
         found[task_id].append(
             f'{{"id":"{name}","annotator_id":"{voter}","annotator_email":{emails[voter]},"verdict":"{verdict}",'
-            f'"corrected_value":{"null" if value is None else to_json(from_json(value)).decode()},'
+            f'"corrected_value":{"null" if value is None else value},'
             f'"confidence":{"null" if confidence is None else repr(confidence)},'
             f'"duration_ms":{"null" if duration is None else duration},'
             f'"claimed_at":{_quoted(claimed_at)},"created_at":{_quoted(created_at)},'
@@ -141,6 +133,23 @@ def _votes(connection: Connection, span: Fields, names: _Names) -> dict[str, lis
 
 def _quoted(micros: int | None) -> str:
     return "null" if micros is None else f'"{_instant(micros)}"'
+
+
+def _text(text: str | None) -> str:
+    return "null" if text is None else encode_basestring(text)
+
+
+def _raw(json: str | None) -> str:
+    """JSON as it is stored: on one line, as all that we store is."""
+    return "null" if json is None else json
+
+
+def _number(number: float | None) -> str:
+    return "null" if number is None else repr(number)
+
+
+def _flag(flag: object) -> str:
+    return "true" if flag else "false"
 
 
 def _rulings(connection: Connection, span: Fields) -> dict[str, list[Fields]]:
@@ -194,7 +203,19 @@ def _column(name: str) -> ColumnElement[Any]:
     return _micros(column) if isinstance(column.type, Instant) else column
 
 
-_FLAGS = tuple(name for name in _FIELDS if ExportRecord.model_fields[name].annotation is bool)
+def _writer(name: str) -> Callable[[Any], str]:
+    """What writes the cells of a field as JSON."""
+    if name in _VALUES:
+        return _raw
+    if name.endswith("_at"):
+        return _quoted
+    kind = ExportRecord.model_fields[name].annotation
+    return _flag if kind is bool else _number if kind == float | None else _text
+
+
+_WRITERS = tuple(_writer(name) for name in _FIELDS)
+_LINE = "{" + "".join(f'"{name}":%s,' for name in _FIELDS) + '"rulings":%s,"submissions":[%s]}\n'
+_CAMPAIGN, _PART, _DRAWING, _GOLDEN_FIELD = (_FIELDS.index(name) for name in ("campaign", "part", "drawing", "golden"))
 _GOLDEN_AT = len(_FIELDS)
 _NUMBER = _GOLDEN_AT + 4
 _REVISION = _FIELDS.index("part_revision_id")
