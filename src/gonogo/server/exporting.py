@@ -100,7 +100,8 @@ class _Names:
 
 def _line(row: tuple[Any, ...], campaign: str, names: _Names, ruled: Sequence[Fields], votes: Sequence[str]) -> str:
     """The fields of `ExportRecord`, in its order."""
-    cells = [write(cell) for write, cell in zip(_WRITERS, row, strict=False)]  # behind these: `golden`, the number
+    # behind the cells with a writer are those of `golden`, and the number
+    cells = ["null" if cell is None else write(cell) for write, cell in zip(_WRITERS, row, strict=False)]
     cells[_CAMPAIGN] = campaign
     cells[_PART], cells[_DRAWING] = names.revisions[row[_REVISION]]
     verdict, value, forced, promoted_at = row[_GOLDEN_AT:_NUMBER]
@@ -144,10 +145,6 @@ def _raw(json: str | None) -> str:
     return "null" if json is None else json
 
 
-def _number(number: float | None) -> str:
-    return "null" if number is None else repr(number)
-
-
 def _flag(flag: object) -> str:
     return "true" if flag else "false"
 
@@ -165,7 +162,7 @@ def instant(micros: int | None) -> str | None:
 
 
 def _instant(micros: int) -> str:
-    return f"{_minute(micros // 60_000_000)}{_SECONDS[micros // 1_000_000 % 60]}{micros // 1000 % 1000:03d}Z"
+    return _minute(micros // 60_000_000) + _SECONDS[micros // 1_000_000 % 60] + _MILLIS[micros // 1000 % 1000]
 
 
 @lru_cache(10_000)
@@ -174,6 +171,7 @@ def _minute(minute: int) -> str:
 
 
 _SECONDS = [f"{second:02d}." for second in range(60)]
+_MILLIS = [f"{milli:03d}Z" for milli in range(1000)]
 
 
 def _micros(column: Column[datetime]) -> ColumnElement[Any]:
@@ -206,11 +204,11 @@ def _column(name: str) -> ColumnElement[Any]:
 def _writer(name: str) -> Callable[[Any], str]:
     """What writes the cells of a field as JSON."""
     if name in _VALUES:
-        return _raw
+        return str
     if name.endswith("_at"):
         return _quoted
     kind = ExportRecord.model_fields[name].annotation
-    return _flag if kind is bool else _number if kind == float | None else _text
+    return _flag if kind is bool else repr if kind == float | None else encode_basestring
 
 
 _WRITERS = tuple(_writer(name) for name in _FIELDS)
