@@ -127,6 +127,7 @@ def _of_framework(error: HTTPException) -> ApiError:
 # --- documentation ---------------------------------------------------------------------------------------
 
 _MEANINGS = {
+    400: "The request asks for nothing that there is.",
     401: "The credential is missing, unknown, expired or revoked.",
     403: "The credential is valid, but not for this operation.",
     404: "The object does not exist, or is not visible to this credential.",

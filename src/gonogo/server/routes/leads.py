@@ -8,6 +8,7 @@ from gonogo.server import audit, generate, pages
 from gonogo.server.access import LEAD, READERS, REVIEW_READERS, campaign_for, project_for
 from gonogo.server.auth import require
 from gonogo.server.context import Ctx
+from gonogo.server.errors import documented
 from gonogo.server.keys import KEYS, key_public, make_key, revoke_key
 from gonogo.server.progress import progress
 from gonogo.server.records import instant
@@ -35,7 +36,7 @@ looking = make_router(LookingRoute)
 _KEYS = "/api/v1/gonogo/keys"
 
 
-@router.post(_KEYS, name="create_key", status_code=201)
+@router.post(_KEYS, name="create_key", status_code=201, responses=documented({400}))
 async def create_key(body: KeyCreate, context: Ctx) -> KeyCreated:
     """Makes an API key of the calling user; the answer is the only time it is shown."""
     require(context.caller, *LEAD)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from gonogo.server.access import LEAD, campaign_for, project_for
 from gonogo.server.context import Ctx
-from gonogo.server.errors import conflict, not_found
+from gonogo.server.errors import conflict, documented, not_found
 from gonogo.server.generate import tasks_from_run
 from gonogo.server.predictions import store_predictions
 from gonogo.server.routing import router as make_router
@@ -17,7 +17,7 @@ from gonogo.wire.vocabulary import CampaignStatus, ConflictReason
 router = make_router()
 
 
-@router.post("/api/v1/gonogo/predictions", name="store_predictions", status_code=201)
+@router.post("/api/v1/gonogo/predictions", name="store_predictions", status_code=201, responses=documented({404}))
 async def store(body: PredictionsCreate, context: Ctx) -> PredictionsStored:
     """Adds a batch to a run; predictions whose `id` the run has already are counted as known and left as they are."""
     with context.store.write() as connection:
