@@ -9,8 +9,8 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped,unused-ignore]
 
 from gonogo.cli.formats import COLUMNS, Record, compact, row_of
 
-GROUP: Final = 4_000
-"""Rows of one row group: what is kept in memory."""
+GROUP: Final = 1_000
+"""Rows of one row group: what is kept in memory. Four times as many made a file a tenth smaller, for 35 MB more."""
 
 _TYPES: Final[dict[str, Any]] = {
     "is_gold": pa.bool_(),

@@ -48,7 +48,7 @@ from gonogo.server.store.tables import (
 )
 from gonogo.wire.extensions import ExportRecord
 
-BATCH = 1000
+BATCH = 500
 _KNOWN = 20_000  # names remembered at most
 Fields = dict[str, Any]
 
