@@ -20,6 +20,9 @@ T = TypeVar("T")
 TOGETHER: Final = 50
 """Rows that one statement copies on SQLite. It keeps every page a statement with triggers changes, in case the
 statement fails: with a statement a row this costs more than all the rest."""
+_CACHE_KIB: Final = 12_000
+"""What SQLite may keep of the database while it takes many rows. Ids are random, so some thousand rows change as many
+pages; with its usual 2 MB it would write and read most of them again and again before the commit."""
 
 
 def execute_many(connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
@@ -34,15 +37,28 @@ def execute_many(connection: Connection, statement: Insert, names: Sequence[str]
     if order is None:  # a driver with named parameters
         named = [dict(zip(names, row, strict=True)) for row in rows]
         return connection.exec_driver_sql(str(compiled), named).rowcount
-    picked = list(map(itemgetter(*(names.index(name) for name in order)), rows))
-    made = 0
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KIB}")
     if statement.select is not None:
-        head, _, select = str(compiled).partition(" SELECT ")
-        several = f"{head} {' UNION ALL '.join([f'SELECT {select}'] * TOGETHER)}"
-        while len(picked) >= TOGETHER:
-            some, picked = picked[:TOGETHER], picked[TOGETHER:]
-            made += connection.exec_driver_sql(several, tuple(chain.from_iterable(some))).rowcount
-    return made + (connection.exec_driver_sql(str(compiled), picked).rowcount if picked else 0)
+        return _copied(connection, str(compiled), order, names, list(rows))
+    picked = list(map(itemgetter(*(names.index(name) for name in order)), rows))
+    return connection.exec_driver_sql(str(compiled), picked).rowcount if picked else 0
+
+
+def _copied(
+    connection: Connection, sql: str, order: Sequence[str], names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> int:
+    """`INSERT … SELECT … FROM` with the parameters `order` for each of `rows`, many a statement: they become a table
+    beside the one it selects from."""
+    head, _, select = sql.partition(" SELECT ")
+    pieces = select.replace("\nFROM ", "\nFROM given CROSS JOIN ", 1).split("?")
+    taken = "".join(f"{piece}given.{name}" for piece, name in zip(pieces, order, strict=False)) + pieces[-1]
+    given, row = ", ".join(names), f"({', '.join('?' * len(names))})"
+    made = 0
+    for start in range(0, len(rows), TOGETHER):
+        some = rows[start : start + TOGETHER]
+        text = f"WITH given ({given}) AS (VALUES {', '.join([row] * len(some))}) {head} SELECT {taken}"
+        made += connection.exec_driver_sql(text, tuple(chain.from_iterable(some))).rowcount
+    return made
 
 
 def insert_new(

@@ -12,7 +12,7 @@ from sqlalchemy import JSON, Connection, select
 from gonogo.server.bulk import insert_new, stored_instant, stored_json
 from gonogo.server.drawings import newest_revisions
 from gonogo.server.errors import invalid
-from gonogo.server.store.columns import new_ids, subject
+from gonogo.server.store.columns import growing_ids, subject
 from gonogo.server.store.tables import calculations, new_id, predictions
 from gonogo.server.subjects import checked_box, checked_position, written_prompt
 from gonogo.wire.extensions import Prediction, PredictionsStored
@@ -36,7 +36,7 @@ def store_predictions(
     revisions = newest_revisions(connection, org_id, sorted(unnamed), now) if unnamed else {}
     calculation = _calculation(connection, project_id, run, now)
     instant = stored_instant(now)
-    for row, item, name in zip(rows, wanted, new_ids(len(rows)), strict=True):
+    for row, item, name in zip(rows, wanted, growing_ids(len(rows), now), strict=True):
         row[_REVISION] = row[_REVISION] or (revisions[item.part] if item.part else None)
         for place in _VALUES:
             row[place] = stored_json(row[place])
