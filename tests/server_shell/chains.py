@@ -19,25 +19,25 @@ from tests.server_shell.fuzzing import OPERATIONS, SCHEMAS, Server, promised, se
 from tests.server_shell.work import GONOGO, LABELING, PREDICTION, task_bodies
 
 LINKS: dict[str, dict[str, str]] = {
-    f"POST {LABELING}/projects": {"project_id": "id"},
     f"POST {LABELING}/campaigns": {"campaign_id": "id"},
-    f"POST {GONOGO}/projects/{{project_id}}/campaigns": {"campaign_id": "id"},
-    f"POST {LABELING}/projects/{{project_id}}/generate-tasks": {"campaign_id": "id"},
-    f"POST {GONOGO}/predictions": {"calculation_id": "calculation_id"},
+    f"POST {LABELING}/campaigns/{{campaign_id}}/tasks": {"task_id": "data.0.id"},
     f"POST {LABELING}/campaigns/{{campaign_id}}/assignments": {
         "assignment_id": "assignment.id",
         "magic_link_token": "magic_link_token",
     },
     f"POST {GONOGO}/sessions": {"session_token": "session_token", "campaign_id": "campaign_id"},
-    f"POST {LABELING}/campaigns/{{campaign_id}}/tasks": {"task_id": "data.0.id"},
     f"POST {LABELING}/campaigns/{{campaign_id}}/next-task": {"task_id": "id"},
     f"GET {LABELING}/campaigns/{{campaign_id}}/tasks": {"task_id": "data.0.id"},
     f"POST {GONOGO}/tasks/{{task_id}}/ruling": {"ruling_id": "ruling.id"},
     f"GET {GONOGO}/campaigns/{{campaign_id}}/annotators": {"voter_id": "data.0.voter_id"},
-    f"POST {GONOGO}/keys": {"key_id": "id"},
+    f"POST {LABELING}/projects": {"project_id": "id"},
+    f"POST {GONOGO}/predictions": {"calculation_id": "calculation_id"},
+    f"POST {GONOGO}/projects/{{project_id}}/campaigns": {"campaign_id": "id"},
+    f"POST {LABELING}/projects/{{project_id}}/generate-tasks": {"campaign_id": "id"},
     f"POST {GONOGO}/drawings": {"part_revision_id": "part_revision_id"},
+    f"POST {GONOGO}/keys": {"key_id": "id"},
 }
-"""What an answer names that later requests can be about, and where in its body it stands."""
+"""What an answer names that later requests can be about, and where in its body it stands; first a campaign's life."""
 
 _LINKED = {name for made in LINKS.values() for name in made}
 _CONTENT = {"scopes": ["parts:read"], "tasks": task_bodies(3), "predictions": [PREDICTION]}
@@ -56,7 +56,10 @@ def chains(draw: st.DrawFn, length: int) -> list[Step]:
     for _step in range(draw(st.integers(length // 2, length))):
         able = [operation for operation in OPERATIONS if _wanted(operation) <= known]
         new = [operation for operation in able if _made(operation) - known]
-        operation = draw(st.sampled_from(new if new and draw(st.booleans()) else able))
+        new.sort(key=lambda operation: list(LINKS).index(_label(operation)))
+        operation = draw(
+            st.one_of(st.sampled_from(able), st.sampled_from(new[:1] or able), st.sampled_from(new or able))
+        )
         known |= _made(operation)
         steps.append((draw(operation.as_strategy()), draw(st.integers(0, 2)), draw(st.booleans())))
     return steps
