@@ -21,12 +21,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from gonogo.cli.import_drawings import Drawings, bbox_problem
 from gonogo.wire.extensions import Prediction
+from gonogo.wire.json_keys import none_repeated
 
 MAX_LINE: Final = 900_000
 """Longest line in bytes: a request's body is at most 1 MB, so that it can be replayed."""
@@ -42,6 +44,7 @@ _PARTS: Final = 16
 """Into so many the ids of a file are divided when it is looked for two that are alike."""
 _OWN: Final = ("part", "drawing", "page", "bbox", "bbox_unit")
 _FIELDS: Final = frozenset(Prediction.model_fields)
+_VALIDATE: Final = Prediction.__pydantic_validator__.validate_python  # `model_validate`, without its own overhead
 KNOWN: Final = frozenset(_OWN) | _FIELDS
 _NOT_HERE: Final = {
     "is_gold": "gold is made from `truth`, with --gold-from-truth",
@@ -56,8 +59,7 @@ _IDENTITY: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ImportLine:
+class ImportLine(NamedTuple):
     """A good line: its number in the file (from 1), the prediction, and its drawing's file, if it names one."""
 
     number: int
@@ -166,8 +168,7 @@ class Reader:
         if isinstance(line, BadLine):
             raise _Bad(line.reason)
         if isinstance(line, bytes):
-            record = _record(line)
-            _check_values(record, texts=b"\\u" in line)
+            record = _plain(line)
         else:
             record = line
             _check_values(record, texts=True)
@@ -186,6 +187,20 @@ class Reader:
         if isinstance(found, str):
             raise _Bad(found)
         return found
+
+
+def _plain(line: bytes) -> dict[str, Any]:
+    """The line by the quick parser; by the slow one, which names what is wrong, when there is any doubt."""
+    if len(line) <= MAX_LINE:
+        try:
+            record = from_json(line, allow_inf_nan=False)
+        except ValueError:
+            record = None
+        if type(record) is dict and none_repeated(line, _check_values(record, texts=b"\\u" in line)):
+            return record
+    record = _record(line)
+    _check_values(record, texts=b"\\u" in line)
+    return record
 
 
 def _record(line: bytes) -> dict[str, Any]:
@@ -223,10 +238,13 @@ def _constant(name: str) -> NoReturn:
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
-def _check_values(record: dict[str, Any], *, texts: bool) -> None:
-    """No server can keep these, so better say it with a line number. `texts`: any may hold a broken character."""
+def _check_values(record: dict[str, Any], *, texts: bool) -> int:
+    """No server can keep these, so better say it with a line number. `texts`: any may hold a broken character.
+
+    Answers how many keys there are, in all objects.
+    """
     level: list[Any] = [record.values(), record] if texts else [record.values()]
-    depth = 1
+    depth, n_keys = 1, len(record)
     while level:
         inner: list[Any] = []
         for held in level:
@@ -244,6 +262,7 @@ def _check_values(record: dict[str, Any], *, texts: bool) -> None:
                 elif kind is list:
                     inner.append(value)
                 elif kind is dict:
+                    n_keys += len(value)
                     inner.append(value.values())
                     if texts:
                         inner.append(value)  # its keys
@@ -251,6 +270,7 @@ def _check_values(record: dict[str, Any], *, texts: bool) -> None:
         if inner and depth > MAX_DEPTH:
             raise _Bad(f"nests deeper than {MAX_DEPTH} levels")
         level = inner
+    return n_keys
 
 
 @lru_cache(maxsize=1000)
@@ -297,7 +317,7 @@ def _box(record: Mapping[str, Any], kind: str) -> list[float] | None:
 
 
 def _prediction(record: Mapping[str, Any], box: list[float] | None) -> Prediction:
-    fields = {name: value for name, value in record.items() if name in _FIELDS and value is not None}
+    fields = {name: value for name, value in record.items() if value is not None and name in _FIELDS}
     fields.setdefault("target_kind", "pmi")
     fields["id"] = record.get("id") or _content_id(record)
     if box is not None:
@@ -309,7 +329,8 @@ def _prediction(record: Mapping[str, Any], box: list[float] | None) -> Predictio
         if _TEXT_OR_NONE.issuperset(map(type, kinds)):  # else the check below says so
             fields["prompt"] = written_prompt(*kinds)
     try:
-        return Prediction.model_validate(fields, strict=True)
+        found: Prediction = _VALIDATE(fields, strict=True)
+        return found
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise _Bad(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None

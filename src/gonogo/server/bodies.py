@@ -11,9 +11,11 @@ import math
 import re
 from typing import Any, NoReturn
 
+from pydantic_core import from_json
 from starlette.requests import Request
 
 from gonogo.server.errors import ApiError, invalid, too_large
+from gonogo.wire.json_keys import none_repeated
 
 MAX_DEPTH = 32
 INT64 = range(-(2**63), 2**63)
@@ -41,6 +43,10 @@ async def read_body(request: Request, limit: int) -> bytes:
 def parse_json(raw: bytes) -> Any:
     """`raw` as JSON that every part of the server can hold; else 422, which never repeats the input."""
     try:
+        return _quick(raw)
+    except (ValueError, _Refused):
+        pass  # the slow way says what is wrong with it
+    try:
         text = raw.decode("utf-8")
         value = _DECODER.decode(text)
         _check(value, texts=_RISKY_ESCAPE.search(text) is not None)
@@ -54,6 +60,18 @@ def parse_json(raw: bytes) -> Any:
         raise _invalid("json_too_deep", f"The body nests deeper than {MAX_DEPTH} levels.") from None
     except _Refused as error:
         raise _invalid(*error.args) from None
+    return value
+
+
+def _quick(raw: bytes) -> Any:
+    """The same by a parser four times as fast, which refuses or may misread what the other one is there for.
+
+    Raises `ValueError` when there is any doubt, and `_Refused`.
+    """
+    value = from_json(raw, allow_inf_nan=False)
+    n_keys = _check(value, texts=b"\\u" in raw)
+    if not none_repeated(raw, n_keys):
+        raise ValueError
     return value
 
 
@@ -79,15 +97,20 @@ _RISKY_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
-def _check(value: Any, *, texts: bool) -> None:
-    """Refuses what nests too deep, numbers that are too large and, with `texts`, strings that no database can hold."""
+def _check(value: Any, *, texts: bool) -> int:
+    """Refuses what nests too deep, numbers that are too large and, with `texts`, strings that no database can hold.
+
+    Answers how many keys there are, in all objects.
+    """
     level: list[Any] = [[value]]
+    n_keys = 0
     for depth in range(MAX_DEPTH + 2):
         inner: list[Any] = []
         for held in level:
             for item in held:
                 kind = type(item)
                 if kind is dict:
+                    n_keys += len(item)
                     inner.append(item.values())
                     if texts:
                         inner.append(item)  # its keys
@@ -104,6 +127,7 @@ def _check(value: Any, *, texts: bool) -> None:
         if inner and depth == MAX_DEPTH:
             raise _Refused("json_too_deep", f"The body nests deeper than {MAX_DEPTH} levels.")
         level = inner
+    return n_keys
 
 
 def _check_text(text: str) -> None:

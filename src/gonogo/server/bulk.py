@@ -39,13 +39,13 @@ def execute_many(connection: Connection, statement: Insert, names: Sequence[str]
         return connection.exec_driver_sql(str(compiled), named).rowcount
     connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KIB}")
     if statement.select is not None:
-        return _copied(connection, str(compiled), order, names, list(rows))
+        return _copied(connection, str(compiled), order, names, rows)
     picked = list(map(itemgetter(*(names.index(name) for name in order)), rows))
     return connection.exec_driver_sql(str(compiled), picked).rowcount if picked else 0
 
 
 def _copied(
-    connection: Connection, sql: str, order: Sequence[str], names: Sequence[str], rows: Sequence[Sequence[Any]]
+    connection: Connection, sql: str, order: Sequence[str], names: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> int:
     """`INSERT … SELECT … FROM` with the parameters `order` for each of `rows`, many a statement: they become a table
     beside the one it selects from."""
@@ -53,10 +53,11 @@ def _copied(
     pieces = select.replace("\nFROM ", "\nFROM given CROSS JOIN ", 1).split("?")
     taken = "".join(f"{piece}given.{name}" for piece, name in zip(pieces, order, strict=False)) + pieces[-1]
     given, row = ", ".join(names), f"({', '.join('?' * len(names))})"
-    made = 0
-    for start in range(0, len(rows), TOGETHER):
-        some = rows[start : start + TOGETHER]
-        text = f"WITH given ({given}) AS (VALUES {', '.join([row] * len(some))}) {head} SELECT {taken}"
+    made, size, text = 0, 0, ""
+    for some in chunks(rows, TOGETHER):
+        if len(some) != size:
+            size = len(some)
+            text = f"WITH given ({given}) AS (VALUES {', '.join([row] * size)}) {head} SELECT {taken}"
         made += connection.exec_driver_sql(text, tuple(chain.from_iterable(some))).rowcount
     return made
 

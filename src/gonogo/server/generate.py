@@ -8,6 +8,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -167,19 +168,17 @@ def _make(
     seeded: Seeded | None = None,
 ) -> None:
     """The same for rows with the columns of `_PLACED`."""
-    answers = _gold_values(connection, campaign, [row.id for row in rows if row.id in gold], seeded)
-    create_from_predictions(connection, campaign, (_placed(row, answers) for row in rows), now, rng)
+    chosen = [row.id for row in rows if row.id in gold] if gold else []
+    answers = _gold_values(connection, campaign, chosen, seeded)
+    create_from_predictions(connection, campaign, map(partial(_placed, answers), rows), now, rng)
 
 
-def _placed(row: Row[Any], answers: Mapping[str, TaskValues]) -> TaskValues:
-    box = row.drawing_bbox
+def _placed(answers: Mapping[str, TaskValues], row: Sequence[Any]) -> TaskValues:
+    name, number, revision, confidence, box = row[:5]  # as in `_PLACED`; by name it would take longer than all the rest
     paged = box is not None and box.count(",") == 4  # else there is no page in it, and it need not be parsed
-    values = {
-        "prediction_number": row.number,
-        "sheet": sheet_of(row.part_revision_id, from_json(box) if paged else None),
-        "predicted_confidence": row.predicted_confidence,
-    }
-    return values | answers.get(row.id, {})
+    sheet = sheet_of(revision, from_json(box) if paged else None)
+    values = {"prediction_number": number, "sheet": sheet, "predicted_confidence": confidence}
+    return values | answers[name] if name in answers else values
 
 
 def _gold_values(

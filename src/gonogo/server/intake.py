@@ -72,11 +72,10 @@ def create_from_predictions(
     `wanted` are `prediction_number`, what decides the place in the queue (`sheet`, `predicted_confidence`), of gold
     `is_gold`, `gold_answer` and `error_type`, and `predicted_value` where it is not the prediction's own.
     """
-    rows = [{**_BLANK, **values} for values in wanted]
+    blank = {**_BLANK, "created_at": stored_instant(now)}
+    rows = [{**blank, **values} for values in wanted]
     _queue(connection, campaign, rows, rng)
-    instant = stored_instant(now)
     for row in rows:
-        row["created_at"] = instant
         if row["predicted_value"] is not None:
             row["predicted_value"] = stored_json(row["predicted_value"])
     if rows:
@@ -91,26 +90,28 @@ def _queue(connection: Connection, campaign: Row[Any], rows: list[TaskValues], r
     enter(connection, campaign.id)
     state = connection.execute(_STATE.where(campaigns.c.id == campaign.id)).one()
     sheets = _sheet_numbers(connection, campaign.id, dict.fromkeys(row["sheet"] for row in rows))
-    n_ordinary = 0
+    campaign_id, votes = campaign.id, campaign.target_redundancy
+    n_tasks, insert_round = state.n_tasks, state.insert_round
     items: list[dict[str, Any]] = []
     for row, name in zip(rows, new_ids(len(rows)), strict=True):
-        row["id"], row["campaign_id"] = name, campaign.id
+        row["id"], row["campaign_id"] = name, campaign_id
         row["sheet_seq"] = sheet = sheets[row["sheet"]]
-        row["place"] = place(sheet, row["predicted_confidence"], state.n_tasks + n_ordinary)
+        row["place"] = place(sheet, row["predicted_confidence"], n_tasks)
         if row["is_gold"]:
             shuffle = shuffle_of(state.n_gold_items + len(items))
-            item = {"id": new_id(), "campaign_id": campaign.id, "sheet_seq": sheet, "shuffle": shuffle}
+            item = {"id": new_id(), "campaign_id": campaign_id, "sheet_seq": sheet, "shuffle": shuffle}
             items.append({**item, "error_type": row["error_type"]})
-            row["gold_item_id"], row["n_required"] = item["id"], campaign.target_redundancy
+            row["gold_item_id"], row["n_required"] = item["id"], votes
         else:
-            row["rank"] = rank_at(state.insert_round, row["place"])
-            row["n_required"] = row["n_required"] or campaign.target_redundancy
-            n_ordinary += 1
-    _hide(connection, campaign.id, state.insert_round, rows, rng)
+            row["rank"] = rank_at(insert_round, row["place"])
+            row["n_required"] = row["n_required"] or votes
+            n_tasks += 1
+    _hide(connection, campaign_id, insert_round, rows, rng)
     if items:
         connection.execute(insert(gold_items), items)
-    grown = {"n_tasks": campaigns.c.n_tasks + n_ordinary, "n_gold_items": campaigns.c.n_gold_items + len(items)}
-    connection.execute(campaigns.update().where(campaigns.c.id == campaign.id).values(**grown))
+    n_new = n_tasks - state.n_tasks
+    grown = {"n_tasks": campaigns.c.n_tasks + n_new, "n_gold_items": campaigns.c.n_gold_items + len(items)}
+    connection.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(**grown))
 
 
 def _hide(
@@ -118,6 +119,8 @@ def _hide(
 ) -> None:
     """Gold without a confidence takes the place of any ordinary task of its sheet: its own would be the last."""
     gold_rows = [row for row in rows if row["is_gold"] and row["predicted_confidence"] is None]
+    if not gold_rows:
+        return
     wanted = {row["sheet_seq"] for row in gold_rows}
     places: dict[int, list[str]] = {sheet: [] for sheet in wanted}
     for row in rows:
@@ -163,6 +166,10 @@ _RANKS = (  # of the tasks of a sheet that wait in one round; enough of them to 
 )
 _STATE = select(campaigns.c.insert_round, campaigns.c.n_tasks, campaigns.c.n_gold_items).with_for_update(key_share=True)
 _BLANK: dict[str, Any] = {
+    "id": "",
+    "campaign_id": "",
+    "created_at": None,
+    "sheet_seq": 0,
     "prediction_id": None,
     "calculation_id": None,
     "gold_item_id": None,

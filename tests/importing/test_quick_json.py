@@ -1,0 +1,85 @@
+"""The quick parser is taken only where it reads what the strict one reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gonogo.cli.import_lines import read_lines
+from gonogo.server.bodies import parse_json
+from gonogo.server.errors import ApiError
+from gonogo.wire.json_keys import none_repeated
+
+_SPACES = st.sampled_from(["", " ", "\t", "\n "])
+_TEXTS = st.text(st.sampled_from('ab":\\ ,{}⌀\n'), max_size=5)
+_LEAVES = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | _TEXTS
+
+
+@st.composite
+def _objects(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
+    pairs = draw(st.lists(st.tuples(_TEXTS, inner), max_size=4))
+    return "{" + ",".join(f"{json.dumps(name)}{draw(_SPACES)}:{draw(_SPACES)}{value}" for name, value in pairs) + "}"
+
+
+def _documents() -> st.SearchStrategy[str]:
+    leaves = _LEAVES.filter(lambda value: value not in (float("inf"), float("-inf"))).map(json.dumps)
+    return st.recursive(
+        leaves, lambda inner: _objects(inner) | st.lists(inner, max_size=3).map(lambda some: f"[{','.join(some)}]")
+    )
+
+
+def _strict(text: str) -> tuple[Any, bool]:
+    """The value, and whether an object has a key twice."""
+    twice = False
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal twice
+        twice = twice or len(dict(pairs)) < len(pairs)
+        return dict(pairs)
+
+    return json.loads(text, object_pairs_hook=made), twice
+
+
+@given(_documents())
+def test_a_body_is_read_as_by_the_strict_parser(text: str) -> None:
+    value, twice = _strict(text)
+    if twice:
+        with pytest.raises(ApiError) as refused:
+            parse_json(text.encode())
+        assert refused.value.details["errors"][0]["type"] == "json_duplicate_key"
+    else:
+        assert repr(parse_json(text.encode())) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "n_keys", "sure"),
+    [
+        (b'{"a": 1, "b": 2}', 2, True),
+        (b'{"a": "1:2", "b" :2}', 2, True),
+        (b'{"a": 1, "a": 2}', 1, False),
+        (b'{"a" : 1, "a"\t:2}', 1, False),
+        (b'{"a": "\\":"}', 1, False),
+    ],
+)
+def test_doubt_about_keys(raw: bytes, n_keys: int, sure: bool) -> None:
+    assert none_repeated(raw, n_keys) is sure
+
+
+def test_a_line_with_a_repeated_field_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text(
+        '{"predicted_value": {"text": "1:2", "note": "\\":"}}\n'
+        '{"predicted_value": {"text": "a", "text": "b"}}\n'
+        '{"id" : "1", "id" : "2", "predicted_value": {"text": "c"}}\n'
+    )
+    good, bad = read_lines(path)
+    assert [line.prediction.predicted_value for line in good] == [{"text": "1:2", "note": '":'}]
+    assert [(line.number, line.reason) for line in bad] == [
+        (2, "field 'text' is there twice"),
+        (3, "field 'id' is there twice"),
+    ]
