@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_GAUGE = 41
+_GAUGE = 33  # with its legend on one line of 80 columns
 _MOST_SHARES = 4
 _SPARE = ("agree", "p50 s", "rel.", "fast", "gold", "missed", "pace")
 _PLAIN = (
