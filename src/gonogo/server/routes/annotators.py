@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Query
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from gonogo.server import pages, practice
 from gonogo.server.access import LEAD, READERS, campaign_for
-from gonogo.server.context import Ctx
+from gonogo.server.context import Context, Ctx
 from gonogo.server.discipline import act, action_public, everybody, preview
 from gonogo.server.refreshing import refresh_later
 from gonogo.server.routes.tasks import check_verdict
@@ -33,6 +34,10 @@ _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
 
 @router.get(_CAMPAIGN + "/annotators", name="list_annotators")
 async def annotators(ctx: Ctx, campaign_id: str) -> AnnotatorStateList:
+    return await asyncio.to_thread(_everybody, ctx, campaign_id)
+
+
+def _everybody(ctx: Context, campaign_id: str) -> AnnotatorStateList:
     with ctx.store.read() as connection:
         campaign_for(connection, ctx.caller, campaign_id, READERS)
         found = everybody(connection, campaign_id)
@@ -78,6 +83,10 @@ async def practice_items(
     ctx: Ctx, campaign_id: str, limit: Annotated[int, Query(ge=1, le=100)] = practice.DEFAULT_ITEMS
 ) -> PracticeSet:
     """Known items, some with an error put in, in random order. Nothing of it counts for the campaign."""
+    return await asyncio.to_thread(_practice_items, ctx, campaign_id, limit)
+
+
+def _practice_items(ctx: Context, campaign_id: str, limit: int) -> PracticeSet:
     with ctx.store.read() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, practice.PRACTISERS)
         return practice.items(connection, campaign, ctx.caller.id, limit, ctx.now, ctx.rng)

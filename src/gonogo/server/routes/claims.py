@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from fastapi import Response
@@ -64,6 +65,11 @@ async def release(ctx: Ctx, task_id: str) -> ClaimState:
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/queue", name="queue_view")
 async def queue_view(ctx: Ctx, campaign_id: str) -> QueueView:
+    """What is left for the caller; counted in a thread, for a campaign may be large."""
+    return await asyncio.to_thread(_view, ctx, campaign_id)
+
+
+def _view(ctx: Context, campaign_id: str) -> QueueView:
     with ctx.store.read() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, EVERYBODY)
         reviews = ctx.caller.role in REVIEW_READERS

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sqlalchemy import func, select
 
 from gonogo.server import audit, generate, pages
 from gonogo.server.access import LEAD, READERS, REVIEW_READERS, campaign_for, project_for
 from gonogo.server.auth import require
-from gonogo.server.context import Ctx
+from gonogo.server.context import Context, Ctx
 from gonogo.server.errors import documented
 from gonogo.server.keys import KEYS, key_public, make_key, revoke_key
 from gonogo.server.progress import progress
@@ -118,6 +120,10 @@ async def audit_head(context: Ctx) -> AuditHead:
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/progress", name="campaign_progress")
 async def campaign_progress(campaign_id: str, context: Ctx) -> CampaignProgress:
     """What is left, held, in review and done; who works, how fast, and what is still to be voted."""
+    return await asyncio.to_thread(_progress, campaign_id, context)
+
+
+def _progress(campaign_id: str, context: Context) -> CampaignProgress:
     with context.store.read() as connection:
         campaign = campaign_for(connection, context.caller, campaign_id, REVIEW_READERS)
         return progress(connection, campaign, context.now)

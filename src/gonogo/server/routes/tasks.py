@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fastapi import BackgroundTasks, Request
@@ -56,6 +57,10 @@ async def list_tasks(
     limit: pages.Limit = pages.DEFAULT_LIMIT,
     cursor: pages.Cursor = None,
 ) -> LabelingTaskList:
+    return await asyncio.to_thread(_tasks, ctx, campaign_id, status, limit, cursor)
+
+
+def _tasks(ctx: Context, campaign_id: str, status: str | None, limit: int, cursor: str | None) -> LabelingTaskList:
     with ctx.store.read() as connection:
         campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
         pages.one_of(status, TaskStatus, "query", "status")
@@ -125,6 +130,10 @@ async def list_submissions(
     ctx: Ctx, campaign_id: str, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
 ) -> SubmissionList:
     """The votes of a campaign; for an annotator only the own ones."""
+    return await asyncio.to_thread(_submissions, ctx, campaign_id, limit, cursor)
+
+
+def _submissions(ctx: Context, campaign_id: str, limit: int, cursor: str | None) -> SubmissionList:
     with ctx.store.read() as connection:
         campaign_for(connection, ctx.caller, campaign_id, EVERYBODY)
         wanted = [submissions.c.campaign_id == campaign_id]
