@@ -254,3 +254,23 @@ def _count(form: str, path: Path) -> int:
         return len(data.splitlines())
     found = json.loads(data)
     return len(found["annotations"] if form == "coco" else found)
+
+
+def test_what_was_written_is_told_to_a_script(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o.jsonl"
+    told = gonogo.json("export", "pmi", "--out", str(out))
+    digest = hashlib.sha256(out.read_bytes()).hexdigest()
+    assert told == {
+        **{"n_tasks": 4, "sha256": digest, "size_bytes": out.stat().st_size, "notes": []},
+        **{"out": str(out), "format": "jsonl", "manifest": None},
+    }
+    assert "--out" in gonogo("export", "pmi", "--json", code=2).stderr
+
+
+@pytest.mark.parametrize("option", ["--out", "--manifest"])
+def test_a_folder_that_is_not_there_is_said_before_the_export(
+    gonogo: Gonogo, imported: Path, tmp_path: Path, option: str
+) -> None:
+    done = gonogo("export", "pmi", option, str(tmp_path / "nowhere" / "file"), code=1)
+    assert str(tmp_path / "nowhere") in done.stderr
+    assert done.stdout == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,11 +140,11 @@ def import_(
 
 def _mapped(mapping: Path | None) -> Mapped | None:
     from gonogo.cli.import_forms import read_mapping
-    from gonogo.client.errors import InvalidInputError
+    from gonogo.cli.import_lines import BadFileError
 
     try:
         return read_mapping(mapping) if mapping else None
-    except InvalidInputError as error:
+    except BadFileError as error:
         fail(str(error), error.next_step)
 
 
@@ -156,8 +157,16 @@ async def _bring(bring: Bring, options: dict[str, Any], base_url: str | None) ->
 
 
 async def _import(options: ImportOptions, base_url: str | None) -> ImportResult:
+    from gonogo.cli.import_lines import BadFileError
+    from gonogo.cli.import_stopping import Watched
     from gonogo.cli.importing import import_file
 
     async with connect(base_url) as client:
         with progress() as report:
-            return await import_file(client, options, report)
+            watched = Watched(report)
+            try:
+                return await import_file(client, options, watched)
+            except BadFileError as error:
+                fail(str(error), error.next_step)
+            except asyncio.CancelledError:  # Ctrl+C
+                fail(*watched.stop(), code=130)

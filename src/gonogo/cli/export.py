@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gonogo.cli.common import EXIT_USAGE, bulk, campaign_argument, connect, fail, progress, run, say, server_option
+from gonogo.cli.common import (
+    EXIT_USAGE,
+    bulk,
+    campaign_argument,
+    connect,
+    emit,
+    fail,
+    json_option,
+    progress,
+    run,
+    say,
+    server_option,
+)
 
 if TYPE_CHECKING:
     from gonogo.cli.exporting import Exported, ExportOptions
@@ -22,6 +35,7 @@ Examples:
   gonogo export "batch 12" > results.jsonl
   gonogo export "batch 12" --format csv --out results.csv --manifest results.manifest.json
   gonogo export "batch 12" --golden --format parquet --out golden.parquet
+  gonogo export "batch 12" --out results.jsonl --json          what was written, for a script
   gonogo export "batch 12" --format coco --drawings scans/ --out coco.json
 """
 )
@@ -40,6 +54,7 @@ Examples:
     help="Folder of the pictures, for forms that need their size (labelstudio, coco).",
 )
 @server_option
+@json_option
 def export(
     campaign: str,
     form: str,
@@ -48,6 +63,7 @@ def export(
     manifest: Path | None,
     drawings: Path | None,
     base_url: str | None,
+    as_json: bool,
 ) -> None:
     """Write CAMPAIGN: a record a task, with prediction, votes, consensus, rulings, times and gold.
 
@@ -57,11 +73,18 @@ def export(
 
     if form == "parquet" and out is None:
         fail("Parquet is not for a terminal or a pipe", "Give a file with --out.", EXIT_USAGE)
+    if as_json and out is None:
+        fail("--json would stand among the records on standard output", "Give them a file with --out.", EXIT_USAGE)
+    for file in filter(None, (out, manifest)):
+        if not file.parent.is_dir():
+            fail(f"There is no folder {file.parent} for {file.name}", "Make it, or choose another place.")
     with bulk():
         done = run(_export(campaign, ExportOptions(form, golden, drawings), out, manifest, base_url))
     for note in done.notes:
         say(note)
-    if out is not None:
+    if as_json:
+        emit({**asdict(done), "out": str(out), "format": form, "manifest": None if manifest is None else str(manifest)})
+    elif out is not None:
         say(f"{done.n_tasks} tasks written to {out}.")
     if not done.n_tasks:
         say("Nothing is promoted yet." if golden else "The campaign has no tasks.")

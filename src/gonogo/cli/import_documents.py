@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from gonogo.cli.import_lines import INT64, BadLine, Raw
+from gonogo.cli.import_lines import INT64, BadFileError, BadLine, Raw
 from gonogo.cli.json_stream import MAX_ELEMENT, elements
-from gonogo.client.errors import InvalidInputError
 
 Numbered = Iterator[tuple[int, Raw]]
 PICTURES: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pdf", ".svg", ".dxf")
@@ -53,7 +52,7 @@ def coco(path: Path) -> Numbered:
         if found is not None:
             (images if key == "images" else kinds).setdefault(*found)
     if not {"images", "annotations"} <= seen:
-        raise InvalidInputError(f"{path} is not a COCO file: it has no images and annotations.")
+        raise BadFileError(f"{path} is not a COCO file: it has no images and annotations.")
     for number, (_, item) in enumerate(elements(path, frozenset({"annotations"})), 1):
         yield number, _from_coco(number, item, images, kinds)
 
@@ -106,7 +105,7 @@ def label_studio(path: Path) -> Numbered:
         for record in _regions(task, first, number):
             yield number, record
     if "" not in seen:
-        raise InvalidInputError(f"{path} is not a Label Studio export: it must be a list of tasks.")
+        raise BadFileError(f"{path} is not a Label Studio export: it must be a list of tasks.")
 
 
 def _regions(task: Mapping[str, Any], prediction: Mapping[str, Any], number: int) -> Iterator[Raw]:

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gonogo.cli.import_documents import coco, corners, folder, label_studio
-from gonogo.cli.import_lines import KNOWN, BadLine, Raw, numbered_lines
-from gonogo.client.errors import InvalidInputError
+from gonogo.cli.import_lines import KNOWN, BadFileError, BadLine, Raw, numbered_lines
 
 FORMS: Final = ("jsonl", "csv", "coco", "labelstudio", "folder")
 Numbered = Iterator[tuple[int, Raw]]
@@ -70,7 +69,7 @@ def form_of(path: Path) -> str:
 
 
 def records(path: Path, form: str, mapped: Mapped | None = None) -> Numbered:
-    """The records of `path`. Raises `OSError`, and `InvalidInputError` when it is not of this form at all."""
+    """The records of `path`. Raises `OSError`, and `BadFileError` when it is not of this form at all."""
     if form == "csv":
         return csv_rows(path, mapped or Mapped())
     if form == "coco":
@@ -88,17 +87,17 @@ def read_mapping(path: Path) -> Mapped:
     try:
         found = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"{path} is not TOML: {error}") from None
+        raise BadFileError(f"{path} is not TOML: {error}") from None
     tables = {name: found.get(name, {}) for name in ("columns", "constants", "csv")}
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise InvalidInputError(f"{path}: {name} must be a table, [{name}].")
+            raise BadFileError(f"{path}: {name} must be a table, [{name}].")
     columns, constants, options = tables.values()
     unknown = sorted(found.keys() - tables.keys()) + [f"csv.{name}" for name in sorted(options.keys() - _OPTIONS)]
     if unknown:
-        raise InvalidInputError(f"{path}: unknown: {', '.join(unknown)}.", next_step="Known: columns, constants, csv.")
+        raise BadFileError(f"{path}: unknown: {', '.join(unknown)}.", next_step="Known: columns, constants, csv.")
     for problem in (*_problems(columns, constants), *_option_problems(options)):
-        raise InvalidInputError(f"{path}: {problem}.")
+        raise BadFileError(f"{path}: {problem}.")
     return Mapped(columns, constants, **options)
 
 
@@ -157,20 +156,20 @@ def csv_rows(path: Path, mapped: Mapped) -> Numbered:
 
 def _check_columns(path: Path, mapped: Mapped, head: list[str]) -> None:
     if any(map(_ESCAPED.search, head)):
-        raise InvalidInputError(
+        raise BadFileError(
             f"{path} is not {mapped.encoding}, in its head line.", next_step="Set encoding in the mapping: [csv]."
         )
     wanted = [name for value in mapped.columns.values() for name in (value if isinstance(value, list) else [value])]
     missing = [name for name in wanted if name not in head]
     if missing:
-        raise InvalidInputError(
+        raise BadFileError(
             f"{path} has no column {', '.join(map(repr, missing))}.", next_step=f"Its columns: {', '.join(head)}."
         )
     twice = [name for name in dict.fromkeys(wanted or head) if head.count(name) > 1 and name]
     if twice:
-        raise InvalidInputError(f"{path} has more than one column {', '.join(map(repr, twice))}.")
+        raise BadFileError(f"{path} has more than one column {', '.join(map(repr, twice))}.")
     if not mapped.columns and "predicted_value" not in head:
-        raise InvalidInputError(
+        raise BadFileError(
             f"{path}: no column is called predicted_value.", next_step="Say with --mapping which columns are which."
         )
 

@@ -27,6 +27,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from gonogo.cli.import_drawings import Drawings, bbox_problem
+from gonogo.client.errors import InvalidInputError
 from gonogo.wire.extensions import Prediction
 from gonogo.wire.json_keys import none_repeated
 
@@ -76,6 +77,10 @@ class BadLine:
 
     def __str__(self) -> str:
         return f"line {self.number}: {self.reason}"
+
+
+class BadFileError(InvalidInputError):
+    """A file that is not what it is said to be, or a mapping that fits no file."""
 
 
 class _Bad(Exception):

@@ -105,7 +105,7 @@ def scan(options: ImportOptions, report: Report) -> Scan:
 
     Raises:
         OSError: the file or the drawings folder cannot be read, or there is no room to put it aside (`TMPDIR`).
-        InvalidInputError: it is not of its form.
+        BadFileError: it is not of its form.
     """
     beside = options.file if options.file.is_dir() else options.file.parent
     reader = Reader(Drawings(options.drawings or beside))

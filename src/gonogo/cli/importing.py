@@ -19,7 +19,7 @@ from gonogo.cli.import_drawings import content_type
 from gonogo.cli.import_lines import BadLine
 from gonogo.cli.import_scan import Drawing, ImportOptions, Report, Scan, batches, drawing_batches, scan
 from gonogo.client.calls import as_bytes
-from gonogo.client.errors import GonogoClientError, InvalidInputError
+from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputError
 from gonogo.client.extensions import GONOGO, GonogoClient
 from gonogo.client.leads import store_drawings
 from gonogo.wire.extensions import Prediction, PredictionsStored, TasksFromPredictions, TasksMade
@@ -96,6 +96,7 @@ async def import_file(client: GonogoClient, options: ImportOptions, report: Repo
 
     Raises:
         OSError: the file or the drawings folder cannot be read.
+        BadFileError: the file is not of its form.
         InvalidInputError: campaign or project name cannot be used (ambiguous, closed).
         GonogoClientError: the server refused or went away; run again, what is in stays and is not doubled.
     """
@@ -132,7 +133,10 @@ async def _into_our_server(
         next_step = f"`gonogo project generate {quote(project)}` makes tasks of what its policy wants."
         return replace(stored, notes=(next_step,))
     body = LabelingCampaignCreate(name=options.campaign)
-    campaign = found or await client.create_campaign_in_project(project_id, body)
+    try:
+        campaign = found or await client.create_campaign_in_project(project_id, body)
+    except ConflictError as error:
+        raise _made_meanwhile(error, "campaign", options.campaign) from None
     made = await _make_tasks(client, campaign, run_id, scanned, report)
     return replace(
         stored,
@@ -176,7 +180,17 @@ async def _project(
         raise ambiguous("project", name, [item.id for item in found])
     if found:
         return found[0].id, found[0].name or name, False
-    return (await client.create_project(LabelingProjectCreate(name=name))).id, name, True
+    try:
+        return (await client.create_project(LabelingProjectCreate(name=name))).id, name, True
+    except ConflictError as error:
+        raise _made_meanwhile(error, "project", name) from None
+
+
+def _made_meanwhile(error: ConflictError, noun: str, name: str) -> ConflictError:
+    """A name was free when it was looked for, and is now taken."""
+    error.message = f"Another import has just made {noun} {name!r}."
+    error.next_step = "Run the same import again: it goes on with what is there, and doubles nothing."
+    return error
 
 
 async def _store_drawings(
