@@ -1,7 +1,8 @@
 """Import and export by the command line, at scale; and the same rows by the plainest means there are.
 
 `python -m tests.benchmarks data` prints the numbers as JSON, for 100,000 predictions; as a program of its own it takes
-a number: `python -m tests.benchmarks.data 1000000`. Pages of results are measured by `results`.
+a number, and may do a part of it: `python -m tests.benchmarks.data 1000000 --only import`. What each step took goes to
+stderr when it is done. Pages of results are measured by `results`.
 
 Each step is a fresh `gonogo` process, timed from its start to its end, on the embedded workspace and against a
 `gonogo serve`. The floors are taken in the same run: `sqlite3.executemany` of the same rows into the same tables, and
@@ -12,6 +13,8 @@ distorts less. Memory is the process's peak (`VmHWM`), server's and client's.
 
 from __future__ import annotations
 
+import argparse
+import filecmp
 import json
 import os
 import random
@@ -33,6 +36,7 @@ SHEET = 40
 """Predictions a drawing."""
 SERVED = 20_000
 """What a server takes within a minute's requests; with more its rate limit would be what is measured."""
+STEPS = ("import", "export", "served")
 IMPORT_RATE, EXPORT_RATE, MEMORY_MB = 5_000, 20_000, 150
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 GONOGO = (sys.executable, "-c", "from gonogo.cli.workstation import main; main()")
@@ -48,25 +52,44 @@ class Done:
     out: str
 
 
-def run(n: int = 100_000) -> dict[str, Any]:
-    """Import of `n` predictions, twice, and export of their `n` tasks in each form."""
+def run(n: int = 100_000, only: str | None = None) -> dict[str, Any]:
+    """Import of `n` predictions, twice, export of their `n` tasks in each form, and the same with a server.
+
+    `only` leaves out the figures of all but one of `STEPS`. Each step is told to stderr when it is done.
+    """
     with tempfile.TemporaryDirectory(prefix="gonogo-data-") as name:
         folder = Path(name)
         one, many = write(folder / "one", 1), write(folder / "many", n)
         found: dict[str, Any] = {"predictions": n, "drawings": -(-n // SHEET)}
         home = folder / "home"
-        start = gonogo(home, "import", str(one), "--campaign", "one")
-        first = gonogo(home, "import", str(many), "--campaign", "many")
-        again = gonogo(home, "import", str(many), "--campaign", "many")
-        database = home / "data" / "workspace.db"
-        floor = plain_inserts(database, folder / "plain.db")
-        found["import, embedded"] = figures(n, first, start, IMPORT_RATE, floor)
-        found["import again"] = {**figures(n, again, start, IMPORT_RATE, None), "nothing new": _nothing_new(again)}
-        vote(database)
-        found |= exports(home, folder, n)
-        few = min(n, SERVED)
-        found["import into gonogo serve"] = served(folder, one, write(folder / "few", few), few)
+        if only != "served":
+            found |= imports(home, folder, one, many, n, again=only != "export")
+        if only in (None, "export"):
+            vote(home / "data" / "workspace.db")
+            found |= exports(home, folder, n)
+        if only in (None, "served"):
+            few = min(n, SERVED)
+            found |= told("import into gonogo serve", served(folder, one, write(folder / "few", few), few))
         return found
+
+
+def told(step: str, found: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a step under its name, said to stderr at once: a long run shows where it is."""
+    print(f"{step}: {json.dumps(found, ensure_ascii=False)}", file=sys.stderr, flush=True)
+    return {step: found}
+
+
+def imports(home: Path, folder: Path, one: Path, many: Path, n: int, *, again: bool) -> dict[str, Any]:
+    """Into the embedded workspace; with `again` also a second time, and against its floor."""
+    start = gonogo(home, "import", str(one), "--campaign", "one")
+    first = gonogo(home, "import", str(many), "--campaign", "many")
+    floor = plain_inserts(home / "data" / "workspace.db", folder / "plain.db") if again else None
+    found = told("import, embedded", figures(n, first, start, IMPORT_RATE, floor))
+    if again:
+        second = gonogo(home, "import", str(many), "--campaign", "many")
+        more = {**figures(n, second, start, IMPORT_RATE, None), "nothing new": _nothing_new(second)}
+        found |= told("import again", more)
+    return found
 
 
 def write(folder: Path, n: int) -> Path:
@@ -192,17 +215,18 @@ def exports(home: Path, folder: Path, n: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     out = folder / "out.jsonl"
     done = gonogo(home, "export", "many", "--out", str(out))
-    found["export, jsonl"] = figures(n, done, start, EXPORT_RATE, plain_dump(out))
-    found["export, jsonl"]["bytes_a_task"] = out.stat().st_size // n
+    lines = figures(n, done, start, EXPORT_RATE, plain_dump(out))
+    lines["bytes_a_task"] = out.stat().st_size // n
     piped = folder / "piped.jsonl"
     gonogo(home, "export", "many", out=piped)
-    found["export, jsonl"]["same bytes again"] = piped.read_bytes() == out.read_bytes()
+    lines["same bytes again"] = filecmp.cmp(piped, out, shallow=False)
+    found |= told("export, jsonl", lines)
     out.unlink()
     piped.unlink()
     for form in ("csv", "coco", "labelstudio", "parquet"):
         target = folder / f"out.{form}"
         done = gonogo(home, "export", "many", "--format", form, "--out", str(target))
-        found[f"export, {form}"] = figures(n, done, start, EXPORT_RATE, None)
+        found |= told(f"export, {form}", figures(n, done, start, EXPORT_RATE, None))
         target.unlink()
     return found
 
@@ -273,5 +297,13 @@ def _peak_mb(pid: int) -> int:
     return int(status.split("VmHWM:")[1].split()[0]) // 1024
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.data")
+    parser.add_argument("predictions", nargs="?", type=int, default=100_000)
+    parser.add_argument("--only", choices=STEPS, help="one part of it, with what it needs")
+    given = parser.parse_args()
+    print(json.dumps(run(given.predictions, given.only), indent=2, ensure_ascii=False))
+
+
 if __name__ == "__main__":
-    print(json.dumps(run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000), indent=2, ensure_ascii=False))
+    main()
