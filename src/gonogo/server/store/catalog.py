@@ -39,7 +39,7 @@ drawings = Table(  # the newest drawing of a revision is its active one
     number(),
     public_id(),
     Column("part_revision_id", Id, ForeignKey("part_revisions.id"), nullable=False, index=True),
-    Column("sha256", String(64), ForeignKey("drawing_files.sha256"), nullable=False),
+    Column("sha256", String(64), ForeignKey("drawing_files.sha256"), nullable=False, index=True),
     Column("content_type", Text, nullable=False),
     Column("filename", Text, nullable=False),
     Column("created_at", Instant, nullable=False),

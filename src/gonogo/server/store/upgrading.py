@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0050"
+HEAD = "0060"
 """The revision this release works with; the newest file in `migrations/versions`."""
 
 
