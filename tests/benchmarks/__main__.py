@@ -13,7 +13,7 @@ import sys
 BENCHMARKS = (
     *("loop", "presses", "annotate_latency", "claims", "pairs", "consensus", "simulation", "review", "sheets"),
     *("adjudicate_latency", "review_scroll", "watching"),
-    *("data", "seeding", "attack", "crash", "storm", "fuzz", "results", "flat", "sustained", "crowd"),
+    *("data", "seeding", "attack", "links", "crash", "storm", "fuzz", "results", "flat", "sustained", "crowd"),
 )
 
 
