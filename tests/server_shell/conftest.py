@@ -20,6 +20,8 @@ from gonogo.server.keys import create_key
 from gonogo.server.run import Server, bind
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
+from tests.postgres import cluster
+from tests.server.conftest import needs_postgresql
 
 TOKEN = "the embedding program's own token"
 
@@ -42,11 +44,22 @@ def clock() -> Clock:
     return Clock()
 
 
+on_both_databases = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=needs_postgresql)], indirect=True
+)
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> ServerSettings:
-    return ServerSettings(
-        database_url=f"sqlite:///{tmp_path}/server.db", embedded_token=TOKEN, public_url="http://labels.test"
-    )
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh SQLite file; on PostgreSQL, too, in modules and tests that are marked `on_both_databases`."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        return cluster().database()
+    return f"sqlite:///{tmp_path}/server.db"
+
+
+@pytest.fixture
+def settings(database_url: str) -> ServerSettings:
+    return ServerSettings(database_url=database_url, embedded_token=TOKEN, public_url="http://labels.test")
 
 
 @pytest.fixture

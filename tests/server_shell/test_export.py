@@ -10,7 +10,10 @@ from gonogo.server.exporting import export_lines
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import campaigns
 from gonogo.wire.extensions import ExportRecord
+from tests.server_shell.conftest import on_both_databases
 from tests.server_shell.work import GONOGO, LABELING, campaign_with, ok, person, session_of, task_bodies
+
+pytestmark = on_both_databases
 
 
 async def test_several_batches_give_each_task_once(lead: httpx.AsyncClient, store: Store) -> None:

@@ -21,7 +21,7 @@ from gonogo.server.routing import router as make_router
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import orgs
-from tests.server_shell.conftest import TOKEN, Clock, client_of, started, uvicorn_over
+from tests.server_shell.conftest import TOKEN, Clock, client_of, on_both_databases, started, uvicorn_over
 from tests.server_shell.work import GONOGO, LABELING, campaign_with, ok, person, session_of, task_bodies
 
 REPLAYED = "Idempotent-Replayed"
@@ -35,6 +35,7 @@ async def n_tasks(lead: httpx.AsyncClient, campaign_id: str) -> int:
     return int((await ok(lead.get(f"{LABELING}/campaigns/{campaign_id}/tasks?limit=1")))["count"])
 
 
+@on_both_databases
 async def test_a_repeat_gets_the_same_bytes_and_changes_nothing(lead: httpx.AsyncClient) -> None:
     campaign_id = await campaign_with(lead, 0)
     path, body = f"{LABELING}/campaigns/{campaign_id}/tasks", {"tasks": task_bodies(2)}
@@ -63,6 +64,7 @@ async def test_without_a_key_each_request_counts(lead: httpx.AsyncClient) -> Non
         (f"{LABELING}/projects?x=1", b'{"name": "a"}'),
     ],
 )
+@on_both_databases
 async def test_a_key_belongs_to_one_request(lead: httpx.AsyncClient, path: str, body: bytes) -> None:
     headers = {**key(), "Content-Type": "application/json"}
     await ok(lead.post(f"{LABELING}/projects", content=b'{"name": "a"}', headers=headers))
@@ -72,6 +74,7 @@ async def test_a_key_belongs_to_one_request(lead: httpx.AsyncClient, path: str, 
     assert (await ok(lead.get(f"{LABELING}/projects")))["count"] == 1
 
 
+@on_both_databases
 async def test_a_key_belongs_to_one_caller_whatever_the_login(lead: httpx.AsyncClient) -> None:
     campaign_id = await campaign_with(lead, 3)
     path = f"{LABELING}/campaigns/{campaign_id}/next-task"
@@ -90,6 +93,7 @@ async def test_a_key_belongs_to_one_caller_whatever_the_login(lead: httpx.AsyncC
     assert (again.content, again.headers[REPLAYED]) == (first.content, "true")
 
 
+@on_both_databases
 async def test_a_refusal_is_replayed_with_its_request_id(lead: httpx.AsyncClient) -> None:
     path = f"{LABELING}/campaigns/{uuid.uuid4()}/close"
     first = await lead.post(path, headers=key())
@@ -99,6 +103,7 @@ async def test_a_refusal_is_replayed_with_its_request_id(lead: httpx.AsyncClient
     assert again.headers[REPLAYED] == "true"
 
 
+@on_both_databases
 async def test_a_late_verdict_is_kept_once_although_its_answer_is_409(lead: httpx.AsyncClient) -> None:
     campaign_id = await campaign_with(lead, 1)
     headers = await session_of(lead, campaign_id, "ann@example.com")
@@ -138,6 +143,7 @@ async def test_401_and_429_leave_the_key_free(settings: ServerSettings, clock: C
     assert REPLAYED not in answer.headers
 
 
+@on_both_databases
 async def test_a_key_lives_24_hours(lead: httpx.AsyncClient, clock: Clock) -> None:
     campaign_id = await campaign_with(lead, 0)
     path, body = f"{LABELING}/campaigns/{campaign_id}/tasks", {"tasks": task_bodies(1)}
@@ -158,6 +164,7 @@ async def test_a_malformed_key_is_refused(lead: httpx.AsyncClient, bad: str) -> 
     assert answer.json()["error"]["details"]["errors"][0]["loc"] == ["header", "Idempotency-Key"]
 
 
+@on_both_databases
 async def test_a_failure_undoes_everything_and_frees_the_key(settings: ServerSettings) -> None:
     app = create_app(settings)
     fails = [True, False]
@@ -219,6 +226,7 @@ async def test_the_database_never_holds_the_secrets_of_an_answer(
         assert secret.encode() not in stored
 
 
+@on_both_databases
 def test_50_threads_with_one_key_have_one_effect(settings: ServerSettings, store: Store) -> None:
     secret = create_key(store, "k", ["parts:read", "parts:write"]).key
     answers: list[httpx.Response] = []

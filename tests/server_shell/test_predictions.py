@@ -7,7 +7,10 @@ import json
 import httpx
 import pytest
 
+from tests.server_shell.conftest import on_both_databases
 from tests.server_shell.work import GONOGO, LABELING, PREDICTION, campaign_with, ok, predictions_in
+
+pytestmark = on_both_databases
 
 
 def some(count: int, **fields: object) -> list[dict[str, object]]:
