@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,10 +24,10 @@ from gonogo.server import arrival, audit, idempotency, tokens
 from gonogo.server.auth import Principal, authenticate, credential_of
 from gonogo.server.bodies import parse_json
 from gonogo.server.context import Context, context_of
-from gonogo.server.errors import ApiError, answer_any, request_id
+from gonogo.server.errors import ApiError, answer_any, lost_race
 from gonogo.server.records import served_task, submission_public
 from gonogo.server.routes import claims, tasks
-from gonogo.server.routing import REFUSALS, counted_caller
+from gonogo.server.routing import RACES, REFUSALS, counted_caller
 from gonogo.server.shell import enclosed
 from gonogo.server.store.batch import Batch
 from gonogo.server.store.columns import EPOCH
@@ -37,13 +38,18 @@ _NEXT = re.compile(f"/api/v1/parts/labeling/campaigns/{_ID}/next-task")
 _SUBMIT = re.compile(f"/api/v1/parts/labeling/tasks/{_ID}/submit")
 _LARGEST = 65_536  # bytes; longer bodies are rare, and read with more care
 _ANSWER = TypeAdapter(LabelSubmit)
+_KEY = idempotency.HEADER.encode()
 _CONTENT_TYPE = (b"content-type", b"application/json")
 _EXPIRES_IN = claims.EXPIRES_IN.lower().encode()
 _KNOWN_FOR = timedelta(minutes=1)
 _MOST_KNOWN = 10_000
-_NOBODY: tuple[None, datetime] = (None, EPOCH)
+_Acquaintance = tuple[Principal, datetime, str]
+"""Who it is, since when that is known, and what the limits call his credential."""
+_NOBODY: tuple[None, datetime, str] = (None, EPOCH, "")
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = dict[bytes, bytes]
+"""Of a request, by name in lower case; the first where there are several."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +98,26 @@ class HotPath:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, raw: bytes, answer: Any, path_id: str) -> Response:
-        caller, session = self._known.caller(request)
-        ask = idempotency.keyed(request, caller, raw)
+        headers: Headers = dict(reversed(request.scope["headers"]))
+        caller, session = self._known.caller(request, headers)
+        ask = idempotency.keyed(request, caller, raw) if _KEY in headers else None
         try:
-            return await self._batch.do(self._job(request, caller, session, ask, path_id, answer))
+            return await self._done(self._job(request, caller, session, ask, path_id, answer))
         except arrival.Unproved:
-            self._known.forget(request)
+            assert session is not None
+            self._known.forget(session)
             caller = authenticate(request)  # refuses who is known no longer
-            return await self._batch.do(self._job(request, caller, None, ask, path_id, answer))
+            return await self._done(self._job(request, caller, None, ask, path_id, answer))
+
+    async def _done(self, job: Callable[[Connection], Response]) -> Response:
+        """The result of `job`, begun again if another transaction was in its way."""
+        for _try in range(RACES):
+            try:
+                return await self._batch.do(job)
+            except DBAPIError as error:
+                if not lost_race(error):
+                    raise
+        return await self._batch.do(job)
 
     def _job(
         self,
@@ -111,18 +129,21 @@ class HotPath:
         answer: Any,
     ) -> Callable[[Connection], Response]:
         ctx = context_of(self._app.state, caller, session)
-        lifetime = timedelta(hours=ctx.settings.idempotency_hours)
+        key = None if ask is None else ask.key
 
         def work(connection: Connection) -> Response:
             proved = session is None
 
             def run() -> Response:
                 nonlocal proved
-                response = _run(connection, request, ctx, path_id, answer)
+                response = _run(connection, request, ctx, path_id, answer, key)
                 proved = True
                 return response
 
             try:
+                if ask is None:
+                    return run()
+                lifetime = timedelta(hours=ctx.settings.idempotency_hours)
                 response = idempotency.inside(connection, ask, ctx.now, lifetime, run)
             except ApiError:
                 if proved:
@@ -142,41 +163,47 @@ class Known:
     """
 
     def __init__(self) -> None:
-        self._callers: dict[str, tuple[Principal, datetime]] = {}
+        self._callers: dict[str, _Acquaintance] = {}
 
-    def caller(self, request: Request) -> tuple[Principal, str | None]:
+    def caller(self, request: Request, headers: Headers) -> tuple[Principal, str | None]:
         """The caller, counted against the limits, and the session that is still to be proved, if any."""
         state = request.app.state
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme != "Bearer" or "x-api-key" in request.headers:
+        session = _session(headers)
+        if session is None or b"x-api-key" in headers:
             return counted_caller(request), None
-        session = tokens.digest(token.strip())
-        found, since = self._callers.get(session, _NOBODY)
+        found, since, credential = self._callers.get(session, _NOBODY)
         now: datetime = state.clock()
         if found is None or not since <= now < since + _KNOWN_FOR:
             caller = counted_caller(request)
             if len(self._callers) >= _MOST_KNOWN:
                 self._callers.clear()
-            self._callers[session] = (caller, now)
+            self._callers[session] = (caller, now, tokens.digest(credential_of(request)))
             return caller, None
-        state.limits.count(found, tokens.digest(credential_of(request)))
+        state.limits.count(found, credential)
         return found, session
 
-    def forget(self, request: Request) -> None:
-        _scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        self._callers.pop(tokens.digest(token.strip()), None)
+    def forget(self, session: str) -> None:
+        self._callers.pop(session, None)
 
 
-def _run(connection: Connection, request: Request, ctx: Context, path_id: str, answer: Any) -> Response:
+def _session(headers: Headers) -> str | None:
+    """The digest of the session's token, if the request shows one."""
+    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+    return tokens.digest(token.decode("latin-1").strip()) if scheme == b"Bearer" else None
+
+
+def _run(
+    connection: Connection, request: Request, ctx: Context, path_id: str, answer: Any, key: str | None
+) -> Response:
     try:
         if isinstance(answer, LabelSubmit):
-            response = _submit(connection, request, ctx, path_id, answer)
+            response = _submit(connection, request, ctx, path_id, answer, key)
         else:
             response = _next(connection, request, ctx, path_id)
     except ApiError as error:
         response = answer_any(request, error)
     # A replay tells the id its body tells.
-    response.raw_headers.append((b"x-request-id", request_id(request).encode()))
+    response.raw_headers.append((b"x-request-id", _request_id(request).encode()))
     return response
 
 
@@ -190,8 +217,9 @@ def _next(connection: Connection, request: Request, ctx: Context, campaign_id: s
     return _Json(200, task.__pydantic_serializer__.to_json(task), (_EXPIRES_IN, seconds))
 
 
-def _submit(connection: Connection, request: Request, ctx: Context, task_id: str, answer: LabelSubmit) -> Response:
-    key = request.headers.get(idempotency.HEADER)
+def _submit(
+    connection: Connection, request: Request, ctx: Context, task_id: str, answer: LabelSubmit, key: str | None
+) -> Response:
     outcome = tasks.vote(connection, ctx, task_id, answer, key)
     if outcome.refused is not None:
         response = answer_any(request, tasks.refusal(outcome, key))
@@ -204,9 +232,15 @@ def _submit(connection: Connection, request: Request, ctx: Context, task_id: str
 
 
 def _note(connection: Connection, request: Request, ctx: Context, status: int, ids: dict[str, Any]) -> None:
-    content = audit.content_of(request.path_params, status, ids)
-    action: str = request.scope["route"].name
-    audit.append(connection, action, ctx.now, actor=ctx.caller.id, content=content, request_id=request_id(request))
+    scope = request.scope
+    content = audit.content_of(scope["path_params"], status, ids)
+    action: str = scope["route"].name
+    audit.append(connection, action, ctx.now, actor=ctx.caller.id, content=content, request_id=_request_id(request))
+
+
+def _request_id(request: Request) -> str:
+    found: str = request.scope["state"]["request_id"]
+    return found
 
 
 class _Json(Response):
@@ -215,6 +249,10 @@ class _Json(Response):
     def __init__(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
         self.status_code, self.body, self.background = status, body, None
         self.raw_headers = [*headers, (b"content-length", b"%d" % len(body)), _CONTENT_TYPE]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 def _route(scope: Scope) -> tuple[_Route, str] | None:

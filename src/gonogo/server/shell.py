@@ -66,7 +66,10 @@ class _Answered:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message.get("headers", ()), _VERSION]
-            if not any(name == b"x-request-id" for name, _value in headers):
+            for name, _value in headers:
+                if name == b"x-request-id":
+                    break
+            else:
                 headers.append((b"x-request-id", self.request_id.encode()))
             message = {**message, "headers": headers}
         await self._send(message)
@@ -74,9 +77,9 @@ class _Answered:
 
 def _log(scope: Scope, answered: _Answered, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "(no route)")
-    milliseconds = round(seconds * 1000, 1)
-    fields = (scope["method"], route, answered.status or "-", milliseconds, answered.request_id)
     if access.isEnabledFor(logging.INFO):
+        milliseconds = round(seconds * 1000, 1)
+        fields = (scope["method"], route, answered.status or "-", milliseconds, answered.request_id)
         named = {"method": fields[0], "route": route, "status": answered.status, "ms": milliseconds}
         access.info("%s %s %s %sms %s", *fields, extra={"request_id": answered.request_id, "request": named})
     scope["app"].state.metrics.count(scope["method"], route, answered.status or 0, seconds)
