@@ -150,7 +150,7 @@ async def test_the_chain_of_the_audit_log_stays_whole_when_jobs_and_transactions
 
         return await batch.do(job)
 
-    with store.resident():
+    with batch.resident():
         await asyncio.gather(*(note(name) for name in ("one", "bad", "two")), return_exceptions=True)
         with pytest.raises(ValueError, match="bad"):
             await note("bad")

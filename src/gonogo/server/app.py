@@ -95,6 +95,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     app.state.clock = clock or _now
     app.state.store = store or Store(settings.database_url, replica=settings.read_database_url)
     app.state.owns_store = store is None
+    app.state.batch = Batch(app.state.store)
     app.state.limits = Limits(settings, app.state.clock, app.state.store)
     app.state.metrics = Metrics(settings.metrics_dir)
     app.state.watching = Watching(app.state.store, settings.streams_per_key, settings.watch_seconds)
@@ -102,7 +103,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     for error in (ApiError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, answer_any)
     app.add_middleware(Shell)
-    app.hot = HotPath(app, Batch(app.state.store))
+    app.hot = HotPath(app, app.state.batch)
     for router in _routers():
         app.include_router(router)
     operations.add_to(app)
@@ -120,7 +121,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store.upgrade()
     try:
         async with upkeep.running(app.state):
-            with app.state.store.resident():
+            with app.state.batch.resident():
                 yield
             await app.state.watching.stopped()
     finally:

@@ -2,18 +2,21 @@
 
 SQLite lets one writer in at a time, and with `synchronous=FULL` each commit waits for the disk. The requests that come
 in while one commit is on its way are therefore done in the next one, each behind a savepoint of its own, so that one
-that fails takes back only itself; all are answered after the commit. PostgreSQL does the like by itself.
+that fails takes back only itself; all are answered after the commit. PostgreSQL does the like by itself, for
+transactions that end at the same time: see `lanes`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from gonogo.server.store.engine import Store, forget
+from gonogo.server.store.lanes import Lanes
 
 T = TypeVar("T")
 Job = Callable[[Connection], Any]
@@ -32,9 +35,24 @@ class Batch:
         self._store = store
         self._together = store.url.get_backend_name() == "sqlite"
         self._waiting: list[Waiting] = []
+        self._lanes: Lanes | None = None
+
+    @contextmanager
+    def resident(self) -> Iterator[None]:
+        """While the block lasts, the thread of the event loop keeps its connections."""
+        with self._store.resident():
+            self._lanes = None if self._together else Lanes(self._store)
+            try:
+                yield
+            finally:
+                lanes, self._lanes = self._lanes, None
+                if lanes is not None:
+                    lanes.close()
 
     async def do(self, job: Callable[[Connection], T]) -> T:
         """The result of `job`, once it is durable. What it raises leaves nothing of it behind."""
+        if self._lanes is not None and self._lanes.here:
+            return await self._lanes.do(job)
         if not self._together:
             with self._store.write() as connection:
                 return job(connection)

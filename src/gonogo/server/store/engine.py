@@ -131,7 +131,7 @@ class Store:
 
         For the thread of an event loop, which writes all the time.
         """
-        self._local.kept = _Kept(self)
+        self._local.kept = Kept(self)
         try:
             yield
         finally:
@@ -205,8 +205,8 @@ class Store:
         with self.looking().connect() as connection:
             return _first(connection, query, values)
 
-    def _kept(self) -> _Kept | None:
-        kept: _Kept | None = getattr(self._local, "kept", None)
+    def _kept(self) -> Kept | None:
+        kept: Kept | None = getattr(self._local, "kept", None)
         return kept
 
     def looking(self) -> Engine:
@@ -233,7 +233,7 @@ class Store:
         return engine
 
 
-class _Kept:
+class Kept:
     """The connections that one thread keeps: one writes, the other looks. Opened when used, again if one broke."""
 
     def __init__(self, store: Store) -> None:
@@ -252,10 +252,8 @@ class _Kept:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Begun and ended on the driver's connection; SQLAlchemy's own transactions cost five times as much."""
-        connection = self._open_writer()
-        driver: Any = connection.connection.driver_connection
-        errors = connection.dialect.loaded_dbapi.Error
-        try:
+        with self.undoing() as connection:
+            driver: Any = connection.connection.driver_connection
             if connection.dialect.name == "sqlite":
                 driver.execute("BEGIN IMMEDIATE")
             yield connection
@@ -265,6 +263,14 @@ class _Kept:
                 wire_of(connection).commit()
             else:
                 driver.commit()
+
+    @contextmanager
+    def undoing(self) -> Iterator[Connection]:
+        """The connection that writes; an exception in the block rolls its transaction back."""
+        connection = self._open_writer()
+        errors = connection.dialect.loaded_dbapi.Error
+        try:
+            yield connection
         except errors as error:
             wrapped = translated(connection, error, "transaction")
             self._roll_back(connection)

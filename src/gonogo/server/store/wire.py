@@ -83,6 +83,7 @@ class Wire:
         self._readable.register(driver.fileno(), select.POLLIN)
         self._known: dict[Text, bytes] = {}
         self._waiting: list[tuple[bytes, Sequence[bytes | None], Sequence[int]]] = []
+        self._on_way = 0
 
     def later(self, text: Text, values: dict[str, Any]) -> None:
         """Sends the statement before, or together with, the next one that gives something."""
@@ -98,9 +99,38 @@ class Wire:
 
     def commit(self) -> None:
         """Ends the transaction, if one was begun."""
-        if self._waiting or self._libpq.transaction_status != pq.TransactionStatus.IDLE:
-            self._waiting.append(self._made(_COMMIT, {}))
-            self._send()
+        if self.send_commit():
+            self.committed()
+
+    def send_commit(self) -> bool:
+        """Sends the end of the transaction, if one was begun, and what waits before it; answers whether it did.
+
+        Then `committed` must be called before anything else.
+        """
+        if not self._waiting and self._libpq.transaction_status == pq.TransactionStatus.IDLE:
+            return False
+        self._waiting.append(self._made(_COMMIT, {}))
+        self._begin()
+        self._put()
+        return True
+
+    @property
+    def answered(self) -> bool:
+        """Whether `committed` need not wait any more; never waits."""
+        try:
+            self._libpq.consume_input()
+        except OperationalError:  # the connection broke: `committed` tells it
+            return True
+        return not self._libpq.is_busy()
+
+    @property
+    def socket(self) -> int:
+        """The number of the file that becomes readable when the server says something."""
+        return self._driver.fileno()
+
+    def committed(self) -> None:
+        """Waits for the end that `send_commit` sent; raises what went wrong."""
+        self._take()
 
     def drop(self) -> None:
         """Forgets what waits: its transaction is taken back."""
@@ -133,20 +163,33 @@ class Wire:
 
     def _send(self) -> list[pq.abc.PGresult]:
         """Sends what waits and reads all answers; raises the first error among them."""
+        self._begin()
+        if len(self._waiting) == 1:
+            ((name, values, formats),), self._waiting = self._waiting, []
+            return [self._checked(self._libpq.exec_prepared(name, cast(Any, values), formats))]
+        self._put()
+        return self._take()
+
+    def _begin(self) -> None:
+        """Puts the beginning of a transaction before what waits, if there is none."""
         if not self._driver.autocommit and self._libpq.transaction_status == pq.TransactionStatus.IDLE:
             if self._driver.isolation_level not in _PLAIN or self._driver.read_only:
                 self._driver.execute("SELECT")  # psycopg knows how such a transaction begins
             else:
                 self._waiting.insert(0, self._made(_BEGIN, {}))
+
+    def _put(self) -> None:
+        """Sends what waits, in one go."""
         waiting, self._waiting = self._waiting, []
-        if len(waiting) == 1:
-            (name, values, formats) = waiting[0]
-            return [self._checked(self._libpq.exec_prepared(name, cast(Any, values), formats))]
         self._libpq.enter_pipeline_mode()
         for name, values, formats in waiting:
             self._libpq.send_query_prepared(name, values, formats)
         self._libpq.pipeline_sync()
-        found = [self._answer() for _statement in waiting]
+        self._on_way = len(waiting)
+
+    def _take(self) -> list[pq.abc.PGresult]:
+        """The answers to what was sent in one go; raises the first error among them."""
+        found = [self._answer() for _statement in range(self._on_way)]
         self._libpq.get_result()  # of the sync
         self._libpq.exit_pipeline_mode()
         return [self._checked(result) for result in found]
