@@ -25,7 +25,7 @@ def one_key(database: str, *, threads: int, rounds: int, workers: int = 2) -> Co
     store = Store(database)
     secret = create_key(store, "k", ["parts:read", "parts:write"]).key
     store.dispose()
-    server = Served(database, workers)
+    server = Served(database, workers, limited=False)
     server.start()
     headers = {"X-API-Key": secret, "content-type": "application/json"}
     base = f"http://127.0.0.1:{server.port}"

@@ -49,14 +49,27 @@ def signed_in(house: House, campaign: str, count: int) -> list[str]:
     return found
 
 
+UNLIMITED = """
+import sys
+from gonogo.server.run import bind, run_workers
+from gonogo.server.settings import ServerSettings
+unlimited = {"requests_per_minute_per_key": None, "requests_per_minute_per_caller": None}
+database, port, workers = sys.argv[1:]
+run_workers(ServerSettings(database_url=database, **unlimited), bind("127.0.0.1", int(port)), int(workers))
+"""
+
+
 class Served:
     """`gonogo serve` on a fixed port; it can be killed with all its workers, and started again."""
 
-    def __init__(self, database: str, workers: int) -> None:
+    def __init__(self, database: str, workers: int, *, limited: bool = True) -> None:
+        """Without limits one caller may send more than the published rate."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self._command = [sys.executable, "-m", "gonogo", "serve", "--port", str(self.port), "--workers", str(workers)]
+        if not limited:
+            self._command = [sys.executable, "-c", UNLIMITED, database, str(self.port), str(workers)]
         self._environment = {**os.environ, "GONOGO_DATABASE_URL": database}
         self._running: subprocess.Popen[bytes] | None = None
 
