@@ -137,7 +137,7 @@ def test_a_workspace_that_cannot_be_opened_is_said_with_what_to_do(gonogo: Gonog
 def test_a_place_that_is_not_there_is_named(gonogo: Gonogo, imported: Path, tmp_path: Path, out: str) -> None:
     done = gonogo("export", "pmi", out, str(tmp_path / "none" / "x.jsonl"), code=1)
     assert str(tmp_path / "none") in done.stderr
-    assert "the folder has to be there" in done.stderr
+    assert "There is no folder" in done.stderr
 
 
 def test_files_that_cannot_be_made_outside_a_request_are_sentences_too(
