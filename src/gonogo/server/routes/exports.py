@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,12 +12,14 @@ from sqlalchemy import Row
 
 from gonogo.server.access import READERS, campaign_for
 from gonogo.server.context import Ctx
-from gonogo.server.exporting import export_lines
+from gonogo.server.exporting import Export
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.engine import Store
 
 router = make_router()
 MEDIA_TYPE = "application/x-ndjson"
+AHEAD = 2
+"""Batches on their way at once: one goes out, the database works on another, Python writes the third."""
 
 
 @router.get(
@@ -33,12 +36,20 @@ async def export(campaign_id: str, context: Ctx, golden: bool = False) -> Stream
 
 
 async def _stream(store: Store, campaign: Row[Any], golden: bool) -> AsyncIterator[bytes]:
-    """Batches are read in a thread, so that others' requests are answered meanwhile, and one is ready ahead."""
-    batches = export_lines(store, campaign, golden=golden)
-    lines = await asyncio.to_thread(next, batches, None)
-    while lines is not None:
-        following = asyncio.create_task(asyncio.to_thread(next, batches, None))
-        try:
-            yield lines
-        finally:
-            lines = await following
+    """Batches are written in threads, so that others' requests are answered meanwhile."""
+    export = Export(store, campaign, golden=golden)
+    ahead: deque[asyncio.Task[bytes]] = deque()
+    after: int | None = 0
+    try:
+        while after is not None or ahead:
+            while after is not None and len(ahead) < AHEAD:
+                span, after = await asyncio.to_thread(export.following, after)
+                if span is not None:
+                    ahead.append(asyncio.create_task(asyncio.to_thread(export.lines, span)))
+            lines = await asyncio.shield(ahead[0]) if ahead else b""
+            if ahead:
+                ahead.popleft()
+            if lines:
+                yield lines
+    finally:
+        await asyncio.gather(*ahead, return_exceptions=True)  # nothing is left reading when the request is over

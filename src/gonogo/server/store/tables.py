@@ -2,9 +2,9 @@
 
 Conventions: `id` is a UUID4 string made by the server, but for predictions, whose ids nobody sees: UUIDv7, which grow
 and so go to one end of each index; `number` is a growing integer, the order of lists (newest first) and the integer id
-where a program wants one; instants are aware UTC datetimes, stored as integer microseconds so that they sort and compare
-alike everywhere. A *voter* is whoever answers: an annotator account or a user with an API key; `voter_id` is that
-account's or user's id, `voter_kind` is `annotator` or `user`.
+where a program wants one; instants are aware UTC datetimes, stored as integer microseconds so that they sort and
+compare alike everywhere. A *voter* is whoever answers: an annotator account or a user with an API key; `voter_id` is
+that account's or user's id, `voter_kind` is `annotator` or `user`.
 """
 
 from __future__ import annotations
