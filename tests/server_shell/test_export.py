@@ -47,6 +47,39 @@ async def test_votes_gold_and_rulings_are_in_it(lead: httpx.AsyncClient) -> None
     assert records[1].prompt == gold["prompt"]
 
 
+HOSTILE = ('a "quoted" \\\\ path\tand\nline', "100 %s %% %d {0} {}", "'; DROP TABLE tasks; --", "⌀ 😀 \u2028", "null")
+
+
+async def test_any_text_and_number_comes_out_as_it_went_in(lead: httpx.AsyncClient) -> None:
+    """The database writes the JSON: what means something to SQL, to a format or to JSON is only text in it."""
+    campaign_id = await campaign_with(lead, 0, name=HOSTILE[1], target_redundancy=1)
+    tasks = [
+        {**task_bodies(1)[0], "prompt": text, "predicted_value": {"text": text}, "predicted_confidence": 1 / (n + 3)}
+        for n, text in enumerate(HOSTILE)
+    ]
+    await ok(lead.post(f"{LABELING}/campaigns/{campaign_id}/tasks", json={"tasks": tasks}))
+    async with person(lead, await session_of(lead, campaign_id, "ann@example.com")) as somebody:
+        for text in HOSTILE:
+            task = await ok(somebody.post(f"{LABELING}/campaigns/{campaign_id}/next-task"))
+            body = {
+                "verdict": "incorrect",
+                "corrected_value": {"note": text},
+                "confidence": 0.1 + 0.2,
+                "duration_ms": 0,
+            }
+            await ok(somebody.post(f"{LABELING}/tasks/{task['id']}/submit", json=body))
+    answer = await lead.get(f"{GONOGO}/campaigns/{campaign_id}/export")
+    records = [json.loads(line) for line in answer.content.split(b"\n")[:-1]]
+    assert [record["prompt"] for record in records] == list(HOSTILE)
+    assert [record["predicted_value"]["text"] for record in records] == list(HOSTILE)
+    assert [record["predicted_confidence"] for record in records] == [1 / (n + 3) for n in range(len(HOSTILE))]
+    assert {record["campaign"] for record in records} == {HOSTILE[1]}
+    votes = [record["submissions"][0] for record in records]
+    assert sorted(vote["corrected_value"]["note"] for vote in votes) == sorted(HOSTILE)
+    assert {(vote["confidence"], vote["duration_ms"], vote["counted"]) for vote in votes} == {(0.1 + 0.2, 0, True)}
+    assert all(list(record) == list(ExportRecord.model_fields) for record in records)
+
+
 async def test_an_empty_campaign_is_an_empty_export(lead: httpx.AsyncClient) -> None:
     campaign_id = await campaign_with(lead, 0)
     answer = await lead.get(f"{GONOGO}/campaigns/{campaign_id}/export")
