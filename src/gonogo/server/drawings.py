@@ -10,12 +10,12 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from gonogo.server.bodies import parse_json
 from gonogo.server.bulk import chunks
 from gonogo.server.errors import invalid
-from gonogo.server.store.tables import drawing_files, drawings, new_id, part_revisions, parts
+from gonogo.server.store.tables import drawing_files, drawings, new_id, part_revisions, parts, tasks
 from gonogo.wire.extensions import DrawingGiven, DrawingStored
 
 _MAGIC = (
@@ -233,3 +233,12 @@ _REVISIONS = (
     .order_by(part_revisions.c.number)
 )
 _FILES = select(drawing_files.c.sha256).where(drawing_files.c.sha256.in_(bindparam("names", expanding=True)))
+
+_drawn = drawings.alias("drawn")
+NEWEST = (
+    select(func.max(_drawn.c.number))
+    .where(_drawn.c.part_revision_id == tasks.c.part_revision_id)
+    .correlate(tasks)
+    .scalar_subquery()
+)
+"""Number of the newest drawing of a task's part revision, inside a query over `tasks`."""

@@ -28,10 +28,10 @@ from sqlalchemy import (
     true,
     type_coerce,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
+from gonogo.server.drawings import NEWEST
 from gonogo.server.store.columns import Instant
+from gonogo.server.store.functions import Exact, Filled, Joined, Moment, Quoted
 from gonogo.server.store.tables import (
     annotator_accounts,
     drawings,
@@ -51,67 +51,6 @@ Cell = tuple[str, ColumnElement[Any]]
 """How a field stands in the text, and its value."""
 
 
-class _Filled(FunctionElement[Any]):
-    """The first argument, a text, with each `%s` in it replaced by the next one."""
-
-    inherit_cache = True
-
-
-class _Joined(FunctionElement[Any]):
-    """The texts of the first argument with the second between them, in the order of the third."""
-
-    inherit_cache = True
-
-
-class _Quoted(FunctionElement[Any]):
-    """A text as JSON, or `null`."""
-
-    inherit_cache = True
-
-
-class _Number(FunctionElement[Any]):
-    """A floating-point number as JSON, to its last bit, or `null`; SQLite by itself writes fifteen digits."""
-
-    inherit_cache = True
-
-
-class _Moment(FunctionElement[Any]):
-    """Microseconds since 1970 as JSON, as `records.instant` writes them, or `null`."""
-
-    inherit_cache = True
-
-
-_EXACT = (
-    "CASE WHEN {0} IS NULL THEN 'null' WHEN CAST(CAST({0} AS TEXT) AS REAL) = {0} THEN CAST({0} AS TEXT)"
-    " ELSE printf('%!.17g', {0}) END"
-)
-_UNIX = (
-    "CASE WHEN {0} IS NULL THEN 'null' ELSE strftime('\"%Y-%m-%dT%H:%M:%S.', {0} / 1000000, 'unixepoch')"
-    " || substr({0} / 1000, -3) || 'Z\"' END"
-)
-_STAMP = (
-    "CASE WHEN {0} IS NULL THEN 'null' ELSE '\"' || to_char(to_timestamp({0} / 1000000) AT TIME ZONE 'UTC',"
-    " 'YYYY-MM-DD\"T\"HH24:MI:SS') || '.' || lpad(CAST(mod({0} / 1000, 1000) AS TEXT), 3, '0') || 'Z\"' END"
-)
-for _element, _dialect, _form in (
-    (_Filled, "sqlite", "printf({all})"),
-    (_Filled, "postgresql", "format({all})"),
-    (_Joined, "sqlite", "group_concat({0}, {1})"),  # the order is that of the rows
-    (_Joined, "postgresql", "string_agg({0}, {1} ORDER BY {2})"),
-    (_Quoted, "sqlite", "json_quote({0})"),
-    (_Quoted, "postgresql", "coalesce(CAST(to_json({0}) AS TEXT), 'null')"),
-    (_Number, "sqlite", _EXACT),
-    (_Number, "postgresql", "coalesce(CAST({0} AS TEXT), 'null')"),
-    (_Moment, "sqlite", _UNIX),
-    (_Moment, "postgresql", _STAMP),
-):
-
-    @compiles(_element, _dialect)
-    def _written(element: Any, compiler: Any, *, _form: str = _form, **more: Any) -> str:
-        parts = [compiler.process(part, **more) for part in element.clauses]
-        return _form.format(*parts, all=", ".join(parts))
-
-
 def lines(wanted: ColumnElement[bool]) -> Select[Any]:
     """One text: a line for each of the `wanted` tasks, in the order they were made; `NULL` where there are none.
 
@@ -126,7 +65,7 @@ def lines(wanted: ColumnElement[bool]) -> Select[Any]:
         .order_by(tasks.c.number)
         .subquery("lines")
     )
-    return select(cast(_Joined(found.c.line, _literal("\n"), found.c.number), Text).label("all")).select_from(found)
+    return select(cast(Joined(found.c.line, _literal("\n"), found.c.number), Text).label("all")).select_from(found)
 
 
 def _cells() -> dict[str, Cell]:
@@ -174,7 +113,7 @@ def _with_all() -> Any:
         .outerjoin(golden_items, golden_items.c.task_id == tasks.c.id)
         .outerjoin(part_revisions, part_revisions.c.id == tasks.c.part_revision_id)
         .outerjoin(parts, parts.c.id == part_revisions.c.part_id)
-        .outerjoin(drawings, drawings.c.number == _NEWEST)
+        .outerjoin(drawings, drawings.c.number == NEWEST)
     )
 
 
@@ -193,31 +132,35 @@ def _list(table: Table, cells: dict[str, Cell], source: Any) -> ColumnElement[An
         .correlate(tasks)
         .subquery(f"its_{table.name}")
     )
-    joined = select(_Joined(rows.c.one, _literal(","), rows.c.number)).select_from(rows).scalar_subquery()
+    joined = select(Joined(rows.c.one, _literal(","), rows.c.number)).select_from(rows).scalar_subquery()
     return func.coalesce(joined, _literal(""))
 
 
-def _object(cells: dict[str, Cell]) -> _Filled:
+def _object(cells: dict[str, Cell]) -> Filled:
     template = "{" + ",".join(f'"{name}":{mark}' for name, (mark, _value) in cells.items()) + "}"
-    return _Filled(_literal(template), *(value for _mark, value in cells.values()))
+    return Filled(_literal(template), *(value for _mark, value in cells.values()))
 
 
 def _cell(column: ColumnElement[Any]) -> Cell:
     """How a column is written, by its type."""
     kind = column.type
     if isinstance(kind, Instant):
-        return "%s", _Moment(type_coerce(column, BigInteger))
+        return "%s", _or_null(_literal('"') + Moment(type_coerce(column, BigInteger)) + _literal('"'))
     if isinstance(kind, Boolean):
         return "%s", case((column == true(), _literal("true")), else_=_literal("false"))
     if isinstance(kind, Float):
-        return "%s", _Number(column)
+        return "%s", _or_null(Exact(column))
     if isinstance(kind, JSON | Integer):
-        return "%s", func.coalesce(cast(column, Text), _literal("null"))
+        return "%s", _or_null(cast(column, Text))
     return _text(column)
 
 
+def _or_null(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(text, _literal("null"))
+
+
 def _text(column: ColumnElement[Any]) -> Cell:
-    return "%s", _Quoted(column)
+    return "%s", Quoted(column)
 
 
 def _plain(column: ColumnElement[Any]) -> Cell:
@@ -228,12 +171,3 @@ def _plain(column: ColumnElement[Any]) -> Cell:
 def _literal(text: str) -> ColumnElement[Any]:
     """In the statement's own text: nothing of it changes."""
     return literal_column(f"'{text}'", Text)
-
-
-_drawn = drawings.alias("drawn")
-_NEWEST = (
-    select(func.max(_drawn.c.number))
-    .where(_drawn.c.part_revision_id == tasks.c.part_revision_id)
-    .correlate(tasks)
-    .scalar_subquery()
-)

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, Connection, Integer, Text, bindparam, cast, func, literal_column, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy import JSON, ColumnElement, Connection, Integer, Text, bindparam, cast, literal_column, select
 
+from gonogo.server.drawings import NEWEST
+from gonogo.server.store.functions import Exact, Gathered, Joined, Listed
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import (
     calculations,
@@ -26,46 +26,6 @@ from gonogo.server.store.tables import (
     submissions,
     tasks,
 )
-
-
-class _Listed(FunctionElement[Any]):
-    """A JSON list of the arguments."""
-
-    inherit_cache = True
-
-
-class _Gathered(FunctionElement[Any]):
-    """A JSON list of the argument's values."""
-
-    inherit_cache = True
-
-
-class _Joined(FunctionElement[Any]):
-    """The argument's values as a text, with commas between them."""
-
-    inherit_cache = True
-
-
-class _Exact(FunctionElement[Any]):
-    """A number as text, to its last bit; SQLite by itself writes fifteen digits."""
-
-    inherit_cache = True
-
-
-for _element, _dialect, _form in (
-    (_Listed, "sqlite", "json_array({0})"),
-    (_Listed, "postgresql", "json_build_array({0})"),
-    (_Gathered, "sqlite", "json_group_array({0})"),
-    (_Gathered, "postgresql", "json_agg({0})"),
-    (_Joined, "sqlite", "group_concat({0}, ',')"),
-    (_Joined, "postgresql", "string_agg({0}, ',')"),
-    (_Exact, "sqlite", "CASE WHEN {0} IS NOT NULL THEN printf('%!.17g', {0}) END"),
-    (_Exact, "postgresql", "CAST({0} AS TEXT)"),
-):
-
-    @compiles(_element, _dialect)
-    def _written(element: Any, compiler: Any, *, _form: str = _form, **more: Any) -> str:
-        return _form.format(compiler.process(element.clauses, **more))
 
 
 class CaseRow(NamedTuple):
@@ -157,7 +117,7 @@ def _query(chosen: Chosen) -> Prepared:
         .limit(literal_column(str(chosen.limit), Integer))
         .subquery("few")
     )
-    rows = _Gathered(_Listed(*_columns(few, chosen.verbose)))
+    rows = Gathered(Listed(*_columns(few, chosen.verbose)))
     return Prepared(select(cast(rows, Text).label("rows")).select_from(_with_all(few)))
 
 
@@ -165,7 +125,7 @@ def _columns(few: Any, verbose: bool) -> Sequence[ColumnElement[Any]]:
     """As `CaseRow` has them."""
     found = {
         **{name: few.c[name] for name in ("seq", "state", "updated_at")},
-        "agreement": _Exact(tasks.c.agreement),
+        "agreement": Exact(tasks.c.agreement),
         "external_id": predictions.c.external_id,
         "run": calculations.c.run,
         "part": parts.c.name,
@@ -186,7 +146,7 @@ def _with_all(few: Any) -> Any:
         .outerjoin(calculations, calculations.c.id == predictions.c.calculation_id)
         .outerjoin(part_revisions, part_revisions.c.id == tasks.c.part_revision_id)
         .outerjoin(parts, parts.c.id == part_revisions.c.part_id)
-        .outerjoin(drawings, drawings.c.number == _NEWEST)
+        .outerjoin(drawings, drawings.c.number == NEWEST)
     )
 
 
@@ -195,15 +155,13 @@ def _as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _votes(vote: ColumnElement[Any]) -> ColumnElement[Any]:
-    return select(_Joined(vote)).where(submissions.c.task_id == tasks.c.id).correlate(tasks).scalar_subquery()
+    return (
+        select(Joined(vote, literal_column("','", Text), submissions.c.number))
+        .where(submissions.c.task_id == tasks.c.id)
+        .correlate(tasks)
+        .scalar_subquery()
+    )
 
 
-_drawn = drawings.alias("drawn")
-_NEWEST = (
-    select(func.max(_drawn.c.number))
-    .where(_drawn.c.part_revision_id == tasks.c.part_revision_id)
-    .correlate(tasks)
-    .scalar_subquery()
-)
 _VOTES = _votes(cast(cast(submissions.c.counted, Integer), Text) + submissions.c.verdict)
-_ALL_OF_VOTES = _votes(cast(_Listed(*[_as_text(submissions.c[name]) for name in Vote._fields]), Text))
+_ALL_OF_VOTES = _votes(cast(Listed(*[_as_text(submissions.c[name]) for name in Vote._fields]), Text))

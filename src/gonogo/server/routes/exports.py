@@ -19,7 +19,7 @@ from gonogo.server.store.engine import Store
 router = make_router()
 MEDIA_TYPE = "application/x-ndjson"
 AHEAD = 2
-"""Batches on their way at once: one goes out, the database works on another, Python writes the third."""
+"""Batches that the database works on at once; with more, SQLite's connections only wait for each other."""
 
 
 @router.get(
