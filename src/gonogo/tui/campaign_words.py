@@ -196,8 +196,8 @@ def _people(seen: Seen, width: int, now: datetime) -> list[Content]:
 
 
 def _person(status: str, who: str, told: str, width: int) -> Content:
-    room = max(width - len(told) - 15, 12)
-    name = one_line(who, room)
+    room = max(width - len(told) - 15, 8)
+    name, told = one_line(who, room), one_line(told, max(width - room - 13, 8))  # a row is one line
     gap = " " * max(room - len(name), 0)
     return Content.assemble(
         (f"  {one_line(status, 10):9}", "$quiet"), (name, "$foreground"), gap, (f"  {told}", "$quiet")
