@@ -34,7 +34,7 @@ from gonogo.desk.profile import Profile
 from gonogo.desk.remote import ClientRemote
 from gonogo.desk.setup import Setup
 from gonogo.desk.types import Decision
-from gonogo.wire.labeling import LabelSubmit
+from gonogo.schemas.labeling import LabelSubmit
 from tests.desk.chaos import NoDrawings
 from tests.desk.scripted import BASE, CAMPAIGN, ScriptedServer, names
 

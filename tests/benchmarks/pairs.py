@@ -31,10 +31,10 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from gonogo.schemas.labeling import LabelSubmission, LabelSubmit, ServedTask
 from gonogo.server.run import bind, run_server, run_workers
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
-from gonogo.wire.labeling import LabelSubmission, LabelSubmit, ServedTask
 from tests.postgres import Cluster
 from tests.server.house import House
 from tests.server.live import Lean, ready

@@ -13,8 +13,8 @@ from gonogo.cli.embedded import BASE_URL, embedded_parts
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.leads import LeadClient
 from gonogo.desk.services import Borrowed
-from gonogo.wire.extensions import SessionCreate
-from gonogo.wire.labeling import CampaignAssignmentCreate, LabelSubmit
+from gonogo.schemas.gonogo_api import SessionCreate
+from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelSubmit
 from tests.cli.conftest import Gonogo
 
 
@@ -106,7 +106,7 @@ def test_flags_come_with_their_evidence() -> None:
 
 
 def annotators_state() -> Any:
-    from gonogo.wire.review import AnnotatorState
+    from gonogo.schemas.review import AnnotatorState
 
     return AnnotatorState(voter_id="1", name="Bo", email="bo@works.test", kind="annotator", n_submissions=40)
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from gonogo.cli.common import connect
 from gonogo.client.credential import ApiKey
 from gonogo.client.leads import LeadClient
-from gonogo.wire.labeling import Adjudication, LabelSubmit
+from gonogo.schemas.labeling import Adjudication, LabelSubmit
 from tests.cli.conftest import Gonogo
 from tests.client.arcnm import KEY, Arcnm
 from tests.client.scripted import ScriptedServer

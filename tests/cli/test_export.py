@@ -21,9 +21,9 @@ from PIL import Image
 from gonogo.cli.common import connect
 from gonogo.cli.finding import find_campaign
 from gonogo.cli.formats import COLUMNS, NAMES, Csv, writer
-from gonogo.wire.extensions import ExportRecord
-from gonogo.wire.labeling import LabelSubmit
-from gonogo.wire.review import RulingCreate
+from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.schemas.labeling import LabelSubmit
+from gonogo.schemas.review import RulingCreate
 from tests.cli.conftest import Gonogo
 
 RECORD: dict[str, Any] = {

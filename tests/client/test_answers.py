@@ -16,9 +16,8 @@ from pydantic import BaseModel
 
 from gonogo.client.answers import Answer, error_from, load, parse
 from gonogo.client.errors import GonogoClientError, UnexpectedAnswerError
-from gonogo.wire.clean import clean_text
-from gonogo.wire.extensions import CampaignDetail, QueueView, SessionCreated, SubmissionList
-from gonogo.wire.labeling import (
+from gonogo.schemas.gonogo_api import CampaignDetail, QueueView, SessionCreated, SubmissionList
+from gonogo.schemas.labeling import (
     GenerateProjectTasksResult,
     LabelingCampaignList,
     LabelingProjectPublic,
@@ -27,6 +26,7 @@ from gonogo.wire.labeling import (
     QualityReport,
     ServedTask,
 )
+from gonogo.schemas.sanitize import clean_text
 
 MODELS: list[type[BaseModel]] = [
     ServedTask,

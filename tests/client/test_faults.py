@@ -26,8 +26,8 @@ from gonogo.client.errors import (
 from gonogo.client.extensions import GonogoClient
 from gonogo.client.retry import ONCE
 from gonogo.client.transport import Timeouts
-from gonogo.wire.extensions import SessionCreate
-from gonogo.wire.labeling import LabelSubmit
+from gonogo.schemas.gonogo_api import SessionCreate
+from gonogo.schemas.labeling import LabelSubmit
 from tests.client.conftest import ClientFor
 from tests.client.scripted import Drip, HalfBody, Reply, Reset, ScriptedServer, Stall, Step, envelope
 

@@ -13,7 +13,7 @@ import pytest
 from gonogo.client.extensions import GonogoClient
 from gonogo.client.labeling import LabelingClient, Served
 from gonogo.client.prepared import Prepared
-from gonogo.wire.extensions import (
+from gonogo.schemas.gonogo_api import (
     CampaignSettings,
     KeyCreate,
     Prediction,
@@ -21,7 +21,7 @@ from gonogo.wire.extensions import (
     SessionCreate,
     TasksFromPredictions,
 )
-from gonogo.wire.labeling import (
+from gonogo.schemas.labeling import (
     Adjudication,
     CampaignAssignmentCreate,
     GenerateProjectTasks,

@@ -21,7 +21,7 @@ from gonogo.client.errors import (
     UnexpectedAnswerError,
 )
 from gonogo.client.retry import ONCE, Pace, RetryPolicy, with_retries
-from gonogo.wire.labeling import LabelSubmit
+from gonogo.schemas.labeling import LabelSubmit
 from tests.client.conftest import ClientFor
 from tests.client.scripted import HalfBody, Reply, Reset, ScriptedServer, Step, Time, envelope
 

@@ -18,7 +18,7 @@ from gonogo.client.credential import ApiKey
 from gonogo.client.errors import AuthenticationError, GonogoClientError, PermissionDeniedError, UnexpectedAnswerError
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.watching import Event, NotToldError, _Reader, follow, told_by
-from gonogo.wire.extensions import Capabilities
+from gonogo.schemas.gonogo_api import Capabilities
 from tests.client.scripted import Reply, Reset, ScriptedServer, Stall, Step, Time, envelope
 
 PATH = "/api/v1/gonogo/campaigns/c-1/progress/stream"

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gonogo.desk.quality_text import report_lines
+from gonogo.schemas.labeling import QualityReport
 from gonogo.server.agreement import alpha_interval, gwet_ac1, krippendorff_alpha
 from gonogo.server.consensus import estimate
 from gonogo.server.consensus.votes import Votes
-from gonogo.wire.labeling import QualityReport
 from tests.consensus.conftest import Campaign
 from tests.consensus.test_scoring import RIGHT, UNSURE, WRONG, assert_json_safe, quality
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.server.promoting import promote
 from gonogo.server.scoring import campaign_quality, refresh_campaign, refresh_task
 from gonogo.server.store.tables import annotator_scores, campaign_scores, golden_items, submissions, tasks
-from gonogo.wire.labeling import PromoteResult, QualityReport
 from tests.consensus.conftest import NOW, Campaign
 
 RIGHT, WRONG, UNSURE = "correct", "incorrect", "unsure"

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from gonogo.client.credential import ApiKey
 from gonogo.client.extensions import GonogoClient
 from gonogo.client.labeling import LabelingClient
+from gonogo.schemas import labeling
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.wire import labeling
 from tests.contract.conftest import OPERATIONS, load_copy
 
 METHODS = {

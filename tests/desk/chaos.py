@@ -220,8 +220,8 @@ def stored_in(database: Path) -> dict[str, list[str]]:
 
 async def campaign(base_url: str, key: str, n_tasks: int, name: str = "PMI") -> tuple[str, str, str]:
     """A campaign of `n_tasks` with one person in it: campaign id, session token, annotator id."""
-    from gonogo.wire.extensions import SessionCreate
-    from gonogo.wire.labeling import (
+    from gonogo.schemas.gonogo_api import SessionCreate
+    from gonogo.schemas.labeling import (
         CampaignAssignmentCreate,
         LabelingCampaignCreate,
         LabelingTaskCreate,

@@ -20,7 +20,7 @@ from gonogo.client.errors import (
 )
 from gonogo.desk.fate import of_answer, of_error
 from gonogo.desk.types import SendState
-from gonogo.wire.labeling import LabelSubmission
+from gonogo.schemas.labeling import LabelSubmission
 
 
 def conflict(code: str = "conflict", **details: Any) -> ConflictError:

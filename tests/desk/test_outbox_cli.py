@@ -22,9 +22,9 @@ from gonogo.desk.services import Services
 from gonogo.desk.submission import prepare_submission
 from gonogo.desk.types import Decision, DeskTask, SendState, Times
 from gonogo.desk.vault import Vault
+from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.wire.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
 from tests.server.live import uvicorn_serving
 
 from .chaos import stored_in

@@ -15,15 +15,15 @@ from gonogo.desk.profile import Profile
 from gonogo.desk.services import Borrowed, EmbeddedParts, Services
 from gonogo.desk.types import Decision, SendState, Stage
 from gonogo.desk.vault import Vault
-from gonogo.server.app import create_app
-from gonogo.server.settings import ServerSettings
-from gonogo.wire.labeling import (
+from gonogo.schemas.labeling import (
     CampaignAssignmentCreate,
     LabelingCampaignCreate,
     LabelingTaskCreate,
     LabelingTasksCreate,
     LabelSubmit,
 )
+from gonogo.server.app import create_app
+from gonogo.server.settings import ServerSettings
 
 from .scripted import until
 

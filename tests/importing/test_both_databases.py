@@ -16,10 +16,10 @@ from gonogo.cli.finding import find_campaign
 from gonogo.cli.importing import ImportOptions, ImportResult, import_file
 from gonogo.client.credential import ApiKey
 from gonogo.client.extensions import GonogoClient
+from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.app import create_app
 from gonogo.server.bulk import TOGETHER
 from gonogo.server.settings import ServerSettings
-from gonogo.wire.labeling import LabelSubmit
 from tests.importing.conftest import TOKEN, WriteLines, reading
 from tests.postgres import cluster
 from tests.server.conftest import DATABASES, needs_postgresql

@@ -11,7 +11,7 @@ from gonogo.cli.importing import ImportOptions, import_file
 from gonogo.client.errors import InvalidRequestError
 from gonogo.client.extensions import GONOGO, GonogoClient
 from gonogo.client.leads import store_drawings
-from gonogo.wire.extensions import Capabilities, DrawingsStored, DrawingStored
+from gonogo.schemas.gonogo_api import Capabilities, DrawingsStored, DrawingStored
 from tests.importing.conftest import PNG, WriteLines, reading
 
 GIVEN = [

@@ -18,7 +18,7 @@ from gonogo.cli.importing import import_file
 from gonogo.cli.json_stream import elements
 from gonogo.client.errors import InvalidInputError, NetworkError
 from gonogo.client.extensions import GonogoClient
-from gonogo.wire.extensions import TasksFromPredictions, TasksMade
+from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
 from tests.importing.conftest import PNG, WriteLines, reading
 
 HEAD = "id,drawing,predicted_value\n"

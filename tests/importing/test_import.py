@@ -15,7 +15,7 @@ from gonogo.cli.import_scan import MAX_BATCH_BYTES, batches
 from gonogo.cli.importing import ImportOptions, import_file
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.extensions import GonogoClient
-from gonogo.wire.labeling import LabelingCampaignCreate
+from gonogo.schemas.labeling import LabelingCampaignCreate
 from tests.importing.conftest import WriteLines, reading
 from tests.shared_material import DRAWINGS
 

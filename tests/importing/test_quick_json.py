@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.cli.import_lines import read_lines
+from gonogo.schemas.strict_json import none_repeated
 from gonogo.server.bodies import parse_json
 from gonogo.server.errors import ApiError
-from gonogo.wire.json_keys import none_repeated
 
 _SPACES = st.sampled_from(["", " ", "\t", "\n "])
 _TEXTS = st.text(st.sampled_from('ab":\\ ,{}⌀\n'), max_size=5)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.leads import LeadClient
+from gonogo.schemas.lead import AuditHead
 from gonogo.server import audit
-from gonogo.wire.leads import AuditHead
 from tests.results.conftest import TOKEN, Served
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gonogo.cli.bringing import worth_a_look
-from gonogo.wire.results import CaseResult
+from gonogo.schemas.results_api import CaseResult
 from tests.cli.conftest import Gonogo
 from tests.client.scripted import Got, Reply, ScriptedServer, Step
 

@@ -21,7 +21,7 @@ from gonogo.client.errors import (
 )
 from gonogo.client.results import Filters, ResultsClient
 from gonogo.client.retry import ONCE, RetryPolicy
-from gonogo.wire.results import LoginRequest
+from gonogo.schemas.results_api import LoginRequest
 from tests.client.scripted import Got, HalfBody, Reply, Reset, ScriptedServer, Step, Time
 from tests.results.conftest import Served
 

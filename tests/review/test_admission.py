@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from gonogo.client.errors import ConflictError
-from gonogo.wire.review import ReviewSettings
+from gonogo.schemas.review import ReviewSettings
 from tests.review.conftest import Bench
 from tests.server.web import LABELING, OURS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gonogo.client.errors import NotFoundError
-from gonogo.wire.review import AnnotatorActionCreate
+from gonogo.schemas.review import AnnotatorActionCreate
 from tests.review.conftest import Bench
 from tests.server.web import LABELING, OURS
 

@@ -7,8 +7,8 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gonogo.schemas.review import ReviewSettings
 from gonogo.server.practice import spoil
-from gonogo.wire.review import ReviewSettings
 from tests.review.conftest import Bench
 from tests.server.web import LABELING, OURS
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from gonogo.schemas.labeling import PromoteResult
+from gonogo.schemas.review import AnnotatorActionCreate
 from gonogo.server.promoting import measure_ahead, promote
 from gonogo.server.store.tables import campaigns, golden_items
-from gonogo.wire.labeling import PromoteResult
-from gonogo.wire.review import AnnotatorActionCreate
 from tests.review.conftest import Bench
 from tests.server.web import LABELING
 

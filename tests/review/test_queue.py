@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gonogo.wire.review import ReviewSettings
+from gonogo.schemas.review import ReviewSettings
 from tests.review.conftest import Bench
 from tests.server.web import OURS
 

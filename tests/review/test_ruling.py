@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gonogo.client.errors import ConflictError
-from gonogo.wire.review import GoldDecision, RulingCreate
+from gonogo.schemas.review import GoldDecision, RulingCreate
 from tests.review.conftest import Bench
 from tests.server.web import LABELING, OURS
 

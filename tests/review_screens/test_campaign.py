@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.server.watching import Watching
 from gonogo.tui.campaign_words import pace
 from gonogo.tui.screens import campaign
 from gonogo.tui.screens.campaign import CampaignScreen
-from gonogo.wire.labeling import LabelingCampaignPublic
 from tests.review_screens.conftest import Room
 from tests.server.web import LABELING
 

@@ -19,11 +19,11 @@ from gonogo.desk.profile import Profile
 from gonogo.desk.results_list import CaseList, Look
 from gonogo.desk.results_source import Source
 from gonogo.desk.services import Services
+from gonogo.schemas.results_api import CaseResult, LoginRequest
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.case import CaseScreen
 from gonogo.tui.screens.results import ResultsScreen
-from gonogo.wire.results import CaseResult, LoginRequest
 from tests.client.scripted import Got, Reply, Reset, ScriptedServer, Step
 from tests.review_screens.conftest import Room
 from tests.server.web import LABELING

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select
 
+from gonogo.schemas.labeling import LabelingTaskCreate, LabelSubmit
 from gonogo.server import claims, queue, votes
 from gonogo.server.auth import local_lead
 from gonogo.server.claims import Voter
@@ -18,7 +19,6 @@ from gonogo.server.intake import create_tasks, read_tasks
 from gonogo.server.queue import Claim
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import campaigns, new_id, tasks
-from gonogo.wire.labeling import LabelingTaskCreate, LabelSubmit
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
+from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server import claims, queue, votes
 from gonogo.server.errors import ApiError, lost_race
 from gonogo.server.limits import Limits
 from gonogo.server.routing import RACES
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.tables import campaigns, submissions, tasks, voters
-from gonogo.wire.labeling import LabelSubmit
 from tests.server.house import House, people
 
 T = TypeVar("T")

@@ -23,12 +23,12 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
+from gonogo.schemas.enums import ConflictReason
+from gonogo.schemas.labeling import Adjudication
 from gonogo.server import claims, votes
 from gonogo.server.claims import MAX_HELD
 from gonogo.server.scoring import refresh_campaign
 from gonogo.server.store.tables import campaigns, submissions, tasks, voters
-from gonogo.wire.labeling import Adjudication
-from gonogo.wire.vocabulary import ConflictReason
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
 from tests.server.house import House, people

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gonogo.schemas.enums import ConflictReason
 from gonogo.server import queue
 from gonogo.server.claims import Voter
-from gonogo.wire.vocabulary import ConflictReason
 from tests.server.house import House, people
 
 ANNA, BEN = people(2)

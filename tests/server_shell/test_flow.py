@@ -10,10 +10,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.server.keys import create_key
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
-from gonogo.wire.extensions import ExportRecord
 from tests.server_shell.conftest import client_of, on_both_databases, uvicorn_over
 from tests.server_shell.work import GONOGO, LABELING, PNG, PREDICTION
 

@@ -24,7 +24,7 @@ from gonogo.cli.completing import complete_person
 
 if TYPE_CHECKING:
     from gonogo.client.leads import LeadClient
-    from gonogo.wire.review import AnnotatorState, AnnotatorVerb
+    from gonogo.schemas.review import AnnotatorState, AnnotatorVerb
 
 NO_EXTENSION = "This server does not tell who works in a campaign, and takes no actions on annotators."
 DONE: dict[AnnotatorVerb, str] = {
@@ -125,7 +125,7 @@ async def _act(
 ) -> dict[str, Any] | None:
     """The action's line of the audit trail, or what it would do; `None` when the lead thought better of it."""
     from gonogo.cli.finding import find_campaign
-    from gonogo.wire.review import AnnotatorActionCreate
+    from gonogo.schemas.review import AnnotatorActionCreate
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)
@@ -260,7 +260,7 @@ def settings(
 
 async def _settings(campaign: str, changes: dict[str, Any], base_url: str | None) -> dict[str, Any]:
     from gonogo.cli.finding import find_campaign
-    from gonogo.wire.review import ReviewSettings
+    from gonogo.schemas.review import ReviewSettings
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)

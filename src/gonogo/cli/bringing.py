@@ -16,7 +16,7 @@ from typing import Any
 from gonogo.cli.import_scan import ImportOptions, Report
 from gonogo.cli.importing import ImportResult, import_file
 from gonogo.client.extensions import GonogoClient
-from gonogo.wire.results import CaseResult
+from gonogo.schemas.results_api import CaseResult
 
 
 @dataclass(frozen=True, slots=True)

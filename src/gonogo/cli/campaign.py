@@ -120,8 +120,8 @@ def _text(file: Path) -> str:
 
 async def _create(name: str, project: str | None, base_url: str | None, options: dict[str, Any]) -> dict[str, Any]:
     from gonogo.cli.finding import find_project, need_ours
-    from gonogo.wire.extensions import CampaignSettings
-    from gonogo.wire.labeling import LabelingCampaignCreate
+    from gonogo.schemas.gonogo_api import CampaignSettings
+    from gonogo.schemas.labeling import LabelingCampaignCreate
 
     given = {key: value for key, value in options.items() if value is not None}
     body = LabelingCampaignCreate(

@@ -40,7 +40,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def say(message: str) -> None:
     """Talk to the person: standard error, so that data on standard output stays clean."""
-    from gonogo.wire.clean import clean_text
+    from gonogo.schemas.sanitize import clean_text
 
     click.echo(clean_text(message), err=True)
 
@@ -93,7 +93,7 @@ def show_list(
 
 def show_table(rows: list[list[str]]) -> None:
     """A line a row: cells parted by tabs for programs, in columns on a terminal. No cell breaks its line."""
-    from gonogo.wire.clean import clean_text
+    from gonogo.schemas.sanitize import clean_text
 
     rows = [[" ".join(clean_text(cell).split()) for cell in row] for row in rows]
     if rows and terminal_width() is not None:

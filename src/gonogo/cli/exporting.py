@@ -20,8 +20,8 @@ from gonogo.cli.formats import writer
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.extensions import GonogoClient
 from gonogo.client.leads import LeadClient
-from gonogo.wire.extensions import ExportRecord
-from gonogo.wire.labeling import LabelingCampaignPublic, LabelingTaskList
+from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingTaskList
 
 Report = Callable[[str, int, int], None]
 REPORT_EVERY = 1000

@@ -9,9 +9,9 @@ from typing import Protocol, TypeVar
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.extensions import GonogoClient
 from gonogo.client.leads import LeadClient, everybody
-from gonogo.wire.clean import clean_text
-from gonogo.wire.labeling import CampaignAssignmentPublic, LabelingCampaignPublic, LabelingProjectPublic
-from gonogo.wire.leads import RunPublic
+from gonogo.schemas.labeling import CampaignAssignmentPublic, LabelingCampaignPublic, LabelingProjectPublic
+from gonogo.schemas.lead import RunPublic
+from gonogo.schemas.sanitize import clean_text
 
 PAGE = 500
 

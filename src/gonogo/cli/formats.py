@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final, Protocol
 from pydantic_core import to_json
 
 from gonogo.client.errors import InvalidInputError
-from gonogo.wire.extensions import ExportRecord
+from gonogo.schemas.gonogo_api import ExportRecord
 
 Record = Mapping[str, Any]
 

@@ -28,8 +28,8 @@ from pydantic_core import from_json
 
 from gonogo.cli.import_drawings import Drawings, bbox_problem
 from gonogo.client.errors import InvalidInputError
-from gonogo.wire.extensions import Prediction
-from gonogo.wire.json_keys import none_repeated
+from gonogo.schemas.gonogo_api import Prediction
+from gonogo.schemas.strict_json import none_repeated
 
 MAX_LINE: Final = 900_000
 """Longest line in bytes: a request's body is at most 1 MB, so that it can be replayed."""

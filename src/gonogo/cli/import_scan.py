@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final, Self
 from gonogo.cli.import_drawings import Drawings
 from gonogo.cli.import_forms import Mapped, form_of, records
 from gonogo.cli.import_lines import BadLine, ImportLine, Reader
-from gonogo.wire.extensions import Prediction
+from gonogo.schemas.gonogo_api import Prediction
 
 MAX_BATCH: Final = 1000
 MAX_BATCH_BYTES: Final = 950_000

@@ -23,15 +23,15 @@ from gonogo.client.calls import as_bytes
 from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputError
 from gonogo.client.extensions import GONOGO, GonogoClient
 from gonogo.client.leads import store_drawings
-from gonogo.wire.extensions import Prediction, PredictionsStored, TasksFromPredictions, TasksMade
-from gonogo.wire.labeling import (
+from gonogo.schemas.enums import CampaignStatus, Verdict
+from gonogo.schemas.gonogo_api import Prediction, PredictionsStored, TasksFromPredictions, TasksMade
+from gonogo.schemas.labeling import (
     LabelingCampaignCreate,
     LabelingCampaignPublic,
     LabelingProjectCreate,
     LabelingTaskCreate,
     LabelingTasksCreate,
 )
-from gonogo.wire.vocabulary import CampaignStatus, Verdict
 
 TASKS_A_REQUEST: Final = 2000
 """A server answers nobody else while it makes them."""

@@ -21,8 +21,8 @@ from gonogo.cli.common import (
 from gonogo.cli.completing import complete_key
 
 if TYPE_CHECKING:
+    from gonogo.schemas.gonogo_api import KeyCreate
     from gonogo.server.store.engine import Store
-    from gonogo.wire.extensions import KeyCreate
 
 SCOPES = ("parts:read", "parts:write")
 
@@ -58,7 +58,7 @@ def create(
 ) -> None:
     """Make an API key. It is printed once, and only its hash is kept."""
     from gonogo.cli.db import with_store
-    from gonogo.wire.extensions import KeyCreate
+    from gonogo.schemas.gonogo_api import KeyCreate
 
     wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     unknown = [scope for scope in wanted if scope not in SCOPES]

@@ -89,7 +89,7 @@ def history_(limit: int, as_json: bool) -> None:
 
 
 def _print_lines(records: Iterator[dict[str, Any]]) -> None:
-    from gonogo.wire.clean import clean_text
+    from gonogo.schemas.sanitize import clean_text
 
     for record in records:
         click.echo("\t".join(clean_text(str(cell)) for cell in record.values() if cell not in (None, "")))
@@ -218,7 +218,7 @@ def drop(number: int, yes: bool) -> None:
         if row is None:
             fail(f"there is no answer {number} in the outbox", "`gonogo outbox list` shows the numbers.")
         if not yes:
-            from gonogo.wire.clean import clean_text
+            from gonogo.schemas.sanitize import clean_text
 
             asked = clean_text(f"Delete your answer “{row.decision.verdict}” to “{row.task.prompt}” for good?")
             click.confirm(asked, abort=True, err=True)

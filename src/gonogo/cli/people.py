@@ -26,7 +26,7 @@ from gonogo.cli.completing import complete_person
 
 if TYPE_CHECKING:
     from gonogo.client.leads import LeadClient
-    from gonogo.wire.labeling import LabelingCampaignPublic
+    from gonogo.schemas.labeling import LabelingCampaignPublic
 
 ROLES = ("annotator", "reviewer")
 _EMAIL = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s]+")
@@ -162,7 +162,7 @@ async def _assign(
 ) -> None:
     """Invite; what was `made` is there for the caller even when one of them fails."""
     from gonogo.cli.finding import find_campaign, need_ours
-    from gonogo.wire.labeling import CampaignAssignmentCreate
+    from gonogo.schemas.labeling import CampaignAssignmentCreate
 
     async with connect(base_url) as client:
         if any(person.role != "annotator" for person in people):

@@ -144,7 +144,7 @@ def _policy(text: str | None) -> dict[str, Any] | None:
 
 
 async def _create(fields: dict[str, Any], base_url: str | None) -> dict[str, Any]:
-    from gonogo.wire.labeling import LabelingProjectCreate
+    from gonogo.schemas.labeling import LabelingProjectCreate
 
     async with connect(base_url) as client:
         return (await client.create_project(LabelingProjectCreate(**fields))).model_dump()
@@ -207,7 +207,7 @@ async def _generate(
     base_url: str | None,
 ) -> dict[str, Any]:
     from gonogo.cli.finding import find_project, need_ours, run_ids
-    from gonogo.wire.labeling import GenerateProjectTasks, LabelingCampaignCreate
+    from gonogo.schemas.labeling import GenerateProjectTasks, LabelingCampaignCreate
 
     given = {key: value for key, value in settings.items() if value is not None}
     async with connect(base_url) as client:

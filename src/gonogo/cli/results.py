@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gonogo.client.results import Filters, ResultsClient
     from gonogo.desk.results_source import Source
     from gonogo.desk.services import EmbeddedParts
-    from gonogo.wire.results import CaseResult
+    from gonogo.schemas.results_api import CaseResult
 
 SOURCES = ("centaur", "gonogo")
 STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from gonogo.client.errors import GonogoClientError
     from gonogo.client.leads import LeadClient
-    from gonogo.wire.labeling import LabelingCampaignPublic
-    from gonogo.wire.leads import CampaignProgress
+    from gonogo.schemas.labeling import LabelingCampaignPublic
+    from gonogo.schemas.lead import CampaignProgress
 
 _MOVING = frozenset(("votes_per_hour", "seconds_left", "as_of", "people"))  # no change by themselves
 QUALITY_EVERY = 60.0
@@ -246,7 +246,7 @@ class LiveScreen(Screen):
         self.live.refresh()
 
     def say(self, message: str) -> None:
-        from gonogo.wire.clean import clean_text
+        from gonogo.schemas.sanitize import clean_text
 
         self._said = clean_text(message)
         self.live.refresh()
@@ -294,8 +294,8 @@ def line(state: dict[str, Any]) -> str:
 def people(state: dict[str, Any]) -> list[str]:
     """A line a person, the busiest first."""
     from gonogo.desk.progress_text import person_text
-    from gonogo.wire.clean import clean_text
-    from gonogo.wire.leads import AtWork
+    from gonogo.schemas.lead import AtWork
+    from gonogo.schemas.sanitize import clean_text
 
     found = [AtWork.model_validate(one) for one in state["people"] or ()]
     now = datetime.now(UTC)

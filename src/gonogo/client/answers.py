@@ -31,7 +31,7 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from gonogo.wire.clean import clean_json, clean_text
+from gonogo.schemas.sanitize import clean_json, clean_text
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -20,7 +20,7 @@ from gonogo.client.prepared import Prepared
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.review import ReviewCalls
 from gonogo.client.transport import How, Timeouts
-from gonogo.wire.extensions import (
+from gonogo.schemas.gonogo_api import (
     CampaignDetail,
     CampaignSettings,
     Capabilities,
@@ -40,7 +40,7 @@ from gonogo.wire.extensions import (
     TasksFromPredictions,
     TasksMade,
 )
-from gonogo.wire.labeling import LabelingCampaignCreate, LabelingCampaignPublic
+from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignPublic
 
 GONOGO: Final = "/api/v1/gonogo"
 GEOMETRY: Final = "/api/v1/parts/geometry"

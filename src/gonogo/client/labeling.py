@@ -14,7 +14,7 @@ from gonogo.client.answers import Answer, parse, parse_or_null
 from gonogo.client.calls import Calls, at, body_of
 from gonogo.client.prepared import Prepared
 from gonogo.client.transport import How
-from gonogo.wire.labeling import (
+from gonogo.schemas.labeling import (
     Adjudication,
     CampaignAssignmentCreate,
     CampaignAssignmentCreated,

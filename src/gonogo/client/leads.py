@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from gonogo.client.calls import Calls, as_bytes, at, body_of
 from gonogo.client.extensions import GONOGO, GonogoClient
 from gonogo.client.labeling import LABELING, SLOW
-from gonogo.wire.extensions import DrawingsStored
-from gonogo.wire.labeling import CampaignAssignmentList, CampaignAssignmentPublic, GenerateProjectTasks
-from gonogo.wire.leads import AuditHead, CampaignProgress, GeneratePreview, KeyList, KeyPublic, ResultsPassword, RunList
+from gonogo.schemas.gonogo_api import DrawingsStored
+from gonogo.schemas.labeling import CampaignAssignmentList, CampaignAssignmentPublic, GenerateProjectTasks
+from gonogo.schemas.lead import (
+    AuditHead,
+    CampaignProgress,
+    GeneratePreview,
+    KeyList,
+    KeyPublic,
+    ResultsPassword,
+    RunList,
+)
 
 
 class LeadClient(GonogoClient):

@@ -28,7 +28,7 @@ from gonogo.client.errors import (
 )
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.transport import How
-from gonogo.wire.results import STATES, CaseResult, Login, LoginRequest, Message, ResultPage, Token
+from gonogo.schemas.results_api import STATES, CaseResult, Login, LoginRequest, Message, ResultPage, Token
 
 CENTAUR: Final = "https://api.centaurlabs.com"
 AUTH: Final = "/auth/public/v1"

@@ -7,7 +7,7 @@ from typing import Final
 from gonogo.client.calls import Calls, as_bytes, at, body_of
 from gonogo.client.labeling import SLOW
 from gonogo.client.prepared import Prepared
-from gonogo.wire.review import (
+from gonogo.schemas.review import (
     AnnotatorAction,
     AnnotatorActionCreate,
     AnnotatorActionList,

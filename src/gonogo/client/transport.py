@@ -23,7 +23,7 @@ from gonogo.client.answers import Answer, error_from, redirected, unexpected
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import GonogoClientError, InvalidInputError, NetworkError
 from gonogo.client.prepared import Prepared
-from gonogo.wire.clean import clean_text
+from gonogo.schemas.sanitize import clean_text
 
 MAX_BODY: Final = 64 * 1024 * 1024
 """Largest answer taken into memory, in bytes: 500 tasks with fields of 100 kB."""

@@ -30,8 +30,8 @@ from gonogo.client.errors import (
 )
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.transport import MAX_BODY, How
-from gonogo.wire.extensions import Capabilities
-from gonogo.wire.leads import CampaignProgress, StreamEnd
+from gonogo.schemas.gonogo_api import Capabilities
+from gonogo.schemas.lead import CampaignProgress, StreamEnd
 
 STREAM: Final = "progress_stream"
 """The name of this extension."""

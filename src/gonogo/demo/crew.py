@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from gonogo.demo.readings import SEED, Reading, misread
-from gonogo.wire.labeling import LabelSubmit
+from gonogo.schemas.labeling import LabelSubmit
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row

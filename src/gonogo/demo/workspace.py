@@ -13,22 +13,18 @@ from typing import TYPE_CHECKING
 from gonogo.demo.crew import CREW, answer
 from gonogo.demo.parts import draw_all
 from gonogo.demo.readings import Reading, read_all
-from gonogo.wire.extensions import (
+from gonogo.schemas.gonogo_api import (
     CampaignSettings,
     Prediction,
     PredictionsCreate,
     SessionCreate,
     TasksFromPredictions,
 )
-from gonogo.wire.labeling import (
-    CampaignAssignmentCreate,
-    LabelingCampaignCreate,
-    LabelingProjectCreate,
-)
+from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignCreate, LabelingProjectCreate
 
 if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient
-    from gonogo.wire.labeling import LabelingCampaignPublic
+    from gonogo.schemas.labeling import LabelingCampaignPublic
 
 CAMPAIGN = "Demo: four parts"
 PROJECT = "Demo shop"

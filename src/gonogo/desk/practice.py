@@ -16,7 +16,7 @@ from gonogo.desk.listeners import Listeners
 from gonogo.desk.setup import Setup
 from gonogo.desk.types import Decision, DeskState, DeskTask, Stage
 from gonogo.desk.visit import Visit
-from gonogo.wire.review import PracticeAnswer, PracticeFeedback, PracticeItem, PracticeStanding
+from gonogo.schemas.review import PracticeAnswer, PracticeFeedback, PracticeItem, PracticeStanding
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gonogo.wire.leads import AtWork, CampaignProgress
+    from gonogo.schemas.lead import AtWork, CampaignProgress
 
 LONGEST = timedelta(days=3650)
 

@@ -11,9 +11,9 @@ from gonogo.client.extensions import GonogoClient
 from gonogo.client.prepared import Prepared
 from gonogo.desk.codec import task_from_served
 from gonogo.desk.remote_types import ClaimLeft, Fetched, Receipt, Standing
-from gonogo.wire.extensions import DrawingUrl, QueueView
-from gonogo.wire.labeling import LabelingTaskPublic, LabelSubmission
-from gonogo.wire.review import RulingMade
+from gonogo.schemas.gonogo_api import DrawingUrl, QueueView
+from gonogo.schemas.labeling import LabelingTaskPublic, LabelSubmission
+from gonogo.schemas.review import RulingMade
 
 
 class ClientRemote:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gonogo.wire.results import CaseResult
+    from gonogo.schemas.results_api import CaseResult
 
 SORTS = ("read", "case", "state", "agreement", "difficulty")
 """Orders of the list; `read` is the order in which the server told them."""

@@ -74,7 +74,7 @@ def with_login(address: str, given: dict[str, str], *, clean: bool = True) -> Re
     """A client that opens its session with what was `given` (see `FIELDS`)."""
     from gonogo.client.credential import ApiKey
     from gonogo.client.results import ResultsClient
-    from gonogo.wire.results import LoginRequest
+    from gonogo.schemas.results_api import LoginRequest
 
     async def ask() -> LoginRequest:
         return LoginRequest(username=given["username"], api_password=given["api_password"])

@@ -7,8 +7,8 @@ from gonogo.desk.codec import task_from_served
 from gonogo.desk.remote import ClientRemote
 from gonogo.desk.remote_types import Standing
 from gonogo.desk.review_types import Case, Filters, Page, QueueRow
-from gonogo.wire.labeling import LabelingTaskPublic
-from gonogo.wire.review import ReviewItem
+from gonogo.schemas.labeling import LabelingTaskPublic
+from gonogo.schemas.review import ReviewItem
 
 PAGE = 200
 PLAIN_PAGE = 500

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gonogo.desk.types import DeskTask, SendState
 
 if TYPE_CHECKING:
-    from gonogo.wire.review import ReviewDetail
+    from gonogo.schemas.review import ReviewDetail
 
 
 @dataclass(frozen=True, slots=True)

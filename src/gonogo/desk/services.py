@@ -283,7 +283,7 @@ class Services:
             return None  # written by another version
 
     async def _redeem(self, token: str, base_url: str) -> SignedIn:
-        module = await asyncio.to_thread(importlib.import_module, "gonogo.wire.extensions")
+        module = await asyncio.to_thread(importlib.import_module, "gonogo.schemas.gonogo_api")
         nonce = self._nonces.setdefault(_fingerprint(token), secrets.token_urlsafe(24))
         client = await self._make(base_url, None)
         try:

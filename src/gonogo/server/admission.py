@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
 
+from gonogo.schemas.review import WaitsFor
 from gonogo.server.claims import Voter
 from gonogo.server.errors import conflict
 from gonogo.server.practice import standing
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import annotator_pauses, review_settings
-from gonogo.wire.review import WaitsFor
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from gonogo.schemas.labeling import QualityReport
 from gonogo.server.scoring import measure_campaign, store_measured
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import campaigns, submissions
-from gonogo.wire.labeling import QualityReport
 
 LARGE = 20_000
 """Votes from which the worker process is worth its start and its memory."""

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, select
 
+from gonogo.schemas.enums import AssignmentStatus
 from gonogo.server import admission, claims
 from gonogo.server.access import VOTERS, campaign_for, campaign_of_task, voter_of
 from gonogo.server.auth import SESSION_ABSOLUTE, SESSION_IDLE, require
 from gonogo.server.context import Context
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import assignments, campaigns, sessions, tasks, voters
-from gonogo.wire.vocabulary import AssignmentStatus
 
 Arrival = tuple[Row[Any], Row[Any] | None]
 """The campaign, as `queue.next_task` and `votes.submit` want it, and the voter's position there if it is known."""

@@ -20,11 +20,11 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gonogo.schemas.enums import ConflictReason
 from gonogo.server.store.columns import EPOCH
 from gonogo.server.store.engine import KEPT, LAST_AUDITED
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import audit_log
-from gonogo.wire.vocabulary import ConflictReason
 
 Heads = dict[int, tuple[int, str]]
 """The last row of each chain: `{chain: (seq, hash)}`."""

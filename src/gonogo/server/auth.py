@@ -14,12 +14,12 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Request
 from sqlalchemy import Connection, bindparam, select
 
+from gonogo.schemas.enums import AssignmentStatus, ErrorCode, Scope
 from gonogo.server import tokens
 from gonogo.server.errors import forbidden, unauthorized
 from gonogo.server.store.engine import Store
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import annotator_accounts, api_keys, assignments, new_id, orgs, sessions, users
-from gonogo.wire.vocabulary import AssignmentStatus, ErrorCode, Scope
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_ABSOLUTE = timedelta(days=7)

@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 from pydantic_core import from_json
 from starlette.requests import Request
 
+from gonogo.schemas.strict_json import none_repeated
 from gonogo.server.errors import ApiError, invalid, too_large
-from gonogo.wire.json_keys import none_repeated
 
 MAX_DEPTH = 32
 INT64 = range(-(2**63), 2**63)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import Connection, select
 
+from gonogo.schemas.enums import Verdict
 from gonogo.server.agreement import Share, grouped_alpha
 from gonogo.server.consensus.decide import CLASS_OF, VERDICTS
 from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.measuring import Ballots, Measured
 from gonogo.server.store.tables import part_revisions, parts
-from gonogo.wire.vocabulary import Verdict
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Ints

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, false, null, select, text, true
 
+from gonogo.schemas.enums import TaskStatus
 from gonogo.server import audit
 from gonogo.server.order import enter, requeue
 from gonogo.server.scoring import refresh_task
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import discounted_votes, submissions, tasks, voters
-from gonogo.wire.vocabulary import TaskStatus
 
 MAX_HELD = 5
 """Claims one voter may hold in a campaign."""

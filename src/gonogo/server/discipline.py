@@ -12,6 +12,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, false, func, null, select, true
 
+from gonogo.schemas.enums import TaskStatus
+from gonogo.schemas.review import (
+    AnnotatorAction,
+    AnnotatorActionCreate,
+    AnnotatorActionPreview,
+    AnnotatorState,
+    AnnotatorVerb,
+)
 from gonogo.server import order
 from gonogo.server.auth import Principal
 from gonogo.server.errors import not_found
@@ -28,14 +36,6 @@ from gonogo.server.store.tables import (
     tasks,
     users,
 )
-from gonogo.wire.review import (
-    AnnotatorAction,
-    AnnotatorActionCreate,
-    AnnotatorActionPreview,
-    AnnotatorState,
-    AnnotatorVerb,
-)
-from gonogo.wire.vocabulary import TaskStatus
 
 
 def act(

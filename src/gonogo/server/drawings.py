@@ -12,11 +12,11 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
+from gonogo.schemas.gonogo_api import DrawingGiven, DrawingStored
 from gonogo.server.bodies import parse_json
 from gonogo.server.bulk import chunks
 from gonogo.server.errors import invalid
 from gonogo.server.store.tables import drawing_files, drawings, new_id, part_revisions, parts, tasks
-from gonogo.wire.extensions import DrawingGiven, DrawingStored
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),

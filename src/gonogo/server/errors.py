@@ -12,8 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from gonogo.wire.envelope import ErrorEnvelope
-from gonogo.wire.vocabulary import ErrorCode
+from gonogo.schemas.enums import ErrorCode
+from gonogo.schemas.errors import ErrorEnvelope
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What SQLAlchemy raises when the database is locked, full, or not there."""

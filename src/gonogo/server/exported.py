@@ -29,6 +29,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.server.drawings import NEWEST
 from gonogo.server.store.columns import Instant
 from gonogo.server.store.functions import Exact, Filled, Joined, Moment, Quoted
@@ -45,7 +46,6 @@ from gonogo.server.store.tables import (
     tasks,
     users,
 )
-from gonogo.wire.extensions import ExportRecord
 
 Cell = tuple[str, ColumnElement[Any]]
 """How a field stands in the text, and its value."""

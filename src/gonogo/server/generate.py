@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 from sqlalchemy import Connection, Exists, Row, Select, Text, case, cast, exists, func, select
 
+from gonogo.schemas.enums import Verdict
+from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
 from gonogo.server.intake import TaskValues, create_from_predictions
@@ -23,8 +25,6 @@ from gonogo.server.store.columns import subject
 from gonogo.server.store.tables import campaigns, predictions, tasks
 from gonogo.server.subjects import sheet_of
 from gonogo.values import equal
-from gonogo.wire.extensions import TasksFromPredictions, TasksMade
-from gonogo.wire.vocabulary import Verdict
 
 SUBJECT = [column.name for column in subject()]
 _CHUNK = 500

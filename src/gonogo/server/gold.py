@@ -29,12 +29,12 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, bindparam, exists, func, select
 
+from gonogo.schemas.enums import TaskStatus
+from gonogo.schemas.labeling import ServedTask
 from gonogo.server.claims import Voter
 from gonogo.server.order import END, place_in
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import gold_items, gold_servings, new_id, tasks, voters
-from gonogo.wire.labeling import ServedTask
-from gonogo.wire.vocabulary import TaskStatus
 
 PULL = 0.02
 BEHIND, BEHIND_SHARE = 4.0, 0.02

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server import arrival, audit, idempotency, tokens
 from gonogo.server.auth import Principal, authenticate, credential_of
 from gonogo.server.bodies import parse_json
@@ -31,7 +32,6 @@ from gonogo.server.routing import RACES, REFUSALS, counted_caller
 from gonogo.server.shell import enclosed
 from gonogo.server.store.batch import Batch
 from gonogo.server.store.columns import EPOCH
-from gonogo.wire.labeling import LabelSubmit
 
 _ID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _NEXT = re.compile(f"/api/v1/parts/labeling/campaigns/{_ID}/next-task")

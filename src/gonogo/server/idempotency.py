@@ -26,13 +26,13 @@ from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth import Principal
 from gonogo.server.errors import ApiError, invalid
 from gonogo.server.store.engine import Store
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import Instant
 from gonogo.server.store.tables import idempotency_keys as keys
-from gonogo.wire.vocabulary import ErrorCode
 
 HEADER = "idempotency-key"
 REPLAYED = "Idempotent-Replayed"

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select
 
+from gonogo.schemas.enums import Verdict
+from gonogo.schemas.labeling import LabelingTaskCreate
 from gonogo.server.bulk import chunks, execute_many, stored_instant, stored_json
 from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.gold import shuffle_of
@@ -18,8 +20,6 @@ from gonogo.server.store.columns import new_ids, subject
 from gonogo.server.store.tables import campaigns, gold_items, new_id, predictions, task_sheets, tasks
 from gonogo.server.subjects import sheet_of
 from gonogo.server.subjects import subject as read_subject
-from gonogo.wire.labeling import LabelingTaskCreate
-from gonogo.wire.vocabulary import Verdict
 
 TaskValues = dict[str, Any]
 """Columns of a task to be made: those of its subject, and `n_required`, `is_gold`, `gold_answer`, where set

@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from gonogo.schemas.enums import ErrorCode, Scope
+from gonogo.schemas.gonogo_api import KeyCreated
+from gonogo.schemas.lead import KeyPublic, ResultsPassword
 from gonogo.server import audit, tokens
 from gonogo.server.auth import local_lead
 from gonogo.server.errors import ApiError, not_found
 from gonogo.server.records import instant
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import api_keys, new_id, results_passwords, users
-from gonogo.wire.extensions import KeyCreated
-from gonogo.wire.leads import KeyPublic, ResultsPassword
-from gonogo.wire.vocabulary import ErrorCode, Scope
 
 
 def create_key(store: Store, name: str, scopes: Iterable[str]) -> KeyCreated:

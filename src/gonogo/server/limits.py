@@ -12,13 +12,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth import Principal
 from gonogo.server.errors import ApiError
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import rate_counts
-from gonogo.wire.vocabulary import ErrorCode
 
 WINDOW_SECONDS = 60
 _SWEEP_AT = 10_000  # windows kept before idle ones are dropped

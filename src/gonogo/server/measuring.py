@@ -16,6 +16,7 @@ import numpy as np
 from sqlalchemy import BigInteger, Connection, Result, Row, Select, Text, false, select, true, type_coerce
 from sqlalchemy import cast as as_type
 
+from gonogo.schemas.enums import TaskStatus, Verdict
 from gonogo.server.agreement import wilson
 from gonogo.server.consensus import estimate
 from gonogo.server.consensus.decide import (
@@ -37,7 +38,6 @@ from gonogo.server.consensus.decide import (
 from gonogo.server.consensus.values import Value, keyed
 from gonogo.server.consensus.votes import UNKNOWN, Consensus, Votes
 from gonogo.server.store.tables import gold_items, rulings, submissions, task_sheets, tasks
-from gonogo.wire.vocabulary import TaskStatus, Verdict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

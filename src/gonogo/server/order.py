@@ -27,9 +27,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, Integer, bindparam, case, false, func, null, select
 
+from gonogo.schemas.enums import TaskStatus
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import campaigns, tasks
-from gonogo.wire.vocabulary import TaskStatus
 
 _ROUND = 8
 END = "~"

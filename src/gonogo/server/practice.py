@@ -17,12 +17,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, exists, false, func, select, true
 
-from gonogo.server.consensus.values import value_key
-from gonogo.server.errors import conflict, not_found
-from gonogo.server.records import served_task
-from gonogo.server.review import settings_of
-from gonogo.server.store.tables import practice_answers, qualifications, rulings, submissions, tasks
-from gonogo.wire.review import (
+from gonogo.schemas.enums import Verdict
+from gonogo.schemas.review import (
     PracticeAnswer,
     PracticeFeedback,
     PracticeItem,
@@ -30,7 +26,11 @@ from gonogo.wire.review import (
     PracticeStanding,
     ReviewSettings,
 )
-from gonogo.wire.vocabulary import Verdict
+from gonogo.server.consensus.values import value_key
+from gonogo.server.errors import conflict, not_found
+from gonogo.server.records import served_task
+from gonogo.server.review import settings_of
+from gonogo.server.store.tables import practice_answers, qualifications, rulings, submissions, tasks
 
 DEFAULT_ITEMS = 20
 SITTING = timedelta(hours=4)

@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import JSON, Connection, select
 
+from gonogo.schemas.gonogo_api import Prediction, PredictionsStored
 from gonogo.server.bulk import insert_new, stored_instant, stored_json
 from gonogo.server.drawings import newest_revisions
 from gonogo.server.errors import invalid
 from gonogo.server.store.columns import growing_ids, subject
 from gonogo.server.store.tables import calculations, new_id, predictions
 from gonogo.server.subjects import checked_box, checked_position, written_prompt
-from gonogo.wire.extensions import Prediction, PredictionsStored
 
 _GIVEN = ("external_id", *(column.name for column in subject()), "truth", "source")
 _COLUMNS = (*_GIVEN, "id", "calculation_id", "created_at")

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, false, func, select
 
+from gonogo.schemas.enums import CampaignStatus, TaskStatus
+from gonogo.schemas.lead import AtWork, CampaignProgress
 from gonogo.server.records import instant
 from gonogo.server.store.tables import annotator_accounts, submissions, tasks, users, voters
-from gonogo.wire.leads import AtWork, CampaignProgress
-from gonogo.wire.vocabulary import CampaignStatus, TaskStatus
 
 RECENT: Final = timedelta(hours=24)
 VOTES: Final = 1000  # the pace is that of the newest so many votes, of the last day at most

@@ -24,13 +24,13 @@ from sqlalchemy import (
     select,
 )
 
+from gonogo.schemas.enums import CampaignStatus, TaskStatus, Verdict
+from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.server.apart import report_on
 from gonogo.server.results import committed_up_to
 from gonogo.server.scoring import alone, campaign_quality
 from gonogo.server.store.engine import Store
 from gonogo.server.store.tables import campaigns, cases, golden_items, tasks
-from gonogo.wire.labeling import PromoteResult, QualityReport
-from gonogo.wire.vocabulary import CampaignStatus, TaskStatus, Verdict
 
 _TRIES: Final = 3
 """Measures ahead. The first may itself write outcomes that were out of date, the second then finds nothing to write."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import Row
 
+from gonogo.schemas.enums import TaskStatus, Verdict
+from gonogo.schemas.labeling import AnnotatorQuality, QualityReport
 from gonogo.server.agreement import (
     Interval,
     Share,
@@ -21,8 +23,6 @@ from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.flags import flags
 from gonogo.server.measuring import Ballots, Measured, agreeing, right_on_gold
 from gonogo.server.quality_words import words
-from gonogo.wire.labeling import AnnotatorQuality, QualityReport
-from gonogo.wire.vocabulary import TaskStatus, Verdict
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Floats, Ints

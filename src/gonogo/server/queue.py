@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, exists, func, null, select
 
+from gonogo.schemas.enums import CampaignStatus, TaskStatus
+from gonogo.schemas.gonogo_api import HeldByOthers, QueueView
+from gonogo.schemas.labeling import ServedTask
 from gonogo.server import claims, gold, order
 from gonogo.server.claims import Voter
 from gonogo.server.records import instant
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import campaigns, submissions, tasks, voters
-from gonogo.wire.extensions import HeldByOthers, QueueView
-from gonogo.wire.labeling import ServedTask
-from gonogo.wire.vocabulary import CampaignStatus, TaskStatus
 
 
 @dataclass(frozen=True)

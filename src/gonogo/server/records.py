@@ -7,9 +7,9 @@ from typing import Any, overload
 
 from sqlalchemy import Connection, Row, false, func, select
 
-from gonogo.server.store.tables import annotator_accounts, assignments, campaigns, projects, tasks
-from gonogo.wire.extensions import CampaignDetail, CampaignSettings
-from gonogo.wire.labeling import (
+from gonogo.schemas.enums import TaskStatus
+from gonogo.schemas.gonogo_api import CampaignDetail, CampaignSettings
+from gonogo.schemas.labeling import (
     CampaignAssignmentPublic,
     LabelingCampaignPublic,
     LabelingProjectPublic,
@@ -17,7 +17,7 @@ from gonogo.wire.labeling import (
     LabelSubmission,
     ServedTask,
 )
-from gonogo.wire.vocabulary import TaskStatus
+from gonogo.server.store.tables import annotator_accounts, assignments, campaigns, projects, tasks
 
 
 @overload

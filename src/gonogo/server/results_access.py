@@ -9,14 +9,14 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, bindparam, select
 from starlette.requests import Request
 
+from gonogo.schemas.enums import ErrorCode, Scope
+from gonogo.schemas.lead import ResultsPassword
+from gonogo.schemas.results_api import Login, LoginRequest
 from gonogo.server import tokens
 from gonogo.server.auth import Principal, authenticate
 from gonogo.server.errors import ApiError, not_found
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import api_keys, results_passwords, results_sessions, users
-from gonogo.wire.leads import ResultsPassword
-from gonogo.wire.results import Login, LoginRequest
-from gonogo.wire.vocabulary import ErrorCode, Scope
 
 IDLE = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=5)

@@ -31,6 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as as_type
 
+from gonogo.schemas.enums import TaskStatus, Verdict
+from gonogo.schemas.review import ReviewItem, ReviewPage, ReviewSettings
 from gonogo.server.consensus.decide import VERDICTS
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
@@ -45,8 +47,6 @@ from gonogo.server.store.tables import (
     tasks,
     users,
 )
-from gonogo.wire.review import ReviewItem, ReviewPage, ReviewSettings
-from gonogo.wire.vocabulary import TaskStatus, Verdict
 
 UNKNOWN_POSTERIOR = 1 / len(VERDICTS)
 SURE = 1.0

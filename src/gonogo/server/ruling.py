@@ -12,6 +12,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, false, func, select
 
+from gonogo.schemas.enums import CampaignStatus, ConflictReason, Verdict
+from gonogo.schemas.labeling import Adjudication
+from gonogo.schemas.review import (
+    ERROR_TYPES,
+    GoldDecision,
+    Likeness,
+    PossibleRuling,
+    ReviewDetail,
+    ReviewVote,
+    RulingCreate,
+    RulingPublic,
+    Standing,
+    ValueGroup,
+)
 from gonogo.server import gold, votes
 from gonogo.server.auth import Principal
 from gonogo.server.claims import Voter
@@ -34,20 +48,6 @@ from gonogo.server.store.tables import (
     users,
 )
 from gonogo.server.store.tables import new_id as fresh_id
-from gonogo.wire.labeling import Adjudication
-from gonogo.wire.review import (
-    ERROR_TYPES,
-    GoldDecision,
-    Likeness,
-    PossibleRuling,
-    ReviewDetail,
-    ReviewVote,
-    RulingCreate,
-    RulingPublic,
-    Standing,
-    ValueGroup,
-)
-from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, Verdict
 
 CANDIDATE, ACCEPTED, DECLINED = "candidate", "accepted", "declined"
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, null, select, true
 
+from gonogo.schemas.enums import ConsensusMethod, TaskStatus
+from gonogo.schemas.labeling import QualityReport
 from gonogo.server import audit
 from gonogo.server.consensus.decide import (
     CLASS_OF,
@@ -34,8 +36,6 @@ from gonogo.server.store.tables import (
     submissions,
     tasks,
 )
-from gonogo.wire.labeling import QualityReport
-from gonogo.wire.vocabulary import ConsensusMethod, TaskStatus
 
 if TYPE_CHECKING:
     from gonogo.server.measuring import Measured, TaskRow

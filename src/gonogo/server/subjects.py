@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gonogo.wire.extensions import Prediction
-from gonogo.wire.labeling import LabelingTaskCreate
+from gonogo.schemas.gonogo_api import Prediction
+from gonogo.schemas.labeling import LabelingTaskCreate
 
 Loc = tuple[str | int, ...]
 

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Delete, bindparam, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from gonogo.schemas.enums import CampaignStatus
 from gonogo.server import audit, gold, idempotency, limits
 from gonogo.server.errors import DATABASE_AWAY
 from gonogo.server.settings import ServerSettings
@@ -31,7 +32,6 @@ from gonogo.server.store.tables import (
     sessions,
     task_sheets,
 )
-from gonogo.wire.vocabulary import CampaignStatus
 
 log = logging.getLogger("gonogo.server")
 PIECE = 200

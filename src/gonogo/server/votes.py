@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, case, exists, false, null, select
 
+from gonogo.schemas.enums import CampaignStatus, ConflictReason, TaskStatus
+from gonogo.schemas.labeling import Adjudication, LabelSubmit
 from gonogo.server import audit, claims, gold, order
 from gonogo.server.claims import Voter
 from gonogo.server.scoring import SEEN, refresh_seen, refresh_task
@@ -21,8 +23,6 @@ from gonogo.server.store.tables import (
     tasks,
     voters,
 )
-from gonogo.wire.labeling import Adjudication, LabelSubmit
-from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, TaskStatus
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,14 @@ from typing import Any, Final
 from fastapi import Request
 from sqlalchemy import BindParameter, Row, bindparam, case, func, select
 
+from gonogo.schemas.enums import CampaignStatus, ErrorCode
+from gonogo.schemas.lead import CampaignProgress
 from gonogo.server import auth
 from gonogo.server.errors import DATABASE_AWAY, ApiError, unavailable
 from gonogo.server.progress import progress
 from gonogo.server.store.engine import Store
 from gonogo.server.store.prepared import Prepared
 from gonogo.server.store.tables import campaigns, cases, tasks, voters
-from gonogo.wire.leads import CampaignProgress
-from gonogo.wire.vocabulary import CampaignStatus, ErrorCode
 
 log = logging.getLogger("gonogo.server")
 

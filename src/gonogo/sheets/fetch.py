@@ -20,7 +20,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class UrlAnswer(Protocol):
-    """What a drawing-url request answers; `gonogo.wire.extensions.DrawingUrl` is one."""
+    """What a drawing-url request answers; `gonogo.schemas.gonogo_api.DrawingUrl` is one."""
 
     @property
     def url(self) -> str | None: ...

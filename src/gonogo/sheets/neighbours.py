@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from gonogo.schemas.sanitize import clean_text
 from gonogo.sheets.crop import Rect, turn
 from gonogo.sheets.raster import Page
 from gonogo.sheets.types import Box
-from gonogo.wire.clean import clean_text
 
 _MOST = 8
 _REACH = 0.15  # of the page's longer side: further away text belongs to something else

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from gonogo.wire.clean import REPLACEMENT, clean_text
+from gonogo.schemas.sanitize import REPLACEMENT, clean_text
 
 _MOST = 60
 _SUFFIXES = re.compile(r"\.(?:png|jpe?g|tiff?|pdf|dxf|svg)$", re.IGNORECASE)

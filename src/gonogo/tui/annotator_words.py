@@ -12,8 +12,8 @@ from gonogo.desk.quality_text import evidence, sparkline
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:
-    from gonogo.wire.labeling import AnnotatorQuality, QualityReport
-    from gonogo.wire.review import AnnotatorAction, AnnotatorActionPreview, AnnotatorState
+    from gonogo.schemas.labeling import AnnotatorQuality, QualityReport
+    from gonogo.schemas.review import AnnotatorAction, AnnotatorActionPreview, AnnotatorState
 
 DONE = {
     "pause": "paused",

@@ -18,14 +18,14 @@ from gonogo.tui.text import one_line, plain, styled
 
 if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient
-    from gonogo.wire.labeling import (
+    from gonogo.schemas.labeling import (
         CampaignAssignmentCreated,
         CampaignAssignmentPublic,
         LabelingCampaignPublic,
         PromoteResult,
         QualityReport,
     )
-    from gonogo.wire.leads import CampaignProgress
+    from gonogo.schemas.lead import CampaignProgress
 
 PEOPLE = 100
 """Lines of people on the screen."""

@@ -16,7 +16,7 @@ from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
     from gonogo.desk.practice import Practice, Tried
-    from gonogo.wire.review import PracticeStanding
+    from gonogo.schemas.review import PracticeStanding
 
 
 def feedback(one: Tried) -> list[Content]:

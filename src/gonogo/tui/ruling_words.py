@@ -9,10 +9,10 @@ from typing import Any
 from textual.content import Content
 
 from gonogo.desk.review_types import Case, Ruled
+from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 from gonogo.tui.text import one_line, styled
 from gonogo.tui.widgets.lines import SIGNS
 from gonogo.tui.widgets.value_view import value_text
-from gonogo.wire.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 
 WHY = {
     "tie": "as many votes for one answer as for another",

@@ -17,7 +17,7 @@ from textual.color import Color
 from textual.content import Content
 from textual.filter import LineFilter
 
-from gonogo.wire.clean import clean_text
+from gonogo.schemas.sanitize import clean_text
 
 MAX_CHARACTERS = 4_000
 """Longest text laid out in one widget; a megabyte on one line costs seconds."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gonogo.wire.vocabulary import ConsensusMethod
+from gonogo.schemas.enums import ConsensusMethod
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gonogo.schemas.enums import TaskStatus, Verdict
 from gonogo.server.consensus.values import Value, ValueConsensus, keyed, settle_value
-from gonogo.wire.vocabulary import TaskStatus, Verdict
 
 VERDICTS: tuple[str, ...] = (Verdict.CORRECT.value, Verdict.INCORRECT.value, Verdict.UNSURE.value)
 """The classes of the models, in the order of their matrices."""

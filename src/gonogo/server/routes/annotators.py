@@ -8,15 +8,7 @@ from typing import Annotated
 from fastapi import BackgroundTasks, Query
 from sqlalchemy import select
 
-from gonogo.server import pages, practice
-from gonogo.server.access import LEAD, READERS, campaign_for
-from gonogo.server.context import Context, Ctx
-from gonogo.server.discipline import act, action_public, everybody, preview
-from gonogo.server.refreshing import refresh_later
-from gonogo.server.routes.tasks import check_verdict
-from gonogo.server.routing import router as make_router
-from gonogo.server.store.tables import annotator_actions
-from gonogo.wire.review import (
+from gonogo.schemas.review import (
     AnnotatorAction,
     AnnotatorActionCreate,
     AnnotatorActionList,
@@ -27,6 +19,14 @@ from gonogo.wire.review import (
     PracticeFeedback,
     PracticeSet,
 )
+from gonogo.server import pages, practice
+from gonogo.server.access import LEAD, READERS, campaign_for
+from gonogo.server.context import Context, Ctx
+from gonogo.server.discipline import act, action_public, everybody, preview
+from gonogo.server.refreshing import refresh_later
+from gonogo.server.routes.tasks import check_verdict
+from gonogo.server.routing import router as make_router
+from gonogo.server.store.tables import annotator_actions
 
 router = make_router()
 _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"

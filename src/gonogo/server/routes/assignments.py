@@ -8,6 +8,13 @@ from typing import Any
 from fastapi import Request
 from sqlalchemy import Connection, Row, insert, select
 
+from gonogo.schemas.enums import AssignmentStatus, CampaignStatus, ConflictReason, Role
+from gonogo.schemas.labeling import (
+    CampaignAssignmentCreate,
+    CampaignAssignmentCreated,
+    CampaignAssignmentList,
+    CampaignAssignmentPublic,
+)
 from gonogo.server import claims, pages, tokens
 from gonogo.server.access import LEAD, READERS, campaign_for
 from gonogo.server.context import Context, Ctx
@@ -15,13 +22,6 @@ from gonogo.server.errors import conflict, not_found
 from gonogo.server.records import ASSIGNMENT, assignment_public
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import annotator_accounts, assignments, magic_links, new_id, sessions, tasks
-from gonogo.wire.labeling import (
-    CampaignAssignmentCreate,
-    CampaignAssignmentCreated,
-    CampaignAssignmentList,
-    CampaignAssignmentPublic,
-)
-from gonogo.wire.vocabulary import AssignmentStatus, CampaignStatus, ConflictReason, Role
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}/assignments"

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from gonogo.schemas.enums import CampaignStatus, ConflictReason, ConsensusMethod
+from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignList, LabelingCampaignPublic
 from gonogo.server import claims, pages
 from gonogo.server.access import LEAD, READERS, campaign_for, counted_campaign
 from gonogo.server.auth import Principal, require
@@ -15,8 +17,6 @@ from gonogo.server.errors import ApiError, conflict
 from gonogo.server.records import CAMPAIGN, campaign_public, read_campaign
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import campaigns, new_id
-from gonogo.wire.labeling import LabelingCampaignCreate, LabelingCampaignList, LabelingCampaignPublic
-from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, ConsensusMethod
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/campaigns"

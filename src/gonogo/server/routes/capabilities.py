@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gonogo
+from gonogo.schemas.gonogo_api import Capabilities
 from gonogo.server.claims import MAX_HELD
 from gonogo.server.routing import PublicRoute
 from gonogo.server.routing import router as make_router
-from gonogo.wire.extensions import Capabilities
 
 router = make_router(PublicRoute)
 

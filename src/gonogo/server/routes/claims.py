@@ -8,14 +8,14 @@ from datetime import datetime
 from fastapi import Response
 from sqlalchemy import Connection
 
+from gonogo.schemas.gonogo_api import ClaimState, QueueView
+from gonogo.schemas.labeling import ServedTask
 from gonogo.server import arrival, claims, queue
 from gonogo.server.access import EVERYBODY, REVIEW_READERS, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.admission import held_back
 from gonogo.server.context import Context, Ctx
 from gonogo.server.records import served_task
 from gonogo.server.routing import router as make_router
-from gonogo.wire.extensions import ClaimState, QueueView
-from gonogo.wire.labeling import ServedTask
 
 router = make_router()
 EXPIRES_IN = "X-Claim-Expires-In"

@@ -9,6 +9,8 @@ from urllib.parse import quote, urlsplit
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection, select
 
+from gonogo.schemas.enums import DrawingStatus
+from gonogo.schemas.gonogo_api import DrawingsStored, DrawingStored, DrawingUrl
 from gonogo.server.auth import Principal, require
 from gonogo.server.context import Context, Ctx
 from gonogo.server.drawings import (
@@ -24,8 +26,6 @@ from gonogo.server.errors import invalid, not_found
 from gonogo.server.routing import ApiRoute, PublicRoute, UploadRoute
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import campaigns, projects, task_sheets
-from gonogo.wire.extensions import DrawingsStored, DrawingStored, DrawingUrl
-from gonogo.wire.vocabulary import DrawingStatus
 
 PATH = "/api/v1/gonogo/drawings"
 _FILE_HEADERS = {

@@ -6,6 +6,18 @@ import asyncio
 
 from sqlalchemy import func, select
 
+from gonogo.schemas.gonogo_api import KeyCreate, KeyCreated
+from gonogo.schemas.labeling import GenerateProjectTasks
+from gonogo.schemas.lead import (
+    AuditHead,
+    CampaignProgress,
+    GeneratePreview,
+    KeyList,
+    KeyPublic,
+    ResultsPassword,
+    RunList,
+    RunPublic,
+)
 from gonogo.server import audit, generate, pages
 from gonogo.server.access import LEAD, READERS, REVIEW_READERS, campaign_for, project_for
 from gonogo.server.auth import require
@@ -20,18 +32,6 @@ from gonogo.server.routes.projects import runs_of
 from gonogo.server.routing import LookingRoute
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import calculations, predictions, users
-from gonogo.wire.extensions import KeyCreate, KeyCreated
-from gonogo.wire.labeling import GenerateProjectTasks
-from gonogo.wire.leads import (
-    AuditHead,
-    CampaignProgress,
-    GeneratePreview,
-    KeyList,
-    KeyPublic,
-    ResultsPassword,
-    RunList,
-    RunPublic,
-)
 
 router = make_router()
 looking = make_router(LookingRoute)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from gonogo.schemas.enums import CampaignStatus, ConflictReason
+from gonogo.schemas.gonogo_api import PredictionsCreate, PredictionsStored, TasksFromPredictions, TasksMade
 from gonogo.server.access import LEAD, campaign_for, project_for
 from gonogo.server.context import Ctx
 from gonogo.server.errors import conflict, documented, not_found
@@ -11,8 +13,6 @@ from gonogo.server.generate import tasks_from_run
 from gonogo.server.predictions import store_predictions
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import calculations, projects
-from gonogo.wire.extensions import PredictionsCreate, PredictionsStored, TasksFromPredictions, TasksMade
-from gonogo.wire.vocabulary import CampaignStatus, ConflictReason
 
 router = make_router()
 

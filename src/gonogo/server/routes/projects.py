@@ -5,6 +5,15 @@ from __future__ import annotations
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from gonogo.schemas.labeling import (
+    GenerateProjectTasks,
+    GenerateProjectTasksResult,
+    LabelingCampaignCreate,
+    LabelingCampaignPublic,
+    LabelingProjectCreate,
+    LabelingProjectList,
+    LabelingProjectPublic,
+)
 from gonogo.server import generate, pages
 from gonogo.server.access import LEAD, READERS, project_for
 from gonogo.server.auth import require
@@ -14,15 +23,6 @@ from gonogo.server.records import PROJECT, campaign_public, project_public, read
 from gonogo.server.routes.campaigns import campaign_values, make_campaign, name_taken
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import calculations, campaigns, new_id, projects
-from gonogo.wire.labeling import (
-    GenerateProjectTasks,
-    GenerateProjectTasksResult,
-    LabelingCampaignCreate,
-    LabelingCampaignPublic,
-    LabelingProjectCreate,
-    LabelingProjectList,
-    LabelingProjectPublic,
-)
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/projects"

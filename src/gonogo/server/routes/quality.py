@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from sqlalchemy import Row, case, func, select
 
+from gonogo.schemas.base import JsonObject, Received, Timestamp
+from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.server import pages
 from gonogo.server.access import LEAD, READERS, REVIEW_READERS, campaign_for
 from gonogo.server.apart import report_on
@@ -20,8 +22,6 @@ from gonogo.server.records import instant
 from gonogo.server.routing import ApiRoute
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import campaigns, golden_items, tasks
-from gonogo.wire.base import JsonObject, Received, Timestamp
-from gonogo.wire.labeling import PromoteResult, QualityReport
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}"

@@ -19,14 +19,14 @@ from sqlalchemy import Connection, Row
 from starlette.exceptions import HTTPException
 
 import gonogo
+from gonogo.schemas.enums import ErrorCode
+from gonogo.schemas.results_api import STATES, LoginRequest
 from gonogo.server import audit, results, tokens
 from gonogo.server import results_access as access
 from gonogo.server.bodies import parse_json, read_body
 from gonogo.server.errors import ApiError, as_api_error
 from gonogo.server.results import Wanted
 from gonogo.server.store.engine import Store
-from gonogo.wire.results import STATES, LoginRequest
-from gonogo.wire.vocabulary import ErrorCode
 
 MAX_BODY = 10_000
 MAX_LIMIT = 1000

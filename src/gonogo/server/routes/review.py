@@ -8,6 +8,18 @@ from typing import Annotated
 from fastapi import BackgroundTasks, Query
 from sqlalchemy import select
 
+from gonogo.schemas.enums import TaskStatus
+from gonogo.schemas.review import (
+    GoldCandidate,
+    GoldCandidateList,
+    GoldDecision,
+    ReviewDetail,
+    ReviewPage,
+    ReviewSettings,
+    RulingCreate,
+    RulingMade,
+    RulingPublic,
+)
 from gonogo.server import pages
 from gonogo.server.access import LEAD, REVIEW_READERS, REVIEWERS, campaign_for, task_for
 from gonogo.server.context import Context, Ctx
@@ -30,18 +42,6 @@ from gonogo.server.ruling import (
     ruling_public,
 )
 from gonogo.server.store.tables import rulings, tasks
-from gonogo.wire.review import (
-    GoldCandidate,
-    GoldCandidateList,
-    GoldDecision,
-    ReviewDetail,
-    ReviewPage,
-    ReviewSettings,
-    RulingCreate,
-    RulingMade,
-    RulingPublic,
-)
-from gonogo.wire.vocabulary import TaskStatus
 
 router = make_router()
 _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"

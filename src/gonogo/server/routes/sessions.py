@@ -8,6 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from sqlalchemy import Connection, Row, false, insert, or_, select, true
 
+from gonogo.schemas.enums import AssignmentStatus, CampaignStatus, ErrorCode
+from gonogo.schemas.gonogo_api import AnnotatorIdentity, Ended, Me, SessionCreate, SessionCreated
 from gonogo.server import audit, tokens
 from gonogo.server.auth import SESSION_ABSOLUTE
 from gonogo.server.context import Context, Ctx
@@ -16,8 +18,6 @@ from gonogo.server.records import CAMPAIGN, campaign_public, instant
 from gonogo.server.routing import PublicRoute
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import annotator_accounts, assignments, campaigns, magic_links, projects, sessions
-from gonogo.wire.extensions import AnnotatorIdentity, Ended, Me, SessionCreate, SessionCreated
-from gonogo.wire.vocabulary import AssignmentStatus, CampaignStatus, ErrorCode
 
 REPEAT_WITHIN = timedelta(minutes=2)
 """How long after a redeem the same client may ask again (its answer got lost) and get the same session."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from gonogo.schemas.gonogo_api import CampaignDetail, CampaignSettings
 from gonogo.server.access import LEAD, READERS, campaign_for, counted_campaign
 from gonogo.server.context import Ctx
 from gonogo.server.records import campaign_detail
 from gonogo.server.routing import router as make_router
 from gonogo.server.store.tables import campaigns
-from gonogo.wire.extensions import CampaignDetail, CampaignSettings
 
 router = make_router()
 

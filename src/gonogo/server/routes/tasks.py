@@ -8,6 +8,18 @@ from typing import Any
 from fastapi import BackgroundTasks, Request
 from sqlalchemy import Connection, func, select
 
+from gonogo.schemas.base import JsonObject
+from gonogo.schemas.enums import CampaignStatus, ConflictReason, TaskStatus, Verdict
+from gonogo.schemas.gonogo_api import SubmissionDetail, SubmissionList
+from gonogo.schemas.labeling import (
+    Adjudication,
+    LabelingTaskList,
+    LabelingTaskPublic,
+    LabelingTasksCreate,
+    LabelSubmission,
+    LabelSubmit,
+)
+from gonogo.schemas.review import RulingCreate
 from gonogo.server import arrival, pages, votes
 from gonogo.server.access import (
     EVERYBODY,
@@ -26,18 +38,6 @@ from gonogo.server.refreshing import refresh_later
 from gonogo.server.routing import router as make_router
 from gonogo.server.ruling import rule
 from gonogo.server.store.tables import annotator_accounts, submissions, tasks, users
-from gonogo.wire.base import JsonObject
-from gonogo.wire.extensions import SubmissionDetail, SubmissionList
-from gonogo.wire.labeling import (
-    Adjudication,
-    LabelingTaskList,
-    LabelingTaskPublic,
-    LabelingTasksCreate,
-    LabelSubmission,
-    LabelSubmit,
-)
-from gonogo.wire.review import RulingCreate
-from gonogo.wire.vocabulary import CampaignStatus, ConflictReason, TaskStatus, Verdict
 
 router = make_router()
 _LABELING = "/api/v1/parts/labeling"

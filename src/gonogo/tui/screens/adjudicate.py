@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from gonogo.desk.errors import DeskError
 from gonogo.desk.review_types import Case, Ruled, Ruling
 from gonogo.desk.types import DeskTask, Stage
+from gonogo.schemas.review import ERROR_TYPES
 from gonogo.tui import actions
 from gonogo.tui.ruling_words import Draft, evidence
 from gonogo.tui.screens import correction
@@ -28,7 +29,6 @@ from gonogo.tui.widgets.lines import Line, StatusBar
 from gonogo.tui.widgets.scrolled import ScrolledLines
 from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.value_view import ValueView, value_text
-from gonogo.wire.review import ERROR_TYPES
 
 if TYPE_CHECKING:
     from gonogo.desk.desk import Desk

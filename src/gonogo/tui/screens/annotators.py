@@ -10,20 +10,20 @@ from textual.content import Content
 from textual.widgets.option_list import Option
 
 from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
+from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorVerb
 from gonogo.tui import actions, annotator_words, cards
 from gonogo.tui.annotator_words import Person
 from gonogo.tui.screens.asking import Asking
 from gonogo.tui.screens.list_screen import ListScreen
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets import lines
-from gonogo.wire.review import AnnotatorActionCreate, AnnotatorVerb
 
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
     from gonogo.client.extensions import GonogoClient
     from gonogo.desk.errors import DeskError
     from gonogo.desk.services import SignedIn
-    from gonogo.wire.review import AnnotatorAction, AnnotatorActionPreview
+    from gonogo.schemas.review import AnnotatorAction, AnnotatorActionPreview
 
 _QUIET = (NotFoundError, PermissionDeniedError, ConflictError)
 

@@ -10,20 +10,20 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets.option_list import Option
 
+from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
 from gonogo.tui import actions, campaign_words
 from gonogo.tui.campaign_words import Seen
 from gonogo.tui.screens.asking import Asking
 from gonogo.tui.screens.list_screen import ListScreen
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets import lines
-from gonogo.wire.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
 
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
     from gonogo.client.extensions import GonogoClient
     from gonogo.desk.errors import DeskError
     from gonogo.desk.services import SignedIn
-    from gonogo.wire.leads import CampaignProgress
+    from gonogo.schemas.lead import CampaignProgress
 
 FOLLOW_SECONDS = 10.0
 """Between two looks at the chosen campaign, where the server does not tell how it goes on. Its quality is measured when

@@ -19,6 +19,7 @@ from textual.widgets.option_list import Option
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.codec import task_from_served
 from gonogo.desk.errors import DeskError
+from gonogo.schemas.review import GoldCandidate, GoldDecision
 from gonogo.sheets.types import NoPicture, Picture
 from gonogo.tui import actions, gold_words, terminal, working
 from gonogo.tui.campaign_words import not_yes
@@ -30,7 +31,6 @@ from gonogo.tui.view import View
 from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.lines import Line
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.wire.review import GoldCandidate, GoldDecision
 
 if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient

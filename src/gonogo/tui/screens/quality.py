@@ -24,8 +24,8 @@ from gonogo.tui.widgets.lines import Line
 if TYPE_CHECKING:
     from gonogo.client.extensions import GonogoClient
     from gonogo.desk.services import SignedIn
+    from gonogo.schemas.labeling import QualityReport
     from gonogo.tui.app import GonogoApp
-    from gonogo.wire.labeling import QualityReport
 
 
 class QualityScreen(Screen[None]):

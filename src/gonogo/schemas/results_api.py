@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gonogo.wire.base import JsonObject
+from gonogo.schemas.base import JsonObject
 
 STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
 """Values of `labeling_state`, exactly as they are written."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gonogo.wire.base import JsonObject, Received
+from gonogo.schemas.base import JsonObject, Received
 
 
 class ErrorBody(Received):

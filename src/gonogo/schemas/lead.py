@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gonogo.wire.base import Received, Timestamp
+from gonogo.schemas.base import Received, Timestamp
 
 
 class KeyPublic(Received):

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gonogo.wire.base import AnyValue, Finite, Fraction, JsonObject, Link, Name, Received, Sent, Text, Timestamp
+from gonogo.schemas.base import AnyValue, Finite, Fraction, JsonObject, Link, Name, Received, Sent, Text, Timestamp
 
 # --- campaigns -------------------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gonogo.wire.base import AnyValue, Fraction, JsonObject, Link, Received, Sent, Timestamp
-from gonogo.wire.labeling import LabelingTaskPublic, ServedTask
+from gonogo.schemas.base import AnyValue, Fraction, JsonObject, Link, Received, Sent, Timestamp
+from gonogo.schemas.labeling import LabelingTaskPublic, ServedTask
 
 Note = Annotated[str, Field(max_length=10_000)]
 ErrorType = Annotated[str, Field(min_length=1, max_length=100)]

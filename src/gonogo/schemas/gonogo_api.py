@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gonogo.wire.base import AnyValue, Fraction, JsonObject, Link, Name, Received, Sent, Text, Timestamp
-from gonogo.wire.labeling import Box, LabelingCampaignPublic, LabelSubmission
+from gonogo.schemas.base import AnyValue, Fraction, JsonObject, Link, Name, Received, Sent, Text, Timestamp
+from gonogo.schemas.labeling import Box, LabelingCampaignPublic, LabelSubmission
 
 
 class Capabilities(Received):
