@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gonogo.values import Kind, canonical_key, equal, format_text, parse, read, to_json, typeset
+from gonogo.values import Kind, canonical_key, equal, format_text, from_json, parse, to_json, typeset
 
 
 def test_the_keys_that_are_written() -> None:
@@ -57,21 +57,21 @@ READ: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("value", "line"), READ)
 def test_keys_without_text(value: dict[str, Any], line: str) -> None:
-    found = read(value)
+    found = from_json(value)
     assert format_text(found) == line
     assert found.kind is Kind.EMPTY or not found.extra
     assert [key for key in value if line == "" and key not in dict(found.extra)] == []
 
 
 def test_text_is_what_the_drawing_shows_and_keys_fill_in() -> None:
-    value = read({"text": "16,5", "upper": "0,1", "lower": 0, "kind": "diameter", "unit": "mm", "note": [1]})
+    value = from_json({"text": "16,5", "upper": "0,1", "lower": 0, "kind": "diameter", "unit": "mm", "note": [1]})
     assert format_text(value) == "⌀16,5 +0,1 0 mm"
     assert value.extra == (("note", [1]),)
     assert to_json(value)["note"] == [1]
 
 
 def test_keys_that_make_no_value_with_the_text_stay_beside_it() -> None:
-    value = read({"text": "0.00", "zone": "0.1", "nominal": 0})
+    value = from_json({"text": "0.00", "zone": "0.1", "nominal": 0})
     assert (format_text(value), value.extra) == ("0.00", (("zone", "0.1"),))
     assert canonical_key(to_json(value)) == canonical_key(value)
 
@@ -79,11 +79,11 @@ def test_keys_that_make_no_value_with_the_text_stay_beside_it() -> None:
 def test_the_order_of_keys_does_not_matter() -> None:
     keys = {"roughness": "Ra", "nominal": "1.6", "text": None}
     assert equal(keys, dict(reversed(keys.items()))).equal
-    assert canonical_key(to_json(read(keys))) == canonical_key(keys)
+    assert canonical_key(to_json(from_json(keys))) == canonical_key(keys)
 
 
 def test_a_contradiction_is_kept_and_counts() -> None:
-    value = read({"text": "⌀8", "kind": "radius", "nominal": 9})
+    value = from_json({"text": "⌀8", "kind": "radius", "nominal": 9})
     assert format_text(value) == "⌀8"
     assert dict(value.extra) == {"kind": "radius", "nominal": 9}
     assert not equal(value, "⌀8").equal
@@ -137,15 +137,15 @@ def str_of(value: Any) -> str:
     ids=str_of,
 )
 def test_any_json_is_read_shown_and_compared(value: Any) -> None:
-    found = read(value)
+    found = from_json(value)
     assert typeset(value).rows
     assert equal(value, value).equal
     assert equal(found, value).equal
     assert isinstance(canonical_key(value, trailing_zeros=True), str)
-    again = read(to_json(found))
+    again = from_json(to_json(found))
     assert canonical_key(again) == canonical_key(found) or found.kind is Kind.OTHER
 
 
 def test_what_is_written_is_json() -> None:
-    value = read({"text": "⌀8", "unknown": {"a": [1, 2.5, None, True]}})
+    value = from_json({"text": "⌀8", "unknown": {"a": [1, 2.5, None, True]}})
     assert json.loads(json.dumps(to_json(value))) == to_json(value)

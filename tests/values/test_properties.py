@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo.values import Kind, canonical_key, differences, equal, format_text, parse, read, to_json, typeset
-from gonogo.values.keys import READERS
-from gonogo.values.setting import cells
+from gonogo.values import Kind, canonical_key, differences, equal, format_text, from_json, parse, to_json, typeset
+from gonogo.values.json_fields import READERS
+from gonogo.values.typesetting import cells
 from tests.values.test_notations import NOT_VALUES, NOTATIONS
 
 checked = settings(max_examples=150, deadline=None)
@@ -92,12 +92,12 @@ def test_what_is_written_reads_as_what_was_read(text: str) -> None:
 @checked
 @given(values)
 def test_any_json_survives_reading_writing_and_setting(value: Any) -> None:
-    found = read(value)
+    found = from_json(value)
     rows = typeset(value, width=40).rows
     assert 1 <= len(rows) <= 6
     assert max(map(cells, rows)) <= 40
     if found.kind is not Kind.OTHER:
-        again = read(to_json(found))
+        again = from_json(to_json(found))
         assert canonical_key(again) == canonical_key(found)
         assert canonical_key(again, trailing_zeros=True) == canonical_key(found, trailing_zeros=True)
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gonogo.values import Kind, canonical_key, equal, format_text, parse, read, to_json, typeset
+from gonogo.values import Kind, canonical_key, equal, format_text, from_json, parse, to_json, typeset
 from tests.shared_material import DRAWINGS
 
 # The notations of the real readings, each judged by a person: reading, truth, do they ask for the same part?
@@ -49,7 +49,7 @@ def test_every_reading_is_understood_or_kept(text: str) -> None:
         assert parse(format_text(parsed.value)).value == parsed.value
     else:
         assert (parsed.value.kind, parsed.value.text) == (Kind.TEXT, text)
-    assert read(to_json(parsed.value)) == parsed.value
+    assert from_json(to_json(parsed.value)) == parsed.value
     assert all(row.strip() for row in typeset({"text": text}).rows)
 
 

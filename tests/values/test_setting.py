@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gonogo.values import Part, typeset
-from gonogo.values.setting import cells
+from gonogo.values.typesetting import cells
 
 SET: list[tuple[Any, tuple[str, ...]]] = [
     ("⌀16,5 +0,1/0", ("⌀16,5 +0,1", "       0")),

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from gonogo.server.seeding_digits import swap_digit
-from gonogo.values import equal, parse, read, to_json
+from gonogo.values import equal, from_json, parse, to_json
 
 Value = Mapping[str, Any]
 
@@ -80,7 +80,7 @@ def _with_text(predicted: Value, text: str) -> dict[str, Any]:
         return {"text": text}
     fields = to_json(parse(text).value)
     kept = {name: fields[name] for name in predicted if name in fields}
-    other = {name: value for name, value in predicted.items() if name not in to_json(read(dict(predicted)))}
+    other = {name: value for name, value in predicted.items() if name not in to_json(from_json(dict(predicted)))}
     return {**other, **kept, "text": text}
 
 
@@ -133,11 +133,11 @@ _EDITS: Final[dict[ErrorType, Callable[[str, random.Random], str | None]]] = {
 
 def _neighbour(predicted: Value, truth: Any, neighbours: Sequence[Any], rng: random.Random) -> dict[str, Any] | None:
     """The value of another place on the sheet, of the same kind."""
-    kind = read(dict(predicted)).kind
+    kind = from_json(dict(predicted)).kind
     fitting = [
         item
         for item in neighbours
-        if isinstance(item, dict) and read(item).kind == kind and not equal(item, truth).equal
+        if isinstance(item, dict) and from_json(item).kind == kind and not equal(item, truth).equal
     ]
     return dict(rng.choice(fitting)) if fitting else None
 

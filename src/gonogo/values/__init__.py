@@ -5,10 +5,10 @@ from __future__ import annotations
 from gonogo.values.compare import Equality, canonical_key, equal
 from gonogo.values.diff import Span, differences
 from gonogo.values.format import format_text
+from gonogo.values.json_codec import from_json, to_json
 from gonogo.values.model import EngineeringValue, Kind, Number, Parsed, Thread, Zone
 from gonogo.values.parse import parse
-from gonogo.values.read import read, to_json
-from gonogo.values.setting import Part, Typeset, typeset
+from gonogo.values.typesetting import Part, Typeset, typeset
 
 __all__ = [
     "EngineeringValue",

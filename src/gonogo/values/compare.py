@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from gonogo.values.format import deviation_texts, format_text
+from gonogo.values.json_codec import from_json
+from gonogo.values.json_text import canonical_json
 from gonogo.values.lexer import T, fold, text_key, tokens
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind, Number
-from gonogo.values.plain import canonical_json
-from gonogo.values.read import read
 
 _LONGEST_KEY = 512
 _LOOKED_AT = 400  # characters of each text that the reason is found in
@@ -33,7 +33,7 @@ class Equality:
 
 def equal(a: Any, b: Any, *, trailing_zeros: bool = False) -> Equality:
     """Whether two values (any JSON, or `EngineeringValue`) ask for the same thing. Never raises."""
-    one, other = read(a), read(b)
+    one, other = from_json(a), from_json(b)
     if value_key(one, trailing_zeros) == value_key(other, trailing_zeros):
         reasons = _ways_of_writing(one, other)
         return Equality(True, "same: " + ", ".join(reasons) if reasons else "same")
@@ -42,7 +42,7 @@ def equal(a: Any, b: Any, *, trailing_zeros: bool = False) -> Equality:
 
 def canonical_key(json: Any, *, trailing_zeros: bool = False) -> str:
     """One text for all values that are equal. Longer than 512 characters → a SHA-256 of it."""
-    return value_key(read(json), trailing_zeros)
+    return value_key(from_json(json), trailing_zeros)
 
 
 def value_key(value: EngineeringValue, trailing_zeros: bool = False) -> str:

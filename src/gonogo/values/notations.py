@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from gonogo.values.cursor import DEEP, Cursor
 from gonogo.values.lexer import T
 from gonogo.values.model import Kind, Number, Thread, Zone
 from gonogo.values.symbols import (
@@ -19,6 +18,7 @@ from gonogo.values.symbols import (
     NAME_OF_ALIAS,
     NAME_OF_GLYPH,
 )
+from gonogo.values.token_cursor import DEEP, Cursor
 
 Fields = dict[str, Any]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gonogo.values.cursor import Cursor
 from gonogo.values.dimension import NotUnderstood, read_dimension, read_measure
 from gonogo.values.format import format_text
 from gonogo.values.lexer import T, Token, fold, tokens
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, EngineeringValue, Kind, Parsed
 from gonogo.values.notations import Fields, read_chamfer, read_frame, read_roughness, read_thread, take_depth
+from gonogo.values.token_cursor import Cursor
 
 LONGEST_VALUE = 256
 """No notation is longer; a longer text is prose, and kept as text without looking into it."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from gonogo.values.format import format_text
+from gonogo.values.json_codec import from_json
 from gonogo.values.model import EngineeringValue, Kind, Number
 from gonogo.values.parse import parse
-from gonogo.values.read import read
 
 _HEAD = re.compile(r"\s*(?:[0-9]{1,4}\s*[xX×]\s*)?")
 _DIAMETER = re.compile(r"(?:[⌀∅Øøφ]|dia(?:m|meter)?\b\.?)\s*", re.IGNORECASE)
@@ -58,7 +58,7 @@ def swap_signs(text: str) -> str:
 
 def restore_tolerance(text: str, predicted: Any) -> str:
     """`text` with the deviations and the fit of `predicted` (any JSON); its own size, sign and quantity stay."""
-    parsed, source = parse(text), read(predicted)
+    parsed, source = parse(text), from_json(predicted)
     value = parsed.value
     if not parsed.ok or value.nominal is None or source.is_limits or not source.has_tolerance:
         return text

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from gonogo.tui.text import one_line, plain
 from gonogo.tui.widgets.glyphs import HEIGHT, large
-from gonogo.values import Part, Typeset, format_text, read, typeset
+from gonogo.values import Part, Typeset, format_text, from_json, typeset
 
 _MAX_LARGE = 60
 
@@ -53,7 +53,7 @@ def value_text(value: Any, limit: int = 2_000) -> str:
     if value is None:
         return ""
     text = value.get("text") if isinstance(value, dict) else value
-    return one_line(text if isinstance(text, str) else format_text(read(value)), limit)
+    return one_line(text if isinstance(text, str) else format_text(from_json(value)), limit)
 
 
 def lay_out(value: Any, width: int, height: int) -> Content:

@@ -17,9 +17,9 @@ from gonogo.values.format import (
     tolerance_text,
     unit_text,
 )
+from gonogo.values.json_codec import from_json
+from gonogo.values.json_text import shown
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind
-from gonogo.values.plain import shown
-from gonogo.values.read import read
 
 NO_VALUE = "no value"
 _TEXT_ROWS = 3
@@ -54,7 +54,7 @@ class _Block:
 def typeset(json: Any, *, width: int = 60, max_rows: int = 6) -> Typeset:
     """Any JSON, set. No row is wider than `width` cells; what is cut ends in `…`. Never raises."""
     width, max_rows = max(width, 8), max(max_rows, 1)
-    value = read(json)
+    value = from_json(json)
     parts = _parts(value, json)
     rows = _rows(parts, width) if parts else []
     rows += _extra_rows(value, width, max_rows - len(rows))

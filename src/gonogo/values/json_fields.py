@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gonogo.values.cursor import UNITS, Cursor
+from gonogo.values.json_text import shown
 from gonogo.values.lexer import fold, tokens
 from gonogo.values.model import Kind, Number, Zone
 from gonogo.values.notations import Fields, read_thread, take_datums, take_fit
-from gonogo.values.plain import shown
 from gonogo.values.symbols import CIRCLED, CONDITION_LETTERS, CONDITION_WORDS, LETTER_OF_WORD, characteristic
+from gonogo.values.token_cursor import UNITS, Cursor
 
 _LONGEST = 120  # of a key's text; a longer one is no value
 _KIND_ALIASES = {

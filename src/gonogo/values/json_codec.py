@@ -11,17 +11,17 @@ from dataclasses import replace
 from typing import Any
 
 from gonogo.values.format import format_text, thread_text
-from gonogo.values.keys import READERS
+from gonogo.values.json_fields import READERS
+from gonogo.values.json_text import canonical_json, shown
 from gonogo.values.model import EngineeringValue, Kind, Number, Thread, Zone
 from gonogo.values.parse import parse
-from gonogo.values.plain import canonical_json, shown
 
 _SHAPES = frozenset((Kind.DIAMETER, Kind.RADIUS, Kind.SQUARE, Kind.SPHERICAL_DIAMETER, Kind.SPHERICAL_RADIUS))
 _KNOWN = frozenset((*READERS, "text"))
 _Items = list[tuple[str, Any]]
 
 
-def read(json: Any) -> EngineeringValue:
+def from_json(json: Any) -> EngineeringValue:
     """The value of any JSON. `null`, `{}` and blank text are empty; lists and the like are kept as `other`."""
     if isinstance(json, EngineeringValue):
         return json
