@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 
 from gonogo.client.credential import SessionToken
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import RetryPolicy
 from gonogo.desk.desk import Desk
 from gonogo.desk.memory import Memory

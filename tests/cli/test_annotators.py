@@ -11,7 +11,7 @@ from gonogo.cli import annotators
 from gonogo.cli.common import current_home
 from gonogo.cli.embedded import BASE_URL, embedded_parts
 from gonogo.client.credential import ApiKey, Credential, SessionToken
-from gonogo.client.leads import LeadClient
+from gonogo.client.lead import LeadClient
 from gonogo.desk.services import Borrowed
 from gonogo.schemas.gonogo_api import SessionCreate
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelSubmit

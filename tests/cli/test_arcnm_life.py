@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from gonogo.cli.common import connect
 from gonogo.client.credential import ApiKey
-from gonogo.client.leads import LeadClient
+from gonogo.client.lead import LeadClient
 from gonogo.schemas.labeling import Adjudication, LabelSubmit
 from tests.cli.conftest import Gonogo
 from tests.client.arcnm import KEY, Arcnm

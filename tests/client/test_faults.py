@@ -23,7 +23,7 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import ONCE
 from gonogo.client.transport import Timeouts
 from gonogo.schemas.gonogo_api import SessionCreate

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.labeling import LabelingClient, Served
-from gonogo.client.prepared import Prepared
+from gonogo.client.request import Prepared
 from gonogo.schemas.gonogo_api import (
     CampaignSettings,
     KeyCreate,

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.client.calls import Calls
+from gonogo.client.base import Calls
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import AuthenticationError, GonogoClientError, PermissionDeniedError, UnexpectedAnswerError
+from gonogo.client.progress_stream import Event, NotToldError, _Reader, follow, told_by
 from gonogo.client.retry import RetryPolicy
-from gonogo.client.watching import Event, NotToldError, _Reader, follow, told_by
 from gonogo.schemas.gonogo_api import Capabilities
 from tests.client.scripted import Reply, Reset, ScriptedServer, Stall, Step, Time, envelope
 

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.labeling import LabelingClient
 from gonogo.schemas import labeling
 from gonogo.server.app import create_app

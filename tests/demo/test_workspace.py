@@ -11,8 +11,8 @@ from gonogo.cli import demo
 from gonogo.cli.common import connect, current_home
 from gonogo.cli.embedded import BASE_URL, embedded_parts
 from gonogo.client.credential import ApiKey
-from gonogo.client.extensions import GonogoClient
-from gonogo.client.leads import LeadClient
+from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.lead import LeadClient
 from gonogo.demo.crew import CREW
 from gonogo.demo.parts import draw_all
 from gonogo.demo.workspace import CAMPAIGN, prepare

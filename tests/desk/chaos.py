@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from gonogo.client.credential import ApiKey, SessionToken
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import RetryPolicy
 from gonogo.desk.clock import Clock
 from gonogo.desk.desk import Desk

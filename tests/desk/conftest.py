@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gonogo.client.credential import SessionToken
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import RetryPolicy
 from gonogo.desk.desk import Desk
 from gonogo.desk.errors import DeskError

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from gonogo.cli.outbox import outbox as command
 from gonogo.client.credential import ApiKey
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.desk.home import Home
 from gonogo.desk.outbox import Address, Outbox
 from gonogo.desk.profile import Profile

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.desk.home import Home
 from gonogo.desk.profile import Profile
 from gonogo.desk.services import Borrowed, EmbeddedParts, Services

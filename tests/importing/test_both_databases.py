@@ -15,7 +15,7 @@ from gonogo.cli.exporting import ExportOptions, export_campaign
 from gonogo.cli.finding import find_campaign
 from gonogo.cli.importing import ImportOptions, ImportResult, import_file
 from gonogo.client.credential import ApiKey
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.app import create_app
 from gonogo.server.bulk import TOGETHER

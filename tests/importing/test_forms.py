@@ -13,7 +13,7 @@ from gonogo.cli.import_forms import form_of, read_mapping, records
 from gonogo.cli.import_lines import BadLine, ImportLine, Reader
 from gonogo.cli.importing import ImportOptions, import_file
 from gonogo.client.errors import InvalidInputError
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 
 
 def read(path: Path, mapping: Path | None = None, form: str | None = None) -> tuple[list[ImportLine], list[BadLine]]:

@@ -17,7 +17,7 @@ from gonogo.cli.import_scan import ImportOptions, scan
 from gonogo.cli.importing import import_file
 from gonogo.cli.json_stream import elements
 from gonogo.client.errors import InvalidInputError, NetworkError
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
 from tests.importing.conftest import PNG, WriteLines, reading
 

@@ -14,7 +14,7 @@ from gonogo.cli.finding import all_campaigns, find_campaign
 from gonogo.cli.import_scan import MAX_BATCH_BYTES, batches
 from gonogo.cli.importing import ImportOptions, import_file
 from gonogo.client.errors import InvalidInputError, NotFoundError
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.labeling import LabelingCampaignCreate
 from tests.importing.conftest import WriteLines, reading
 from tests.shared_material import DRAWINGS

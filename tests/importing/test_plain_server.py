@@ -13,7 +13,7 @@ from gonogo.cli.exporting import export_campaign
 from gonogo.cli.importing import ImportOptions, import_file
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import InvalidInputError, ServerError
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import ONCE
 from tests.client.scripted import Got, Reply, ScriptedServer, envelope
 from tests.importing.conftest import WriteLines, reading

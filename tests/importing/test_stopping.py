@@ -20,7 +20,7 @@ from gonogo.cli.importing import import_file
 from gonogo.cli.main import cli
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import ConflictError
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from tests.importing.conftest import TOKEN, WriteLines, reading

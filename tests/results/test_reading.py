@@ -19,7 +19,7 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from gonogo.client.results import Filters, ResultsClient
+from gonogo.client.results_api import Filters, ResultsClient
 from gonogo.client.retry import ONCE, RetryPolicy
 from gonogo.schemas.results_api import LoginRequest
 from tests.client.scripted import Got, HalfBody, Reply, Reset, ScriptedServer, Step, Time

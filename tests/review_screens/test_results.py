@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.results import ResultsClient
+from gonogo.client.results_api import ResultsClient
 from gonogo.client.retry import ONCE
 from gonogo.desk.home import Home
 from gonogo.desk.profile import Profile

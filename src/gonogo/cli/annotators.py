@@ -23,7 +23,7 @@ from gonogo.cli.common import (
 from gonogo.cli.completing import complete_person
 
 if TYPE_CHECKING:
-    from gonogo.client.leads import LeadClient
+    from gonogo.client.lead import LeadClient
     from gonogo.schemas.review import AnnotatorState, AnnotatorVerb
 
 NO_EXTENSION = "This server does not tell who works in a campaign, and takes no actions on annotators."

@@ -15,7 +15,7 @@ from typing import Any
 
 from gonogo.cli.import_scan import ImportOptions, Report
 from gonogo.cli.importing import ImportResult, import_file
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.results_api import CaseResult
 
 

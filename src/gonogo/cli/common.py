@@ -18,7 +18,7 @@ from gonogo.cli.completing import complete_campaign
 
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
-    from gonogo.client.leads import LeadClient
+    from gonogo.client.lead import LeadClient
     from gonogo.desk.home import Home
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE = 1, 2, 3, 4, 5
@@ -181,7 +181,7 @@ def current_home() -> Home:
 async def connect(base_url: str | None, *, clean: bool = True) -> AsyncIterator[LeadClient]:
     """A client of `base_url` with the key of the environment, or of the embedded workspace."""
     from gonogo.client.credential import ApiKey
-    from gonogo.client.leads import LeadClient
+    from gonogo.client.lead import LeadClient
     from gonogo.client.retry import RetryPolicy
 
     if base_url:

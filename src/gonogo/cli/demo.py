@@ -54,7 +54,7 @@ def _made_before(home: Home) -> str | None:
 async def _prepare(home: Home) -> str:
     from gonogo.cli.embedded import BASE_URL, embedded_parts, workspace_url
     from gonogo.client.credential import ApiKey, SessionToken
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.gonogo_api import GonogoClient
     from gonogo.demo.workspace import prepare
     from gonogo.desk.services import Borrowed
 

@@ -206,7 +206,7 @@ async def _keyring() -> Check:
 
 async def _server(base_url: str | None) -> Check:
     from gonogo.client.errors import GonogoClientError
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.gonogo_api import GonogoClient
     from gonogo.client.retry import ONCE
 
     if not base_url:

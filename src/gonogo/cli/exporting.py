@@ -18,8 +18,8 @@ from gonogo import __version__
 from gonogo.cli.finding import PAGE, every
 from gonogo.cli.formats import writer
 from gonogo.client.errors import InvalidInputError, NotFoundError
-from gonogo.client.extensions import GonogoClient
-from gonogo.client.leads import LeadClient
+from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.lead import LeadClient
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingTaskList
 

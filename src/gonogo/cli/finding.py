@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
 from gonogo.client.errors import InvalidInputError, NotFoundError
-from gonogo.client.extensions import GonogoClient
-from gonogo.client.leads import LeadClient, everybody
+from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.lead import LeadClient, everybody
 from gonogo.schemas.labeling import CampaignAssignmentPublic, LabelingCampaignPublic, LabelingProjectPublic
 from gonogo.schemas.lead import RunPublic
 from gonogo.schemas.sanitize import clean_text

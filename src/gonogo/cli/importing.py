@@ -19,10 +19,10 @@ from gonogo.cli.finding import all_projects, ambiguous, campaigns_called
 from gonogo.cli.import_drawings import content_type
 from gonogo.cli.import_lines import BadLine
 from gonogo.cli.import_scan import Drawing, ImportOptions, Report, Scan, batches, drawing_batches, scan
-from gonogo.client.calls import as_bytes
+from gonogo.client.base import as_bytes
 from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputError
-from gonogo.client.extensions import GONOGO, GonogoClient
-from gonogo.client.leads import store_drawings
+from gonogo.client.gonogo_api import GONOGO, GonogoClient
+from gonogo.client.lead import store_drawings
 from gonogo.schemas.enums import CampaignStatus, Verdict
 from gonogo.schemas.gonogo_api import Prediction, PredictionsStored, TasksFromPredictions, TasksMade
 from gonogo.schemas.labeling import (

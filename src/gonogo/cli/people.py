@@ -25,7 +25,7 @@ from gonogo.cli.common import (
 from gonogo.cli.completing import complete_person
 
 if TYPE_CHECKING:
-    from gonogo.client.leads import LeadClient
+    from gonogo.client.lead import LeadClient
     from gonogo.schemas.labeling import LabelingCampaignPublic
 
 ROLES = ("annotator", "reviewer")

@@ -24,7 +24,7 @@ from gonogo.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from gonogo.client.results import Filters, ResultsClient
+    from gonogo.client.results_api import Filters, ResultsClient
     from gonogo.desk.results_source import Source
     from gonogo.desk.services import EmbeddedParts
     from gonogo.schemas.results_api import CaseResult
@@ -68,7 +68,7 @@ def results(ctx: click.Context, screen: bool, task: int | None, source: str, bas
         if screen or task is not None:
             raise click.UsageError("--screen and --task of `gonogo results` go with no further command.", ctx)
     elif screen:
-        from gonogo.client.results import Filters
+        from gonogo.client.results_api import Filters
 
         open_screen(source, base_url, task, Filters(), None)
     else:
@@ -101,7 +101,7 @@ def list_(
 
     A walk that breaks off says the sequence id to go on from.
     """
-    from gonogo.client.results import Filters
+    from gonogo.client.results_api import Filters
 
     wanted = Filters(filters["state"], filters["updated_after"], filters["limit"], filters["verbose"])
     if screen:
@@ -242,7 +242,7 @@ def source_of(source: str, base_url: str | None, *, clean: bool = True, keep: Em
     async def connect() -> ResultsClient:
         from gonogo.cli.embedded import embedded_parts
         from gonogo.client.credential import ApiKey
-        from gonogo.client.results import ResultsClient
+        from gonogo.client.results_api import ResultsClient
         from gonogo.desk.services import Borrowed
 
         parts = keep or embedded_parts(current_home())

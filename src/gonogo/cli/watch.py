@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from gonogo.client.errors import GonogoClientError
-    from gonogo.client.leads import LeadClient
+    from gonogo.client.lead import LeadClient
     from gonogo.schemas.labeling import LabelingCampaignPublic
     from gonogo.schemas.lead import CampaignProgress
 
@@ -68,7 +68,7 @@ async def _watch(campaign: str, base_url: str | None, interval: float | None, on
 async def _follow(
     client: LeadClient, found: LabelingCampaignPublic, interval: float | None, once: bool, screen: Screen
 ) -> None:
-    from gonogo.client.watching import NotToldError, told_by
+    from gonogo.client.progress_stream import NotToldError, told_by
 
     capabilities = await client.capabilities()
     watched = Watched(client, ours=capabilities is not None)
@@ -88,7 +88,7 @@ async def _follow(
 
 async def _told(watched: Watched, found: LabelingCampaignPublic, screen: Screen) -> None:
     """Shows what the server tells until the campaign is done; the agreement is asked for beside it."""
-    from gonogo.client.watching import follow
+    from gonogo.client.progress_stream import follow
 
     measuring: asyncio.Task[None] | None = None
     try:

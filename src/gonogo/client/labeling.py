@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from gonogo.client.answers import Answer, parse, parse_or_null
-from gonogo.client.calls import Calls, at, body_of
-from gonogo.client.prepared import Prepared
+from gonogo.client.base import Calls, at, body_of
+from gonogo.client.request import Prepared
+from gonogo.client.responses import Answer, parse, parse_or_null
 from gonogo.client.transport import How
 from gonogo.schemas.labeling import (
     Adjudication,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from gonogo.client.calls import Calls, as_bytes, at, body_of
+from gonogo.client.base import Calls, as_bytes, at, body_of
 from gonogo.client.labeling import SLOW
-from gonogo.client.prepared import Prepared
+from gonogo.client.request import Prepared
 from gonogo.schemas.review import (
     AnnotatorAction,
     AnnotatorActionCreate,

@@ -19,10 +19,10 @@ from typing import Final
 import httpx
 
 import gonogo
-from gonogo.client.answers import Answer, error_from, redirected, unexpected
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import GonogoClientError, InvalidInputError, NetworkError
-from gonogo.client.prepared import Prepared
+from gonogo.client.request import Prepared
+from gonogo.client.responses import Answer, error_from, redirected, unexpected
 from gonogo.schemas.sanitize import clean_text
 
 MAX_BODY: Final = 64 * 1024 * 1024

@@ -23,7 +23,7 @@ from gonogo.schemas.gonogo_api import (
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignCreate, LabelingProjectCreate
 
 if TYPE_CHECKING:
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.gonogo_api import GonogoClient
     from gonogo.schemas.labeling import LabelingCampaignPublic
 
 CAMPAIGN = "Demo: four parts"

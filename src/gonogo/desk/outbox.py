@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gonogo.client.prepared import Prepared
+from gonogo.client.request import Prepared
 from gonogo.desk.codec import decision_from_json, decision_to_json, task_from_json, task_to_json
 from gonogo.desk.outbox_file import OutboxFile
 from gonogo.desk.outbox_schema import connect

@@ -5,10 +5,10 @@ Imports httpx and pydantic (by the client), so the desk loads it only after its 
 
 from __future__ import annotations
 
-from gonogo.client.answers import parse
 from gonogo.client.errors import ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError
-from gonogo.client.extensions import GonogoClient
-from gonogo.client.prepared import Prepared
+from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.request import Prepared
+from gonogo.client.responses import parse
 from gonogo.desk.codec import task_from_served
 from gonogo.desk.remote_types import ClaimLeft, Fetched, Receipt, Standing
 from gonogo.schemas.gonogo_api import DrawingUrl, QueueView

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from gonogo.client.prepared import Prepared
+from gonogo.client.request import Prepared
 from gonogo.desk.types import DeskTask
 
 

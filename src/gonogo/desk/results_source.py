@@ -15,7 +15,7 @@ from gonogo.desk.errors import DeskError
 from gonogo.desk.vault import Vault
 
 if TYPE_CHECKING:
-    from gonogo.client.results import ResultsClient
+    from gonogo.client.results_api import ResultsClient
     from gonogo.desk.services import Services, SignedIn
 
 CENTAUR = "https://api.centaurlabs.com"
@@ -63,7 +63,7 @@ def of_login(services: Services, signed: SignedIn) -> Source:
         return at_address("gonogo", signed.base_url)._replace(signed=signed)
 
     async def connect() -> ResultsClient:
-        from gonogo.client.results import ResultsClient
+        from gonogo.client.results_api import ResultsClient
 
         return ResultsClient.over(await services.client(signed))
 
@@ -73,7 +73,7 @@ def of_login(services: Services, signed: SignedIn) -> Source:
 def with_login(address: str, given: dict[str, str], *, clean: bool = True) -> ResultsClient:
     """A client that opens its session with what was `given` (see `FIELDS`)."""
     from gonogo.client.credential import ApiKey
-    from gonogo.client.results import ResultsClient
+    from gonogo.client.results_api import ResultsClient
     from gonogo.schemas.results_api import LoginRequest
 
     async def ask() -> LoginRequest:

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from gonogo.client.prepared import Prepared
+from gonogo.client.request import Prepared
 from gonogo.desk.errors import DeskError
 from gonogo.desk.review_types import Ruling
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.errors import GonogoClientError, NetworkError, NotFoundError, UnexpectedAnswerError
-from gonogo.client.magic import magic_token
+from gonogo.client.magic_link import magic_token
 from gonogo.desk.clock import Clock, within
 from gonogo.desk.desk import Desk
 from gonogo.desk.errors import DeskError, SignInError
@@ -33,7 +33,7 @@ from gonogo.desk.types import SendState
 from gonogo.desk.vault import Vault
 
 if TYPE_CHECKING:
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.drain import Drained
     from gonogo.desk.review import ReviewDesk
 
@@ -336,7 +336,7 @@ class Services:
         return SessionToken(secret) if signed.kind == "session" else ApiKey(secret)
 
     async def _make(self, base_url: str, credential: Credential | None) -> GonogoClient:
-        extensions = await asyncio.to_thread(importlib.import_module, "gonogo.client.extensions")
+        extensions = await asyncio.to_thread(importlib.import_module, "gonogo.client.gonogo_api")
         retry = await asyncio.to_thread(importlib.import_module, "gonogo.client.retry")
         server = self.profile.server(base_url)
         client: GonogoClient = extensions.GonogoClient(

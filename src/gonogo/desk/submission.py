@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from gonogo.client.prepared import Prepared
+from gonogo.client.request import Prepared
 from gonogo.desk.errors import DeskError
 from gonogo.desk.types import Decision
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import cast
 
 from gonogo.client.errors import NetworkError
-from gonogo.client.extensions import GonogoClient
+from gonogo.client.gonogo_api import GonogoClient
 from gonogo.desk.errors import DeskError
 from gonogo.desk.gallery import Gallery, Viewing
 from gonogo.desk.remote import ClientRemote

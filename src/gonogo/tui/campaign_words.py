@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
-from gonogo.client.leads import everybody, progress_of
+from gonogo.client.lead import everybody, progress_of
 from gonogo.desk.progress_text import pace_text, person_text, queue_text
 from gonogo.desk.quality_text import gauge
 from gonogo.tui.text import one_line, plain, styled
 
 if TYPE_CHECKING:
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.gonogo_api import GonogoClient
     from gonogo.schemas.labeling import (
         CampaignAssignmentCreated,
         CampaignAssignmentPublic,

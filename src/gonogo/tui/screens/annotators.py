@@ -20,7 +20,7 @@ from gonogo.tui.widgets import lines
 
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.errors import DeskError
     from gonogo.desk.services import SignedIn
     from gonogo.schemas.review import AnnotatorAction, AnnotatorActionPreview

@@ -20,7 +20,7 @@ from gonogo.tui.widgets import lines
 
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.errors import DeskError
     from gonogo.desk.services import SignedIn
     from gonogo.schemas.lead import CampaignProgress
@@ -93,17 +93,17 @@ class CampaignScreen(ListScreen):
 
     async def _listen(self, client: GonogoClient) -> None:
         """Shows what the server tells of the chosen campaign, until another one is chosen or it is closed."""
-        from gonogo.client import watching
+        from gonogo.client import progress_stream
 
         campaign = self.campaign
-        if campaign is None or not watching.told_by(await client.capabilities()):
+        if campaign is None or not progress_stream.told_by(await client.capabilities()):
             return
         self._told_of = campaign.id
         try:
-            async with aclosing(watching.follow(client, campaign.id, heard=self._heard)) as told:
+            async with aclosing(progress_stream.follow(client, campaign.id, heard=self._heard)) as told:
                 async for progress in told:
                     self._tell(progress)
-        except watching.NotToldError:
+        except progress_stream.NotToldError:
             pass  # it is looked at every few seconds
         finally:
             if self._told_of == campaign.id:

@@ -33,7 +33,7 @@ from gonogo.tui.widgets.lines import Line
 from gonogo.tui.widgets.sheet_view import SheetView
 
 if TYPE_CHECKING:
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.profile import Profile
     from gonogo.desk.visit import Visit
     from gonogo.tui.app import GonogoApp

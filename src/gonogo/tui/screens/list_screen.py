@@ -17,7 +17,7 @@ from gonogo.tui import working
 from gonogo.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.services import SignedIn
     from gonogo.tui.app import GonogoApp
 

@@ -22,7 +22,7 @@ from gonogo.tui.widgets import lines
 from gonogo.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
-    from gonogo.client.extensions import GonogoClient
+    from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.services import SignedIn
     from gonogo.schemas.labeling import QualityReport
     from gonogo.tui.app import GonogoApp

@@ -22,7 +22,7 @@ from gonogo.tui.widgets.case_list import CaseLines, head
 from gonogo.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
-    from gonogo.client.results import Filters, ResultsClient
+    from gonogo.client.results_api import Filters, ResultsClient
     from gonogo.desk.results_source import Source
 
 _ASKED = {
@@ -98,7 +98,7 @@ class ResultsScreen(RowsScreen):
         self._show()
 
     async def _pages(self, client: ResultsClient, task: int) -> None:
-        from gonogo.client.results import Filters
+        from gonogo.client.results_api import Filters
 
         async for page in client.pages(task, self._filters or Filters(), self._last):
             if task != self.task_number:

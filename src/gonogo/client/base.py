@@ -14,10 +14,10 @@ from urllib.parse import quote, urlencode
 import httpx
 from pydantic import BaseModel
 
-from gonogo.client.answers import Answer, describe, error_from, parse, unexpected
 from gonogo.client.credential import Credential
 from gonogo.client.errors import InvalidInputError
-from gonogo.client.prepared import Prepared
+from gonogo.client.request import Prepared
+from gonogo.client.responses import Answer, describe, error_from, parse, unexpected
 from gonogo.client.retry import Pace, RetryPolicy, with_retries
 from gonogo.client.transport import PLAINLY, How, Timeouts, Wire, read_whole
 

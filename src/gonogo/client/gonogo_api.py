@@ -11,12 +11,12 @@ from typing import Final
 
 import httpx
 
-from gonogo.client.answers import parse
-from gonogo.client.calls import as_bytes, at, body_of
+from gonogo.client.base import as_bytes, at, body_of
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.labeling import SLOW, LabelingClient
-from gonogo.client.prepared import Prepared
+from gonogo.client.request import Prepared
+from gonogo.client.responses import parse
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.review import ReviewCalls
 from gonogo.client.transport import How, Timeouts

@@ -17,8 +17,7 @@ from typing import Final, Self, TypeVar
 import httpx
 from pydantic import BaseModel
 
-from gonogo.client.answers import parse
-from gonogo.client.calls import Calls, Query, as_bytes
+from gonogo.client.base import Calls, Query, as_bytes
 from gonogo.client.credential import ApiKey, Secret
 from gonogo.client.errors import (
     AuthenticationError,
@@ -26,6 +25,7 @@ from gonogo.client.errors import (
     InvalidRequestError,
     UnexpectedAnswerError,
 )
+from gonogo.client.responses import parse
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.transport import How
 from gonogo.schemas.results_api import STATES, CaseResult, Login, LoginRequest, Message, ResultPage, Token

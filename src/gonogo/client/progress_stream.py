@@ -17,8 +17,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo.client.answers import Answer, parse
-from gonogo.client.calls import Calls, at
+from gonogo.client.base import Calls, at
 from gonogo.client.errors import (
     AuthenticationError,
     GonogoClientError,
@@ -28,6 +27,7 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
+from gonogo.client.responses import Answer, parse
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.transport import MAX_BODY, How
 from gonogo.schemas.gonogo_api import Capabilities

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gonogo.client.calls import Calls, as_bytes, at, body_of
-from gonogo.client.extensions import GONOGO, GonogoClient
+from gonogo.client.base import Calls, as_bytes, at, body_of
+from gonogo.client.gonogo_api import GONOGO, GonogoClient
 from gonogo.client.labeling import LABELING, SLOW
 from gonogo.schemas.gonogo_api import DrawingsStored
 from gonogo.schemas.labeling import CampaignAssignmentList, CampaignAssignmentPublic, GenerateProjectTasks
