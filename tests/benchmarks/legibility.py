@@ -28,14 +28,14 @@ import numpy as np
 from PIL import Image
 
 from gonogo.demo.parts import draw_all
-from gonogo.sheets.bbox import Placed, drawing_bbox
-from gonogo.sheets.crop import Rect, View, turn
-from gonogo.sheets.ink import look_at
-from gonogo.sheets.limits import Limits
-from gonogo.sheets.mosaic import to_cells, to_grey
-from gonogo.sheets.opening import open_drawing
-from gonogo.sheets.raster import Page, fit_contrast, turned_region, view_to_grey
-from gonogo.sheets.types import Mode
+from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.models import Mode
+from gonogo.sheets.render.bbox import Placed, drawing_bbox
+from gonogo.sheets.render.crop import Rect, View, turn
+from gonogo.sheets.render.mosaic import to_cells, to_grey
+from gonogo.sheets.render.open import open_drawing
+from gonogo.sheets.render.raster import Page, fit_contrast, turned_region, view_to_grey
+from gonogo.sheets.render.text_metrics import look_at
 from tests.shared_material import DRAWINGS
 
 MODES = (Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT, Mode.BRAILLE, Mode.HALF)

@@ -15,13 +15,13 @@ import numpy as np
 from PIL import Image
 
 from gonogo.demo.parts import draw_all
-from gonogo.sheets.draw import Drawings, choose
-from gonogo.sheets.glyphs import SUBPIXELS
-from gonogo.sheets.limits import Limits
-from gonogo.sheets.mosaic import to_cells, to_grey
-from gonogo.sheets.planes import MARK, PAPER, draw_plane
-from gonogo.sheets.raster import Grey, view_to_grey
-from gonogo.sheets.types import Mode, PictureRequest
+from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.models import Mode, PictureRequest
+from gonogo.sheets.render.block_characters import SUBPIXELS
+from gonogo.sheets.render.draw import Drawings, choose
+from gonogo.sheets.render.indexed_pixels import MARK, PAPER, draw_plane
+from gonogo.sheets.render.mosaic import to_cells, to_grey
+from gonogo.sheets.render.raster import Grey, view_to_grey
 
 PART, CALLOUT = "GX-4008 flange", "bolt_holes"
 COLUMNS, ROWS = 46, 18

@@ -27,9 +27,9 @@ from textual.geometry import Region
 from textual.widget import Widget
 from textual.widgets import Static
 
-from gonogo.sheets.draw import Drawings, draw
-from gonogo.sheets.limits import Limits
-from gonogo.sheets.types import Level, Mode, Picture, PictureRequest
+from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.models import Level, Mode, Picture, PictureRequest
+from gonogo.sheets.render.draw import Drawings, draw
 from gonogo.tui.widgets.sheet_view import SheetView
 from tests.sheets.conftest import pdf_bytes, png_header, sheet_image, tiff_of_pages
 

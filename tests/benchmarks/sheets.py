@@ -18,12 +18,12 @@ import numpy as np
 import pypdfium2 as pdfium
 from PIL import Image, ImageDraw
 
-from gonogo.sheets.crop import Rect
-from gonogo.sheets.draw import Drawings, draw
-from gonogo.sheets.limits import Limits
-from gonogo.sheets.mosaic import to_cells
-from gonogo.sheets.opening import open_drawing
-from gonogo.sheets.types import Level, Mode, PictureRequest
+from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.models import Level, Mode, PictureRequest
+from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.mosaic import to_cells
+from gonogo.sheets.render.open import open_drawing
 from tests.benchmarks.legibility import FULL, MODES, USUAL, legibility
 from tests.benchmarks.sheet_costs import memory, repaint
 from tests.sheets.conftest import pdf_bytes

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.cli.doctor_card import ROWS, card, choose, painted, samples, show_card
-from gonogo.sheets.types import CellGrid, Mode
+from gonogo.sheets.models import CellGrid, Mode
 from gonogo.tui.probe import Answers
 from gonogo.tui.terminal import Terminal
 

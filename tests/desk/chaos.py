@@ -33,7 +33,7 @@ from gonogo.desk.profile import Profile
 from gonogo.desk.remote import ClientRemote
 from gonogo.desk.setup import Setup
 from gonogo.desk.types import Decision, SendState
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 REPO = Path(__file__).resolve().parents[2]
 BEGUN = 9

@@ -18,7 +18,7 @@ from gonogo.desk.outbox import Address
 from gonogo.desk.profile import Profile
 from gonogo.desk.remote import ClientRemote
 from gonogo.desk.setup import Setup
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 from .scripted import BASE, CAMPAIGN, FakeClock, ScriptedServer
 

@@ -12,7 +12,7 @@ from gonogo.desk.outbox import Address
 from gonogo.desk.recent import Progress
 from gonogo.desk.snapshot import Snapshot, load, save
 from gonogo.desk.stream import Held
-from gonogo.sheets.types import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
+from gonogo.sheets.models import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
 
 from .putting import task
 

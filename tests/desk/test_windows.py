@@ -10,7 +10,7 @@ from gonogo.desk.memory import Memory
 from gonogo.desk.outbox import Address
 from gonogo.desk.types import Decision, Stage
 from gonogo.desk.windows import Windows
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 from .conftest import MakeDesk, NoDrawings
 from .scripted import FakeClock, ScriptedServer, names

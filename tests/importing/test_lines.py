@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gonogo.cli.import_lines import MAX_LINE, read_lines
-from gonogo.sheets.bbox import drawing_bbox
+from gonogo.sheets.render.bbox import drawing_bbox
 from tests.importing.conftest import WriteLines, reading
 from tests.shared_material import DRAWINGS
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from gonogo.sheets.draw import Drawings
-from gonogo.sheets.limits import Limits
+from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.render.draw import Drawings
 
 PAGE = (800, 600)
 """Points of the PDF; the image has twice as many pixels."""

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gonogo.sheets.bbox import Placed, drawing_bbox, page_number
-from gonogo.sheets.types import Box
+from gonogo.sheets.models import Box
+from gonogo.sheets.render.bbox import Placed, drawing_bbox, page_number
 
 WIDTH, HEIGHT = 1600.0, 1200.0
 

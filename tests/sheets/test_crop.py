@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.sheets.crop import Rect, View, frame_view, turn, turn_back
-from gonogo.sheets.types import Box, Level, Mode, PictureRequest
+from gonogo.sheets.models import Box, Level, Mode, PictureRequest
+from gonogo.sheets.render.crop import Rect, View, frame_view, turn, turn_back
 
 sides = st.floats(50, 20_000)
 rotations = st.sampled_from([0, 90, 180, 270])

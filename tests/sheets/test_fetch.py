@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from gonogo.sheets.addresses import Address, is_loopback, judge, reach
+from gonogo.sheets.drawing_limits import CannotShow, Limits
 from gonogo.sheets.fetch import Fetcher
-from gonogo.sheets.limits import CannotShow, Limits
+from gonogo.sheets.ssrf_guard import Address, is_loopback, judge, reach
 from tests.sheets.conftest import sheet_pdf
 
 LOCAL = "http://127.0.0.1:1"

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.sheets.crop import Rect
-from gonogo.sheets.frame import draw_frame, frame_cells, invert, locator_size, mark_region
-from gonogo.sheets.glyphs import GLYPHS, SUBPIXELS
-from gonogo.sheets.mosaic import to_cells
-from gonogo.sheets.types import CellGrid, Mode
+from gonogo.sheets.models import CellGrid, Mode
+from gonogo.sheets.render.block_characters import GLYPHS, SUBPIXELS
+from gonogo.sheets.render.box_overlay import draw_frame, frame_cells, invert, locator_size, mark_region
+from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.mosaic import to_cells
 
 COLUMNS, ROWS = 40, 16
 VIEW = Rect(100, 50, 400, 320)  # a cell is 10×20

@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from gonogo.sheets.glyphs import GLYPHS, SUBPIXELS
-from gonogo.sheets.types import Mode
+from gonogo.sheets.models import Mode
+from gonogo.sheets.render.block_characters import GLYPHS, SUBPIXELS
 
 
 @pytest.mark.parametrize("mode", SUBPIXELS)

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from gonogo.sheets.cache import Memory, RawCache
+from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.drawing_service import Sheets
 from gonogo.sheets.fetch import Fetcher
-from gonogo.sheets.folders import find_in_folders
-from gonogo.sheets.library import Sheets
-from gonogo.sheets.limits import Limits
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
+from gonogo.sheets.folder_lookup import find_in_folders
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
 from tests.sheets.conftest import sheet_pdf
 
 REQUEST = PictureRequest(52, 24, (0.1, 0.1, 0.2, 0.2))

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gonogo.sheets.glyphs import GLYPHS, SUBPIXELS
-from gonogo.sheets.mosaic import to_cells, to_grey
-from gonogo.sheets.types import Mode
+from gonogo.sheets.models import Mode
+from gonogo.sheets.render.block_characters import GLYPHS, SUBPIXELS
+from gonogo.sheets.render.mosaic import to_cells, to_grey
 
 BLOCKS = [Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT, Mode.HALF]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gonogo.sheets.draw import Drawings, draw
-from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.mosaic import to_grey
-from gonogo.sheets.types import Level, Mode, Picture, PictureRequest
+from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.models import Level, Mode, Picture, PictureRequest
+from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.mosaic import to_grey
 from tests.shared_material import DRAWINGS
 from tests.sheets.conftest import PAGE, SPOTS, pdf_bytes, sheet_image, sheet_pdf, text_image
 

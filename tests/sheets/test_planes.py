@@ -13,12 +13,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gonogo.sheets import kitty
-from gonogo.sheets.draw import Drawings, draw
-from gonogo.sheets.planes import LINE, MARK, PAPER, Plane, cell_size, draw_plane, png_body, sixel_body, with_pixels
-from gonogo.sheets.protocol import answer_from_message, answer_to_message, request_from_json, request_to_json, unpack
-from gonogo.sheets.sixel import END, sixel
-from gonogo.sheets.types import Level, Mode, Picture, PictureRequest
+from gonogo.sheets.child_messages import (
+    answer_from_message,
+    answer_to_message,
+    request_from_json,
+    request_to_json,
+    unpack,
+)
+from gonogo.sheets.models import Level, Mode, Picture, PictureRequest
+from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.indexed_pixels import (
+    LINE,
+    MARK,
+    PAPER,
+    Plane,
+    cell_size,
+    draw_plane,
+    png_body,
+    sixel_body,
+    with_pixels,
+)
+from gonogo.sheets.terminal import kitty
+from gonogo.sheets.terminal.sixel import END, sixel
 from tests.sheets.conftest import SPOTS
 
 COLOURS = [f"#{17 * n:02x}{17 * n:02x}{255 - 17 * n:02x}" for n in range(16)]

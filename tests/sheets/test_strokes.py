@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from gonogo.sheets.draw import Drawings, draw
-from gonogo.sheets.images import ImagePage
-from gonogo.sheets.ink import look_at
-from gonogo.sheets.mosaic import to_grey
-from gonogo.sheets.raster import thicken
-from gonogo.sheets.types import Box, Mode, PictureRequest
+from gonogo.sheets.models import Box, Mode, PictureRequest
+from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.images import ImagePage
+from gonogo.sheets.render.mosaic import to_grey
+from gonogo.sheets.render.raster import thicken
+from gonogo.sheets.render.text_metrics import look_at
 
 SIDE = 1000
 BOX = (400.0, 400.0, 480.0, 450.0)

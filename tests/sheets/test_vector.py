@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gonogo.sheets.draw import Drawings, draw
-from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.mosaic import to_grey
-from gonogo.sheets.svg import clean_svg
-from gonogo.sheets.types import Level, Picture, PictureRequest
+from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.models import Level, Picture, PictureRequest
+from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.mosaic import to_grey
+from gonogo.sheets.render.svg_sanitize import clean_svg
 from tests.sheets.conftest import PAGE, SPOTS, sheet_image
 
 pytest.importorskip("resvg_py")
@@ -169,8 +169,8 @@ def test_without_the_extra_the_sentence_names_it(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['resvg_py'] = sys.modules['ezdxf'] = None\n"
         "from pathlib import Path\n"
-        "from gonogo.sheets.limits import CannotShow, Limits\n"
-        "from gonogo.sheets.opening import open_drawing\n"
+        "from gonogo.sheets.drawing_limits import CannotShow, Limits\n"
+        "from gonogo.sheets.render.open import open_drawing\n"
         "try: open_drawing(Path(sys.argv[1]), Limits())\n"
         "except CannotShow as refused: print(refused.reason, refused.next_step)"
     )

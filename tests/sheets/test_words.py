@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.schemas.sanitize import clean_text
-from gonogo.sheets.draw import Drawings, draw
-from gonogo.sheets.folders import find_in_folders
-from gonogo.sheets.outline import outline
-from gonogo.sheets.titles import title_from_header, title_of
-from gonogo.sheets.types import Box, PictureRequest, SheetRef
+from gonogo.sheets.filename_title import title_from_header, title_of
+from gonogo.sheets.folder_lookup import find_in_folders
+from gonogo.sheets.models import Box, PictureRequest, SheetRef
+from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.text_fallback import outline
 from tests.sheets.conftest import PAGE, pdf_bytes
 
 FONT = b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gonogo.sheets.limits import Limits
-from gonogo.sheets.types import Level, NoPicture, Picture, PictureRequest, PixelCrop
-from gonogo.sheets.worker import Worker
+from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.models import Level, NoPicture, Picture, PictureRequest, PixelCrop
+from gonogo.sheets.render_worker import Worker
 from tests.sheets.conftest import pdf_bytes, png_header, tiff_of_pages
 
 REQUEST = PictureRequest(52, 24, (0.1, 0.1, 0.2, 0.2))
@@ -223,7 +223,7 @@ async def test_the_child_is_sealed(worker: Worker, folder: Path) -> None:
 
 def test_the_program_itself_loads_no_decoder() -> None:
     code = (
-        "import sys, gonogo.sheets.library; "
+        "import sys, gonogo.sheets.drawing_service; "
         "print([m for m in ('numpy', 'PIL', 'pypdfium2', 'httpx') if m in sys.modules])"
     )
     seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

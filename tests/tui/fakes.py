@@ -11,7 +11,7 @@ from gonogo.desk.home import Home
 from gonogo.desk.profile import Profile
 from gonogo.desk.stopwatch import Stopwatch
 from gonogo.desk.types import Decided, Decision, DeskState, DeskTask, SendState, Stage
-from gonogo.sheets.types import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
+from gonogo.sheets.models import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
 from gonogo.tui.app import GonogoApp
 
 Drawer = Callable[[DeskTask, PictureRequest], Picture | NoPicture | None]

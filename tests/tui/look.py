@@ -15,7 +15,7 @@ from typing import Any
 
 from gonogo.desk.profile import Profile
 from gonogo.desk.types import DeskTask, Stage
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from tests.shared_material import DRAWINGS
 from tests.tui.fakes import FakeCampaign, FakeDesk, app_on, task
 
@@ -58,14 +58,14 @@ class LookDesk(FakeDesk):
     """Pictures from the real sheets."""
 
     async def start(self) -> None:
-        from gonogo.sheets.library import Sheets
+        from gonogo.sheets.drawing_service import Sheets
 
         assert DRAWINGS is not None
         self.sheets = Sheets(Path(tempfile.mkdtemp()), folders=(DRAWINGS,))
         await super().start()
 
     def _ref(self, one: DeskTask) -> Any:
-        from gonogo.sheets.types import SheetRef
+        from gonogo.sheets.models import SheetRef
 
         return SheetRef(None, dict(one.links)["part"])
 

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from gonogo.desk.errors import OutboxError
-from gonogo.sheets.types import Level, NoPicture
+from gonogo.sheets.models import Level, NoPicture
 from gonogo.tui.screens.annotate import AnnotateScreen
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from gonogo.sheets.types import CellGrid, Mode
+from gonogo.sheets.models import CellGrid, Mode
 from gonogo.tui.widgets.cells import Inks, Painter, with_locator
 from gonogo.tui.widgets.glyphs import LETTERINGS, large
 from gonogo.tui.widgets.value_view import lay_out

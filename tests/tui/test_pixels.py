@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from textual.geometry import Region
 
-from gonogo.sheets import kitty
-from gonogo.sheets.types import Mode, Picture, PictureRequest
+from gonogo.sheets.models import Mode, Picture, PictureRequest
+from gonogo.sheets.terminal import kitty
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.probe import Answers
 from gonogo.tui.screens.drawing import DrawingScreen

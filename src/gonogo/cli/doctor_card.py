@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from gonogo.sheets import kitty, sixel
-from gonogo.sheets.types import CellGrid, Mode, PictureRequest
+from gonogo.sheets.models import CellGrid, Mode, PictureRequest
+from gonogo.sheets.terminal import kitty, sixel
 from gonogo.tui.terminal import PIXELS, Terminal
 
 if TYPE_CHECKING:
-    from gonogo.sheets.draw import Chosen, Drawings
-    from gonogo.sheets.planes import Plane
+    from gonogo.sheets.render.draw import Chosen, Drawings
+    from gonogo.sheets.render.indexed_pixels import Plane
 
 COLUMNS, ROWS = 24, 8
 ACROSS = 3
@@ -71,11 +71,11 @@ def choose(terminal: Terminal, mode: str) -> str:
 def samples(terminal: Terminal, environment: Mapping[str, str]) -> list[Sample]:
     """What this terminal may be able to draw, coarsest first."""
     from gonogo.demo.parts import draw_all
-    from gonogo.sheets.draw import Drawings, choose
-    from gonogo.sheets.frame import draw_frame
-    from gonogo.sheets.limits import Limits
-    from gonogo.sheets.mosaic import to_cells
-    from gonogo.sheets.raster import view_to_grey
+    from gonogo.sheets.drawing_limits import Limits
+    from gonogo.sheets.render.box_overlay import draw_frame
+    from gonogo.sheets.render.draw import Drawings, choose
+    from gonogo.sheets.render.mosaic import to_cells
+    from gonogo.sheets.render.raster import view_to_grey
 
     board = draw_all()[PART]
     box = next(callout.bbox for callout in board.callouts if callout.name == CALLOUT)
@@ -97,12 +97,12 @@ def samples(terminal: Terminal, environment: Mapping[str, str]) -> list[Sample]:
 
 
 def _pixels(terminal: Terminal, drawings: Drawings, path: Path, request: PictureRequest) -> list[Sample]:
-    from gonogo.sheets import planes
+    from gonogo.sheets.render import indexed_pixels
 
     modes = [mode for mode in PIXELS if mode.value in terminal.choices()]
     if not modes:
         return []
-    plane: Plane = planes.draw_plane(drawings, path, PART, request, {})
+    plane: Plane = indexed_pixels.draw_plane(drawings, path, PART, request, {})
     size = plane.shape[1], plane.shape[0]
     greys = (_INK + (_PAPER - _INK) * level // _LEVELS for level in range(_LEVELS + 1))
     colours = [*(f"#{grey:02x}{grey:02x}{grey:02x}" for grey in greys), _MARK, _MARK]
@@ -110,10 +110,10 @@ def _pixels(terminal: Terminal, drawings: Drawings, path: Path, request: Picture
     for mode in modes:
         if mode is Mode.SIXEL:
             empty = [" " * COLUMNS] * ROWS
-            found.append(Sample(mode, empty, sixel.sixel(planes.sixel_body(plane), size, colours)))
+            found.append(Sample(mode, empty, sixel.sixel(indexed_pixels.sixel_body(plane), size, colours)))
         else:
             number = kitty.IDS[0]
-            data = kitty.png(planes.png_body(plane), size, colours)
+            data = kitty.png(indexed_pixels.png_body(plane), size, colours)
             rows = [f"\x1b[38;5;{number}m{text}\x1b[0m" for text in kitty.placeholders(COLUMNS, ROWS)]
             rows[0] = kitty.send(number, data, (COLUMNS, ROWS), tmux=terminal.in_tmux) + rows[0]
             found.append(Sample(mode, rows))

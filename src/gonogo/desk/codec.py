@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from gonogo.desk.types import Decision, DeskTask, Times
-from gonogo.sheets.protocol import (
+from gonogo.sheets.child_messages import (
     PREFIX,
     answer_from_message,
     answer_to_message,
@@ -14,7 +14,7 @@ from gonogo.sheets.protocol import (
     request_to_json,
     unpack,
 )
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest, PixelCrop
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop
 
 LINKS = (
     ("pmi", "pmi_id"),

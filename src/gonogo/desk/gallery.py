@@ -10,14 +10,14 @@ from typing import Protocol
 from gonogo.desk.clock import Clock
 from gonogo.desk.remote_types import UrlAnswer
 from gonogo.desk.types import DeskTask
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 MOST_BEGUN = 8
 Seen = tuple[PictureRequest, Picture | NoPicture]
 
 
 class Drawings(Protocol):
-    """Where pictures come from; `gonogo.sheets.library.Sheets` is one."""
+    """Where pictures come from; `gonogo.sheets.drawing_service.Sheets` is one."""
 
     async def picture(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture: ...
     def picture_ready(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture | None: ...

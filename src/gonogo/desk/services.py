@@ -368,8 +368,8 @@ class Services:
         return self._parts
 
     def _drawings(self, signed: SignedIn, ask: AskUrl) -> Drawings:
+        from gonogo.sheets.drawing_service import Sheets
         from gonogo.sheets.fetch import Fetcher
-        from gonogo.sheets.library import Sheets
 
         transport = self._transport_to(signed.base_url)
         fetcher = Fetcher(ask, base_url=signed.base_url, transport=transport, errors=(GonogoClientError,))

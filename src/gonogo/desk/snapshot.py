@@ -11,7 +11,7 @@ from gonogo.desk.memory import Memory
 from gonogo.desk.outbox import Address
 from gonogo.desk.recent import Progress
 from gonogo.desk.stream import Held
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 
 UNKNOWN_LEASE_SECONDS = 600.0
 """How long a remembered claim is believed when the server never said how long it is."""

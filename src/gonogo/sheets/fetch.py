@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
-from gonogo.sheets.addresses import Address, Reach, is_loopback, judge, literal, look_up, nearest
-from gonogo.sheets.limits import MEGABYTE, CannotShow, Limits
-from gonogo.sheets.sniff import Kind, sniff
-from gonogo.sheets.titles import title_from_header
+from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, Limits
+from gonogo.sheets.file_type import Kind, sniff
+from gonogo.sheets.filename_title import title_from_header
+from gonogo.sheets.ssrf_guard import Address, Reach, is_loopback, judge, literal, look_up, nearest
 
 if TYPE_CHECKING:
     import httpx

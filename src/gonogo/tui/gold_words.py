@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from gonogo.sheets.types import NoPicture
+from gonogo.sheets.models import NoPicture
 from gonogo.tui import cards
 from gonogo.tui.ruling_words import value, verdict
 from gonogo.tui.text import content, one_line, styled

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gonogo.sheets.types import Mode
+from gonogo.sheets.models import Mode
 from gonogo.tui.probe import Answers
 
 AUTO = "auto"

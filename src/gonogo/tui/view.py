@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gonogo.desk.types import DeskTask
-from gonogo.sheets.types import Level, Mode, PictureRequest
+from gonogo.sheets.models import Level, Mode, PictureRequest
 
 _LEVELS = (Level.DETAIL, Level.VIEW, Level.SHEET)
 _ZOOM_STEP = 1.4

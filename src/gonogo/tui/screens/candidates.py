@@ -20,7 +20,7 @@ from gonogo.client.errors import GonogoClientError
 from gonogo.desk.codec import task_from_served
 from gonogo.desk.errors import DeskError
 from gonogo.schemas.review import GoldCandidate, GoldDecision
-from gonogo.sheets.types import NoPicture, Picture
+from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui import actions, gold_words, terminal, working
 from gonogo.tui.campaign_words import not_yes
 from gonogo.tui.guard import KeyGuard

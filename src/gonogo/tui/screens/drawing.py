@@ -14,7 +14,7 @@ from textual.timer import Timer
 
 from gonogo.desk.errors import DeskError
 from gonogo.desk.types import DeskTask
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from gonogo.tui import terminal, working
 from gonogo.tui.screens import wording
 from gonogo.tui.view import View

@@ -11,7 +11,7 @@ from textual.events import Key, Paste, Resize
 from textual.widgets import Static
 
 from gonogo.desk.types import DeskTask
-from gonogo.sheets.types import NoPicture, Picture
+from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui import actions
 from gonogo.tui.guard import KeyGuard
 from gonogo.tui.screens import wording

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from gonogo.sheets.types import CellGrid
+from gonogo.sheets.models import CellGrid
 
 STEPS = 16
 """Colours between ink and paper: fewer colours make longer runs and a third fewer bytes than 256."""

@@ -18,9 +18,9 @@ from rich.style import Style
 from textual.color import Color
 from textual.geometry import Region
 
-from gonogo.sheets import kitty
-from gonogo.sheets.sixel import sixel
-from gonogo.sheets.types import Mode, Picture
+from gonogo.sheets.models import Mode, Picture
+from gonogo.sheets.terminal import kitty
+from gonogo.sheets.terminal.sixel import sixel
 from gonogo.tui.widgets.cells import Inks
 
 _GREYS = 14

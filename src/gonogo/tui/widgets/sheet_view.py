@@ -16,7 +16,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gonogo.sheets.types import Mode, NoPicture, Picture
+from gonogo.sheets.models import Mode, NoPicture, Picture
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.cells import Inks, Painter, with_locator
 
@@ -308,8 +308,8 @@ def _empty_sheet(bbox: Bbox) -> tuple[str, ...]:
     """A page's frame with the place that is asked about, when that is told in fractions of the page."""
     if bbox is None or len(bbox) < 4 or not all(0 <= number <= 1 for number in bbox[:4]):
         return ()
-    from gonogo.sheets.outline import outline
-    from gonogo.sheets.types import Box, PictureRequest
+    from gonogo.sheets.models import Box, PictureRequest
+    from gonogo.sheets.render.text_fallback import outline
 
     (x0, x1), (y0, y1) = sorted((bbox[0], bbox[2])), sorted((bbox[1], bbox[3]))
     return outline(PictureRequest(*_MAP), _PAGE, Box(x0, y0, x1, y1)).rows

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from gonogo.sheets.cache import Located
-from gonogo.sheets.titles import title_of
-from gonogo.sheets.types import SheetRef
+from gonogo.sheets.filename_title import title_of
+from gonogo.sheets.models import SheetRef
 
 # Images first: boxes in pixels only fit the image they were read from, and a wrong place is worse than a soft one.
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pdf", ".dxf", ".svg")

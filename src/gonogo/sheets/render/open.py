@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.raster import Page
-from gonogo.sheets.sniff import Kind, sniff
+from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.file_type import Kind, sniff
+from gonogo.sheets.render.raster import Page
 
 
 class Drawing(Protocol):
@@ -41,17 +41,17 @@ def open_drawing(path: Path, limits: Limits) -> Drawing:
 def _open_as(kind: Kind, path: Path, limits: Limits) -> Drawing:
     # Each library is loaded with the first drawing that needs it; those of the extra may be absent.
     if kind is Kind.PDF:
-        from gonogo.sheets.pdf import PdfDrawing
+        from gonogo.sheets.render.pdf import PdfDrawing
 
         return PdfDrawing(path, limits)
     if kind is Kind.SVG:
-        from gonogo.sheets.vector import open_svg
+        from gonogo.sheets.render.svg import open_svg
 
         return open_svg(path, limits)
     if kind is Kind.DXF:
-        from gonogo.sheets.dxf import open_dxf
+        from gonogo.sheets.render.dxf import open_dxf
 
         return open_dxf(path, limits)
-    from gonogo.sheets.images import ImageDrawing
+    from gonogo.sheets.render.images import ImageDrawing
 
     return ImageDrawing(path, kind, limits)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gonogo.sheets.crop import Rect, is_tall
-from gonogo.sheets.raster import Grey, Page
-from gonogo.sheets.types import Box
+from gonogo.sheets.models import Box
+from gonogo.sheets.render.crop import Rect, is_tall
+from gonogo.sheets.render.raster import Grey, Page
 
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
 _WEIGHT = (

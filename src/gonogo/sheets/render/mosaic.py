@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gonogo.sheets.glyphs import GLYPHS, SUBPIXELS
-from gonogo.sheets.types import CellGrid, Mode
+from gonogo.sheets.models import CellGrid, Mode
+from gonogo.sheets.render.block_characters import GLYPHS, SUBPIXELS
 
 Grey = NDArray[np.uint8]
 

@@ -8,7 +8,7 @@ Sources: the Unicode 13 chart U1FB00 (Symbols for Legacy Computing) and the Unic
 
 from __future__ import annotations
 
-from gonogo.sheets.types import Mode
+from gonogo.sheets.models import Mode
 
 SUBPIXELS: dict[Mode, tuple[int, int]] = {
     Mode.OCTANT: (2, 4),

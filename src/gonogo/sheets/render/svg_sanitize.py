@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from gonogo.sheets.limits import MEGABYTE, CannotShow, Limits
+from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, Limits
 
 SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}href"

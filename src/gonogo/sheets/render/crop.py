@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gonogo.sheets.types import Box, Level, Mode, PictureRequest
+from gonogo.sheets.models import Box, Level, Mode, PictureRequest
 
 TEXT_ROWS: dict[Mode, float] = {
     Mode.OCTANT: 3.0,

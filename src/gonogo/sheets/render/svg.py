@@ -10,11 +10,11 @@ from types import ModuleType
 import numpy as np
 from PIL import Image
 
-from gonogo.sheets.bbox import Units
-from gonogo.sheets.crop import Rect
-from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.raster import Grey
-from gonogo.sheets.svg import clean_svg
+from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.render.bbox import Units
+from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.raster import Grey
+from gonogo.sheets.render.svg_sanitize import clean_svg
 
 _NATIVE_SIDE = 4800.0  # pixels along the longer side at which a vector drawing is written to a file
 _DPI = 96  # resvg refuses sizes in millimetres without it

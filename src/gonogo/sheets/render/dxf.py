@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gonogo.sheets.bbox import Units
-from gonogo.sheets.crop import Rect
-from gonogo.sheets.limits import MEGABYTE, CannotShow, Limits
-from gonogo.sheets.raster import Grey
-from gonogo.sheets.svg import clean_svg
-from gonogo.sheets.vector import VectorDrawing, VectorPage, missing_extra
+from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, Limits
+from gonogo.sheets.render.bbox import Units
+from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.raster import Grey
+from gonogo.sheets.render.svg import VectorDrawing, VectorPage, missing_extra
+from gonogo.sheets.render.svg_sanitize import clean_svg
 
 if TYPE_CHECKING:
     from ezdxf.document import Drawing

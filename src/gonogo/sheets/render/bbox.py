@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gonogo.sheets.types import Box
+from gonogo.sheets.models import Box
 
 _FRACTION_SLACK = 1e-6  # a fraction of 1.0000001 is rounding, not the second pixel
 

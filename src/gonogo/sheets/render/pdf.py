@@ -12,10 +12,10 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 from numpy.typing import NDArray
 
-from gonogo.sheets.bbox import FROM_TOP_LEFT
-from gonogo.sheets.crop import Rect
-from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.raster import Grey
+from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.render.bbox import FROM_TOP_LEFT
+from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.raster import Grey
 
 _LINES_MOST = 4000
 _TEXT_MOST = 120

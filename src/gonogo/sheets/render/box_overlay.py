@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gonogo.sheets.crop import Rect
-from gonogo.sheets.glyphs import GLYPHS, SUBPIXELS
-from gonogo.sheets.types import CellGrid, Mode
+from gonogo.sheets.models import CellGrid, Mode
+from gonogo.sheets.render.block_characters import GLYPHS, SUBPIXELS
+from gonogo.sheets.render.crop import Rect
 
 _BLANK_PAPER = 200  # cells whose ink is lighter than this hold nothing worth keeping
 _CORNERS = {(0, 0): "┌", (0, 1): "┐", (1, 0): "└", (1, 1): "┘"}

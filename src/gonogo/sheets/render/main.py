@@ -1,4 +1,4 @@
-"""The process that opens drawings: `python -P -m gonogo.sheets.child`. It may be killed at any moment.
+"""The process that opens drawings: `python -P -m gonogo.sheets.render.main`. It may be killed at any moment.
 
 It reads requests from stdin and answers on stdout, one at a time, and ends when stdin does. It may open no socket,
 start no program and write no file, and lives under limits of memory and processor time: a hostile file costs a picture.
@@ -13,13 +13,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.protocol import PREFIX, Answer, answer_to_message, request_from_json, unpack
-from gonogo.sheets.types import Mode, NoPicture
+from gonogo.sheets.child_messages import PREFIX, Answer, answer_to_message, request_from_json, unpack
+from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.models import Mode, NoPicture
 
 if TYPE_CHECKING:
-    from gonogo.sheets.draw import Drawings
-    from gonogo.sheets.planes import Maps
+    from gonogo.sheets.render.draw import Drawings
+    from gonogo.sheets.render.indexed_pixels import Maps
 
 
 def main() -> int:
@@ -27,8 +27,8 @@ def main() -> int:
     limits = Limits(**json.loads(sys.argv[1])) if len(sys.argv) > 1 else Limits()
     _confine(limits)
     requests, answers = _channels()
-    from gonogo.sheets.draw import Drawings  # numpy and PDFium are loaded under the limits
-    from gonogo.sheets.planes import Maps
+    from gonogo.sheets.render.draw import Drawings  # numpy and PDFium are loaded under the limits
+    from gonogo.sheets.render.indexed_pixels import Maps
 
     drawings, maps = Drawings(limits), Maps()
     while len(prefix := requests.read(PREFIX.size)) == PREFIX.size:
@@ -47,9 +47,9 @@ def main() -> int:
 
 
 def _answer(drawings: Drawings, maps: Maps, head: dict[str, Any]) -> Answer:
-    from gonogo.sheets.draw import draw
-    from gonogo.sheets.pixels import draw_pixels
-    from gonogo.sheets.planes import with_pixels
+    from gonogo.sheets.render.draw import draw
+    from gonogo.sheets.render.indexed_pixels import with_pixels
+    from gonogo.sheets.render.pixel_image import draw_pixels
 
     path, key, request = Path(head["path"]), str(head["key"]), request_from_json(head["request"])
     try:
@@ -68,7 +68,7 @@ def _answer(drawings: Drawings, maps: Maps, head: dict[str, Any]) -> Answer:
 
 def _confine(limits: Limits) -> None:
     """Limits that the kernel keeps: memory, no network, no files written, no core dumps with a customer's drawing."""
-    from gonogo.sheets.sealed import seal
+    from gonogo.sheets.render.sandbox import seal
 
     seal()
     _lower(resource.RLIMIT_AS, limits.address_space)

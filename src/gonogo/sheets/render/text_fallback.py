@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gonogo.sheets.crop import turn
-from gonogo.sheets.types import Box, CellGrid, Mode, PictureRequest
+from gonogo.sheets.models import Box, CellGrid, Mode, PictureRequest
+from gonogo.sheets.render.crop import turn
 
 _BLANK = " "
 _FILL = 0.98

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gonogo.sheets.crop import Rect
-from gonogo.sheets.draw import Drawings, choose
-from gonogo.sheets.protocol import SIDE_MOST
-from gonogo.sheets.raster import fit_contrast, turned_region
-from gonogo.sheets.types import PictureRequest, PixelCrop
+from gonogo.sheets.child_messages import SIDE_MOST
+from gonogo.sheets.models import PictureRequest, PixelCrop
+from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.draw import Drawings, choose
+from gonogo.sheets.render.raster import fit_contrast, turned_region
 
 _SIDE_LEAST = 1000
 

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonogo.sheets.limits import Limits
-from gonogo.sheets.protocol import MOST, PREFIX, Answer, answer_from_message, pack, request_to_json, unpack
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest, PixelCrop
+from gonogo.sheets.child_messages import MOST, PREFIX, Answer, answer_from_message, pack, request_to_json, unpack
+from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR")
 _STRIKES = 2
@@ -36,7 +36,7 @@ class Worker:
     """
 
     def __init__(self, limits: Limits, command: tuple[str, ...] | None = None) -> None:
-        start = (sys.executable, "-P", "-m", "gonogo.sheets.child", json.dumps(dataclasses.asdict(limits)))
+        start = (sys.executable, "-P", "-m", "gonogo.sheets.render.main", json.dumps(dataclasses.asdict(limits)))
         self._command = command or start
         self._limits = limits
         self._process: asyncio.subprocess.Process | None = None

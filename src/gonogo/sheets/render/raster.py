@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gonogo.sheets.bbox import Units
-from gonogo.sheets.crop import Rect, View
-from gonogo.sheets.glyphs import SUBPIXELS
-from gonogo.sheets.types import Mode
+from gonogo.sheets.models import Mode
+from gonogo.sheets.render.bbox import Units
+from gonogo.sheets.render.block_characters import SUBPIXELS
+from gonogo.sheets.render.crop import Rect, View
 
 Grey = NDArray[np.uint8]
 

@@ -7,7 +7,7 @@ import json
 import struct
 from typing import Any
 
-from gonogo.sheets.types import Box, CellGrid, Level, Mode, NoPicture, Picture, PictureRequest, PixelCrop
+from gonogo.sheets.models import Box, CellGrid, Level, Mode, NoPicture, Picture, PictureRequest, PixelCrop
 
 PREFIX = struct.Struct(">II")
 """Length of the JSON head and of all the bytes after it."""

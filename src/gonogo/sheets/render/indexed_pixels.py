@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gonogo.sheets.crop import Rect, View
-from gonogo.sheets.draw import Chosen, Drawings, choose
-from gonogo.sheets.protocol import SIDE_MOST
-from gonogo.sheets.raster import Grey, Page, fit_contrast, pool, turned_region
-from gonogo.sheets.sixel import BAND
-from gonogo.sheets.types import Mode, Picture, PictureRequest
+from gonogo.sheets.child_messages import SIDE_MOST
+from gonogo.sheets.models import Mode, Picture, PictureRequest
+from gonogo.sheets.render.crop import Rect, View
+from gonogo.sheets.render.draw import Chosen, Drawings, choose
+from gonogo.sheets.render.raster import Grey, Page, fit_contrast, pool, turned_region
+from gonogo.sheets.terminal.sixel import BAND
 
 Plane = NDArray[np.uint8]
 PAPER, MARK, LINE = 13, 14, 15

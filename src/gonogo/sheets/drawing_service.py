@@ -8,11 +8,11 @@ import hashlib
 from pathlib import Path
 
 from gonogo.sheets.cache import Located, Memory, RawCache
+from gonogo.sheets.drawing_limits import CannotShow, Limits
 from gonogo.sheets.fetch import Fetcher
-from gonogo.sheets.folders import find_in_folders
-from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.types import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
-from gonogo.sheets.worker import Worker
+from gonogo.sheets.folder_lookup import find_in_folders
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
+from gonogo.sheets.render_worker import Worker
 
 _Answer = Picture | NoPicture
 _Key = tuple[SheetRef, PictureRequest]

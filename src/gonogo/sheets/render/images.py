@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from gonogo.sheets.bbox import FROM_TOP_LEFT
-from gonogo.sheets.crop import Rect
-from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.raster import Grey, darkest_of
-from gonogo.sheets.sniff import Kind
+from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.file_type import Kind
+from gonogo.sheets.render.bbox import FROM_TOP_LEFT
+from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.raster import Grey, darkest_of
 
 OVERVIEW_SIDE = 1200
 _NEARLY = 0.8  # of the overview's step: slightly soft beats reading every pixel of the sheet

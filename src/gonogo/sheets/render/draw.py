@@ -6,16 +6,16 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonogo.sheets.bbox import drawing_bbox, page_number
-from gonogo.sheets.crop import Rect, View, frame_view, turn, turn_back
-from gonogo.sheets.frame import draw_frame, invert, locator_size, mark_region, pixels_as
-from gonogo.sheets.ink import Ink, look_at
-from gonogo.sheets.limits import CannotShow, Limits
-from gonogo.sheets.mosaic import to_cells
-from gonogo.sheets.neighbours import words_near
-from gonogo.sheets.opening import Drawing, open_drawing
-from gonogo.sheets.raster import Page, view_to_grey
-from gonogo.sheets.types import Box, CellGrid, Level, Mode, Picture, PictureRequest
+from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.models import Box, CellGrid, Level, Mode, Picture, PictureRequest
+from gonogo.sheets.render.bbox import drawing_bbox, page_number
+from gonogo.sheets.render.box_overlay import draw_frame, invert, locator_size, mark_region, pixels_as
+from gonogo.sheets.render.crop import Rect, View, frame_view, turn, turn_back
+from gonogo.sheets.render.mosaic import to_cells
+from gonogo.sheets.render.nearby_text import words_near
+from gonogo.sheets.render.open import Drawing, open_drawing
+from gonogo.sheets.render.raster import Page, view_to_grey
+from gonogo.sheets.render.text_metrics import Ink, look_at
 
 _KEPT_BYTES = 100 * 1000 * 1000  # beside the drawing being opened
 _KEPT_DRAWINGS = 6

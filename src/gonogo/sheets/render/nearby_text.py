@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gonogo.schemas.sanitize import clean_text
-from gonogo.sheets.crop import Rect, turn
-from gonogo.sheets.raster import Page
-from gonogo.sheets.types import Box
+from gonogo.sheets.models import Box
+from gonogo.sheets.render.crop import Rect, turn
+from gonogo.sheets.render.raster import Page
 
 _MOST = 8
 _REACH = 0.15  # of the page's longer side: further away text belongs to something else

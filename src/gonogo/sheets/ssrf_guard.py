@@ -12,7 +12,7 @@ import socket
 from enum import IntEnum
 from urllib.parse import urlsplit
 
-from gonogo.sheets.limits import CannotShow
+from gonogo.sheets.drawing_limits import CannotShow
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
