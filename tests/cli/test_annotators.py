@@ -12,7 +12,7 @@ from gonogo.cli.common import current_home
 from gonogo.cli.embedded import BASE_URL, embedded_parts
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.lead import LeadClient
-from gonogo.desk.services import Borrowed
+from gonogo.desk.account.sign_in import Borrowed
 from gonogo.schemas.gonogo_api import SessionCreate
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelSubmit
 from tests.cli.conftest import Gonogo

@@ -14,7 +14,7 @@ import pytest
 
 from gonogo.cli.embedded import EmbeddedTransport
 from gonogo.cli.embedded_exchange import AHEAD, Exchange, _Pieces
-from gonogo.desk.home import Home
+from gonogo.desk.core.paths import Home
 
 WAIT = 30
 ASKED = "/api/v1/gonogo/capabilities"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gonogo.desk.quality_text import report_lines
+from gonogo.report.quality import report_lines
 from gonogo.schemas.labeling import QualityReport
 from gonogo.server.agreement import alpha_interval, gwet_ac1, krippendorff_alpha
 from gonogo.server.consensus import estimate

@@ -24,15 +24,15 @@ from pathlib import Path
 from gonogo.client.credential import ApiKey, SessionToken
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import RetryPolicy
-from gonogo.desk.clock import Clock
-from gonogo.desk.desk import Desk
-from gonogo.desk.gallery import AskUrl
-from gonogo.desk.memory import Memory
-from gonogo.desk.outbox import Address, Outbox
-from gonogo.desk.profile import Profile
-from gonogo.desk.remote import ClientRemote
-from gonogo.desk.setup import Setup
-from gonogo.desk.types import Decision, SendState
+from gonogo.desk.annotate.session import Desk
+from gonogo.desk.connection.server_adapter import ClientRemote
+from gonogo.desk.core.clock import Clock
+from gonogo.desk.core.models import Decision, SendState
+from gonogo.desk.core.settings import Profile
+from gonogo.desk.core.state_db import Memory
+from gonogo.desk.outbox.outbox import Address, Outbox
+from gonogo.desk.session.dependencies import Setup
+from gonogo.desk.session.pictures import AskUrl
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 REPO = Path(__file__).resolve().parents[2]

@@ -11,13 +11,13 @@ import pytest
 from gonogo.client.credential import SessionToken
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import RetryPolicy
-from gonogo.desk.desk import Desk
-from gonogo.desk.errors import DeskError
-from gonogo.desk.memory import Memory
-from gonogo.desk.outbox import Address
-from gonogo.desk.profile import Profile
-from gonogo.desk.remote import ClientRemote
-from gonogo.desk.setup import Setup
+from gonogo.desk.annotate.session import Desk
+from gonogo.desk.connection.server_adapter import ClientRemote
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.settings import Profile
+from gonogo.desk.core.state_db import Memory
+from gonogo.desk.outbox.outbox import Address
+from gonogo.desk.session.dependencies import Setup
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 from .scripted import BASE, CAMPAIGN, FakeClock, ScriptedServer

@@ -16,7 +16,7 @@ from typing import Any
 
 import apsw
 
-from gonogo.desk.outbox_schema import set_up
+from gonogo.desk.outbox.schema import set_up
 
 SECTOR = 512
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gonogo.desk.outbox import Address, Outbox
-from gonogo.desk.submission import prepare_submission
-from gonogo.desk.types import Decision, DeskTask, Times
+from gonogo.desk.core.models import Decision, DeskTask, Times
+from gonogo.desk.outbox.outbox import Address, Outbox
+from gonogo.desk.outbox.submit_request import prepare_submission
 
 ANN = Address("http://a.localhost", "ann", "c1")
 BOB = Address("http://a.localhost", "bob", "c1")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from gonogo.desk.clock import Clock
+from gonogo.desk.core.clock import Clock
 
 T = TypeVar("T")
 BASE = "http://scripted.localhost"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.desk.desk import Desk
-from gonogo.desk.outbox import Outbox
-from gonogo.desk.submission import prepare_submission
-from gonogo.desk.types import Decided, Decision, SendState, Stage
+from gonogo.desk.annotate.session import Desk
+from gonogo.desk.core.models import Decided, Decision, SendState, Stage
+from gonogo.desk.outbox.outbox import Outbox
+from gonogo.desk.outbox.submit_request import prepare_submission
 
 from .conftest import MakeDesk
 from .putting import ANN, put, task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from gonogo.desk.types import SendState
+from gonogo.desk.core.models import SendState
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from tests.server.live import uvicorn_serving

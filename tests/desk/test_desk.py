@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from gonogo.desk.types import Decision, SendState, Stage, Times
+from gonogo.desk.core.models import Decision, SendState, Stage, Times
 
 from .conftest import MakeDesk
 from .scripted import FakeClock, Fault, ScriptedServer, names, until

@@ -18,8 +18,8 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from gonogo.desk.fate import of_answer, of_error
-from gonogo.desk.types import SendState
+from gonogo.desk.core.models import SendState
+from gonogo.desk.outbox.outcome import of_answer, of_error
 from gonogo.schemas.labeling import LabelSubmission
 
 

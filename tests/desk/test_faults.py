@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gonogo.desk.desk import Desk
-from gonogo.desk.types import Decision, SendState, Stage
+from gonogo.desk.annotate.session import Desk
+from gonogo.desk.core.models import Decision, SendState, Stage
 
 from .conftest import MakeDesk
 from .scripted import FakeClock, Fault, ScriptedServer, names

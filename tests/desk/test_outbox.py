@@ -20,11 +20,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
-from gonogo.desk.errors import OutboxError
-from gonogo.desk.outbox import LEASE_SECONDS, Outbox
-from gonogo.desk.outbox_schema import on_network
-from gonogo.desk.submission import prepare_submission
-from gonogo.desk.types import Decision, SendState, Times
+from gonogo.desk.core.errors import OutboxError
+from gonogo.desk.core.models import Decision, SendState, Times
+from gonogo.desk.outbox.outbox import LEASE_SECONDS, Outbox
+from gonogo.desk.outbox.schema import on_network
+from gonogo.desk.outbox.submit_request import prepare_submission
 
 from .putting import ANN, BOB, put, task
 

@@ -15,13 +15,13 @@ from click.testing import CliRunner, Result
 from gonogo.cli.outbox import outbox as command
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.desk.home import Home
-from gonogo.desk.outbox import Address, Outbox
-from gonogo.desk.profile import Profile
-from gonogo.desk.services import Services
-from gonogo.desk.submission import prepare_submission
-from gonogo.desk.types import Decision, DeskTask, SendState, Times
-from gonogo.desk.vault import Vault
+from gonogo.desk.account.credentials import Vault
+from gonogo.desk.account.sign_in import Services
+from gonogo.desk.core.models import Decision, DeskTask, SendState, Times
+from gonogo.desk.core.paths import Home
+from gonogo.desk.core.settings import Profile
+from gonogo.desk.outbox.outbox import Address, Outbox
+from gonogo.desk.outbox.submit_request import prepare_submission
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from gonogo.desk.desk import Desk
-from gonogo.desk.types import Decision, SendState
+from gonogo.desk.annotate.session import Desk
+from gonogo.desk.core.models import Decision, SendState
 
 from .conftest import MakeDesk
 from .scripted import FakeClock, ScriptedServer, names, until

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.desk.outbox import Outbox
-from gonogo.desk.types import SendState
+from gonogo.desk.core.models import SendState
+from gonogo.desk.outbox.outbox import Outbox
 
 from .putting import ANN, put
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.desk.errors import DeskError
-from gonogo.desk.home import Home
-from gonogo.desk.profile import Profile, environment, load, load_profile, parse, save_setting
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.paths import Home
+from gonogo.desk.core.settings import Profile, environment, load, load_profile, parse, save_setting
 
 
 def write(path: Path, text: str) -> Path:

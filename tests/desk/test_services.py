@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from gonogo.client.errors import AuthenticationError, InvalidInputError
-from gonogo.desk.errors import SignInError
-from gonogo.desk.home import Home
-from gonogo.desk.profile import Profile, Server
-from gonogo.desk.services import EmbeddedParts, Services
-from gonogo.desk.types import Decision, Stage
-from gonogo.desk.vault import Vault
+from gonogo.desk.account.credentials import Vault
+from gonogo.desk.account.sign_in import EmbeddedParts, Services
+from gonogo.desk.core.errors import SignInError
+from gonogo.desk.core.models import Decision, Stage
+from gonogo.desk.core.paths import Home
+from gonogo.desk.core.settings import Profile, Server
 
 from .scripted import BASE, CAMPAIGN, FakeClock, ScriptedServer, names, until
 

@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gonogo.desk.clock import Clock
-from gonogo.desk.memory import Memory
-from gonogo.desk.outbox import Address
-from gonogo.desk.recent import Progress
-from gonogo.desk.snapshot import Snapshot, load, save
-from gonogo.desk.stream import Held
+from gonogo.desk.annotate.progress import Progress
+from gonogo.desk.annotate.resume import Snapshot, load, save
+from gonogo.desk.core.clock import Clock
+from gonogo.desk.core.state_db import Memory
+from gonogo.desk.outbox.outbox import Address
+from gonogo.desk.session.prefetch import Held
 from gonogo.sheets.models import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
 
 from .putting import task
@@ -56,7 +56,7 @@ def picture() -> Picture:
 def test_the_first_question_is_there_before_httpx_and_pydantic_are(tmp_path: Path) -> None:
     from dataclasses import asdict
 
-    from gonogo.desk.services import IDENTITY, SignedIn
+    from gonogo.desk.account.sign_in import IDENTITY, SignedIn
 
     address = Address("http://embedded.localhost", "ann", "c1")
     memory = Memory(tmp_path / "state" / "desk.sqlite")

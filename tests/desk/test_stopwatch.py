@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.desk.stopwatch import Stopwatch
-from gonogo.desk.types import Times
+from gonogo.desk.annotate.timer import Stopwatch
+from gonogo.desk.core.models import Times
 
 
 class Hand:

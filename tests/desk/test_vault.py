@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.desk import vault as module
-from gonogo.desk.vault import TRUSTED, Vault, Where
+from gonogo.desk.account import credentials as module
+from gonogo.desk.account.credentials import TRUSTED, Vault, Where
 
 SECRET = "canary-7f31"
 
@@ -108,7 +108,7 @@ async def test_a_machine_without_a_keyring(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_keyring_is_not_imported_before_it_is_needed() -> None:
-    code = "import sys, gonogo.desk.vault as v; v.Vault(); sys.exit('keyring' in sys.modules)"
+    code = "import sys, gonogo.desk.account.credentials as v; v.Vault(); sys.exit('keyring' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

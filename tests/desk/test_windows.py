@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from gonogo.desk.desk import Desk
-from gonogo.desk.memory import Memory
-from gonogo.desk.outbox import Address
-from gonogo.desk.types import Decision, Stage
-from gonogo.desk.windows import Windows
+from gonogo.desk.annotate.session import Desk
+from gonogo.desk.core.models import Decision, Stage
+from gonogo.desk.core.state_db import Memory
+from gonogo.desk.outbox.outbox import Address
+from gonogo.desk.session.instances import Windows
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 from .conftest import MakeDesk, NoDrawings

@@ -10,11 +10,11 @@ import pytest
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.desk.home import Home
-from gonogo.desk.profile import Profile
-from gonogo.desk.services import Borrowed, EmbeddedParts, Services
-from gonogo.desk.types import Decision, SendState, Stage
-from gonogo.desk.vault import Vault
+from gonogo.desk.account.credentials import Vault
+from gonogo.desk.account.sign_in import Borrowed, EmbeddedParts, Services
+from gonogo.desk.core.models import Decision, SendState, Stage
+from gonogo.desk.core.paths import Home
+from gonogo.desk.core.settings import Profile
 from gonogo.schemas.labeling import (
     CampaignAssignmentCreate,
     LabelingCampaignCreate,
@@ -117,7 +117,7 @@ async def test_the_workspace_inside_starts_where_it_was_left(
 
 
 async def test_bytes_are_those_of_the_client(lead: GonogoClient) -> None:
-    from gonogo.desk.submission import prepare_submission
+    from gonogo.desk.outbox.submit_request import prepare_submission
 
     decision = Decision("incorrect", {"text": "⌀16,5 “±”", "nominal": 16.5, "rest": [1, None, {"a": True}]}, 0.6)
     label = LabelSubmit(

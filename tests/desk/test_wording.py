@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gonogo.desk import wording
-from gonogo.desk.remote_types import Standing
+from gonogo.desk.connection.protocol import Standing
+from gonogo.desk.session import messages
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def west() -> Iterator[None]:
     ],
 )
 def test_an_empty_queue_says_why(standing: Standing | None, unsent: int, words: str) -> None:
-    message, step = wording.drained(standing, unsent)
+    message, step = messages.drained(standing, unsent)
     assert words in message
     assert step
 
@@ -47,7 +47,7 @@ def test_an_empty_queue_says_why(standing: Standing | None, unsent: int, words: 
 def test_until_when_others_hold_is_told_in_the_time_of_the_place(west: None) -> None:
     now = datetime.now(UTC)
     soon = (now + timedelta(days=3)).replace(hour=20, minute=5)
-    message, _ = wording.drained(Standing(held_by_others=1, held_until=soon.isoformat()), 0)
+    message, _ = messages.drained(Standing(held_by_others=1, held_until=soon.isoformat()), 0)
     assert f"with other annotators until {soon:%Y-%m-%d} 13:05." in message
-    assert wording.clock_time("soon") == "soon"
-    assert wording.clock_time(now.isoformat()) == (now - timedelta(hours=7)).strftime("%H:%M")
+    assert messages.clock_time("soon") == "soon"
+    assert messages.clock_time(now.isoformat()) == (now - timedelta(hours=7)).strftime("%H:%M")

@@ -9,7 +9,7 @@ import httpx
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.lead import LeadClient
-from gonogo.desk.progress_text import left, pace_text, person_text, queue_text
+from gonogo.report.progress import left, pace_text, person_text, queue_text
 from gonogo.schemas.lead import AtWork, CampaignProgress
 from tests.results.conftest import GONOGO, LABELING, TOKEN, Served
 

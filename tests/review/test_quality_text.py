@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gonogo.desk.quality_text import gauge, report_lines, sparkline
+from gonogo.report.quality import gauge, report_lines, sparkline
 from tests.review.conftest import Bench
 from tests.server.web import LABELING
 

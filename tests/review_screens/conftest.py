@@ -16,10 +16,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from gonogo.desk.home import Home
-from gonogo.desk.profile import Profile
-from gonogo.desk.services import EmbeddedParts, Services
-from gonogo.desk.vault import Vault
+from gonogo.desk.account.credentials import Vault
+from gonogo.desk.account.sign_in import EmbeddedParts, Services
+from gonogo.desk.core.paths import Home
+from gonogo.desk.core.settings import Profile
 from gonogo.server.store.engine import Store
 from gonogo.tui.app import GonogoApp, Start
 from tests.review.conftest import Bench

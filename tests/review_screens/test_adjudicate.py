@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from gonogo.desk.review import ReviewDesk
+from gonogo.desk.review.session import ReviewDesk
 from gonogo.tui.screens.adjudicate import AdjudicateScreen
 from tests.review_screens.conftest import Room
 from tests.server.web import LABELING, OURS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gonogo.desk.practice import Practice
+from gonogo.desk.practice.session import Practice
 from gonogo.tui.screens.annotate import AnnotateScreen
 from gonogo.tui.screens.practice import PracticeScreen
 from tests.review_screens.conftest import Room

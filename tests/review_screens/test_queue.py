@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from textual.app import App, ComposeResult
 
-from gonogo.desk.review import ReviewDesk
-from gonogo.desk.review_types import QueueRow
+from gonogo.desk.review.models import QueueRow
+from gonogo.desk.review.session import ReviewDesk
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.adjudicate import AdjudicateScreen
 from gonogo.tui.themes import load_looks, themes_folder

@@ -14,11 +14,11 @@ from textual.pilot import Pilot
 from gonogo.client.credential import ApiKey
 from gonogo.client.results_api import ResultsClient
 from gonogo.client.retry import ONCE
-from gonogo.desk.home import Home
-from gonogo.desk.profile import Profile
-from gonogo.desk.results_list import CaseList, Look
-from gonogo.desk.results_source import Source
-from gonogo.desk.services import Services
+from gonogo.desk.account.sign_in import Services
+from gonogo.desk.core.paths import Home
+from gonogo.desk.core.settings import Profile
+from gonogo.desk.results.cases import CaseList, Look
+from gonogo.desk.results.source import Source
 from gonogo.schemas.results_api import CaseResult, LoginRequest
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.adjudicate import AdjudicateScreen

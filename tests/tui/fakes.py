@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gonogo.desk.home import Home
-from gonogo.desk.profile import Profile
-from gonogo.desk.stopwatch import Stopwatch
-from gonogo.desk.types import Decided, Decision, DeskState, DeskTask, SendState, Stage
+from gonogo.desk.annotate.timer import Stopwatch
+from gonogo.desk.core.models import Decided, Decision, DeskState, DeskTask, SendState, Stage
+from gonogo.desk.core.paths import Home
+from gonogo.desk.core.settings import Profile
 from gonogo.sheets.models import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
 from gonogo.tui.app import GonogoApp
 

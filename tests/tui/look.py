@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gonogo.desk.profile import Profile
-from gonogo.desk.types import DeskTask, Stage
+from gonogo.desk.core.models import DeskTask, Stage
+from gonogo.desk.core.settings import Profile
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from tests.shared_material import DRAWINGS
 from tests.tui.fakes import FakeCampaign, FakeDesk, app_on, task

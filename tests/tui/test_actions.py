@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.desk.profile import KEYMAPS, Profile
+from gonogo.desk.core.settings import KEYMAPS, Profile
 from gonogo.tui import actions
 from gonogo.tui.actions import ACTIONS, ANNOTATE, BY_ID, EDIT, EVERYWHERE
 from gonogo.tui.app import GonogoApp

@@ -10,7 +10,7 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from gonogo.desk.errors import OutboxError
+from gonogo.desk.core.errors import OutboxError
 from gonogo.sheets.models import Level, NoPicture
 from gonogo.tui.screens.annotate import AnnotateScreen
 from tests.tui.conftest import Running

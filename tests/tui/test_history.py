@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from textual.widgets import Input, OptionList
 
-from gonogo.desk.types import Decided, Decision, SendState, Times
+from gonogo.desk.core.models import Decided, Decision, SendState, Times
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
 from tests.tui.screen_text import appears, press, settle, text_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gonogo.desk.types import Stage
+from gonogo.desk.core.models import Stage
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
 from tests.tui.screen_text import appears, press, settle, text_of

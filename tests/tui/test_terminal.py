@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.desk.profile import PICTURE_MODES
+from gonogo.desk.core.settings import PICTURE_MODES
 from gonogo.sheets.models import Mode, NoPicture, Picture, PictureRequest
 from gonogo.tui.probe import Answers
 from gonogo.tui.terminal import CHOICES, Terminal, mode_of, next_choice, usual_mode

@@ -13,7 +13,7 @@ from textual.color import Color
 
 import gonogo.tui
 from gonogo.client.errors import NetworkError
-from gonogo.desk.types import Decided, Decision, SendState, Stage
+from gonogo.desk.core.models import Decided, Decision, SendState, Stage
 from gonogo.sheets.models import NoPicture
 from gonogo.tui.text import MAX_CHARACTERS, CleanFilter, content, one_line, rich_text
 from tests.tui.conftest import Running

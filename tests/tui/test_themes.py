@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
-from gonogo.desk.profile import Profile
+from gonogo.desk.core.settings import Profile
 from gonogo.tui.themes import ThemeError, emergency_look, load_looks, read_look, themes_folder
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task

@@ -79,7 +79,7 @@ async def _list(campaign: str, base_url: str | None) -> list[dict[str, Any]]:
 
 def _merged(state: AnnotatorState, worth: Mapping[str, Any], signs: Mapping[str, Any]) -> dict[str, Any]:
     """One person: state, scores, and flags with their evidence in words and in numbers."""
-    from gonogo.desk.quality_text import evidence
+    from gonogo.report.quality import evidence
 
     scores = {name: worth.get(name) for name in ("reliability", "trust", "gold_accuracy", "consensus_agreement")}
     shown = {name: signs.get(name) for name in ("too_fast_share", "too_fast_recent", "run", "drift")}

@@ -164,7 +164,7 @@ def quality(campaign: str, base_url: str | None, as_json: bool) -> None:
     if as_json:
         emit(report)
         return
-    from gonogo.desk.quality_text import report_lines
+    from gonogo.report.quality import report_lines
 
     for line in report_lines(report, names, terminal_width()):
         click.echo(line)

@@ -19,7 +19,7 @@ from gonogo.cli.completing import complete_campaign
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
     from gonogo.client.lead import LeadClient
-    from gonogo.desk.home import Home
+    from gonogo.desk.core.paths import Home
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE = 1, 2, 3, 4, 5
 
@@ -172,7 +172,7 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def current_home() -> Home:
-    from gonogo.desk.home import Home
+    from gonogo.desk.core.paths import Home
 
     return Home()
 

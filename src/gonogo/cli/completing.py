@@ -25,7 +25,7 @@ def _from_workspace(query: str) -> Complete:
             return []
         import sqlite3
 
-        from gonogo.desk.home import Home
+        from gonogo.desk.core.paths import Home
 
         file = Home().data() / "workspace.db"
         if not file.exists():

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gonogo.desk.home import Home
-    from gonogo.desk.services import EmbeddedParts, Services
+    from gonogo.desk.account.sign_in import EmbeddedParts, Services
+    from gonogo.desk.core.paths import Home
 
 
 def make_services(home: Home) -> Services:
     """Services of one person on this machine; the embedded server is made when first asked for."""
-    from gonogo.desk.profile import load_profile
-    from gonogo.desk.services import Services
+    from gonogo.desk.account.sign_in import Services
+    from gonogo.desk.core.settings import load_profile
 
     def embedded() -> EmbeddedParts:
         from gonogo.cli.embedded import embedded_parts

@@ -11,7 +11,7 @@ import click
 from gonogo.cli.common import current_home, run, say
 
 if TYPE_CHECKING:
-    from gonogo.desk.home import Home
+    from gonogo.desk.core.paths import Home
 
 
 @click.command(
@@ -56,7 +56,7 @@ async def _prepare(home: Home) -> str:
     from gonogo.client.credential import ApiKey, SessionToken
     from gonogo.client.gonogo_api import GonogoClient
     from gonogo.demo.workspace import prepare
-    from gonogo.desk.services import Borrowed
+    from gonogo.desk.account.sign_in import Borrowed
 
     parts = embedded_parts(home)
 

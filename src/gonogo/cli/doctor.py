@@ -157,7 +157,7 @@ def _colours(term: str) -> Check:
 
 def _pictures(terminal: Terminal) -> Check:
     """How drawings will be drawn, and why."""
-    from gonogo.desk.profile import load_profile
+    from gonogo.desk.core.settings import load_profile
 
     mode, why = terminal.chosen(load_profile(current_home()).picture_mode, color=not os.environ.get("NO_COLOR"))
     return Check("pictures", "ok", f"{mode.value}: {why}")
@@ -192,7 +192,7 @@ def _folder(name: str, path: Path) -> Check:
 
 
 async def _keyring() -> Check:
-    from gonogo.desk.vault import Vault, Where
+    from gonogo.desk.account.credentials import Vault, Where
 
     vault = Vault()
     stored = await vault.put("doctor", "probe")

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import httpx
 
 from gonogo.cli.embedded_exchange import Exchange
-from gonogo.desk.services import EmbeddedParts
+from gonogo.desk.account.sign_in import EmbeddedParts
 
 if TYPE_CHECKING:
     from gonogo.cli.embedded_exchange import ASGIApp
-    from gonogo.desk.home import Home
+    from gonogo.desk.core.paths import Home
 
 BASE_URL = "http://embedded.localhost"
 CANNOT_OPEN = "the workspace on this machine cannot be opened"

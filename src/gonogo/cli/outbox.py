@@ -25,10 +25,10 @@ from gonogo.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from gonogo.desk.drain import Drained
-    from gonogo.desk.outbox import Outbox, Verdict
-    from gonogo.desk.services import Services, SignedIn
-    from gonogo.desk.types import SendState
+    from gonogo.desk.account.sign_in import Services, SignedIn
+    from gonogo.desk.core.models import SendState
+    from gonogo.desk.outbox.flush import Drained
+    from gonogo.desk.outbox.outbox import Outbox, Verdict
 
 
 @click.group(epilog="\b\nExample:\n  gonogo outbox list")
@@ -39,8 +39,8 @@ def outbox() -> None:
 @contextlib.contextmanager
 def _opened() -> Iterator[Outbox]:
     """The outbox; ends the command when there is none, or when the disk refuses."""
-    from gonogo.desk.errors import OutboxError
-    from gonogo.desk.outbox import Outbox
+    from gonogo.desk.core.errors import OutboxError
+    from gonogo.desk.outbox.outbox import Outbox
 
     file = current_home().outbox_file()
     if not file.exists():
@@ -137,7 +137,7 @@ def send() -> None:
 
 async def _send() -> None:
     from gonogo.cli.compose import make_services
-    from gonogo.desk.errors import DeskError
+    from gonogo.desk.core.errors import DeskError
 
     services = make_services(current_home())
     try:

@@ -25,8 +25,8 @@ from gonogo.cli.common import (
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import Filters, ResultsClient
-    from gonogo.desk.results_source import Source
-    from gonogo.desk.services import EmbeddedParts
+    from gonogo.desk.account.sign_in import EmbeddedParts
+    from gonogo.desk.results.source import Source
     from gonogo.schemas.results_api import CaseResult
 
 SOURCES = ("centaur", "gonogo")
@@ -192,8 +192,8 @@ def login(source: str, base_url: str | None) -> None:
 
 
 async def _keep(address: str, given: dict[str, str]) -> None:
-    from gonogo.desk.results_source import account, with_login
-    from gonogo.desk.vault import Vault, Where
+    from gonogo.desk.account.credentials import Vault, Where
+    from gonogo.desk.results.source import account, with_login
 
     async with with_login(address, given) as client:
         who = await client.log_in()
@@ -213,8 +213,8 @@ async def _keep(address: str, given: dict[str, str]) -> None:
 @source_options
 def logout(source: str, base_url: str | None) -> None:
     """Forget key, user name and password."""
-    from gonogo.desk.results_source import account
-    from gonogo.desk.vault import Vault
+    from gonogo.desk.account.credentials import Vault
+    from gonogo.desk.results.source import account
 
     address = _address(source, base_url)
     if address is not None:
@@ -224,7 +224,7 @@ def logout(source: str, base_url: str | None) -> None:
 
 def _address(source: str, base_url: str | None) -> str | None:
     """The server; `None` is the workspace on this machine."""
-    from gonogo.desk.results_source import CENTAUR
+    from gonogo.desk.results.source import CENTAUR
 
     if source == "centaur":
         return (base_url or CENTAUR).rstrip("/")
@@ -233,7 +233,7 @@ def _address(source: str, base_url: str | None) -> str | None:
 
 def source_of(source: str, base_url: str | None, *, clean: bool = True, keep: EmbeddedParts | None = None) -> Source:
     """Where to read from. The workspace on this machine needs no sign-in; it ends with the client unless kept."""
-    from gonogo.desk.results_source import Source, at_address
+    from gonogo.desk.results.source import Source, at_address
 
     address = _address(source, base_url)
     if address is not None:
@@ -243,7 +243,7 @@ def source_of(source: str, base_url: str | None, *, clean: bool = True, keep: Em
         from gonogo.cli.embedded import embedded_parts
         from gonogo.client.credential import ApiKey
         from gonogo.client.results_api import ResultsClient
-        from gonogo.desk.services import Borrowed
+        from gonogo.desk.account.sign_in import Borrowed
 
         parts = keep or embedded_parts(current_home())
         transport: Any = Borrowed(lambda: parts.transport) if keep else parts.transport
@@ -254,7 +254,7 @@ def source_of(source: str, base_url: str | None, *, clean: bool = True, keep: Em
 
 @asynccontextmanager
 async def results_client(source: str, base_url: str | None, *, clean: bool = True) -> AsyncIterator[ResultsClient]:
-    from gonogo.desk.results_source import NoResultsLogin
+    from gonogo.desk.results.source import NoResultsLogin
 
     try:
         client = await source_of(source, base_url, clean=clean).connect()

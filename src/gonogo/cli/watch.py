@@ -167,7 +167,7 @@ class Watched:
         counts = {"task_count": now.task_count, "resolved_count": now.resolved_count}
         state: dict[str, Any] = {"name": now.name, "status": now.status, **counts}
         if seen is not None:
-            from gonogo.desk.progress_text import left
+            from gonogo.report.progress import left
 
             rest = left(seen)
             state |= {"left": seen.n_open, "held": seen.n_held, "in_review": seen.n_in_review}
@@ -293,7 +293,7 @@ def line(state: dict[str, Any]) -> str:
 
 def people(state: dict[str, Any]) -> list[str]:
     """A line a person, the busiest first."""
-    from gonogo.desk.progress_text import person_text
+    from gonogo.report.progress import person_text
     from gonogo.schemas.lead import AtWork
     from gonogo.schemas.sanitize import clean_text
 

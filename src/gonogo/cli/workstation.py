@@ -52,7 +52,7 @@ def open_workstation(
 
 
 def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool, review: bool, practice: bool) -> None:
-    from gonogo.desk.home import Home
+    from gonogo.desk.core.paths import Home
     from gonogo.tui import first_frame
 
     home = Home()

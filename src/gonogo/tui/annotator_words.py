@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from gonogo.desk.quality_text import evidence, sparkline
+from gonogo.report.quality import evidence, sparkline
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:

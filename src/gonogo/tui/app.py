@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.screen import Screen
 
-    from gonogo.desk.desk import Desk
-    from gonogo.desk.review import ReviewDesk
-    from gonogo.desk.services import Services
+    from gonogo.desk.account.sign_in import Services
+    from gonogo.desk.annotate.session import Desk
+    from gonogo.desk.review.session import ReviewDesk
     from gonogo.tui.first_frame import FirstFrame
     from gonogo.tui.hand_over import HandOver
     from gonogo.tui.probe import Probe
@@ -160,8 +160,8 @@ class GonogoApp(Ways):
 
     def remember(self, setting: str, value: object) -> None:
         """Write a setting for the next start; what could not be written is said."""
-        from gonogo.desk.errors import DeskError
-        from gonogo.desk.profile import save_setting
+        from gonogo.desk.core.errors import DeskError
+        from gonogo.desk.core.settings import save_setting
 
         try:
             save_setting(self.services.home.settings_file(), setting, value)

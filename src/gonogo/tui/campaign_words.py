@@ -12,8 +12,8 @@ from textual.content import Content
 
 from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
 from gonogo.client.lead import everybody, progress_of
-from gonogo.desk.progress_text import pace_text, person_text, queue_text
-from gonogo.desk.quality_text import gauge
+from gonogo.report.progress import pace_text, person_text, queue_text
+from gonogo.report.quality import gauge
 from gonogo.tui.text import one_line, plain, styled
 
 if TYPE_CHECKING:

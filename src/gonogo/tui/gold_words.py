@@ -15,7 +15,7 @@ from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
-    from gonogo.desk.errors import DeskError
+    from gonogo.desk.core.errors import DeskError
     from gonogo.schemas.review import GoldCandidate
 
 STATUSES = ("candidate", "accepted", "declined")

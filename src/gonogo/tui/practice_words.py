@@ -15,7 +15,7 @@ from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
-    from gonogo.desk.practice import Practice, Tried
+    from gonogo.desk.practice.session import Practice, Tried
     from gonogo.schemas.review import PracticeStanding
 
 

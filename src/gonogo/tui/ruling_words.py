@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.content import Content
 
-from gonogo.desk.review_types import Case, Ruled
+from gonogo.desk.review.models import Case, Ruled
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 from gonogo.tui.text import one_line, styled
 from gonogo.tui.widgets.lines import SIGNS

@@ -168,7 +168,7 @@ class Terminal:
             known[self._keys()[0]] = choice
         self._chosen = dict(list(known.items())[-_REMEMBERED:])
         if self._memory is not None:
-            from gonogo.desk.home import private_folder
+            from gonogo.desk.core.paths import private_folder
 
             private_folder(self._memory.parent)
             draft = self._memory.with_suffix(".new")

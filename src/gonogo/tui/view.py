@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gonogo.desk.types import DeskTask
+from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import Level, Mode, PictureRequest
 
 _LEVELS = (Level.DETAIL, Level.VIEW, Level.SHEET)

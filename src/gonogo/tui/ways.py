@@ -12,9 +12,9 @@ from textual.app import App
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from gonogo.desk.desk import Desk
-    from gonogo.desk.review import ReviewDesk
-    from gonogo.desk.services import Services, SignedIn
+    from gonogo.desk.account.sign_in import Services, SignedIn
+    from gonogo.desk.annotate.session import Desk
+    from gonogo.desk.review.session import ReviewDesk
 
 CLOSE_SECONDS = 1.5
 """How long leaving may take; a signal must end the program within two seconds."""
@@ -104,7 +104,7 @@ class Ways(App[None]):
     def _practice(
         self, signed: SignedIn, campaign_id: str, then: Callable[[], Awaitable[None]] | None = None
     ) -> Screen[None]:
-        from gonogo.desk.practice import Practice
+        from gonogo.desk.practice.session import Practice
         from gonogo.tui.screens.practice import PracticeScreen
 
         practice = Practice(self.services.visiting(signed, campaign_id))
@@ -128,7 +128,7 @@ class Ways(App[None]):
         if signed is None:
             self.show_sign_in("Sign in to see results.")
             return
-        from gonogo.desk.results_source import of_login
+        from gonogo.desk.results.source import of_login
         from gonogo.tui.screens.results import ResultsScreen
 
         self.push_screen(ResultsScreen(of_login(self.services, signed)))
@@ -141,7 +141,7 @@ class Ways(App[None]):
 
     def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None:
         """The rulings of a campaign that are proposed as gold."""
-        from gonogo.desk.visit import Visit
+        from gonogo.desk.practice.browse import Visit
         from gonogo.tui.screens.candidates import CandidatesScreen
 
         visit = Visit(self.services.visiting(signed, campaign_id))

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from gonogo.desk.types import DeskTask
+from gonogo.desk.core.models import DeskTask
 from gonogo.tui.text import content, one_line, styled
 
 

@@ -14,9 +14,9 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from gonogo.desk.errors import DeskError
-from gonogo.desk.review_types import Case, Ruled, Ruling
-from gonogo.desk.types import DeskTask, Stage
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.models import DeskTask, Stage
+from gonogo.desk.review.models import Case, Ruled, Ruling
 from gonogo.schemas.review import ERROR_TYPES
 from gonogo.tui import actions
 from gonogo.tui.ruling_words import Draft, evidence
@@ -31,9 +31,9 @@ from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.value_view import ValueView, value_text
 
 if TYPE_CHECKING:
-    from gonogo.desk.desk import Desk
-    from gonogo.desk.profile import Profile
-    from gonogo.desk.review import ReviewDesk
+    from gonogo.desk.annotate.session import Desk
+    from gonogo.desk.core.settings import Profile
+    from gonogo.desk.review.session import ReviewDesk
 
 QUIET_SECONDS = 0.25
 _NO_DRAFT = Draft()

@@ -14,8 +14,8 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from gonogo.desk.errors import DeskError
-from gonogo.desk.types import Decided, Decision, DeskTask, Stage
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.models import Decided, Decision, DeskTask, Stage
 from gonogo.tui import actions
 from gonogo.tui.screens import correction, wording
 from gonogo.tui.screens.question import QuestionScreen
@@ -27,8 +27,8 @@ from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.value_view import ValueView, value_text
 
 if TYPE_CHECKING:
-    from gonogo.desk.desk import Desk
-    from gonogo.desk.profile import Profile
+    from gonogo.desk.annotate.session import Desk
+    from gonogo.desk.core.settings import Profile
 
 QUIET_SECONDS = 0.25
 

@@ -21,8 +21,8 @@ from gonogo.tui.widgets import lines
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
     from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.desk.errors import DeskError
-    from gonogo.desk.services import SignedIn
+    from gonogo.desk.account.sign_in import SignedIn
+    from gonogo.desk.core.errors import DeskError
     from gonogo.schemas.review import AnnotatorAction, AnnotatorActionPreview
 
 _QUIET = (NotFoundError, PermissionDeniedError, ConflictError)

@@ -21,8 +21,8 @@ from gonogo.tui.widgets import lines
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
     from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.desk.errors import DeskError
-    from gonogo.desk.services import SignedIn
+    from gonogo.desk.account.sign_in import SignedIn
+    from gonogo.desk.core.errors import DeskError
     from gonogo.schemas.lead import CampaignProgress
 
 FOLLOW_SECONDS = 10.0
@@ -171,7 +171,7 @@ class CampaignScreen(ListScreen):
             return
 
         async def open_results(client: GonogoClient) -> None:
-            from gonogo.desk.results_source import of_login
+            from gonogo.desk.results.source import of_login
             from gonogo.tui.screens.results import ResultsScreen
 
             number = (await client.campaign_detail(campaign.id)).number

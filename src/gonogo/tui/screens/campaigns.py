@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:
-    from gonogo.desk.services import SignedIn
+    from gonogo.desk.account.sign_in import SignedIn
     from gonogo.tui.app import GonogoApp
 
 
@@ -53,7 +53,7 @@ class CampaignsScreen(Screen[None]):
 
     async def _load(self) -> None:
         from gonogo.client.errors import GonogoClientError
-        from gonogo.desk.errors import DeskError
+        from gonogo.desk.core.errors import DeskError
 
         try:
             found = await self.gonogo.services.campaigns(self._signed)

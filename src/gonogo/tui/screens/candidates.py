@@ -17,8 +17,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.desk.codec import task_from_served
-from gonogo.desk.errors import DeskError
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.serialize import task_from_served
 from gonogo.schemas.review import GoldCandidate, GoldDecision
 from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui import actions, gold_words, terminal, working
@@ -34,8 +34,8 @@ from gonogo.tui.widgets.sheet_view import SheetView
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.desk.profile import Profile
-    from gonogo.desk.visit import Visit
+    from gonogo.desk.core.settings import Profile
+    from gonogo.desk.practice.browse import Visit
     from gonogo.tui.app import GonogoApp
 
 MOST = 500

@@ -15,9 +15,9 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.desk.codec import task_from_served
-from gonogo.desk.errors import DeskError
-from gonogo.desk.visit import Visit
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.serialize import task_from_served
+from gonogo.desk.practice.browse import Visit
 from gonogo.tui import actions, cards, case_words, terminal, working
 from gonogo.tui.screens import wording
 from gonogo.tui.view import View
@@ -26,8 +26,8 @@ from gonogo.tui.widgets.lines import Line
 from gonogo.tui.widgets.sheet_view import SheetView
 
 if TYPE_CHECKING:
-    from gonogo.desk.results_source import Source
-    from gonogo.desk.types import DeskTask
+    from gonogo.desk.core.models import DeskTask
+    from gonogo.desk.results.source import Source
     from gonogo.tui.app import GonogoApp
 
 IN_REVIEW = "Flagged"

@@ -15,8 +15,8 @@ from textual.events import Key, Paste
 from textual.screen import Screen
 from textual.widgets import Static
 
-from gonogo.desk.errors import DeskError
-from gonogo.desk.review_types import QueueRow, Ruling
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.review.models import QueueRow, Ruling
 from gonogo.tui import actions, cards, terminal, working
 from gonogo.tui.guard import KeyGuard
 from gonogo.tui.ruling_words import percent
@@ -29,8 +29,8 @@ from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
-    from gonogo.desk.profile import Profile
-    from gonogo.desk.review import ReviewDesk
+    from gonogo.desk.core.settings import Profile
+    from gonogo.desk.review.session import ReviewDesk
     from gonogo.tui.app import GonogoApp
 
 TILE_COLUMNS, TILE_ROWS = 36, 15

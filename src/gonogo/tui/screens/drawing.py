@@ -12,8 +12,8 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.timer import Timer
 
-from gonogo.desk.errors import DeskError
-from gonogo.desk.types import DeskTask
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from gonogo.tui import terminal, working
 from gonogo.tui.screens import wording
@@ -21,7 +21,7 @@ from gonogo.tui.view import View
 from gonogo.tui.widgets.sheet_view import SheetView
 
 if TYPE_CHECKING:
-    from gonogo.desk.desk import Desk
+    from gonogo.desk.annotate.session import Desk
     from gonogo.tui.app import GonogoApp
 
 SLOW_PICTURE_SECONDS = 4.0

@@ -17,8 +17,8 @@ from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from gonogo.desk.errors import DeskError
-from gonogo.desk.types import Decided, SendState
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.models import Decided, SendState
 from gonogo.tui import actions
 from gonogo.tui.screens.about import full_question
 from gonogo.tui.screens.wording import fate
@@ -27,7 +27,7 @@ from gonogo.tui.widgets.lines import SIGNS, Line, key_line
 from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
-    from gonogo.desk.desk import Desk
+    from gonogo.desk.annotate.session import Desk
     from gonogo.tui.app import GonogoApp
 
 MOST = 2_000

@@ -12,13 +12,13 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.desk.errors import DeskError
+from gonogo.desk.core.errors import DeskError
 from gonogo.tui import working
 from gonogo.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.desk.services import SignedIn
+    from gonogo.desk.account.sign_in import SignedIn
     from gonogo.tui.app import GonogoApp
 
 

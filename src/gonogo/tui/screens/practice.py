@@ -10,8 +10,8 @@ from textual.binding import BindingType
 from textual.events import Resize
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.desk.errors import DeskError
-from gonogo.desk.types import Decision
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.models import Decision
 from gonogo.tui import actions, practice_words, working
 from gonogo.tui.screens.annotate import AnnotateScreen
 from gonogo.tui.widgets import lines
@@ -19,9 +19,9 @@ from gonogo.tui.widgets.lines import Line
 from gonogo.tui.widgets.scrolled import ScrolledLines
 
 if TYPE_CHECKING:
-    from gonogo.desk.desk import Desk
-    from gonogo.desk.practice import Practice
-    from gonogo.desk.profile import Profile
+    from gonogo.desk.annotate.session import Desk
+    from gonogo.desk.core.settings import Profile
+    from gonogo.desk.practice.session import Practice
 
 _SAME = frozenset(
     "annotate." + name

@@ -14,8 +14,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.desk.errors import DeskError
-from gonogo.desk.quality_text import report_lines
+from gonogo.desk.core.errors import DeskError
+from gonogo.report.quality import report_lines
 from gonogo.tui import actions, cards, working
 from gonogo.tui.text import one_line, plain
 from gonogo.tui.widgets import lines
@@ -23,7 +23,7 @@ from gonogo.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.desk.services import SignedIn
+    from gonogo.desk.account.sign_in import SignedIn
     from gonogo.schemas.labeling import QualityReport
     from gonogo.tui.app import GonogoApp
 

@@ -10,7 +10,7 @@ from textual import getters
 from textual.events import Key, Paste, Resize
 from textual.widgets import Static
 
-from gonogo.desk.types import DeskTask
+from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui import actions
 from gonogo.tui.guard import KeyGuard
@@ -22,8 +22,8 @@ from gonogo.tui.widgets.lines import Line, StatusBar
 from gonogo.tui.widgets.value_view import ValueView
 
 if TYPE_CHECKING:
-    from gonogo.desk.desk import Desk
-    from gonogo.desk.profile import Profile
+    from gonogo.desk.annotate.session import Desk
+    from gonogo.desk.core.settings import Profile
 
 AHEAD_SECONDS = 0.06
 """Preparing the next question waits until this one's frame has left for the terminal (another thread writes it)."""

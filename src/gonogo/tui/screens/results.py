@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widgets import Input
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.desk.errors import DeskError
-from gonogo.desk.results_list import CaseList, Look
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.results.cases import CaseList, Look
 from gonogo.tui import actions, cards
 from gonogo.tui.screens.rows_screen import RowsScreen
 from gonogo.tui.text import content, one_line
@@ -23,7 +23,7 @@ from gonogo.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import Filters, ResultsClient
-    from gonogo.desk.results_source import Source
+    from gonogo.desk.results.source import Source
 
 _ASKED = {
     "text": "words in number, state, label or drawing",

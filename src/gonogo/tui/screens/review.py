@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
-from gonogo.desk.errors import DeskError
-from gonogo.desk.review_types import Filters
-from gonogo.desk.types import Stage
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.models import Stage
+from gonogo.desk.review.models import Filters
 from gonogo.tui import actions, cards, working
 from gonogo.tui.screens import wording
 from gonogo.tui.screens.rows_screen import RowsScreen
@@ -24,8 +24,8 @@ from gonogo.tui.widgets.lines import StatusBar
 from gonogo.tui.widgets.queue_list import QueueList, head
 
 if TYPE_CHECKING:
-    from gonogo.desk.review import ReviewDesk
-    from gonogo.desk.services import SignedIn
+    from gonogo.desk.account.sign_in import SignedIn
+    from gonogo.desk.review.session import ReviewDesk
 
 _ASKED = {
     "text": "text in question or value",

@@ -16,7 +16,7 @@ from textual.widgets import Button, Input, Static
 from gonogo.tui.text import content
 
 if TYPE_CHECKING:
-    from gonogo.desk.services import Services, SignedIn
+    from gonogo.desk.account.sign_in import Services, SignedIn
     from gonogo.tui.app import GonogoApp
 
 
@@ -95,7 +95,7 @@ class SignInScreen(Screen[None]):
 
     async def _finish(self, signing_in: Callable[[], Awaitable[SignedIn]]) -> None:
         from gonogo.client.errors import GonogoClientError
-        from gonogo.desk.errors import DeskError
+        from gonogo.desk.core.errors import DeskError
 
         try:
             signed = await signing_in()

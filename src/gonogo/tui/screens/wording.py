@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from gonogo.desk.types import Decided, DeskState, DeskTask, SendState, Stage
+from gonogo.desk.core.models import Decided, DeskState, DeskTask, SendState, Stage
 from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui.text import content, one_line
 from gonogo.tui.view import View

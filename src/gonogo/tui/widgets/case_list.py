@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from gonogo.desk.results_list import CaseList, CaseRow, Look
+from gonogo.desk.results.cases import CaseList, CaseRow, Look
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.row_list import RowList, fit
 

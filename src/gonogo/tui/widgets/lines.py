@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.content import Content
 from textual.widget import Widget
 
-from gonogo.desk.types import Decided, DeskState, DeskTask, SendState, Stage
+from gonogo.desk.core.models import Decided, DeskState, DeskTask, SendState, Stage
 from gonogo.tui.actions import EDIT, EVERYWHERE, Action, in_scope, keys_of, shown_key
 from gonogo.tui.text import one_line, styled
 from gonogo.tui.widgets.value_view import value_text

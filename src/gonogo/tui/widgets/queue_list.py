@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rich.cells import cell_len
 
-from gonogo.desk.review_types import QueueRow, Ruled
+from gonogo.desk.review.models import QueueRow, Ruled
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.lines import SIGNS, short_id
 from gonogo.tui.widgets.row_list import RowList, fit
@@ -22,7 +22,7 @@ _WHY_WIDTH, _STATE_WIDTH, _HARM_WIDTH, _VOTES_WIDTH, _KIND_WIDTH, _SHEET_WIDTH =
 
 
 class Rows(Protocol):
-    """What the list shows; `gonogo.desk.review_queue.ReviewQueue` is one."""
+    """What the list shows; `gonogo.desk.review.queue.ReviewQueue` is one."""
 
     count: int | None
 

@@ -1,0 +1,76 @@
+"""What the desk learns from a server, without anything of the network: on the start path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gonogo.client.request import Prepared
+from gonogo.desk.core.models import DeskTask
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer of next-task; `expires_in` in seconds, `None` where the server does not say."""
+
+    task: DeskTask | None
+    expires_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLeft:
+    """Whether a claim is still ours, and for how many seconds."""
+
+    held: bool
+    expires_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the campaign is. `done` and `total` are this person's where the server tells, else the campaign's."""
+
+    campaign_name: str = ""
+    done: int | None = None
+    total: int | None = None
+    guideline: str = ""
+    closed: bool = False
+    held_by_others: int = 0
+    held_until: str = ""
+    in_review: int = 0
+    waits_because: str = ""
+
+
+class Receipt(Protocol):
+    """What the server says it has stored."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def task_id(self) -> str | None: ...
+    @property
+    def verdict(self) -> str | None: ...
+
+
+class UrlAnswer(Protocol):
+    """The answer of drawing-url."""
+
+    @property
+    def url(self) -> str | None: ...
+    @property
+    def status(self) -> str | None: ...
+
+
+class Remote(Protocol):
+    """A labeling server under one credential. All methods raise `GonogoClientError`."""
+
+    extensions: bool
+    max_held: int | None
+
+    async def greet(self) -> None: ...
+    async def send(self, prepared: Prepared) -> Receipt: ...
+    async def next_task(self, campaign_id: str, idempotency_key: str) -> Fetched: ...
+    async def renew(self, task_id: str) -> ClaimLeft: ...
+    async def release(self, task_id: str) -> None: ...
+    async def standing(self, campaign_id: str) -> Standing | None: ...
+    async def drawing_url(self, part_revision_id: str) -> UrlAnswer: ...
+    async def aclose(self) -> None: ...

@@ -1,0 +1,111 @@
+"""Tasks, decisions and pictures as plain JSON, for the files of the desk. On the start path: standard library only."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from gonogo.desk.core.models import Decision, DeskTask, Times
+from gonogo.sheets.child_messages import (
+    PREFIX,
+    answer_from_message,
+    answer_to_message,
+    request_from_json,
+    request_to_json,
+    unpack,
+)
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop
+
+LINKS = (
+    ("pmi", "pmi_id"),
+    ("feature", "feature_id"),
+    ("face", "face_uuid"),
+    ("issue", "dfm_issue_id"),
+    ("part revision", "part_revision_id"),
+    ("calculation", "calculation_id"),
+)
+"""The ids a task may carry, in the order they are read, with the names they are shown by."""
+
+
+def task_from_served(served: dict[str, Any], campaign_id: str) -> DeskTask:
+    """A task of the wire (its fields as a dictionary, already cleaned) as the desk shows it."""
+    kinds = " ".join(word for word in (served.get("detail_kind"), served.get("field_name")) if word)
+    bbox = served.get("drawing_bbox")
+    return DeskTask(
+        id=served["id"],
+        campaign_id=served.get("campaign_id") or campaign_id,
+        prompt=served.get("prompt") or f"Is this {kinds or served.get('target_kind') or 'value'} read right?",
+        predicted_value=served.get("predicted_value"),
+        target_kind=served.get("target_kind") or "",
+        detail_kind=served.get("detail_kind") or "",
+        field_name=served.get("field_name") or "",
+        field_path=served.get("field_path") or "",
+        bbox=tuple(float(number) for number in bbox) if bbox else None,
+        part_revision_id=served.get("part_revision_id"),
+        links=tuple((name, served[key]) for name, key in LINKS if served.get(key)),
+        n_required=served.get("n_required"),
+    )
+
+
+def task_to_json(task: DeskTask) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "campaign_id": task.campaign_id,
+        "prompt": task.prompt,
+        "predicted_value": task.predicted_value,
+        "target_kind": task.target_kind,
+        "detail_kind": task.detail_kind,
+        "field_name": task.field_name,
+        "field_path": task.field_path,
+        "bbox": list(task.bbox) if task.bbox is not None else None,
+        "part_revision_id": task.part_revision_id,
+        "links": [list(link) for link in task.links],
+        "n_required": task.n_required,
+    }
+
+
+def task_from_json(data: dict[str, Any]) -> DeskTask:
+    """The inverse of `task_to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
+    bbox, links = data["bbox"], data["links"]
+    rest = {key: value for key, value in data.items() if key not in ("bbox", "links")}
+    return DeskTask(
+        **rest,
+        bbox=tuple(float(number) for number in bbox) if bbox is not None else None,
+        links=tuple((str(name), str(link)) for name, link in links),
+    )
+
+
+def decision_to_json(decision: Decision) -> dict[str, Any]:
+    times = decision.times
+    return {
+        "verdict": decision.verdict,
+        "corrected_value": decision.corrected_value,
+        "confidence": decision.confidence,
+        "times": {
+            "looking": times.looking,
+            "editing": times.editing,
+            "idle": times.idle,
+            "waiting": times.waiting,
+            "focus_known": times.focus_known,
+        },
+    }
+
+
+def decision_from_json(data: dict[str, Any]) -> Decision:
+    """The inverse of `decision_to_json`. Raises `KeyError` or `TypeError` on anything else."""
+    return Decision(data["verdict"], data["corrected_value"], data["confidence"], Times(**data["times"]))
+
+
+def picture_to_json(request: PictureRequest, picture: Picture) -> dict[str, Any]:
+    """A picture with the request it answers, in the form in which it comes from the drawing process."""
+    return {"request": request_to_json(request), "picture": base64.b64encode(answer_to_message(picture)).decode()}
+
+
+def picture_from_json(data: dict[str, Any]) -> tuple[PictureRequest, Picture | NoPicture]:
+    """The inverse of `picture_to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
+    message = base64.b64decode(data["picture"])
+    start, head = PREFIX.size, PREFIX.unpack_from(message)[0]
+    answer = answer_from_message(*unpack(message[start : start + head], message[start + head :]))
+    if isinstance(answer, PixelCrop):
+        raise ValueError("pixels, where cells were kept")
+    return request_from_json(data["request"]), answer

@@ -1,0 +1,59 @@
+"""A campaign looked at without a desk: a client and the drawings, for screens that keep nothing of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from gonogo.client.errors import NetworkError
+from gonogo.client.gonogo_api import GonogoClient
+from gonogo.desk.connection.protocol import UrlAnswer
+from gonogo.desk.connection.server_adapter import ClientRemote
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.models import DeskTask
+from gonogo.desk.session.dependencies import Setup
+from gonogo.desk.session.pictures import Gallery, Viewing
+
+
+class Visit(Viewing):
+    """Gold candidates and practice: nothing is written to disk. All methods belong to the event loop's thread.
+
+    `coming` are the tasks whose pictures are made ahead.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self.campaign_id = setup.campaign_id
+        self.coming: list[DeskTask] = []
+        self._connect = setup.connect
+        self._remote: ClientRemote | None = None
+        self._connecting = asyncio.Lock()
+        self._gallery = Gallery(lambda: setup.drawings(self._drawing_url))
+
+    async def client(self) -> GonogoClient:
+        """The one client of this visit. Raises `DeskError` when there is no credential."""
+        async with self._connecting:
+            if self._remote is None:
+                self._remote = cast(ClientRemote, await self._connect())
+        return self._remote.client
+
+    def arrived(self, *tasks: DeskTask) -> None:
+        """Make the pictures of `tasks` before they are asked for."""
+        self.coming.extend(tasks)
+        for task in tasks:
+            self._gallery.arrived(task)
+
+    async def aclose(self) -> None:
+        await self._gallery.aclose()
+        if self._remote is not None:
+            await self._remote.aclose()
+
+    def _coming(self) -> list[DeskTask]:
+        return self.coming
+
+    async def _drawing_url(self, part_revision_id: str) -> UrlAnswer:
+        try:
+            await self.client()
+        except DeskError as problem:
+            raise NetworkError(str(problem), next_step=problem.next_step) from problem
+        assert self._remote is not None
+        return await self._remote.drawing_url(part_revision_id)

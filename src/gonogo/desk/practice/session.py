@@ -1,0 +1,141 @@
+"""Practice: known items, some with an error put in, answered one by one; the server says at once what was right.
+
+Nothing of it counts for the campaign, so nothing is kept on disk. An answer that could not be sent leaves its item.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gonogo.client.errors import GonogoClientError
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.models import Decision, DeskState, DeskTask, Stage
+from gonogo.desk.core.serialize import task_from_served
+from gonogo.desk.core.signal import Listeners
+from gonogo.desk.practice.browse import Visit
+from gonogo.desk.session.dependencies import Setup
+from gonogo.schemas.review import PracticeAnswer, PracticeFeedback, PracticeItem, PracticeStanding
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One answered item: what was said to it, and what was right."""
+
+    task: DeskTask
+    decision: Decision
+    feedback: PracticeFeedback
+
+
+class Practice(Visit):
+    """One round of practice. `current` is the item to answer, or the one whose feedback is being read (`told`)."""
+
+    asking_again = False
+    guideline = ""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self.state = DeskState(Stage.LOADING, total=None)
+        self.standing: PracticeStanding | None = None
+        self.tried: list[Tried] = []
+        self.told: Tried | None = None
+        self.problem: GonogoClientError | DeskError | None = None
+        self.campaign_name = ""
+        self._items: list[PracticeItem] = []
+        self._tasks: list[DeskTask] = []
+        self._at = 0
+        self._listeners = Listeners()
+        self._loading: asyncio.Task[None] | None = None
+
+    # --- life ------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to fetch a round of items. Never raises; `problem` says what went wrong."""
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._loading is None or self._loading.done():
+            self._items, self._tasks, self.tried, self._at, self.told = [], [], [], 0, None
+            self.problem = None
+            self._tell(Stage.LOADING)
+            self._loading = asyncio.create_task(self._load())
+
+    async def aclose(self) -> None:
+        if self._loading is not None:
+            self._loading.cancel()
+        await super().aclose()
+
+    async def _load(self) -> None:
+        try:
+            found = await (await self.client()).practice(self.campaign_id)
+        except (GonogoClientError, DeskError) as error:
+            self.problem = error
+            self._tell(Stage.REFUSED)
+            return
+        self.standing, self._items = found.standing, list(found.data)
+        self._tasks = [task_from_served(one.task.model_dump(), self.campaign_id) for one in self._items]
+        self.arrived(*self._tasks[:3])
+        self._tell(Stage.TASK if self._tasks else Stage.DRAINED)
+
+    # --- what the screen sees --------------------------------------------------------------------------
+
+    @property
+    def current(self) -> DeskTask | None:
+        return self._tasks[self._at] if self._at < len(self._tasks) else None
+
+    @property
+    def n_right(self) -> int:
+        return sum(one.feedback.right for one in self.tried)
+
+    def upcoming(self) -> DeskTask | None:
+        return self._tasks[self._at + 1] if self._at + 1 < len(self._tasks) else None
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each change; returns the function that ends it."""
+        return self._listeners.add(listener)
+
+    async def answer(self, decision: Decision) -> Tried | None:
+        """Send an answer; its feedback stays (`told`) until `go_on`. Raises `GonogoClientError`, `DeskError`."""
+        task = self.current
+        if task is None or self.told is not None:
+            return None
+        item = self._items[self._at].item
+        given = PracticeAnswer(item=item, verdict=decision.verdict, corrected_value=decision.corrected_value)
+        feedback = await (await self.client()).practise(self.campaign_id, given)
+        self.told = Tried(task, decision, feedback)
+        self.tried.append(self.told)
+        self.standing = feedback.standing
+        self._tell(Stage.TASK)
+        return self.told
+
+    def go_on(self) -> None:
+        """The feedback has been read: the next item."""
+        if self.told is not None:
+            self.told = None
+            self._at += 1
+            if self._at + 2 < len(self._tasks):
+                self.arrived(self._tasks[self._at + 2])
+            self._tell(Stage.TASK if self.current is not None else Stage.DRAINED)
+
+    # --- what a desk is asked that practice does not need ------------------------------------------------
+
+    def shown(self) -> None: ...
+    def key(self) -> None: ...
+    def edit(self, editing: bool) -> None: ...
+    def focused(self, focused: bool) -> None: ...
+
+    def undo(self) -> None:
+        """An answer is told at once what was right: there is nothing to take back."""
+
+    def not_again(self) -> bool:
+        return False
+
+    def retry_now(self) -> None:
+        """Another round, or the same try again."""
+        if self.current is None and self.told is None:
+            self._begin()
+
+    def _tell(self, stage: Stage) -> None:
+        self.state = replace(self.state, stage=stage, done=len(self.tried), total=len(self._tasks) or None)
+        self._listeners.tell()

@@ -1,0 +1,128 @@
+"""The review queue as far as it has been fetched: pages come when somebody looks near their rows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from gonogo.client.errors import GonogoClientError
+from gonogo.desk.connection.circuit import Line, is_trouble
+from gonogo.desk.review.models import Filters, Page, QueueRow
+from gonogo.desk.review.server_adapter import ReviewRemote
+
+MARGIN = 100
+"""Rows kept loaded below what is looked at."""
+
+
+class ReviewQueue:
+    """`count` is the whole list's length (`None` before the first page); `loaded` rows of it are here, from the top.
+
+    `run` fetches until cancelled. `refused` is why the server gives no list.
+    """
+
+    def __init__(
+        self,
+        campaign_id: str,
+        line: Line,
+        server: Callable[[], Awaitable[ReviewRemote]],
+        changed: Callable[[], None],
+    ) -> None:
+        self.filters = Filters()
+        self.count: int | None = None
+        self.hidden_own = 0
+        self.refused: GonogoClientError | None = None
+        self._campaign_id = campaign_id
+        self._line = line
+        self._server = server
+        self._changed = changed
+        self._rows: list[QueueRow] = []
+        self._places: dict[str, int] = {}
+        self._cursor: str | None = None
+        self._wanted = MARGIN
+        self._edition = 0
+        self._kick = asyncio.Event()
+
+    @property
+    def loaded(self) -> int:
+        return len(self._rows)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row is here."""
+        return self.count is not None and self._cursor is None
+
+    def row(self, index: int | None) -> QueueRow | None:
+        """The row at `index`, if it is loaded."""
+        return self._rows[index] if index is not None and 0 <= index < len(self._rows) else None
+
+    def find(self, task_id: str) -> int | None:
+        """Where a task stands in the list, if it is loaded."""
+        return self._places.get(task_id)
+
+    def next_open(self, after: int, waits: Callable[[QueueRow], bool]) -> int | None:
+        """The first loaded row behind `after` for which `waits` is true; more are fetched near the end."""
+        self.want(after)
+        for index in range(after + 1, len(self._rows)):
+            if waits(self._rows[index]):
+                self.want(index)
+                return index
+        return None
+
+    def want(self, index: int) -> None:
+        """Somebody looks at row `index`: have it, and some behind it, loaded."""
+        if index + MARGIN > self._wanted:
+            self._wanted = index + MARGIN
+            self._kick.set()
+
+    def look_for(self, filters: Filters) -> None:
+        """Another list, from the top."""
+        self.filters = filters
+        self._rows, self._places, self._cursor, self.count = [], {}, None, None
+        self._wanted, self.refused = MARGIN, None
+        self._edition += 1
+        self._kick.set()
+
+    def look_now(self) -> None:
+        """Ask again after a refusal; a list that was drained is read anew."""
+        if self.refused is not None or self.complete:
+            self.look_for(self.filters)
+        self._kick.set()
+
+    async def run(self) -> None:
+        while True:
+            self._kick.clear()
+            if not self._more():
+                await self._kick.wait()
+                continue
+            await self._fetch()
+
+    def _more(self) -> bool:
+        if self.refused is not None:
+            return False
+        return self.count is None or (self._cursor is not None and len(self._rows) < self._wanted)
+
+    async def _fetch(self) -> None:
+        server, edition = await self._server(), self._edition
+        try:
+            async with self._line.turn():
+                page = await server.page(self._campaign_id, self.filters, self._cursor)
+            self._line.clear()
+        except GonogoClientError as error:
+            if not is_trouble(error) and edition == self._edition:
+                self.refused = error
+            self._changed()
+            return
+        if edition == self._edition:
+            self._take_in(page)
+            self._changed()
+
+    def _take_in(self, page: Page) -> None:
+        """Rows that moved up since the page before are not listed twice."""
+        for row in page.rows:
+            if row.task.id not in self._places:
+                self._places[row.task.id] = len(self._rows)
+                self._rows.append(row)
+        self._cursor = page.cursor
+        self.hidden_own = page.hidden_own
+        # the list may grow or shrink while it is read; what is here is here
+        self.count = max(page.count, len(self._rows)) if page.cursor else len(self._rows)

@@ -1,0 +1,38 @@
+"""What a desk is made of, handed in by whoever opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gonogo.desk.connection.protocol import Remote
+from gonogo.desk.core.clock import Clock
+from gonogo.desk.core.settings import Profile
+from gonogo.desk.core.state_db import Memory
+from gonogo.desk.outbox.outbox import Address
+from gonogo.desk.session.pictures import AskUrl, Drawings
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Everything a desk is made of.
+
+    `address` names a campaign; `sends` says which rows of the outbox this login may send. `connect` gives the server,
+    or raises `DeskError` when there is no credential. `drawings` is given the way to ask for a drawing's address.
+    `embedded`: the server is this program's own, so claims are kept between runs.
+    """
+
+    address: Address
+    sends: Address
+    connect: Callable[[], Awaitable[Remote]]
+    drawings: Callable[[AskUrl], Drawings]
+    outbox_file: Path
+    memory: Memory
+    profile: Profile = field(default_factory=Profile)
+    embedded: bool = False
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def campaign_id(self) -> str:
+        return self.address.campaign_id or ""

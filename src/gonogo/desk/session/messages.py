@@ -1,0 +1,94 @@
+"""What the screen says of the desk, in words with a next step."""
+
+from __future__ import annotations
+
+from gonogo.client.errors import ConflictError, GonogoClientError, NotFoundError, PermissionDeniedError
+from gonogo.desk.connection.circuit import Trouble
+from gonogo.desk.connection.protocol import Standing
+
+
+def offline(trouble: Trouble, unsent: int) -> tuple[str, str]:
+    kept = f" {_answers(unsent)} kept here until then." if unsent else ""
+    return f"{trouble.message}{kept}", trouble.next_step
+
+
+def signed_out(trouble: Trouble, unsent: int) -> tuple[str, str]:
+    kept = f" {_answers(unsent)} kept and go on after the sign-in." if unsent else ""
+    return f"{trouble.message}{kept}", trouble.next_step or "Sign in again."
+
+
+def refused(error: GonogoClientError) -> tuple[str, str]:
+    """next-task was refused for good."""
+    if isinstance(error, PermissionDeniedError):
+        return f"You may not work in this campaign. {error}", "Ask the campaign's lead, or choose another campaign."
+    if isinstance(error, NotFoundError):
+        return f"This campaign is not there for you. {error}", "Choose another campaign, or ask its lead."
+    if isinstance(error, ConflictError) and error.reason in ("qualification", "warm_up"):
+        return str(error), "Key t practises now; the queue opens behind it."
+    if isinstance(error, ConflictError):
+        return f"The campaign hands out no tasks now. {error}", error.next_step
+    return str(error), error.next_step
+
+
+def stuck(detail: str) -> tuple[str, str]:
+    """The server keeps handing out a question whose answer it refused."""
+    return (
+        f"The server refused your answer to this question and hands out no other. {detail}",
+        "Your answer is kept: the history (h) answers it again. Key r asks for another question.",
+    )
+
+
+def elsewhere() -> tuple[str, str]:
+    """Every question this person may hold lies in another of their windows."""
+    return (
+        "Another window of yours has the questions; the next one that is free comes here by itself.",
+        "Go on there, or close it.",
+    )
+
+
+def broke(name: str, error: Exception) -> tuple[str, str]:
+    """A fault of our own in one of the desk's loops."""
+    return (
+        f"Something in gonogo itself failed ({name}: {type(error).__name__}); every answer is kept.",
+        "It is tried again by itself; if it stays, start gonogo anew and report the log.",
+    )
+
+
+def drained(standing: Standing | None, unsent: int) -> tuple[str, str]:
+    parts = ["There is no question left for you now."]
+    step = "Leave, or wait: the queue is asked again by itself. Key r asks at once."
+    if standing is not None:
+        if standing.closed:
+            parts, step = ["This campaign is closed."], "Leave, or choose another campaign."
+        elif standing.waits_because:
+            parts = [standing.waits_because]
+        elif standing.done and standing.done == standing.total:
+            parts = [f"You have answered all {standing.done} questions there are for you."]
+        if standing.held_by_others:
+            until = f" until {clock_time(standing.held_until)}" if standing.held_until else ""
+            parts.append(f"{_tasks(standing.held_by_others)} with other annotators{until}.")
+        if standing.in_review:
+            parts.append(f"{_tasks(standing.in_review)} waiting for review.")
+    if unsent:
+        parts.append(f"{_answers(unsent)} still on the way.")
+    return " ".join(parts), step
+
+
+def clock_time(text: str) -> str:
+    """`14:05` here for an RFC 3339 time of the server; with its date when that is not today's."""
+    from datetime import datetime
+
+    try:
+        at = datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        return text
+    today = at.date() == datetime.now().astimezone().date()
+    return at.strftime("%H:%M" if today else "%Y-%m-%d %H:%M")
+
+
+def _answers(count: int) -> str:
+    return "1 answer is" if count == 1 else f"{count} answers are"
+
+
+def _tasks(count: int) -> str:
+    return "1 task is" if count == 1 else f"{count} tasks are"
