@@ -25,8 +25,8 @@ __all__ = [
     "differences",
     "equal",
     "format_text",
+    "from_json",
     "parse",
-    "read",
     "to_json",
     "typeset",
 ]
