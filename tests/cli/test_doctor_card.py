@@ -16,8 +16,8 @@ import pytest
 
 from gonogo.cli.doctor_card import ROWS, card, choose, painted, samples, show_card
 from gonogo.sheets.models import CellGrid, Mode
-from gonogo.tui.probe import Answers
-from gonogo.tui.terminal import Terminal
+from gonogo.tui.terminal.capabilities import Terminal
+from gonogo.tui.terminal.probe import Answers
 
 SIXEL = Answers("XTerm(379)", sixel=True, cell=(8, 16), complete=True)
 ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from gonogo.desk.review.session import ReviewDesk
-from gonogo.tui.screens.adjudicate import AdjudicateScreen
+from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from tests.review_screens.conftest import Room
 from tests.server.web import LABELING, OURS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gonogo.report.quality import evidence
-from gonogo.tui.screens.annotators import AnnotatorsScreen
+from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
 from tests.review_screens.conftest import Room
 from tests.server.web import OURS
 

@@ -8,9 +8,9 @@ import pytest
 
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.server.watching import Watching
-from gonogo.tui.campaign_words import pace
-from gonogo.tui.screens import campaign
-from gonogo.tui.screens.campaign import CampaignScreen
+from gonogo.tui.presenters.campaigns import pace
+from gonogo.tui.screens.lead import campaign_dashboard
+from gonogo.tui.screens.lead.campaign_dashboard import CampaignScreen
 from tests.review_screens.conftest import Room
 from tests.server.web import LABELING
 
@@ -97,7 +97,7 @@ async def test_a_line_that_drops_is_said_and_taken_up_again(room: Room) -> None:
 async def test_where_no_stream_is_to_be_had_it_is_looked_at_again_and_again(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign, "FOLLOW_SECONDS", 0.2)
+    monkeypatch.setattr(campaign_dashboard, "FOLLOW_SECONDS", 0.2)
     room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 0, 0.05)
     task = await room.bench.task()
     async with room.opened():

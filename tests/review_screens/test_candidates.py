@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gonogo.tui.screens.candidates import CandidatesScreen
+from gonogo.tui.screens.lead.gold_candidates import CandidatesScreen
 from tests.review_screens.conftest import Room
 from tests.server.web import OURS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from gonogo.tui.screens.contact_sheet import ContactScreen
+from gonogo.tui.screens.work.contact_sheet import ContactScreen
 from tests.review_screens.conftest import Room
 from tests.review_screens.test_adjudicate import conflict, sent
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gonogo.desk.practice.session import Practice
-from gonogo.tui.screens.annotate import AnnotateScreen
-from gonogo.tui.screens.practice import PracticeScreen
+from gonogo.tui.screens.work.annotate import AnnotateScreen
+from gonogo.tui.screens.work.practice import PracticeScreen
 from tests.review_screens.conftest import Room
 from tests.server.web import OURS
 

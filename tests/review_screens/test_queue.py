@@ -12,7 +12,7 @@ from textual.app import App, ComposeResult
 from gonogo.desk.review.models import QueueRow
 from gonogo.desk.review.session import ReviewDesk
 from gonogo.tui.app import GonogoApp
-from gonogo.tui.screens.adjudicate import AdjudicateScreen
+from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.themes import load_looks, themes_folder
 from gonogo.tui.widgets.queue_list import QueueList
 from tests.review_screens.conftest import Room

@@ -21,9 +21,9 @@ from gonogo.desk.results.cases import CaseList, Look
 from gonogo.desk.results.source import Source
 from gonogo.schemas.results_api import CaseResult, LoginRequest
 from gonogo.tui.app import GonogoApp
-from gonogo.tui.screens.adjudicate import AdjudicateScreen
-from gonogo.tui.screens.case import CaseScreen
-from gonogo.tui.screens.results import ResultsScreen
+from gonogo.tui.screens.results.case import CaseScreen
+from gonogo.tui.screens.results.cases import ResultsScreen
+from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from tests.client.scripted import Got, Reply, Reset, ScriptedServer, Step
 from tests.review_screens.conftest import Room
 from tests.server.web import LABELING

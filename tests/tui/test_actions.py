@@ -12,21 +12,21 @@ from gonogo.desk.core.settings import KEYMAPS, Profile
 from gonogo.tui import actions
 from gonogo.tui.actions import ACTIONS, ANNOTATE, BY_ID, EDIT, EVERYWHERE
 from gonogo.tui.app import GonogoApp
-from gonogo.tui.guard import KeyGuard
+from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.keymaps import CORE, PRESETS, load_keymap, read_keymap
-from gonogo.tui.keys_page import keys_page
-from gonogo.tui.screens.adjudicate import AdjudicateScreen
-from gonogo.tui.screens.annotate import AnnotateScreen
-from gonogo.tui.screens.annotators import AnnotatorsScreen
-from gonogo.tui.screens.campaign import CampaignScreen
-from gonogo.tui.screens.candidates import CandidatesScreen
-from gonogo.tui.screens.case import CaseScreen
-from gonogo.tui.screens.contact_sheet import ContactScreen
-from gonogo.tui.screens.history import HistoryScreen
-from gonogo.tui.screens.practice import PracticeScreen
-from gonogo.tui.screens.quality import QualityScreen
-from gonogo.tui.screens.results import ResultsScreen
-from gonogo.tui.screens.review import ReviewScreen
+from gonogo.tui.keys_doc import keys_page
+from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
+from gonogo.tui.screens.lead.campaign_dashboard import CampaignScreen
+from gonogo.tui.screens.lead.gold_candidates import CandidatesScreen
+from gonogo.tui.screens.lead.quality import QualityScreen
+from gonogo.tui.screens.results.case import CaseScreen
+from gonogo.tui.screens.results.cases import ResultsScreen
+from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
+from gonogo.tui.screens.work.annotate import AnnotateScreen
+from gonogo.tui.screens.work.contact_sheet import ContactScreen
+from gonogo.tui.screens.work.history import HistoryScreen
+from gonogo.tui.screens.work.practice import PracticeScreen
+from gonogo.tui.screens.work.review import ReviewScreen
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
 from tests.tui.screen_text import press, settle, text_of
@@ -142,7 +142,7 @@ def test_a_preset_is_chosen_by_the_setting_or_by_the_file(tmp_path: Path) -> Non
 
 def test_the_page_of_the_manual_is_the_registry() -> None:
     page = Path(__file__).parents[2] / "docs" / "keys.md"
-    assert page.read_text(encoding="utf-8") == keys_page(), "python -m gonogo.tui.keys_page > docs/keys.md"
+    assert page.read_text(encoding="utf-8") == keys_page(), "python -m gonogo.tui.keys_doc > docs/keys.md"
 
 
 def test_a_keymap_file_may_be_missing_or_broken(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from gonogo.desk.core.errors import OutboxError
 from gonogo.sheets.models import Level, NoPicture
-from gonogo.tui.screens.annotate import AnnotateScreen
+from gonogo.tui.screens.work.annotate import AnnotateScreen
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
 from tests.tui.screen_text import press, settle, text_of

@@ -21,7 +21,7 @@ SECRET = "gst_secret_value_1"
 
 def test_the_path_to_the_first_frame_imports_nothing_heavy() -> None:
     code = (
-        "import sys, gonogo.tui.app, gonogo.tui.screens.annotate\n"
+        "import sys, gonogo.tui.app, gonogo.tui.screens.work.annotate\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPO)
@@ -104,7 +104,7 @@ def test_a_signal_ends_it_in_order(home: Path, number: signal.Signals) -> None:
 def test_a_fault_of_our_own_is_told_without_values(home: Path) -> None:
     code = APP + (
         f"def broken(verdict):\n    token = {SECRET!r}\n    raise RuntimeError('no ' + token)\n"
-        "from gonogo.tui.screens.annotate import AnnotateScreen\n"
+        "from gonogo.tui.screens.work.annotate import AnnotateScreen\n"
         "AnnotateScreen.action_undo = lambda self: broken(1)\n"
         "app.run()\nraise SystemExit(app.return_code)\n"
     )

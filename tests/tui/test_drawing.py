@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from gonogo.sheets.models import CellGrid, Mode
-from gonogo.tui.widgets.cells import Inks, Painter, with_locator
-from gonogo.tui.widgets.glyphs import LETTERINGS, large
+from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
+from gonogo.tui.widgets.large_text import LETTERINGS, large
 from gonogo.tui.widgets.value_view import lay_out
 
 INKS = Inks("#000000", "#ffffff", "#ff0000", "#888888")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from gonogo.tui.guideline import guideline
+from gonogo.tui.markdown import guideline
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
 from tests.tui.screen_text import press, segments, text_of

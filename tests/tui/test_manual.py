@@ -9,7 +9,7 @@ import pytest
 
 from gonogo.cli.outbox import outbox
 from gonogo.tui.actions import BY_ID, shown_key
-from gonogo.tui.widgets.lines import symbol_letters
+from gonogo.tui.widgets.status import symbol_letters
 from gonogo.values import format_text, parse
 from gonogo.values.symbols import GLYPH_OF, PALETTE, characteristic
 

@@ -22,9 +22,9 @@ from textual.geometry import Region
 from gonogo.sheets.models import Mode, Picture, PictureRequest
 from gonogo.sheets.terminal import kitty
 from gonogo.tui.app import GonogoApp
-from gonogo.tui.probe import Answers
-from gonogo.tui.screens.drawing import DrawingScreen
-from gonogo.tui.terminal import Terminal
+from gonogo.tui.screens.work.drawing import DrawingScreen
+from gonogo.tui.terminal.capabilities import Terminal
+from gonogo.tui.terminal.probe import Answers
 from gonogo.tui.widgets.pixel_view import damaged
 from tests.tui.fakes import Clock, FakeDesk, app_on, drawn, task
 from tests.tui.screen_text import press, settle, text_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.widgets import Input
 
 from gonogo.client.errors import AuthenticationError, NetworkError
-from gonogo.tui.screens.annotate import AnnotateScreen
+from gonogo.tui.screens.work.annotate import AnnotateScreen
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeCampaign, FakeDesk, task
 from tests.tui.screen_text import press, settle, text_of

@@ -9,9 +9,9 @@ import pytest
 
 from gonogo.desk.core.settings import PICTURE_MODES
 from gonogo.sheets.models import Mode, NoPicture, Picture, PictureRequest
-from gonogo.tui.probe import Answers
-from gonogo.tui.terminal import CHOICES, Terminal, mode_of, next_choice, usual_mode
-from gonogo.tui.viewer import run_viewer, viewer_command
+from gonogo.tui.external_viewer import run_viewer, viewer_command
+from gonogo.tui.terminal.capabilities import CHOICES, Terminal, mode_of, next_choice, usual_mode
+from gonogo.tui.terminal.probe import Answers
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, drawn, task
 from tests.tui.screen_text import press, settle, text_of

@@ -19,7 +19,7 @@ from gonogo import __version__
 from gonogo.cli.common import EXIT_FAILED, current_home, emit, fail, json_option, say, server_option
 
 if TYPE_CHECKING:
-    from gonogo.tui.terminal import Terminal
+    from gonogo.tui.terminal.capabilities import Terminal
 
 ANSWER_SECONDS = 1.0
 MODES = ("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "half", "braille")
@@ -80,11 +80,11 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
 
 def _asked() -> Terminal:
     """This terminal, with what it answers within a second."""
-    from gonogo.tui.terminal import TERMINALS, Terminal, ask_tmux, window_cell
+    from gonogo.tui.terminal.capabilities import TERMINALS, Terminal, ask_tmux, window_cell
 
     answers = None
     if sys.stdin.isatty() and sys.stderr.isatty():
-        from gonogo.tui.probe import Probe
+        from gonogo.tui.terminal.probe import Probe
 
         probe = Probe(os.environ)
         try:

@@ -15,7 +15,7 @@ import click
 
 from gonogo.sheets.models import CellGrid, Mode, PictureRequest
 from gonogo.sheets.terminal import kitty, sixel
-from gonogo.tui.terminal import PIXELS, Terminal
+from gonogo.tui.terminal.capabilities import PIXELS, Terminal
 
 if TYPE_CHECKING:
     from gonogo.sheets.render.draw import Chosen, Drawings

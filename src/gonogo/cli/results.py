@@ -275,7 +275,7 @@ def open_screen(source: str, base_url: str | None, task: int | None, filters: Fi
     from gonogo.cli.compose import make_services
     from gonogo.cli.embedded import embedded_parts
     from gonogo.tui.app import make_app
-    from gonogo.tui.screens.results import ResultsScreen
+    from gonogo.tui.screens.results.cases import ResultsScreen
 
     services, parts = make_services(current_home()), embedded_parts(current_home())
     app = make_app(services)

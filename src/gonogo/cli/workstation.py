@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gonogo.tui.probe import Probe
+    from gonogo.tui.terminal.probe import Probe
 
 
 def main() -> Any:
@@ -41,7 +41,7 @@ def open_workstation(
             "Run it in one; `gonogo --help` lists what works in scripts.",
             EXIT_USAGE,
         )
-    from gonogo.tui.probe import Probe
+    from gonogo.tui.terminal.probe import Probe
 
     probe = Probe(os.environ)
     probe.ask()  # before anything else is loaded: the answers come meanwhile
@@ -53,7 +53,7 @@ def open_workstation(
 
 def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool, review: bool, practice: bool) -> None:
     from gonogo.desk.core.paths import Home
-    from gonogo.tui import first_frame
+    from gonogo.tui.terminal import first_frame
 
     home = Home()
     first = None

@@ -17,10 +17,10 @@ from textual.binding import BindingType
 from textual.filter import LineFilter
 
 from gonogo.tui import actions, themes
-from gonogo.tui.last_words import last_words
-from gonogo.tui.terminal import TERMINALS, Terminal, ask_tmux, window_cell
+from gonogo.tui.crash_report import last_words
+from gonogo.tui.navigation import Ways
+from gonogo.tui.terminal.capabilities import TERMINALS, Terminal, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
-from gonogo.tui.ways import Ways
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from gonogo.desk.account.sign_in import Services
     from gonogo.desk.annotate.session import Desk
     from gonogo.desk.review.session import ReviewDesk
-    from gonogo.tui.first_frame import FirstFrame
-    from gonogo.tui.hand_over import HandOver
-    from gonogo.tui.probe import Probe
+    from gonogo.tui.terminal.first_frame import FirstFrame
+    from gonogo.tui.terminal.hand_over import HandOver
+    from gonogo.tui.terminal.probe import Probe
 
 Start = Literal["auto", "sign_in", "annotate", "embedded", "review", "practice"]
 """`auto` and `annotate` go on with the last login, `review` at its review queue, `practice` with practice before the
@@ -54,7 +54,7 @@ def _palette() -> type[Provider]:
 class GonogoApp(Ways):
     """gonogo in the terminal. `services` makes sessions and desks; nothing in here knows the network or the disk."""
 
-    CSS_PATH: ClassVar[Any] = ["app.tcss", "screens/annotate.tcss"]
+    CSS_PATH: ClassVar[Any] = ["app.tcss", "screens/work/annotate.tcss"]
     """The first screen's own styles come at once: adding them later parses all of them again."""
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.EVERYWHERE)]
     COMMANDS = {_palette}
@@ -129,7 +129,7 @@ class GonogoApp(Ways):
         usual = super().get_driver_class()
         if usual.__name__ != "LinuxDriver":
             return usual
-        from gonogo.tui.driver import TerminalDriver
+        from gonogo.tui.terminal.driver import TerminalDriver
 
         return TerminalDriver
 
@@ -233,7 +233,7 @@ class GonogoApp(Ways):
         """Keep the frame when the next start will ask the same question."""
         if not self._last_frame or desk is None or desk.left_until is None:
             return
-        from gonogo.tui import first_frame
+        from gonogo.tui.terminal import first_frame
 
         key = first_frame.terminal_key(os.environ, (self.size.width, self.size.height))
         with contextlib.suppress(OSError):  # a convenience: the next start takes longer
@@ -269,7 +269,7 @@ class GonogoApp(Ways):
         self.show_sign_in("You are signed out.")
 
     def action_keys(self) -> None:
-        from gonogo.tui.screens.help import HelpScreen
+        from gonogo.tui.screens.common.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             scopes = getattr(self.screen, "ACTION_SCOPES", (actions.ANNOTATE,))
@@ -295,7 +295,7 @@ class GonogoApp(Ways):
 
 
 def _hand_over(first: FirstFrame) -> HandOver:
-    from gonogo.tui.hand_over import HandOver
+    from gonogo.tui.terminal.hand_over import HandOver
 
     return HandOver(first)
 

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from gonogo.desk.results.cases import CaseList, CaseRow, Look
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets.row_list import RowList, fit
+from gonogo.tui.widgets.virtual_list import RowList, fit
 
 _COLORS = {"Flagged": "warning", "Labeled": "correct", "Gold Standard": "accent", "Canceled": "quiet"}
 _CASE, _STATE, _BAR, _READS, _LABEL, _BLOCKS = 10, 14, 11, 7, 14, 5

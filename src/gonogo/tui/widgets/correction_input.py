@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from gonogo.tui.actions import EDIT, in_scope, keys_of
-from gonogo.tui.widgets.lines import symbol_letters
+from gonogo.tui.widgets.status import symbol_letters
 
 _EDITING = {
     "backspace": "delete_left", "delete": "delete_right", "left": "cursor_left", "right": "cursor_right",

@@ -21,7 +21,7 @@ from textual.geometry import Region
 from gonogo.sheets.models import Mode, Picture
 from gonogo.sheets.terminal import kitty
 from gonogo.sheets.terminal.sixel import sixel
-from gonogo.tui.widgets.cells import Inks
+from gonogo.tui.widgets.cell_painter import Inks
 
 _GREYS = 14
 _KEPT = 6

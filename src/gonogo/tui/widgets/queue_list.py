@@ -9,9 +9,9 @@ from rich.cells import cell_len
 
 from gonogo.desk.review.models import QueueRow, Ruled
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets.lines import SIGNS, short_id
-from gonogo.tui.widgets.row_list import RowList, fit
+from gonogo.tui.widgets.status import SIGNS, short_id
 from gonogo.tui.widgets.value_view import value_text
+from gonogo.tui.widgets.virtual_list import RowList, fit
 
 SHORT_WHY = {
     "tie": "tie", "verdicts": "verdicts differ", "values": "values differ", "unsafe": "not safe", "sample": "sample",

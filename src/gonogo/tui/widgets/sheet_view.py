@@ -18,10 +18,10 @@ from textual.widget import Widget
 
 from gonogo.sheets.models import Mode, NoPicture, Picture
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets.cells import Inks, Painter, with_locator
+from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
 
 if TYPE_CHECKING:
-    from gonogo.tui.terminal import Terminal
+    from gonogo.tui.terminal.capabilities import Terminal
     from gonogo.tui.widgets.pixel_view import KittyPictures, Sixels
 
 Shown = Picture | NoPicture | None

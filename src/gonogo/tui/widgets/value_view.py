@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.tui.text import one_line, plain
-from gonogo.tui.widgets.glyphs import HEIGHT, large
+from gonogo.tui.widgets.large_text import HEIGHT, large
 from gonogo.values import Part, Typeset, format_text, from_json, typeset
 
 _MAX_LARGE = 60

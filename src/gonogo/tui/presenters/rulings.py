@@ -1,0 +1,240 @@
+"""What an expert reads before a ruling, in lines: what is in conflict, every vote, what each ruling does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textual.content import Content
+
+from gonogo.desk.review.models import Case, Ruled
+from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
+from gonogo.tui.text import one_line, styled
+from gonogo.tui.widgets.status import SIGNS
+from gonogo.tui.widgets.value_view import value_text
+
+WHY = {
+    "tie": "as many votes for one answer as for another",
+    "verdicts": "the verdicts differ",
+    "values": "wrong, but the right values differ",
+    "unsafe": "they agree, but not safely enough",
+    "sample": "settled; drawn at random to look again",
+    "listed": "no conflict: it is in the list you asked for",
+    "ruled": "ruled on already",
+    "plain": "",
+}
+"""Why a task lies here; the server's word → words for a person."""
+PLAIN = "This server does not tell the votes: no voters, values, times or reliabilities. Rule from drawing and value."
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the expert has put beside the ruling that is to come."""
+
+    note: str = ""
+    error_type: str = ""
+    gold: bool = False
+
+
+def evidence(case: Case, ruled: Ruled | None, draft: Draft, width: int) -> list[Content]:
+    """All lines below the value, each at most `width` cells."""
+    lines = [*_clash(case, ruled), *_draft(draft), *_question(case)]
+    if case.detail is None:
+        lines += [Content(""), *_wrapped(PLAIN, width, "$quiet"), *_public(case)]
+        return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
+    lines += [Content(""), *_votes(case.detail, case.names, width)]
+    lines += [Content(""), *_rulings(case.detail, width)]
+    return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
+
+
+def verdict(word: str | None) -> Content:
+    """`✗ incorrect`; the sign tells it without the colour."""
+    name = one_line(word or "–", 20)
+    sign, color = SIGNS.get(name, ("•", "$foreground"))
+    return Content.assemble((sign, f"bold {color}"), " ", (name, color))
+
+
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
+
+
+def value(any_value: Any, limit: int = 40) -> Content:
+    return styled(value_text(any_value, limit) or "–", "bold $strong")
+
+
+def _question(case: Case) -> list[Content]:
+    row, detail = case.row, case.detail
+    unasked = detail is not None and not detail.votes
+    why = (
+        "nobody has voted yet"
+        if unasked
+        else WHY.get(detail.why if detail else row.why, one_line(detail.why if detail else row.why, 40))
+    )
+    lines = [Content.assemble(("? ", "bold $warning"), (why, "$foreground"))] if why else []
+    known = [f"right {percent(detail.now.posterior.get('correct'))}", f"harm {detail.harm:.2f}"] if detail else []
+    known += [f"prediction sure {percent(row.confidence)}" if row.confidence is not None else "prediction not rated"]
+    return [*lines, Content.styled(" · ".join(known), "$quiet")]
+
+
+def _public(case: Case) -> list[Content]:
+    """What a plain server says of the task itself."""
+    row = case.row
+    count = sum(n for _, n in row.verdicts)
+    lines = [Content.styled(f"{count} submissions" if count else "submissions: not told", "$foreground")]
+    if row.verdicts and row.verdicts[0][0] != "votes":
+        lines.append(Content.assemble(("so far: ", "$quiet"), verdict(row.verdicts[0][0])))
+    lines.append(Content.styled(f"agreement {percent(row.agreement)}", "$foreground"))
+    return [*lines, Content(""), *_keys_plain()]
+
+
+def _keys_plain() -> list[Content]:
+    said = (
+        ("a", "uphold the prediction"),
+        ("s", "wrong, no value"),
+        ("d", "wrong, type the value"),
+        ("f", "undecidable"),
+    )
+    return [Content.assemble((key, "bold $accent"), "  ", (what, "$foreground")) for key, what in said]
+
+
+# --- votes -----------------------------------------------------------------------------------------------
+
+
+def _votes(detail: ReviewDetail, names: bool, width: int) -> list[Content]:
+    head = "votes" + ("" if names else "   names hidden, b shows them")
+    if not detail.votes:
+        return [
+            Content.styled("votes", "$quiet"),
+            Content.styled("Nobody has voted: rule from the drawing.", "$foreground"),
+        ]
+    lines = [Content.styled(head, "$quiet")]
+    for vote in detail.votes:
+        lines += _vote(vote, names, width)
+    return lines
+
+
+def _vote(vote: ReviewVote, names: bool, width: int) -> list[Content]:
+    """One line where it fits, else two: answer, then what is known about it."""
+    who = f"{vote.label} {one_line(vote.voter_name or vote.voter_id or '', 24)}".rstrip() if names else vote.label
+    said = Content.assemble((f"{who} ", "bold $foreground"), verdict(vote.verdict))
+    if vote.corrected_value is not None:
+        said = Content.assemble(said, (" → ", "$quiet"), value(vote.corrected_value))
+    known = Content.styled(" · ".join(_about(vote)), "$quiet")
+    uncounted = _uncounted(vote)
+    if uncounted:
+        known = Content.assemble((f"{uncounted} · ", "$warning"), known)
+    if said.cell_length + known.cell_length + 2 <= width:
+        return [Content.assemble(said, " " * (width - said.cell_length - known.cell_length), known)]
+    return [said, Content.assemble("    ", known)]
+
+
+def _about(vote: ReviewVote) -> Iterable[str]:
+    if vote.confidence is not None:
+        yield f"sure {percent(vote.confidence)}"
+    yield seconds(vote.duration_ms)
+    yield f"reliable {percent(vote.reliability)}" if vote.reliability is not None else "reliability not known yet"
+
+
+def _uncounted(vote: ReviewVote) -> str:
+    if vote.discounted:
+        return "! discounted"
+    if vote.counted:
+        return ""
+    return "! late, not counted" if vote.late else "! not counted"
+
+
+def seconds(milliseconds: float | None) -> str:
+    return "time –" if milliseconds is None else f"{milliseconds / 1000:.1f} s"
+
+
+# --- rulings ---------------------------------------------------------------------------------------------
+
+
+def _rulings(detail: ReviewDetail, width: int) -> list[Content]:
+    """Each ruling with what the votes gave it before, and what it makes of that."""
+    lines = [Content.styled(f"{'rulings':20}now → ruled  with whom", "$quiet")]
+    for possible in detail.possible:
+        if possible.group is not None and possible.group < len(detail.groups):
+            group = detail.groups[possible.group]
+            lines.append(_ruling(str(possible.group + 1), value(group.value), possible, width))
+            lines += [Content.styled(f"     {reason}", "$quiet") for reason in _reasons(group)]
+        else:
+            key, words = _WORDS.get(possible.verdict, ("", one_line(possible.verdict, 20)))
+            lines.append(_ruling(key, Content.styled(words, "$foreground"), possible, width))
+    return lines
+
+
+_WORDS = {"correct": ("a", "uphold"), "incorrect": ("s", "wrong, no value"), "unsure": ("f", "undecidable")}
+
+
+def _ruling(key: str, what: Content, possible: PossibleRuling, width: int) -> Content:
+    """`a  uphold   36% → 100%  with B C, over A   agreement 67%`, from the right as far as there is room."""
+    gap = " " * max(16 - what.cell_length, 1)
+    then = percent(possible.after.posterior.get(possible.verdict))
+    line = Content.assemble(
+        (f"{key:<2} " if key else "   ", "bold $accent"), what, gap,
+        (f"{percent(possible.probability):>4}", "$foreground"), (f" → {then:4}", "$quiet"),
+    )  # fmt: skip
+    with_whom = f"  with {' '.join(possible.upholds)}" if possible.upholds else "  with nobody"
+    over = f", over {' '.join(possible.overrules)}" if possible.overrules else ""
+    agreed = possible.after.agreement
+    after = f"   agreement {percent(agreed)}" if agreed is not None else ""
+    for part, color in ((with_whom, "$foreground"), (over, "$foreground"), (after, "$quiet")):
+        if line.cell_length + len(part) > width:
+            break
+        line = Content.assemble(line, (part, color))
+    return line
+
+
+def _reasons(group: ValueGroup) -> list[str]:
+    """Which values count as equal and why, and why this one differs from the first."""
+    found = [f"{one.label} {one_line(one.reason, 60)}" for one in group.members if one.reason != "same"]
+    if group.against and not group.against.startswith("same"):
+        found.append(f"from 1: {one_line(group.against, 60)}")
+    if group.as_predicted:
+        found.append("the same as the prediction: then a upholds it")
+    return found
+
+
+# --- what was ruled before, and what goes with the next ruling -------------------------------------------
+
+
+def _clash(case: Case, ruled: Ruled | None) -> list[Content]:
+    earlier = [one for one in case.detail.rulings if not one.superseded] if case.detail else []
+    lines = [_earlier(one) for one in earlier]
+    if ruled is not None and ruled.refused:
+        yours = Content.assemble(("! yours, refused: ", "bold $warning"), verdict(ruled.ruling.verdict))
+        if ruled.ruling.value is not None:
+            yours = Content.assemble(yours, (" → ", "$quiet"), value(ruled.ruling.value))
+        lines += [yours, styled(ruled.detail, "$quiet")]
+    if case.settled_before:
+        lines.append(Content.styled("A ruling now replaces what stands; l leaves it as it is.", "$warning"))
+    if case.detail is not None and case.detail.own_vote:
+        lines.append(Content.styled("! You voted on this task: a reviewer may not rule on it.", "bold $warning"))
+    return [*lines, Content("")] if lines else []
+
+
+def _earlier(one: RulingPublic) -> Content:
+    who = "you" if one.by_you else one_line(one.expert_name or "another expert", 30)
+    line = Content.assemble((f"! {who} ruled: ", "bold $warning"), verdict(one.verdict))
+    if one.corrected_value is not None:
+        line = Content.assemble(line, (" → ", "$quiet"), value(one.corrected_value))
+    return Content.assemble(line, (f"  “{one_line(one.note, 80)}”", "$quiet")) if one.note else line
+
+
+def _draft(draft: Draft) -> list[Content]:
+    lines = []
+    if draft.note:
+        lines.append(Content.assemble(("note: ", "$accent"), styled(draft.note, "$foreground")))
+    if draft.gold or draft.error_type:
+        said = ["★ gold candidate"] if draft.gold else []
+        said += [f"error: {one_line(draft.error_type, 40)}"] if draft.error_type else []
+        lines.append(Content.styled(" · ".join(said), "$accent"))
+    return lines
+
+
+def _wrapped(text: str, width: int, style: str) -> Sequence[Content]:
+    import textwrap
+
+    return [Content.styled(line, style) for line in textwrap.wrap(text, max(width, 10))]

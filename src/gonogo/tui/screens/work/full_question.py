@@ -1,0 +1,67 @@
+"""The question in full: everything the annotate screen shortens, and the guideline."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from gonogo.desk.core.models import DeskTask
+from gonogo.tui.text import content, one_line, styled
+
+
+class AboutScreen(ModalScreen[None]):
+    """Prompt, value as JSON, every id unshortened, and the guideline (its links open nothing)."""
+
+    CSS_PATH = "full_question.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,g,q", "dismiss", "back", show=False)]
+
+    def __init__(self, task: DeskTask, guideline: str = "", drawn: str = "") -> None:
+        super().__init__()
+        self._question = task
+        self._guideline = guideline
+        self._drawn = drawn
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="sheet-of-words"):
+            yield Static(full_question(self._question, self._guideline, self._drawn), markup=False)
+
+
+def full_question(task: DeskTask, guideline: str | None, drawn: str = "") -> Content:
+    """All there is to know about `task`, in reading order; `drawn` says how its drawing is shown, and why so."""
+    value = json.dumps(task.predicted_value, ensure_ascii=False, indent=2, default=str)
+    named = [
+        ("kind", " · ".join(part for part in (task.target_kind, task.detail_kind) if part)),
+        ("field", task.field_path or task.field_name), *task.links,
+        ("box", ", ".join(f"{number:g}" for number in task.bbox or ())),
+    ]  # fmt: skip
+    ids = [
+        Content.assemble(styled(name, "$quiet"), " " * max(15 - len(one_line(name)), 2), styled(text, "$foreground"))
+        for name, text in named
+        if text
+    ]
+    parts = [
+        *_guideline(guideline),
+        Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),
+        Content.styled("The value that was read", "bold $strong"), content(value),
+        Content.styled("What it points at", "bold $strong"), Content("\n").join(ids),
+        *((Content.styled("How the drawing is drawn", "bold $strong"), content(drawn)) if drawn else ()),
+        Content.styled("Esc  back", "$quiet"),
+    ]  # fmt: skip
+    return Content("\n\n").join(parts)
+
+
+def _guideline(text: str | None) -> list[Content]:
+    """The campaign's guideline, or that it has none; `None`: not asked for."""
+    if text is None:
+        return []
+    from gonogo.tui.markdown import guideline
+
+    none = Content.styled("This campaign has none.", "$quiet")
+    return [Content.styled("Guideline", "bold $strong"), guideline(text) if text.strip() else none]
