@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gonogo.server import gold, upkeep
+from gonogo.server.ops import maintenance
+from gonogo.server.queue import honeypots
 from gonogo.server.settings import ServerSettings
 from tests.benchmarks.pairs import database, ours, serving
 from tests.server.house import House
@@ -170,7 +171,7 @@ def _run(house: House, served: int, people: int, workers: int) -> dict[str, Any]
     mixed = bodies + pool
     rng.shuffle(mixed)
     house.add(campaign, *mixed)
-    while upkeep.once(house.store, ServerSettings(database_url="unused"), house.now)["gold_copies"]:
+    while maintenance.once(house.store, ServerSettings(database_url="unused"), house.now)["gold_copies"]:
         pass
     tokens = signed_in(house, campaign, people)
     settings = ServerSettings(
@@ -213,7 +214,7 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
     with house.store.read() as connection:
         from sqlalchemy import select
 
-        from gonogo.server.store.tables import tasks
+        from gonogo.server.store.schema.campaigns import tasks
 
         known = {row.id: row.is_gold for row in connection.execute(select(tasks.c.id, tasks.c.is_gold))}
     y = np.array([float(known[seen.task]) for seen in everything])
@@ -233,7 +234,7 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
         "gold_minus_other_ms": times,
         "largest_weights": {name: w for _size, name, w in top},
         "auc_of_single_features": dict(far),
-        "spare_copies": gold.SPARE,
+        "spare_copies": honeypots.SPARE,
     }
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from gonogo.server.agreement import alpha_interval, krippendorff_alpha
+from gonogo.server.consensus.agreement import alpha_interval, krippendorff_alpha
 from gonogo.server.consensus.dawid_skene import dawid_skene
 from gonogo.server.consensus.majority import majority, weighted_majority
 from gonogo.server.consensus.one_coin import one_coin
@@ -86,10 +86,10 @@ def quality_report(n_votes: int, n_annotators: int = 20) -> dict[str, float]:
     """A campaign of `n_votes` in SQLite, once its tasks are settled: processor seconds of each part of its report."""
     from sqlalchemy import select
 
-    from gonogo.server.quality import report
-    from gonogo.server.scoring import measure_campaign, write_measured
+    from gonogo.server.quality.report import report
+    from gonogo.server.scoring.consensus_store import measure_campaign, write_measured
     from gonogo.server.store.engine import Store
-    from gonogo.server.store.tables import campaigns
+    from gonogo.server.store.schema.campaigns import campaigns
     from tests.benchmarks.campaign import NOW, fill
 
     with tempfile.TemporaryDirectory() as folder:

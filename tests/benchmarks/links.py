@@ -25,9 +25,9 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import insert
 
-from gonogo.server import tokens
+from gonogo.server.auth import tokens
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.tables import annotator_accounts, assignments, magic_links, new_id
+from gonogo.server.store.schema.campaigns import annotator_accounts, assignments, magic_links, new_id
 from tests.benchmarks.flat import database
 from tests.benchmarks.pairs import ours, serving
 from tests.postgres import Cluster

@@ -22,7 +22,7 @@ import httpx
 from sqlalchemy import text
 
 from gonogo.server.app import create_app
-from gonogo.server.keys import create_key, give_results_password
+from gonogo.server.auth.api_keys import create_key, give_results_password
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.server.house import House

@@ -15,7 +15,7 @@ import random
 from collections import Counter
 from typing import Any
 
-from gonogo.server.seeding import wrong
+from gonogo.server.tasks.honeypot_errors import wrong
 
 WANTED = 0.65
 PER_SHEET = 12

@@ -21,7 +21,7 @@ from multiprocessing.synchronize import Event
 from statistics import median
 from typing import Any
 
-from gonogo.server.keys import create_key
+from gonogo.server.auth.api_keys import create_key
 from gonogo.server.settings import ServerSettings
 from tests.benchmarks import pairs as bench
 from tests.server.house import House

@@ -11,7 +11,7 @@ import pytest
 
 from gonogo.cli import common, main
 from gonogo.cli.project import POLICY_KEYS
-from gonogo.server.generate import SelectionPolicy
+from gonogo.server.tasks.generate import SelectionPolicy
 from tests.cli.conftest import Gonogo
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gonogo.server.keys import create_key, revoke_key
+from gonogo.server.auth.api_keys import create_key, revoke_key
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.cli.conftest import Gonogo

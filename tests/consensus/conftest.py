@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from gonogo.server.scoring import refresh_task
+from gonogo.server.scoring.consensus_store import refresh_task
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import campaigns, new_id, orgs, submissions, tasks
+from gonogo.server.store.schema.campaigns import campaigns, new_id, orgs, submissions, tasks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

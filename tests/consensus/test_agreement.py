@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gonogo.server.agreement import (
+from gonogo.server.consensus.agreement import (
     Interval,
     Share,
     alpha_interval,

@@ -9,8 +9,8 @@ import pytest
 
 from gonogo.report.quality import report_lines
 from gonogo.schemas.labeling import QualityReport
-from gonogo.server.agreement import alpha_interval, gwet_ac1, krippendorff_alpha
 from gonogo.server.consensus import estimate
+from gonogo.server.consensus.agreement import alpha_interval, gwet_ac1, krippendorff_alpha
 from gonogo.server.consensus.votes import Votes
 from tests.consensus.conftest import Campaign
 from tests.consensus.test_scoring import RIGHT, UNSURE, WRONG, assert_json_safe, quality

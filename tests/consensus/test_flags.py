@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.server.agreement import count_votes, grouped_alpha, krippendorff_alpha
-from gonogo.server.flags import longest_run, looked_ms, too_fast
-from gonogo.server.scoring import campaign_quality
-from gonogo.server.store.tables import gold_items, new_id
+from gonogo.server.consensus.agreement import count_votes, grouped_alpha, krippendorff_alpha
+from gonogo.server.quality.flags import longest_run, looked_ms, too_fast
+from gonogo.server.scoring.consensus_store import campaign_quality
+from gonogo.server.store.schema.campaigns import gold_items, new_id
 from tests.consensus.conftest import NOW, Campaign
 
 RIGHT, WRONG = "correct", "incorrect"

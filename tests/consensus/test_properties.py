@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo.server.agreement import alpha_interval, gwet_ac1, krippendorff_alpha
+from gonogo.server.consensus.agreement import alpha_interval, gwet_ac1, krippendorff_alpha
 from gonogo.server.consensus.dawid_skene import dawid_skene
 from gonogo.server.consensus.majority import majority, weighted_majority
 from gonogo.server.consensus.one_coin import one_coin

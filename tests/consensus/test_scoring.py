@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from gonogo.schemas.labeling import PromoteResult, QualityReport
-from gonogo.server.promoting import promote
-from gonogo.server.scoring import campaign_quality, refresh_campaign, refresh_task
-from gonogo.server.store.tables import annotator_scores, campaign_scores, golden_items, submissions, tasks
+from gonogo.server.review.promotion import promote
+from gonogo.server.scoring.consensus_store import campaign_quality, refresh_campaign, refresh_task
+from gonogo.server.store.schema.campaigns import annotator_scores, campaign_scores, golden_items, submissions, tasks
 from tests.consensus.conftest import NOW, Campaign
 
 RIGHT, WRONG, UNSURE = "correct", "incorrect", "unsure"
@@ -266,7 +266,7 @@ def test_promotion_copies_true_values_once_and_later_only_what_is_new(campaign: 
 
 
 def test_a_vote_between_measuring_and_writing_is_not_overwritten(campaign: Campaign) -> None:
-    from gonogo.server.scoring import measure_campaign, write_measured
+    from gonogo.server.scoring.consensus_store import measure_campaign, write_measured
 
     task = campaign.add_task(n_required=2)
     campaign.vote(task, RIGHT, refresh=False)

@@ -18,8 +18,8 @@ from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.app import create_app
-from gonogo.server.bulk import TOGETHER
 from gonogo.server.settings import ServerSettings
+from gonogo.server.store.bulk import TOGETHER
 from tests.importing.conftest import TOKEN, WriteLines, reading
 from tests.postgres import cluster
 from tests.server.conftest import DATABASES, needs_postgresql

@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 
 from gonogo.server.app import create_app
-from gonogo.server.keys import create_key, give_results_password
+from gonogo.server.auth.api_keys import create_key, give_results_password
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.postgres import cluster

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gonogo.client.credential import ApiKey
 from gonogo.client.lead import LeadClient
 from gonogo.schemas.lead import AuditHead
-from gonogo.server import audit
+from gonogo.server.store import audit
 from tests.results.conftest import TOKEN, Served
 
 

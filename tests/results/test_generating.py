@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.server.generate import Candidate, SelectionPolicy, select_by
-from gonogo.server.seeding import ErrorType, wrong
-from gonogo.server.seeding_digits import swap_digit
+from gonogo.server.tasks.digit_errors import swap_digit
+from gonogo.server.tasks.generate import Candidate, SelectionPolicy, select_by
+from gonogo.server.tasks.honeypot_errors import ErrorType, wrong
 from gonogo.values import equal, parse
 from tests.results.conftest import GONOGO, LABELING, Served
 

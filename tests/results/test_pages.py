@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 
-from gonogo.server import results
-from gonogo.server.results import CasePage, Wanted
-from gonogo.server.store import prepared
-from gonogo.server.store.tables import (
+from gonogo.server.results import cases
+from gonogo.server.results.cases import CasePage, Wanted
+from gonogo.server.store import compiled
+from gonogo.server.store.schema.campaigns import (
     calculations,
     drawings,
     new_id,
@@ -139,11 +139,11 @@ async def test_a_page_is_read_and_written_apart_from_the_event_loop(either: Serv
         if "FROM cases" in sql:
             readers.add(threading.get_ident())
 
-    prepared.watchers.append(note)
+    compiled.watchers.append(note)
     try:
         answer = await http.get(LIST, params={"task_id": either.number, "limit": 1000})
     finally:
-        prepared.watchers.remove(note)
+        compiled.watchers.remove(note)
     assert len(answer.json()["payload"]) == 3
     assert readers
     assert threading.get_ident() not in readers
@@ -162,9 +162,9 @@ def sent_to(served: Served) -> Iterator[list[tuple[str, Any]]]:
         note(sql, parameters)
 
     event.listen(served.app.state.store.engine, "before_cursor_execute", note_core)
-    prepared.watchers.append(note)
+    compiled.watchers.append(note)
     yield sent
-    prepared.watchers.remove(note)
+    compiled.watchers.remove(note)
     event.remove(served.app.state.store.engine, "before_cursor_execute", note_core)
 
 
@@ -196,16 +196,16 @@ def all_filters() -> Iterator[Wanted]:
 async def test_no_page_reads_more_than_its_cases_at_any_depth(either: Served) -> None:
     fill(either)
     store = either.app.state.store
-    campaign = results.campaign_numbered(store, org_of(either), either.number)
+    campaign = cases.campaign_numbered(store, org_of(either), either.number)
     assert campaign is not None
 
     def pages() -> list[CasePage]:
         found = []
         for wanted in all_filters():
             with store.read() as connection:
-                found.append(results.page(connection, campaign, wanted, 10**9))
+                found.append(cases.page(connection, campaign, wanted, 10**9))
         with store.read() as connection:
-            assert results.one(connection, campaign, MANY, verbose=True) is not None
+            assert cases.one(connection, campaign, MANY, verbose=True) is not None
         return found
 
     with sent_to(either) as sent:

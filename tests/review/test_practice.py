@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonogo.schemas.review import ReviewSettings
-from gonogo.server.practice import spoil
+from gonogo.server.practice.practice_items import spoil
 from tests.review.conftest import Bench
 from tests.server.web import LABELING, OURS
 

@@ -11,8 +11,8 @@ from sqlalchemy import event, select
 
 from gonogo.schemas.labeling import PromoteResult
 from gonogo.schemas.review import AnnotatorActionCreate
-from gonogo.server.promoting import measure_ahead, promote
-from gonogo.server.store.tables import campaigns, golden_items
+from gonogo.server.review.promotion import measure_ahead, promote
+from gonogo.server.store.schema.campaigns import campaigns, golden_items
 from tests.review.conftest import Bench
 from tests.server.web import LABELING
 

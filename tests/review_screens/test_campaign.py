@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gonogo.schemas.labeling import LabelingCampaignPublic
-from gonogo.server.watching import Watching
+from gonogo.server.progress.stream import Watching
 from gonogo.tui.presenters.campaigns import pace
 from gonogo.tui.screens.lead import campaign_dashboard
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignScreen

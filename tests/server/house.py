@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 
 from gonogo.schemas.labeling import LabelingTaskCreate, LabelSubmit
-from gonogo.server import claims, queue, votes
-from gonogo.server.auth import local_lead
-from gonogo.server.claims import Voter
-from gonogo.server.intake import create_tasks, read_tasks
-from gonogo.server.queue import Claim
+from gonogo.server.auth.principals import local_lead
+from gonogo.server.queue import leases, next_task, submissions
+from gonogo.server.queue.leases import Voter
+from gonogo.server.queue.next_task import Claim
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import campaigns, new_id, tasks
+from gonogo.server.store.schema.campaigns import campaigns, new_id, tasks
+from gonogo.server.tasks.create import create_tasks, read_tasks
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -71,17 +71,17 @@ class House:
     def next(self, campaign_id: str, voter: Voter) -> Claim | None:
         with self.store.write() as connection:
             campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
-            return queue.next_task(connection, campaign, voter, self.now, self.rng)
+            return next_task.next_task(connection, campaign, voter, self.now, self.rng)
 
-    def submit(self, campaign_id: str, task_id: str, voter: Voter, verdict: str = "correct") -> votes.Outcome:
+    def submit(self, campaign_id: str, task_id: str, voter: Voter, verdict: str = "correct") -> submissions.Outcome:
         with self.store.write() as connection:
             campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
-            return votes.submit(connection, campaign, task_id, voter, LabelSubmit(verdict=verdict), self.now)
+            return submissions.submit(connection, campaign, task_id, voter, LabelSubmit(verdict=verdict), self.now)
 
     def release(self, task_id: str, voter: Voter) -> None:
         with self.store.write() as connection:
             task = connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
-            claims.release(connection, task, voter, self.now)
+            leases.release(connection, task, voter, self.now)
 
     def work_off(self, campaign_id: str, voter: Voter) -> list[str]:
         """Claims and answers until nothing is left for `voter`; the ids in the order served."""

@@ -23,8 +23,9 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from gonogo.server import audit, tokens
-from gonogo.server.store.tables import annotator_accounts, assignments, new_id, sessions, submissions, tasks
+from gonogo.server.auth import tokens
+from gonogo.server.store import audit
+from gonogo.server.store.schema.campaigns import annotator_accounts, assignments, new_id, sessions, submissions, tasks
 from tests.server.house import House
 from tests.server.live import Lean
 from tests.server.web import LABELING

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import insert
 
-from gonogo.server import tokens
-from gonogo.server.store.tables import api_keys, metadata, new_id, orgs, users
+from gonogo.server.auth import tokens
+from gonogo.server.store.schema.campaigns import api_keys, metadata, new_id, orgs, users
 from tests.server.web import LABELING, OURS, Web
 
 VOTE = {"verdict": "correct"}

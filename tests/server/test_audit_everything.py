@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from sqlalchemy import select, text
 
-from gonogo.server import audit, upkeep
-from gonogo.server.keys import create_key, give_results_password
+from gonogo.server.auth.api_keys import create_key, give_results_password
+from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
+from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import audit_log
+from gonogo.server.store.schema.campaigns import audit_log
 from tests.server.house import House
 from tests.server.operations import CHANGING_RESULTS, OPERATIONS, Stage, all_routes, call, set_stage
 from tests.server.test_access_roles import results_client, state_of
@@ -133,10 +134,10 @@ async def test_the_command_line_and_the_upkeep_write_down_what_they_do(web: Web)
     rows = len(rows_of(house.store))
     house.pass_time(days=40)
     settings = ServerSettings(database_url="unused", keep_drawings_days=10)
-    upkeep.once(house.store, settings, house.now)
+    maintenance.once(house.store, settings, house.now)
     written = sorted(action for action, _id in rows_of(house.store)[rows:])
     assert written == ["forget_drawings", "forget_magic_links", "forget_sessions", "lay_in_gold"]
-    upkeep.once(house.store, settings, house.now + timedelta(minutes=1))
+    maintenance.once(house.store, settings, house.now + timedelta(minutes=1))
     assert len(rows_of(house.store)) == rows + len(written)
     assert [action for action, _id in rows_of(house.store)[:2]] == ["create_key", "make_results_password"]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gonogo.server.records import served_task
-from gonogo.server.store import prepared
-from gonogo.server.store.tables import tasks
+from gonogo.server.serialize import served_task
+from gonogo.server.store import compiled
+from gonogo.server.store.schema.campaigns import tasks
 from tests.server.house import House, people
 
 GOLD = {"is_gold": True, "gold_answer": "correct"}
@@ -196,16 +196,16 @@ def test_an_answer_to_gold_is_the_same_work_as_any_other(house: House) -> None:
         sent: list[str] = []
         watcher = watching(sent)
         house.submit(campaign, claim.task.id, second, ("correct", "incorrect")[number % 2])
-        prepared.watchers.remove(watcher)
+        compiled.watchers.remove(watcher)
         row = house.task(claim.task.id)
         work[row.is_gold].add(tuple(text for text in sent if "SET status=" not in text))
     assert work[True] == work[False]
     assert len(work[True]) == 1
 
 
-def watching(sent: list[str]) -> prepared.Watcher:
+def watching(sent: list[str]) -> compiled.Watcher:
     def watcher(statement: str, _parameters: object) -> None:
         sent.append(statement)
 
-    prepared.watchers.append(watcher)
+    compiled.watchers.append(watcher)
     return watcher

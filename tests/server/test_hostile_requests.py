@@ -15,12 +15,12 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from gonogo.server import tokens
 from gonogo.server.app import create_app
+from gonogo.server.auth import tokens
+from gonogo.server.http.slow_clients import Slow
 from gonogo.server.run import Server, bind
 from gonogo.server.settings import ServerSettings
-from gonogo.server.slow import Slow
-from gonogo.server.store.tables import audit_log, submissions
+from gonogo.server.store.schema.campaigns import audit_log, submissions
 from tests.postgres import Cluster, binaries
 from tests.server.house import House
 from tests.server.web import LABELING

@@ -14,13 +14,12 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from gonogo.server import audit
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store import lanes
-from gonogo.server.store.batch import Batch
-from gonogo.server.store.prepared import Prepared
-from gonogo.server.store.tables import orgs, tasks
+from gonogo.server.store import audit, postgres_commit
+from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.group_commit import Batch
+from gonogo.server.store.schema.campaigns import orgs, tasks
 from tests.server.house import House
 from tests.server.storm import signed_in
 from tests.server.web import LABELING
@@ -29,7 +28,7 @@ ADD = Prepared(orgs.insert(), ["id", "name", "created_at"])
 TOUCH = Prepared(text("UPDATE orgs SET name = name || :more WHERE id = 'lane'"))
 BACKEND = Prepared(text("SELECT pg_backend_pid() AS number"))
 NAMES = Prepared(text("SELECT name FROM orgs WHERE id LIKE 'lane%' ORDER BY id"))
-MANY = 3 * lanes.MOST
+MANY = 3 * postgres_commit.MOST
 
 
 def adding(house: House, name: str) -> Callable[[Connection], int]:
@@ -55,7 +54,7 @@ async def test_transactions_that_come_together_go_on_together_and_are_all_there(
         wanted = [f"{number:02}" for number in range(MANY)]
         served = await asyncio.gather(*(batch.do(adding(house, name)) for name in wanted))
         assert names(house) == wanted
-    assert len(set(served)) == lanes.MOST
+    assert len(set(served)) == postgres_commit.MOST
     with house.store.read() as connection:
         assert audit.verify(connection).broken is None
 
@@ -118,17 +117,22 @@ async def test_when_connections_broke_one_request_is_told_and_all_are_opened_aga
     numbers = itertools.count(10)
 
     async def many() -> list[Any]:
-        jobs = (batch.do(adding(house, str(next(numbers)))) for _lane in range(lanes.MOST))
+        jobs = (batch.do(adding(house, str(next(numbers)))) for _lane in range(postgres_commit.MOST))
         return await asyncio.gather(*jobs, return_exceptions=True)
 
     with batch.resident():
-        while len(backends := set(await many())) < lanes.MOST:  # each opens a chain, and waits for that itself
+        while (
+            len(backends := set(await many())) < postgres_commit.MOST
+        ):  # each opens a chain, and waits for that itself
             pass
         with house.store.write() as connection:
             for backend in backends:
                 connection.execute(text("SELECT pg_terminate_backend(:backend, 5000)"), {"backend": backend})
         found = await many()
-        assert sorted(type(each).__name__ for each in found) == ["OperationalError", *["int"] * (lanes.MOST - 1)]
+        assert sorted(type(each).__name__ for each in found) == [
+            "OperationalError",
+            *["int"] * (postgres_commit.MOST - 1),
+        ]
         assert all(isinstance(each, int) for each in await many())
         assert len(names(house)) == next(numbers) - 10 - 1
 

@@ -14,12 +14,13 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from gonogo.schemas.labeling import LabelSubmit
-from gonogo.server import claims, queue, votes
 from gonogo.server.errors import ApiError, lost_race
-from gonogo.server.limits import Limits
-from gonogo.server.routing import RACES
+from gonogo.server.http.pipeline import RACES
+from gonogo.server.http.rate_limits import Limits
+from gonogo.server.queue import leases, next_task
+from gonogo.server.queue import submissions as votes
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.tables import campaigns, submissions, tasks, voters
+from gonogo.server.store.schema.campaigns import campaigns, submissions, tasks, voters
 from tests.server.house import House, people
 
 T = TypeVar("T")
@@ -27,9 +28,9 @@ ANNA, BEN, CORA = people(3)
 WAIT = 20
 
 
-def claim(house: House, connection: Connection, campaign: str, who: claims.Voter) -> Any:
+def claim(house: House, connection: Connection, campaign: str, who: leases.Voter) -> Any:
     row = connection.execute(select(campaigns).where(campaigns.c.id == campaign)).one()
-    found = queue.next_task(connection, row, who, house.now, house.rng)
+    found = next_task.next_task(connection, row, who, house.now, house.rng)
     return None if found is None else found.task.id
 
 
@@ -120,7 +121,7 @@ def test_one_person_asking_many_times_at_once_holds_no_more_than_allowed(postgre
     campaign = house.campaign(gold_fraction=0.5)
     house.add(campaign, *[{}] * 30, *[{"is_gold": True, "gold_answer": "correct"}] * 20)
     got = at_once(lambda _n: house.next(campaign, ANNA), 8)
-    assert len({found.task.id for found in got}) == claims.MAX_HELD
+    assert len({found.task.id for found in got}) == leases.MAX_HELD
 
 
 def test_votes_of_one_person_and_of_many_on_one_task(postgres_house: House) -> None:

@@ -20,15 +20,16 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from gonogo.server import audit, upkeep
 from gonogo.server.app import create_app
-from gonogo.server.checking import check
-from gonogo.server.logs import JsonLines
+from gonogo.server.ops import maintenance
+from gonogo.server.ops.logging import JsonLines
+from gonogo.server.ops.preflight import check
 from gonogo.server.settings import ServerSettings
+from gonogo.server.store import audit
 from gonogo.server.store.backup import BackupError, backup, restore
+from gonogo.server.store.compiled import Prepared
 from gonogo.server.store.engine import Store
-from gonogo.server.store.prepared import Prepared
-from gonogo.server.store.tables import (
+from gonogo.server.store.schema.campaigns import (
     drawing_files,
     drawings,
     magic_links,
@@ -272,9 +273,9 @@ async def test_what_has_expired_is_forgotten(web: Web) -> None:
     with house.store.write() as connection:
         connection.execute(insert(rate_counts).values(name="x", minute=int(house.now.timestamp()) // 60, n=1))
     settings = ServerSettings(database_url="unused")
-    assert not any(upkeep.once(house.store, settings, house.now - timedelta(days=300)).values())
+    assert not any(maintenance.once(house.store, settings, house.now - timedelta(days=300)).values())
     house.pass_time(days=40)
-    done = upkeep.once(house.store, settings, house.now)
+    done = maintenance.once(house.store, settings, house.now)
     assert {name: done[name] for name in ("sessions", "magic_links", "rate_counts")} == {
         "sessions": 1,
         "magic_links": 2,
@@ -300,11 +301,11 @@ async def test_drawings_outlive_their_last_campaign_by_as_long_as_is_set(web: We
     await web.add(campaign, {"part_revision_id": stored[0]["part_revision_id"]})
     settings = ServerSettings(database_url="unused", keep_drawings_days=10)
     house.pass_time(days=11)
-    assert upkeep.once(house.store, settings, house.now)["drawings"] == 1
+    assert maintenance.once(house.store, settings, house.now)["drawings"] == 1
     await web.lead.post(f"{LABELING}/campaigns/{campaign}/close")
-    assert upkeep.once(house.store, settings, house.now)["drawings"] == 0
+    assert maintenance.once(house.store, settings, house.now)["drawings"] == 0
     house.pass_time(days=11)
-    assert upkeep.once(house.store, settings, house.now)["drawings"] == 1
+    assert maintenance.once(house.store, settings, house.now)["drawings"] == 1
     with house.store.read() as connection:
         for table in (drawings, drawing_files):
             assert connection.execute(select(func.count()).select_from(table)).scalar() == 0
@@ -314,11 +315,11 @@ def test_spare_copies_of_gold_are_laid_in(house: House) -> None:
     campaign = house.campaign(gold_fraction=0.2)
     house.add(campaign, {}, *[{"is_gold": True, "gold_answer": "correct"}] * 5)
     settings = ServerSettings(database_url="unused")
-    made = [upkeep.once(house.store, settings, house.now)["gold_copies"] for _round in range(3)]
+    made = [maintenance.once(house.store, settings, house.now)["gold_copies"] for _round in range(3)]
     assert made == [0, 0, 0]
     with house.store.write() as connection:
         connection.execute(tasks.update().where(tasks.c.is_gold).values(n_people=tasks.c.n_required))
-    made = [upkeep.once(house.store, settings, house.now)["gold_copies"] for _round in range(2)]
+    made = [maintenance.once(house.store, settings, house.now)["gold_copies"] for _round in range(2)]
     assert made == [5, 0]
 
 

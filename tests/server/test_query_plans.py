@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import event
 
-from gonogo.server.drawings import Given, store_drawings
-from gonogo.server.store import prepared
-from gonogo.server.upkeep import forget_drawings
+from gonogo.server.ops.maintenance import forget_drawings
+from gonogo.server.store import compiled
+from gonogo.server.tasks.drawings import Given, store_drawings
 from tests.server.house import House, people
 
 
@@ -24,9 +24,9 @@ def plans_of(sqlite_house: House, work: Any) -> dict[str, list[str]]:
         remember(statement, parameters)
 
     event.listen(sqlite_house.store.engine, "before_cursor_execute", remember_core)
-    prepared.watchers.append(remember)
+    compiled.watchers.append(remember)
     work()
-    prepared.watchers.remove(remember)
+    compiled.watchers.remove(remember)
     event.remove(sqlite_house.store.engine, "before_cursor_execute", remember_core)
     plans = {}
     with sqlite_house.store.read() as connection:

@@ -25,10 +25,11 @@ from sqlalchemy import select
 
 from gonogo.schemas.enums import ConflictReason
 from gonogo.schemas.labeling import Adjudication
-from gonogo.server import claims, votes
-from gonogo.server.claims import MAX_HELD
-from gonogo.server.scoring import refresh_campaign
-from gonogo.server.store.tables import campaigns, submissions, tasks, voters
+from gonogo.server.queue import leases
+from gonogo.server.queue import submissions as votes
+from gonogo.server.queue.leases import MAX_HELD
+from gonogo.server.scoring.consensus_store import refresh_campaign
+from gonogo.server.store.schema.campaigns import campaigns, submissions, tasks, voters
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
 from tests.server.house import House, people
@@ -81,7 +82,7 @@ class Queue(RuleBasedStateMachine):
         self.known += self.house.add(self.campaign, *bodies)
 
     @rule(who=WHO)
-    def claim(self, who: claims.Voter) -> None:
+    def claim(self, who: leases.Voter) -> None:
         self.steps += 1
         held = {task for task, (holder, until) in self.leases.items() if holder == who.id and until > self.house.now}
         claim = self.house.next(self.campaign, who)
@@ -100,17 +101,17 @@ class Queue(RuleBasedStateMachine):
             self.known.append(task)
 
     @rule(who=WHO, verdict=VERDICTS, data=st.data())
-    def answer_held(self, who: claims.Voter, verdict: str, data: st.DataObject) -> None:
+    def answer_held(self, who: leases.Voter, verdict: str, data: st.DataObject) -> None:
         mine = sorted(task for task, (holder, _until) in self.leases.items() if holder == who.id)
         if mine:
             self._answer(data.draw(st.sampled_from(mine)), who, verdict)
 
     @rule(who=WHO, verdict=VERDICTS, data=st.data())
-    def answer_anything(self, who: claims.Voter, verdict: str, data: st.DataObject) -> None:
+    def answer_anything(self, who: leases.Voter, verdict: str, data: st.DataObject) -> None:
         """Also late, without a claim, twice, or on a task somebody else holds."""
         self._answer(data.draw(st.sampled_from(self.known)), who, verdict)
 
-    def _answer(self, task: str, who: claims.Voter, verdict: str) -> None:
+    def _answer(self, task: str, who: leases.Voter, verdict: str) -> None:
         before = self.house.task(task)
         outcome = self.house.submit(self.campaign, task, who, verdict)
         if who.id in self.answered[task]:
@@ -125,7 +126,7 @@ class Queue(RuleBasedStateMachine):
             self.leases.pop(task, None)
 
     @rule(who=WHO, data=st.data())
-    def give_back(self, who: claims.Voter, data: st.DataObject) -> None:
+    def give_back(self, who: leases.Voter, data: st.DataObject) -> None:
         mine = sorted(task for task, (holder, _until) in self.leases.items() if holder == who.id)
         if mine:
             task = data.draw(st.sampled_from(mine))
@@ -137,9 +138,9 @@ class Queue(RuleBasedStateMachine):
         self.house.pass_time(minutes=minutes)
 
     @rule(who=WHO)
-    def revoke(self, who: claims.Voter) -> None:
+    def revoke(self, who: leases.Voter) -> None:
         with self.house.store.write() as connection:
-            claims.end_claims(connection, self.house.now, campaign_id=self.campaign, voter_id=who.id)
+            leases.end_claims(connection, self.house.now, campaign_id=self.campaign, voter_id=who.id)
         self.leases = {task: lease for task, lease in self.leases.items() if lease[0] != who.id}
 
     @rule(data=st.data())
@@ -158,7 +159,7 @@ class Queue(RuleBasedStateMachine):
     @rule()
     def close(self) -> None:
         with self.house.store.write() as connection:
-            claims.end_claims(connection, self.house.now, campaign_id=self.campaign)
+            leases.end_claims(connection, self.house.now, campaign_id=self.campaign)
             connection.execute(campaigns.update().values(status="closed"))
         self.closed, self.leases = True, {}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gonogo.schemas.enums import ConflictReason
-from gonogo.server import queue
-from gonogo.server.claims import Voter
+from gonogo.server.queue import next_task
+from gonogo.server.queue.leases import Voter
 from tests.server.house import House, people
 
 ANNA, BEN = people(2)
@@ -127,6 +127,6 @@ def test_an_answer_takes_one_from_what_is_left_whether_gold_or_not(house: House,
         assert (before.left_for_me - after.left_for_me, after.done_by_me - before.done_by_me) == (1, 1)
 
 
-def view(house: House, campaign: str, voter: Voter) -> queue.QueueView:
+def view(house: House, campaign: str, voter: Voter) -> next_task.QueueView:
     with house.store.read() as connection:
-        return queue.standing(connection, house.row(campaign), voter, house.now)
+        return next_task.standing(connection, house.row(campaign), voter, house.now)

@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import Select, func, select
 
 from gonogo.server.app import create_app
-from gonogo.server.keys import create_key
+from gonogo.server.auth.api_keys import create_key
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import (
+from gonogo.server.store.schema.campaigns import (
     annotator_accounts,
     assignments,
     audit_log,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from gonogo.server import results
-from gonogo.server.apart import report_on
-from gonogo.server.exporting import export_lines
+from gonogo.server.export.stream import export_lines
+from gonogo.server.results import cases
+from gonogo.server.scoring.report_worker import report_on
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import tasks
+from gonogo.server.store.schema.campaigns import tasks
 from tests.postgres import cluster
 from tests.server.house import House, people
 
@@ -40,7 +40,7 @@ def test_exports_and_quality_come_from_the_replica_and_claims_from_the_database(
         assert len(b"".join(export_lines(store, house.row(campaign))).splitlines()) == 2
         report = report_on(store, campaign, house.now)
         assert (report.gonogo or {})["statuses"] == {"open": 1, "in_review": 0, "resolved": 1}
-        with results.caught_up(store) as connection:
+        with cases.caught_up(store) as connection:
             assert counted(connection) == 5
         later = house.campaign()  # the replica does not know it yet
         assert report_on(store, later, house.now).n_tasks == 0
@@ -56,7 +56,7 @@ def test_a_page_of_results_never_comes_from_a_replica_that_is_behind(postgres_ho
     try:
         with store.report() as connection:
             assert counted(connection) == 0
-        with results.caught_up(store) as connection:
+        with cases.caught_up(store) as connection:
             assert counted(connection) == 2
     finally:
         store.dispose()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import event
 
-from gonogo.server.logs import JsonLines
+from gonogo.server.ops.logging import JsonLines
 from tests.server.house import House
 from tests.server.operations import OPERATIONS, call, set_stage
 from tests.server.test_access import key_for

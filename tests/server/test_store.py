@@ -15,8 +15,8 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import metadata, orgs, projects
-from gonogo.server.store.upgrading import HEAD, SchemaError
+from gonogo.server.store.migrate import HEAD, SchemaError
+from gonogo.server.store.schema.campaigns import metadata, orgs, projects
 from tests.server.house import START, House
 
 

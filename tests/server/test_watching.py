@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 from sqlalchemy import event, text
 
-from gonogo.server.keys import create_key
+from gonogo.server.auth.api_keys import create_key
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store import prepared
+from gonogo.server.store import compiled
 from tests.server.house import House, people
 from tests.server.live import uvicorn_serving
 from tests.server.web import LABELING, OURS, serving
@@ -221,7 +221,7 @@ async def test_nothing_is_asked_without_watchers_and_little_without_changes(hous
         with uvicorn_serving(web.app) as port:
             url = f"http://127.0.0.1:{port}"
             event.listen(house.store.engine, "before_cursor_execute", remember)
-            prepared.watchers.append(remember_prepared)
+            compiled.watchers.append(remember_prepared)
             key = {"X-API-Key": "embedded"}
             async with watching(url, campaign, **key) as one, watching(url, campaign, **key) as two:
                 await one.next()
@@ -234,20 +234,20 @@ async def test_nothing_is_asked_without_watchers_and_little_without_changes(hous
                 assert (await one.next())[2] == (await two.next())[2]
                 assert takings() == 2
             await until(lambda: bool(state.resting))
-            prepared.watchers.remove(remember_prepared)
+            compiled.watchers.remove(remember_prepared)
             event.remove(house.store.engine, "before_cursor_execute", remember)
 
 
 def test_the_number_that_is_looked_at_comes_from_indexes(house: House) -> None:
-    from gonogo.server import watching as module
+    from gonogo.server.progress import stream as module
 
     campaign, _tasks = with_tasks(house, 3)
     house.work_off_some(campaign, people(1)[0], 1)
     sent: list[tuple[str, Any]] = []
-    prepared.watchers.append(lambda statement, values: sent.append((statement, values)))
+    compiled.watchers.append(lambda statement, values: sent.append((statement, values)))
     with house.store.read() as connection:
         row = module._MARKED.one(connection, {"campaign": campaign, "now": house.now})
-        prepared.watchers.pop()
+        compiled.watchers.pop()
         assert row.mark > 0
         sqlite = connection.dialect.name == "sqlite"
         if not sqlite:

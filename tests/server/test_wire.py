@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from gonogo.server.store.prepared import Prepared
-from gonogo.server.store.tables import orgs
+from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.schema.campaigns import orgs
 from tests.server.house import House
 
 ADD = Prepared(orgs.insert(), ["id", "name", "created_at"])

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from gonogo.cli.embedded_exchange import Exchange
 from gonogo.server.app import create_app
-from gonogo.server.keys import create_key
+from gonogo.server.auth.api_keys import create_key
 from gonogo.server.run import Server, bind
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store

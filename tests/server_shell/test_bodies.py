@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo.server.bodies import parse_json
 from gonogo.server.errors import ApiError
+from gonogo.server.http.bodies import parse_json
 from tests.server_shell.work import GONOGO, LABELING
 
 JSON = {"Content-Type": "application/json"}

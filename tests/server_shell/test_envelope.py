@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
 from gonogo.server.app import create_app
-from gonogo.server.keys import create_key
-from gonogo.server.routing import router as make_router
+from gonogo.server.auth.api_keys import create_key
+from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.settings import API_VERSION, ServerSettings
 from gonogo.server.store.engine import Store
 from tests.server_shell.conftest import TOKEN, Clock, client_of, started

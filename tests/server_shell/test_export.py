@@ -7,9 +7,9 @@ import json
 import httpx
 
 from gonogo.schemas.gonogo_api import ExportRecord
-from gonogo.server.exporting import export_lines
+from gonogo.server.export.stream import export_lines
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import campaigns
+from gonogo.server.store.schema.campaigns import campaigns
 from tests.server_shell.conftest import on_both_databases
 from tests.server_shell.work import GONOGO, LABELING, campaign_with, ok, person, session_of, task_bodies
 

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from gonogo.schemas.gonogo_api import ExportRecord
-from gonogo.server.keys import create_key
+from gonogo.server.auth.api_keys import create_key
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.server_shell.conftest import client_of, on_both_databases, uvicorn_over

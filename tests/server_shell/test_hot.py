@@ -13,12 +13,12 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from gonogo.server import audit
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.batch import Batch
+from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import audit_log, orgs, sessions, submissions
+from gonogo.server.store.group_commit import Batch
+from gonogo.server.store.schema.campaigns import audit_log, orgs, sessions, submissions
 from tests.server_shell.conftest import TOKEN, Clock, client_of, started
 from tests.server_shell.work import LABELING, campaign_with, person, session_of
 

@@ -14,13 +14,13 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from gonogo.server import upkeep
 from gonogo.server.app import create_app
-from gonogo.server.keys import create_key
-from gonogo.server.routing import router as make_router
+from gonogo.server.auth.api_keys import create_key
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
-from gonogo.server.store.tables import orgs
+from gonogo.server.store.schema.campaigns import orgs
 from tests.server_shell.conftest import TOKEN, Clock, client_of, on_both_databases, started, uvicorn_over
 from tests.server_shell.work import GONOGO, LABELING, campaign_with, ok, person, session_of, task_bodies
 
@@ -255,15 +255,15 @@ def test_50_threads_with_one_key_have_one_effect(settings: ServerSettings, store
 def test_expired_keys_are_forgotten(settings: ServerSettings, store: Store, tmp_path: Path, clock: Clock) -> None:
     from starlette.responses import Response
 
-    from gonogo.server.auth import Principal
-    from gonogo.server.idempotency import Keyed, once
+    from gonogo.server.auth.principals import Principal
+    from gonogo.server.http.idempotency import Keyed, once
 
     caller = Principal("user", "u", "o", "lead")
     for number in range(5):
         ask = Keyed(caller, f"k{number}", f"0{number}", "f")
         once(store, ask, clock.now, timedelta(hours=24), lambda: Response(b"x"))
         clock.advance(hours=20)
-    assert upkeep.once(store, settings, clock.now)["idempotency_keys"] == 4
+    assert maintenance.once(store, settings, clock.now)["idempotency_keys"] == 4
     with sqlite3.connect(tmp_path / "server.db") as connection:
         rows: list[Any] = connection.execute("select key from idempotency_keys order by key").fetchall()
     connection.close()

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.server.app import create_app
-from gonogo.server.keys import create_key
-from gonogo.server.limits import WINDOW_SECONDS, Window
+from gonogo.server.auth.api_keys import create_key
+from gonogo.server.http.rate_limits import WINDOW_SECONDS, Window
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.server_shell.conftest import TOKEN, Clock, client_of, started

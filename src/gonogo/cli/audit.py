@@ -37,7 +37,7 @@ Examples:
 @json_option
 def verify(database: str | None, since: Path | None, as_json: bool) -> None:
     """Read the whole log; exit 1 and name the first row that is not what was written."""
-    from gonogo.server import audit as log
+    from gonogo.server.store import audit as log
 
     known = _read(since) if since is not None else {}
 
@@ -65,7 +65,7 @@ def verify(database: str | None, since: Path | None, as_json: bool) -> None:
 @json_option
 def head(database: str | None, as_json: bool) -> None:
     """Print the last row of each chain, always as JSON; kept elsewhere, it shows rows cut off the end."""
-    from gonogo.server import audit as log
+    from gonogo.server.store import audit as log
 
     def work(store: Store) -> log.Heads:
         with store.read() as connection:

@@ -44,7 +44,7 @@ def opened(database: str, *, replica: str | None = None) -> Iterator[Store]:
 
     from gonogo.server.store.backup import BackupError
     from gonogo.server.store.engine import Store
-    from gonogo.server.store.upgrading import SchemaError
+    from gonogo.server.store.migrate import SchemaError
 
     try:
         store = Store(database, replica=replica)
@@ -77,13 +77,13 @@ def db() -> None:
 @database_option
 def upgrade(database: str | None) -> None:
     """Bring the schema to this release's; `gonogo serve` does the same at its start."""
-    from gonogo.server.store import upgrading
+    from gonogo.server.store import migrate
 
     def work(store: Store) -> tuple[str | None, str]:
         with store.read() as connection:
-            before = upgrading.version(connection)
+            before = migrate.version(connection)
         store.upgrade()
-        return before, upgrading.HEAD
+        return before, migrate.HEAD
 
     before, after = with_store(database, work)
     say(
@@ -131,10 +131,10 @@ def prune(database: str | None, keep_drawings_days: int | None) -> None:
     """Delete what has expired: old sessions and links, idempotency answers, rate counts. A server does so, too."""
     from datetime import UTC, datetime
 
-    from gonogo.server import upkeep
+    from gonogo.server.ops import maintenance
     from gonogo.server.settings import ServerSettings
 
     settings = ServerSettings(database_url="", keep_drawings_days=keep_drawings_days)
-    done = with_store(database, lambda store: upkeep.once(store, settings, datetime.now(UTC)))
+    done = with_store(database, lambda store: maintenance.once(store, settings, datetime.now(UTC)))
     done.pop("gold_copies")
     say("Deleted: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in done.items()) + ".")

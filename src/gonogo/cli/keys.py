@@ -81,7 +81,7 @@ def create(
 
 
 def _create_in_database(store: Store, body: KeyCreate, results_password: bool) -> dict[str, Any]:
-    from gonogo.server.keys import create_key, give_results_password
+    from gonogo.server.auth.api_keys import create_key, give_results_password
 
     store.upgrade()
     made = create_key(store, body.name, body.scopes).model_dump()

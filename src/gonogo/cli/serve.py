@@ -101,9 +101,9 @@ def serve(
 def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: tuple[str, str] | None) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from gonogo.server.logs import configure
+    from gonogo.server.ops.logging import configure
     from gonogo.server.run import run_server, run_workers
-    from gonogo.server.store.upgrading import SchemaError
+    from gonogo.server.store.migrate import SchemaError
 
     if log is not None:
         configure(*log)
@@ -130,7 +130,7 @@ def _look_at(database: str, read_database: str | None) -> None:
 def _check(database: str, read_database: str | None, public_url: str | None, host: str) -> int:
     """Prints the findings; 1 when one is a problem."""
     from gonogo.cli.db import opened
-    from gonogo.server.checking import check
+    from gonogo.server.ops.preflight import check
 
     with opened(database, replica=read_database) as store:
         findings = check(store, public_url, host)

@@ -32,8 +32,8 @@ def answer(store: Store, campaign_id: str, people: Mapping[str, str], readings: 
     """All the votes of the crew; `people` are their ids by name, in the order of `CREW`."""
     from sqlalchemy import select
 
-    from gonogo.server import audit
-    from gonogo.server.store.tables import campaigns
+    from gonogo.server.store import audit
+    from gonogo.server.store.schema.campaigns import campaigns
 
     now = datetime.now(UTC)
     with store.write() as connection:
@@ -50,7 +50,7 @@ def _choose(connection: Connection, campaign_id: str, readings: Sequence[Reading
     """The tasks they answer, in the order of the sheets, each with its reading; of gold one copy an item."""
     from sqlalchemy import select
 
-    from gonogo.server.store.tables import tasks
+    from gonogo.server.store.schema.campaigns import tasks
 
     by_place = {(tuple(reading.callout.bbox), reading.callout.name): reading for reading in readings}
     rows = connection.execute(select(tasks).where(tasks.c.campaign_id == campaign_id).order_by(tasks.c.number)).all()
@@ -78,16 +78,16 @@ def _work(
     at: datetime,
 ) -> None:
     """One person's answers, one after the other from `at` on."""
-    from gonogo.server import claims, votes
+    from gonogo.server.queue import leases, submissions
 
     rng = random.Random(f"{SEED}-{name}")  # noqa: S311 - sample data, not a secret
-    voter = claims.Voter(voter_id, "annotator")
+    voter = leases.Voter(voter_id, "annotator")
     disputed = [row.id for row, reading in chosen if reading.error and not row.is_gold][:DISPUTED]
     for row, reading in chosen:
         said = _dispute(reading, place, rng) if row.id in disputed else _vote(reading, CREW[name], rng)
-        claims.lease(connection, row.id, voter, at, campaign.lease_minutes)
+        leases.lease(connection, row.id, voter, at, campaign.lease_minutes)
         at += timedelta(milliseconds=said.duration_ms or 0)
-        votes.submit(connection, campaign, row.id, voter, said, at)
+        submissions.submit(connection, campaign, row.id, voter, said, at)
         at += timedelta(milliseconds=rng.randint(300, 900))
 
 

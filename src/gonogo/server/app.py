@@ -14,11 +14,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 import gonogo
-from gonogo.server import operations, upkeep
 from gonogo.server.errors import ApiError, answer_any
-from gonogo.server.hot import HotPath
-from gonogo.server.limits import Limits
-from gonogo.server.metrics import Metrics
+from gonogo.server.fast_path import HotPath
+from gonogo.server.http import health
+from gonogo.server.http.metrics import Metrics
+from gonogo.server.http.middleware import Shell
+from gonogo.server.http.rate_limits import Limits
+from gonogo.server.http.signed_urls import Signer
+from gonogo.server.ops import maintenance
+from gonogo.server.progress.stream import Watching
 from gonogo.server.routes import (
     annotators,
     assignments,
@@ -27,23 +31,20 @@ from gonogo.server.routes import (
     claims,
     drawings,
     exports,
-    leads,
+    lead,
     predictions,
+    progress_stream,
     projects,
     quality,
-    results,
+    results_api,
     review,
     sessions,
     tasks,
-    watching,
 )
-from gonogo.server.routes import settings as settings_routes
+from gonogo.server.routes import campaign_settings as settings_routes
 from gonogo.server.settings import ServerSettings
-from gonogo.server.shell import Shell
-from gonogo.server.signing import Signer
-from gonogo.server.store.batch import Batch
 from gonogo.server.store.engine import Store
-from gonogo.server.watching import Watching
+from gonogo.server.store.group_commit import Batch
 
 Clock = Callable[[], datetime]
 
@@ -106,13 +107,13 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     app.hot = HotPath(app, app.state.batch)
     for router in _routers():
         app.include_router(router)
-    operations.add_to(app)
+    health.add_to(app)
     return app
 
 
 def _routers() -> list[APIRouter]:
     modules = (campaigns, assignments, claims, tasks, projects, quality, sessions)
-    ours = (capabilities, settings_routes, predictions, exports, leads, watching, review, annotators, results)
+    ours = (capabilities, settings_routes, predictions, exports, lead, progress_stream, review, annotators, results_api)
     return [module.router for module in (*modules, *ours)] + drawings.routers()
 
 
@@ -120,7 +121,7 @@ def _routers() -> list[APIRouter]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store.upgrade()
     try:
-        async with upkeep.running(app.state):
+        async with maintenance.running(app.state):
             with app.state.batch.resident():
                 yield
             await app.state.watching.stopped()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from gonogo.server.auth import Principal, authenticate
+from gonogo.server.auth.principals import Principal, authenticate
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 

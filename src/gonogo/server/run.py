@@ -19,9 +19,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from gonogo.server.app import create_app
-from gonogo.server.logs import configure
+from gonogo.server.http.slow_clients import Slow
+from gonogo.server.ops.logging import configure
 from gonogo.server.settings import ServerSettings
-from gonogo.server.slow import Slow
 from gonogo.server.store.engine import Store
 
 log = logging.getLogger("gonogo.server")

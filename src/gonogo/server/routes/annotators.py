@@ -19,14 +19,15 @@ from gonogo.schemas.review import (
     PracticeFeedback,
     PracticeSet,
 )
-from gonogo.server import pages, practice
-from gonogo.server.access import LEAD, READERS, campaign_for
+from gonogo.server.auth.authorization import LEAD, READERS, campaign_for
 from gonogo.server.context import Context, Ctx
-from gonogo.server.discipline import act, action_public, everybody, preview
-from gonogo.server.refreshing import refresh_later
+from gonogo.server.http import pagination
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.practice import practice_items as practice
+from gonogo.server.review.annotator_actions import act, action_public, everybody, preview
 from gonogo.server.routes.tasks import check_verdict
-from gonogo.server.routing import router as make_router
-from gonogo.server.store.tables import annotator_actions
+from gonogo.server.scoring.debounced_refresh import refresh_later
+from gonogo.server.store.schema.campaigns import annotator_actions
 
 router = make_router()
 _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
@@ -67,13 +68,13 @@ async def preview_action(ctx: Ctx, campaign_id: str, voter_id: str, action: Anno
 
 @router.get(_CAMPAIGN + "/annotator-actions", name="annotator_actions")
 async def actions(
-    ctx: Ctx, campaign_id: str, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+    ctx: Ctx, campaign_id: str, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
 ) -> AnnotatorActionList:
     """The audit trail of what leads did about people, newest first."""
     query = select(annotator_actions).where(annotator_actions.c.campaign_id == campaign_id)
     with ctx.store.read() as connection:
         campaign_for(connection, ctx.caller, campaign_id, READERS)
-        page = pages.page(connection, query, annotator_actions.c.number, limit, cursor)
+        page = pagination.page(connection, query, annotator_actions.c.number, limit, cursor)
     data = [action_public(row) for row in page.rows]
     return AnnotatorActionList(count=page.count, data=data, next_cursor=page.next_cursor)
 

@@ -15,13 +15,15 @@ from gonogo.schemas.labeling import (
     CampaignAssignmentList,
     CampaignAssignmentPublic,
 )
-from gonogo.server import claims, pages, tokens
-from gonogo.server.access import LEAD, READERS, campaign_for
+from gonogo.server.auth import tokens
+from gonogo.server.auth.authorization import LEAD, READERS, campaign_for
 from gonogo.server.context import Context, Ctx
 from gonogo.server.errors import conflict, not_found
-from gonogo.server.records import ASSIGNMENT, assignment_public
-from gonogo.server.routing import router as make_router
-from gonogo.server.store.tables import annotator_accounts, assignments, magic_links, new_id, sessions, tasks
+from gonogo.server.http import pagination
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.queue import leases
+from gonogo.server.serialize import ASSIGNMENT, assignment_public
+from gonogo.server.store.schema.campaigns import annotator_accounts, assignments, magic_links, new_id, sessions, tasks
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}/assignments"
@@ -30,12 +32,12 @@ _ALL = select(*ASSIGNMENT).join(annotator_accounts, annotator_accounts.c.id == a
 
 @router.get(_PATH, name="list_campaign_assignments")
 async def list_assignments(
-    ctx: Ctx, campaign_id: str, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+    ctx: Ctx, campaign_id: str, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
 ) -> CampaignAssignmentList:
     with ctx.store.read() as connection:
         campaign_for(connection, ctx.caller, campaign_id, READERS)
         query = _ALL.where(assignments.c.campaign_id == campaign_id)
-        page = pages.page(connection, query, assignments.c.number, limit, cursor)
+        page = pagination.page(connection, query, assignments.c.number, limit, cursor)
     data = [assignment_public(row) for row in page.rows]
     return CampaignAssignmentList(count=page.count, data=data, next_cursor=page.next_cursor)
 
@@ -45,7 +47,7 @@ async def create_assignment(
     request: Request, ctx: Ctx, campaign_id: str, body: CampaignAssignmentCreate
 ) -> CampaignAssignmentCreated:
     """Invites a person; the answer is the only place where the magic link appears."""
-    role = pages.one_of(body.role, Role, "body", "role") or Role.ANNOTATOR.value
+    role = pagination.one_of(body.role, Role, "body", "role") or Role.ANNOTATOR.value
     token = tokens.new_secret("gl")
     with ctx.store.write() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
@@ -139,4 +141,4 @@ def _free_claims(connection: Connection, ctx: Context, revoked: Row[Any]) -> Non
     if connection.execute(others).first() is None:
         reach |= set(connection.execute(select(tasks.c.campaign_id).where(tasks.c.holder_id == person)).scalars())
     for campaign_id in sorted(reach):
-        claims.end_claims(connection, ctx.now, campaign_id=campaign_id, voter_id=person)
+        leases.end_claims(connection, ctx.now, campaign_id=campaign_id, voter_id=person)

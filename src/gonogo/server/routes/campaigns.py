@@ -9,14 +9,15 @@ from sqlalchemy.exc import IntegrityError
 
 from gonogo.schemas.enums import CampaignStatus, ConflictReason, ConsensusMethod
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignList, LabelingCampaignPublic
-from gonogo.server import claims, pages
-from gonogo.server.access import LEAD, READERS, campaign_for, counted_campaign
-from gonogo.server.auth import Principal, require
+from gonogo.server.auth.authorization import LEAD, READERS, campaign_for, counted_campaign
+from gonogo.server.auth.principals import Principal, require
 from gonogo.server.context import Context, Ctx
 from gonogo.server.errors import ApiError, conflict
-from gonogo.server.records import CAMPAIGN, campaign_public, read_campaign
-from gonogo.server.routing import router as make_router
-from gonogo.server.store.tables import campaigns, new_id
+from gonogo.server.http import pagination
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.queue import leases
+from gonogo.server.serialize import CAMPAIGN, campaign_public, read_campaign
+from gonogo.server.store.schema.campaigns import campaigns, new_id
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/campaigns"
@@ -31,15 +32,18 @@ DEFAULTS: dict[str, Any] = {
 
 @router.get(_PATH, name="list_labeling_campaigns")
 async def list_campaigns(
-    ctx: Ctx, status: pages.Status = None, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+    ctx: Ctx,
+    status: pagination.Status = None,
+    limit: pagination.Limit = pagination.DEFAULT_LIMIT,
+    cursor: pagination.Cursor = None,
 ) -> LabelingCampaignList:
     require(ctx.caller, *READERS)
-    pages.one_of(status, CampaignStatus, "query", "status")
+    pagination.one_of(status, CampaignStatus, "query", "status")
     query = select(*CAMPAIGN).where(campaigns.c.org_id == ctx.caller.org_id)
     if status is not None:
         query = query.where(campaigns.c.status == status)
     with ctx.store.read() as connection:
-        page = pages.page(connection, query, campaigns.c.number, limit, cursor)
+        page = pagination.page(connection, query, campaigns.c.number, limit, cursor)
     data = [campaign_public(row) for row in page.rows]
     return LabelingCampaignList(count=page.count, data=data, next_cursor=page.next_cursor)
 
@@ -62,7 +66,7 @@ async def close_campaign(ctx: Ctx, campaign_id: str) -> LabelingCampaignPublic:
     with ctx.store.write() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
         if campaign.status == CampaignStatus.OPEN:
-            claims.end_claims(connection, ctx.now, campaign_id=campaign_id)
+            leases.end_claims(connection, ctx.now, campaign_id=campaign_id)
             closed = {"status": CampaignStatus.CLOSED, "closed_at": ctx.now}
             connection.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(**closed))
         return campaign_public(read_campaign(connection, campaign_id))
@@ -81,7 +85,7 @@ def make_campaign(ctx: Context, body: LabelingCampaignCreate, project_id: str | 
 
 def campaign_values(caller: Principal, body: LabelingCampaignCreate, project_id: str | None) -> dict[str, Any]:
     """The columns of a new campaign, defaults filled in."""
-    pages.one_of(body.consensus_method, ConsensusMethod, "body", "consensus_method")
+    pagination.one_of(body.consensus_method, ConsensusMethod, "body", "consensus_method")
     given = {name: value for name, value in body.model_dump().items() if value is not None}
     whose = {"org_id": caller.org_id, "created_by_user_id": caller.id, "project_id": project_id}
     return {"description": None, **DEFAULTS, **given, **whose, "id": new_id()}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gonogo
 from gonogo.schemas.gonogo_api import Capabilities
-from gonogo.server.claims import MAX_HELD
-from gonogo.server.routing import PublicRoute
-from gonogo.server.routing import router as make_router
+from gonogo.server.http.pipeline import PublicRoute
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.queue.leases import MAX_HELD
 
 router = make_router(PublicRoute)
 

@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from gonogo.schemas.gonogo_api import ClaimState, QueueView
 from gonogo.schemas.labeling import ServedTask
-from gonogo.server import arrival, claims, queue
-from gonogo.server.access import EVERYBODY, REVIEW_READERS, VOTERS, campaign_for, task_for, voter_of
-from gonogo.server.admission import held_back
+from gonogo.server.auth.authorization import EVERYBODY, REVIEW_READERS, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.context import Context, Ctx
-from gonogo.server.records import served_task
-from gonogo.server.routing import router as make_router
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.practice.eligibility import held_back
+from gonogo.server.queue import caller_lookup, leases
+from gonogo.server.queue import next_task as queue
+from gonogo.server.serialize import served_task
 
 router = make_router()
 EXPIRES_IN = "X-Claim-Expires-In"
@@ -35,7 +36,7 @@ async def next_task(ctx: Ctx, response: Response, campaign_id: str) -> ServedTas
 
 def claim(connection: Connection, ctx: Context, campaign_id: str) -> queue.Claim | None:
     """A task for the caller, or `None`; refuses who may not have one. Nothing was written when it refuses."""
-    campaign, position = arrival.at_campaign(connection, ctx, campaign_id)
+    campaign, position = caller_lookup.at_campaign(connection, ctx, campaign_id)
     return queue.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, ctx.rng, position)
 
 
@@ -49,7 +50,7 @@ async def renew(ctx: Ctx, task_id: str) -> ClaimState:
     """A fresh lease for a task the caller holds; `held: false` if he does not, or no longer."""
     with ctx.store.write() as connection:
         task, campaign = task_for(connection, ctx.caller, task_id, VOTERS)
-        until = claims.renew(connection, task, campaign, voter_of(ctx.caller), ctx.now)
+        until = leases.renew(connection, task, campaign, voter_of(ctx.caller), ctx.now)
     seconds = None if until is None else int((until - ctx.now).total_seconds())
     return ClaimState(task_id=task_id, held=until is not None, expires_in=seconds)
 
@@ -59,7 +60,7 @@ async def release(ctx: Ctx, task_id: str) -> ClaimState:
     """Gives a task back unanswered, so that somebody can have it now."""
     with ctx.store.write() as connection:
         task, _campaign = task_for(connection, ctx.caller, task_id, VOTERS)
-        claims.release(connection, task, voter_of(ctx.caller), ctx.now)
+        leases.release(connection, task, voter_of(ctx.caller), ctx.now)
     return ClaimState(task_id=task_id, held=False)
 
 

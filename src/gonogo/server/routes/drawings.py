@@ -11,9 +11,13 @@ from sqlalchemy import Connection, select
 
 from gonogo.schemas.enums import DrawingStatus
 from gonogo.schemas.gonogo_api import DrawingsStored, DrawingStored, DrawingUrl
-from gonogo.server.auth import Principal, require
+from gonogo.server.auth.principals import Principal, require
 from gonogo.server.context import Context, Ctx
-from gonogo.server.drawings import (
+from gonogo.server.errors import invalid, not_found
+from gonogo.server.http.pipeline import ApiRoute, PublicRoute, UploadRoute
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.store.schema.campaigns import campaigns, projects, task_sheets
+from gonogo.server.tasks.drawings import (
     Given,
     active_drawing,
     read_batch,
@@ -22,10 +26,6 @@ from gonogo.server.drawings import (
     served_name,
     store_drawings,
 )
-from gonogo.server.errors import invalid, not_found
-from gonogo.server.routing import ApiRoute, PublicRoute, UploadRoute
-from gonogo.server.routing import router as make_router
-from gonogo.server.store.tables import campaigns, projects, task_sheets
 
 PATH = "/api/v1/gonogo/drawings"
 _FILE_HEADERS = {

@@ -10,10 +10,10 @@ from typing import Any
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Row
 
-from gonogo.server.access import READERS, campaign_for
+from gonogo.server.auth.authorization import READERS, campaign_for
 from gonogo.server.context import Ctx
-from gonogo.server.exporting import Export
-from gonogo.server.routing import router as make_router
+from gonogo.server.export.stream import Export
+from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.engine import Store
 
 router = make_router()

@@ -6,13 +6,13 @@ from sqlalchemy import select
 
 from gonogo.schemas.enums import CampaignStatus, ConflictReason
 from gonogo.schemas.gonogo_api import PredictionsCreate, PredictionsStored, TasksFromPredictions, TasksMade
-from gonogo.server.access import LEAD, campaign_for, project_for
+from gonogo.server.auth.authorization import LEAD, campaign_for, project_for
 from gonogo.server.context import Ctx
 from gonogo.server.errors import conflict, documented, not_found
-from gonogo.server.generate import tasks_from_run
-from gonogo.server.predictions import store_predictions
-from gonogo.server.routing import router as make_router
-from gonogo.server.store.tables import calculations, projects
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.store.schema.campaigns import calculations, projects
+from gonogo.server.tasks.generate import tasks_from_run
+from gonogo.server.tasks.predictions import store_predictions
 
 router = make_router()
 

@@ -14,15 +14,16 @@ from gonogo.schemas.labeling import (
     LabelingProjectList,
     LabelingProjectPublic,
 )
-from gonogo.server import generate, pages
-from gonogo.server.access import LEAD, READERS, project_for
-from gonogo.server.auth import require
+from gonogo.server.auth.authorization import LEAD, READERS, project_for
+from gonogo.server.auth.principals import require
 from gonogo.server.context import Ctx
 from gonogo.server.errors import not_found
-from gonogo.server.records import PROJECT, campaign_public, project_public, read_campaign
+from gonogo.server.http import pagination
+from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.routes.campaigns import campaign_values, make_campaign, name_taken
-from gonogo.server.routing import router as make_router
-from gonogo.server.store.tables import calculations, campaigns, new_id, projects
+from gonogo.server.serialize import PROJECT, campaign_public, project_public, read_campaign
+from gonogo.server.store.schema.campaigns import calculations, campaigns, new_id, projects
+from gonogo.server.tasks import generate
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/projects"
@@ -30,12 +31,12 @@ _PATH = "/api/v1/parts/labeling/projects"
 
 @router.get(_PATH, name="list_labeling_projects")
 async def list_projects(
-    ctx: Ctx, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+    ctx: Ctx, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
 ) -> LabelingProjectList:
     require(ctx.caller, *READERS)
     query = select(*PROJECT).where(projects.c.org_id == ctx.caller.org_id)
     with ctx.store.read() as connection:
-        page = pages.page(connection, query, projects.c.number, limit, cursor)
+        page = pagination.page(connection, query, projects.c.number, limit, cursor)
     data = [project_public(row) for row in page.rows]
     return LabelingProjectList(count=page.count, data=data, next_cursor=page.next_cursor)
 

@@ -10,18 +10,18 @@ from sqlalchemy import Row, case, func, select
 
 from gonogo.schemas.base import JsonObject, Received, Timestamp
 from gonogo.schemas.labeling import PromoteResult, QualityReport
-from gonogo.server import pages
-from gonogo.server.access import LEAD, READERS, REVIEW_READERS, campaign_for
-from gonogo.server.apart import report_on
-from gonogo.server.auth import Principal, require
+from gonogo.server.auth.authorization import LEAD, READERS, REVIEW_READERS, campaign_for
+from gonogo.server.auth.principals import Principal, require
 from gonogo.server.context import Ctx
 from gonogo.server.errors import ApiError
-from gonogo.server.promoting import measure_ahead
-from gonogo.server.promoting import promote as promote_results
-from gonogo.server.records import instant
-from gonogo.server.routing import ApiRoute
-from gonogo.server.routing import router as make_router
-from gonogo.server.store.tables import campaigns, golden_items, tasks
+from gonogo.server.http import pagination
+from gonogo.server.http.pipeline import ApiRoute
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.review.promotion import measure_ahead
+from gonogo.server.review.promotion import promote as promote_results
+from gonogo.server.scoring.report_worker import report_on
+from gonogo.server.serialize import instant
+from gonogo.server.store.schema.campaigns import campaigns, golden_items, tasks
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}"
@@ -90,8 +90,8 @@ async def quality(ctx: Ctx, campaign_id: str) -> QualityReport:
 async def golden_datasets(
     ctx: Ctx,
     name: Annotated[str | None, Query(max_length=200)] = None,
-    limit: pages.Limit = pages.DEFAULT_LIMIT,
-    cursor: pages.Cursor = None,
+    limit: pagination.Limit = pagination.DEFAULT_LIMIT,
+    cursor: pagination.Cursor = None,
 ) -> GoldenDatasetList:
     """The golden datasets: one for each campaign from which something was promoted."""
     require(ctx.caller, *READERS)
@@ -99,7 +99,7 @@ async def golden_datasets(
     if name is not None:
         query = query.where(campaigns.c.name == name)
     with ctx.store.read() as connection:
-        page = pages.page(connection, query, campaigns.c.number, limit, cursor)
+        page = pagination.page(connection, query, campaigns.c.number, limit, cursor)
         ids = [row.id for row in page.rows]
         kinds = connection.execute(_KINDS.where(golden_items.c.campaign_id.in_(ids))).all()
     data = [_dataset(row, {kind: n for campaign, kind, n in kinds if campaign == row.id}) for row in page.rows]

@@ -20,17 +20,13 @@ from gonogo.schemas.review import (
     RulingMade,
     RulingPublic,
 )
-from gonogo.server import pages
-from gonogo.server.access import LEAD, REVIEW_READERS, REVIEWERS, campaign_for, task_for
+from gonogo.server.auth.authorization import LEAD, REVIEW_READERS, REVIEWERS, campaign_for, task_for
 from gonogo.server.context import Context, Ctx
 from gonogo.server.errors import invalid
-from gonogo.server.practice import check_settings
-from gonogo.server.records import task_public
-from gonogo.server.refreshing import refresh_later
-from gonogo.server.review import Wanted, change_settings, queue_page, settings_of
-from gonogo.server.routes.tasks import check_verdict, refuse_own
-from gonogo.server.routing import router as make_router
-from gonogo.server.ruling import (
+from gonogo.server.http import pagination
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.practice.practice_items import check_settings
+from gonogo.server.review.adjudication import (
     ACCEPTED,
     CANDIDATE,
     DECLINED,
@@ -41,7 +37,11 @@ from gonogo.server.ruling import (
     ruling_by_id,
     ruling_public,
 )
-from gonogo.server.store.tables import rulings, tasks
+from gonogo.server.review.queue import Wanted, change_settings, queue_page, settings_of
+from gonogo.server.routes.tasks import check_verdict, refuse_own
+from gonogo.server.scoring.debounced_refresh import refresh_later
+from gonogo.server.serialize import task_public
+from gonogo.server.store.schema.campaigns import rulings, tasks
 
 router = make_router()
 _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
@@ -53,9 +53,9 @@ Filter = Annotated[str | None, Query(max_length=300)]
 async def review_queue(
     ctx: Ctx,
     campaign_id: str,
-    limit: pages.Limit = pages.DEFAULT_LIMIT,
+    limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(max_length=60)] = None,
-    status: pages.Status = None,
+    status: pagination.Status = None,
     kind: Filter = None,
     annotator: Filter = None,
     sheet: Filter = None,
@@ -66,7 +66,7 @@ async def review_queue(
 
     With `status` other than `in_review` all tasks of that status, newest first. Never what the caller voted on.
     """
-    pages.one_of(status, TaskStatus, "query", "status")
+    pagination.one_of(status, TaskStatus, "query", "status")
     wanted = Wanted(status, kind, annotator, sheet, text, sample)
     return await asyncio.to_thread(_page, ctx, campaign_id, wanted, limit, cursor)
 
@@ -120,9 +120,9 @@ async def update_settings(ctx: Ctx, campaign_id: str, body: ReviewSettings) -> R
 async def gold_candidates(
     ctx: Ctx,
     campaign_id: str,
-    status: pages.Status = None,
-    limit: pages.Limit = pages.DEFAULT_LIMIT,
-    cursor: pages.Cursor = None,
+    status: pagination.Status = None,
+    limit: pagination.Limit = pagination.DEFAULT_LIMIT,
+    cursor: pagination.Cursor = None,
 ) -> GoldCandidateList:
     """Rulings that an expert proposed as gold; `status` is `candidate` (the default), `accepted` or `declined`."""
     allowed = (CANDIDATE, ACCEPTED, DECLINED)
@@ -136,7 +136,7 @@ async def gold_candidates(
     )
     with ctx.store.read() as connection:
         campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
-        page = pages.page(connection, query, rulings.c.number, limit, cursor)
+        page = pagination.page(connection, query, rulings.c.number, limit, cursor)
         wanted = select(tasks).where(tasks.c.id.in_([row.task_id for row in page.rows]))
         found = {row.id: row for row in connection.execute(wanted).all()}
     data = [

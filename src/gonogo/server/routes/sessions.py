@@ -10,14 +10,22 @@ from sqlalchemy import Connection, Row, false, insert, or_, select, true
 
 from gonogo.schemas.enums import AssignmentStatus, CampaignStatus, ErrorCode
 from gonogo.schemas.gonogo_api import AnnotatorIdentity, Ended, Me, SessionCreate, SessionCreated
-from gonogo.server import audit, tokens
-from gonogo.server.auth import SESSION_ABSOLUTE
+from gonogo.server.auth import tokens
+from gonogo.server.auth.principals import SESSION_ABSOLUTE
 from gonogo.server.context import Context, Ctx
 from gonogo.server.errors import ApiError, documented, request_id, unauthorized
-from gonogo.server.records import CAMPAIGN, campaign_public, instant
-from gonogo.server.routing import PublicRoute
-from gonogo.server.routing import router as make_router
-from gonogo.server.store.tables import annotator_accounts, assignments, campaigns, magic_links, projects, sessions
+from gonogo.server.http.pipeline import PublicRoute
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.serialize import CAMPAIGN, campaign_public, instant
+from gonogo.server.store import audit
+from gonogo.server.store.schema.campaigns import (
+    annotator_accounts,
+    assignments,
+    campaigns,
+    magic_links,
+    projects,
+    sessions,
+)
 
 REPEAT_WITHIN = timedelta(minutes=2)
 """How long after a redeem the same client may ask again (its answer got lost) and get the same session."""

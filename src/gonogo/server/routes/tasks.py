@@ -20,8 +20,7 @@ from gonogo.schemas.labeling import (
     LabelSubmit,
 )
 from gonogo.schemas.review import RulingCreate
-from gonogo.server import arrival, pages, votes
-from gonogo.server.access import (
+from gonogo.server.auth.authorization import (
     EVERYBODY,
     LEAD,
     REVIEW_READERS,
@@ -32,12 +31,15 @@ from gonogo.server.access import (
 )
 from gonogo.server.context import Context, Ctx
 from gonogo.server.errors import ApiError, conflict, invalid
-from gonogo.server.intake import create_tasks, read_tasks
-from gonogo.server.records import submission_public, task_public
-from gonogo.server.refreshing import refresh_later
-from gonogo.server.routing import router as make_router
-from gonogo.server.ruling import rule
-from gonogo.server.store.tables import annotator_accounts, submissions, tasks, users
+from gonogo.server.http import pagination
+from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.queue import caller_lookup
+from gonogo.server.queue import submissions as votes
+from gonogo.server.review.adjudication import rule
+from gonogo.server.scoring.debounced_refresh import refresh_later
+from gonogo.server.serialize import submission_public, task_public
+from gonogo.server.store.schema.campaigns import annotator_accounts, submissions, tasks, users
+from gonogo.server.tasks.create import create_tasks, read_tasks
 
 router = make_router()
 _LABELING = "/api/v1/parts/labeling"
@@ -53,9 +55,9 @@ _REFUSALS = {
 async def list_tasks(
     ctx: Ctx,
     campaign_id: str,
-    status: pages.Status = None,
-    limit: pages.Limit = pages.DEFAULT_LIMIT,
-    cursor: pages.Cursor = None,
+    status: pagination.Status = None,
+    limit: pagination.Limit = pagination.DEFAULT_LIMIT,
+    cursor: pagination.Cursor = None,
 ) -> LabelingTaskList:
     return await asyncio.to_thread(_tasks, ctx, campaign_id, status, limit, cursor)
 
@@ -63,12 +65,12 @@ async def list_tasks(
 def _tasks(ctx: Context, campaign_id: str, status: str | None, limit: int, cursor: str | None) -> LabelingTaskList:
     with ctx.store.read() as connection:
         campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
-        pages.one_of(status, TaskStatus, "query", "status")
+        pagination.one_of(status, TaskStatus, "query", "status")
         wanted = [tasks.c.campaign_id == campaign_id]
         if status is not None:
             wanted.append(tasks.c.status == status)
         count = select(func.count()).select_from(tasks).where(*wanted)
-        page = pages.page(connection, select(tasks).where(*wanted), tasks.c.number, limit, cursor, count=count)
+        page = pagination.page(connection, select(tasks).where(*wanted), tasks.c.number, limit, cursor, count=count)
     data = [task_public(row, ctx.now) for row in page.rows]
     return LabelingTaskList(count=page.count, data=data, next_cursor=page.next_cursor)
 
@@ -102,7 +104,7 @@ async def submit(request: Request, ctx: Ctx, task_id: str, body: LabelSubmit) ->
 
 def vote(connection: Connection, ctx: Context, task_id: str, body: LabelSubmit, key: str | None) -> votes.Outcome:
     """Stores the caller's verdict; refuses a body or a caller before anything was written."""
-    campaign, position = arrival.at_task(connection, ctx, task_id)
+    campaign, position = caller_lookup.at_task(connection, ctx, task_id)
     check_verdict(body.verdict, body.corrected_value)
     voter = voter_of(ctx.caller)
     return votes.submit(connection, campaign, task_id, voter, body, ctx.now, idempotency_key=key, position=position)
@@ -127,7 +129,7 @@ async def adjudicate(ctx: Ctx, background: BackgroundTasks, task_id: str, body: 
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/submissions", name="list_submissions")
 async def list_submissions(
-    ctx: Ctx, campaign_id: str, limit: pages.Limit = pages.DEFAULT_LIMIT, cursor: pages.Cursor = None
+    ctx: Ctx, campaign_id: str, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
 ) -> SubmissionList:
     """The votes of a campaign; for an annotator only the own ones."""
     return await asyncio.to_thread(_submissions, ctx, campaign_id, limit, cursor)
@@ -140,7 +142,7 @@ def _submissions(ctx: Context, campaign_id: str, limit: int, cursor: str | None)
         if ctx.caller.role == "annotator":
             wanted.append(submissions.c.voter_id == ctx.caller.id)
         count = select(func.count()).select_from(submissions).where(*wanted)
-        page = pages.page(connection, _VOTES.where(*wanted), submissions.c.number, limit, cursor, count=count)
+        page = pagination.page(connection, _VOTES.where(*wanted), submissions.c.number, limit, cursor, count=count)
     data = [
         SubmissionDetail(
             **submission_public(row).model_dump(),
@@ -156,7 +158,7 @@ def _submissions(ctx: Context, campaign_id: str, limit: int, cursor: str | None)
 
 def check_verdict(verdict: str, corrected_value: JsonObject | None) -> None:
     """422 for a verdict that is none, and for a value that does not go with it."""
-    pages.one_of(verdict, Verdict, "body", "verdict")
+    pagination.one_of(verdict, Verdict, "body", "verdict")
     message = None
     if corrected_value is not None and verdict != Verdict.INCORRECT:
         message = "A corrected value goes only with the verdict incorrect."

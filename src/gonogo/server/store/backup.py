@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from gonogo.server.store.engine import Store
-from gonogo.server.store.upgrading import version
+from gonogo.server.store.migrate import version
 
 
 class BackupError(RuntimeError):

@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from gonogo.server.store import upgrading
-from gonogo.server.store.prepared import Prepared, settle, translated, unsettle, wire_of
+from gonogo.server.store import migrate
+from gonogo.server.store.compiled import Prepared, settle, translated, unsettle, wire_of
 
 BUSY_TIMEOUT_MS = 5000
 KEPT = "gonogo_kept"
@@ -166,13 +166,13 @@ class Store:
         Raises `upgrading.SchemaError` when a newer release made the database.
         """
         with self.read() as connection:
-            if upgrading.version(connection) == upgrading.HEAD:
+            if migrate.version(connection) == migrate.HEAD:
                 return
         with self.write() as connection:
             if connection.dialect.name == "postgresql":  # several workers may start at once
                 connection.execute(text("SELECT pg_advisory_xact_lock(7462, 0)"))
-            if upgrading.version(connection) != upgrading.HEAD:
-                upgrading.upgrade(connection)
+            if migrate.version(connection) != migrate.HEAD:
+                migrate.upgrade(connection)
 
     def dispose(self) -> None:
         """Closes all connections; the store opens itself again when used."""

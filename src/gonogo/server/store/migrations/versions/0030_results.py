@@ -31,7 +31,7 @@ _SQLITE = (
     "BEGIN UPDATE tasks SET status = status WHERE campaign_id = NEW.id AND status = 'open'; END",
 )
 # Numbers are taken before transactions commit, so a later one may be seen first. Writers share a lock; a reader who
-# takes it for itself for a moment knows that all numbers so far are committed (server/results.py).
+# takes it for itself for a moment knows that all numbers so far are committed (server/results/cases.py).
 _POSTGRESQL = (
     "CREATE SEQUENCE case_changes",
     f"""CREATE FUNCTION note_case() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

@@ -1,0 +1,95 @@
+"""API keys: made here, shown once, kept as a hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from gonogo.schemas.enums import ErrorCode, Scope
+from gonogo.schemas.gonogo_api import KeyCreated
+from gonogo.schemas.lead import KeyPublic, ResultsPassword
+from gonogo.server.auth import tokens
+from gonogo.server.auth.principals import local_lead
+from gonogo.server.errors import ApiError, not_found
+from gonogo.server.serialize import instant
+from gonogo.server.store import audit
+from gonogo.server.store.engine import Store
+from gonogo.server.store.schema.campaigns import api_keys, new_id, results_passwords, users
+
+
+def create_key(store: Store, name: str, scopes: Iterable[str]) -> KeyCreated:
+    """A new key of the local lead; the answer is the only place that ever holds the key itself.
+
+    Unknown scopes are dropped; `ApiError` 400 `bad_request` when none is left.
+    """
+    now = datetime.now(UTC)
+    with store.write() as connection:
+        made = make_key(connection, local_lead(connection, now).id, name, scopes, now)
+        audit.append(connection, "create_key", now, actor="command line", content={"id": made.id})
+        return made
+
+
+def give_results_password(store: Store, key_id: str) -> ResultsPassword:
+    """A password for the results API beside a key of the local lead; the only place that holds it."""
+    from gonogo.server.results.auth import make_password
+
+    now = datetime.now(UTC)
+    with store.write() as connection:
+        made = make_password(connection, local_lead(connection, now).org_id, key_id, now)
+        audit.append(connection, "make_results_password", now, actor="command line", content={"key_id": key_id})
+        return made
+
+
+def make_key(connection: Connection, user_id: str, name: str, scopes: Iterable[str], now: datetime) -> KeyCreated:
+    """The same for any user."""
+    known = sorted({str(scope) for scope in scopes} & set(Scope))
+    if not known:
+        allowed = ", ".join(Scope)
+        message = f"None of the scopes is known: {allowed}."
+        raise ApiError(400, ErrorCode.BAD_REQUEST, message, {"allowed": list(Scope)})
+    key, prefix = tokens.new_api_key()
+    row = {
+        "id": new_id(),
+        "user_id": user_id,
+        "name": name,
+        "prefix": prefix,
+        "sha256": tokens.digest(key),
+        "scopes": known,
+        "created_at": now,
+    }
+    connection.execute(api_keys.insert().values(row))
+    return KeyCreated(id=str(row["id"]), name=name, key=key, scopes=known)
+
+
+def key_public(row: Row[Any]) -> KeyPublic:
+    """A key (columns of `KEYS`) as its owner sees it later: without the secret."""
+    return KeyPublic(
+        id=row.id,
+        name=row.name,
+        prefix=f"{tokens.KEY_START}{row.prefix}",
+        scopes=row.scopes,
+        created_at=instant(row.created_at),
+        revoked_at=instant(row.revoked_at),
+        results_username=row.results_username,
+    )
+
+
+def revoke_key(connection: Connection, org_id: str, key_id: str, now: datetime) -> KeyPublic:
+    """Voids a key of the organisation; 404 when it has none of this id."""
+    mine = KEYS.where(api_keys.c.id == key_id, users.c.org_id == org_id)
+    row = connection.execute(mine).first()
+    if row is None:
+        raise not_found()
+    if row.revoked_at is None:
+        connection.execute(api_keys.update().where(api_keys.c.id == key_id).values(revoked_at=now))
+    return key_public(connection.execute(mine).one())
+
+
+KEYS = (
+    select(api_keys, results_passwords.c.username.label("results_username"))
+    .join(users, users.c.id == api_keys.c.user_id)
+    .outerjoin(results_passwords, results_passwords.c.api_key_id == api_keys.c.id)
+)

@@ -1,0 +1,94 @@
+"""Objects as one caller may see them.
+
+Outside the caller's organisation, or for annotators and reviewers outside their campaign, an object does not exist:
+404, exactly as for a random id. Inside, an operation that is not for the caller's role is 403.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from gonogo.server.auth.principals import Principal, require
+from gonogo.server.errors import not_found
+from gonogo.server.queue.leases import Voter
+from gonogo.server.serialize import CAMPAIGN, PROJECT
+from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.schema.campaigns import campaigns, projects, tasks
+
+LEAD = ("lead",)
+READERS = ("lead", "reader")
+REVIEWERS = ("lead", "reviewer")
+REVIEW_READERS = ("lead", "reader", "reviewer")
+VOTERS = ("lead", "annotator")
+EVERYBODY = ("lead", "reader", "reviewer", "annotator")
+
+
+def voter_of(caller: Principal) -> Voter:
+    return Voter(caller.id, caller.kind)
+
+
+def campaign_for(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> Row[Any]:
+    """The campaign (all columns of `campaigns`), if `caller` may see it (else 404) in one of `roles` (else 403)."""
+    row = _CAMPAIGN.first(connection, {"campaign": campaign_id, "org": caller.org_id})
+    return _checked(connection, caller, row, roles)
+
+
+def counted_campaign(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> Row[Any]:
+    """The same with the counts that `records.campaign_public` shows."""
+    campaign_for(connection, caller, campaign_id, roles)
+    return connection.execute(select(*CAMPAIGN).where(campaigns.c.id == campaign_id)).one()
+
+
+def task_for(
+    connection: Connection, caller: Principal, task_id: str, roles: tuple[str, ...]
+) -> tuple[Row[Any], Row[Any]]:
+    """The task (all columns) and its campaign."""
+    task = _TASK.first(connection, {"task": task_id})
+    if task is None:
+        raise not_found()
+    return task, campaign_for(connection, caller, task.campaign_id, roles)
+
+
+def campaign_of_task(connection: Connection, caller: Principal, task_id: str, roles: tuple[str, ...]) -> Row[Any]:
+    """The campaign of a task, where nothing else of the task is wanted."""
+    row = _CAMPAIGN_OF_TASK.first(connection, {"task": task_id, "org": caller.org_id})
+    return _checked(connection, caller, row, roles)
+
+
+def project_for(connection: Connection, caller: Principal, project_id: str, roles: tuple[str, ...]) -> Row[Any]:
+    """The project (columns of `records.PROJECT`). Projects are the users' alone: annotators get 403 for any id."""
+    require(caller, *roles)
+    query = select(*PROJECT).where(projects.c.id == project_id, projects.c.org_id == caller.org_id)
+    row = connection.execute(query).first()
+    if row is None:
+        raise not_found()
+    return row
+
+
+def _checked(connection: Connection, caller: Principal, row: Row[Any] | None, roles: tuple[str, ...]) -> Row[Any]:
+    if row is None or not _in_reach(connection, caller, row):
+        raise not_found()
+    require(caller, *roles)
+    return row
+
+
+def _in_reach(connection: Connection, caller: Principal, campaign: Row[Any]) -> bool:
+    if caller.kind == "user" or campaign.id == caller.campaign_id:
+        return True
+    if caller.role != "annotator" or campaign.project_id is None:
+        return False
+    return bool(_POOL.scalar(connection, {"project": campaign.project_id}))
+
+
+_CAMPAIGN = Prepared(
+    select(campaigns).where(campaigns.c.id == bindparam("campaign"), campaigns.c.org_id == bindparam("org"))
+)
+_CAMPAIGN_OF_TASK = Prepared(
+    select(campaigns)
+    .join(tasks, tasks.c.campaign_id == campaigns.c.id)
+    .where(tasks.c.id == bindparam("task"), campaigns.c.org_id == bindparam("org"))
+)
+_TASK = Prepared(select(tasks).where(tasks.c.id == bindparam("task")))
+_POOL = Prepared(select(projects.c.uses_platform_pool).where(projects.c.id == bindparam("project")))

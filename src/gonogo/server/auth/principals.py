@@ -1,0 +1,185 @@
+"""Who is calling, and what that caller may do.
+
+A caller is a `Principal`: a user with an API key (or the local lead of an embedded server), or an annotator with the
+session of one assignment. What lies outside a caller's organisation or campaign answers 404, exactly like an id that
+does not exist; what lies inside but is not for this role answers 403.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Request
+from sqlalchemy import Connection, bindparam, select
+
+from gonogo.schemas.enums import AssignmentStatus, ErrorCode, Scope
+from gonogo.server.auth import tokens
+from gonogo.server.errors import forbidden, unauthorized
+from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.engine import Store
+from gonogo.server.store.schema.campaigns import (
+    annotator_accounts,
+    api_keys,
+    assignments,
+    new_id,
+    orgs,
+    sessions,
+    users,
+)
+
+SESSION_IDLE = timedelta(hours=12)
+SESSION_ABSOLUTE = timedelta(days=7)
+SEEN_EVERY = timedelta(minutes=5)
+"""A session's last use is written down this often, not at each request."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The caller. `id` is the user's or annotator account's; `campaign_id` and `assignment_id` only for annotators."""
+
+    kind: Literal["user", "annotator"]
+    id: str
+    org_id: str
+    role: Literal["lead", "reader", "reviewer", "annotator"]
+    scopes: frozenset[str] = frozenset()
+    campaign_id: str | None = None
+    assignment_id: str | None = None
+    name: str | None = None
+    email: str | None = None
+
+
+def authenticate(request: Request) -> Principal:
+    """The caller of `request`, found once a request. Raises 401 `invalid_api_key` or `invalid_session`."""
+    found: Principal | None = getattr(request.state, "principal", None)
+    if found is None:
+        found = find(request)
+        request.state.principal = found
+    return found
+
+
+def credential_of(request: Request) -> str:
+    """What the caller showed, as it came; it is secret."""
+    return request.headers.get("x-api-key") or request.headers.get("authorization", "")
+
+
+async def current_principal(request: Request) -> Principal:
+    return authenticate(request)
+
+
+Caller = Annotated[Principal, Depends(current_principal)]
+"""Any valid credential."""
+
+
+async def _reader(caller: Caller) -> Principal:
+    return require(caller, "lead", "reader")
+
+
+Reader = Annotated[Principal, Depends(_reader)]
+"""A user who may read; annotators and reviewers may not."""
+
+
+def require(caller: Principal, *roles: str) -> Principal:
+    """`caller`, if it has one of `roles`; else 403."""
+    if caller.role not in roles:
+        raise forbidden(f"This operation is not open to the role {caller.role!r}; it needs: {', '.join(roles)}.")
+    return caller
+
+
+def find(request: Request) -> Principal:
+    """The caller as the database has it now; raises as `authenticate`. For what outlives the usual request."""
+    state = request.app.state
+    now: datetime = state.clock()
+    key = request.headers.get("x-api-key")
+    if key is not None:
+        embedded: str | None = state.settings.embedded_token
+        if embedded and tokens.same(key, embedded):
+            return _local_lead(state)
+        return by_api_key(state.store, key)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return by_session(state.store, token.strip(), now)
+    raise _bad_key()
+
+
+def by_api_key(store: Store, key: str) -> Principal:
+    """The user of an API key; 401 when it is unknown, malformed or revoked, 403 when it may do nothing here."""
+    row = store.look(_KEY, {"prefix": tokens.api_key_prefix(key) or ""})
+    if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
+        raise _bad_key()
+    scopes = frozenset(row.scopes)
+    if not scopes & {Scope.READ, Scope.WRITE}:
+        raise forbidden("This API key has neither parts:read nor parts:write: ask its owner for another one.")
+    role: Literal["lead", "reader"] = "lead" if Scope.WRITE in scopes else "reader"
+    return Principal("user", row.user_id, row.org_id, role, scopes, name=row.user_name, email=row.email)
+
+
+def by_session(store: Store, token: str, now: datetime) -> Principal:
+    """The annotator of a session; 401 when it is unknown, ended, too old, or its assignment is revoked."""
+    row = store.look(_SESSION, {"sha256": tokens.digest(token)})
+    if row is None or row.ended_at or row.status == AssignmentStatus.REVOKED or _too_old(row, now):
+        message = "This session has ended: sign in again with a new link from the lead of your campaign."
+        raise unauthorized(ErrorCode.INVALID_SESSION, message)
+    if now - row.seen_at >= SEEN_EVERY:
+        with store.write() as connection:
+            _SEEN.run(connection, {"session": row.sha256, "now": now})
+    role: Literal["reviewer", "annotator"] = "reviewer" if row.role == "reviewer" else "annotator"
+    return Principal(
+        "annotator",
+        row.account_id,
+        row.org_id,
+        role,
+        campaign_id=row.campaign_id,
+        assignment_id=row.assignment_id,
+        name=row.display_name or row.email,
+        email=row.email,
+    )
+
+
+def local_lead(connection: Connection, now: datetime) -> Principal:
+    """The one user of a server that nobody else manages, and its organisation; made when missing.
+
+    The embedded workspace acts as this user, and keys made on the command line belong to it.
+    """
+    row = connection.execute(select(users).order_by(users.c.created_at, users.c.id).limit(1)).first()
+    if row is not None:
+        return Principal("user", row.id, row.org_id, "lead", frozenset(Scope), name=row.name, email=row.email)
+    org_id, user_id = new_id(), new_id()
+    connection.execute(orgs.insert().values(id=org_id, name="local", created_at=now))
+    connection.execute(users.insert().values(id=user_id, org_id=org_id, name="local lead", created_at=now))
+    return Principal("user", user_id, org_id, "lead", frozenset(Scope), name="local lead")
+
+
+_person = annotator_accounts.c
+_KEY = Prepared(
+    select(api_keys, users.c.org_id, users.c.name.label("user_name"), users.c.email)
+    .join(users)
+    .where(api_keys.c.prefix == bindparam("prefix"))
+)
+_SESSION = Prepared(
+    select(sessions, assignments.c.campaign_id, assignments.c.role, assignments.c.status)
+    .add_columns(_person.id.label("account_id"), _person.org_id, _person.email, _person.display_name)
+    .join(assignments, assignments.c.id == sessions.c.assignment_id)
+    .join(annotator_accounts, _person.id == assignments.c.annotator_account_id)
+    .where(sessions.c.sha256 == bindparam("sha256"))
+)
+_SEEN = Prepared(sessions.update().where(sessions.c.sha256 == bindparam("session")).values(seen_at=bindparam("now")))
+
+
+def _local_lead(state: Any) -> Principal:
+    cached: Principal | None = getattr(state, "local_lead", None)
+    if cached is None:
+        with state.store.write() as connection:
+            cached = local_lead(connection, state.clock())
+        state.local_lead = cached
+    return cached
+
+
+def _too_old(session: Any, now: datetime) -> bool:
+    return bool(now - session.seen_at >= SESSION_IDLE or now - session.created_at >= SESSION_ABSOLUTE)
+
+
+def _bad_key() -> Exception:
+    message = "The API key is missing, malformed, unknown or revoked: send a valid one in X-API-Key."
+    return unauthorized(ErrorCode.INVALID_API_KEY, message)

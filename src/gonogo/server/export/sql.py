@@ -1,0 +1,173 @@
+"""The lines of an export, written by the database itself.
+
+An export of a million tasks is a million JSON objects with their votes: read row by row, each row and each vote would
+wait for its turn at the interpreter's lock. Written by the database, a batch is one text, and other threads go on
+meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+    type_coerce,
+)
+
+from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.server.store.schema.campaigns import (
+    annotator_accounts,
+    drawings,
+    gold_items,
+    golden_items,
+    part_revisions,
+    parts,
+    predictions,
+    rulings,
+    submissions,
+    tasks,
+    users,
+)
+from gonogo.server.store.schema.columns import Instant
+from gonogo.server.store.sql_functions import Exact, Filled, Joined, Moment, Quoted
+from gonogo.server.tasks.drawings import NEWEST
+
+Cell = tuple[str, ColumnElement[Any]]
+"""How a field stands in the text, and its value."""
+
+
+def lines(wanted: ColumnElement[bool]) -> Select[Any]:
+    """One text: a line for each of the `wanted` tasks, in the order they were made; `NULL` where there are none.
+
+    The fields are those of `ExportRecord`, in its order. `name` is the campaign's, as JSON.
+    """
+    cells = _cells()
+    record = _object({name: cells[name] for name in ExportRecord.model_fields})
+    found = (
+        select(record.label("line"), tasks.c.number)
+        .select_from(_with_all())
+        .where(wanted)
+        .order_by(tasks.c.number)
+        .subquery("lines")
+    )
+    return select(cast(Joined(found.c.line, _literal("\n"), found.c.number), Text).label("all")).select_from(found)
+
+
+def _cells() -> dict[str, Cell]:
+    task = tasks.c
+    own = {column.name: _cell(column) for column in tasks.columns}
+    return own | {
+        "task_id": _plain(task.id),
+        "campaign": ("%s", bindparam("name", type_=Text)),
+        "part": _text(parts.c.name),
+        "drawing": _text(drawings.c.filename),
+        "prediction_id": _text(predictions.c.external_id),
+        "truth": _cell(predictions.c.truth),
+        "error_type": _text(gold_items.c.error_type),
+        "golden": ("%s", case((golden_items.c.promoted_at.is_(None), _literal("null")), else_=_object(_golden()))),
+        "rulings": ("[%s]", _list(rulings, _ruling(), rulings)),
+        "submissions": ("[%s]", _list(submissions, _vote(), _with_people())),
+    }
+
+
+def _golden() -> dict[str, Cell]:
+    return {name: _cell(golden_items.c[name]) for name in ("verdict", "value", "forced", "promoted_at")}
+
+
+def _ruling() -> dict[str, Cell]:
+    names = ("expert_id", "verdict", "corrected_value", "note", "error_type", "gold_status", "superseded", "created_at")
+    return {name: _cell(rulings.c[name]) for name in names}
+
+
+def _vote() -> dict[str, Cell]:
+    """Ids and verdicts hold nothing to be escaped."""
+    told = ("corrected_value", "confidence", "duration_ms", "claimed_at", "created_at", "counted", "late")
+    return {
+        "id": _plain(submissions.c.id),
+        "annotator_id": _plain(submissions.c.voter_id),
+        "annotator_email": _text(func.coalesce(annotator_accounts.c.email, users.c.email)),
+        "verdict": _plain(submissions.c.verdict),
+    } | {name: _cell(submissions.c[name]) for name in told}
+
+
+def _with_all() -> Any:
+    """Outer joins all the way, so that every task is there once."""
+    return (
+        tasks.outerjoin(predictions, predictions.c.id == tasks.c.prediction_id)
+        .outerjoin(gold_items, gold_items.c.id == tasks.c.gold_item_id)
+        .outerjoin(golden_items, golden_items.c.task_id == tasks.c.id)
+        .outerjoin(part_revisions, part_revisions.c.id == tasks.c.part_revision_id)
+        .outerjoin(parts, parts.c.id == part_revisions.c.part_id)
+        .outerjoin(drawings, drawings.c.number == NEWEST)
+    )
+
+
+def _with_people() -> Any:
+    found = submissions.outerjoin(users, users.c.id == submissions.c.voter_id)
+    return found.outerjoin(annotator_accounts, annotator_accounts.c.id == submissions.c.voter_id)
+
+
+def _list(table: Table, cells: dict[str, Cell], source: Any) -> ColumnElement[Any]:
+    """The rows of `table` that belong to the task, oldest first, as objects with commas between."""
+    rows = (
+        select(_object(cells).label("one"), table.c.number)
+        .select_from(source)
+        .where(table.c.task_id == tasks.c.id)
+        .order_by(table.c.number)
+        .correlate(tasks)
+        .subquery(f"its_{table.name}")
+    )
+    joined = select(Joined(rows.c.one, _literal(","), rows.c.number)).select_from(rows).scalar_subquery()
+    return func.coalesce(joined, _literal(""))
+
+
+def _object(cells: dict[str, Cell]) -> Filled:
+    template = "{" + ",".join(f'"{name}":{mark}' for name, (mark, _value) in cells.items()) + "}"
+    return Filled(_literal(template), *(value for _mark, value in cells.values()))
+
+
+def _cell(column: ColumnElement[Any]) -> Cell:
+    """How a column is written, by its type."""
+    kind = column.type
+    if isinstance(kind, Instant):
+        return "%s", _or_null(_literal('"') + Moment(type_coerce(column, BigInteger)) + _literal('"'))
+    if isinstance(kind, Boolean):
+        return "%s", case((column == true(), _literal("true")), else_=_literal("false"))
+    if isinstance(kind, Float):
+        return "%s", _or_null(Exact(column))
+    if isinstance(kind, JSON | Integer):
+        return "%s", _or_null(cast(column, Text))
+    return _text(column)
+
+
+def _or_null(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(text, _literal("null"))
+
+
+def _text(column: ColumnElement[Any]) -> Cell:
+    return "%s", Quoted(column)
+
+
+def _plain(column: ColumnElement[Any]) -> Cell:
+    """A text that is always there and has nothing in it to be escaped."""
+    return '"%s"', column
+
+
+def _literal(text: str) -> ColumnElement[Any]:
+    """In the statement's own text: nothing of it changes."""
+    return literal_column(f"'{text}'", Text)

@@ -1,0 +1,195 @@
+"""`Idempotency-Key`: a repeated request has one effect, and the first answer again.
+
+The key, the answer and the effect are one database transaction: the handler runs inside it, and its own transactions
+join (`Store.unit`); so does every request that changes something, with a key or without. So a crash at any instant
+leaves both or neither, and a 5xx, which rolls back, leaves the key free. SQLite lets one writer in at a time, so a
+concurrent twin waits and then gets the replay; PostgreSQL refuses the twin with `idempotency_in_flight`.
+
+Answers may carry secrets (a magic link, a new API key) and the database must not. So the stored answer is sealed with
+a keystream that follows from the key the client chose, and of that key only a hash is stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy.exc import IntegrityError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gonogo.schemas.enums import ErrorCode
+from gonogo.server.auth.principals import Principal
+from gonogo.server.errors import ApiError, invalid
+from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.engine import Store
+from gonogo.server.store.schema.campaigns import Instant
+from gonogo.server.store.schema.campaigns import idempotency_keys as keys
+
+HEADER = "idempotency-key"
+REPLAYED = "Idempotent-Replayed"
+METHODS = frozenset({"POST", "DELETE"})
+NOT_STORED = frozenset({401, 429})
+_SALT = 16
+
+_mine = (keys.c.principal_id == bindparam("caller")) & (keys.c.key == bindparam("name"))
+_OWN = Prepared(select(keys).where(_mine))
+_FORGET = Prepared(delete(keys).where(_mine))
+_INSERT = Prepared(insert(keys), keys.c.keys())
+_expired = (
+    select(keys.c.principal_id, keys.c.key)
+    .where(keys.c.expires_at <= bindparam("now", type_=Instant))
+    .limit(200)
+    .with_for_update(skip_locked=True)
+)
+_TRY_LOCK = Prepared(select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger))))
+_SWEEP = delete(keys).where(tuple_(keys.c.principal_id, keys.c.key).in_(_expired))
+
+
+@dataclass(frozen=True, repr=False)
+class Keyed:
+    """One request with a key: who sent it, the key's hash, and what it must be equal to."""
+
+    caller: Principal
+    key: str
+    name: str
+    fingerprint: str
+
+
+def keyed(request: Request, caller: Principal, body: bytes) -> Keyed | None:
+    """The request's key and fingerprint, if it has a key and a method that heeds it; 422 for a malformed key."""
+    key = request.headers.get(HEADER)
+    if key is None or request.method not in METHODS:
+        return None
+    if not 1 <= len(key) <= 255 or not all("!" <= character <= "~" for character in key):
+        message = "An idempotency key is 1 to 255 visible ASCII characters."
+        raise invalid([{"loc": ["header", "Idempotency-Key"], "msg": message, "type": "idempotency_key"}])
+    scope = request.scope
+    query = scope["query_string"].decode("latin-1")
+    target = f"{request.method}\0{scope['path']}?{query}\0{caller.id}\0{caller.org_id}\0"
+    fingerprint = hashlib.sha256(target.encode("utf-8", "surrogatepass") + body).hexdigest()
+    return Keyed(caller, key, hashlib.sha256(f"{caller.id}\0{key}".encode()).hexdigest(), fingerprint)
+
+
+def inside(
+    connection: Connection, ask: Keyed | None, now: datetime, lifetime: timedelta, run: Callable[[], Response]
+) -> Response:
+    """The same as `once` in a transaction of the caller's. A refusal that `run` answers must have changed nothing, or
+    what is to stay; an exception undoes all, by the caller.
+    """
+    if ask is None:
+        return run()
+    if (found := _find(connection, ask, now)) is not None:
+        return found
+    response = run()
+    if _is_final(response):
+        _keep(connection, ask, response, now, lifetime)
+    return response
+
+
+class _Undo(Exception):
+    """Ends the transaction of an answer that must leave nothing behind, but for the answer itself if it is final."""
+
+
+def once(store: Store, ask: Keyed | None, now: datetime, lifetime: timedelta, run: Callable[[], Response]) -> Response:
+    """The stored answer of `ask`, or else that of `run`, stored together with its effect.
+
+    `run` is one transaction, whether there is a key or not.
+    """
+    response: Response | None = None
+    try:
+        with store.unit(savepoints=False) as connection:
+            if ask is not None and (found := _find(connection, ask, now)) is not None:
+                return found
+            response = run()
+            if store.spoiled or not _is_final(response):
+                raise _Undo
+            if ask is not None:
+                _keep(connection, ask, response, now, lifetime)
+    except _Undo:
+        assert response is not None
+        if ask is not None and _is_final(response):  # a refusal: it changed nothing, and is replayed all the same
+            with suppress(IntegrityError), store.write() as connection:
+                _keep(connection, ask, response, now, lifetime)
+    return response
+
+
+def sweep(connection: Connection, now: datetime) -> int:
+    """Forgets answers that have expired, a few hundred at a time; answers how many."""
+    return connection.execute(_SWEEP, {"now": now}).rowcount
+
+
+def _is_final(response: Response) -> bool:
+    return response.status_code < 500 and response.status_code not in NOT_STORED
+
+
+def _find(connection: Connection, ask: Keyed, now: datetime) -> Response | None:
+    _lock(connection, ask)
+    mine = {"caller": ask.caller.id, "name": ask.name}
+    row = _OWN.first(connection, mine)
+    if row is None:
+        return None
+    if row.expires_at <= now:
+        _FORGET.run(connection, mine)
+        return None
+    if row.fingerprint != ask.fingerprint:
+        message = "This idempotency key was used for another request: use a new key for a new request."
+        raise ApiError(409, ErrorCode.IDEMPOTENCY_CONFLICT, message)
+    headers = json.loads(_unseal(ask.key, base64.b64decode(row.headers["sealed"])))
+    return _restored(row.status_code, headers, _unseal(ask.key, row.body))
+
+
+def _restored(status: int, headers: list[list[str]], body: bytes) -> Response:
+    response = Response(body, status)
+    response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    response.headers[REPLAYED] = "true"
+    return response
+
+
+def _keep(connection: Connection, ask: Keyed, response: Response, now: datetime, lifetime: timedelta) -> None:
+    headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers]
+    sealed = base64.b64encode(_seal(ask.key, json.dumps(headers).encode())).decode()
+    row: dict[str, Any] = {
+        "principal_id": ask.caller.id,
+        "key": ask.name,
+        "fingerprint": ask.fingerprint,
+        "status_code": response.status_code,
+        "headers": {"sealed": sealed},
+        "body": _seal(ask.key, bytes(response.body)),
+        "created_at": now,
+        "expires_at": now + lifetime,
+    }
+    _INSERT.later(connection, row)
+
+
+def _lock(connection: Connection, ask: Keyed) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    number = int.from_bytes(bytes.fromhex(ask.name)[:8], signed=True)
+    if not _TRY_LOCK.scalar(connection, {"number": number}):
+        message = "The first request with this idempotency key is still being worked on: try again in a moment."
+        raise ApiError(409, ErrorCode.IDEMPOTENCY_IN_FLIGHT, message)
+
+
+def _seal(key: str, plain: bytes) -> bytes:
+    """A fresh salt and `plain` XOR SHAKE-256(salt, key): only who knows the key can read it again."""
+    salt = secrets.token_bytes(_SALT)
+    return salt + _xor(key, salt, plain)
+
+
+def _unseal(key: str, sealed: bytes) -> bytes:
+    return _xor(key, sealed[:_SALT], sealed[_SALT:])
+
+
+def _xor(key: str, salt: bytes, text: bytes) -> bytes:
+    size = len(text)
+    stream = hashlib.shake_256(salt + key.encode()).digest(size)
+    return (int.from_bytes(text) ^ int.from_bytes(stream)).to_bytes(size)

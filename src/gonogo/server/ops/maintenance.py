@@ -1,0 +1,173 @@
+"""What a server does beside answering: forgets what has expired, in small pieces, and lays in copies of gold.
+
+Every worker does it, in short transactions. What concerns people or their work has a row in the audit log, a piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Delete, bindparam, delete, or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from gonogo.schemas.enums import CampaignStatus
+from gonogo.server.errors import DATABASE_AWAY
+from gonogo.server.http import idempotency, rate_limits
+from gonogo.server.queue import honeypots
+from gonogo.server.settings import ServerSettings
+from gonogo.server.store import audit
+from gonogo.server.store.engine import Store
+from gonogo.server.store.schema.campaigns import (
+    campaigns,
+    drawing_files,
+    drawings,
+    magic_links,
+    results_sessions,
+    sessions,
+    task_sheets,
+)
+from gonogo.server.store.schema.columns import Instant
+
+log = logging.getLogger("gonogo.server")
+PIECE = 200
+"""Rows of one piece; a piece is one transaction."""
+MOST_PIECES = 50
+DRAWINGS_IN_A_PIECE = 10
+"""They may be tens of megabytes each."""
+DRAWINGS_EVERY = 100
+"""Rounds from one look for old drawings to the next one."""
+
+
+@contextlib.asynccontextmanager
+async def running(state: Any) -> AsyncIterator[None]:
+    """Does the upkeep every `settings.upkeep_seconds`, in a thread, until the block ends."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(_loop(state, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+def once(store: Store, settings: ServerSettings, now: datetime, *, look_at_drawings: bool = True) -> dict[str, int]:
+    """One round; answers how many rows each kind of work touched."""
+    ended = now - timedelta(days=settings.keep_ended_days)
+    done = {
+        "idempotency_keys": _pieces(store, lambda c: idempotency.sweep(c, now)),
+        "sessions": _forget(store, "sessions", _OLD_SESSIONS, ended, now),
+        "results_sessions": _forget(store, "results_sessions", _OLD_RESULTS_SESSIONS, ended, now),
+        "magic_links": _forget(store, "magic_links", _OLD_LINKS, ended, now),
+        "rate_counts": _pieces(store, lambda c: rate_limits.sweep(c, now)),
+        "gold_copies": _stock(store, now),
+    }
+    if look_at_drawings and settings.keep_drawings_days is not None:
+        done["drawings"] = forget_drawings(store, now - timedelta(days=settings.keep_drawings_days), now)
+    return done
+
+
+def forget_drawings(store: Store, before: datetime, now: datetime) -> int:
+    """Deletes drawings older than `before` that only campaigns closed before then use; answers how many."""
+    total = 0
+    for piece in _unused_drawings(store, before):
+        with store.write() as connection:
+            files = set(connection.execute(select(drawings.c.sha256).where(drawings.c.id.in_(piece))).scalars())
+            total += connection.execute(delete(drawings).where(drawings.c.id.in_(piece))).rowcount
+            kept = set(connection.execute(select(drawings.c.sha256).where(drawings.c.sha256.in_(files))).scalars())
+            connection.execute(delete(drawing_files).where(drawing_files.c.sha256.in_(files - kept)))
+            audit.append(connection, "forget_drawings", now, actor="server", content={"drawings": piece})
+    return total
+
+
+def _unused_drawings(store: Store, before: datetime) -> Iterator[list[str]]:
+    """Ids of old drawings that no campaign uses any more, a piece at a time."""
+    with store.read() as connection:
+        sheets = connection.execute(_USED_SHEETS, {"before": before}).scalars()
+        used = {sheet.rpartition("#")[0] for sheet in sheets}
+        old = connection.execute(select(drawings.c.id, drawings.c.part_revision_id).where(_BEFORE), {"before": before})
+        unused = [row.id for row in old if row.part_revision_id not in used]
+    for start in range(0, len(unused), DRAWINGS_IN_A_PIECE):
+        yield unused[start : start + DRAWINGS_IN_A_PIECE]
+
+
+async def _loop(state: Any, stop: asyncio.Event) -> None:
+    seconds: float = state.settings.upkeep_seconds
+    for number in itertools.count():
+        with contextlib.suppress(TimeoutError):  # workers that started together do not come back together
+            await asyncio.wait_for(stop.wait(), seconds * random.uniform(0.7, 1.3))  # noqa: S311
+        if stop.is_set():
+            return
+        try:
+            drawings_too = number % DRAWINGS_EVERY == 0
+            await asyncio.to_thread(once, state.store, state.settings, state.clock(), look_at_drawings=drawings_too)
+        except DATABASE_AWAY:
+            log.warning("upkeep: the database is away; tried again later")
+        except SQLAlchemyError:  # another worker was faster, or the database is not as it should be: the next round
+            log.exception("upkeep failed; tried again later")
+
+
+def _forget(store: Store, table: str, query: Delete, ended: datetime, now: datetime) -> int:
+    """Deletes rows that ended before `ended`, and writes down how many."""
+
+    def work(connection: Connection) -> int:
+        gone = connection.execute(query, {"before": ended}).rowcount
+        if gone:
+            audit.append(connection, f"forget_{table}", now, actor="server", content={"rows": gone})
+        return gone
+
+    return _pieces(store, work)
+
+
+def _pieces(store: Store, work: Callable[[Connection], int]) -> int:
+    total = 0
+    for _piece in range(MOST_PIECES):
+        with store.write() as connection:
+            done = work(connection)
+        total += done
+        if done < PIECE:
+            break
+    return total
+
+
+def _stock(store: Store, now: datetime) -> int:
+    with store.read() as connection:
+        wanted = connection.execute(_WITH_GOLD).scalars().all()
+    made = 0
+    for campaign_id in wanted:
+        with store.write() as connection:
+            copies = honeypots.stock(connection, campaign_id, now)
+            if copies:
+                content = {"campaign_id": campaign_id, "copies": copies}
+                audit.append(connection, "lay_in_gold", now, actor="server", content=content)
+        made += copies
+    return made
+
+
+_before = bindparam("before", type_=Instant)
+_old_sessions = select(sessions.c.sha256).where(or_(sessions.c.ended_at < _before, sessions.c.seen_at < _before))
+_old_results_sessions = select(results_sessions.c.sha256).where(
+    or_(results_sessions.c.ended_at < _before, results_sessions.c.seen_at < _before)
+)
+_OLD_RESULTS_SESSIONS = delete(results_sessions).where(
+    results_sessions.c.sha256.in_(_old_results_sessions.limit(PIECE))
+)
+_OLD_SESSIONS = delete(sessions).where(sessions.c.sha256.in_(_old_sessions.limit(PIECE)))
+_old_links = select(magic_links.c.sha256).where(magic_links.c.expires_at < _before)
+_OLD_LINKS = delete(magic_links).where(magic_links.c.sha256.in_(_old_links.limit(PIECE)))
+_WITH_GOLD = select(campaigns.c.id).where(
+    campaigns.c.status == CampaignStatus.OPEN, campaigns.c.n_gold_items > 0, campaigns.c.gold_fraction > 0
+)
+_BEFORE = drawings.c.created_at < _before
+_USED_SHEETS = (
+    select(task_sheets.c.sheet)
+    .distinct()
+    .join(campaigns, campaigns.c.id == task_sheets.c.campaign_id)
+    .where(or_(campaigns.c.status == CampaignStatus.OPEN, campaigns.c.closed_at >= _before))
+)

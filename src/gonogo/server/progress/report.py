@@ -1,0 +1,117 @@
+"""How a campaign goes on, for its lead: what is left, who does it, how fast. Read-only, and cheap at any size.
+
+Every number comes from an index, so that following a campaign does not hold up those who work in it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, bindparam, false, func, select
+
+from gonogo.schemas.enums import CampaignStatus, TaskStatus
+from gonogo.schemas.lead import AtWork, CampaignProgress
+from gonogo.server.serialize import instant
+from gonogo.server.store.schema.campaigns import annotator_accounts, submissions, tasks, users, voters
+
+RECENT: Final = timedelta(hours=24)
+VOTES: Final = 1000  # the pace is that of the newest so many votes, of the last day at most
+_MANY = 5000  # open tasks; of more, the votes they have are not added up
+
+
+def progress(connection: Connection, campaign: Row[Any], now: datetime) -> CampaignProgress:
+    """The numbers of one campaign (all columns of `campaigns`); honeypots are in none of the task counts."""
+    here = {"campaign": campaign.id}
+    counts = {row.status: row.n for row in connection.execute(_COUNTS, here)}
+    held = {row.holder_id: row.n for row in connection.execute(_HELD, {**here, "now": now})}
+    n_open = counts.get(TaskStatus.OPEN, 0)
+    return CampaignProgress(
+        campaign_id=campaign.id,
+        status=campaign.status,
+        n_tasks=campaign.n_tasks,
+        n_open=n_open,
+        n_held=sum(held.values()),
+        n_in_review=counts.get(TaskStatus.IN_REVIEW, 0),
+        n_resolved=counts.get(TaskStatus.RESOLVED, 0),
+        votes_left=_votes_left(connection, campaign, n_open) if campaign.status == CampaignStatus.OPEN else 0,
+        votes_per_hour=_pace(connection, campaign.id, now),
+        people=[_person(row, held) for row in connection.execute(_PEOPLE, here)],
+        as_of=instant(now),
+    )
+
+
+def _votes_left(connection: Connection, campaign: Row[Any], n_open: int) -> int:
+    """Votes that the open tasks still need; with many open ones as if none of them had any yet."""
+    if n_open > _MANY:
+        return n_open * int(campaign.target_redundancy)
+    return int(connection.execute(_MISSING, {"campaign": campaign.id}).scalar() or 0)
+
+
+def _pace(connection: Connection, campaign_id: str, now: datetime) -> float | None:
+    """Votes an hour, over the newest ones; `None` before there are two."""
+    recent = connection.execute(_RECENT, {"campaign": campaign_id, "since": now - RECENT}).one()
+    if recent.n < 2:
+        return None
+    hours: float = max((now - recent.first).total_seconds() / 3600, 1 / 3600)
+    pace: float = round(recent.n / hours, 1)
+    return pace
+
+
+def _person(row: Row[Any], held: dict[str, int]) -> AtWork:
+    return AtWork(
+        voter_id=row.voter_id,
+        email=row.email,
+        name=row.name,
+        n_done=row.n_done,
+        n_held=held.get(row.voter_id, 0),
+        last_at=instant(row.last_at),
+    )
+
+
+_HERE = tasks.c.campaign_id == bindparam("campaign")
+_COUNTS: Select[Any] = (
+    select(tasks.c.status, func.count().label("n")).where(_HERE, tasks.c.is_gold == false()).group_by(tasks.c.status)
+)
+_HELD: Select[Any] = (
+    select(tasks.c.holder_id, func.count().label("n"))
+    .where(
+        _HERE,
+        tasks.c.holder_id.is_not(None),
+        tasks.c.claim_expires_at > bindparam("now", type_=tasks.c.claimed_at.type),
+    )
+    .group_by(tasks.c.holder_id)
+)
+_MISSING: Select[Any] = select(func.sum(tasks.c.n_required - tasks.c.submission_count)).where(
+    _HERE, tasks.c.status == TaskStatus.OPEN, tasks.c.is_gold == false(), tasks.c.n_required > tasks.c.submission_count
+)
+_newest = (
+    select(submissions.c.created_at)
+    .where(submissions.c.campaign_id == bindparam("campaign"))
+    .order_by(submissions.c.number.desc())
+    .limit(VOTES)
+    .subquery()
+)
+_RECENT: Select[int, Any] = select(func.count().label("n"), func.min(_newest.c.created_at).label("first")).where(
+    _newest.c.created_at > bindparam("since", type_=submissions.c.created_at.type)
+)
+_LAST = (
+    select(submissions.c.created_at)
+    .where(submissions.c.campaign_id == voters.c.campaign_id, submissions.c.voter_id == voters.c.voter_id)
+    .order_by(submissions.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_PEOPLE: Select[Any] = (
+    select(
+        voters.c.voter_id,
+        voters.c.n_done,
+        func.coalesce(annotator_accounts.c.email, users.c.email).label("email"),
+        func.coalesce(annotator_accounts.c.display_name, users.c.name).label("name"),
+        _LAST.label("last_at"),
+    )
+    .outerjoin(annotator_accounts, annotator_accounts.c.id == voters.c.voter_id)
+    .outerjoin(users, users.c.id == voters.c.voter_id)
+    .where(voters.c.campaign_id == bindparam("campaign"))
+    .order_by(voters.c.n_done.desc(), voters.c.voter_id)
+)

@@ -1,0 +1,283 @@
+"""How a campaign goes on, told to everybody who watches it, as it happens: server-sent events.
+
+All watchers of a campaign at one worker share one look at the database, in a thread, twice a second: it reads a single
+number (`mark`) that grows with whatever happens in the campaign, from indexes, and only when that has moved are the
+numbers of `progress` taken anew, at every other look and for at most a tenth of the time. Nothing is asked while
+nobody watches. The workers know nothing of each other: each sees in the database what came in through the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from fastapi import Request
+from sqlalchemy import BindParameter, Row, bindparam, case, func, select
+
+from gonogo.schemas.enums import CampaignStatus, ErrorCode
+from gonogo.schemas.lead import CampaignProgress
+from gonogo.server.auth import principals
+from gonogo.server.errors import DATABASE_AWAY, ApiError, unavailable
+from gonogo.server.progress.report import progress
+from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.engine import Store
+from gonogo.server.store.schema.campaigns import campaigns, cases, tasks, voters
+
+log = logging.getLogger("gonogo.server")
+
+SHARE: Final = 0.1
+"""Of the time, at most, goes into taking the numbers of one campaign; there are campaigns with a million tasks."""
+AGAIN_SECONDS: Final = 60.0
+"""The pace of a campaign changes by time alone."""
+HEARTBEAT_SECONDS: Final = 10.0
+"""A stream that has nothing to tell says so, or proxies cut it and a dead line is not noticed."""
+
+
+class Ending(StrEnum):
+    """Why a stream is over: the `reason` of its last event, `end`."""
+
+    CLOSED = "closed"  # the campaign takes no more answers
+    CREDENTIAL = "credential"  # the key or session is void
+    STOPPING = "stopping"  # the server: others may go on at once
+    UNAVAILABLE = "unavailable"  # the database is away
+    GONE = "gone"  # the watcher; nobody reads this
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One state of a campaign as bytes of the stream. `mark` is the event's id."""
+
+    mark: int
+    data: bytes
+
+
+class Watcher:
+    """One open stream. `seen` is the id of the last event its reader had on an earlier one."""
+
+    def __init__(self, watch: Watch, request: Request, credential: str, seen: str | None) -> None:
+        self.watch = watch
+        self.request = request
+        self.credential = credential
+        self.ended: Ending | None = None
+        self._seen = seen
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def end(self, why: Ending) -> None:
+        self.ended = self.ended or why
+        self.wake()
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """The bytes of the stream. Who reads slowly misses what was overtaken, never the newest."""
+        yield b": how this campaign goes on\n\n"
+        sent: Frame | None = None
+        while self.ended is not Ending.GONE:
+            self._woken.clear()
+            frame = self.watch.frame
+            if frame is not None and frame is not sent:
+                if sent is not None or str(frame.mark) != self._seen:
+                    yield frame.data
+                sent = frame
+                continue
+            if self.ended is not None:
+                yield f'event: end\ndata: {{"reason":"{self.ended}"}}\n\n'.encode()
+                return
+            try:
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await self._woken.wait()
+            except TimeoutError:
+                yield b": nothing new\n\n"
+
+
+class Watch:
+    """One campaign that somebody watches: the task that looks at it, and the newest state."""
+
+    def __init__(self, store: Store, campaign_id: str, every: float) -> None:
+        self._store = store
+        self._every = every
+        self.campaign_id = campaign_id
+        self._stop = asyncio.Event()
+        self._mark: int | None = None
+        self._told: CampaignProgress | None = None
+        self._taken_at = float("-inf")
+        self._took = 0.0
+        self.watchers: set[Watcher] = set()
+        self.frame: Frame | None = None
+
+    async def run(self) -> None:
+        """Until it is over: nobody watches any more, or nothing will change.
+
+        A failure ends the streams: none may fall silent unnoticed.
+        """
+        try:
+            while not self.over:
+                await asyncio.to_thread(self._look, tuple(self.watchers), asyncio.get_running_loop())
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._every):
+                        await self._stop.wait()
+        except DATABASE_AWAY:
+            log.warning("watching: the database is away")
+        except Exception:
+            log.exception("watching failed")
+        finally:
+            self.end(Ending.UNAVAILABLE)
+
+    @property
+    def over(self) -> bool:
+        """Nobody can join any more."""
+        return self._stop.is_set()
+
+    def end(self, why: Ending) -> None:
+        self._stop.set()
+        for watcher in self.watchers:
+            watcher.end(why)
+
+    # --- in a thread -----------------------------------------------------------------------------------------
+
+    def _look(self, watchers: tuple[Watcher, ...], loop: asyncio.AbstractEventLoop) -> None:
+        void = _void(watchers)
+        for watcher in watchers:
+            if watcher.credential in void:
+                loop.call_soon_threadsafe(watcher.end, Ending.CREDENTIAL)
+        now: datetime = watchers[0].request.app.state.clock()
+        with self._store.report() as connection:
+            row = _MARKED.first(connection, {"campaign": self.campaign_id, "now": now})
+            if row is None or not self._due(row):  # a replica may not have it yet
+                return
+            started = time.monotonic()
+            found = progress(connection, row, now)
+        self._taken_at = time.monotonic()
+        self._took = self._taken_at - started
+        self._mark = row.mark
+        frame = self._framed(row, found)
+        loop.call_soon_threadsafe(self._publish, frame, row.status != CampaignStatus.OPEN)
+
+    def _due(self, row: Row[Any]) -> bool:
+        rest = time.monotonic() - self._taken_at
+        moved = row.mark != self._mark or rest >= AGAIN_SECONDS
+        return moved and rest >= max(1.5 * self._every, self._took / SHARE)
+
+    def _framed(self, row: Row[Any], found: CampaignProgress) -> Frame | None:
+        """`None` when it says nothing that was not told."""
+        told = found.model_copy(update={"as_of": None})
+        if told == self._told:
+            return None
+        self._told = told
+        body = found.model_dump_json()
+        return Frame(row.mark, f"id: {row.mark}\nevent: progress\ndata: {body}\n\n".encode())
+
+    # --- in the loop -----------------------------------------------------------------------------------------
+
+    def _publish(self, frame: Frame | None, over: bool) -> None:
+        self.frame = frame or self.frame
+        for watcher in self.watchers:
+            watcher.wake()
+        if over:
+            self.end(Ending.CLOSED)
+
+
+class Watching:
+    """All that is watched at one worker."""
+
+    def __init__(self, store: Store, streams_per_key: int, every: float) -> None:
+        """`every`: seconds between two looks at a campaign, and so how long a void credential can go on watching."""
+        self._store = store
+        self._most = streams_per_key
+        self._every = every
+        self._streams: Counter[str] = Counter()
+        self._watches: dict[str, Watch] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
+
+    def join(self, request: Request, credential: str, campaign_id: str, seen: str | None) -> Watcher:
+        """A new stream; its owner must `leave`. `credential` names the key or session (a digest, never the secret).
+
+        Raises 429 `too_many_requests` when it has as many streams open as it may, 503 when the server stops.
+        """
+        if self._stopped:
+            raise unavailable()
+        if self._streams[credential] >= self._most:
+            raise _too_many(self._most)
+        watch = self._watches.get(campaign_id)
+        if watch is None or watch.over:
+            watch = self._watches[campaign_id] = Watch(self._store, campaign_id, self._every)
+        watcher = Watcher(watch, request, credential, seen)
+        watch.watchers.add(watcher)
+        self._streams[credential] += 1
+        if len(watch.watchers) == 1:
+            self._begin(watch)
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        watcher.watch.watchers.discard(watcher)
+        if not watcher.watch.watchers:
+            watcher.watch.end(Ending.GONE)
+            if self._watches.get(watcher.watch.campaign_id) is watcher.watch:
+                del self._watches[watcher.watch.campaign_id]
+        self._streams[watcher.credential] -= 1
+        if not self._streams[watcher.credential]:
+            del self._streams[watcher.credential]
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing is looked at."""
+        return not self._tasks
+
+    def stop(self) -> None:
+        """Ends all streams, and opens none any more: the server is about to wait for its open requests."""
+        self._stopped = True
+        for watch in self._watches.values():
+            watch.end(Ending.STOPPING)
+
+    async def stopped(self) -> None:
+        """As `stop`; returns when nothing looks at the database any more."""
+        self.stop()
+        await asyncio.gather(*self._tasks)
+
+    def _begin(self, watch: Watch) -> None:
+        task = asyncio.create_task(watch.run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _void(watchers: tuple[Watcher, ...]) -> set[str]:
+    """The credentials among theirs that are good no longer."""
+    void = set()
+    for credential, watcher in {watcher.credential: watcher for watcher in watchers}.items():
+        try:
+            principals.find(watcher.request)
+        except ApiError:
+            void.add(credential)
+    return void
+
+
+def _too_many(most: int) -> ApiError:
+    message = (
+        f"This credential watches {most} times already, which is all it may: close a stream, or ask for the progress "
+        "from time to time."
+    )
+    return ApiError(429, ErrorCode.TOO_MANY_REQUESTS, message, {"limit": most})
+
+
+_here: BindParameter[str] = bindparam("campaign")
+_live = (tasks.c.campaign_id == _here, tasks.c.claim_expires_at > bindparam("now"))
+_n_live = select(func.count()).select_from(tasks).where(*_live).scalar_subquery()
+_served = select(func.sum(2 * voters.c.n_served + voters.c.n_done)).where(voters.c.campaign_id == _here)
+_changes = select(func.max(cases.c.seq)).where(cases.c.campaign_id == _here)
+_closed = case(
+    (campaigns.c.status == CampaignStatus.OPEN, 0), (campaigns.c.status == CampaignStatus.CLOSED, 1), else_=2
+)
+# Changes of tasks, claims begun, claims ended (begun less live), answers, and the campaign's own end: none of them
+# ever falls, so their sum moves whenever one of them does. (A claim renewed after it ran out takes one back.)
+_mark = func.coalesce(_changes.scalar_subquery(), 0) + func.coalesce(_served.scalar_subquery(), 0) - _n_live + _closed
+_MARKED = Prepared(select(campaigns, _mark.label("mark")).where(campaigns.c.id == _here))

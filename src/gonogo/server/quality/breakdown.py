@@ -1,0 +1,115 @@
+"""Where the disagreement is: by kind, by sheet, by verdict, and which errors are missed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from gonogo.schemas.enums import Verdict
+from gonogo.server.consensus.agreement import Share, grouped_alpha
+from gonogo.server.consensus.decide import CLASS_OF, VERDICTS
+from gonogo.server.consensus.votes import UNKNOWN
+from gonogo.server.scoring.campaign_consensus import Ballots, Measured
+from gonogo.server.store.schema.campaigns import part_revisions, parts
+
+if TYPE_CHECKING:
+    from gonogo.server.consensus.votes import Ints
+    from gonogo.server.scoring.campaign_consensus import Flags
+
+MOST_GROUPS = 50
+"""Groups shown; those with the most disagreeing tasks first."""
+
+
+def by_kind(measured: Measured) -> list[dict[str, Any]]:
+    """Agreement of each kind of task: `pmi · thread`."""
+    rows = measured.ballots.tasks
+    return _groups(measured, [f"{t.target_kind} · {t.detail_kind}" if t.detail_kind else t.target_kind for t in rows])
+
+
+def by_sheet(measured: Measured) -> list[dict[str, Any]]:
+    """Agreement of each sheet, `revision#page`; tasks without a revision share one, named ``."""
+    names = measured.ballots.sheets
+    return _groups(measured, [names.get(task.sheet_seq, "") for task in measured.ballots.tasks])
+
+
+def name_sheets(connection: Connection, groups: Sequence[dict[str, Any]]) -> None:
+    """Gives each of `by_sheet` a `title` people know: the part's name and the page, where the drawing is ours."""
+    places = [str(group["name"]).rpartition("#") for group in groups]
+    known = select(part_revisions.c.id, parts.c.name).join(parts, parts.c.id == part_revisions.c.part_id)
+    rows = connection.execute(known.where(part_revisions.c.id.in_({revision for revision, _, _ in places}))).all()
+    names = {row.id: row.name for row in rows}
+    for group, (revision, _, page) in zip(groups, places, strict=True):
+        if revision in names:
+            group["title"] = names[revision] if page == "1" else f"{names[revision]}, page {page}"
+
+
+def _groups(measured: Measured, names: Sequence[str]) -> list[dict[str, Any]]:
+    ballots = measured.ballots
+    numbers: dict[str, int] = {}
+    group = np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
+    counts = ballots.votes.counts()
+    n_votes = counts.sum(axis=1)
+    ordinary = ~ballots.is_gold
+    paired = ordinary & (n_votes >= 2)
+    split = paired & (counts.max(axis=1, initial=0) < n_votes)
+    size = len(numbers)
+
+    def count(chosen: Flags) -> list[int]:
+        found: list[int] = np.bincount(group[chosen], minlength=size).tolist()
+        return found
+
+    alphas = grouped_alpha(counts[ordinary], group[ordinary], size)
+    totals = zip(numbers, count(ordinary), count(paired), count(split), alphas, strict=True)
+    found: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "n_tasks": n_tasks,
+            "n_paired": n_paired,
+            "n_split": n_split,
+            "unanimous": 1 - n_split / n_paired if n_paired else None,
+            "alpha": alpha,
+        }
+        for name, n_tasks, n_paired, n_split, alpha in totals
+        if n_tasks
+    ]
+    return sorted(found, key=lambda item: (-item["n_split"], -item["n_tasks"], item["name"]))[:MOST_GROUPS]
+
+
+def confusion(ballots: Ballots, own: Ints | None = None) -> dict[str, Any]:
+    """How often each answer was given to each known answer, on gold and on what an expert ruled on."""
+    votes = ballots.votes
+    truth = ballots.known[votes.task] if own is None else ballots.known[votes.task[own]]
+    said = votes.label if own is None else votes.label[own]
+    known = truth != UNKNOWN
+    size = len(VERDICTS)
+    cells = np.bincount(truth[known] * size + said[known], minlength=size * size)
+    return {"verdicts": list(VERDICTS), "counts": cells.reshape(size, size).tolist()}
+
+
+def missed_errors(ballots: Ballots) -> list[dict[str, Any]]:
+    """Per type of error in known-wrong predictions: how often it was called correct. The most missed first."""
+    votes = ballots.votes
+    wrong = (ballots.known == CLASS_OF[Verdict.INCORRECT])[votes.task]
+    accepted = votes.label == CLASS_OF[Verdict.CORRECT]
+    seen: dict[str, list[int]] = {}
+    for index in np.flatnonzero(wrong).tolist():
+        kind = ballots.error_types.get(int(votes.task[index]))
+        if kind is not None:
+            cell = seen.setdefault(kind, [0, 0])
+            cell[0] += int(accepted[index])
+            cell[1] += 1
+    shares = {kind: Share(missed, n) for kind, (missed, n) in seen.items()}
+    found: list[dict[str, Any]] = [
+        {
+            "error_type": kind,
+            "missed": share.k,
+            "n": share.n,
+            "share": share.share,
+            "interval": None if share.interval is None else [share.interval.low, share.interval.high],
+        }
+        for kind, share in shares.items()
+    ]
+    return sorted(found, key=lambda item: (-(item["share"] or 0.0), -item["n"], item["error_type"]))

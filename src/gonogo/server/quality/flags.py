@@ -1,0 +1,139 @@
+"""Signs that a person's votes deserve a look: too fast, drifting, always the same. They only ever inform.
+
+*Time of a vote.* From claim to submit by the server's clock. A client that fetches ahead claims early, which makes that
+time longer than the look itself; so the pace of submits counts as well: the mean gap over the last `SPAN` submits,
+more than anybody can hold at once, so that a batch sent late (after an outage) is no sign of haste.
+
+*Too fast* is below 1.0 s and below the person's own fifth percentile of earlier votes; the latter is left aside for who
+was never slower than that. Five of the last twenty raise the flag.
+
+*Always the same* is a run of equal verdicts that is improbable under the person's own error rates outside the run
+(with a few votes' worth of the crew's), given what each task turned out to be: a sheet full of right predictions is no
+reason to say anything but yes. *Drifting* is a fall of the agreement with the consensus, or of the accuracy on gold.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gonogo.server.consensus.decide import VERDICTS
+from gonogo.server.scoring.campaign_consensus import Measured, agreeing, right_on_gold
+
+if TYPE_CHECKING:
+    from gonogo.server.consensus.votes import Floats, Ints
+    from gonogo.server.scoring.campaign_consensus import Flags
+
+TOO_FAST_MS = 1000.0
+RECENT = 20
+TOO_FAST_VOTES = 5
+SPAN = 6
+"""Submits whose mean gap is the pace; more than the claims a person may hold."""
+
+RUN_WINDOW = 200
+LEAST_RUN = 10
+IMPROBABLE = 1e-3
+"""Chance below which a run is flagged, all places where it could have begun included."""
+CREW_WEIGHT = 20.0
+"""Votes' worth of the crew's error rates behind a person's own."""
+
+DRIFT_WINDOW = 50
+DRIFT_Z = 3.0
+DRIFT_DROP = 0.1
+
+
+def looked_ms(claim_ms: Floats, created_ms: Floats) -> Floats:
+    """The server's measure of the time each of one person's votes took, in order; NaN where there is none."""
+    pace = np.full(created_ms.shape, np.nan)
+    if created_ms.size > SPAN:
+        pace[SPAN:] = (created_ms[SPAN:] - created_ms[:-SPAN]) / SPAN
+    found: Floats = np.fmin(claim_ms, pace)
+    return found
+
+
+def too_fast(looked: Floats) -> dict[str, Any]:
+    """Share of too fast votes, and the flag; `looked` as from `looked_ms`."""
+    known = looked[np.isfinite(looked)]
+    limit = TOO_FAST_MS
+    earlier = known[:-RECENT]
+    if earlier.size >= RECENT and np.median(earlier) >= TOO_FAST_MS:
+        limit = min(limit, float(np.quantile(earlier, 0.05)))
+    recent = int((known[-RECENT:] < limit).sum())
+    return {
+        "too_fast_share": float((known < TOO_FAST_MS).mean()) if known.size else None,
+        "too_fast_recent": recent,
+        "too_fast": recent >= TOO_FAST_VOTES,
+    }
+
+
+def flags(measured: Measured, own_votes: list[Ints]) -> list[dict[str, Any]]:
+    """Per voter `too_fast…`, `run` and `drift` (each `None` when there is nothing), and the names of raised `flags`."""
+    ballots = measured.ballots
+    crew = _crew(measured)
+    settled, agreed = agreeing(measured)
+    gold, right = right_on_gold(ballots)
+    found = []
+    for voter, own in enumerate(own_votes):
+        signs = too_fast(looked_ms(ballots.claim_ms[own], ballots.created_ms[own]))
+        signs["run"] = _run(measured, voter, own, crew)
+        signs["drift"] = _drift(agreed[own][settled[own]], "consensus") or _drift(right[own][gold[own]], "gold")
+        names = {"too_fast": signs["too_fast"], "always_the_same": signs["run"], "drifting": signs["drift"]}
+        signs["flags"] = [name for name, raised in names.items() if raised]
+        found.append(signs)
+    return found
+
+
+def _crew(measured: Measured) -> Floats:
+    """`[true][given]` rates of everybody together, shape `(n_classes, n_classes)`."""
+    consensus = measured.consensus
+    total = np.einsum("ajl,aj->jl", consensus.confusion, consensus.support)
+    total += 1.0 / len(VERDICTS)
+    rates: Floats = total / total.sum(axis=1, keepdims=True)
+    return rates
+
+
+def longest_run(labels: Ints) -> tuple[int, int]:
+    """Start and length of the longest run of equal labels; the last one of equally long ones."""
+    breaks = np.flatnonzero(np.diff(labels)) + 1
+    starts = np.concatenate([[0], breaks]).astype(np.intp)
+    lengths = np.diff(np.append(starts, labels.size))
+    best = lengths.size - 1 - int(np.argmax(lengths[::-1]))
+    return int(starts[best]), int(lengths[best])
+
+
+def _run(measured: Measured, voter: int, own: Ints, crew: Floats) -> dict[str, Any] | None:
+    recent = own[-RUN_WINDOW:]
+    if recent.size < LEAST_RUN:
+        return None
+    votes, consensus = measured.ballots.votes, measured.consensus
+    start, length = longest_run(votes.label[recent])
+    if length < LEAST_RUN:
+        return None
+    run = recent[start : start + length]
+    label = int(votes.label[run[0]])
+    truth = consensus.posterior[votes.task[own]]
+    inside = np.isin(own, run)
+    given = np.zeros_like(crew)
+    for said in range(len(VERDICTS)):
+        given[:, said] = truth[~inside & (votes.label[own] == said)].sum(axis=0)
+    rates = (given + CREW_WEIGHT * crew) / (given.sum(axis=1, keepdims=True) + CREW_WEIGHT)
+    chances = consensus.posterior[votes.task[run]] @ rates[:, label]
+    chance = math.exp(min(0.0, float(np.log(np.maximum(chances, 1e-12)).sum()) + math.log(recent.size)))
+    if chance >= IMPROBABLE:
+        return None
+    return {"verdict": VERDICTS[label], "length": length, "probability": chance}
+
+
+def _drift(right: Flags, against: str) -> dict[str, Any] | None:
+    """Whether the last votes are right less often than those before (one-sided z-test of two shares)."""
+    late, early = right[-DRIFT_WINDOW:], right[:-DRIFT_WINDOW]
+    if early.size < DRIFT_WINDOW:
+        return None
+    before, now = float(early.mean()), float(late.mean())
+    pooled = (before * early.size + now * late.size) / right.size
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / early.size + 1 / late.size))
+    if before - now < DRIFT_DROP or spread == 0 or (before - now) / spread < DRIFT_Z:
+        return None
+    return {"against": against, "before": before, "now": now, "votes": int(late.size)}

@@ -1,0 +1,175 @@
+"""The quality report of a measured campaign: every number with its doubt, and finite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import Row
+
+from gonogo.schemas.enums import TaskStatus, Verdict
+from gonogo.schemas.labeling import AnnotatorQuality, QualityReport
+from gonogo.server.consensus.agreement import (
+    Interval,
+    Share,
+    alpha_interval,
+    gwet_ac1,
+    items_to_settle,
+    krippendorff_alpha,
+)
+from gonogo.server.consensus.decide import CLASS_OF, VERDICTS
+from gonogo.server.consensus.votes import UNKNOWN
+from gonogo.server.quality.breakdown import by_kind, by_sheet, confusion, missed_errors
+from gonogo.server.quality.explanations import words
+from gonogo.server.quality.flags import flags
+from gonogo.server.scoring.campaign_consensus import Ballots, Measured, agreeing, right_on_gold
+
+if TYPE_CHECKING:
+    from gonogo.server.consensus.votes import Floats, Ints
+    from gonogo.server.scoring.campaign_consensus import Flags
+
+LEAST_GOLD = 10
+"""Gold answers below which a person gets no score."""
+
+TREND = 12
+"""Points of a person's sparkline."""
+
+
+def report(measured: Measured, campaign: Row[Any]) -> QualityReport:
+    """Agreement against the threshold, each voter's record, and the extension block `gonogo`.
+
+    `n_tasks` leaves gold out, `n_submissions` is every counted vote. Alpha without anything to pair or without
+    variation is undefined: `None`, and the campaign is not accepted.
+    """
+    ballots = measured.ballots
+    counts = ballots.votes.counts()[~ballots.is_gold]
+    alpha = krippendorff_alpha(counts)
+    interval = alpha_interval(counts)
+    paired = int((counts.sum(axis=1) >= 2).sum())
+    threshold = float(campaign.acceptance_alpha)
+    people = _people(measured)
+    block = {
+        "alpha_interval": _pair(interval),
+        "n_paired_tasks": paired,
+        "items_to_settle": items_to_settle(alpha, interval, threshold, paired),
+        "gwet_ac1": gwet_ac1(counts),
+        "prevalence": _prevalence(measured),
+        **_method(measured, str(campaign.consensus_method)),
+        **_gold_errors(ballots, np.arange(len(ballots.votes))),
+        "statuses": _statuses(measured),
+        "duration_ms": _percentiles(ballots.duration_ms),
+        "confusion": confusion(ballots),
+        "by_kind": by_kind(measured),
+        "by_sheet": by_sheet(measured),
+        "error_types": missed_errors(ballots),
+        "annotators": {str(person.annotator_user_id): more for person, more in people},
+    }
+    return QualityReport(
+        alpha=alpha,
+        acceptance_alpha=threshold,
+        accepted=alpha is not None and alpha >= threshold,
+        n_tasks=len(counts),
+        n_submissions=len(ballots.votes),
+        annotators=[person for person, _ in people],
+        gonogo={**block, "words": words(block, alpha, threshold)},
+    )
+
+
+def _people(measured: Measured) -> list[tuple[AnnotatorQuality, dict[str, Any]]]:
+    ballots, votes = measured.ballots, measured.ballots.votes
+    settled, agreed = agreeing(measured)
+    gold, right = right_on_gold(ballots)
+    n_votes = _per_voter(ballots, None)
+    n_settled, n_agreed = _per_voter(ballots, settled), _per_voter(ballots, settled & agreed)
+    n_gold, n_right = _per_voter(ballots, gold), _per_voter(ballots, right)
+    by_voter = np.argsort(votes.annotator, kind="stable")
+    own_votes = np.split(by_voter, np.cumsum(n_votes)[:-1]) if len(ballots.voter_ids) else []
+    people = []
+    signs = flags(measured, own_votes)
+    for index, (voter_id, own) in enumerate(zip(ballots.voter_ids, own_votes, strict=True)):
+        n_answers = int(n_gold[index])
+        scored = n_answers >= LEAST_GOLD
+        person = AnnotatorQuality(
+            annotator_user_id=voter_id,
+            n_submissions=int(n_votes[index]),
+            consensus_agreement=Share(int(n_agreed[index]), int(n_settled[index])).share,
+            gold_accuracy=Share(int(n_right[index]), n_answers).share if scored else None,
+            reliability=float(measured.reliability[index]),
+            trust=float(measured.trust[index]),
+        )
+        more = {**_gold_errors(ballots, own), "duration_ms": _percentiles(ballots.duration_ms[own]), **signs[index]}
+        people.append((person, {**more, "confusion": confusion(ballots, own), "trend": _trend(ballots, own)}))
+    return people
+
+
+def _per_voter(ballots: Ballots, chosen: Flags | None) -> Ints:
+    voter = ballots.votes.annotator if chosen is None else ballots.votes.annotator[chosen]
+    return np.bincount(voter, minlength=len(ballots.voter_ids))
+
+
+def _gold_errors(ballots: Ballots, own: Ints) -> dict[str, Any]:
+    """How often wrong gold was accepted and right gold refused, in the votes `own`; `None` below 10 answers."""
+    truth, said = ballots.gold_class[ballots.votes.task[own]], ballots.votes.label[own]
+    answers = int((truth != UNKNOWN).sum())
+    found: dict[str, Any] = {"n_gold_answers": answers}
+    right, wrong = CLASS_OF[Verdict.CORRECT], CLASS_OF[Verdict.INCORRECT]
+    for name, was, answered in (("false_accept", wrong, right), ("false_reject", right, wrong)):
+        of = truth == was
+        share = Share(int((of & (said == answered)).sum()), int(of.sum()))
+        found[name] = _share(share) if answers >= LEAST_GOLD else None
+    return found
+
+
+def _trend(ballots: Ballots, own: Ints) -> list[float]:
+    """Median reported time (ms) of a person's votes in up to `TREND` equal stretches, oldest first; a sparkline."""
+    known = ballots.duration_ms[own]
+    known = known[np.isfinite(known)]
+    return [float(np.median(part)) for part in np.array_split(known, min(TREND, known.size))] if known.size else []
+
+
+def _prevalence(measured: Measured) -> dict[str, float] | None:
+    """Expected share of each verdict among the tasks, gold aside, that have votes."""
+    ballots = measured.ballots
+    chosen = (ballots.votes.per_task() > 0) & ~ballots.is_gold
+    if not chosen.any():
+        return None
+    shares = measured.consensus.posterior[chosen].mean(axis=0)
+    return {verdict: float(share) for verdict, share in zip(VERDICTS, shares, strict=True)}
+
+
+def _method(measured: Measured, asked: str) -> dict[str, Any]:
+    consensus = measured.consensus
+    return {
+        "method": asked,
+        "method_used": consensus.method,
+        "fallback": None
+        if consensus.method == asked
+        else "Most tasks have one vote and there are under 20 gold answers: Dawid–Skene would follow the commonest "
+        "verdict, so the weighted majority was used. A second vote a task, or more gold, brings it back.",
+        "iterations": consensus.iterations,
+        "converged": consensus.converged,
+        "log_likelihood": consensus.log_likelihood if consensus.iterations else None,
+    }
+
+
+def _statuses(measured: Measured) -> dict[str, int]:
+    found = dict.fromkeys((status.value for status in TaskStatus), 0)
+    for task, outcome in zip(measured.ballots.tasks, measured.outcomes, strict=True):
+        found[str(outcome.status)] += not task.is_gold
+    return found
+
+
+def _percentiles(values: Floats) -> dict[str, float] | None:
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return None
+    p50, p90 = np.quantile(known, (0.5, 0.9))
+    return {"p50": float(p50), "p90": float(p90)}
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {"k": share.k, "n": share.n, "share": share.share, "interval": _pair(share.interval)}
+
+
+def _pair(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [interval.low, interval.high]

@@ -1,0 +1,153 @@
+"""Signing in to the results API: an API key, a password of its own, and a session on top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, bindparam, select
+from starlette.requests import Request
+
+from gonogo.schemas.enums import ErrorCode, Scope
+from gonogo.schemas.lead import ResultsPassword
+from gonogo.schemas.results_api import Login, LoginRequest
+from gonogo.server.auth import tokens
+from gonogo.server.auth.principals import Principal, authenticate
+from gonogo.server.errors import ApiError, not_found
+from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.schema.campaigns import api_keys, results_passwords, results_sessions, users
+
+IDLE = timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=5)
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who reads: the owner of an API key. `seen_at` is the last noted use of the session."""
+
+    key_id: str
+    number: int
+    principal: Principal
+    seen_at: datetime | None = None
+
+    def stale(self, now: datetime) -> bool:
+        """Whether the session's last use should be written down."""
+        return self.seen_at is not None and now - self.seen_at >= SEEN_EVERY
+
+
+def account_of(request: Request) -> Account:
+    """The owner of the request's `X-API-KEY`; 401 without a valid one."""
+    return _find(request)[0]
+
+
+def session_of(request: Request, now: datetime) -> Account:
+    """The same with a live session of that key; 401 otherwise. The embedded lead needs none."""
+    account, row = _find(request)
+    if row is None:
+        return account
+    if row.session_seen_at is None or row.session_ended_at or now - row.session_seen_at >= IDLE:
+        raise refused("The session is missing, expired or ended: log in again.")
+    return replace(account, seen_at=row.session_seen_at)
+
+
+def _find(request: Request) -> tuple[Account, Row[Any] | None]:
+    """The account, and the row of its key with the session of the request, if that is the key's; one query."""
+    key = request.headers.get("x-api-key", "")
+    embedded: str | None = request.app.state.settings.embedded_token
+    if embedded and tokens.same(key, embedded):
+        return Account(EMBEDDED, 0, authenticate(request)), None
+    row = request.app.state.store.look(_KEY, {"prefix": tokens.api_key_prefix(key) or "", "session": _bearer(request)})
+    if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
+        raise refused("The API key in X-API-KEY is missing, unknown or revoked.")
+    scopes = frozenset(row.scopes)
+    role: Literal["lead", "reader"] = "lead" if Scope.WRITE in scopes else "reader"
+    person = Principal("user", row.user_id, row.org_id, role, scopes, name=row.user_name, email=row.email)
+    return Account(row.id, row.number, person), row
+
+
+def mark_seen(connection: Connection, request: Request, now: datetime) -> None:
+    mine = results_sessions.c.sha256 == _bearer(request)
+    connection.execute(results_sessions.update().where(mine).values(seen_at=now))
+
+
+def log_in(connection: Connection, account: Account, body: LoginRequest, now: datetime) -> Login | None:
+    """A new session, or `None` when name or password are not those of this key."""
+    mine = select(results_passwords).where(results_passwords.c.api_key_id == account.key_id)
+    row = connection.execute(mine).first()
+    right = tokens.same(tokens.digest(body.api_password), row.sha256 if row else "0" * 64)
+    if row is None or not right or not tokens.same(body.username.casefold(), row.username.casefold()):
+        return None
+    person = account.principal
+    return Login(
+        token=_new_session(connection, account, now),
+        id=account.number,
+        email=person.email or row.username,
+        role=person.role,
+        name=person.name,
+    )
+
+
+def refresh(connection: Connection, request: Request, account: Account, now: datetime) -> str:
+    """A new token; the old one is void."""
+    end(connection, request, now)
+    return _new_session(connection, account, now)
+
+
+def end(connection: Connection, request: Request, now: datetime) -> None:
+    mine = results_sessions.c.sha256 == _bearer(request)
+    connection.execute(results_sessions.update().where(mine).values(ended_at=now))
+
+
+def make_password(connection: Connection, org_id: str, key_id: str, now: datetime) -> ResultsPassword:
+    """What signs in beside the key; an older password and its sessions are void. 404 for a key that is none."""
+    query = select(api_keys.c.prefix).join(users).where(api_keys.c.id == key_id, users.c.org_id == org_id)
+    prefix = connection.execute(query.where(api_keys.c.revoked_at.is_(None))).scalar()
+    if prefix is None:
+        raise not_found()
+    password = tokens.new_secret("gp")
+    username = f"key-{prefix}@results.localhost"
+    connection.execute(results_passwords.delete().where(results_passwords.c.api_key_id == key_id))
+    connection.execute(
+        results_passwords.insert().values(
+            api_key_id=key_id, username=username, sha256=tokens.digest(password), created_at=now
+        )
+    )
+    open_ones = (results_sessions.c.api_key_id == key_id) & results_sessions.c.ended_at.is_(None)
+    connection.execute(results_sessions.update().where(open_ones).values(ended_at=now))
+    return ResultsPassword(username=username, api_password=password)
+
+
+def refused(message: str) -> ApiError:
+    return ApiError(401, ErrorCode.INVALID_SESSION, message)
+
+
+def _new_session(connection: Connection, account: Account, now: datetime) -> str:
+    token = tokens.new_secret("gr")
+    row = {"sha256": tokens.digest(token), "api_key_id": account.key_id, "created_at": now, "seen_at": now}
+    connection.execute(results_sessions.insert().values(row))
+    return token
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return tokens.digest(token.strip()) if scheme.lower() == "bearer" else ""
+
+
+_KEY = Prepared(
+    select(
+        api_keys,
+        users.c.org_id,
+        users.c.name.label("user_name"),
+        users.c.email,
+        results_sessions.c.seen_at.label("session_seen_at"),
+        results_sessions.c.ended_at.label("session_ended_at"),
+    )
+    .join(users, users.c.id == api_keys.c.user_id)
+    .outerjoin(
+        results_sessions,
+        (results_sessions.c.sha256 == bindparam("session")) & (results_sessions.c.api_key_id == api_keys.c.id),
+    )
+    .where(api_keys.c.prefix == bindparam("prefix"))
+)

@@ -1,0 +1,241 @@
+"""What a lead does about one person's work in a campaign, never automatic, and always with a line in the audit trail.
+
+*Pause* hands out no new tasks; what the person holds may still be answered, and counts. *Discount* takes all the votes
+so far out of the count: their tasks ask somebody else. *Restore* counts them again where there is room. *Reopen* leaves
+the votes alone, and has every task they helped to resolve asked once more. Rulings of experts always stand.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, false, func, null, select, true
+
+from gonogo.schemas.enums import TaskStatus
+from gonogo.schemas.review import (
+    AnnotatorAction,
+    AnnotatorActionCreate,
+    AnnotatorActionPreview,
+    AnnotatorState,
+    AnnotatorVerb,
+)
+from gonogo.server.auth.principals import Principal
+from gonogo.server.errors import not_found
+from gonogo.server.serialize import instant
+from gonogo.server.store import ordering
+from gonogo.server.store.schema.campaigns import (
+    annotator_accounts,
+    annotator_actions,
+    annotator_pauses,
+    assignments,
+    campaigns,
+    discounted_votes,
+    new_id,
+    submissions,
+    tasks,
+    users,
+)
+
+
+def act(
+    connection: Connection,
+    campaign: Row[Any],
+    voter_id: str,
+    wanted: AnnotatorActionCreate,
+    caller: Principal,
+    now: datetime,
+) -> Row[Any]:
+    """Does it, and writes the line; answers the line. Call it in a `store.write()` block.
+
+    Repeating an action changes nothing but adds its line: the trail tells what was asked, too.
+    """
+    if not _known(connection, campaign.id, voter_id):
+        raise not_found()
+    ordering.enter(connection, campaign.id, alone=True)
+    doing = {"pause": _pause, "resume": _resume, "discount": _discount, "restore": _restore, "reopen": _reopen}
+    n_tasks = doing[wanted.action](connection, campaign.id, voter_id, now)
+    made = new_id()
+    connection.execute(
+        annotator_actions.insert().values(
+            id=made,
+            campaign_id=campaign.id,
+            voter_id=voter_id,
+            action=wanted.action,
+            n_tasks=n_tasks,
+            note=wanted.note,
+            actor_id=caller.id,
+            created_at=now,
+        )
+    )
+    return connection.execute(select(annotator_actions).where(annotator_actions.c.id == made)).one()
+
+
+def preview(connection: Connection, campaign: Row[Any], voter_id: str, verb: AnnotatorVerb) -> AnnotatorActionPreview:
+    """What `act` would do now; 404 for somebody who is not of the campaign."""
+    if not _known(connection, campaign.id, voter_id):
+        raise not_found()
+    mine = and_(submissions.c.campaign_id == campaign.id, submissions.c.voter_id == voter_id)
+    touched: dict[str, Select[Any]] = {
+        "discount": select(func.count()).select_from(submissions).where(mine, submissions.c.counted == true()),
+        "restore": select(func.count()).where(*_discounted(campaign.id, voter_id)),
+        "reopen": select(func.count()).where(*_reopened(campaign.id, voter_id)),
+    }
+    n_tasks = int(connection.execute(touched[verb]).scalar_one()) if verb in touched else 0
+    thing = "task" if n_tasks == 1 else "tasks"
+    said = _CONSEQUENCES[verb].format(n=n_tasks, tasks=thing)
+    return AnnotatorActionPreview(voter_id=voter_id, action=verb, n_tasks=n_tasks, consequence=said)
+
+
+def action_public(row: Row[Any]) -> AnnotatorAction:
+    values = {name: getattr(row, name) for name in AnnotatorAction.model_fields if name != "created_at"}
+    return AnnotatorAction(**values, created_at=instant(row.created_at))
+
+
+def everybody(connection: Connection, campaign_id: str) -> list[AnnotatorState]:
+    """All who voted in the campaign or are assigned to it, by name."""
+    here = submissions.c.campaign_id == campaign_id
+    voted = connection.execute(_VOTED.where(here).group_by(submissions.c.voter_id)).all()
+    assigned = connection.execute(_ASSIGNED.where(assignments.c.campaign_id == campaign_id).distinct()).scalars()
+    counts = {row.voter_id: row for row in voted}
+    ids = sorted({*counts, *assigned})
+    paused = connection.execute(_PAUSES.where(annotator_pauses.c.campaign_id == campaign_id)).all()
+    since = {row.voter_id: row.paused_at for row in paused}
+    accounts = connection.execute(_ACCOUNTS.where(annotator_accounts.c.id.in_(ids))).all()
+    known = {row.id: row for row in accounts}
+    known |= {row.id: row for row in connection.execute(_USERS.where(users.c.id.in_(ids))).all()}
+    found = [
+        AnnotatorState(
+            voter_id=voter,
+            name=known[voter].name if voter in known else None,
+            email=known[voter].email if voter in known else None,
+            kind=counts[voter].kind if voter in counts else "annotator",
+            n_submissions=counts[voter].n if voter in counts else 0,
+            n_discounted=counts[voter].n_discounted if voter in counts else 0,
+            paused_at=instant(since.get(voter)),
+        )
+        for voter in ids
+    ]
+    return sorted(found, key=lambda state: (state.name or state.email or state.voter_id).casefold())
+
+
+def _known(connection: Connection, campaign_id: str, voter_id: str) -> bool:
+    voted = _VOTED.where(submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id)
+    assigned = _ASSIGNED.where(assignments.c.campaign_id == campaign_id, assignments.c.annotator_account_id == voter_id)
+    queries: tuple[Select[Any], ...] = (voted.group_by(submissions.c.voter_id), assigned)
+    return any(connection.execute(query).first() is not None for query in queries)
+
+
+# --- the actions; each answers how many tasks it touched -------------------------------------------------
+
+
+def _pause(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
+    _resume(connection, campaign_id, voter_id, now)
+    connection.execute(annotator_pauses.insert().values(campaign_id=campaign_id, voter_id=voter_id, paused_at=now))
+    return 0
+
+
+def _resume(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
+    mine = and_(annotator_pauses.c.campaign_id == campaign_id, annotator_pauses.c.voter_id == voter_id)
+    connection.execute(delete(annotator_pauses).where(mine))
+    return 0
+
+
+def _discount(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
+    mine = and_(submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id)
+    counted = and_(mine, submissions.c.counted == true())
+    columns = (submissions.c.id, submissions.c.campaign_id, submissions.c.voter_id)
+    fresh = select(*columns).where(counted)
+    connection.execute(discounted_votes.insert().from_select(["submission_id", "campaign_id", "voter_id"], fresh))
+    touched = select(submissions.c.task_id).where(counted)
+    n_tasks = connection.execute(select(func.count()).select_from(touched.subquery())).scalar_one()
+    fewer = tasks.update().where(tasks.c.id.in_(touched))
+    connection.execute(fewer.values(submission_count=tasks.c.submission_count - 1))
+    _reopen_short(connection, select(submissions.c.task_id).where(mine))
+    connection.execute(submissions.update().where(counted).values(counted=False))
+    return n_tasks
+
+
+def _restore(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
+    """Where another vote has taken the place meanwhile, the restored one counts on top of it."""
+    gone = and_(*_discounted(campaign_id, voter_id))
+    back = select(discounted_votes.c.submission_id).where(gone)
+    touched = select(submissions.c.task_id).where(submissions.c.id.in_(back))
+    n_tasks = connection.execute(select(func.count()).select_from(touched.subquery())).scalar_one()
+    more = tasks.update().where(tasks.c.id.in_(touched))
+    connection.execute(more.values(submission_count=tasks.c.submission_count + 1))
+    full = more.where(tasks.c.submission_count >= tasks.c.n_required)
+    connection.execute(full.values(rank=null()))
+    connection.execute(submissions.update().where(submissions.c.id.in_(back)).values(counted=True))
+    connection.execute(delete(discounted_votes).where(gone))
+    return n_tasks
+
+
+def _reopen(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
+    asked = tasks.update().where(*_reopened(campaign_id, voter_id))
+    n_tasks = connection.execute(asked.values(n_required=tasks.c.submission_count + 1)).rowcount
+    _reopen_short(connection, _cast(campaign_id, voter_id))
+    return int(n_tasks)
+
+
+def _discounted(campaign_id: str, voter_id: str) -> tuple[ColumnElement[bool], ...]:
+    return discounted_votes.c.campaign_id == campaign_id, discounted_votes.c.voter_id == voter_id
+
+
+def _cast(campaign_id: str, voter_id: str) -> Select[Any]:
+    """Ids of the tasks where a vote of the person counts."""
+    return select(submissions.c.task_id).where(
+        submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id, submissions.c.counted == true()
+    )
+
+
+def _reopened(campaign_id: str, voter_id: str) -> tuple[ColumnElement[bool], ...]:
+    """What *reopen* asks once more."""
+    return (
+        tasks.c.id.in_(_cast(campaign_id, voter_id)),
+        tasks.c.status == TaskStatus.RESOLVED,
+        tasks.c.adjudicated == false(),
+        tasks.c.is_gold == false(),
+        tasks.c.n_required < _MOST_VOTES,
+    )
+
+
+_MOST_VOTES = 50
+
+
+_CONSEQUENCES: dict[AnnotatorVerb, str] = {
+    "pause": "No new tasks for this person until you resume. What is held may still be answered, and all votes count.",
+    "resume": "The person gets tasks again.",
+    "discount": "The person's votes on {n} {tasks} stop counting; those tasks are asked of somebody else, where no "
+    "expert ruled. The votes are kept: `restore` counts them again.",
+    "restore": "The person's discounted votes on {n} {tasks} count again.",
+    "reopen": "{n} resolved {tasks} that the person helped to settle will each be asked once more, of somebody else. "
+    "All votes go on counting; this cannot be taken back.",
+}
+
+
+def _reopen_short(connection: Connection, task_ids: Select[Any]) -> None:
+    """Opens what now has fewer votes than it wants, and puts it into the order; what an expert ruled on stays."""
+    short = tasks.update().where(
+        tasks.c.id.in_(task_ids),
+        tasks.c.adjudicated == false(),
+        tasks.c.submission_count < tasks.c.n_required,
+    )
+    unsettled = {"consensus_verdict": null(), "consensus_value": null(), "agreement": null()}
+    unsettled |= {"posterior": null(), "resolved_at": null()}
+    connection.execute(short.values(status=TaskStatus.OPEN, **unsettled))
+    insert_round = select(campaigns.c.insert_round).where(campaigns.c.id == tasks.c.campaign_id).scalar_subquery()
+    free = short.where(tasks.c.is_gold == false(), tasks.c.holder_id.is_(None), tasks.c.rank.is_(None))
+    connection.execute(free.values(rank=insert_round.op("||")(".").op("||")(tasks.c.place)))
+
+
+_PAUSES = select(annotator_pauses.c.voter_id, annotator_pauses.c.paused_at)
+_VOTED = select(
+    submissions.c.voter_id,
+    func.max(submissions.c.voter_kind).label("kind"),
+    func.count().label("n"),
+    func.count(discounted_votes.c.submission_id).label("n_discounted"),
+).outerjoin(discounted_votes, discounted_votes.c.submission_id == submissions.c.id)
+_ASSIGNED = select(assignments.c.annotator_account_id)
+_ACCOUNTS = select(annotator_accounts.c.id, annotator_accounts.c.display_name.label("name"), annotator_accounts.c.email)
+_USERS = select(users.c.id, users.c.name, users.c.email)

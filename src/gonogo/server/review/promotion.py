@@ -1,0 +1,129 @@
+"""Promotion: what is resolved becomes the golden dataset, if the campaign is accepted.
+
+The campaign is measured before the transaction begins, so that others vote meanwhile. The transaction only makes sure
+that nothing the measure depends on has moved, and copies; if something has, it measures again, once and for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+
+from gonogo.schemas.enums import CampaignStatus, TaskStatus, Verdict
+from gonogo.schemas.labeling import PromoteResult, QualityReport
+from gonogo.server.results.cases import committed_up_to
+from gonogo.server.scoring.consensus_store import alone, campaign_quality
+from gonogo.server.scoring.report_worker import report_on
+from gonogo.server.store.engine import Store
+from gonogo.server.store.schema.campaigns import campaigns, cases, golden_items, tasks
+
+_TRIES: Final = 3
+"""Measures ahead. The first may itself write outcomes that were out of date, the second then finds nothing to write."""
+_SETTINGS = ("status", "consensus_method", "acceptance_alpha", "early_stop", "trailing_zeros_matter")
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A quality report, the change counter of the cases it is of, and the settings of the campaign then."""
+
+    report: QualityReport
+    seq: int
+    settings: tuple[Any, ...]
+
+
+def measure_ahead(store: Store, campaign_id: str, now: datetime) -> Ahead:
+    """The campaign as it stands; its consensus is brought up to date. Blocks: call it in a thread."""
+    for _try in range(_TRIES):
+        with store.read() as connection:
+            campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+        seq = _last_change(store, campaign_id)
+        ahead = Ahead(report_on(store, campaign_id, now), seq, _settings(campaign))
+        with store.read() as connection:
+            if not _moved(connection, campaign, ahead):
+                break
+    return ahead
+
+
+def promote(
+    connection: Connection, campaign: Row[Any], force: bool, now: datetime, ahead: Ahead | None = None
+) -> PromoteResult:
+    """Copies resolved tasks that are not there yet to the golden dataset, if the campaign is accepted or `force`.
+
+    The golden value is the predicted one where the prediction is right, the consensus value where it is wrong. Gold
+    tasks are not copied: their answers were known before. A closed campaign becomes `promoted`; an open one goes on.
+    """
+    alone(connection, campaign)
+    if ahead is None or _moved(connection, campaign, ahead):
+        quality = campaign_quality(connection, campaign, now)
+    else:
+        quality = ahead.report
+    accepted = bool(quality.accepted)
+    if not accepted and not force:
+        return PromoteResult(accepted=False, alpha=quality.alpha, forced=False, promoted=0)
+    promoted = _copy(connection, campaign, forced=not accepted, now=now)
+    if campaign.status == CampaignStatus.CLOSED:
+        done = campaigns.update().where(campaigns.c.id == campaign.id).values(status=CampaignStatus.PROMOTED)
+        connection.execute(done)
+    return PromoteResult(accepted=accepted, alpha=quality.alpha, forced=not accepted, promoted=promoted)
+
+
+def _last_change(store: Store, campaign_id: str) -> int:
+    """A change counter: every change that is not committed yet will have a higher one."""
+    horizon = committed_up_to(store, campaign_id)
+    if horizon is not None:
+        return horizon
+    with store.read() as connection:
+        last = select(func.max(cases.c.seq)).where(cases.c.campaign_id == campaign_id)
+        return connection.execute(last).scalar() or 0
+
+
+def _moved(connection: Connection, campaign: Row[Any], ahead: Ahead) -> bool:
+    """Whether a vote, a ruling, a task or a setting changed since."""
+    later = select(cases.c.seq).where(cases.c.campaign_id == campaign.id, cases.c.seq > ahead.seq).limit(1)
+    return _settings(campaign) != ahead.settings or connection.execute(later).first() is not None
+
+
+def _settings(campaign: Row[Any]) -> tuple[Any, ...]:
+    return tuple(getattr(campaign, name) for name in _SETTINGS)
+
+
+def _copy(connection: Connection, campaign: Row[Any], *, forced: bool, now: datetime) -> int:
+    """By the database itself: others wait for as long as it takes. Answers how many were copied."""
+    fresh_id: ColumnElement[str] = literal_column(_FRESH_ID[connection.dialect.name])
+    known = [literal(campaign.org_id), literal(forced), bindparam("now", now, golden_items.c.promoted_at.type)]
+    chosen = _RESOLVED.add_columns(fresh_id, *known).where(tasks.c.campaign_id == campaign.id)
+    into = ["task_id", "campaign_id", "verdict", "value", "id", "org_id", "forced", "promoted_at"]
+    copy = golden_items.insert().from_select(into, chosen.order_by(tasks.c.number))
+    return connection.execute(copy, execution_options={"preserve_rowcount": True}).rowcount
+
+
+_RESOLVED = select(
+    tasks.c.id,
+    tasks.c.campaign_id,
+    tasks.c.consensus_verdict,
+    case((tasks.c.consensus_verdict == Verdict.CORRECT, tasks.c.predicted_value), else_=tasks.c.consensus_value),
+).where(
+    tasks.c.status == TaskStatus.RESOLVED,
+    tasks.c.is_gold == false(),
+    ~exists().where(golden_items.c.task_id == tasks.c.id),
+)
+_FRESH_ID = {  # as `new_id` makes them
+    "postgresql": "CAST(gen_random_uuid() AS TEXT)",
+    "sqlite": "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' ||"
+    " substr('89ab', 1 + abs(random() % 4), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))",
+}

@@ -1,0 +1,291 @@
+"""The expert's queue: conflicts first by expected harm, then, if asked, a random sample of what is settled.
+
+Expected harm is the probability that a task's outcome is wrong times the confidence of its prediction: what a
+confident model got wrong does most damage downstream. A prediction without a confidence counts as a confident one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy import cast as as_type
+
+from gonogo.schemas.enums import TaskStatus, Verdict
+from gonogo.schemas.review import ReviewItem, ReviewPage, ReviewSettings
+from gonogo.server.consensus.decide import VERDICTS
+from gonogo.server.consensus.values import value_key
+from gonogo.server.errors import invalid
+from gonogo.server.serialize import task_public
+from gonogo.server.store.schema.campaigns import (
+    annotator_accounts,
+    part_revisions,
+    parts,
+    review_settings,
+    submissions,
+    task_sheets,
+    tasks,
+    users,
+)
+
+UNKNOWN_POSTERIOR = 1 / len(VERDICTS)
+SURE = 1.0
+"""Confidence assumed of a prediction that came without one."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Filters of the queue; `sample` adds settled tasks to the conflicts."""
+
+    status: str | None = None
+    kind: str | None = None
+    annotator: str | None = None
+    sheet: str | None = None
+    text: str | None = None
+    sample: bool = False
+
+
+def harm(posterior: float | None, confidence: float | None) -> float:
+    """Probability of a wrong outcome times confidence of the prediction, 0…1."""
+    wrong = 1 - (UNKNOWN_POSTERIOR if posterior is None else posterior)
+    return wrong * (SURE if confidence is None else confidence)
+
+
+_harm = (1.0 - func.coalesce(tasks.c.posterior, UNKNOWN_POSTERIOR)) * func.coalesce(tasks.c.predicted_confidence, SURE)
+
+
+def settings_of(connection: Connection, campaign_id: str) -> ReviewSettings:
+    """The stored settings of review, or the defaults."""
+    row = connection.execute(select(review_settings).where(review_settings.c.campaign_id == campaign_id)).first()
+    if row is None:
+        return ReviewSettings()
+    return ReviewSettings(**{name: getattr(row, name) for name in ReviewSettings.model_fields})
+
+
+def change_settings(connection: Connection, campaign_id: str, changes: ReviewSettings) -> ReviewSettings:
+    """Stores the settings that were sent, and answers all."""
+    merged = settings_of(connection, campaign_id).model_copy(
+        update={name: getattr(changes, name) for name in changes.model_fields_set}
+    )
+    connection.execute(review_settings.delete().where(review_settings.c.campaign_id == campaign_id))
+    connection.execute(review_settings.insert().values(campaign_id=campaign_id, **merged.model_dump()))
+    return merged
+
+
+def queue_page(
+    connection: Connection,
+    campaign: Row[Any],
+    caller_id: str,
+    wanted: Wanted,
+    limit: int,
+    cursor: str | None,
+    now: datetime,
+) -> ReviewPage:
+    """One page of the queue; gold, and what the caller voted on, is never in it."""
+    base = [tasks.c.campaign_id == campaign.id, tasks.c.is_gold == false(), *_narrowed(campaign.id, wanted)]
+    own = tasks.c.number.in_(_voted_on(campaign.id, caller_id))
+    bands = _bands(connection, campaign.id, wanted)
+    at = _read_cursor(cursor, bands)
+    rows: list[Row[Any]] = []
+    following: str | None = None
+    for index in range(at.band, len(bands)):
+        band = bands[index]
+        conditions = [*base, band.condition, ~own]
+        if index == at.band and at.where is not None:
+            conditions.append(at.where)
+        rows += connection.execute(_rows(band, conditions, limit + 1 - len(rows))).all()
+        if len(rows) > limit:
+            rows = rows[:limit]
+            following = _cursor(rows[-1])
+            break
+    count = sum(_count(connection, [*base, band.condition, ~own]) for band in bands)
+    hidden = _count(connection, [*base, bands[0].condition, own]) if bands[0].name == "h" else 0
+    return ReviewPage(count=count, hidden_own=hidden, data=_items(connection, rows, now), next_cursor=following)
+
+
+# --- the order -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Band:
+    """One stretch of the list. `name` is h (by harm), s (a random sample, in random order) or n (newest first)."""
+
+    name: str
+    condition: ColumnElement[bool]
+    order: tuple[ColumnElement[Any], ...]
+
+
+@dataclass(frozen=True)
+class _At:
+    band: int = 0
+    where: ColumnElement[bool] | None = None
+
+
+def _bands(connection: Connection, campaign_id: str, wanted: Wanted) -> list[_Band]:
+    if wanted.status is not None and wanted.status != TaskStatus.IN_REVIEW:
+        return [_Band("n", tasks.c.status == wanted.status, (tasks.c.number.desc(),))]
+    # Written out, so that the database sees that its index of the conflicts fits.
+    conflicts = tasks.c.status == literal_column(f"'{TaskStatus.IN_REVIEW.value}'")
+    found = [_Band("h", conflicts, (_harm.desc(), tasks.c.number))]
+    if wanted.sample and wanted.status is None:
+        drawn = _sampled(settings_of(connection, campaign_id).sample_rate)
+        found.append(_Band("s", drawn, (tasks.c.id,)))
+    return found
+
+
+def _sampled(rate: float) -> ColumnElement[bool]:
+    """Resolved tasks drawn at `rate`: ids are random, so those that begin low are a sample that stays the same."""
+    settled = and_(tasks.c.status == TaskStatus.RESOLVED, tasks.c.adjudicated == false())
+    if rate >= 1:
+        return settled
+    return and_(settled, tasks.c.id < f"{int(rate * 2**32):08x}")
+
+
+def _cursor(row: Row[Any]) -> str:
+    if row.band == "h":
+        return f"h{row.harm!r}:{row.number}"
+    return f"s{row.id}" if row.band == "s" else f"n{row.number}"
+
+
+def _read_cursor(cursor: str | None, bands: Sequence[_Band]) -> _At:
+    if cursor is None:
+        return _At()
+    names = [band.name for band in bands]
+    rest = cursor[1:]
+    try:
+        band = names.index(cursor[:1])
+        if cursor[0] == "s" and len(rest) == 36:
+            return _At(band, tasks.c.id > rest)
+        if cursor[0] == "n":
+            return _At(band, tasks.c.number < _whole(rest))
+        level, number = rest.split(":")
+        reached = float(level)
+        if not 0 <= reached <= 1:
+            raise ValueError
+        return _At(band, or_(_harm < reached, and_(_harm == reached, tasks.c.number > _whole(number))))
+    except ValueError:
+        message = "Not a cursor of this list: send next_cursor of the page before, unchanged."
+        raise invalid([{"loc": ["query", "cursor"], "msg": message, "type": "cursor"}]) from None
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise ValueError
+    return int(text)
+
+
+def _count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> int:
+    return connection.execute(select(func.count()).select_from(tasks).where(*conditions)).scalar_one()
+
+
+# --- filters ---------------------------------------------------------------------------------------------
+
+
+def _narrowed(campaign_id: str, wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.kind:
+        found.append(or_(tasks.c.target_kind == wanted.kind, tasks.c.detail_kind == wanted.kind))
+    if wanted.annotator:
+        found.append(_voted_by(wanted.annotator))
+    if wanted.sheet:
+        found.append(_on_sheet(campaign_id, wanted.sheet))
+    if wanted.text:
+        found.append(_contains(wanted.text))
+    return found
+
+
+def _voted_by(person: str) -> ColumnElement[bool]:
+    who: ColumnElement[bool] = submissions.c.voter_id == person
+    if "@" in person:
+        address = person.casefold()
+        people = select(annotator_accounts.c.id).where(annotator_accounts.c.email == address)
+        leads = select(users.c.id).where(func.lower(users.c.email) == address)
+        who = or_(submissions.c.voter_id.in_(people), submissions.c.voter_id.in_(leads))
+    return exists().where(submissions.c.task_id == tasks.c.id, who)
+
+
+def _on_sheet(campaign_id: str, sheet: str) -> ColumnElement[bool]:
+    """By revision, by `revision#page`, or by the part's name."""
+    here = select(task_sheets.c.sheet_seq).where(task_sheets.c.campaign_id == campaign_id, task_sheets.c.sheet == sheet)
+    named = select(part_revisions.c.id).join(parts, parts.c.id == part_revisions.c.part_id).where(parts.c.name == sheet)
+    return or_(tasks.c.part_revision_id == sheet, tasks.c.sheet_seq.in_(here), tasks.c.part_revision_id.in_(named))
+
+
+def _contains(text: str) -> ColumnElement[bool]:
+    """In question, field, or either value. JSON may be stored with other than ASCII characters escaped."""
+    written = json.dumps(text)[1:-1]
+    plain = [tasks.c.prompt, tasks.c.field_name, tasks.c.field_path]
+    values = [as_type(tasks.c.predicted_value, Text), as_type(tasks.c.consensus_value, Text)]
+    found = [column.icontains(text, autoescape=True) for column in (*plain, *values)]
+    if written != text:
+        found += [column.icontains(written, autoescape=True) for column in values]
+    return or_(*found)
+
+
+# --- rows ------------------------------------------------------------------------------------------------
+
+
+def _rows(band: _Band, conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
+    """Chosen by the index alone, then read: a page costs the same however large the tasks are."""
+    chosen = select(tasks.c.number).where(*conditions).order_by(*band.order).limit(limit).subquery()
+    columns = select(tasks, _harm.label("harm"), literal(band.name).label("band"))
+    return columns.join(chosen, chosen.c.number == tasks.c.number).order_by(*band.order)
+
+
+def _voted_on(campaign_id: str, voter_id: str) -> Select[Any]:
+    """Numbers of the tasks that somebody voted on."""
+    mine = tasks.alias("mine")
+    query = select(mine.c.number).join(submissions, submissions.c.task_id == mine.c.id)
+    return query.where(submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id)
+
+
+def _items(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[ReviewItem]:
+    query = select(submissions.c.task_id, submissions.c.verdict, submissions.c.corrected_value).where(
+        submissions.c.task_id.in_([row.id for row in rows]), submissions.c.counted == true()
+    )
+    cast: dict[str, list[tuple[str, Any]]] = {}
+    for task_id, verdict, value in connection.execute(query).all() if rows else ():
+        cast.setdefault(task_id, []).append((verdict, value))
+    return [_item(row, cast.get(row.id, []), now) for row in rows]
+
+
+def _item(row: Row[Any], votes: list[tuple[str, Any]], now: datetime) -> ReviewItem:
+    verdicts = Counter(verdict for verdict, _ in votes)
+    values = {value_key(value) for verdict, value in votes if verdict == Verdict.INCORRECT and value is not None}
+    return ReviewItem(
+        task=task_public(row, now),
+        harm=row.harm,
+        posterior=row.posterior,
+        why={"s": "sample", "n": "listed"}.get(row.band) or why(verdicts, len(values)),
+        verdicts=dict(verdicts),
+        n_values=len(values),
+        adjudicated=row.adjudicated,
+    )
+
+
+def why(verdicts: Counter[str], n_values: int) -> str:
+    """What keeps votes from settling a task: `tie`, `verdicts`, `values` or `unsafe`."""
+    most = verdicts.most_common(2)
+    if len(most) == 2:
+        return "tie" if most[0][1] == most[1][1] else "verdicts"
+    return "values" if n_values > 1 else "unsafe"

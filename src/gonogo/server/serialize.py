@@ -1,0 +1,131 @@
+"""Rows of the store as the models that travel."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, overload
+
+from sqlalchemy import Connection, Row, false, func, select
+
+from gonogo.schemas.enums import TaskStatus
+from gonogo.schemas.gonogo_api import CampaignDetail, CampaignSettings
+from gonogo.schemas.labeling import (
+    CampaignAssignmentPublic,
+    LabelingCampaignPublic,
+    LabelingProjectPublic,
+    LabelingTaskPublic,
+    LabelSubmission,
+    ServedTask,
+)
+from gonogo.server.store.schema.campaigns import annotator_accounts, assignments, campaigns, projects, tasks
+
+
+@overload
+def instant(moment: datetime) -> str: ...
+@overload
+def instant(moment: datetime | None) -> str | None: ...
+def instant(moment: datetime | None) -> str | None:
+    """ISO 8601, UTC, milliseconds, with `Z`."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_resolved = (
+    select(func.count())
+    .where(tasks.c.campaign_id == campaigns.c.id, tasks.c.status == TaskStatus.RESOLVED, tasks.c.is_gold == false())
+    .scalar_subquery()
+)
+CAMPAIGN = [*campaigns.c, _resolved.label("resolved_count")]
+"""Columns that `campaign_public` and `campaign_detail` need; honeypots count neither as tasks nor as resolved."""
+
+_n_campaigns = select(func.count()).where(campaigns.c.project_id == projects.c.id).scalar_subquery()
+PROJECT = [*projects.c, _n_campaigns.label("campaign_count")]
+"""Columns that `project_public` needs."""
+
+ASSIGNMENT = [*assignments.c, annotator_accounts.c.email, annotator_accounts.c.org_id]
+"""Columns that `assignment_public` needs, over `assignments` joined with `annotator_accounts`."""
+
+
+def campaign_public(row: Row[Any], *, counts: bool = True) -> LabelingCampaignPublic:
+    """A campaign; without `counts` for annotators, who could tell gold by what an answer of theirs moves."""
+    return LabelingCampaignPublic(**_campaign(row, counts))
+
+
+def campaign_detail(row: Row[Any]) -> CampaignDetail:
+    return CampaignDetail(**_campaign(row, True), number=row.number, settings=campaign_settings(row))
+
+
+def campaign_settings(row: Row[Any]) -> CampaignSettings:
+    return CampaignSettings(**{name: getattr(row, name) for name in CampaignSettings.model_fields})
+
+
+def _campaign(row: Row[Any], counts: bool) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in _CAMPAIGN_AS_IS},
+        "created_at": instant(row.created_at),
+        "closed_at": instant(row.closed_at),
+        "task_count": row.n_tasks if counts else None,
+        "resolved_count": row.resolved_count if counts else None,
+    }
+
+
+def read_campaign(connection: Connection, campaign_id: str) -> Row[Any]:
+    """A campaign with the columns of `CAMPAIGN`; it must exist."""
+    return connection.execute(select(*CAMPAIGN).where(campaigns.c.id == campaign_id)).one()
+
+
+def project_public(row: Row[Any]) -> LabelingProjectPublic:
+    values = {name: getattr(row, name) for name in LabelingProjectPublic.model_fields if name != "created_at"}
+    return LabelingProjectPublic(**values, created_at=instant(row.created_at))
+
+
+def assignment_public(row: Row[Any]) -> CampaignAssignmentPublic:
+    return CampaignAssignmentPublic(
+        id=row.id,
+        org_id=row.org_id,
+        campaign_id=row.campaign_id,
+        annotator_account_id=row.annotator_account_id,
+        annotator_email=row.email,
+        status=row.status,
+        invited_at=instant(row.invited_at),
+    )
+
+
+def served_task(row: Row[Any]) -> ServedTask:
+    """A task for an annotator. `status` is a constant: what is served is always open, gold or not."""
+    values = {name: getattr(row, name) for name in ServedTask.model_fields}
+    return ServedTask(**{**values, "status": TaskStatus.OPEN.value})
+
+
+def task_public(row: Row[Any], now: datetime) -> LabelingTaskPublic:
+    """A task for its lead; a claim that ran out is none."""
+    live = row.claim_expires_at is not None and row.claim_expires_at > now
+    holder = row.holder_id if live else None
+    return LabelingTaskPublic(
+        **{name: getattr(row, name) for name in _TASK_AS_IS},
+        created_at=instant(row.created_at),
+        resolved_at=instant(row.resolved_at),
+        claimed_at=instant(row.claimed_at) if live else None,
+        claim_expires_at=instant(row.claim_expires_at) if live else None,
+        claimed_by_user_id=holder if row.holder_kind == "user" else None,
+        claimed_by_annotator_account_id=holder if row.holder_kind == "annotator" else None,
+    )
+
+
+def submission_public(row: Any) -> LabelSubmission:
+    """`row` has the columns of `submissions` as attributes."""
+    values = {name: getattr(row, name) for name in LabelSubmission.model_fields if name != "created_at"}
+    return LabelSubmission(**values, created_at=instant(row.created_at))
+
+
+_CAMPAIGN_AS_IS = [
+    name
+    for name in LabelingCampaignPublic.model_fields
+    if name not in {"created_at", "closed_at", "task_count", "resolved_count"}
+]
+_TASK_AS_IS = [
+    name
+    for name in LabelingTaskPublic.model_fields
+    if name not in {"created_at", "resolved_at"} and not name.startswith("claim")
+]

@@ -1,0 +1,234 @@
+"""The audit log: one row per change of state, in the transaction of the change, chained by hashes.
+
+Each row's hash covers its content and the hash of the row before it in its chain, so that no row can be changed,
+removed or put in between unnoticed. One chain for all would make all writers wait for each other; so every connection
+to the database has a chain of its own, and chain 0 tells which chains were opened. Triggers refuse UPDATE and DELETE.
+
+A chain does not know what was cut off its end: keep what `heads` gives elsewhere, and hand it to `verify`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gonogo.schemas.enums import ConflictReason
+from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.engine import KEPT, LAST_AUDITED
+from gonogo.server.store.schema.campaigns import audit_log
+from gonogo.server.store.schema.columns import EPOCH
+
+Heads = dict[int, tuple[int, str]]
+"""The last row of each chain: `{chain: (seq, hash)}`."""
+
+_Head = tuple[int, str]
+"""`seq` and `hash` of a row."""
+
+_CHAIN = "gonogo_audit_chain"
+_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_FIELDS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_OPENING = 7_461  # the advisory lock of chain 0
+_START = "0" * 64
+_SMALL = 20_000
+_IDS = ("id", "assignment_id", "campaign_id", "calculation_id", "part_revision_id")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A row that does not fit: its `number`, its place, and why."""
+
+    number: int | None
+    chain: int
+    seq: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What `verify` found: rows read, the first broken one, and the heads to keep."""
+
+    n_rows: int
+    broken: Broken | None
+    heads: Heads
+
+
+def append(
+    connection: Connection,
+    action: str,
+    now: datetime,
+    *,
+    actor: str,
+    content: dict[str, Any] | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Adds a row in the transaction of `connection`. `content` holds ids and states, never values or secrets."""
+    chain = connection.info.get(_CHAIN)
+    head: _Head | None = connection.info.get(LAST_AUDITED)
+    if head is None and chain is not None:
+        head = _head_of(connection, chain)
+    if head is None:  # a new connection, or the transaction that opened the chain was rolled back
+        chain = _open(connection, now)
+    head = _write(connection, chain or 0, head, now, actor[:64], action[:64], request_id, _TEXT(content or {}))
+    if connection.info.get(KEPT):
+        connection.info[LAST_AUDITED] = head
+
+
+def note_request(request: Request, response: Response) -> None:
+    """The row of a request that changed something: who asked for what, and the ids it ended in."""
+    body = _small_json(response)
+    late = _kept_all_the_same(body) if response.status_code == 409 else None
+    if (response.status_code >= 400 and late is None) or body is None:
+        return
+    ids = body if late is None else {"id": late}
+    state = request.app.state
+    with state.store.read() as connection:  # the request's own transaction
+        append(
+            connection,
+            request.scope["route"].name,
+            state.clock(),
+            actor=request.state.principal.id,
+            content=content_of(request.path_params, response.status_code, ids),
+            request_id=request.state.request_id,
+        )
+
+
+def content_of(path_params: Mapping[str, Any], status: int, body: Any) -> dict[str, Any]:
+    """What a request's row says: the ids asked about, the status, and the ids it ended in."""
+    found = {name: body[name] for name in _IDS if isinstance(body, dict) and isinstance(body.get(name), str)}
+    return {**path_params, "status": status, **found}
+
+
+def verify(connection: Connection, known: Heads | None = None) -> Verified:
+    """Reads the whole log; `known` are heads of an earlier time, which must still be there.
+
+    The broken row with the lowest number is the one that is named.
+    """
+    last: Heads = {}
+    opened: set[int] = set()
+    found: list[Broken] = []
+    ends: set[int] = set()
+    n_rows = 0
+    waiting = dict(known or {})
+    for row in _all_rows(connection):
+        n_rows += 1
+        reason = _fault(row, last.get(row.chain, (0, _START)))
+        if reason is None and waiting.get(row.chain, (0, ""))[0] == row.seq:
+            reason = None if waiting.pop(row.chain)[1] == row.hash else "it is not the row that was there before"
+        if reason is not None and row.chain not in ends:
+            ends.add(row.chain)
+            found.append(Broken(row.number, row.chain, row.seq, reason))
+        if row.chain == 0:
+            opened.add(int(json.loads(row.content).get("chain", 0)) if row.action == "open_chain" else 0)
+        last[row.chain] = (row.seq, row.hash)
+    gone, unknown = opened - {0} - set(last), set(last) - opened - {0}
+    found += [Broken(None, chain, 1, "the chain was opened, and all its rows are gone") for chain in sorted(gone)]
+    found += [Broken(None, chain, 1, "the chain was never opened") for chain in sorted(unknown)]
+    for chain, (seq, _hash) in sorted(waiting.items()):
+        if chain not in ends:
+            found.append(Broken(None, chain, seq, "the end of the chain was cut off before this row"))
+    found.sort(key=lambda broken: (broken.number is None, broken.number or 0, broken.chain))
+    return Verified(n_rows, found[0] if found else None, last)
+
+
+def heads(connection: Connection) -> Heads:
+    """The last row of each chain as it stands in the database, unproved: `verify` proves, and reads the whole log."""
+    found: Heads = {}
+    for chain in range(int(connection.execute(_LAST_CHAIN).scalar() or 0) + 1):
+        head = _HEAD.first(connection, {"chain": chain})
+        if head is not None:
+            found[chain] = (head.seq, head.hash)
+    return found
+
+
+def digest_of(known: Heads) -> str:
+    """One SHA-256 (hex) for the state of the whole log: over a line `chain seq hash` for each chain, in order."""
+    lines = "".join(f"{chain} {seq} {digest}\n" for chain, (seq, digest) in sorted(known.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _open(connection: Connection, now: datetime) -> int:
+    """Starts a chain for this connection, and says so in chain 0."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_OPENING, 0)))
+    chain = int(connection.execute(_LAST_CHAIN).scalar() or 0) + 1
+    head = _head_of(connection, 0)
+    _write(connection, 0, head, now, "server", "open_chain", None, json.dumps({"chain": chain}))
+    connection.info[_CHAIN] = chain
+    return chain
+
+
+def _write(
+    connection: Connection,
+    chain: int,
+    head: _Head | None,
+    now: datetime,
+    actor: str,
+    action: str,
+    request_id: str | None,
+    content: str,
+) -> _Head:
+    seq, before = (head[0] + 1, head[1]) if head is not None else (1, _START)
+    digest = _digest(before, chain, seq, now, actor, action, request_id, content)
+    row = {"chain": chain, "seq": seq, "at": now, "actor": actor, "action": action, "request_id": request_id}
+    _INSERT.later(connection, {**row, "content": content, "hash": digest})
+    return seq, digest
+
+
+def _head_of(connection: Connection, chain: int) -> _Head | None:
+    row = _HEAD.first(connection, {"chain": chain})
+    return None if row is None else (row.seq, row.hash)
+
+
+def _digest(before: str, chain: int, seq: int, at: datetime, *fields: str | None) -> str:
+    past = at - EPOCH
+    micros = past.days * 86_400_000_000 + past.seconds * 1_000_000 + past.microseconds
+    text = _FIELDS([before, chain, seq, micros, *fields])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _fault(row: Row[Any], before: tuple[int, str]) -> str | None:
+    if row.seq != before[0] + 1:
+        return f"row {before[0] + 1} of its chain is missing before it"
+    fields = (row.actor, row.action, row.request_id, row.content)
+    if row.hash != _digest(before[1], row.chain, row.seq, row.at, *fields):
+        return "its content, or the row before it, is not what was written"
+    return None
+
+
+def _all_rows(connection: Connection) -> Iterator[Row[Any]]:
+    yield from connection.execution_options(yield_per=1000).execute(_ALL)
+
+
+def _small_json(response: Response) -> Any:
+    """The answer's body; `{}` for a long one, `None` for `null`, which means that nothing happened."""
+    raw = bytes(response.body)
+    if len(raw) > _SMALL:
+        return {}
+    return json.loads(raw) if raw else {}
+
+
+def _kept_all_the_same(body: Any) -> str | None:
+    """The id of a vote that was refused, but stored by this very request."""
+    details: dict[str, Any] = body["error"]["details"]
+    if details.get("reason") == ConflictReason.ALREADY_SUBMITTED:
+        return None
+    return details.get("receipt_id")
+
+
+_HEAD = Prepared(
+    select(audit_log.c.seq, audit_log.c.hash)
+    .where(audit_log.c.chain == bindparam("chain"))
+    .order_by(audit_log.c.seq.desc())
+    .limit(1)
+)
+_LAST_CHAIN = select(func.max(audit_log.c.chain))
+_INSERT = Prepared(audit_log.insert(), [column.name for column in audit_log.c if column.name != "number"])
+_ALL = select(audit_log).order_by(audit_log.c.chain, audit_log.c.seq)

@@ -1,0 +1,246 @@
+"""Statements compiled once, then sent straight to the driver.
+
+SQLAlchemy writes the SQL and knows the types; but its way through an `execute` costs ten times what SQLite needs for
+the statement. The statements on the way of a claim and a vote are therefore compiled once a dialect and run on the
+driver's connection. They belong to the transaction of the SQLAlchemy connection they are given, and fail with
+SQLAlchemy's exceptions.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BindParameter, Connection, Dialect, Row, literal_column
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy.types import NullType
+
+if TYPE_CHECKING:
+    from gonogo.server.store.postgres_pipeline import Wire
+
+Values = Mapping[str, Any]
+Watcher = Callable[[str, Any], None]
+_Converter = Callable[[Any], Any]
+
+_WIRE = "gonogo_wire"
+watchers: list[Watcher] = []
+"""Called with the text and parameters of every statement; for tests that look at query plans."""
+
+
+class Prepared:
+    """One statement with `bindparam`s for all that changes. `columns` are those an INSERT without values sets.
+
+    Lists (`IN`) are not supported: their text would change with their length.
+    """
+
+    def __init__(self, statement: ClauseElement, columns: Iterable[str] | None = None) -> None:
+        self.statement = statement
+        self._columns = None if columns is None else list(columns)
+        self._forms: dict[str, _Form] = {}
+
+    def first(self, connection: Connection, values: Values) -> Row[Any] | None:
+        """The first row, with columns as attributes, or `None`."""
+        form, cursor = self._run(connection, values)
+        row = cursor.fetchone()
+        return None if row is None else form.row(cursor, row)
+
+    def one(self, connection: Connection, values: Values) -> Row[Any]:
+        """The first row; there must be one."""
+        row = self.first(connection, values)
+        if row is None:
+            raise LookupError("a row that must be there is not")
+        return row
+
+    def all(self, connection: Connection, values: Values) -> list[Row[Any]]:
+        form, cursor = self._run(connection, values)
+        return form.rows(cursor, cursor.fetchall())
+
+    def tuples(self, connection: Connection, values: Values) -> list[tuple[Any, ...]]:
+        """All rows as the driver gives them, unconverted: many at the least cost."""
+        found: list[tuple[Any, ...]] = self._run(connection, values)[1].fetchall()
+        return found
+
+    def scalar(self, connection: Connection, values: Values) -> Any:
+        """The first column of the first row, or `None`."""
+        row = self.first(connection, values)
+        return None if row is None else row[0]
+
+    def scalars(self, connection: Connection, values: Values) -> list[Any]:
+        return [row[0] for row in self.all(connection, values)]
+
+    def run(self, connection: Connection, values: Values) -> int:
+        """Executes a statement that gives no rows; answers how many it touched."""
+        touched: int = self._run(connection, values)[1].rowcount
+        return touched
+
+    def later(self, connection: Connection, values: Values) -> None:
+        """Executes a statement whose result is of no interest: now, or before the next one that has a result.
+
+        An error of it is raised then, or by the end of the transaction.
+        """
+        self._run(connection, values, later=True)
+
+    def _run(self, connection: Connection, values: Values, *, later: bool = False) -> tuple[_Form, Any]:
+        dialect = connection.dialect
+        form = self._forms.get(dialect.name)
+        if form is None:
+            form = self._forms[dialect.name] = _Form(self.statement, self._columns, dialect)
+        parameters = form.parameters(values)
+        for watcher in watchers:
+            watcher(form.sql, parameters)
+        try:
+            if form.text is None:
+                driver: Any = connection.connection.driver_connection
+                return form, driver.execute(form.sql, parameters)
+            wire = wire_of(connection)
+            return form, (wire.later if later else wire.execute)(form.text, parameters)
+        except dialect.loaded_dbapi.Error as error:
+            raise translated(connection, error, form.sql) from error
+
+
+class _Form:
+    """The statement on one dialect."""
+
+    def __init__(self, statement: Any, columns: list[str] | None, dialect: Dialect) -> None:
+        compiled = _write_out(statement, dialect).compile(dialect=dialect, column_keys=columns)
+        self.sql = str(compiled)
+        positions: list[str] | None = compiled.positiontup
+        names: Iterable[str] = positions if positions is not None else compiled.binds
+        self._given: list[tuple[str, _Converter | None]] = []
+        self._fixed: dict[str, Any] = {}
+        for name in dict.fromkeys(names):
+            bind = compiled.binds[name]
+            convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            if bind.required:
+                self._given.append((name, convert))
+            else:
+                value = bind.effective_value
+                self._fixed[name] = value if convert is None else convert(value)
+        converters = dict(self._given)
+        self._names: list[str] | None = None
+        if positions is not None:
+            self._names = positions
+            self._pick: Callable[[Values], Any] = itemgetter(*positions) if positions else _nothing
+            places = ((place, converters.get(name)) for place, name in enumerate(positions))
+            self._convert = [(place, needed) for place, needed in places if needed is not None]
+        self.text: Any = None
+        if dialect.name == "postgresql":
+            from gonogo.server.store.postgres_pipeline import Text
+
+            binds = compiled.binds
+            self.text = Text(self.sql, frozenset(name for name in binds if isinstance(binds[name].type, NullType)))
+        self._dialect = dialect
+        self._columns = list(getattr(statement, "exported_columns", ()))
+        self._make: Callable[[Iterable[Any]], Any] | None = None
+        self._converted: list[tuple[int, _Converter]] = []
+
+    def parameters(self, values: Values) -> Any:
+        """Converted as the types say: a tuple where the driver counts places, else by name."""
+        if self._names is not None:
+            picked = self._pick({**self._fixed, **values} if self._fixed else values)
+            found = [picked] if len(self._names) == 1 else list(picked)
+            for place, needed in self._convert:
+                found[place] = needed(found[place])
+            return tuple(found)
+        named = dict(self._fixed)
+        for name, convert in self._given:
+            value = values[name]
+            named[name] = value if convert is None else convert(value)
+        return named
+
+    def rows(self, cursor: Any, found: Iterable[Any]) -> list[Row[Any]]:
+        return [self.row(cursor, row) for row in found]
+
+    def row(self, cursor: Any, found: Any) -> Row[Any]:
+        """A named tuple, which serves wherever SQLAlchemy's own row does."""
+        make = self._make or self._learn(cursor.description)
+        if self._converted:
+            found = list(found)
+            for place, convert in self._converted:
+                found[place] = convert(found[place])
+        made: Row[Any] = make(found)
+        return made
+
+    def _learn(self, description: Any) -> Callable[[Iterable[Any]], Any]:
+        """Names and types of the columns; those of a statement written as text have names only."""
+        names = [column.name for column in self._columns] or [column[0] for column in description]
+        converted = []
+        for place, column in enumerate(self._columns):
+            convert = column.type.dialect_impl(self._dialect).result_processor(self._dialect, description[place][1])
+            if convert is not None:
+                converted.append((place, convert))
+        row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+        self._converted, self._make = converted, row._make  # in this order: other threads look at `_make`
+        return row._make
+
+
+def _nothing(_values: Values) -> tuple[()]:
+    return ()
+
+
+def _write_out(statement: Any, dialect: Dialect) -> Any:
+    """`statement` with what never changes written into its text.
+
+    Else SQLite plans it anew each time it runs, wherever a bound value could decide about a partial index.
+    """
+
+    def written(element: Any, **_options: Any) -> Any:
+        if not isinstance(element, BindParameter) or element.required:
+            return None
+        write = element.type.dialect_impl(dialect).literal_processor(dialect)
+        if write is None or element.effective_value is None:
+            return None
+        return literal_column(write(element.effective_value), element.type)
+
+    return replacement_traverse(statement, {}, written)
+
+
+def wire_of(connection: Connection) -> Wire:
+    """What sends the statements of a connection to PostgreSQL."""
+    wire: Wire | None = connection.info.get(_WIRE)
+    if wire is None:
+        from gonogo.server.store.postgres_pipeline import Wire
+
+        driver: Any = connection.connection.driver_connection
+        wire = connection.info[_WIRE] = Wire(driver)
+    return wire
+
+
+def settle(connection: Connection, *_more: object) -> None:
+    """Sends what waits on a connection to PostgreSQL: before anything else uses it."""
+    if connection.invalidated or (wire := connection.info.get(_WIRE)) is None:
+        return
+    try:
+        wire.flush()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise translated(connection, error, "what waited") from error
+
+
+def unsettle(connection: Connection, *_more: object) -> None:
+    """Forgets what waits: it is rolled back."""
+    if not connection.invalidated and (wire := connection.info.get(_WIRE)) is not None:
+        wire.drop()
+
+
+def translated(connection: Connection, error: Exception, sql: str) -> BaseException:
+    """A driver's error as SQLAlchemy's; a connection that broke is thrown away."""
+    dialect = connection.dialect
+    driver: Any = connection.connection.driver_connection
+    broken = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+    if broken:
+        engine = connection.engine
+        connection.invalidate(error)
+        engine.dispose()  # the others in the pool broke with it
+    return DBAPIError.instance(
+        sql,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        True,
+        broken,
+        dialect,
+    )

@@ -1,0 +1,100 @@
+"""Write jobs that wait together share one transaction, and so one wait for the disk.
+
+SQLite lets one writer in at a time, and with `synchronous=FULL` each commit waits for the disk. The requests that come
+in while one commit is on its way are therefore done in the next one, each behind a savepoint of its own, so that one
+that fails takes back only itself; all are answered after the commit. PostgreSQL does the like by itself, for
+transactions that end at the same time: see `lanes`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from gonogo.server.store.engine import Store, forget
+from gonogo.server.store.postgres_commit import Lanes
+
+T = TypeVar("T")
+Job = Callable[[Connection], Any]
+Waiting = tuple[Job, "asyncio.Future[Any]"]
+
+MOST = 64
+"""Jobs of one transaction."""
+_PATIENCE = 3
+"""Rounds of the event loop that a transaction waits for more jobs, while more come."""
+
+
+class Batch:
+    """The write jobs of one event loop. A job never waits; it gets the connection of the transaction it is part of."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._together = store.url.get_backend_name() == "sqlite"
+        self._waiting: list[Waiting] = []
+        self._lanes: Lanes | None = None
+
+    @contextmanager
+    def resident(self) -> Iterator[None]:
+        """While the block lasts, the thread of the event loop keeps its connections."""
+        with self._store.resident():
+            self._lanes = None if self._together else Lanes(self._store)
+            try:
+                yield
+            finally:
+                lanes, self._lanes = self._lanes, None
+                if lanes is not None:
+                    lanes.close()
+
+    async def do(self, job: Callable[[Connection], T]) -> T:
+        """The result of `job`, once it is durable. What it raises leaves nothing of it behind."""
+        if self._lanes is not None and self._lanes.here:
+            return await self._lanes.do(job)
+        if not self._together:
+            with self._store.write() as connection:
+                return job(connection)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._waiting.append((job, future))
+        if len(self._waiting) == 1:
+            loop.call_soon(self._drain, loop, 1, 0)
+        return await future
+
+    def _drain(self, loop: asyncio.AbstractEventLoop, seen: int, rounds: int) -> None:
+        if len(self._waiting) > seen and rounds < _PATIENCE:
+            loop.call_soon(self._drain, loop, len(self._waiting), rounds + 1)
+            return
+        jobs, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+        if self._waiting:
+            loop.call_soon(self._drain, loop, len(self._waiting), 0)
+        try:
+            with self._store.write() as connection:
+                results = [_attempt(connection, job, alone=len(jobs) == 1) for job, _future in jobs]
+        except Exception as error:  # noqa: BLE001 - raised again in each of the requests
+            results = [error] * len(jobs)
+        for (_job, future), result in zip(jobs, results, strict=True):
+            if future.done():  # whoever asked has gone away
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+
+def _attempt(connection: Connection, job: Job, *, alone: bool) -> Any:
+    """The job's result, or the exception it ended in, having taken back what it did."""
+    if alone:
+        return job(connection)
+    driver: Any = connection.connection.driver_connection
+    driver.execute("SAVEPOINT job")
+    try:
+        result = job(connection)
+    except Exception as error:  # noqa: BLE001 - raised again in the request whose job it was
+        driver.execute("ROLLBACK TO job")
+        forget(connection)
+        result = error
+    driver.execute("RELEASE job")
+    return result

@@ -1,0 +1,71 @@
+"""What is asked about: parts, their drawings, and imported predictions; see `tables`."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, Table, Text, UniqueConstraint
+
+from gonogo.server.store.schema.columns import Id, Instant, Json, Ref, metadata, number, public_id, subject, to
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    to("orgs"),
+    Column("name", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("org_id", "name"),
+)
+
+part_revisions = Table(
+    "part_revisions",
+    metadata,
+    number(),
+    public_id(),
+    to("parts", index=True),
+    Column("created_at", Instant, nullable=False),
+)
+
+drawing_files = Table(  # bytes are kept once, whoever refers to them
+    "drawing_files",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+)
+
+drawings = Table(  # the newest drawing of a revision is its active one
+    "drawings",
+    metadata,
+    number(),
+    public_id(),
+    Column("part_revision_id", Id, ForeignKey("part_revisions.id"), nullable=False, index=True),
+    Column("sha256", String(64), ForeignKey("drawing_files.sha256"), nullable=False, index=True),
+    Column("content_type", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+calculations = Table(  # one imported prediction run
+    "calculations",
+    metadata,
+    number(),
+    public_id(),
+    to("projects"),
+    Column("run", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("project_id", "run"),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    number(),
+    public_id(),
+    to("calculations"),
+    Column("external_id", Ref, nullable=False),
+    *subject(),
+    Column("truth", Json),
+    Column("source", Ref),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("calculation_id", "external_id"),
+)

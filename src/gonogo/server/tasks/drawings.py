@@ -1,0 +1,244 @@
+"""Drawings of part revisions: kept by content, told apart by their bytes rather than by their names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
+
+from gonogo.schemas.gonogo_api import DrawingGiven, DrawingStored
+from gonogo.server.errors import invalid
+from gonogo.server.http.bodies import parse_json
+from gonogo.server.store.bulk import chunks
+from gonogo.server.store.schema.campaigns import drawing_files, drawings, new_id, part_revisions, parts, tasks
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"II+\0", "image/tiff"),
+    (b"MM\0+", "image/tiff"),
+)
+_EXTENSIONS = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".pdf": "application/pdf",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".svg": "image/svg+xml",
+    ".dxf": "image/vnd.dxf",
+}
+UNKNOWN = "application/octet-stream"
+_NAMED = TypeAdapter(Annotated[list[DrawingGiven], Field(min_length=1, max_length=1000)])
+_SUFFIXES = {kind: suffix for suffix, kind in reversed(_EXTENSIONS.items())}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A drawing to be kept: of which part, how its file is called, and its bytes."""
+
+    part: str
+    filename: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class File:
+    """What is served: `bytes` with their media type and SHA-256 (hexadecimal), and the name of the part."""
+
+    content: bytes
+    content_type: str
+    sha256: str
+    part: str
+
+
+def content_type_of(content: bytes, filename: str) -> str:
+    """The media type by the first bytes, else (text formats have no fixed first bytes) by the name's ending."""
+    for magic, kind in _MAGIC:
+        if content.startswith(magic):
+            return kind
+    if b"%PDF-" in content[:1024]:  # as readers allow
+        return "application/pdf"
+    by_name = _EXTENSIONS.get(PurePosixPath(filename).suffix.lower(), UNKNOWN)
+    return by_name if by_name in ("image/svg+xml", "image/vnd.dxf") else UNKNOWN
+
+
+def served_name(content_type: str) -> str:
+    """A file name that says nothing but the format."""
+    return "drawing" + _SUFFIXES.get(content_type, ".bin")
+
+
+def read_batch(body: bytes) -> list[Given]:
+    """The drawings of a batch's body: a line of JSON that names them, and behind it their bytes; else 422."""
+    line, _, rest = body.partition(b"\n")
+    try:
+        named = _NAMED.validate_python(parse_json(line), strict=True)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        raise invalid([{**item, "loc": ["body", *item["loc"]]} for item in found]) from None
+    size = sum(item.size_bytes for item in named)
+    if size != len(rest):
+        message = f"The first line speaks of {size} bytes of drawings, and {len(rest)} follow it."
+        raise invalid([{"loc": ["body"], "msg": message, "type": "size_bytes"}])
+    given, start = [], 0
+    for item in named:
+        given.append(Given(item.part, item.filename, rest[start : start + item.size_bytes]))
+        start += item.size_bytes
+    return given
+
+
+def store_drawings(connection: Connection, org_id: str, given: Sequence[Given], now: datetime) -> list[DrawingStored]:
+    """Keeps drawings of parts, as if one after the other, and answers for each of them.
+
+    The same bytes again change nothing. Other bytes make a new revision of the part, unless its newest revision has no
+    drawing yet (it was named by a prediction first).
+    """
+    ids = parts_named(connection, org_id, [item.part for item in given], now)
+    history = _histories(connection, ids)
+    made = _New()
+    stored = []
+    for item in given:
+        sha256 = hashlib.sha256(item.content).hexdigest()
+        known = history[ids[item.part]]
+        revision = next((name for name in reversed(known) if sha256 in known[name]), None)
+        created = revision is None
+        if revision is None:
+            revision = next(reversed(known), None)
+            if revision is None or known[revision]:
+                revision = made.revision(ids[item.part], now)
+            known.setdefault(revision, set()).add(sha256)
+            made.drawing(revision, sha256, item, now)
+        stored.append(
+            DrawingStored(part_revision_id=revision, sha256=sha256, size_bytes=len(item.content), created=created)
+        )
+    made.write(connection)
+    return stored
+
+
+class _New:
+    """Rows to be written, each table's at once."""
+
+    def __init__(self) -> None:
+        self._revisions: list[dict[str, Any]] = []
+        self._drawings: list[dict[str, Any]] = []
+        self._files: dict[str, bytes] = {}
+
+    def revision(self, part_id: str, now: datetime) -> str:
+        row = {"id": new_id(), "part_id": part_id, "created_at": now}
+        self._revisions.append(row)
+        return str(row["id"])
+
+    def drawing(self, revision: str, sha256: str, item: Given, now: datetime) -> None:
+        kind = content_type_of(item.content, item.filename)
+        row = {"part_revision_id": revision, "sha256": sha256, "filename": item.filename, "content_type": kind}
+        self._drawings.append({**row, "id": new_id(), "created_at": now})
+        self._files[sha256] = item.content
+
+    def write(self, connection: Connection) -> None:
+        there: set[str] = set()
+        for names in chunks(self._files):
+            there |= set(connection.execute(_FILES, {"names": names}).scalars())
+        files = [
+            {"sha256": sha256, "size_bytes": len(content), "bytes": content}
+            for sha256, content in self._files.items()
+            if sha256 not in there
+        ]
+        for table, rows in ((part_revisions, self._revisions), (drawing_files, files), (drawings, self._drawings)):
+            if rows:
+                connection.execute(table.insert(), rows)
+
+
+def parts_named(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
+    """The ids of the organisation's parts of these names; those that are not there are made."""
+    wanted = list(dict.fromkeys(names))
+    found: dict[str, str] = {}
+    for some in chunks(wanted):
+        found |= {row.name: row.id for row in connection.execute(_PARTS, {"org": org_id, "names": some})}
+    fresh = [
+        {"id": new_id(), "org_id": org_id, "name": name, "created_at": now} for name in wanted if name not in found
+    ]
+    if fresh:
+        connection.execute(parts.insert(), fresh)
+    return found | {str(row["name"]): str(row["id"]) for row in fresh}
+
+
+def newest_revisions(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
+    """The newest revision of each of these parts; a part nobody has drawn yet is made, without a drawing."""
+    ids = parts_named(connection, org_id, names, now)
+    newest: dict[str, str] = {}
+    for some in chunks(ids.values()):
+        rows = connection.execute(_REVISIONS, {"parts": some})
+        newest |= {row.part_id: row.id for row in rows}  # the newest comes last
+    made = _New()
+    for part_id in ids.values():
+        if part_id not in newest:
+            newest[part_id] = made.revision(part_id, now)
+    made.write(connection)
+    return {name: newest[part_id] for name, part_id in ids.items()}
+
+
+def _histories(connection: Connection, ids: Mapping[str, str]) -> dict[str, dict[str, set[str]]]:
+    """Of each part its revisions, oldest first, each with the SHA-256 of its drawings."""
+    found: dict[str, dict[str, set[str]]] = {part_id: {} for part_id in ids.values()}
+    for some in chunks(sorted(found)):
+        # Of two workers that are given the same file, the second one sees the first one's revision.
+        connection.execute(_LOCKED, {"parts": some})
+        for row in connection.execute(_REVISIONS, {"parts": some}):
+            of_revision = found[row.part_id].setdefault(row.id, set())
+            if row.sha256 is not None:
+                of_revision.add(row.sha256)
+    return found
+
+
+def active_drawing(connection: Connection, revision_id: str) -> Row[Any] | None:
+    """`id` and `content_type` of the newest drawing of a revision."""
+    query: Select[Any] = select(drawings.c.id, drawings.c.content_type)
+    query = query.where(drawings.c.part_revision_id == revision_id)
+    return connection.execute(query.order_by(drawings.c.number.desc()).limit(1)).first()
+
+
+def read_file(connection: Connection, drawing_id: str) -> File | None:
+    query = select(drawing_files.c.bytes, drawings.c.content_type, drawings.c.sha256, parts.c.name)
+    query = query.select_from(drawing_files.join(drawings).join(part_revisions).join(parts))
+    row = connection.execute(query.where(drawings.c.id == drawing_id)).first()
+    return None if row is None else File(row.bytes, row.content_type, row.sha256, row.name)
+
+
+def revision_of(connection: Connection, org_id: str, revision_id: str) -> bool:
+    """Whether the organisation has this revision."""
+    query = select(part_revisions.c.id).join(parts, parts.c.id == part_revisions.c.part_id)
+    return (
+        connection.execute(query.where(part_revisions.c.id == revision_id, parts.c.org_id == org_id)).first()
+        is not None
+    )
+
+
+_PARTS = select(parts.c.id, parts.c.name).where(
+    parts.c.org_id == bindparam("org"), parts.c.name.in_(bindparam("names", expanding=True))
+)
+_of_parts = parts.c.id.in_(bindparam("parts", expanding=True))
+_LOCKED = select(parts.c.id).where(_of_parts).order_by(parts.c.id).with_for_update(key_share=True)
+_REVISIONS = (
+    select(part_revisions.c.part_id, part_revisions.c.id, drawings.c.sha256)
+    .outerjoin(drawings, drawings.c.part_revision_id == part_revisions.c.id)
+    .where(part_revisions.c.part_id.in_(bindparam("parts", expanding=True)))
+    .order_by(part_revisions.c.number)
+)
+_FILES = select(drawing_files.c.sha256).where(drawing_files.c.sha256.in_(bindparam("names", expanding=True)))
+
+_drawn = drawings.alias("drawn")
+NEWEST = (
+    select(func.max(_drawn.c.number))
+    .where(_drawn.c.part_revision_id == tasks.c.part_revision_id)
+    .correlate(tasks)
+    .scalar_subquery()
+)
+"""Number of the newest drawing of a task's part revision, inside a query over `tasks`."""

@@ -1,0 +1,74 @@
+"""Imported predictions: a run of them is a calculation; importing the same again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import JSON, Connection, select
+
+from gonogo.schemas.gonogo_api import Prediction, PredictionsStored
+from gonogo.server.errors import invalid
+from gonogo.server.store.bulk import insert_new, stored_instant, stored_json
+from gonogo.server.store.schema.campaigns import calculations, new_id, predictions
+from gonogo.server.store.schema.columns import growing_ids, subject
+from gonogo.server.tasks.drawings import newest_revisions
+from gonogo.server.tasks.subject import checked_box, checked_position, written_prompt
+
+_GIVEN = ("external_id", *(column.name for column in subject()), "truth", "source")
+_COLUMNS = (*_GIVEN, "id", "calculation_id", "created_at")
+_FIELDS = itemgetter("id", *_GIVEN[1:])
+_PROMPT, _BOX, _POSITION, _REVISION = map(_GIVEN.index, ("prompt", "drawing_bbox", "position", "part_revision_id"))
+_VALUES = tuple(_GIVEN.index(column.name) for column in predictions.c if isinstance(column.type, JSON))
+
+
+def store_predictions(
+    connection: Connection, org_id: str, project_id: str, run: str, wanted: Sequence[Prediction], now: datetime
+) -> PredictionsStored:
+    """Adds to the run what it does not have yet, by the predictions' own ids; the first of two equal ids wins.
+
+    422 with all that is wrong with them.
+    """
+    rows = _read(wanted)
+    unnamed = {item.part for item in wanted if item.part and not item.part_revision_id}
+    revisions = newest_revisions(connection, org_id, sorted(unnamed), now) if unnamed else {}
+    calculation = _calculation(connection, project_id, run, now)
+    instant = stored_instant(now)
+    for row, item, name in zip(rows, wanted, growing_ids(len(rows), now), strict=True):
+        row[_REVISION] = row[_REVISION] or (revisions[item.part] if item.part else None)
+        for place in _VALUES:
+            row[place] = stored_json(row[place])
+        row += (name, calculation, instant)
+    n_new = insert_new(connection, predictions, _COLUMNS, rows, ("calculation_id", "external_id"))
+    return PredictionsStored(calculation_id=calculation, n_new=n_new, n_known=len(wanted) - n_new)
+
+
+def _read(wanted: Sequence[Prediction]) -> list[list[Any]]:
+    """Of each prediction the columns `_GIVEN`, which its body decides; 422 with all that is wrong."""
+    errors: list[dict[str, Any]] = []
+    rows = []
+    for index, item in enumerate(wanted):
+        row = list(_FIELDS(item.__dict__))
+        if not row[_PROMPT]:
+            row[_PROMPT] = written_prompt(item.target_kind, item.detail_kind, item.field_name)
+        for name, place, check in (("drawing_bbox", _BOX, checked_box), ("position", _POSITION, checked_position)):
+            try:
+                row[place] = check(row[place])
+            except ValueError as error:
+                loc = ["body", "predictions", index, name]
+                errors.append({"loc": loc, "msg": str(error), "type": name})
+        rows.append(row)
+    if errors:
+        raise invalid(errors)
+    return rows
+
+
+def _calculation(connection: Connection, project_id: str, run: str, now: datetime) -> str:
+    query = select(calculations.c.id).where(calculations.c.project_id == project_id, calculations.c.run == run)
+    found: str | None = connection.execute(query).scalar()
+    if found is None:
+        found = new_id()
+        connection.execute(calculations.insert().values(id=found, project_id=project_id, run=run, created_at=now))
+    return found
