@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from gonogo.cli import annotators
-from gonogo.cli.common import current_home
-from gonogo.cli.embedded import BASE_URL, embedded_parts
+from gonogo.cli.commands import annotators
+from gonogo.cli.support import current_home
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.lead import LeadClient
 from gonogo.desk.account.sign_in import Borrowed
+from gonogo.embedded.transport import BASE_URL, embedded_parts
 from gonogo.schemas.gonogo_api import SessionCreate
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelSubmit
 from tests.cli.conftest import Gonogo

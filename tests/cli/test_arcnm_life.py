@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gonogo.cli.common import connect
+from gonogo.cli.support import connect
 from gonogo.client.credential import ApiKey
 from gonogo.client.lead import LeadClient
 from gonogo.schemas.labeling import Adjudication, LabelSubmit

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from gonogo.cli import common, main
-from gonogo.cli.project import POLICY_KEYS
+from gonogo.cli import main, support
+from gonogo.cli.commands.project import POLICY_KEYS
 from gonogo.server.tasks.generate import SelectionPolicy
 from tests.cli.conftest import Gonogo
 
@@ -101,12 +101,12 @@ def test_lists_are_columns_on_a_terminal_and_tabs_elsewhere(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [["short", "open"], ["a\tlong\nname", "closed"]]
-    common.show_table(rows)
+    support.show_table(rows)
     assert capsys.readouterr().out == "short\topen\na long name\tclosed\n"
     terminal = _Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
-    common.show_table(rows)
-    common.show_table([])
+    support.show_table(rows)
+    support.show_table([])
     assert terminal.getvalue() == "short         open\na long name   closed\n"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.cli.doctor_card import ROWS, card, choose, painted, samples, show_card
+from gonogo.cli.commands.doctor_test_card import ROWS, card, choose, painted, samples, show_card
 from gonogo.sheets.models import CellGrid, Mode
 from gonogo.tui.terminal.capabilities import Terminal
 from gonogo.tui.terminal.probe import Answers

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from gonogo.cli.embedded import EmbeddedTransport
-from gonogo.cli.embedded_exchange import AHEAD, Exchange, _Pieces
 from gonogo.desk.core.paths import Home
+from gonogo.embedded.exchange import AHEAD, Exchange, _Pieces
+from gonogo.embedded.transport import EmbeddedTransport
 
 WAIT = 30
 ASKED = "/api/v1/gonogo/capabilities"

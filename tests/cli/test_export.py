@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gonogo.cli.common import connect
-from gonogo.cli.finding import find_campaign
-from gonogo.cli.formats import COLUMNS, NAMES, Csv, writer
+from gonogo.cli.lookup import find_campaign
+from gonogo.cli.support import connect
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.schemas.review import RulingCreate
+from gonogo.transfer.exporting.writers import COLUMNS, NAMES, Csv, writer
 from tests.cli.conftest import Gonogo
 
 RECORD: dict[str, Any] = {

@@ -7,15 +7,15 @@ import asyncio
 import httpx
 import pytest
 
-from gonogo.cli import demo
-from gonogo.cli.common import connect, current_home
-from gonogo.cli.embedded import BASE_URL, embedded_parts
+from gonogo.cli.commands import demo
+from gonogo.cli.support import connect, current_home
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.lead import LeadClient
 from gonogo.demo.crew import CREW
 from gonogo.demo.parts import draw_all
 from gonogo.demo.workspace import CAMPAIGN, prepare
+from gonogo.embedded.transport import BASE_URL, embedded_parts
 
 
 def start() -> str:

@@ -11,15 +11,15 @@ from typing import Any
 import httpx
 import pytest
 
-from gonogo.cli.exporting import ExportOptions, export_campaign
-from gonogo.cli.finding import find_campaign
-from gonogo.cli.importing import ImportOptions, ImportResult, import_file
+from gonogo.cli.lookup import find_campaign
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.bulk import TOGETHER
+from gonogo.transfer.exporting.run import ExportOptions, export_campaign
+from gonogo.transfer.importing.run import ImportOptions, ImportResult, import_file
 from tests.importing.conftest import TOKEN, WriteLines, reading
 from tests.postgres import cluster
 from tests.server.conftest import DATABASES, needs_postgresql

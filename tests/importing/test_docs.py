@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.cli.import_forms import read_mapping
-from gonogo.cli.import_scan import ImportOptions, scan
+from gonogo.transfer.importing.formats import read_mapping
+from gonogo.transfer.importing.spool import ImportOptions, scan
 from tests.importing.conftest import PNG
 
 DOCS = Path(__file__).parents[2] / "docs" / "importing.md"

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from gonogo.cli.import_drawings import Drawings
-from gonogo.cli.import_forms import form_of, read_mapping, records
-from gonogo.cli.import_lines import BadLine, ImportLine, Reader
-from gonogo.cli.importing import ImportOptions, import_file
 from gonogo.client.errors import InvalidInputError
 from gonogo.client.gonogo_api import GonogoClient
+from gonogo.transfer.importing.drawings import Drawings
+from gonogo.transfer.importing.formats import form_of, read_mapping, records
+from gonogo.transfer.importing.jsonl import BadLine, ImportLine, Reader
+from gonogo.transfer.importing.run import ImportOptions, import_file
 
 
 def read(path: Path, mapping: Path | None = None, form: str | None = None) -> tuple[list[ImportLine], list[BadLine]]:
@@ -171,8 +171,8 @@ async def test_a_csv_becomes_a_campaign_once_and_a_dry_run_nothing(client: Gonog
 
 
 async def test_our_own_csv_export_comes_back_in(client: GonogoClient, drawings: Path, tmp_path: Path) -> None:
-    from gonogo.cli.exporting import ExportOptions, export_campaign
-    from gonogo.cli.finding import find_campaign
+    from gonogo.cli.lookup import find_campaign
+    from gonogo.transfer.exporting.run import ExportOptions, export_campaign
 
     path = write_text(drawings, "r.csv", "id,drawing,predicted_value\n1,a.png,'-0.5\n2,a.png,=x\n")
     await import_file(client, ImportOptions(path, "pmi"))

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gonogo.cli.import_forms import Mapped, read_mapping
-from gonogo.cli.import_scan import ImportOptions, scan
-from gonogo.cli.importing import import_file
-from gonogo.cli.json_stream import elements
 from gonogo.client.errors import InvalidInputError, NetworkError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
+from gonogo.transfer.importing.formats import Mapped, read_mapping
+from gonogo.transfer.importing.json_stream import elements
+from gonogo.transfer.importing.run import import_file
+from gonogo.transfer.importing.spool import ImportOptions, scan
 from tests.importing.conftest import PNG, WriteLines, reading
 
 HEAD = "id,drawing,predicted_value\n"

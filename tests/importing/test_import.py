@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from gonogo.cli.exporting import export_campaign
-from gonogo.cli.finding import all_campaigns, find_campaign
-from gonogo.cli.import_scan import MAX_BATCH_BYTES, batches
-from gonogo.cli.importing import ImportOptions, import_file
+from gonogo.cli.lookup import all_campaigns, find_campaign
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.labeling import LabelingCampaignCreate
+from gonogo.transfer.exporting.run import export_campaign
+from gonogo.transfer.importing.run import ImportOptions, import_file
+from gonogo.transfer.importing.spool import MAX_BATCH_BYTES, batches
 from tests.importing.conftest import WriteLines, reading
 from tests.shared_material import DRAWINGS
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gonogo.cli.import_lines import MAX_LINE, read_lines
 from gonogo.sheets.render.bbox import drawing_bbox
+from gonogo.transfer.importing.jsonl import MAX_LINE, read_lines
 from tests.importing.conftest import WriteLines, reading
 from tests.shared_material import DRAWINGS
 

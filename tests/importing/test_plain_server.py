@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from gonogo.cli.exporting import export_campaign
-from gonogo.cli.importing import ImportOptions, import_file
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import InvalidInputError, ServerError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import ONCE
+from gonogo.transfer.exporting.run import export_campaign
+from gonogo.transfer.importing.run import ImportOptions, import_file
 from tests.client.scripted import Got, Reply, ScriptedServer, envelope
 from tests.importing.conftest import WriteLines, reading
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.cli.import_lines import read_lines
 from gonogo.schemas.strict_json import none_repeated
 from gonogo.server.errors import ApiError
 from gonogo.server.http.bodies import parse_json
+from gonogo.transfer.importing.jsonl import read_lines
 
 _SPACES = st.sampled_from(["", " ", "\t", "\n "])
 _TEXTS = st.text(st.sampled_from('ab":\\ ,{}⌀\n'), max_size=5)

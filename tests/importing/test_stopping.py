@@ -14,15 +14,15 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from gonogo.cli.import_scan import ImportOptions
-from gonogo.cli.import_stopping import Watched
-from gonogo.cli.importing import import_file
 from gonogo.cli.main import cli
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import ConflictError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
+from gonogo.transfer.importing.interrupt import Watched
+from gonogo.transfer.importing.run import import_file
+from gonogo.transfer.importing.spool import ImportOptions
 from tests.importing.conftest import TOKEN, WriteLines, reading
 
 

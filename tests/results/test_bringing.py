@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gonogo.cli.bringing import worth_a_look
 from gonogo.schemas.results_api import CaseResult
+from gonogo.transfer.importing.from_results import worth_a_look
 from tests.cli.conftest import Gonogo
 from tests.client.scripted import Got, Reply, ScriptedServer, Step
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.cli.outbox import outbox
+from gonogo.cli.commands.outbox import outbox
 from gonogo.tui.actions import BY_ID, shown_key
 from gonogo.tui.widgets.status import symbol_letters
 from gonogo.values import format_text, parse

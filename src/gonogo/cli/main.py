@@ -11,37 +11,49 @@ from gonogo import __version__
 
 # name -> (module, attribute, one line for `gonogo --help`); the line stands here so that help loads no command
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "demo": ("gonogo.cli.demo", "demo", "Try it: a sample project, no account, no network."),
-    "annotate": ("gonogo.cli.annotate", "annotate", "Answer questions about drawings, one key each."),
-    "review": ("gonogo.cli.review", "review", "Rule on what annotators disagree on, worst expected harm first."),
-    "login": ("gonogo.cli.login", "login", "Sign in with a magic link or an API key."),
-    "logout": ("gonogo.cli.login", "logout", "Forget the credential and the cached drawings."),
-    "import": ("gonogo.cli.data", "import_", "Make a campaign from a file of predictions and a folder of drawings."),
+    "demo": ("gonogo.cli.commands.demo", "demo", "Try it: a sample project, no account, no network."),
+    "annotate": ("gonogo.cli.commands.annotate", "annotate", "Answer questions about drawings, one key each."),
+    "review": (
+        "gonogo.cli.commands.review",
+        "review",
+        "Rule on what annotators disagree on, worst expected harm first.",
+    ),
+    "login": ("gonogo.cli.commands.login", "login", "Sign in with a magic link or an API key."),
+    "logout": ("gonogo.cli.commands.login", "logout", "Forget the credential and the cached drawings."),
+    "import": (
+        "gonogo.cli.commands.import_",
+        "import_",
+        "Make a campaign from a file of predictions and a folder of drawings.",
+    ),
     "export": (
-        "gonogo.cli.export",
+        "gonogo.cli.commands.export",
         "export",
         "Write a campaign's results: JSON Lines, CSV, Parquet, Label Studio, COCO.",
     ),
-    "project": ("gonogo.cli.project", "project", "Projects: list, show, create, generate."),
-    "campaign": ("gonogo.cli.campaign", "campaign", "Campaigns: list, show, create, watch, close, quality, promote."),
-    "assign": ("gonogo.cli.people", "assign", "Invite one person, or all of a CSV; prints each link once."),
-    "revoke": ("gonogo.cli.people", "revoke", "End a person's assignment at once."),
+    "project": ("gonogo.cli.commands.project", "project", "Projects: list, show, create, generate."),
+    "campaign": (
+        "gonogo.cli.commands.campaign",
+        "campaign",
+        "Campaigns: list, show, create, watch, close, quality, promote.",
+    ),
+    "assign": ("gonogo.cli.commands.assign", "assign", "Invite one person, or all of a CSV; prints each link once."),
+    "revoke": ("gonogo.cli.commands.assign", "revoke", "End a person's assignment at once."),
     "annotators": (
-        "gonogo.cli.annotators",
+        "gonogo.cli.commands.annotators",
         "annotators",
         "People of a campaign: list, pause, resume, discount, restore, reopen, settings.",
     ),
-    "keys": ("gonogo.cli.keys", "keys", "API keys: create, list, revoke."),
-    "results": ("gonogo.cli.results", "results", "Read a results API, Centaur's or gonogo's: list, get."),
+    "keys": ("gonogo.cli.commands.keys", "keys", "API keys: create, list, revoke."),
+    "results": ("gonogo.cli.commands.results", "results", "Read a results API, Centaur's or gonogo's: list, get."),
     "outbox": (
-        "gonogo.cli.outbox",
+        "gonogo.cli.commands.outbox",
         "outbox",
         "Verdicts that have not reached the server: list, send, requeue, history, export, drop.",
     ),
-    "serve": ("gonogo.cli.serve", "serve", "Run the labeling server for a team."),
-    "db": ("gonogo.cli.db", "db", "A server's database: upgrade, backup, restore."),
-    "audit": ("gonogo.cli.audit", "audit", "Whether a server's log of changes is whole."),
-    "doctor": ("gonogo.cli.doctor", "doctor", "Look at terminal, keyring, folders, server, versions."),
+    "serve": ("gonogo.cli.commands.serve", "serve", "Run the labeling server for a team."),
+    "db": ("gonogo.cli.commands.db", "db", "A server's database: upgrade, backup, restore."),
+    "audit": ("gonogo.cli.commands.audit", "audit", "Whether a server's log of changes is whole."),
+    "doctor": ("gonogo.cli.commands.doctor", "doctor", "Look at terminal, keyring, folders, server, versions."),
 }
 
 EPILOG = """\b
@@ -112,7 +124,7 @@ def main(args: list[str] | None = None) -> Any:
     try:
         return cli.main(args=args, prog_name="gonogo")
     except OSError as error:
-        from gonogo.cli.common import fail_file
+        from gonogo.cli.support import fail_file
 
         fail_file(error)
     except Exception as error:  # noqa: BLE001 - the last door: behind it is only the interpreter
@@ -125,7 +137,7 @@ def _own_fault(error: Exception) -> NoReturn:
     import tempfile
     import traceback
 
-    from gonogo.cli.common import fail
+    from gonogo.cli.support import fail
 
     kept = "There is no room to keep the details."
     try:

@@ -34,7 +34,7 @@ def open_workstation(
 ) -> None:
     """Run the app in this terminal until the person leaves it."""
     if not sys.stdin.isatty() or not sys.stderr.isatty():
-        from gonogo.cli.common import EXIT_USAGE, fail
+        from gonogo.cli.support import EXIT_USAGE, fail
 
         fail(
             "the workstation needs a terminal",
@@ -63,7 +63,7 @@ def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool
         first = first_frame.begin(home.first_frame_file(), campaign_id)
     gc.disable()  # nothing that is made until the first question is garbage; the app turns it on again
     try:
-        from gonogo.cli.compose import make_services
+        from gonogo.embedded.compose import make_services
         from gonogo.tui.app import Start, make_app
 
         services = make_services(home)

@@ -1,0 +1,82 @@
+"""`gonogo audit`: whether a server's log of changes is whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gonogo.cli.commands.db import database_option, with_store
+from gonogo.cli.support import emit, fail, json_option, say
+
+if TYPE_CHECKING:
+    from gonogo.server.store.engine import Store
+
+
+@click.group(epilog="\b\nExample:\n  gonogo audit verify")
+def audit() -> None:
+    """The log of all changes: every row is chained to the one before it, so that no change to it goes unseen."""
+
+
+@audit.command(
+    epilog="""\b
+Examples:
+  gonogo audit verify
+  gonogo audit head > heads.json        keep it on another machine
+  gonogo audit verify --since heads.json
+"""
+)
+@database_option
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Heads kept from `gonogo audit head`: their rows must still be there.",
+)
+@json_option
+def verify(database: str | None, since: Path | None, as_json: bool) -> None:
+    """Read the whole log; exit 1 and name the first row that is not what was written."""
+    from gonogo.server.store import audit as log
+
+    known = _read(since) if since is not None else {}
+
+    def work(store: Store) -> log.Verified:
+        with store.read() as connection:
+            return log.verify(connection, known)
+
+    found = with_store(database, work)
+    if as_json:
+        broken = None if found.broken is None else vars(found.broken)
+        emit({"rows": found.n_rows, "broken": broken})
+    if found.broken is not None:
+        row = found.broken
+        name = f"row {row.number}" if row.number is not None else "a row that is gone"
+        fail(
+            f"the audit log is broken at {name} (chain {row.chain}, place {row.seq}): {row.reason}",
+            "Somebody changed the database behind the server. Compare with a backup before you trust its results.",
+        )
+    if not as_json:
+        say(f"{found.n_rows} rows, all as they were written.")
+
+
+@audit.command(epilog="\b\nExample:\n  gonogo audit head > heads.json")
+@database_option
+@json_option
+def head(database: str | None, as_json: bool) -> None:
+    """Print the last row of each chain, always as JSON; kept elsewhere, it shows rows cut off the end."""
+    from gonogo.server.store import audit as log
+
+    def work(store: Store) -> log.Heads:
+        with store.read() as connection:
+            return log.heads(connection)
+
+    found = with_store(database, work)
+    emit({str(chain): list(last) for chain, last in sorted(found.items())})
+
+
+def _read(path: Path) -> dict[int, tuple[int, str]]:
+    try:
+        return {int(chain): (int(seq), str(digest)) for chain, (seq, digest) in json.loads(path.read_text()).items()}
+    except (ValueError, TypeError, AttributeError):
+        fail(f"{path} is not what `gonogo audit head` printed", code=2)

@@ -1,0 +1,304 @@
+"""`gonogo campaign watch`: how a campaign goes on, until it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gonogo.cli.support import campaign_argument, connect, json_option, run, say, server_option
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from gonogo.client.errors import GonogoClientError
+    from gonogo.client.lead import LeadClient
+    from gonogo.schemas.labeling import LabelingCampaignPublic
+    from gonogo.schemas.lead import CampaignProgress
+
+_MOVING = frozenset(("votes_per_hour", "seconds_left", "as_of", "people"))  # no change by themselves
+QUALITY_EVERY = 60.0
+"""Seconds between two looks at the quality, which the server has to work for."""
+ASK_EVERY = 5.0
+"""Seconds between two questions to a server that does not tell."""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  gonogo campaign watch 'batch 12'
+  gonogo campaign watch 'batch 12' --once --json
+  gonogo campaign watch 'batch 12' --json >> batch12.log     a line a change, until it is done
+"""
+)
+@campaign_argument
+@click.option(
+    "--interval", type=click.FloatRange(0.5, 3600), help="Ask every so many seconds, instead of being told each change."
+)
+@click.option("--once", is_flag=True, help="Look once and stop.")
+@server_option
+@json_option
+def watch(campaign: str, interval: float | None, once: bool, base_url: str | None, as_json: bool) -> None:
+    """Follow CAMPAIGN, changing nothing, until its tasks are resolved, it is closed, or Ctrl-C.
+
+    Left, held, in review, done; pace and expected end; agreement; who did what. Our own server tells each change within
+    about a second; another one is asked every 5 seconds. On a terminal it is kept up to date in place; elsewhere each
+    change is a line (with --json, a JSON object). A line to the server that drops is taken up again.
+    """
+    run(_watch(campaign, base_url, interval, once, as_json))
+
+
+async def _watch(campaign: str, base_url: str | None, interval: float | None, once: bool, as_json: bool) -> None:
+    from gonogo.cli.lookup import find_campaign
+
+    async with connect(base_url) as client:
+        found = await find_campaign(client, campaign)
+        with _screen(as_json) as screen:  # it is put away before anything is said of how this ended
+            await _follow(client, found, interval, once, screen)
+
+
+async def _follow(
+    client: LeadClient, found: LabelingCampaignPublic, interval: float | None, once: bool, screen: Screen
+) -> None:
+    from gonogo.client.progress_stream import NotToldError, told_by
+
+    capabilities = await client.capabilities()
+    watched = Watched(client, ours=capabilities is not None)
+    if once:
+        screen.show(await watched.look(await client.get_campaign(found.id)))
+        return
+    if interval is None and told_by(capabilities):
+        try:
+            await _told(watched, found, screen)
+            return
+        except NotToldError as error:
+            screen.say(f"{error} The server is asked every {ASK_EVERY:g} s instead.")
+    elif interval is None:
+        screen.say(f"This server does not tell changes by itself: it is asked every {ASK_EVERY:g} s.")
+    await _asked(watched, found, screen, interval or ASK_EVERY)
+
+
+async def _told(watched: Watched, found: LabelingCampaignPublic, screen: Screen) -> None:
+    """Shows what the server tells until the campaign is done; the agreement is asked for beside it."""
+    from gonogo.client.progress_stream import follow
+
+    measuring: asyncio.Task[None] | None = None
+    try:
+        async with aclosing(follow(watched.client, found.id, heard=screen.heard)) as told:
+            async for seen in told:
+                counts = {"status": seen.status, "task_count": seen.n_tasks, "resolved_count": seen.n_resolved}
+                now = found.model_copy(update=counts)
+                screen.show(watched.state(now, seen))
+                if watched.due(now) and (measuring is None or measuring.done()):
+                    measuring = asyncio.create_task(_measured(watched, now, screen))
+                if _done(now):
+                    break
+        if measuring is not None:
+            await measuring
+    finally:
+        if measuring is not None:
+            measuring.cancel()
+
+
+async def _measured(watched: Watched, now: LabelingCampaignPublic, screen: Screen) -> None:
+    from gonogo.client.errors import GonogoClientError
+
+    try:
+        await watched.measure(now)
+    except GonogoClientError as error:
+        screen.say(f"The agreement is not known: {error}")
+    else:
+        screen.show(screen.state | watched.quality)
+
+
+async def _asked(watched: Watched, found: LabelingCampaignPublic, screen: Screen, interval: float) -> None:
+    """Asks the server until the campaign is done; one that does not answer is asked again, once it did."""
+    from gonogo.client.errors import GonogoClientError
+
+    answered = False
+    while True:
+        try:
+            now = await watched.client.get_campaign(found.id)
+            state = await watched.look(now)
+        except GonogoClientError as error:
+            if not (answered and error.transient):
+                raise
+            screen.heard(error, interval)
+        else:
+            answered = True
+            screen.heard(None, 0)
+            screen.show(state)
+            if _done(now):
+                return
+        await asyncio.sleep(interval)
+
+
+def _done(now: LabelingCampaignPublic) -> bool:
+    return now.status != "open" or bool(now.task_count and now.resolved_count == now.task_count)
+
+
+@dataclass
+class Watched:
+    """What is asked of the server beside the progress, and what is kept between two looks."""
+
+    client: LeadClient
+    ours: bool
+    started: float = field(default_factory=time.monotonic)
+    first: int | None = None
+    quality: dict[str, Any] = field(default_factory=dict)
+    _asked: tuple[float, int] | None = None  # when, and how many were resolved
+
+    async def look(self, now: LabelingCampaignPublic) -> dict[str, Any]:
+        """The state as one flat object; what a plain server does not tell is `None`."""
+        if self.due(now):
+            await self.measure(now)
+        return self.state(now, await self.client.progress(now.id) if self.ours else None)
+
+    def state(self, now: LabelingCampaignPublic, seen: CampaignProgress | None) -> dict[str, Any]:
+        """The same from what is known already."""
+        counts = {"task_count": now.task_count, "resolved_count": now.resolved_count}
+        state: dict[str, Any] = {"name": now.name, "status": now.status, **counts}
+        if seen is not None:
+            from gonogo.report.progress import left
+
+            rest = left(seen)
+            state |= {"left": seen.n_open, "held": seen.n_held, "in_review": seen.n_in_review}
+            state |= {"votes_left": seen.votes_left, "votes_per_hour": seen.votes_per_hour}
+            state |= {"seconds_left": None if rest is None else round(rest.total_seconds())}
+            at_work = [one.model_dump() for one in seen.people]
+            return {**state, **self.quality, "as_of": seen.as_of, "people": at_work}
+        resolved = now.resolved_count or 0
+        self.first = resolved if self.first is None else self.first
+        nothing = dict.fromkeys(("left", "held", "in_review", "votes_left", "votes_per_hour"))
+        return {**state, **nothing, **self._pace(state), **self.quality, "people": None}
+
+    def due(self, now: LabelingCampaignPublic) -> bool:
+        """Whether the agreement is worth asking for: something was settled since, and that is a while ago."""
+        return self._asked is None or (
+            time.monotonic() - self._asked[0] >= QUALITY_EVERY and self._asked[1] != now.resolved_count
+        )
+
+    async def measure(self, now: LabelingCampaignPublic) -> None:
+        self._asked = (time.monotonic(), now.resolved_count or 0)
+        report = await self.client.campaign_quality(now.id)
+        self.quality = {"alpha": report.alpha, "acceptance_alpha": report.acceptance_alpha}
+        self.quality["accepted"] = report.accepted
+
+    def _pace(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The time left at the pace since the watch began; `None` until something was resolved."""
+        resolved = (state["resolved_count"] or 0) - (self.first or 0)
+        seconds = time.monotonic() - self.started
+        if resolved <= 0 or seconds <= 0:
+            return {"seconds_left": None}
+        return {
+            "seconds_left": round(((state["task_count"] or 0) - (state["resolved_count"] or 0)) * seconds / resolved)
+        }
+
+
+class Screen:
+    """Where the states go: a line a change to standard output, talk to standard error."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._last: dict[str, Any] = {}
+        self._dropped = False
+        self.state: dict[str, Any] = {}  # as shown
+
+    def show(self, state: dict[str, Any]) -> None:
+        self.state = state
+        counts = {key: value for key, value in state.items() if key not in _MOVING}
+        if counts != self._last:
+            self._last = counts
+            click.echo(json.dumps(state) if self._as_json else line(state))
+
+    def say(self, message: str) -> None:
+        say(message)
+
+    def heard(self, why: GonogoClientError | None, seconds: float) -> None:
+        """The line dropped, for this reason, and is taken up again in so many seconds; or (`None`) it is there."""
+        if why is not None:
+            self.say(f"{why} Trying again in {seconds:.0f} s; nothing of the campaign is lost.")
+        elif self._dropped:
+            self.say("The line is there again.")
+        self._dropped = why is not None
+
+
+class LiveScreen(Screen):
+    """On a terminal: kept up to date in place, with a line for each person, and what is to be said below."""
+
+    def __init__(self) -> None:
+        from rich.live import Live
+
+        super().__init__(as_json=False)
+        self._said = ""
+        self.live = Live(get_renderable=self._drawn, refresh_per_second=1)  # "5 min ago" goes on by itself
+
+    def show(self, state: dict[str, Any]) -> None:
+        self.state = state
+        self.live.refresh()
+
+    def say(self, message: str) -> None:
+        from gonogo.schemas.sanitize import clean_text
+
+        self._said = clean_text(message)
+        self.live.refresh()
+
+    def heard(self, why: GonogoClientError | None, seconds: float) -> None:
+        super().heard(why, seconds)
+        if why is None:
+            self._said = ""
+
+    def _drawn(self) -> Text:
+        from rich.text import Text
+
+        said = [f"! {self._said}"] if self._said else []
+        return Text("\n".join([line(self.state), *people(self.state), *said] if self.state else said))
+
+
+@contextmanager
+def _screen(as_json: bool) -> Iterator[Screen]:
+    if as_json or not sys.stdout.isatty():
+        yield Screen(as_json)
+        return
+    screen = LiveScreen()
+    with screen.live:
+        yield screen
+
+
+def line(state: dict[str, Any]) -> str:
+    """The state as one line."""
+    done, total = state["resolved_count"] or 0, state["task_count"] or 0
+    share = f"{done / total:.0%}" if total else "no tasks"
+    cells = [f"{state['name']}", f"{state['status']}", f"{done}/{total} resolved ({share})"]
+    if state["in_review"] is not None:
+        cells += [f"{state['left']} left", f"{state['held']} held", f"{state['in_review']} in review"]
+    if state["votes_per_hour"] is not None:
+        cells.append(f"{state['votes_per_hour']:g} votes an hour")
+    if state["seconds_left"] is not None:
+        cells.append(f"{timedelta(seconds=state['seconds_left'])} to go")
+    if "accepted" in state:
+        alpha = "not defined" if state["alpha"] is None else f"{state['alpha']:.2f}"
+        wanted = "" if state["acceptance_alpha"] is None else f" (wanted {state['acceptance_alpha']:g})"
+        cells.append(f"alpha {alpha}{wanted}")
+    return "   ".join(cells)
+
+
+def people(state: dict[str, Any]) -> list[str]:
+    """A line a person, the busiest first."""
+    from gonogo.report.progress import person_text
+    from gonogo.schemas.lead import AtWork
+    from gonogo.schemas.sanitize import clean_text
+
+    found = [AtWork.model_validate(one) for one in state["people"] or ()]
+    now = datetime.now(UTC)
+    return [
+        f"  {clean_text(one.email or one.name or one.voter_id):40.40}  {person_text(one, now)}" for one in found[:30]
+    ]

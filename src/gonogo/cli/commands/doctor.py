@@ -1,0 +1,243 @@
+"""`gonogo doctor`: what this machine offers, and what is in the way."""
+
+from __future__ import annotations
+
+import asyncio
+import locale
+import os
+import platform
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from gonogo import __version__
+from gonogo.cli.support import EXIT_FAILED, current_home, emit, fail, json_option, say, server_option
+
+if TYPE_CHECKING:
+    from gonogo.tui.terminal.capabilities import Terminal
+
+ANSWER_SECONDS = 1.0
+MODES = ("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "half", "braille")
+MARKS = {"ok": "ok", "note": "--", "bad": "!!"}
+PACKAGES = ("textual", "httpx", "pydantic", "keyring", "fastapi", "sqlalchemy", "pypdfium2", "pillow")
+EXTRAS = {"psycopg": "PostgreSQL", "pyarrow": "Parquet export", "ezdxf": "DXF", "resvg-py": "SVG"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `bad` keeps something from working, a `note` only limits it."""
+
+    name: str
+    state: Literal["ok", "note", "bad"]
+    found: str
+    next_step: str = ""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  gonogo doctor                    look at everything, then choose how drawings are drawn
+  gonogo doctor --no-card          look only
+  gonogo doctor --mode sextant     draw so in this terminal from now on, without the card
+  gonogo doctor --mode auto        let the terminal say how
+  gonogo doctor --base-url https://label.example.com --json
+"""
+)
+@server_option
+@click.option("--card/--no-card", default=True, help="Show the test card of ways to draw and ask which is best.")
+@click.option("--mode", type=click.Choice(MODES), help="Draw so in this terminal from now on; `auto` forgets a choice.")
+@json_option
+def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) -> None:
+    """Look at terminal, colours, pictures, keyring, folders, server and versions.
+
+    On a terminal it then shows one piece of a drawing in each way to draw and asks which one is best here. The answer
+    is kept for this terminal; nothing else is changed. A report (--json, or into a file) has no card.
+    """
+    terminal = _asked()
+    if mode is not None:
+        _keep(terminal, mode)
+    checks = [*_terminal(), _pictures(terminal), *_folders(), asyncio.run(_keyring()), asyncio.run(_server(base_url))]
+    checks += _versions()
+    bad = [check for check in checks if check.state == "bad"]
+    if as_json:
+        emit({"ok": not bad, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            click.echo(f"{MARKS[check.state]} {check.name:12} {check.found}")
+            if check.next_step:
+                click.echo(f"   {'':12} {check.next_step}")
+        say("Everything needed is there." if not bad else f"{len(bad)} in the way: {', '.join(c.name for c in bad)}.")
+        if card and mode is None:
+            _card(terminal)
+    if bad:
+        raise SystemExit(EXIT_FAILED)
+
+
+def _asked() -> Terminal:
+    """This terminal, with what it answers within a second."""
+    from gonogo.tui.terminal.capabilities import TERMINALS, Terminal, ask_tmux, window_cell
+
+    answers = None
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        from gonogo.tui.terminal.probe import Probe
+
+        probe = Probe(os.environ)
+        try:
+            probe.ask()
+            answers = probe.collect(ANSWER_SECONDS)
+        finally:
+            probe.end()
+    return Terminal(os.environ, current_home().state() / TERMINALS, answers=answers, pixels=window_cell, tmux=ask_tmux)
+
+
+def _card(terminal: Terminal) -> None:
+    from gonogo.cli.commands import doctor_test_card
+
+    if doctor_test_card.can_show():
+        return
+
+    def write(text: str) -> None:
+        click.echo(text, nl=False, color=True)
+
+    try:
+        write("\n")
+        say(doctor_test_card.show_card(terminal, os.environ, write=write, ask=doctor_test_card.typed))
+    except OSError as error:
+        fail(
+            f"the choice could not be kept ({error.strerror})", "Make room or give yourself the folder, then try again."
+        )
+
+
+def _keep(terminal: Terminal, mode: str) -> None:
+    from gonogo.cli.commands.doctor_test_card import choose
+
+    try:
+        say(choose(terminal, mode))
+    except OSError as error:
+        fail(
+            f"the choice could not be kept ({error.strerror})", "Make room or give yourself the folder, then try again."
+        )
+
+
+def _terminal() -> list[Check]:
+    term, lines = os.environ.get("TERM", ""), shutil.get_terminal_size()
+    where = f"{term or 'no TERM'}, {lines.columns}×{lines.lines}"
+    if not sys.stdin.isatty() or not sys.stderr.isatty():
+        found = [
+            Check("terminal", "note", f"{where}; not attached", "The workstation needs a terminal; scripts do not.")
+        ]
+    elif term in ("", "dumb"):
+        found = [Check("terminal", "bad", where, "Set TERM to what your terminal is, for example xterm-256color.")]
+    elif lines.columns < 80 or lines.lines < 24:
+        found = [Check("terminal", "note", where, "Below 80×24 parts of the screen are left out.")]
+    else:
+        found = [Check("terminal", "ok", where)]
+    encoding = locale.getencoding()
+    if encoding.lower().replace("-", "") == "utf8":
+        found.append(Check("encoding", "ok", encoding))
+    else:
+        found.append(Check("encoding", "note", encoding, "⌀ and ± need UTF-8: set LANG=C.UTF-8, or your own language."))
+    return [*found, _colours(term)]
+
+
+def _colours(term: str) -> Check:
+    if os.environ.get("NO_COLOR"):
+        return Check("colours", "ok", "none, because NO_COLOR is set")
+    if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return Check("colours", "ok", "16 million")
+    if "256color" in term or "kitty" in term:
+        return Check("colours", "ok", "256; COLORTERM=truecolor says that there are more")
+    return Check("colours", "note", "16", "Drawings are clearer with 256 colours or more: TERM=xterm-256color.")
+
+
+def _pictures(terminal: Terminal) -> Check:
+    """How drawings will be drawn, and why."""
+    from gonogo.desk.core.settings import load_profile
+
+    mode, why = terminal.chosen(load_profile(current_home()).picture_mode, color=not os.environ.get("NO_COLOR"))
+    return Check("pictures", "ok", f"{mode.value}: {why}")
+
+
+def _folders() -> list[Check]:
+    home = current_home()
+    return [
+        _folder(name, path)
+        for name, path in (
+            ("config", home.config()),
+            ("data", home.data()),
+            ("state", home.state()),
+            ("cache", home.cache()),
+        )
+    ]
+
+
+def _folder(name: str, path: Path) -> Check:
+    """Whether it can be written; it is not made, so a missing one is as good as its nearest parent."""
+    there = path
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return Check(
+            name, "bad", f"{path} cannot be written", "Give yourself the folder, or set GONOGO_HOME to another."
+        )
+    free = shutil.disk_usage(there).free
+    if free < 100_000_000:
+        return Check(name, "bad", f"{path}, {free // 1_000_000} MB free", "Verdicts are written here first: make room.")
+    return Check(name, "ok", f"{path}{'' if path.exists() else ' (made when needed)'}")
+
+
+async def _keyring() -> Check:
+    from gonogo.desk.account.credentials import Vault, Where
+
+    vault = Vault()
+    stored = await vault.put("doctor", "probe")
+    await vault.drop("doctor")
+    if stored.where == Where.KEYRING:
+        return Check("keyring", "ok", "keeps a secret and gives it back")
+    return Check(
+        "keyring", "note", stored.note or "none", "A sign-in lasts for one run; for scripts set GONOGO_API_KEY."
+    )
+
+
+async def _server(base_url: str | None) -> Check:
+    from gonogo.client.errors import GonogoClientError
+    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.retry import ONCE
+
+    if not base_url:
+        file = current_home().data() / "workspace.db"
+        return Check(
+            "server", "ok", f"workspace on this machine: {file}" + ("" if file.exists() else " (not made yet)")
+        )
+    try:
+        async with GonogoClient(base_url, retry=ONCE) as client:
+            found = await client.capabilities()
+    except GonogoClientError as error:
+        return Check("server", "bad", str(error), error.next_step)
+    if found is None:
+        return Check("server", "ok", f"{base_url}: an ARCNM server without gonogo's extensions")
+    return Check("server", "ok", f"{base_url}: {found.server} {found.version}")
+
+
+def _versions() -> list[Check]:
+    found = [Check("gonogo", "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()}")]
+    missing = [name for name in PACKAGES if _version(name) is None]
+    known = ", ".join(f"{name} {_version(name)}" for name in PACKAGES if name not in missing)
+    if missing:
+        found.append(Check("packages", "bad", f"missing: {', '.join(missing)}", "Install gonogo again."))
+    else:
+        found.append(Check("packages", "ok", known))
+    there = [f"{what} ({name} {_version(name)})" for name, what in EXTRAS.items() if _version(name)]
+    return [*found, Check("extras", "ok", ", ".join(there) or "none installed")]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,114 @@
+"""`gonogo export`: from a campaign to a file."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gonogo.cli.support import (
+    EXIT_USAGE,
+    bulk,
+    campaign_argument,
+    connect,
+    emit,
+    fail,
+    json_option,
+    progress,
+    run,
+    say,
+    server_option,
+)
+
+if TYPE_CHECKING:
+    from gonogo.transfer.exporting.run import Exported, ExportOptions
+
+FORMATS = ("jsonl", "csv", "parquet", "labelstudio", "coco")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  gonogo export "batch 12" > results.jsonl
+  gonogo export "batch 12" --format csv --out results.csv --manifest results.manifest.json
+  gonogo export "batch 12" --golden --format parquet --out golden.parquet
+  gonogo export "batch 12" --out results.jsonl --json          what was written, for a script
+  gonogo export "batch 12" --format coco --drawings scans/ --out coco.json
+"""
+)
+@campaign_argument
+@click.option("--format", "form", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="What to write.")
+@click.option("--golden", is_flag=True, help="Only what was promoted to the golden dataset.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of standard output.")
+@click.option(
+    "--manifest",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write what the export was made of, and its SHA-256: campaign, settings, versions.",
+)
+@click.option(
+    "--drawings",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the pictures, for forms that need their size (labelstudio, coco).",
+)
+@server_option
+@json_option
+def export(
+    campaign: str,
+    form: str,
+    golden: bool,
+    out: Path | None,
+    manifest: Path | None,
+    drawings: Path | None,
+    base_url: str | None,
+    as_json: bool,
+) -> None:
+    """Write CAMPAIGN: a record a task, with prediction, votes, consensus, rulings, times and gold.
+
+    The same export of an unchanged campaign is the same, byte by byte.
+    """
+    from gonogo.transfer.exporting.run import ExportOptions
+
+    if form == "parquet" and out is None:
+        fail("Parquet is not for a terminal or a pipe", "Give a file with --out.", EXIT_USAGE)
+    if as_json and out is None:
+        fail("--json would stand among the records on standard output", "Give them a file with --out.", EXIT_USAGE)
+    for file in filter(None, (out, manifest)):
+        if not file.parent.is_dir():
+            fail(f"There is no folder {file.parent} for {file.name}", "Make it, or choose another place.")
+    with bulk():
+        done = run(_export(campaign, ExportOptions(form, golden, drawings), out, manifest, base_url))
+    for note in done.notes:
+        say(note)
+    if as_json:
+        emit({**asdict(done), "out": str(out), "format": form, "manifest": None if manifest is None else str(manifest)})
+    elif out is not None:
+        say(f"{done.n_tasks} tasks written to {out}.")
+    if not done.n_tasks:
+        say("Nothing is promoted yet." if golden else "The campaign has no tasks.")
+
+
+async def _export(
+    campaign: str, options: ExportOptions, out: Path | None, manifest: Path | None, base_url: str | None
+) -> Exported:
+    from gonogo.cli.lookup import find_campaign
+    from gonogo.transfer.exporting.run import export_campaign, write_manifest
+
+    async with connect(base_url, clean=False) as client:
+        found = await find_campaign(client, campaign)
+        if out is None:
+            done = await export_campaign(client, found, sys.stdout.buffer, options)
+            sys.stdout.flush()
+        else:
+            part = out.with_name(out.name + ".part")  # nothing half-written ever carries the final name
+            try:
+                with part.open("wb") as stream, progress() as report:
+                    done = await export_campaign(client, found, stream, options, report)
+                part.replace(out)
+            finally:
+                part.unlink(missing_ok=True)
+        if manifest is not None:
+            await write_manifest(client, found, options, done, manifest)
+        return done

@@ -1,0 +1,62 @@
+"""`gonogo login` and `gonogo logout`: credentials without the app."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from gonogo.cli.support import EXIT_USAGE, current_home, fail, run, say
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  gonogo login                               asks for the link; nothing is shown while you paste
+  pass show gonogo/key | gonogo login --key --base-url https://label.example.com
+"""
+)
+@click.option("--key", "with_key", is_flag=True, help="Sign in with an API key instead of a magic link.")
+@click.option("--base-url", envvar="GONOGO_BASE_URL", show_envvar=True, metavar="URL", help="The server.")
+def login(with_key: bool, base_url: str | None) -> None:
+    """Sign in with a magic link, a token, or an API key; the secret is asked for, never given as an argument."""
+    what = "API key" if with_key else "link or token"
+    secret = click.prompt(what, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read().strip()
+    if not secret:
+        fail(f"no {what} was given", "Paste it at the prompt, or pipe it in.", EXIT_USAGE)
+    if with_key and not base_url:
+        fail("an API key needs its server's address", "Add --base-url https://…", EXIT_USAGE)
+    run(_login(secret, with_key, base_url))
+
+
+async def _login(secret: str, with_key: bool, base_url: str | None) -> None:
+    from gonogo.embedded.compose import make_services
+
+    services = make_services(current_home())
+    try:
+        if with_key:
+            signed = await services.sign_in_key(secret, base_url or "")
+        else:
+            signed = await services.sign_in_link(secret, base_url)
+    finally:
+        await services.aclose()
+    say(f"Signed in as {signed.name} ({signed.role}) at {signed.base_url}; kept in: {signed.storage}.")
+    if signed.storage != "keyring":
+        say("There is no keyring here, so this sign-in cannot outlive the command: use the app, or GONOGO_API_KEY.")
+
+
+@click.command(epilog="\b\nExample:\n  gonogo logout")
+def logout() -> None:
+    """Forget the credential and the cached drawings. Verdicts that are not sent yet stay in the outbox."""
+    run(_logout())
+
+
+async def _logout() -> None:
+    from gonogo.embedded.compose import make_services
+
+    services = make_services(current_home())
+    try:
+        await services.sign_out()
+    finally:
+        await services.aclose()
+    say("Signed out. Verdicts that are not sent yet are kept: `gonogo outbox list`.")

@@ -1,0 +1,148 @@
+"""`gonogo serve`: the labeling server for a team."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from typing import TYPE_CHECKING
+
+import click
+
+from gonogo.cli.support import current_home, fail, say
+
+if TYPE_CHECKING:
+    from gonogo.server.settings import ServerSettings
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  gonogo serve                                         the workspace on this machine, on 127.0.0.1:8000
+  gonogo serve --host 0.0.0.0 --public-url https://label.example.com
+  gonogo serve --database postgresql://gonogo@db/gonogo --workers 4 --metrics --log -
+  gonogo serve --database postgresql://gonogo@db/gonogo --check
+"""
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option(
+    "--database",
+    envvar="GONOGO_DATABASE_URL",
+    show_envvar=True,
+    metavar="URL",
+    help="SQLite or PostgreSQL URL; default: the workspace on this machine. A password belongs into the variable.",
+)
+@click.option(
+    "--read-database",
+    envvar="GONOGO_READ_DATABASE_URL",
+    show_envvar=True,
+    metavar="URL",
+    help="A read replica of the database; results, exports and quality reports are read there.",
+)
+@click.option(
+    "--keep-drawings-days",
+    type=click.IntRange(min=1),
+    metavar="DAYS",
+    help="Delete drawings this long after the last campaign that uses them was closed; default: never.",
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
+@click.option("--public-url", metavar="URL", help="What people reach the server by; magic links begin with it.")
+@click.option("--log", metavar="FILE", help="Write a log, one JSON object a line; - is standard error.")
+@click.option(
+    "--log-level",
+    default="info",
+    show_default=True,
+    type=click.Choice(["info", "warning", "error"]),
+    help="info logs every request.",
+)
+@click.option("--metrics", is_flag=True, help="Answer /metrics for Prometheus; close it to the outside.")
+@click.option("--check", is_flag=True, help="Look at database and settings, say what is found, and end.")
+def serve(
+    host: str,
+    port: int,
+    database: str | None,
+    read_database: str | None,
+    keep_drawings_days: int | None,
+    workers: int,
+    public_url: str | None,
+    log: str | None,
+    log_level: str,
+    metrics: bool,
+    check: bool,
+) -> None:
+    """Run the labeling server until it is stopped (Ctrl-C, or SIGTERM); requests in flight are finished."""
+    from gonogo.server.run import bind
+    from gonogo.server.settings import ServerSettings
+
+    database = database or workspace()
+    if check:
+        raise SystemExit(_check(database, read_database, public_url, host))
+    _look_at(database, read_database)
+    try:
+        listening = bind(host, port)
+    except OSError as error:
+        fail(f"cannot listen on {host}:{port}: {error.strerror or error}", "Another --port may be free.")
+    port = listening.getsockname()[1]
+    url = public_url or f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
+    say(f"gonogo serves {url}  (OpenAPI: {url}/openapi.json)")
+    say("Keys: `gonogo keys create --name lead`.  People: `gonogo assign CAMPAIGN EMAIL`.  Stop: Ctrl-C.")
+    with tempfile.TemporaryDirectory(prefix="gonogo-metrics-") as folder:
+        settings = ServerSettings(
+            database_url=database,
+            read_database_url=read_database,
+            public_url=url,
+            keep_drawings_days=keep_drawings_days,
+            metrics_dir=folder if metrics else None,
+            share_limits=True if workers > 1 else None,
+        )
+        _run(settings, listening, workers, (log, log_level) if log else None)
+
+
+def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: tuple[str, str] | None) -> None:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from gonogo.server.ops.logging import configure
+    from gonogo.server.run import run_server, run_workers
+    from gonogo.server.store.migrate import SchemaError
+
+    if log is not None:
+        configure(*log)
+    try:
+        if workers == 1:
+            run_server(settings, listening)
+        elif run_workers(settings, listening, workers, log):
+            fail("the workers end as soon as they start", "`gonogo serve --check` and `--log -` tell more.")
+    except SchemaError as error:
+        fail(str(error))
+    except SQLAlchemyError as error:
+        fail(f"the database cannot be used ({type(error).__name__})", "`gonogo serve --check` says what is wrong.")
+
+
+def _look_at(database: str, read_database: str | None) -> None:
+    """Ends here when a URL is none, or its driver is not installed."""
+    from gonogo.cli.commands.db import opened
+
+    for url in filter(None, (database, read_database)):
+        with opened(url):
+            pass
+
+
+def _check(database: str, read_database: str | None, public_url: str | None, host: str) -> int:
+    """Prints the findings; 1 when one is a problem."""
+    from gonogo.cli.commands.db import opened
+    from gonogo.server.ops.preflight import check
+
+    with opened(database, replica=read_database) as store:
+        findings = check(store, public_url, host)
+    for finding in findings:
+        click.echo(f"{finding.level:8} {finding.text}")
+    return int(any(finding.level == "problem" for finding in findings))
+
+
+def workspace() -> str:
+    """The database of the workspace on this machine; its folder is made."""
+    from gonogo.embedded.transport import workspace_url
+
+    home = current_home()
+    home.make(home.data())
+    return workspace_url(home)

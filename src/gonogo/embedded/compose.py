@@ -1,0 +1,22 @@
+"""Puts the parts together: services for the app, with the embedded server behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gonogo.desk.account.sign_in import EmbeddedParts, Services
+    from gonogo.desk.core.paths import Home
+
+
+def make_services(home: Home) -> Services:
+    """Services of one person on this machine; the embedded server is made when first asked for."""
+    from gonogo.desk.account.sign_in import Services
+    from gonogo.desk.core.settings import load_profile
+
+    def embedded() -> EmbeddedParts:
+        from gonogo.embedded.transport import embedded_parts
+
+        return embedded_parts(home)
+
+    return Services(home, load_profile(home), embedded=embedded)
