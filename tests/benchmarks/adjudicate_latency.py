@@ -48,8 +48,8 @@ def run(presses: int = PRESSES) -> dict[str, Any]:
 
 async def _disagree(database: Path, n_tasks: int) -> None:
     """A campaign of the demo's questions, with one vote for and one against each."""
-    from tests.review.conftest import Bench
     from tests.server.house import House
+    from tests.server.review.conftest import Bench
     from tests.server.web import LABELING, serving
 
     with House(database) as house:

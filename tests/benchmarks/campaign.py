@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from gonogo.server.consensus.decide import VERDICTS
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, new_id, orgs, submissions, tasks
-from tests.consensus.simulate import simulate
+from tests.server.consensus.simulate import simulate
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

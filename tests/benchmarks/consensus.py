@@ -25,7 +25,7 @@ from gonogo.server.consensus.dawid_skene import dawid_skene
 from gonogo.server.consensus.majority import majority, weighted_majority
 from gonogo.server.consensus.one_coin import one_coin
 from gonogo.server.consensus.votes import Votes
-from tests.consensus.simulate import simulate
+from tests.server.consensus.simulate import simulate
 
 SIZES = {10_000: 50, 100_000: 200, 1_000_000: 1000}
 """Votes → annotators; 3 votes a task, 5 classes."""

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.fuzz [cases] [sqlite|postgresql]
 
-The same cases and checks as `tests/server_shell/test_fuzz.py`, which runs a few hundred. Half of them are single
+The same cases and checks as `tests/server/http/test_fuzz.py`, which runs a few hundred. Half of them are single
 requests (a fifth breaks the OpenAPI's rules; ids of things that exist or not; every role; with and without idempotency
 key), half stand in chains, each about what the ones before it made. It goes in pieces, each with a seed of its own; how
 far it is goes to stderr. A broken promise is in the result, with its smallest case, and it goes on.
@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 from schemathesis import Case
 
 from tests.postgres import Cluster
-from tests.server_shell.chains import Step, chains, follow
-from tests.server_shell.fuzzing import CALLERS, Server, cases, check, serving
+from tests.server.http.chains import Step, chains, follow
+from tests.server.http.fuzzing import CALLERS, Server, cases, check, serving
 
 CASES = 20_000
 PIECE = 500

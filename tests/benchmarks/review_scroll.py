@@ -12,7 +12,7 @@ from typing import Any
 
 from gonogo.tui.widgets.queue_list import QueueList
 from tests.benchmarks.terminal import summary
-from tests.review_screens.test_queue import Listing, Many
+from tests.tui.screens.test_queue import Listing, Many
 
 ROWS = 100_000
 FEW = 100

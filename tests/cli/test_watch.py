@@ -24,7 +24,7 @@ from tests.cli.conftest import Gonogo
 from tests.client.arcnm import KEY, Arcnm
 from tests.client.scripted import ScriptedServer
 from tests.server.house import House, people
-from tests.server_shell.conftest import uvicorn_over
+from tests.server.http.conftest import uvicorn_over
 
 WAIT = 60.0
 

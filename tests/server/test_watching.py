@@ -17,9 +17,9 @@ from gonogo.server.auth.api_keys import create_key
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import compiled
 from tests.server.house import House, people
+from tests.server.http.conftest import TOKEN, uvicorn_over
 from tests.server.live import uvicorn_serving
 from tests.server.web import LABELING, OURS, serving
-from tests.server_shell.conftest import TOKEN, uvicorn_over
 
 WAIT = 60.0
 LEAD = {"X-API-Key": TOKEN}

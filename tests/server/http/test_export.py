@@ -1,0 +1,86 @@
+"""The export: every task, every vote, line by line, in constant memory."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+
+from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.server.export.stream import export_lines
+from gonogo.server.store.engine import Store
+from gonogo.server.store.schema.campaigns import campaigns
+from tests.server.http.conftest import on_both_databases
+from tests.server.http.work import GONOGO, LABELING, campaign_with, ok, person, session_of, task_bodies
+
+pytestmark = on_both_databases
+
+
+async def test_several_batches_give_each_task_once(lead: httpx.AsyncClient, store: Store) -> None:
+    await campaign_with(lead, 7)
+    await campaign_with(lead, 3, name="another")
+    with store.read() as connection:
+        campaign = connection.execute(campaigns.select().where(campaigns.c.name == "pmi")).one()
+    batches = list(export_lines(store, campaign, batch=3))
+    assert [batch.count(b"\n") for batch in batches] == [3, 3, 1]
+    lines = [json.loads(line) for line in b"".join(batches).splitlines()]
+    assert [line["predicted_value"]["text"] for line in lines] == [str(n) for n in range(7)]
+
+
+async def test_votes_gold_and_rulings_are_in_it(lead: httpx.AsyncClient) -> None:
+    campaign_id = await campaign_with(lead, 1, target_redundancy=2)
+    gold = {**task_bodies(1)[0], "is_gold": True, "gold_answer": "correct", "prompt": "ünïcode ⌀ \u2028 line"}
+    await ok(lead.post(f"{LABELING}/campaigns/{campaign_id}/tasks", json={"tasks": [gold]}))
+    for name, verdict in (("ann", "correct"), ("ben", "unsure")):
+        async with person(lead, await session_of(lead, campaign_id, f"{name}@example.com")) as somebody:
+            task = await ok(somebody.post(f"{LABELING}/campaigns/{campaign_id}/next-task"))
+            await ok(somebody.post(f"{LABELING}/tasks/{task['id']}/submit", json={"verdict": verdict}))
+    ruling = {"verdict": "incorrect", "corrected_value": {"text": "M8"}}
+    await ok(lead.post(f"{LABELING}/tasks/{task['id']}/adjudicate", json=ruling))
+    answer = await lead.get(f"{GONOGO}/campaigns/{campaign_id}/export")
+    records = [ExportRecord.model_validate_json(line) for line in answer.content.split(b"\n")[:-1]]
+    ruled = next(record for record in records if record.task_id == task["id"])
+    assert (ruled.status, ruled.consensus_verdict, ruled.consensus_value) == ("resolved", "incorrect", {"text": "M8"})
+    votes = [(vote["annotator_email"], vote["verdict"]) for vote in ruled.submissions]
+    assert votes == [("ann@example.com", "correct"), ("ben@example.com", "unsure")]
+    assert [(record.is_gold, record.gold_answer) for record in records] == [(False, None), (True, "correct")]
+    assert records[1].prompt == gold["prompt"]
+
+
+HOSTILE = ('a "quoted" \\\\ path\tand\nline', "100 %s %% %d {0} {}", "'; DROP TABLE tasks; --", "⌀ 😀 \u2028", "null")
+
+
+async def test_any_text_and_number_comes_out_as_it_went_in(lead: httpx.AsyncClient) -> None:
+    """The database writes the JSON: what means something to SQL, to a format or to JSON is only text in it."""
+    campaign_id = await campaign_with(lead, 0, name=HOSTILE[1], target_redundancy=1)
+    tasks = [
+        {**task_bodies(1)[0], "prompt": text, "predicted_value": {"text": text}, "predicted_confidence": 1 / (n + 3)}
+        for n, text in enumerate(HOSTILE)
+    ]
+    await ok(lead.post(f"{LABELING}/campaigns/{campaign_id}/tasks", json={"tasks": tasks}))
+    async with person(lead, await session_of(lead, campaign_id, "ann@example.com")) as somebody:
+        for text in HOSTILE:
+            task = await ok(somebody.post(f"{LABELING}/campaigns/{campaign_id}/next-task"))
+            body = {
+                "verdict": "incorrect",
+                "corrected_value": {"note": text},
+                "confidence": 0.1 + 0.2,
+                "duration_ms": 0,
+            }
+            await ok(somebody.post(f"{LABELING}/tasks/{task['id']}/submit", json=body))
+    answer = await lead.get(f"{GONOGO}/campaigns/{campaign_id}/export")
+    records = [json.loads(line) for line in answer.content.split(b"\n")[:-1]]
+    assert [record["prompt"] for record in records] == list(HOSTILE)
+    assert [record["predicted_value"]["text"] for record in records] == list(HOSTILE)
+    assert [record["predicted_confidence"] for record in records] == [1 / (n + 3) for n in range(len(HOSTILE))]
+    assert {record["campaign"] for record in records} == {HOSTILE[1]}
+    votes = [record["submissions"][0] for record in records]
+    assert sorted(vote["corrected_value"]["note"] for vote in votes) == sorted(HOSTILE)
+    assert {(vote["confidence"], vote["duration_ms"], vote["counted"]) for vote in votes} == {(0.1 + 0.2, 0, True)}
+    assert all(list(record) == list(ExportRecord.model_fields) for record in records)
+
+
+async def test_an_empty_campaign_is_an_empty_export(lead: httpx.AsyncClient) -> None:
+    campaign_id = await campaign_with(lead, 0)
+    answer = await lead.get(f"{GONOGO}/campaigns/{campaign_id}/export")
+    assert (answer.status_code, answer.content) == (200, b"")

@@ -1,0 +1,41 @@
+"""The quality report as a lead reads it in a shell."""
+
+from __future__ import annotations
+
+from gonogo.report.quality import gauge, report_lines, sparkline
+from tests.server.review.conftest import Bench
+from tests.server.web import LABELING
+
+
+async def test_the_text_says_what_the_numbers_mean(bench: Bench) -> None:
+    for verdict in ("correct", "incorrect", "correct"):
+        await bench.vote(await bench.task(detail_kind="thread"), ann="correct", bob=verdict)
+    await bench.vote(await bench.task(detail_kind="gdt"), ann="incorrect", bob="incorrect")
+    async with bench.api() as api:
+        report = (await api.campaign_quality(bench.campaign)).model_dump()
+    text = "\n".join(report_lines(report, {bench.ids["ann"]: "Ana", bench.ids["bob"]: "Bob"}))
+    assert "not accepted" in text
+    assert "8 submissions on 4 tasks" in text
+    assert "not known below 10 gold answers" in text
+    for told in ("Ana", "Bob", "pmi · thread", "Krippendorff", "→ "):
+        assert told in text
+    assert max(map(len, text.splitlines())) < 200
+    assert "\x1b" not in text
+
+
+async def test_an_empty_campaign_and_a_plain_server(bench: Bench) -> None:
+    path = f"{LABELING}/campaigns/{bench.campaign}/quality"
+    empty = (await bench.web.lead.get(path)).json()
+    text = "\n".join(report_lines(empty))
+    assert "alpha  undefined" in text
+    assert "Nobody has voted yet." in text
+    plain = {"alpha": 0.5, "acceptance_alpha": 0.8, "accepted": False, "n_tasks": 1, "n_submissions": 2, "gonogo": None}
+    assert "0.500" in "\n".join(report_lines({**plain, "annotators": None}))
+
+
+def test_the_gauge_puts_everything_in_its_place() -> None:
+    assert gauge(0.5, (0.25, 0.75), 0.8, 21) == "0 ├─────━━━━━●━━━━━┊────┤ 1"
+    assert gauge(None, None, 0.8, 21) == "0 ├────────────────┊────┤ 1"
+    assert gauge(-0.3, (-0.5, 0.1), 0.0, 21).startswith("0 ├⊙━━")
+    assert sparkline([1, 1]) == "▄▄"
+    assert sparkline([0, 5, 10]) == "▁▄█"

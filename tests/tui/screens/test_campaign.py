@@ -1,0 +1,123 @@
+"""The lead's screen: progress, people, closing and promoting with their consequences in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gonogo.schemas.labeling import LabelingCampaignPublic
+from gonogo.server.progress.stream import Watching
+from gonogo.tui.presenters.campaigns import pace
+from gonogo.tui.screens.lead import campaign_dashboard
+from gonogo.tui.screens.lead.campaign_dashboard import CampaignScreen
+from tests.server.web import LABELING
+from tests.tui.screens.conftest import Room
+
+
+async def on_the_screen(room: Room) -> None:
+    await room.sees("find")
+    await room.press("l")
+    await room.until(lambda: isinstance(room.screen, CampaignScreen))
+    await room.sees("settled", "alpha", "Nobody is invited")
+
+
+async def test_a_person_is_invited_and_revoked(room: Room) -> None:
+    await room.bench.task()
+    async with room.opened():
+        await on_the_screen(room)
+        await room.press("i", *"nobody", "enter")
+        await room.sees("no e-mail address")
+        for _ in range(6):
+            await room.press("backspace")
+        await room.press(*"ana@works.test", "enter")
+        await room.sees("shown this once")
+        await room.press("escape")
+        await room.sees("people (1)", "ana@works.test")
+        await room.press("d", *"ana@works.test", "enter")
+        await room.sees("revoked")
+
+
+async def test_closing_says_what_it_means_and_asks_for_a_yes(room: Room) -> None:
+    await room.bench.task()
+    async with room.opened(size=(80, 24)):
+        await on_the_screen(room)
+        await room.press("c")
+        await room.sees("1 of 1 tasks are not settled", "not counted", "Type yes")
+        await room.press("escape")
+        assert await status(room) == "open"
+        await room.press("c", *"yes", "enter")
+        await room.sees("closed")
+        assert await status(room) == "closed"
+
+
+async def test_promoting_below_acceptance_is_refused_in_words_and_force_is_explained(room: Room) -> None:
+    task = await room.bench.task()
+    await room.bench.vote(task, ana="correct", bob="correct")
+    async with room.opened():
+        await room.sees("Nothing needs an expert")
+        await room.press("l")
+        await room.sees("alpha undefined", "people (2)")
+        await room.press("p")
+        await room.sees("Refused as it stands", "forced below acceptance")
+        await room.press(*"yes", "enter")
+        await room.sees("Type force, or press Esc")
+        for _ in range(3):
+            await room.press("backspace")
+        await room.press(*"force", "enter")
+        await room.sees("1 tasks were promoted below acceptance")
+
+
+async def test_queue_pace_and_what_each_person_did_are_told(room: Room) -> None:
+    first, _second = await room.bench.task(), await room.bench.task()
+    await room.bench.vote(first, ana="correct", bob="incorrect")
+    async with room.opened():
+        await room.sees("find")
+        await room.press("l")
+        await room.sees("1 left", "1 in review", "0 done", "votes an hour", "votes to go", "1 done, now")
+        await room.bench.vote(_second, ana="correct", bob="correct")
+        await room.sees("0 left", "No votes are missing", "2 done, now", "1/2")  # told by the server
+
+
+async def test_a_line_that_drops_is_said_and_taken_up_again(room: Room) -> None:
+    task = await room.bench.task()
+    async with room.opened():
+        await on_the_screen(room)
+        await room.until(lambda: streams(room) == 1)
+        watching: Watching = room.bench.web.app.state.watching
+        room.transport.down = True
+        watching.stop()
+        await room.sees("Trying again in", "1 left")
+        room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 20, 0.05)
+        room.transport.down = False
+        await room.bench.vote(task, ana="correct", bob="correct")
+        await room.sees("for leads", "0 left", "1 done, now")
+
+
+async def test_where_no_stream_is_to_be_had_it_is_looked_at_again_and_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign_dashboard, "FOLLOW_SECONDS", 0.2)
+    room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 0, 0.05)
+    task = await room.bench.task()
+    async with room.opened():
+        await on_the_screen(room)
+        await room.bench.vote(task, ana="correct", bob="correct")
+        await room.sees("0 left", "1 done, now", "for leads")
+        assert streams(room)
+
+
+def streams(room: Room) -> int:
+    return len([one for one in room.transport.seen if one.url.path.endswith("/progress/stream")])
+
+
+async def status(room: Room) -> str:
+    found = await room.bench.web.lead.get(f"{LABELING}/campaigns/{room.bench.campaign}")
+    return str(found.json()["status"])
+
+
+def test_the_expected_end_follows_from_what_was_settled() -> None:
+    one = LabelingCampaignPublic(id="1", task_count=100, resolved_count=40, created_at="2026-01-01T00:00:00Z")
+    assert "10 settled a day" in pace(one, datetime(2026, 1, 5, tzinfo=UTC))
+    assert "2026-01-11" in pace(one, datetime(2026, 1, 5, tzinfo=UTC))
+    assert "not known" in pace(one.model_copy(update={"resolved_count": 0}), datetime(2026, 1, 5, tzinfo=UTC))

@@ -1,0 +1,122 @@
+"""The review queue: order, filters, an empty list in words, and a hundred thousand rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from textual.app import App, ComposeResult
+
+from gonogo.desk.review.models import QueueRow
+from gonogo.desk.review.session import ReviewDesk
+from gonogo.tui.app import GonogoApp
+from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
+from gonogo.tui.themes import load_looks, themes_folder
+from gonogo.tui.widgets.queue_list import QueueList
+from tests.tui.fakes import task
+from tests.tui.screens.conftest import Room
+from tests.tui.screens.test_adjudicate import conflict
+
+
+async def test_the_worst_expected_harm_comes_first(room: Room) -> None:
+    await conflict(room, "M8", predicted_confidence=0.2)
+    await conflict(room, "R7,5", predicted_confidence=0.9)
+    async with room.opened(size=(80, 24)):
+        await room.sees("1 of 2", "✓1 ✗1", "tie")
+        assert room.text.index("R7,5") < room.text.index("M8")
+
+
+async def test_filters_narrow_the_list_and_an_empty_one_says_how_to_go_on(room: Room) -> None:
+    await conflict(room, "M8", detail_kind="thread")
+    await conflict(room, "R0,2", detail_kind="dimension")
+    async with room.opened():
+        await room.sees("1 of 2")
+        await room.press("k", *"thread", "enter")
+        await room.sees("1 of 1", "kind thread", "M8")
+        await room.press("slash", *"nothing", "enter")
+        await room.sees("No task matches", "x shows all")
+        await room.press("x")
+        await room.sees("1 of 2")
+        await room.press("t")
+        await room.sees("open tasks")
+
+
+async def test_an_empty_queue_says_so(room: Room) -> None:
+    await room.bench.task()
+    async with room.opened():
+        await room.sees("Nothing needs an expert", "random sample")
+
+
+async def test_escape_leads_back_to_the_list(room: Room) -> None:
+    await conflict(room)
+    async with room.opened():
+        await room.sees("1 of 1")
+        await room.press("enter")
+        await room.until(lambda: isinstance(room.screen, AdjudicateScreen))
+        await room.press("escape")
+        await room.sees("what needs an expert")
+        app = room.pilot.app
+        assert isinstance(app, GonogoApp)
+        assert isinstance(app.desk, ReviewDesk)
+        assert app.desk.at is None
+
+
+class Many:
+    """A hundred thousand rows, of which the first page is here."""
+
+    count: int | None = 100_000
+
+    def __init__(self) -> None:
+        self.wanted = 0
+        self.loaded = 200
+
+    def row(self, index: int | None) -> QueueRow | None:
+        if index is None or index >= self.loaded:
+            return None
+        return QueueRow(task(index, {"text": f"{index},5"}), "in_review", 0.4, why="tie", verdicts=(("correct", 1),))
+
+    def want(self, index: int) -> None:
+        self.wanted = max(self.wanted, index)
+
+
+class Listing(App[None]):
+    """Nothing but the list."""
+
+    def __init__(self, rows: Many) -> None:
+        self.given = rows
+        self.looks, _ = load_looks([themes_folder()])
+        super().__init__()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return next(iter(self.looks.values())).variables()
+
+    def compose(self) -> ComposeResult:
+        yield QueueList(self.given, lambda _: None)
+
+
+@pytest.fixture
+async def listing() -> AsyncIterator[tuple[Any, Many]]:
+    rows = Many()
+    async with Listing(rows).run_test(size=(120, 40)) as pilot:
+        yield pilot, rows
+
+
+async def test_a_hundred_thousand_rows_scroll_without_a_hitch(listing: tuple[Any, Many]) -> None:
+    pilot, rows = listing
+    shown = pilot.app.query_one(QueueList)
+    shown.focus()
+    shown.update()
+    await pilot.pause()
+    assert "0,5" in shown.render_line(0).text
+    began = time.perf_counter()
+    await pilot.press("end")
+    await pilot.pause()
+    assert time.perf_counter() - began < 1.0
+    assert shown.cursor == 99_999
+    assert rows.wanted >= 99_999, "the pages up to there are asked for"
+    assert "fetching" in shown.render_line(shown.cursor - shown.scroll_offset.y).text
+    rows.loaded = 100_000
+    shown.update()
+    assert "99999,5" in shown.render_line(shown.cursor - shown.scroll_offset.y).text
