@@ -27,13 +27,13 @@ import httpx
 from gonogo.client.credential import SessionToken
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import RetryPolicy
-from gonogo.desk.annotate.session import Desk
-from gonogo.desk.connection.server_adapter import ClientRemote
+from gonogo.desk.annotate.session import AnnotateSession
+from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.models import Decision
-from gonogo.desk.core.settings import Profile
-from gonogo.desk.core.state_db import Memory
+from gonogo.desk.core.settings import Settings
+from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
-from gonogo.desk.session.dependencies import Setup
+from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.schemas.labeling import LabelSubmit
 from tests.desk.chaos import NoDrawings
 from tests.desk.scripted import BASE, CAMPAIGN, ScriptedServer, names
@@ -67,14 +67,16 @@ def client_of(server: ScriptedServer, latency: float) -> GonogoClient:
     return GonogoClient(BASE, SessionToken(TOKEN), transport=Distant(server, latency), retry=policy)
 
 
-def desk_of(server: ScriptedServer, folder: Path, latency: float, undo_seconds: float) -> Desk:
-    async def connect() -> ClientRemote:
-        return ClientRemote(client_of(server, latency))
+def desk_of(server: ScriptedServer, folder: Path, latency: float, undo_seconds: float) -> AnnotateSession:
+    async def connect() -> HttpTaskServer:
+        return HttpTaskServer(client_of(server, latency))
 
     address = Address(BASE, "annotator-1", CAMPAIGN)
-    memory, profile = Memory(folder / "memory.sqlite"), Profile(undo_seconds=undo_seconds)
+    memory, profile = StateStore(folder / "memory.sqlite"), Settings(undo_seconds=undo_seconds)
     outbox = folder / "outbox.sqlite"
-    return Desk(Setup(address, address, connect, lambda _: NoDrawings(), outbox, memory, profile))
+    return AnnotateSession(
+        SessionDependencies(address, address, connect, lambda _: NoDrawings(), outbox, memory, profile)
+    )
 
 
 async def with_the_desk(folder: Path, n_tasks: int, latency: float, deciding: float, undo: float) -> dict[str, Any]:
@@ -100,7 +102,7 @@ async def with_the_desk(folder: Path, n_tasks: int, latency: float, deciding: fl
     return {"waited": waited, "saved": saved, "answered": len(server.answers)}
 
 
-async def _current(desk: Desk, news: asyncio.Event) -> None:
+async def _current(desk: AnnotateSession, news: asyncio.Event) -> None:
     while desk.current is None:
         news.clear()
         await news.wait()

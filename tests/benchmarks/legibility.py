@@ -28,13 +28,13 @@ import numpy as np
 from PIL import Image
 
 from gonogo.demo.parts import draw_all
-from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Mode
 from gonogo.sheets.render.bbox import Placed, drawing_bbox
-from gonogo.sheets.render.crop import Rect, View, turn
+from gonogo.sheets.render.crop import CropView, Rect, turn
 from gonogo.sheets.render.mosaic import to_cells, to_grey
 from gonogo.sheets.render.open import open_drawing
-from gonogo.sheets.render.raster import Page, fit_contrast, turned_region, view_to_grey
+from gonogo.sheets.render.raster import DrawingPage, fit_contrast, turned_region, view_to_grey
 from gonogo.sheets.render.text_metrics import look_at
 from tests.shared_material import DRAWINGS
 
@@ -43,7 +43,7 @@ PANES = ((46, 18), (76, 32))
 CELLS = ((8, 16), (10, 20), (12, 24))  # pixels of a cell in the pictures that tesseract reads
 PLACES = ((0.0, 0.0), (0.35, 0.65))  # of the box within its cell
 USUAL, FULL = "half-blocks as usual", "full resolution"
-Painter = Callable[["Dimension", View, tuple[int, int], tuple[int, int]], Image.Image]
+Painter = Callable[["Dimension", CropView, tuple[int, int], tuple[int, int]], Image.Image]
 _DETAIL = 10.0  # a magnification at which text is read
 
 
@@ -51,8 +51,8 @@ _DETAIL = 10.0  # a magnification at which text is read
 class Dimension:
     """A marked dimension: its page, how it is turned, its box there in page units, and its digits."""
 
-    page: Page
-    turned: View
+    page: DrawingPage
+    turned: CropView
     box: Rect
     digits: str
     lacking: float | None
@@ -90,7 +90,7 @@ def _real(folder: Path) -> list[Dimension]:
     for line in (folder / "predictions.jsonl").read_text().splitlines():
         item = json.loads(line)
         found.setdefault((item["drawing"], tuple(item["bbox"])), item["truth"]["text"])
-    opened = {name: open_drawing(folder / name, Limits()).page(1) for name in {name for name, _ in found}}
+    opened = {name: open_drawing(folder / name, DrawingLimits()).page(1) for name in {name for name, _ in found}}
     return [_dimension(opened[name], raw, truth) for (name, raw), truth in found.items()]
 
 
@@ -99,12 +99,12 @@ def _demo(folder: Path) -> list[Dimension]:
     out = []
     for name, board in draw_all().items():
         (folder / f"{name}.pdf").write_bytes(board.page.to_pdf(name))
-        page = open_drawing(folder / f"{name}.pdf", Limits()).page(1)
+        page = open_drawing(folder / f"{name}.pdf", DrawingLimits()).page(1)
         out += [_dimension(page, callout.bbox, callout.text) for callout in board.callouts if _digits(callout.text)]
     return out[::2]
 
 
-def _dimension(page: Page, raw: tuple[float, ...], truth: str) -> Dimension:
+def _dimension(page: DrawingPage, raw: tuple[float, ...], truth: str) -> Dimension:
     placed = drawing_bbox(raw, page.width, page.height)
     assert isinstance(placed, Placed)
     ink = look_at(page, placed.box)
@@ -112,7 +112,7 @@ def _dimension(page: Page, raw: tuple[float, ...], truth: str) -> Dimension:
     width, height = (page.height, page.width) if rotation else (page.width, page.height)
     box = turn(placed.box, rotation)
     rect = Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
-    return Dimension(page, View(rect, width, height, rotation, _DETAIL), rect, _digits(truth), ink.lacking)
+    return Dimension(page, CropView(rect, width, height, rotation, _DETAIL), rect, _digits(truth), ink.lacking)
 
 
 def _read_share(boxes: list[Dimension], pane: tuple[int, int], painter: Painter) -> float:
@@ -134,7 +134,7 @@ def _read_share(boxes: list[Dimension], pane: tuple[int, int], painter: Painter)
     return round(sum(read[path] == truth for path, truth in zip(paths, truths, strict=True)) / len(paths), 3)
 
 
-def _view(box: Dimension, pane: tuple[int, int], place: tuple[float, float]) -> View:
+def _view(box: Dimension, pane: tuple[int, int], place: tuple[float, float]) -> CropView:
     """The box in the middle of the pane, a third of it wide, moved by `place` in cells."""
     columns, rows = pane
     width = box.box.width * 3
@@ -145,17 +145,17 @@ def _view(box: Dimension, pane: tuple[int, int], place: tuple[float, float]) -> 
     return replace(box.turned, rect=Rect(x, y, width, height))
 
 
-def _mosaic(mode: Mode, box: Dimension, view: View, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
+def _mosaic(mode: Mode, box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
     return _painted(view_to_grey(box.page, view, mode, *pane, lacking=box.lacking), mode, pane, cell)
 
 
-def _usual_half(box: Dimension, view: View, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
+def _usual_half(box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
     columns, rows = pane
     fine = Image.fromarray(turned_region(box.page, view, columns * 4, rows * 8))
     return _painted(np.asarray(fine.resize((columns, rows * 2), Image.Resampling.LANCZOS)), Mode.HALF, pane, cell)
 
 
-def _full(box: Dimension, view: View, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
+def _full(box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
     return Image.fromarray(fit_contrast(turned_region(box.page, view, pane[0] * cell[0], pane[1] * cell[1])))
 
 
@@ -165,7 +165,7 @@ def _painted(grey: np.ndarray, mode: Mode, pane: tuple[int, int], cell: tuple[in
     return cells.resize((pane[0] * cell[0], pane[1] * cell[1]), Image.Resampling.NEAREST)
 
 
-def _cut(picture: Image.Image, view: View, box: Rect) -> Image.Image:
+def _cut(picture: Image.Image, view: CropView, box: Rect) -> Image.Image:
     unit = picture.width / view.rect.width
     left, top = (box.x - view.rect.x) * unit, (box.y - view.rect.y) * unit
     right, bottom = left + box.width * unit, top + box.height * unit

@@ -15,10 +15,10 @@ import numpy as np
 from PIL import Image
 
 from gonogo.demo.parts import draw_all
-from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Mode, PictureRequest
 from gonogo.sheets.render.block_characters import SUBPIXELS
-from gonogo.sheets.render.draw import Drawings, choose
+from gonogo.sheets.render.draw import OpenDrawings, choose
 from gonogo.sheets.render.indexed_pixels import MARK, PAPER, draw_plane
 from gonogo.sheets.render.mosaic import to_cells, to_grey
 from gonogo.sheets.render.raster import Grey, view_to_grey
@@ -57,7 +57,7 @@ def main(folder: Path) -> None:
     request = PictureRequest(
         COLUMNS, ROWS, (*box, 1.0), mode=Mode.SEXTANT, zoom=0.8, pan_x=0.1, pan_y=0.2, locator=None, cell_pixels=CELL
     )  # fmt: skip
-    drawings = Drawings(Limits())
+    drawings = OpenDrawings(DrawingLimits())
     with tempfile.TemporaryDirectory() as made:
         path = Path(made) / "sample.pdf"
         path.write_bytes(board.pdf())

@@ -20,7 +20,7 @@ import httpx
 from sqlalchemy import select, text
 
 from gonogo.server.app import create_app
-from gonogo.server.review.queue import Wanted, queue_page
+from gonogo.server.review.queue import ReviewQuery, queue_page
 from gonogo.server.scoring import report_worker
 from gonogo.server.scoring.consensus_store import measure_campaign, write_measured
 from gonogo.server.settings import ServerSettings
@@ -49,17 +49,17 @@ def _pages(store: Store, campaign_id: str) -> dict[str, float]:
         campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
         cursors: list[str | None] = [None]
 
-        def page(wanted: Wanted, cursor: str | None) -> str | None:
+        def page(wanted: ReviewQuery, cursor: str | None) -> str | None:
             return queue_page(connection, campaign, "reviewer", wanted, PAGE, cursor, NOW).next_cursor
 
         def walk() -> None:
-            cursors.append(page(Wanted(), cursors[-1]))
+            cursors.append(page(ReviewQuery(), cursors[-1]))
 
         return {
-            "first page": _median(lambda: page(Wanted(), None)),
+            "first page": _median(lambda: page(ReviewQuery(), None)),
             "following pages": _median(walk, 20),
-            "text found nowhere": _median(lambda: page(Wanted(text="no such text"), None)),
-            "one annotator's": _median(lambda: page(Wanted(annotator="nobody"), None)),
+            "text found nowhere": _median(lambda: page(ReviewQuery(text="no such text"), None)),
+            "one annotator's": _median(lambda: page(ReviewQuery(annotator="nobody"), None)),
         }
 
 

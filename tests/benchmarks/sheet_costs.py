@@ -27,9 +27,9 @@ from textual.geometry import Region
 from textual.widget import Widget
 from textual.widgets import Static
 
-from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Level, Mode, Picture, PictureRequest
-from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.tui.widgets.sheet_view import SheetView
 from tests.sheets.conftest import pdf_bytes, png_header, sheet_image, tiff_of_pages
 
@@ -176,5 +176,5 @@ def _pictures() -> list[Picture]:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "sheet.png"
         sheet_image().save(path)
-        drawings = Drawings(Limits())
+        drawings = OpenDrawings(DrawingLimits())
         return [draw(drawings, path, "sheet", replace(request, zoom=zoom)) for zoom in (1.0, 1.5)]

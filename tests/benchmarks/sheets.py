@@ -18,10 +18,10 @@ import numpy as np
 import pypdfium2 as pdfium
 from PIL import Image, ImageDraw
 
-from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Level, Mode, PictureRequest
 from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.sheets.render.mosaic import to_cells
 from gonogo.sheets.render.open import open_drawing
 from tests.benchmarks.legibility import FULL, MODES, USUAL, legibility
@@ -84,7 +84,7 @@ def _cells_time(grey: np.ndarray, mode: Mode) -> float:
 
 def _crop_times(path: Path) -> tuple[float, float]:
     """Whole answers (box, ink, crop, cells, frame, map) for boxes all over the sheet."""
-    drawings, chance = Drawings(Limits()), random.Random(1)
+    drawings, chance = OpenDrawings(DrawingLimits()), random.Random(1)
     spots = [(chance.uniform(0, 0.9), chance.uniform(0, 0.9)) for _ in range(30)]
 
     def crop(spot: tuple[float, float]) -> None:
@@ -98,7 +98,7 @@ def _crop_times(path: Path) -> tuple[float, float]:
 
 def _render_times(path: Path) -> tuple[float, float]:
     """The same regions (5 % of the area to 800 px) by our page and by pypdfium2 with the page kept open."""
-    drawing = open_drawing(path, Limits())
+    drawing = open_drawing(path, DrawingLimits())
     page, bare = drawing.page(1), pdfium.PdfDocument(path)[0]
     width, height = page.width * 0.05**0.5, page.height * 0.05**0.5
     rows = round(800 * height / width)

@@ -11,7 +11,7 @@ from gonogo.cli.commands import annotators
 from gonogo.cli.support import current_home
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.lead import LeadClient
-from gonogo.desk.account.sign_in import Borrowed
+from gonogo.desk.account.sign_in import UnclosableTransport
 from gonogo.embedded.transport import BASE_URL, embedded_parts
 from gonogo.schemas.gonogo_api import SessionCreate
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelSubmit
@@ -23,7 +23,7 @@ async def _vote(name: str, people: dict[str, str]) -> None:
     parts = embedded_parts(current_home())
 
     def client(credential: Credential) -> LeadClient:
-        return LeadClient(BASE_URL, credential, transport=cast("Any", Borrowed(lambda: parts.transport)))
+        return LeadClient(BASE_URL, credential, transport=cast("Any", UnclosableTransport(lambda: parts.transport)))
 
     try:
         async with client(ApiKey(parts.token)) as lead:

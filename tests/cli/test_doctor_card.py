@@ -16,18 +16,18 @@ import pytest
 
 from gonogo.cli.commands.doctor_test_card import ROWS, card, choose, painted, samples, show_card
 from gonogo.sheets.models import CellGrid, Mode
-from gonogo.tui.terminal.capabilities import Terminal
-from gonogo.tui.terminal.probe import Answers
+from gonogo.tui.terminal.capabilities import TerminalCapabilities
+from gonogo.tui.terminal.probe import TerminalReplies
 
-SIXEL = Answers("XTerm(379)", sixel=True, cell=(8, 16), complete=True)
+SIXEL = TerminalReplies("XTerm(379)", sixel=True, cell=(8, 16), complete=True)
 ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 def test_every_mode_shows_the_same_piece_and_pixels_only_where_they_are_drawn() -> None:
-    plain = samples(Terminal(ENVIRONMENT), ENVIRONMENT)
+    plain = samples(TerminalCapabilities(ENVIRONMENT), ENVIRONMENT)
     assert [sample.mode for sample in plain] == [Mode.HALF, Mode.QUADRANT, Mode.SEXTANT, Mode.OCTANT, Mode.BRAILLE]
     assert all(len(sample.rows) == ROWS for sample in plain)
-    pixels = samples(Terminal(ENVIRONMENT, answers=SIXEL), ENVIRONMENT)
+    pixels = samples(TerminalCapabilities(ENVIRONMENT, answers=SIXEL), ENVIRONMENT)
     assert [sample.mode for sample in pixels][5:] == [Mode.SIXEL]
     text = card(pixels)
     assert "6 sixel" in text
@@ -41,21 +41,23 @@ def test_the_answer_is_kept_for_this_terminal(tmp_path: Path, typed: list[str], 
     file, written = tmp_path / "state" / "terminals.json", []
     lines = iter([*typed, "", ""])
     said = show_card(
-        Terminal(ENVIRONMENT, file), ENVIRONMENT, write=written.append, ask=lambda: next(lines) + "\n"
+        TerminalCapabilities(ENVIRONMENT, file), ENVIRONMENT, write=written.append, ask=lambda: next(lines) + "\n"
     )  # fmt: skip
-    assert Terminal(ENVIRONMENT, file).remembered == kept
+    assert TerminalCapabilities(ENVIRONMENT, file).remembered == kept
     assert (kept or "Nothing was changed") in said
     assert (file.exists()) is bool(kept)
 
 
 def test_auto_forgets_and_another_terminal_is_not_touched(tmp_path: Path) -> None:
     file = tmp_path / "terminals.json"
-    here, there = (Terminal({"TERM": term}, file) for term in ("xterm", "foot"))
+    here, there = (TerminalCapabilities({"TERM": term}, file) for term in ("xterm", "foot"))
     choose(here, "braille")
     assert there.remembered == ""
-    assert Terminal({"TERM": "xterm"}, file).mode("octant") is Mode.BRAILLE  # before the settings' choice for all
-    choose(Terminal({"TERM": "xterm"}, file), "auto")
-    assert Terminal({"TERM": "xterm"}, file).mode("octant") is Mode.OCTANT
+    assert (
+        TerminalCapabilities({"TERM": "xterm"}, file).mode("octant") is Mode.BRAILLE
+    )  # before the settings' choice for all
+    choose(TerminalCapabilities({"TERM": "xterm"}, file), "auto")
+    assert TerminalCapabilities({"TERM": "xterm"}, file).mode("octant") is Mode.OCTANT
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from gonogo.cli.support import connect
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.schemas.review import RulingCreate
-from gonogo.transfer.exporting.writers import COLUMNS, NAMES, Csv, writer
+from gonogo.transfer.exporting.writers import COLUMNS, NAMES, CsvWriter, writer
 from tests.cli.conftest import Gonogo
 
 RECORD: dict[str, Any] = {
@@ -71,7 +71,7 @@ def test_a_spreadsheet_gets_no_formula_and_the_votes_are_counted() -> None:
 @given(st.text(max_size=30))
 def test_no_cell_can_begin_a_formula(text: str) -> None:
     out = io.BytesIO()
-    made = Csv(out)
+    made = CsvWriter(out)
     made.add({"task_id": "t", "prompt": text, "consensus_value": {"text": text}})
     made.close()
     (row,) = csv.DictReader(io.StringIO(out.getvalue().decode("utf-8-sig", "surrogatepass"), newline=""))

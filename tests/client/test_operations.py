@@ -12,7 +12,7 @@ import pytest
 
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.labeling import LabelingClient, Served
-from gonogo.client.request import Prepared
+from gonogo.client.request import PreparedRequest
 from gonogo.schemas.gonogo_api import (
     CampaignSettings,
     KeyCreate,
@@ -228,10 +228,10 @@ async def test_a_plain_server_has_no_capabilities(status: int, client_for: Clien
 
 async def test_a_prepared_verdict_travels_byte_for_byte(client_for: ClientFor) -> None:
     """What the outbox stored is what is sent, in another process and after other releases too."""
-    kept = Prepared("POST", f"{L}/tasks/t1/submit", b'{ "verdict" :"correct",  "x":1}', "key-1")
+    kept = PreparedRequest("POST", f"{L}/tasks/t1/submit", b'{ "verdict" :"correct",  "x":1}', "key-1")
     async with ScriptedServer([Reply(201, {"id": "s1"})]) as server, client_for(server.url) as client:
         made = client.prepare_submit("t1", LabelSubmit(verdict="unsure"), idempotency_key="k")
-        assert made == Prepared("POST", f"{L}/tasks/t1/submit", b'{"verdict":"unsure"}', "k")
+        assert made == PreparedRequest("POST", f"{L}/tasks/t1/submit", b'{"verdict":"unsure"}', "k")
         assert (await client.send(kept)).id == "s1"
     (got,) = server.requests
     assert (got.path, got.body, got.key) == (kept.path, kept.body, "key-1")

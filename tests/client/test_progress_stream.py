@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.client.base import Calls
+from gonogo.client.base import BaseClient
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import AuthenticationError, GonogoClientError, PermissionDeniedError, UnexpectedAnswerError
-from gonogo.client.progress_stream import Event, NotToldError, _Reader, follow, told_by
+from gonogo.client.progress_stream import ProgressEvent, StreamUnavailableError, _Reader, stream_progress, told_by
 from gonogo.client.retry import RetryPolicy
 from gonogo.schemas.gonogo_api import Capabilities
 from tests.client.scripted import Reply, Reset, ScriptedServer, Stall, Step, Time, envelope
@@ -58,9 +58,9 @@ class Watch:
 
         async with (
             self.server,
-            Calls(self.server.url, ApiKey("ak_test_x")) as client,
+            BaseClient(self.server.url, ApiKey("ak_test_x")) as client,
             asyncio.timeout(60),
-            aclosing(follow(client, "c-1", heard=hear, policy=policy, **more)) as states,
+            aclosing(stream_progress(client, "c-1", heard=hear, policy=policy, **more)) as states,
         ):
             async for one in states:
                 self.seen.append(one.n_resolved)
@@ -106,7 +106,7 @@ async def test_a_line_that_falls_silent_is_dropped() -> None:
 )
 async def test_where_nothing_is_told_it_says_so_and_tries_no_more(step: Step) -> None:
     watch = Watch([step])
-    with pytest.raises(NotToldError):
+    with pytest.raises(StreamUnavailableError):
         await watch.run(first=0.5)
     assert (watch.seen, watch.time.slept, len(watch.server.requests)) == ([], [], 1)
 
@@ -137,7 +137,7 @@ def test_only_a_server_that_announces_it_is_asked() -> None:
 
 WHOLE = '\ufeff: hello\r\n\r\nid: 1\revent: progress\rdata: {"a":\rdata:"ü⌀"}\r\rretry: 5\nid: 2\n\n'
 WHOLE += "id: 3\ndata\ndata: x\n\n"
-EVENTS = [Event("progress", "1", '{"a":\n"ü⌀"}'), Event("", "3", "\nx")]
+EVENTS = [ProgressEvent("progress", "1", '{"a":\n"ü⌀"}'), ProgressEvent("", "3", "\nx")]
 
 
 @given(st.lists(st.integers(0, len(WHOLE.encode()))))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from gonogo.client.errors import GonogoClientError, UnexpectedAnswerError
-from gonogo.client.responses import Answer, error_from, load, parse
+from gonogo.client.responses import ApiResponse, error_from, load, parse
 from gonogo.schemas.gonogo_api import CampaignDetail, QueueView, SessionCreated, SubmissionList
 from gonogo.schemas.labeling import (
     GenerateProjectTasksResult,
@@ -61,7 +61,7 @@ ANY_JSON = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(value=ANY_JSON, model=st.sampled_from(MODELS), clean=st.booleans())
 def test_any_json_is_a_model_or_an_unexpected_answer(value: Any, model: type[BaseModel], clean: bool) -> None:
-    answer = Answer(200, {}, json.dumps(value).encode())
+    answer = ApiResponse(200, {}, json.dumps(value).encode())
     with contextlib.suppress(UnexpectedAnswerError):
         parse(model, answer, clean=clean)
 
@@ -69,7 +69,7 @@ def test_any_json_is_a_model_or_an_unexpected_answer(value: Any, model: type[Bas
 @settings(max_examples=300, deadline=None)
 @given(body=st.binary() | ANY_JSON.map(lambda value: json.dumps(value).encode()), status=st.integers(100, 999))
 def test_any_body_of_an_error_is_an_error_in_words(body: bytes, status: int) -> None:
-    error = error_from(Answer(status, {}, body))
+    error = error_from(ApiResponse(status, {}, body))
     assert isinstance(error, GonogoClientError)
     assert isinstance(error.details, dict)
     assert str(error)
@@ -81,14 +81,14 @@ def test_any_body_of_an_error_is_an_error_in_words(body: bytes, status: int) -> 
 @settings(deadline=None)  # shared machines stall
 @given(filler=ANY_JSON)
 def test_unknown_fields_are_ignored_and_missing_ones_are_none(filler: Any) -> None:
-    task = parse(ServedTask, Answer(200, {}, json.dumps({"id": "t", "zzz_new": filler}).encode()))
+    task = parse(ServedTask, ApiResponse(200, {}, json.dumps({"id": "t", "zzz_new": filler}).encode()))
     assert task == ServedTask(id="t")
 
 
 @settings(deadline=None)  # shared machines stall
 @given(value=ANY_JSON)
 def test_a_predicted_value_may_be_any_json(value: Any) -> None:
-    answer = Answer(200, {}, json.dumps({"id": "t", "predicted_value": value}).encode())
+    answer = ApiResponse(200, {}, json.dumps({"id": "t", "predicted_value": value}).encode())
     assert parse(ServedTask, answer).id == "t"
 
 
@@ -102,15 +102,15 @@ def test_numbers_json_cannot_hold_are_absent(literal: str) -> None:
 def test_depth_is_no_way_to_crash(depth: int) -> None:
     body = b'{"id": "t", "predicted_value": ' + b"[" * depth + b"]" * depth + b"}"
     with contextlib.suppress(UnexpectedAnswerError):
-        assert parse(ServedTask, Answer(200, {}, body)).id == "t"
+        assert parse(ServedTask, ApiResponse(200, {}, body)).id == "t"
     with contextlib.suppress(UnexpectedAnswerError):
-        assert parse(ServedTask, Answer(200, {}, body), clean=False).id == "t"
+        assert parse(ServedTask, ApiResponse(200, {}, body), clean=False).id == "t"
 
 
 def test_a_misshapen_answer_never_shows_its_content() -> None:
     body = json.dumps({"session_token": "s3cr3t-token", "annotator": "s3cr3t-token", "campaign_id": 5}).encode()
     with pytest.raises(UnexpectedAnswerError) as caught:
-        parse(SessionCreated, Answer(200, {}, body))
+        parse(SessionCreated, ApiResponse(200, {}, body))
     assert "s3cr3t" not in str(caught.value)
     assert "annotator" in str(caught.value)
 

@@ -24,14 +24,14 @@ from pathlib import Path
 from gonogo.client.credential import ApiKey, SessionToken
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import RetryPolicy
-from gonogo.desk.annotate.session import Desk
-from gonogo.desk.connection.server_adapter import ClientRemote
+from gonogo.desk.annotate.session import AnnotateSession
+from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import Decision, SendState
-from gonogo.desk.core.settings import Profile
-from gonogo.desk.core.state_db import Memory
+from gonogo.desk.core.settings import Settings
+from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address, Outbox
-from gonogo.desk.session.dependencies import Setup
+from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.pictures import AskUrl
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
@@ -90,20 +90,22 @@ class Plan:
         return Path(self.folder) / "outbox.sqlite"
 
 
-def desk_of(plan: Plan) -> Desk:
+def desk_of(plan: Plan) -> AnnotateSession:
     clock = Hurried()
 
-    async def connect() -> ClientRemote:
+    async def connect() -> HttpTaskServer:
         policy = RetryPolicy(tries=1, clock=clock.monotonic, sleep=clock.sleep)
-        return ClientRemote(GonogoClient(plan.base_url, SessionToken(plan.token), retry=policy))
+        return HttpTaskServer(GonogoClient(plan.base_url, SessionToken(plan.token), retry=policy))
 
     def drawings(_: AskUrl) -> NoDrawings:
         return NoDrawings()
 
     address = Address(plan.base_url, plan.annotator, plan.campaign_id)
-    memory = Memory(Path(plan.folder) / "memory.sqlite")
-    profile = Profile(undo_seconds=0.5)
-    return Desk(Setup(address, address, connect, drawings, plan.outbox_file, memory, profile, clock=clock))
+    memory = StateStore(Path(plan.folder) / "memory.sqlite")
+    profile = Settings(undo_seconds=0.5)
+    return AnnotateSession(
+        SessionDependencies(address, address, connect, drawings, plan.outbox_file, memory, profile, clock=clock)
+    )
 
 
 async def answer(plan: Plan, *, drain: bool) -> None:

@@ -11,18 +11,18 @@ import pytest
 from gonogo.client.credential import SessionToken
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import RetryPolicy
-from gonogo.desk.annotate.session import Desk
-from gonogo.desk.connection.server_adapter import ClientRemote
+from gonogo.desk.annotate.session import AnnotateSession
+from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.core.settings import Profile
-from gonogo.desk.core.state_db import Memory
+from gonogo.desk.core.settings import Settings
+from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
-from gonogo.desk.session.dependencies import Setup
+from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 from .scripted import BASE, CAMPAIGN, FakeClock, ScriptedServer
 
-MakeDesk = Callable[..., Coroutine[Any, Any, Desk]]
+MakeDesk = Callable[..., Coroutine[Any, Any, AnnotateSession]]
 
 
 class NoDrawings:
@@ -60,7 +60,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 async def make_desk(clock: FakeClock, folder: Path) -> AsyncIterator[MakeDesk]:
     """Makes and starts desks; those still open are closed at the end."""
-    made: list[Desk] = []
+    made: list[AnnotateSession] = []
 
     async def make(
         server: ScriptedServer,
@@ -71,24 +71,24 @@ async def make_desk(clock: FakeClock, folder: Path) -> AsyncIterator[MakeDesk]:
         start: bool = True,
         drawings: Any = None,
         **profile: Any,
-    ) -> Desk:
-        async def connect() -> ClientRemote:
+    ) -> AnnotateSession:
+        async def connect() -> HttpTaskServer:
             if credential is None:
                 raise DeskError("There is no credential.", "Sign in again.")
             policy = RetryPolicy(tries=1, clock=clock.monotonic, sleep=clock.sleep)
             client = GonogoClient(BASE, SessionToken(credential), transport=server.transport(), retry=policy)
-            return ClientRemote(client)
+            return HttpTaskServer(client)
 
         address = Address(BASE, annotator, CAMPAIGN)
-        desk = Desk(
-            Setup(
+        desk = AnnotateSession(
+            SessionDependencies(
                 address=address,
                 sends=address,
                 connect=connect,
                 drawings=lambda ask: drawings or NoDrawings(),
                 outbox_file=folder / "outbox.sqlite",
-                memory=Memory(folder / "memory.sqlite"),
-                profile=Profile(**profile),
+                memory=StateStore(folder / "memory.sqlite"),
+                profile=Settings(**profile),
                 embedded=embedded,
                 clock=clock,
             )

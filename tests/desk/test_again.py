@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.desk.annotate.session import Desk
+from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decided, Decision, SendState, Stage
 from gonogo.desk.outbox.outbox import Outbox
 from gonogo.desk.outbox.submit_request import prepare_submission
@@ -22,7 +22,7 @@ FIXED = Decision("incorrect", {"text": "16,4"}, 0.8)
 
 async def refused(
     make_desk: MakeDesk, clock: FakeClock, count: int = 3, *, how: int = 422, **more: object
-) -> tuple[ScriptedServer, Desk, Decided]:
+) -> tuple[ScriptedServer, AnnotateSession, Decided]:
     """A desk whose answer to the first of `count` tasks was refused, and its line in the history."""
     fault = Fault("submit", how, only_task="task-000", **({"code": "validation_error"} | more))  # type: ignore[arg-type]
     server = ScriptedServer(names(count), faults=[fault], max_held=5 if count > 1 else 1)
@@ -35,7 +35,7 @@ async def refused(
     return server, desk, next(one for one in desk.history() if one.state is SendState.PARKED)
 
 
-def states(desk: Desk) -> list[tuple[str, SendState]]:
+def states(desk: AnnotateSession) -> list[tuple[str, SendState]]:
     """Oldest first."""
     return [(one.task.id, one.state) for one in desk.history()][::-1]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gonogo.desk.annotate.session import Desk
+from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, SendState, Stage
 
 from .conftest import MakeDesk
@@ -57,13 +57,13 @@ CASES: dict[str, tuple[dict[str, Any], SendState, str]] = {
 }
 
 
-async def answer(desk: Desk, clock: FakeClock, count: int = 1) -> None:
+async def answer(desk: AnnotateSession, clock: FakeClock, count: int = 1) -> None:
     for _ in range(count):
         await clock.run_until(lambda: desk.current)
         desk.decide(Decision("correct"))
 
 
-def by_task(desk: Desk) -> dict[str, tuple[SendState, str]]:
+def by_task(desk: AnnotateSession) -> dict[str, tuple[SendState, str]]:
     return {one.task.id: (one.state, one.detail) for one in desk.history()}
 
 

@@ -15,11 +15,11 @@ from click.testing import CliRunner, Result
 from gonogo.cli.commands.outbox import outbox as command
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.desk.account.credentials import Vault
-from gonogo.desk.account.sign_in import Services
+from gonogo.desk.account.credentials import CredentialStore
+from gonogo.desk.account.sign_in import Account
 from gonogo.desk.core.models import Decision, DeskTask, SendState, Times
-from gonogo.desk.core.paths import Home
-from gonogo.desk.core.settings import Profile
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import Settings
 from gonogo.desk.outbox.outbox import Address, Outbox
 from gonogo.desk.outbox.submit_request import prepare_submission
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
@@ -89,11 +89,11 @@ def shell(server: tuple[str, Path], home: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("GONOGO_API_KEY", KEY)
     monkeypatch.setenv("GONOGO_BASE_URL", base_url)
     annotator, campaign_id, tasks = asyncio.run(_prepare(base_url))
-    return Shell(base_url, annotator, campaign_id, tasks, database, Home().outbox_file())
+    return Shell(base_url, annotator, campaign_id, tasks, database, AppPaths().outbox_file())
 
 
 async def _prepare(base_url: str) -> tuple[str, str, list[str]]:
-    services = Services(Home(), Profile(), vault=Vault(list))
+    services = Account(AppPaths(), Settings(), vault=CredentialStore(list))
     signed = await services.sign_in_key(KEY, base_url)
     await services.aclose()
     async with GonogoClient(base_url, ApiKey(KEY)) as lead:
@@ -142,7 +142,7 @@ def test_a_dead_server_is_exit_5_and_keeps_everything(shell: Shell, run: Run, mo
 
 
 def _annotator() -> str:
-    services = Services(Home(), Profile(), vault=Vault(list))
+    services = Account(AppPaths(), Settings(), vault=CredentialStore(list))
     signed = services.remembered()
     asyncio.run(services.aclose())
     assert signed is not None

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from gonogo.desk.annotate.session import Desk
+from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, SendState
 
 from .conftest import MakeDesk
 from .scripted import FakeClock, ScriptedServer, names, until
 
 
-async def answer(desk: Desk, clock: FakeClock, *, waiting: float, looking: float) -> None:
+async def answer(desk: AnnotateSession, clock: FakeClock, *, waiting: float, looking: float) -> None:
     await until(lambda: desk.current)
     await clock.advance(waiting)
     desk.shown()

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.core.paths import Home
-from gonogo.desk.core.settings import Profile, environment, load, load_profile, parse, save_setting
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import Settings, environment, load, load_profile, parse, save_setting
 
 
 def write(path: Path, text: str) -> Path:
@@ -20,7 +20,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def test_no_file_means_defaults_and_nothing_is_made(tmp_path: Path) -> None:
-    home = Home(tmp_path / "new")
+    home = AppPaths(tmp_path / "new")
     assert load_profile(home).undo_seconds == 3.0
     assert load_profile(home).notices == ()
     assert not (tmp_path / "new").exists()
@@ -54,7 +54,7 @@ def test_each_mistake_is_named_with_file_and_key(tmp_path: Path) -> None:
     text = 'theme = 5\nguard_msec = 100\nprefetch = 9\nundo_seconds = 2\nverdicts = 3\n[servers.a]\nname = "x"\n'
     path = write(tmp_path / "settings.toml", text)
     profile = load(path)
-    assert profile.theme == Profile().theme
+    assert profile.theme == Settings().theme
     assert profile.undo_seconds == 2.0
     assert all(notice.startswith(str(path)) for notice in profile.notices)
     said = " ".join(profile.notices)
@@ -73,7 +73,7 @@ def test_a_file_that_is_no_toml_falls_back(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "settings.toml"
     path.write_bytes(raw)
     profile = load(path)
-    assert profile.theme == Profile().theme
+    assert profile.theme == Settings().theme
     assert "defaults are used" in profile.notices[0]
 
 
@@ -112,13 +112,13 @@ def test_the_environment_overrides_and_hides_its_key(monkeypatch: pytest.MonkeyP
     assert "secret" not in repr(env)
     monkeypatch.setenv("GONOGO_API_KEY", "ak_live_ours")
     assert environment().api_key == "ak_live_ours"
-    assert Profile().base_url == "https://env.example.com"
+    assert Settings().base_url == "https://env.example.com"
 
 
 def test_one_variable_moves_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GONOGO_HOME", str(tmp_path / "h"))
-    home = Home()
+    home = AppPaths()
     assert {home.config().parent, home.data().parent, home.state().parent, home.cache().parent} == {tmp_path / "h"}
     monkeypatch.delenv("GONOGO_HOME")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    assert Home().config() == tmp_path / "xdg" / "gonogo"
+    assert AppPaths().config() == tmp_path / "xdg" / "gonogo"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from gonogo.client.errors import AuthenticationError, InvalidInputError
-from gonogo.desk.account.credentials import Vault
-from gonogo.desk.account.sign_in import EmbeddedParts, Services
+from gonogo.desk.account.credentials import CredentialStore
+from gonogo.desk.account.sign_in import Account, EmbeddedParts
 from gonogo.desk.core.errors import SignInError
 from gonogo.desk.core.models import Decision, Stage
-from gonogo.desk.core.paths import Home
-from gonogo.desk.core.settings import Profile, Server
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import ServerProfile, Settings
 
 from .scripted import BASE, CAMPAIGN, FakeClock, ScriptedServer, names, until
 
@@ -43,16 +43,16 @@ class Person:
     """Someone with a home and a keyring (or none), who starts the program again and again."""
 
     def __init__(self, home: Path, server: ScriptedServer, clock: FakeClock) -> None:
-        self.home, self.server, self.clock = Home(home), server, clock
+        self.home, self.server, self.clock = AppPaths(home), server, clock
         self.keyring: Keyring | None = Keyring()
-        self.profile = Profile()
+        self.profile = Settings()
         self.embedded = False
-        self.runs: list[Services] = []
+        self.runs: list[Account] = []
 
-    def run(self) -> Services:
-        vault = Vault(lambda: [self.keyring] if self.keyring else [])
+    def run(self) -> Account:
+        vault = CredentialStore(lambda: [self.keyring] if self.keyring else [])
         parts = EmbeddedParts(self.server.transport(), self.server.credential, "http://embedded.localhost")
-        services = Services(
+        services = Account(
             self.home,
             self.profile,
             vault=vault,
@@ -102,7 +102,7 @@ async def test_a_bare_token_needs_an_address(person: Person) -> None:
     with pytest.raises(SignInError, match="without an address") as caught:
         await person.run().sign_in_link("invitation-1")
     assert caught.value.next_step
-    person.profile = Profile(servers=(Server(BASE),))
+    person.profile = Settings(servers=(ServerProfile(BASE),))
     assert (await person.run().sign_in_link("invitation-1")).base_url == BASE
     with pytest.raises(AuthenticationError):
         await person.run().sign_in_link("invitation-2", BASE)

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from gonogo.desk.annotate.progress import Progress
-from gonogo.desk.annotate.resume import Snapshot, load, save
+from gonogo.desk.annotate.resume import ResumeSnapshot, load, save
 from gonogo.desk.core.clock import Clock
-from gonogo.desk.core.state_db import Memory
+from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
-from gonogo.desk.session.prefetch import Held
+from gonogo.desk.session.prefetch import ClaimedTask
 from gonogo.sheets.models import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
 
 from .putting import task
@@ -59,13 +59,13 @@ def test_the_first_question_is_there_before_httpx_and_pydantic_are(tmp_path: Pat
     from gonogo.desk.account.sign_in import IDENTITY, SignedIn
 
     address = Address("http://embedded.localhost", "ann", "c1")
-    memory = Memory(tmp_path / "state" / "desk.sqlite")
+    memory = StateStore(tmp_path / "state" / "desk.sqlite")
     memory.put(IDENTITY, asdict(SignedIn(address.base_url, "embedded", "lead", "Ann", "c1", "embedded", "ann")))
     request = PictureRequest(60, 30, bbox=task("t1").bbox)
     save(
         memory,
         address,
-        Snapshot((Held(task("t1")), Held(task("t2"))), (request, picture()), Progress("C", 3, 9)),
+        ResumeSnapshot((ClaimedTask(task("t1")), ClaimedTask(task("t2"))), (request, picture()), Progress("C", 3, 9)),
         Clock(),
     )
     memory.close()
@@ -74,29 +74,29 @@ def test_the_first_question_is_there_before_httpx_and_pydantic_are(tmp_path: Pat
 
 
 def test_a_snapshot_comes_back_whole(tmp_path: Path) -> None:
-    address, memory = Address("http://a.localhost", "ann", "c1"), Memory(tmp_path / "m.sqlite")
+    address, memory = Address("http://a.localhost", "ann", "c1"), StateStore(tmp_path / "m.sqlite")
     clock = Clock()
     request = PictureRequest(60, 30, bbox=(0.1, 0.1, 0.2, 0.2), mode=Mode.SEXTANT)
     now = clock.boot()
-    tasks = (Held(task("t1"), now + 500, 600), Held(task("t2"), now - 1, 600), Held(task("t3")))
-    save(memory, address, Snapshot(tasks, (request, picture()), Progress("C", 3, 9, "guide")), clock)
+    tasks = (ClaimedTask(task("t1"), now + 500, 600), ClaimedTask(task("t2"), now - 1, 600), ClaimedTask(task("t3")))
+    save(memory, address, ResumeSnapshot(tasks, (request, picture()), Progress("C", 3, 9, "guide")), clock)
     back = load(memory, address, clock, forever=False)
     assert [held.task for held in back.tasks] == [task("t1"), task("t3")]  # the claim on the second ran out
     assert not any(held.claimed for held in back.tasks)
     assert back.picture == (request, picture())
     assert back.progress == Progress("C", 3, 9, "guide")
     assert len(load(memory, address, clock, forever=True).tasks) == 3
-    save(memory, address, Snapshot(tasks, (request, NoPicture("none"))), clock)
+    save(memory, address, ResumeSnapshot(tasks, (request, NoPicture("none"))), clock)
     assert load(memory, address, clock, forever=True).picture is None
     memory.put(f"desk {address.base_url} ann c1", {"tasks": [{"task": 5}]})
-    assert load(memory, address, clock, forever=True) == Snapshot()
+    assert load(memory, address, clock, forever=True) == ResumeSnapshot()
     memory.close()
 
 
 def test_a_damaged_memory_is_forgotten_not_fatal(tmp_path: Path) -> None:
     path = tmp_path / "m.sqlite"
     path.write_bytes(b"not a database at all" * 100)
-    memory = Memory(path)
+    memory = StateStore(path)
     assert memory.get("x") is None
     memory.put("x", {"a": 1})
     assert memory.get("x") == {"a": 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.desk.annotate.timer import Stopwatch
+from gonogo.desk.annotate.timer import AnswerTimer
 from gonogo.desk.core.models import Times
 
 
@@ -19,9 +19,9 @@ class Hand:
         return self.now
 
 
-def begun() -> tuple[Hand, Stopwatch]:
+def begun() -> tuple[Hand, AnswerTimer]:
     hand = Hand()
-    watch = Stopwatch(hand)
+    watch = AnswerTimer(hand)
     watch.begin()
     return hand, watch
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.desk.account import credentials as module
-from gonogo.desk.account.credentials import TRUSTED, Vault, Where
+from gonogo.desk.account.credentials import TRUSTED, CredentialStore, StorageKind
 
 SECRET = "canary-7f31"
 
@@ -69,9 +69,9 @@ def test_the_list_names_real_backends() -> None:
 
 async def test_a_kept_secret_is_read_back_by_another_run() -> None:
     backend = Trusted()
-    stored = await Vault(lambda: [backend]).put("ann", SECRET)
-    assert (stored.where, stored.note) == (Where.KEYRING, "")
-    other = Vault(lambda: [backend])
+    stored = await CredentialStore(lambda: [backend]).put("ann", SECRET)
+    assert (stored.where, stored.note) == (StorageKind.KEYRING, "")
+    other = CredentialStore(lambda: [backend])
     assert await other.get("ann") == SECRET
     await other.drop("ann")
     assert await other.get("ann") is None
@@ -80,20 +80,20 @@ async def test_a_kept_secret_is_read_back_by_another_run() -> None:
 
 @pytest.mark.parametrize("backend", [Plaintext(), Forgets(), Fails()])
 async def test_what_is_not_safe_is_kept_for_this_run_only(backend: Trusted) -> None:
-    vault = Vault(lambda: [backend])
+    vault = CredentialStore(lambda: [backend])
     stored = await vault.put("ann", SECRET)
-    assert stored.where is Where.MEMORY
+    assert stored.where is StorageKind.MEMORY
     assert stored.note.startswith("You stay signed in for this run only:")
     assert SECRET not in stored.note
     assert await vault.get("ann") == SECRET
-    assert await Vault(lambda: [backend]).get("ann") is None
+    assert await CredentialStore(lambda: [backend]).get("ann") is None
     assert not isinstance(backend, Plaintext) or backend.kept == {}
     assert SECRET not in repr(vault)
 
 
 async def test_a_keyring_that_hangs_is_not_waited_for() -> None:
     backend = Hangs()
-    vault = Vault(lambda: [backend], limit=0.05)
+    vault = CredentialStore(lambda: [backend], limit=0.05)
     stored = await vault.put("ann", SECRET)
     backend.never.set()
     assert "did not answer" in stored.note
@@ -103,8 +103,8 @@ async def test_a_keyring_that_hangs_is_not_waited_for() -> None:
 async def test_a_machine_without_a_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    stored = await Vault().put("ann", SECRET)
-    assert stored.where is Where.MEMORY
+    stored = await CredentialStore().put("ann", SECRET)
+    assert stored.where is StorageKind.MEMORY
 
 
 def test_keyring_is_not_imported_before_it_is_needed() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from gonogo.desk.annotate.session import Desk
+from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, Stage
-from gonogo.desk.core.state_db import Memory
+from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
-from gonogo.desk.session.instances import Windows
+from gonogo.desk.session.instances import RunningInstances
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 from .conftest import MakeDesk, NoDrawings
@@ -18,7 +18,7 @@ from .scripted import FakeClock, ScriptedServer, names
 ANN = Address("http://a.localhost", "ann", "c1")
 
 
-def shown(*desks: Desk) -> list[str]:
+def shown(*desks: AnnotateSession) -> list[str]:
     return [desk.current.id for desk in desks if desk.current is not None]
 
 
@@ -69,7 +69,10 @@ async def test_a_window_with_nothing_says_where_the_questions_are(make_desk: Mak
 
 def test_a_window_that_is_gone_holds_nothing(tmp_path: Path) -> None:
     alive = {"one", "two"}
-    made = [Windows(Memory(tmp_path / "memory.sqlite"), ANN, mark, alive=alive.__contains__) for mark in ("one", "two")]
+    made = [
+        RunningInstances(StateStore(tmp_path / "memory.sqlite"), ANN, mark, alive=alive.__contains__)
+        for mark in ("one", "two")
+    ]
     one, two = made
     assert one.take("a")
     assert not two.take("a")
@@ -80,7 +83,7 @@ def test_a_window_that_is_gone_holds_nothing(tmp_path: Path) -> None:
     assert two.take("a")
     assert two.others == 0
     two.leave()
-    assert Windows(Memory(tmp_path / "memory.sqlite"), ANN, "three").take("a")
+    assert RunningInstances(StateStore(tmp_path / "memory.sqlite"), ANN, "three").take("a")
 
 
 class SlowDrawings(NoDrawings):
@@ -104,7 +107,7 @@ class SlowDrawings(NoDrawings):
         return NoPicture("There is no drawing here.")
 
 
-async def most_ahead(desk: Desk, clock: FakeClock) -> int:
+async def most_ahead(desk: AnnotateSession, clock: FakeClock) -> int:
     """How far ahead the desk looked at most, in twelve decisions of three seconds."""
     form, most = PictureRequest(40, 20), 0
     desk.prepare(form)

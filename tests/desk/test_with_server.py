@@ -10,11 +10,11 @@ import pytest
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.desk.account.credentials import Vault
-from gonogo.desk.account.sign_in import Borrowed, EmbeddedParts, Services
+from gonogo.desk.account.credentials import CredentialStore
+from gonogo.desk.account.sign_in import Account, EmbeddedParts, UnclosableTransport
 from gonogo.desk.core.models import Decision, SendState, Stage
-from gonogo.desk.core.paths import Home
-from gonogo.desk.core.settings import Profile
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import Settings
 from gonogo.schemas.labeling import (
     CampaignAssignmentCreate,
     LabelingCampaignCreate,
@@ -40,7 +40,7 @@ async def transport(tmp_path: Path) -> AsyncIterator[httpx.ASGITransport]:
 
 @pytest.fixture
 async def lead(transport: httpx.ASGITransport) -> AsyncIterator[GonogoClient]:
-    async with GonogoClient(BASE, ApiKey(KEY), transport=Borrowed(lambda: transport)) as client:  # type: ignore[arg-type]
+    async with GonogoClient(BASE, ApiKey(KEY), transport=UnclosableTransport(lambda: transport)) as client:  # type: ignore[arg-type]
         yield client
 
 
@@ -59,7 +59,9 @@ async def test_an_invited_person_answers_everything(
 ) -> None:
     campaign_id = await campaign_of(lead, 8)
     made = await lead.create_assignment(campaign_id, CampaignAssignmentCreate(email="ann@example.org"))
-    services = Services(Home(tmp_path / "home"), Profile(undo_seconds=0.05), vault=Vault(list), transport=transport)
+    services = Account(
+        AppPaths(tmp_path / "home"), Settings(undo_seconds=0.05), vault=CredentialStore(list), transport=transport
+    )
     signed = await services.sign_in_link(made.magic_link_token, BASE)
     assert (signed.campaign_id, signed.role) == (campaign_id, "annotator")
     desk = services.open_desk(signed, campaign_id)
@@ -90,8 +92,8 @@ async def test_the_workspace_inside_starts_where_it_was_left(
     lead: GonogoClient, transport: httpx.ASGITransport, tmp_path: Path
 ) -> None:
     campaign_id = await campaign_of(lead, 12)
-    home, parts = Home(tmp_path / "home"), EmbeddedParts(transport, KEY, BASE)
-    services = Services(home, Profile(), vault=Vault(list), embedded=lambda: parts)
+    home, parts = AppPaths(tmp_path / "home"), EmbeddedParts(transport, KEY, BASE)
+    services = Account(home, Settings(), vault=CredentialStore(list), embedded=lambda: parts)
     signed = await services.sign_in_embedded()
     desk = services.open_desk(signed, campaign_id)
     await desk.start()
@@ -100,7 +102,7 @@ async def test_the_workspace_inside_starts_where_it_was_left(
     await until(lambda: desk.state.ahead >= 2)
     shown = desk.current
     await desk.close()
-    services = Services(home, Profile(), vault=Vault(list), embedded=lambda: parts)
+    services = Account(home, Settings(), vault=CredentialStore(list), embedded=lambda: parts)
     again = services.remembered()
     assert again is not None
     desk = services.open_desk(again, campaign_id)
@@ -136,7 +138,9 @@ async def test_an_answer_after_the_close_is_kept_late(
 ) -> None:
     campaign_id = await campaign_of(lead, 3)
     made = await lead.create_assignment(campaign_id, CampaignAssignmentCreate(email="ann@example.org"))
-    services = Services(Home(tmp_path / "home"), Profile(undo_seconds=0.0), vault=Vault(list), transport=transport)
+    services = Account(
+        AppPaths(tmp_path / "home"), Settings(undo_seconds=0.0), vault=CredentialStore(list), transport=transport
+    )
     desk = services.open_desk(await services.sign_in_link(made.magic_link_token, BASE), campaign_id)
     await desk.start()
     await until(lambda: desk.current and desk.state.ahead == 2)

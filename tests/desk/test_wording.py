@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gonogo.desk.connection.protocol import Standing
+from gonogo.desk.connection.protocol import WorkProgress
 from gonogo.desk.session import messages
 
 
@@ -30,15 +30,15 @@ def west() -> Iterator[None]:
     ("standing", "unsent", "words"),
     [
         (None, 0, "There is no question left for you now."),
-        (Standing(done=120, total=120), 0, "You have answered all 120 questions there are for you."),
-        (Standing(done=3, total=9), 2, "There is no question left for you now. 2 answers are still on the way."),
-        (Standing(closed=True, done=9, total=9), 0, "This campaign is closed."),
-        (Standing(held_by_others=2), 0, "no question left for you now. 2 tasks are with other annotators."),
-        (Standing(in_review=1), 0, "no question left for you now. 1 task is waiting for review."),
-        (Standing(done=5, total=5, waits_because="The lead has paused you."), 0, "The lead has paused you."),
+        (WorkProgress(done=120, total=120), 0, "You have answered all 120 questions there are for you."),
+        (WorkProgress(done=3, total=9), 2, "There is no question left for you now. 2 answers are still on the way."),
+        (WorkProgress(closed=True, done=9, total=9), 0, "This campaign is closed."),
+        (WorkProgress(held_by_others=2), 0, "no question left for you now. 2 tasks are with other annotators."),
+        (WorkProgress(in_review=1), 0, "no question left for you now. 1 task is waiting for review."),
+        (WorkProgress(done=5, total=5, waits_because="The lead has paused you."), 0, "The lead has paused you."),
     ],
 )
-def test_an_empty_queue_says_why(standing: Standing | None, unsent: int, words: str) -> None:
+def test_an_empty_queue_says_why(standing: WorkProgress | None, unsent: int, words: str) -> None:
     message, step = messages.drained(standing, unsent)
     assert words in message
     assert step
@@ -47,7 +47,7 @@ def test_an_empty_queue_says_why(standing: Standing | None, unsent: int, words: 
 def test_until_when_others_hold_is_told_in_the_time_of_the_place(west: None) -> None:
     now = datetime.now(UTC)
     soon = (now + timedelta(days=3)).replace(hour=20, minute=5)
-    message, _ = messages.drained(Standing(held_by_others=1, held_until=soon.isoformat()), 0)
+    message, _ = messages.drained(WorkProgress(held_by_others=1, held_until=soon.isoformat()), 0)
     assert f"with other annotators until {soon:%Y-%m-%d} 13:05." in message
     assert messages.clock_time("soon") == "soon"
     assert messages.clock_time(now.isoformat()) == (now - timedelta(hours=7)).strftime("%H:%M")

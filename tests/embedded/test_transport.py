@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gonogo.desk.core.paths import Home
+from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.exchange import AHEAD, Exchange, _Pieces
 from gonogo.embedded.transport import EmbeddedTransport
 
@@ -101,7 +101,7 @@ async def test_an_app_that_fails_at_once_is_a_500() -> None:
 
 
 async def test_a_request_that_is_given_up_leaves_the_start_to_the_others(tmp_path: Path) -> None:
-    transport = EmbeddedTransport(Home(tmp_path), "token-of-this-test")
+    transport = EmbeddedTransport(AppPaths(tmp_path), "token-of-this-test")
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://embedded.localhost") as client:
             first = asyncio.create_task(client.get(ASKED))
@@ -116,7 +116,7 @@ async def test_a_request_that_is_given_up_leaves_the_start_to_the_others(tmp_pat
 
 
 async def test_leaving_while_the_server_starts_takes_no_longer_than_the_start(tmp_path: Path) -> None:
-    transport = EmbeddedTransport(Home(tmp_path), "token-of-this-test")
+    transport = EmbeddedTransport(AppPaths(tmp_path), "token-of-this-test")
     asked = asyncio.create_task(transport.handle_async_request(httpx.Request("GET", f"http://embedded{ASKED}")))
     await asyncio.sleep(0)
     server = transport._thread

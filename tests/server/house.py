@@ -73,7 +73,9 @@ class House:
             campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
             return next_task.next_task(connection, campaign, voter, self.now, self.rng)
 
-    def submit(self, campaign_id: str, task_id: str, voter: Voter, verdict: str = "correct") -> submissions.Outcome:
+    def submit(
+        self, campaign_id: str, task_id: str, voter: Voter, verdict: str = "correct"
+    ) -> submissions.SubmitResult:
         with self.store.write() as connection:
             campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
             return submissions.submit(connection, campaign, task_id, voter, LabelSubmit(verdict=verdict), self.now)

@@ -23,7 +23,7 @@ def actions(house: House) -> list[str]:
         return list(connection.execute(select(audit_log.c.action).order_by(audit_log.c.number)).scalars())
 
 
-def verified(house: House, known: audit.Heads | None = None) -> audit.Verified:
+def verified(house: House, known: audit.Heads | None = None) -> audit.VerifyResult:
     with house.store.read() as connection:
         return audit.verify(connection, known)
 

@@ -203,7 +203,7 @@ def test_an_answer_to_gold_is_the_same_work_as_any_other(house: House) -> None:
     assert len(work[True]) == 1
 
 
-def watching(sent: list[str]) -> compiled.Watcher:
+def watching(sent: list[str]) -> compiled.StatementObserver:
     def watcher(statement: str, _parameters: object) -> None:
         sent.append(statement)
 

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from gonogo.server.app import create_app
 from gonogo.server.auth import tokens
 from gonogo.server.http.slow_clients import Slow
-from gonogo.server.run import Server, bind
+from gonogo.server.run import ServerRunner, bind
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.schema.campaigns import audit_log, submissions
 from tests.postgres import Cluster, binaries
@@ -98,7 +98,7 @@ class Target:
     house: House
     port: int
     submit: str
-    server: Server
+    server: ServerRunner
     before: tuple[int, int] = field(default=(0, 0))
 
     def stored(self) -> tuple[int, int]:
@@ -142,7 +142,7 @@ def target(house: House) -> Iterator[Target]:
     app = create_app(settings, store=house.store, clock=lambda: house.now)
     ready = threading.Event()
     with bind("127.0.0.1", 0) as listening:
-        server = Server(app, on_started=ready.set, slow=Slow(head_seconds=0.5, body_seconds=0.5))
+        server = ServerRunner(app, on_started=ready.set, slow=Slow(head_seconds=0.5, body_seconds=0.5))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         assert ready.wait(WAIT)
@@ -208,7 +208,7 @@ def test_a_request_in_flight_is_finished_when_the_server_is_stopped(house: House
     app = create_app(ServerSettings(database_url="unused", embedded_token=KEY), store=house.store)
     ready = threading.Event()
     with bind("127.0.0.1", 0) as listening:
-        server = Server(app, on_started=ready.set)
+        server = ServerRunner(app, on_started=ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         assert ready.wait(WAIT)

@@ -17,17 +17,17 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit, postgres_commit
-from gonogo.server.store.compiled import Prepared
-from gonogo.server.store.group_commit import Batch
+from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.group_commit import GroupCommit
 from gonogo.server.store.schema.campaigns import orgs, tasks
 from tests.server.house import House
 from tests.server.storm import signed_in
 from tests.server.web import LABELING
 
-ADD = Prepared(orgs.insert(), ["id", "name", "created_at"])
-TOUCH = Prepared(text("UPDATE orgs SET name = name || :more WHERE id = 'lane'"))
-BACKEND = Prepared(text("SELECT pg_backend_pid() AS number"))
-NAMES = Prepared(text("SELECT name FROM orgs WHERE id LIKE 'lane%' ORDER BY id"))
+ADD = CompiledStatement(orgs.insert(), ["id", "name", "created_at"])
+TOUCH = CompiledStatement(text("UPDATE orgs SET name = name || :more WHERE id = 'lane'"))
+BACKEND = CompiledStatement(text("SELECT pg_backend_pid() AS number"))
+NAMES = CompiledStatement(text("SELECT name FROM orgs WHERE id LIKE 'lane%' ORDER BY id"))
 MANY = 3 * postgres_commit.MOST
 
 
@@ -49,7 +49,7 @@ def names(house: House) -> list[str]:
 
 
 async def test_transactions_that_come_together_go_on_together_and_are_all_there(postgres_house: House) -> None:
-    house, batch = postgres_house, Batch(postgres_house.store)
+    house, batch = postgres_house, GroupCommit(postgres_house.store)
     with batch.resident():
         wanted = [f"{number:02}" for number in range(MANY)]
         served = await asyncio.gather(*(batch.do(adding(house, name)) for name in wanted))
@@ -60,7 +60,7 @@ async def test_transactions_that_come_together_go_on_together_and_are_all_there(
 
 
 async def test_what_fails_at_its_end_fails_alone(postgres_house: House) -> None:
-    house, batch = postgres_house, Batch(postgres_house.store)
+    house, batch = postgres_house, GroupCommit(postgres_house.store)
 
     def twice(connection: Connection) -> int:
         adding(house, "b")(connection)
@@ -86,7 +86,7 @@ async def test_what_fails_at_its_end_fails_alone(postgres_house: House) -> None:
 
 
 async def test_one_that_waits_for_the_lock_of_another_gets_it(postgres_house: House) -> None:
-    house, batch = postgres_house, Batch(postgres_house.store)
+    house, batch = postgres_house, GroupCommit(postgres_house.store)
 
     def touch(connection: Connection) -> int:
         TOUCH.later(connection, {"more": "."})
@@ -99,7 +99,7 @@ async def test_one_that_waits_for_the_lock_of_another_gets_it(postgres_house: Ho
 
 
 async def test_a_request_given_up_at_its_end_is_done_and_leaves_its_connection_in_order(postgres_house: House) -> None:
-    house, batch = postgres_house, Batch(postgres_house.store)
+    house, batch = postgres_house, GroupCommit(postgres_house.store)
     with batch.resident():
         await batch.do(adding(house, "a"))  # the first one opens the connection's chain, and waits for that itself
         for name in "bcdef":
@@ -113,7 +113,7 @@ async def test_a_request_given_up_at_its_end_is_done_and_leaves_its_connection_i
 
 
 async def test_when_connections_broke_one_request_is_told_and_all_are_opened_again(postgres_house: House) -> None:
-    house, batch = postgres_house, Batch(postgres_house.store)
+    house, batch = postgres_house, GroupCommit(postgres_house.store)
     numbers = itertools.count(10)
 
     async def many() -> list[Any]:
@@ -138,7 +138,7 @@ async def test_when_connections_broke_one_request_is_told_and_all_are_opened_aga
 
 
 async def test_a_connection_that_breaks_while_its_end_is_awaited_tells_the_request(postgres_house: House) -> None:
-    house, batch = postgres_house, Batch(postgres_house.store)
+    house, batch = postgres_house, GroupCommit(postgres_house.store)
 
     def last_words(connection: Connection) -> int:
         ADD.later(connection, {"id": "lane", "name": "", "created_at": house.now})
@@ -152,7 +152,7 @@ async def test_a_connection_that_breaks_while_its_end_is_awaited_tells_the_reque
         assert names(house) == ["a"]
 
 
-END_OWN = Prepared(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+END_OWN = CompiledStatement(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
 
 async def test_a_vote_that_is_ended_by_a_deadlock_is_begun_again(postgres_house: House) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.errors import ApiError, lost_race
 from gonogo.server.http.pipeline import RACES
-from gonogo.server.http.rate_limits import Limits
+from gonogo.server.http.rate_limits import RateLimiter
 from gonogo.server.queue import leases, next_task
 from gonogo.server.queue import submissions as votes
 from gonogo.server.settings import ServerSettings
@@ -164,7 +164,7 @@ def test_workers_count_requests_together(database: str) -> None:
             requests_per_minute_per_key=None,
             share_limits=True,
         )
-        workers = [Limits(settings, lambda: house.now, house.store) for _worker in range(2)]
+        workers = [RateLimiter(settings, lambda: house.now, house.store) for _worker in range(2)]
         passed = 0
         for number in range(80):
             with suppress(ApiError):

@@ -22,12 +22,12 @@ from sqlalchemy.exc import DBAPIError
 
 from gonogo.server.app import create_app
 from gonogo.server.ops import maintenance
-from gonogo.server.ops.logging import JsonLines
+from gonogo.server.ops.logging import JsonLogFormatter
 from gonogo.server.ops.preflight import check
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.backup import BackupError, backup, restore
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import (
     drawing_files,
@@ -142,7 +142,7 @@ def test_a_logged_failure_tells_where_and_not_what_was_sent() -> None:
         raise ValueError("ak_live_secret")
     except ValueError:
         record = logging.LogRecord("gonogo.server", logging.ERROR, "", 1, "request failed", (), sys.exc_info())
-    line = json.loads(JsonLines().format(record))
+    line = json.loads(JsonLogFormatter().format(record))
     assert line["error"] == "ValueError"
     assert "test_operations.py" in line["at_line"][-1]
     assert "secret" not in json.dumps(line)
@@ -335,7 +335,7 @@ def test_a_restarted_database_is_found_again(tmp_path: Path) -> None:
     own.kill()
     own.start()
     assert store.look(select(orgs.c.name)) is not None
-    look, add = Prepared(select(orgs.c.name)), Prepared(insert(orgs), ["id", "name", "created_at"])
+    look, add = CompiledStatement(select(orgs.c.name)), CompiledStatement(insert(orgs), ["id", "name", "created_at"])
     with store.resident():  # as the thread of an event loop
         add_one = {"id": "y", "name": "y", "created_at": START}
         with store.write() as connection:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import event
 
-from gonogo.server.ops.logging import JsonLines
+from gonogo.server.ops.logging import JsonLogFormatter
 from tests.server.house import House
 from tests.server.operations import OPERATIONS, call, set_stage
 from tests.server.test_access import key_for
@@ -22,7 +22,7 @@ def written() -> Iterator[io.StringIO]:
     """All that the server's side of this process logs, as the server writes it, at the finest level."""
     out = io.StringIO()
     handler = logging.StreamHandler(out)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLogFormatter())
     loggers = [logging.getLogger(name) for name in ("gonogo", "uvicorn", "fastapi")]
     before = [logger.level for logger in loggers]
     for logger in loggers:

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import orgs
 from tests.server.house import House
 
-ADD = Prepared(orgs.insert(), ["id", "name", "created_at"])
-NAMES = Prepared(text("SELECT name FROM orgs WHERE id LIKE 'w%' ORDER BY id"))
+ADD = CompiledStatement(orgs.insert(), ["id", "name", "created_at"])
+NAMES = CompiledStatement(text("SELECT name FROM orgs WHERE id LIKE 'w%' ORDER BY id"))
 
 
 def add(house: House, connection: object, *names: str) -> None:
@@ -69,7 +69,7 @@ def test_values_go_there_and_back_unchanged(postgres_house: House) -> None:
     given = {"text": "⌀8 % %(x)s $1 '\"\\", "whole": -(2**62), "part": 0.1, "yes": True, "raw": b"\0\xff", "none": None}
     casts = {"text": "text", "whole": "bigint", "part": "float8", "yes": "boolean", "raw": "bytea", "none": "text"}
     columns = ", ".join(f"CAST(:{name} AS {cast}) AS {name}" for name, cast in casts.items())
-    query = Prepared(text(f"SELECT {columns}"))
+    query = CompiledStatement(text(f"SELECT {columns}"))
     with postgres_house.store.write() as connection:
         assert query.one(connection, given)._asdict() == given
         with pytest.raises(ValueError, match="NUL"):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from gonogo.sheets.drawing_limits import Limits
-from gonogo.sheets.render.draw import Drawings
+from gonogo.sheets.drawing_limits import DrawingLimits
+from gonogo.sheets.render.draw import OpenDrawings
 
 PAGE = (800, 600)
 """Points of the PDF; the image has twice as many pixels."""
@@ -91,8 +91,8 @@ def text_image(
 
 
 @pytest.fixture
-def drawings() -> Iterator[Drawings]:
-    opened = Drawings(Limits())
+def drawings() -> Iterator[OpenDrawings]:
+    opened = OpenDrawings(DrawingLimits())
     yield opened
     opened.forget()
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.sheets.models import Box, Level, Mode, PictureRequest
-from gonogo.sheets.render.crop import Rect, View, frame_view, turn, turn_back
+from gonogo.sheets.render.crop import CropView, Rect, frame_view, turn, turn_back
 
 sides = st.floats(50, 20_000)
 rotations = st.sampled_from([0, 90, 180, 270])
@@ -29,7 +29,7 @@ requests = st.builds(
 )
 
 
-def _target(box: Box, view: View) -> Rect:
+def _target(box: Box, view: CropView) -> Rect:
     turned = turn(box, view.rotation)
     width, height = view.page_width, view.page_height
     return Rect(turned.x0 * width, turned.y0 * height, turned.width * width, turned.height * height)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
 from gonogo.sheets.fetch import Fetcher
 from gonogo.sheets.ssrf_guard import Address, is_loopback, judge, reach
 from tests.sheets.conftest import sheet_pdf
@@ -194,7 +194,7 @@ async def test_an_endless_body_is_cut_off() -> None:
             await writer.drain()
 
     async with _server(endless) as url:
-        limits = dataclasses.replace(Limits(), transfer_bytes=2 * 1024 * 1024)
+        limits = dataclasses.replace(DrawingLimits(), transfer_bytes=2 * 1024 * 1024)
         refused = await _refusal(Fetcher(_answers(url), base_url=LOCAL, limits=limits))
     assert "larger than 2 MB" in refused.reason
 
@@ -206,7 +206,7 @@ async def test_a_dripping_body_runs_out_of_time() -> None:
         await asyncio.sleep(5)
 
     async with _server(dripping) as url:
-        limits = dataclasses.replace(Limits(), transfer_seconds=1.5)  # well after the connection stands
+        limits = dataclasses.replace(DrawingLimits(), transfer_seconds=1.5)  # well after the connection stands
         refused = await _refusal(Fetcher(_answers(url), base_url=LOCAL, limits=limits))
     assert "within 1.5 seconds" in refused.reason
     assert refused.retry

@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gonogo.sheets.cache import Memory, RawCache
-from gonogo.sheets.drawing_limits import Limits
-from gonogo.sheets.drawing_service import Sheets
+from gonogo.sheets.cache import PictureMemory, RawCache
+from gonogo.sheets.drawing_limits import DrawingLimits
+from gonogo.sheets.drawing_service import DrawingService
 from gonogo.sheets.fetch import Fetcher
 from gonogo.sheets.folder_lookup import find_in_folders
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
@@ -57,11 +57,11 @@ def store() -> Store:
 
 
 @pytest.fixture
-async def open_sheets(tmp_path: Path) -> AsyncIterator[Callable[..., Sheets]]:
-    opened: list[Sheets] = []
+async def open_sheets(tmp_path: Path) -> AsyncIterator[Callable[..., DrawingService]]:
+    opened: list[DrawingService] = []
 
-    def opener(**settings: object) -> Sheets:
-        opened.append(Sheets(tmp_path / "cache", **settings))  # type: ignore[arg-type]
+    def opener(**settings: object) -> DrawingService:
+        opened.append(DrawingService(tmp_path / "cache", **settings))  # type: ignore[arg-type]
         return opened[-1]
 
     yield opener
@@ -69,7 +69,7 @@ async def open_sheets(tmp_path: Path) -> AsyncIterator[Callable[..., Sheets]]:
         await sheets.aclose()
 
 
-Opener = Callable[..., Sheets]
+Opener = Callable[..., DrawingService]
 
 
 async def _until(condition: Callable[[], object]) -> None:
@@ -250,14 +250,14 @@ def test_the_cache_drops_what_was_used_longest_ago(tmp_path: Path) -> None:
 
 
 def test_the_same_content_is_kept_once(tmp_path: Path) -> None:
-    cache = RawCache(tmp_path / "cache", most=Limits().cache_bytes)
+    cache = RawCache(tmp_path / "cache", most=DrawingLimits().cache_bytes)
     one, two = cache.store("rev-1", b"same"), cache.store("rev-2", b"same")
     assert one == two
     assert len(list((tmp_path / "cache" / "blobs").iterdir())) == 1
 
 
 def test_memory_is_bounded() -> None:
-    memory: Memory[int, int] = Memory(2)
+    memory: PictureMemory[int, int] = PictureMemory(2)
     for number in (1, 2):
         memory.put(number, number)
     memory.get(1)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
 from gonogo.sheets.models import Level, Mode, Picture, PictureRequest
-from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.sheets.render.mosaic import to_grey
 from tests.shared_material import DRAWINGS
 from tests.sheets.conftest import PAGE, SPOTS, pdf_bytes, sheet_image, sheet_pdf, text_image
@@ -19,7 +19,7 @@ from tests.sheets.conftest import PAGE, SPOTS, pdf_bytes, sheet_image, sheet_pdf
 FRACTIONS = tuple(value / side for value, side in zip(SPOTS[1], (PAGE[0], PAGE[1], PAGE[0], PAGE[1]), strict=True))
 
 
-def _draw(drawings: Drawings, path: Path, request: PictureRequest) -> Picture:
+def _draw(drawings: OpenDrawings, path: Path, request: PictureRequest) -> Picture:
     return draw(drawings, path, str(path), request)
 
 
@@ -30,7 +30,7 @@ def _differ(one: Picture, two: Picture) -> float:
 
 @pytest.mark.parametrize("level", Level)
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_image_and_pdf_show_the_same_place(drawings: Drawings, folder: Path, level: Level, rotation: int) -> None:
+def test_image_and_pdf_show_the_same_place(drawings: OpenDrawings, folder: Path, level: Level, rotation: int) -> None:
     request = PictureRequest(52, 24, FRACTIONS, level, rotation=rotation)
     image = _draw(drawings, folder / "sheet.png", request)
     vector = _draw(drawings, folder / "vector.pdf", request)
@@ -41,7 +41,7 @@ def test_image_and_pdf_show_the_same_place(drawings: Drawings, folder: Path, lev
 
 
 @pytest.mark.skipif(DRAWINGS is None, reason="the real drawings are not beside this repository")
-def test_the_real_pdf_and_its_image_show_the_same_place(drawings: Drawings) -> None:
+def test_the_real_pdf_and_its_image_show_the_same_place(drawings: OpenDrawings) -> None:
     assert DRAWINGS is not None
     # "2x⌀4.80 +0.1 0" and its feature control frame
     request = PictureRequest(78, 32, (1127 / 2250, 2014 / 3250, 1336 / 2250, 2099 / 3250), rotation=0)
@@ -65,7 +65,7 @@ def _correlation(one: np.ndarray, two: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("mode", [Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT, Mode.HALF, Mode.BRAILLE])
-def test_the_box_is_black_and_framed_in_every_mode(drawings: Drawings, folder: Path, mode: Mode) -> None:
+def test_the_box_is_black_and_framed_in_every_mode(drawings: OpenDrawings, folder: Path, mode: Mode) -> None:
     picture = _draw(drawings, folder / "sheet.png", PictureRequest(60, 30, FRACTIONS, mode=mode))
     grid = picture.grid
     assert (grid.width, grid.height, grid.mode) == (60, 30, mode)
@@ -81,7 +81,7 @@ def test_the_box_is_black_and_framed_in_every_mode(drawings: Drawings, folder: P
     assert sum(picture.locator.mark) > 0
 
 
-def test_hairlines_survive_the_whole_sheet(drawings: Drawings, tmp_path: Path) -> None:
+def test_hairlines_survive_the_whole_sheet(drawings: OpenDrawings, tmp_path: Path) -> None:
     """A line one pixel wide on a sheet of 12 megapixels is still there when all of it is shown in 46 columns."""
     image = Image.new("L", (4000, 3000), 255)
     image.paste(0, (0, 1500, 4000, 1501))
@@ -95,7 +95,7 @@ def test_hairlines_survive_the_whole_sheet(drawings: Drawings, tmp_path: Path) -
 @pytest.mark.parametrize(("turned", "rotation"), [(0, 0), (90, 90)])
 @pytest.mark.parametrize("text", ["25,00", "16", "M8"])
 def test_vertical_dimensions_turn_by_themselves(
-    drawings: Drawings, tmp_path: Path, text: str, turned: int, rotation: int
+    drawings: OpenDrawings, tmp_path: Path, text: str, turned: int, rotation: int
 ) -> None:
     image, box = text_image(text, turned=turned)
     image.save(tmp_path / "text.png")
@@ -103,13 +103,13 @@ def test_vertical_dimensions_turn_by_themselves(
     assert _draw(drawings, tmp_path / "text.png", PictureRequest(52, 24, box, rotation=0)).rotation == 0
 
 
-def test_a_lone_digit_stays_upright(drawings: Drawings, tmp_path: Path) -> None:
+def test_a_lone_digit_stays_upright(drawings: OpenDrawings, tmp_path: Path) -> None:
     image, box = text_image("1")
     image.save(tmp_path / "text.png")
     assert _draw(drawings, tmp_path / "text.png", PictureRequest(52, 24, box)).rotation == 0
 
 
-def test_digits_get_their_rows_whatever_the_box_leaves_around_them(drawings: Drawings, tmp_path: Path) -> None:
+def test_digits_get_their_rows_whatever_the_box_leaves_around_them(drawings: OpenDrawings, tmp_path: Path) -> None:
     image, (x0, y0, x1, y1) = text_image("16,5", height=30)
     image.save(tmp_path / "text.png")
     picture = _draw(drawings, tmp_path / "text.png", PictureRequest(52, 24, (x0 - 20, y0 - 20, x1 + 20, y1 + 20)))
@@ -117,7 +117,7 @@ def test_digits_get_their_rows_whatever_the_box_leaves_around_them(drawings: Dra
     assert digit >= 4.5
 
 
-def test_boxes_put_right_are_noted_and_unusable_ones_show_the_sheet(drawings: Drawings, folder: Path) -> None:
+def test_boxes_put_right_are_noted_and_unusable_ones_show_the_sheet(drawings: OpenDrawings, folder: Path) -> None:
     x0, y0, x1, y1 = FRACTIONS
     reversed_box = _draw(drawings, folder / "sheet.png", PictureRequest(52, 24, (x1, y1, x0, y0)))
     assert reversed_box.note == "box was the wrong way round"
@@ -128,7 +128,7 @@ def test_boxes_put_right_are_noted_and_unusable_ones_show_the_sheet(drawings: Dr
     assert _draw(drawings, folder / "sheet.png", PictureRequest(52, 24)).note is None
 
 
-def test_the_fifth_number_is_the_page(drawings: Drawings, tmp_path: Path) -> None:
+def test_the_fifth_number_is_the_page(drawings: OpenDrawings, tmp_path: Path) -> None:
     path = tmp_path / "three.pdf"
     path.write_bytes(sheet_pdf(pages=3))
     picture = _draw(drawings, path, PictureRequest(52, 24, (*FRACTIONS, 3)))
@@ -137,7 +137,7 @@ def test_the_fifth_number_is_the_page(drawings: Drawings, tmp_path: Path) -> Non
         _draw(drawings, path, PictureRequest(52, 24, (*FRACTIONS, 4)))
 
 
-def test_a_pdf_page_turned_by_its_author_is_read_as_shown(drawings: Drawings, tmp_path: Path) -> None:
+def test_a_pdf_page_turned_by_its_author_is_read_as_shown(drawings: OpenDrawings, tmp_path: Path) -> None:
     path = tmp_path / "turned.pdf"
     path.write_bytes(sheet_pdf(extra=b"/Rotate 90"))
     picture = _draw(drawings, path, PictureRequest(52, 40, level=Level.SHEET))
@@ -147,7 +147,7 @@ def test_a_pdf_page_turned_by_its_author_is_read_as_shown(drawings: Drawings, tm
     assert _differ(picture, same) < 0.02
 
 
-def test_pages_of_a_tiff(drawings: Drawings, tmp_path: Path) -> None:
+def test_pages_of_a_tiff(drawings: OpenDrawings, tmp_path: Path) -> None:
     blank = Image.new("L", (1600, 1200), 255)
     blank.save(tmp_path / "pages.tif", save_all=True, append_images=[sheet_image()])
     first = _draw(drawings, tmp_path / "pages.tif", PictureRequest(52, 24, (*FRACTIONS, 1)))
@@ -157,7 +157,7 @@ def test_pages_of_a_tiff(drawings: Drawings, tmp_path: Path) -> None:
     assert int(to_grey(second.grid).min()) < 50
 
 
-def test_transparent_paper_is_white(drawings: Drawings, tmp_path: Path) -> None:
+def test_transparent_paper_is_white(drawings: OpenDrawings, tmp_path: Path) -> None:
     clear = Image.new("RGBA", (1600, 1200), (0, 0, 0, 0))
     clear.paste((0, 0, 0, 255), (700, 500, 900, 700))
     clear.save(tmp_path / "clear.png")
@@ -165,7 +165,7 @@ def test_transparent_paper_is_white(drawings: Drawings, tmp_path: Path) -> None:
     assert 0.01 < (grey < 128).mean() < 0.1
 
 
-def test_sixteen_bit_scans_keep_their_greys(drawings: Drawings, tmp_path: Path) -> None:
+def test_sixteen_bit_scans_keep_their_greys(drawings: OpenDrawings, tmp_path: Path) -> None:
     levels = np.full((1200, 1600), 50_000, np.uint16)
     levels[500:700, 700:900] = 3_000
     Image.fromarray(levels).save(tmp_path / "deep.png")
@@ -173,7 +173,7 @@ def test_sixteen_bit_scans_keep_their_greys(drawings: Drawings, tmp_path: Path) 
     assert 0.01 < (grey < 128).mean() < 0.1
 
 
-def test_inverted_paper_is_dark(drawings: Drawings, folder: Path) -> None:
+def test_inverted_paper_is_dark(drawings: OpenDrawings, folder: Path) -> None:
     plain = _draw(drawings, folder / "sheet.png", PictureRequest(52, 24, FRACTIONS))
     dark = _draw(drawings, folder / "sheet.png", PictureRequest(52, 24, FRACTIONS, inverted=True))
     assert dark.grid.rows == plain.grid.rows
@@ -192,7 +192,9 @@ def test_inverted_paper_is_dark(drawings: Drawings, folder: Path) -> None:
         ("pages.pdf", pdf_bytes(b"", pages=201), "has 201 pages"),
     ],
 )
-def test_what_is_no_drawing_says_so(drawings: Drawings, tmp_path: Path, name: str, data: bytes, sentence: str) -> None:
+def test_what_is_no_drawing_says_so(
+    drawings: OpenDrawings, tmp_path: Path, name: str, data: bytes, sentence: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(data)
     with pytest.raises(CannotShow) as refused:
@@ -200,7 +202,7 @@ def test_what_is_no_drawing_says_so(drawings: Drawings, tmp_path: Path, name: st
     assert sentence in refused.value.reason
 
 
-def test_a_cut_off_image_says_so(drawings: Drawings, tmp_path: Path) -> None:
+def test_a_cut_off_image_says_so(drawings: OpenDrawings, tmp_path: Path) -> None:
     for kind in ("JPEG", "PNG"):
         whole = io.BytesIO()
         noise = np.random.default_rng(1).integers(0, 255, (600, 800)).astype(np.uint8)
@@ -214,10 +216,10 @@ def test_a_cut_off_image_says_so(drawings: Drawings, tmp_path: Path) -> None:
 def test_what_is_too_many_pixels_depends_on_the_limit(tmp_path: Path) -> None:
     Image.new("L", (1000, 1000)).save(tmp_path / "large.png")
     with pytest.raises(CannotShow, match="1000×1000 pixels"):
-        _draw(Drawings(Limits(decoded_bytes=999_999)), tmp_path / "large.png", PictureRequest(10, 5))
+        _draw(OpenDrawings(DrawingLimits(decoded_bytes=999_999)), tmp_path / "large.png", PictureRequest(10, 5))
 
 
-def test_a_missing_file_may_be_tried_again(drawings: Drawings, tmp_path: Path) -> None:
+def test_a_missing_file_may_be_tried_again(drawings: OpenDrawings, tmp_path: Path) -> None:
     with pytest.raises(CannotShow, match="not there any more") as refused:
         _draw(drawings, tmp_path / "gone.png", PictureRequest(10, 5))
     assert refused.value.retry

@@ -21,7 +21,7 @@ from gonogo.sheets.child_messages import (
     unpack,
 )
 from gonogo.sheets.models import Level, Mode, Picture, PictureRequest
-from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.sheets.render.indexed_pixels import (
     LINE,
     MARK,
@@ -138,7 +138,7 @@ def test_each_placeholder_says_its_own_row_and_column() -> None:
 
 
 @pytest.mark.parametrize("name", ["sheet.png", "vector.pdf"])
-def test_the_plane_shows_the_place_and_its_frame_hides_no_ink(folder: Path, drawings: Drawings, name: str) -> None:
+def test_the_plane_shows_the_place_and_its_frame_hides_no_ink(folder: Path, drawings: OpenDrawings, name: str) -> None:
     x0, y0, x1, y1 = SPOTS[0]
     box = (x0 / 800, y0 / 600, x1 / 800, y1 / 600)
     request = PictureRequest(40, 16, box, mode=Mode.SIXEL, cell_pixels=(8, 17), locator=(8, 4), rotation=0)
@@ -156,7 +156,7 @@ def test_the_plane_shows_the_place_and_its_frame_hides_no_ink(folder: Path, draw
     assert columns.size
 
 
-def test_ink_across_the_frame_stays(tmp_path: Path, drawings: Drawings) -> None:
+def test_ink_across_the_frame_stays(tmp_path: Path, drawings: OpenDrawings) -> None:
     image = Image.new("L", (400, 300), 255)
     image.paste(0, (0, 145, 400, 155))  # a line right through box and frame
     image.save(tmp_path / "line.png")
@@ -170,7 +170,7 @@ def test_ink_across_the_frame_stays(tmp_path: Path, drawings: Drawings) -> None:
     assert (plane == MARK).any()
 
 
-def test_an_inverted_plane_swaps_ink_and_paper_and_keeps_the_frame(folder: Path, drawings: Drawings) -> None:
+def test_an_inverted_plane_swaps_ink_and_paper_and_keeps_the_frame(folder: Path, drawings: OpenDrawings) -> None:
     plain, inverted = (
         draw_plane(
             drawings,
@@ -187,7 +187,7 @@ def test_an_inverted_plane_swaps_ink_and_paper_and_keeps_the_frame(folder: Path,
 
 
 @pytest.mark.parametrize("mode", [Mode.KITTY, Mode.SIXEL])
-def test_pixels_cross_the_process_border(folder: Path, drawings: Drawings, mode: Mode) -> None:
+def test_pixels_cross_the_process_border(folder: Path, drawings: OpenDrawings, mode: Mode) -> None:
     request = PictureRequest(30, 12, BOX, mode=mode, cell_pixels=(9, 18), level=Level.DETAIL)
     assert request_from_json(request_to_json(request)) == request
     path = folder / "sheet.png"
@@ -199,7 +199,7 @@ def test_pixels_cross_the_process_border(folder: Path, drawings: Drawings, mode:
     assert answer_from_message(*unpack(message[8 : 8 + head], message[8 + head :])) == picture
 
 
-def test_a_size_that_makes_no_sense_is_refused(folder: Path, drawings: Drawings) -> None:
+def test_a_size_that_makes_no_sense_is_refused(folder: Path, drawings: OpenDrawings) -> None:
     request = PictureRequest(30, 12, BOX, mode=Mode.SIXEL, cell_pixels=(9, 18))
     picture = draw(drawings, folder / "sheet.png", "sheet", request)
     assert isinstance(picture, Picture)

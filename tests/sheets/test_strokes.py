@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from gonogo.sheets.models import Box, Mode, PictureRequest
-from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.sheets.render.images import ImagePage
 from gonogo.sheets.render.mosaic import to_grey
 from gonogo.sheets.render.raster import thicken
@@ -79,7 +79,7 @@ def test_a_line_grows_by_what_it_lacks(by: int, width: int) -> None:
 
 
 @pytest.mark.parametrize("mode", [Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT])
-def test_hairline_digits_are_as_dark_as_bold_ones(drawings: Drawings, tmp_path: Path, mode: Mode) -> None:
+def test_hairline_digits_are_as_dark_as_bold_ones(drawings: OpenDrawings, tmp_path: Path, mode: Mode) -> None:
     request = PictureRequest(46, 18, BOX, mode=mode, locator=None)
     inked = []
     for width in (1, 5):

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
 from gonogo.sheets.models import Level, Picture, PictureRequest
-from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.sheets.render.mosaic import to_grey
 from gonogo.sheets.render.svg_sanitize import clean_svg
 from tests.sheets.conftest import PAGE, SPOTS, sheet_image
@@ -36,7 +36,7 @@ def _sheet_svg(dx: float = 0, dy: float = 0) -> str:
     )
 
 
-def _draw(drawings: Drawings, path: Path, request: PictureRequest) -> Picture:
+def _draw(drawings: OpenDrawings, path: Path, request: PictureRequest) -> Picture:
     return draw(drawings, path, str(path), request)
 
 
@@ -45,7 +45,7 @@ def _ink(picture: Picture) -> np.ndarray:
 
 
 @pytest.mark.parametrize("level", Level)
-def test_an_svg_shows_the_same_place_as_an_image(drawings: Drawings, tmp_path: Path, level: Level) -> None:
+def test_an_svg_shows_the_same_place_as_an_image(drawings: OpenDrawings, tmp_path: Path, level: Level) -> None:
     (tmp_path / "sheet.svg").write_bytes(_svg(_sheet_svg()))
     sheet_image().save(tmp_path / "sheet.png")
     points = tuple(map(float, SPOTS[1]))
@@ -58,7 +58,7 @@ def test_an_svg_shows_the_same_place_as_an_image(drawings: Drawings, tmp_path: P
     assert np.mean(_ink(vector) != _ink(image)) < 0.02
 
 
-def test_user_units_of_an_svg_begin_where_its_view_box_does(drawings: Drawings, tmp_path: Path) -> None:
+def test_user_units_of_an_svg_begin_where_its_view_box_does(drawings: OpenDrawings, tmp_path: Path) -> None:
     body = '<rect width="100%" height="100%" x="-500" y="200" fill="#fff"/>' + _sheet_svg(-500, 200)
     (tmp_path / "moved.svg").write_bytes(_svg(body, 'width="210mm" height="157mm" viewBox="-500 200 800 600"'))
     x0, y0, x1, y1 = SPOTS[0]
@@ -68,7 +68,7 @@ def test_user_units_of_an_svg_begin_where_its_view_box_does(drawings: Drawings, 
     assert _ink(moved).mean() > 0.02
 
 
-def test_a_dxf_is_measured_in_drawing_units_with_y_up(drawings: Drawings, tmp_path: Path) -> None:
+def test_a_dxf_is_measured_in_drawing_units_with_y_up(drawings: OpenDrawings, tmp_path: Path) -> None:
     document = ezdxf.new()
     space = document.modelspace()
     space.add_lwpolyline([(1000, 500), (1400, 500), (1400, 800), (1000, 800)], close=True)
@@ -88,12 +88,12 @@ def test_a_dxf_is_measured_in_drawing_units_with_y_up(drawings: Drawings, tmp_pa
 )
 def test_an_svg_names_nothing_outside_itself(tmp_path: Path, reference: str) -> None:
     secret = tmp_path / "secret.png"
-    clean = clean_svg(_svg(f'<image width="9" height="9" {reference.format(secret)}/>'), Limits())
+    clean = clean_svg(_svg(f'<image width="9" height="9" {reference.format(secret)}/>'), DrawingLimits())
     assert "secret" not in clean.text
     assert "svg+xml" not in clean.text
 
 
-def test_an_outside_picture_is_not_drawn_and_one_inside_is(drawings: Drawings, tmp_path: Path) -> None:
+def test_an_outside_picture_is_not_drawn_and_one_inside_is(drawings: OpenDrawings, tmp_path: Path) -> None:
     Image.new("L", (40, 40), 0).save(tmp_path / "black.png")
     data = base64.b64encode((tmp_path / "black.png").read_bytes()).decode()
     size = 'x="100" y="100" width="600" height="400"'
@@ -108,12 +108,12 @@ def test_a_picture_inside_is_measured_before_it_is_decoded() -> None:
     huge = io.BytesIO()
     Image.new("1", (9000, 9000)).save(huge, "PNG")
     data = base64.b64encode(huge.getvalue()).decode()
-    assert data[:40] not in clean_svg(_svg(f'<image href="data:image/png;base64,{data}"/>'), Limits()).text
+    assert data[:40] not in clean_svg(_svg(f'<image href="data:image/png;base64,{data}"/>'), DrawingLimits()).text
 
 
 def test_styles_reach_nothing_outside() -> None:
     body = "<style>@import url(http://evil.example/a.css); .a{fill:url('file:///x#y')} .b{fill:url(#ok)}</style>"
-    text = clean_svg(_svg(body), Limits()).text
+    text = clean_svg(_svg(body), DrawingLimits()).text
     assert "evil" not in text
     assert "file:" not in text
     assert "url(#ok)" in text
@@ -144,11 +144,11 @@ def _nested_use(levels: int = 12, wide: int = 10) -> str:
 def test_svg_bombs_are_refused_at_once(data: bytes, sentence: str) -> None:
     start = time.monotonic()
     with pytest.raises(CannotShow, match=sentence):
-        clean_svg(data, Limits())
+        clean_svg(data, DrawingLimits())
     assert time.monotonic() - start < 2
 
 
-def test_dxf_bombs_are_refused(drawings: Drawings, tmp_path: Path) -> None:
+def test_dxf_bombs_are_refused(drawings: OpenDrawings, tmp_path: Path) -> None:
     document = ezdxf.new()
     document.blocks.new("n0").add_point((0, 0))
     for level in range(1, 8):

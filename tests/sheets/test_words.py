@@ -13,7 +13,7 @@ from gonogo.schemas.sanitize import clean_text
 from gonogo.sheets.filename_title import title_from_header, title_of
 from gonogo.sheets.folder_lookup import find_in_folders
 from gonogo.sheets.models import Box, PictureRequest, SheetRef
-from gonogo.sheets.render.draw import Drawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.sheets.render.text_fallback import outline
 from tests.sheets.conftest import PAGE, pdf_bytes
 
@@ -27,11 +27,11 @@ def _text_pdf(words: list[tuple[float, float, str]], extra: bytes = b"") -> byte
     return pdf_bytes(b"\n".join(lines), extra=FONT + extra)
 
 
-def _words(drawings: Drawings, path: Path, request: PictureRequest) -> tuple[str, ...]:
+def _words(drawings: OpenDrawings, path: Path, request: PictureRequest) -> tuple[str, ...]:
     return draw(drawings, path, str(path), request).neighbours
 
 
-def test_words_near_the_box_come_nearest_first_with_their_side(drawings: Drawings, tmp_path: Path) -> None:
+def test_words_near_the_box_come_nearest_first_with_their_side(drawings: OpenDrawings, tmp_path: Path) -> None:
     words = [
         (305, 215, "16,5"),
         (370, 215, "H7"),
@@ -47,7 +47,7 @@ def test_words_near_the_box_come_nearest_first_with_their_side(drawings: Drawing
     assert found[4:] == ("below: low",)
 
 
-def test_sides_are_those_of_the_turned_page(drawings: Drawings, tmp_path: Path) -> None:
+def test_sides_are_those_of_the_turned_page(drawings: OpenDrawings, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(_text_pdf([(310, 190, "up")]))
     turned = _words(drawings, tmp_path / "a.pdf", PictureRequest(52, 24, BOX, rotation=90))
     assert turned == ("right: up",)
@@ -57,7 +57,7 @@ def test_sides_are_those_of_the_turned_page(drawings: Drawings, tmp_path: Path) 
     assert _words(drawings, tmp_path / "b.pdf", PictureRequest(52, 24, box, rotation=0)) == ("right: up",)
 
 
-def test_a_page_full_of_text_costs_little_and_gives_eight(drawings: Drawings, tmp_path: Path) -> None:
+def test_a_page_full_of_text_costs_little_and_gives_eight(drawings: OpenDrawings, tmp_path: Path) -> None:
     words = [(x, y, "a\x1b[2Jb") for x in range(0, 800, 20) for y in range(10, 600, 8)]
     (tmp_path / "full.pdf").write_bytes(_text_pdf(words))
     request = PictureRequest(52, 24, BOX)
@@ -69,7 +69,7 @@ def test_a_page_full_of_text_costs_little_and_gives_eight(drawings: Drawings, tm
     assert time.monotonic() - start < 1
 
 
-def test_a_picture_has_no_words(drawings: Drawings, folder: Path) -> None:
+def test_a_picture_has_no_words(drawings: OpenDrawings, folder: Path) -> None:
     assert _words(drawings, folder / "sheet.png", PictureRequest(52, 24, BOX)) == ()
 
 

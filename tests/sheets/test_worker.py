@@ -16,22 +16,22 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Level, NoPicture, Picture, PictureRequest, PixelCrop
-from gonogo.sheets.render_worker import Worker
+from gonogo.sheets.render_worker import RenderWorker
 from tests.sheets.conftest import pdf_bytes, png_header, tiff_of_pages
 
 REQUEST = PictureRequest(52, 24, (0.1, 0.1, 0.2, 0.2))
 
 
 @pytest.fixture
-async def worker() -> AsyncIterator[Worker]:
-    started = Worker(Limits())
+async def worker() -> AsyncIterator[RenderWorker]:
+    started = RenderWorker(DrawingLimits())
     yield started
     await started.aclose()
 
 
-async def _refused(worker: Worker, path: Path, data: bytes | None = None) -> NoPicture:
+async def _refused(worker: RenderWorker, path: Path, data: bytes | None = None) -> NoPicture:
     if data is not None:
         await asyncio.to_thread(path.write_bytes, data)
     answer = await worker.draw(path, str(path), REQUEST)
@@ -41,7 +41,7 @@ async def _refused(worker: Worker, path: Path, data: bytes | None = None) -> NoP
     return answer
 
 
-async def test_bombs_become_sentences_and_the_child_lives_on(worker: Worker, folder: Path) -> None:
+async def test_bombs_become_sentences_and_the_child_lives_on(worker: RenderWorker, folder: Path) -> None:
     assert isinstance(await worker.draw(folder / "sheet.png", "sheet", REQUEST), Picture)
     pid = worker.pid
     huge = await _refused(worker, folder / "huge.png", png_header(30_000, 30_000))
@@ -55,7 +55,7 @@ async def test_bombs_become_sentences_and_the_child_lives_on(worker: Worker, fol
     assert worker.pid == pid
 
 
-async def test_a_page_as_large_as_a_house_costs_no_more_than_a_pane(worker: Worker, tmp_path: Path) -> None:
+async def test_a_page_as_large_as_a_house_costs_no_more_than_a_pane(worker: RenderWorker, tmp_path: Path) -> None:
     path = tmp_path / "giant.pdf"
     path.write_bytes(pdf_bytes(b"0 0 5000000 5000000 re f", (10_000_000, 10_000_000)))
     answer = await worker.draw(path, "giant", REQUEST)
@@ -63,7 +63,7 @@ async def test_a_page_as_large_as_a_house_costs_no_more_than_a_pane(worker: Work
     assert _peak_megabytes(worker) < 300
 
 
-async def test_an_a0_scan_stays_within_300_megabytes(worker: Worker, tmp_path: Path) -> None:
+async def test_an_a0_scan_stays_within_300_megabytes(worker: RenderWorker, tmp_path: Path) -> None:
     """300 dpi, two colours as archives keep them and grey as scanners send them, one after the other."""
     for mode in ("1", "L"):
         Image.new(mode, (14_043, 9_933), 1 if mode == "1" else 255).save(tmp_path / f"{mode}.png", compress_level=1)
@@ -73,7 +73,7 @@ async def test_an_a0_scan_stays_within_300_megabytes(worker: Worker, tmp_path: P
     assert _peak_megabytes(worker) < 300
 
 
-async def test_the_view_as_pixels(worker: Worker, folder: Path) -> None:
+async def test_the_view_as_pixels(worker: RenderWorker, folder: Path) -> None:
     crop = await worker.pixels(folder / "vector.pdf", "vector", REQUEST, (640, 480))
     assert isinstance(crop, PixelCrop)
     with Image.open(io.BytesIO(crop.png)) as image:
@@ -86,7 +86,7 @@ async def test_the_view_as_pixels(worker: Worker, folder: Path) -> None:
     assert isinstance(await worker.pixels(folder / "gone.png", "gone", REQUEST, None), NoPicture)
 
 
-async def test_cad_files_are_opened_within_the_same_limits(worker: Worker, folder: Path) -> None:
+async def test_cad_files_are_opened_within_the_same_limits(worker: RenderWorker, folder: Path) -> None:
     """ezdxf would write a list of fonts, and resvg would read files that the drawing names: neither happens here."""
     ezdxf = pytest.importorskip("ezdxf")
     pytest.importorskip("resvg_py")
@@ -102,7 +102,9 @@ async def test_cad_files_are_opened_within_the_same_limits(worker: Worker, folde
 
 async def test_memory_is_limited_by_the_kernel(folder: Path) -> None:
     Image.new("RGB", (8_000, 8_000)).save(folder / "large.png", compress_level=1)
-    worker = Worker(dataclasses.replace(Limits(), address_space=400 * 1024 * 1024, decoded_bytes=1_000_000_000))
+    worker = RenderWorker(
+        dataclasses.replace(DrawingLimits(), address_space=400 * 1024 * 1024, decoded_bytes=1_000_000_000)
+    )
     try:
         first = await worker.draw(folder / "sheet.png", "sheet", REQUEST)
         assert isinstance(first, Picture), first
@@ -114,7 +116,7 @@ async def test_memory_is_limited_by_the_kernel(folder: Path) -> None:
         await worker.aclose()
 
 
-async def test_a_killed_child_is_replaced(worker: Worker, folder: Path) -> None:
+async def test_a_killed_child_is_replaced(worker: RenderWorker, folder: Path) -> None:
     assert isinstance(await worker.draw(folder / "sheet.png", "sheet", REQUEST), Picture)
     first = worker.pid
     assert first is not None
@@ -131,7 +133,7 @@ async def test_a_killed_child_is_replaced(worker: Worker, folder: Path) -> None:
 
 async def test_a_drawing_that_takes_too_long_is_stopped_and_not_tried_for_ever(folder: Path) -> None:
     forever = (sys.executable, "-c", "import time; time.sleep(3600)")
-    worker = Worker(dataclasses.replace(Limits(), seconds=0.2), forever)
+    worker = RenderWorker(dataclasses.replace(DrawingLimits(), seconds=0.2), forever)
     answers = [await worker.draw(folder / "sheet.png", "sheet", REQUEST) for _ in range(3)]
     assert all(isinstance(answer, NoPicture) for answer in answers)
     reasons = [answer.reason for answer in answers if isinstance(answer, NoPicture)]
@@ -143,7 +145,7 @@ async def test_a_drawing_that_takes_too_long_is_stopped_and_not_tried_for_ever(f
 
 async def test_a_child_that_talks_nonsense_is_stopped(folder: Path) -> None:
     nonsense = (sys.executable, "-c", "import sys; sys.stdout.write('Traceback: ' * 1000); sys.stdout.flush(); input()")
-    worker = Worker(Limits(), nonsense)
+    worker = RenderWorker(DrawingLimits(), nonsense)
     answer = await worker.draw(folder / "sheet.png", "sheet", REQUEST)
     assert isinstance(answer, NoPicture)
     assert worker.pid is None
@@ -151,14 +153,14 @@ async def test_a_child_that_talks_nonsense_is_stopped(folder: Path) -> None:
 
 
 async def test_a_child_that_cannot_start_says_so(folder: Path) -> None:
-    worker = Worker(Limits(), ("/nonexistent/python",))
+    worker = RenderWorker(DrawingLimits(), ("/nonexistent/python",))
     answer = await worker.draw(folder / "sheet.png", "sheet", REQUEST)
     assert isinstance(answer, NoPicture)
     assert "could not be started" in answer.reason
     await worker.aclose()
 
 
-async def test_urgent_requests_overtake(worker: Worker, folder: Path) -> None:
+async def test_urgent_requests_overtake(worker: RenderWorker, folder: Path) -> None:
     order: list[str] = []
 
     async def ask(name: str, request: PictureRequest, *, urgent: bool) -> None:
@@ -175,7 +177,7 @@ async def test_urgent_requests_overtake(worker: Worker, folder: Path) -> None:
 
 
 async def test_closing_answers_what_is_under_way(folder: Path) -> None:
-    worker = Worker(Limits(), (sys.executable, "-c", "input()"))
+    worker = RenderWorker(DrawingLimits(), (sys.executable, "-c", "input()"))
     asked = [asyncio.create_task(worker.draw(folder / "sheet.png", "sheet", PictureRequest(n, 9))) for n in (10, 20)]
     while worker.pid is None:  # noqa: ASYNC110 - it is another process that we wait for
         await asyncio.sleep(0.01)
@@ -186,7 +188,7 @@ async def test_closing_answers_what_is_under_way(folder: Path) -> None:
 
 
 async def test_the_child_sees_no_secret_and_writes_no_file(
-    worker: Worker, folder: Path, monkeypatch: pytest.MonkeyPatch
+    worker: RenderWorker, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GONOGO_API_KEY", "ak_live_canary")
     await worker.draw(folder / "sheet.png", "sheet", REQUEST)
@@ -214,7 +216,7 @@ for attempt in (socket.socket, socket.socketpair, lambda: subprocess.run(["true"
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="the filter is the Linux kernel's")
-async def test_the_child_is_sealed(worker: Worker, folder: Path) -> None:
+async def test_the_child_is_sealed(worker: RenderWorker, folder: Path) -> None:
     await worker.draw(folder / "sheet.png", "sheet", REQUEST)
     process = Path(f"/proc/{worker.pid}")
     status = (process / "status").read_text()
@@ -230,7 +232,7 @@ def test_the_program_itself_loads_no_decoder() -> None:
     assert seen.stdout.strip() == "[]"
 
 
-def _peak_megabytes(worker: Worker) -> float:
+def _peak_megabytes(worker: RenderWorker) -> float:
     status = Path(f"/proc/{worker.pid}/status")
     if worker.pid is None or not status.exists():
         return 0.0

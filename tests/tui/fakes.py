@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gonogo.desk.annotate.timer import Stopwatch
-from gonogo.desk.core.models import Decided, Decision, DeskState, DeskTask, SendState, Stage
-from gonogo.desk.core.paths import Home
-from gonogo.desk.core.settings import Profile
+from gonogo.desk.annotate.timer import AnswerTimer
+from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState, SessionState, Stage
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import Settings
 from gonogo.sheets.models import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
 from gonogo.tui.app import GonogoApp
 
@@ -86,7 +86,7 @@ class FakeDesk:
         self.requests: list[PictureRequest] = []
         self.asked: dict[str, PictureRequest] = {}
         self.calls: list[str] = []
-        self.stopwatch = Stopwatch(clock)
+        self.stopwatch = AnswerTimer(clock)
         self.past: list[Decided] = []
         self.again: Decided | None = None
         self.exported: Path | None = None
@@ -95,7 +95,7 @@ class FakeDesk:
         self.left_until: float | None = None
         self._done = done
         self._listeners: list[Callable[[], None]] = []
-        self.state = DeskState(Stage.LOADING, campaign_name=name, done=done, total=total)
+        self.state = SessionState(Stage.LOADING, campaign_name=name, done=done, total=total)
         self.current: DeskTask | None = None
 
     async def start(self) -> None:
@@ -238,9 +238,9 @@ class FakeCampaign:
 class FakeServices:
     """Signs everybody in, or raises what it was given."""
 
-    home: Home
+    home: AppPaths
     desk: FakeDesk
-    profile: Profile = field(default_factory=Profile)
+    profile: Settings = field(default_factory=Settings)
     signed: FakeSigned | None = field(default_factory=FakeSigned)
     refuses: Exception | None = None
     listed: list[FakeCampaign] = field(default_factory=list)
@@ -299,10 +299,10 @@ def app_on(
     home: Path,
     *,
     clock: Callable[[], float],
-    profile: Profile | None = None,
+    profile: Settings | None = None,
     theme_folders: Sequence[Path] | None = None,
     **services: Any,
 ) -> GonogoApp:
     """The application on fakes."""
-    made: Any = FakeServices(Home(home), desk, profile or Profile(), **services)
+    made: Any = FakeServices(AppPaths(home), desk, profile or Settings(), **services)
     return GonogoApp(made, clock=clock, theme_folders=theme_folders)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.desk.core.models import DeskTask, Stage
-from gonogo.desk.core.settings import Profile
+from gonogo.desk.core.settings import Settings
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from tests.shared_material import DRAWINGS
 from tests.tui.fakes import FakeCampaign, FakeDesk, app_on, task
@@ -58,10 +58,10 @@ class LookDesk(FakeDesk):
     """Pictures from the real sheets."""
 
     async def start(self) -> None:
-        from gonogo.sheets.drawing_service import Sheets
+        from gonogo.sheets.drawing_service import DrawingService
 
         assert DRAWINGS is not None
-        self.sheets = Sheets(Path(tempfile.mkdtemp()), folders=(DRAWINGS,))
+        self.sheets = DrawingService(Path(tempfile.mkdtemp()), folders=(DRAWINGS,))
         await super().start()
 
     def _ref(self, one: DeskTask) -> Any:
@@ -110,7 +110,7 @@ def main() -> None:
     if chosen.screen in ("sign_in", "campaigns"):
         services = {"signed": None, "listed": listed}
     home = Path(tempfile.mkdtemp())
-    app_on(desk, home, clock=time.monotonic, profile=Profile(theme=chosen.theme), **services).run()
+    app_on(desk, home, clock=time.monotonic, profile=Settings(theme=chosen.theme), **services).run()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.desk.core.settings import KEYMAPS, Profile
+from gonogo.desk.core.settings import KEYMAPS, Settings
 from gonogo.tui import actions
 from gonogo.tui.actions import ACTIONS, ANNOTATE, BY_ID, EDIT, EVERYWHERE
 from gonogo.tui.app import GonogoApp
@@ -16,14 +16,14 @@ from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.keymaps import CORE, PRESETS, load_keymap, read_keymap
 from gonogo.tui.keys_doc import keys_page
 from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
-from gonogo.tui.screens.lead.campaign_dashboard import CampaignScreen
-from gonogo.tui.screens.lead.gold_candidates import CandidatesScreen
+from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
+from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.screens.results.case import CaseScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.work.annotate import AnnotateScreen
-from gonogo.tui.screens.work.contact_sheet import ContactScreen
+from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
 from gonogo.tui.screens.work.history import HistoryScreen
 from gonogo.tui.screens.work.practice import PracticeScreen
 from gonogo.tui.screens.work.review import ReviewScreen
@@ -38,12 +38,12 @@ OWNERS = {
     actions.HISTORY: HistoryScreen,
     actions.REVIEW: ReviewScreen,
     actions.ADJUDICATE: AdjudicateScreen,
-    actions.CONTACT: ContactScreen,
+    actions.CONTACT: ContactSheetScreen,
     actions.QUALITY: QualityScreen,
-    actions.CANDIDATES: CandidatesScreen,
+    actions.CANDIDATES: GoldCandidatesScreen,
     actions.ANNOTATORS: AnnotatorsScreen,
     actions.PRACTICE: PracticeScreen,
-    actions.LEAD: CampaignScreen,
+    actions.LEAD: CampaignDashboardScreen,
     actions.RESULTS: ResultsScreen,
     actions.CASE: CaseScreen,
 }
@@ -166,7 +166,7 @@ async def test_own_keys_work_and_are_shown(running: Running, clock: Clock, home:
 
 async def test_a_preset_moves_the_keys_and_confidence_with_them(running: Running, clock: Clock) -> None:
     desk = FakeDesk([task(1), task(2)])
-    async with running(desk, profile=Profile(keymap="numeric")) as pilot:
+    async with running(desk, profile=Settings(keymap="numeric")) as pilot:
         assert "1 correct" in text_of(pilot.app.screen)
         await press(pilot, clock, "9", "2")
         assert [(made.verdict, made.confidence) for _, made in desk.answers] == [("incorrect", 1.0)]

@@ -23,14 +23,14 @@ from gonogo.sheets.models import Mode, Picture, PictureRequest
 from gonogo.sheets.terminal import kitty
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.work.drawing import DrawingScreen
-from gonogo.tui.terminal.capabilities import Terminal
-from gonogo.tui.terminal.probe import Answers
+from gonogo.tui.terminal.capabilities import TerminalCapabilities
+from gonogo.tui.terminal.probe import TerminalReplies
 from gonogo.tui.widgets.pixel_view import damaged
 from tests.tui.fakes import Clock, FakeDesk, app_on, drawn, task
 from tests.tui.screen_text import press, settle, text_of
 
-SIXEL = Answers("foot(1.16.2)", sixel=True, cell=(8, 16), complete=True)
-KITTY = Answers("kitty(0.36.4)", kitty=True, cell=(8, 16), complete=True)
+SIXEL = TerminalReplies("foot(1.16.2)", sixel=True, cell=(8, 16), complete=True)
+KITTY = TerminalReplies("kitty(0.36.4)", kitty=True, cell=(8, 16), complete=True)
 
 
 def in_pixels(one: Any, request: PictureRequest) -> Picture:
@@ -70,11 +70,13 @@ def start(home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Start:
     monkeypatch.delenv("NO_COLOR", raising=False)
 
     @asynccontextmanager
-    async def run(answers: Answers, *, writes: bool = True, draw: Any = in_pixels) -> AsyncIterator[Shown]:
+    async def run(answers: TerminalReplies, *, writes: bool = True, draw: Any = in_pixels) -> AsyncIterator[Shown]:
         desk = FakeDesk([task(n) for n in range(4)], draw=draw)
         app = app_on(desk, home, clock=clock)
         sent: list[str] = []
-        app.terminal = Terminal({"TERM": "xterm-256color"}, home / "state" / "terminals.json", answers=answers)
+        app.terminal = TerminalCapabilities(
+            {"TERM": "xterm-256color"}, home / "state" / "terminals.json", answers=answers
+        )
         app.terminal.write = sent.append if writes else None
         async with app.run_test(size=(100, 30), notifications=True) as pilot:
             await settle(pilot)
@@ -175,7 +177,7 @@ async def test_without_a_way_to_the_terminal_there_are_cells(start: Start) -> No
 
 
 async def test_a_late_answer_changes_the_drawing(start: Start, clock: Clock) -> None:
-    async with start(Answers()) as shown:
+    async with start(TerminalReplies()) as shown:
         assert "quadrant" in text_of(shown.screen)
         shown.app.terminal.told(SIXEL)
         await settle(shown.pilot)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
-from gonogo.desk.core.settings import Profile
+from gonogo.desk.core.settings import Settings
 from gonogo.tui.themes import ThemeError, emergency_look, load_looks, read_look, themes_folder
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
@@ -49,7 +49,7 @@ def _luminance(color: Color) -> float:
 @pytest.mark.parametrize("name", OURS)
 async def test_every_theme_shows_the_whole_screen(running: Running, clock: Clock, name: str) -> None:
     desk = FakeDesk([task(1), task(2)])
-    async with running(desk, profile=Profile(theme=name)) as pilot:
+    async with running(desk, profile=Settings(theme=name)) as pilot:
         assert pilot.app.theme == name
         await press(pilot, clock, "a", "question_mark")
         assert "Answering" in text_of(pilot.app.screen)
@@ -85,7 +85,7 @@ async def test_a_broken_theme_is_a_notice_and_a_fallback(running: Running, home:
     folder.mkdir(parents=True)
     (folder / "mine.toml").write_text(DARK.replace('name = "dark"', 'name = "mine"').replace("#0b0c0e", "#zz"))
     desk = FakeDesk([task(1)])
-    async with running(desk, profile=Profile(theme="mine")) as pilot:
+    async with running(desk, profile=Settings(theme="mine")) as pilot:
         assert pilot.app.theme == "dark"
         shown = " ".join(text_of(pilot.app.screen).split())
         assert "mine.toml: colors.background" in shown
@@ -95,7 +95,7 @@ async def test_a_theme_of_ones_own_is_used_and_remembered(running: Running, cloc
     folder = home / "config" / "themes"
     folder.mkdir(parents=True)
     (folder / "mine.toml").write_text(DARK.replace('name = "dark"', 'name = "mine"'))
-    async with running(FakeDesk([task(1)]), profile=Profile(theme="light")) as pilot:
+    async with running(FakeDesk([task(1)]), profile=Settings(theme="light")) as pilot:
         await press(pilot, clock, "f2")
         assert pilot.app.theme == "mine"
     assert 'theme = "mine"' in (home / "config" / "settings.toml").read_text()

@@ -25,9 +25,9 @@ def _from_workspace(query: str) -> Complete:
             return []
         import sqlite3
 
-        from gonogo.desk.core.paths import Home
+        from gonogo.desk.core.paths import AppPaths
 
-        file = Home().data() / "workspace.db"
+        file = AppPaths().data() / "workspace.db"
         if not file.exists():
             return []
         try:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Page(Protocol[T_co]):
+class ListResponse(Protocol[T_co]):
     """One page of a list of the API."""
 
     @property
@@ -29,7 +29,7 @@ class Page(Protocol[T_co]):
     def next_cursor(self) -> str | None: ...
 
 
-async def every(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> list[T]:
+async def every(fetch: Callable[[str | None], Awaitable[ListResponse[T]]]) -> list[T]:
     """All items of a list, page by page; `fetch` gets the cursor. A server without pages has only the first."""
     found: list[T] = []
     cursor: str | None = None

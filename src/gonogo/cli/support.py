@@ -19,7 +19,7 @@ from gonogo.cli.completion import complete_campaign
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
     from gonogo.client.lead import LeadClient
-    from gonogo.desk.core.paths import Home
+    from gonogo.desk.core.paths import AppPaths
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE = 1, 2, 3, 4, 5
 
@@ -171,10 +171,10 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield bar
 
 
-def current_home() -> Home:
-    from gonogo.desk.core.paths import Home
+def current_home() -> AppPaths:
+    from gonogo.desk.core.paths import AppPaths
 
-    return Home()
+    return AppPaths()
 
 
 @contextlib.asynccontextmanager

@@ -52,10 +52,10 @@ def open_workstation(
 
 
 def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool, review: bool, practice: bool) -> None:
-    from gonogo.desk.core.paths import Home
+    from gonogo.desk.core.paths import AppPaths
     from gonogo.tui.terminal import first_frame
 
-    home = Home()
+    home = AppPaths()
     first = None
     if sign_in or review or practice:
         first_frame.forget(home.first_frame_file())

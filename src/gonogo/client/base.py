@@ -16,16 +16,16 @@ from pydantic import BaseModel
 
 from gonogo.client.credential import Credential
 from gonogo.client.errors import InvalidInputError
-from gonogo.client.request import Prepared
-from gonogo.client.responses import Answer, describe, error_from, parse, unexpected
+from gonogo.client.request import PreparedRequest
+from gonogo.client.responses import ApiResponse, describe, error_from, parse, unexpected
 from gonogo.client.retry import Pace, RetryPolicy, with_retries
-from gonogo.client.transport import PLAINLY, How, Timeouts, Wire, read_whole
+from gonogo.client.transport import DEFAULT_OPTIONS, HttpTransport, RequestOptions, Timeouts, read_whole
 
 M = TypeVar("M", bound=BaseModel)
 Query = Mapping[str, str | int | None]
 
 
-def at(template: str, *ids: str) -> str:
+def url_path(template: str, *ids: str) -> str:
     """`template` with each `{}` replaced by an id, quoted so that it stays one path segment.
 
     Raises:
@@ -65,7 +65,7 @@ def body_of(model: BaseModel | None) -> bytes:
     return as_bytes(model.model_dump(exclude_unset=True, exclude_none=True)) if model is not None else b""
 
 
-class Calls:
+class BaseClient:
     """Common to all clients of one server: an async context manager with one `call` under its typed methods."""
 
     def __init__(
@@ -90,7 +90,7 @@ class Calls:
         Raises:
             InvalidInputError: `base_url` is not the address of a server.
         """
-        self._wire = Wire(base_url, credential, transport, timeouts)
+        self._wire = HttpTransport(base_url, credential, transport, timeouts)
         self._retry = retry
         self._pace = Pace(retry)
         self._clean = clean
@@ -122,7 +122,7 @@ class Calls:
         query: Query | None = None,
         key: str | None = None,
         content_type: str = "application/json",
-        how: How = PLAINLY,
+        how: RequestOptions = DEFAULT_OPTIONS,
     ) -> M:
         """One logical operation, tried as the policy says, each time with the same bytes and key."""
         sent = self.prepare(method, path, body=body, query=query, key=key, content_type=content_type)
@@ -137,18 +137,20 @@ class Calls:
         query: Query | None = None,
         key: str | None = None,
         content_type: str = "application/json",
-    ) -> Prepared:
+    ) -> PreparedRequest:
         """The request as bytes; everything but a GET carries an idempotency key, made here when absent."""
         given = {name: str(value) for name, value in (query or {}).items() if value is not None}
         full = f"{path}?{urlencode(given)}" if given else path
-        return Prepared(method, full, body, "" if method == "GET" else key or new_key(), content_type)
+        return PreparedRequest(method, full, body, "" if method == "GET" else key or new_key(), content_type)
 
-    async def answer(self, sent: Prepared, how: How = PLAINLY, *, once: bool = False) -> Answer:
+    async def answer(
+        self, sent: PreparedRequest, how: RequestOptions = DEFAULT_OPTIONS, *, once: bool = False
+    ) -> ApiResponse:
         """The 2xx answer to `sent`."""
         policy = replace(self._retry, tries=1) if once else self._retry
         return await with_retries(policy, self._pace, lambda: self._wire.exchange(sent, how))
 
-    async def lines(self, sent: Prepared) -> AsyncGenerator[bytes, None]:
+    async def lines(self, sent: PreparedRequest) -> AsyncGenerator[bytes, None]:
         """The body of the answer to `sent` as it arrives, one or more whole lines at a time, each with its newline.
 
         Tried again as the policy says until it begins; a break in the middle raises.
@@ -166,7 +168,9 @@ class Calls:
                 yield b"".join((*begun, b"\n"))
 
     @asynccontextmanager
-    async def pieces(self, sent: Prepared, how: How) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
+    async def pieces(
+        self, sent: PreparedRequest, how: RequestOptions
+    ) -> AsyncIterator[tuple[ApiResponse, AsyncIterator[bytes]]]:
         """The head of the 2xx answer to `sent`, and its body as it arrives; tried once."""
         await self._pace.turn()
         async with self._wire.stream(sent, how) as (head, body):
@@ -174,7 +178,7 @@ class Calls:
                 raise error_from(await read_whole(head, body))
             yield head, body
 
-    async def _open(self, stack: AsyncExitStack, sent: Prepared) -> AsyncIterator[bytes]:
+    async def _open(self, stack: AsyncExitStack, sent: PreparedRequest) -> AsyncIterator[bytes]:
         async with AsyncExitStack() as attempt:
             head, body = await attempt.enter_async_context(self._wire.stream(sent))
             if not head.ok:

@@ -11,15 +11,15 @@ from typing import Final
 
 import httpx
 
-from gonogo.client.base import as_bytes, at, body_of
+from gonogo.client.base import as_bytes, body_of, url_path
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.labeling import SLOW, LabelingClient
-from gonogo.client.request import Prepared
+from gonogo.client.request import PreparedRequest
 from gonogo.client.responses import parse
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.review import ReviewCalls
-from gonogo.client.transport import How, Timeouts
+from gonogo.client.transport import RequestOptions, Timeouts
 from gonogo.schemas.gonogo_api import (
     CampaignDetail,
     CampaignSettings,
@@ -49,7 +49,7 @@ GEOMETRY: Final = "/api/v1/parts/geometry"
 class GonogoClient(ReviewCalls, LabelingClient):
     """A client of our own server; on a plain ARCNM server its inherited half works.
 
-    Keyword arguments beyond those of `Calls`:
+    Keyword arguments beyond those of `BaseClient`:
         redeem_path: where a magic link token is exchanged for a session.
         redeem_field: the name of the token in that request's body.
     """
@@ -79,7 +79,7 @@ class GonogoClient(ReviewCalls, LabelingClient):
         nobody gets there without a credential (401, 403).
         """
         try:
-            return await self.call(Capabilities, "GET", f"{GONOGO}/capabilities", how=How(anonymous=True))
+            return await self.call(Capabilities, "GET", f"{GONOGO}/capabilities", how=RequestOptions(anonymous=True))
         except (NotFoundError, AuthenticationError, PermissionDeniedError):
             return None
         except InvalidRequestError as error:
@@ -93,10 +93,10 @@ class GonogoClient(ReviewCalls, LabelingClient):
         The same `client_nonce` within two minutes gets the same session, so a lost answer locks nobody out.
         """
         sent = self._redemption(session, idempotency_key)
-        how = How(anonymous=True, secrets=(Secret(session.magic_link_token),))
+        how = RequestOptions(anonymous=True, secrets=(Secret(session.magic_link_token),))
         return parse(SessionCreated, await self.answer(sent, how), clean=self._clean)
 
-    def _redemption(self, session: SessionCreate, key: str | None) -> Prepared:
+    def _redemption(self, session: SessionCreate, key: str | None) -> PreparedRequest:
         body = as_bytes({self._redeem_field: session.magic_link_token, "client_nonce": session.client_nonce})
         return self.prepare("POST", self._redeem_path, body=body, key=key)
 
@@ -116,15 +116,17 @@ class GonogoClient(ReviewCalls, LabelingClient):
 
     async def renew(self, task_id: str, *, idempotency_key: str | None = None) -> ClaimState:
         """Hold a claimed task longer."""
-        return await self.call(ClaimState, "POST", at(f"{GONOGO}/tasks/{{}}/renew", task_id), key=idempotency_key)
+        return await self.call(ClaimState, "POST", url_path(f"{GONOGO}/tasks/{{}}/renew", task_id), key=idempotency_key)
 
     async def release(self, task_id: str, *, idempotency_key: str | None = None) -> ClaimState:
         """Give a claimed task back."""
-        return await self.call(ClaimState, "POST", at(f"{GONOGO}/tasks/{{}}/release", task_id), key=idempotency_key)
+        return await self.call(
+            ClaimState, "POST", url_path(f"{GONOGO}/tasks/{{}}/release", task_id), key=idempotency_key
+        )
 
     async def queue(self, campaign_id: str) -> QueueView:
         """The campaign's queue as it is for the caller."""
-        return await self.call(QueueView, "GET", at(f"{GONOGO}/campaigns/{{}}/queue", campaign_id))
+        return await self.call(QueueView, "GET", url_path(f"{GONOGO}/campaigns/{{}}/queue", campaign_id))
 
     async def submissions(
         self, campaign_id: str, limit: int | None = None, cursor: str | None = None
@@ -132,14 +134,14 @@ class GonogoClient(ReviewCalls, LabelingClient):
         """Votes of a campaign; an annotator gets the own ones only."""
         query = {"limit": limit, "cursor": cursor}
         return await self.call(
-            SubmissionList, "GET", at(f"{GONOGO}/campaigns/{{}}/submissions", campaign_id), query=query
+            SubmissionList, "GET", url_path(f"{GONOGO}/campaigns/{{}}/submissions", campaign_id), query=query
         )
 
     # --- drawings and predictions ---
 
     async def drawing_url(self, part_revision_id: str) -> DrawingUrl:
         """A short-lived address of the drawing, to be fetched without credentials. Published Geometry API."""
-        return await self.call(DrawingUrl, "GET", at(f"{GEOMETRY}/{{}}/drawing-url", part_revision_id))
+        return await self.call(DrawingUrl, "GET", url_path(f"{GEOMETRY}/{{}}/drawing-url", part_revision_id))
 
     async def store_drawing(
         self, part: str, filename: str, content_type: str, data: bytes, *, idempotency_key: str | None = None
@@ -166,7 +168,7 @@ class GonogoClient(ReviewCalls, LabelingClient):
         self, campaign_id: str, wanted: TasksFromPredictions, *, idempotency_key: str | None = None
     ) -> TasksMade:
         """A task for each prediction of a run, once."""
-        path = at(f"{GONOGO}/campaigns/{{}}/tasks-from-predictions", campaign_id)
+        path = url_path(f"{GONOGO}/campaigns/{{}}/tasks-from-predictions", campaign_id)
         return await self.call(TasksMade, "POST", path, body=body_of(wanted), key=idempotency_key, how=SLOW)
 
     # --- campaigns ---
@@ -174,17 +176,17 @@ class GonogoClient(ReviewCalls, LabelingClient):
     async def create_campaign_in_project(
         self, project_id: str, campaign: LabelingCampaignCreate, *, idempotency_key: str | None = None
     ) -> LabelingCampaignPublic:
-        path = at(f"{GONOGO}/projects/{{}}/campaigns", project_id)
+        path = url_path(f"{GONOGO}/projects/{{}}/campaigns", project_id)
         return await self.call(LabelingCampaignPublic, "POST", path, body=body_of(campaign), key=idempotency_key)
 
     async def campaign_detail(self, campaign_id: str) -> CampaignDetail:
-        return await self.call(CampaignDetail, "GET", at(f"{GONOGO}/campaigns/{{}}", campaign_id))
+        return await self.call(CampaignDetail, "GET", url_path(f"{GONOGO}/campaigns/{{}}", campaign_id))
 
     async def update_settings(
         self, campaign_id: str, settings: CampaignSettings, *, idempotency_key: str | None = None
     ) -> CampaignDetail:
         """Change the settings that were set in `settings`; the others stay. `None` clears a text."""
-        path = at(f"{GONOGO}/campaigns/{{}}/settings", campaign_id)
+        path = url_path(f"{GONOGO}/campaigns/{{}}/settings", campaign_id)
         body = as_bytes(settings.model_dump(exclude_unset=True))
         return await self.call(CampaignDetail, "PATCH", path, body=body, key=idempotency_key)
 
@@ -204,5 +206,5 @@ class GonogoClient(ReviewCalls, LabelingClient):
     def export_pieces(self, campaign_id: str, *, golden: bool = False) -> AsyncGenerator[bytes, None]:
         """The same, some whole lines at a time."""
         query = {"golden": "true"} if golden else None
-        sent = self.prepare("GET", at(f"{GONOGO}/campaigns/{{}}/export", campaign_id), query=query)
+        sent = self.prepare("GET", url_path(f"{GONOGO}/campaigns/{{}}/export", campaign_id), query=query)
         return self.lines(sent)

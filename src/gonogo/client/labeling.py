@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from gonogo.client.base import Calls, at, body_of
-from gonogo.client.request import Prepared
-from gonogo.client.responses import Answer, parse, parse_or_null
-from gonogo.client.transport import How
+from gonogo.client.base import BaseClient, body_of, url_path
+from gonogo.client.request import PreparedRequest
+from gonogo.client.responses import ApiResponse, parse, parse_or_null
+from gonogo.client.transport import RequestOptions
 from gonogo.schemas.labeling import (
     Adjudication,
     CampaignAssignmentCreate,
@@ -39,7 +39,7 @@ from gonogo.schemas.labeling import (
 )
 
 LABELING: Final = "/api/v1/parts/labeling"
-SLOW: Final = How(slow=True)
+SLOW: Final = RequestOptions(slow=True)
 """For what the server computes over a whole campaign."""
 
 
@@ -54,8 +54,8 @@ class Served:
     expires_in: float | None = None
 
 
-class LabelingClient(Calls):
-    """A client of any server of the Labeling API. See `Calls` for the constructor."""
+class LabelingClient(BaseClient):
+    """A client of any server of the Labeling API. See `BaseClient` for the constructor."""
 
     # --- campaigns ---
 
@@ -73,50 +73,54 @@ class LabelingClient(Calls):
         return await self.call(LabelingCampaignPublic, "POST", path, body=body_of(campaign), key=idempotency_key)
 
     async def get_campaign(self, campaign_id: str) -> LabelingCampaignPublic:
-        return await self.call(LabelingCampaignPublic, "GET", at(f"{LABELING}/campaigns/{{}}", campaign_id))
+        return await self.call(LabelingCampaignPublic, "GET", url_path(f"{LABELING}/campaigns/{{}}", campaign_id))
 
     async def close_campaign(self, campaign_id: str, *, idempotency_key: str | None = None) -> LabelingCampaignPublic:
         """End all claims; afterwards next-task answers nothing."""
-        path = at(f"{LABELING}/campaigns/{{}}/close", campaign_id)
+        path = url_path(f"{LABELING}/campaigns/{{}}/close", campaign_id)
         return await self.call(LabelingCampaignPublic, "POST", path, key=idempotency_key)
 
     async def promote_campaign(
         self, campaign_id: str, force: bool = False, *, idempotency_key: str | None = None
     ) -> PromoteResult:
         """Copy resolved tasks to the golden dataset. `force` (extension): also below the acceptance threshold."""
-        path = at(f"{LABELING}/campaigns/{{}}/promote", campaign_id)
+        path = url_path(f"{LABELING}/campaigns/{{}}/promote", campaign_id)
         query = {"force": "true" if force else None}
         return await self.call(PromoteResult, "POST", path, query=query, key=idempotency_key, how=SLOW)
 
     async def campaign_quality(self, campaign_id: str) -> QualityReport:
-        return await self.call(QualityReport, "GET", at(f"{LABELING}/campaigns/{{}}/quality", campaign_id), how=SLOW)
+        return await self.call(
+            QualityReport, "GET", url_path(f"{LABELING}/campaigns/{{}}/quality", campaign_id), how=SLOW
+        )
 
     # --- assignments ---
 
     async def list_assignments(self, campaign_id: str) -> CampaignAssignmentList:
-        return await self.call(CampaignAssignmentList, "GET", at(f"{LABELING}/campaigns/{{}}/assignments", campaign_id))
+        return await self.call(
+            CampaignAssignmentList, "GET", url_path(f"{LABELING}/campaigns/{{}}/assignments", campaign_id)
+        )
 
     async def create_assignment(
         self, campaign_id: str, assignment: CampaignAssignmentCreate, *, idempotency_key: str | None = None
     ) -> CampaignAssignmentCreated:
         """Invite a person; the answer holds the magic link token, this once."""
-        path = at(f"{LABELING}/campaigns/{{}}/assignments", campaign_id)
+        path = url_path(f"{LABELING}/campaigns/{{}}/assignments", campaign_id)
         return await self.call(CampaignAssignmentCreated, "POST", path, body=body_of(assignment), key=idempotency_key)
 
     async def revoke_assignment(
         self, campaign_id: str, assignment_id: str, *, idempotency_key: str | None = None
     ) -> CampaignAssignmentPublic:
-        path = at(f"{LABELING}/campaigns/{{}}/assignments/{{}}", campaign_id, assignment_id)
+        path = url_path(f"{LABELING}/campaigns/{{}}/assignments/{{}}", campaign_id, assignment_id)
         return await self.call(CampaignAssignmentPublic, "DELETE", path, key=idempotency_key)
 
     # --- tasks ---
 
     async def next_task(self, campaign_id: str, *, idempotency_key: str | None = None) -> Served:
         """Claim a task. Each call has a key of its own, so that a lost answer is fetched again, not a second task."""
-        path = at(f"{LABELING}/campaigns/{{}}/next-task", campaign_id)
+        path = url_path(f"{LABELING}/campaigns/{{}}/next-task", campaign_id)
         return self._served(await self.answer(self.prepare("POST", path, key=idempotency_key)))
 
-    def _served(self, answer: Answer) -> Served:
+    def _served(self, answer: ApiResponse) -> Served:
         if answer.status == 204:
             return Served(None)
         task = parse_or_null(ServedTask, answer, clean=self._clean)
@@ -128,20 +132,20 @@ class LabelingClient(Calls):
         """Tasks as the lead sees them, newest first on our server; `count` is the total."""
         query = {"status": status, "limit": limit, "cursor": cursor}
         return await self.call(
-            LabelingTaskList, "GET", at(f"{LABELING}/campaigns/{{}}/tasks", campaign_id), query=query
+            LabelingTaskList, "GET", url_path(f"{LABELING}/campaigns/{{}}/tasks", campaign_id), query=query
         )
 
     async def create_tasks(
         self, campaign_id: str, tasks: LabelingTasksCreate, *, idempotency_key: str | None = None
     ) -> LabelingTaskList:
-        path = at(f"{LABELING}/campaigns/{{}}/tasks", campaign_id)
+        path = url_path(f"{LABELING}/campaigns/{{}}/tasks", campaign_id)
         return await self.call(LabelingTaskList, "POST", path, body=body_of(tasks), key=idempotency_key)
 
     async def adjudicate(
         self, task_id: str, ruling: Adjudication, *, idempotency_key: str | None = None
     ) -> LabelingTaskPublic:
         """Settle a task over the heads of its annotators."""
-        path = at(f"{LABELING}/tasks/{{}}/adjudicate", task_id)
+        path = url_path(f"{LABELING}/tasks/{{}}/adjudicate", task_id)
         return await self.call(LabelingTaskPublic, "POST", path, body=body_of(ruling), key=idempotency_key)
 
     async def submit(self, task_id: str, label: LabelSubmit, *, idempotency_key: str | None = None) -> LabelSubmission:
@@ -149,12 +153,14 @@ class LabelingClient(Calls):
         prepared = self.prepare_submit(task_id, label, idempotency_key=idempotency_key)
         return parse(LabelSubmission, await self.answer(prepared), clean=self._clean)
 
-    def prepare_submit(self, task_id: str, label: LabelSubmit, *, idempotency_key: str | None = None) -> Prepared:
+    def prepare_submit(
+        self, task_id: str, label: LabelSubmit, *, idempotency_key: str | None = None
+    ) -> PreparedRequest:
         """The verdict as exact bytes, to be stored before it is sent. Nothing is sent."""
-        path = at(f"{LABELING}/tasks/{{}}/submit", task_id)
+        path = url_path(f"{LABELING}/tasks/{{}}/submit", task_id)
         return self.prepare("POST", path, body=body_of(label), key=idempotency_key)
 
-    async def send(self, prepared: Prepared) -> LabelSubmission:
+    async def send(self, prepared: PreparedRequest) -> LabelSubmission:
         """One try of a prepared verdict, byte for byte. The caller decides about the next try.
 
         Waits first while the server has asked this client to pause (429).
@@ -174,13 +180,13 @@ class LabelingClient(Calls):
         return await self.call(LabelingProjectPublic, "POST", path, body=body_of(project), key=idempotency_key)
 
     async def get_project(self, project_id: str) -> LabelingProjectPublic:
-        return await self.call(LabelingProjectPublic, "GET", at(f"{LABELING}/projects/{{}}", project_id))
+        return await self.call(LabelingProjectPublic, "GET", url_path(f"{LABELING}/projects/{{}}", project_id))
 
     async def generate_tasks(
         self, project_id: str, wanted: GenerateProjectTasks, *, idempotency_key: str | None = None
     ) -> GenerateProjectTasksResult:
         """Tasks from imported prediction runs, by the project's selection policy."""
-        path = at(f"{LABELING}/projects/{{}}/generate-tasks", project_id)
+        path = url_path(f"{LABELING}/projects/{{}}/generate-tasks", project_id)
         body = body_of(wanted)
         return await self.call(GenerateProjectTasksResult, "POST", path, body=body, key=idempotency_key, how=SLOW)
 

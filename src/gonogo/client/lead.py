@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gonogo.client.base import Calls, as_bytes, at, body_of
+from gonogo.client.base import BaseClient, as_bytes, body_of, url_path
 from gonogo.client.gonogo_api import GONOGO, GonogoClient
 from gonogo.client.labeling import LABELING, SLOW
 from gonogo.schemas.gonogo_api import DrawingsStored
@@ -29,11 +29,11 @@ class LeadClient(GonogoClient):
 
     async def revoke_key(self, key_id: str, *, idempotency_key: str | None = None) -> KeyPublic:
         """Void a key at once; a second time changes nothing."""
-        return await self.call(KeyPublic, "DELETE", at(f"{GONOGO}/keys/{{}}", key_id), key=idempotency_key)
+        return await self.call(KeyPublic, "DELETE", url_path(f"{GONOGO}/keys/{{}}", key_id), key=idempotency_key)
 
     async def results_password(self, key_id: str) -> ResultsPassword:
         """Give a key a password for the results API; one that it had before is void."""
-        return await self.call(ResultsPassword, "POST", at(f"{GONOGO}/keys/{{}}/results-password", key_id))
+        return await self.call(ResultsPassword, "POST", url_path(f"{GONOGO}/keys/{{}}/results-password", key_id))
 
     async def assignments(
         self, campaign_id: str, limit: int | None = None, cursor: str | None = None
@@ -43,12 +43,12 @@ class LeadClient(GonogoClient):
 
     async def list_runs(self, project_id: str, limit: int | None = None, cursor: str | None = None) -> RunList:
         """The prediction runs imported into a project, newest first."""
-        path = at(f"{GONOGO}/projects/{{}}/runs", project_id)
+        path = url_path(f"{GONOGO}/projects/{{}}/runs", project_id)
         return await self.call(RunList, "GET", path, query={"limit": limit, "cursor": cursor})
 
     async def preview_tasks(self, project_id: str, wanted: GenerateProjectTasks) -> GeneratePreview:
         """What `generate_tasks` would make of this, and nothing is made."""
-        path = at(f"{GONOGO}/projects/{{}}/generate-tasks/preview", project_id)
+        path = url_path(f"{GONOGO}/projects/{{}}/generate-tasks/preview", project_id)
         return await self.call(GeneratePreview, "POST", path, body=body_of(wanted), how=SLOW)
 
     async def audit_head(self) -> AuditHead:
@@ -60,12 +60,12 @@ class LeadClient(GonogoClient):
         return await progress_of(self, campaign_id)
 
 
-async def progress_of(client: Calls, campaign_id: str) -> CampaignProgress:
+async def progress_of(client: BaseClient, campaign_id: str) -> CampaignProgress:
     """The same with any client of our server."""
-    return await client.call(CampaignProgress, "GET", at(f"{GONOGO}/campaigns/{{}}/progress", campaign_id))
+    return await client.call(CampaignProgress, "GET", url_path(f"{GONOGO}/campaigns/{{}}/progress", campaign_id))
 
 
-async def everybody(client: Calls, campaign_id: str) -> list[CampaignAssignmentPublic]:
+async def everybody(client: BaseClient, campaign_id: str) -> list[CampaignAssignmentPublic]:
     """All assignments of a campaign, newest first, the revoked ones too; of a server without pages what it gives."""
     found: list[CampaignAssignmentPublic] = []
     cursor: str | None = None
@@ -78,7 +78,7 @@ async def everybody(client: Calls, campaign_id: str) -> list[CampaignAssignmentP
 
 
 async def store_drawings(
-    client: Calls, given: Sequence[tuple[str, str, bytes]], *, idempotency_key: str | None = None
+    client: BaseClient, given: Sequence[tuple[str, str, bytes]], *, idempotency_key: str | None = None
 ) -> DrawingsStored:
     """Stores several drawings (part, file name, bytes) by one request, all or none; at most 1,000.
 
@@ -91,7 +91,7 @@ async def store_drawings(
 
 
 async def _assignments(
-    client: Calls, campaign_id: str, limit: int | None, cursor: str | None
+    client: BaseClient, campaign_id: str, limit: int | None, cursor: str | None
 ) -> CampaignAssignmentList:
-    path = at(f"{LABELING}/campaigns/{{}}/assignments", campaign_id)
+    path = url_path(f"{LABELING}/campaigns/{{}}/assignments", campaign_id)
     return await client.call(CampaignAssignmentList, "GET", path, query={"limit": limit, "cursor": cursor})

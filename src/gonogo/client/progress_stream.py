@@ -4,7 +4,7 @@
         show(seen)
 
 A server without this (`STREAM` is not among its extensions), one that has no stream to spare, or a proxy that holds the
-stream back raises `NotToldError`: then ask `progress` from time to time.
+stream back raises `StreamUnavailableError`: then ask `progress` from time to time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo.client.base import Calls, at
+from gonogo.client.base import BaseClient, url_path
 from gonogo.client.errors import (
     AuthenticationError,
     GonogoClientError,
@@ -27,9 +27,9 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from gonogo.client.responses import Answer, parse
+from gonogo.client.responses import ApiResponse, parse
 from gonogo.client.retry import RetryPolicy
-from gonogo.client.transport import MAX_BODY, How
+from gonogo.client.transport import MAX_BODY, RequestOptions
 from gonogo.schemas.gonogo_api import Capabilities
 from gonogo.schemas.lead import CampaignProgress, StreamEnd
 
@@ -46,14 +46,14 @@ Heard = Callable[[GonogoClientError | None, float], None]
 """Told when the line dropped (why, and in how many seconds it is taken up again), and `(None, 0)` when it is there."""
 
 
-class NotToldError(GonogoClientError):
+class StreamUnavailableError(GonogoClientError):
     """The server does not tell changes by itself, or not now, or its telling does not come through."""
 
     usual_next_step: ClassVar[str] = "Ask for the progress from time to time."
 
 
 @dataclass(frozen=True)
-class Event:
+class ProgressEvent:
     """One event of a stream; `name` is empty for a sign of life."""
 
     name: str = ""
@@ -66,8 +66,8 @@ def told_by(capabilities: Capabilities | None) -> bool:
     return capabilities is not None and STREAM in capabilities.extensions
 
 
-async def follow(
-    client: Calls,
+async def stream_progress(
+    client: BaseClient,
     campaign_id: str,
     *,
     heard: Heard = lambda _why, _seconds: None,
@@ -104,12 +104,12 @@ async def follow(
                         break
         except TimeoutError:
             if not came:
-                raise NotToldError(
+                raise StreamUnavailableError(
                     "Nothing comes through: something between may hold the server's stream back."
                 ) from None
             why = NetworkError("The server fell silent.", transient=True)
         except (NotFoundError, RateLimitedError) as error:
-            raise NotToldError(str(error)) from None
+            raise StreamUnavailableError(str(error)) from None
         except GonogoClientError as error:
             if not error.transient:
                 raise
@@ -131,22 +131,22 @@ def _ended(reason: str) -> GonogoClientError:
 
 
 async def _events(
-    client: Calls, campaign_id: str, last: str, first: float, silent: float
-) -> AsyncGenerator[Event, None]:
+    client: BaseClient, campaign_id: str, last: str, first: float, silent: float
+) -> AsyncGenerator[ProgressEvent, None]:
     """The events of one connection, signs of life among them.
 
     Raises `TimeoutError` when nothing comes for `first` seconds at its beginning, or later on for `silent` seconds.
     """
-    path = at("/api/v1/gonogo/campaigns/{}/progress/stream", campaign_id)
+    path = url_path("/api/v1/gonogo/campaigns/{}/progress/stream", campaign_id)
     wanted = (("Accept", "text/event-stream"), *((("Last-Event-ID", last),) if last else ()))
     reader, limit = _Reader(), first
     async with AsyncExitStack() as stack:
         async with asyncio.timeout(first):
             head, body = await stack.enter_async_context(
-                client.pieces(client.prepare("GET", path), How(slow=True, headers=wanted))
+                client.pieces(client.prepare("GET", path), RequestOptions(slow=True, headers=wanted))
             )
         if not (head.headers.get("Content-Type") or "").startswith("text/event-stream"):
-            raise NotToldError("Something answers there, but not with a stream of changes.")
+            raise StreamUnavailableError("Something answers there, but not with a stream of changes.")
         while True:
             try:
                 async with asyncio.timeout(limit):
@@ -168,7 +168,7 @@ class _Reader:
         self._data: list[str] = []
         self._size = 0
 
-    def read(self, piece: bytes) -> Iterator[Event]:
+    def read(self, piece: bytes) -> Iterator[ProgressEvent]:
         self._size += len(piece)
         if self._size > MAX_BODY:
             raise UnexpectedAnswerError(f"The server tells a change in more than {MAX_BODY // 1024 // 1024} MB.")
@@ -178,9 +178,9 @@ class _Reader:
         self._rest = rest + held
         for line in lines:
             yield from self._line(line)
-        yield Event()
+        yield ProgressEvent()
 
-    def _line(self, line: str) -> Iterator[Event]:
+    def _line(self, line: str) -> Iterator[ProgressEvent]:
         if line:
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")
@@ -190,9 +190,9 @@ class _Reader:
                 self._fields[name] = value
             return
         if self._data:
-            yield Event(self._fields.get("event", ""), self._fields.get("id", ""), "\n".join(self._data))
+            yield ProgressEvent(self._fields.get("event", ""), self._fields.get("id", ""), "\n".join(self._data))
         self._fields, self._data, self._size = {}, [], 0
 
 
-def _answer(event: Event) -> Answer:
-    return Answer(200, {"Content-Type": "application/json"}, event.data.encode())
+def _answer(event: ProgressEvent) -> ApiResponse:
+    return ApiResponse(200, {"Content-Type": "application/json"}, event.data.encode())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedRequest:
     """One request, without host and credential: those belong to the client that sends it.
 
     `path` starts with `/` and carries the query string, if any. `idempotency_key` is `""` for a GET.

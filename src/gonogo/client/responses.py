@@ -43,7 +43,7 @@ _TRANSIENT_5XX: Final = frozenset({408, 425, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """Status, headers (looked up without regard to case) and whole body.
 
     `secrets` are strings that must not show up in a message, should the server echo them.
@@ -87,7 +87,7 @@ def _finite(literal: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def parse(model: type[M], answer: Answer, *, clean: bool = True) -> M:
+def parse(model: type[M], answer: ApiResponse, *, clean: bool = True) -> M:
     """`answer` as a `model`; with `clean`, all its text made harmless for a terminal first.
 
     Raises:
@@ -99,7 +99,7 @@ def parse(model: type[M], answer: Answer, *, clean: bool = True) -> M:
     return found
 
 
-def parse_or_null(model: type[M], answer: Answer, *, clean: bool = True) -> M | None:
+def parse_or_null(model: type[M], answer: ApiResponse, *, clean: bool = True) -> M | None:
     """As `parse`, where JSON `null` is an answer too."""
     found = _fit(model, answer.body, clean)
     if isinstance(found, _Misfit):
@@ -140,11 +140,11 @@ def _misfits(error: ValidationError) -> str:
     return ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
 
 
-def unexpected(answer: Answer, message: str) -> UnexpectedAnswerError:
+def unexpected(answer: ApiResponse, message: str) -> UnexpectedAnswerError:
     return UnexpectedAnswerError(message, request_id=answer.request_id, status=answer.status)
 
 
-def describe(answer: Answer) -> str:
+def describe(answer: ApiResponse) -> str:
     """What came, in words: kind, size, and the first words of it when it is a page for people."""
     kind = answer.shown(answer.headers.get("Content-Type", "") or "no content type")[:60]
     size = f"{len(answer.body)} bytes"
@@ -156,7 +156,7 @@ def describe(answer: Answer) -> str:
     return f"a page ({kind}, {size}): “{words}”" if words else f"a body without text ({kind}, {size})"
 
 
-def redirected(answer: Answer, host: str) -> UnexpectedAnswerError:
+def redirected(answer: ApiResponse, host: str) -> UnexpectedAnswerError:
     """A 3xx: named, not followed, because the credential belongs to one host only."""
     return UnexpectedAnswerError(
         answer.shown(f"The server sent us on to {host or 'another place'} ({answer.status}); this was not followed."),
@@ -176,7 +176,7 @@ class _Said:
     request_id: str | None = None
 
 
-def _said(answer: Answer) -> _Said:
+def _said(answer: ApiResponse) -> _Said:
     """Reads the envelope; also a bare `{message}`, `{detail}`, JSON string or plain text."""
     try:
         value = clean_json(load(answer.body))
@@ -237,7 +237,7 @@ _NEXT_STEP: Final = {
 }
 
 
-def error_from(answer: Answer) -> GonogoClientError:
+def error_from(answer: ApiResponse) -> GonogoClientError:
     """The error that a status outside 2xx stands for. The class follows the status, whatever the body is."""
     said = _said(answer)
     details = dict(said.details or {})
@@ -287,7 +287,7 @@ def _fields(details: Mapping[str, Any]) -> str:
     return f" Fields: {', '.join(named[:3])}." if named else ""
 
 
-def _retry_after(answer: Answer) -> float | None:
+def _retry_after(answer: ApiResponse) -> float | None:
     """Seconds of `Retry-After`, given as a number or as a date; `None` when absent or not to be understood."""
     text = (answer.headers.get("Retry-After") or "").strip()
     if text.isascii() and text.isdigit() and len(text) < 10:

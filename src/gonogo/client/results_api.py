@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar
 import httpx
 from pydantic import BaseModel
 
-from gonogo.client.base import Calls, Query, as_bytes
+from gonogo.client.base import BaseClient, Query, as_bytes
 from gonogo.client.credential import ApiKey, Secret
 from gonogo.client.errors import (
     AuthenticationError,
@@ -27,7 +27,7 @@ from gonogo.client.errors import (
 )
 from gonogo.client.responses import parse
 from gonogo.client.retry import RetryPolicy
-from gonogo.client.transport import How
+from gonogo.client.transport import RequestOptions
 from gonogo.schemas.results_api import STATES, CaseResult, Login, LoginRequest, Message, ResultPage, Token
 
 CENTAUR: Final = "https://api.centaurlabs.com"
@@ -63,7 +63,7 @@ class KeyAndToken(ApiKey):
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class CaseFilters:
     """What to ask for; sent with every page. `updated_after` is a time as the server takes it."""
 
     labeling_state: str | None = None
@@ -97,16 +97,16 @@ class ResultsClient:
         transport: httpx.AsyncBaseTransport | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         clean: bool = True,
-        calls: Calls | None = None,
+        calls: BaseClient | None = None,
     ) -> None:
         self._credential = KeyAndToken(key.secret)
-        self._calls = calls or Calls(base_url, self._credential, transport=transport, retry=retry, clean=clean)
+        self._calls = calls or BaseClient(base_url, self._credential, transport=transport, retry=retry, clean=clean)
         self._login = login
         self._clean = clean
         self._token: Secret | None = None
 
     @classmethod
-    def over(cls, calls: Calls) -> ResultsClient:
+    def over(cls, calls: BaseClient) -> ResultsClient:
         """A client of the server that `calls` speaks to, whose own credential is enough; it is closed with this."""
         key = calls.credential
         if not isinstance(key, ApiKey):
@@ -140,7 +140,7 @@ class ResultsClient:
         given = await self._login()
         self._use(None)
         body = as_bytes({"username": given.username, "api_password": given.api_password})
-        how = How(secrets=(Secret(given.api_password),))
+        how = RequestOptions(secrets=(Secret(given.api_password),))
         sent = self._calls.prepare("POST", f"{AUTH}/login", body=body)
         found = parse(Login, await self._calls.answer(sent, how), clean=self._clean)
         self._use(Secret(found.token))
@@ -162,7 +162,7 @@ class ResultsClient:
 
     # --- results ---
 
-    async def page(self, task_id: int, filters: Filters = Filters(), after: int | None = None) -> ResultPage:
+    async def page(self, task_id: int, filters: CaseFilters = CaseFilters(), after: int | None = None) -> ResultPage:
         """One page of a task's cases, those after `after` (a `last_sequence_id`)."""
         query = {"task_id": task_id, **filters.query(), "last_sequence_id": after}
         return await self._call(ResultPage, "GET", f"{RESULTS}/list", query)
@@ -170,7 +170,7 @@ class ResultsClient:
     async def pages(
         self,
         task_id: int,
-        filters: Filters = Filters(),
+        filters: CaseFilters = CaseFilters(),
         after: int | None = None,
     ) -> AsyncIterator[ResultPage]:
         """All pages to the end. Who remembers the last page's `last_sequence_id` can go on from there after a break.
@@ -190,7 +190,7 @@ class ResultsClient:
     async def cases(
         self,
         task_id: int,
-        filters: Filters = Filters(),
+        filters: CaseFilters = CaseFilters(),
         after: int | None = None,
     ) -> AsyncIterator[CaseResult]:
         """All cases of a task; one that changes meanwhile may come twice."""
@@ -199,7 +199,7 @@ class ResultsClient:
                 yield case
 
     async def case(self, task_id: int, case_id: int, *, verbose: bool | None = None) -> CaseResult:
-        query = {**Filters(verbose=verbose).query(), "task_id": task_id, "case_id": case_id}
+        query = {**CaseFilters(verbose=verbose).query(), "task_id": task_id, "case_id": case_id}
         return await self._call(CaseResult, "GET", f"{RESULTS}/get", query)
 
     async def _call(self, model: type[M], method: str, path: str, query: Query | None = None) -> M:
@@ -224,5 +224,5 @@ class ResultsClient:
         self._token = token
         self._credential.use(token)
 
-    def _how(self) -> How:
-        return How(secrets=(self._token,) if self._token else ())
+    def _how(self) -> RequestOptions:
+        return RequestOptions(secrets=(self._token,) if self._token else ())

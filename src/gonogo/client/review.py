@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from gonogo.client.base import Calls, as_bytes, at, body_of
+from gonogo.client.base import BaseClient, as_bytes, body_of, url_path
 from gonogo.client.labeling import SLOW
-from gonogo.client.request import Prepared
+from gonogo.client.request import PreparedRequest
 from gonogo.schemas.review import (
     AnnotatorAction,
     AnnotatorActionCreate,
@@ -31,7 +31,7 @@ _CAMPAIGN: Final = "/api/v1/gonogo/campaigns/{}"
 _TASK: Final = "/api/v1/gonogo/tasks/{}"
 
 
-class ReviewCalls(Calls):
+class ReviewCalls(BaseClient):
     """One method an operation; each POST takes its own idempotency key, made when absent."""
 
     async def review_queue(
@@ -54,30 +54,30 @@ class ReviewCalls(Calls):
         """
         query = {"cursor": cursor, "limit": limit, "status": status, "kind": kind, "annotator": annotator}
         query |= {"sheet": sheet, "text": text, "sample": "true" if sample else None}
-        return await self.call(ReviewPage, "GET", at(_CAMPAIGN + "/review", campaign_id), query=query)
+        return await self.call(ReviewPage, "GET", url_path(_CAMPAIGN + "/review", campaign_id), query=query)
 
     async def review_task(self, task_id: str, *, names: bool = False) -> ReviewDetail:
         """Everything for one adjudication; who voted only with `names`."""
         query = {"names": "true" if names else None}
-        return await self.call(ReviewDetail, "GET", at(_TASK + "/review", task_id), query=query)
+        return await self.call(ReviewDetail, "GET", url_path(_TASK + "/review", task_id), query=query)
 
     async def rule(self, task_id: str, ruling: RulingCreate, *, idempotency_key: str | None = None) -> RulingMade:
         """Settle a task. `ConflictError.reason` is `task_resolved` when somebody did already: see its `details`."""
-        path = at(_TASK + "/ruling", task_id)
+        path = url_path(_TASK + "/ruling", task_id)
         return await self.call(RulingMade, "POST", path, body=body_of(ruling), key=idempotency_key)
 
-    def prepare_ruling(self, task_id: str, ruling: RulingCreate) -> Prepared:
+    def prepare_ruling(self, task_id: str, ruling: RulingCreate) -> PreparedRequest:
         """The same as bytes, for an outbox."""
-        return self.prepare("POST", at(_TASK + "/ruling", task_id), body=body_of(ruling))
+        return self.prepare("POST", url_path(_TASK + "/ruling", task_id), body=body_of(ruling))
 
     async def review_settings(self, campaign_id: str) -> ReviewSettings:
-        return await self.call(ReviewSettings, "GET", at(_CAMPAIGN + "/review-settings", campaign_id))
+        return await self.call(ReviewSettings, "GET", url_path(_CAMPAIGN + "/review-settings", campaign_id))
 
     async def update_review_settings(
         self, campaign_id: str, settings: ReviewSettings, *, idempotency_key: str | None = None
     ) -> ReviewSettings:
         """Change the settings that were set in `settings`; the others stay (lead only)."""
-        path = at(_CAMPAIGN + "/review-settings", campaign_id)
+        path = url_path(_CAMPAIGN + "/review-settings", campaign_id)
         body = as_bytes(settings.model_dump(exclude_unset=True))
         return await self.call(ReviewSettings, "PATCH", path, body=body, key=idempotency_key)
 
@@ -91,7 +91,9 @@ class ReviewCalls(Calls):
         Leads, readers and reviewers may look. Each comes with its task: prediction, ruled value, error type, note.
         """
         query = {"status": status, "limit": limit, "cursor": cursor}
-        return await self.call(GoldCandidateList, "GET", at(_CAMPAIGN + "/gold-candidates", campaign_id), query=query)
+        return await self.call(
+            GoldCandidateList, "GET", url_path(_CAMPAIGN + "/gold-candidates", campaign_id), query=query
+        )
 
     async def decide_gold(
         self, ruling_id: str, decision: GoldDecision, *, idempotency_key: str | None = None
@@ -102,14 +104,14 @@ class ReviewCalls(Calls):
         The same decision again changes nothing. A declined one may still be accepted; an accepted one stays.
         `ConflictError`: no candidate any more (ruled anew), or `reason` `campaign_closed`: name an open campaign.
         """
-        path = at("/api/v1/gonogo/rulings/{}/gold", ruling_id)
+        path = url_path("/api/v1/gonogo/rulings/{}/gold", ruling_id)
         return await self.call(RulingPublic, "POST", path, body=body_of(decision), key=idempotency_key)
 
     # --- annotators: flags with their evidence are in the quality report (`gonogo.annotators[id]`) ---
 
     async def annotators(self, campaign_id: str) -> AnnotatorStateList:
         """Who has voted or was acted on, and who is paused; what they are worth is in the quality report."""
-        return await self.call(AnnotatorStateList, "GET", at(_CAMPAIGN + "/annotators", campaign_id))
+        return await self.call(AnnotatorStateList, "GET", url_path(_CAMPAIGN + "/annotators", campaign_id))
 
     async def act_on_annotator(
         self, campaign_id: str, voter_id: str, action: AnnotatorActionCreate, *, idempotency_key: str | None = None
@@ -118,14 +120,14 @@ class ReviewCalls(Calls):
 
         Ask `preview_annotator_action` first, and show its `consequence` before the lead confirms.
         """
-        path = at(_CAMPAIGN + "/annotators/{}/actions", campaign_id, voter_id)
+        path = url_path(_CAMPAIGN + "/annotators/{}/actions", campaign_id, voter_id)
         return await self.call(AnnotatorAction, "POST", path, body=body_of(action), key=idempotency_key, how=SLOW)
 
     async def preview_annotator_action(
         self, campaign_id: str, voter_id: str, action: AnnotatorVerb
     ) -> AnnotatorActionPreview:
         """What an action would do, in numbers and in words; changes nothing (lead only)."""
-        path = at(_CAMPAIGN + "/annotators/{}/actions/{}", campaign_id, voter_id, action)
+        path = url_path(_CAMPAIGN + "/annotators/{}/actions/{}", campaign_id, voter_id, action)
         return await self.call(AnnotatorActionPreview, "GET", path)
 
     async def annotator_actions(
@@ -133,7 +135,7 @@ class ReviewCalls(Calls):
     ) -> AnnotatorActionList:
         """The audit trail, newest first."""
         query = {"limit": limit, "cursor": cursor}
-        path = at(_CAMPAIGN + "/annotator-actions", campaign_id)
+        path = url_path(_CAMPAIGN + "/annotator-actions", campaign_id)
         return await self.call(AnnotatorActionList, "GET", path, query=query)
 
     # --- practice and warm-up ---
@@ -147,11 +149,13 @@ class ReviewCalls(Calls):
 
         `limit` is 20 by default. May return fewer, or none (`standing.available`), while experts have ruled on little.
         """
-        return await self.call(PracticeSet, "GET", at(_CAMPAIGN + "/practice", campaign_id), query={"limit": limit})
+        return await self.call(
+            PracticeSet, "GET", url_path(_CAMPAIGN + "/practice", campaign_id), query={"limit": limit}
+        )
 
     async def practise(
         self, campaign_id: str, answer: PracticeAnswer, *, idempotency_key: str | None = None
     ) -> PracticeFeedback:
         """Answer one item, and learn at once what was right. Only the first answer to an item moves the standing."""
-        path = at(_CAMPAIGN + "/practice", campaign_id)
+        path = url_path(_CAMPAIGN + "/practice", campaign_id)
         return await self.call(PracticeFeedback, "POST", path, body=body_of(answer), key=idempotency_key)

@@ -21,8 +21,8 @@ import httpx
 import gonogo
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import GonogoClientError, InvalidInputError, NetworkError
-from gonogo.client.request import Prepared
-from gonogo.client.responses import Answer, error_from, redirected, unexpected
+from gonogo.client.request import PreparedRequest
+from gonogo.client.responses import ApiResponse, error_from, redirected, unexpected
 from gonogo.schemas.sanitize import clean_text
 
 MAX_BODY: Final = 64 * 1024 * 1024
@@ -45,7 +45,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class RequestOptions:
     """How a request is treated beside its bytes.
 
     `anonymous`: no credential is sent. `slow`: the server may take its time. `secrets`: strings in the request that
@@ -59,7 +59,7 @@ class How:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-PLAINLY: Final = How()
+DEFAULT_OPTIONS: Final = RequestOptions()
 
 
 def base_url(text: str) -> httpx.URL:
@@ -146,7 +146,7 @@ def _own_transport(home: httpx.URL) -> httpx.AsyncBaseTransport:
     return httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
 
 
-class Wire:
+class HttpTransport:
     """Sends prepared requests to one server and brings back whole answers. One for each client."""
 
     def __init__(
@@ -170,7 +170,7 @@ class Wire:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def exchange(self, sent: Prepared, how: How = PLAINLY) -> Answer:
+    async def exchange(self, sent: PreparedRequest, how: RequestOptions = DEFAULT_OPTIONS) -> ApiResponse:
         """One try of `sent`: its 2xx answer.
 
         Raises:
@@ -190,8 +190,10 @@ class Wire:
         raise error_from(answer)
 
     @asynccontextmanager
-    async def stream(self, sent: Prepared, how: How = PLAINLY) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
-        """One try of `sent`: status and headers at once (an `Answer` without body), then the body in pieces.
+    async def stream(
+        self, sent: PreparedRequest, how: RequestOptions = DEFAULT_OPTIONS
+    ) -> AsyncIterator[tuple[ApiResponse, AsyncIterator[bytes]]]:
+        """One try of `sent`: status and headers at once (an `ApiResponse` without body), then the body in pieces.
 
         Raises:
             GonogoClientError: no answer, or a redirect; also while the body is read.
@@ -211,7 +213,7 @@ class Wire:
         try:
             response = await self._http.send(request, stream=True)
             try:
-                head = Answer(response.status_code, response.headers, b"", self._secrets + how.secrets)
+                head = ApiResponse(response.status_code, response.headers, b"", self._secrets + how.secrets)
                 if 300 <= response.status_code < 400:
                     raise redirected(head, _target(response))
                 yield head, response.aiter_bytes()
@@ -222,7 +224,7 @@ class Wire:
         except (httpx.InvalidURL, httpx.StreamError) as error:
             raise InvalidInputError(f"The request could not be sent: {type(error).__name__}.") from None
 
-    def _limits(self, how: How) -> httpx.Timeout:
+    def _limits(self, how: RequestOptions) -> httpx.Timeout:
         times = self.timeouts
         read = times.slow if how.slow else times.read
         return httpx.Timeout(connect=times.connect, read=read, write=times.write, pool=times.pool)
@@ -230,7 +232,7 @@ class Wire:
     def _no_answer(self, error: httpx.HTTPError) -> GonogoClientError:
         host = self.home.host
         if isinstance(error, httpx.DecodingError):
-            return unexpected(Answer(200, {}, b""), f"{host} sent a body that could not be unpacked.")
+            return unexpected(ApiResponse(200, {}, b""), f"{host} sent a body that could not be unpacked.")
         chain = [error, error.__cause__, error.__context__]
         while chain[-1] is not None and chain[-1].__context__ not in chain:
             chain.append(chain[-1].__context__)
@@ -257,7 +259,7 @@ def _target(response: httpx.Response) -> str:
         return ""
 
 
-async def read_whole(head: Answer, body: AsyncIterator[bytes]) -> Answer:
+async def read_whole(head: ApiResponse, body: AsyncIterator[bytes]) -> ApiResponse:
     pieces: list[bytes] = []
     size = 0
     async for piece in body:
@@ -265,4 +267,4 @@ async def read_whole(head: Answer, body: AsyncIterator[bytes]) -> Answer:
         if size > MAX_BODY:
             raise unexpected(head, f"The server's answer is longer than {MAX_BODY // 1024 // 1024} MB.")
         pieces.append(piece)
-    return Answer(head.status, head.headers, b"".join(pieces), head.secrets)
+    return ApiResponse(head.status, head.headers, b"".join(pieces), head.secrets)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from gonogo.demo.pdf import POINTS_PER_MM, Page, text_width
+from gonogo.demo.pdf import POINTS_PER_MM, PdfPageWriter, text_width
 
 SHEET_WIDTH, SHEET_HEIGHT = 420.0, 297.0  # A3 landscape
 LETTER = 3.5  # height of dimension figures' em, mm
@@ -57,7 +57,7 @@ class Board:
     """A sheet on the board; coordinates in millimetres of paper, origin bottom left."""
 
     title: str
-    page: Page = field(default_factory=lambda: Page(SHEET_WIDTH, SHEET_HEIGHT))
+    page: PdfPageWriter = field(default_factory=lambda: PdfPageWriter(SHEET_WIDTH, SHEET_HEIGHT))
     callouts: list[Callout] = field(default_factory=list)
 
     # --- lines -------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def text_width(text: str, size: float) -> float:
     return sum(_WIDTHS.get(char, 556) for char in text) * size / 1000
 
 
-class Page:
+class PdfPageWriter:
     """One page being drawn. All coordinates and widths in millimetres, angles in degrees counter-clockwise."""
 
     def __init__(self, width: float, height: float) -> None:

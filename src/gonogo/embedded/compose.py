@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gonogo.desk.account.sign_in import EmbeddedParts, Services
-    from gonogo.desk.core.paths import Home
+    from gonogo.desk.account.sign_in import Account, EmbeddedParts
+    from gonogo.desk.core.paths import AppPaths
 
 
-def make_services(home: Home) -> Services:
+def make_services(home: AppPaths) -> Account:
     """Services of one person on this machine; the embedded server is made when first asked for."""
-    from gonogo.desk.account.sign_in import Services
+    from gonogo.desk.account.sign_in import Account
     from gonogo.desk.core.settings import load_profile
 
     def embedded() -> EmbeddedParts:
@@ -19,4 +19,4 @@ def make_services(home: Home) -> Services:
 
         return embedded_parts(home)
 
-    return Services(home, load_profile(home), embedded=embedded)
+    return Account(home, load_profile(home), embedded=embedded)

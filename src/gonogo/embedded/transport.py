@@ -20,19 +20,19 @@ from gonogo.desk.account.sign_in import EmbeddedParts
 from gonogo.embedded.exchange import Exchange
 
 if TYPE_CHECKING:
-    from gonogo.desk.core.paths import Home
+    from gonogo.desk.core.paths import AppPaths
     from gonogo.embedded.exchange import ASGIApp
 
 BASE_URL = "http://embedded.localhost"
 CANNOT_OPEN = "the workspace on this machine cannot be opened"
 
 
-def workspace_url(home: Home) -> str:
+def workspace_url(home: AppPaths) -> str:
     """The database of the workspace on this machine, as a SQLAlchemy URL."""
     return f"sqlite:///{home.data() / 'workspace.db'}"
 
 
-def embedded_parts(home: Home) -> EmbeddedParts:
+def embedded_parts(home: AppPaths) -> EmbeddedParts:
     """A transport into the embedded server, and the credential of the local lead, fresh for this run."""
     token = secrets.token_urlsafe(32)
     return EmbeddedParts(transport=EmbeddedTransport(home, token), token=token, base_url=BASE_URL)
@@ -41,7 +41,7 @@ def embedded_parts(home: Home) -> EmbeddedParts:
 class EmbeddedTransport(httpx.AsyncBaseTransport):
     """Hands requests to the server's thread and brings the answers back to the caller's loop, piece by piece."""
 
-    def __init__(self, home: Home, token: str) -> None:
+    def __init__(self, home: AppPaths, token: str) -> None:
         self._home = home
         self._token = token
         self._loop: asyncio.AbstractEventLoop | None = None

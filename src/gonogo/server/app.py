@@ -18,11 +18,11 @@ from gonogo.server.errors import ApiError, answer_any
 from gonogo.server.fast_path import HotPath
 from gonogo.server.http import health
 from gonogo.server.http.metrics import Metrics
-from gonogo.server.http.middleware import Shell
-from gonogo.server.http.rate_limits import Limits
-from gonogo.server.http.signed_urls import Signer
+from gonogo.server.http.middleware import RequestContextMiddleware
+from gonogo.server.http.rate_limits import RateLimiter
+from gonogo.server.http.signed_urls import UrlSigner
 from gonogo.server.ops import maintenance
-from gonogo.server.progress.stream import Watching
+from gonogo.server.progress.stream import ProgressHub
 from gonogo.server.routes import (
     annotators,
     assignments,
@@ -44,7 +44,7 @@ from gonogo.server.routes import (
 from gonogo.server.routes import campaign_settings as settings_routes
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
-from gonogo.server.store.group_commit import Batch
+from gonogo.server.store.group_commit import GroupCommit
 
 Clock = Callable[[], datetime]
 
@@ -96,14 +96,14 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     app.state.clock = clock or _now
     app.state.store = store or Store(settings.database_url, replica=settings.read_database_url)
     app.state.owns_store = store is None
-    app.state.batch = Batch(app.state.store)
-    app.state.limits = Limits(settings, app.state.clock, app.state.store)
+    app.state.batch = GroupCommit(app.state.store)
+    app.state.limits = RateLimiter(settings, app.state.clock, app.state.store)
     app.state.metrics = Metrics(settings.metrics_dir)
-    app.state.watching = Watching(app.state.store, settings.streams_per_key, settings.watch_seconds)
-    app.state.signer = Signer(app.state.store, settings.signing_secret)
+    app.state.watching = ProgressHub(app.state.store, settings.streams_per_key, settings.watch_seconds)
+    app.state.signer = UrlSigner(app.state.store, settings.signing_secret)
     for error in (ApiError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, answer_any)
-    app.add_middleware(Shell)
+    app.add_middleware(RequestContextMiddleware)
     app.hot = HotPath(app, app.state.batch)
     for router in _routers():
         app.include_router(router)

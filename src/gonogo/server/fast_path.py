@@ -33,7 +33,7 @@ from gonogo.server.queue import caller_lookup
 from gonogo.server.routes import claims, tasks
 from gonogo.server.serialize import served_task, submission_public
 from gonogo.server.store import audit
-from gonogo.server.store.group_commit import Batch
+from gonogo.server.store.group_commit import GroupCommit
 from gonogo.server.store.schema.columns import EPOCH
 
 _ID = "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -70,7 +70,7 @@ _SUBMIT_ROUTE = _Route("submit_label", "/api/v1/parts/labeling/tasks/{task_id}/s
 class HotPath:
     """Answers what it can; see the module."""
 
-    def __init__(self, app: Any, batch: Batch) -> None:
+    def __init__(self, app: Any, batch: GroupCommit) -> None:
         self._app = app
         self._batch = batch
         self._known = Known()
@@ -127,7 +127,7 @@ class HotPath:
         request: Request,
         caller: Principal,
         session: str | None,
-        ask: idempotency.Keyed | None,
+        ask: idempotency.IdempotentRequest | None,
         path_id: str,
         answer: Any,
     ) -> Callable[[Connection], Response]:

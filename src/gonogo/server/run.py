@@ -58,7 +58,7 @@ def run_server(settings: ServerSettings, listening: socket.socket) -> None:
     Raises what `Store.upgrade` does when the database cannot be used.
     """
     _upgrade(settings)
-    Server(create_app(settings)).run(sockets=[listening])
+    ServerRunner(create_app(settings)).run(sockets=[listening])
 
 
 def run_workers(settings: ServerSettings, listening: socket.socket, count: int, log: LogTarget = None) -> int:
@@ -134,7 +134,7 @@ def _work(settings: ServerSettings, listening: socket.socket, log_target: LogTar
     """One worker; it ends by itself when its parent is gone."""
     if log_target is not None:
         configure(*log_target)
-    server = Server(create_app(settings))
+    server = ServerRunner(create_app(settings))
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -146,7 +146,7 @@ def _work(settings: ServerSettings, listening: socket.socket, log_target: LogTar
     server.run(sockets=[listening])
 
 
-class Server(uvicorn.Server):
+class ServerRunner(uvicorn.Server):
     """uvicorn set up our way: no logging of its own (its access log has query strings), `run` returns when stopped.
 
     `on_started` is called once requests are answered.

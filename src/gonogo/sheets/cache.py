@@ -103,7 +103,7 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-class Memory(Generic[K, V]):
+class PictureMemory(Generic[K, V]):
     """A bounded dictionary that drops what was used longest ago."""
 
     def __init__(self, most: int) -> None:

@@ -8,7 +8,7 @@ MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DrawingLimits:
     """Bounds on transfer, decoding and keeping; the defaults are meant for A0 sheets on a laptop.
 
     `decoded_bytes` is the size of the bitmap before it is decoded (pixels × bytes a pixel): 75 MP in the dearest

@@ -7,18 +7,18 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
-from gonogo.sheets.cache import Located, Memory, RawCache
-from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.cache import Located, PictureMemory, RawCache
+from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
 from gonogo.sheets.fetch import Fetcher
 from gonogo.sheets.folder_lookup import find_in_folders
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
-from gonogo.sheets.render_worker import Worker
+from gonogo.sheets.render_worker import RenderWorker
 
 _Answer = Picture | NoPicture
 _Key = tuple[SheetRef, PictureRequest]
 
 
-class Sheets:
+class DrawingService:
     """Drawings of the tasks at hand. All methods belong to one event loop; everything heavy runs in a child process.
 
     Looked for in `folders` first, then in the cache, then by `fetcher`. The same picture asked for twice at the same
@@ -31,17 +31,17 @@ class Sheets:
         *,
         fetcher: Fetcher | None = None,
         folders: tuple[Path, ...] = (),
-        limits: Limits | None = None,
+        limits: DrawingLimits | None = None,
     ) -> None:
-        self._limits = limits or Limits()
+        self._limits = limits or DrawingLimits()
         self._fetcher = fetcher
         self._folders = folders
         self._raw = RawCache(cache_dir, self._limits.cache_bytes)
-        self._worker = Worker(self._limits)
-        self._ready: Memory[_Key, _Answer] = Memory(self._limits.pictures_kept)
+        self._worker = RenderWorker(self._limits)
+        self._ready: PictureMemory[_Key, _Answer] = PictureMemory(self._limits.pictures_kept)
         self._making: dict[_Key, asyncio.Task[_Answer]] = {}
         self._locating: dict[SheetRef, asyncio.Task[Located | NoPicture]] = {}
-        self._located: Memory[SheetRef, Located] = Memory(self._limits.pictures_kept)
+        self._located: PictureMemory[SheetRef, Located] = PictureMemory(self._limits.pictures_kept)
 
     async def picture(self, ref: SheetRef, request: PictureRequest) -> _Answer:
         """The view asked for. Never raises for a bad drawing; cancelling the caller does not lose the work."""

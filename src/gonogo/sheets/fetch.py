@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
-from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, Limits
-from gonogo.sheets.file_type import Kind, sniff
+from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, DrawingLimits
+from gonogo.sheets.file_type import FileType, sniff
 from gonogo.sheets.filename_title import title_from_header
 from gonogo.sheets.ssrf_guard import Address, Reach, is_loopback, judge, literal, look_up, nearest
 
@@ -29,7 +29,7 @@ class UrlAnswer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class DownloadedDrawing:
     """A drawing's bytes, and its own name where the download tells one."""
 
     data: bytes
@@ -53,7 +53,7 @@ class Fetcher:
         base_url: str,
         transport: httpx.AsyncBaseTransport | None = None,
         errors: tuple[type[Exception], ...] = (Exception,),
-        limits: Limits | None = None,
+        limits: DrawingLimits | None = None,
         look_up: Callable[[str], Awaitable[list[Address]]] = look_up,
     ) -> None:
         self._look_up = look_up
@@ -61,13 +61,13 @@ class Fetcher:
         self._base_url = base_url
         self._transport = transport
         self._errors = errors
-        self._limits = limits or Limits()
+        self._limits = limits or DrawingLimits()
 
     def name_of(self, part_revision_id: str) -> str:
         """The name under which the cache keeps this revision's drawing: ids are unique within a server only."""
         return f"{self._base_url.rstrip('/')} {part_revision_id}"
 
-    async def fetch(self, part_revision_id: str) -> Fetched:
+    async def fetch(self, part_revision_id: str) -> DownloadedDrawing:
         """The drawing, at most `transfer_bytes`, surely beginning as a drawing. Raises `CannotShow`."""
         url = await self._ask(part_revision_id)
         try:
@@ -78,7 +78,7 @@ class Fetcher:
             raise CannotShow(f"The drawing did not arrive within {seconds} seconds.", retry=True) from error
         head = fetched.data[:2048]
         kind = sniff(head)
-        if kind not in Kind.shown():
+        if kind not in FileType.shown():
             raise CannotShow(kind.refusal(head))
         return fetched
 
@@ -97,7 +97,7 @@ class Fetcher:
             raise CannotShow("The server has no drawing for this part.")
         raise CannotShow(f"The drawing is not ready yet (the server says “{answer.status[:40]}”).", retry=True)
 
-    async def _download(self, url: str) -> Fetched:
+    async def _download(self, url: str) -> DownloadedDrawing:
         import httpx
 
         # A client for each drawing: nothing (cookies, connections, authentication) is carried from one to the next.
@@ -111,7 +111,7 @@ class Fetcher:
                 for _ in range(self._limits.redirects + 1):
                     self._check(url)
                     found = await self._get(client, url, await self._judged(url))
-                    if isinstance(found, Fetched):
+                    if isinstance(found, DownloadedDrawing):
                         return found
                     url = found
             except httpx.TimeoutException as error:
@@ -142,7 +142,7 @@ class Fetcher:
         known = [address for address in addresses if address is not None]
         return nearest(known) if known else Reach.PUBLIC
 
-    async def _get(self, client: httpx.AsyncClient, url: str, address: Address | None) -> Fetched | str:
+    async def _get(self, client: httpx.AsyncClient, url: str, address: Address | None) -> DownloadedDrawing | str:
         """The body, or where a redirect leads. The connection goes to `address`, the name stays in the request."""
         import httpx
 
@@ -162,7 +162,7 @@ class Fetcher:
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise CannotShow("The drawing is sent compressed, although we asked for it plain.")
             title = title_from_header(response.headers.get("content-disposition", ""))
-            return Fetched(await self._read(response), title)
+            return DownloadedDrawing(await self._read(response), title)
 
     async def _read(self, response: httpx.Response) -> bytes:
         most = self._limits.transfer_bytes

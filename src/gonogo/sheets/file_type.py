@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class FileType(StrEnum):
     """Kinds of files that come as drawings; the values are Pillow's names where it has one."""
 
     PNG = "PNG"
@@ -19,48 +19,48 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
     @classmethod
-    def shown(cls) -> tuple[Kind, ...]:
+    def shown(cls) -> tuple[FileType, ...]:
         """The kinds that can be shown (DXF and SVG with the extra `cad`)."""
         return (cls.PNG, cls.JPEG, cls.TIFF, cls.PDF, cls.SVG, cls.DXF)
 
     def refusal(self, head: bytes) -> str:
         """Why a file of this kind is not shown."""
-        if self is Kind.HTML:
+        if self is FileType.HTML:
             return "Instead of a drawing the server sent a web page."
-        if self is Kind.EMPTY:
+        if self is FileType.EMPTY:
             return "The drawing's file is empty."
         what = "text" if _is_text(head) else "of an unknown kind"
         return f"The drawing's file is {what}, not a PNG, JPEG, TIFF, PDF, DXF or SVG."
 
 
-def sniff(head: bytes) -> Kind:
+def sniff(head: bytes) -> FileType:
     """The kind of a file that begins with `head` (2 kB are enough)."""
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
     # PDF readers accept the mark anywhere in the first kilobyte, and scanners do write bytes before it.
     if b"%PDF-" in head[:1024]:
-        return Kind.PDF
+        return FileType.PDF
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
     if not start:
-        return Kind.EMPTY
+        return FileType.EMPTY
     if start.startswith((b"<!doctype html", b"<html")):
-        return Kind.HTML
+        return FileType.HTML
     if b"<svg" in head.lower():
-        return Kind.SVG
+        return FileType.SVG
     if start.startswith((b"0\nsection", b"0\r\nsection", b"autocad binary dxf", b"999")):
-        return Kind.DXF
-    return Kind.UNKNOWN
+        return FileType.DXF
+    return FileType.UNKNOWN
 
 
 _MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", Kind.PNG),
-    (b"\xff\xd8\xff", Kind.JPEG),
-    (b"II*\x00", Kind.TIFF),
-    (b"MM\x00*", Kind.TIFF),
-    (b"II+\x00", Kind.TIFF),
-    (b"MM\x00+", Kind.TIFF),
-    (b"%PDF-", Kind.PDF),
+    (b"\x89PNG\r\n\x1a\n", FileType.PNG),
+    (b"\xff\xd8\xff", FileType.JPEG),
+    (b"II*\x00", FileType.TIFF),
+    (b"MM\x00*", FileType.TIFF),
+    (b"II+\x00", FileType.TIFF),
+    (b"MM\x00+", FileType.TIFF),
+    (b"%PDF-", FileType.PDF),
 )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gonogo.sheets.child_messages import MOST, PREFIX, Answer, answer_from_message, pack, request_to_json, unpack
-from gonogo.sheets.drawing_limits import Limits
+from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR")
@@ -28,14 +28,14 @@ class _Waiter:
     turn: asyncio.Future[None]
 
 
-class Worker:
+class RenderWorker:
     """One child process that draws, started when first asked. Belongs to one event loop.
 
     Requests are answered one at a time, urgent ones first. A child that crashes or takes too long is killed; the next
     request starts a new one. A drawing that kills it twice is not tried again.
     """
 
-    def __init__(self, limits: Limits, command: tuple[str, ...] | None = None) -> None:
+    def __init__(self, limits: DrawingLimits, command: tuple[str, ...] | None = None) -> None:
         start = (sys.executable, "-P", "-m", "gonogo.sheets.render.main", json.dumps(dataclasses.asdict(limits)))
         self._command = command or start
         self._limits = limits

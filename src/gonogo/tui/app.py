@@ -18,8 +18,8 @@ from textual.filter import LineFilter
 
 from gonogo.tui import actions, themes
 from gonogo.tui.crash_report import last_words
-from gonogo.tui.navigation import Ways
-from gonogo.tui.terminal.capabilities import TERMINALS, Terminal, ask_tmux, window_cell
+from gonogo.tui.navigation import Navigator
+from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.screen import Screen
 
-    from gonogo.desk.account.sign_in import Services
-    from gonogo.desk.annotate.session import Desk
-    from gonogo.desk.review.session import ReviewDesk
+    from gonogo.desk.account.sign_in import Account
+    from gonogo.desk.annotate.session import AnnotateSession
+    from gonogo.desk.review.session import ReviewSession
     from gonogo.tui.terminal.first_frame import FirstFrame
     from gonogo.tui.terminal.hand_over import HandOver
     from gonogo.tui.terminal.probe import Probe
@@ -51,7 +51,7 @@ def _palette() -> type[Provider]:
     return ActionCommands
 
 
-class GonogoApp(Ways):
+class GonogoApp(Navigator):
     """gonogo in the terminal. `services` makes sessions and desks; nothing in here knows the network or the disk."""
 
     CSS_PATH: ClassVar[Any] = ["app.tcss", "screens/work/annotate.tcss"]
@@ -64,7 +64,7 @@ class GonogoApp(Ways):
 
     def __init__(
         self,
-        services: Services,
+        services: Account,
         *,
         start: Start = "auto",
         campaign_id: str | None = None,
@@ -72,14 +72,14 @@ class GonogoApp(Ways):
         theme_folders: Sequence[Path] | None = None,
         quiet_collector: bool = False,
         first: FirstFrame | None = None,
-        terminal: Terminal | None = None,
+        terminal: TerminalCapabilities | None = None,
         probe: Probe | None = None,
     ) -> None:
         self.services = services
-        self.terminal = terminal or Terminal(os.environ, services.home.state() / TERMINALS)
+        self.terminal = terminal or TerminalCapabilities(os.environ, services.home.state() / TERMINALS)
         self.probe = probe
         self.clock = clock
-        self.desk: Desk | ReviewDesk | None = None
+        self.desk: AnnotateSession | ReviewSession | None = None
         self.reviewing = start == "review"
         self._practising = start == "practice"
         self._working_in = campaign_id or ""
@@ -106,7 +106,7 @@ class GonogoApp(Ways):
 
     # --- look ------------------------------------------------------------------------------------------
 
-    def _load_looks(self, folders: Sequence[Path] | None) -> tuple[dict[str, themes.Look], list[str]]:
+    def _load_looks(self, folders: Sequence[Path] | None) -> tuple[dict[str, themes.ThemeFile], list[str]]:
         if folders is None:
             folders = [themes.themes_folder(), self.services.home.themes()]
         looks, problems = themes.load_looks(folders)
@@ -144,7 +144,7 @@ class GonogoApp(Ways):
         return [self._clean, *super().get_line_filters()]
 
     @property
-    def looks(self) -> list[themes.Look]:
+    def looks(self) -> list[themes.ThemeFile]:
         return [self._looks[name] for name in sorted(self._looks)]
 
     def action_next_theme(self) -> None:
@@ -301,7 +301,7 @@ def _hand_over(first: FirstFrame) -> HandOver:
 
 
 def make_app(
-    services: Services,
+    services: Account,
     *,
     start: Start = "auto",
     campaign_id: str | None = None,
@@ -313,7 +313,7 @@ def make_app(
     `probe` has asked the terminal what it can draw.
     """
     answers = probe.collect() if probe is not None else None
-    terminal = Terminal(
+    terminal = TerminalCapabilities(
         os.environ, services.home.state() / TERMINALS, answers=answers, pixels=window_cell, tmux=ask_tmux
     )
     return GonogoApp(

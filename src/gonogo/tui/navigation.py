@@ -12,15 +12,15 @@ from textual.app import App
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from gonogo.desk.account.sign_in import Services, SignedIn
-    from gonogo.desk.annotate.session import Desk
-    from gonogo.desk.review.session import ReviewDesk
+    from gonogo.desk.account.sign_in import Account, SignedIn
+    from gonogo.desk.annotate.session import AnnotateSession
+    from gonogo.desk.review.session import ReviewSession
 
 CLOSE_SECONDS = 1.5
 """How long leaving may take; a signal must end the program within two seconds."""
 
 
-class Ways(App[None]):
+class Navigator(App[None]):
     """The part of the application that goes from screen to screen; each screen is loaded when it is first shown."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-normal"), (104, "-wide")]
@@ -31,9 +31,9 @@ class Ways(App[None]):
         (32, "-tall"),
     ]
 
-    services: Services
+    services: Account
     clock: Callable[[], float]
-    desk: Desk | ReviewDesk | None
+    desk: AnnotateSession | ReviewSession | None
     reviewing: bool
     _practising: bool
     _working_in: str
@@ -54,9 +54,9 @@ class Ways(App[None]):
         if chosen and not self.reviewing:
             await self.open_campaign(signed, chosen)
             return
-        from gonogo.tui.screens.common.choose_campaign import CampaignsScreen
+        from gonogo.tui.screens.common.choose_campaign import ChooseCampaignScreen
 
-        self._only(CampaignsScreen(signed, chosen or ""))
+        self._only(ChooseCampaignScreen(signed, chosen or ""))
 
     async def open_campaign(self, signed: SignedIn, campaign_id: str) -> None:
         """Its questions, or, when reviewing, its review queue; practice before them when that was asked for."""
@@ -104,10 +104,10 @@ class Ways(App[None]):
     def _practice(
         self, signed: SignedIn, campaign_id: str, then: Callable[[], Awaitable[None]] | None = None
     ) -> Screen[None]:
-        from gonogo.desk.practice.session import Practice
+        from gonogo.desk.practice.session import PracticeSession
         from gonogo.tui.screens.work.practice import PracticeScreen
 
-        practice = Practice(self.services.visiting(signed, campaign_id))
+        practice = PracticeSession(self.services.visiting(signed, campaign_id))
         return PracticeScreen(practice, clock=self.clock, profile=self.services.profile, then=then)
 
     def _practised(self, _: object) -> None:
@@ -119,9 +119,9 @@ class Ways(App[None]):
         if signed is None:
             self.show_sign_in("Sign in to see your campaigns.")
             return
-        from gonogo.tui.screens.lead.campaign_dashboard import CampaignScreen
+        from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 
-        self.push_screen(CampaignScreen(signed))
+        self.push_screen(CampaignDashboardScreen(signed))
 
     def action_results(self) -> None:
         signed = self.services.remembered()
@@ -141,11 +141,11 @@ class Ways(App[None]):
 
     def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None:
         """The rulings of a campaign that are proposed as gold."""
-        from gonogo.desk.practice.browse import Visit
-        from gonogo.tui.screens.lead.gold_candidates import CandidatesScreen
+        from gonogo.desk.practice.browse import CampaignBrowser
+        from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
 
-        visit = Visit(self.services.visiting(signed, campaign_id))
-        self.push_screen(CandidatesScreen(visit, name, self.clock, self.services.profile))
+        visit = CampaignBrowser(self.services.visiting(signed, campaign_id))
+        self.push_screen(GoldCandidatesScreen(visit, name, self.clock, self.services.profile))
 
     def _size_classes(self) -> list[str]:
         """The classes Textual gives a screen of this size after its first layout, which is then not done again."""

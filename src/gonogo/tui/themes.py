@@ -28,7 +28,7 @@ class ThemeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ThemeFile:
     """A checked theme: `colors` and `drawing` hold `#rrggbb` strings under the names of the format."""
 
     name: str
@@ -67,9 +67,9 @@ def themes_folder() -> Path:
     return packaged if packaged.is_dir() else package.parents[1] / "themes"
 
 
-def load_looks(folders: Iterable[Path]) -> tuple[dict[str, Look], list[str]]:
+def load_looks(folders: Iterable[Path]) -> tuple[dict[str, ThemeFile], list[str]]:
     """All themes of `folders` by name (a later folder wins), and one sentence for each file left out."""
-    looks: dict[str, Look] = {}
+    looks: dict[str, ThemeFile] = {}
     problems: list[str] = []
     for folder in folders:
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
@@ -82,7 +82,7 @@ def load_looks(folders: Iterable[Path]) -> tuple[dict[str, Look], list[str]]:
     return looks, problems
 
 
-def read_look(path: Path) -> Look:
+def read_look(path: Path) -> ThemeFile:
     """Read and check one file.
 
     Raises:
@@ -99,7 +99,7 @@ def read_look(path: Path) -> Look:
     return _checked(path, raw)
 
 
-def _checked(path: Path, raw: Mapping[str, object]) -> Look:
+def _checked(path: Path, raw: Mapping[str, object]) -> ThemeFile:
     _known_keys(path, "", raw, ("name", "title", "dark", "colors", "drawing"))
     name, dark = raw.get("name", path.stem), raw.get("dark", True)
     title = raw.get("title", name)
@@ -109,7 +109,7 @@ def _checked(path: Path, raw: Mapping[str, object]) -> Look:
         raise ThemeError(f"{path.name}: title: expected a short text")
     if not isinstance(dark, bool):
         raise ThemeError(f"{path.name}: dark: expected true or false")
-    return Look(name, title, dark, _colors(path, raw, "colors", COLORS), _colors(path, raw, "drawing", DRAWING))
+    return ThemeFile(name, title, dark, _colors(path, raw, "colors", COLORS), _colors(path, raw, "drawing", DRAWING))
 
 
 def _colors(path: Path, raw: Mapping[str, object], section: str, names: tuple[str, ...]) -> dict[str, str]:
@@ -143,7 +143,7 @@ def _known_keys(path: Path, prefix: str, table: Mapping[str, object], names: tup
             raise ThemeError(f"{path.name}: {prefix}{key}: no such key{hint}")
 
 
-def emergency_look() -> Look:
+def emergency_look() -> ThemeFile:
     """What is left when even our own files are missing: grey on black."""
     colors = dict.fromkeys(COLORS, "#C0C0C0") | {"background": "#000000", "pane": "#000000", "raised": "#000000"}
-    return Look(FALLBACK, "Dark", True, colors, {"paper": "#000000", "ink": "#C0C0C0", "mark": "#FFFFFF"})
+    return ThemeFile(FALLBACK, "Dark", True, colors, {"paper": "#000000", "ink": "#C0C0C0", "mark": "#FFFFFF"})

@@ -16,7 +16,7 @@ _SMALL_LOCATOR = (8, 4)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Viewport:
     """Mode and shape of cells belong to the terminal and stay; level and zoom stay on a sheet; the rest begins anew."""
 
     level: Level = Level.DETAIL
@@ -28,25 +28,25 @@ class View:
     cell_ratio: float = 2.0
     cell_pixels: tuple[int, int] = (0, 0)
 
-    def reset(self) -> View:
-        return View(mode=self.mode, cell_ratio=self.cell_ratio, cell_pixels=self.cell_pixels)
+    def reset(self) -> Viewport:
+        return Viewport(mode=self.mode, cell_ratio=self.cell_ratio, cell_pixels=self.cell_pixels)
 
-    def kept(self) -> View:
+    def kept(self) -> Viewport:
         """What stays for the next task of the same sheet."""
         return replace(self.reset(), level=self.level, zoom=self.zoom)
 
-    def next_level(self) -> View:
+    def next_level(self) -> Viewport:
         level = _LEVELS[(_LEVELS.index(self.level) + 1) % len(_LEVELS)]
         return replace(self.reset(), level=level, rotation=self.rotation)
 
-    def panned(self, x: int, y: int) -> View:
+    def panned(self, x: int, y: int) -> Viewport:
         return replace(self, pan_x=self.pan_x + x * _PAN_STEP, pan_y=self.pan_y + y * _PAN_STEP)
 
-    def zoomed(self, direction: int) -> View:
+    def zoomed(self, direction: int) -> Viewport:
         zoom = min(max(self.zoom * _ZOOM_STEP**direction, _ZOOM_MIN), _ZOOM_MAX)
         return replace(self, zoom=zoom)
 
-    def turned(self, shown: int) -> View:
+    def turned(self, shown: int) -> Viewport:
         """A quarter clockwise from `shown`, the rotation on the screen in degrees."""
         return replace(self, rotation=(shown + 90) % 360)
 

@@ -15,7 +15,7 @@ from typing import Any
 from gonogo.values.format import deviation_texts, format_text
 from gonogo.values.json_codec import from_json
 from gonogo.values.json_text import canonical_json
-from gonogo.values.lexer import T, fold, text_key, tokens
+from gonogo.values.lexer import TokenType, fold, text_key, tokens
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind, Number
 
 _LONGEST_KEY = 512
@@ -163,7 +163,9 @@ def _unlike(pattern: str, name: str, a: str, b: str) -> str:
 
 
 def _unlike_numbers(a: str, b: str) -> list[str]:
-    first, second = ([Number(token.text) for token in tokens(fold(text)) if token.kind is T.NUMBER] for text in (a, b))
+    first, second = (
+        [Number(token.text) for token in tokens(fold(text)) if token.kind is TokenType.NUMBER] for text in (a, b)
+    )
     reasons = []
     exact = [[number.key(True) for number in numbers] for numbers in (first, second)]
     loose = [[number.key() for number in numbers] for numbers in (first, second)]

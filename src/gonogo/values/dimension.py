@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gonogo.values.lexer import T
+from gonogo.values.lexer import TokenType
 from gonogo.values.model import Kind, Number
 from gonogo.values.notations import Fields, take_depth, take_fit
 from gonogo.values.token_cursor import Cursor
@@ -126,7 +126,7 @@ def _is_depth(cursor: Cursor) -> bool:
 
 
 def _take_unit(cursor: Cursor, found: _Found) -> bool:
-    if found.unit and cursor.peek().kind is T.WORD and cursor.peek().text.lower() == "in":
+    if found.unit and cursor.peek().kind is TokenType.WORD and cursor.peek().text.lower() == "in":
         return bool(cursor.take_unit()) if found.unit == "in" else False
     unit = cursor.take_unit()
     if unit and found.unit and unit != found.unit:

@@ -32,7 +32,7 @@ MAX_DIGITS = 24
 _LONGEST_KEYED = 4_000  # characters of prose that are looked at word by word
 
 
-class T(StrEnum):
+class TokenType(StrEnum):
     """What a token is."""
 
     NUMBER = "number"
@@ -47,7 +47,7 @@ class T(StrEnum):
 class Token:
     """A piece of the folded text; `start` is where it begins there."""
 
-    kind: T
+    kind: TokenType
     text: str
     start: int
 
@@ -66,31 +66,31 @@ def tokens(folded: str) -> list[Token]:
     """The tokens of a folded text, without an end mark."""
     found: list[Token] = []
     for match in _TOKEN.finditer(folded):
-        found.extend(_tokens_of(match[1], match.start(1), found[-1].kind if found else T.END))
+        found.extend(_tokens_of(match[1], match.start(1), found[-1].kind if found else TokenType.END))
     return found
 
 
-def _tokens_of(text: str, start: int, before: T) -> Iterator[Token]:
+def _tokens_of(text: str, start: int, before: TokenType) -> Iterator[Token]:
     if text[0] in "0123456789.," and len(text.strip(".,")) > 0:
         yield from _numbers(text, start)
     elif text[0].isalpha() and text.isalpha():
-        if text[0] in "xX" and (len(text) == 1 or before is T.NUMBER):
-            yield Token(T.MARK, "×", start)
+        if text[0] in "xX" and (len(text) == 1 or before is TokenType.NUMBER):
+            yield Token(TokenType.MARK, "×", start)
             text, start = text[1:], start + 1
         if text:
-            yield Token(T.WORD, text, start)
+            yield Token(TokenType.WORD, text, start)
     elif text.isnumeric() or not text.isprintable() or text == "\ufffd" or len(text) > 1:
-        yield Token(T.STRANGE, text, start)
+        yield Token(TokenType.STRANGE, text, start)
     elif text != " ":
-        yield Token(T.MARK, text, start)
+        yield Token(TokenType.MARK, text, start)
 
 
 def _numbers(text: str, start: int) -> Iterator[Token]:
     body = text.rstrip(".,")  # a full stop after a number is no decimal sign
     is_number = len(body) <= MAX_DIGITS and _NUMBER.fullmatch(body) is not None
-    yield Token(T.NUMBER if is_number else T.CODE, body, start)
+    yield Token(TokenType.NUMBER if is_number else TokenType.CODE, body, start)
     for at in range(len(body), len(text)):
-        yield Token(T.MARK, text[at], start + at)
+        yield Token(TokenType.MARK, text[at], start + at)
 
 
 def text_key(folded: str, trailing_zeros: bool = True) -> str:
@@ -104,9 +104,11 @@ def text_key(folded: str, trailing_zeros: bool = True) -> str:
     pieces = []
     for at, token in enumerate(found):
         piece = token.text
-        if token.kind is T.NUMBER:
+        if token.kind is TokenType.NUMBER:
             piece = number_key(piece, trailing_zeros)
-        elif token.kind is T.WORD and (len(piece) > 2 or not _beside_digit(found, at) or piece.lower() in ("mm", "in")):
+        elif token.kind is TokenType.WORD and (
+            len(piece) > 2 or not _beside_digit(found, at) or piece.lower() in ("mm", "in")
+        ):
             piece = piece.lower()
         pieces.append(piece)
     return " ".join(pieces)
@@ -122,4 +124,4 @@ def number_key(text: str, trailing_zeros: bool) -> str:
 
 def _beside_digit(found: list[Token], at: int) -> bool:
     neighbours = (found[at - 1] if at else None, found[at + 1] if at + 1 < len(found) else None)
-    return any(token is not None and token.kind in (T.NUMBER, T.CODE) for token in neighbours)
+    return any(token is not None and token.kind in (TokenType.NUMBER, TokenType.CODE) for token in neighbours)

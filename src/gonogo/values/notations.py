@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gonogo.values.lexer import T
+from gonogo.values.lexer import TokenType
 from gonogo.values.model import Kind, Number, Thread, Zone
 from gonogo.values.symbols import (
     CIRCLE_OF,
@@ -58,7 +58,7 @@ def read_frame(cursor: Cursor) -> Fields | None:
 
 def _take_characteristic(cursor: Cursor) -> str:
     token = cursor.peek()
-    if token.kind is T.MARK:
+    if token.kind is TokenType.MARK:
         if token.text in NAME_OF_GLYPH:
             cursor.at += 1
             return NAME_OF_GLYPH[token.text]
@@ -68,7 +68,7 @@ def _take_characteristic(cursor: Cursor) -> str:
         return ""
     for count in (4, 3, 2, 1):
         words = [cursor.peek(ahead) for ahead in range(count)]
-        if all(word.kind is T.WORD for word in words):
+        if all(word.kind is TokenType.WORD for word in words):
             name = NAME_OF_ALIAS.get(" ".join(word.text.lower() for word in words), "")
             if name:
                 cursor.at += count
@@ -80,7 +80,7 @@ def _take_conditions(cursor: Cursor) -> tuple[str, ...]:
     found: list[str] = []
     while True:
         condition = _take_circled(cursor)
-        if not condition and cursor.peek().kind is T.WORD and cursor.peek().text.upper() in CONDITION_WORDS:
+        if not condition and cursor.peek().kind is TokenType.WORD and cursor.peek().text.upper() in CONDITION_WORDS:
             condition = cursor.peek().text.upper()
             cursor.at += 1
         if not condition:
@@ -90,7 +90,7 @@ def _take_conditions(cursor: Cursor) -> tuple[str, ...]:
 
 def _take_circled(cursor: Cursor) -> str:
     token = cursor.peek()
-    if token.kind is T.MARK and CIRCLED.get(token.text, "") in CONDITION_LETTERS:
+    if token.kind is TokenType.MARK and CIRCLED.get(token.text, "") in CONDITION_LETTERS:
         cursor.at += 1
         return CIRCLED[token.text]
     letter = cursor.peek(1).text.upper()
@@ -119,7 +119,7 @@ def take_datums(cursor: Cursor) -> tuple[str, ...]:
 
 def _take_datum_letters(cursor: Cursor) -> str:
     token = cursor.peek()
-    if token.kind is not T.WORD or len(token.text) > 2 or not token.text.isascii():
+    if token.kind is not TokenType.WORD or len(token.text) > 2 or not token.text.isascii():
         return ""
     cursor.at += 1
     return token.text.upper()
@@ -156,7 +156,7 @@ def _take_grade(cursor: Cursor, letters: str = "efghEFGH") -> str:
     start = cursor.at
     cursor.take("-")
     grade = ""
-    while cursor.sees_integer() and len(cursor.peek().text) == 1 and cursor.peek(1).kind is T.WORD:
+    while cursor.sees_integer() and len(cursor.peek().text) == 1 and cursor.peek(1).kind is TokenType.WORD:
         letter = cursor.peek(1).text
         if len(letter) != 1 or letter not in letters:
             break
@@ -250,9 +250,13 @@ def take_fit(cursor: Cursor) -> str:
 def _take_class(cursor: Cursor) -> str:
     word, grade = cursor.peek(), cursor.peek(1)
     letters = word.text
-    if word.kind is not T.WORD or letters.lower() not in _FIT_LETTERS or not (letters.isupper() or letters.islower()):
+    if (
+        word.kind is not TokenType.WORD
+        or letters.lower() not in _FIT_LETTERS
+        or not (letters.isupper() or letters.islower())
+    ):
         return ""
-    if grade.kind not in (T.NUMBER, T.CODE) or not grade.text.isdecimal() or grade.text not in _GRADES:
+    if grade.kind not in (TokenType.NUMBER, TokenType.CODE) or not grade.text.isdecimal() or grade.text not in _GRADES:
         return ""
     if int(grade.text) < _COARSE_ONLY.get(letters.lower(), 0):
         return ""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gonogo.values.dimension import NotUnderstood, read_dimension, read_measure
 from gonogo.values.format import format_text
-from gonogo.values.lexer import T, Token, fold, tokens
+from gonogo.values.lexer import Token, TokenType, fold, tokens
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, EngineeringValue, Kind, Parsed
 from gonogo.values.notations import Fields, read_chamfer, read_frame, read_roughness, read_thread, take_depth
 from gonogo.values.token_cursor import Cursor
@@ -48,13 +48,13 @@ def _read(text: str) -> EngineeringValue:
     folded = fold(text)
     found = tokens(folded)
     for token in found:
-        if token.kind is T.STRANGE:
+        if token.kind is TokenType.STRANGE:
             raise NotUnderstood(f"“{_shown(token.text)}” is not a character of a value; digits are 0 to 9")
     try:
         return EngineeringValue(**_fields(found, folded))
     except NotUnderstood:
         for token in found:
-            if token.kind is T.CODE:
+            if token.kind is TokenType.CODE:
                 raise NotUnderstood(f"“{token.text[:24]}” is not a plain number") from None
         raise
 
@@ -85,10 +85,10 @@ def _fields(found: list[Token], folded: str) -> Fields:
 def _unwrapped(found: list[Token]) -> tuple[list[Token], str]:
     """Without the brackets that hold it all, and what they mean: `(70)` is a reference, `[50]` is basic."""
     pairs = {"(": (")", "reference"), "[": ("]", "basic")}
-    if len(found) < 3 or found[0].kind is not T.MARK or found[0].text not in pairs:
+    if len(found) < 3 or found[0].kind is not TokenType.MARK or found[0].text not in pairs:
         return found, ""
     close, modifier = pairs[found[0].text]
-    brackets = [token for token in found if token.kind is T.MARK and token.text in found[0].text + close]
+    brackets = [token for token in found if token.kind is TokenType.MARK and token.text in found[0].text + close]
     if len(brackets) != 2 or brackets[1] is not found[-1] or found[-1].text != close:
         return found, ""
     return found[1:-1], modifier
@@ -102,7 +102,7 @@ def _take_quantity(cursor: Cursor) -> int | None:
     if read_chamfer(cursor) is not None:
         cursor.at = start
         return None
-    spread = cursor.sees("×", 1) and cursor.peek(2).kind is not T.END
+    spread = cursor.sees("×", 1) and cursor.peek(2).kind is not TokenType.END
     listed = cursor.sees("-", 1) and (cursor.sees("⌀□", 2) or cursor.sees_word(("r", "m", "c", "sr"), 2))
     if not spread and not (listed and (cursor.sees("⌀□", 2) or cursor.sees_number(3))):
         return None
@@ -117,7 +117,7 @@ def _read_any(cursor: Cursor) -> Fields:
         fields = read_dimension(cursor) if headed is None else read_measure(cursor, headed)
     start = cursor.at
     depth = take_depth(cursor)
-    if depth is not None and (cursor.at_end or cursor.peek().kind is T.WORD):
+    if depth is not None and (cursor.at_end or cursor.peek().kind is TokenType.WORD):
         fields["depth"] = depth
     else:
         cursor.at = start
@@ -127,15 +127,15 @@ def _read_any(cursor: Cursor) -> Fields:
 def _with_rest(cursor: Cursor, fields: Fields) -> Fields:
     if cursor.at_end:
         return fields
-    if cursor.sees(",;-:") and cursor.peek(1).kind is T.WORD:
+    if cursor.sees(",;-:") and cursor.peek(1).kind is TokenType.WORD:
         cursor.at += 1
     rest = cursor.tokens[cursor.at :]
     if rest[0].text in ("e", "E") and len(rest) > 1:
         raise NotUnderstood(f"“{cursor.left()[:24]}”: powers of ten are not written on drawings")
     length = fields["kind"] is Kind.THREAD and rest[0].text == "×" and len(rest) > 1  # M8×20: a bolt and its length
-    if not (rest[0].kind is T.WORD or rest[0].text in _HOLE_SIGNS or length) or not _is_sound(rest):
+    if not (rest[0].kind is TokenType.WORD or rest[0].text in _HOLE_SIGNS or length) or not _is_sound(rest):
         raise NotUnderstood(f"“{cursor.left()[:24]}” is not understood")
-    words = {token.text.lower() for token in rest if token.kind is T.WORD}
+    words = {token.text.lower() for token in rest if token.kind is TokenType.WORD}
     if not fields.get("modifier"):
         fields["modifier"] = "reference" if words & REFERENCE_WORDS else "basic" if words & BASIC_WORDS else ""
     return {**fields, "rest": cursor.left()}
@@ -144,9 +144,9 @@ def _with_rest(cursor: Cursor, fields: Fields) -> Fields:
 def _is_sound(rest: list[Token]) -> bool:
     depth = 0
     for token in rest:
-        if token.kind is T.MARK and token.text not in _REST_SIGNS:
+        if token.kind is TokenType.MARK and token.text not in _REST_SIGNS:
             return False
-        if token.kind is T.NUMBER and token.text[0] in ".,":
+        if token.kind is TokenType.NUMBER and token.text[0] in ".,":
             return False  # `n.1` is a misread deviation, not a word
         depth += (token.text == "(") - (token.text == ")")
         if depth < 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from gonogo.values.lexer import T, Token
+from gonogo.values.lexer import Token, TokenType
 from gonogo.values.model import Number
 
 UNITS: dict[str, str] = {
@@ -18,7 +18,7 @@ UNITS: dict[str, str] = {
 DEEP = frozenset(("deep", "depth", "tief"))
 DIAMETER_WORDS = frozenset(("dia", "diam", "diameter", "durchmesser"))
 _FRACTIONS = frozenset(("2", "4", "8", "16", "32", "64"))
-_END = Token(T.END, "", 0)
+_END = Token(TokenType.END, "", 0)
 
 
 class Cursor:
@@ -41,7 +41,7 @@ class Cursor:
 
     def sees(self, marks: str, ahead: int = 0) -> bool:
         token = self.peek(ahead)
-        return token.kind is T.MARK and token.text in marks
+        return token.kind is TokenType.MARK and token.text in marks
 
     def take(self, marks: str) -> str:
         """The next token's sign if it is one of `marks`, else an empty string."""
@@ -52,7 +52,7 @@ class Cursor:
 
     def sees_word(self, words: Collection[str], ahead: int = 0) -> bool:
         token = self.peek(ahead)
-        return token.kind is T.WORD and token.text.lower() in words
+        return token.kind is TokenType.WORD and token.text.lower() in words
 
     def take_word(self, words: Collection[str]) -> str:
         """The next word in lower case if it is one of `words` (lower case), else an empty string."""
@@ -62,7 +62,7 @@ class Cursor:
         return self.tokens[self.at - 1].text.lower()
 
     def sees_number(self, ahead: int = 0) -> bool:
-        return self.peek(ahead).kind is T.NUMBER
+        return self.peek(ahead).kind is TokenType.NUMBER
 
     def sees_integer(self, ahead: int = 0) -> bool:
         return self.sees_number(ahead) and self.peek(ahead).text.isdecimal()
@@ -86,10 +86,10 @@ class Cursor:
     def take_unit(self) -> str:
         """`mm`, `in`, `deg`, … when a unit is next, else an empty string."""
         token = self.peek()
-        if token.kind is T.MARK and token.text == "µ" and self.sees_word(("m", "in"), 1):
+        if token.kind is TokenType.MARK and token.text == "µ" and self.sees_word(("m", "in"), 1):
             self.at += 2
             return "µm" if self.tokens[self.at - 1].text.lower() == "m" else "µin"
-        unit = UNITS.get(token.text.lower(), "") if token.kind in (T.MARK, T.WORD) else ""
+        unit = UNITS.get(token.text.lower(), "") if token.kind in (TokenType.MARK, TokenType.WORD) else ""
         if unit:
             self.at += 1
             if token.text.lower() == "in" and self.sees(".") and self.at + 1 == len(self.tokens):

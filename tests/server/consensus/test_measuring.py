@@ -13,7 +13,7 @@ from gonogo.server.consensus import estimate
 from gonogo.server.consensus.decide import CLASS_OF, VERDICTS, Rule, Vote, outcome
 from gonogo.server.consensus.values import Value
 from gonogo.server.consensus.votes import Votes
-from gonogo.server.scoring.campaign_consensus import Ballots, measure
+from gonogo.server.scoring.campaign_consensus import VoteMatrix, measure
 
 BALLOT = st.tuples(st.integers(0, 4), st.sampled_from(VERDICTS), st.sampled_from([None, "M8", "M10"]))
 TASK = st.lists(BALLOT, max_size=5, unique_by=lambda ballot: ballot[0])
@@ -33,7 +33,7 @@ def test_all_at_once_is_one_by_one(
     }
     row: Any = SimpleNamespace(n_required=n_required, adjudicated=False)
     nothing = np.full(len(cast), -1)
-    ballots = Ballots(
+    ballots = VoteMatrix(
         tasks=[row] * len(cast),
         truths=[None] * len(cast),
         votes=votes,

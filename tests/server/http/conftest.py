@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from gonogo.embedded.exchange import Exchange
 from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
-from gonogo.server.run import Server, bind
+from gonogo.server.run import ServerRunner, bind
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.postgres import cluster
@@ -116,7 +116,7 @@ def uvicorn_over(settings: ServerSettings, port: int = 0) -> Iterator[str]:
     listening = bind("127.0.0.1", port)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     ready = threading.Event()
-    server = Server(create_app(replace(settings, public_url=url)), on_started=ready.set)
+    server = ServerRunner(create_app(replace(settings, public_url=url)), on_started=ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -17,7 +17,7 @@ from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
-from gonogo.server.store.group_commit import Batch
+from gonogo.server.store.group_commit import GroupCommit
 from gonogo.server.store.schema.campaigns import audit_log, orgs, sessions, submissions
 from tests.server.http.conftest import TOKEN, Clock, client_of, started
 from tests.server.http.work import LABELING, campaign_with, person, session_of
@@ -116,7 +116,7 @@ async def test_a_replay_is_the_first_answer_byte_for_byte(lead: httpx.AsyncClien
 async def test_jobs_that_wait_together_commit_together_and_one_that_fails_takes_back_only_itself(
     store: Store, clock: Clock
 ) -> None:
-    batch = Batch(store)
+    batch = GroupCommit(store)
 
     async def add(name: str) -> str:
         def job(connection: Any) -> str:
@@ -139,7 +139,7 @@ async def test_jobs_that_wait_together_commit_together_and_one_that_fails_takes_
 async def test_the_chain_of_the_audit_log_stays_whole_when_jobs_and_transactions_are_taken_back(
     store: Store, clock: Clock
 ) -> None:
-    batch = Batch(store)
+    batch = GroupCommit(store)
 
     async def note(name: str) -> str:
         def job(connection: Any) -> str:

@@ -256,11 +256,11 @@ def test_expired_keys_are_forgotten(settings: ServerSettings, store: Store, tmp_
     from starlette.responses import Response
 
     from gonogo.server.auth.principals import Principal
-    from gonogo.server.http.idempotency import Keyed, once
+    from gonogo.server.http.idempotency import IdempotentRequest, once
 
     caller = Principal("user", "u", "o", "lead")
     for number in range(5):
-        ask = Keyed(caller, f"k{number}", f"0{number}", "f")
+        ask = IdempotentRequest(caller, f"k{number}", f"0{number}", "f")
         once(store, ask, clock.now, timedelta(hours=24), lambda: Response(b"x"))
         clock.advance(hours=20)
     assert maintenance.once(store, settings, clock.now)["idempotency_keys"] == 4

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
-from gonogo.server.http.rate_limits import WINDOW_SECONDS, Window
+from gonogo.server.http.rate_limits import WINDOW_SECONDS, SlidingWindow
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.server.http.conftest import TOKEN, Clock, client_of, started
@@ -82,7 +82,7 @@ async def test_failed_redeems_are_limited_by_address(app: FastAPI, lead: httpx.A
 @given(st.integers(1, 4), st.lists(st.floats(0, 40), max_size=40))
 def test_no_minute_ever_has_more_than_the_limit(limit: int, pauses: list[float]) -> None:
     clock = Clock()
-    window, passed = Window(limit, clock), []
+    window, passed = SlidingWindow(limit, clock), []
     for pause in pauses:
         clock.advance(seconds=pause)
         if window.take("somebody"):
@@ -95,7 +95,7 @@ def test_no_minute_ever_has_more_than_the_limit(limit: int, pauses: list[float])
 
 def test_a_clock_set_back_locks_nobody_out() -> None:
     clock = Clock()
-    window = Window(1, clock)
+    window = SlidingWindow(1, clock)
     assert window.take("somebody")
     clock.advance(hours=-2)
     assert window.take("somebody")

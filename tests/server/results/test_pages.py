@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, event, text
 
 from gonogo.server.results import cases
-from gonogo.server.results.cases import CasePage, Wanted
+from gonogo.server.results.cases import CasePage, CaseQuery
 from gonogo.server.store import compiled
 from gonogo.server.store.schema.campaigns import (
     calculations,
@@ -185,12 +185,12 @@ def fill(served: Served) -> None:
         connection.execute(text("ANALYZE"))
 
 
-def all_filters() -> Iterator[Wanted]:
+def all_filters() -> Iterator[CaseQuery]:
     for after in (0, MANY // 2, MANY - 60):
-        yield Wanted(after=after, limit=50)
-        yield Wanted(after=after, limit=50, verbose=True)
-        yield Wanted(after=after, limit=50, state="Flagged")
-        yield Wanted(after=after, limit=50, state="Canceled")
+        yield CaseQuery(after=after, limit=50)
+        yield CaseQuery(after=after, limit=50, verbose=True)
+        yield CaseQuery(after=after, limit=50, state="Flagged")
+        yield CaseQuery(after=after, limit=50, state="Canceled")
 
 
 async def test_no_page_reads_more_than_its_cases_at_any_depth(either: Served) -> None:

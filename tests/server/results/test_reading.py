@@ -19,7 +19,7 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from gonogo.client.results_api import Filters, ResultsClient
+from gonogo.client.results_api import CaseFilters, ResultsClient
 from gonogo.client.retry import ONCE, RetryPolicy
 from gonogo.schemas.results_api import LoginRequest
 from tests.client.scripted import Got, HalfBody, Reply, Reset, ScriptedServer, Step, Time
@@ -71,7 +71,7 @@ class Centaur:
 
 
 async def walked(client: ResultsClient, **filters: Any) -> list[int | None]:
-    return [case.case_id async for case in client.cases(12, Filters(**filters))]
+    return [case.case_id async for case in client.cases(12, CaseFilters(**filters))]
 
 
 async def test_all_pages_are_followed_with_filters_on_each() -> None:
@@ -178,7 +178,7 @@ async def test_our_own_server_is_read_by_the_same_client(served: Served) -> None
 
     transport = served.transport()
     async with ResultsClient("http://test.localhost", ApiKey(served.key), ours, transport=transport) as client:
-        found = [case async for case in client.cases(served.number, Filters(limit=2))]
+        found = [case async for case in client.cases(served.number, CaseFilters(limit=2))]
         assert [case.gonogo["task_id"] for case in found if case.gonogo][-1] == tasks[3]
         assert len(found) == 5
         one = await client.case(served.number, found[-1].case_id or 0)

@@ -10,14 +10,14 @@ import pytest
 
 from gonogo.client.errors import InvalidInputError
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.transfer.importing.drawings import Drawings
+from gonogo.transfer.importing.drawings import ImportDrawings
 from gonogo.transfer.importing.formats import form_of, read_mapping, records
 from gonogo.transfer.importing.jsonl import BadLine, ImportLine, Reader
 from gonogo.transfer.importing.run import ImportOptions, import_file
 
 
 def read(path: Path, mapping: Path | None = None, form: str | None = None) -> tuple[list[ImportLine], list[BadLine]]:
-    reader = Reader(Drawings(path if path.is_dir() else path.parent))
+    reader = Reader(ImportDrawings(path if path.is_dir() else path.parent))
     raw = records(path, form or form_of(path), read_mapping(mapping) if mapping else None)
     return list(reader.good_lines(raw)), reader.bad_lines()
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gonogo.client.errors import InvalidInputError, NetworkError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
-from gonogo.transfer.importing.formats import Mapped, read_mapping
+from gonogo.transfer.importing.formats import CsvMapping, read_mapping
 from gonogo.transfer.importing.json_stream import elements
 from gonogo.transfer.importing.run import import_file
 from gonogo.transfer.importing.spool import ImportOptions, scan
@@ -38,7 +38,7 @@ CSV_ROWS: list[tuple[str | bytes, int, str]] = [
 ]
 
 
-def read(path: Path, form: str | None = None, mapped: Mapped | None = None) -> tuple[int, list[tuple[int, str]]]:
+def read(path: Path, form: str | None = None, mapped: CsvMapping | None = None) -> tuple[int, list[tuple[int, str]]]:
     """Good ones, and number and reason of the bad ones."""
     with scan(ImportOptions(path, "c", form=form, mapped=mapped), lambda *_: None) as found:
         return found.n_good, [(line.number, line.reason) for line in found.bad]

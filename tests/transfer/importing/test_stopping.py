@@ -20,7 +20,7 @@ from gonogo.client.errors import ConflictError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.transfer.importing.interrupt import Watched
+from gonogo.transfer.importing.interrupt import ImportInterrupt
 from gonogo.transfer.importing.run import import_file
 from gonogo.transfer.importing.spool import ImportOptions
 from tests.transfer.importing.conftest import TOKEN, WriteLines, reading
@@ -33,7 +33,7 @@ async def test_a_stopped_import_says_what_is_in_and_goes_on(client: GonogoClient
         if what == "predictions":
             raise asyncio.CancelledError  # as at any wait, once the task was cancelled
 
-    watched = Watched(stops)
+    watched = ImportInterrupt(stops)
     with pytest.raises(asyncio.CancelledError):
         await import_file(client, options, watched)
     happened, next_step = watched.stop()
@@ -44,10 +44,10 @@ async def test_a_stopped_import_says_what_is_in_and_goes_on(client: GonogoClient
 
 
 def test_a_plain_server_cannot_go_on() -> None:
-    watched = Watched(lambda what, done, total: None)
+    watched = ImportInterrupt(lambda what, done, total: None)
     watched("read", 5, 5)
     assert "before anything" in watched.stop()[0]
-    watched = Watched(lambda what, done, total: None)
+    watched = ImportInterrupt(lambda what, done, total: None)
     watched("tasks", 2, 5)
     assert "under another name" in watched.stop()[1]
 

@@ -16,10 +16,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from gonogo.desk.account.credentials import Vault
-from gonogo.desk.account.sign_in import EmbeddedParts, Services
-from gonogo.desk.core.paths import Home
-from gonogo.desk.core.settings import Profile
+from gonogo.desk.account.credentials import CredentialStore
+from gonogo.desk.account.sign_in import Account, EmbeddedParts
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import Settings
 from gonogo.server.store.engine import Store
 from gonogo.tui.app import GonogoApp, Start
 from tests.server.house import House
@@ -89,9 +89,9 @@ class Room:
         inner = InPieces(self.bench.web.app)
         self.transport = Plain(inner) if plain else Watched(inner)
         parts = EmbeddedParts(self.transport, "embedded", BASE)
-        profile = Profile(undo_seconds=undo_seconds)
-        vault = Vault(list)  # nothing is kept beyond the test
-        services = Services(Home(self.home), profile, embedded=lambda: parts, vault=vault, transport=self.transport)
+        profile = Settings(undo_seconds=undo_seconds)
+        vault = CredentialStore(list)  # nothing is kept beyond the test
+        services = Account(AppPaths(self.home), profile, embedded=lambda: parts, vault=vault, transport=self.transport)
         await (services.sign_in_link(invitation, BASE) if invitation else services.sign_in_embedded())
         app = GonogoApp(services, start=start, campaign_id=self.bench.campaign, clock=self.clock)
         async with app.run_test(size=size, notifications=True) as pilot:

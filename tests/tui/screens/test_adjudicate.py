@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from gonogo.desk.review.session import ReviewDesk
+from gonogo.desk.review.session import ReviewSession
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from tests.server.web import LABELING, OURS
 from tests.tui.screens.conftest import Room
@@ -32,9 +32,9 @@ def sent(room: Room) -> list[httpx.Request]:
     return [one for one in room.transport.seen if one.method == "POST" and one.url.path.endswith(ends)]
 
 
-def desk_of(room: Room) -> ReviewDesk:
+def desk_of(room: Room) -> ReviewSession:
     desk = room.pilot.app.desk  # type: ignore[attr-defined]
-    assert isinstance(desk, ReviewDesk)
+    assert isinstance(desk, ReviewSession)
     return desk
 
 

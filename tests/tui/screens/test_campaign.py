@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from gonogo.schemas.labeling import LabelingCampaignPublic
-from gonogo.server.progress.stream import Watching
+from gonogo.server.progress.stream import ProgressHub
 from gonogo.tui.presenters.campaigns import pace
 from gonogo.tui.screens.lead import campaign_dashboard
-from gonogo.tui.screens.lead.campaign_dashboard import CampaignScreen
+from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from tests.server.web import LABELING
 from tests.tui.screens.conftest import Room
 
@@ -18,7 +18,7 @@ from tests.tui.screens.conftest import Room
 async def on_the_screen(room: Room) -> None:
     await room.sees("find")
     await room.press("l")
-    await room.until(lambda: isinstance(room.screen, CampaignScreen))
+    await room.until(lambda: isinstance(room.screen, CampaignDashboardScreen))
     await room.sees("settled", "alpha", "Nobody is invited")
 
 
@@ -84,11 +84,11 @@ async def test_a_line_that_drops_is_said_and_taken_up_again(room: Room) -> None:
     async with room.opened():
         await on_the_screen(room)
         await room.until(lambda: streams(room) == 1)
-        watching: Watching = room.bench.web.app.state.watching
+        watching: ProgressHub = room.bench.web.app.state.watching
         room.transport.down = True
         watching.stop()
         await room.sees("Trying again in", "1 left")
-        room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 20, 0.05)
+        room.bench.web.app.state.watching = ProgressHub(room.bench.web.house.store, 20, 0.05)
         room.transport.down = False
         await room.bench.vote(task, ana="correct", bob="correct")
         await room.sees("for leads", "0 left", "1 done, now")
@@ -98,7 +98,7 @@ async def test_where_no_stream_is_to_be_had_it_is_looked_at_again_and_again(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(campaign_dashboard, "FOLLOW_SECONDS", 0.2)
-    room.bench.web.app.state.watching = Watching(room.bench.web.house.store, 0, 0.05)
+    room.bench.web.app.state.watching = ProgressHub(room.bench.web.house.store, 0, 0.05)
     task = await room.bench.task()
     async with room.opened():
         await on_the_screen(room)

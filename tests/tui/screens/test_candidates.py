@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gonogo.tui.screens.lead.gold_candidates import CandidatesScreen
+from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
 from tests.server.web import OURS
 from tests.tui.screens.conftest import Room
 
@@ -28,13 +28,13 @@ async def candidates(room: Room, status: str = "candidate") -> list[str]:
 async def in_the_list(room: Room, key: str = "g") -> None:
     await room.sees("find")
     await room.press(key)
-    await room.until(lambda: isinstance(room.screen, CandidatesScreen))
+    await room.until(lambda: isinstance(room.screen, GoldCandidatesScreen))
 
 
 async def ready(room: Room) -> None:
     """The keys count: the candidate and its drawing (or why there is none) are seen."""
     screen = room.screen
-    assert isinstance(screen, CandidatesScreen)
+    assert isinstance(screen, GoldCandidatesScreen)
     await room.until(lambda: not screen._busy and not screen.guard.waiting)
 
 

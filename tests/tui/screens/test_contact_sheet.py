@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 
-from gonogo.tui.screens.work.contact_sheet import ContactScreen
+from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
 from tests.tui.screens.conftest import Room
 from tests.tui.screens.test_adjudicate import conflict, sent
 
 
-async def on_the_sheet(room: Room, shown: int) -> ContactScreen:
+async def on_the_sheet(room: Room, shown: int) -> ContactSheetScreen:
     await room.until(lambda: not room.screen.has_class("-card"))
     await room.press("c")
-    await room.until(lambda: isinstance(room.screen, ContactScreen) and not room.screen.guard.waiting)
+    await room.until(lambda: isinstance(room.screen, ContactSheetScreen) and not room.screen.guard.waiting)
     screen = room.screen
-    assert isinstance(screen, ContactScreen)
+    assert isinstance(screen, ContactSheetScreen)
     assert len(screen.query("Tile")) == shown
     return screen
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gonogo.desk.practice.session import Practice
+from gonogo.desk.practice.session import PracticeSession
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.screens.work.practice import PracticeScreen
 from tests.server.web import OURS
@@ -20,7 +20,7 @@ async def known_items(room: Room, texts: list[str] = TRUTHS) -> None:
         assert (await room.bench.web.lead.post(f"{OURS}/tasks/{task}/ruling", json=body)).status_code == 201
 
 
-def practice_of(room: Room) -> Practice:
+def practice_of(room: Room) -> PracticeSession:
     screen = room.screen
     assert isinstance(screen, PracticeScreen)
     return screen.practice

@@ -10,7 +10,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from gonogo.desk.review.models import QueueRow
-from gonogo.desk.review.session import ReviewDesk
+from gonogo.desk.review.session import ReviewSession
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.themes import load_looks, themes_folder
@@ -59,7 +59,7 @@ async def test_escape_leads_back_to_the_list(room: Room) -> None:
         await room.sees("what needs an expert")
         app = room.pilot.app
         assert isinstance(app, GonogoApp)
-        assert isinstance(app.desk, ReviewDesk)
+        assert isinstance(app.desk, ReviewSession)
         assert app.desk.at is None
 
 

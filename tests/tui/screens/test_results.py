@@ -14,10 +14,10 @@ from textual.pilot import Pilot
 from gonogo.client.credential import ApiKey
 from gonogo.client.results_api import ResultsClient
 from gonogo.client.retry import ONCE
-from gonogo.desk.account.sign_in import Services
-from gonogo.desk.core.paths import Home
-from gonogo.desk.core.settings import Profile
-from gonogo.desk.results.cases import CaseList, Look
+from gonogo.desk.account.sign_in import Account
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import Settings
+from gonogo.desk.results.cases import CaseList, CaseListFilter
 from gonogo.desk.results.source import Source
 from gonogo.schemas.results_api import CaseResult, LoginRequest
 from gonogo.tui.app import GonogoApp
@@ -108,7 +108,7 @@ class Shown:
 async def opened(
     home: Path, source: Source, task: int | None = 12, size: tuple[int, int] = (120, 40)
 ) -> AsyncIterator[Shown]:
-    app = GonogoApp(Services(Home(home), Profile()))
+    app = GonogoApp(Account(AppPaths(home), Settings()))
     app.opening = lambda: ResultsScreen(source, task)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Shown(pilot)
@@ -264,11 +264,11 @@ def test_what_has_no_number_is_last_either_way_and_a_case_told_again_replaces_it
     cases = CaseList()
     cases.add(CaseResult.model_validate(a_case(number)) for number in range(1, 30))
     for reverse in (False, True):
-        cases.show(Look(sort="agreement", reverse=reverse))
+        cases.show(CaseListFilter(sort="agreement", reverse=reverse))
         shares = [row.agreement for index in range(cases.count) if (row := cases.row(index))]
         assert shares[-4:] == [None] * 4
         assert shares[:25] == sorted((share for share in shares if share is not None), reverse=reverse)
-    cases.show(Look())
+    cases.show(CaseListFilter())
     cases.add([CaseResult.model_validate({**a_case(3), "labeling_state": "Canceled"})])
     cases.arrange()
     third = cases.row(2)

@@ -10,8 +10,8 @@ import pytest
 from gonogo.desk.core.settings import PICTURE_MODES
 from gonogo.sheets.models import Mode, NoPicture, Picture, PictureRequest
 from gonogo.tui.external_viewer import run_viewer, viewer_command
-from gonogo.tui.terminal.capabilities import CHOICES, Terminal, mode_of, next_choice, usual_mode
-from gonogo.tui.terminal.probe import Answers
+from gonogo.tui.terminal.capabilities import CHOICES, TerminalCapabilities, mode_of, next_choice, usual_mode
+from gonogo.tui.terminal.probe import TerminalReplies
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, drawn, task
 from tests.tui.screen_text import press, settle, text_of
@@ -46,48 +46,48 @@ def test_the_mode_is_what_the_terminal_is_known_to_draw(environment: dict[str, s
 @pytest.mark.parametrize(
     ("answers", "environment", "mode"),
     [
-        (Answers("kitty(0.40.1)", kitty=True, cell=(10, 20)), {}, Mode.KITTY),
-        (Answers("kitty(0.26.5)", kitty=True, cell=(10, 20)), {}, Mode.SEXTANT),  # before placeholders
-        (Answers("ghostty 1.1.3", kitty=True), {}, Mode.KITTY),
-        (Answers("WezTerm 20240203-110809", kitty=True, sixel=True, cell=(8, 16)), {}, Mode.SIXEL),
-        (Answers("Konsole 24.08", kitty=True), {}, Mode.QUADRANT),
-        (Answers("foot(1.20.1)"), {}, Mode.OCTANT),
-        (Answers("foot(1.16.2)"), {}, Mode.SEXTANT),
-        (Answers("VTE(7800)"), {}, Mode.OCTANT),
-        (Answers("XTerm(379)", sixel=True), {}, Mode.QUADRANT),  # no size of a cell: it would miss its place
-        (Answers("XTerm(379)", sixel=True, cell=(8, 16)), {"NO_COLOR": "1"}, Mode.BRAILLE),
-        (Answers("tmux 3.3a", kitty=True), {"TMUX": "x", "TERM": "tmux-256color"}, Mode.QUADRANT),
-        (Answers("\x1b]0;evil"), {}, Mode.QUADRANT),
+        (TerminalReplies("kitty(0.40.1)", kitty=True, cell=(10, 20)), {}, Mode.KITTY),
+        (TerminalReplies("kitty(0.26.5)", kitty=True, cell=(10, 20)), {}, Mode.SEXTANT),  # before placeholders
+        (TerminalReplies("ghostty 1.1.3", kitty=True), {}, Mode.KITTY),
+        (TerminalReplies("WezTerm 20240203-110809", kitty=True, sixel=True, cell=(8, 16)), {}, Mode.SIXEL),
+        (TerminalReplies("Konsole 24.08", kitty=True), {}, Mode.QUADRANT),
+        (TerminalReplies("foot(1.20.1)"), {}, Mode.OCTANT),
+        (TerminalReplies("foot(1.16.2)"), {}, Mode.SEXTANT),
+        (TerminalReplies("VTE(7800)"), {}, Mode.OCTANT),
+        (TerminalReplies("XTerm(379)", sixel=True), {}, Mode.QUADRANT),  # no size of a cell: it would miss its place
+        (TerminalReplies("XTerm(379)", sixel=True, cell=(8, 16)), {"NO_COLOR": "1"}, Mode.BRAILLE),
+        (TerminalReplies("tmux 3.3a", kitty=True), {"TMUX": "x", "TERM": "tmux-256color"}, Mode.QUADRANT),
+        (TerminalReplies("\x1b]0;evil"), {}, Mode.QUADRANT),
     ],
 )
-def test_what_the_terminal_answers_decides(answers: Answers, environment: dict[str, str], mode: Mode) -> None:
+def test_what_the_terminal_answers_decides(answers: TerminalReplies, environment: dict[str, str], mode: Mode) -> None:
     environment = {"TERM": "xterm-256color", **environment}
-    assert Terminal(environment, answers=answers).mode("auto") is mode
+    assert TerminalCapabilities(environment, answers=answers).mode("auto") is mode
 
 
 def test_in_tmux_pixels_need_the_terminal_around_it_too() -> None:
-    environment, answers = {"TMUX": "x", "TERM": "tmux-256color"}, Answers("tmux 3.4", sixel=True, cell=(8, 16))
+    environment, answers = {"TMUX": "x", "TERM": "tmux-256color"}, TerminalReplies("tmux 3.4", sixel=True, cell=(8, 16))
     says = {"client_termfeatures": "256,clipboard,sixel,title", "allow-passthrough": "on"}
-    assert Terminal(environment, answers=answers, tmux=lambda name: says[name]).mode("auto") is Mode.SIXEL
-    assert Terminal(environment, answers=answers, tmux=lambda _: "256,title").mode("auto") is Mode.QUADRANT
-    assert Terminal(environment, answers=answers, tmux=lambda name: says[name]).mode("kitty") is Mode.KITTY
-    assert Terminal(environment, answers=answers, tmux=lambda _: "off").mode("kitty") is Mode.QUADRANT
+    assert TerminalCapabilities(environment, answers=answers, tmux=lambda name: says[name]).mode("auto") is Mode.SIXEL
+    assert TerminalCapabilities(environment, answers=answers, tmux=lambda _: "256,title").mode("auto") is Mode.QUADRANT
+    assert TerminalCapabilities(environment, answers=answers, tmux=lambda name: says[name]).mode("kitty") is Mode.KITTY
+    assert TerminalCapabilities(environment, answers=answers, tmux=lambda _: "off").mode("kitty") is Mode.QUADRANT
 
 
 def test_a_choice_for_pixels_holds_only_where_they_are_drawn(tmp_path: Path) -> None:
     file, environment = tmp_path / "terminals.json", {"TERM": "xterm"}
-    sixel = Answers("XTerm(379)", sixel=True, cell=(8, 16), complete=True)
-    Terminal(environment, file, answers=sixel).remember("sixel")
-    assert Terminal(environment, file, answers=sixel).mode("braille") is Mode.SIXEL
-    assert Terminal(environment, file, answers=sixel._replace(sixel=False)).mode("auto") is Mode.QUADRANT
-    assert "sixel" not in Terminal(environment).choices()
-    assert Terminal(environment, answers=sixel).mode("sixel") is Mode.SIXEL
+    sixel = TerminalReplies("XTerm(379)", sixel=True, cell=(8, 16), complete=True)
+    TerminalCapabilities(environment, file, answers=sixel).remember("sixel")
+    assert TerminalCapabilities(environment, file, answers=sixel).mode("braille") is Mode.SIXEL
+    assert TerminalCapabilities(environment, file, answers=sixel._replace(sixel=False)).mode("auto") is Mode.QUADRANT
+    assert "sixel" not in TerminalCapabilities(environment).choices()
+    assert TerminalCapabilities(environment, answers=sixel).mode("sixel") is Mode.SIXEL
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"xterm, xterm": 5}', '{"xterm, xterm": "\\u001b[31m"}', "\x00"])
 def test_a_file_of_choices_that_makes_no_sense_is_no_choice(tmp_path: Path, text: str) -> None:
     (tmp_path / "terminals.json").write_text(text)
-    assert Terminal({"TERM": "xterm"}, tmp_path / "terminals.json").remembered == ""
+    assert TerminalCapabilities({"TERM": "xterm"}, tmp_path / "terminals.json").remembered == ""
 
 
 def test_a_setting_wins_but_not_over_missing_colours() -> None:

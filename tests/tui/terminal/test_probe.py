@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.tui.terminal.probe import Answers, Probe, Sieve, questions
+from gonogo.tui.terminal.probe import Probe, ReplyFilter, TerminalReplies, questions
 
 KITTY = b"\x1bP>|kitty(0.40.1)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;c"
 XTERM = b"\x1bP>|XTerm(379)\x1b\\\x1b[6;17;8t\x1b[?63;1;2;4;6;9;15;22c"
@@ -21,17 +21,17 @@ KEYS = b"as\x1b[A\x1b[6~\x1b[6;5~\x1b[?2026;2$y\x1b[48;24;80;480;800t\x1bOP\x1b[
 @pytest.mark.parametrize(
     ("said", "answers"),
     [
-        (KITTY, Answers("kitty(0.40.1)", sixel=False, kitty=True, cell=(10, 20), complete=True)),
-        (XTERM, Answers("XTerm(379)", sixel=True, cell=(8, 17), complete=True)),
-        (b"\x1b[?6c", Answers(complete=True)),
-        (b"\x1b[?4c", Answers(complete=True)),  # a VT132, not the attribute
-        (b"\x1b_Gi=31;EINVAL:no\x1b\\\x1b[?1;2c", Answers(complete=True)),
-        (b"\x1b[6;0;0t\x1b[6;99999;1t\x1b[?1;2c", Answers(complete=True)),
-        (b"\x1bP>|a\x07\x9b31mb\x1b\\", Answers("a31mb")),
+        (KITTY, TerminalReplies("kitty(0.40.1)", sixel=False, kitty=True, cell=(10, 20), complete=True)),
+        (XTERM, TerminalReplies("XTerm(379)", sixel=True, cell=(8, 17), complete=True)),
+        (b"\x1b[?6c", TerminalReplies(complete=True)),
+        (b"\x1b[?4c", TerminalReplies(complete=True)),  # a VT132, not the attribute
+        (b"\x1b_Gi=31;EINVAL:no\x1b\\\x1b[?1;2c", TerminalReplies(complete=True)),
+        (b"\x1b[6;0;0t\x1b[6;99999;1t\x1b[?1;2c", TerminalReplies(complete=True)),
+        (b"\x1bP>|a\x07\x9b31mb\x1b\\", TerminalReplies("a31mb")),
     ],
 )
-def test_answers_are_understood_and_cleaned(said: bytes, answers: Answers) -> None:
-    sieve = Sieve()
+def test_answers_are_understood_and_cleaned(said: bytes, answers: TerminalReplies) -> None:
+    sieve = ReplyFilter()
     assert sieve.feed(said) == b""
     assert sieve.answers == answers
 
@@ -39,7 +39,7 @@ def test_answers_are_understood_and_cleaned(said: bytes, answers: Answers) -> No
 @given(st.lists(st.integers(1, 200), max_size=12))
 def test_answers_in_any_pieces_among_keys_leave_the_keys(cuts: list[int]) -> None:
     stream = KEYS + KITTY[:18] + KITTY[18:] + KEYS + XTERM + b"q"
-    sieve, keys, at = Sieve(), b"", 0
+    sieve, keys, at = ReplyFilter(), b"", 0
     for cut in [*cuts, len(stream)]:
         keys += sieve.feed(stream[at : at + cut])
         at += cut
@@ -49,11 +49,11 @@ def test_answers_in_any_pieces_among_keys_leave_the_keys(cuts: list[int]) -> Non
 
 @given(st.binary(max_size=60).filter(lambda data: b"\x1b" not in data))
 def test_what_holds_no_answer_passes_untouched(data: bytes) -> None:
-    assert Sieve().feed(data) == data
+    assert ReplyFilter().feed(data) == data
 
 
 def test_escape_alone_is_a_key_in_the_end_and_half_an_answer_is_none() -> None:
-    sieve = Sieve()
+    sieve = ReplyFilter()
     assert sieve.feed(b"\x1b") == b""
     assert sieve.release() == b"\x1b"
     assert sieve.feed(b"\x1bP>|half an answer") == b""
@@ -91,7 +91,7 @@ def test_asking_does_not_echo_does_not_wait_and_leaves_the_terminal_as_it_was(en
     probe = Probe({"TERM": "xterm"}, program, program)
     probe.ask()
     assert b"\x1b[>0q" in os.read(terminal, 1000)
-    assert probe.collect() == Answers()
+    assert probe.collect() == TerminalReplies()
     assert probe.waiting
     os.write(terminal, b"a" + XTERM + b"s")
     assert probe.collect(5).sixel
@@ -109,7 +109,7 @@ def test_a_terminal_that_never_answers_costs_no_more_than_was_granted(ends: tupl
     probe = Probe({"TERM": "xterm"}, program, program)
     probe.ask()
     os.write(terminal, b"\x1b[?1049garbage\x1b_Gi=99;OK\x1b\\")
-    assert probe.collect(0.05) == Answers()
+    assert probe.collect(0.05) == TerminalReplies()
     assert probe.waiting
     probe.end()
     assert b"garbage" in probe.typed

@@ -33,7 +33,7 @@ _EMAIL = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Invitee:
     """Somebody to invite."""
 
     email: str
@@ -82,7 +82,7 @@ def assign(
         fail("give one address, or a file with --from", "`gonogo assign --help` shows both.", EXIT_USAGE)
     if file is not None and display_name is not None:
         fail("--name is for one address; a file has a column `name`", "`gonogo assign --help` shows both.", EXIT_USAGE)
-    people = read_people(file, role) if file else [Person(email or "", display_name, role)]
+    people = read_people(file, role) if file else [Invitee(email or "", display_name, role)]
     for person in people:
         if not _EMAIL.fullmatch(person.email):
             fail(
@@ -106,12 +106,12 @@ def assign(
                 _show_links(made, campaign, role if file is None else None)
 
 
-def read_people(file: Path, role: str) -> list[Person]:
+def read_people(file: Path, role: str) -> list[Invitee]:
     """The people of a CSV with a head line; ends the command with every bad line named."""
-    found: dict[str, Person] = {}
+    found: dict[str, Invitee] = {}
     bad: list[str] = []
     for number, row in _rows(file):
-        person = Person((row.get("email") or "").strip(), (row.get("name") or "").strip() or None, _role(row, role))
+        person = Invitee((row.get("email") or "").strip(), (row.get("name") or "").strip() or None, _role(row, role))
         if None in row:
             bad.append(f"{file}:{number}: more cells than the head line has columns")
         elif not _EMAIL.fullmatch(person.email):
@@ -149,7 +149,7 @@ def _role(row: dict[str, Any], usual: str) -> str:
     return (row.get("role") or "").strip().lower() or usual
 
 
-async def _plan(campaign: str, people: list[Person], base_url: str | None) -> list[dict[str, Any]]:
+async def _plan(campaign: str, people: list[Invitee], base_url: str | None) -> list[dict[str, Any]]:
     from gonogo.cli.lookup import find_campaign
 
     async with connect(base_url) as client:
@@ -158,7 +158,7 @@ async def _plan(campaign: str, people: list[Person], base_url: str | None) -> li
 
 
 async def _assign(
-    campaign: str, people: list[Person], base_url: str | None, made: list[dict[str, Any]], *, alone: bool
+    campaign: str, people: list[Invitee], base_url: str | None, made: list[dict[str, Any]], *, alone: bool
 ) -> None:
     """Invite; what was `made` is there for the caller even when one of them fails."""
     from gonogo.cli.lookup import find_campaign, need_ours
@@ -178,7 +178,7 @@ async def _assign(
                     report("invited", done, len(fresh))
 
 
-async def _fresh(client: LeadClient, campaign: LabelingCampaignPublic, people: list[Person]) -> list[Person]:
+async def _fresh(client: LeadClient, campaign: LabelingCampaignPublic, people: list[Invitee]) -> list[Invitee]:
     """Those who have no part in the campaign yet; the others are named."""
     from gonogo.cli.lookup import all_assignments
 

@@ -41,7 +41,7 @@ def verify(database: str | None, since: Path | None, as_json: bool) -> None:
 
     known = _read(since) if since is not None else {}
 
-    def work(store: Store) -> log.Verified:
+    def work(store: Store) -> log.VerifyResult:
         with store.read() as connection:
             return log.verify(connection, known)
 

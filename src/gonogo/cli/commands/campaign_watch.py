@@ -68,10 +68,10 @@ async def _watch(campaign: str, base_url: str | None, interval: float | None, on
 async def _follow(
     client: LeadClient, found: LabelingCampaignPublic, interval: float | None, once: bool, screen: Screen
 ) -> None:
-    from gonogo.client.progress_stream import NotToldError, told_by
+    from gonogo.client.progress_stream import StreamUnavailableError, told_by
 
     capabilities = await client.capabilities()
-    watched = Watched(client, ours=capabilities is not None)
+    watched = WatchedCampaign(client, ours=capabilities is not None)
     if once:
         screen.show(await watched.look(await client.get_campaign(found.id)))
         return
@@ -79,20 +79,20 @@ async def _follow(
         try:
             await _told(watched, found, screen)
             return
-        except NotToldError as error:
+        except StreamUnavailableError as error:
             screen.say(f"{error} The server is asked every {ASK_EVERY:g} s instead.")
     elif interval is None:
         screen.say(f"This server does not tell changes by itself: it is asked every {ASK_EVERY:g} s.")
     await _asked(watched, found, screen, interval or ASK_EVERY)
 
 
-async def _told(watched: Watched, found: LabelingCampaignPublic, screen: Screen) -> None:
+async def _told(watched: WatchedCampaign, found: LabelingCampaignPublic, screen: Screen) -> None:
     """Shows what the server tells until the campaign is done; the agreement is asked for beside it."""
-    from gonogo.client.progress_stream import follow
+    from gonogo.client.progress_stream import stream_progress
 
     measuring: asyncio.Task[None] | None = None
     try:
-        async with aclosing(follow(watched.client, found.id, heard=screen.heard)) as told:
+        async with aclosing(stream_progress(watched.client, found.id, heard=screen.heard)) as told:
             async for seen in told:
                 counts = {"status": seen.status, "task_count": seen.n_tasks, "resolved_count": seen.n_resolved}
                 now = found.model_copy(update=counts)
@@ -108,7 +108,7 @@ async def _told(watched: Watched, found: LabelingCampaignPublic, screen: Screen)
             measuring.cancel()
 
 
-async def _measured(watched: Watched, now: LabelingCampaignPublic, screen: Screen) -> None:
+async def _measured(watched: WatchedCampaign, now: LabelingCampaignPublic, screen: Screen) -> None:
     from gonogo.client.errors import GonogoClientError
 
     try:
@@ -119,7 +119,7 @@ async def _measured(watched: Watched, now: LabelingCampaignPublic, screen: Scree
         screen.show(screen.state | watched.quality)
 
 
-async def _asked(watched: Watched, found: LabelingCampaignPublic, screen: Screen, interval: float) -> None:
+async def _asked(watched: WatchedCampaign, found: LabelingCampaignPublic, screen: Screen, interval: float) -> None:
     """Asks the server until the campaign is done; one that does not answer is asked again, once it did."""
     from gonogo.client.errors import GonogoClientError
 
@@ -146,7 +146,7 @@ def _done(now: LabelingCampaignPublic) -> bool:
 
 
 @dataclass
-class Watched:
+class WatchedCampaign:
     """What is asked of the server beside the progress, and what is kept between two looks."""
 
     client: LeadClient

@@ -11,7 +11,7 @@ import click
 from gonogo.cli.support import current_home, run, say
 
 if TYPE_CHECKING:
-    from gonogo.desk.core.paths import Home
+    from gonogo.desk.core.paths import AppPaths
 
 
 @click.command(
@@ -38,11 +38,11 @@ def demo(prepare_only: bool) -> None:
     open_workstation(campaign_id=campaign_id, embedded=True)
 
 
-def _marker(home: Home) -> Path:
+def _marker(home: AppPaths) -> Path:
     return home.data() / "demo.json"
 
 
-def _made_before(home: Home) -> str | None:
+def _made_before(home: AppPaths) -> str | None:
     """The campaign an earlier start made, without waking the server: a second start must be as quick as any."""
     try:
         known = json.loads(_marker(home).read_text(encoding="utf-8"))
@@ -51,18 +51,18 @@ def _made_before(home: Home) -> str | None:
         return None
 
 
-async def _prepare(home: Home) -> str:
+async def _prepare(home: AppPaths) -> str:
     from gonogo.client.credential import ApiKey, SessionToken
     from gonogo.client.gonogo_api import GonogoClient
     from gonogo.demo.workspace import prepare
-    from gonogo.desk.account.sign_in import Borrowed
+    from gonogo.desk.account.sign_in import UnclosableTransport
     from gonogo.embedded.transport import BASE_URL, embedded_parts, workspace_url
 
     parts = embedded_parts(home)
 
     def client_for(session: str | None) -> GonogoClient:
         credential = SessionToken(session) if session else ApiKey(parts.token)
-        return GonogoClient(BASE_URL, credential, transport=cast("Any", Borrowed(lambda: parts.transport)))
+        return GonogoClient(BASE_URL, credential, transport=cast("Any", UnclosableTransport(lambda: parts.transport)))
 
     try:
         campaign_id = await prepare(client_for, workspace_url(home), say)

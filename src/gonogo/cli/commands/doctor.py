@@ -19,7 +19,7 @@ from gonogo import __version__
 from gonogo.cli.support import EXIT_FAILED, current_home, emit, fail, json_option, say, server_option
 
 if TYPE_CHECKING:
-    from gonogo.tui.terminal.capabilities import Terminal
+    from gonogo.tui.terminal.capabilities import TerminalCapabilities
 
 ANSWER_SECONDS = 1.0
 MODES = ("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "half", "braille")
@@ -78,9 +78,9 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
         raise SystemExit(EXIT_FAILED)
 
 
-def _asked() -> Terminal:
+def _asked() -> TerminalCapabilities:
     """This terminal, with what it answers within a second."""
-    from gonogo.tui.terminal.capabilities import TERMINALS, Terminal, ask_tmux, window_cell
+    from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 
     answers = None
     if sys.stdin.isatty() and sys.stderr.isatty():
@@ -92,10 +92,12 @@ def _asked() -> Terminal:
             answers = probe.collect(ANSWER_SECONDS)
         finally:
             probe.end()
-    return Terminal(os.environ, current_home().state() / TERMINALS, answers=answers, pixels=window_cell, tmux=ask_tmux)
+    return TerminalCapabilities(
+        os.environ, current_home().state() / TERMINALS, answers=answers, pixels=window_cell, tmux=ask_tmux
+    )
 
 
-def _card(terminal: Terminal) -> None:
+def _card(terminal: TerminalCapabilities) -> None:
     from gonogo.cli.commands import doctor_test_card
 
     if doctor_test_card.can_show():
@@ -113,7 +115,7 @@ def _card(terminal: Terminal) -> None:
         )
 
 
-def _keep(terminal: Terminal, mode: str) -> None:
+def _keep(terminal: TerminalCapabilities, mode: str) -> None:
     from gonogo.cli.commands.doctor_test_card import choose
 
     try:
@@ -155,7 +157,7 @@ def _colours(term: str) -> Check:
     return Check("colours", "note", "16", "Drawings are clearer with 256 colours or more: TERM=xterm-256color.")
 
 
-def _pictures(terminal: Terminal) -> Check:
+def _pictures(terminal: TerminalCapabilities) -> Check:
     """How drawings will be drawn, and why."""
     from gonogo.desk.core.settings import load_profile
 
@@ -192,12 +194,12 @@ def _folder(name: str, path: Path) -> Check:
 
 
 async def _keyring() -> Check:
-    from gonogo.desk.account.credentials import Vault, Where
+    from gonogo.desk.account.credentials import CredentialStore, StorageKind
 
-    vault = Vault()
+    vault = CredentialStore()
     stored = await vault.put("doctor", "probe")
     await vault.drop("doctor")
-    if stored.where == Where.KEYRING:
+    if stored.where == StorageKind.KEYRING:
         return Check("keyring", "ok", "keeps a secret and gives it back")
     return Check(
         "keyring", "note", stored.note or "none", "A sign-in lasts for one run; for scripts set GONOGO_API_KEY."

@@ -15,10 +15,10 @@ import click
 
 from gonogo.sheets.models import CellGrid, Mode, PictureRequest
 from gonogo.sheets.terminal import kitty, sixel
-from gonogo.tui.terminal.capabilities import PIXELS, Terminal
+from gonogo.tui.terminal.capabilities import PIXELS, TerminalCapabilities
 
 if TYPE_CHECKING:
-    from gonogo.sheets.render.draw import Chosen, Drawings
+    from gonogo.sheets.render.draw import ChosenView, OpenDrawings
     from gonogo.sheets.render.indexed_pixels import Plane
 
 COLUMNS, ROWS = 24, 8
@@ -40,7 +40,11 @@ class Sample(NamedTuple):
 
 
 def show_card(
-    terminal: Terminal, environment: Mapping[str, str], *, write: Callable[[str], object], ask: Callable[[], str]
+    terminal: TerminalCapabilities,
+    environment: Mapping[str, str],
+    *,
+    write: Callable[[str], object],
+    ask: Callable[[], str],
 ) -> str:
     """Show the card and keep the answer; returns what to say. `ask` gives the line that was typed."""
     shown = samples(terminal, environment)
@@ -60,7 +64,7 @@ def show_card(
     return "Nothing was changed."
 
 
-def choose(terminal: Terminal, mode: str) -> str:
+def choose(terminal: TerminalCapabilities, mode: str) -> str:
     """Keep `mode` for this terminal; returns what to say. Raises `OSError`."""
     terminal.remember(mode)
     if mode == "auto":
@@ -68,23 +72,23 @@ def choose(terminal: Terminal, mode: str) -> str:
     return f"{terminal.name}: drawings in {mode} from now on. `m` in the program, or `gonogo doctor`, changes it."
 
 
-def samples(terminal: Terminal, environment: Mapping[str, str]) -> list[Sample]:
+def samples(terminal: TerminalCapabilities, environment: Mapping[str, str]) -> list[Sample]:
     """What this terminal may be able to draw, coarsest first."""
     from gonogo.demo.parts import draw_all
-    from gonogo.sheets.drawing_limits import Limits
+    from gonogo.sheets.drawing_limits import DrawingLimits
     from gonogo.sheets.render.box_overlay import draw_frame
-    from gonogo.sheets.render.draw import Drawings, choose
+    from gonogo.sheets.render.draw import OpenDrawings, choose
     from gonogo.sheets.render.mosaic import to_cells
     from gonogo.sheets.render.raster import view_to_grey
 
     board = draw_all()[PART]
     box = next(callout.bbox for callout in board.callouts if callout.name == CALLOUT)
     request = PictureRequest(COLUMNS, ROWS, (*box, 1.0), mode=Mode.SEXTANT, locator=None, cell_pixels=terminal.cell)
-    drawings = Drawings(Limits())
+    drawings = OpenDrawings(DrawingLimits())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "card.pdf"
         path.write_bytes(board.pdf())
-        view: Chosen = choose(drawings, path, PART, request)
+        view: ChosenView = choose(drawings, path, PART, request)
         found = []
         for mode in MODES:
             grid = to_cells(view_to_grey(view.page, view.view, mode, COLUMNS, ROWS), mode)
@@ -96,7 +100,9 @@ def samples(terminal: Terminal, environment: Mapping[str, str]) -> list[Sample]:
     return found
 
 
-def _pixels(terminal: Terminal, drawings: Drawings, path: Path, request: PictureRequest) -> list[Sample]:
+def _pixels(
+    terminal: TerminalCapabilities, drawings: OpenDrawings, path: Path, request: PictureRequest
+) -> list[Sample]:
     from gonogo.sheets.render import indexed_pixels
 
     modes = [mode for mode in PIXELS if mode.value in terminal.choices()]

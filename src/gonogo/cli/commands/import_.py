@@ -26,8 +26,8 @@ from gonogo.cli.support import (
 )
 
 if TYPE_CHECKING:
-    from gonogo.transfer.importing.formats import Mapped
-    from gonogo.transfer.importing.from_results import Bring
+    from gonogo.transfer.importing.formats import CsvMapping
+    from gonogo.transfer.importing.from_results import ReimportSource
     from gonogo.transfer.importing.run import ImportResult
     from gonogo.transfer.importing.spool import ImportOptions
 
@@ -115,9 +115,9 @@ def import_(
             EXIT_USAGE,
         )
     if source is not None and task is not None:
-        from gonogo.transfer.importing.from_results import Bring
+        from gonogo.transfer.importing.from_results import ReimportSource
 
-        bring = Bring(source, results_url, task, min_agreement)
+        bring = ReimportSource(source, results_url, task, min_agreement)
         result = run(_bring(bring, options, base_url))
     elif file is not None:
         run_options = ImportOptions(file, form=form, mapped=_mapped(mapping), **options)
@@ -138,7 +138,7 @@ def import_(
         raise SystemExit(EXIT_FAILED)
 
 
-def _mapped(mapping: Path | None) -> Mapped | None:
+def _mapped(mapping: Path | None) -> CsvMapping | None:
     from gonogo.transfer.importing.formats import read_mapping
     from gonogo.transfer.importing.jsonl import BadFileError
 
@@ -148,7 +148,7 @@ def _mapped(mapping: Path | None) -> Mapped | None:
         fail(str(error), error.next_step)
 
 
-async def _bring(bring: Bring, options: dict[str, Any], base_url: str | None) -> ImportResult:
+async def _bring(bring: ReimportSource, options: dict[str, Any], base_url: str | None) -> ImportResult:
     from gonogo.transfer.importing.from_results import bring_home
 
     async with connect(base_url) as client:
@@ -157,13 +157,13 @@ async def _bring(bring: Bring, options: dict[str, Any], base_url: str | None) ->
 
 
 async def _import(options: ImportOptions, base_url: str | None) -> ImportResult:
-    from gonogo.transfer.importing.interrupt import Watched
+    from gonogo.transfer.importing.interrupt import ImportInterrupt
     from gonogo.transfer.importing.jsonl import BadFileError
     from gonogo.transfer.importing.run import import_file
 
     async with connect(base_url) as client:
         with progress() as report:
-            watched = Watched(report)
+            watched = ImportInterrupt(report)
             try:
                 return await import_file(client, options, watched)
             except BadFileError as error:

@@ -25,10 +25,10 @@ from gonogo.cli.support import (
 )
 
 if TYPE_CHECKING:
-    from gonogo.desk.account.sign_in import Services, SignedIn
+    from gonogo.desk.account.sign_in import Account, SignedIn
     from gonogo.desk.core.models import SendState
-    from gonogo.desk.outbox.flush import Drained
-    from gonogo.desk.outbox.outbox import Outbox, Verdict
+    from gonogo.desk.outbox.flush import FlushReport
+    from gonogo.desk.outbox.outbox import Outbox, OutboxRow
 
 
 @click.group(epilog="\b\nExample:\n  gonogo outbox list")
@@ -95,7 +95,7 @@ def _print_lines(records: Iterator[dict[str, Any]]) -> None:
         click.echo("\t".join(clean_text(str(cell)) for cell in record.values() if cell not in (None, "")))
 
 
-def _as_json(row: Verdict) -> dict[str, Any]:
+def _as_json(row: OutboxRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "state": row.state.value,
@@ -107,7 +107,7 @@ def _as_json(row: Verdict) -> dict[str, Any]:
     }
 
 
-def _in_seconds(row: Verdict) -> str:
+def _in_seconds(row: OutboxRow) -> str:
     times = row.decision.times
     parts = (("looking", times.looking), ("editing", times.editing), ("idle", times.idle), ("waiting", times.waiting))
     return " ".join(f"{name} {value / 1000:.1f}" for name, value in parts)
@@ -156,13 +156,13 @@ async def _send() -> None:
     _tell(done, signed)
 
 
-async def _with_progress(services: Services, signed: SignedIn) -> Drained:
+async def _with_progress(services: Account, signed: SignedIn) -> FlushReport:
     with _opened() as box:
         n_waiting = box.totals().get((signed.base_url, signed.annotator), 0)
     refused: list[str] = []
     with click.progressbar(length=n_waiting, label="sending", file=sys.stderr, show_pos=True) as bar:
 
-        def told(row: Verdict, state: SendState, detail: str) -> None:
+        def told(row: OutboxRow, state: SendState, detail: str) -> None:
             if state.value == "parked":
                 refused.append(f"Answer {row.id} was refused and is kept: {detail}")
             bar.update(1)
@@ -173,7 +173,7 @@ async def _with_progress(services: Services, signed: SignedIn) -> Drained:
     return done
 
 
-def _tell(done: Drained, signed: SignedIn) -> None:
+def _tell(done: FlushReport, signed: SignedIn) -> None:
     """Say what became of the answers, and end with the right exit code."""
     words = [f"{done.sent} sent"]
     words += [f"{done.late} kept late by the server, uncounted"] if done.late else []

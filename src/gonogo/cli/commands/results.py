@@ -24,7 +24,7 @@ from gonogo.cli.support import (
 )
 
 if TYPE_CHECKING:
-    from gonogo.client.results_api import Filters, ResultsClient
+    from gonogo.client.results_api import CaseFilters, ResultsClient
     from gonogo.desk.account.sign_in import EmbeddedParts
     from gonogo.desk.results.source import Source
     from gonogo.schemas.results_api import CaseResult
@@ -68,9 +68,9 @@ def results(ctx: click.Context, screen: bool, task: int | None, source: str, bas
         if screen or task is not None:
             raise click.UsageError("--screen and --task of `gonogo results` go with no further command.", ctx)
     elif screen:
-        from gonogo.client.results_api import Filters
+        from gonogo.client.results_api import CaseFilters
 
-        open_screen(source, base_url, task, Filters(), None)
+        open_screen(source, base_url, task, CaseFilters(), None)
     else:
         click.echo(ctx.get_help())
 
@@ -101,9 +101,9 @@ def list_(
 
     A walk that breaks off says the sequence id to go on from.
     """
-    from gonogo.client.results_api import Filters
+    from gonogo.client.results_api import CaseFilters
 
-    wanted = Filters(filters["state"], filters["updated_after"], filters["limit"], filters["verbose"])
+    wanted = CaseFilters(filters["state"], filters["updated_after"], filters["limit"], filters["verbose"])
     if screen:
         open_screen(source, base_url, task, wanted, after)
         return
@@ -111,7 +111,7 @@ def list_(
 
 
 async def _list(
-    source: str, base_url: str | None, task: int, filters: Filters, after: int | None, as_json: bool
+    source: str, base_url: str | None, task: int, filters: CaseFilters, after: int | None, as_json: bool
 ) -> None:
     from gonogo.client.errors import GonogoClientError
 
@@ -192,14 +192,14 @@ def login(source: str, base_url: str | None) -> None:
 
 
 async def _keep(address: str, given: dict[str, str]) -> None:
-    from gonogo.desk.account.credentials import Vault, Where
+    from gonogo.desk.account.credentials import CredentialStore, StorageKind
     from gonogo.desk.results.source import account, with_login
 
     async with with_login(address, given) as client:
         who = await client.log_in()
         await client.log_out()
-    stored = await Vault().put(account(address), json.dumps(given))
-    if stored.where == Where.KEYRING:
+    stored = await CredentialStore().put(account(address), json.dumps(given))
+    if stored.where == StorageKind.KEYRING:
         say(f"Signed in to {address} as {who.email or given['username']}; kept in the keyring.")
     else:
         why = stored.note.partition(": ")[2] or stored.note
@@ -213,12 +213,12 @@ async def _keep(address: str, given: dict[str, str]) -> None:
 @source_options
 def logout(source: str, base_url: str | None) -> None:
     """Forget key, user name and password."""
-    from gonogo.desk.account.credentials import Vault
+    from gonogo.desk.account.credentials import CredentialStore
     from gonogo.desk.results.source import account
 
     address = _address(source, base_url)
     if address is not None:
-        run(Vault().drop(account(address)))
+        run(CredentialStore().drop(account(address)))
     say("Forgotten." if address is not None else "The workspace on this machine needs no sign-in.")
 
 
@@ -242,11 +242,11 @@ def source_of(source: str, base_url: str | None, *, clean: bool = True, keep: Em
     async def connect() -> ResultsClient:
         from gonogo.client.credential import ApiKey
         from gonogo.client.results_api import ResultsClient
-        from gonogo.desk.account.sign_in import Borrowed
+        from gonogo.desk.account.sign_in import UnclosableTransport
         from gonogo.embedded.transport import embedded_parts
 
         parts = keep or embedded_parts(current_home())
-        transport: Any = Borrowed(lambda: parts.transport) if keep else parts.transport
+        transport: Any = UnclosableTransport(lambda: parts.transport) if keep else parts.transport
         return ResultsClient(parts.base_url, ApiKey(parts.token), None, transport=transport, clean=clean)
 
     return Source("this machine", connect)
@@ -264,7 +264,7 @@ async def results_client(source: str, base_url: str | None, *, clean: bool = Tru
         yield client
 
 
-def open_screen(source: str, base_url: str | None, task: int | None, filters: Filters, after: int | None) -> None:
+def open_screen(source: str, base_url: str | None, task: int | None, filters: CaseFilters, after: int | None) -> None:
     """The results screen by itself, until it is left."""
     if after is not None:
         fail("--after is for lists; the screen reads the whole task", "Leave one of the two out.", EXIT_USAGE)

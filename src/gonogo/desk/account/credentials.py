@@ -29,16 +29,16 @@ TRUSTED = {
 """Module and class of every backend that is believed to keep a secret, with the name a person knows it by."""
 
 
-class Where(StrEnum):
+class StorageKind(StrEnum):
     KEYRING = "keyring"
     MEMORY = "this run only"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredCredential:
     """Where a secret is now; `note` says why it is not in the keyring, and is empty when it is."""
 
-    where: Where
+    where: StorageKind
     note: str = ""
 
 
@@ -62,7 +62,7 @@ def _candidates() -> Iterable[Backend]:
     return chosen.backends if isinstance(chosen, chainer.ChainerBackend) else (chosen,)
 
 
-class Vault:
+class CredentialStore:
     """Keeps secrets by account name. Never raises for the keyring's sake; a secret it cannot keep lives in memory.
 
     `candidates` finds the backends there are, best first (slow: it is called in the thread, once, when needed).
@@ -77,7 +77,7 @@ class Vault:
     def __repr__(self) -> str:
         return f"Vault({len(self._memory)} in memory)"
 
-    async def put(self, account: str, secret: str) -> Stored:
+    async def put(self, account: str, secret: str) -> StoredCredential:
         """Keep `secret`; says where. What the keyring does not give back at once is kept in memory."""
 
         def write() -> None:
@@ -89,9 +89,9 @@ class Vault:
         problem = await self._guarded(write)
         if problem is None:
             self._memory.pop(account, None)
-            return Stored(Where.KEYRING)
+            return StoredCredential(StorageKind.KEYRING)
         self._memory[account] = secret
-        return Stored(Where.MEMORY, f"You stay signed in for this run only: {problem}.")
+        return StoredCredential(StorageKind.MEMORY, f"You stay signed in for this run only: {problem}.")
 
     async def get(self, account: str) -> str | None:
         """The secret, from memory or the keyring; `None` when there is none, or the keyring cannot be used."""

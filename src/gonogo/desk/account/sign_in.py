@@ -19,23 +19,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.errors import GonogoClientError, NetworkError, NotFoundError, UnexpectedAnswerError
 from gonogo.client.magic_link import magic_token
-from gonogo.desk.account.credentials import Vault
-from gonogo.desk.annotate.session import Desk
-from gonogo.desk.connection.protocol import Remote
+from gonogo.desk.account.credentials import CredentialStore
+from gonogo.desk.annotate.session import AnnotateSession
+from gonogo.desk.connection.protocol import TaskServer
 from gonogo.desk.core.clock import Clock, within
 from gonogo.desk.core.errors import DeskError, SignInError
 from gonogo.desk.core.models import SendState
-from gonogo.desk.core.paths import Home
-from gonogo.desk.core.settings import Profile, environment
-from gonogo.desk.core.state_db import Memory
-from gonogo.desk.outbox.outbox import Address, Verdict
-from gonogo.desk.session.dependencies import Setup
-from gonogo.desk.session.pictures import AskUrl, Drawings
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import Settings, environment
+from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.outbox.outbox import Address, OutboxRow
+from gonogo.desk.session.dependencies import SessionDependencies
+from gonogo.desk.session.pictures import AskUrl, PictureSource
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.desk.outbox.flush import Drained
-    from gonogo.desk.review.session import ReviewDesk
+    from gonogo.desk.outbox.flush import FlushReport
+    from gonogo.desk.review.session import ReviewSession
 
 IDENTITY = "signed in"
 SIGN_OUT_SECONDS = 2.0
@@ -85,7 +85,7 @@ class CampaignChoice:
     resolved_count: int | None = None
 
 
-class Borrowed:
+class UnclosableTransport:
     """A transport whose user may close it without closing it for the others; it is asked for at the first request."""
 
     def __init__(self, get: Callable[[], Any]) -> None:
@@ -95,25 +95,25 @@ class Borrowed:
         return await self._get().handle_async_request(request)
 
     async def aclose(self) -> None:
-        """Nothing: it belongs to `Services`."""
+        """Nothing: it belongs to `Account`."""
 
-    async def __aenter__(self) -> Borrowed:
+    async def __aenter__(self) -> UnclosableTransport:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
 
-class Services:
+class Account:
     """One person's logins and desks. `transport` (for tests) is used for every server but the embedded one."""
 
     def __init__(
         self,
-        home: Home,
-        profile: Profile,
+        home: AppPaths,
+        profile: Settings,
         *,
         embedded: Callable[[], EmbeddedParts] | None = None,
-        vault: Vault | None = None,
+        vault: CredentialStore | None = None,
         transport: Any = None,
         clock: Clock | None = None,
     ) -> None:
@@ -121,10 +121,10 @@ class Services:
         self.profile = profile
         self._make_embedded = embedded
         self._parts: EmbeddedParts | None = None
-        self._vault = vault or Vault()
+        self._vault = vault or CredentialStore()
         self._transport = transport
         self._clock = clock or Clock()
-        self._memory = Memory(home.memory_file())
+        self._memory = StateStore(home.memory_file())
         self._this_run: set[str] = set()
         self._nonces: dict[str, str] = {}
 
@@ -218,29 +218,31 @@ class Services:
             CampaignChoice(one.id, one.name or one.id, one.status, one.task_count, one.resolved_count) for one in found
         ]
 
-    def open_desk(self, signed: SignedIn, campaign_id: str) -> Desk:
+    def open_desk(self, signed: SignedIn, campaign_id: str) -> AnnotateSession:
         """A desk in one campaign; nothing is read or sent before its `start`."""
-        return Desk(self._setup(signed, campaign_id, "gonogo.desk.connection.server_adapter", "ClientRemote"))
+        return AnnotateSession(
+            self._setup(signed, campaign_id, "gonogo.desk.connection.server_adapter", "HttpTaskServer")
+        )
 
-    def open_review(self, signed: SignedIn, campaign_id: str) -> ReviewDesk:
+    def open_review(self, signed: SignedIn, campaign_id: str) -> ReviewSession:
         """A reviewer's desk in one campaign; nothing is read or sent before its `start`."""
-        from gonogo.desk.review.session import ReviewDesk
+        from gonogo.desk.review.session import ReviewSession
 
-        return ReviewDesk(self._setup(signed, campaign_id, "gonogo.desk.review.server_adapter", "ReviewRemote"))
+        return ReviewSession(self._setup(signed, campaign_id, "gonogo.desk.review.server_adapter", "ReviewServer"))
 
-    def visiting(self, signed: SignedIn, campaign_id: str) -> Setup:
-        """What a `Visit` or a `Practice` is made of."""
-        return self._setup(signed, campaign_id, "gonogo.desk.connection.server_adapter", "ClientRemote")
+    def visiting(self, signed: SignedIn, campaign_id: str) -> SessionDependencies:
+        """What a `CampaignBrowser` or a `PracticeSession` is made of."""
+        return self._setup(signed, campaign_id, "gonogo.desk.connection.server_adapter", "HttpTaskServer")
 
     async def client(self, signed: SignedIn) -> GonogoClient:
         """A client under this login, for a lead's screens; who asks for it closes it. Raises `DeskError`."""
         return await self._client(signed)
 
-    def _setup(self, signed: SignedIn, campaign_id: str, module: str, remote: str) -> Setup:
+    def _setup(self, signed: SignedIn, campaign_id: str, module: str, remote: str) -> SessionDependencies:
         if signed.campaign_id != campaign_id and self._stored(IDENTITY) == signed:
             self._memory.put(IDENTITY, asdict(replace(signed, campaign_id=campaign_id)))
         own = Address(signed.base_url, signed.annotator, campaign_id)
-        return Setup(
+        return SessionDependencies(
             address=own,
             sends=_sends(signed, campaign_id),
             connect=lambda: self._remote(signed, module, remote),
@@ -252,14 +254,14 @@ class Services:
             clock=self._clock,
         )
 
-    async def send_now(self, signed: SignedIn, told: Callable[[Verdict, SendState, str], None]) -> Drained:
+    async def send_now(self, signed: SignedIn, told: Callable[[OutboxRow, SendState, str], None]) -> FlushReport:
         """Send what waits for this login, with no desk open. Raises `DeskError`; see `drain`."""
-        from gonogo.desk.outbox.flush import drain
+        from gonogo.desk.outbox.flush import flush
 
-        remote = await self._remote(signed, "gonogo.desk.connection.server_adapter", "ClientRemote")
+        remote = await self._remote(signed, "gonogo.desk.connection.server_adapter", "HttpTaskServer")
         try:
             address = _sends(signed, signed.campaign_id)
-            return await drain(self.home.outbox_file(), address, remote, self._clock, told)
+            return await flush(self.home.outbox_file(), address, remote, self._clock, told)
         finally:
             await remote.aclose()
 
@@ -316,9 +318,9 @@ class Services:
         self._memory.put(IDENTITY, asdict(signed))
         return signed
 
-    async def _remote(self, signed: SignedIn, module: str, name: str) -> Remote:
+    async def _remote(self, signed: SignedIn, module: str, name: str) -> TaskServer:
         loaded = await asyncio.to_thread(importlib.import_module, module)
-        remote: Remote = getattr(loaded, name)(await self._client(signed))
+        remote: TaskServer = getattr(loaded, name)(await self._client(signed))
         return remote
 
     async def _client(self, signed: SignedIn) -> GonogoClient:
@@ -351,8 +353,8 @@ class Services:
 
     def _transport_to(self, base_url: str) -> Any:
         if self._make_embedded is not None and base_url == self._embedded_url():
-            return Borrowed(lambda: self._embedded().transport)
-        return Borrowed(lambda: self._transport) if self._transport is not None else None
+            return UnclosableTransport(lambda: self._embedded().transport)
+        return UnclosableTransport(lambda: self._transport) if self._transport is not None else None
 
     def _embedded_url(self) -> str | None:
         stored = self._stored(IDENTITY)
@@ -367,13 +369,13 @@ class Services:
             self._parts = self._make_embedded()
         return self._parts
 
-    def _drawings(self, signed: SignedIn, ask: AskUrl) -> Drawings:
-        from gonogo.sheets.drawing_service import Sheets
+    def _drawings(self, signed: SignedIn, ask: AskUrl) -> PictureSource:
+        from gonogo.sheets.drawing_service import DrawingService
         from gonogo.sheets.fetch import Fetcher
 
         transport = self._transport_to(signed.base_url)
         fetcher = Fetcher(ask, base_url=signed.base_url, transport=transport, errors=(GonogoClientError,))
-        return Sheets(self.home.sheets_cache(), fetcher=fetcher, folders=self.profile.drawing_folders)
+        return DrawingService(self.home.sheets_cache(), fetcher=fetcher, folders=self.profile.drawing_folders)
 
     async def _end_session(self, signed: SignedIn) -> None:
         client = await self._client(signed)

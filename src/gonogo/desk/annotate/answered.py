@@ -11,7 +11,7 @@ JUST_SENT_SECONDS = 120.0
 """A server may hand out a task once more while its answer spreads; after that it has lost the answer."""
 
 
-class Known:
+class AnsweredTasks:
     """Asks the outbox. `stuck` is the reason why the last answer found was refused, empty when it was not."""
 
     def __init__(self, outbox: Outbox, address: Address, clock: Clock) -> None:

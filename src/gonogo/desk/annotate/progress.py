@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from gonogo.desk.connection.protocol import Standing
+from gonogo.desk.connection.protocol import WorkProgress
 from gonogo.desk.core.models import Decided, SendState
-from gonogo.desk.outbox.outbox import Verdict
+from gonogo.desk.outbox.outbox import OutboxRow
 
 MOST = 8
 PACE_OF = 20
@@ -17,12 +17,12 @@ LEAST_FOR_PACE = 3
 
 
 @dataclass(slots=True)
-class Recent:
+class RecentAnswers:
     """The last 20 answers by their number in the outbox, oldest first; eight of them are shown."""
 
     entries: list[tuple[int, Decided]] = field(default_factory=list)
 
-    def load(self, newest_first: Iterable[Verdict]) -> None:
+    def load(self, newest_first: Iterable[OutboxRow]) -> None:
         self.entries = [(row.id, row.decided()) for row in newest_first][:PACE_OF][::-1]
 
     def add(self, number: int, decided: Decided) -> None:
@@ -61,9 +61,9 @@ class Progress:
     done: int = 0
     total: int | None = None
     guideline: str = ""
-    standing: Standing | None = None
+    standing: WorkProgress | None = None
 
-    def learn(self, standing: Standing, least_unsent: int, most_unsent: int) -> None:
+    def learn(self, standing: WorkProgress, least_unsent: int, most_unsent: int) -> None:
         """What the server says. It was asked a moment ago: of the answers it may not have counted there are at least
         `least_unsent` and at most `most_unsent`; within that, what is shown stays, so the count never jumps back.
         """

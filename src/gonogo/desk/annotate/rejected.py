@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from gonogo.desk.annotate.progress import Recent
-from gonogo.desk.annotate.timer import Stopwatch
+from gonogo.desk.annotate.progress import RecentAnswers
+from gonogo.desk.annotate.timer import AnswerTimer
 from gonogo.desk.core.models import Decided, Decision, SendState, Times
-from gonogo.desk.outbox.outbox import Address, Outbox, Verdict
+from gonogo.desk.outbox.outbox import Address, Outbox, OutboxRow
 from gonogo.desk.outbox.sender import Sender
-from gonogo.desk.session.prefetch import Held, Stream
+from gonogo.desk.session.prefetch import ClaimedTask, TaskPrefetcher
 
 
-class Past:
+class RejectedAnswers:
     """Refused answers are kept until a person sends them as they are, gives another one, or drops them."""
 
-    stopwatch: Stopwatch
+    stopwatch: AnswerTimer
     _address: Address
     _outbox: Outbox
     _sender: Sender
-    _stream: Stream
-    _recent: Recent
-    _held: Held | None
+    _stream: TaskPrefetcher
+    _recent: RecentAnswers
+    _held: ClaimedTask | None
     _carried: dict[str, Times]
 
     def changed(self) -> None:
         raise NotImplementedError
 
-    def _show(self, held: Held) -> None:
+    def _show(self, held: ClaimedTask) -> None:
         raise NotImplementedError
 
     def _advance(self) -> None:
         raise NotImplementedError
 
-    def _settled(self, row: Verdict, state: SendState, detail: str) -> None:
+    def _settled(self, row: OutboxRow, state: SendState, detail: str) -> None:
         raise NotImplementedError
 
     def history(self, *, since: float = 0.0, limit: int = 1_000_000) -> list[Decided]:
@@ -54,7 +54,7 @@ class Past:
             return None
         self._set_aside()
         self._carried[row.task_id] = row.decision.times
-        self._show(Held(row.task, again=number))
+        self._show(ClaimedTask(row.task, again=number))
         self.changed()
         return row.decision
 
@@ -85,7 +85,7 @@ class Past:
         self.changed()
         return True
 
-    def _refused(self, number: int) -> Verdict | None:
+    def _refused(self, number: int) -> OutboxRow | None:
         row = self._outbox.get(number)
         return row if row is not None and row.state is SendState.PARKED else None
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from gonogo.desk.annotate.progress import Progress
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.serialize import picture_from_json, picture_to_json, task_from_json, task_to_json
-from gonogo.desk.core.state_db import Memory
+from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
-from gonogo.desk.session.prefetch import Held
+from gonogo.desk.session.prefetch import ClaimedTask
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 
 UNKNOWN_LEASE_SECONDS = 600.0
@@ -18,10 +18,10 @@ UNKNOWN_LEASE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class ResumeSnapshot:
     """`tasks` in the order they are shown, the current one first; `picture` is the current one's."""
 
-    tasks: tuple[Held, ...] = ()
+    tasks: tuple[ClaimedTask, ...] = ()
     picture: tuple[PictureRequest, Picture | NoPicture] | None = None
     progress: Progress = field(default_factory=Progress)
 
@@ -30,7 +30,7 @@ def key_of(address: Address) -> str:
     return f"desk {address.base_url} {address.annotator} {address.campaign_id}"
 
 
-def save(memory: Memory, address: Address, snapshot: Snapshot, clock: Clock) -> None:
+def save(memory: StateStore, address: Address, snapshot: ResumeSnapshot, clock: Clock) -> None:
     """Raises `OSError`."""
     tasks = [
         {"task": task_to_json(held.task), "until": until(held, clock), "lease": held.lease} for held in snapshot.tasks
@@ -51,7 +51,7 @@ def save(memory: Memory, address: Address, snapshot: Snapshot, clock: Clock) -> 
     )
 
 
-def until(held: Held, clock: Clock, *, forever: bool = False) -> float:
+def until(held: ClaimedTask, clock: Clock, *, forever: bool = False) -> float:
     """When, by the wall clock, the claim on a task that is kept has run out."""
     if forever:
         return math.inf
@@ -59,11 +59,11 @@ def until(held: Held, clock: Clock, *, forever: bool = False) -> float:
     return clock.wall() + left
 
 
-def load(memory: Memory, address: Address, clock: Clock, *, forever: bool) -> Snapshot:
+def load(memory: StateStore, address: Address, clock: Clock, *, forever: bool) -> ResumeSnapshot:
     """What was saved; without the tasks whose claim has run out since, unless `forever` (nobody else wants them)."""
     data = memory.get(key_of(address))
     if data is None:
-        return Snapshot()
+        return ResumeSnapshot()
     try:
         wall, now = clock.wall(), clock.boot()
         tasks = []
@@ -71,13 +71,13 @@ def load(memory: Memory, address: Address, clock: Clock, *, forever: bool) -> Sn
             left = float(one["until"]) - wall
             if forever or 0 < left <= 3600:
                 expires_at = None if forever else now + left
-                tasks.append(Held(task_from_json(one["task"]), expires_at, one["lease"], claimed=False))
+                tasks.append(ClaimedTask(task_from_json(one["task"]), expires_at, one["lease"], claimed=False))
         picture = picture_from_json(data["picture"]) if data["picture"] else None
         progress = Progress(data["campaign_name"], data["done"], data["total"], data["guideline"])
-        return Snapshot(tuple(tasks), picture, progress)
+        return ResumeSnapshot(tuple(tasks), picture, progress)
     except (KeyError, TypeError, ValueError, IndexError):
-        return Snapshot()  # written by another version: the server knows better anyway
+        return ResumeSnapshot()  # written by another version: the server knows better anyway
 
 
-def forget(memory: Memory, address: Address) -> None:
+def forget(memory: StateStore, address: Address) -> None:
     memory.drop(key_of(address))

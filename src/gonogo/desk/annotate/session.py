@@ -7,27 +7,27 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from gonogo.desk.annotate.answered import Known
-from gonogo.desk.annotate.progress import PACE_OF, Progress, Recent
-from gonogo.desk.annotate.rejected import Past
-from gonogo.desk.annotate.resume_store import Keeping
-from gonogo.desk.annotate.state import Facts, state_of
-from gonogo.desk.annotate.timer import Stopwatch
-from gonogo.desk.connection.circuit import Line
-from gonogo.desk.connection.connect import Link
-from gonogo.desk.core.background import Jobs
+from gonogo.desk.annotate.answered import AnsweredTasks
+from gonogo.desk.annotate.progress import PACE_OF, Progress, RecentAnswers
+from gonogo.desk.annotate.rejected import RejectedAnswers
+from gonogo.desk.annotate.resume_store import SessionStore
+from gonogo.desk.annotate.state import Facts, derive_state
+from gonogo.desk.annotate.timer import AnswerTimer
+from gonogo.desk.connection.circuit import ServerConnection
+from gonogo.desk.connection.connect import Connector
+from gonogo.desk.core.background import TaskSupervisor
 from gonogo.desk.core.clock import wait_for, within
 from gonogo.desk.core.errors import DeskError, OutboxError
-from gonogo.desk.core.models import Decided, Decision, DeskState, DeskTask, SendState, Stage, Times
-from gonogo.desk.core.signal import Listeners
-from gonogo.desk.outbox.outbox import Counts, Outbox, Verdict
+from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState, SessionState, Stage, Times
+from gonogo.desk.core.signal import Signal
+from gonogo.desk.outbox.outbox import Counts, Outbox, OutboxRow
 from gonogo.desk.outbox.sender import Sender
 from gonogo.desk.outbox.submit_request import prepare_submission
 from gonogo.desk.session import messages
-from gonogo.desk.session.dependencies import Setup
-from gonogo.desk.session.pictures import Gallery, Viewing
-from gonogo.desk.session.prefetch import Held, Stream
-from gonogo.desk.session.undo import Answered, Outlook, Tray
+from gonogo.desk.session.dependencies import SessionDependencies
+from gonogo.desk.session.pictures import PictureCache, Viewing
+from gonogo.desk.session.prefetch import ClaimedTask, TaskPrefetcher
+from gonogo.desk.session.undo import Answered, UndoBuffer, UndoPolicy
 
 FLUSH_SECONDS = 0.6
 RELEASE_SECONDS = 0.4
@@ -38,7 +38,7 @@ KEPT_SECONDS = 30 * 86400.0
 """Delivered answers stay in the history this long."""
 
 
-class Desk(Viewing, Past):
+class AnnotateSession(Viewing, RejectedAnswers):
     """The one object the annotate screen talks to. All methods belong to the event loop's thread.
 
     `await start()` opens the outbox and shows held tasks from the last run, then begins to fetch behind.
@@ -46,33 +46,35 @@ class Desk(Viewing, Past):
     `key`, `edit` and `focused` tell the stopwatch what the screen sees; a decision without times gets its times.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: SessionDependencies) -> None:
         self._setup, self._address = setup, setup.address
         clock = self._clock = setup.clock
-        self.state = DeskState(Stage.LOADING)
-        self.stopwatch = Stopwatch(clock.monotonic, setup.profile.idle_seconds)
+        self.state = SessionState(Stage.LOADING)
+        self.stopwatch = AnswerTimer(clock.monotonic, setup.profile.idle_seconds)
         self._outbox = Outbox(setup.outbox_file, wall=clock.wall)
         self._sending = Outbox(setup.outbox_file, wall=clock.wall, mark=self._outbox.mark)
-        self._known = Known(self._outbox, setup.sends, clock)
-        self._line = Line(clock, self.changed)
-        self._link = Link(setup.connect, self._line, clock)
+        self._known = AnsweredTasks(self._outbox, setup.sends, clock)
+        self._line = ServerConnection(clock, self.changed)
+        self._link = Connector(setup.connect, self._line, clock)
         self._sender = Sender(self._sending, setup.sends, self._line, self._link.server, clock, self._settled)
         prefetch = setup.profile.prefetch
-        self._keeping = Keeping(setup, self._outbox.mark)
+        self._keeping = SessionStore(setup, self._outbox.mark)
         among, server = self._keeping.windows, self._link.server
-        self._stream = Stream(setup.campaign_id, self._line, server, clock, self, most_ahead=prefetch, windows=among)
-        self._gallery = Gallery(lambda: setup.drawings(self._link.drawing_url), clock, self._stream.drawn)
-        self._jobs = Jobs(clock, self._broke)
+        self._stream = TaskPrefetcher(
+            setup.campaign_id, self._line, server, clock, self, most_ahead=prefetch, windows=among
+        )
+        self._gallery = PictureCache(lambda: setup.drawings(self._link.drawing_url), clock, self._stream.drawn)
+        self._jobs = TaskSupervisor(clock, self._broke)
         self._painted, self._leave, self._puzzled = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._held: Held | None = None
+        self._held: ClaimedTask | None = None
         self._touched = False
-        self._tray = Tray()
+        self._tray = UndoBuffer()
         self._carried: dict[str, Times] = {}
-        self._recent, self._progress = Recent(), Progress()
+        self._recent, self._progress = RecentAnswers(), Progress()
         self._counts = Counts()
         self._problem = ("", "")
-        self._announced: Held | None = None
-        self._listeners = Listeners()
+        self._announced: ClaimedTask | None = None
+        self._listeners = Signal()
         self._closed = False
         self.left_until: float | None = None
         """After `close`: until when (wall clock, seconds) the next start will ask the question that is current now."""
@@ -210,7 +212,7 @@ class Desk(Viewing, Past):
 
     # --- what the stream asks and tells (`stream.Surroundings`) ------------------------------------------
 
-    def in_hand(self) -> list[Held]:
+    def in_hand(self) -> list[ClaimedTask]:
         return [answer.held for answer in self._tray.answers] + ([self._held] if self._held else [])
 
     def occupied(self) -> int:
@@ -222,19 +224,19 @@ class Desk(Viewing, Past):
     def last_key(self) -> float:
         return self.stopwatch.last_key
 
-    def arrived(self, held: Held) -> None:
+    def arrived(self, held: ClaimedTask) -> None:
         self._gallery.arrived(held.task)
         if self._held is None:
             self._advance()
 
-    def renewed(self, old: Held, new: Held) -> None:
+    def renewed(self, old: ClaimedTask, new: ClaimedTask) -> None:
         if self._held is old:
             self._held = new
         self._tray.renewed(old, new)
 
-    def lost(self, held: Held) -> None:
+    def lost(self, held: ClaimedTask) -> None:
         """Somebody else may have it. A question that was looked at stays: its answer is taken late, or kept."""
-        kept = Held(held.task)
+        kept = ClaimedTask(held.task)
         if self._held is held and not self._touched and not self._setup.embedded and self._stream.ahead:
             self._held = None
             self._advance()
@@ -251,7 +253,7 @@ class Desk(Viewing, Past):
         for outbox in (self._outbox, self._sending):
             while outbox.notices:
                 self._problem = (outbox.notices.pop(), "")
-        state = state_of(self._facts(), self._stream)
+        state = derive_state(self._facts(), self._stream)
         self._leave.set()
         if state.stage is Stage.DRAINED and self.state.stage is not Stage.DRAINED:
             self._puzzled.set()
@@ -281,7 +283,7 @@ class Desk(Viewing, Past):
             if not self.answered(held.task.id):
                 self._show(held)
 
-    def _show(self, held: Held) -> None:
+    def _show(self, held: ClaimedTask) -> None:
         self._held, self._touched = held, False
         self.stopwatch.begin(self._carried.pop(held.task.id, None))
 
@@ -311,10 +313,10 @@ class Desk(Viewing, Past):
             self._let_go(going)
             await wait_for(self._leave, rest, self._clock)
 
-    def _outlook(self) -> Outlook:
+    def _outlook(self) -> UndoPolicy:
         stream = self._stream
         coming = not (stream.waiting or stream.full or self._line.trouble is not None)
-        return Outlook(self._held is not None or coming, stream.starved, stream.limits.one_at_a_time)
+        return UndoPolicy(self._held is not None or coming, stream.starved, stream.limits.one_at_a_time)
 
     def _let_go(self, answers: Sequence[Answered]) -> None:
         if numbers := self._tray.leave(answers):
@@ -322,7 +324,7 @@ class Desk(Viewing, Past):
             self._sender.release(sorted(numbers))
             self.changed()
 
-    def _settled(self, row: Verdict, state: SendState, detail: str) -> None:
+    def _settled(self, row: OutboxRow, state: SendState, detail: str) -> None:
         """The sender says what became of a verdict."""
         self._recent.mark({row.id}, state, detail)
         if state in (SendState.SENT, SendState.LATE, SendState.PARKED):
@@ -358,10 +360,10 @@ class Desk(Viewing, Past):
         seen = self._gallery.seen(self._held.task) if self._held and self._mine() else None
         self._keeping.save(self._holding(), seen, self._progress)
 
-    def _holding(self) -> list[Held]:
+    def _holding(self) -> list[ClaimedTask]:
         return [*self._mine(), *self._stream.ahead]
 
-    def _mine(self) -> list[Held]:
+    def _mine(self) -> list[ClaimedTask]:
         """The current task, if it is claimed: one that is asked again is not."""
         return [self._held] if self._held and not self._held.again else []
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gonogo.desk.annotate.progress import Progress
-from gonogo.desk.connection.circuit import Trouble
-from gonogo.desk.core.models import Decided, DeskState, DeskTask, Stage
+from gonogo.desk.connection.circuit import Outage
+from gonogo.desk.core.models import Decided, DeskTask, SessionState, Stage
 from gonogo.desk.outbox.outbox import Counts
 from gonogo.desk.session import messages
-from gonogo.desk.session.prefetch import Stream
+from gonogo.desk.session.prefetch import TaskPrefetcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Facts:
     """What is known beside the stream. `stuck` is the reason why the answer to a repeated task was refused."""
 
     current: DeskTask | None
-    trouble: Trouble | None
+    trouble: Outage | None
     retry_in: float | None
     counts: Counts
     progress: Progress
@@ -28,9 +28,9 @@ class Facts:
     pace: float | None = None
 
 
-def state_of(facts: Facts, stream: Stream) -> DeskState:
+def derive_state(facts: Facts, stream: TaskPrefetcher) -> SessionState:
     stage, (message, next_step) = _stage(facts, stream)
-    return DeskState(
+    return SessionState(
         stage=stage,
         campaign_name=facts.progress.campaign_name,
         done=facts.progress.done,
@@ -55,7 +55,7 @@ def _left(facts: Facts) -> float | None:
     return facts.pace * max(0, total - facts.progress.done)
 
 
-def _stage(facts: Facts, stream: Stream) -> tuple[Stage, tuple[str, str]]:
+def _stage(facts: Facts, stream: TaskPrefetcher) -> tuple[Stage, tuple[str, str]]:
     trouble, unsent = facts.trouble, facts.counts.unsent
     if trouble is not None and trouble.signed_out:
         return Stage.SIGNED_OUT, messages.signed_out(trouble, unsent)

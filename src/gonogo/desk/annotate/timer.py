@@ -12,7 +12,7 @@ from collections.abc import Callable
 from gonogo.desk.core.models import Times
 
 
-class Stopwatch:
+class AnswerTimer:
     """Splits the time of one task into looking, editing, idle and waiting. All input is in seconds of one clock.
 
     `now` is a monotonic clock. Calls may come in any order and any number; time never runs backwards.

@@ -31,7 +31,7 @@ AGAIN = "Key r signs in again, with a new link or key from your lead."
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Outage:
     """Why nothing can be sent. `next_try` is on the monotonic clock; `None`: not before a new sign-in."""
 
     message: str
@@ -50,13 +50,13 @@ def is_trouble(error: GonogoClientError) -> bool:
     )
 
 
-class Line:
+class ServerConnection:
     """Lets requests through when it is clear, one at a time while it is in trouble. `changed` is called on changes."""
 
     def __init__(
         self, clock: Clock, changed: Callable[[], None], *, chance: Callable[[], float] = random.random
     ) -> None:
-        self.trouble: Trouble | None = None
+        self.trouble: Outage | None = None
         self.recovering = False
         self._clock = clock
         self._changed = changed
@@ -99,16 +99,16 @@ class Line:
             return
         now = self._clock.monotonic()
         if isinstance(error, AuthenticationError):
-            self.trouble = Trouble(ENDED, AGAIN, None)
+            self.trouble = Outage(ENDED, AGAIN, None)
         else:
-            self.trouble = Trouble(str(error), error.next_step, now + self._pause(error))
+            self.trouble = Outage(str(error), error.next_step, now + self._pause(error))
             self._failures += 1
         self._now.clear()
         self._changed()
 
     def signed_out(self, message: str, next_step: str) -> None:
         """There is no credential to send with."""
-        self.trouble = Trouble(message, next_step, None)
+        self.trouble = Outage(message, next_step, None)
         self._now.clear()
         self._changed()
 
@@ -140,7 +140,7 @@ class Line:
 class _Learning:
     """Tells the line of the client's errors that pass through."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: ServerConnection) -> None:
         self._line = line
 
     def __enter__(self) -> None:

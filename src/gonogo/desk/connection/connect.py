@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from gonogo.client.errors import GonogoClientError, NetworkError, UnexpectedAnswerError
-from gonogo.desk.connection.circuit import Line, is_trouble
-from gonogo.desk.connection.protocol import Remote, Standing, UrlAnswer
+from gonogo.desk.connection.circuit import ServerConnection, is_trouble
+from gonogo.desk.connection.protocol import TaskServer, UrlAnswer, WorkProgress
 from gonogo.desk.core.clock import Clock, wait_for
 from gonogo.desk.core.errors import DeskError
 
@@ -17,18 +17,18 @@ STRANGE_ANSWERS = 3
 """After so many answers that are none, the server is taken for a plain one and the work itself is tried."""
 
 
-class Link:
+class Connector:
     """The server once it is there. `open` gives it, or raises `DeskError` when there is no credential."""
 
-    def __init__(self, open_: Callable[[], Awaitable[Remote]], line: Line, clock: Clock) -> None:
-        self.remote: Remote | None = None
+    def __init__(self, open_: Callable[[], Awaitable[TaskServer]], line: ServerConnection, clock: Clock) -> None:
+        self.remote: TaskServer | None = None
         self._open = open_
         self._line = line
         self._clock = clock
         self._connected = asyncio.Event()
         self._again = asyncio.Event()
 
-    async def server(self) -> Remote:
+    async def server(self) -> TaskServer:
         """The server; waits until there is one."""
         await self._connected.wait()
         assert self.remote is not None
@@ -43,7 +43,7 @@ class Link:
     def retry_now(self) -> None:
         self._again.set()
 
-    async def connect(self) -> Remote:
+    async def connect(self) -> TaskServer:
         """Get the server; without a credential, wait for `retry_now` and look again."""
         while self.remote is None:
             try:
@@ -71,7 +71,7 @@ class Link:
                 if not is_trouble(error):
                     return
 
-    async def standing(self, campaign_id: str) -> Standing | None:
+    async def standing(self, campaign_id: str) -> WorkProgress | None:
         """How far the work is; `None` when the server does not say, or not now."""
         remote = await self.server()
         try:

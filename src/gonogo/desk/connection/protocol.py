@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from gonogo.client.request import Prepared
+from gonogo.client.request import PreparedRequest
 from gonogo.desk.core.models import DeskTask
 
 
@@ -18,7 +18,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimLeft:
+class ClaimStatus:
     """Whether a claim is still ours, and for how many seconds."""
 
     held: bool
@@ -26,7 +26,7 @@ class ClaimLeft:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class WorkProgress:
     """How far the campaign is. `done` and `total` are this person's where the server tells, else the campaign's."""
 
     campaign_name: str = ""
@@ -60,17 +60,17 @@ class UrlAnswer(Protocol):
     def status(self) -> str | None: ...
 
 
-class Remote(Protocol):
+class TaskServer(Protocol):
     """A labeling server under one credential. All methods raise `GonogoClientError`."""
 
     extensions: bool
     max_held: int | None
 
     async def greet(self) -> None: ...
-    async def send(self, prepared: Prepared) -> Receipt: ...
+    async def send(self, prepared: PreparedRequest) -> Receipt: ...
     async def next_task(self, campaign_id: str, idempotency_key: str) -> Fetched: ...
-    async def renew(self, task_id: str) -> ClaimLeft: ...
+    async def renew(self, task_id: str) -> ClaimStatus: ...
     async def release(self, task_id: str) -> None: ...
-    async def standing(self, campaign_id: str) -> Standing | None: ...
+    async def standing(self, campaign_id: str) -> WorkProgress | None: ...
     async def drawing_url(self, part_revision_id: str) -> UrlAnswer: ...
     async def aclose(self) -> None: ...

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from gonogo.client.errors import ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.request import Prepared
+from gonogo.client.request import PreparedRequest
 from gonogo.client.responses import parse
-from gonogo.desk.connection.protocol import ClaimLeft, Fetched, Receipt, Standing
+from gonogo.desk.connection.protocol import ClaimStatus, Fetched, Receipt, WorkProgress
 from gonogo.desk.core.serialize import task_from_served
 from gonogo.schemas.gonogo_api import DrawingUrl, QueueView
 from gonogo.schemas.labeling import LabelingTaskPublic, LabelSubmission
 from gonogo.schemas.review import RulingMade
 
 
-class ClientRemote:
+class HttpTaskServer:
     """One server, one credential. All methods raise the client's errors."""
 
     def __init__(self, client: GonogoClient) -> None:
@@ -30,13 +30,13 @@ class ClientRemote:
         self.extensions = found is not None
         self.max_held = max(1, found.max_held_claims) if found else None
 
-    async def send(self, prepared: Prepared) -> Receipt:
+    async def send(self, prepared: PreparedRequest) -> Receipt:
         """One try of what lies in the outbox: a verdict, or an expert's ruling."""
         if prepared.path.endswith(("/ruling", "/adjudicate")):
             return await self._rule(prepared)
         return await self.client.send(prepared)
 
-    async def _rule(self, prepared: Prepared) -> Receipt:
+    async def _rule(self, prepared: PreparedRequest) -> Receipt:
         answer = await self.client.answer(prepared, once=True)
         if prepared.path.endswith("/ruling"):
             made = parse(RulingMade, answer).ruling
@@ -50,14 +50,14 @@ class ClientRemote:
             return Fetched(None)
         return Fetched(task_from_served(served.task.model_dump(), campaign_id), served.expires_in)
 
-    async def renew(self, task_id: str) -> ClaimLeft:
+    async def renew(self, task_id: str) -> ClaimStatus:
         state = await self.client.renew(task_id)
-        return ClaimLeft(state.held, state.expires_in)
+        return ClaimStatus(state.held, state.expires_in)
 
     async def release(self, task_id: str) -> None:
         await self.client.release(task_id)
 
-    async def standing(self, campaign_id: str) -> Standing | None:
+    async def standing(self, campaign_id: str) -> WorkProgress | None:
         """How far the work is; `None` when this credential may not know."""
         try:
             if self.extensions:
@@ -65,7 +65,7 @@ class ClientRemote:
             campaign = await self.client.get_campaign(campaign_id)
         except (PermissionDeniedError, NotFoundError, ConflictError, InvalidRequestError):
             return None
-        return Standing(
+        return WorkProgress(
             campaign.name or "", campaign.resolved_count, campaign.task_count, closed=campaign.status == "closed"
         )
 
@@ -76,8 +76,8 @@ class ClientRemote:
         await self.client.aclose()
 
 
-def _of_queue(view: QueueView) -> Standing:
-    return Standing(
+def _of_queue(view: QueueView) -> WorkProgress:
+    return WorkProgress(
         view.campaign_name or "",
         view.done_by_me,
         view.done_by_me + view.left_for_me,

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 RESTART_SECONDS = 5.0
 
 
-class Jobs:
+class TaskSupervisor:
     """Background loops of one desk. `failed` is told the name and the error of one that broke."""
 
     def __init__(self, clock: Clock, failed: Callable[[str, Exception], None]) -> None:

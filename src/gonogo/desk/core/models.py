@@ -97,7 +97,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DeskState:
+class SessionState:
     """A snapshot for the screen. `retry_in` is in seconds until the next try, when offline.
 
     `pace` is seconds a verdict (the median of the last 20, with the waiting between them), `left_seconds` the time

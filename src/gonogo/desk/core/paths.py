@@ -8,7 +8,7 @@ from pathlib import Path
 ENVIRONMENT = "GONOGO_HOME"
 
 
-class Home:
+class AppPaths:
     """The four folders of one person: settings, own data, state that must survive, and what can be made again.
 
     With `root` (or `GONOGO_HOME`) all four lie under it; otherwise where the operating system keeps such files.

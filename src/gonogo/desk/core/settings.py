@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.core.paths import Home, private_folder
+from gonogo.desk.core.paths import AppPaths, private_folder
 
 PICTURE_MODES = ("auto", "octant", "sextant", "quadrant", "braille", "half", "kitty", "sixel", "none")
 KEYMAPS = ("default", "right", "prodigy", "numeric")
@@ -23,7 +23,7 @@ VERDICTS = {"correct": "correct", "incorrect": "incorrect", "fix": "incorrect", 
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerProfile:
     """A labeling server this person knows. Redeem path and field are for servers that chose another way to sign in."""
 
     base_url: str
@@ -33,7 +33,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class Settings:
     """Every setting with its default. Times in the unit of their name; `prefetch` is the most tasks held ahead.
 
     `keys` is the keymap as it was written; whoever owns the actions validates it. `path` is the file it came from.
@@ -50,7 +50,7 @@ class Profile:
     keymap: str = "default"
     drawing_folders: tuple[Path, ...] = ()
     verdicts: dict[str, str] = field(default_factory=lambda: dict(VERDICTS))
-    servers: tuple[Server, ...] = ()
+    servers: tuple[ServerProfile, ...] = ()
     keys: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
     notices: tuple[str, ...] = ()
@@ -60,10 +60,10 @@ class Profile:
         """The server to offer when none is named: of the environment, else the first in the settings."""
         return environment().base_url or (self.servers[0].base_url if self.servers else None)
 
-    def server(self, base_url: str) -> Server:
+    def server(self, base_url: str) -> ServerProfile:
         """What the settings say of the server at `base_url`, or its defaults."""
         wanted = base_url.rstrip("/")
-        return next((one for one in self.servers if one.base_url == wanted), Server(wanted))
+        return next((one for one in self.servers if one.base_url == wanted), ServerProfile(wanted))
 
 
 Check = Callable[[Any], Any]
@@ -122,29 +122,29 @@ _SERVER: dict[str, Check] = {"base_url": _text, "redeem_path": _text, "redeem_fi
 _TABLES = ("verdicts", "servers", "keys")
 
 
-def load_profile(home: Home) -> Profile:
+def load_profile(home: AppPaths) -> Settings:
     """The settings of one person; see `load`."""
     return load(home.settings_file())
 
 
-def load(path: Path) -> Profile:
+def load(path: Path) -> Settings:
     """The settings in the file at `path`; defaults for what is missing or cannot be used. Never raises."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        return Profile(path=path)
+        return Settings(path=path)
     except OSError as error:
-        return Profile(path=path, notices=(f"{path}: cannot be read ({error.strerror}); the defaults are used.",))
+        return Settings(path=path, notices=(f"{path}: cannot be read ({error.strerror}); the defaults are used.",))
     import tomllib
 
     try:
         data = tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Profile(path=path, notices=(f"{path}: is not valid TOML ({error}); the defaults are used.",))
+        return Settings(path=path, notices=(f"{path}: is not valid TOML ({error}); the defaults are used.",))
     return replace(parse(data, str(path)), path=path)
 
 
-def parse(data: dict[str, Any], source: str) -> Profile:
+def parse(data: dict[str, Any], source: str) -> Settings:
     """The settings in `data`; `source` names the file in the notices."""
     notices: list[str] = []
     found = _checked(data, _PLAIN, source, "", notices, extra=_TABLES)
@@ -152,10 +152,10 @@ def parse(data: dict[str, Any], source: str) -> Profile:
     chosen = _checked(verdicts, dict.fromkeys(VERDICTS, _text), source, "verdicts.", notices)
     servers = _servers(_table(data, "servers", source, notices), source, notices)
     keys = _table(data, "keys", source, notices)
-    return Profile(**found, verdicts=VERDICTS | chosen, servers=servers, keys=keys, notices=tuple(notices))
+    return Settings(**found, verdicts=VERDICTS | chosen, servers=servers, keys=keys, notices=tuple(notices))
 
 
-def _servers(tables: dict[str, Any], source: str, notices: list[str]) -> tuple[Server, ...]:
+def _servers(tables: dict[str, Any], source: str, notices: list[str]) -> tuple[ServerProfile, ...]:
     servers = []
     for name, table in tables.items():
         if not isinstance(table, dict):
@@ -165,7 +165,7 @@ def _servers(tables: dict[str, Any], source: str, notices: list[str]) -> tuple[S
         if "base_url" not in found:
             notices.append(f"{source}: servers.{name} has no usable base_url; it is left out.")
             continue
-        servers.append(Server(**(found | {"base_url": found["base_url"].rstrip("/"), "name": name})))
+        servers.append(ServerProfile(**(found | {"base_url": found["base_url"].rstrip("/"), "name": name})))
     return tuple(servers)
 
 

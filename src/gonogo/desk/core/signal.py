@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-class Listeners:
+class Signal:
     """Functions called, in the order they came, on each `tell`."""
 
     def __init__(self) -> None:

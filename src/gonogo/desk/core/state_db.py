@@ -19,7 +19,7 @@ from gonogo.desk.core.paths import private_file
 T = TypeVar("T")
 
 
-class Memory:
+class StateStore:
     """JSON documents by key. Reading never raises; writing raises `OSError` when the disk refuses."""
 
     def __init__(self, path: Path) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonogo.desk.connection.circuit import Line, Trouble
-from gonogo.desk.connection.protocol import Remote
+from gonogo.desk.connection.circuit import Outage, ServerConnection
+from gonogo.desk.connection.protocol import TaskServer
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import SendState
-from gonogo.desk.outbox.outbox import Address, Outbox, Verdict
+from gonogo.desk.outbox.outbox import Address, Outbox, OutboxRow
 from gonogo.desk.outbox.sender import Sender
 
 TRIES = 3
@@ -21,7 +21,7 @@ SETTLED = (SendState.SENT, SendState.LATE, SendState.PARKED)
 
 
 @dataclass(frozen=True, slots=True)
-class Drained:
+class FlushReport:
     """What became of the answers: `left` still wait, `on_desk` can still be taken back in an open app."""
 
     sent: int = 0
@@ -29,16 +29,16 @@ class Drained:
     parked: int = 0
     left: int = 0
     on_desk: int = 0
-    trouble: Trouble | None = None
+    trouble: Outage | None = None
 
 
-async def drain(
+async def flush(
     file: Path,
     address: Address,
-    remote: Remote,
+    remote: TaskServer,
     clock: Clock,
-    told: Callable[[Verdict, SendState, str], None],
-) -> Drained:
+    told: Callable[[OutboxRow, SendState, str], None],
+) -> FlushReport:
     """Send every answer of `address` that waits; `told` hears of each that was settled.
 
     Ends when none is left, when the server was not reached `TRIES` times in a row, or on 401. Raises `OutboxError`.
@@ -52,15 +52,15 @@ async def drain(
         if line.trouble and (line.trouble.signed_out or failures >= TRIES):
             over.set()
 
-    def settled(row: Verdict, state: SendState, detail: str) -> None:
+    def settled(row: OutboxRow, state: SendState, detail: str) -> None:
         if state in SETTLED:
             tally[state] += 1
             told(row, state, detail)
 
-    async def post() -> Remote:
+    async def post() -> TaskServer:
         return remote
 
-    line = Line(clock, changed)
+    line = ServerConnection(clock, changed)
     outbox = Outbox(file, wall=clock.wall)
     sender = Sender(outbox, address, line, post, clock, settled)
     try:
@@ -72,7 +72,7 @@ async def drain(
     finally:
         outbox.close()
     sent, late, parked = (tally[state] for state in SETTLED)
-    return Drained(sent, late, parked, counts.queued + counts.sending, counts.on_desk, line.trouble)
+    return FlushReport(sent, late, parked, counts.queued + counts.sending, counts.on_desk, line.trouble)
 
 
 async def _until_first(*works: Callable[[], Awaitable[object]]) -> None:

@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gonogo.client.request import Prepared
+from gonogo.client.request import PreparedRequest
 from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState
 from gonogo.desk.core.serialize import decision_from_json, decision_to_json, task_from_json, task_to_json
 from gonogo.desk.outbox.database import OutboxFile
-from gonogo.desk.outbox.owner import is_alive, own_mark
+from gonogo.desk.outbox.owner import is_running, process_id
 from gonogo.desk.outbox.schema import connect
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class OutboxRow:
     """One row. `decided_at` and `settled_at` are seconds since 1970; `attempts` counts the one under way.
 
     `response`: of a refused one the reason's code, where another answer would change nothing; of a replaced one the
@@ -53,7 +53,7 @@ class Verdict:
     id: int
     address: Address
     task_id: str
-    request: Prepared = field(repr=False)
+    request: PreparedRequest = field(repr=False)
     task: DeskTask
     decision: Decision
     decided_at: float
@@ -94,16 +94,18 @@ class Outbox(OutboxFile):
         *,
         wall: Callable[[], float] = time.time,
         mark: str | None = None,
-        alive: Callable[[str], bool] = is_alive,
+        alive: Callable[[str], bool] = is_running,
         connect: Callable[[Path], sqlite3.Connection] = connect,
     ) -> None:
         super().__init__(path, wall, connect)
-        self.mark = mark or own_mark()
+        self.mark = mark or process_id()
         self._alive = alive
 
     # --- the desk's side -----------------------------------------------------------------------------
 
-    def add(self, address: Address, task: DeskTask, decision: Decision, request: Prepared, *, replaces: int = 0) -> int:
+    def add(
+        self, address: Address, task: DeskTask, decision: Decision, request: PreparedRequest, *, replaces: int = 0
+    ) -> int:
         """Journal one answer; its number when it is on the disk. It is `ON_DESK` until `leave_desk`.
 
         `replaces`: the refused answer that it was given for anew, which is `REPLACED` from then on.
@@ -185,7 +187,7 @@ class Outbox(OutboxFile):
 
         return self._write(take)
 
-    def claim(self, address: Address, skip: Iterable[int] = ()) -> Verdict | None:
+    def claim(self, address: Address, skip: Iterable[int] = ()) -> OutboxRow | None:
         """The oldest row that waits for this login, now `SENDING` by us; `None` if there is none, or one is on its way.
 
         `skip`: rows that were tried lately and failed by themselves.
@@ -259,20 +261,20 @@ class Outbox(OutboxFile):
         )
         return {(row[0], row[1]): row[2] for row in self._read(lambda db: db.execute(sql).fetchall())}
 
-    def answer_to(self, address: Address, task_id: str) -> Verdict | None:
+    def answer_to(self, address: Address, task_id: str) -> OutboxRow | None:
         """This login's latest answer to the task, and what became of it; `None` if there is none."""
         sql = "SELECT * FROM verdict WHERE task_id = ? AND base_url = ? AND annotator = ? ORDER BY id DESC LIMIT 1"
         values = (task_id, address.base_url, address.annotator)
         row = self._read(lambda db: db.execute(sql, values).fetchone())
         return _verdict(row) if row is not None else None
 
-    def get(self, number: int) -> Verdict | None:
+    def get(self, number: int) -> OutboxRow | None:
         row = self._read(lambda db: db.execute("SELECT * FROM verdict WHERE id = ?", (number,)).fetchone())
         return _verdict(row) if row is not None else None
 
     def history(
         self, address: Address | None = None, *, since: float = 0.0, limit: int = 1_000_000, unsettled: bool = False
-    ) -> list[Verdict]:
+    ) -> list[OutboxRow]:
         """Answers, newest first: of one login or all, given after `since`, or only those not yet with the server."""
         where, values = _of(address) if address else ("1", ())
         if unsettled:
@@ -326,12 +328,14 @@ def _of(address: Address) -> tuple[str, tuple[str, ...]]:
     return where + " AND campaign_id = ?", (*values, address.campaign_id)
 
 
-def _verdict(row: sqlite3.Row) -> Verdict:
-    return Verdict(
+def _verdict(row: sqlite3.Row) -> OutboxRow:
+    return OutboxRow(
         id=row["id"],
         address=Address(row["base_url"], row["annotator"], row["campaign_id"]),
         task_id=row["task_id"],
-        request=Prepared(row["method"], row["path"], bytes(row["body"]), row["idempotency_key"], row["content_type"]),
+        request=PreparedRequest(
+            row["method"], row["path"], bytes(row["body"]), row["idempotency_key"], row["content_type"]
+        ),
         task=_or(DeskTask(row["task_id"], row["campaign_id"], "", None), task_from_json, row["task"]),
         decision=_or(Decision("?"), decision_from_json, row["decision"]),
         decided_at=row["decided_at"],

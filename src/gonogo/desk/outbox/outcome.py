@@ -17,7 +17,7 @@ _LATE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class DeliveryOutcome:
     """`state` `QUEUED` means: again, `after` seconds at the earliest (`None`: when the line says so).
 
     `code` says why it is of no use to answer a refused one again; empty when it may be.
@@ -29,20 +29,20 @@ class Fate:
     code: str = ""
 
 
-def of_answer(answer: Receipt, task_id: str, verdict: str | None) -> Fate:
+def of_answer(answer: Receipt, task_id: str, verdict: str | None) -> DeliveryOutcome:
     """`verdict` is the word that was sent. A 2xx delivers only what it names: of another task it is no receipt."""
     if answer.task_id not in (None, task_id) or answer.verdict not in (None, verdict):
-        return Fate(
+        return DeliveryOutcome(
             SendState.PARKED,
             "The server confirmed something else than was sent. Ask the campaign's lead what it holds.",
         )
-    return Fate(SendState.SENT)
+    return DeliveryOutcome(SendState.SENT)
 
 
-def of_error(error: GonogoClientError, attempts: int) -> Fate:
+def of_error(error: GonogoClientError, attempts: int) -> DeliveryOutcome:
     """`attempts` counts the tries so far, this one included, over all runs of the program."""
     if is_trouble(error):
-        return Fate(SendState.QUEUED, str(error))
+        return DeliveryOutcome(SendState.QUEUED, str(error))
     if isinstance(error, ConflictError):
         return _of_conflict(error, attempts)
     detail = f"{error} {error.next_step}"
@@ -50,25 +50,27 @@ def of_error(error: GonogoClientError, attempts: int) -> Fate:
         named = [f"{'.'.join(map(str, one.get('loc', ())))}: {one.get('msg', '')}" for one in error.errors[:3]]
         detail = " · ".join([str(error), *named]) if named else detail
     if error.transient and not isinstance(error, InvalidInputError):
-        return Fate(SendState.QUEUED, str(error), 30.0)
-    return Fate(SendState.PARKED, detail)
+        return DeliveryOutcome(SendState.QUEUED, str(error), 30.0)
+    return DeliveryOutcome(SendState.PARKED, detail)
 
 
-def _of_conflict(error: ConflictError, attempts: int) -> Fate:
+def _of_conflict(error: ConflictError, attempts: int) -> DeliveryOutcome:
     if error.code == "idempotency_in_flight":
-        return Fate(SendState.QUEUED, "The server is still working on it.", min(30.0, 2.0 ** max(0, attempts - 1)))
+        return DeliveryOutcome(
+            SendState.QUEUED, "The server is still working on it.", min(30.0, 2.0 ** max(0, attempts - 1))
+        )
     if error.code == "idempotency_conflict":
-        return Fate(
+        return DeliveryOutcome(
             SendState.PARKED, "The server has another request under this one's key. Export it and tell the keeper."
         )
     if error.reason == "already_submitted" and attempts > 1:
-        return Fate(SendState.SENT, "The server had it already; only its receipt was lost.")
+        return DeliveryOutcome(SendState.SENT, "The server had it already; only its receipt was lost.")
     if error.details.get("receipt_id"):
-        return Fate(SendState.LATE, _LATE.get(error.reason, f"The server keeps it, uncounted. {error}"))
+        return DeliveryOutcome(SendState.LATE, _LATE.get(error.reason, f"The server keeps it, uncounted. {error}"))
     if error.reason == "already_submitted":
-        return Fate(
+        return DeliveryOutcome(
             SendState.PARKED,
             "You had answered this question before, in another window or on another machine; the first answer stands.",
             code=error.reason,
         )
-    return Fate(SendState.PARKED, f"{error} {error.next_step}")
+    return DeliveryOutcome(SendState.PARKED, f"{error} {error.next_step}")

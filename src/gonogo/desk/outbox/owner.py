@@ -7,13 +7,13 @@ import secrets
 from pathlib import Path
 
 
-def own_mark() -> str:
+def process_id() -> str:
     """A name for this program's run that another program on this machine can check: `boot:pid:start:random`."""
     pid = os.getpid()
     return ":".join((_boot_id(), str(pid), _started(pid), secrets.token_hex(4)))
 
 
-def is_alive(mark: str) -> bool:
+def is_running(mark: str) -> bool:
     """Whether the program that made `mark` still runs. After a restart of the machine none does."""
     boot, pid_text, started, *_ = [*mark.split(":"), "", "", ""]
     if boot != _boot_id() or not pid_text.isdigit():

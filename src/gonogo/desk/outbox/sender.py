@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from gonogo.client.errors import GonogoClientError, ServerError
-from gonogo.desk.connection.circuit import CAP_SECONDS, Line
-from gonogo.desk.connection.protocol import Remote
+from gonogo.desk.connection.circuit import CAP_SECONDS, ServerConnection
+from gonogo.desk.connection.protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import SendState
 from gonogo.desk.outbox import outcome
-from gonogo.desk.outbox.outbox import Address, Outbox, Verdict
-from gonogo.desk.outbox.outcome import Fate
+from gonogo.desk.outbox.outbox import Address, Outbox, OutboxRow
+from gonogo.desk.outbox.outcome import DeliveryOutcome
 from gonogo.desk.outbox.submit_request import sent_word
 
 LOOK_SECONDS = 15.0
@@ -34,10 +34,10 @@ class Sender:
         self,
         outbox: Outbox,
         address: Address,
-        line: Line,
-        post: Callable[[], Awaitable[Remote]],
+        line: ServerConnection,
+        post: Callable[[], Awaitable[TaskServer]],
         clock: Clock,
-        settled: Callable[[Verdict, SendState, str], None],
+        settled: Callable[[OutboxRow, SendState, str], None],
     ) -> None:
         self._outbox = outbox
         self._address = address
@@ -110,19 +110,19 @@ class Sender:
         counts = self._outbox.counts(self._address)
         return counts.queued + counts.sending
 
-    async def _deliver(self, post: Remote, row: Verdict) -> None:
+    async def _deliver(self, post: TaskServer, row: OutboxRow) -> None:
         try:
             answer = await post.send(row.request)
         except GonogoClientError as error:
             found = outcome.of_error(error, row.attempts)
             if isinstance(error, ServerError) and row.attempts >= TRIES_IN_ORDER:
-                found = Fate(found.state, found.detail, CAP_SECONDS)
+                found = DeliveryOutcome(found.state, found.detail, CAP_SECONDS)
             await self._settle(row, found)
             raise
         self._line.clear()
         await self._settle(row, outcome.of_answer(answer, row.task_id, sent_word(row.request)))
 
-    async def _settle(self, row: Verdict, found: Fate) -> None:
+    async def _settle(self, row: OutboxRow, found: DeliveryOutcome) -> None:
         if found.state is SendState.QUEUED and found.after is not None:
             self._aside[row.id] = self._clock.monotonic() + found.after
         else:

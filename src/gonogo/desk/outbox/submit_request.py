@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from gonogo.client.request import Prepared
+from gonogo.client.request import PreparedRequest
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decision
 
 
 def prepare_submission(
     task_id: str, decision: Decision, words: Mapping[str, str] | None = None, *, idempotency_key: str | None = None
-) -> Prepared:
+) -> PreparedRequest:
     """The submit request of `decision`, with a key of its own.
 
     `words` are the server's words for what a person does (`correct`, `incorrect`, `fix`, `unsure`), see
-    `Profile.verdicts`; what it does not name travels as it is.
+    `Settings.verdicts`; what it does not name travels as it is.
 
     Raises:
         DeskError: the corrected value holds what JSON cannot.
@@ -41,10 +41,10 @@ def prepare_submission(
             "Type it again.",
         ) from error
     path = f"/api/v1/parts/labeling/tasks/{quote(task_id, safe='')}/submit"
-    return Prepared("POST", path, raw, idempotency_key or str(uuid.uuid4()))
+    return PreparedRequest("POST", path, raw, idempotency_key or str(uuid.uuid4()))
 
 
-def sent_word(request: Prepared) -> str | None:
+def sent_word(request: PreparedRequest) -> str | None:
     """The verdict in the bytes of `request`: the server's word for it, which its receipt repeats."""
     try:
         body = json.loads(request.body)

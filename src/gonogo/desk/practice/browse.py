@@ -8,32 +8,32 @@ from typing import cast
 from gonogo.client.errors import NetworkError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.desk.connection.protocol import UrlAnswer
-from gonogo.desk.connection.server_adapter import ClientRemote
+from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import DeskTask
-from gonogo.desk.session.dependencies import Setup
-from gonogo.desk.session.pictures import Gallery, Viewing
+from gonogo.desk.session.dependencies import SessionDependencies
+from gonogo.desk.session.pictures import PictureCache, Viewing
 
 
-class Visit(Viewing):
+class CampaignBrowser(Viewing):
     """Gold candidates and practice: nothing is written to disk. All methods belong to the event loop's thread.
 
     `coming` are the tasks whose pictures are made ahead.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: SessionDependencies) -> None:
         self.campaign_id = setup.campaign_id
         self.coming: list[DeskTask] = []
         self._connect = setup.connect
-        self._remote: ClientRemote | None = None
+        self._remote: HttpTaskServer | None = None
         self._connecting = asyncio.Lock()
-        self._gallery = Gallery(lambda: setup.drawings(self._drawing_url))
+        self._gallery = PictureCache(lambda: setup.drawings(self._drawing_url))
 
     async def client(self) -> GonogoClient:
         """The one client of this visit. Raises `DeskError` when there is no credential."""
         async with self._connecting:
             if self._remote is None:
-                self._remote = cast(ClientRemote, await self._connect())
+                self._remote = cast(HttpTaskServer, await self._connect())
         return self._remote.client
 
     def arrived(self, *tasks: DeskTask) -> None:

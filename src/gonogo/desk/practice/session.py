@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.core.models import Decision, DeskState, DeskTask, Stage
+from gonogo.desk.core.models import Decision, DeskTask, SessionState, Stage
 from gonogo.desk.core.serialize import task_from_served
-from gonogo.desk.core.signal import Listeners
-from gonogo.desk.practice.browse import Visit
-from gonogo.desk.session.dependencies import Setup
+from gonogo.desk.core.signal import Signal
+from gonogo.desk.practice.browse import CampaignBrowser
+from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.schemas.review import PracticeAnswer, PracticeFeedback, PracticeItem, PracticeStanding
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class PracticeAttempt:
     """One answered item: what was said to it, and what was right."""
 
     task: DeskTask
@@ -28,24 +28,24 @@ class Tried:
     feedback: PracticeFeedback
 
 
-class Practice(Visit):
+class PracticeSession(CampaignBrowser):
     """One round of practice. `current` is the item to answer, or the one whose feedback is being read (`told`)."""
 
     asking_again = False
     guideline = ""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: SessionDependencies) -> None:
         super().__init__(setup)
-        self.state = DeskState(Stage.LOADING, total=None)
+        self.state = SessionState(Stage.LOADING, total=None)
         self.standing: PracticeStanding | None = None
-        self.tried: list[Tried] = []
-        self.told: Tried | None = None
+        self.tried: list[PracticeAttempt] = []
+        self.told: PracticeAttempt | None = None
         self.problem: GonogoClientError | DeskError | None = None
         self.campaign_name = ""
         self._items: list[PracticeItem] = []
         self._tasks: list[DeskTask] = []
         self._at = 0
-        self._listeners = Listeners()
+        self._listeners = Signal()
         self._loading: asyncio.Task[None] | None = None
 
     # --- life ------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ class Practice(Visit):
         """Call `listener` after each change; returns the function that ends it."""
         return self._listeners.add(listener)
 
-    async def answer(self, decision: Decision) -> Tried | None:
+    async def answer(self, decision: Decision) -> PracticeAttempt | None:
         """Send an answer; its feedback stays (`told`) until `go_on`. Raises `GonogoClientError`, `DeskError`."""
         task = self.current
         if task is None or self.told is not None:
@@ -103,7 +103,7 @@ class Practice(Visit):
         item = self._items[self._at].item
         given = PracticeAnswer(item=item, verdict=decision.verdict, corrected_value=decision.corrected_value)
         feedback = await (await self.client()).practise(self.campaign_id, given)
-        self.told = Tried(task, decision, feedback)
+        self.told = PracticeAttempt(task, decision, feedback)
         self.tried.append(self.told)
         self.standing = feedback.standing
         self._tell(Stage.TASK)

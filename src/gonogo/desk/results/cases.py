@@ -16,7 +16,7 @@ _DESCENDING = frozenset({"difficulty"})
 
 
 @dataclass(frozen=True, slots=True)
-class CaseRow:
+class CaseListItem:
     """One line of the list. Shares are 0…1, `None` where the server told none, or something else than a share."""
 
     case_id: int
@@ -33,7 +33,7 @@ class CaseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CaseListFilter:
     """What is shown of the list, and in which order."""
 
     state: str = ""
@@ -45,7 +45,7 @@ class Look:
     def filtering(self) -> bool:
         return bool(self.state or self.text)
 
-    def next_sort(self) -> Look:
+    def next_sort(self) -> CaseListFilter:
         return replace(self, sort=SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)], reverse=False)
 
 
@@ -53,8 +53,8 @@ class CaseList:
     """All cases read so far. A case that is told again replaces the one before."""
 
     def __init__(self) -> None:
-        self.look = Look()
-        self._rows: list[CaseRow] = []
+        self.look = CaseListFilter()
+        self._rows: list[CaseListItem] = []
         self._place: dict[int, int] = {}
         self._shown: list[int] = []
         self._stale = False
@@ -68,7 +68,7 @@ class CaseList:
         """How many are shown."""
         return len(self._shown)
 
-    def row(self, index: int) -> CaseRow | None:
+    def row(self, index: int) -> CaseListItem | None:
         return self._rows[self._shown[index]] if 0 <= index < len(self._shown) else None
 
     def index_of(self, case_id: int) -> int | None:
@@ -96,12 +96,12 @@ class CaseList:
                 continue
             self._place[row.case_id] = len(self._rows)
             self._rows.append(row)
-            if self.look == Look():
+            if self.look == CaseListFilter():
                 self._shown.append(len(self._rows) - 1)
             else:
                 self._stale = True
 
-    def show(self, look: Look) -> None:
+    def show(self, look: CaseListFilter) -> None:
         """Another filter or order."""
         self.look = look
         self._stale = True
@@ -132,13 +132,13 @@ class CaseList:
         return known + unknown  # what has no number is last in either order
 
 
-def row_of(case: CaseResult, case_id: int) -> CaseRow:
+def row_of(case: CaseResult, case_id: int) -> CaseListItem:
     """What the list keeps of a case; the rest is asked for again when it is opened."""
     ours = case.gonogo or {}
     label = case.correct_label if case.correct_label is not None else case.majority_label
     stats = case.read_stats if isinstance(case.read_stats, dict) else {}
     n_reads = stats.get("n_reads", case.qualified_reads)
-    return CaseRow(
+    return CaseListItem(
         case_id,
         case.labeling_state or "–",
         _share(case.agreement),

@@ -11,12 +11,12 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gonogo.desk.account.credentials import Vault
+from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.core.errors import DeskError
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import ResultsClient
-    from gonogo.desk.account.sign_in import Services, SignedIn
+    from gonogo.desk.account.sign_in import Account, SignedIn
 
 CENTAUR = "https://api.centaurlabs.com"
 VARIABLES = {
@@ -57,7 +57,7 @@ def at_address(kind: str, address: str, *, clean: bool = True) -> Source:
     return Source(address, connect)
 
 
-def of_login(services: Services, signed: SignedIn) -> Source:
+def of_login(services: Account, signed: SignedIn) -> Source:
     """The API of the server somebody is signed in to; in the workspace on this machine that is enough."""
     if signed.kind != "embedded":
         return at_address("gonogo", signed.base_url)._replace(signed=signed)
@@ -94,7 +94,7 @@ def from_environment(kind: str) -> dict[str, str] | None:
 
 
 async def from_keyring(address: str) -> dict[str, str] | None:
-    kept = await Vault().get(account(address))
+    kept = await CredentialStore().get(account(address))
     try:
         found: Any = json.loads(kept) if kept else None
     except ValueError:  # somebody else's, or of another release

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class ReviewFilters:
     """What the queue is narrowed down to. `status` empty: what needs an expert; `sample` adds settled tasks to it."""
 
     status: str = ""
@@ -24,7 +24,7 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        return self != Filters()
+        return self != ReviewFilters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class QueuePage:
     """`count` is the length of the whole list, `hidden_own` how many wait that this expert voted on."""
 
     rows: tuple[QueueRow, ...]

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.desk.connection.circuit import Line, is_trouble
-from gonogo.desk.review.models import Filters, Page, QueueRow
-from gonogo.desk.review.server_adapter import ReviewRemote
+from gonogo.desk.connection.circuit import ServerConnection, is_trouble
+from gonogo.desk.review.models import QueuePage, QueueRow, ReviewFilters
+from gonogo.desk.review.server_adapter import ReviewServer
 
 MARGIN = 100
 """Rows kept loaded below what is looked at."""
@@ -23,11 +23,11 @@ class ReviewQueue:
     def __init__(
         self,
         campaign_id: str,
-        line: Line,
-        server: Callable[[], Awaitable[ReviewRemote]],
+        line: ServerConnection,
+        server: Callable[[], Awaitable[ReviewServer]],
         changed: Callable[[], None],
     ) -> None:
-        self.filters = Filters()
+        self.filters = ReviewFilters()
         self.count: int | None = None
         self.hidden_own = 0
         self.refused: GonogoClientError | None = None
@@ -74,7 +74,7 @@ class ReviewQueue:
             self._wanted = index + MARGIN
             self._kick.set()
 
-    def look_for(self, filters: Filters) -> None:
+    def look_for(self, filters: ReviewFilters) -> None:
         """Another list, from the top."""
         self.filters = filters
         self._rows, self._places, self._cursor, self.count = [], {}, None, None
@@ -116,7 +116,7 @@ class ReviewQueue:
             self._take_in(page)
             self._changed()
 
-    def _take_in(self, page: Page) -> None:
+    def _take_in(self, page: QueuePage) -> None:
         """Rows that moved up since the page before are not listed twice."""
         for row in page.rows:
             if row.task.id not in self._places:

@@ -7,12 +7,12 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from gonogo.client.request import Prepared
+from gonogo.client.request import PreparedRequest
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.review.models import Ruling
 
 
-def prepare_ruling(task_id: str, ruling: Ruling, *, plain: bool, idempotency_key: str | None = None) -> Prepared:
+def prepare_ruling(task_id: str, ruling: Ruling, *, plain: bool, idempotency_key: str | None = None) -> PreparedRequest:
     """The ruling as the exact bytes that will travel, with a key of its own.
 
     A plain server takes only verdict and value: note, error type and gold stay out.
@@ -31,4 +31,4 @@ def prepare_ruling(task_id: str, ruling: Ruling, *, plain: bool, idempotency_key
     except (ValueError, TypeError, RecursionError) as error:
         raise DeskError("This value has something in it that cannot be sent.", "Type it again.") from error
     base = "/api/v1/parts/labeling/tasks/{}/adjudicate" if plain else "/api/v1/gonogo/tasks/{}/ruling"
-    return Prepared("POST", base.format(quote(task_id, safe="")), raw, idempotency_key or str(uuid.uuid4()))
+    return PreparedRequest("POST", base.format(quote(task_id, safe="")), raw, idempotency_key or str(uuid.uuid4()))

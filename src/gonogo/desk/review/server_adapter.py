@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gonogo.client.errors import NotFoundError, PermissionDeniedError
-from gonogo.desk.connection.protocol import Standing
-from gonogo.desk.connection.server_adapter import ClientRemote
+from gonogo.desk.connection.protocol import WorkProgress
+from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.serialize import task_from_served
-from gonogo.desk.review.models import Case, Filters, Page, QueueRow
+from gonogo.desk.review.models import Case, QueuePage, QueueRow, ReviewFilters
 from gonogo.schemas.labeling import LabelingTaskPublic
 from gonogo.schemas.review import ReviewItem
 
@@ -15,10 +15,10 @@ PLAIN_PAGE = 500
 """A plain server has no pages: this is the most it may be asked for at once."""
 
 
-class ReviewRemote(ClientRemote):
+class ReviewServer(HttpTaskServer):
     """One server, one credential. All methods raise the client's errors."""
 
-    async def page(self, campaign_id: str, filters: Filters, cursor: str | None) -> Page:
+    async def page(self, campaign_id: str, filters: ReviewFilters, cursor: str | None) -> QueuePage:
         """One page of the queue, worst expected harm first; a plain server gives its newest tasks in review."""
         if not self.extensions:
             return await self._plain_page(campaign_id, filters)
@@ -34,7 +34,7 @@ class ReviewRemote(ClientRemote):
             sample=filters.sample,
         )
         rows = tuple(_row(item, campaign_id) for item in found.data)
-        return Page(rows, found.count, found.hidden_own, found.next_cursor)
+        return QueuePage(rows, found.count, found.hidden_own, found.next_cursor)
 
     async def case(self, row: QueueRow, names: bool) -> Case:
         """Everything about one task; on a plain server that is what the list already said."""
@@ -43,19 +43,19 @@ class ReviewRemote(ClientRemote):
         detail = await self.client.review_task(row.task.id, names=names)
         return Case(row, detail, names)
 
-    async def standing(self, campaign_id: str) -> Standing | None:
+    async def standing(self, campaign_id: str) -> WorkProgress | None:
         """The campaign's name and how far it is; `None` when this credential may not know."""
         try:
             found = await self.client.get_campaign(campaign_id)
         except (PermissionDeniedError, NotFoundError):
             return await super().standing(campaign_id)
-        return Standing(found.name or "", found.resolved_count, found.task_count, closed=found.status == "closed")
+        return WorkProgress(found.name or "", found.resolved_count, found.task_count, closed=found.status == "closed")
 
-    async def _plain_page(self, campaign_id: str, filters: Filters) -> Page:
+    async def _plain_page(self, campaign_id: str, filters: ReviewFilters) -> QueuePage:
         """The filters a plain server does not know are applied here, to what it gave."""
         found = await self.client.list_tasks(campaign_id, status=filters.status or "in_review", limit=PLAIN_PAGE)
         rows = tuple(_plain_row(task, campaign_id) for task in found.data if _wanted(task, filters))
-        return Page(rows, len(rows))
+        return QueuePage(rows, len(rows))
 
 
 def _row(item: ReviewItem, campaign_id: str) -> QueueRow:
@@ -86,7 +86,7 @@ def _plain_row(task: LabelingTaskPublic, campaign_id: str) -> QueueRow:
     )
 
 
-def _wanted(task: LabelingTaskPublic, filters: Filters) -> bool:
+def _wanted(task: LabelingTaskPublic, filters: ReviewFilters) -> bool:
     if filters.kind and filters.kind not in (task.target_kind, task.detail_kind):
         return False
     if filters.sheet and filters.sheet != task.part_revision_id:

@@ -8,25 +8,25 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.desk.connection.circuit import Line, is_trouble
-from gonogo.desk.connection.connect import Link
-from gonogo.desk.connection.protocol import Standing
-from gonogo.desk.core.background import Jobs
+from gonogo.desk.connection.circuit import ServerConnection, is_trouble
+from gonogo.desk.connection.connect import Connector
+from gonogo.desk.connection.protocol import WorkProgress
+from gonogo.desk.core.background import TaskSupervisor
 from gonogo.desk.core.clock import wait_for, within
 from gonogo.desk.core.errors import DeskError, OutboxError
-from gonogo.desk.core.models import Decision, DeskState, DeskTask, SendState, Stage
-from gonogo.desk.core.signal import Listeners
-from gonogo.desk.outbox.outbox import Counts, Outbox, Verdict
+from gonogo.desk.core.models import Decision, DeskTask, SendState, SessionState, Stage
+from gonogo.desk.core.signal import Signal
+from gonogo.desk.outbox.outbox import Counts, Outbox, OutboxRow
 from gonogo.desk.outbox.sender import Sender
-from gonogo.desk.review.models import Case, Filters, QueueRow, Ruled, Ruling
+from gonogo.desk.review.models import Case, QueueRow, ReviewFilters, Ruled, Ruling
 from gonogo.desk.review.queue import ReviewQueue
 from gonogo.desk.review.ruling_request import prepare_ruling
-from gonogo.desk.review.server_adapter import ReviewRemote
+from gonogo.desk.review.server_adapter import ReviewServer
 from gonogo.desk.session import messages
-from gonogo.desk.session.dependencies import Setup
-from gonogo.desk.session.pictures import Gallery, Viewing
-from gonogo.desk.session.prefetch import Held
-from gonogo.desk.session.undo import Answered, Outlook, Tray
+from gonogo.desk.session.dependencies import SessionDependencies
+from gonogo.desk.session.pictures import PictureCache, Viewing
+from gonogo.desk.session.prefetch import ClaimedTask
+from gonogo.desk.session.undo import Answered, UndoBuffer, UndoPolicy
 
 FLUSH_SECONDS = 0.6
 AHEAD = 4
@@ -34,25 +34,25 @@ AHEAD = 4
 KEPT_CASES = 60
 
 
-class ReviewDesk(Viewing):
+class ReviewSession(Viewing):
     """The one object the review screens talk to. All methods belong to the event loop's thread.
 
     `queue` is the list; `current` the case to rule on, or `None` while it is fetched or when nothing is left.
     Listeners are called (on the loop) after each change. `names`: who voted is fetched and shown.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: SessionDependencies) -> None:
         self._setup, self._address, self._clock = setup, setup.address, setup.clock
         clock = self._clock
-        self.state = DeskState(Stage.LOADING)
+        self.state = SessionState(Stage.LOADING)
         self._outbox = Outbox(setup.outbox_file, wall=clock.wall)
         self._sending = Outbox(setup.outbox_file, wall=clock.wall, mark=self._outbox.mark)
-        self._line = Line(clock, self.changed)
-        self._link = Link(setup.connect, self._line, clock)
+        self._line = ServerConnection(clock, self.changed)
+        self._link = Connector(setup.connect, self._line, clock)
         self._sender = Sender(self._sending, setup.sends, self._line, self._link.server, clock, self._settled)
-        self._gallery = Gallery(lambda: setup.drawings(self._link.drawing_url))
-        self._jobs = Jobs(clock, self._broke)
-        self._listeners, self._tray, self._leave = Listeners(), Tray(), asyncio.Event()
+        self._gallery = PictureCache(lambda: setup.drawings(self._link.drawing_url))
+        self._jobs = TaskSupervisor(clock, self._broke)
+        self._listeners, self._tray, self._leave = Signal(), UndoBuffer(), asyncio.Event()
         self.queue = ReviewQueue(setup.campaign_id, self._line, self._server, self.changed)
         self.ruled: dict[str, Ruled] = {}
         self.names = False
@@ -60,7 +60,7 @@ class ReviewDesk(Viewing):
         self._gone: dict[str, GonogoClientError] = {}
         self._at: int | None = None
         self._wake = asyncio.Event()
-        self._standing: Standing | None = None
+        self._standing: WorkProgress | None = None
         self._problem = ("", "")
         self._closed = False
 
@@ -157,7 +157,7 @@ class ReviewDesk(Viewing):
         self._wake.set()
         self.changed()
 
-    def look_for(self, filters: Filters) -> None:
+    def look_for(self, filters: ReviewFilters) -> None:
         """Another list: what is loaded is dropped, rulings stay."""
         self._at = None
         self._gone.clear()
@@ -203,7 +203,7 @@ class ReviewDesk(Viewing):
         decision = Decision(ruling.verdict, ruling.value)
         number = self._outbox.add(self._address, row.task, decision, request)
         self._problem = ("", "")
-        self._tray.answers.append(Answered(number, Held(row.task), decision, self._clock.monotonic()))
+        self._tray.answers.append(Answered(number, ClaimedTask(row.task), decision, self._clock.monotonic()))
         self.ruled[row.task.id] = Ruled(number, ruling, SendState.ON_DESK)
 
     def undo(self, *, show: bool = True) -> tuple[DeskTask, Ruling] | None:
@@ -237,8 +237,8 @@ class ReviewDesk(Viewing):
         self._leave.set()
         self._listeners.tell()
 
-    async def _server(self) -> ReviewRemote:
-        return cast(ReviewRemote, await self._link.server())
+    async def _server(self) -> ReviewServer:
+        return cast(ReviewServer, await self._link.server())
 
     def _remember(self) -> None:
         """Rulings of an earlier run that have not reached the server."""
@@ -313,7 +313,7 @@ class ReviewDesk(Viewing):
         """Let rulings leave when they can no longer be taken back."""
         while True:
             self._leave.clear()
-            outlook = Outlook(self._at is not None, starved=False, one_by_one=False)
+            outlook = UndoPolicy(self._at is not None, starved=False, one_by_one=False)
             going, rest = self._tray.due(self._clock.monotonic(), self._setup.profile.undo_seconds, outlook)
             self._let_go(going)
             await wait_for(self._leave, rest, self._clock)
@@ -324,7 +324,7 @@ class ReviewDesk(Viewing):
             self._sender.release(sorted(numbers))
             self.changed()
 
-    def _settled(self, row: Verdict, state: SendState, detail: str) -> None:
+    def _settled(self, row: OutboxRow, state: SendState, detail: str) -> None:
         """The sender says what became of a ruling."""
         self._mark({row.id}, state, detail)
         if state is SendState.PARKED and row.task_id in self.ruled:
@@ -343,12 +343,12 @@ class ReviewDesk(Viewing):
 
     # --- in words --------------------------------------------------------------------------------------
 
-    def _state(self) -> DeskState:
+    def _state(self) -> SessionState:
         counts = self._counts()
         stage, (message, step) = self._stage(counts.unsent)
         done = sum(not one.refused for one in self.ruled.values())
         ahead = sum(self._waits(case.row) for case in self._cases.values())
-        return DeskState(
+        return SessionState(
             stage=stage,
             campaign_name=self._standing.campaign_name if self._standing else "",
             done=done,

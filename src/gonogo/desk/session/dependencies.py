@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gonogo.desk.connection.protocol import Remote
+from gonogo.desk.connection.protocol import TaskServer
 from gonogo.desk.core.clock import Clock
-from gonogo.desk.core.settings import Profile
-from gonogo.desk.core.state_db import Memory
+from gonogo.desk.core.settings import Settings
+from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
-from gonogo.desk.session.pictures import AskUrl, Drawings
+from gonogo.desk.session.pictures import AskUrl, PictureSource
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class SessionDependencies:
     """Everything a desk is made of.
 
     `address` names a campaign; `sends` says which rows of the outbox this login may send. `connect` gives the server,
@@ -25,11 +25,11 @@ class Setup:
 
     address: Address
     sends: Address
-    connect: Callable[[], Awaitable[Remote]]
-    drawings: Callable[[AskUrl], Drawings]
+    connect: Callable[[], Awaitable[TaskServer]]
+    drawings: Callable[[AskUrl], PictureSource]
     outbox_file: Path
-    memory: Memory
-    profile: Profile = field(default_factory=Profile)
+    memory: StateStore
+    profile: Settings = field(default_factory=Settings)
     embedded: bool = False
     clock: Clock = field(default_factory=Clock)
 

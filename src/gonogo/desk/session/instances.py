@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from gonogo.desk.core.state_db import Memory
+from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
-from gonogo.desk.outbox.owner import is_alive
+from gonogo.desk.outbox.owner import is_running
 
 
-class Windows:
+class RunningInstances:
     """This window (`mark`) among those that work in the same campaign under the same login.
 
     Each writes the ids of the tasks it holds into one document; what a window that is gone had written counts no
@@ -18,7 +18,9 @@ class Windows:
     no answer counts twice.
     """
 
-    def __init__(self, memory: Memory, address: Address, mark: str, *, alive: Callable[[str], bool] = is_alive) -> None:
+    def __init__(
+        self, memory: StateStore, address: Address, mark: str, *, alive: Callable[[str], bool] = is_running
+    ) -> None:
         self.others = 0
         self._memory = memory
         self._key = f"windows {address.base_url} {address.annotator} {address.campaign_id}"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from gonogo.client.errors import ConflictError, GonogoClientError, NotFoundError, PermissionDeniedError
-from gonogo.desk.connection.circuit import Trouble
-from gonogo.desk.connection.protocol import Standing
+from gonogo.desk.connection.circuit import Outage
+from gonogo.desk.connection.protocol import WorkProgress
 
 
-def offline(trouble: Trouble, unsent: int) -> tuple[str, str]:
+def offline(trouble: Outage, unsent: int) -> tuple[str, str]:
     kept = f" {_answers(unsent)} kept here until then." if unsent else ""
     return f"{trouble.message}{kept}", trouble.next_step
 
 
-def signed_out(trouble: Trouble, unsent: int) -> tuple[str, str]:
+def signed_out(trouble: Outage, unsent: int) -> tuple[str, str]:
     kept = f" {_answers(unsent)} kept and go on after the sign-in." if unsent else ""
     return f"{trouble.message}{kept}", trouble.next_step or "Sign in again."
 
@@ -54,7 +54,7 @@ def broke(name: str, error: Exception) -> tuple[str, str]:
     )
 
 
-def drained(standing: Standing | None, unsent: int) -> tuple[str, str]:
+def drained(standing: WorkProgress | None, unsent: int) -> tuple[str, str]:
     parts = ["There is no question left for you now."]
     step = "Leave, or wait: the queue is asked again by itself. Key r asks at once."
     if standing is not None:

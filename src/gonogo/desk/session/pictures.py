@@ -16,7 +16,7 @@ MOST_BEGUN = 8
 Seen = tuple[PictureRequest, Picture | NoPicture]
 
 
-class Drawings(Protocol):
+class PictureSource(Protocol):
     """Where pictures come from; `gonogo.sheets.drawing_service.Sheets` is one."""
 
     async def picture(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture: ...
@@ -35,19 +35,19 @@ class Took(Protocol):
     def __call__(self, seconds: float, *, at_most: bool) -> None: ...
 
 
-class Gallery:
+class PictureCache:
     """Pictures by task and request; one remembered from the last run is there before any drawing is opened."""
 
-    def __init__(self, make: Callable[[], Drawings], clock: Clock | None = None, took: Took | None = None) -> None:
+    def __init__(self, make: Callable[[], PictureSource], clock: Clock | None = None, took: Took | None = None) -> None:
         self._make = make
-        self._made: Drawings | None = None
+        self._made: PictureSource | None = None
         self._clock, self._took = clock or Clock(), took
         self._begun: dict[str, float] = {}
         self._form: PictureRequest | None = None
         self._remembered: tuple[str, PictureRequest, Picture | NoPicture] | None = None
 
     @property
-    def _drawings(self) -> Drawings:
+    def _drawings(self) -> PictureSource:
         """Made when the first picture is asked for that is not remembered: the first question does not wait for it."""
         if self._made is None:
             self._made = self._make()
@@ -110,7 +110,7 @@ class Gallery:
 class Viewing:
     """The part of a desk that shows drawings. `_gallery` makes them; `_coming` are the tasks ahead."""
 
-    _gallery: Gallery
+    _gallery: PictureCache
 
     def _coming(self) -> list[DeskTask]:
         raise NotImplementedError

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gonogo.client.errors import AuthenticationError, GonogoClientError
-from gonogo.desk.connection.circuit import Line, is_trouble
-from gonogo.desk.connection.protocol import Remote
+from gonogo.desk.connection.circuit import ServerConnection, is_trouble
+from gonogo.desk.connection.protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for
 from gonogo.desk.core.models import DeskTask
-from gonogo.desk.session.instances import Windows
+from gonogo.desk.session.instances import RunningInstances
 
 LEAST_AHEAD = 2
 POLL_SECONDS = 15.0
@@ -36,7 +36,7 @@ GROW_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ClaimedTask:
     """A task claimed for this desk. `expires_at` is on the boot clock; `lease` is its whole length in seconds.
 
     `claimed` is false for one remembered from the last run until the server has said that it is still ours.
@@ -51,7 +51,7 @@ class Held:
 
 
 @dataclass(slots=True)
-class Limits:
+class PrefetchLimits:
     """How many tasks may be held at once. `most` is what the server says, `learned` what it was seen to do."""
 
     most: int = 5
@@ -78,10 +78,10 @@ class Limits:
             self.learned, self.since = (self.learned + 1 if self.learned < self.most else None), 0
 
 
-class Surroundings(Protocol):
+class PrefetchHost(Protocol):
     """What the stream must know of the rest of the desk."""
 
-    def in_hand(self) -> list[Held]:
+    def in_hand(self) -> list[ClaimedTask]:
         """The current task and those whose answers can still be taken back."""
         ...
 
@@ -97,37 +97,37 @@ class Surroundings(Protocol):
         """When the person last pressed a key, on the monotonic clock."""
         ...
 
-    def arrived(self, held: Held) -> None:
+    def arrived(self, held: ClaimedTask) -> None:
         """A task was put ahead: its picture can be made."""
         ...
 
-    def renewed(self, old: Held, new: Held) -> None:
+    def renewed(self, old: ClaimedTask, new: ClaimedTask) -> None:
         """A task in hand has a new lease."""
         ...
 
-    def lost(self, held: Held) -> None:
+    def lost(self, held: ClaimedTask) -> None:
         """The server says that this task, now in hand, is not claimed for us any more."""
         ...
 
     def changed(self) -> None: ...
 
 
-class Stream:
+class TaskPrefetcher:
     """Keeps `ahead` filled. `run` and `tend` go on until cancelled."""
 
     def __init__(
         self,
         campaign_id: str,
-        line: Line,
-        claims: Callable[[], Awaitable[Remote]],
+        line: ServerConnection,
+        claims: Callable[[], Awaitable[TaskServer]],
         clock: Clock,
-        desk: Surroundings,
+        desk: PrefetchHost,
         *,
         most_ahead: int = 5,
-        windows: Windows | None = None,
+        windows: RunningInstances | None = None,
     ) -> None:
-        self.ahead: deque[Held] = deque()
-        self.limits = Limits()
+        self.ahead: deque[ClaimedTask] = deque()
+        self.limits = PrefetchLimits()
         self.extensions = False
         self.exhausted = False
         self.repeating = False
@@ -149,7 +149,7 @@ class Stream:
 
     # --- the desk's side -----------------------------------------------------------------------------
 
-    def take(self) -> Held | None:
+    def take(self) -> ClaimedTask | None:
         """The next task whose claim has not run out, if one is ahead; the place it leaves is filled."""
         self._kick.set()
         now = self._clock.boot()
@@ -159,10 +159,10 @@ class Stream:
                 return held
         return None
 
-    def put_back(self, held: Held) -> None:
+    def put_back(self, held: ClaimedTask) -> None:
         self.ahead.appendleft(held)
 
-    def restore(self, tasks: Iterable[Held]) -> None:
+    def restore(self, tasks: Iterable[ClaimedTask]) -> None:
         """Tasks remembered from the last run."""
         self.ahead.extend(tasks)
 
@@ -187,7 +187,7 @@ class Stream:
         self.refused, self._poll_at = None, 0.0
         self._kick.set()
 
-    def served_by(self, remote: Remote) -> None:
+    def served_by(self, remote: TaskServer) -> None:
         """What the server can do is known."""
         self.extensions = remote.extensions
         if remote.max_held is not None:
@@ -244,7 +244,7 @@ class Stream:
             return max(0.1, self._poll_at - self._clock.monotonic())
         return None
 
-    async def _fetch(self, claims: Remote) -> None:
+    async def _fetch(self, claims: TaskServer) -> None:
         async with self._line.turn():
             started = self._clock.monotonic()
             if started - self._key[1] > SAME_KEY_SECONDS:
@@ -280,7 +280,7 @@ class Stream:
         self.ahead.append(held)
         self._desk.arrived(held)
 
-    def _confirmed(self, held: Held) -> bool:
+    def _confirmed(self, held: ClaimedTask) -> bool:
         """Whether this is a task remembered from the last run, which is now claimed again."""
         for place, one in enumerate(self.ahead):
             if one.task.id == held.task.id and not one.claimed:
@@ -306,8 +306,8 @@ class Stream:
         pause = POLL_SECONDS * (2 if self._desk.in_hand() else 1)
         self._poll_at = self._clock.monotonic() + pause
 
-    def _held(self, task: DeskTask, expires_in: float | None) -> Held:
-        return Held(task, self._clock.boot() + expires_in if expires_in is not None else None, expires_in)
+    def _held(self, task: DeskTask, expires_in: float | None) -> ClaimedTask:
+        return ClaimedTask(task, self._clock.boot() + expires_in if expires_in is not None else None, expires_in)
 
     # --- keeping -------------------------------------------------------------------------------------
 
@@ -332,14 +332,14 @@ class Stream:
     def _somebody_there(self) -> bool:
         return self._clock.monotonic() - self._desk.last_key() < AWAY_SECONDS
 
-    def _due(self, held: Held) -> bool:
+    def _due(self, held: ClaimedTask) -> bool:
         if not held.claimed:
             return True
         if held.expires_at is None or held.lease is None:
             return False
         return self._clock.boot() >= held.expires_at - held.lease * 2 / 3
 
-    async def _renew(self, claims: Remote, held: Held) -> None:
+    async def _renew(self, claims: TaskServer, held: ClaimedTask) -> None:
         try:
             async with self._line.turn():
                 state = await claims.renew(held.task.id)
@@ -354,14 +354,14 @@ class Stream:
         else:
             self._let_go(held)
 
-    def _replace(self, old: Held, new: Held) -> None:
+    def _replace(self, old: ClaimedTask, new: ClaimedTask) -> None:
         for place, one in enumerate(self.ahead):
             if one is old:
                 self.ahead[place] = new
                 return
         self._desk.renewed(old, new)
 
-    def _let_go(self, held: Held) -> None:
+    def _let_go(self, held: ClaimedTask) -> None:
         if any(one is held for one in self.ahead):
             self.ahead = deque(one for one in self.ahead if one is not held)
             self._kick.set()
@@ -377,7 +377,7 @@ class Stream:
             for one in stale:
                 self._let_go(one)
 
-    async def give_back(self, in_hand: Iterable[Held]) -> None:
+    async def give_back(self, in_hand: Iterable[ClaimedTask]) -> None:
         """Release every claim, so that others need not wait for the leases to run out."""
         claims = await self._claims()
         for held in [*in_hand, *self.ahead]:

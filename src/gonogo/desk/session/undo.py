@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from gonogo.desk.core.models import Decision
-from gonogo.desk.session.prefetch import Held
+from gonogo.desk.session.prefetch import ClaimedTask
 
 LONGEST_SECONDS = 300.0
 """An answer leaves at the latest after this, though no other followed: its claim must not run out on the desk."""
@@ -17,13 +17,13 @@ class Answered:
     """An answer on the desk; `number` is its row in the outbox, `at` when it was given (monotonic)."""
 
     number: int
-    held: Held
+    held: ClaimedTask
     decision: Decision
     at: float
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class UndoPolicy:
     """What decides how long the last answers may stay.
 
     `more`: a next question is there or on its way. `starved`: no further one can be claimed before answers leave.
@@ -35,7 +35,7 @@ class Outlook:
     one_by_one: bool
 
 
-def leaving_at(answers: list[Answered], undo_seconds: float, outlook: Outlook) -> list[tuple[Answered, float]]:
+def release_times(answers: list[Answered], undo_seconds: float, outlook: UndoPolicy) -> list[tuple[Answered, float]]:
     """For each answer, in order, the time (monotonic) at which it leaves the desk.
 
     The rule: when another answer was given after it, and not before `undo_seconds` have passed.
@@ -54,7 +54,7 @@ def leaving_at(answers: list[Answered], undo_seconds: float, outlook: Outlook) -
 
 
 @dataclass(slots=True)
-class Tray:
+class UndoBuffer:
     """The answers that can still be taken back, oldest first."""
 
     answers: list[Answered] = field(default_factory=list)
@@ -65,11 +65,11 @@ class Tray:
         self.answers = [answer for answer in self.answers if answer.number not in numbers]
         return numbers
 
-    def due(self, now: float, undo_seconds: float, outlook: Outlook) -> tuple[list[Answered], float | None]:
+    def due(self, now: float, undo_seconds: float, outlook: UndoPolicy) -> tuple[list[Answered], float | None]:
         """Those that leave now, and the seconds until the next one does."""
-        times = leaving_at(self.answers, undo_seconds, outlook)
+        times = release_times(self.answers, undo_seconds, outlook)
         rest = [at - now for _, at in times if at > now]
         return [answer for answer, at in times if at <= now], min(rest) if rest else None
 
-    def renewed(self, old: Held, new: Held) -> None:
+    def renewed(self, old: ClaimedTask, new: ClaimedTask) -> None:
         self.answers = [replace(one, held=new) if one.held is old else one for one in self.answers]

@@ -14,7 +14,7 @@ from gonogo.server.auth.principals import Principal, require
 from gonogo.server.errors import not_found
 from gonogo.server.queue.leases import Voter
 from gonogo.server.serialize import CAMPAIGN, PROJECT
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import campaigns, projects, tasks
 
 LEAD = ("lead",)
@@ -82,13 +82,13 @@ def _in_reach(connection: Connection, caller: Principal, campaign: Row[Any]) -> 
     return bool(_POOL.scalar(connection, {"project": campaign.project_id}))
 
 
-_CAMPAIGN = Prepared(
+_CAMPAIGN = CompiledStatement(
     select(campaigns).where(campaigns.c.id == bindparam("campaign"), campaigns.c.org_id == bindparam("org"))
 )
-_CAMPAIGN_OF_TASK = Prepared(
+_CAMPAIGN_OF_TASK = CompiledStatement(
     select(campaigns)
     .join(tasks, tasks.c.campaign_id == campaigns.c.id)
     .where(tasks.c.id == bindparam("task"), campaigns.c.org_id == bindparam("org"))
 )
-_TASK = Prepared(select(tasks).where(tasks.c.id == bindparam("task")))
-_POOL = Prepared(select(projects.c.uses_platform_pool).where(projects.c.id == bindparam("project")))
+_TASK = CompiledStatement(select(tasks).where(tasks.c.id == bindparam("task")))
+_POOL = CompiledStatement(select(projects.c.uses_platform_pool).where(projects.c.id == bindparam("project")))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, select
 from gonogo.schemas.enums import AssignmentStatus, ErrorCode, Scope
 from gonogo.server.auth import tokens
 from gonogo.server.errors import forbidden, unauthorized
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import (
     annotator_accounts,
@@ -152,19 +152,21 @@ def local_lead(connection: Connection, now: datetime) -> Principal:
 
 
 _person = annotator_accounts.c
-_KEY = Prepared(
+_KEY = CompiledStatement(
     select(api_keys, users.c.org_id, users.c.name.label("user_name"), users.c.email)
     .join(users)
     .where(api_keys.c.prefix == bindparam("prefix"))
 )
-_SESSION = Prepared(
+_SESSION = CompiledStatement(
     select(sessions, assignments.c.campaign_id, assignments.c.role, assignments.c.status)
     .add_columns(_person.id.label("account_id"), _person.org_id, _person.email, _person.display_name)
     .join(assignments, assignments.c.id == sessions.c.assignment_id)
     .join(annotator_accounts, _person.id == assignments.c.annotator_account_id)
     .where(sessions.c.sha256 == bindparam("sha256"))
 )
-_SEEN = Prepared(sessions.update().where(sessions.c.sha256 == bindparam("session")).values(seen_at=bindparam("now")))
+_SEEN = CompiledStatement(
+    sessions.update().where(sessions.c.sha256 == bindparam("session")).values(seen_at=bindparam("now"))
+)
 
 
 def _local_lead(state: Any) -> Principal:

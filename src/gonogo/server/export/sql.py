@@ -44,7 +44,7 @@ from gonogo.server.store.schema.campaigns import (
     users,
 )
 from gonogo.server.store.schema.columns import Instant
-from gonogo.server.store.sql_functions import Exact, Filled, Joined, Moment, Quoted
+from gonogo.server.store.sql_functions import ExactFloat, FormatText, IsoTimestamp, JsonQuote, StringAgg
 from gonogo.server.tasks.drawings import NEWEST
 
 Cell = tuple[str, ColumnElement[Any]]
@@ -65,7 +65,7 @@ def lines(wanted: ColumnElement[bool]) -> Select[Any]:
         .order_by(tasks.c.number)
         .subquery("lines")
     )
-    return select(cast(Joined(found.c.line, _literal("\n"), found.c.number), Text).label("all")).select_from(found)
+    return select(cast(StringAgg(found.c.line, _literal("\n"), found.c.number), Text).label("all")).select_from(found)
 
 
 def _cells() -> dict[str, Cell]:
@@ -132,24 +132,24 @@ def _list(table: Table, cells: dict[str, Cell], source: Any) -> ColumnElement[An
         .correlate(tasks)
         .subquery(f"its_{table.name}")
     )
-    joined = select(Joined(rows.c.one, _literal(","), rows.c.number)).select_from(rows).scalar_subquery()
+    joined = select(StringAgg(rows.c.one, _literal(","), rows.c.number)).select_from(rows).scalar_subquery()
     return func.coalesce(joined, _literal(""))
 
 
-def _object(cells: dict[str, Cell]) -> Filled:
+def _object(cells: dict[str, Cell]) -> FormatText:
     template = "{" + ",".join(f'"{name}":{mark}' for name, (mark, _value) in cells.items()) + "}"
-    return Filled(_literal(template), *(value for _mark, value in cells.values()))
+    return FormatText(_literal(template), *(value for _mark, value in cells.values()))
 
 
 def _cell(column: ColumnElement[Any]) -> Cell:
     """How a column is written, by its type."""
     kind = column.type
     if isinstance(kind, Instant):
-        return "%s", _or_null(_literal('"') + Moment(type_coerce(column, BigInteger)) + _literal('"'))
+        return "%s", _or_null(_literal('"') + IsoTimestamp(type_coerce(column, BigInteger)) + _literal('"'))
     if isinstance(kind, Boolean):
         return "%s", case((column == true(), _literal("true")), else_=_literal("false"))
     if isinstance(kind, Float):
-        return "%s", _or_null(Exact(column))
+        return "%s", _or_null(ExactFloat(column))
     if isinstance(kind, JSON | Integer):
         return "%s", _or_null(cast(column, Text))
     return _text(column)
@@ -160,7 +160,7 @@ def _or_null(text: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _text(column: ColumnElement[Any]) -> Cell:
-    return "%s", Quoted(column)
+    return "%s", JsonQuote(column)
 
 
 def _plain(column: ColumnElement[Any]) -> Cell:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Integer, Row, bindparam, select
 
 from gonogo.server.export.sql import lines
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import golden_items, tasks
 
@@ -59,7 +59,10 @@ class Export:
 
 _within = (tasks.c.campaign_id == bindparam("campaign")) & (tasks.c.number > bindparam("after"))
 _batch = _within & (tasks.c.number <= bindparam("last"))
-_LINES, _GOLDEN = Prepared(lines(_batch)), Prepared(lines(_batch & golden_items.c.task_id.is_not(None)))
-_NUMBERS = Prepared(
+_LINES, _GOLDEN = (
+    CompiledStatement(lines(_batch)),
+    CompiledStatement(lines(_batch & golden_items.c.task_id.is_not(None))),
+)
+_NUMBERS = CompiledStatement(
     select(tasks.c.number).where(_within).order_by(tasks.c.number).limit(bindparam("batch", type_=Integer))
 )

@@ -29,7 +29,7 @@ from starlette.responses import Response
 from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import ApiError, invalid
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import Instant
 from gonogo.server.store.schema.campaigns import idempotency_keys as keys
@@ -41,21 +41,21 @@ NOT_STORED = frozenset({401, 429})
 _SALT = 16
 
 _mine = (keys.c.principal_id == bindparam("caller")) & (keys.c.key == bindparam("name"))
-_OWN = Prepared(select(keys).where(_mine))
-_FORGET = Prepared(delete(keys).where(_mine))
-_INSERT = Prepared(insert(keys), keys.c.keys())
+_OWN = CompiledStatement(select(keys).where(_mine))
+_FORGET = CompiledStatement(delete(keys).where(_mine))
+_INSERT = CompiledStatement(insert(keys), keys.c.keys())
 _expired = (
     select(keys.c.principal_id, keys.c.key)
     .where(keys.c.expires_at <= bindparam("now", type_=Instant))
     .limit(200)
     .with_for_update(skip_locked=True)
 )
-_TRY_LOCK = Prepared(select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger))))
+_TRY_LOCK = CompiledStatement(select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger))))
 _SWEEP = delete(keys).where(tuple_(keys.c.principal_id, keys.c.key).in_(_expired))
 
 
 @dataclass(frozen=True, repr=False)
-class Keyed:
+class IdempotentRequest:
     """One request with a key: who sent it, the key's hash, and what it must be equal to."""
 
     caller: Principal
@@ -64,7 +64,7 @@ class Keyed:
     fingerprint: str
 
 
-def keyed(request: Request, caller: Principal, body: bytes) -> Keyed | None:
+def keyed(request: Request, caller: Principal, body: bytes) -> IdempotentRequest | None:
     """The request's key and fingerprint, if it has a key and a method that heeds it; 422 for a malformed key."""
     key = request.headers.get(HEADER)
     if key is None or request.method not in METHODS:
@@ -76,11 +76,15 @@ def keyed(request: Request, caller: Principal, body: bytes) -> Keyed | None:
     query = scope["query_string"].decode("latin-1")
     target = f"{request.method}\0{scope['path']}?{query}\0{caller.id}\0{caller.org_id}\0"
     fingerprint = hashlib.sha256(target.encode("utf-8", "surrogatepass") + body).hexdigest()
-    return Keyed(caller, key, hashlib.sha256(f"{caller.id}\0{key}".encode()).hexdigest(), fingerprint)
+    return IdempotentRequest(caller, key, hashlib.sha256(f"{caller.id}\0{key}".encode()).hexdigest(), fingerprint)
 
 
 def inside(
-    connection: Connection, ask: Keyed | None, now: datetime, lifetime: timedelta, run: Callable[[], Response]
+    connection: Connection,
+    ask: IdempotentRequest | None,
+    now: datetime,
+    lifetime: timedelta,
+    run: Callable[[], Response],
 ) -> Response:
     """The same as `once` in a transaction of the caller's. A refusal that `run` answers must have changed nothing, or
     what is to stay; an exception undoes all, by the caller.
@@ -99,7 +103,9 @@ class _Undo(Exception):
     """Ends the transaction of an answer that must leave nothing behind, but for the answer itself if it is final."""
 
 
-def once(store: Store, ask: Keyed | None, now: datetime, lifetime: timedelta, run: Callable[[], Response]) -> Response:
+def once(
+    store: Store, ask: IdempotentRequest | None, now: datetime, lifetime: timedelta, run: Callable[[], Response]
+) -> Response:
     """The stored answer of `ask`, or else that of `run`, stored together with its effect.
 
     `run` is one transaction, whether there is a key or not.
@@ -131,7 +137,7 @@ def _is_final(response: Response) -> bool:
     return response.status_code < 500 and response.status_code not in NOT_STORED
 
 
-def _find(connection: Connection, ask: Keyed, now: datetime) -> Response | None:
+def _find(connection: Connection, ask: IdempotentRequest, now: datetime) -> Response | None:
     _lock(connection, ask)
     mine = {"caller": ask.caller.id, "name": ask.name}
     row = _OWN.first(connection, mine)
@@ -154,7 +160,9 @@ def _restored(status: int, headers: list[list[str]], body: bytes) -> Response:
     return response
 
 
-def _keep(connection: Connection, ask: Keyed, response: Response, now: datetime, lifetime: timedelta) -> None:
+def _keep(
+    connection: Connection, ask: IdempotentRequest, response: Response, now: datetime, lifetime: timedelta
+) -> None:
     headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers]
     sealed = base64.b64encode(_seal(ask.key, json.dumps(headers).encode())).decode()
     row: dict[str, Any] = {
@@ -170,7 +178,7 @@ def _keep(connection: Connection, ask: Keyed, response: Response, now: datetime,
     _INSERT.later(connection, row)
 
 
-def _lock(connection: Connection, ask: Keyed) -> None:
+def _lock(connection: Connection, ask: IdempotentRequest) -> None:
     if connection.dialect.name != "postgresql":
         return
     number = int.from_bytes(bytes.fromhex(ask.name)[:8], signed=True)

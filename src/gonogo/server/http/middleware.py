@@ -16,7 +16,7 @@ log = logging.getLogger("gonogo.server")
 access = logging.getLogger("gonogo.access")
 
 
-class Shell:
+class RequestContextMiddleware:
     """ASGI middleware. A client's own `X-Request-ID` is ignored; a replayed answer keeps the id it had.
 
     The access log names the route, not the address: addresses hold signed tokens and whatever a stranger typed.

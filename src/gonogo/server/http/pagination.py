@@ -19,7 +19,7 @@ DEFAULT_LIMIT = 100
 
 
 @dataclass(frozen=True)
-class Page:
+class ListPage:
     """One page: its rows, the total of the list, and the cursor of the next page (`None` at the end)."""
 
     rows: Sequence[Row[Any]]
@@ -35,13 +35,13 @@ def page(
     cursor: str | None,
     *,
     count: Select[Any] | None = None,
-) -> Page:
+) -> ListPage:
     """One page of `query`, which selects a column named `number`; `count` where counting can be had cheaper."""
     total = count if count is not None else select(func.count()).select_from(query.order_by(None).subquery())
     before = query if cursor is None else query.where(number < _position(cursor))
     rows = connection.execute(before.order_by(number.desc()).limit(limit + 1)).all()
     following = str(rows[limit - 1].number) if len(rows) > limit else None
-    return Page(rows[:limit], connection.execute(total).scalar_one(), following)
+    return ListPage(rows[:limit], connection.execute(total).scalar_one(), following)
 
 
 def one_of(value: str | None, allowed: type[StrEnum], *loc: str | int) -> str | None:

@@ -16,7 +16,7 @@ from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import ApiError
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import rate_counts
 
@@ -24,7 +24,7 @@ WINDOW_SECONDS = 60
 _SWEEP_AT = 10_000  # windows kept before idle ones are dropped
 
 
-class Window:
+class SlidingWindow:
     """Counts events of each name over the last minute; at most `limit` are let through, `None` lets all."""
 
     def __init__(self, limit: int | None, clock: Callable[[], datetime]) -> None:
@@ -60,7 +60,7 @@ class Window:
         self._events = {name: events for name, events in self._events.items() if events}
 
 
-class Shared:
+class SharedCounter:
     """The same counts over all workers of a database: `rate_counts`, a row for each name and minute.
 
     A worker adds what it counted in lots of a twentieth of the limit, so that few requests pay for it. So a caller
@@ -122,17 +122,17 @@ def sweep(connection: Connection, now: datetime) -> int:
     return connection.execute(rate_counts.delete().where(rate_counts.c.minute < old)).rowcount
 
 
-class Limits:
+class RateLimiter:
     """The limits of one server. Each worker counts for itself, and those of one database together as well."""
 
     def __init__(self, settings: ServerSettings, clock: Callable[[], datetime], store: Store) -> None:
-        self._keys = Window(settings.requests_per_minute_per_key, clock)
-        self._callers = Window(settings.requests_per_minute_per_caller, clock)
-        self._redeems = Window(settings.redeem_failures_per_minute, clock)
+        self._keys = SlidingWindow(settings.requests_per_minute_per_key, clock)
+        self._callers = SlidingWindow(settings.requests_per_minute_per_caller, clock)
+        self._redeems = SlidingWindow(settings.redeem_failures_per_minute, clock)
         share = settings.share_limits
         if share is None:
             share = store.url.get_backend_name() == "postgresql"
-        self._shared = Shared(store, clock) if share else None
+        self._shared = SharedCounter(store, clock) if share else None
 
     def count(self, caller: Principal, credential: str) -> None:
         """Counts one request of `caller`; 429 `rate_limited` when the key or the caller has used up its minute.
@@ -169,14 +169,14 @@ def _name(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-_ADD = Prepared(
+_ADD = CompiledStatement(
     text(
         "INSERT INTO rate_counts (name, minute, n) VALUES (:name, :minute, :count)"
         " ON CONFLICT (name, minute) DO UPDATE SET n = rate_counts.n + :count RETURNING n"
     )
 )
-_BEFORE = Prepared(text("SELECT n FROM rate_counts WHERE name = :name AND minute = :minute - 1"))
-_COUNTED = Prepared(
+_BEFORE = CompiledStatement(text("SELECT n FROM rate_counts WHERE name = :name AND minute = :minute - 1"))
+_COUNTED = CompiledStatement(
     text(
         "SELECT sum(CASE WHEN minute = :minute THEN n ELSE n * :share END) AS n FROM rate_counts"
         " WHERE name = :name AND minute >= :minute - 1"

@@ -19,7 +19,7 @@ _NAME = "drawing_urls"
 _MAC_BYTES = 18
 
 
-class Signer:
+class UrlSigner:
     """Makes and reads tokens `<id>.<expiry>.<mac>`; its secret is the one given, or the database's own."""
 
     def __init__(self, store: Store, secret: str | None = None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 
-class JsonLines(logging.Formatter):
+class JsonLogFormatter(logging.Formatter):
     """`{at, level, logger, message}`, and where known `request_id`, `method`, `route`, `status`, `ms`, `error`."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -43,7 +43,7 @@ def configure(target: str | None, level: str = "info") -> None:
         path = Path(str(target))
         path.touch(mode=0o600)
         handler = logging.handlers.WatchedFileHandler(path, encoding="utf-8")
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLogFormatter())
     for name, least in (("gonogo", level.upper()), ("uvicorn", "WARNING")):
         logger = logging.getLogger(name)
         logger.handlers = [handler]

@@ -16,12 +16,12 @@ from gonogo.schemas.review import WaitsFor
 from gonogo.server.errors import conflict
 from gonogo.server.practice.practice_items import standing
 from gonogo.server.queue.leases import Voter
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import annotator_pauses, review_settings
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBack:
+class Ineligible:
     """Why somebody gets no tasks: `reason` for programs, `message` for the person."""
 
     reason: WaitsFor
@@ -35,13 +35,13 @@ def refuse_held_back(connection: Connection, campaign_id: str, voter: Voter, now
         raise conflict(found.reason, found.message)
 
 
-def held_back(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> HeldBack | None:
+def held_back(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> Ineligible | None:
     """Why `voter` gets no tasks of the campaign; `None` when nothing is in the way."""
     here = {"campaign": campaign_id, "voter": voter.id}
     gate = _GATE.one(connection, here)
     if gate.paused_at is not None:
         message = "The lead has paused your work in this campaign: no new tasks for now. Your answers are kept; ask."
-        return HeldBack("paused", message)
+        return Ineligible("paused", message)
     if not gate.asks or voter.kind == "user":
         return None
     practice = standing(connection, campaign_id, voter.id, now)
@@ -49,11 +49,11 @@ def held_back(connection: Connection, campaign_id: str, voter: Voter, now: datet
         share = f"{100 * (practice.pass_mark or 0):.0f} %"
         message = f"This campaign asks for a qualification: {share} of {practice.needed} practice items right. "
         message += _progress(practice.n, practice.right) if practice.available else _NOTHING_YET
-        return HeldBack("qualification", message)
+        return Ineligible("qualification", message)
     if practice.waits_for == "warm_up":
         left = practice.warm_up_left
         message = f"This campaign starts with a warm-up: {left} practice item{'s' if left != 1 else ''} to go. "
-        return HeldBack("warm_up", message + "They count for nothing but your practice.")
+        return Ineligible("warm_up", message + "They count for nothing but your practice.")
     return None
 
 
@@ -76,4 +76,4 @@ def gate_of(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
     return [paused.scalar_subquery().label("paused_at"), asks.label("asks")]
 
 
-_GATE = Prepared(select(*gate_of(bindparam("campaign"))))
+_GATE = CompiledStatement(select(*gate_of(bindparam("campaign"))))

@@ -27,7 +27,7 @@ from gonogo.schemas.lead import CampaignProgress
 from gonogo.server.auth import principals
 from gonogo.server.errors import DATABASE_AWAY, ApiError, unavailable
 from gonogo.server.progress.report import progress
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, cases, tasks, voters
 
@@ -41,7 +41,7 @@ HEARTBEAT_SECONDS: Final = 10.0
 """A stream that has nothing to tell says so, or proxies cut it and a dead line is not noticed."""
 
 
-class Ending(StrEnum):
+class CloseReason(StrEnum):
     """Why a stream is over: the `reason` of its last event, `end`."""
 
     CLOSED = "closed"  # the campaign takes no more answers
@@ -52,36 +52,36 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True)
-class Frame:
+class ProgressFrame:
     """One state of a campaign as bytes of the stream. `mark` is the event's id."""
 
     mark: int
     data: bytes
 
 
-class Watcher:
+class Subscriber:
     """One open stream. `seen` is the id of the last event its reader had on an earlier one."""
 
-    def __init__(self, watch: Watch, request: Request, credential: str, seen: str | None) -> None:
+    def __init__(self, watch: CampaignFeed, request: Request, credential: str, seen: str | None) -> None:
         self.watch = watch
         self.request = request
         self.credential = credential
-        self.ended: Ending | None = None
+        self.ended: CloseReason | None = None
         self._seen = seen
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
         self._woken.set()
 
-    def end(self, why: Ending) -> None:
+    def end(self, why: CloseReason) -> None:
         self.ended = self.ended or why
         self.wake()
 
     async def frames(self) -> AsyncIterator[bytes]:
         """The bytes of the stream. Who reads slowly misses what was overtaken, never the newest."""
         yield b": how this campaign goes on\n\n"
-        sent: Frame | None = None
-        while self.ended is not Ending.GONE:
+        sent: ProgressFrame | None = None
+        while self.ended is not CloseReason.GONE:
             self._woken.clear()
             frame = self.watch.frame
             if frame is not None and frame is not sent:
@@ -99,7 +99,7 @@ class Watcher:
                 yield b": nothing new\n\n"
 
 
-class Watch:
+class CampaignFeed:
     """One campaign that somebody watches: the task that looks at it, and the newest state."""
 
     def __init__(self, store: Store, campaign_id: str, every: float) -> None:
@@ -111,8 +111,8 @@ class Watch:
         self._told: CampaignProgress | None = None
         self._taken_at = float("-inf")
         self._took = 0.0
-        self.watchers: set[Watcher] = set()
-        self.frame: Frame | None = None
+        self.watchers: set[Subscriber] = set()
+        self.frame: ProgressFrame | None = None
 
     async def run(self) -> None:
         """Until it is over: nobody watches any more, or nothing will change.
@@ -130,25 +130,25 @@ class Watch:
         except Exception:
             log.exception("watching failed")
         finally:
-            self.end(Ending.UNAVAILABLE)
+            self.end(CloseReason.UNAVAILABLE)
 
     @property
     def over(self) -> bool:
         """Nobody can join any more."""
         return self._stop.is_set()
 
-    def end(self, why: Ending) -> None:
+    def end(self, why: CloseReason) -> None:
         self._stop.set()
         for watcher in self.watchers:
             watcher.end(why)
 
     # --- in a thread -----------------------------------------------------------------------------------------
 
-    def _look(self, watchers: tuple[Watcher, ...], loop: asyncio.AbstractEventLoop) -> None:
+    def _look(self, watchers: tuple[Subscriber, ...], loop: asyncio.AbstractEventLoop) -> None:
         void = _void(watchers)
         for watcher in watchers:
             if watcher.credential in void:
-                loop.call_soon_threadsafe(watcher.end, Ending.CREDENTIAL)
+                loop.call_soon_threadsafe(watcher.end, CloseReason.CREDENTIAL)
         now: datetime = watchers[0].request.app.state.clock()
         with self._store.report() as connection:
             row = _MARKED.first(connection, {"campaign": self.campaign_id, "now": now})
@@ -167,26 +167,26 @@ class Watch:
         moved = row.mark != self._mark or rest >= AGAIN_SECONDS
         return moved and rest >= max(1.5 * self._every, self._took / SHARE)
 
-    def _framed(self, row: Row[Any], found: CampaignProgress) -> Frame | None:
+    def _framed(self, row: Row[Any], found: CampaignProgress) -> ProgressFrame | None:
         """`None` when it says nothing that was not told."""
         told = found.model_copy(update={"as_of": None})
         if told == self._told:
             return None
         self._told = told
         body = found.model_dump_json()
-        return Frame(row.mark, f"id: {row.mark}\nevent: progress\ndata: {body}\n\n".encode())
+        return ProgressFrame(row.mark, f"id: {row.mark}\nevent: progress\ndata: {body}\n\n".encode())
 
     # --- in the loop -----------------------------------------------------------------------------------------
 
-    def _publish(self, frame: Frame | None, over: bool) -> None:
+    def _publish(self, frame: ProgressFrame | None, over: bool) -> None:
         self.frame = frame or self.frame
         for watcher in self.watchers:
             watcher.wake()
         if over:
-            self.end(Ending.CLOSED)
+            self.end(CloseReason.CLOSED)
 
 
-class Watching:
+class ProgressHub:
     """All that is watched at one worker."""
 
     def __init__(self, store: Store, streams_per_key: int, every: float) -> None:
@@ -195,11 +195,11 @@ class Watching:
         self._most = streams_per_key
         self._every = every
         self._streams: Counter[str] = Counter()
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, CampaignFeed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
 
-    def join(self, request: Request, credential: str, campaign_id: str, seen: str | None) -> Watcher:
+    def join(self, request: Request, credential: str, campaign_id: str, seen: str | None) -> Subscriber:
         """A new stream; its owner must `leave`. `credential` names the key or session (a digest, never the secret).
 
         Raises 429 `too_many_requests` when it has as many streams open as it may, 503 when the server stops.
@@ -210,18 +210,18 @@ class Watching:
             raise _too_many(self._most)
         watch = self._watches.get(campaign_id)
         if watch is None or watch.over:
-            watch = self._watches[campaign_id] = Watch(self._store, campaign_id, self._every)
-        watcher = Watcher(watch, request, credential, seen)
+            watch = self._watches[campaign_id] = CampaignFeed(self._store, campaign_id, self._every)
+        watcher = Subscriber(watch, request, credential, seen)
         watch.watchers.add(watcher)
         self._streams[credential] += 1
         if len(watch.watchers) == 1:
             self._begin(watch)
         return watcher
 
-    def leave(self, watcher: Watcher) -> None:
+    def leave(self, watcher: Subscriber) -> None:
         watcher.watch.watchers.discard(watcher)
         if not watcher.watch.watchers:
-            watcher.watch.end(Ending.GONE)
+            watcher.watch.end(CloseReason.GONE)
             if self._watches.get(watcher.watch.campaign_id) is watcher.watch:
                 del self._watches[watcher.watch.campaign_id]
         self._streams[watcher.credential] -= 1
@@ -237,20 +237,20 @@ class Watching:
         """Ends all streams, and opens none any more: the server is about to wait for its open requests."""
         self._stopped = True
         for watch in self._watches.values():
-            watch.end(Ending.STOPPING)
+            watch.end(CloseReason.STOPPING)
 
     async def stopped(self) -> None:
         """As `stop`; returns when nothing looks at the database any more."""
         self.stop()
         await asyncio.gather(*self._tasks)
 
-    def _begin(self, watch: Watch) -> None:
+    def _begin(self, watch: CampaignFeed) -> None:
         task = asyncio.create_task(watch.run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
-def _void(watchers: tuple[Watcher, ...]) -> set[str]:
+def _void(watchers: tuple[Subscriber, ...]) -> set[str]:
     """The credentials among theirs that are good no longer."""
     void = set()
     for credential, watcher in {watcher.credential: watcher for watcher in watchers}.items():
@@ -280,4 +280,4 @@ _closed = case(
 # Changes of tasks, claims begun, claims ended (begun less live), answers, and the campaign's own end: none of them
 # ever falls, so their sum moves whenever one of them does. (A claim renewed after it ran out takes one back.)
 _mark = func.coalesce(_changes.scalar_subquery(), 0) + func.coalesce(_served.scalar_subquery(), 0) - _n_live + _closed
-_MARKED = Prepared(select(campaigns, _mark.label("mark")).where(campaigns.c.id == _here))
+_MARKED = CompiledStatement(select(campaigns, _mark.label("mark")).where(campaigns.c.id == _here))

@@ -12,7 +12,7 @@ from gonogo.schemas.enums import Verdict
 from gonogo.server.consensus.agreement import Share, grouped_alpha
 from gonogo.server.consensus.decide import CLASS_OF, VERDICTS
 from gonogo.server.consensus.votes import UNKNOWN
-from gonogo.server.scoring.campaign_consensus import Ballots, Measured
+from gonogo.server.scoring.campaign_consensus import ConsensusResult, VoteMatrix
 from gonogo.server.store.schema.campaigns import part_revisions, parts
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ MOST_GROUPS = 50
 """Groups shown; those with the most disagreeing tasks first."""
 
 
-def by_kind(measured: Measured) -> list[dict[str, Any]]:
+def by_kind(measured: ConsensusResult) -> list[dict[str, Any]]:
     """Agreement of each kind of task: `pmi · thread`."""
     rows = measured.ballots.tasks
     return _groups(measured, [f"{t.target_kind} · {t.detail_kind}" if t.detail_kind else t.target_kind for t in rows])
 
 
-def by_sheet(measured: Measured) -> list[dict[str, Any]]:
+def by_sheet(measured: ConsensusResult) -> list[dict[str, Any]]:
     """Agreement of each sheet, `revision#page`; tasks without a revision share one, named ``."""
     names = measured.ballots.sheets
     return _groups(measured, [names.get(task.sheet_seq, "") for task in measured.ballots.tasks])
@@ -46,7 +46,7 @@ def name_sheets(connection: Connection, groups: Sequence[dict[str, Any]]) -> Non
             group["title"] = names[revision] if page == "1" else f"{names[revision]}, page {page}"
 
 
-def _groups(measured: Measured, names: Sequence[str]) -> list[dict[str, Any]]:
+def _groups(measured: ConsensusResult, names: Sequence[str]) -> list[dict[str, Any]]:
     ballots = measured.ballots
     numbers: dict[str, int] = {}
     group = np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
@@ -78,7 +78,7 @@ def _groups(measured: Measured, names: Sequence[str]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda item: (-item["n_split"], -item["n_tasks"], item["name"]))[:MOST_GROUPS]
 
 
-def confusion(ballots: Ballots, own: Ints | None = None) -> dict[str, Any]:
+def confusion(ballots: VoteMatrix, own: Ints | None = None) -> dict[str, Any]:
     """How often each answer was given to each known answer, on gold and on what an expert ruled on."""
     votes = ballots.votes
     truth = ballots.known[votes.task] if own is None else ballots.known[votes.task[own]]
@@ -89,7 +89,7 @@ def confusion(ballots: Ballots, own: Ints | None = None) -> dict[str, Any]:
     return {"verdicts": list(VERDICTS), "counts": cells.reshape(size, size).tolist()}
 
 
-def missed_errors(ballots: Ballots) -> list[dict[str, Any]]:
+def missed_errors(ballots: VoteMatrix) -> list[dict[str, Any]]:
     """Per type of error in known-wrong predictions: how often it was called correct. The most missed first."""
     votes = ballots.votes
     wrong = (ballots.known == CLASS_OF[Verdict.INCORRECT])[votes.task]

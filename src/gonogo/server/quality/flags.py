@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gonogo.server.consensus.decide import VERDICTS
-from gonogo.server.scoring.campaign_consensus import Measured, agreeing, right_on_gold
+from gonogo.server.scoring.campaign_consensus import ConsensusResult, agreeing, right_on_gold
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Floats, Ints
@@ -68,7 +68,7 @@ def too_fast(looked: Floats) -> dict[str, Any]:
     }
 
 
-def flags(measured: Measured, own_votes: list[Ints]) -> list[dict[str, Any]]:
+def flags(measured: ConsensusResult, own_votes: list[Ints]) -> list[dict[str, Any]]:
     """Per voter `too_fast…`, `run` and `drift` (each `None` when there is nothing), and the names of raised `flags`."""
     ballots = measured.ballots
     crew = _crew(measured)
@@ -85,7 +85,7 @@ def flags(measured: Measured, own_votes: list[Ints]) -> list[dict[str, Any]]:
     return found
 
 
-def _crew(measured: Measured) -> Floats:
+def _crew(measured: ConsensusResult) -> Floats:
     """`[true][given]` rates of everybody together, shape `(n_classes, n_classes)`."""
     consensus = measured.consensus
     total = np.einsum("ajl,aj->jl", consensus.confusion, consensus.support)
@@ -103,7 +103,7 @@ def longest_run(labels: Ints) -> tuple[int, int]:
     return int(starts[best]), int(lengths[best])
 
 
-def _run(measured: Measured, voter: int, own: Ints, crew: Floats) -> dict[str, Any] | None:
+def _run(measured: ConsensusResult, voter: int, own: Ints, crew: Floats) -> dict[str, Any] | None:
     recent = own[-RUN_WINDOW:]
     if recent.size < LEAST_RUN:
         return None

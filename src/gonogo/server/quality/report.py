@@ -22,7 +22,7 @@ from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.quality.breakdown import by_kind, by_sheet, confusion, missed_errors
 from gonogo.server.quality.explanations import words
 from gonogo.server.quality.flags import flags
-from gonogo.server.scoring.campaign_consensus import Ballots, Measured, agreeing, right_on_gold
+from gonogo.server.scoring.campaign_consensus import ConsensusResult, VoteMatrix, agreeing, right_on_gold
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Floats, Ints
@@ -35,7 +35,7 @@ TREND = 12
 """Points of a person's sparkline."""
 
 
-def report(measured: Measured, campaign: Row[Any]) -> QualityReport:
+def report(measured: ConsensusResult, campaign: Row[Any]) -> QualityReport:
     """Agreement against the threshold, each voter's record, and the extension block `gonogo`.
 
     `n_tasks` leaves gold out, `n_submissions` is every counted vote. Alpha without anything to pair or without
@@ -75,7 +75,7 @@ def report(measured: Measured, campaign: Row[Any]) -> QualityReport:
     )
 
 
-def _people(measured: Measured) -> list[tuple[AnnotatorQuality, dict[str, Any]]]:
+def _people(measured: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[str, Any]]]:
     ballots, votes = measured.ballots, measured.ballots.votes
     settled, agreed = agreeing(measured)
     gold, right = right_on_gold(ballots)
@@ -102,12 +102,12 @@ def _people(measured: Measured) -> list[tuple[AnnotatorQuality, dict[str, Any]]]
     return people
 
 
-def _per_voter(ballots: Ballots, chosen: Flags | None) -> Ints:
+def _per_voter(ballots: VoteMatrix, chosen: Flags | None) -> Ints:
     voter = ballots.votes.annotator if chosen is None else ballots.votes.annotator[chosen]
     return np.bincount(voter, minlength=len(ballots.voter_ids))
 
 
-def _gold_errors(ballots: Ballots, own: Ints) -> dict[str, Any]:
+def _gold_errors(ballots: VoteMatrix, own: Ints) -> dict[str, Any]:
     """How often wrong gold was accepted and right gold refused, in the votes `own`; `None` below 10 answers."""
     truth, said = ballots.gold_class[ballots.votes.task[own]], ballots.votes.label[own]
     answers = int((truth != UNKNOWN).sum())
@@ -120,14 +120,14 @@ def _gold_errors(ballots: Ballots, own: Ints) -> dict[str, Any]:
     return found
 
 
-def _trend(ballots: Ballots, own: Ints) -> list[float]:
+def _trend(ballots: VoteMatrix, own: Ints) -> list[float]:
     """Median reported time (ms) of a person's votes in up to `TREND` equal stretches, oldest first; a sparkline."""
     known = ballots.duration_ms[own]
     known = known[np.isfinite(known)]
     return [float(np.median(part)) for part in np.array_split(known, min(TREND, known.size))] if known.size else []
 
 
-def _prevalence(measured: Measured) -> dict[str, float] | None:
+def _prevalence(measured: ConsensusResult) -> dict[str, float] | None:
     """Expected share of each verdict among the tasks, gold aside, that have votes."""
     ballots = measured.ballots
     chosen = (ballots.votes.per_task() > 0) & ~ballots.is_gold
@@ -137,7 +137,7 @@ def _prevalence(measured: Measured) -> dict[str, float] | None:
     return {verdict: float(share) for verdict, share in zip(VERDICTS, shares, strict=True)}
 
 
-def _method(measured: Measured, asked: str) -> dict[str, Any]:
+def _method(measured: ConsensusResult, asked: str) -> dict[str, Any]:
     consensus = measured.consensus
     return {
         "method": asked,
@@ -152,7 +152,7 @@ def _method(measured: Measured, asked: str) -> dict[str, Any]:
     }
 
 
-def _statuses(measured: Measured) -> dict[str, int]:
+def _statuses(measured: ConsensusResult) -> dict[str, int]:
     found = dict.fromkeys((status.value for status in TaskStatus), 0)
     for task, outcome in zip(measured.ballots.tasks, measured.outcomes, strict=True):
         found[str(outcome.status)] += not task.is_gold

@@ -16,10 +16,10 @@ from gonogo.server.auth.principals import SESSION_ABSOLUTE, SESSION_IDLE, requir
 from gonogo.server.context import Context
 from gonogo.server.practice import eligibility
 from gonogo.server.queue import leases
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import assignments, campaigns, sessions, tasks, voters
 
-Arrival = tuple[Row[Any], Row[Any] | None]
+CallerLookup = tuple[Row[Any], Row[Any] | None]
 """The campaign, as `queue.next_task` and `votes.submit` want it, and the voter's position there if it is known."""
 
 
@@ -27,7 +27,7 @@ class Unproved(Exception):
     """Whether the caller's session still lives is not known from the one statement."""
 
 
-def at_campaign(connection: Connection, ctx: Context, campaign_id: str) -> Arrival:
+def load_campaign_caller(connection: Connection, ctx: Context, campaign_id: str) -> CallerLookup:
     """For a claim; refuses who may not have a task."""
     caller, voter = ctx.caller, voter_of(ctx.caller)
     row = _checked(ctx, _AT_CAMPAIGN.first(connection, {"campaign": campaign_id, **_who(ctx)}))
@@ -41,7 +41,7 @@ def at_campaign(connection: Connection, ctx: Context, campaign_id: str) -> Arriv
     return row, row
 
 
-def at_task(connection: Connection, ctx: Context, task_id: str) -> Arrival:
+def load_task_caller(connection: Connection, ctx: Context, task_id: str) -> CallerLookup:
     """For a vote."""
     caller = ctx.caller
     row = _checked(ctx, _AT_TASK.first(connection, {"task": task_id, **_who(ctx)}))
@@ -81,12 +81,12 @@ _arrival = (
     .with_for_update(of=voters)
 )
 _here = voters.c.campaign_id == campaigns.c.id
-_AT_CAMPAIGN = Prepared(
+_AT_CAMPAIGN = CompiledStatement(
     _arrival.add_columns(*eligibility.gate_of(campaigns.c.id))
     .join_from(campaigns, voters, _here)
     .where(campaigns.c.id == bindparam("campaign"))
 )
-_AT_TASK = Prepared(
+_AT_TASK = CompiledStatement(
     _arrival.join_from(tasks, campaigns, campaigns.c.id == tasks.c.campaign_id)
     .join(voters, _here)
     .where(tasks.c.id == bindparam("task"))

@@ -32,7 +32,7 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, bi
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.labeling import ServedTask
 from gonogo.server.queue.leases import Voter
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.ordering import END, place_in
 from gonogo.server.store.schema.campaigns import gold_items, gold_servings, new_id, tasks, voters
 
@@ -161,7 +161,7 @@ def _owed(
 
 def _somewhere(
     connection: Connection,
-    queries: tuple[Prepared, Prepared],
+    queries: tuple[CompiledStatement, CompiledStatement],
     values: dict[str, Any],
     campaign: Row[Any],
     keep: int,
@@ -222,9 +222,9 @@ def _copies(items: Select[Any], *like: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _both(made: Callable[[Select[Any]], Select[Any]]) -> tuple[Prepared, Prepared]:
+def _both(made: Callable[[Select[Any]], Select[Any]]) -> tuple[CompiledStatement, CompiledStatement]:
     """A statement over the items from a random one on, and the same over those before it."""
-    return Prepared(made(_items(after=True))), Prepared(made(_items(after=False)))
+    return CompiledStatement(made(_items(after=True))), CompiledStatement(made(_items(after=False)))
 
 
 _alike = tasks.c.n_people == bindparam("people")
@@ -233,7 +233,7 @@ _DUE = _both(lambda items: _copies(items.where(*_ever_due), _alike, tasks.c.plac
 _ITEM = _both(lambda items: items.where(~_serving(gold_items.c.id, bindparam("voter"))).limit(1))
 _COPY = _both(_copies)
 _LIKE = _both(lambda items: _copies(items, _alike))
-_SERVE = Prepared(
+_SERVE = CompiledStatement(
     gold_servings.insert().values(
         gold_item_id=bindparam("item"),
         voter_id=bindparam("voter"),
@@ -242,7 +242,7 @@ _SERVE = Prepared(
     )
 )
 _own = {"id": bindparam("copy", type_=tasks.c.id.type), "created_at": bindparam("now", type_=tasks.c.created_at.type)}
-_COPY_ITEM = Prepared(
+_COPY_ITEM = CompiledStatement(
     tasks.insert().from_select(
         [*_own, *(column.name for column in _CONTENT)],
         select(*_own.values(), *_CONTENT)
@@ -251,7 +251,7 @@ _COPY_ITEM = Prepared(
         .limit(1),
     )
 )
-_COPY_BY_ID = Prepared(select(*_COLUMNS).where(tasks.c.id == bindparam("copy")))
+_COPY_BY_ID = CompiledStatement(select(*_COLUMNS).where(tasks.c.id == bindparam("copy")))
 _wanted = (tasks.c.status == TaskStatus.OPEN, tasks.c.submission_count < tasks.c.n_required)
 _spare = select(func.count()).where(tasks.c.gold_item_id == gold_items.c.id, _ROOM, *_wanted).scalar_subquery()
-_SHORT = Prepared(select(gold_items.c.id).where(_in_campaign, _spare < SPARE).limit(bindparam("limit")))
+_SHORT = CompiledStatement(select(gold_items.c.id).where(_in_campaign, _spare < SPARE).limit(bindparam("limit")))

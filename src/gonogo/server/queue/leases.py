@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, false,
 from gonogo.schemas.enums import TaskStatus
 from gonogo.server.scoring.consensus_store import refresh_task
 from gonogo.server.store import audit
-from gonogo.server.store.compiled import Prepared
-from gonogo.server.store.ordering import enter, requeue
+from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.ordering import lock_order, requeue
 from gonogo.server.store.schema.campaigns import discounted_votes, submissions, tasks, voters
 
 MAX_HELD = 5
@@ -44,7 +44,7 @@ def position(connection: Connection, campaign_id: str, voter: Voter, now: dateti
 
 def sweep(connection: Connection, campaign_id: str, now: datetime, limit: int = SWEEP_LIMIT) -> int:
     """Takes back claims that ran out, oldest first; answers how many (at most `limit`)."""
-    enter(connection, campaign_id, alone=True)
+    lock_order(connection, campaign_id, alone=True)
     expired = _EXPIRED.all(connection, {"campaign": campaign_id, "now": now, "limit": limit})
     for task in expired:
         give_back(connection, task, now)
@@ -80,7 +80,7 @@ def renew(connection: Connection, task: Row[Any], campaign: Row[Any], voter: Vot
 
 def release(connection: Connection, task: Row[Any], voter: Voter, now: datetime) -> None:
     """Gives a task back unanswered; nothing happens if the voter does not hold it."""
-    enter(connection, task.campaign_id)
+    lock_order(connection, task.campaign_id)
     held = _HELD_NOW.one(connection, {"task": task.id})
     if held.holder_id == voter.id:
         give_back(connection, held, now)
@@ -88,7 +88,7 @@ def release(connection: Connection, task: Row[Any], voter: Voter, now: datetime)
 
 def end_claims(connection: Connection, now: datetime, *, campaign_id: str, voter_id: str | None = None) -> None:
     """Ends all claims of a campaign, or one voter's there."""
-    enter(connection, campaign_id, alone=True)
+    lock_order(connection, campaign_id, alone=True)
     query = select(*HELD).where(tasks.c.campaign_id == campaign_id, tasks.c.holder_id.is_not(None))
     if voter_id is not None:
         query = query.where(tasks.c.holder_id == voter_id)
@@ -124,12 +124,12 @@ def position_at(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
     return [*(voters.c[name] for name in wanted), *more]
 
 
-_POSITION = Prepared(
+_POSITION = CompiledStatement(
     select(*position_at(bindparam("campaign")))
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
     .with_for_update(of=voters)
 )
-_ARRIVE = Prepared(
+_ARRIVE = CompiledStatement(
     text(
         "INSERT INTO voters (campaign_id, voter_id) VALUES (:campaign, :voter)"
         " ON CONFLICT (campaign_id, voter_id) DO NOTHING"
@@ -154,15 +154,15 @@ HELD = [
 ]
 """What these functions need to know of a task."""
 
-_EXPIRED = Prepared(
+_EXPIRED = CompiledStatement(
     select(*HELD)
     .where(tasks.c.campaign_id == bindparam("campaign"), tasks.c.claim_expires_at <= bindparam("now"))
     .order_by(tasks.c.claim_expires_at)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-_HELD_NOW = Prepared(select(*HELD).where(tasks.c.id == bindparam("task")).with_for_update())
-_LEASE = Prepared(
+_HELD_NOW = CompiledStatement(select(*HELD).where(tasks.c.id == bindparam("task")).with_for_update())
+_LEASE = CompiledStatement(
     tasks.update()
     .where(tasks.c.id == bindparam("task"), tasks.c.holder_id.is_(None))
     .values(
@@ -174,10 +174,10 @@ _LEASE = Prepared(
         n_people=tasks.c.n_people + 1,
     )
 )
-_RENEW = Prepared(
+_RENEW = CompiledStatement(
     tasks.update()
     .where(tasks.c.id == bindparam("task"), tasks.c.holder_id == bindparam("voter"))
     .values(claim_expires_at=bindparam("until"))
 )
 NOBODY = {"holder_id": null(), "holder_kind": null(), "claimed_at": null(), "claim_expires_at": null()}
-_END_LEASE = Prepared(tasks.update().where(tasks.c.id == bindparam("task")).values(**NOBODY))
+_END_LEASE = CompiledStatement(tasks.update().where(tasks.c.id == bindparam("task")).values(**NOBODY))

@@ -16,7 +16,7 @@ from gonogo.server.queue import honeypots, leases
 from gonogo.server.queue.leases import Voter
 from gonogo.server.serialize import instant
 from gonogo.server.store import ordering
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import campaigns, submissions, tasks, voters
 
 
@@ -132,11 +132,11 @@ def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, positio
         last = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
         if last is None or last <= position.cursor:
             return None
-        ordering.enter(connection, campaign.id, alone=True)
+        ordering.lock_order(connection, campaign.id, alone=True)
         insert_round = _INSERT_ROUND.scalar(connection, {"campaign": campaign.id})
         candidate = _TAKE_SHARED.first(connection, {**ahead, "end": ordering.END})
     if candidate is not None:
-        ordering.note_passed(connection, campaign.id, insert_round, candidate.rank)
+        ordering.advance_insert_round(connection, campaign.id, insert_round, candidate.rank)
     elif _first_ahead(connection, campaign, voter, position) is None:
         _pass_all(connection, campaign, insert_round, voter, position.cursor)
     return candidate
@@ -153,7 +153,7 @@ def _pass_all(connection: Connection, campaign: Row[Any], insert_round: str, vot
     """All that is left he has voted on: passes it for good, so that asking again costs nothing."""
     last = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
     if last is not None and last > cursor:
-        ordering.note_passed(connection, campaign.id, insert_round, last)
+        ordering.advance_insert_round(connection, campaign.id, insert_round, last)
         mine = (voters.c.campaign_id == campaign.id) & (voters.c.voter_id == voter.id)
         connection.execute(voters.update().where(mine).values(cursor=last))
 
@@ -183,7 +183,7 @@ _in_campaign = tasks.c.campaign_id == bindparam("campaign")
 _ahead = and_(_in_campaign, tasks.c.rank > bindparam("cursor"))
 
 _mine = and_(_ahead, tasks.c.rank < bindparam("end"), ~_own_vote)
-_FIRST = Prepared(select(tasks.c.rank).where(_mine).order_by(tasks.c.rank).limit(1))
+_FIRST = CompiledStatement(select(tasks.c.rank).where(_mine).order_by(tasks.c.rank).limit(1))
 _others = tasks.alias("others")
 _first_rank = (
     select(_others.c.rank)
@@ -204,26 +204,26 @@ _n_held = (
     .scalar_subquery()
     .label("n_held")
 )
-_TAKE = Prepared(
+_TAKE = CompiledStatement(
     select(*_QUEUE_COLUMNS, null().label("first_rank"), _n_held).where(_mine).order_by(tasks.c.rank).limit(1)
 )
-_TAKE_SHARED = Prepared(
+_TAKE_SHARED = CompiledStatement(
     select(*_QUEUE_COLUMNS, _first_rank.label("first_rank"), _n_held)
     .where(_mine)
     .order_by(tasks.c.rank)
     .limit(1)
     .with_for_update(skip_locked=True, of=tasks)
 )
-_INSERT_ROUND = Prepared(select(campaigns.c.insert_round).where(campaigns.c.id == bindparam("campaign")))
-_SERVED_BY_ID = Prepared(select(*_QUEUE_COLUMNS).where(tasks.c.id == bindparam("task")))
-_LAST_RANK = Prepared(select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None)))
-_OLDEST_HELD = Prepared(
+_INSERT_ROUND = CompiledStatement(select(campaigns.c.insert_round).where(campaigns.c.id == bindparam("campaign")))
+_SERVED_BY_ID = CompiledStatement(select(*_QUEUE_COLUMNS).where(tasks.c.id == bindparam("task")))
+_LAST_RANK = CompiledStatement(select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None)))
+_OLDEST_HELD = CompiledStatement(
     select(tasks.c.id, tasks.c.holder_id)
     .where(_in_campaign, tasks.c.holder_id == bindparam("voter"))
     .order_by(tasks.c.claimed_at, tasks.c.number)
     .limit(leases.MAX_HELD)
 )
-_MOVE = Prepared(
+_MOVE = CompiledStatement(
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
     .values(
@@ -234,13 +234,13 @@ _MOVE = Prepared(
         n_gold_items=voters.c.n_gold_items + bindparam("gold"),
     )
 )
-_POSITION = Prepared(
+_POSITION = CompiledStatement(
     select(voters).where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
 )
 
 # The numbers of `standing`. They walk indexes, not tasks; none of them is on the way of a claim.
-_COUNT_AHEAD = Prepared(select(func.count()).select_from(tasks).where(_ahead))
-_COUNT_OWN_AHEAD = Prepared(
+_COUNT_AHEAD = CompiledStatement(select(func.count()).select_from(tasks).where(_ahead))
+_COUNT_OWN_AHEAD = CompiledStatement(
     select(func.count())
     .select_from(submissions)
     .join(tasks, tasks.c.id == submissions.c.task_id)
@@ -251,8 +251,10 @@ _COUNT_OWN_AHEAD = Prepared(
     )
 )
 _live = tasks.c.claim_expires_at > bindparam("now")
-_HELD_KINDS = Prepared(select(tasks.c.is_gold).where(_in_campaign, tasks.c.holder_id == bindparam("voter"), _live))
-_HELD_BY_OTHERS = Prepared(
+_HELD_KINDS = CompiledStatement(
+    select(tasks.c.is_gold).where(_in_campaign, tasks.c.holder_id == bindparam("voter"), _live)
+)
+_HELD_BY_OTHERS = CompiledStatement(
     select(func.count().label("n_tasks"), func.max(tasks.c.claim_expires_at).label("until")).where(
         _in_campaign,
         tasks.c.holder_id.is_not(None),
@@ -262,6 +264,6 @@ _HELD_BY_OTHERS = Prepared(
         ~_own_vote,
     )
 )
-_IN_REVIEW = Prepared(
+_IN_REVIEW = CompiledStatement(
     select(func.count()).select_from(tasks).where(_in_campaign, tasks.c.status == TaskStatus.IN_REVIEW)
 )

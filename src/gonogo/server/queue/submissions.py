@@ -14,7 +14,7 @@ from gonogo.server.queue import honeypots, leases
 from gonogo.server.queue.leases import Voter
 from gonogo.server.scoring.consensus_store import SEEN, refresh_seen, refresh_task
 from gonogo.server.store import audit, ordering
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import (
     campaign_scores,
     campaigns,
@@ -27,7 +27,7 @@ from gonogo.server.store.schema.campaigns import (
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredSubmission:
     """A submission as it was just stored."""
 
     id: str
@@ -47,10 +47,10 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SubmitResult:
     """A stored submission. `refused` is why it does not count; it is stored (or was, before) all the same."""
 
-    submission: Stored | Row[Any]
+    submission: StoredSubmission | Row[Any]
     refused: ConflictReason | None = None
 
     @property
@@ -69,7 +69,7 @@ def submit(
     *,
     idempotency_key: str | None = None,
     position: Row[Any] | None = None,
-) -> Outcome:
+) -> SubmitResult:
     """Stores `answer`. Call it in a `store.write()` block, and let the block commit whatever the outcome.
 
     It counts if the campaign is open, the task still wants votes, and either the voter holds the task or his vote
@@ -78,10 +78,10 @@ def submit(
     """
     if position is None:
         leases.position(connection, campaign.id, voter, now)
-    ordering.enter(connection, campaign.id)
+    ordering.lock_order(connection, campaign.id)
     task = _task(connection, task_id, voter)
     if task.own_id is not None:
-        return Outcome(_own(connection, task_id, voter), ConflictReason.ALREADY_SUBMITTED)
+        return SubmitResult(_own(connection, task_id, voter), ConflictReason.ALREADY_SUBMITTED)
     is_open = task.campaign_status == CampaignStatus.OPEN
     if task.holder_id is not None and task.holder_id != voter.id and task.claim_expires_at <= now:
         leases.give_back(connection, task, now)
@@ -96,8 +96,8 @@ def submit(
     row = _store(connection, campaign.id, task, voter, answer, now, idempotency_key, counted=counted, late=not live)
     _settle(connection, task, voter, holds=holds, counted=counted, now=now)
     if counted:
-        return Outcome(row)
-    return Outcome(row, ConflictReason.TASK_RESOLVED if is_open else ConflictReason.CAMPAIGN_CLOSED)
+        return SubmitResult(row)
+    return SubmitResult(row, ConflictReason.TASK_RESOLVED if is_open else ConflictReason.CAMPAIGN_CLOSED)
 
 
 def adjudicate(connection: Connection, task_id: str, ruling: Adjudication, now: datetime) -> None:
@@ -140,8 +140,8 @@ def _store(
     *,
     counted: bool,
     late: bool,
-) -> Stored:
-    stored = Stored(
+) -> StoredSubmission:
+    stored = StoredSubmission(
         new_id(),
         task.id,
         campaign_id,
@@ -170,7 +170,7 @@ def _task(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
     return _TASK.one(connection, {"task": task_id, "voter": voter.id})
 
 
-_OWN = Prepared(
+_OWN = CompiledStatement(
     select(submissions).where(submissions.c.task_id == bindparam("task"), submissions.c.voter_id == bindparam("voter"))
 )
 _own_id = select(submissions.c.id).where(
@@ -185,21 +185,21 @@ _more = (
     _own_id.scalar_subquery().label("own_id"),
     _was_served.label("was_served"),
 )
-_TASK = Prepared(
+_TASK = CompiledStatement(
     select(*SEEN, *_held, *_more)
     .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
     .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
     .where(tasks.c.id == bindparam("task"))
     .with_for_update(of=tasks)
 )
-_INSERT = Prepared(submissions.insert(), [field.name for field in fields(Stored)])
+_INSERT = CompiledStatement(submissions.insert(), [field.name for field in fields(StoredSubmission)])
 _votes = bindparam("votes", type_=tasks.c.submission_count.type)
 _wants_more = and_(tasks.c.status == TaskStatus.OPEN, _votes < tasks.c.n_required)
 _counted = tasks.update().where(tasks.c.id == bindparam("task")).values(submission_count=_votes)
-_KEEP_LEASE = Prepared(_counted.values(rank=case((_wants_more, tasks.c.rank), else_=null())))
+_KEEP_LEASE = CompiledStatement(_counted.values(rank=case((_wants_more, tasks.c.rank), else_=null())))
 _back = case((and_(_wants_more, tasks.c.is_gold == false()), ordering.BACK), else_=null())
-_END_OWN_LEASE = Prepared(_counted.values(rank=_back, **leases.NOBODY))
-_DONE = Prepared(
+_END_OWN_LEASE = CompiledStatement(_counted.values(rank=_back, **leases.NOBODY))
+_DONE = CompiledStatement(
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
     .values(n_done=voters.c.n_done + 1, n_gold_done=voters.c.n_gold_done + bindparam("gold"))

@@ -15,7 +15,7 @@ from gonogo.schemas.results_api import Login, LoginRequest
 from gonogo.server.auth import tokens
 from gonogo.server.auth.principals import Principal, authenticate
 from gonogo.server.errors import ApiError, not_found
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import api_keys, results_passwords, results_sessions, users
 
 IDLE = timedelta(hours=12)
@@ -24,7 +24,7 @@ EMBEDDED = "embedded"
 
 
 @dataclass(frozen=True)
-class Account:
+class ResultsLogin:
     """Who reads: the owner of an API key. `seen_at` is the last noted use of the session."""
 
     key_id: str
@@ -37,12 +37,12 @@ class Account:
         return self.seen_at is not None and now - self.seen_at >= SEEN_EVERY
 
 
-def account_of(request: Request) -> Account:
+def account_of(request: Request) -> ResultsLogin:
     """The owner of the request's `X-API-KEY`; 401 without a valid one."""
     return _find(request)[0]
 
 
-def session_of(request: Request, now: datetime) -> Account:
+def session_of(request: Request, now: datetime) -> ResultsLogin:
     """The same with a live session of that key; 401 otherwise. The embedded lead needs none."""
     account, row = _find(request)
     if row is None:
@@ -52,19 +52,19 @@ def session_of(request: Request, now: datetime) -> Account:
     return replace(account, seen_at=row.session_seen_at)
 
 
-def _find(request: Request) -> tuple[Account, Row[Any] | None]:
+def _find(request: Request) -> tuple[ResultsLogin, Row[Any] | None]:
     """The account, and the row of its key with the session of the request, if that is the key's; one query."""
     key = request.headers.get("x-api-key", "")
     embedded: str | None = request.app.state.settings.embedded_token
     if embedded and tokens.same(key, embedded):
-        return Account(EMBEDDED, 0, authenticate(request)), None
+        return ResultsLogin(EMBEDDED, 0, authenticate(request)), None
     row = request.app.state.store.look(_KEY, {"prefix": tokens.api_key_prefix(key) or "", "session": _bearer(request)})
     if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
         raise refused("The API key in X-API-KEY is missing, unknown or revoked.")
     scopes = frozenset(row.scopes)
     role: Literal["lead", "reader"] = "lead" if Scope.WRITE in scopes else "reader"
     person = Principal("user", row.user_id, row.org_id, role, scopes, name=row.user_name, email=row.email)
-    return Account(row.id, row.number, person), row
+    return ResultsLogin(row.id, row.number, person), row
 
 
 def mark_seen(connection: Connection, request: Request, now: datetime) -> None:
@@ -72,7 +72,7 @@ def mark_seen(connection: Connection, request: Request, now: datetime) -> None:
     connection.execute(results_sessions.update().where(mine).values(seen_at=now))
 
 
-def log_in(connection: Connection, account: Account, body: LoginRequest, now: datetime) -> Login | None:
+def log_in(connection: Connection, account: ResultsLogin, body: LoginRequest, now: datetime) -> Login | None:
     """A new session, or `None` when name or password are not those of this key."""
     mine = select(results_passwords).where(results_passwords.c.api_key_id == account.key_id)
     row = connection.execute(mine).first()
@@ -89,7 +89,7 @@ def log_in(connection: Connection, account: Account, body: LoginRequest, now: da
     )
 
 
-def refresh(connection: Connection, request: Request, account: Account, now: datetime) -> str:
+def refresh(connection: Connection, request: Request, account: ResultsLogin, now: datetime) -> str:
     """A new token; the old one is void."""
     end(connection, request, now)
     return _new_session(connection, account, now)
@@ -123,7 +123,7 @@ def refused(message: str) -> ApiError:
     return ApiError(401, ErrorCode.INVALID_SESSION, message)
 
 
-def _new_session(connection: Connection, account: Account, now: datetime) -> str:
+def _new_session(connection: Connection, account: ResultsLogin, now: datetime) -> str:
     token = tokens.new_secret("gr")
     row = {"sha256": tokens.digest(token), "api_key_id": account.key_id, "created_at": now, "seen_at": now}
     connection.execute(results_sessions.insert().values(row))
@@ -135,7 +135,7 @@ def _bearer(request: Request) -> str:
     return tokens.digest(token.strip()) if scheme.lower() == "bearer" else ""
 
 
-_KEY = Prepared(
+_KEY = CompiledStatement(
     select(
         api_keys,
         users.c.org_id,

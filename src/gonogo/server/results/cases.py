@@ -13,9 +13,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, select, text
 
 from gonogo.server.consensus.decide import VERDICTS, parse_gold
-from gonogo.server.results.queries import CaseRow, Chosen, Vote, read_cases, read_votes
+from gonogo.server.results.queries import CaseFilter, CaseRecord, CaseVote, read_cases, read_votes
 from gonogo.server.serialize import instant
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, cases, projects
 from gonogo.server.store.schema.columns import EPOCH
@@ -26,7 +26,7 @@ _SHORT = 500  # so many cases are read sooner than a place between them is looke
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CaseQuery:
     """Filters of a page. `after` is the change counter of the last case seen."""
 
     after: int = 0
@@ -81,7 +81,7 @@ def caught_up(store: Store) -> Iterator[Connection]:
         yield connection
 
 
-def page(connection: Connection, campaign: Row[Any], wanted: Wanted, horizon: int | None) -> CasePage:
+def page(connection: Connection, campaign: Row[Any], wanted: CaseQuery, horizon: int | None) -> CasePage:
     """The cases that changed after `wanted.after`, in the order of their last change.
 
     A case that changes during a walk moves to its end, so it may be seen twice and is never missed.
@@ -89,7 +89,7 @@ def page(connection: Connection, campaign: Row[Any], wanted: Wanted, horizon: in
     after = wanted.after
     if wanted.updated_after is not None:
         after = max(after, _all_older(connection, campaign.id, after, wanted.updated_after - CLOCK_SLACK))
-    chosen = Chosen(
+    chosen = CaseFilter(
         limit=wanted.limit + 1,
         verbose=wanted.verbose,
         state=wanted.state is not None,
@@ -125,7 +125,7 @@ def _all_older(connection: Connection, campaign_id: str, low: int, when: datetim
 def one(connection: Connection, campaign: Row[Any], case_id: int, verbose: bool) -> str | None:
     """One case of the campaign, as JSON, or `None`."""
     values = {"campaign": campaign.id, "after": -1, "case": case_id}
-    found = read_cases(connection, Chosen(verbose=verbose, case=True), values)
+    found = read_cases(connection, CaseFilter(verbose=verbose, case=True), values)
     return _case(campaign, _about(campaign), found[0], verbose) if found else None
 
 
@@ -135,7 +135,7 @@ def _about(campaign: Row[Any]) -> str:
     return f'"task_id":{campaign.number},"task_name":{_text(campaign.name)},{project}'
 
 
-def _case(campaign: Row[Any], about: str, case: CaseRow, verbose: bool) -> str:
+def _case(campaign: Row[Any], about: str, case: CaseRecord, verbose: bool) -> str:
     """One case in JSON. Written as text, for a page has up to a thousand and most of each is in JSON already."""
     votes = read_votes(case, verbose=verbose)
     counts = Counter(vote.verdict for vote in votes if vote.counted)
@@ -153,13 +153,13 @@ def _case(campaign: Row[Any], about: str, case: CaseRow, verbose: bool) -> str:
     )
 
 
-def _stats(votes: list[Vote], counts: Counter[str], verbose: bool) -> str:
+def _stats(votes: list[CaseVote], counts: Counter[str], verbose: bool) -> str:
     by_verdict = ",".join([f'"{verdict}":{n}' for verdict in VERDICTS if (n := counts[verdict])])
     reads = f',"reads":[{",".join([_read(vote) for vote in votes])}]' if verbose else ""
     return f'{{"counts":{{{by_verdict}}},"n_reads":{len(votes)},"n_qualified_reads":{counts.total()}{reads}}}'
 
 
-def _read(vote: Vote) -> str:
+def _read(vote: CaseVote) -> str:
     answer = f'{{"answer_class":"{vote.verdict}","corrected_value":{vote.corrected_value or "null"}}}'
     return (
         f'{{"read_id":{vote.number},"labeler":"{vote.voter_id}","answer":{answer},"qualified":{_flag(vote.counted)},'
@@ -167,7 +167,7 @@ def _read(vote: Vote) -> str:
     )
 
 
-def _ours(campaign: Row[Any], case: CaseRow, verbose: bool) -> str:
+def _ours(campaign: Row[Any], case: CaseRecord, verbose: bool) -> str:
     """What joins the case to its task, drawing and value."""
     more = (
         f',"target_kind":{_text(case.target_kind)},"detail_kind":{_text(case.detail_kind)},'
@@ -191,11 +191,11 @@ def _patch(written: str | None) -> str:
     return f'"POLYGON (({x0} {y0}, {x1} {y0}, {x1} {y1}, {x0} {y1}, {x0} {y0}))"'
 
 
-def _kind(case: CaseRow) -> str:
+def _kind(case: CaseRecord) -> str:
     return "image" if case.drawing is None or case.content_type.startswith("image/") else "document"
 
 
-def _metadata(case: CaseRow) -> str:
+def _metadata(case: CaseRecord) -> str:
     if case.drawing is None:
         return "[]"
     known = f'"content_id":{case.drawing},"origin":{_text(case.filename)},"created_at":"{_instant(case.drawn_at)}"'
@@ -219,15 +219,15 @@ def _instant(microseconds: int) -> str:
 
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-_CAMPAIGN = Prepared(
+_CAMPAIGN = CompiledStatement(
     select(campaigns, projects.c.number.label("project_number"), projects.c.name.label("project_name"))
     .outerjoin(projects, projects.c.id == campaigns.c.project_id)
     .where(campaigns.c.number == bindparam("number"), campaigns.c.org_id == bindparam("org"))
 )
-_LAST = Prepared(
+_LAST = CompiledStatement(
     select(cases.c.seq).where(cases.c.campaign_id == bindparam("campaign")).order_by(cases.c.seq.desc()).limit(1)
 )
-_NEXT = Prepared(
+_NEXT = CompiledStatement(
     select(cases.c.seq, cases.c.updated_at)
     .where(cases.c.campaign_id == bindparam("campaign"), cases.c.seq > bindparam("after"))
     .order_by(cases.c.seq)

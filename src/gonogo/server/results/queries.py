@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, ColumnElement, Connection, Integer, Text, bindparam, cast, literal_column, select
 
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import (
     calculations,
     cases,
@@ -24,14 +24,14 @@ from gonogo.server.store.schema.campaigns import (
     submissions,
     tasks,
 )
-from gonogo.server.store.sql_functions import Exact, Gathered, Joined, Listed
+from gonogo.server.store.sql_functions import ExactFloat, JsonArray, JsonArrayAgg, StringAgg
 from gonogo.server.tasks.drawings import NEWEST
 
 
-class CaseRow(NamedTuple):
+class CaseRecord(NamedTuple):
     """A case and its task, as the database writes them: values in JSON, instants in microseconds.
 
-    `votes` are JSON lists of `Vote` with commas between, where all is to be told; else of each vote a 1 if it counts
+    `votes` are JSON lists of `CaseVote` with commas between, where all is to be told; else of each vote a 1 if it counts
     or a 0, and its verdict.
     """
 
@@ -62,7 +62,7 @@ class CaseRow(NamedTuple):
     votes: str | None
 
 
-class Vote(NamedTuple):
+class CaseVote(NamedTuple):
     """A submission; its value in JSON."""
 
     number: int
@@ -74,7 +74,7 @@ class Vote(NamedTuple):
     created_at: int = 0
 
 
-class Chosen(NamedTuple):
+class CaseFilter(NamedTuple):
     """Which cases of a campaign, beside the counter they come after; `case` is the number of the only one wanted."""
 
     limit: int = 1
@@ -85,23 +85,23 @@ class Chosen(NamedTuple):
     case: bool = False
 
 
-def read_cases(connection: Connection, chosen: Chosen, values: dict[str, Any]) -> list[CaseRow]:
+def read_cases(connection: Connection, chosen: CaseFilter, values: dict[str, Any]) -> list[CaseRecord]:
     """The cases in the order of their changes. `values` are `campaign`, `after`, and those that `chosen` names."""
     found = _query(chosen).scalar(connection, values)
-    rows = [CaseRow._make(cells) for cells in json.loads(found or "[]")]
+    rows = [CaseRecord._make(cells) for cells in json.loads(found or "[]")]
     return sorted(rows, key=lambda row: row.seq)
 
 
-def read_votes(case: CaseRow, *, verbose: bool) -> list[Vote]:
+def read_votes(case: CaseRecord, *, verbose: bool) -> list[CaseVote]:
     """The votes of a case, oldest first; but for verdict and whether it counts, empty unless `verbose`."""
     if not verbose:
-        return [Vote(0, one[1:], one[0] == "1") for one in (case.votes or "").split(",") if one]
-    found = [Vote._make(cells) for cells in json.loads(f"[{case.votes or ''}]")]
+        return [CaseVote(0, one[1:], one[0] == "1") for one in (case.votes or "").split(",") if one]
+    found = [CaseVote._make(cells) for cells in json.loads(f"[{case.votes or ''}]")]
     return sorted(found, key=lambda vote: vote.number)
 
 
 @lru_cache(maxsize=256)
-def _query(chosen: Chosen) -> Prepared:
+def _query(chosen: CaseFilter) -> CompiledStatement:
     conditions = {
         "state": cases.c.state == bindparam("state"),
         "updated_after": cases.c.updated_at > bindparam("updated_after", type_=cases.c.updated_at.type),
@@ -117,15 +117,15 @@ def _query(chosen: Chosen) -> Prepared:
         .limit(literal_column(str(chosen.limit), Integer))
         .subquery("few")
     )
-    rows = Gathered(Listed(*_columns(few, chosen.verbose)))
-    return Prepared(select(cast(rows, Text).label("rows")).select_from(_with_all(few)))
+    rows = JsonArrayAgg(JsonArray(*_columns(few, chosen.verbose)))
+    return CompiledStatement(select(cast(rows, Text).label("rows")).select_from(_with_all(few)))
 
 
 def _columns(few: Any, verbose: bool) -> Sequence[ColumnElement[Any]]:
-    """As `CaseRow` has them."""
+    """As `CaseRecord` has them."""
     found = {
         **{name: few.c[name] for name in ("seq", "state", "updated_at")},
-        "agreement": Exact(tasks.c.agreement),
+        "agreement": ExactFloat(tasks.c.agreement),
         "external_id": predictions.c.external_id,
         "run": calculations.c.run,
         "part": parts.c.name,
@@ -135,7 +135,7 @@ def _columns(few: Any, verbose: bool) -> Sequence[ColumnElement[Any]]:
         "drawn_at": drawings.c.created_at,
         "votes": _ALL_OF_VOTES if verbose else _VOTES,
     }
-    return [found[name] if name in found else _as_text(tasks.c[name]) for name in CaseRow._fields]
+    return [found[name] if name in found else _as_text(tasks.c[name]) for name in CaseRecord._fields]
 
 
 def _with_all(few: Any) -> Any:
@@ -156,7 +156,7 @@ def _as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _votes(vote: ColumnElement[Any]) -> ColumnElement[Any]:
     return (
-        select(Joined(vote, literal_column("','", Text), submissions.c.number))
+        select(StringAgg(vote, literal_column("','", Text), submissions.c.number))
         .where(submissions.c.task_id == tasks.c.id)
         .correlate(tasks)
         .scalar_subquery()
@@ -164,4 +164,4 @@ def _votes(vote: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 _VOTES = _votes(cast(cast(submissions.c.counted, Integer), Text) + submissions.c.verdict)
-_ALL_OF_VOTES = _votes(cast(Listed(*[_as_text(submissions.c[name]) for name in Vote._fields]), Text))
+_ALL_OF_VOTES = _votes(cast(JsonArray(*[_as_text(submissions.c[name]) for name in CaseVote._fields]), Text))

@@ -52,7 +52,7 @@ def act(
     """
     if not _known(connection, campaign.id, voter_id):
         raise not_found()
-    ordering.enter(connection, campaign.id, alone=True)
+    ordering.lock_order(connection, campaign.id, alone=True)
     doing = {"pause": _pause, "resume": _resume, "discount": _discount, "restore": _restore, "reopen": _reopen}
     n_tasks = doing[wanted.action](connection, campaign.id, voter_id, now)
     made = new_id()

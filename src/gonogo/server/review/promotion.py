@@ -38,7 +38,7 @@ _SETTINGS = ("status", "consensus_method", "acceptance_alpha", "early_stop", "tr
 
 
 @dataclass(frozen=True)
-class Ahead:
+class PromotionMeasurement:
     """A quality report, the change counter of the cases it is of, and the settings of the campaign then."""
 
     report: QualityReport
@@ -46,13 +46,13 @@ class Ahead:
     settings: tuple[Any, ...]
 
 
-def measure_ahead(store: Store, campaign_id: str, now: datetime) -> Ahead:
+def measure_ahead(store: Store, campaign_id: str, now: datetime) -> PromotionMeasurement:
     """The campaign as it stands; its consensus is brought up to date. Blocks: call it in a thread."""
     for _try in range(_TRIES):
         with store.read() as connection:
             campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
         seq = _last_change(store, campaign_id)
-        ahead = Ahead(report_on(store, campaign_id, now), seq, _settings(campaign))
+        ahead = PromotionMeasurement(report_on(store, campaign_id, now), seq, _settings(campaign))
         with store.read() as connection:
             if not _moved(connection, campaign, ahead):
                 break
@@ -60,7 +60,7 @@ def measure_ahead(store: Store, campaign_id: str, now: datetime) -> Ahead:
 
 
 def promote(
-    connection: Connection, campaign: Row[Any], force: bool, now: datetime, ahead: Ahead | None = None
+    connection: Connection, campaign: Row[Any], force: bool, now: datetime, ahead: PromotionMeasurement | None = None
 ) -> PromoteResult:
     """Copies resolved tasks that are not there yet to the golden dataset, if the campaign is accepted or `force`.
 
@@ -92,7 +92,7 @@ def _last_change(store: Store, campaign_id: str) -> int:
         return connection.execute(last).scalar() or 0
 
 
-def _moved(connection: Connection, campaign: Row[Any], ahead: Ahead) -> bool:
+def _moved(connection: Connection, campaign: Row[Any], ahead: PromotionMeasurement) -> bool:
     """Whether a vote, a ruling, a task or a setting changed since."""
     later = select(cases.c.seq).where(cases.c.campaign_id == campaign.id, cases.c.seq > ahead.seq).limit(1)
     return _settings(campaign) != ahead.settings or connection.execute(later).first() is not None

@@ -54,7 +54,7 @@ SURE = 1.0
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReviewQuery:
     """Filters of the queue; `sample` adds settled tasks to the conflicts."""
 
     status: str | None = None
@@ -96,7 +96,7 @@ def queue_page(
     connection: Connection,
     campaign: Row[Any],
     caller_id: str,
-    wanted: Wanted,
+    wanted: ReviewQuery,
     limit: int,
     cursor: str | None,
     now: datetime,
@@ -141,7 +141,7 @@ class _At:
     where: ColumnElement[bool] | None = None
 
 
-def _bands(connection: Connection, campaign_id: str, wanted: Wanted) -> list[_Band]:
+def _bands(connection: Connection, campaign_id: str, wanted: ReviewQuery) -> list[_Band]:
     if wanted.status is not None and wanted.status != TaskStatus.IN_REVIEW:
         return [_Band("n", tasks.c.status == wanted.status, (tasks.c.number.desc(),))]
     # Written out, so that the database sees that its index of the conflicts fits.
@@ -201,7 +201,7 @@ def _count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) ->
 # --- filters ---------------------------------------------------------------------------------------------
 
 
-def _narrowed(campaign_id: str, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _narrowed(campaign_id: str, wanted: ReviewQuery) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.kind:
         found.append(or_(tasks.c.target_kind == wanted.kind, tasks.c.detail_kind == wanted.kind))

@@ -36,7 +36,7 @@ async def next_task(ctx: Ctx, response: Response, campaign_id: str) -> ServedTas
 
 def claim(connection: Connection, ctx: Context, campaign_id: str) -> queue.Claim | None:
     """A task for the caller, or `None`; refuses who may not have one. Nothing was written when it refuses."""
-    campaign, position = caller_lookup.at_campaign(connection, ctx, campaign_id)
+    campaign, position = caller_lookup.load_campaign_caller(connection, ctx, campaign_id)
     return queue.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, ctx.rng, position)
 
 

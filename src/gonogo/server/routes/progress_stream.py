@@ -15,7 +15,7 @@ from gonogo.server.auth.authorization import REVIEW_READERS, campaign_for
 from gonogo.server.auth.principals import credential_of
 from gonogo.server.context import Ctx
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.progress.stream import Ending, Watcher, Watching
+from gonogo.server.progress.stream import CloseReason, ProgressHub, Subscriber
 
 router = make_router()
 MEDIA_TYPE = "text/event-stream"
@@ -34,7 +34,7 @@ LastSeen = Annotated[
 class EventStream(StreamingResponse):
     """The stream of one watcher, who leaves when it is over, whoever ends it."""
 
-    def __init__(self, watching: Watching, watcher: Watcher) -> None:
+    def __init__(self, watching: ProgressHub, watcher: Subscriber) -> None:
         super().__init__(watcher.frames(), headers=_HEADERS, media_type=MEDIA_TYPE)
         self._watching, self._watcher = watching, watcher
 
@@ -49,7 +49,7 @@ class EventStream(StreamingResponse):
     async def _until_gone(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self._watcher.end(Ending.GONE)
+        self._watcher.end(CloseReason.GONE)
 
     async def _send_all(self, send: Send) -> None:
         try:
@@ -81,7 +81,7 @@ async def watch(campaign_id: str, request: Request, context: Ctx, last_event_id:
     """
     with context.store.read() as connection:
         campaign_for(connection, context.caller, campaign_id, REVIEW_READERS)
-    watching: Watching = request.app.state.watching
+    watching: ProgressHub = request.app.state.watching
     return EventStream(
         watching, watching.join(request, tokens.digest(credential_of(request)), campaign_id, last_event_id)
     )

@@ -26,7 +26,7 @@ from gonogo.server.errors import ApiError, as_api_error
 from gonogo.server.http.bodies import parse_json, read_body
 from gonogo.server.results import auth as access
 from gonogo.server.results import cases
-from gonogo.server.results.cases import Wanted
+from gonogo.server.results.cases import CaseQuery
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
 
@@ -123,7 +123,7 @@ async def list_results(request: Request) -> Response:
     return await asyncio.to_thread(_page, store, campaign, wanted)
 
 
-def _page(store: Store, campaign: Row[Any], wanted: Wanted) -> Response:
+def _page(store: Store, campaign: Row[Any], wanted: CaseQuery) -> Response:
     """Read and put together apart from the event loop: those who submit do not wait for a thousand cases."""
     horizon = cases.committed_up_to(store, campaign.id)
     with cases.caught_up(store) as connection:
@@ -151,7 +151,7 @@ def _json(text: str) -> Response:
     return Response(text.encode(), media_type="application/json")
 
 
-def _note(connection: Connection, request: Request, account: access.Account, now: datetime) -> None:
+def _note(connection: Connection, request: Request, account: access.ResultsLogin, now: datetime) -> None:
     """The audit log's row of a session that began or ended."""
     action: str = request.scope["route"].name
     content = {"key_id": account.key_id}
@@ -160,7 +160,7 @@ def _note(connection: Connection, request: Request, account: access.Account, now
     )
 
 
-def _enter(request: Request) -> access.Account:
+def _enter(request: Request) -> access.ResultsLogin:
     """The caller, with key and live session, counted against the limits."""
     state = request.app.state
     now: datetime = state.clock()
@@ -173,21 +173,21 @@ def _enter(request: Request) -> access.Account:
     return account
 
 
-def _campaign(store: Store, account: access.Account, number: int) -> Row[Any]:
+def _campaign(store: Store, account: access.ResultsLogin, number: int) -> Row[Any]:
     found = cases.campaign_numbered(store, account.principal.org_id, number)
     if found is None:
         raise ApiError(404, ErrorCode.NOT_FOUND, f"There is no task {number}, or it is not visible to this key.")
     return found
 
 
-def _wanted(request: Request) -> Wanted:
+def _wanted(request: Request) -> CaseQuery:
     state = _text(request, "labeling_state")
     if state is not None and state not in STATES:
         raise _bad(f"labeling_state is invalid; allowed values: {', '.join(STATES)}.")
     limit = _number(request, "limit", 100)
     if not 1 <= limit <= MAX_LIMIT:
         raise _bad(f"limit is invalid: it must be from 1 to {MAX_LIMIT}.")
-    return Wanted(
+    return CaseQuery(
         after=_number(request, "last_sequence_id", 0),
         limit=limit,
         state=state,

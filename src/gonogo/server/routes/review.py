@@ -37,7 +37,7 @@ from gonogo.server.review.adjudication import (
     ruling_by_id,
     ruling_public,
 )
-from gonogo.server.review.queue import Wanted, change_settings, queue_page, settings_of
+from gonogo.server.review.queue import ReviewQuery, change_settings, queue_page, settings_of
 from gonogo.server.routes.tasks import check_verdict, refuse_own
 from gonogo.server.scoring.debounced_refresh import refresh_later
 from gonogo.server.serialize import task_public
@@ -67,11 +67,11 @@ async def review_queue(
     With `status` other than `in_review` all tasks of that status, newest first. Never what the caller voted on.
     """
     pagination.one_of(status, TaskStatus, "query", "status")
-    wanted = Wanted(status, kind, annotator, sheet, text, sample)
+    wanted = ReviewQuery(status, kind, annotator, sheet, text, sample)
     return await asyncio.to_thread(_page, ctx, campaign_id, wanted, limit, cursor)
 
 
-def _page(ctx: Context, campaign_id: str, wanted: Wanted, limit: int, cursor: str | None) -> ReviewPage:
+def _page(ctx: Context, campaign_id: str, wanted: ReviewQuery, limit: int, cursor: str | None) -> ReviewPage:
     with ctx.store.read() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
         return queue_page(connection, campaign, ctx.caller.id, wanted, limit, cursor, ctx.now)

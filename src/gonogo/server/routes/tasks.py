@@ -102,9 +102,9 @@ async def submit(request: Request, ctx: Ctx, task_id: str, body: LabelSubmit) ->
     return submission_public(outcome.submission)
 
 
-def vote(connection: Connection, ctx: Context, task_id: str, body: LabelSubmit, key: str | None) -> votes.Outcome:
+def vote(connection: Connection, ctx: Context, task_id: str, body: LabelSubmit, key: str | None) -> votes.SubmitResult:
     """Stores the caller's verdict; refuses a body or a caller before anything was written."""
-    campaign, position = caller_lookup.at_task(connection, ctx, task_id)
+    campaign, position = caller_lookup.load_task_caller(connection, ctx, task_id)
     check_verdict(body.verdict, body.corrected_value)
     voter = voter_of(ctx.caller)
     return votes.submit(connection, campaign, task_id, voter, body, ctx.now, idempotency_key=key, position=position)
@@ -168,7 +168,7 @@ def check_verdict(verdict: str, corrected_value: JsonObject | None) -> None:
         raise invalid([{"loc": ["body", "corrected_value"], "msg": message, "type": "corrected_value"}])
 
 
-def refusal(outcome: votes.Outcome, key: str | None) -> ApiError:
+def refusal(outcome: votes.SubmitResult, key: str | None) -> ApiError:
     """409 with a receipt; `same_request` tells a client that its own earlier try had arrived."""
     reason = outcome.refused
     assert reason is not None

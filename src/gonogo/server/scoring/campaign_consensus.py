@@ -68,7 +68,7 @@ class TaskRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ballots:
+class VoteMatrix:
     """A campaign's counted votes as they lie in the database.
 
     Attributes:
@@ -105,10 +105,10 @@ class Ballots:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class ConsensusResult:
     """What the ballots come to; `outcomes` per task, `reliability` and `trust` per voter."""
 
-    ballots: Ballots
+    ballots: VoteMatrix
     consensus: Consensus
     outcomes: Sequence[Outcome]
     reliability: Floats
@@ -130,13 +130,13 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def read_ballots(connection: Connection, campaign: Row[Any]) -> Ballots:
+def read_ballots(connection: Connection, campaign: Row[Any]) -> VoteMatrix:
     """The counted votes of a campaign; `campaign` is its row."""
     with _no_collection():
         return _read_ballots(connection, campaign)
 
 
-def _read_ballots(connection: Connection, campaign: Row[Any]) -> Ballots:
+def _read_ballots(connection: Connection, campaign: Row[Any]) -> VoteMatrix:
     task_rows = _task_rows(connection, campaign.id)
     task_id, voter, verdict, duration, claimed, created, value = _columns(
         connection.execute(_VOTES.where(submissions.c.campaign_id == campaign.id, submissions.c.counted == true())), 7
@@ -157,7 +157,7 @@ def _read_ballots(connection: Connection, campaign: Row[Any]) -> Ballots:
     truths = _truths(task_rows, campaign.trailing_zeros_matter)
     known = np.array([CLASS_OF.get(truth.verdict, UNKNOWN) if truth else UNKNOWN for truth in truths], dtype=np.intp)
     is_gold = np.array([task.is_gold for task in task_rows], dtype=np.bool_)
-    return Ballots(
+    return VoteMatrix(
         tasks=task_rows,
         truths=truths,
         votes=votes,
@@ -239,14 +239,14 @@ def _values(texts: Sequence[str | None], zeros: bool) -> dict[int, Value]:
     return found
 
 
-def measure(ballots: Ballots, method: str) -> Measured:
+def measure(ballots: VoteMatrix, method: str) -> ConsensusResult:
     """Consensus of all tasks and scores of all voters by `method`."""
     n_gold_answers = int(ballots.is_gold[ballots.votes.task].sum())
     consensus = estimate(method, ballots.votes, known=ballots.known, n_gold_answers=n_gold_answers)
     reliability, trust = score_voters(consensus)
     with _no_collection():
         outcomes = _outcomes(ballots, consensus, reliability)
-    return Measured(ballots, consensus, outcomes, reliability, trust)
+    return ConsensusResult(ballots, consensus, outcomes, reliability, trust)
 
 
 def score_voters(consensus: Consensus) -> tuple[Floats, Floats]:
@@ -268,7 +268,7 @@ def score_voters(consensus: Consensus) -> tuple[Floats, Floats]:
     return reliability, np.array(bounds)
 
 
-def _outcomes(ballots: Ballots, consensus: Consensus, reliability: Floats) -> list[Outcome]:
+def _outcomes(ballots: VoteMatrix, consensus: Consensus, reliability: Floats) -> list[Outcome]:
     """The outcome of each task, as `decide` finds it; only tasks with something special are decided one by one."""
     speaker, disputed = _single_values(ballots, consensus, reliability)
     special = set(disputed.tolist())
@@ -287,7 +287,7 @@ def _outcomes(ballots: Ballots, consensus: Consensus, reliability: Floats) -> li
     return found
 
 
-def _single_values(ballots: Ballots, consensus: Consensus, reliability: Floats) -> tuple[Ints, Ints]:
+def _single_values(ballots: VoteMatrix, consensus: Consensus, reliability: Floats) -> tuple[Ints, Ints]:
     """Per task the vote that speaks for its one corrected value (`UNKNOWN`: none); and the tasks with several."""
     votes = ballots.votes
     speaker = np.full(votes.n_tasks, UNKNOWN, dtype=np.intp)
@@ -306,7 +306,7 @@ def _single_values(ballots: Ballots, consensus: Consensus, reliability: Floats) 
     return speaker, np.flatnonzero(per_task > 1)
 
 
-def _plain_outcomes(ballots: Ballots, consensus: Consensus, speaker: Ints) -> list[Outcome]:
+def _plain_outcomes(ballots: VoteMatrix, consensus: Consensus, speaker: Ints) -> list[Outcome]:
     """`decide.outcome` of all tasks at once, for those whose corrected values are all equal."""
     counts = ballots.votes.counts()
     n_votes = counts.sum(axis=1)
@@ -340,7 +340,7 @@ def _decide(task: TaskRow, truth: Truth | None, cast: list[Vote], posterior: lis
     return ruled(cast, truth) if task.adjudicated else gold_outcome(cast, truth, rule)
 
 
-def agreeing(measured: Measured) -> tuple[Flags, Flags]:
+def agreeing(measured: ConsensusResult) -> tuple[Flags, Flags]:
     """Per vote: whether its task is resolved, and whether the vote equals that consensus."""
     votes, outcomes = measured.ballots.votes, measured.outcomes
     verdicts = np.array([UNKNOWN if o.verdict is None else CLASS_OF[o.verdict] for o in outcomes], dtype=np.intp)
@@ -349,7 +349,7 @@ def agreeing(measured: Measured) -> tuple[Flags, Flags]:
     return settled, _less_other_values(measured.ballots, same, outcomes)
 
 
-def right_on_gold(ballots: Ballots) -> tuple[Flags, Flags]:
+def right_on_gold(ballots: VoteMatrix) -> tuple[Flags, Flags]:
     """Per vote: whether its task is gold with a known answer, and whether the vote equals that answer."""
     answer = ballots.gold_class[ballots.votes.task]
     gold = answer != UNKNOWN
@@ -357,7 +357,7 @@ def right_on_gold(ballots: Ballots) -> tuple[Flags, Flags]:
     return gold, _less_other_values(ballots, same, ballots.truths)
 
 
-def _less_other_values(ballots: Ballots, same: Flags, references: Sequence[Outcome | Truth | None]) -> Flags:
+def _less_other_values(ballots: VoteMatrix, same: Flags, references: Sequence[Outcome | Truth | None]) -> Flags:
     """`same` without the votes whose value is not the reference's."""
     if not ballots.values:
         return same

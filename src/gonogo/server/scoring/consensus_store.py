@@ -27,12 +27,12 @@ from gonogo.server.consensus.decide import (
 from gonogo.server.consensus.decide import posterior as bayes
 from gonogo.server.consensus.values import keyed
 from gonogo.server.store import audit
-from gonogo.server.store.compiled import Prepared
-from gonogo.server.store.ordering import enter, realign
+from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.ordering import lock_order, reconcile
 from gonogo.server.store.schema.campaigns import annotator_scores, campaign_scores, campaigns, submissions, tasks
 
 if TYPE_CHECKING:
-    from gonogo.server.scoring.campaign_consensus import Measured, TaskRow
+    from gonogo.server.scoring.campaign_consensus import ConsensusResult, TaskRow
     from gonogo.server.store.engine import Store
 
 ASSUMED = 0.85
@@ -118,14 +118,14 @@ def refresh_campaign(connection: Connection, campaign_id: str, now: datetime) ->
     write_measured(connection, campaign, measure_campaign(connection, campaign), now)
 
 
-def measure_campaign(connection: Connection, campaign: Row[Any]) -> Measured:
+def measure_campaign(connection: Connection, campaign: Row[Any]) -> ConsensusResult:
     """Reads and computes, writes nothing; up to a second for 100,000 votes."""
     from gonogo.server.scoring.campaign_consensus import measure, read_ballots
 
     return measure(read_ballots(connection, campaign), campaign.consensus_method)
 
 
-def write_measured(connection: Connection, campaign: Row[Any], measured: Measured, now: datetime) -> None:
+def write_measured(connection: Connection, campaign: Row[Any], measured: ConsensusResult, now: datetime) -> None:
     """Stores voters' scores and the outcomes that changed.
 
     A task that got a vote or a ruling since it was measured is left alone: its own refresh knew more.
@@ -137,11 +137,11 @@ def write_measured(connection: Connection, campaign: Row[Any], measured: Measure
 
 def alone(connection: Connection, campaign: Row[Any]) -> None:
     """One refresh of a campaign at a time; on SQLite the transaction is lock enough."""
-    enter(connection, campaign.id)
+    lock_order(connection, campaign.id)
     connection.execute(select(campaigns.c.id).where(campaigns.c.id == campaign.id).with_for_update(key_share=True))
 
 
-def store_measured(store: Store, campaign: Row[Any], measured: Measured, now: datetime) -> None:
+def store_measured(store: Store, campaign: Row[Any], measured: ConsensusResult, now: datetime) -> None:
     """The same in many short transactions, so that claims and submits get their turns in between."""
     changed = _changes(measured)
     for start in range(0, len(changed), _CHUNK):
@@ -155,7 +155,7 @@ def store_measured(store: Store, campaign: Row[Any], measured: Measured, now: da
         _write_scores(connection, campaign, measured, now)
 
 
-def _changes(measured: Measured) -> list[tuple[TaskRow, Outcome]]:
+def _changes(measured: ConsensusResult) -> list[tuple[TaskRow, Outcome]]:
     pairs = zip(measured.ballots.tasks, measured.outcomes, strict=True)
     return [(task, found) for task, found in pairs if _changed(task, found)]
 
@@ -167,7 +167,7 @@ def _write_outcomes(connection: Connection, changed: Sequence[tuple[TaskRow, Out
     _note(connection, changed, now)
     # What was settled early may be open again, or the other way round.
     other = [t.id for t, found in changed if t.status != found.status and TaskStatus.OPEN in (t.status, found.status)]
-    realign(connection, other)
+    reconcile(connection, other)
 
 
 def _note(connection: Connection, changed: Sequence[tuple[TaskRow, Outcome]], now: datetime) -> None:
@@ -178,7 +178,7 @@ def _note(connection: Connection, changed: Sequence[tuple[TaskRow, Outcome]], no
     audit.append(connection, "refresh_consensus", now, actor="server", content=content)
 
 
-def _write_scores(connection: Connection, campaign: Row[Any], measured: Measured, now: datetime) -> None:
+def _write_scores(connection: Connection, campaign: Row[Any], measured: ConsensusResult, now: datetime) -> None:
     here = {"campaign_id": campaign.id}
     consensus = measured.consensus
     connection.execute(annotator_scores.delete().where(annotator_scores.c.campaign_id == campaign.id))
@@ -264,13 +264,13 @@ SEEN += [
     campaigns.c.trailing_zeros_matter,
     campaign_scores.c.class_prior,
 ]
-_TASK = Prepared(
+_TASK = CompiledStatement(
     select(*SEEN)
     .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
     .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
     .where(tasks.c.id == bindparam("task"))
 )
-_TASK_VOTES = Prepared(
+_TASK_VOTES = CompiledStatement(
     select(
         submissions.c.verdict,
         submissions.c.corrected_value,
@@ -310,4 +310,4 @@ _WRITE = (
         ),
     )
 )
-_WRITE_ONE = Prepared(_WRITE)
+_WRITE_ONE = CompiledStatement(_WRITE)

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gonogo.schemas.enums import ConflictReason
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import KEPT, LAST_AUDITED
 from gonogo.server.store.schema.campaigns import audit_log
 from gonogo.server.store.schema.columns import EPOCH
@@ -42,7 +42,7 @@ _IDS = ("id", "assignment_id", "campaign_id", "calculation_id", "part_revision_i
 
 
 @dataclass(frozen=True)
-class Broken:
+class BrokenRow:
     """A row that does not fit: its `number`, its place, and why."""
 
     number: int | None
@@ -52,11 +52,11 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Verified:
+class VerifyResult:
     """What `verify` found: rows read, the first broken one, and the heads to keep."""
 
     n_rows: int
-    broken: Broken | None
+    broken: BrokenRow | None
     heads: Heads
 
 
@@ -106,14 +106,14 @@ def content_of(path_params: Mapping[str, Any], status: int, body: Any) -> dict[s
     return {**path_params, "status": status, **found}
 
 
-def verify(connection: Connection, known: Heads | None = None) -> Verified:
+def verify(connection: Connection, known: Heads | None = None) -> VerifyResult:
     """Reads the whole log; `known` are heads of an earlier time, which must still be there.
 
     The broken row with the lowest number is the one that is named.
     """
     last: Heads = {}
     opened: set[int] = set()
-    found: list[Broken] = []
+    found: list[BrokenRow] = []
     ends: set[int] = set()
     n_rows = 0
     waiting = dict(known or {})
@@ -124,18 +124,18 @@ def verify(connection: Connection, known: Heads | None = None) -> Verified:
             reason = None if waiting.pop(row.chain)[1] == row.hash else "it is not the row that was there before"
         if reason is not None and row.chain not in ends:
             ends.add(row.chain)
-            found.append(Broken(row.number, row.chain, row.seq, reason))
+            found.append(BrokenRow(row.number, row.chain, row.seq, reason))
         if row.chain == 0:
             opened.add(int(json.loads(row.content).get("chain", 0)) if row.action == "open_chain" else 0)
         last[row.chain] = (row.seq, row.hash)
     gone, unknown = opened - {0} - set(last), set(last) - opened - {0}
-    found += [Broken(None, chain, 1, "the chain was opened, and all its rows are gone") for chain in sorted(gone)]
-    found += [Broken(None, chain, 1, "the chain was never opened") for chain in sorted(unknown)]
+    found += [BrokenRow(None, chain, 1, "the chain was opened, and all its rows are gone") for chain in sorted(gone)]
+    found += [BrokenRow(None, chain, 1, "the chain was never opened") for chain in sorted(unknown)]
     for chain, (seq, _hash) in sorted(waiting.items()):
         if chain not in ends:
-            found.append(Broken(None, chain, seq, "the end of the chain was cut off before this row"))
+            found.append(BrokenRow(None, chain, seq, "the end of the chain was cut off before this row"))
     found.sort(key=lambda broken: (broken.number is None, broken.number or 0, broken.chain))
-    return Verified(n_rows, found[0] if found else None, last)
+    return VerifyResult(n_rows, found[0] if found else None, last)
 
 
 def heads(connection: Connection) -> Heads:
@@ -223,12 +223,12 @@ def _kept_all_the_same(body: Any) -> str | None:
     return details.get("receipt_id")
 
 
-_HEAD = Prepared(
+_HEAD = CompiledStatement(
     select(audit_log.c.seq, audit_log.c.hash)
     .where(audit_log.c.chain == bindparam("chain"))
     .order_by(audit_log.c.seq.desc())
     .limit(1)
 )
 _LAST_CHAIN = select(func.max(audit_log.c.chain))
-_INSERT = Prepared(audit_log.insert(), [column.name for column in audit_log.c if column.name != "number"])
+_INSERT = CompiledStatement(audit_log.insert(), [column.name for column in audit_log.c if column.name != "number"])
 _ALL = select(audit_log).order_by(audit_log.c.chain, audit_log.c.seq)

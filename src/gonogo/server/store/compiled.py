@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from gonogo.server.store.postgres_pipeline import Wire
 
 Values = Mapping[str, Any]
-Watcher = Callable[[str, Any], None]
+StatementObserver = Callable[[str, Any], None]
 _Converter = Callable[[Any], Any]
 
 _WIRE = "gonogo_wire"
-watchers: list[Watcher] = []
+watchers: list[StatementObserver] = []
 """Called with the text and parameters of every statement; for tests that look at query plans."""
 
 
-class Prepared:
+class CompiledStatement:
     """One statement with `bindparam`s for all that changes. `columns` are those an INSERT without values sets.
 
     Lists (`IN`) are not supported: their text would change with their length.

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Executable, create_engine, event, mak
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gonogo.server.store import migrate
-from gonogo.server.store.compiled import Prepared, settle, translated, unsettle, wire_of
+from gonogo.server.store.compiled import CompiledStatement, settle, translated, unsettle, wire_of
 
 BUSY_TIMEOUT_MS = 5000
 KEPT = "gonogo_kept"
@@ -95,7 +95,7 @@ class Store:
         """With its password."""
         return None if self._replica is None else self._replica.url.render_as_string(hide_password=False)
 
-    def look(self, query: Executable | Prepared, values: dict[str, Any] | None = None) -> Any:
+    def look(self, query: Executable | CompiledStatement, values: dict[str, Any] | None = None) -> Any:
         """The first row of one query, the cheapest way. Tries again when the database was restarted meanwhile."""
         unit = self._unit()
         if unit is not None:
@@ -198,9 +198,9 @@ class Store:
             self._local.spoiled = True
             raise
 
-    def _look(self, query: Executable | Prepared, values: dict[str, Any] | None) -> Any:
+    def _look(self, query: Executable | CompiledStatement, values: dict[str, Any] | None) -> Any:
         kept = self._kept()
-        if kept is not None and isinstance(query, Prepared):
+        if kept is not None and isinstance(query, CompiledStatement):
             return query.first(kept.looker(), values or {})
         with self.looking().connect() as connection:
             return _first(connection, query, values)
@@ -315,8 +315,8 @@ def forget(connection: Connection, *_savepoint: object) -> None:
         connection.info.pop(LAST_AUDITED, None)
 
 
-def _first(connection: Connection, query: Executable | Prepared, values: dict[str, Any] | None) -> Any:
-    if isinstance(query, Prepared):
+def _first(connection: Connection, query: Executable | CompiledStatement, values: dict[str, Any] | None) -> Any:
+    if isinstance(query, CompiledStatement):
         return query.first(connection, values or {})
     return connection.execute(query, values).first()
 

@@ -28,7 +28,7 @@ _PATIENCE = 3
 """Rounds of the event loop that a transaction waits for more jobs, while more come."""
 
 
-class Batch:
+class GroupCommit:
     """The write jobs of one event loop. A job never waits; it gets the connection of the transaction it is part of."""
 
     def __init__(self, store: Store) -> None:

@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, Integer, bindparam, case, false, func, null, select
 
 from gonogo.schemas.enums import TaskStatus
-from gonogo.server.store.compiled import Prepared
+from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import campaigns, tasks
 
 _ROUND = 8
@@ -38,7 +38,7 @@ _NO_CONFIDENCE = 100_001
 """Predictions without a confidence come after all that have one."""
 
 
-def place(sheet_seq: int, confidence: float | None, sequence: int) -> str:
+def sort_key(sheet_seq: int, confidence: float | None, sequence: int) -> str:
     """A task's place within any round: by sheet, then lowest confidence, then oldest. Unique in its campaign."""
     level = _NO_CONFIDENCE if confidence is None else round(confidence * 100_000)
     return f"{sheet_seq:08x}.{level:06d}.{sequence:010d}"
@@ -53,14 +53,14 @@ def place_in(rank: str) -> str:
     return rank[_ROUND + 1 :]
 
 
-def enter(connection: Connection, campaign_id: str, *, alone: bool = False) -> None:
+def lock_order(connection: Connection, campaign_id: str, *, alone: bool = False) -> None:
     """Takes the campaign's order lock until the transaction ends; nothing to do where writers are alone anyhow."""
     if connection.dialect.name == "postgresql":
         # Two campaigns with the same number wait for each other now and then, nothing worse.
         (_ALONE if alone else _TOGETHER).later(connection, {"number": zlib.crc32(campaign_id.encode()) - 2**31})
 
 
-def note_passed(connection: Connection, campaign_id: str, insert_round: str, rank: str) -> None:
+def advance_insert_round(connection: Connection, campaign_id: str, insert_round: str, rank: str) -> None:
     """Keeps `insert_round` ahead of a cursor that moves to `rank`."""
     following = f"{int(rank[:_ROUND], 16) + 1:08x}"
     if following > insert_round:
@@ -72,7 +72,7 @@ def requeue(connection: Connection, task_id: str) -> None:
     _REQUEUE.run(connection, {"task": task_id})
 
 
-def realign(connection: Connection, task_ids: Iterable[str]) -> None:
+def reconcile(connection: Connection, task_ids: Iterable[str]) -> None:
     """Puts tasks whose status may have changed into the order, or takes them out, as they now need votes or not."""
     for task_id in task_ids:
         LEAVE.run(connection, {"task": task_id})
@@ -80,7 +80,7 @@ def realign(connection: Connection, task_ids: Iterable[str]) -> None:
 
 
 _wants_more = (tasks.c.status == TaskStatus.OPEN) & (tasks.c.submission_count < tasks.c.n_required)
-LEAVE = Prepared(
+LEAVE = CompiledStatement(
     tasks.update().where(tasks.c.id == bindparam("task")).values(rank=case((_wants_more, tasks.c.rank), else_=null()))
 )
 """Takes a task out of the order if it needs no more votes."""
@@ -88,7 +88,7 @@ LEAVE = Prepared(
 _INSERT_ROUND = select(campaigns.c.insert_round).where(campaigns.c.id == tasks.c.campaign_id).scalar_subquery()
 BACK = _INSERT_ROUND.op("||")(".").op("||")(tasks.c.place)
 """The rank of a task that becomes available: at the insert round."""
-_REQUEUE = Prepared(
+_REQUEUE = CompiledStatement(
     tasks.update()
     .where(
         tasks.c.id == bindparam("task"),
@@ -102,9 +102,11 @@ _REQUEUE = Prepared(
 )
 _LOCK_CLASS = 7_460
 """Tells these advisory locks from those of `idempotency`, which have one large number."""
-_ALONE = Prepared(select(func.pg_advisory_xact_lock(_LOCK_CLASS, bindparam("number", type_=Integer))))
-_TOGETHER = Prepared(select(func.pg_advisory_xact_lock_shared(_LOCK_CLASS, bindparam("number", type_=Integer))))
-_BUMP = Prepared(
+_ALONE = CompiledStatement(select(func.pg_advisory_xact_lock(_LOCK_CLASS, bindparam("number", type_=Integer))))
+_TOGETHER = CompiledStatement(
+    select(func.pg_advisory_xact_lock_shared(_LOCK_CLASS, bindparam("number", type_=Integer)))
+)
+_BUMP = CompiledStatement(
     campaigns.update()
     .where(campaigns.c.id == bindparam("campaign"), campaigns.c.insert_round < bindparam("following"))
     .values(insert_round=bindparam("following"))

@@ -8,19 +8,19 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class Listed(FunctionElement[Any]):
+class JsonArray(FunctionElement[Any]):
     """A JSON list of the arguments."""
 
     inherit_cache = True
 
 
-class Gathered(FunctionElement[Any]):
+class JsonArrayAgg(FunctionElement[Any]):
     """A JSON list of the argument's values."""
 
     inherit_cache = True
 
 
-class Joined(FunctionElement[Any]):
+class StringAgg(FunctionElement[Any]):
     """The texts of the first argument with the second between them, in the order of the third.
 
     SQLite has no such order: there the rows must come in it.
@@ -29,25 +29,25 @@ class Joined(FunctionElement[Any]):
     inherit_cache = True
 
 
-class Filled(FunctionElement[Any]):
+class FormatText(FunctionElement[Any]):
     """The first argument, a text, with each `%s` in it replaced by the next one."""
 
     inherit_cache = True
 
 
-class Quoted(FunctionElement[Any]):
+class JsonQuote(FunctionElement[Any]):
     """A text as JSON, or `null`."""
 
     inherit_cache = True
 
 
-class Exact(FunctionElement[Any]):
+class ExactFloat(FunctionElement[Any]):
     """A floating-point number as the shortest of its texts that is exact; SQLite by itself writes fifteen digits."""
 
     inherit_cache = True
 
 
-class Moment(FunctionElement[Any]):
+class IsoTimestamp(FunctionElement[Any]):
     """Microseconds since 1970 as ISO 8601, UTC, milliseconds, with `Z`: as `records.instant` writes them."""
 
     inherit_cache = True
@@ -60,13 +60,13 @@ _STAMP = (
     " || '.' || lpad(CAST(mod({0} / 1000, 1000) AS TEXT), 3, '0') || 'Z'"
 )
 for _element, _sqlite, _postgresql in (
-    (Listed, "json_array({all})", "json_build_array({all})"),
-    (Gathered, "json_group_array({0})", "json_agg({0})"),
-    (Joined, "group_concat({0}, {1})", "string_agg({0}, {1} ORDER BY {2})"),
-    (Filled, "printf({all})", "format({all})"),
-    (Quoted, "json_quote({0})", "coalesce(CAST(to_json({0}) AS TEXT), 'null')"),
-    (Exact, f"CASE WHEN {{0}} IS NOT NULL THEN {_EXACT} END", "CAST({0} AS TEXT)"),
-    (Moment, f"({_UNIX})", f"({_STAMP})"),
+    (JsonArray, "json_array({all})", "json_build_array({all})"),
+    (JsonArrayAgg, "json_group_array({0})", "json_agg({0})"),
+    (StringAgg, "group_concat({0}, {1})", "string_agg({0}, {1} ORDER BY {2})"),
+    (FormatText, "printf({all})", "format({all})"),
+    (JsonQuote, "json_quote({0})", "coalesce(CAST(to_json({0}) AS TEXT), 'null')"),
+    (ExactFloat, f"CASE WHEN {{0}} IS NOT NULL THEN {_EXACT} END", "CAST({0} AS TEXT)"),
+    (IsoTimestamp, f"({_UNIX})", f"({_STAMP})"),
 ):
     for _dialect, _form in (("sqlite", _sqlite), ("postgresql", _postgresql)):
 

@@ -15,11 +15,11 @@ from gonogo.schemas.labeling import LabelingTaskCreate
 from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.queue.honeypots import shuffle_of
 from gonogo.server.store.bulk import chunks, execute_many, stored_instant, stored_json
-from gonogo.server.store.ordering import END, enter, place, place_in, rank_at
+from gonogo.server.store.ordering import END, lock_order, place_in, rank_at, sort_key
 from gonogo.server.store.schema.campaigns import campaigns, gold_items, new_id, predictions, task_sheets, tasks
-from gonogo.server.store.schema.columns import new_ids, subject
+from gonogo.server.store.schema.columns import new_ids, subject_columns
 from gonogo.server.tasks.subject import sheet_of
-from gonogo.server.tasks.subject import subject as read_subject
+from gonogo.server.tasks.subject import subject_values as read_subject
 
 TaskValues = dict[str, Any]
 """Columns of a task to be made: those of its subject, and `n_required`, `is_gold`, `gold_answer`, where set
@@ -87,7 +87,7 @@ def _queue(connection: Connection, campaign: Row[Any], rows: list[TaskValues], r
     """Gives the tasks their ids and places in the queue; their gold items are stored, and the campaign counts all."""
     if not rows:
         return
-    enter(connection, campaign.id)
+    lock_order(connection, campaign.id)
     state = connection.execute(_STATE.where(campaigns.c.id == campaign.id)).one()
     sheets = _sheet_numbers(connection, campaign.id, dict.fromkeys(row["sheet"] for row in rows))
     campaign_id, votes = campaign.id, campaign.target_redundancy
@@ -96,7 +96,7 @@ def _queue(connection: Connection, campaign: Row[Any], rows: list[TaskValues], r
     for row, name in zip(rows, new_ids(len(rows)), strict=True):
         row["id"], row["campaign_id"] = name, campaign_id
         row["sheet_seq"] = sheet = sheets[row["sheet"]]
-        row["place"] = place(sheet, row["predicted_confidence"], n_tasks)
+        row["place"] = sort_key(sheet, row["predicted_confidence"], n_tasks)
         if row["is_gold"]:
             shuffle = shuffle_of(state.n_gold_items + len(items))
             item = {"id": new_id(), "campaign_id": campaign_id, "sheet_seq": sheet, "shuffle": shuffle}
@@ -187,7 +187,7 @@ _GIVEN = (
     "prediction_number",
 )
 _OF_PREDICTION = {
-    **{column.name: predictions.c[column.name] for column in subject()},
+    **{column.name: predictions.c[column.name] for column in subject_columns()},
     "prediction_id": predictions.c.id,
     "calculation_id": predictions.c.calculation_id,
 }

@@ -20,13 +20,13 @@ from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
 from gonogo.server.store.schema.campaigns import campaigns, predictions, tasks
-from gonogo.server.store.schema.columns import subject
+from gonogo.server.store.schema.columns import subject_columns
 from gonogo.server.tasks.create import TaskValues, create_from_predictions
 from gonogo.server.tasks.honeypot_errors import wrong
 from gonogo.server.tasks.subject import sheet_of
 from gonogo.values import equal
 
-SUBJECT = [column.name for column in subject()]
+SUBJECT = [column.name for column in subject_columns()]
 _CHUNK = 500
 _WINDOW = 2000
 MIXED = 0.2
@@ -148,7 +148,7 @@ def make_tasks(
     gold: set[str],
     now: datetime,
     rng: random.Random,
-    seeded: Seeded | None = None,
+    seeded: SeededError | None = None,
 ) -> None:
     """Makes the tasks of the chosen predictions, those in `gold` as honeypots, and some of these wrong on purpose."""
     for start in range(0, len(chosen), _CHUNK):
@@ -165,7 +165,7 @@ def _make(
     gold: set[str],
     now: datetime,
     rng: random.Random,
-    seeded: Seeded | None = None,
+    seeded: SeededError | None = None,
 ) -> None:
     """The same for rows with the columns of `_PLACED`."""
     chosen = [row.id for row in rows if row.id in gold] if gold else []
@@ -182,7 +182,7 @@ def _placed(answers: Mapping[str, TaskValues], row: Sequence[Any]) -> TaskValues
 
 
 def _gold_values(
-    connection: Connection, campaign: Row[Any], ids: Sequence[str], seeded: Seeded | None
+    connection: Connection, campaign: Row[Any], ids: Sequence[str], seeded: SeededError | None
 ) -> dict[str, TaskValues]:
     """What makes honeypots of these predictions, by their ids."""
     found: dict[str, TaskValues] = {}
@@ -197,18 +197,20 @@ def _gold_values(
 
 
 @dataclass(frozen=True)
-class Seeded:
+class SeededError:
     """Honeypots that get a wrong prediction, and what draws the errors."""
 
     ids: frozenset[str]
     rng: random.Random
 
 
-def seeded_wrong(policy: SelectionPolicy, chosen: Sequence[Candidate], gold: set[str], rng: random.Random) -> Seeded:
+def seeded_wrong(
+    policy: SelectionPolicy, chosen: Sequence[Candidate], gold: set[str], rng: random.Random
+) -> SeededError:
     """The share of the honeypots that the policy wants wrong."""
     drawn = policy.rng(rng)
     known = [candidate.id for candidate in chosen if candidate.id in gold]  # in the order of import, not of random ids
-    return Seeded(frozenset(drawn.sample(known, round(policy.seeded_wrong * len(known)))), drawn)
+    return SeededError(frozenset(drawn.sample(known, round(policy.seeded_wrong * len(known)))), drawn)
 
 
 def _neighbours(connection: Connection, row: Row[Any]) -> list[Any]:

@@ -13,11 +13,11 @@ from gonogo.schemas.gonogo_api import Prediction, PredictionsStored
 from gonogo.server.errors import invalid
 from gonogo.server.store.bulk import insert_new, stored_instant, stored_json
 from gonogo.server.store.schema.campaigns import calculations, new_id, predictions
-from gonogo.server.store.schema.columns import growing_ids, subject
+from gonogo.server.store.schema.columns import growing_ids, subject_columns
 from gonogo.server.tasks.drawings import newest_revisions
 from gonogo.server.tasks.subject import checked_box, checked_position, written_prompt
 
-_GIVEN = ("external_id", *(column.name for column in subject()), "truth", "source")
+_GIVEN = ("external_id", *(column.name for column in subject_columns()), "truth", "source")
 _COLUMNS = (*_GIVEN, "id", "calculation_id", "created_at")
 _FIELDS = itemgetter("id", *_GIVEN[1:])
 _PROMPT, _BOX, _POSITION, _REVISION = map(_GIVEN.index, ("prompt", "drawing_bbox", "position", "part_revision_id"))

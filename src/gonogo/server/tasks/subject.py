@@ -25,7 +25,7 @@ _AS_IS = (
 )
 
 
-def subject(item: LabelingTaskCreate | Prediction, loc: Loc, errors: list[dict[str, Any]]) -> dict[str, Any]:
+def subject_values(item: LabelingTaskCreate | Prediction, loc: Loc, errors: list[dict[str, Any]]) -> dict[str, Any]:
     """The shared columns of `item`; what is wrong with it is added to `errors`, as `{loc, msg, type}` from `loc` on."""
     values = {name: getattr(item, name) for name in _AS_IS}
     values["prompt"] = item.prompt or written_prompt(item.target_kind, item.detail_kind, item.field_name)

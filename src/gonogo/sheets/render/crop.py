@@ -43,7 +43,7 @@ class Rect:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CropView:
     """The part of the turned page that fills the pane; it may reach over the page's edge."""
 
     rect: Rect
@@ -84,7 +84,7 @@ def turn_back(box: Box, rotation: int) -> Box:
 
 def frame_view(
     request: PictureRequest, box: Box | None, width: float, height: float, rotation: int, text: float | None = None
-) -> View:
+) -> CropView:
     """Choose the view for a request on a page of `width` × `height` (not turned); `box` in fractions of it.
 
     `text` is the height of the characters in the box, in page units, when it was measured.
@@ -103,7 +103,7 @@ def frame_view(
         centre = (target.x + target.width / 2, target.y + target.height / 2)
     x = _placed(centre[0] + request.pan_x * view_width, view_width, width)
     y = _placed(centre[1] + request.pan_y * view_height, view_height, height)
-    return View(Rect(x, y, view_width, view_height), width, height, rotation, scale / whole)
+    return CropView(Rect(x, y, view_width, view_height), width, height, rotation, scale / whole)
 
 
 def _rect(box: Box, width: float, height: float) -> Rect:

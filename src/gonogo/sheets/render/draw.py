@@ -6,28 +6,28 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
 from gonogo.sheets.models import Box, CellGrid, Level, Mode, Picture, PictureRequest
 from gonogo.sheets.render.bbox import drawing_bbox, page_number
 from gonogo.sheets.render.box_overlay import draw_frame, invert, locator_size, mark_region, pixels_as
-from gonogo.sheets.render.crop import Rect, View, frame_view, turn, turn_back
+from gonogo.sheets.render.crop import CropView, Rect, frame_view, turn, turn_back
 from gonogo.sheets.render.mosaic import to_cells
 from gonogo.sheets.render.nearby_text import words_near
 from gonogo.sheets.render.open import Drawing, open_drawing
-from gonogo.sheets.render.raster import Page, view_to_grey
-from gonogo.sheets.render.text_metrics import Ink, look_at
+from gonogo.sheets.render.raster import DrawingPage, view_to_grey
+from gonogo.sheets.render.text_metrics import TextMetrics, look_at
 
 _KEPT_BYTES = 100 * 1000 * 1000  # beside the drawing being opened
 _KEPT_DRAWINGS = 6
 
 
-class Drawings:
+class OpenDrawings:
     """Drawings kept open, the least recently used closed first; and the maps of their pages."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DrawingLimits) -> None:
         self._limits = limits
         self._open: OrderedDict[str, Drawing] = OrderedDict()
-        self._inks: dict[tuple[str, Box], Ink] = {}
+        self._inks: dict[tuple[str, Box], TextMetrics] = {}
         self._maps: dict[tuple[str, int, int, tuple[int, int], Mode], CellGrid] = {}
 
     def get(self, path: Path, key: str) -> Drawing:
@@ -45,19 +45,21 @@ class Drawings:
         self._maps.clear()
         self._inks.clear()
 
-    def map_of(self, key: str, number: int, page: Page, view: View, size: tuple[int, int], mode: Mode) -> CellGrid:
+    def map_of(
+        self, key: str, number: int, page: DrawingPage, view: CropView, size: tuple[int, int], mode: Mode
+    ) -> CellGrid:
         """The whole page in a few cells, made once for each page and rotation."""
         name = (key, number, view.rotation, size, mode)
         if name not in self._maps:
             if len(self._maps) > 64:
                 self._maps.clear()
-            whole = View(
+            whole = CropView(
                 Rect(0, 0, view.page_width, view.page_height), view.page_width, view.page_height, view.rotation, 1
             )
             self._maps[name] = to_cells(view_to_grey(page, whole, mode, *size), mode)
         return self._maps[name]
 
-    def ink_of(self, key: str, page: Page, box: Box) -> Ink:
+    def ink_of(self, key: str, page: DrawingPage, box: Box) -> TextMetrics:
         """The ink in a box, measured once: zooming must not change its mind."""
         if (key, box) not in self._inks:
             if len(self._inks) > 1000:
@@ -73,16 +75,16 @@ class Drawings:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenView:
     """What a request comes to on its drawing: the page, the box put right, and the view."""
 
-    page: Page
+    page: DrawingPage
     number: int
     n_pages: int
     box: Box | None
-    view: View
+    view: CropView
     note: str | None
-    ink: Ink
+    ink: TextMetrics
 
     @property
     def target(self) -> Rect | None:
@@ -97,7 +99,7 @@ class Chosen:
         return turn_back(box, self.view.rotation)
 
 
-def choose(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> Chosen:
+def choose(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> ChosenView:
     """Open the drawing, place the box and choose the view. Raises `CannotShow`."""
     drawing = drawings.get(path, key)
     number = page_number(request.bbox)
@@ -115,12 +117,12 @@ def choose(drawings: Drawings, path: Path, key: str, request: PictureRequest) ->
             notes = (f"{placed} The whole sheet is shown.",)
         else:
             box, notes = placed.box, placed.notes
-    ink = drawings.ink_of(key, page, box) if box and request.level is not Level.SHEET else Ink()
+    ink = drawings.ink_of(key, page, box) if box and request.level is not Level.SHEET else TextMetrics()
     view = frame_view(request, box, page.width, page.height, _rotation(request, ink), ink.text)
-    return Chosen(page, number, drawing.n_pages, box, view, "; ".join(notes) or None, ink)
+    return ChosenView(page, number, drawing.n_pages, box, view, "; ".join(notes) or None, ink)
 
 
-def draw(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> Picture:
+def draw(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> Picture:
     """Answer one request with cells. Raises `CannotShow`."""
     chosen = choose(drawings, path, key, request)
     page, view, mode = chosen.page, chosen.view, pixels_as(request.mode)
@@ -146,7 +148,7 @@ def draw(drawings: Drawings, path: Path, key: str, request: PictureRequest) -> P
     )
 
 
-def _rotation(request: PictureRequest, ink: Ink) -> int:
+def _rotation(request: PictureRequest, ink: TextMetrics) -> int:
     if request.rotation is not None:
         return request.rotation % 360 // 90 * 90
     if request.level is Level.DETAIL and ink.lies:
@@ -154,17 +156,19 @@ def _rotation(request: PictureRequest, ink: Ink) -> int:
     return 0
 
 
-def _in_units(box: Box, view: View) -> Rect:
+def _in_units(box: Box, view: CropView) -> Rect:
     width, height = view.page_width, view.page_height
     return Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
 
 
-def _fractions(rect: Rect, view: View) -> Rect:
+def _fractions(rect: Rect, view: CropView) -> Rect:
     width, height = view.page_width, view.page_height
     return Rect(rect.x / width, rect.y / height, rect.width / width, rect.height / height)
 
 
-def _locator(drawings: Drawings, key: str, chosen: Chosen, request: PictureRequest, mode: Mode) -> CellGrid | None:
+def _locator(
+    drawings: OpenDrawings, key: str, chosen: ChosenView, request: PictureRequest, mode: Mode
+) -> CellGrid | None:
     if request.locator is None:
         return None
     view = chosen.view

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, Limits
+from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, DrawingLimits
 from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.raster import Grey
@@ -25,7 +25,7 @@ _HATCH_SECONDS = 2.0
 _MARGIN = 0.01  # of the longer side, around what is drawn
 
 
-def open_dxf(path: Path, limits: Limits) -> VectorDrawing:
+def open_dxf(path: Path, limits: DrawingLimits) -> VectorDrawing:
     """The model space in its own units, y up. Raises `CannotShow`."""
     if path.stat().st_size > _BYTES_MOST:
         raise CannotShow(f"The DXF drawing is larger than {_BYTES_MOST // MEGABYTE} MB.")

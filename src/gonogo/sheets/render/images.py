@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from gonogo.sheets.drawing_limits import CannotShow, Limits
-from gonogo.sheets.file_type import Kind
+from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
+from gonogo.sheets.file_type import FileType
 from gonogo.sheets.render.bbox import FROM_TOP_LEFT
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.raster import Grey, darkest_of
@@ -68,11 +68,11 @@ def _overview(image: Image.Image, factor: int) -> Image.Image:
 class ImageDrawing:
     """PNG, JPEG or TIFF. Pages are decoded on first use, the size checked from the header before."""
 
-    def __init__(self, path: Path, kind: Kind, limits: Limits) -> None:
+    def __init__(self, path: Path, kind: FileType, limits: DrawingLimits) -> None:
         self._path, self._kind, self._limits = path, kind, limits
         self._pages: dict[int, ImagePage] = {}
         with self._opened() as image:
-            self.n_pages = _count_frames(image, limits.pages) if kind is Kind.TIFF else 1
+            self.n_pages = _count_frames(image, limits.pages) if kind is FileType.TIFF else 1
 
     @property
     def kept_bytes(self) -> int:
@@ -111,7 +111,7 @@ class ImageDrawing:
 
     def _fit_limits(self, image: Image.Image) -> None:
         width, height = image.size
-        if self._kind is Kind.JPEG and image.mode in ("RGB", "YCbCr", "L"):
+        if self._kind is FileType.JPEG and image.mode in ("RGB", "YCbCr", "L"):
             image.draft("L", image.size)  # only the brightness is decoded: a third of the time and memory
         cost = width * height * _BYTES_A_PIXEL.get(image.mode, 4)
         if cost > self._limits.decoded_bytes or max(width, height) > self._limits.side_pixels:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from gonogo.sheets.child_messages import SIDE_MOST
 from gonogo.sheets.models import Mode, Picture, PictureRequest
-from gonogo.sheets.render.crop import Rect, View
-from gonogo.sheets.render.draw import Chosen, Drawings, choose
-from gonogo.sheets.render.raster import Grey, Page, fit_contrast, pool, turned_region
+from gonogo.sheets.render.crop import CropView, Rect
+from gonogo.sheets.render.draw import ChosenView, OpenDrawings, choose
+from gonogo.sheets.render.raster import DrawingPage, Grey, fit_contrast, pool, turned_region
 from gonogo.sheets.terminal.sixel import BAND
 
 Plane = NDArray[np.uint8]
@@ -41,7 +41,7 @@ def cell_size(request: PictureRequest) -> tuple[int, int]:
 
 
 def with_pixels(
-    drawings: Drawings, path: Path, key: str, request: PictureRequest, picture: Picture, maps: Maps
+    drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, picture: Picture, maps: Maps
 ) -> Picture:
     """`picture` and its plane, encoded for the request's pixel protocol. Raises `CannotShow`."""
     plane = draw_plane(drawings, path, key, request, maps)
@@ -50,7 +50,7 @@ def with_pixels(
     return dataclasses.replace(picture, pixel_mode=request.mode, pixel_size=(width, height), pixels=encode(plane))
 
 
-def draw_plane(drawings: Drawings, path: Path, key: str, request: PictureRequest, maps: Maps) -> Plane:
+def draw_plane(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, maps: Maps) -> Plane:
     """The view of `request` with its frame and small map, `columns` × `rows` cells of `cell_size`."""
     cell = cell_size(request)
     size = min(request.columns * cell[0], SIDE_MOST), min(request.rows * cell[1], SIDE_MOST)
@@ -69,7 +69,7 @@ def draw_plane(drawings: Drawings, path: Path, key: str, request: PictureRequest
     return plane
 
 
-def _grey(page: Page, view: View, width: int, height: int) -> Grey:
+def _grey(page: DrawingPage, view: CropView, width: int, height: int) -> Grey:
     if view.magnification >= _WIDE:
         return fit_contrast(turned_region(page, view, width, height))
     return fit_contrast(pool(turned_region(page, view, 2 * width, 2 * height), 2, 2, _WIDE_STROKE))
@@ -103,7 +103,7 @@ def _outline(plane: Plane, frame: tuple[int, int, int, int], index: int, thick: 
         part[(part > _PALE) | over] = index
 
 
-def _map(chosen: Chosen, key: str, most: tuple[int, int], maps: Maps) -> Plane:
+def _map(chosen: ChosenView, key: str, most: tuple[int, int], maps: Maps) -> Plane:
     """The whole page, small, with what is shown of it marked."""
     view = chosen.view
     scale = min(most[0] / view.page_width, most[1] / view.page_height)
@@ -113,7 +113,7 @@ def _map(chosen: Chosen, key: str, most: tuple[int, int], maps: Maps) -> Plane:
         if len(maps) > 64:
             maps.clear()
         page = Rect(0, 0, view.page_width, view.page_height)
-        whole = View(page, view.page_width, view.page_height, view.rotation, 1)
+        whole = CropView(page, view.page_width, view.page_height, view.rotation, 1)
         maps[name] = _indices(_grey(chosen.page, whole, *size))
     small = np.pad(maps[name], 1, constant_values=LINE)
     shown = view.shown

@@ -14,23 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gonogo.sheets.child_messages import PREFIX, Answer, answer_to_message, request_from_json, unpack
-from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
 from gonogo.sheets.models import Mode, NoPicture
 
 if TYPE_CHECKING:
-    from gonogo.sheets.render.draw import Drawings
+    from gonogo.sheets.render.draw import OpenDrawings
     from gonogo.sheets.render.indexed_pixels import Maps
 
 
 def main() -> int:
     """Serve until stdin ends."""
-    limits = Limits(**json.loads(sys.argv[1])) if len(sys.argv) > 1 else Limits()
+    limits = DrawingLimits(**json.loads(sys.argv[1])) if len(sys.argv) > 1 else DrawingLimits()
     _confine(limits)
     requests, answers = _channels()
-    from gonogo.sheets.render.draw import Drawings  # numpy and PDFium are loaded under the limits
+    from gonogo.sheets.render.draw import OpenDrawings  # numpy and PDFium are loaded under the limits
     from gonogo.sheets.render.indexed_pixels import Maps
 
-    drawings, maps = Drawings(limits), Maps()
+    drawings, maps = OpenDrawings(limits), Maps()
     while len(prefix := requests.read(PREFIX.size)) == PREFIX.size:
         head_length, rest_length = PREFIX.unpack(prefix)
         head, _ = unpack(requests.read(head_length), requests.read(rest_length))
@@ -46,7 +46,7 @@ def main() -> int:
     return 0
 
 
-def _answer(drawings: Drawings, maps: Maps, head: dict[str, Any]) -> Answer:
+def _answer(drawings: OpenDrawings, maps: Maps, head: dict[str, Any]) -> Answer:
     from gonogo.sheets.render.draw import draw
     from gonogo.sheets.render.indexed_pixels import with_pixels
     from gonogo.sheets.render.pixel_image import draw_pixels
@@ -66,7 +66,7 @@ def _answer(drawings: Drawings, maps: Maps, head: dict[str, Any]) -> Answer:
         return NoPicture("The drawing needs more memory than it is given.")
 
 
-def _confine(limits: Limits) -> None:
+def _confine(limits: DrawingLimits) -> None:
     """Limits that the kernel keeps: memory, no network, no files written, no core dumps with a customer's drawing."""
     from gonogo.sheets.render.sandbox import seal
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from gonogo.schemas.sanitize import clean_text
 from gonogo.sheets.models import Box
 from gonogo.sheets.render.crop import Rect, turn
-from gonogo.sheets.render.raster import Page
+from gonogo.sheets.render.raster import DrawingPage
 
 _MOST = 8
 _REACH = 0.15  # of the page's longer side: further away text belongs to something else
 _INSIDE = 0.5  # of a word's area in the box
 
 
-def words_near(page: Page, box: Box, rotation: int) -> tuple[str, ...]:
+def words_near(page: DrawingPage, box: Box, rotation: int) -> tuple[str, ...]:
     """Up to eight pieces of text in and around `box`, nearest first, as "direction: text" for the turned page."""
     width, height = (page.height, page.width) if rotation in (90, 270) else (page.width, page.height)
     target = _rect(turn(box, rotation), width, height)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from gonogo.sheets.drawing_limits import CannotShow, Limits
-from gonogo.sheets.file_type import Kind, sniff
-from gonogo.sheets.render.raster import Page
+from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
+from gonogo.sheets.file_type import FileType, sniff
+from gonogo.sheets.render.raster import DrawingPage
 
 
 class Drawing(Protocol):
@@ -18,12 +18,12 @@ class Drawing(Protocol):
     @property
     def kept_bytes(self) -> int: ...
 
-    def page(self, number: int) -> Page: ...
+    def page(self, number: int) -> DrawingPage: ...
 
     def close(self) -> None: ...
 
 
-def open_drawing(path: Path, limits: Limits) -> Drawing:
+def open_drawing(path: Path, limits: DrawingLimits) -> Drawing:
     """Open by content. Raises `CannotShow` with a sentence when it is not a drawing we can read within the limits."""
     try:
         with path.open("rb") as file:
@@ -33,22 +33,22 @@ def open_drawing(path: Path, limits: Limits) -> Drawing:
     except OSError as error:
         raise CannotShow(f"The drawing's file cannot be read ({error.strerror}).") from error
     kind = sniff(head)
-    if kind not in Kind.shown():
+    if kind not in FileType.shown():
         raise CannotShow(kind.refusal(head))
     return _open_as(kind, path, limits)
 
 
-def _open_as(kind: Kind, path: Path, limits: Limits) -> Drawing:
+def _open_as(kind: FileType, path: Path, limits: DrawingLimits) -> Drawing:
     # Each library is loaded with the first drawing that needs it; those of the extra may be absent.
-    if kind is Kind.PDF:
+    if kind is FileType.PDF:
         from gonogo.sheets.render.pdf import PdfDrawing
 
         return PdfDrawing(path, limits)
-    if kind is Kind.SVG:
+    if kind is FileType.SVG:
         from gonogo.sheets.render.svg import open_svg
 
         return open_svg(path, limits)
-    if kind is Kind.DXF:
+    if kind is FileType.DXF:
         from gonogo.sheets.render.dxf import open_dxf
 
         return open_dxf(path, limits)

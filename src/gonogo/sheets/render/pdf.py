@@ -12,7 +12,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 from numpy.typing import NDArray
 
-from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
 from gonogo.sheets.render.bbox import FROM_TOP_LEFT
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.raster import Grey
@@ -96,7 +96,7 @@ class PdfPage:
 class PdfDrawing:
     """A PDF held open, with the page last shown."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: DrawingLimits) -> None:
         try:
             self._document = pdfium.PdfDocument(io.BytesIO(path.read_bytes()))
         except pdfium.PdfiumError as error:

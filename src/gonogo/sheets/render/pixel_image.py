@@ -12,14 +12,14 @@ from PIL import Image
 from gonogo.sheets.child_messages import SIDE_MOST
 from gonogo.sheets.models import PictureRequest, PixelCrop
 from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.draw import Drawings, choose
+from gonogo.sheets.render.draw import OpenDrawings, choose
 from gonogo.sheets.render.raster import fit_contrast, turned_region
 
 _SIDE_LEAST = 1000
 
 
 def draw_pixels(
-    drawings: Drawings, path: Path, key: str, request: PictureRequest, size: tuple[int, int] | None
+    drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, size: tuple[int, int] | None
 ) -> PixelCrop:
     """The view of `request` in `size` pixels, or at full resolution (`None`). Raises `CannotShow`.
 

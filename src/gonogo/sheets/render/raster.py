@@ -12,7 +12,7 @@ from PIL import Image
 from gonogo.sheets.models import Mode
 from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.block_characters import SUBPIXELS
-from gonogo.sheets.render.crop import Rect, View
+from gonogo.sheets.render.crop import CropView, Rect
 
 Grey = NDArray[np.uint8]
 
@@ -21,7 +21,7 @@ _FLAT = 24  # a crop whose levels differ by less holds no strokes
 _WIDE = 4.0  # below this magnification a view is for finding one's way, not for reading
 
 
-class Page(Protocol):
+class DrawingPage(Protocol):
     """One page of an open drawing, in its own units (pixels or points), as it is meant to be read."""
 
     width: float
@@ -56,8 +56,8 @@ TUNING = Tuning()
 
 
 def view_to_grey(
-    page: Page,
-    view: View,
+    page: DrawingPage,
+    view: CropView,
     mode: Mode,
     columns: int,
     rows: int,
@@ -83,7 +83,7 @@ def view_to_grey(
     return fit_contrast(pool(fine, fine_x, fine_y, stroke), tuning)
 
 
-def fineness(page: Page, view: View, width: int, height: int, tuning: Tuning) -> tuple[int, int]:
+def fineness(page: DrawingPage, view: CropView, width: int, height: int, tuning: Tuning) -> tuple[int, int]:
     """Samples across and down a sub-pixel, about square on the page.
 
     Wide views of an image take more: a hairline must reach a sample of its own before `pool` can keep it.
@@ -93,7 +93,7 @@ def fineness(page: Page, view: View, width: int, height: int, tuning: Tuning) ->
     return fine, max(1, round(fine * down / across))
 
 
-def turned_region(page: Page, view: View, columns: int, rows: int) -> Grey:
+def turned_region(page: DrawingPage, view: CropView, columns: int, rows: int) -> Grey:
     """The view's rectangle as seen by the reader, paper where it reaches over the page's edge."""
     canvas = np.full((rows, columns), PAPER, np.uint8)
     shown = view.shown
@@ -122,7 +122,7 @@ def _pixels(start: float, size: float, origin: float, span: float, count: int) -
     return first, min(max(last, first + 1), count)
 
 
-def _turn_back(rect: Rect, view: View) -> Rect:
+def _turn_back(rect: Rect, view: CropView) -> Rect:
     """A rectangle of the turned page on the page as it lies in the file."""
     if view.rotation == 90:
         return Rect(rect.y, view.page_width - rect.x - rect.width, rect.height, rect.width)
@@ -135,7 +135,7 @@ def _turn_back(rect: Rect, view: View) -> Rect:
     return rect
 
 
-def _clamp(rect: Rect, page: Page) -> Rect:
+def _clamp(rect: Rect, page: DrawingPage) -> Rect:
     x0, y0 = min(max(rect.x, 0.0), page.width), min(max(rect.y, 0.0), page.height)
     x1 = min(max(rect.x + rect.width, x0 + 1e-6), page.width)
     y1 = min(max(rect.y + rect.height, y0 + 1e-6), page.height)

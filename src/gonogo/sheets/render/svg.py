@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 from PIL import Image
 
-from gonogo.sheets.drawing_limits import CannotShow, Limits
+from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
 from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.raster import Grey
@@ -68,7 +68,7 @@ class VectorDrawing:
         pass
 
 
-def open_svg(path: Path, limits: Limits) -> VectorDrawing:
+def open_svg(path: Path, limits: DrawingLimits) -> VectorDrawing:
     """Raises `CannotShow`."""
     _resvg()
     clean = clean_svg(path.read_bytes(), limits)

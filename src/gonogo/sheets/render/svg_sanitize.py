@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, Limits
+from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, DrawingLimits
 
 SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -40,7 +40,7 @@ class CleanSvg:
     height: float
 
 
-def clean_svg(data: bytes, limits: Limits) -> CleanSvg:
+def clean_svg(data: bytes, limits: DrawingLimits) -> CleanSvg:
     """The markup without outside references. Raises `CannotShow` for what is damaged or unfolds to too much."""
     if len(data) > _BYTES_MOST:
         raise CannotShow(f"The SVG drawing is larger than {_BYTES_MOST // MEGABYTE} MB.")
@@ -61,7 +61,7 @@ def clean_svg(data: bytes, limits: Limits) -> CleanSvg:
     return CleanSvg(ElementTree.tostring(root, encoding="unicode"), x, y, width, height)
 
 
-def _strip(root: ElementTree.Element, limits: Limits) -> None:
+def _strip(root: ElementTree.Element, limits: DrawingLimits) -> None:
     """Take out elements that act, and every reference that is neither to the file itself nor a picture in it."""
     level, depth = [root], 0
     while level:
@@ -75,7 +75,7 @@ def _strip(root: ElementTree.Element, limits: Limits) -> None:
         level = [child for element in level for child in element]
 
 
-def _strip_attributes(element: ElementTree.Element, limits: Limits) -> None:
+def _strip_attributes(element: ElementTree.Element, limits: DrawingLimits) -> None:
     if element.tag == f"{SVG}style" and element.text:
         element.text = _OUTSIDE.sub("", element.text)
     for name, value in list(element.attrib.items()):
@@ -89,7 +89,7 @@ def _strip_attributes(element: ElementTree.Element, limits: Limits) -> None:
             element.set(name, _OUTSIDE.sub("none", value))
 
 
-def _is_small_picture(value: str, limits: Limits) -> bool:
+def _is_small_picture(value: str, limits: DrawingLimits) -> bool:
     """Whether a reference is a raster picture kept in the file, of a size that we decode."""
     match = _DATA_IMAGE.match(value)
     if match is None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gonogo.sheets.models import Box
 from gonogo.sheets.render.crop import Rect, is_tall
-from gonogo.sheets.render.raster import Grey, Page
+from gonogo.sheets.render.raster import DrawingPage, Grey
 
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
 _WEIGHT = (
@@ -30,7 +30,7 @@ _LONE_TALL = 1.9  # a single piece of ink this tall is a word on its side rather
 
 
 @dataclass(frozen=True, slots=True)
-class Ink:
+class TextMetrics:
     """`text` is the characters' height in page units, `None` when unknown; `lies` when they lie on their side.
 
     `stroke` is the width of their lines in page units.
@@ -46,7 +46,7 @@ class Ink:
         return None if self.text is None else max(0.0, self.text * _WEIGHT - self.stroke)
 
 
-def look_at(page: Page, box: Box) -> Ink:
+def look_at(page: DrawingPage, box: Box) -> TextMetrics:
     """Measure the ink within `box` (fractions of the page)."""
     region = Rect(box.x0 * page.width, box.y0 * page.height, box.width * page.width, box.height * page.height)
     longer = max(region.width, region.height)
@@ -54,17 +54,17 @@ def look_at(page: Page, box: Box) -> Ink:
     rows = max(8, round(_SAMPLES * region.height / longer))
     dark = _dark(page.render(region, columns, rows))
     if dark is None:
-        return Ink(lies=is_tall(box, page.width, page.height))
+        return TextMetrics(lies=is_tall(box, page.width, page.height))
     lies = _lies(dark, tall=is_tall(box, page.width, page.height))
     upright = dark.T if lies else dark
     pieces = _pieces(upright)
     stroke = _stroke(dark) * region.width / columns
     if _slants(pieces, upright.shape):
-        return Ink(_SLANTING_TEXT * min(region.width, region.height), lies, stroke)
+        return TextMetrics(_SLANTING_TEXT * min(region.width, region.height), lies, stroke)
     heights = _character_heights(_unframed(upright))
     if not heights or (len(heights) < 3 and max(heights) > _THROUGH * upright.shape[0]):
-        return Ink(None, lies, stroke)
-    return Ink(_usual(heights) * (region.width / columns if lies else region.height / rows), lies, stroke)
+        return TextMetrics(None, lies, stroke)
+    return TextMetrics(_usual(heights) * (region.width / columns if lies else region.height / rows), lies, stroke)
 
 
 def _dark(grey: Grey) -> NDArray[np.bool_] | None:

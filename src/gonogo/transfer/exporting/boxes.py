@@ -16,7 +16,7 @@ from gonogo.transfer.exporting.writers import Record, compact
 Size = tuple[int, int]
 
 
-class Pictures:
+class PictureSizes:
     """Width and height of drawings in a folder, each looked at once."""
 
     def __init__(self, folder: Path | None) -> None:
@@ -58,7 +58,7 @@ def _is_fraction(box: list[float]) -> bool:
     return all(0 <= number <= 1 for number in box)
 
 
-class LabelStudio:
+class LabelStudioWriter:
     """A JSON array of tasks: the prediction as a pre-annotation, each vote as an annotation.
 
     Made for this labeling configuration: RectangleLabels `box`, TextArea `value`, Choices `verdict`, on Image `image`.
@@ -66,7 +66,7 @@ class LabelStudio:
 
     def __init__(self, out: BinaryIO, drawings: Path | None) -> None:
         self._out = out
-        self._pictures = Pictures(drawings)
+        self._pictures = PictureSizes(drawings)
         self._n = self._n_without = 0
 
     def add(self, record: Record) -> None:
@@ -145,12 +145,12 @@ def _annotation(vote: Record) -> dict[str, Any]:
     }
 
 
-class Coco:
+class CocoWriter:
     """One JSON object; a box is `[x, y, width, height]` in pixels, its value and votes are attributes."""
 
     def __init__(self, out: BinaryIO, drawings: Path | None) -> None:
         self._out = out
-        self._pictures = Pictures(drawings)
+        self._pictures = PictureSizes(drawings)
         self._images: dict[str, int] = {}
         self._categories: dict[str, int] = {}
         self._n = self._n_without = 0

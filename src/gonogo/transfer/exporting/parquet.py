@@ -24,7 +24,7 @@ SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in COL
 """Times and engineering values are text, the latter and the votes as JSON where they are more than text."""
 
 
-class Parquet:
+class ParquetWriter:
     """One row a task, compressed with zstd."""
 
     def __init__(self, out: BinaryIO) -> None:

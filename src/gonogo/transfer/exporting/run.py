@@ -46,7 +46,7 @@ class Exported:
     notes: tuple[str, ...] = ()
 
 
-class Measured:
+class ExportMeasure:
     """A stream that knows the digest and length of what went through."""
 
     def __init__(self, inner: BinaryIO) -> None:
@@ -86,7 +86,7 @@ async def export_campaign(
     Raises:
         GonogoClientError: nothing more comes; what is already in `out` is not the whole campaign.
     """
-    measured = Measured(out)
+    measured = ExportMeasure(out)
     form = writer(options.form, measured, options.drawings)  # type: ignore[arg-type]
     notes: list[str] = []
     ours = await client.capabilities() is not None

@@ -49,8 +49,8 @@ def writer(form: str, out: BinaryIO, drawings: Path | None = None) -> Writer:
         InvalidInputError: the form needs a package that is not installed.
     """
     made: dict[str, Callable[[], Writer]] = {
-        "jsonl": lambda: JsonLines(out),
-        "csv": lambda: Csv(out),
+        "jsonl": lambda: JsonLinesWriter(out),
+        "csv": lambda: CsvWriter(out),
         "parquet": lambda: _parquet(out),
         "labelstudio": lambda: _boxes().LabelStudio(out, drawings),
         "coco": lambda: _boxes().Coco(out, drawings),
@@ -66,9 +66,9 @@ def _boxes() -> Any:
 
 def _parquet(out: BinaryIO) -> Writer:
     try:
-        from gonogo.transfer.exporting.parquet import Parquet
+        from gonogo.transfer.exporting.parquet import ParquetWriter
 
-        return Parquet(out)
+        return ParquetWriter(out)
     except ModuleNotFoundError:
         raise InvalidInputError(
             "Parquet needs the package pyarrow, which is not installed.",
@@ -76,7 +76,7 @@ def _parquet(out: BinaryIO) -> Writer:
         ) from None
 
 
-class JsonLines:
+class JsonLinesWriter:
     """One JSON object a line."""
 
     def __init__(self, out: BinaryIO) -> None:
@@ -90,7 +90,7 @@ class JsonLines:
         pass
 
 
-class Csv:
+class CsvWriter:
     """A table for spreadsheets: UTF-8 with a mark, commas, one task a row.
 
     A text that a spreadsheet would run as a formula (it begins with `=`, `+`, `-`, `@`, a tab) gets a `'` in front,

@@ -25,7 +25,7 @@ ROUNDING: Final = 1e-6
 """A fraction of 1.0000001 is rounding, and is put right."""
 
 
-class Drawings:
+class ImportDrawings:
     """The drawings folder. Each file is looked at once."""
 
     def __init__(self, folder: Path) -> None:

@@ -31,7 +31,7 @@ _ESCAPED: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class CsvMapping:
     """How the columns of a CSV become fields: the TOML file of `--mapping`.
 
     [columns]                      # our field = the column's name
@@ -68,10 +68,10 @@ def form_of(path: Path) -> str:
     return "jsonl"
 
 
-def records(path: Path, form: str, mapped: Mapped | None = None) -> Numbered:
+def records(path: Path, form: str, mapped: CsvMapping | None = None) -> Numbered:
     """The records of `path`. Raises `OSError`, and `BadFileError` when it is not of this form at all."""
     if form == "csv":
-        return csv_rows(path, mapped or Mapped())
+        return csv_rows(path, mapped or CsvMapping())
     if form == "coco":
         return coco(path)
     if form == "labelstudio":
@@ -82,7 +82,7 @@ def records(path: Path, form: str, mapped: Mapped | None = None) -> Numbered:
 # --- CSV --------------------------------------------------------------------------------------------------
 
 
-def read_mapping(path: Path) -> Mapped:
+def read_mapping(path: Path) -> CsvMapping:
     """The mapping file; what is wrong in it is named."""
     try:
         found = tomllib.loads(path.read_text("utf-8"))
@@ -98,7 +98,7 @@ def read_mapping(path: Path) -> Mapped:
         raise BadFileError(f"{path}: unknown: {', '.join(unknown)}.", next_step="Known: columns, constants, csv.")
     for problem in (*_problems(columns, constants), *_option_problems(options)):
         raise BadFileError(f"{path}: {problem}.")
-    return Mapped(columns, constants, **options)
+    return CsvMapping(columns, constants, **options)
 
 
 def _problems(columns: Mapping[str, Any], constants: Mapping[str, Any]) -> Iterator[str]:
@@ -133,7 +133,7 @@ def _option_problems(options: Mapping[str, Any]) -> Iterator[str]:
         yield f"csv.encoding {options.get('encoding')!r} is not known; utf-8, utf-16, latin-1 and cp1252 are"
 
 
-def csv_rows(path: Path, mapped: Mapped) -> Numbered:
+def csv_rows(path: Path, mapped: CsvMapping) -> Numbered:
     """The rows after the head line, numbered by their last line in the file.
 
     A byte that is not of the encoding is kept as half a surrogate pair, so that its line can be named.
@@ -154,7 +154,7 @@ def csv_rows(path: Path, mapped: Mapped) -> Numbered:
             yield rows.line_num, BadLine(rows.line_num, f"not CSV ({why}); the rest was not read")
 
 
-def _check_columns(path: Path, mapped: Mapped, head: list[str]) -> None:
+def _check_columns(path: Path, mapped: CsvMapping, head: list[str]) -> None:
     if any(map(_ESCAPED.search, head)):
         raise BadFileError(
             f"{path} is not {mapped.encoding}, in its head line.", next_step="Set encoding in the mapping: [csv]."
@@ -174,7 +174,7 @@ def _check_columns(path: Path, mapped: Mapped, head: list[str]) -> None:
         )
 
 
-def _from_row(number: int, cells: list[str], mapped: Mapped, head: list[str]) -> Raw:
+def _from_row(number: int, cells: list[str], mapped: CsvMapping, head: list[str]) -> Raw:
     if len(cells) > len(head):
         return BadLine(number, "more cells than the head line has columns")
     if any(map(_ESCAPED.search, cells)):
@@ -197,7 +197,7 @@ def _from_row(number: int, cells: list[str], mapped: Mapped, head: list[str]) ->
     return record
 
 
-def _cell(name: str, given: Any, mapped: Mapped) -> Any:
+def _cell(name: str, given: Any, mapped: CsvMapping) -> Any:
     if name == "bbox":
         parts = given if isinstance(given, list) else str(given or "").strip("[]").replace(",", " ").split()
         if not any(parts):

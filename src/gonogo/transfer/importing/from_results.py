@@ -20,7 +20,7 @@ from gonogo.transfer.importing.spool import ImportOptions, Report
 
 
 @dataclass(frozen=True, slots=True)
-class Bring:
+class ReimportSource:
     """From where: `centaur` or `gonogo`, its address, the task's number, and the agreement that is enough."""
 
     source: str
@@ -29,7 +29,9 @@ class Bring:
     min_agreement: float
 
 
-async def bring_home(client: GonogoClient, bring: Bring, options: dict[str, Any], report: Report) -> ImportResult:
+async def bring_home(
+    client: GonogoClient, bring: ReimportSource, options: dict[str, Any], report: Report
+) -> ImportResult:
     """Read the whole task, then import what is worth a second look; a second run adds nothing."""
     from gonogo.cli.commands.results import results_client
 
@@ -55,7 +57,7 @@ async def bring_home(client: GonogoClient, bring: Bring, options: dict[str, Any]
     return replace(result, notes=(*result.notes, note))
 
 
-def _records(case: CaseResult, bring: Bring) -> Iterator[dict[str, Any]]:
+def _records(case: CaseResult, bring: ReimportSource) -> Iterator[dict[str, Any]]:
     if not worth_a_look(case, bring.min_agreement):
         return
     ours = case.gonogo or {}

@@ -9,7 +9,7 @@ class StoppedError(Exception):
     """Nobody waits for what is being read."""
 
 
-class Watched:
+class ImportInterrupt:
     """The progress of an import, passed on to `report`, and remembered."""
 
     def __init__(self, report: Report) -> None:

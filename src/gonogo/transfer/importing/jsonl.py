@@ -29,7 +29,7 @@ from pydantic_core import from_json
 from gonogo.client.errors import InvalidInputError
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.strict_json import none_repeated
-from gonogo.transfer.importing.drawings import Drawings, bbox_problem
+from gonogo.transfer.importing.drawings import ImportDrawings, bbox_problem
 
 MAX_LINE: Final = 900_000
 """Longest line in bytes: a request's body is at most 1 MB, so that it can be replayed."""
@@ -97,7 +97,7 @@ def read_lines(path: Path, drawings: Path | None = None) -> tuple[list[ImportLin
     Raises:
         OSError: the file or the folder cannot be read.
     """
-    reader = Reader(Drawings(drawings or path.parent))
+    reader = Reader(ImportDrawings(drawings or path.parent))
     good = list(reader.good_lines(numbered_lines(path)))
     again = reader.repeated()
     return [line for index, line in enumerate(good) if index not in again], reader.bad_lines(again)
@@ -125,7 +125,7 @@ def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 class Reader:
     """Checks lines one by one, and remembers of each no more than 16 bytes (and the bad ones)."""
 
-    def __init__(self, drawings: Drawings) -> None:
+    def __init__(self, drawings: ImportDrawings) -> None:
         self.n_lines = 0
         self.stopped = False
         self._bad: list[BadLine] = []

@@ -31,7 +31,7 @@ from gonogo.schemas.labeling import (
 )
 from gonogo.transfer.importing.drawings import content_type
 from gonogo.transfer.importing.jsonl import BadLine
-from gonogo.transfer.importing.spool import Drawing, ImportOptions, Report, Scan, batches, drawing_batches, scan
+from gonogo.transfer.importing.spool import Drawing, ImportOptions, Report, Spool, batches, drawing_batches, scan
 
 TASKS_A_REQUEST: Final = 2000
 """A server answers nobody else while it makes them."""
@@ -117,7 +117,7 @@ async def import_file(client: GonogoClient, options: ImportOptions, report: Repo
 
 
 async def _into_our_server(
-    client: GonogoClient, options: ImportOptions, scanned: Scan, result: ImportResult, at_once: bool, report: Report
+    client: GonogoClient, options: ImportOptions, scanned: Spool, result: ImportResult, at_once: bool, report: Report
 ) -> ImportResult:
     found = await _open_campaign(client, options.campaign) if options.campaign else None
     project_id, project, project_new = await _project(client, options, found)
@@ -224,7 +224,7 @@ def _read(drawings: list[Drawing]) -> list[tuple[str, str, bytes]]:
 
 
 async def _store_predictions(
-    client: GonogoClient, project_id: str, scanned: Scan, revisions: Mapping[Drawing, str], report: Report
+    client: GonogoClient, project_id: str, scanned: Spool, revisions: Mapping[Drawing, str], report: Report
 ) -> tuple[str, int, int]:
     """Id of the run, predictions new and known. The batches are sent as they lie in the spool."""
     run_id, done, new, known = "", 0, 0, 0
@@ -241,7 +241,7 @@ async def _store_predictions(
 
 
 async def _make_tasks(
-    client: GonogoClient, campaign: LabelingCampaignPublic, run_id: str, scanned: Scan, report: Report
+    client: GonogoClient, campaign: LabelingCampaignPublic, run_id: str, scanned: Spool, report: Report
 ) -> TasksMade:
     """All tasks of the run, some thousand a request. A break in the middle says how far it came."""
     gold = scanned.options.gold_from_truth
@@ -274,7 +274,7 @@ async def _make_tasks(
 
 
 async def _into_plain_server(
-    client: GonogoClient, options: ImportOptions, scanned: Scan, result: ImportResult, report: Report
+    client: GonogoClient, options: ImportOptions, scanned: Spool, result: ImportResult, report: Report
 ) -> ImportResult:
     """Tasks straight into a new campaign: nothing there would tell a second import from more of the same."""
     if options.campaign is None:
@@ -317,7 +317,7 @@ async def _into_plain_server(
     )
 
 
-def _missing(options: ImportOptions, scanned: Scan) -> Iterator[str]:
+def _missing(options: ImportOptions, scanned: Spool) -> Iterator[str]:
     yield "This is a plain ARCNM server: it keeps no prediction runs, so a second import would be refused."
     if scanned.drawings:
         yield "It takes no drawings from here; annotators see those in the drawing folders of their settings."

@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
 from gonogo.schemas.gonogo_api import Prediction
-from gonogo.transfer.importing.drawings import Drawings
-from gonogo.transfer.importing.formats import Mapped, form_of, records
+from gonogo.transfer.importing.drawings import ImportDrawings
+from gonogo.transfer.importing.formats import CsvMapping, form_of, records
 from gonogo.transfer.importing.jsonl import BadLine, ImportLine, Reader
 
 MAX_BATCH: Final = 1000
@@ -48,7 +48,7 @@ class ImportOptions:
     gold_from_truth: bool = False
     skip_bad: bool = False
     form: str | None = None
-    mapped: Mapped | None = None
+    mapped: CsvMapping | None = None
     dry_run: bool = False
 
     @property
@@ -58,7 +58,7 @@ class ImportOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class Spool:
     """A file that was read once: what must be known of it before anything is sent, and its good lines put aside.
 
     A context manager: the temporary file goes when it is left.
@@ -100,7 +100,7 @@ class Scan:
         return lambda item: item.truth is not None and bool(chosen) and _digest(item.id) <= chosen[-1]
 
 
-def scan(options: ImportOptions, report: Report) -> Scan:
+def scan(options: ImportOptions, report: Report) -> Spool:
     """Reads the file once; in memory stay a few bytes of each line.
 
     Raises:
@@ -108,7 +108,7 @@ def scan(options: ImportOptions, report: Report) -> Scan:
         BadFileError: it is not of its form.
     """
     beside = options.file if options.file.is_dir() else options.file.parent
-    reader = Reader(Drawings(options.drawings or beside))
+    reader = Reader(ImportDrawings(options.drawings or beside))
     raw = records(options.file, options.form or form_of(options.file), options.mapped)
     drawings: dict[Drawing, int] = {}
     truths = array("Q")
@@ -127,7 +127,7 @@ def scan(options: ImportOptions, report: Report) -> Scan:
         report("read", n_read, n_read)
         again = reader.repeated()
         bad = tuple(reader.bad_lines(again))
-        return Scan(options, n_read - len(again), bad, tuple(drawings), frozenset(again), truths, spool)
+        return Spool(options, n_read - len(again), bad, tuple(drawings), frozenset(again), truths, spool)
     except BaseException:
         spool.close()
         raise

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from gonogo.desk.core.models import Decided, DeskState, DeskTask, SendState, Stage
+from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
 from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui.text import content, one_line
-from gonogo.tui.viewport import View
+from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.status import short_id
 from gonogo.tui.widgets.value_view import value_text
 
@@ -25,7 +25,7 @@ _CARDS: dict[Stage, tuple[str, str, str, str]] = {
 _COLORS = {Stage.DRAINED: "$correct", Stage.OFFLINE: "$warning", Stage.REFUSED: "$warning", Stage.SIGNED_OUT: "$accent"}
 
 
-def card(state: DeskState, waited: float = 0.0) -> Content:
+def card(state: SessionState, waited: float = 0.0) -> Content:
     """Heading, what happened, what it means for the work, the next step. `waited`: seconds since `state` came."""
     sign, heading, usual, usual_step = _CARDS[state.stage]
     color = _COLORS.get(state.stage, "$accent")
@@ -50,7 +50,7 @@ def broken(error: Exception) -> Content:
     return Content("\n\n").join([heading, content(str(error), 800), content(step, 400)])
 
 
-def _work(state: DeskState) -> list[str]:
+def _work(state: SessionState) -> list[str]:
     """What became of the answers given so far."""
     if state.stage is Stage.LOADING:
         return []
@@ -99,7 +99,7 @@ def nothing_to_undo(recent: Sequence[Decided]) -> str:
     return f"Nothing to take back: the last answer ({what}) is {fate(last)}. The history (h) has them all."
 
 
-def sheet_title(task: DeskTask, shown: Picture | NoPicture | None, view: View) -> str:
+def sheet_title(task: DeskTask, shown: Picture | NoPicture | None, view: Viewport) -> str:
     """`LIU0010 · sheet 1 · detail 4.2×`."""
     links = dict(task.links)
     part = links.get("part") or task.part_revision_id or ""

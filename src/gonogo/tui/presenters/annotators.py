@@ -33,7 +33,7 @@ NOBODY = "Nobody has voted in this campaign or is invited to it. `gonogo assign`
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class AnnotatorRecord:
     """Somebody in a campaign; `worth` and `signs` come from the quality report, where there is one."""
 
     state: AnnotatorState
@@ -57,15 +57,15 @@ class Person:
         return [str(flag) for flag in self.signs.get("flags") or []]
 
 
-def people(states: Sequence[AnnotatorState], report: QualityReport | None) -> list[Person]:
+def people(states: Sequence[AnnotatorState], report: QualityReport | None) -> list[AnnotatorRecord]:
     """Everybody, those with flags first."""
     worth = {one.annotator_user_id: one for one in (report.annotators if report else None) or []}
     signs: Mapping[str, Any] = ((report.gonogo if report else None) or {}).get("annotators") or {}
-    found = [Person(one, worth.get(one.voter_id), signs.get(one.voter_id) or {}) for one in states]
+    found = [AnnotatorRecord(one, worth.get(one.voter_id), signs.get(one.voter_id) or {}) for one in states]
     return sorted(found, key=lambda person: (-len(person.flags), person.name.casefold()))
 
 
-def entry(person: Person) -> Content:
+def entry(person: AnnotatorRecord) -> Content:
     """Name, and on the line below votes, flags and state; each as a word."""
     said = [f"{person.state.n_submissions} votes"]
     said += ["‖ paused"] if person.paused else []
@@ -77,7 +77,7 @@ def entry(person: Person) -> Content:
     )  # fmt: skip
 
 
-def about(person: Person, trail: Sequence[AnnotatorAction], names: Mapping[str, str]) -> Content:
+def about(person: AnnotatorRecord, trail: Sequence[AnnotatorAction], names: Mapping[str, str]) -> Content:
     """The right-hand pane: figures, flags and why, and what was done before."""
     parts = [Content.styled(person.name, "bold $strong"), *_states(person), Content(""), *_figures(person)]
     parts += [Content(""), Content.styled("flags", "$quiet"), *_flags(person)]
@@ -85,7 +85,7 @@ def about(person: Person, trail: Sequence[AnnotatorAction], names: Mapping[str, 
     return Content("\n").join(parts)
 
 
-def _states(person: Person) -> Iterable[Content]:
+def _states(person: AnnotatorRecord) -> Iterable[Content]:
     if person.state.paused_at is not None:
         since = _when(person.state.paused_at)
         yield Content.styled(f"‖ paused since {since} UTC: gets no new tasks", "$warning")
@@ -93,7 +93,7 @@ def _states(person: Person) -> Iterable[Content]:
         yield Content.styled(f"– {person.state.n_discounted} votes are discounted: they count for nothing", "$warning")
 
 
-def _figures(person: Person) -> Iterable[Content]:
+def _figures(person: AnnotatorRecord) -> Iterable[Content]:
     worth, signs = person.worth, person.signs
     yield _row("votes", str(person.state.n_submissions), "")
     if worth is not None:
@@ -118,12 +118,12 @@ def _gold(signs: Mapping[str, Any]) -> str:
     return "" if n is None else f"{n} gold answers" + ("; nothing can be said below 10" if n < 10 else "")
 
 
-def _flags(person: Person) -> list[Content]:
+def _flags(person: AnnotatorRecord) -> list[Content]:
     found = [Content.styled(one_line(f"! {line}", 200), "$warning") for line in evidence(person.signs)]
     return found or [Content.styled("none; nothing speaks against these votes", "$foreground")]
 
 
-def _trail(person: Person, trail: Sequence[AnnotatorAction], names: Mapping[str, str]) -> list[Content]:
+def _trail(person: AnnotatorRecord, trail: Sequence[AnnotatorAction], names: Mapping[str, str]) -> list[Content]:
     mine = [one for one in trail if one.voter_id == person.state.voter_id]
     if not mine:
         return [Content.styled("nothing yet", "$foreground")]
@@ -140,7 +140,7 @@ def _done(one: AnnotatorAction, names: Mapping[str, str]) -> Content:
     return Content.assemble((when, "$quiet"), (done + touched, "$foreground"), (by + note, "$quiet"))
 
 
-def confirm(person: Person, found: AnnotatorActionPreview | None, action: str) -> Content:
+def confirm(person: AnnotatorRecord, found: AnnotatorActionPreview | None, action: str) -> Content:
     """What an action does, before it is done. The line asks for the reason, which goes into the trail."""
     heading = {
         "pause": f"Pause {person.name}?",

@@ -33,7 +33,7 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+( (annotator|reviewer))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class CampaignSnapshot:
     """What is known of one campaign; `missing` names in words what this server does not tell."""
 
     campaign: LabelingCampaignPublic
@@ -43,7 +43,7 @@ class Seen:
     missing: tuple[str, ...] = field(default=("asking the server …",))
 
 
-async def look(client: GonogoClient, campaign: LabelingCampaignPublic) -> Seen:
+async def look(client: GonogoClient, campaign: LabelingCampaignPublic) -> CampaignSnapshot:
     """Everything about one campaign, as far as this credential and this server tell it. Raises the rest."""
     missing: list[str] = []
     found = await client.get_campaign(campaign.id)
@@ -62,16 +62,16 @@ async def look(client: GonogoClient, campaign: LabelingCampaignPublic) -> Seen:
         people = tuple(await everybody(client, campaign.id))
     except quiet:
         missing.append("You may not see who is invited.")
-    return Seen(found, progress, quality, people, tuple(missing))
+    return CampaignSnapshot(found, progress, quality, people, tuple(missing))
 
 
-async def look_again(client: GonogoClient, seen: Seen) -> Seen:
+async def look_again(client: GonogoClient, seen: CampaignSnapshot) -> CampaignSnapshot:
     """What changes by itself: counts, queue, pace, people at work. Raises what the client raises."""
     found = await client.get_campaign(seen.campaign.id)
     return replace(seen, campaign=found, progress=await progress_of(client, found.id))
 
 
-def told(seen: Seen, progress: CampaignProgress) -> Seen:
+def told(seen: CampaignSnapshot, progress: CampaignProgress) -> CampaignSnapshot:
     """The same after the server told how it goes on."""
     counts = {"task_count": progress.n_tasks, "resolved_count": progress.n_resolved, "status": progress.status}
     return replace(seen, campaign=seen.campaign.model_copy(update=counts), progress=progress)
@@ -102,7 +102,7 @@ def bar(done: int, total: int, width: int) -> str:
     return "█" * filled + "░" * (width - filled)
 
 
-def about(seen: Seen, width: int, now: datetime | None = None) -> Content:
+def about(seen: CampaignSnapshot, width: int, now: datetime | None = None) -> Content:
     """The right-hand pane."""
     one = seen.campaign
     done, total = one.resolved_count or 0, one.task_count or 0
@@ -125,7 +125,7 @@ def about(seen: Seen, width: int, now: datetime | None = None) -> Content:
     return Content("\n").join(lines)
 
 
-def _work(seen: Seen, now: datetime) -> list[Content]:
+def _work(seen: CampaignSnapshot, now: datetime) -> list[Content]:
     """The queue, the pace and the expected end, as far as the server tells them."""
     if seen.progress is None:
         return [Content.styled(pace(seen.campaign, now), "$foreground")]
@@ -155,7 +155,7 @@ def _moment(text: str | None) -> datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _quality(seen: Seen, width: int) -> list[Content]:
+def _quality(seen: CampaignSnapshot, width: int) -> list[Content]:
     report = seen.quality
     if report is None:
         return []
@@ -173,7 +173,7 @@ def _quality(seen: Seen, width: int) -> list[Content]:
     ]
 
 
-def _people(seen: Seen, width: int, now: datetime) -> list[Content]:
+def _people(seen: CampaignSnapshot, width: int, now: datetime) -> list[Content]:
     """Who is invited, with what each did; and who worked without an invitation: leads, and the platform's pool."""
     if seen.progress is not None:
         now = _moment(seen.progress.as_of) or now  # of the clock that the answers have their times from
@@ -241,7 +241,7 @@ def closing(one: LabelingCampaignPublic) -> Content:
     )
 
 
-def promoting(seen: Seen) -> Content:
+def promoting(seen: CampaignSnapshot) -> Content:
     """What promotion does and, below acceptance, why it is refused and what force would mean."""
     one, report = seen.campaign, seen.quality
     heading = f"Promote {one_line(one.name or one.id, 60)}?"
@@ -279,13 +279,13 @@ def bad_address(text: str) -> str:
     return "" if _ADDRESS.fullmatch(text) else "This is no e-mail address (and “reviewer”, or nothing, behind it)."
 
 
-def assignment_of(seen: Seen, text: str) -> CampaignAssignmentPublic | None:
+def assignment_of(seen: CampaignSnapshot, text: str) -> CampaignAssignmentPublic | None:
     wanted = text.casefold()
     found = [one for one in seen.people if (one.annotator_email or "").casefold() == wanted and one.status != "revoked"]
     return found[0] if found else None
 
 
-def nobody(seen: Seen, text: str) -> str:
+def nobody(seen: CampaignSnapshot, text: str) -> str:
     return "" if assignment_of(seen, text) else "Nobody with this address has a part in this campaign."
 
 
@@ -293,7 +293,7 @@ def not_yes(text: str) -> str:
     return "" if text == "yes" else "Type yes, or press Esc."
 
 
-def not_yes_or_force(seen: Seen) -> Callable[[str], str]:
+def not_yes_or_force(seen: CampaignSnapshot) -> Callable[[str], str]:
     """`yes` promotes what is accepted, `force` what is not; a plain server knows no force."""
     if seen.progress is None and seen.quality is not None and not seen.quality.accepted:
         return lambda text: "It would be refused; press Esc."

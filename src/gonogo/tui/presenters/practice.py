@@ -15,11 +15,11 @@ from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
-    from gonogo.desk.practice.session import Practice, Tried
+    from gonogo.desk.practice.session import PracticeAttempt, PracticeSession
     from gonogo.schemas.review import PracticeStanding
 
 
-def feedback(one: Tried) -> list[Content]:
+def feedback(one: PracticeAttempt) -> list[Content]:
     """Right or wrong first, then what the drawing says, letter by letter, and why."""
     told, said = one.feedback, one.decision
     mark = ("✓ Right", "bold $correct") if told.right else ("✗ Not right", "bold $incorrect")
@@ -41,7 +41,7 @@ def feedback(one: Tried) -> list[Content]:
     return [*lines, *_note(one)]
 
 
-def _note(one: Tried) -> list[Content]:
+def _note(one: PracticeAttempt) -> list[Content]:
     note = one.feedback.note
     return [Content.assemble(("expert    ", "$quiet"), content(f"“{one_line(note, 200)}”"))] if note else []
 
@@ -69,7 +69,7 @@ def waits(found: PracticeStanding | None) -> str:
     return "The lead has paused your work here; ask."
 
 
-def top(practice: Practice) -> Content:
+def top(practice: PracticeSession) -> Content:
     """The status line: that this is practice, how far it is, how the person stands."""
     done, total = practice.state.done, practice.state.total
     parts = [Content.styled("practice", "bold $accent"), Content.styled("nothing here counts", "$quiet")]
@@ -81,7 +81,7 @@ def top(practice: Practice) -> Content:
     return Content("   ").join(parts)
 
 
-def card(practice: Practice) -> Content:
+def card(practice: PracticeSession) -> Content:
     """In place of an item: fetching, why there is none, or the summary."""
     if practice.problem is not None:
         heading = empty_state.heading("!", "$warning", "There is no practice now")
@@ -98,7 +98,7 @@ def card(practice: Practice) -> Content:
     return _summary(practice)
 
 
-def _summary(practice: Practice) -> Content:
+def _summary(practice: PracticeSession) -> Content:
     n, right = len(practice.tried), practice.n_right
     heading = empty_state.heading("✓", "$correct", f"{right} of {n} right")
     shut = waits(practice.standing)
@@ -108,7 +108,7 @@ def _summary(practice: Practice) -> Content:
     return Content("\n\n").join(said)
 
 
-def _missed(tried: Sequence[Tried]) -> list[Content]:
+def _missed(tried: Sequence[PracticeAttempt]) -> list[Content]:
     """What to look at next time: errors let pass by kind, right values refused."""
     wrong = [one for one in tried if not one.feedback.right]
     if not wrong:

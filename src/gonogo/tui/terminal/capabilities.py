@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gonogo.sheets.models import Mode
-from gonogo.tui.terminal.probe import Answers
+from gonogo.tui.terminal.probe import TerminalReplies
 
 AUTO = "auto"
 NO_PICTURES = "none"
@@ -34,7 +34,7 @@ Changed = Callable[[], None]
 Pixels = Callable[[], tuple[int, int]]
 
 
-class Terminal:
+class TerminalCapabilities:
     """The terminal that this program runs in: its mode of drawing, and why. It may learn more while the app runs.
 
     `memory` is the file of what was chosen for each terminal; `pixels` tells the size of a cell, (0, 0) when unknown,
@@ -46,12 +46,12 @@ class Terminal:
         environment: Mapping[str, str],
         memory: Path | None = None,
         *,
-        answers: Answers | None = None,
+        answers: TerminalReplies | None = None,
         pixels: Pixels | None = None,
         tmux: Callable[[str], str] | None = None,
     ) -> None:
         self.environment = environment
-        self.answers = answers or Answers()
+        self.answers = answers or TerminalReplies()
         self.write: Callable[[str], None] | None = None
         """Sends commands to the terminal, outside of any frame; `None` while there is none (tests, a web page)."""
         self.after_frame: Callable[[str], str] | None = None
@@ -82,7 +82,7 @@ class Terminal:
         now = self._pixels()
         return now if min(now) > 0 else self.answers.cell
 
-    def told(self, answers: Answers) -> None:
+    def told(self, answers: TerminalReplies) -> None:
         """The terminal has answered, late."""
         self.answers = answers
         for listener in tuple(self._listeners):
@@ -188,7 +188,7 @@ class Terminal:
         return self._chosen
 
 
-def usual_mode(environment: Mapping[str, str], *, color: bool = True, answers: Answers | None = None) -> Mode:
+def usual_mode(environment: Mapping[str, str], *, color: bool = True, answers: TerminalReplies | None = None) -> Mode:
     """The finest mosaic that this terminal is known to draw; quadrants, which every one draws, when in doubt.
 
     Inside tmux or screen the environment may be that of another terminal, so it proves nothing.
@@ -200,7 +200,7 @@ def usual_mode(environment: Mapping[str, str], *, color: bool = True, answers: A
         return Mode.HALF
     if environment.get("TMUX") or environment.get("STY") or term.startswith(("tmux", "screen")):
         return Mode.QUADRANT
-    known = _known(environment, answers or Answers())
+    known = _known(environment, answers or TerminalReplies())
     if _since(_OCTANTS, *known):
         return Mode.OCTANT
     return Mode.SEXTANT if _since(_SEXTANTS, *known) else Mode.QUADRANT
@@ -248,7 +248,7 @@ def ask_tmux(name: str) -> str:
     return told.stdout.strip()
 
 
-def _known(environment: Mapping[str, str], answers: Answers) -> tuple[str, tuple[int, ...]]:
+def _known(environment: Mapping[str, str], answers: TerminalReplies) -> tuple[str, tuple[int, ...]]:
     """Name and version: as answered (`kitty(0.36.4)`, `foot(1.20.2)`, `VTE(7600)`), else by the environment."""
     if answers.name:
         return re.split(r"[^a-z]", answers.name.lower())[0], _version(answers.name)

@@ -9,8 +9,8 @@ from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from gonogo.tui.terminal.capabilities import Terminal
-from gonogo.tui.terminal.probe import Answers, Probe
+from gonogo.tui.terminal.capabilities import TerminalCapabilities
+from gonogo.tui.terminal.probe import Probe, TerminalReplies
 
 _KEY_SECONDS = 0.05
 """After so long the beginning of an answer was the Escape key."""
@@ -21,7 +21,7 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, app: Any, **more: Any) -> None:
         super().__init__(app, **more)
-        self._terminal: Terminal = app.terminal
+        self._terminal: TerminalCapabilities = app.terminal
         self._probe: Probe | None = app.probe
         self._terminal.write = super().write
         self._suspended = False
@@ -80,5 +80,5 @@ class TerminalDriver(LinuxDriver):
                     told = True
                     self._terminal_told(sieve.answers)
 
-    def _terminal_told(self, answers: Answers) -> None:
+    def _terminal_told(self, answers: TerminalReplies) -> None:
         self._app.call_later(self._terminal.told, answers)

@@ -1,7 +1,7 @@
 """Asks the terminal what it can draw, while the program still starts, and keeps its answers away from the keys.
 
 The questions leave before anything else is loaded; the answers are collected just before the app takes the terminal, so
-nobody waits for them. An answer that comes later, over a slow line, is taken out of what is typed by `Sieve`.
+nobody waits for them. An answer that comes later, over a slow line, is taken out of what is typed by `ReplyFilter`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KEY_MOST = 3
 """Bytes of what a person may have typed; a longer beginning can only be an answer that broke off."""
 
 
-class Answers(NamedTuple):
+class TerminalReplies(NamedTuple):
     """What the terminal said of itself. `cell` is a cell's width and height in pixels; `complete`: no more comes."""
 
     name: str = ""
@@ -53,11 +53,11 @@ def questions(environment: Mapping[str, str]) -> str:
     return "\x1b7" + _NAME + _PICTURES + _CELL + _LAST + "\x1b8\x1b[K"
 
 
-class Sieve:
+class ReplyFilter:
     """Takes a terminal's answers out of what comes from it; the rest are keys."""
 
     def __init__(self) -> None:
-        self.answers = Answers()
+        self.answers = TerminalReplies()
         self._held = b""
 
     @property
@@ -100,7 +100,7 @@ class Probe:
 
     def __init__(self, environment: Mapping[str, str], source: int = 0, target: int = 2) -> None:
         self.environment = environment
-        self.sieve = Sieve()
+        self.sieve = ReplyFilter()
         self.typed = b""
         """Keys that came before the app could take them."""
         self.before: list[Any] | None = None
@@ -126,7 +126,7 @@ class Probe:
         except (OSError, termios.error):
             self.end()
 
-    def collect(self, seconds: float = 0.0) -> Answers:
+    def collect(self, seconds: float = 0.0) -> TerminalReplies:
         """What has been answered so far, at most `seconds` from now; the default does not wait."""
         import time
 

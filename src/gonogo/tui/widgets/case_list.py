@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from gonogo.desk.results.cases import CaseList, CaseRow, Look
+from gonogo.desk.results.cases import CaseList, CaseListFilter, CaseListItem
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets.virtual_list import RowList, fit
+from gonogo.tui.widgets.virtual_list import VirtualList, fit
 
 _COLORS = {"Flagged": "warning", "Labeled": "correct", "Gold Standard": "accent", "Canceled": "quiet"}
 _CASE, _STATE, _BAR, _READS, _LABEL, _BLOCKS = 10, 14, 11, 7, 14, 5
 
 
-class CaseLines(RowList):
+class CaseLines(VirtualList):
     """`cases` gives the rows."""
 
     def __init__(self, cases: CaseList, *, id: str | None = None) -> None:
@@ -28,7 +28,7 @@ class CaseLines(RowList):
         return cells(row, here, width) if row is not None else []
 
 
-def cells(row: CaseRow, here: bool, width: int) -> list[tuple[str, str]]:
+def cells(row: CaseListItem, here: bool, width: int) -> list[tuple[str, str]]:
     """The texts of a line with their colours. What a case is about gives way first in a narrow terminal."""
     start = [("▸ " if here else "  ", "accent"), (fit(str(row.case_id), _CASE), "strong")]
     start += [(fit(one_line(row.state, 40), _STATE), _COLORS.get(row.state, "foreground"))]
@@ -43,7 +43,7 @@ def cells(row: CaseRow, here: bool, width: int) -> list[tuple[str, str]]:
     return [*start, (fit(one_line(row.about, 200), max(width - used, 2)), "quiet")]
 
 
-def head(width: int, look: Look) -> str:
+def head(width: int, look: CaseListFilter) -> str:
     """The titles above the columns; the one that orders the list is marked."""
     usual = {"difficulty": "▼"}
 

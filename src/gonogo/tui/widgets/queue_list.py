@@ -11,7 +11,7 @@ from gonogo.desk.review.models import QueueRow, Ruled
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.status import SIGNS, short_id
 from gonogo.tui.widgets.value_view import value_text
-from gonogo.tui.widgets.virtual_list import RowList, fit
+from gonogo.tui.widgets.virtual_list import VirtualList, fit
 
 SHORT_WHY = {
     "tie": "tie", "verdicts": "verdicts differ", "values": "values differ", "unsafe": "not safe", "sample": "sample",
@@ -30,7 +30,7 @@ class Rows(Protocol):
     def want(self, index: int) -> None: ...
 
 
-class QueueList(RowList):
+class QueueList(VirtualList):
     """`rows` gives the rows, `ruled` what became of a task in this session."""
 
     def __init__(self, rows: Rows, ruled: Callable[[str], Ruled | None], *, id: str | None = None) -> None:

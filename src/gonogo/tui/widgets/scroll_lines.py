@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 
-class ScrolledLines(Widget):
+class ScrollLines(Widget):
     """Shows `lines` from a place that `page` moves. Replaced without a layout pass."""
 
     ALLOW_SELECT = False

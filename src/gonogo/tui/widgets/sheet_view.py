@@ -21,7 +21,7 @@ from gonogo.tui.text import one_line
 from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
 
 if TYPE_CHECKING:
-    from gonogo.tui.terminal.capabilities import Terminal
+    from gonogo.tui.terminal.capabilities import TerminalCapabilities
     from gonogo.tui.widgets.pixel_view import KittyPictures, Sixels
 
 Shown = Picture | NoPicture | None
@@ -130,7 +130,7 @@ class SheetView(Widget):
     # --- pixels ----------------------------------------------------------------------------------------
 
     @property
-    def _terminal(self) -> Terminal | None:
+    def _terminal(self) -> TerminalCapabilities | None:
         return getattr(self.app, "terminal", None)
 
     def _in_pixels(self, shown: Shown) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.content import Content
 from textual.widget import Widget
 
-from gonogo.desk.core.models import Decided, DeskState, DeskTask, SendState, Stage
+from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
 from gonogo.tui.actions import EDIT, EVERYWHERE, Action, in_scope, keys_of, shown_key
 from gonogo.tui.text import one_line, styled
 from gonogo.tui.widgets.value_view import value_text
@@ -24,7 +24,7 @@ _UNSEEN = frozenset(("calculation",))
 """Ids that say nothing about the place on the sheet; the question in full has them."""
 
 
-class Line(Widget):
+class StatusLine(Widget):
     """Content of a fixed height that is replaced without a layout pass, and only when it changed."""
 
     ALLOW_SELECT = False
@@ -44,7 +44,7 @@ class Line(Widget):
         return self._content
 
 
-class StatusBar(Line):
+class StatusBar(StatusLine):
     """Name and campaign left; what is saved, ahead and done right. The left gives way first."""
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -53,7 +53,7 @@ class StatusBar(Line):
         self._right: list[Content] = []
 
     def tell(
-        self, state: DeskState, not_saved: str = "", *, sure: int = 0, pace: bool = True, refused_key: str = ""
+        self, state: SessionState, not_saved: str = "", *, sure: int = 0, pace: bool = True, refused_key: str = ""
     ) -> None:
         """`sure` is the confidence (1-5) chosen for this question, 0 when none is; `refused_key` shows the refused."""
         self._left = ("gonogo", one_line(state.campaign_name))
@@ -76,7 +76,7 @@ class StatusBar(Line):
 
 
 def status(
-    state: DeskState, not_saved: str = "", *, sure: int = 0, pace: bool = True, refused_key: str = ""
+    state: SessionState, not_saved: str = "", *, sure: int = 0, pace: bool = True, refused_key: str = ""
 ) -> list[Content]:
     """The right end of the status bar, most important first."""
     parts: list[Content] = []
@@ -132,7 +132,7 @@ def key_line(actions: Iterable[Action], keymap: dict[str, str], width: int) -> C
     return Content(" ").join([_key(action, keymap) for action in ranked if action.verdict])
 
 
-def show_keys(keys: Line, scope: str) -> None:
+def show_keys(keys: StatusLine, scope: str) -> None:
     """On the line for them: the keys of a screen's `scope`, and those that count everywhere."""
     app = cast("GonogoApp", keys.app)
     keys.show(key_line(in_scope(scope, EVERYWHERE), app.own_keys, keys.size.width or app.size.width))
@@ -190,7 +190,7 @@ def short_id(value: str) -> str:
     return text[:8] + "…" if len(text) == 36 and text.count("-") == 4 else one_line(text, 24)
 
 
-class History(Line):
+class History(StatusLine):
     """The last verdicts, newest first, each with its sign and, when it matters, what became of it."""
 
     def __init__(self, *, id: str | None = None) -> None:

@@ -16,7 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 
-class RowList(ScrollView, can_focus=True):
+class VirtualList(ScrollView, can_focus=True):
     """What `n_rows` counts and `cells_of` tells, a line each."""
 
     ALLOW_SELECT = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
-from gonogo.server.store.schema.columns import Id, Instant, Json, metadata, number, public_id, to
+from gonogo.server.store.schema.columns import Id, Instant, Json, foreign_key, metadata, number, public_id
 
 orgs = Table(
     "orgs",
@@ -18,7 +18,7 @@ users = Table(
     "users",
     metadata,
     Column("id", Id, primary_key=True),
-    to("orgs", index=True),
+    foreign_key("orgs", index=True),
     Column("name", Text, nullable=False),
     Column("email", Text),
     Column("created_at", Instant, nullable=False),
@@ -29,7 +29,7 @@ api_keys = Table(
     metadata,
     number(),
     public_id(),
-    to("users"),
+    foreign_key("users"),
     Column("name", Text, nullable=False),
     Column("prefix", String(8), nullable=False, unique=True),
     Column("sha256", String(64), nullable=False),
@@ -42,7 +42,7 @@ annotator_accounts = Table(
     "annotator_accounts",
     metadata,
     Column("id", Id, primary_key=True),
-    to("orgs"),
+    foreign_key("orgs"),
     Column("email", Text, nullable=False),  # lower case
     Column("display_name", Text),
     Column("created_at", Instant, nullable=False),
@@ -54,7 +54,7 @@ assignments = Table(
     metadata,
     number(),
     public_id(),
-    to("campaigns"),
+    foreign_key("campaigns"),
     Column("annotator_account_id", Id, ForeignKey("annotator_accounts.id"), nullable=False, index=True),
     Column("role", Text, nullable=False),  # annotator, reviewer
     Column("status", Text, nullable=False),  # invited, active, revoked
@@ -67,7 +67,7 @@ magic_links = Table(
     "magic_links",
     metadata,
     Column("sha256", String(64), primary_key=True),
-    to("assignments", index=True),
+    foreign_key("assignments", index=True),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
     Column("nonce_sha256", String(64)),  # of the client that used it
@@ -77,7 +77,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("sha256", String(64), primary_key=True),
-    to("assignments", index=True),
+    foreign_key("assignments", index=True),
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("ended_at", Instant),

@@ -44,12 +44,12 @@ from gonogo.server.store.schema.columns import (
     Json,
     Ref,
     Sortable,
+    foreign_key,
     metadata,
     new_id,
     number,
     public_id,
-    subject,
-    to,
+    subject_columns,
 )
 from gonogo.server.store.schema.results import cases, results_passwords, results_sessions
 from gonogo.server.store.schema.review import (
@@ -111,7 +111,7 @@ projects = Table(
     metadata,
     number(),
     public_id(),
-    to("orgs"),
+    foreign_key("orgs"),
     Column("name", Text, nullable=False),
     Column("description", Text),
     Column("status", Text, nullable=False, server_default="active"),
@@ -130,8 +130,8 @@ campaigns = Table(
     metadata,
     number(),
     public_id(),
-    to("orgs", index=True),
-    to("projects", nullable=True, index=True),
+    foreign_key("orgs", index=True),
+    foreign_key("projects", nullable=True, index=True),
     Column("name", Text, nullable=False),
     Column("description", Text),
     Column("status", Text, nullable=False, server_default="open"),
@@ -167,7 +167,7 @@ gold_items = Table(
     metadata,
     number(),
     public_id(),
-    to("campaigns"),
+    foreign_key("campaigns"),
     Column("sheet_seq", Integer, nullable=False),
     Column("shuffle", Integer, nullable=False),  # its place among the items
     Column("error_type", Text),  # of a seeded wrong prediction
@@ -183,7 +183,7 @@ tasks = Table(
     Column("campaign_id", Id, ForeignKey("campaigns.id"), nullable=False),
     Column("prediction_id", Id, ForeignKey("predictions.id")),
     Column("calculation_id", Ref),
-    *subject(),
+    *subject_columns(),
     Column("n_required", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     # gold: each row is one copy of its item
@@ -262,8 +262,8 @@ submissions = Table(
     metadata,
     number(),
     public_id(),
-    to("tasks"),
-    to("campaigns"),
+    foreign_key("tasks"),
+    foreign_key("campaigns"),
     Column("voter_id", Id, nullable=False),
     Column("voter_kind", Text, nullable=False),
     Column("verdict", Text, nullable=False),
@@ -299,8 +299,8 @@ gold_servings = Table(  # which copy of an item a person was given; once a perso
     metadata,
     Column("gold_item_id", Id, ForeignKey("gold_items.id"), primary_key=True),
     Column("voter_id", Id, primary_key=True),
-    to("campaigns"),
-    to("tasks"),
+    foreign_key("campaigns"),
+    foreign_key("tasks"),
 )
 
 golden_items = Table(  # what promotion copied into the golden dataset
@@ -308,8 +308,8 @@ golden_items = Table(  # what promotion copied into the golden dataset
     metadata,
     number(),
     public_id(),
-    to("orgs", index=True),
-    to("campaigns", index=True),
+    foreign_key("orgs", index=True),
+    foreign_key("campaigns", index=True),
     Column("task_id", Id, ForeignKey("tasks.id"), nullable=False, unique=True),
     Column("verdict", Text, nullable=False),
     Column("value", Json),

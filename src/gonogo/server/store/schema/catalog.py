@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, Table, Text, UniqueConstraint
 
-from gonogo.server.store.schema.columns import Id, Instant, Json, Ref, metadata, number, public_id, subject, to
+from gonogo.server.store.schema.columns import (
+    Id,
+    Instant,
+    Json,
+    Ref,
+    foreign_key,
+    metadata,
+    number,
+    public_id,
+    subject_columns,
+)
 
 parts = Table(
     "parts",
     metadata,
     Column("id", Id, primary_key=True),
-    to("orgs"),
+    foreign_key("orgs"),
     Column("name", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("org_id", "name"),
@@ -21,7 +31,7 @@ part_revisions = Table(
     metadata,
     number(),
     public_id(),
-    to("parts", index=True),
+    foreign_key("parts", index=True),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -50,7 +60,7 @@ calculations = Table(  # one imported prediction run
     metadata,
     number(),
     public_id(),
-    to("projects"),
+    foreign_key("projects"),
     Column("run", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("project_id", "run"),
@@ -61,9 +71,9 @@ predictions = Table(
     metadata,
     number(),
     public_id(),
-    to("calculations"),
+    foreign_key("calculations"),
     Column("external_id", Ref, nullable=False),
-    *subject(),
+    *subject_columns(),
     Column("truth", Json),
     Column("source", Ref),
     Column("created_at", Instant, nullable=False),

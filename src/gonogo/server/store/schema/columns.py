@@ -96,13 +96,13 @@ def public_id() -> Column[str]:
     return Column("id", Id, nullable=False, unique=True)
 
 
-def to(target: str, *, nullable: bool = False, index: bool = False) -> Column[str]:
+def foreign_key(target: str, *, nullable: bool = False, index: bool = False) -> Column[str]:
     """A column `<table>_id` that points at `<table>s.id`."""
     name = target.removesuffix("s") + "_id"
     return Column(name, Id, ForeignKey(f"{target}.id"), nullable=nullable, index=index)
 
 
-def subject() -> tuple[Column[Any], ...]:
+def subject_columns() -> tuple[Column[Any], ...]:
     """The columns that say what a prediction, and so a task, is about."""
     return (
         Column("target_kind", String(100), nullable=False),

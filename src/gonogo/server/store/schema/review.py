@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, false
 
-from gonogo.server.store.schema.columns import Id, Instant, Json, metadata, number, public_id, to
+from gonogo.server.store.schema.columns import Id, Instant, Json, foreign_key, metadata, number, public_id
 
 rulings = Table(  # every ruling ever made; the task itself bears the one that stands
     "rulings",
     metadata,
     number(),
     public_id(),
-    to("tasks"),
-    to("campaigns"),
+    foreign_key("tasks"),
+    foreign_key("campaigns"),
     Column("expert_id", Id, nullable=False),
     Column("expert_kind", Text, nullable=False),
     Column("verdict", Text, nullable=False),
@@ -44,7 +44,7 @@ annotator_actions = Table(  # the audit trail of what a lead did about a person
     metadata,
     number(),
     public_id(),
-    to("campaigns"),
+    foreign_key("campaigns"),
     Column("voter_id", Id, nullable=False),
     Column("action", Text, nullable=False),  # pause, resume, discount, restore, reopen
     Column("n_tasks", Integer, nullable=False),
@@ -66,7 +66,7 @@ discounted_votes = Table(  # uncounted by a lead, and so never counted again by 
     "discounted_votes",
     metadata,
     Column("submission_id", Id, ForeignKey("submissions.id"), primary_key=True),
-    to("campaigns"),
+    foreign_key("campaigns"),
     Column("voter_id", Id, nullable=False),
     Index("ix_discounted_votes_campaign_voter", "campaign_id", "voter_id"),
 )
@@ -75,7 +75,7 @@ practice_answers = Table(  # apart from submissions: practice counts for nothing
     "practice_answers",
     metadata,
     number(),
-    to("campaigns"),
+    foreign_key("campaigns"),
     Column("voter_id", Id, nullable=False),
     Column("item", String(100), nullable=False),
     Column("right", Boolean, nullable=False),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gonogo.tui.app import GonogoApp
 
 
-class CampaignsScreen(Screen[None]):
+class ChooseCampaignScreen(Screen[None]):
     """Lists the open campaigns of the person signed in; a single one is opened at once."""
 
     CSS_PATH = "choose_campaign.tcss"

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 
-class Asking(ModalScreen[str | None]):
+class ConfirmScreen(ModalScreen[str | None]):
     """`check` says what is wrong with a text, or nothing; without it the card only tells."""
 
     CSS_PATH = "confirm.tcss"

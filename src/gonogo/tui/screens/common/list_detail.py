@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.tui import workers
-from gonogo.tui.widgets.status import Line
+from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from gonogo.tui.app import GonogoApp
 
 
-class ListScreen(Screen[None]):
+class ListDetailScreen(Screen[None]):
     """Asks the server under one login. What it shows and says of an error is the subclass's own."""
 
     AUTO_FOCUS = "OptionList"
 
-    top = getters.query_one("#top", Line)
+    top = getters.query_one("#top", StatusLine)
     options = getters.query_one(OptionList)
     about = getters.query_one("#about", Static)
-    keys = getters.query_one("#keys", Line)
+    keys = getters.query_one("#keys", StatusLine)
 
     def __init__(self, signed: SignedIn) -> None:
         super().__init__()
@@ -41,12 +41,12 @@ class ListScreen(Screen[None]):
         return cast("GonogoApp", self.app)
 
     def compose(self) -> ComposeResult:
-        yield Line(id="top")
+        yield StatusLine(id="top")
         with Horizontal(id="work"):
             yield OptionList(markup=False)
             with VerticalScroll(id="pane"):
                 yield Static(id="about", markup=False)
-        yield Line(id="keys")
+        yield StatusLine(id="keys")
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show)

@@ -16,7 +16,7 @@ from textual.widgets import Button, Input, Static
 from gonogo.tui.text import content
 
 if TYPE_CHECKING:
-    from gonogo.desk.account.sign_in import Services, SignedIn
+    from gonogo.desk.account.sign_in import Account, SignedIn
     from gonogo.tui.app import GonogoApp
 
 
@@ -38,7 +38,7 @@ class SignInScreen(Screen[None]):
         self._busy = False
 
     @property
-    def services(self) -> Services:
+    def services(self) -> Account:
         return cast("GonogoApp", self.app).services
 
     def compose(self) -> ComposeResult:

@@ -11,19 +11,19 @@ from textual.events import Paste
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from gonogo.tui.widgets.status import Line
-from gonogo.tui.widgets.virtual_list import RowList
+from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.virtual_list import VirtualList
 
 if TYPE_CHECKING:
     from gonogo.tui.app import GonogoApp
 
 
-class RowsScreen(Screen[None]):
+class TableScreen(Screen[None]):
     """While something is typed, only `leave_line` is bound; a subclass binds it to Esc."""
 
-    listed = getters.query_one("#listed", Line)
-    head = getters.query_one("#head", Line)
-    keys = getters.query_one("#keys", Line)
+    listed = getters.query_one("#listed", StatusLine)
+    head = getters.query_one("#head", StatusLine)
+    keys = getters.query_one("#keys", StatusLine)
     words = getters.query_one("#words", Static)
     line = getters.query_one("#find", Input)
 
@@ -35,16 +35,16 @@ class RowsScreen(Screen[None]):
     def gonogo(self) -> GonogoApp:
         return cast("GonogoApp", self.app)
 
-    def _parts(self, status: Line, rows: RowList, longest: int) -> ComposeResult:
+    def _parts(self, status: StatusLine, rows: VirtualList, longest: int) -> ComposeResult:
         """All widgets; at most `longest` characters can be typed."""
         yield status
-        yield Line(id="listed")
-        yield Line(id="head")
+        yield StatusLine(id="listed")
+        yield StatusLine(id="head")
         yield rows
         with Container(id="card"):
             yield Static(id="words", markup=False)
         yield Input(id="find", disabled=True, max_length=longest)
-        yield Line(id="keys")
+        yield StatusLine(id="keys")
 
     def _show_keys(self) -> None:
         raise NotImplementedError
@@ -70,5 +70,5 @@ class RowsScreen(Screen[None]):
         self._asking = ""
         self.remove_class("-asking")
         self.line.disabled = True
-        self.query_one(RowList).focus()
+        self.query_one(VirtualList).focus()
         self._show_keys()

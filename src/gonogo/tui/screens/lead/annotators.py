@@ -13,9 +13,9 @@ from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedE
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorVerb
 from gonogo.tui import actions
 from gonogo.tui.presenters import annotators, empty_state
-from gonogo.tui.presenters.annotators import Person
-from gonogo.tui.screens.common.confirm import Asking
-from gonogo.tui.screens.common.list_detail import ListScreen
+from gonogo.tui.presenters.annotators import AnnotatorRecord
+from gonogo.tui.screens.common.confirm import ConfirmScreen
+from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets import status
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _QUIET = (NotFoundError, PermissionDeniedError, ConflictError)
 
 
-class AnnotatorsScreen(ListScreen):
+class AnnotatorsScreen(ListDetailScreen):
     """Everybody of one campaign; those with flags first."""
 
     CSS_PATH = "annotators.tcss"
@@ -40,13 +40,13 @@ class AnnotatorsScreen(ListScreen):
         super().__init__(signed)
         self._campaign_id = campaign_id
         self._campaign_name = name
-        self._people: list[Person] = []
+        self._people: list[AnnotatorRecord] = []
         self._trail: list[AnnotatorAction] = []
         self._names: dict[str, str] = {}
         self._said: Content | None = empty_state.waiting("Measuring")
 
     @property
-    def person(self) -> Person | None:
+    def person(self) -> AnnotatorRecord | None:
         """Who is under the cursor."""
         at = self.options.highlighted
         return self._people[at] if at is not None and at < len(self._people) else None
@@ -122,7 +122,7 @@ class AnnotatorsScreen(ListScreen):
         if self.person is not None:
             self._ask(self.person, "reopen")
 
-    def _ask(self, person: Person, action: AnnotatorVerb) -> None:
+    def _ask(self, person: AnnotatorRecord, action: AnnotatorVerb) -> None:
         """The consequence as the server counts it, then a reason for the trail; Esc does nothing."""
 
         async def ask(client: GonogoClient) -> None:
@@ -130,7 +130,7 @@ class AnnotatorsScreen(ListScreen):
             with contextlib.suppress(NotFoundError):  # a server of an earlier version counts nothing beforehand
                 found = await client.preview_annotator_action(self._campaign_id, person.state.voter_id, action)
             said = annotators.confirm(person, found, action)
-            self.app.push_screen(Asking(said, annotators.no_reason), answered)
+            self.app.push_screen(ConfirmScreen(said, annotators.no_reason), answered)
 
         def answered(reason: str | None) -> None:
             if reason is not None:
@@ -138,7 +138,7 @@ class AnnotatorsScreen(ListScreen):
 
         self._work(ask, "annotators")
 
-    def _act(self, person: Person, action: AnnotatorVerb, reason: str) -> None:
+    def _act(self, person: AnnotatorRecord, action: AnnotatorVerb, reason: str) -> None:
         async def act(client: GonogoClient) -> None:
             wanted = AnnotatorActionCreate(action=action, note=reason or None)
             made = await client.act_on_annotator(self._campaign_id, person.state.voter_id, wanted)

@@ -13,9 +13,9 @@ from textual.widgets.option_list import Option
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
 from gonogo.tui import actions
 from gonogo.tui.presenters import campaigns
-from gonogo.tui.presenters.campaigns import Seen
-from gonogo.tui.screens.common.confirm import Asking
-from gonogo.tui.screens.common.list_detail import ListScreen
+from gonogo.tui.presenters.campaigns import CampaignSnapshot
+from gonogo.tui.screens.common.confirm import ConfirmScreen
+from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets import status
 
@@ -31,7 +31,7 @@ FOLLOW_SECONDS = 10.0
 it is chosen, or by r."""
 
 
-class CampaignScreen(ListScreen):
+class CampaignDashboardScreen(ListDetailScreen):
     """Asks the server for what it shows; nothing is done about a campaign without a confirmation in words."""
 
     CSS_PATH = "campaign_dashboard.tcss"
@@ -41,7 +41,7 @@ class CampaignScreen(ListScreen):
     def __init__(self, signed: SignedIn) -> None:
         super().__init__(signed)
         self._campaigns: list[LabelingCampaignPublic] = []
-        self._seen: Seen | None = None
+        self._seen: CampaignSnapshot | None = None
         self._problem: Content | None = None
         self._told_of = ""  # id of the campaign whose changes the server tells
         self._line = ""  # what there is to say of the line it tells them on
@@ -80,7 +80,7 @@ class CampaignScreen(ListScreen):
     def on_option_list_option_highlighted(self) -> None:
         campaign = self.campaign
         if campaign is not None and (self._seen is None or self._seen.campaign.id != campaign.id):
-            self._seen = Seen(campaign)
+            self._seen = CampaignSnapshot(campaign)
             self._show()
         self._work(self._look, "about")
 
@@ -101,10 +101,10 @@ class CampaignScreen(ListScreen):
             return
         self._told_of = campaign.id
         try:
-            async with aclosing(progress_stream.follow(client, campaign.id, heard=self._heard)) as told:
+            async with aclosing(progress_stream.stream_progress(client, campaign.id, heard=self._heard)) as told:
                 async for progress in told:
                     self._tell(progress)
-        except progress_stream.NotToldError:
+        except progress_stream.StreamUnavailableError:
             pass  # it is looked at every few seconds
         finally:
             if self._told_of == campaign.id:
@@ -194,7 +194,7 @@ class CampaignScreen(ListScreen):
             wanted = CampaignAssignmentCreate(email=address, role=role.strip() or None)
             made = await client.create_assignment(campaign.id, wanted)
             self.gonogo.say(f"{address} is invited.", seconds=4)
-            self.app.push_screen(Asking(campaigns.invitation(made, address)))
+            self.app.push_screen(ConfirmScreen(campaigns.invitation(made, address)))
             await self._look(client)
 
         self._ask(campaigns.INVITE, invite, check=campaigns.bad_address)
@@ -249,4 +249,4 @@ class CampaignScreen(ListScreen):
             if text is not None:
                 self._work(lambda client: then(client, text), "do")
 
-        self.app.push_screen(Asking(said, check), answered)
+        self.app.push_screen(ConfirmScreen(said, check), answered)

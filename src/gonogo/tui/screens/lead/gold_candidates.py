@@ -25,24 +25,24 @@ from gonogo.tui import actions, workers
 from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.presenters import annotate, gold
 from gonogo.tui.presenters.campaigns import not_yes
-from gonogo.tui.screens.common.confirm import Asking
+from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.text import one_line
-from gonogo.tui.viewport import View
+from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.status import Line
+from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.desk.core.settings import Profile
-    from gonogo.desk.practice.browse import Visit
+    from gonogo.desk.core.settings import Settings
+    from gonogo.desk.practice.browse import CampaignBrowser
     from gonogo.tui.app import GonogoApp
 
 MOST = 500
 
 
-class CandidatesScreen(Screen[None]):
+class GoldCandidatesScreen(Screen[None]):
     """One list. `visit` is this screen's own and is closed with it."""
 
     CSS_PATH = "gold_candidates.tcss"
@@ -50,17 +50,17 @@ class CandidatesScreen(Screen[None]):
     ACTION_SCOPES = (actions.CANDIDATES,)
     AUTO_FOCUS = "OptionList"
 
-    top = getters.query_one("#top", Line)
+    top = getters.query_one("#top", StatusLine)
     options = getters.query_one(OptionList)
     sheet = getters.query_one("#sheet", SheetView)
     about = getters.query_one("#about", Static)
-    keys = getters.query_one("#keys", Line)
+    keys = getters.query_one("#keys", StatusLine)
 
-    def __init__(self, visit: Visit, name: str, clock: Callable[[], float], profile: Profile) -> None:
+    def __init__(self, visit: CampaignBrowser, name: str, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__()
         self.visit = visit
         self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
-        self.view = View()
+        self.view = Viewport()
         self._mode = profile.picture_mode
         self._campaign_name = name
         self._status = gold.STATUSES[0]
@@ -81,16 +81,16 @@ class CandidatesScreen(Screen[None]):
         return self._found[at] if at is not None and at < len(self._found) else None
 
     def compose(self) -> ComposeResult:
-        yield Line(id="top")
+        yield StatusLine(id="top")
         with Horizontal(id="work"):
             yield OptionList(markup=False)
             with Vertical(id="pane"):
                 yield SheetView(id="sheet")
                 yield Static(id="about", markup=False)
-        yield Line(id="keys")
+        yield StatusLine(id="keys")
 
     def on_mount(self) -> None:
-        self.view = View(mode=capabilities.mode_of(self._mode, os.environ, color=not self.app.no_color))
+        self.view = Viewport(mode=capabilities.mode_of(self._mode, os.environ, color=not self.app.no_color))
         self.action_refresh()
 
     async def on_unmount(self) -> None:
@@ -228,7 +228,7 @@ class CandidatesScreen(Screen[None]):
             if text is not None:
                 self._work(accept)
 
-        self.app.push_screen(Asking(gold.accepting_all(chosen), not_yes), answered)
+        self.app.push_screen(ConfirmScreen(gold.accepting_all(chosen), not_yes), answered)
 
     def action_next_status(self) -> None:
         if not self._busy:

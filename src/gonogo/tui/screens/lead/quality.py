@@ -20,7 +20,7 @@ from gonogo.tui import actions, workers
 from gonogo.tui.presenters import empty_state
 from gonogo.tui.text import one_line, plain
 from gonogo.tui.widgets import status
-from gonogo.tui.widgets.status import Line
+from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
@@ -37,9 +37,9 @@ class QualityScreen(Screen[None]):
     ACTION_SCOPES = (actions.QUALITY,)
     AUTO_FOCUS = "VerticalScroll"
 
-    top = getters.query_one("#top", Line)
+    top = getters.query_one("#top", StatusLine)
     report = getters.query_one("#report", Static)
-    keys = getters.query_one("#keys", Line)
+    keys = getters.query_one("#keys", StatusLine)
 
     def __init__(self, signed: SignedIn, campaign_id: str, name: str = "") -> None:
         super().__init__()
@@ -55,10 +55,10 @@ class QualityScreen(Screen[None]):
         return cast("GonogoApp", self.app)
 
     def compose(self) -> ComposeResult:
-        yield Line(id="top")
+        yield StatusLine(id="top")
         with VerticalScroll(id="body"):
             yield Static(id="report", markup=False)
-        yield Line(id="keys")
+        yield StatusLine(id="keys")
 
     def on_mount(self) -> None:
         said = ("quality  ", "bold $accent"), (one_line(self._campaign_name, 60), "$foreground")

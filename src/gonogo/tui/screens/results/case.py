@@ -17,14 +17,14 @@ from textual.widgets import Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.serialize import task_from_served
-from gonogo.desk.practice.browse import Visit
+from gonogo.desk.practice.browse import CampaignBrowser
 from gonogo.tui import actions, workers
 from gonogo.tui.presenters import annotate, cases, empty_state
 from gonogo.tui.terminal import capabilities
-from gonogo.tui.viewport import View
+from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.status import Line
+from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.desk.core.models import DeskTask
@@ -42,19 +42,19 @@ class CaseScreen(Screen[None]):
     ACTION_SCOPES = (actions.CASE,)
     AUTO_FOCUS = "VerticalScroll"
 
-    top = getters.query_one("#top", Line)
+    top = getters.query_one("#top", StatusLine)
     sheet = getters.query_one("#sheet", SheetView)
     fields = getters.query_one("#fields", Static)
-    keys = getters.query_one("#keys", Line)
+    keys = getters.query_one("#keys", StatusLine)
 
     def __init__(self, source: Source, task: int, case_id: int, step: Callable[[int], int | None]) -> None:
         super().__init__()
         self._source, self._number, self.case_id, self._step = source, task, case_id, step
         self._found: dict[str, Any] | None = None
         self._said: Content = Content("")
-        self._visit: Visit | None = None
+        self._visit: CampaignBrowser | None = None
         self._asked: DeskTask | None = None
-        self.view = View()
+        self.view = Viewport()
         self._pictures = True
 
     @property
@@ -62,17 +62,17 @@ class CaseScreen(Screen[None]):
         return cast("GonogoApp", self.app)
 
     def compose(self) -> ComposeResult:
-        yield Line(id="top")
+        yield StatusLine(id="top")
         with Horizontal(id="work"):
             yield SheetView(id="sheet")
             with VerticalScroll(id="body"):
                 yield Static(id="fields", markup=False)
-        yield Line(id="keys")
+        yield StatusLine(id="keys")
 
     def on_mount(self) -> None:
         mode = self.gonogo.services.profile.picture_mode
         self._pictures = mode != capabilities.NO_PICTURES
-        self.view = View(mode=capabilities.mode_of(mode, os.environ, color=not self.app.no_color))
+        self.view = Viewport(mode=capabilities.mode_of(mode, os.environ, color=not self.app.no_color))
         self.action_refresh()
 
     async def on_unmount(self) -> None:
@@ -103,7 +103,7 @@ class CaseScreen(Screen[None]):
         if signed is None or not isinstance(ours, dict) or not ours.get("task_id") or not ours.get("campaign_id"):
             return None
         if self._visit is None:
-            self._visit = Visit(self.gonogo.services.visiting(signed, str(ours["campaign_id"])))
+            self._visit = CampaignBrowser(self.gonogo.services.visiting(signed, str(ours["campaign_id"])))
         return task_from_served({**ours, "id": str(ours["task_id"])}, self._visit.campaign_id)
 
     # --- showing ---------------------------------------------------------------------------------------

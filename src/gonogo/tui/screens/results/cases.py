@@ -13,17 +13,17 @@ from textual.widgets import Input
 
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.results.cases import CaseList, Look
+from gonogo.desk.results.cases import CaseList, CaseListFilter
 from gonogo.tui import actions
 from gonogo.tui.presenters import empty_state
-from gonogo.tui.screens.common.table import RowsScreen
+from gonogo.tui.screens.common.table import TableScreen
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets import status as lines
 from gonogo.tui.widgets.case_list import CaseLines, head
-from gonogo.tui.widgets.status import Line
+from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
-    from gonogo.client.results_api import Filters, ResultsClient
+    from gonogo.client.results_api import CaseFilters, ResultsClient
     from gonogo.desk.results.source import Source
 
 _ASKED = {
@@ -35,7 +35,7 @@ ARRANGE_EVERY = 0.4
 """Seconds between two sortings while pages come in."""
 
 
-class ResultsScreen(RowsScreen):
+class ResultsScreen(TableScreen):
     """Reads the whole task, page by page; what is there can be looked at meanwhile. Keeps nothing when it is left."""
 
     CSS_PATH = "cases.tcss"
@@ -46,10 +46,12 @@ class ResultsScreen(RowsScreen):
     ACTION_SCOPES = (actions.RESULTS,)
     AUTO_FOCUS = "CaseLines"
 
-    status = getters.query_one("#status", Line)
+    status = getters.query_one("#status", StatusLine)
     rows = getters.query_one(CaseLines)
 
-    def __init__(self, source: Source, task: int | None = None, filters: Filters | None = None, name: str = "") -> None:
+    def __init__(
+        self, source: Source, task: int | None = None, filters: CaseFilters | None = None, name: str = ""
+    ) -> None:
         """`task`: its number, or `None` to ask for it. `filters` are sent to the server. `name`: what it is called."""
         super().__init__()
         self._source, self.task_number, self._filters, self._name = source, task, filters, name
@@ -60,7 +62,7 @@ class ResultsScreen(RowsScreen):
         self._problem: Exception | None = None
 
     def compose(self) -> ComposeResult:
-        return self._parts(Line(id="status"), CaseLines(self.cases, id="rows"), 200)
+        return self._parts(StatusLine(id="status"), CaseLines(self.cases, id="rows"), 200)
 
     def on_mount(self) -> None:
         self.set_interval(ARRANGE_EVERY, self._arrange)
@@ -99,9 +101,9 @@ class ResultsScreen(RowsScreen):
         self._show()
 
     async def _pages(self, client: ResultsClient, task: int) -> None:
-        from gonogo.client.results_api import Filters
+        from gonogo.client.results_api import CaseFilters
 
-        async for page in client.pages(task, self._filters or Filters(), self._last):
+        async for page in client.pages(task, self._filters or CaseFilters(), self._last):
             if task != self.task_number:
                 return
             self.cases.add(page.payload)
@@ -222,9 +224,9 @@ class ResultsScreen(RowsScreen):
         self._look(replace(self.cases.look, reverse=not self.cases.look.reverse))
 
     def action_clear(self) -> None:
-        self._look(Look())
+        self._look(CaseListFilter())
 
-    def _look(self, look: Look) -> None:
+    def _look(self, look: CaseListFilter) -> None:
         self.cases.show(look)
         self.rows.cursor = 0
         self.rows.scroll_home(animate=False)

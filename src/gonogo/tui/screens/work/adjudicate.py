@@ -25,15 +25,14 @@ from gonogo.tui.screens.work.question import QuestionScreen
 from gonogo.tui.screens.work.review import no_case
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.correction_input import CorrectionInput
-from gonogo.tui.widgets.scroll_lines import ScrolledLines
+from gonogo.tui.widgets.scroll_lines import ScrollLines
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.status import Line, StatusBar
+from gonogo.tui.widgets.status import StatusBar, StatusLine
 from gonogo.tui.widgets.value_view import ValueView, value_text
 
 if TYPE_CHECKING:
-    from gonogo.desk.annotate.session import Desk
-    from gonogo.desk.core.settings import Profile
-    from gonogo.desk.review.session import ReviewDesk
+    from gonogo.desk.core.settings import Settings
+    from gonogo.desk.review.session import ReviewSession
 
 QUIET_SECONDS = 0.25
 _NO_DRAFT = Draft()
@@ -47,11 +46,11 @@ class AdjudicateScreen(QuestionScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ADJUDICATE)]
     ACTION_SCOPES = (actions.ADJUDICATE,)
 
-    evidence = getters.query_one("#evidence", ScrolledLines)
+    evidence = getters.query_one("#evidence", ScrollLines)
 
-    def __init__(self, desk: ReviewDesk, *, clock: Callable[[], float], profile: Profile) -> None:
+    def __init__(self, desk: ReviewSession, *, clock: Callable[[], float], profile: Settings) -> None:
         # the drawing's half asks only for pictures, which both desks have
-        super().__init__(cast("Desk", desk), clock=clock, profile=profile)
+        super().__init__(cast("AnnotateSession", desk), clock=clock, profile=profile)
         self.review = desk
         self._case: Case | None = None
         self._drafts: dict[str, Draft] = {}
@@ -66,15 +65,15 @@ class AdjudicateScreen(QuestionScreen):
         with Horizontal(id="work"):
             yield SheetView(id="sheet")
             with Vertical(id="panel"):
-                yield Line(id="prompt")
+                yield StatusLine(id="prompt")
                 yield ValueView(id="value")
                 with Vertical(id="edit"):
                     yield CorrectionInput(id="fix")
-                    yield Line(id="hint")
-                yield ScrolledLines(id="evidence")
+                    yield StatusLine(id="hint")
+                yield ScrollLines(id="evidence")
         with Container(id="card"):
             yield Static(id="words", markup=False)
-        yield Line(id="keys")
+        yield StatusLine(id="keys")
 
     def on_mount(self) -> None:
         self._use_mode(self._profile.picture_mode)

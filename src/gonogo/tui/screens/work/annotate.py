@@ -23,12 +23,12 @@ from gonogo.tui.text import content
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.status import History, Line, StatusBar
+from gonogo.tui.widgets.status import History, StatusBar, StatusLine
 from gonogo.tui.widgets.value_view import ValueView, value_text
 
 if TYPE_CHECKING:
-    from gonogo.desk.annotate.session import Desk
-    from gonogo.desk.core.settings import Profile
+    from gonogo.desk.annotate.session import AnnotateSession
+    from gonogo.desk.core.settings import Settings
 
 QUIET_SECONDS = 0.25
 
@@ -40,10 +40,10 @@ class AnnotateScreen(QuestionScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ANNOTATE)]
     ACTION_SCOPES = (actions.ANNOTATE,)
 
-    facts = getters.query_one("#facts", Line)
+    facts = getters.query_one("#facts", StatusLine)
     history = getters.query_one("#history", History)
 
-    def __init__(self, desk: Desk, *, clock: Callable[[], float], profile: Profile) -> None:
+    def __init__(self, desk: AnnotateSession, *, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__(desk, clock=clock, profile=profile)
         self.remove_class("-card")  # most starts have a question; taking the card away is styling the screen again
         self._show_pace = profile.show_pace
@@ -59,25 +59,25 @@ class AnnotateScreen(QuestionScreen):
         with Horizontal(id="work"):
             yield SheetView(id="sheet")
             with Vertical(id="panel"):
-                yield Line(id="prompt")
+                yield StatusLine(id="prompt")
                 yield ValueView(id="value")
                 with Vertical(id="edit"):
                     yield CorrectionInput(id="fix")
-                    yield Line(id="hint")
-                yield Line(id="facts")
+                    yield StatusLine(id="hint")
+                yield StatusLine(id="facts")
                 yield Static(id="room")
-                yield Line(id="before")
+                yield StatusLine(id="before")
                 yield History(id="history")
         with Container(id="card"):
             yield Static(id="words", markup=False)
-        yield Line(id="toosmall")
-        yield Line(id="keys")
+        yield StatusLine(id="toosmall")
+        yield StatusLine(id="keys")
 
     async def on_mount(self) -> None:
         self._use_mode(self._profile.picture_mode)
         self.line.noted = self._noted
-        self.query_one("#before", Line).show(Content.styled("before", "$quiet"))
-        self.query_one("#toosmall", Line).show(Content(annotate.TOO_SMALL))
+        self.query_one("#before", StatusLine).show(Content.styled("before", "$quiet"))
+        self.query_one("#toosmall", StatusLine).show(Content(annotate.TOO_SMALL))
         self.words.update(annotate.card(self.desk.state))
         self.set_interval(1, self._tick)
         await self._start()  # reads what lies on the desk; the network is behind it

@@ -23,16 +23,16 @@ from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.rulings import percent
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.text import styled
-from gonogo.tui.viewport import View
+from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets import status as lines
 from gonogo.tui.widgets.queue_list import votes_text
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.status import Line, StatusBar
+from gonogo.tui.widgets.status import StatusBar, StatusLine
 from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
-    from gonogo.desk.core.settings import Profile
-    from gonogo.desk.review.session import ReviewDesk
+    from gonogo.desk.core.settings import Settings
+    from gonogo.desk.review.session import ReviewSession
     from gonogo.tui.app import GonogoApp
 
 TILE_COLUMNS, TILE_ROWS = 36, 15
@@ -44,7 +44,7 @@ class Tile(Vertical):
     """One crop, its value, and what Enter will say of it."""
 
     sheet = getters.query_one(SheetView)
-    said = getters.query_one(".said", Line)
+    said = getters.query_one(".said", StatusLine)
 
     def __init__(self, row: QueueRow) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Tile(Vertical):
 
     def compose(self) -> ComposeResult:
         yield SheetView()
-        yield Line(classes="said")
+        yield StatusLine(classes="said")
 
     def tell(self, here: bool) -> None:
         """Show value, mark and whether the cursor is here; each by a sign or word."""
@@ -75,7 +75,7 @@ class Tile(Vertical):
         self.set_class(here, "-here")
 
 
-class ContactScreen(Screen[None]):
+class ContactSheetScreen(Screen[None]):
     """Pages of the review queue from a row on. Each tile becomes a ruling of its own."""
 
     CSS_PATH = "contact_sheet.tcss"
@@ -86,9 +86,9 @@ class ContactScreen(Screen[None]):
     status = getters.query_one("#status", StatusBar)
     grid = getters.query_one("#grid", Container)
     words = getters.query_one("#words", Static)
-    keys = getters.query_one("#keys", Line)
+    keys = getters.query_one("#keys", StatusLine)
 
-    def __init__(self, desk: ReviewDesk, start: int, clock: Callable[[], float], profile: Profile) -> None:
+    def __init__(self, desk: ReviewSession, start: int, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__()
         self.desk = desk
         self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
@@ -110,7 +110,7 @@ class ContactScreen(Screen[None]):
         yield Container(id="grid")
         with Container(id="card"):
             yield Static(id="words", markup=False)
-        yield Line(id="keys")
+        yield StatusLine(id="keys")
 
     def on_mount(self) -> None:
         self._unsubscribe = self.desk.subscribe(self._desk_changed)
@@ -150,7 +150,7 @@ class ContactScreen(Screen[None]):
 
     async def _draw(self) -> None:
         mode = capabilities.mode_of(self._mode, os.environ, color=not self.app.no_color)
-        view = View(mode=mode)
+        view = Viewport(mode=mode)
         for number, tile in enumerate(self._tiles, 1):
             task, cells = tile.row.task, tile.sheet.cells
             if min(cells) > 0:

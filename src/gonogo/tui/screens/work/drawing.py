@@ -18,11 +18,11 @@ from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from gonogo.tui import workers
 from gonogo.tui.presenters import annotate
 from gonogo.tui.terminal import capabilities
-from gonogo.tui.viewport import View
+from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.sheet_view import SheetView
 
 if TYPE_CHECKING:
-    from gonogo.desk.annotate.session import Desk
+    from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.tui.app import GonogoApp
 
 SLOW_PICTURE_SECONDS = 4.0
@@ -37,10 +37,10 @@ class DrawingScreen(Screen[None]):
 
     sheet = getters.query_one("#sheet", SheetView)
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AnnotateSession) -> None:
         super().__init__(classes="-card")
         self.desk = desk
-        self.view = View()
+        self.view = Viewport()
         self._question: DeskTask | None = None
         self._mode_setting = capabilities.AUTO
         self._mode_why = ""
@@ -89,7 +89,7 @@ class DrawingScreen(Screen[None]):
     def _turned_off(self) -> bool:
         return self._mode_setting == capabilities.NO_PICTURES and not self.gonogo.terminal.remembered
 
-    def _view_for(self, task: DeskTask, before: DeskTask | None) -> View:
+    def _view_for(self, task: DeskTask, before: DeskTask | None) -> Viewport:
         """Level and enlargement stay on the same sheet; place and turn begin anew."""
         return self.view.kept() if before is not None and _sheet(task) == _sheet(before) else self.view.reset()
 
@@ -131,7 +131,7 @@ class DrawingScreen(Screen[None]):
 
     # --- keys ------------------------------------------------------------------------------------------
 
-    def _look(self, view: View) -> None:
+    def _look(self, view: Viewport) -> None:
         """Show the same task's drawing in another view; the old one stays until the new one is there."""
         self.view = view
         if self._question is not None and self._drawing_visible():
@@ -173,12 +173,12 @@ class DrawingScreen(Screen[None]):
 
     def action_about(self) -> None:
         if self._question is not None:
-            from gonogo.tui.screens.work.full_question import AboutScreen
+            from gonogo.tui.screens.work.full_question import FullQuestionScreen
 
             drawn = (
                 f"{self.view.mode.value}: {self._mode_why}. m goes through the others; gonogo doctor shows them all."
             )
-            self.app.push_screen(AboutScreen(self._question, self.desk.guideline, drawn))
+            self.app.push_screen(FullQuestionScreen(self._question, self.desk.guideline, drawn))
 
     def action_view_outside(self) -> None:
         if self._question is not None:

@@ -16,7 +16,7 @@ from gonogo.desk.core.models import DeskTask
 from gonogo.tui.text import content, one_line, styled
 
 
-class AboutScreen(ModalScreen[None]):
+class FullQuestionScreen(ModalScreen[None]):
     """Prompt, value as JSON, every id unshortened, and the guideline (its links open nothing)."""
 
     CSS_PATH = "full_question.tcss"

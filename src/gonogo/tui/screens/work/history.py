@@ -23,11 +23,11 @@ from gonogo.tui import actions
 from gonogo.tui.presenters.annotate import fate
 from gonogo.tui.screens.work.full_question import full_question
 from gonogo.tui.text import one_line, styled
-from gonogo.tui.widgets.status import SIGNS, Line, key_line
+from gonogo.tui.widgets.status import SIGNS, StatusLine, key_line
 from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
-    from gonogo.desk.annotate.session import Desk
+    from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.tui.app import GonogoApp
 
 MOST = 2_000
@@ -49,9 +49,9 @@ class HistoryScreen(ModalScreen[Decided | None]):
     answers = getters.query_one("#answers", OptionList)
     search = getters.query_one("#search", Input)
     one = getters.query_one("#one", VerticalScroll)
-    how = getters.query_one("#how", Line)
+    how = getters.query_one("#how", StatusLine)
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AnnotateSession) -> None:
         super().__init__()
         self._desk = desk
         self._past = desk.history(limit=MOST)
@@ -63,12 +63,12 @@ class HistoryScreen(ModalScreen[Decided | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="history-card"):
-            yield Line(id="summary")
+            yield StatusLine(id="summary")
             yield Input(id="search", placeholder="search: value, verdict, state, kind, part")
             yield OptionList(id="answers", markup=False)
             with VerticalScroll(id="one"):
                 yield Static(id="words", markup=False)
-            yield Line(id="how")
+            yield StatusLine(id="how")
 
     def on_mount(self) -> None:
         self.one.display = False
@@ -105,7 +105,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         if self._found:
             self.answers.highlighted = min(at, len(self._found) - 1)
         narrowed = bool(words) or self._only_open
-        self.query_one("#summary", Line).show(summary(self._past, len(self._found) if narrowed else None))
+        self.query_one("#summary", StatusLine).show(summary(self._past, len(self._found) if narrowed else None))
 
     def _show_keys(self) -> None:
         gonogo = cast("GonogoApp", self.app)

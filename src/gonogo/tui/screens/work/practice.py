@@ -16,13 +16,12 @@ from gonogo.tui import actions, workers
 from gonogo.tui.presenters import practice as practice_words
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.widgets import status
-from gonogo.tui.widgets.scroll_lines import ScrolledLines
-from gonogo.tui.widgets.status import Line
+from gonogo.tui.widgets.scroll_lines import ScrollLines
+from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
-    from gonogo.desk.annotate.session import Desk
-    from gonogo.desk.core.settings import Profile
-    from gonogo.desk.practice.session import Practice
+    from gonogo.desk.core.settings import Settings
+    from gonogo.desk.practice.session import PracticeSession
 
 _SAME = frozenset(
     "annotate." + name
@@ -41,25 +40,27 @@ class PracticeScreen(AnnotateScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.PRACTICE)]  # beside those of the annotate screen
     ACTION_SCOPES = (actions.PRACTICE,)
 
-    told = getters.query_one("#told", ScrolledLines)
-    top = getters.query_one("#practising", Line)
+    told = getters.query_one("#told", ScrollLines)
+    top = getters.query_one("#practising", StatusLine)
 
     def __init__(
         self,
-        practice: Practice,
+        practice: PracticeSession,
         *,
         clock: Callable[[], float],
-        profile: Profile,
+        profile: Settings,
         then: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        super().__init__(cast("Desk", practice), clock=clock, profile=profile)  # what the screen asks, it has
+        super().__init__(
+            cast("AnnotateSession", practice), clock=clock, profile=profile
+        )  # what the screen asks, it has
         self.practice = practice
         self._then = then
         self._asking = False
 
     async def on_mount(self) -> None:
-        await self.mount(Line(id="practising"), before="#work")
-        await self.query_one("#panel").mount(ScrolledLines(id="told"), before="#facts")
+        await self.mount(StatusLine(id="practising"), before="#work")
+        await self.query_one("#panel").mount(ScrollLines(id="told"), before="#facts")
 
     async def on_unmount(self) -> None:  # type: ignore[override]  # Textual awaits it, and calls those above, too
         await self.practice.aclose()

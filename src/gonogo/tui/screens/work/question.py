@@ -18,12 +18,12 @@ from gonogo.tui.presenters import annotate
 from gonogo.tui.screens.work.drawing import DrawingScreen
 from gonogo.tui.text import content
 from gonogo.tui.widgets.correction_input import CorrectionInput
-from gonogo.tui.widgets.status import Line, StatusBar
+from gonogo.tui.widgets.status import StatusBar, StatusLine
 from gonogo.tui.widgets.value_view import ValueView
 
 if TYPE_CHECKING:
-    from gonogo.desk.annotate.session import Desk
-    from gonogo.desk.core.settings import Profile
+    from gonogo.desk.annotate.session import AnnotateSession
+    from gonogo.desk.core.settings import Settings
 
 AHEAD_SECONDS = 0.06
 """Preparing the next question waits until this one's frame has left for the terminal (another thread writes it)."""
@@ -40,14 +40,14 @@ class QuestionScreen(DrawingScreen):
     AUTO_FOCUS = ""
 
     value = getters.query_one("#value", ValueView)
-    prompt = getters.query_one("#prompt", Line)
-    hint = getters.query_one("#hint", Line)
+    prompt = getters.query_one("#prompt", StatusLine)
+    hint = getters.query_one("#hint", StatusLine)
     status = getters.query_one("#status", StatusBar)
-    keys = getters.query_one("#keys", Line)
+    keys = getters.query_one("#keys", StatusLine)
     words = getters.query_one("#words", Static)
     line = getters.query_one("#fix", CorrectionInput)
 
-    def __init__(self, desk: Desk, *, clock: Callable[[], float], profile: Profile) -> None:
+    def __init__(self, desk: AnnotateSession, *, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__(desk)
         self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
         self._profile = profile

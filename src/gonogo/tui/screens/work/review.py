@@ -14,10 +14,10 @@ from textual.widgets import Input
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Stage
-from gonogo.desk.review.models import Filters
+from gonogo.desk.review.models import ReviewFilters
 from gonogo.tui import actions, workers
 from gonogo.tui.presenters import annotate, empty_state
-from gonogo.tui.screens.common.table import RowsScreen
+from gonogo.tui.screens.common.table import TableScreen
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets import status as lines
 from gonogo.tui.widgets.queue_list import QueueList, head
@@ -25,7 +25,7 @@ from gonogo.tui.widgets.status import StatusBar
 
 if TYPE_CHECKING:
     from gonogo.desk.account.sign_in import SignedIn
-    from gonogo.desk.review.session import ReviewDesk
+    from gonogo.desk.review.session import ReviewSession
 
 _ASKED = {
     "text": "text in question or value",
@@ -37,13 +37,13 @@ STATUSES = ("", "open", "resolved")
 _LISTED = {"": "what needs an expert", "open": "open tasks", "resolved": "resolved tasks", "in_review": "in review"}
 
 
-def filtered(filters: Filters, name: str, text: str) -> Filters:
+def filtered(filters: ReviewFilters, name: str, text: str) -> ReviewFilters:
     """`filters` with one of those that are typed set to `text`."""
     found = {"text": filters.text, "kind": filters.kind, "annotator": filters.annotator, "sheet": filters.sheet}
-    return Filters(filters.status, sample=filters.sample, **{**found, name: text})
+    return ReviewFilters(filters.status, sample=filters.sample, **{**found, name: text})
 
 
-class ReviewScreen(RowsScreen):
+class ReviewScreen(TableScreen):
     """The queue of one campaign. The desk does the work; this lists its rows."""
 
     CSS_PATH = "review.tcss"
@@ -57,7 +57,7 @@ class ReviewScreen(RowsScreen):
     status = getters.query_one("#status", StatusBar)
     rows = getters.query_one(QueueList)
 
-    def __init__(self, desk: ReviewDesk, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
+    def __init__(self, desk: ReviewSession, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
         """`task_id`: the task to open as soon as the queue tells of it."""
         super().__init__()
         self._wanted = task_id
@@ -194,11 +194,11 @@ class ReviewScreen(RowsScreen):
         self.app.push_screen(AdjudicateScreen(self.desk, clock=self.gonogo.clock, profile=self.gonogo.services.profile))
 
     def action_contact(self) -> None:
-        from gonogo.tui.screens.work.contact_sheet import ContactScreen
+        from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
 
         if self.desk.queue.count:
             self.app.push_screen(
-                ContactScreen(self.desk, self.rows.cursor, self.gonogo.clock, self.gonogo.services.profile)
+                ContactSheetScreen(self.desk, self.rows.cursor, self.gonogo.clock, self.gonogo.services.profile)
             )
 
     def action_quality(self) -> None:
@@ -251,9 +251,9 @@ class ReviewScreen(RowsScreen):
         self._look_for(replace(filters, sample=not filters.sample, status=""))
 
     def action_clear(self) -> None:
-        self._look_for(Filters())
+        self._look_for(ReviewFilters())
 
-    def _look_for(self, filters: Filters) -> None:
+    def _look_for(self, filters: ReviewFilters) -> None:
         self.rows.cursor = 0
         self.desk.look_for(filters)
         self.rows.scroll_home(animate=False)
@@ -273,7 +273,7 @@ class ReviewScreen(RowsScreen):
             self._look_for(filtered(self.desk.queue.filters, name, text))
 
 
-def no_case(desk: ReviewDesk) -> Content:
+def no_case(desk: ReviewSession) -> Content:
     """Why there is no case to see: what it means for the work, and what to do."""
     state = desk.state
     if state.stage not in (Stage.DRAINED, Stage.LOADING, Stage.TASK):
