@@ -31,8 +31,8 @@ from gonogo.server.tasks.drawings import NEWEST
 class CaseRecord(NamedTuple):
     """A case and its task, as the database writes them: values in JSON, instants in microseconds.
 
-    `votes` are JSON lists of `CaseVote` with commas between, where all is to be told; else of each vote a 1 if it counts
-    or a 0, and its verdict.
+    `votes` are JSON lists of `CaseVote` with commas between, where all is to be told; else of each vote a 1
+    if it counts or a 0, and its verdict.
     """
 
     seq: int

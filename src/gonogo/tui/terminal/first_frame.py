@@ -1,8 +1,8 @@
 """The question that lay on the desk when the program was left, painted again before the program itself is loaded.
 
 Loading Textual and the desk takes some tenths of a second. The last frame is on the disk, so the person reads the
-question meanwhile. It is shown only where the desk will ask that very question again (`AnnotateSession.left_until`), in the
-same terminal at the same size, and only once: the file is gone as soon as it was read, so that a program that was
+question meanwhile. It is shown only where the desk will ask that very question again (`AnnotateSession.left_until`), in
+the same terminal at the same size, and only once: the file is gone as soon as it was read, so that a program that was
 killed never shows what was answered since.
 
 Nothing here imports Textual.

@@ -12,7 +12,7 @@ class ScrollLines(Widget):
     """Shows `lines` from a place that `page` moves. Replaced without a layout pass."""
 
     ALLOW_SELECT = False
-    DEFAULT_CSS = "ScrolledLines { height: 1fr; }"
+    DEFAULT_CSS = "ScrollLines { height: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -28,7 +28,7 @@ class StatusLine(Widget):
     """Content of a fixed height that is replaced without a layout pass, and only when it changed."""
 
     ALLOW_SELECT = False
-    DEFAULT_CSS = "Line { height: 1; }"
+    DEFAULT_CSS = "StatusLine { height: 1; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

@@ -20,7 +20,7 @@ class VirtualList(ScrollView, can_focus=True):
     """What `n_rows` counts and `cells_of` tells, a line each."""
 
     ALLOW_SELECT = False
-    DEFAULT_CSS = "RowList { height: 1fr; overflow-x: hidden; }"
+    DEFAULT_CSS = "VirtualList { height: 1fr; overflow-x: hidden; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),

@@ -31,6 +31,7 @@ from gonogo.tui.widgets.status import StatusBar, StatusLine
 from gonogo.tui.widgets.value_view import ValueView, value_text
 
 if TYPE_CHECKING:
+    from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.desk.core.settings import Settings
     from gonogo.desk.review.session import ReviewSession
 

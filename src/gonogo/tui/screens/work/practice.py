@@ -20,6 +20,7 @@ from gonogo.tui.widgets.scroll_lines import ScrollLines
 from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
+    from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.desk.core.settings import Settings
     from gonogo.desk.practice.session import PracticeSession
 
