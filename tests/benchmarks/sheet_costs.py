@@ -41,8 +41,8 @@ _OPEN_ALL = """
 import asyncio, json, sys
 from pathlib import Path
 import gonogo.tui.app
-from gonogo.sheets.library import Sheets
-from gonogo.sheets.types import Level, NoPicture, PictureRequest, SheetRef
+from gonogo.sheets.drawing_service import DrawingService
+from gonogo.sheets.models import Level, NoPicture, PictureRequest, SheetRef
 
 def peak(pid):
     status = Path(f"/proc/{pid}/status")
@@ -50,7 +50,7 @@ def peak(pid):
 
 async def main():
     folder = Path(sys.argv[1])
-    sheets = Sheets(folder / "cache", folders=(folder / "drawings",))
+    sheets = DrawingService(folder / "cache", folders=(folder / "drawings",))
     shown, child = {}, 0
     for path in sorted((folder / "drawings").iterdir()):
         for level in Level:

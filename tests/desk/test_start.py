@@ -22,10 +22,10 @@ CODE = """
 import asyncio, sys
 from dataclasses import asdict
 from pathlib import Path
-from gonogo.desk.home import Home
-from gonogo.desk.profile import load_profile
-from gonogo.desk.services import IDENTITY, Services, SignedIn
-from gonogo.desk.types import Stage
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import load_profile
+from gonogo.desk.account.sign_in import IDENTITY, Account, SignedIn
+from gonogo.desk.core.models import Stage
 
 heavy = ("httpx", "pydantic", "keyring", "numpy", "PIL", "pypdfium2", "sqlalchemy", "fastapi", "textual", "tomlkit")
 
@@ -33,14 +33,14 @@ def loaded():
     return [name for name in heavy if name in sys.modules]
 
 async def main():
-    home = Home(sys.argv[1])
-    services = Services(home, load_profile(home), embedded=lambda: None)
+    home = AppPaths(sys.argv[1])
+    services = Account(home, load_profile(home), embedded=lambda: None)
     signed = services.remembered()
     assert signed is not None and signed.campaign_id == "c1"
     desk = services.open_desk(signed, signed.campaign_id)
     await desk.start()
     assert desk.state.stage is Stage.TASK and desk.current.id == "t1", desk.state
-    from gonogo.sheets.types import PictureRequest
+    from gonogo.sheets.models import PictureRequest
     assert desk.picture_ready(desk.current, PictureRequest(60, 30, bbox=desk.current.bbox)).n_pages == 3
     assert loaded() == [], loaded()
 

@@ -108,20 +108,20 @@ async def test_a_machine_without_a_keyring(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_keyring_is_not_imported_before_it_is_needed() -> None:
-    code = "import sys, gonogo.desk.account.credentials as v; v.Vault(); sys.exit('keyring' in sys.modules)"
+    code = "import sys, gonogo.desk.account.credentials as v; v.CredentialStore(); sys.exit('keyring' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 REAL = """
 import asyncio, sys
-from gonogo.desk.vault import Vault
+from gonogo.desk.account.credentials import CredentialStore
 async def main():
-    vault = Vault(limit=10.0)
+    vault = CredentialStore(limit=10.0)
     stored = await vault.put("ann at http://a.localhost", "canary-7f31")
     assert stored.where == "keyring", stored
-    assert await Vault(limit=10.0).get("ann at http://a.localhost") == "canary-7f31"
-    await Vault(limit=10.0).drop("ann at http://a.localhost")
-    assert await Vault(limit=10.0).get("ann at http://a.localhost") is None
+    assert await CredentialStore(limit=10.0).get("ann at http://a.localhost") == "canary-7f31"
+    await CredentialStore(limit=10.0).drop("ann at http://a.localhost")
+    assert await CredentialStore(limit=10.0).get("ann at http://a.localhost") is None
 asyncio.run(main())
 """
 

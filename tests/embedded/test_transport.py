@@ -132,12 +132,12 @@ def test_what_fails_inside_is_not_printed_into_the_terminal(tmp_path: Path) -> N
     program = """
 import asyncio, logging, sys
 from pathlib import Path
-from gonogo.cli.embedded import embedded_parts
-from gonogo.desk.home import Home
+from gonogo.embedded.transport import embedded_parts
+from gonogo.desk.core.paths import AppPaths
 import httpx
 
 async def main():
-    parts = embedded_parts(Home(Path(sys.argv[1])))
+    parts = embedded_parts(AppPaths(Path(sys.argv[1])))
     async with httpx.AsyncClient(transport=parts.transport, base_url=parts.base_url) as client:
         await client.get(sys.argv[2])
         logging.getLogger("gonogo.server").error("request failed")

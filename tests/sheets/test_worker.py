@@ -202,7 +202,7 @@ async def test_the_child_sees_no_secret_and_writes_no_file(
 def test_no_socket_and_no_program_once_sealed() -> None:
     code = """
 import socket, subprocess
-from gonogo.sheets.sealed import seal
+from gonogo.sheets.render.sandbox import seal
 socket.socket().close()
 print(seal())
 for attempt in (socket.socket, socket.socketpair, lambda: subprocess.run(["true"])):

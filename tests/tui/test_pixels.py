@@ -197,13 +197,13 @@ def test_damage_is_what_is_written_on_the_place(at: tuple[int, int], hit: bool) 
 CHILD = """
 import json, os, signal, sys, threading
 from textual.app import App
-from gonogo.tui.driver import TerminalDriver
-from gonogo.tui.probe import Probe
-from gonogo.tui.terminal import Terminal
+from gonogo.tui.terminal.driver import TerminalDriver
+from gonogo.tui.terminal.probe import Probe
+from gonogo.tui.terminal.capabilities import TerminalCapabilities
 class Keys(App):
     def __init__(self):
         self.probe = Probe(dict(TERM="xterm")); self.probe.ask()
-        self.terminal = Terminal({}, answers=self.probe.collect()); self.keys = []
+        self.terminal = TerminalCapabilities({}, answers=self.probe.collect()); self.keys = []
         super().__init__(driver_class=TerminalDriver)
     def on_key(self, event):
         self.keys.append(event.key)

@@ -41,8 +41,8 @@ def test_a_refresh_settles_tasks_wherever_it_runs(campaign: Campaign, large: int
 
 _SERVER = """
 import multiprocessing, os, sys
-from gonogo.server import apart
-apart._worker.pool().submit(os.getpid).result()
+from gonogo.server.scoring import report_worker
+report_worker._worker.pool().submit(os.getpid).result()
 print(multiprocessing.active_children()[0].pid, flush=True)
 sys.stdin.read()
 """
