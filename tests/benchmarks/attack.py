@@ -171,7 +171,7 @@ def _run(house: House, served: int, people: int, workers: int) -> dict[str, Any]
     mixed = bodies + pool
     rng.shuffle(mixed)
     house.add(campaign, *mixed)
-    while maintenance.once(house.store, ServerSettings(database_url="unused"), house.now)["gold_copies"]:
+    while maintenance.run_once(house.store, ServerSettings(database_url="unused"), house.now)["gold_copies"]:
         pass
     tokens = signed_in(house, campaign, people)
     settings = ServerSettings(
@@ -234,7 +234,7 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
         "gold_minus_other_ms": times,
         "largest_weights": {name: w for _size, name, w in top},
         "auc_of_single_features": dict(far),
-        "spare_copies": honeypots.SPARE,
+        "spare_copies": honeypots.SPARE_COPIES,
     }
 
 

@@ -86,8 +86,8 @@ def quality_report(n_votes: int, n_annotators: int = 20) -> dict[str, float]:
     """A campaign of `n_votes` in SQLite, once its tasks are settled: processor seconds of each part of its report."""
     from sqlalchemy import select
 
-    from gonogo.server.quality.report import report
-    from gonogo.server.scoring.consensus_store import measure_campaign, write_measured
+    from gonogo.server.quality.report import build_report
+    from gonogo.server.scoring.consensus_store import measure_campaign, write_consensus
     from gonogo.server.store.engine import Store
     from gonogo.server.store.schema.campaigns import campaigns
     from tests.benchmarks.campaign import NOW, fill
@@ -99,15 +99,15 @@ def quality_report(n_votes: int, n_annotators: int = 20) -> dict[str, float]:
         with store.read() as connection:
             campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
         with store.write() as connection:  # every submit would have settled its task
-            write_measured(connection, campaign, measure_campaign(connection, campaign), NOW)
+            write_consensus(connection, campaign, measure_campaign(connection, campaign), NOW)
         started = time.process_time()
         with store.read() as connection:
             measured = measure_campaign(connection, campaign)
         measured_at = time.process_time()
-        report(measured, campaign)
+        build_report(measured, campaign)
         reported = time.process_time()
         with store.write() as connection:
-            write_measured(connection, campaign, measured, NOW)
+            write_consensus(connection, campaign, measured, NOW)
         found = {
             "read and consensus": measured_at - started,
             "report": reported - measured_at,

@@ -22,7 +22,7 @@ from sqlalchemy import select, text
 from gonogo.server.app import create_app
 from gonogo.server.review.queue import ReviewQuery, queue_page
 from gonogo.server.scoring import report_worker
-from gonogo.server.scoring.consensus_store import measure_campaign, write_measured
+from gonogo.server.scoring.consensus_store import measure_campaign, write_consensus
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, new_id, users
@@ -76,8 +76,8 @@ def beside_quality(n_votes: int = 100_000) -> dict[str, float]:
         with store.write() as connection:  # the embedded lead belongs to the large campaign's organisation
             campaign = connection.execute(select(campaigns)).one()
             connection.execute(users.insert().values(id=new_id(), org_id=campaign.org_id, name="lead", created_at=NOW))
-            write_measured(connection, campaign, measure_campaign(connection, campaign), NOW)
-        report_worker.report_on(store, large, NOW)  # the worker is up
+            write_consensus(connection, campaign, measure_campaign(connection, campaign), NOW)
+        report_worker.quality_report(store, large, NOW)  # the worker is up
         found = asyncio.run(_in_turns(store, large))
         store.dispose()
     return found
@@ -89,7 +89,7 @@ async def _in_turns(store: Store, large: str, turns: int = 4, requests: int = 60
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://labels.test", headers={"X-API-Key": "embedded"}
     )
-    ways = {"alone": None, "beside reports": report_worker.LARGE, "beside reports in a thread": sys.maxsize}
+    ways = {"alone": None, "beside reports": report_worker.WORKER_THRESHOLD, "beside reports in a thread": sys.maxsize}
     taken: dict[str, list[float]] = {name: [] for name in ways}
     n_reports = dict.fromkeys(ways, 0)
     async with client:
@@ -119,7 +119,7 @@ async def _in_turns(store: Store, large: str, turns: int = 4, requests: int = 60
 def _report_on_and_on(store: Store, campaign_id: str, large: int, stop: threading.Event) -> int:
     done = 0
     while not stop.is_set():
-        report_worker.report_on(store, campaign_id, NOW, large=large)
+        report_worker.quality_report(store, campaign_id, NOW, large=large)
         done += 1
     return done
 

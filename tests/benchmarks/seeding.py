@@ -15,7 +15,7 @@ import random
 from collections import Counter
 from typing import Any
 
-from gonogo.server.tasks.honeypot_errors import wrong
+from gonogo.server.tasks.honeypot_errors import seed_error
 
 WANTED = 0.65
 PER_SHEET = 12
@@ -101,7 +101,7 @@ def examples(n: int, rng: random.Random, *, naive: bool = False) -> list[Labeled
 
 def _spoilt(text: str, values: list[str], rng: random.Random) -> tuple[str, str] | None:
     value = {"text": text}
-    made = wrong(value, value, [{"text": other} for other in values if other != text], rng)
+    made = seed_error(value, value, [{"text": other} for other in values if other != text], rng)
     return None if made is None else (made[0]["text"], str(made[1]))
 
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from gonogo.server.consensus import estimate
-from gonogo.server.consensus.decide import SAFE
+from gonogo.server.consensus.decide import SAFE_POSTERIOR
 from gonogo.server.consensus.votes import UNKNOWN, Votes
 
 RIGHT, WRONG, UNCLEAR = range(3)
@@ -183,7 +183,7 @@ def _adaptive(
 
 def _with_expert(name: str, truth: np.ndarray, posterior: np.ndarray, tied: np.ndarray) -> dict[str, float]:
     """The rule of the server: what is tied or unsafe goes to an expert, who is taken to be right."""
-    safe = (posterior.max(axis=1) >= SAFE) & ~tied
+    safe = (posterior.max(axis=1) >= SAFE_POSTERIOR) & ~tied
     final = np.where(safe, posterior.argmax(axis=1), truth)
     return {
         f"{name} + expert escape": _escape(truth, final),

@@ -18,7 +18,7 @@ from gonogo.server.queue.leases import Voter
 from gonogo.server.queue.next_task import Claim
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, new_id, tasks
-from gonogo.server.tasks.create import create_tasks, read_tasks
+from gonogo.server.tasks.create import create_tasks, parse_tasks
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -63,7 +63,7 @@ class House:
     def add(self, campaign_id: str, *wanted: dict[str, Any]) -> list[str]:
         body = [LabelingTaskCreate(**{"target_kind": "pmi", "field_name": "nominal", **fields}) for fields in wanted]
         errors: list[dict[str, Any]] = []
-        values = read_tasks(body, errors)
+        values = parse_tasks(body, errors)
         assert not errors
         with self.store.write() as connection:
             return create_tasks(connection, self.row(campaign_id), values, self.now, self.rng)
@@ -83,7 +83,7 @@ class House:
     def release(self, task_id: str, voter: Voter) -> None:
         with self.store.write() as connection:
             task = connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
-            leases.release(connection, task, voter, self.now)
+            leases.release_if_held(connection, task, voter, self.now)
 
     def work_off(self, campaign_id: str, voter: Voter) -> list[str]:
         """Claims and answers until nothing is left for `voter`; the ids in the order served."""

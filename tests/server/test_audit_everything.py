@@ -134,10 +134,10 @@ async def test_the_command_line_and_the_upkeep_write_down_what_they_do(web: Web)
     rows = len(rows_of(house.store))
     house.pass_time(days=40)
     settings = ServerSettings(database_url="unused", keep_drawings_days=10)
-    maintenance.once(house.store, settings, house.now)
+    maintenance.run_once(house.store, settings, house.now)
     written = sorted(action for action, _id in rows_of(house.store)[rows:])
     assert written == ["forget_drawings", "forget_magic_links", "forget_sessions", "lay_in_gold"]
-    maintenance.once(house.store, settings, house.now + timedelta(minutes=1))
+    maintenance.run_once(house.store, settings, house.now + timedelta(minutes=1))
     assert len(rows_of(house.store)) == rows + len(written)
     assert [action for action, _id in rows_of(house.store)[:2]] == ["create_key", "make_results_password"]
 

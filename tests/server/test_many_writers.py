@@ -121,7 +121,7 @@ def test_one_person_asking_many_times_at_once_holds_no_more_than_allowed(postgre
     campaign = house.campaign(gold_fraction=0.5)
     house.add(campaign, *[{}] * 30, *[{"is_gold": True, "gold_answer": "correct"}] * 20)
     got = at_once(lambda _n: house.next(campaign, ANNA), 8)
-    assert len({found.task.id for found in got}) == leases.MAX_HELD
+    assert len({found.task.id for found in got}) == leases.MAX_CLAIMS
 
 
 def test_votes_of_one_person_and_of_many_on_one_task(postgres_house: House) -> None:

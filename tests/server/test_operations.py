@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from gonogo.server.app import create_app
 from gonogo.server.ops import maintenance
 from gonogo.server.ops.logging import JsonLogFormatter
-from gonogo.server.ops.preflight import check
+from gonogo.server.ops.preflight import run_checks
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.backup import BackupError, backup, restore
@@ -239,10 +239,10 @@ def test_a_url_that_is_none_is_a_sentence(url: str) -> None:
 def test_a_check_makes_nothing_and_looks_at_the_replica_too(tmp_path: Path) -> None:
     missing = tmp_path / "not there.db"
     store = Store(f"sqlite:///{missing}", replica=f"sqlite:///{tmp_path}/other.db")
-    assert [finding.level for finding in check(store, None, "127.0.0.1")] == ["warning"]
+    assert [finding.level for finding in run_checks(store, None, "127.0.0.1")] == ["warning"]
     assert not missing.exists()
     store.upgrade()
-    levels = [finding.level for finding in check(store, None, "127.0.0.1")]
+    levels = [finding.level for finding in run_checks(store, None, "127.0.0.1")]
     assert levels == ["ok", "ok", "problem"]  # the replica holds nothing
     store.dispose()
 
@@ -257,7 +257,7 @@ def test_words_of_strangers_are_no_labels(tmp_path: Path) -> None:
 def test_check_names_what_would_lose_data(postgres_house: House) -> None:
     """The cluster of the tests runs without fsync."""
     problems = [
-        finding.text for finding in check(postgres_house.store, None, "127.0.0.1") if finding.level == "problem"
+        finding.text for finding in run_checks(postgres_house.store, None, "127.0.0.1") if finding.level == "problem"
     ]
     assert len(problems) == 1
     assert "acknowledged verdicts could be lost" in problems[0]
@@ -273,9 +273,9 @@ async def test_what_has_expired_is_forgotten(web: Web) -> None:
     with house.store.write() as connection:
         connection.execute(insert(rate_counts).values(name="x", minute=int(house.now.timestamp()) // 60, n=1))
     settings = ServerSettings(database_url="unused")
-    assert not any(maintenance.once(house.store, settings, house.now - timedelta(days=300)).values())
+    assert not any(maintenance.run_once(house.store, settings, house.now - timedelta(days=300)).values())
     house.pass_time(days=40)
-    done = maintenance.once(house.store, settings, house.now)
+    done = maintenance.run_once(house.store, settings, house.now)
     assert {name: done[name] for name in ("sessions", "magic_links", "rate_counts")} == {
         "sessions": 1,
         "magic_links": 2,
@@ -301,11 +301,11 @@ async def test_drawings_outlive_their_last_campaign_by_as_long_as_is_set(web: We
     await web.add(campaign, {"part_revision_id": stored[0]["part_revision_id"]})
     settings = ServerSettings(database_url="unused", keep_drawings_days=10)
     house.pass_time(days=11)
-    assert maintenance.once(house.store, settings, house.now)["drawings"] == 1
+    assert maintenance.run_once(house.store, settings, house.now)["drawings"] == 1
     await web.lead.post(f"{LABELING}/campaigns/{campaign}/close")
-    assert maintenance.once(house.store, settings, house.now)["drawings"] == 0
+    assert maintenance.run_once(house.store, settings, house.now)["drawings"] == 0
     house.pass_time(days=11)
-    assert maintenance.once(house.store, settings, house.now)["drawings"] == 1
+    assert maintenance.run_once(house.store, settings, house.now)["drawings"] == 1
     with house.store.read() as connection:
         for table in (drawings, drawing_files):
             assert connection.execute(select(func.count()).select_from(table)).scalar() == 0
@@ -315,11 +315,11 @@ def test_spare_copies_of_gold_are_laid_in(house: House) -> None:
     campaign = house.campaign(gold_fraction=0.2)
     house.add(campaign, {}, *[{"is_gold": True, "gold_answer": "correct"}] * 5)
     settings = ServerSettings(database_url="unused")
-    made = [maintenance.once(house.store, settings, house.now)["gold_copies"] for _round in range(3)]
+    made = [maintenance.run_once(house.store, settings, house.now)["gold_copies"] for _round in range(3)]
     assert made == [0, 0, 0]
     with house.store.write() as connection:
         connection.execute(tasks.update().where(tasks.c.is_gold).values(n_people=tasks.c.n_required))
-    made = [maintenance.once(house.store, settings, house.now)["gold_copies"] for _round in range(2)]
+    made = [maintenance.run_once(house.store, settings, house.now)["gold_copies"] for _round in range(2)]
     assert made == [5, 0]
 
 

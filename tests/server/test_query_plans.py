@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import event
 
-from gonogo.server.ops.maintenance import forget_drawings
+from gonogo.server.ops.maintenance import delete_unused_drawings
 from gonogo.server.store import compiled
-from gonogo.server.tasks.drawings import Given, store_drawings
+from gonogo.server.tasks.drawings import DrawingUpload, store_drawings
 from tests.server.house import House, people
 
 
@@ -71,10 +71,10 @@ def test_the_next_task_comes_from_the_partial_index(sqlite_house: House) -> None
 
 def test_that_no_other_drawing_has_a_file_is_looked_up(sqlite_house: House) -> None:
     with sqlite_house.store.write() as connection:
-        given = [Given("left", "a.png", b"one"), Given("right", "a.png", b"one")]
+        given = [DrawingUpload("left", "a.png", b"one"), DrawingUpload("right", "a.png", b"one")]
         store_drawings(connection, sqlite_house.lead.org_id, given, sqlite_house.now)
     sqlite_house.pass_time(days=1)
     store, now = sqlite_house.store, sqlite_house.now
-    plans = plans_of(sqlite_house, lambda: forget_drawings(store, now, now))
+    plans = plans_of(sqlite_house, lambda: delete_unused_drawings(store, now, now))
     (plan,) = (plan for statement, plan in plans.items() if "WHERE drawings.sha256 IN" in statement)
     assert plan == ["SEARCH drawings USING COVERING INDEX ix_drawings_sha256 (sha256=?)"]

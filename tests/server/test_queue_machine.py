@@ -27,7 +27,7 @@ from gonogo.schemas.enums import ConflictReason
 from gonogo.schemas.labeling import Adjudication
 from gonogo.server.queue import leases
 from gonogo.server.queue import submissions as votes
-from gonogo.server.queue.leases import MAX_HELD
+from gonogo.server.queue.leases import MAX_CLAIMS
 from gonogo.server.scoring.consensus_store import refresh_campaign
 from gonogo.server.store.schema.campaigns import campaigns, submissions, tasks, voters
 from tests.postgres import cluster
@@ -94,7 +94,7 @@ class Queue(RuleBasedStateMachine):
         assert who.id not in self.answered[task], "served a task he has answered"
         holder, until = self.leases.get(task, (who.id, self.house.now))
         assert holder == who.id or until <= self.house.now, "two people hold one task"
-        assert (task in held) == (len(held) == MAX_HELD), "a new task while fewer are held, then a held one"
+        assert (task in held) == (len(held) == MAX_CLAIMS), "a new task while fewer are held, then a held one"
         assert claim.expires_at == self.house.now + timedelta(minutes=LEASE)
         self.leases[task] = (who.id, claim.expires_at)
         if task not in self.known:
@@ -147,7 +147,7 @@ class Queue(RuleBasedStateMachine):
     def adjudicate(self, data: st.DataObject) -> None:
         task = data.draw(st.sampled_from(self.known))
         with self.house.store.write() as connection:
-            votes.adjudicate(connection, task, Adjudication(verdict="correct"), self.house.now)
+            votes.resolve_by_ruling(connection, task, Adjudication(verdict="correct"), self.house.now)
         self.leases.pop(task, None)
 
     @rule()

@@ -129,4 +129,4 @@ def test_an_answer_takes_one_from_what_is_left_whether_gold_or_not(house: House,
 
 def view(house: House, campaign: str, voter: Voter) -> next_task.QueueView:
     with house.store.read() as connection:
-        return next_task.standing(connection, house.row(campaign), voter, house.now)
+        return next_task.queue_view(connection, house.row(campaign), voter, house.now)

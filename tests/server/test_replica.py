@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from gonogo.server.export.stream import export_lines
 from gonogo.server.results import cases
-from gonogo.server.scoring.report_worker import report_on
+from gonogo.server.scoring.report_worker import quality_report
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import tasks
 from tests.postgres import cluster
@@ -38,12 +38,12 @@ def test_exports_and_quality_come_from_the_replica_and_claims_from_the_database(
         with store.report() as old, store.read() as new:
             assert (counted(old), counted(new)) == (2, 5)
         assert len(b"".join(export_lines(store, house.row(campaign))).splitlines()) == 2
-        report = report_on(store, campaign, house.now)
+        report = quality_report(store, campaign, house.now)
         assert (report.gonogo or {})["statuses"] == {"open": 1, "in_review": 0, "resolved": 1}
         with cases.caught_up(store) as connection:
             assert counted(connection) == 5
         later = house.campaign()  # the replica does not know it yet
-        assert report_on(store, later, house.now).n_tasks == 0
+        assert quality_report(store, later, house.now).n_tasks == 0
     finally:
         store.dispose()
 

@@ -121,7 +121,7 @@ def _routers() -> list[APIRouter]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store.upgrade()
     try:
-        async with maintenance.running(app.state):
+        async with maintenance.run_in_background(app.state):
             with app.state.batch.resident():
                 yield
             await app.state.watching.stopped()

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 
 from gonogo.server.app import create_app
 from gonogo.server.http.slow_clients import Slow
-from gonogo.server.ops.logging import configure
+from gonogo.server.ops.logging import configure_logging
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 
@@ -133,7 +133,7 @@ class Workers:
 def _work(settings: ServerSettings, listening: socket.socket, log_target: LogTarget) -> None:
     """One worker; it ends by itself when its parent is gone."""
     if log_target is not None:
-        configure(*log_target)
+        configure_logging(*log_target)
     server = ServerRunner(create_app(settings))
     parent = multiprocessing.parent_process()
     assert parent is not None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from gonogo.server.scoring.consensus_store import refresh_task
+from gonogo.server.scoring.consensus_store import rescore_task
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, new_id, orgs, submissions, tasks
 
@@ -86,7 +86,7 @@ class Campaign:
             more = tasks.update().where(tasks.c.id == task_id)
             connection.execute(more.values(submission_count=tasks.c.submission_count + 1))
             if refresh:
-                refresh_task(connection, task_id, NOW)
+                rescore_task(connection, task_id, NOW)
 
     def task(self, task_id: str) -> Row[Any]:
         with self.store.read() as connection:

@@ -15,7 +15,7 @@ from gonogo.server.consensus.agreement import (
     gwet_ac1,
     items_to_settle,
     krippendorff_alpha,
-    wilson,
+    wilson_interval,
 )
 
 # K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), examples A, B and C: a string an observer.
@@ -111,14 +111,14 @@ def test_interval_of_many_different_units_is_drawn_in_pieces_with_the_same_resul
     [(4, 5, 0.376, 0.964), (9, 10, 0.596, 0.982), (19, 20, 0.764, 0.991), (45, 50, 0.786, 0.957)],
 )
 def test_wilson_interval(k: int, n: int, low: float, high: float) -> None:
-    found = wilson(k, n)
+    found = wilson_interval(k, n)
     assert (found.low, found.high) == pytest.approx((low, high), abs=6e-4)
 
 
 def test_wilson_interval_at_the_ends() -> None:
-    assert wilson(0, 0) == Interval(0, 1)
-    assert wilson(0, 10).low == 0
-    assert wilson(10, 10).high == 1
+    assert wilson_interval(0, 0) == Interval(0, 1)
+    assert wilson_interval(0, 10).low == 0
+    assert wilson_interval(10, 10).high == 1
     assert Share(0, 0).share is None
     assert Share(0, 0).interval is None
 

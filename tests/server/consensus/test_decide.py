@@ -10,8 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.server.consensus.decide import Outcome, Rule, Truth, Vote, agreement, outcome, parse_gold, posterior, ruled
-from gonogo.server.consensus.values import Value, keyed, settle_value
+from gonogo.server.consensus.decide import (
+    Outcome,
+    Rule,
+    Truth,
+    Vote,
+    agreement_share,
+    class_posterior,
+    decide_outcome,
+    parse_gold,
+    ruled_outcome,
+)
+from gonogo.server.consensus.values import Value, consensus_of_values, to_value
 
 MATRIX = [[0.85, 0.075, 0.075], [0.075, 0.85, 0.075], [0.075, 0.075, 0.85]]
 EVEN = [1 / 3] * 3
@@ -20,16 +30,16 @@ A, B, C = {"text": "⌀16,5"}, {"text": "⌀18,5"}, {"text": "M8"}
 
 
 def value(raw: Any, *, trailing_zeros: bool = False) -> Value:
-    found = keyed(raw, trailing_zeros=trailing_zeros)
+    found = to_value(raw, trailing_zeros=trailing_zeros)
     assert found is not None
     return found
 
 
 def decide(*votes: Any, rule: Rule = Rule(3), trailing_zeros: bool = False) -> Outcome:  # noqa: B008
     pairs = [vote if isinstance(vote, tuple) else (vote, None) for vote in votes]
-    cast = [Vote(verdict, keyed(raw, trailing_zeros=trailing_zeros)) for verdict, raw in pairs]
-    probabilities = posterior([LABEL[vote.verdict] for vote in cast], [MATRIX] * len(cast), EVEN)
-    return outcome(cast, probabilities, rule)
+    cast = [Vote(verdict, to_value(raw, trailing_zeros=trailing_zeros)) for verdict, raw in pairs]
+    probabilities = class_posterior([LABEL[vote.verdict] for vote in cast], [MATRIX] * len(cast), EVEN)
+    return decide_outcome(cast, probabilities, rule)
 
 
 def test_a_task_is_open_until_it_has_its_votes() -> None:
@@ -51,15 +61,15 @@ def test_a_tie_goes_to_review_without_a_consensus(votes: tuple[str, ...]) -> Non
 
 
 def test_a_tie_goes_to_review_even_if_one_side_is_trusted_far_more() -> None:
-    found = outcome([Vote("correct"), Vote("incorrect")], [0.02, 0.97, 0.01], Rule(2))
+    found = decide_outcome([Vote("correct"), Vote("incorrect")], [0.02, 0.97, 0.01], Rule(2))
     assert found.status == "in_review"
     assert found.posterior == 0.97
 
 
 def test_an_unsafe_posterior_goes_to_review() -> None:
     votes = [Vote("correct")] * 3
-    assert outcome(votes, [0.79, 0.2, 0.01], Rule(3)).status == "in_review"
-    assert outcome(votes, [0.8 - 1e-12, 0.2, 0.0], Rule(3)).status == "resolved"
+    assert decide_outcome(votes, [0.79, 0.2, 0.01], Rule(3)).status == "in_review"
+    assert decide_outcome(votes, [0.8 - 1e-12, 0.2, 0.0], Rule(3)).status == "resolved"
 
 
 def test_early_stop_settles_a_task_of_three_by_two_that_agree() -> None:
@@ -70,7 +80,7 @@ def test_early_stop_settles_a_task_of_three_by_two_that_agree() -> None:
     assert decide("correct", "correct", rule=Rule(5, early_stop=True)).status == "open"
     assert decide(("incorrect", A), ("incorrect", B), rule=early).status == "open"
     assert decide("correct", rule=Rule(2, early_stop=True)).status == "open"
-    assert outcome([Vote("correct")] * 3, [0.6, 0.4, 0.0], early).status == "in_review"
+    assert decide_outcome([Vote("correct")] * 3, [0.6, 0.4, 0.0], early).status == "in_review"
 
 
 def test_equal_values_written_differently_are_one_value() -> None:
@@ -102,15 +112,15 @@ def test_a_value_does_not_count_for_a_verdict_that_lost() -> None:
 
 def test_a_ruling_stays_and_agreement_follows_the_votes() -> None:
     votes = [Vote("correct"), Vote("correct"), Vote("incorrect", value(A))]
-    found = ruled(votes, Truth("incorrect", value(A)))
+    found = ruled_outcome(votes, Truth("incorrect", value(A)))
     assert (found.status, found.verdict, found.value) == ("resolved", "incorrect", value(A))
     assert found.agreement == pytest.approx(1 / 3)
-    assert ruled([], Truth("unsure")) == Outcome("resolved", "unsure", None, None, 1.0)
+    assert ruled_outcome([], Truth("unsure")) == Outcome("resolved", "unsure", None, None, 1.0)
 
 
 def test_the_reliable_voter_carries_a_value_and_speaks_for_it() -> None:
     votes = [(value(A), 0.6), (value(B), 0.97), (value({"text": "⌀18.5"}), 0.7)]
-    found = settle_value(votes)
+    found = consensus_of_values(votes)
     assert found is not None
     assert found.value.raw == B
     assert found.voters == (1, 2)
@@ -118,10 +128,10 @@ def test_the_reliable_voter_carries_a_value_and_speaks_for_it() -> None:
 
 
 def test_values_with_equal_support_share_the_posterior() -> None:
-    found = settle_value([(value(A), 0.9), (value(B), 0.9)])
+    found = consensus_of_values([(value(A), 0.9), (value(B), 0.9)])
     assert found is not None
     assert found.posterior == pytest.approx(0.5)
-    assert settle_value([]) is None
+    assert consensus_of_values([]) is None
 
 
 json_value = st.recursive(
@@ -134,11 +144,11 @@ json_value = st.recursive(
 @given(st.lists(st.tuples(json_value, st.floats(0, 1)), min_size=1, max_size=6))
 def test_values_of_any_shape_give_a_probability(given_values: list[tuple[Any, float]]) -> None:
     votes = [(value(raw), reliability) for raw, reliability in given_values]
-    found = settle_value(votes)
+    found = consensus_of_values(votes)
     assert found is not None
     assert 0 < found.posterior <= 1
     assert found.value in [given_value for given_value, _ in votes]
-    again = settle_value(votes[::-1])
+    again = consensus_of_values(votes[::-1])
     assert again is not None
     assert again.posterior == pytest.approx(found.posterior)
 
@@ -177,8 +187,8 @@ def test_gold_answers(text: str | None, truth: Truth | None) -> None:
 
 
 def test_agreement_needs_votes_and_a_verdict() -> None:
-    assert agreement([], "correct", None) is None
-    assert agreement([Vote("correct")], None, None) is None
+    assert agreement_share([], "correct", None) is None
+    assert agreement_share([Vote("correct")], None, None) is None
 
 
 def test_refreshing_a_task_needs_no_numpy() -> None:

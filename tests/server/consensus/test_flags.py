@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.server.consensus.agreement import count_votes, grouped_alpha, krippendorff_alpha
-from gonogo.server.quality.flags import longest_run, looked_ms, too_fast
+from gonogo.server.quality.flags import longest_run, time_on_task_ms, too_fast
 from gonogo.server.scoring.consensus_store import campaign_quality
 from gonogo.server.store.schema.campaigns import gold_items, new_id
 from tests.server.consensus.conftest import NOW, Campaign
@@ -29,14 +29,18 @@ def block(campaign: Campaign) -> dict[str, Any]:
 def test_a_batch_sent_late_is_no_haste_but_a_pace_nobody_can_look_at_is() -> None:
     held = np.full(40, 60_000.0)  # claimed a minute ahead each
     steady = np.arange(40) * 4000.0
-    assert too_fast(looked_ms(held, steady))["too_fast"] is False
+    assert too_fast(time_on_task_ms(held, steady))["too_fast"] is False
     late = steady.copy()
     late[-5:] = late[-1] + 600_000 + np.arange(5) * 50  # five held answers arrive at once after an outage
-    assert too_fast(looked_ms(held, late))["too_fast"] is False
+    assert too_fast(time_on_task_ms(held, late))["too_fast"] is False
     clicking = np.concatenate([steady[:20], steady[19] + np.arange(1, 21) * 400.0])
-    assert too_fast(looked_ms(held, clicking))["too_fast"] is True
+    assert too_fast(time_on_task_ms(held, clicking))["too_fast"] is True
     always = np.arange(40) * 300.0
-    assert too_fast(looked_ms(held, always)) == {"too_fast_share": 34 / 40, "too_fast_recent": 20, "too_fast": True}
+    assert too_fast(time_on_task_ms(held, always)) == {
+        "too_fast_share": 34 / 40,
+        "too_fast_recent": 20,
+        "too_fast": True,
+    }
 
 
 def test_a_person_who_says_yes_to_everything_is_told_from_one_who_had_a_good_sheet(campaign: Campaign) -> None:

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonogo.server.consensus import estimate
-from gonogo.server.consensus.decide import CLASS_OF, VERDICTS, Rule, Vote, outcome
+from gonogo.server.consensus.decide import CLASS_OF, VERDICTS, Rule, Vote, decide_outcome
 from gonogo.server.consensus.values import Value
 from gonogo.server.consensus.votes import Votes
-from gonogo.server.scoring.campaign_consensus import VoteMatrix, measure
+from gonogo.server.scoring.campaign_consensus import VoteMatrix, compute_consensus
 
 BALLOT = st.tuples(st.integers(0, 4), st.sampled_from(VERDICTS), st.sampled_from([None, "M8", "M10"]))
 TASK = st.lists(BALLOT, max_size=5, unique_by=lambda ballot: ballot[0])
@@ -49,10 +49,10 @@ def test_all_at_once_is_one_by_one(
         error_types={},
         sheets={},
     )
-    measured = measure(ballots, method)
+    measured = compute_consensus(ballots, method)
     consensus = estimate(method, votes, known=nothing)
     for task in range(len(cast)):
         own = [index for index, vote in enumerate(flat) if vote[0] == task]
         plain = [Vote(flat[i][2], given_values.get(i), float(measured.reliability[flat[i][1]])) for i in own]
-        expected = outcome(plain, consensus.posterior[task].tolist(), Rule(n_required, early))
+        expected = decide_outcome(plain, consensus.posterior[task].tolist(), Rule(n_required, early))
         assert measured.outcomes[task] == expected

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gonogo.server.consensus import estimate, too_thin
+from gonogo.server.consensus import estimate, too_sparse
 from gonogo.server.consensus.dawid_skene import dawid_skene
 from gonogo.server.consensus.majority import majority, weighted_majority
 from gonogo.server.consensus.one_coin import one_coin
@@ -128,7 +128,7 @@ def test_two_votes_that_agree_do_not_make_anybody_look_perfect() -> None:
 
 def test_single_votes_without_gold_fall_back_and_say_so() -> None:
     votes = three([[0, -1], [-1, 1], [0, -1], [0, 1]])
-    assert too_thin(votes, 0)
+    assert too_sparse(votes, 0)
     assert estimate("dawid_skene", votes).method == "weighted_majority"
     assert estimate("dawid_skene", votes, n_gold_answers=20).method == "dawid_skene"
     assert estimate("one_coin", votes).method == "one_coin"

@@ -13,7 +13,7 @@ from gonogo.server.consensus.agreement import alpha_interval, gwet_ac1, krippend
 from gonogo.server.consensus.dawid_skene import dawid_skene
 from gonogo.server.consensus.majority import majority, weighted_majority
 from gonogo.server.consensus.one_coin import one_coin
-from gonogo.server.consensus.votes import Votes, ideal_confusion
+from gonogo.server.consensus.votes import Votes, prior_confusion
 
 METHODS = [dawid_skene, one_coin, weighted_majority, majority]
 
@@ -91,7 +91,7 @@ def plain_dawid_skene(votes: Votes, known: list[int], smoothing: float, steps: i
     given_by = np.zeros((tasks, people, classes))
     np.add.at(given_by, (votes.task, votes.annotator, votes.label), 1)
     posterior = given_by.sum(axis=1)
-    pseudo = smoothing * ideal_confusion(classes)
+    pseudo = smoothing * prior_confusion(classes)
     prior = rates = np.ones(0)
     for step in range(steps + 1):
         if step:

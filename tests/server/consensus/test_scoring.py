@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.server.review.promotion import promote
-from gonogo.server.scoring.consensus_store import campaign_quality, refresh_campaign, refresh_task
+from gonogo.server.scoring.consensus_store import campaign_quality, refresh_campaign, rescore_task
 from gonogo.server.store.schema.campaigns import annotator_scores, campaign_scores, golden_items, submissions, tasks
 from tests.server.consensus.conftest import NOW, Campaign
 
@@ -266,7 +266,7 @@ def test_promotion_copies_true_values_once_and_later_only_what_is_new(campaign: 
 
 
 def test_a_vote_between_measuring_and_writing_is_not_overwritten(campaign: Campaign) -> None:
-    from gonogo.server.scoring.consensus_store import measure_campaign, write_measured
+    from gonogo.server.scoring.consensus_store import measure_campaign, write_consensus
 
     task = campaign.add_task(n_required=2)
     campaign.vote(task, RIGHT, refresh=False)
@@ -274,7 +274,7 @@ def test_a_vote_between_measuring_and_writing_is_not_overwritten(campaign: Campa
         measured = measure_campaign(connection, campaign.row())
     campaign.vote(task, RIGHT, start=1)
     with campaign.store.write() as connection:
-        write_measured(connection, campaign.row(), measured, NOW)
+        write_consensus(connection, campaign.row(), measured, NOW)
     assert campaign.statuses([task]) == [("resolved", RIGHT)]
 
 
@@ -294,7 +294,7 @@ def test_one_task_and_the_whole_campaign_agree(campaign: Campaign) -> None:
         refresh_campaign(connection, campaign.id, NOW)
     before = campaign.statuses(made)
     with campaign.store.write() as connection:
-        found = [refresh_task(connection, task, NOW) for task in made]
+        found = [rescore_task(connection, task, NOW) for task in made]
     assert campaign.statuses(made) == before
     assert all(outcome.posterior is None or math.isfinite(outcome.posterior) for outcome in found)
     with campaign.store.read() as connection:

@@ -263,7 +263,7 @@ def test_expired_keys_are_forgotten(settings: ServerSettings, store: Store, tmp_
         ask = IdempotentRequest(caller, f"k{number}", f"0{number}", "f")
         once(store, ask, clock.now, timedelta(hours=24), lambda: Response(b"x"))
         clock.advance(hours=20)
-    assert maintenance.once(store, settings, clock.now)["idempotency_keys"] == 4
+    assert maintenance.run_once(store, settings, clock.now)["idempotency_keys"] == 4
     with sqlite3.connect(tmp_path / "server.db") as connection:
         rows: list[Any] = connection.execute("select key from idempotency_keys order by key").fetchall()
     connection.close()

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.server.tasks.digit_errors import swap_digit
-from gonogo.server.tasks.generate import Candidate, SelectionPolicy, select_by
-from gonogo.server.tasks.honeypot_errors import ErrorType, wrong
+from gonogo.server.tasks.generate import Candidate, SelectionPolicy, apply_strategy
+from gonogo.server.tasks.honeypot_errors import ErrorType, seed_error
 from gonogo.values import equal, parse
 from tests.server.results.conftest import GONOGO, LABELING, Served
 
@@ -22,7 +22,7 @@ READINGS = ["⌀16,5 +0,1 0", "R0,2", "M8", "45°", "12,5 ±0,1", "⌀8 H7", "Ø
 @given(st.sampled_from(READINGS), st.integers(0, 10_000))
 def test_a_seeded_value_is_wrong_and_reads_like_a_value(text: str, seed: int) -> None:
     truth = {"text": text}
-    found = wrong({"text": text}, truth, [{"text": "⌀20"}, {"text": "7"}], random.Random(seed))
+    found = seed_error({"text": text}, truth, [{"text": "⌀20"}, {"text": "7"}], random.Random(seed))
     if found is None:
         return
     value, _ = found
@@ -88,7 +88,7 @@ def test_a_quantity_is_left_as_it_is() -> None:
 def test_a_wrong_datum_is_a_usual_letter_or_another_order() -> None:
     made = set()
     for seed in range(400):
-        found = wrong({"text": "⏥ 0,1 A B C"}, {"text": "⏥ 0,1 A B C"}, [], random.Random(seed))
+        found = seed_error({"text": "⏥ 0,1 A B C"}, {"text": "⏥ 0,1 A B C"}, [], random.Random(seed))
         if found is not None and found[1] == ErrorType.WRONG_DATUM:
             made.add(found[0]["text"])
     assert made == {"⏥ 0,1 B A C", "⏥ 0,1 C B A", "⏥ 0,1 A C B"}
@@ -98,7 +98,7 @@ def test_each_kind_of_error_is_made() -> None:
     made: dict[str, str] = {}
     for seed in range(300):
         for text in READINGS:
-            found = wrong({"text": text}, {"text": text}, [{"text": "⌀20"}, {"text": "7"}], random.Random(seed))
+            found = seed_error({"text": text}, {"text": text}, [{"text": "⌀20"}, {"text": "7"}], random.Random(seed))
             if found is not None:
                 made.setdefault(found[1], f"{text} → {found[0]['text']}")
     assert set(made) == set(ErrorType), made
@@ -108,7 +108,7 @@ def test_values_of_fields_are_made_wrong_too() -> None:
     right = {"kind": "linear", "nominal": 16.5, "upper": 0.1, "lower": 0, "unit": "mm"}
     kinds = set()
     for seed in range(50):
-        found = wrong(right, right, [], random.Random(seed))
+        found = seed_error(right, right, [], random.Random(seed))
         assert found is not None
         assert not equal(found[0], right).equal
         kinds.add(found[1])
@@ -121,7 +121,7 @@ CANDIDATES = [Candidate(str(n), n, (n * 37 % 100) / 100, False) for n in range(1
 @pytest.mark.parametrize("strategy", ["uncertainty", "random", "mixed", "all"])
 def test_the_same_seed_chooses_the_same(strategy: Any) -> None:
     policy = SelectionPolicy(strategy=strategy, limit=20, seed=7)
-    first, second = (select_by(CANDIDATES, policy, policy.rng(random.Random())) for _ in range(2))
+    first, second = (apply_strategy(CANDIDATES, policy, policy.rng(random.Random())) for _ in range(2))
     assert [c.id for c in first] == [c.id for c in second]
     assert len(first) == 20
 
@@ -129,7 +129,7 @@ def test_the_same_seed_chooses_the_same(strategy: Any) -> None:
 def test_mixed_takes_the_doubtful_and_some_others() -> None:
     lowest = {c.id for c in sorted(CANDIDATES, key=lambda c: c.confidence or 0)[:16]}
     policy = SelectionPolicy(strategy="mixed", limit=20, seed=1)
-    chosen = {c.id for c in select_by(CANDIDATES, policy, policy.rng(random.Random()))}
+    chosen = {c.id for c in apply_strategy(CANDIDATES, policy, policy.rng(random.Random()))}
     assert lowest <= chosen
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonogo.schemas.review import ReviewSettings
-from gonogo.server.practice.practice_items import spoil
+from gonogo.server.practice.practice_items import introduce_error
 from tests.server.review.conftest import Bench
 from tests.server.web import LABELING, OURS
 
@@ -59,5 +59,5 @@ async def test_practice_teaches_counts_for_nothing_and_gives_no_gold_away(bench:
 @settings(deadline=None)
 @given(st.text(alphabet="0123456789,.+-±⌀ HMR", max_size=20), st.integers())
 def test_a_seeded_error_is_a_different_text_or_none(text: str, seed: int) -> None:
-    spoiled, kind = spoil(text, random.Random(seed))
+    spoiled, kind = introduce_error(text, random.Random(seed))
     assert (spoiled == text) == (kind == "other")

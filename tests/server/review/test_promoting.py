@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 
 from gonogo.schemas.labeling import PromoteResult
 from gonogo.schemas.review import AnnotatorActionCreate
-from gonogo.server.review.promotion import measure_ahead, promote
+from gonogo.server.review.promotion import measure_for_promotion, promote
 from gonogo.server.store.schema.campaigns import campaigns, golden_items
 from tests.server.review.conftest import Bench
 from tests.server.web import LABELING
@@ -35,7 +35,7 @@ def promoted(bench: Bench, ahead: Any, *, force: bool = False) -> PromoteResult:
 async def test_what_was_measured_ahead_is_promoted_with_the_right_values(bench: Bench) -> None:
     wrong, right, _ = await settled(bench)
     store, now = bench.web.house.store, bench.web.house.now
-    done = promoted(bench, measure_ahead(store, bench.campaign, now))
+    done = promoted(bench, measure_for_promotion(store, bench.campaign, now))
     assert (done.accepted, done.alpha, done.promoted) == (True, 1, 3)
     with store.read() as connection:
         rows = {row.task_id: row for row in connection.execute(select(golden_items)).all()}
@@ -43,14 +43,14 @@ async def test_what_was_measured_ahead_is_promoted_with_the_right_values(bench: 
     assert (rows[right].verdict, rows[right].value, rows[right].forced) == ("correct", {"text": "R1"}, False)
     assert len({row.id for row in rows.values()}) == 3
     assert all(len(row.id) == 36 and row.id == row.id.lower() and row.promoted_at == now for row in rows.values())
-    assert promoted(bench, measure_ahead(store, bench.campaign, now)).promoted == 0
+    assert promoted(bench, measure_for_promotion(store, bench.campaign, now)).promoted == 0
 
 
 @pytest.mark.parametrize("change", ["votes", "discount"])
 async def test_a_change_between_measure_and_promotion_is_seen(bench: Bench, change: str) -> None:
     await settled(bench)
     store, now = bench.web.house.store, bench.web.house.now
-    ahead = measure_ahead(store, bench.campaign, now)
+    ahead = measure_for_promotion(store, bench.campaign, now)
     assert ahead.report.accepted
     if change == "votes":  # they disagree: what was accepted is not any more
         for _ in range(3):
@@ -70,7 +70,7 @@ async def test_settings_that_changed_since_the_measure_count(bench: Bench) -> No
     store = bench.web.house.store
     with store.write() as connection:
         connection.execute(campaigns.update().values(acceptance_alpha=0.1))
-    ahead = measure_ahead(store, bench.campaign, bench.web.house.now)
+    ahead = measure_for_promotion(store, bench.campaign, bench.web.house.now)
     assert ahead.report.accepted
     with store.write() as connection:
         connection.execute(campaigns.update().values(acceptance_alpha=0.99))

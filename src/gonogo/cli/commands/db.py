@@ -135,6 +135,6 @@ def prune(database: str | None, keep_drawings_days: int | None) -> None:
     from gonogo.server.settings import ServerSettings
 
     settings = ServerSettings(database_url="", keep_drawings_days=keep_drawings_days)
-    done = with_store(database, lambda store: maintenance.once(store, settings, datetime.now(UTC)))
+    done = with_store(database, lambda store: maintenance.run_once(store, settings, datetime.now(UTC)))
     done.pop("gold_copies")
     say("Deleted: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in done.items()) + ".")

@@ -101,12 +101,12 @@ def serve(
 def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: tuple[str, str] | None) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from gonogo.server.ops.logging import configure
+    from gonogo.server.ops.logging import configure_logging
     from gonogo.server.run import run_server, run_workers
     from gonogo.server.store.migrate import SchemaError
 
     if log is not None:
-        configure(*log)
+        configure_logging(*log)
     try:
         if workers == 1:
             run_server(settings, listening)
@@ -130,10 +130,10 @@ def _look_at(database: str, read_database: str | None) -> None:
 def _check(database: str, read_database: str | None, public_url: str | None, host: str) -> int:
     """Prints the findings; 1 when one is a problem."""
     from gonogo.cli.commands.db import opened
-    from gonogo.server.ops.preflight import check
+    from gonogo.server.ops.preflight import run_checks
 
     with opened(database, replica=read_database) as store:
-        findings = check(store, public_url, host)
+        findings = run_checks(store, public_url, host)
     for finding in findings:
         click.echo(f"{finding.level:8} {finding.text}")
     return int(any(finding.level == "problem" for finding in findings))

@@ -45,12 +45,12 @@ def estimate(method: str, votes: Votes, *, known: ArrayLike | None = None, n_gol
         ConsensusMethod.WEIGHTED_MAJORITY: weighted_majority,
     }
     chosen = ConsensusMethod(method)
-    if chosen is ConsensusMethod.DAWID_SKENE and too_thin(votes, n_gold_answers):
+    if chosen is ConsensusMethod.DAWID_SKENE and too_sparse(votes, n_gold_answers):
         chosen = ConsensusMethod.WEIGHTED_MAJORITY
     return methods[chosen](votes, known=known)
 
 
-def too_thin(votes: Votes, n_gold_answers: int) -> bool:
+def too_sparse(votes: Votes, n_gold_answers: int) -> bool:
     """Whether most voted tasks have a single vote and there are fewer than 20 gold answers."""
     per_task = votes.per_task()
     single, voted = int((per_task == 1).sum()), int((per_task > 0).sum())

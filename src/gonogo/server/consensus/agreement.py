@@ -19,7 +19,7 @@ Z_95 = 1.959963984540054
 
 RESAMPLES = 2000
 SEED = 1979
-MOST_ITEMS = 1_000_000
+MAX_ITEMS = 1_000_000
 _CELLS_AT_ONCE = 2_000_000
 
 
@@ -42,7 +42,7 @@ class Share:
 
     @property
     def interval(self) -> Interval | None:
-        return wilson(self.k, self.n) if self.n else None
+        return wilson_interval(self.k, self.n) if self.n else None
 
 
 def count_votes(unit: ArrayLike, label: ArrayLike, n_units: int, n_classes: int) -> Counts:
@@ -127,7 +127,7 @@ def gwet_ac1(counts: ArrayLike) -> float | None:
     return float((observed - by_chance) / (1 - by_chance))
 
 
-def wilson(k: float, n: float, z: float = Z_95) -> Interval:
+def wilson_interval(k: float, n: float, z: float = Z_95) -> Interval:
     """Wilson's score interval of a share of `k` in `n` (95 % by default); `n` may be fractional, and 0 gives 0…1.
 
     Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209–212.
@@ -153,10 +153,10 @@ def items_to_settle(alpha: float | None, interval: Interval | None, threshold: f
     half = alpha - interval.low if alpha >= threshold else interval.high - alpha
     if half <= distance:
         return 0
-    if distance * math.sqrt(MOST_ITEMS) <= half:
+    if distance * math.sqrt(MAX_ITEMS) <= half:
         return None
     more = round(n_units * ((half / distance) ** 2 - 1))
-    return more if more <= MOST_ITEMS else None
+    return more if more <= MAX_ITEMS else None
 
 
 def _pairable(counts: Counts) -> Counts:

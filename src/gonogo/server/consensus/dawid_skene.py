@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gonogo.server.consensus.em import SMALLEST, Bound, fit
-from gonogo.server.consensus.votes import PRIOR_ACCURACY, Consensus, Votes, ideal_confusion
+from gonogo.server.consensus.em import MIN_PROBABILITY, Bound, fit_em
+from gonogo.server.consensus.votes import PRIOR_ACCURACY, Consensus, Votes, prior_confusion
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -45,15 +45,15 @@ def dawid_skene(
         tolerance: EM stops when a step gains less than this in log-likelihood per vote.
         bound: See `em.fit`.
     """
-    pseudo = smoothing * ideal_confusion(votes.n_classes, accuracy)
+    pseudo = smoothing * prior_confusion(votes.n_classes, accuracy)
 
     def estimate(counts: Floats, classes: Ints) -> Floats:
         rates = counts + pseudo[classes][:, None, :]
-        np.maximum(rates, SMALLEST, out=rates)
+        np.maximum(rates, MIN_PROBABILITY, out=rates)
         if smoothing == 0:
             rates *= counts.sum(axis=0) > 0  # a label an annotator never gave takes no part
         total = rates.sum(axis=2, keepdims=True)
-        unseen = ideal_confusion(votes.n_classes, accuracy)[classes][:, None, :]
+        unseen = prior_confusion(votes.n_classes, accuracy)[classes][:, None, :]
         found = np.broadcast_to(unseen, rates.shape).copy()
         np.divide(rates, total, out=found, where=total > 0)
         return found
@@ -61,9 +61,9 @@ def dawid_skene(
     def penalty(rates: Floats, classes: Ints) -> float:
         if smoothing == 0:
             return 0.0
-        return float((pseudo[classes][:, None, :] * np.log(np.maximum(rates, SMALLEST))).sum())
+        return float((pseudo[classes][:, None, :] * np.log(np.maximum(rates, MIN_PROBABILITY))).sum())
 
-    return fit(
+    return fit_em(
         votes,
         estimate,
         method="dawid_skene",

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gonogo.schemas.enums import TaskStatus, Verdict
-from gonogo.server.consensus.values import Value, ValueConsensus, keyed, settle_value
+from gonogo.server.consensus.values import Value, ValueConsensus, consensus_of_values, to_value
 
 VERDICTS: tuple[str, ...] = (Verdict.CORRECT.value, Verdict.INCORRECT.value, Verdict.UNSURE.value)
 """The classes of the models, in the order of their matrices."""
 
 CLASS_OF: dict[str, int] = {verdict: index for index, verdict in enumerate(VERDICTS)}
 
-SAFE = 0.8
+SAFE_POSTERIOR = 0.8
 """Posterior from which a consensus is safe."""
 
-ROUNDING = 1e-9
+POSTERIOR_TOLERANCE = 1e-9
 """Tolerance when a posterior is held against `SAFE`."""
 
 Matrix = Sequence[Sequence[float]]
@@ -64,10 +64,10 @@ class Rule:
     early_stop: bool = False
 
 
-OPEN = Outcome(TaskStatus.OPEN)
+OPEN_OUTCOME = Outcome(TaskStatus.OPEN)
 
 
-def posterior(labels: Sequence[int], matrices: Sequence[Matrix], prior: Sequence[float]) -> list[float]:
+def class_posterior(labels: Sequence[int], matrices: Sequence[Matrix], prior: Sequence[float]) -> list[float]:
     """Class probabilities of one task from its votes and the voters' confusion matrices (Bayes' rule).
 
     Args:
@@ -85,7 +85,7 @@ def posterior(labels: Sequence[int], matrices: Sequence[Matrix], prior: Sequence
     return [weight / total for weight in weights]
 
 
-def outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: Rule) -> Outcome:
+def decide_outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: Rule) -> Outcome:
     """The outcome of a task that nobody has ruled on.
 
     Open while votes are missing; in review when the votes tie, the posterior is below 0.8, or the voters who say
@@ -94,28 +94,30 @@ def outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: Rule) -
     """
     missing = len(votes) < rule.n_required
     if missing and not (rule.early_stop and 2 * len(votes) > rule.n_required > 2):
-        return OPEN
+        return OPEN_OUTCOME
     best = max(range(len(probabilities)), key=lambda j: (probabilities[j], -j))
     reached, verdict = probabilities[best], VERDICTS[best]
     agreed = consensus_value(votes, verdict)
     value, certainty = (None, 1.0) if agreed is None else (agreed.value, agreed.posterior)
-    share = agreement(votes, verdict, value)
-    safe = min(reached, certainty) >= SAFE - ROUNDING and not _tied(votes)
+    share = agreement_share(votes, verdict, value)
+    safe = min(reached, certainty) >= SAFE_POSTERIOR - POSTERIOR_TOLERANCE and not _tied(votes)
     if missing and not (safe and share == 1):
-        return OPEN
+        return OPEN_OUTCOME
     if not safe:
         return Outcome(TaskStatus.IN_REVIEW, posterior=min(reached, certainty))
     return Outcome(TaskStatus.RESOLVED, verdict, value, share, reached)
 
 
-def ruled(votes: Sequence[Vote], truth: Truth) -> Outcome:
+def ruled_outcome(votes: Sequence[Vote], truth: Truth) -> Outcome:
     """The outcome of a task whose answer is known: that answer."""
-    return Outcome(TaskStatus.RESOLVED, truth.verdict, truth.value, agreement(votes, truth.verdict, truth.value), 1.0)
+    return Outcome(
+        TaskStatus.RESOLVED, truth.verdict, truth.value, agreement_share(votes, truth.verdict, truth.value), 1.0
+    )
 
 
 def gold_outcome(votes: Sequence[Vote], truth: Truth, rule: Rule) -> Outcome:
     """The outcome of a gold task: open as long as any other, then its answer. It never waits for an expert."""
-    return OPEN if len(votes) < rule.n_required else ruled(votes, truth)
+    return OPEN_OUTCOME if len(votes) < rule.n_required else ruled_outcome(votes, truth)
 
 
 def parse_gold(answer: str | None, *, trailing_zeros: bool = False) -> Truth | None:
@@ -128,17 +130,19 @@ def parse_gold(answer: str | None, *, trailing_zeros: bool = False) -> Truth | N
         return None
     if not isinstance(parsed, dict) or parsed.get("verdict") not in VERDICTS:
         return None
-    return Truth(parsed["verdict"], keyed(parsed.get("corrected_value"), trailing_zeros=trailing_zeros))
+    return Truth(parsed["verdict"], to_value(parsed.get("corrected_value"), trailing_zeros=trailing_zeros))
 
 
 def consensus_value(votes: Sequence[Vote], verdict: str | None) -> ValueConsensus | None:
     """The value consensus among the voters who say *incorrect*, if that is the verdict and any of them gave one."""
     if verdict != Verdict.INCORRECT:
         return None
-    return settle_value([(v.value, v.reliability) for v in votes if v.verdict == verdict and v.value is not None])
+    return consensus_of_values(
+        [(v.value, v.reliability) for v in votes if v.verdict == verdict and v.value is not None]
+    )
 
 
-def agreement(votes: Sequence[Vote], verdict: str | None, value: Value | None) -> float | None:
+def agreement_share(votes: Sequence[Vote], verdict: str | None, value: Value | None) -> float | None:
     """Share of the votes equal to verdict and, where both have one, value; `None` without votes or verdict."""
     if not votes or verdict is None:
         return None

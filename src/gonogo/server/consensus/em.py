@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from gonogo.server.consensus.votes import UNKNOWN, Consensus, Votes, ideal_confusion, known_classes
+from gonogo.server.consensus.votes import UNKNOWN, Consensus, Votes, known_classes, prior_confusion
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from gonogo.server.consensus.votes import Floats, Ints
 
-SMALLEST = 1e-10
+MIN_PROBABILITY = 1e-10
 """Lower limit of a probability inside a logarithm; crowd-kit's, so that results can be compared."""
 
 _BLOCK = 1 << 14
@@ -165,7 +165,7 @@ class _Model:
         self.rates = self._estimate(self.counts.reshape(self.shape), self.classes)
         flat = self.rates.reshape(self.counts.shape)
         self._log_rates = np.log(flat, out=np.zeros_like(flat), where=flat > 0)
-        self._log_prior = np.log(np.maximum(self.prior, SMALLEST))
+        self._log_prior = np.log(np.maximum(self.prior, MIN_PROBABILITY))
 
     def expect(self) -> None:
         """Posterior from error rates and prior (equation 2.5), by log-sum-exp; also likelihood and entropy."""
@@ -211,7 +211,7 @@ class _Model:
         return float((self.counts * self._log_rates).sum() + (by_class * self._log_prior).sum() + self._entropy)
 
 
-def fit(
+def fit_em(
     votes: Votes,
     estimate: Estimate,
     *,
@@ -260,7 +260,7 @@ def _report(votes: Votes, model: _Model, method: str, iterations: int, converged
     has = model.layout.column != UNKNOWN
     posterior[np.ix_(has, model.classes)] = model.posterior.T[model.layout.column[has]]
     posterior[~has] = prior
-    confusion = np.repeat(ideal_confusion(votes.n_classes)[None], votes.n_annotators, axis=0)
+    confusion = np.repeat(prior_confusion(votes.n_classes)[None], votes.n_annotators, axis=0)
     confusion[:, model.classes, :] = model.rates.transpose(1, 0, 2)
     support = np.zeros((votes.n_annotators, votes.n_classes))
     support[:, model.classes] = model.counts.reshape(model.shape).sum(axis=2).T

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gonogo.server.consensus.em import SMALLEST
+from gonogo.server.consensus.em import MIN_PROBABILITY
 from gonogo.server.consensus.votes import (
     PRIOR_ACCURACY,
     UNKNOWN,
@@ -67,7 +67,7 @@ def weighted_majority(
 
 def _decide(votes: Votes, known: Ints, skill: Floats, method: str) -> Consensus:
     n_classes = votes.n_classes
-    skill = np.clip(skill, SMALLEST, 1.0 - SMALLEST)
+    skill = np.clip(skill, MIN_PROBABILITY, 1.0 - MIN_PROBABILITY)
     others = max(n_classes - 1, 1)
     weight = np.log(skill) - np.log((1.0 - skill) / others)
     cells = votes.task * n_classes + votes.label

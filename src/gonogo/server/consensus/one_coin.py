@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gonogo.server.consensus.em import SMALLEST, Bound, fit
+from gonogo.server.consensus.em import MIN_PROBABILITY, Bound, fit_em
 from gonogo.server.consensus.votes import PRIOR_ACCURACY, Consensus, Votes
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def one_coin(
         given = counts.sum(axis=(0, 2))
         measured: Floats = np.full_like(right, accuracy)
         np.divide(right + smoothing * accuracy, given + smoothing, out=measured, where=given + smoothing > 0)
-        np.clip(measured, SMALLEST, 1.0 - SMALLEST, out=measured)
+        np.clip(measured, MIN_PROBABILITY, 1.0 - MIN_PROBABILITY, out=measured)
         return measured
 
     def estimate(counts: Floats, classes: Ints) -> Floats:
@@ -61,7 +61,7 @@ def one_coin(
         log_density = accuracy * np.log(skill) + (1.0 - accuracy) * np.log(1.0 - skill)
         return float(smoothing * log_density.sum())
 
-    return fit(
+    return fit_em(
         votes,
         estimate,
         method="one_coin",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-CAUTION = 1e-6
+RELIABILITY_MARGIN = 1e-6
 """A reliability is taken to be at least this far from 0 and from 1."""
 
 
@@ -36,18 +36,18 @@ def value_key(raw: Any, *, trailing_zeros: bool = False) -> str:
     return canonical_key(raw, trailing_zeros=trailing_zeros)
 
 
-def keyed(raw: Any, *, trailing_zeros: bool = False) -> Value | None:
+def to_value(raw: Any, *, trailing_zeros: bool = False) -> Value | None:
     """`raw` with its key; `None` stays `None`."""
     return None if raw is None else Value(raw, value_key(raw, trailing_zeros=trailing_zeros))
 
 
 def log_odds(reliability: float) -> float:
     """`ln(r / (1 - r))`, with `r` kept away from 0 and 1."""
-    kept = min(max(reliability, CAUTION), 1 - CAUTION)
+    kept = min(max(reliability, RELIABILITY_MARGIN), 1 - RELIABILITY_MARGIN)
     return math.log(kept) - math.log1p(-kept)
 
 
-def value_groups(votes: Sequence[tuple[Value, float]]) -> list[ValueConsensus]:
+def group_values(votes: Sequence[tuple[Value, float]]) -> list[ValueConsensus]:
     """Groups equal values and weighs the groups, the heaviest first; a vote is a value and its voter's reliability.
 
     A group's weight is the sum of its voters' log-odds, so the posterior is that of independent voters of whom at
@@ -68,6 +68,6 @@ def value_groups(votes: Sequence[tuple[Value, float]]) -> list[ValueConsensus]:
     return found
 
 
-def settle_value(votes: Sequence[tuple[Value, float]]) -> ValueConsensus | None:
+def consensus_of_values(votes: Sequence[tuple[Value, float]]) -> ValueConsensus | None:
     """The heaviest of the groups; `None` without votes."""
-    return value_groups(votes)[0] if votes else None
+    return group_values(votes)[0] if votes else None

@@ -104,7 +104,7 @@ class Consensus:
     log_likelihood: float = 0.0
 
 
-def ideal_confusion(n_classes: int, accuracy: float = PRIOR_ACCURACY) -> Floats:
+def prior_confusion(n_classes: int, accuracy: float = PRIOR_ACCURACY) -> Floats:
     """A matrix with `accuracy` on the diagonal and the rest spread evenly, shape `(n_classes, n_classes)`."""
     if n_classes <= 1:
         return np.ones((n_classes, n_classes))

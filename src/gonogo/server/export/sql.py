@@ -45,7 +45,7 @@ from gonogo.server.store.schema.campaigns import (
 )
 from gonogo.server.store.schema.columns import Instant
 from gonogo.server.store.sql_functions import ExactFloat, FormatText, IsoTimestamp, JsonQuote, StringAgg
-from gonogo.server.tasks.drawings import NEWEST
+from gonogo.server.tasks.drawings import NEWEST_DRAWING_NUMBER
 
 Cell = tuple[str, ColumnElement[Any]]
 """How a field stands in the text, and its value."""
@@ -113,7 +113,7 @@ def _with_all() -> Any:
         .outerjoin(golden_items, golden_items.c.task_id == tasks.c.id)
         .outerjoin(part_revisions, part_revisions.c.id == tasks.c.part_revision_id)
         .outerjoin(parts, parts.c.id == part_revisions.c.part_id)
-        .outerjoin(drawings, drawings.c.number == NEWEST)
+        .outerjoin(drawings, drawings.c.number == NEWEST_DRAWING_NUMBER)
     )
 
 

@@ -31,7 +31,7 @@ class JsonLogFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def configure(target: str | None, level: str = "info") -> None:
+def configure_logging(target: str | None, level: str = "info") -> None:
     """Sends the server's log to the file `target`, or to standard error (`None` or `-`).
 
     A file that was moved away (log rotation) is begun anew. What uvicorn has to say goes the same way.

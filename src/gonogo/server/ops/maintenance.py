@@ -36,17 +36,17 @@ from gonogo.server.store.schema.campaigns import (
 from gonogo.server.store.schema.columns import Instant
 
 log = logging.getLogger("gonogo.server")
-PIECE = 200
+CHUNK = 200
 """Rows of one piece; a piece is one transaction."""
-MOST_PIECES = 50
-DRAWINGS_IN_A_PIECE = 10
+MAX_CHUNKS = 50
+DRAWINGS_CHUNK = 10
 """They may be tens of megabytes each."""
-DRAWINGS_EVERY = 100
+DRAWINGS_EVERY_ROUNDS = 100
 """Rounds from one look for old drawings to the next one."""
 
 
 @contextlib.asynccontextmanager
-async def running(state: Any) -> AsyncIterator[None]:
+async def run_in_background(state: Any) -> AsyncIterator[None]:
     """Does the upkeep every `settings.upkeep_seconds`, in a thread, until the block ends."""
     stop = asyncio.Event()
     task = asyncio.create_task(_loop(state, stop))
@@ -57,23 +57,23 @@ async def running(state: Any) -> AsyncIterator[None]:
         await task
 
 
-def once(store: Store, settings: ServerSettings, now: datetime, *, look_at_drawings: bool = True) -> dict[str, int]:
+def run_once(store: Store, settings: ServerSettings, now: datetime, *, look_at_drawings: bool = True) -> dict[str, int]:
     """One round; answers how many rows each kind of work touched."""
     ended = now - timedelta(days=settings.keep_ended_days)
     done = {
-        "idempotency_keys": _pieces(store, lambda c: idempotency.sweep(c, now)),
-        "sessions": _forget(store, "sessions", _OLD_SESSIONS, ended, now),
-        "results_sessions": _forget(store, "results_sessions", _OLD_RESULTS_SESSIONS, ended, now),
-        "magic_links": _forget(store, "magic_links", _OLD_LINKS, ended, now),
-        "rate_counts": _pieces(store, lambda c: rate_limits.sweep(c, now)),
-        "gold_copies": _stock(store, now),
+        "idempotency_keys": _in_chunks(store, lambda c: idempotency.sweep(c, now)),
+        "sessions": _delete_ended(store, "sessions", _OLD_SESSIONS, ended, now),
+        "results_sessions": _delete_ended(store, "results_sessions", _OLD_RESULTS_SESSIONS, ended, now),
+        "magic_links": _delete_ended(store, "magic_links", _OLD_LINKS, ended, now),
+        "rate_counts": _in_chunks(store, lambda c: rate_limits.sweep(c, now)),
+        "gold_copies": _add_spare_copies(store, now),
     }
     if look_at_drawings and settings.keep_drawings_days is not None:
-        done["drawings"] = forget_drawings(store, now - timedelta(days=settings.keep_drawings_days), now)
+        done["drawings"] = delete_unused_drawings(store, now - timedelta(days=settings.keep_drawings_days), now)
     return done
 
 
-def forget_drawings(store: Store, before: datetime, now: datetime) -> int:
+def delete_unused_drawings(store: Store, before: datetime, now: datetime) -> int:
     """Deletes drawings older than `before` that only campaigns closed before then use; answers how many."""
     total = 0
     for piece in _unused_drawings(store, before):
@@ -93,8 +93,8 @@ def _unused_drawings(store: Store, before: datetime) -> Iterator[list[str]]:
         used = {sheet.rpartition("#")[0] for sheet in sheets}
         old = connection.execute(select(drawings.c.id, drawings.c.part_revision_id).where(_BEFORE), {"before": before})
         unused = [row.id for row in old if row.part_revision_id not in used]
-    for start in range(0, len(unused), DRAWINGS_IN_A_PIECE):
-        yield unused[start : start + DRAWINGS_IN_A_PIECE]
+    for start in range(0, len(unused), DRAWINGS_CHUNK):
+        yield unused[start : start + DRAWINGS_CHUNK]
 
 
 async def _loop(state: Any, stop: asyncio.Event) -> None:
@@ -105,15 +105,15 @@ async def _loop(state: Any, stop: asyncio.Event) -> None:
         if stop.is_set():
             return
         try:
-            drawings_too = number % DRAWINGS_EVERY == 0
-            await asyncio.to_thread(once, state.store, state.settings, state.clock(), look_at_drawings=drawings_too)
+            drawings_too = number % DRAWINGS_EVERY_ROUNDS == 0
+            await asyncio.to_thread(run_once, state.store, state.settings, state.clock(), look_at_drawings=drawings_too)
         except DATABASE_AWAY:
             log.warning("upkeep: the database is away; tried again later")
         except SQLAlchemyError:  # another worker was faster, or the database is not as it should be: the next round
             log.exception("upkeep failed; tried again later")
 
 
-def _forget(store: Store, table: str, query: Delete, ended: datetime, now: datetime) -> int:
+def _delete_ended(store: Store, table: str, query: Delete, ended: datetime, now: datetime) -> int:
     """Deletes rows that ended before `ended`, and writes down how many."""
 
     def work(connection: Connection) -> int:
@@ -122,27 +122,27 @@ def _forget(store: Store, table: str, query: Delete, ended: datetime, now: datet
             audit.append(connection, f"forget_{table}", now, actor="server", content={"rows": gone})
         return gone
 
-    return _pieces(store, work)
+    return _in_chunks(store, work)
 
 
-def _pieces(store: Store, work: Callable[[Connection], int]) -> int:
+def _in_chunks(store: Store, work: Callable[[Connection], int]) -> int:
     total = 0
-    for _piece in range(MOST_PIECES):
+    for _piece in range(MAX_CHUNKS):
         with store.write() as connection:
             done = work(connection)
         total += done
-        if done < PIECE:
+        if done < CHUNK:
             break
     return total
 
 
-def _stock(store: Store, now: datetime) -> int:
+def _add_spare_copies(store: Store, now: datetime) -> int:
     with store.read() as connection:
         wanted = connection.execute(_WITH_GOLD).scalars().all()
     made = 0
     for campaign_id in wanted:
         with store.write() as connection:
-            copies = honeypots.stock(connection, campaign_id, now)
+            copies = honeypots.add_spare_copies(connection, campaign_id, now)
             if copies:
                 content = {"campaign_id": campaign_id, "copies": copies}
                 audit.append(connection, "lay_in_gold", now, actor="server", content=content)
@@ -156,11 +156,11 @@ _old_results_sessions = select(results_sessions.c.sha256).where(
     or_(results_sessions.c.ended_at < _before, results_sessions.c.seen_at < _before)
 )
 _OLD_RESULTS_SESSIONS = delete(results_sessions).where(
-    results_sessions.c.sha256.in_(_old_results_sessions.limit(PIECE))
+    results_sessions.c.sha256.in_(_old_results_sessions.limit(CHUNK))
 )
-_OLD_SESSIONS = delete(sessions).where(sessions.c.sha256.in_(_old_sessions.limit(PIECE)))
+_OLD_SESSIONS = delete(sessions).where(sessions.c.sha256.in_(_old_sessions.limit(CHUNK)))
 _old_links = select(magic_links.c.sha256).where(magic_links.c.expires_at < _before)
-_OLD_LINKS = delete(magic_links).where(magic_links.c.sha256.in_(_old_links.limit(PIECE)))
+_OLD_LINKS = delete(magic_links).where(magic_links.c.sha256.in_(_old_links.limit(CHUNK)))
 _WITH_GOLD = select(campaigns.c.id).where(
     campaigns.c.status == CampaignStatus.OPEN, campaigns.c.n_gold_items > 0, campaigns.c.gold_fraction > 0
 )

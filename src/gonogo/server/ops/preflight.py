@@ -30,7 +30,7 @@ class PreflightFinding:
     text: str
 
 
-def check(store: Store, public_url: str | None, host: str) -> list[PreflightFinding]:
+def run_checks(store: Store, public_url: str | None, host: str) -> list[PreflightFinding]:
     """All findings; nothing is changed, and nothing is made."""
     found = list(_addresses(public_url, host))
     if store.url.get_backend_name() == "sqlite" and not Path(str(store.url.database)).exists():

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
 
 from gonogo.schemas.review import WaitsFor
 from gonogo.server.errors import conflict
-from gonogo.server.practice.practice_items import standing
+from gonogo.server.practice.practice_items import practice_standing
 from gonogo.server.queue.leases import Voter
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import annotator_pauses, review_settings
@@ -28,14 +28,14 @@ class Ineligible:
     message: str
 
 
-def refuse_held_back(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> None:
+def require_eligible(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> None:
     """409 for a person who gets no tasks at the moment; its `details.reason` says why."""
-    found = held_back(connection, campaign_id, voter, now)
+    found = ineligibility(connection, campaign_id, voter, now)
     if found is not None:
         raise conflict(found.reason, found.message)
 
 
-def held_back(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> Ineligible | None:
+def ineligibility(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> Ineligible | None:
     """Why `voter` gets no tasks of the campaign; `None` when nothing is in the way."""
     here = {"campaign": campaign_id, "voter": voter.id}
     gate = _GATE.one(connection, here)
@@ -44,11 +44,11 @@ def held_back(connection: Connection, campaign_id: str, voter: Voter, now: datet
         return Ineligible("paused", message)
     if not gate.asks or voter.kind == "user":
         return None
-    practice = standing(connection, campaign_id, voter.id, now)
+    practice = practice_standing(connection, campaign_id, voter.id, now)
     if practice.waits_for == "qualification":
         share = f"{100 * (practice.pass_mark or 0):.0f} %"
         message = f"This campaign asks for a qualification: {share} of {practice.needed} practice items right. "
-        message += _progress(practice.n, practice.right) if practice.available else _NOTHING_YET
+        message += _progress(practice.n, practice.right) if practice.available else _NO_ITEMS_YET
         return Ineligible("qualification", message)
     if practice.waits_for == "warm_up":
         left = practice.warm_up_left
@@ -61,10 +61,10 @@ def _progress(n: int, right: int) -> str:
     return f"Of your last {n}, {right} were right: practise on." if n else "Practise first; tasks come when you pass."
 
 
-_NOTHING_YET = "There are no practice items yet: ask the lead, who makes them by ruling on tasks."
+_NO_ITEMS_YET = "There are no practice items yet: ask the lead, who makes them by ruling on tasks."
 
 
-def gate_of(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
+def eligibility_columns(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
     """`paused_at` of `:voter`, and whether the campaign `asks` for anything before tasks are given out."""
     paused = select(annotator_pauses.c.paused_at).where(
         annotator_pauses.c.campaign_id == campaign_id, annotator_pauses.c.voter_id == bindparam("voter")
@@ -76,4 +76,4 @@ def gate_of(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
     return [paused.scalar_subquery().label("paused_at"), asks.label("asks")]
 
 
-_GATE = CompiledStatement(select(*gate_of(bindparam("campaign"))))
+_GATE = CompiledStatement(select(*eligibility_columns(bindparam("campaign"))))

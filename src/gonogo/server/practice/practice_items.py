@@ -28,23 +28,23 @@ from gonogo.schemas.review import (
 )
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import conflict, not_found
-from gonogo.server.review.queue import settings_of
+from gonogo.server.review.queue import load_settings
 from gonogo.server.serialize import served_task
 from gonogo.server.store.schema.campaigns import practice_answers, qualifications, rulings, submissions, tasks
 
 DEFAULT_ITEMS = 20
-SITTING = timedelta(hours=4)
+SITTING_GAP = timedelta(hours=4)
 """A break after which a person warms up again."""
-PRACTISERS = ("lead", "reviewer", "annotator")
+PRACTICE_ROLES = ("lead", "reviewer", "annotator")
 TOO_FEW_KNOWN = "too_few_known"
-SEEDED = 0.5
+SEEDED_SHARE = 0.5
 """Share of the items that show something wrong: short bursts rich in errors bring the miss rate down."""
 
 _ITEM = re.compile(r"([0-9a-f-]{36})\.([0-9a-f]{8})")
 _POOL = 500
 
 
-def items(
+def draw_items(
     connection: Connection, campaign: Row[Any], voter_id: str, limit: int, now: datetime, rng: random.Random
 ) -> PracticeSet:
     """At most `limit` items in random order."""
@@ -53,7 +53,7 @@ def items(
     drawn = rng.sample(rows := pool.all(), len(rows))
     chosen = sorted(drawn, key=lambda row: bool(row.voted))[:limit]
     shown = [_item(row, f"{rng.getrandbits(32):08x}") for row in chosen]
-    return PracticeSet(data=shown, standing=standing(connection, campaign.id, voter_id, now))
+    return PracticeSet(data=shown, standing=practice_standing(connection, campaign.id, voter_id, now))
 
 
 def check_settings(connection: Connection, campaign_id: str, wanted: ReviewSettings) -> None:
@@ -87,13 +87,13 @@ def _available(connection: Connection, campaign_id: str) -> int:
 
 
 def _item(row: Row[Any], seed: str) -> PracticeItem:
-    value, _, _ = seeded(row, seed)
+    value, _, _ = seeded_value(row, seed)
     item = f"{row.id}.{seed}"
     task = served_task(row).model_copy(update={"predicted_value": value, "id": f"practice-{seed}"})
     return PracticeItem(item=item, task=task)
 
 
-def seeded(row: Row[Any], seed: str) -> tuple[Any, str, str | None]:
+def seeded_value(row: Row[Any], seed: str) -> tuple[Any, str, str | None]:
     """What an item shows, the right verdict on that, and the error type if there is one.
 
     Where the true value is known, half of the items show it, and half show it with one plausible error.
@@ -103,15 +103,15 @@ def seeded(row: Row[Any], seed: str) -> tuple[Any, str, str | None]:
     if not isinstance(truth, dict) or not isinstance(truth.get("text"), str):
         return row.predicted_value, row.consensus_verdict, None
     draw = random.Random(f"{row.id}.{seed}")  # noqa: S311 - reproducible, guards nothing
-    if draw.random() >= SEEDED:
+    if draw.random() >= SEEDED_SHARE:
         return {"text": truth["text"]}, Verdict.CORRECT, None
-    wrong, error_type = spoil(truth["text"], draw)
+    wrong, error_type = introduce_error(truth["text"], draw)
     if value_key({"text": wrong}) == value_key({"text": truth["text"]}):
         return {"text": truth["text"]}, Verdict.CORRECT, None
     return {"text": wrong}, Verdict.INCORRECT, error_type
 
 
-def spoil(text: str, draw: random.Random) -> tuple[str, str]:
+def introduce_error(text: str, draw: random.Random) -> tuple[str, str]:
     """`text` with one plausible reading error, and its type; unchanged where none fits."""
     ways = [(name, way(text, draw)) for name, way in _WAYS.items()]
     fitting = [(name, spoiled) for name, spoiled in ways if spoiled is not None and spoiled != text]
@@ -121,7 +121,7 @@ def spoil(text: str, draw: random.Random) -> tuple[str, str]:
     return spoiled, error_type
 
 
-def answer(
+def answer_item(
     connection: Connection, campaign: Row[Any], voter_id: str, given: PracticeAnswer, now: datetime
 ) -> PracticeFeedback:
     """Feedback on one answer, which is noted for the person's standing."""
@@ -131,12 +131,12 @@ def answer(
     row = connection.execute(_known(campaign.id).where(tasks.c.id == named[1])).first() if named else None
     if named is None or row is None:
         raise not_found()
-    shown, verdict, error_type = seeded(row, named[2])
+    shown, verdict, error_type = seeded_value(row, named[2])
     truth = row.predicted_value if row.consensus_verdict == Verdict.CORRECT else row.consensus_value
     right = given.verdict == verdict
     if right and given.corrected_value is not None and truth is not None:
         right = equal(given.corrected_value, truth, trailing_zeros=campaign.trailing_zeros_matter).equal
-    _note(connection, campaign.id, voter_id, given.item, right, now)
+    _record_answer(connection, campaign.id, voter_id, given.item, right, now)
     wrong = verdict == Verdict.INCORRECT
     note = select(rulings.c.note, rulings.c.error_type).where(rulings.c.task_id == row.id)
     why = connection.execute(note.where(rulings.c.superseded == false())).first()
@@ -147,21 +147,23 @@ def answer(
         error_type=error_type or (why.error_type if why and wrong else None),
         difference=equal(shown, truth).reason if wrong and truth is not None else None,
         note=why.note if why else None,
-        standing=standing(connection, campaign.id, voter_id, now),
+        standing=practice_standing(connection, campaign.id, voter_id, now),
     )
 
 
-def _note(connection: Connection, campaign_id: str, voter_id: str, item: str, right: bool, now: datetime) -> None:
+def _record_answer(
+    connection: Connection, campaign_id: str, voter_id: str, item: str, right: bool, now: datetime
+) -> None:
     """Only the first answer to an item is noted: after it the person knows what is right."""
     noted = {"campaign_id": campaign_id, "voter_id": voter_id, "item": item}
     before = select(practice_answers.c.number).where(*(practice_answers.c[name] == noted[name] for name in noted))
     if connection.execute(before).first() is not None:
         return
     connection.execute(practice_answers.insert().values(**noted, created_at=now, right=right))
-    wanted = settings_of(connection, campaign_id)
+    wanted = load_settings(connection, campaign_id)
     n, n_right = _score(connection, campaign_id, voter_id, wanted.qualification_items)
     if wanted.pass_mark is not None and n >= wanted.qualification_items and n_right >= wanted.pass_mark * n:
-        _note_pass(connection, campaign_id, voter_id, wanted.pass_mark, now)
+        _record_pass(connection, campaign_id, voter_id, wanted.pass_mark, now)
 
 
 def _score(connection: Connection, campaign_id: str, voter_id: str, items: int) -> tuple[int, int]:
@@ -172,9 +174,9 @@ def _score(connection: Connection, campaign_id: str, voter_id: str, items: int) 
     return len(answers), sum(answers)
 
 
-def standing(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> PracticeStanding:
+def practice_standing(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> PracticeStanding:
     """The last answers against the campaign's pass mark, and what next-task still waits for."""
-    wanted = settings_of(connection, campaign_id)
+    wanted = load_settings(connection, campaign_id)
     n, right = _score(connection, campaign_id, voter_id, wanted.qualification_items)
     known = _available(connection, campaign_id)
     passed: bool | None = None
@@ -201,7 +203,7 @@ def _has_qualified(connection: Connection, campaign_id: str, voter_id: str, pass
     return connection.execute(_QUALIFIED, here).first() is not None
 
 
-def _note_pass(connection: Connection, campaign_id: str, voter_id: str, pass_mark: float, now: datetime) -> None:
+def _record_pass(connection: Connection, campaign_id: str, voter_id: str, pass_mark: float, now: datetime) -> None:
     """From now on the person is qualified, up to this mark."""
     mine = (qualifications.c.campaign_id == campaign_id, qualifications.c.voter_id == voter_id)
     connection.execute(qualifications.delete().where(*mine))
@@ -215,7 +217,7 @@ def _warm_up_left(
     """Practice answers missing before this sitting's first task; 0 for who voted within the last `SITTING`."""
     if settings.warm_up_items == 0:
         return 0
-    here = {"campaign": campaign_id, "voter": voter_id, "since": now - SITTING}
+    here = {"campaign": campaign_id, "voter": voter_id, "since": now - SITTING_GAP}
     if connection.execute(_LAST_VOTE, here).scalar() is not None:
         return 0
     return max(0, settings.warm_up_items - int(connection.execute(_PRACTISED, here).scalar_one()))

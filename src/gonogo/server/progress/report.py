@@ -15,12 +15,12 @@ from gonogo.schemas.lead import AtWork, CampaignProgress
 from gonogo.server.serialize import instant
 from gonogo.server.store.schema.campaigns import annotator_accounts, submissions, tasks, users, voters
 
-RECENT: Final = timedelta(hours=24)
-VOTES: Final = 1000  # the pace is that of the newest so many votes, of the last day at most
+PACE_WINDOW: Final = timedelta(hours=24)
+PACE_VOTES: Final = 1000  # the pace is that of the newest so many votes, of the last day at most
 _MANY = 5000  # open tasks; of more, the votes they have are not added up
 
 
-def progress(connection: Connection, campaign: Row[Any], now: datetime) -> CampaignProgress:
+def campaign_progress(connection: Connection, campaign: Row[Any], now: datetime) -> CampaignProgress:
     """The numbers of one campaign (all columns of `campaigns`); honeypots are in none of the task counts."""
     here = {"campaign": campaign.id}
     counts = {row.status: row.n for row in connection.execute(_COUNTS, here)}
@@ -50,7 +50,7 @@ def _votes_left(connection: Connection, campaign: Row[Any], n_open: int) -> int:
 
 def _pace(connection: Connection, campaign_id: str, now: datetime) -> float | None:
     """Votes an hour, over the newest ones; `None` before there are two."""
-    recent = connection.execute(_RECENT, {"campaign": campaign_id, "since": now - RECENT}).one()
+    recent = connection.execute(_RECENT, {"campaign": campaign_id, "since": now - PACE_WINDOW}).one()
     if recent.n < 2:
         return None
     hours: float = max((now - recent.first).total_seconds() / 3600, 1 / 3600)
@@ -89,7 +89,7 @@ _newest = (
     select(submissions.c.created_at)
     .where(submissions.c.campaign_id == bindparam("campaign"))
     .order_by(submissions.c.number.desc())
-    .limit(VOTES)
+    .limit(PACE_VOTES)
     .subquery()
 )
 _RECENT: Select[int, Any] = select(func.count().label("n"), func.min(_newest.c.created_at).label("first")).where(

@@ -26,16 +26,16 @@ from gonogo.schemas.enums import CampaignStatus, ErrorCode
 from gonogo.schemas.lead import CampaignProgress
 from gonogo.server.auth import principals
 from gonogo.server.errors import DATABASE_AWAY, ApiError, unavailable
-from gonogo.server.progress.report import progress
+from gonogo.server.progress.report import campaign_progress
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, cases, tasks, voters
 
 log = logging.getLogger("gonogo.server")
 
-SHARE: Final = 0.1
+MAX_TIME_SHARE: Final = 0.1
 """Of the time, at most, goes into taking the numbers of one campaign; there are campaigns with a million tasks."""
-AGAIN_SECONDS: Final = 60.0
+RECOUNT_SECONDS: Final = 60.0
 """The pace of a campaign changes by time alone."""
 HEARTBEAT_SECONDS: Final = 10.0
 """A stream that has nothing to tell says so, or proxies cut it and a dead line is not noticed."""
@@ -145,17 +145,17 @@ class CampaignFeed:
     # --- in a thread -----------------------------------------------------------------------------------------
 
     def _look(self, watchers: tuple[Subscriber, ...], loop: asyncio.AbstractEventLoop) -> None:
-        void = _void(watchers)
+        void = _void_credentials(watchers)
         for watcher in watchers:
             if watcher.credential in void:
                 loop.call_soon_threadsafe(watcher.end, CloseReason.CREDENTIAL)
         now: datetime = watchers[0].request.app.state.clock()
         with self._store.report() as connection:
-            row = _MARKED.first(connection, {"campaign": self.campaign_id, "now": now})
+            row = _CAMPAIGN_AND_MARK.first(connection, {"campaign": self.campaign_id, "now": now})
             if row is None or not self._due(row):  # a replica may not have it yet
                 return
             started = time.monotonic()
-            found = progress(connection, row, now)
+            found = campaign_progress(connection, row, now)
         self._taken_at = time.monotonic()
         self._took = self._taken_at - started
         self._mark = row.mark
@@ -164,8 +164,8 @@ class CampaignFeed:
 
     def _due(self, row: Row[Any]) -> bool:
         rest = time.monotonic() - self._taken_at
-        moved = row.mark != self._mark or rest >= AGAIN_SECONDS
-        return moved and rest >= max(1.5 * self._every, self._took / SHARE)
+        moved = row.mark != self._mark or rest >= RECOUNT_SECONDS
+        return moved and rest >= max(1.5 * self._every, self._took / MAX_TIME_SHARE)
 
     def _framed(self, row: Row[Any], found: CampaignProgress) -> ProgressFrame | None:
         """`None` when it says nothing that was not told."""
@@ -207,7 +207,7 @@ class ProgressHub:
         if self._stopped:
             raise unavailable()
         if self._streams[credential] >= self._most:
-            raise _too_many(self._most)
+            raise _too_many_streams(self._most)
         watch = self._watches.get(campaign_id)
         if watch is None or watch.over:
             watch = self._watches[campaign_id] = CampaignFeed(self._store, campaign_id, self._every)
@@ -250,7 +250,7 @@ class ProgressHub:
         task.add_done_callback(self._tasks.discard)
 
 
-def _void(watchers: tuple[Subscriber, ...]) -> set[str]:
+def _void_credentials(watchers: tuple[Subscriber, ...]) -> set[str]:
     """The credentials among theirs that are good no longer."""
     void = set()
     for credential, watcher in {watcher.credential: watcher for watcher in watchers}.items():
@@ -261,7 +261,7 @@ def _void(watchers: tuple[Subscriber, ...]) -> set[str]:
     return void
 
 
-def _too_many(most: int) -> ApiError:
+def _too_many_streams(most: int) -> ApiError:
     message = (
         f"This credential watches {most} times already, which is all it may: close a stream, or ask for the progress "
         "from time to time."
@@ -280,4 +280,4 @@ _closed = case(
 # Changes of tasks, claims begun, claims ended (begun less live), answers, and the campaign's own end: none of them
 # ever falls, so their sum moves whenever one of them does. (A claim renewed after it ran out takes one back.)
 _mark = func.coalesce(_changes.scalar_subquery(), 0) + func.coalesce(_served.scalar_subquery(), 0) - _n_live + _closed
-_MARKED = CompiledStatement(select(campaigns, _mark.label("mark")).where(campaigns.c.id == _here))
+_CAMPAIGN_AND_MARK = CompiledStatement(select(campaigns, _mark.label("mark")).where(campaigns.c.id == _here))

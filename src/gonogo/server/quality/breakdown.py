@@ -17,9 +17,9 @@ from gonogo.server.store.schema.campaigns import part_revisions, parts
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Ints
-    from gonogo.server.scoring.campaign_consensus import Flags
+    from gonogo.server.scoring.campaign_consensus import Mask
 
-MOST_GROUPS = 50
+MAX_GROUPS = 50
 """Groups shown; those with the most disagreeing tasks first."""
 
 
@@ -57,7 +57,7 @@ def _groups(measured: ConsensusResult, names: Sequence[str]) -> list[dict[str, A
     split = paired & (counts.max(axis=1, initial=0) < n_votes)
     size = len(numbers)
 
-    def count(chosen: Flags) -> list[int]:
+    def count(chosen: Mask) -> list[int]:
         found: list[int] = np.bincount(group[chosen], minlength=size).tolist()
         return found
 
@@ -75,7 +75,7 @@ def _groups(measured: ConsensusResult, names: Sequence[str]) -> list[dict[str, A
         for name, n_tasks, n_paired, n_split, alpha in totals
         if n_tasks
     ]
-    return sorted(found, key=lambda item: (-item["n_split"], -item["n_tasks"], item["name"]))[:MOST_GROUPS]
+    return sorted(found, key=lambda item: (-item["n_split"], -item["n_tasks"], item["name"]))[:MAX_GROUPS]
 
 
 def confusion(ballots: VoteMatrix, own: Ints | None = None) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-Words = dict[str, dict[str, str]]
+Explanations = dict[str, dict[str, str]]
 
 WORRYING_FALSE_ACCEPT = 0.1
 WORRYING_FALSE_REJECT = 0.15
 
 
-def words(report: Mapping[str, Any], alpha: float | None, threshold: float) -> Words:
+def explain(report: Mapping[str, Any], alpha: float | None, threshold: float) -> Explanations:
     """`{number: {means, do}}`; `report` is the report's `gonogo` block."""
     return {
         "alpha": _alpha(report, alpha, threshold),
@@ -24,19 +24,19 @@ def words(report: Mapping[str, Any], alpha: float | None, threshold: float) -> W
             "means": "Expected share of each verdict among the tasks with votes.",
             "do": "The rarer wrong predictions are, the easier they are missed: use gold with many wrong ones.",
         },
-        "false_accept": _errors(
+        "false_accept": _error_rate(
             report.get("false_accept"),
             "Share of known wrong predictions that were called correct: the costly mistake.",
             "Practise with seeded errors, and look at the error types missed.",
             WORRYING_FALSE_ACCEPT,
         ),
-        "false_reject": _errors(
+        "false_reject": _error_rate(
             report.get("false_reject"),
             "Share of known right predictions that were refused: it costs expert time.",
             "Look at the guideline: people may ask for more than the drawing shows.",
             WORRYING_FALSE_REJECT,
         ),
-        "items_to_settle": _settle(report.get("items_to_settle")),
+        "items_to_settle": _items_to_settle(report.get("items_to_settle")),
         "method": {
             "means": f"The consensus was found by {report.get('method_used')}.",
             "do": str(report.get("fallback") or "Nothing."),
@@ -90,7 +90,7 @@ def _alpha(report: Mapping[str, Any], alpha: float | None, threshold: float) -> 
     return {"means": means, "do": "The threshold lies inside the interval: this may be luck either way. Collect more."}
 
 
-def _errors(share: Any, means: str, do: str, worrying: float) -> dict[str, str]:
+def _error_rate(share: Any, means: str, do: str, worrying: float) -> dict[str, str]:
     if not share or share.get("share") is None:
         return {"means": means, "do": "Not known below 10 gold answers: add gold, half of it wrong."}
     low, high = share["interval"]
@@ -101,7 +101,7 @@ def _errors(share: Any, means: str, do: str, worrying: float) -> dict[str, str]:
     return {"means": means, "do": "Not clear yet: more gold answers narrow the interval."}
 
 
-def _settle(more: Any) -> dict[str, str]:
+def _items_to_settle(more: Any) -> dict[str, str]:
     means = "About how many more doubly voted tasks would settle on which side of the threshold alpha lies."
     if more is None:
         return {"means": means, "do": "Not known, or too many to be worth it: alpha sits right on the threshold."}

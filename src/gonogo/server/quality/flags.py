@@ -20,21 +20,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gonogo.server.consensus.decide import VERDICTS
-from gonogo.server.scoring.campaign_consensus import ConsensusResult, agreeing, right_on_gold
+from gonogo.server.scoring.campaign_consensus import ConsensusResult, consensus_matches, gold_matches
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Floats, Ints
-    from gonogo.server.scoring.campaign_consensus import Flags
+    from gonogo.server.scoring.campaign_consensus import Mask
 
 TOO_FAST_MS = 1000.0
 RECENT = 20
 TOO_FAST_VOTES = 5
-SPAN = 6
+PACE_SPAN = 6
 """Submits whose mean gap is the pace; more than the claims a person may hold."""
 
 RUN_WINDOW = 200
-LEAST_RUN = 10
-IMPROBABLE = 1e-3
+MIN_RUN = 10
+MAX_RUN_PROBABILITY = 1e-3
 """Chance below which a run is flagged, all places where it could have begun included."""
 CREW_WEIGHT = 20.0
 """Votes' worth of the crew's error rates behind a person's own."""
@@ -44,11 +44,11 @@ DRIFT_Z = 3.0
 DRIFT_DROP = 0.1
 
 
-def looked_ms(claim_ms: Floats, created_ms: Floats) -> Floats:
+def time_on_task_ms(claim_ms: Floats, created_ms: Floats) -> Floats:
     """The server's measure of the time each of one person's votes took, in order; NaN where there is none."""
     pace = np.full(created_ms.shape, np.nan)
-    if created_ms.size > SPAN:
-        pace[SPAN:] = (created_ms[SPAN:] - created_ms[:-SPAN]) / SPAN
+    if created_ms.size > PACE_SPAN:
+        pace[PACE_SPAN:] = (created_ms[PACE_SPAN:] - created_ms[:-PACE_SPAN]) / PACE_SPAN
     found: Floats = np.fmin(claim_ms, pace)
     return found
 
@@ -68,15 +68,15 @@ def too_fast(looked: Floats) -> dict[str, Any]:
     }
 
 
-def flags(measured: ConsensusResult, own_votes: list[Ints]) -> list[dict[str, Any]]:
+def annotator_flags(measured: ConsensusResult, own_votes: list[Ints]) -> list[dict[str, Any]]:
     """Per voter `too_fast…`, `run` and `drift` (each `None` when there is nothing), and the names of raised `flags`."""
     ballots = measured.ballots
-    crew = _crew(measured)
-    settled, agreed = agreeing(measured)
-    gold, right = right_on_gold(ballots)
+    crew = _crew_rates(measured)
+    settled, agreed = consensus_matches(measured)
+    gold, right = gold_matches(ballots)
     found = []
     for voter, own in enumerate(own_votes):
-        signs = too_fast(looked_ms(ballots.claim_ms[own], ballots.created_ms[own]))
+        signs = too_fast(time_on_task_ms(ballots.claim_ms[own], ballots.created_ms[own]))
         signs["run"] = _run(measured, voter, own, crew)
         signs["drift"] = _drift(agreed[own][settled[own]], "consensus") or _drift(right[own][gold[own]], "gold")
         names = {"too_fast": signs["too_fast"], "always_the_same": signs["run"], "drifting": signs["drift"]}
@@ -85,7 +85,7 @@ def flags(measured: ConsensusResult, own_votes: list[Ints]) -> list[dict[str, An
     return found
 
 
-def _crew(measured: ConsensusResult) -> Floats:
+def _crew_rates(measured: ConsensusResult) -> Floats:
     """`[true][given]` rates of everybody together, shape `(n_classes, n_classes)`."""
     consensus = measured.consensus
     total = np.einsum("ajl,aj->jl", consensus.confusion, consensus.support)
@@ -105,11 +105,11 @@ def longest_run(labels: Ints) -> tuple[int, int]:
 
 def _run(measured: ConsensusResult, voter: int, own: Ints, crew: Floats) -> dict[str, Any] | None:
     recent = own[-RUN_WINDOW:]
-    if recent.size < LEAST_RUN:
+    if recent.size < MIN_RUN:
         return None
     votes, consensus = measured.ballots.votes, measured.consensus
     start, length = longest_run(votes.label[recent])
-    if length < LEAST_RUN:
+    if length < MIN_RUN:
         return None
     run = recent[start : start + length]
     label = int(votes.label[run[0]])
@@ -121,12 +121,12 @@ def _run(measured: ConsensusResult, voter: int, own: Ints, crew: Floats) -> dict
     rates = (given + CREW_WEIGHT * crew) / (given.sum(axis=1, keepdims=True) + CREW_WEIGHT)
     chances = consensus.posterior[votes.task[run]] @ rates[:, label]
     chance = math.exp(min(0.0, float(np.log(np.maximum(chances, 1e-12)).sum()) + math.log(recent.size)))
-    if chance >= IMPROBABLE:
+    if chance >= MAX_RUN_PROBABILITY:
         return None
     return {"verdict": VERDICTS[label], "length": length, "probability": chance}
 
 
-def _drift(right: Flags, against: str) -> dict[str, Any] | None:
+def _drift(right: Mask, against: str) -> dict[str, Any] | None:
     """Whether the last votes are right less often than those before (one-sided z-test of two shares)."""
     late, early = right[-DRIFT_WINDOW:], right[:-DRIFT_WINDOW]
     if early.size < DRIFT_WINDOW:

@@ -20,22 +20,22 @@ from gonogo.server.consensus.agreement import (
 from gonogo.server.consensus.decide import CLASS_OF, VERDICTS
 from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.quality.breakdown import by_kind, by_sheet, confusion, missed_errors
-from gonogo.server.quality.explanations import words
-from gonogo.server.quality.flags import flags
-from gonogo.server.scoring.campaign_consensus import ConsensusResult, VoteMatrix, agreeing, right_on_gold
+from gonogo.server.quality.explanations import explain
+from gonogo.server.quality.flags import annotator_flags
+from gonogo.server.scoring.campaign_consensus import ConsensusResult, VoteMatrix, consensus_matches, gold_matches
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Floats, Ints
-    from gonogo.server.scoring.campaign_consensus import Flags
+    from gonogo.server.scoring.campaign_consensus import Mask
 
-LEAST_GOLD = 10
+MIN_GOLD_ANSWERS = 10
 """Gold answers below which a person gets no score."""
 
-TREND = 12
+TREND_POINTS = 12
 """Points of a person's sparkline."""
 
 
-def report(measured: ConsensusResult, campaign: Row[Any]) -> QualityReport:
+def build_report(measured: ConsensusResult, campaign: Row[Any]) -> QualityReport:
     """Agreement against the threshold, each voter's record, and the extension block `gonogo`.
 
     `n_tasks` leaves gold out, `n_submissions` is every counted vote. Alpha without anything to pair or without
@@ -47,9 +47,9 @@ def report(measured: ConsensusResult, campaign: Row[Any]) -> QualityReport:
     interval = alpha_interval(counts)
     paired = int((counts.sum(axis=1) >= 2).sum())
     threshold = float(campaign.acceptance_alpha)
-    people = _people(measured)
+    people = _annotators(measured)
     block = {
-        "alpha_interval": _pair(interval),
+        "alpha_interval": _interval_pair(interval),
         "n_paired_tasks": paired,
         "items_to_settle": items_to_settle(alpha, interval, threshold, paired),
         "gwet_ac1": gwet_ac1(counts),
@@ -71,24 +71,24 @@ def report(measured: ConsensusResult, campaign: Row[Any]) -> QualityReport:
         n_tasks=len(counts),
         n_submissions=len(ballots.votes),
         annotators=[person for person, _ in people],
-        gonogo={**block, "words": words(block, alpha, threshold)},
+        gonogo={**block, "words": explain(block, alpha, threshold)},
     )
 
 
-def _people(measured: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[str, Any]]]:
+def _annotators(measured: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[str, Any]]]:
     ballots, votes = measured.ballots, measured.ballots.votes
-    settled, agreed = agreeing(measured)
-    gold, right = right_on_gold(ballots)
+    settled, agreed = consensus_matches(measured)
+    gold, right = gold_matches(ballots)
     n_votes = _per_voter(ballots, None)
     n_settled, n_agreed = _per_voter(ballots, settled), _per_voter(ballots, settled & agreed)
     n_gold, n_right = _per_voter(ballots, gold), _per_voter(ballots, right)
     by_voter = np.argsort(votes.annotator, kind="stable")
     own_votes = np.split(by_voter, np.cumsum(n_votes)[:-1]) if len(ballots.voter_ids) else []
     people = []
-    signs = flags(measured, own_votes)
+    signs = annotator_flags(measured, own_votes)
     for index, (voter_id, own) in enumerate(zip(ballots.voter_ids, own_votes, strict=True)):
         n_answers = int(n_gold[index])
-        scored = n_answers >= LEAST_GOLD
+        scored = n_answers >= MIN_GOLD_ANSWERS
         person = AnnotatorQuality(
             annotator_user_id=voter_id,
             n_submissions=int(n_votes[index]),
@@ -102,7 +102,7 @@ def _people(measured: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[str,
     return people
 
 
-def _per_voter(ballots: VoteMatrix, chosen: Flags | None) -> Ints:
+def _per_voter(ballots: VoteMatrix, chosen: Mask | None) -> Ints:
     voter = ballots.votes.annotator if chosen is None else ballots.votes.annotator[chosen]
     return np.bincount(voter, minlength=len(ballots.voter_ids))
 
@@ -116,7 +116,7 @@ def _gold_errors(ballots: VoteMatrix, own: Ints) -> dict[str, Any]:
     for name, was, answered in (("false_accept", wrong, right), ("false_reject", right, wrong)):
         of = truth == was
         share = Share(int((of & (said == answered)).sum()), int(of.sum()))
-        found[name] = _share(share) if answers >= LEAST_GOLD else None
+        found[name] = _share_block(share) if answers >= MIN_GOLD_ANSWERS else None
     return found
 
 
@@ -124,7 +124,9 @@ def _trend(ballots: VoteMatrix, own: Ints) -> list[float]:
     """Median reported time (ms) of a person's votes in up to `TREND` equal stretches, oldest first; a sparkline."""
     known = ballots.duration_ms[own]
     known = known[np.isfinite(known)]
-    return [float(np.median(part)) for part in np.array_split(known, min(TREND, known.size))] if known.size else []
+    return (
+        [float(np.median(part)) for part in np.array_split(known, min(TREND_POINTS, known.size))] if known.size else []
+    )
 
 
 def _prevalence(measured: ConsensusResult) -> dict[str, float] | None:
@@ -167,9 +169,9 @@ def _percentiles(values: Floats) -> dict[str, float] | None:
     return {"p50": float(p50), "p90": float(p90)}
 
 
-def _share(share: Share) -> dict[str, Any]:
-    return {"k": share.k, "n": share.n, "share": share.share, "interval": _pair(share.interval)}
+def _share_block(share: Share) -> dict[str, Any]:
+    return {"k": share.k, "n": share.n, "share": share.share, "interval": _interval_pair(share.interval)}
 
 
-def _pair(interval: Interval | None) -> list[float] | None:
+def _interval_pair(interval: Interval | None) -> list[float] | None:
     return None if interval is None else [interval.low, interval.high]

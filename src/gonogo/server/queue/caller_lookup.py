@@ -33,11 +33,11 @@ def load_campaign_caller(connection: Connection, ctx: Context, campaign_id: str)
     row = _checked(ctx, _AT_CAMPAIGN.first(connection, {"campaign": campaign_id, **_who(ctx)}))
     if row is None:
         campaign = campaign_for(connection, caller, campaign_id, VOTERS)
-        eligibility.refuse_held_back(connection, campaign_id, voter, ctx.now)
+        eligibility.require_eligible(connection, campaign_id, voter, ctx.now)
         return campaign, None
     require(caller, *VOTERS)
     if row.paused_at is not None or row.asks:
-        eligibility.refuse_held_back(connection, campaign_id, voter, ctx.now)
+        eligibility.require_eligible(connection, campaign_id, voter, ctx.now)
     return row, row
 
 
@@ -76,13 +76,13 @@ _lives = exists().where(
     assignments.c.status != AssignmentStatus.REVOKED,
 )
 _arrival = (
-    select(*(campaigns.c[name] for name in _WANTED), *leases.position_at(campaigns.c.id), _lives.label("lives"))
+    select(*(campaigns.c[name] for name in _WANTED), *leases.cursor_columns(campaigns.c.id), _lives.label("lives"))
     .where(campaigns.c.org_id == bindparam("org"), voters.c.voter_id == bindparam("voter"))
     .with_for_update(of=voters)
 )
 _here = voters.c.campaign_id == campaigns.c.id
 _AT_CAMPAIGN = CompiledStatement(
-    _arrival.add_columns(*eligibility.gate_of(campaigns.c.id))
+    _arrival.add_columns(*eligibility.eligibility_columns(campaigns.c.id))
     .join_from(campaigns, voters, _here)
     .where(campaigns.c.id == bindparam("campaign"))
 )

@@ -36,14 +36,14 @@ from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.ordering import END, place_in
 from gonogo.server.store.schema.campaigns import gold_items, gold_servings, new_id, tasks, voters
 
-PULL = 0.02
-BEHIND, BEHIND_SHARE = 4.0, 0.02
+CORRECTION_GAIN = 0.02
+DEFICIT_MARGIN, DEFICIT_MARGIN_SHARE = 4.0, 0.02
 """Honeypots owed before one may come out of order, and how many more for each task served."""
-SHUFFLE = 2**31
-GOLDEN = (5**0.5 - 1) / 2
-LOOK_AT = 100
+SHUFFLE_RANGE = 2**31
+GOLDEN_RATIO = (5**0.5 - 1) / 2
+SEARCH_LIMIT = 100
 """Items that one search for a copy looks at, however large the pool: where none fits, the honeypot is owed."""
-SPARE = 1
+SPARE_COPIES = 1
 """Copies with room that `stock` keeps of each item."""
 
 _STATE = (
@@ -55,27 +55,27 @@ _CONTENT = [column for column in tasks.c if column.name not in _STATE]
 """What all copies of an item share."""
 
 
-def probability(fraction: float, n_served: int, n_gold: int) -> float:
+def catch_up_probability(fraction: float, n_served: int, n_gold: int) -> float:
     """The chance that a honeypot comes out of order to a voter who was served so many too few."""
-    wanted = fraction + PULL * (fraction * n_served - n_gold)
+    wanted = fraction + CORRECTION_GAIN * (fraction * n_served - n_gold)
     return min(max(wanted, 0.0), max(min(2.5 * fraction, 0.95), fraction))
 
 
-def thin(fraction: float, n_tasks: int, n_items: int) -> int:
+def due_threshold(fraction: float, n_tasks: int, n_items: int) -> int:
     """Up to which `shuffle` an item is ever due, so that `fraction` of all that is asked is gold."""
-    return round((SHUFFLE - 1) * min(1.0, fraction * n_tasks / ((1 - fraction) * n_items)))
+    return round((SHUFFLE_RANGE - 1) * min(1.0, fraction * n_tasks / ((1 - fraction) * n_items)))
 
 
-def shuffle_of(number: int) -> int:
+def shuffle_position(number: int) -> int:
     """The place of the `number`-th item among the items: the first of any length leave no large gap.
 
     Multiples of the golden ratio, modulo 1 (Knuth, The Art of Computer Programming 3, 6.4, theorem S): so the items up
     to any `thin` are spread evenly over the order in which they came, sheet by sheet.
     """
-    return int(number * GOLDEN % 1 * SHUFFLE)
+    return int(number * GOLDEN_RATIO % 1 * SHUFFLE_RANGE)
 
 
-def pick(
+def choose_honeypot(
     connection: Connection,
     campaign: Row[Any],
     voter: Voter,
@@ -91,7 +91,7 @@ def pick(
     if not campaign.n_gold_items or campaign.gold_fraction <= 0 or position.n_items_had >= campaign.n_gold_items:
         return None
     here = {"campaign": campaign.id, "voter": voter.id, "people": instead_of.n_people}
-    found = _due(connection, campaign, position, instead_of, here, rng) or _owed(
+    found = _scheduled(connection, campaign, position, instead_of, here, rng) or _deficit(
         connection, campaign, position, here, now, rng
     )
     if found is not None:
@@ -100,7 +100,7 @@ def pick(
     return found
 
 
-def stock(connection: Connection, campaign_id: str, now: datetime, limit: int = 50) -> int:
+def add_spare_copies(connection: Connection, campaign_id: str, now: datetime, limit: int = 50) -> int:
     """Makes spare copies of items that run short of them; answers how many. So a claim seldom has to make one."""
     short = _SHORT.scalars(connection, {"campaign": campaign_id, "limit": limit})
     for item in short:
@@ -108,14 +108,14 @@ def stock(connection: Connection, campaign_id: str, now: datetime, limit: int = 
     return len(short)
 
 
-def book_unserved(connection: Connection, task: Row[Any], voter: Voter) -> None:
+def record_unserved(connection: Connection, task: Row[Any], voter: Voter) -> None:
     """Notes that a voter answered a copy he was never served, so that the item does not come to him again."""
     served = _serving(task.gold_item_id, voter.id)
     if not connection.execute(select(served)).scalar():
-        _note(connection, task.campaign_id, task.gold_item_id, task.id, voter)
+        _record_serving(connection, task.campaign_id, task.gold_item_id, task.id, voter)
 
 
-def _due(
+def _scheduled(
     connection: Connection,
     campaign: Row[Any],
     position: Row[Any],
@@ -128,16 +128,16 @@ def _due(
     places = [(sheet, place_in(instead_of.rank))]
     if last is not None and last != sheet:
         places.insert(0, (last, END))
-    keep = thin(campaign.gold_fraction, campaign.n_tasks, campaign.n_gold_items)
+    keep = due_threshold(campaign.gold_fraction, campaign.n_tasks, campaign.n_gold_items)
     for at_hand, place in places:
         values = {**here, "sheet": at_hand, "place": place, "keep": keep}
-        found = _somewhere(connection, _DUE, values, campaign, keep, rng)
+        found = _search(connection, _DUE, values, campaign, keep, rng)
         if found is not None:
             return found
     return None
 
 
-def _owed(
+def _deficit(
     connection: Connection,
     campaign: Row[Any],
     position: Row[Any],
@@ -147,19 +147,20 @@ def _owed(
 ) -> Row[Any] | None:
     """A copy of any item for who is too far behind; a new one when all are taken."""
     fraction, served, n_gold = campaign.gold_fraction, position.n_served, position.n_gold_served
-    if fraction * served - n_gold <= BEHIND + BEHIND_SHARE * served or rng.random() >= probability(
-        fraction, served, n_gold
+    if (
+        fraction * served - n_gold <= DEFICIT_MARGIN + DEFICIT_MARGIN_SHARE * served
+        or rng.random() >= catch_up_probability(fraction, served, n_gold)
     ):
         return None
     for queries in (_LIKE, _COPY):
-        found = _somewhere(connection, queries, here, campaign, SHUFFLE - 1, rng)
+        found = _search(connection, queries, here, campaign, SHUFFLE_RANGE - 1, rng)
         if found is not None:
             return found
-    item = _somewhere(connection, _ITEM, here, campaign, SHUFFLE - 1, rng)
+    item = _search(connection, _ITEM, here, campaign, SHUFFLE_RANGE - 1, rng)
     return None if item is None else _fresh_copy(connection, item.id, now)
 
 
-def _somewhere(
+def _search(
     connection: Connection,
     queries: tuple[CompiledStatement, CompiledStatement],
     values: dict[str, Any],
@@ -168,7 +169,7 @@ def _somewhere(
     rng: random.Random,
 ) -> Row[Any] | None:
     """What a search finds from a random item on, or before it; a small pool is seen whole from its first."""
-    start = rng.randrange(keep + 1) if campaign.n_gold_items > LOOK_AT else 0
+    start = rng.randrange(keep + 1) if campaign.n_gold_items > SEARCH_LIMIT else 0
     found = queries[0].first(connection, {**values, "start": start})
     if found is None and start:
         found = queries[1].first(connection, {**values, "start": start})
@@ -181,7 +182,7 @@ def _fresh_copy(connection: Connection, item: str, now: datetime) -> Row[Any]:
     return _COPY_BY_ID.one(connection, {"copy": copy})
 
 
-def _note(connection: Connection, campaign_id: str, item: str, task_id: str, voter: Voter) -> None:
+def _record_serving(connection: Connection, campaign_id: str, item: str, task_id: str, voter: Voter) -> None:
     served = {"gold_item_id": item, "voter_id": voter.id, "campaign_id": campaign_id, "task_id": task_id}
     connection.execute(gold_servings.insert(), served)
     connection.execute(tasks.update().where(tasks.c.id == task_id).values(n_people=tasks.c.n_people + 1))
@@ -212,7 +213,7 @@ def _items(*, after: bool) -> Select[Any]:
 
 def _copies(items: Select[Any], *like: ColumnElement[bool]) -> Select[Any]:
     """A copy with room of one of the first of `items` that the voter has not had."""
-    near = items.limit(LOOK_AT).subquery("near")
+    near = items.limit(SEARCH_LIMIT).subquery("near")
     return (
         select(*_COLUMNS)
         .join(near, near.c.id == tasks.c.gold_item_id)
@@ -254,4 +255,4 @@ _COPY_ITEM = CompiledStatement(
 _COPY_BY_ID = CompiledStatement(select(*_COLUMNS).where(tasks.c.id == bindparam("copy")))
 _wanted = (tasks.c.status == TaskStatus.OPEN, tasks.c.submission_count < tasks.c.n_required)
 _spare = select(func.count()).where(tasks.c.gold_item_id == gold_items.c.id, _ROOM, *_wanted).scalar_subquery()
-_SHORT = CompiledStatement(select(gold_items.c.id).where(_in_campaign, _spare < SPARE).limit(bindparam("limit")))
+_SHORT = CompiledStatement(select(gold_items.c.id).where(_in_campaign, _spare < SPARE_COPIES).limit(bindparam("limit")))

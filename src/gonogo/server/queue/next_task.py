@@ -44,17 +44,17 @@ def next_task(
     if campaign.status != CampaignStatus.OPEN:
         return None
     if position is None:
-        position = leases.position(connection, campaign.id, voter, now)
+        position = leases.lock_cursor(connection, campaign.id, voter, now)
     if position.any_expired:
-        _sweep(connection, campaign, voter, position, now)
+        _expire(connection, campaign, voter, position, now)
     candidate = _candidate(connection, campaign, voter, position)
-    if candidate is None or candidate.n_held >= leases.MAX_HELD:
-        again = _held_again(connection, campaign, voter, now)
+    if candidate is None or candidate.n_held >= leases.MAX_CLAIMS:
+        again = _renew_oldest(connection, campaign, voter, now)
         if again is not None or candidate is None:
             return again
-    honeypot = honeypots.pick(connection, campaign, voter, position, candidate, now, rng)
+    honeypot = honeypots.choose_honeypot(connection, campaign, voter, position, candidate, now, rng)
     task = candidate if honeypot is None else honeypot
-    until = leases.lease(connection, task.id, voter, now, campaign.lease_minutes)
+    until = leases.acquire(connection, task.id, voter, now, campaign.lease_minutes)
     # A cursor never moves over a task that somebody else is just taking: he may fail.
     skipped = candidate.first_rank is not None and candidate.first_rank < candidate.rank
     moved = {
@@ -62,11 +62,11 @@ def next_task(
         "gold": int(honeypot is not None),
         "sheet": candidate.sheet_seq,
     }
-    _MOVE.later(connection, {"campaign": campaign.id, "voter": voter.id, **moved})
+    _MOVE_CURSOR.later(connection, {"campaign": campaign.id, "voter": voter.id, **moved})
     return Claim(task, until)
 
 
-def standing(
+def queue_view(
     connection: Connection, campaign: Row[Any], voter: Voter, now: datetime, *, reviews: bool = False
 ) -> QueueView:
     """The queue as `voter` may know it; what waits for an expert only for who `reviews`.
@@ -91,7 +91,7 @@ def standing(
         campaign_id=campaign.id,
         campaign_name=campaign.name,
         campaign_status=campaign.status,
-        left_for_me=_left(campaign, ordinary, len(held), done, gold_done),
+        left_for_me=_count_left(campaign, ordinary, len(held), done, gold_done),
         held_by_me=len(held),
         done_by_me=done,
         held_by_others=HeldByOthers(n_tasks=others.n_tasks, until=instant(others.until)),
@@ -100,17 +100,17 @@ def standing(
     )
 
 
-def _sweep(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any], now: datetime) -> None:
+def _expire(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any], now: datetime) -> None:
     """Takes back claims that ran out: a few, or as many as it takes to find something for the voter."""
-    while leases.sweep(connection, campaign.id, now) == leases.SWEEP_LIMIT:
+    while leases.expire(connection, campaign.id, now) == leases.EXPIRY_BATCH:
         if _first_ahead(connection, campaign, voter, position) is not None:
             break
 
 
-def _held_again(connection: Connection, campaign: Row[Any], voter: Voter, now: datetime) -> Claim | None:
+def _renew_oldest(connection: Connection, campaign: Row[Any], voter: Voter, now: datetime) -> Claim | None:
     """The oldest of the voter's tasks, if he holds as many as he may."""
     held = _OLDEST_HELD.all(connection, {"campaign": campaign.id, "voter": voter.id})
-    if len(held) < leases.MAX_HELD:
+    if len(held) < leases.MAX_CLAIMS:
         return None
     until = leases.renew(connection, held[0], campaign, voter, now)
     return None if until is None else Claim(_served(connection, held[0].id), until)
@@ -123,10 +123,10 @@ def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, positio
     """
     ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor}
     if connection.dialect.name != "postgresql":
-        candidate = _TAKE.first(connection, {**ahead, "end": ordering.END})
+        candidate = _FIRST_TASK.first(connection, {**ahead, "end": ordering.END})
         insert_round = campaign.insert_round
     else:
-        candidate = _TAKE_SHARED.first(connection, {**ahead, "end": campaign.insert_round})
+        candidate = _FIRST_UNLOCKED_TASK.first(connection, {**ahead, "end": campaign.insert_round})
         if candidate is not None:
             return candidate
         last = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
@@ -134,11 +134,11 @@ def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, positio
             return None
         ordering.lock_order(connection, campaign.id, alone=True)
         insert_round = _INSERT_ROUND.scalar(connection, {"campaign": campaign.id})
-        candidate = _TAKE_SHARED.first(connection, {**ahead, "end": ordering.END})
+        candidate = _FIRST_UNLOCKED_TASK.first(connection, {**ahead, "end": ordering.END})
     if candidate is not None:
         ordering.advance_insert_round(connection, campaign.id, insert_round, candidate.rank)
     elif _first_ahead(connection, campaign, voter, position) is None:
-        _pass_all(connection, campaign, insert_round, voter, position.cursor)
+        _skip_to_end(connection, campaign, insert_round, voter, position.cursor)
     return candidate
 
 
@@ -149,7 +149,7 @@ def _first_ahead(connection: Connection, campaign: Row[Any], voter: Voter, posit
     return found
 
 
-def _pass_all(connection: Connection, campaign: Row[Any], insert_round: str, voter: Voter, cursor: str) -> None:
+def _skip_to_end(connection: Connection, campaign: Row[Any], insert_round: str, voter: Voter, cursor: str) -> None:
     """All that is left he has voted on: passes it for good, so that asking again costs nothing."""
     last = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
     if last is not None and last > cursor:
@@ -162,7 +162,7 @@ def _served(connection: Connection, task_id: str) -> Row[Any]:
     return _SERVED_BY_ID.one(connection, {"task": task_id})
 
 
-def _left(campaign: Row[Any], ordinary: int, held: int, done: int, gold_done: int) -> int:
+def _count_left(campaign: Row[Any], ordinary: int, held: int, done: int, gold_done: int) -> int:
     """What is left for a voter, honeypots to come included. One answer of either kind takes one from it."""
     if campaign.status != CampaignStatus.OPEN:
         return 0
@@ -174,10 +174,10 @@ def _left(campaign: Row[Any], ordinary: int, held: int, done: int, gold_done: in
     return max(work + expected - done, held, 1)
 
 
-SERVED = [tasks.c[name] for name in ServedTask.model_fields]
+SERVED_COLUMNS = [tasks.c[name] for name in ServedTask.model_fields]
 """The columns of a served task (its `status` is then replaced by the constant `open`)."""
 
-_QUEUE_COLUMNS = [*SERVED, tasks.c.rank, tasks.c.sheet_seq, tasks.c.n_people]
+_QUEUE_COLUMNS = [*SERVED_COLUMNS, tasks.c.rank, tasks.c.sheet_seq, tasks.c.n_people]
 _own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
 _in_campaign = tasks.c.campaign_id == bindparam("campaign")
 _ahead = and_(_in_campaign, tasks.c.rank > bindparam("cursor"))
@@ -204,10 +204,10 @@ _n_held = (
     .scalar_subquery()
     .label("n_held")
 )
-_TAKE = CompiledStatement(
+_FIRST_TASK = CompiledStatement(
     select(*_QUEUE_COLUMNS, null().label("first_rank"), _n_held).where(_mine).order_by(tasks.c.rank).limit(1)
 )
-_TAKE_SHARED = CompiledStatement(
+_FIRST_UNLOCKED_TASK = CompiledStatement(
     select(*_QUEUE_COLUMNS, _first_rank.label("first_rank"), _n_held)
     .where(_mine)
     .order_by(tasks.c.rank)
@@ -221,9 +221,9 @@ _OLDEST_HELD = CompiledStatement(
     select(tasks.c.id, tasks.c.holder_id)
     .where(_in_campaign, tasks.c.holder_id == bindparam("voter"))
     .order_by(tasks.c.claimed_at, tasks.c.number)
-    .limit(leases.MAX_HELD)
+    .limit(leases.MAX_CLAIMS)
 )
-_MOVE = CompiledStatement(
+_MOVE_CURSOR = CompiledStatement(
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
     .values(

@@ -12,7 +12,7 @@ from gonogo.schemas.enums import CampaignStatus, ConflictReason, TaskStatus
 from gonogo.schemas.labeling import Adjudication, LabelSubmit
 from gonogo.server.queue import honeypots, leases
 from gonogo.server.queue.leases import Voter
-from gonogo.server.scoring.consensus_store import SEEN, refresh_seen, refresh_task
+from gonogo.server.scoring.consensus_store import SCORING_COLUMNS, rescore_loaded, rescore_task
 from gonogo.server.store import audit, ordering
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import (
@@ -77,30 +77,32 @@ def submit(
     `position` is what `claims.position` gave, if it was asked: it locks.
     """
     if position is None:
-        leases.position(connection, campaign.id, voter, now)
+        leases.lock_cursor(connection, campaign.id, voter, now)
     ordering.lock_order(connection, campaign.id)
-    task = _task(connection, task_id, voter)
+    task = _lock_task(connection, task_id, voter)
     if task.own_id is not None:
-        return SubmitResult(_own(connection, task_id, voter), ConflictReason.ALREADY_SUBMITTED)
+        return SubmitResult(_own_submission(connection, task_id, voter), ConflictReason.ALREADY_SUBMITTED)
     is_open = task.campaign_status == CampaignStatus.OPEN
     if task.holder_id is not None and task.holder_id != voter.id and task.claim_expires_at <= now:
-        leases.give_back(connection, task, now)
+        leases.release(connection, task, now)
         ended = {"task_id": task.id, "campaign_id": campaign.id}
         audit.append(connection, "claim_ended", now, actor=task.holder_id, content=ended)
-        task = _task(connection, task_id, voter)
+        task = _lock_task(connection, task_id, voter)
     holds = task.holder_id == voter.id
     live = holds and task.claim_expires_at > now
     reserved = int(task.holder_id is not None and not holds)
     wanted = task.status == TaskStatus.OPEN and task.submission_count + reserved < task.n_required
     counted = is_open and wanted
-    row = _store(connection, campaign.id, task, voter, answer, now, idempotency_key, counted=counted, late=not live)
-    _settle(connection, task, voter, holds=holds, counted=counted, now=now)
+    row = _insert_submission(
+        connection, campaign.id, task, voter, answer, now, idempotency_key, counted=counted, late=not live
+    )
+    _record_vote(connection, task, voter, holds=holds, counted=counted, now=now)
     if counted:
         return SubmitResult(row)
     return SubmitResult(row, ConflictReason.TASK_RESOLVED if is_open else ConflictReason.CAMPAIGN_CLOSED)
 
 
-def adjudicate(connection: Connection, task_id: str, ruling: Adjudication, now: datetime) -> None:
+def resolve_by_ruling(connection: Connection, task_id: str, ruling: Adjudication, now: datetime) -> None:
     """Settles a task by an expert's ruling, whatever the votes say, and ends the claim on it, if any."""
     settled = {
         "adjudicated": True,
@@ -110,26 +112,28 @@ def adjudicate(connection: Connection, task_id: str, ruling: Adjudication, now: 
         "resolved_at": now,
         "rank": null(),
     }
-    connection.execute(tasks.update().where(tasks.c.id == task_id).values(**settled, **leases.NOBODY))
-    refresh_task(connection, task_id, now)
+    connection.execute(tasks.update().where(tasks.c.id == task_id).values(**settled, **leases.NO_HOLDER))
+    rescore_task(connection, task_id, now)
 
 
-def _settle(connection: Connection, task: Row[Any], voter: Voter, *, holds: bool, counted: bool, now: datetime) -> None:
+def _record_vote(
+    connection: Connection, task: Row[Any], voter: Voter, *, holds: bool, counted: bool, now: datetime
+) -> None:
     """Books the vote on its task and voter, refreshes the consensus, and makes the task available if it wants more."""
     n_votes = task.submission_count + counted
     ended = _END_OWN_LEASE if holds else _KEEP_LEASE
     ended.later(connection, {"task": task.id, "votes": n_votes})
     _DONE.later(connection, {"campaign": task.campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
     if task.is_gold and not task.was_served:
-        honeypots.book_unserved(connection, task, voter)
+        honeypots.record_unserved(connection, task, voter)
     if not counted:
         return
-    found = refresh_seen(connection, task._replace(submission_count=n_votes), now)
+    found = rescore_loaded(connection, task._replace(submission_count=n_votes), now)
     if found.status != TaskStatus.OPEN and n_votes < task.n_required:  # settled early
-        ordering.LEAVE.run(connection, {"task": task.id})
+        ordering.REMOVE_IF_COMPLETE.run(connection, {"task": task.id})
 
 
-def _store(
+def _insert_submission(
     connection: Connection,
     campaign_id: str,
     task: Row[Any],
@@ -161,11 +165,11 @@ def _store(
     return stored
 
 
-def _own(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
+def _own_submission(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
     return _OWN.one(connection, {"task": task_id, "voter": voter.id})
 
 
-def _task(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
+def _lock_task(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
     """The task, locked, with the campaign's status and the id of the voter's own vote, if there is one."""
     return _TASK.one(connection, {"task": task_id, "voter": voter.id})
 
@@ -176,7 +180,7 @@ _OWN = CompiledStatement(
 _own_id = select(submissions.c.id).where(
     submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter")
 )
-_held = [column for column in leases.HELD if column not in SEEN]
+_held = [column for column in leases.LEASE_COLUMNS if column not in SCORING_COLUMNS]
 _was_served = exists().where(
     gold_servings.c.gold_item_id == tasks.c.gold_item_id, gold_servings.c.voter_id == bindparam("voter")
 )
@@ -186,7 +190,7 @@ _more = (
     _was_served.label("was_served"),
 )
 _TASK = CompiledStatement(
-    select(*SEEN, *_held, *_more)
+    select(*SCORING_COLUMNS, *_held, *_more)
     .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
     .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
     .where(tasks.c.id == bindparam("task"))
@@ -197,8 +201,8 @@ _votes = bindparam("votes", type_=tasks.c.submission_count.type)
 _wants_more = and_(tasks.c.status == TaskStatus.OPEN, _votes < tasks.c.n_required)
 _counted = tasks.update().where(tasks.c.id == bindparam("task")).values(submission_count=_votes)
 _KEEP_LEASE = CompiledStatement(_counted.values(rank=case((_wants_more, tasks.c.rank), else_=null())))
-_back = case((and_(_wants_more, tasks.c.is_gold == false()), ordering.BACK), else_=null())
-_END_OWN_LEASE = CompiledStatement(_counted.values(rank=_back, **leases.NOBODY))
+_back = case((and_(_wants_more, tasks.c.is_gold == false()), ordering.RANK_AT_INSERT_ROUND), else_=null())
+_END_OWN_LEASE = CompiledStatement(_counted.values(rank=_back, **leases.NO_HOLDER))
 _DONE = CompiledStatement(
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))

@@ -25,7 +25,7 @@ from gonogo.server.store.schema.campaigns import (
     tasks,
 )
 from gonogo.server.store.sql_functions import ExactFloat, JsonArray, JsonArrayAgg, StringAgg
-from gonogo.server.tasks.drawings import NEWEST
+from gonogo.server.tasks.drawings import NEWEST_DRAWING_NUMBER
 
 
 class CaseRecord(NamedTuple):
@@ -146,7 +146,7 @@ def _with_all(few: Any) -> Any:
         .outerjoin(calculations, calculations.c.id == predictions.c.calculation_id)
         .outerjoin(part_revisions, part_revisions.c.id == tasks.c.part_revision_id)
         .outerjoin(parts, parts.c.id == part_revisions.c.part_id)
-        .outerjoin(drawings, drawings.c.number == NEWEST)
+        .outerjoin(drawings, drawings.c.number == NEWEST_DRAWING_NUMBER)
     )
 
 

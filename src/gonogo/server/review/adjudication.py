@@ -27,14 +27,14 @@ from gonogo.schemas.review import (
     ValueGroup,
 )
 from gonogo.server.auth.principals import Principal
-from gonogo.server.consensus.decide import VERDICTS, Outcome, Truth, Vote, ruled, same_value
-from gonogo.server.consensus.values import Value, value_groups
+from gonogo.server.consensus.decide import VERDICTS, Outcome, Truth, Vote, ruled_outcome, same_value
+from gonogo.server.consensus.values import Value, group_values
 from gonogo.server.errors import conflict, not_found
 from gonogo.server.queue import honeypots
 from gonogo.server.queue import submissions as votes
 from gonogo.server.queue.leases import Voter
-from gonogo.server.review.queue import harm, why
-from gonogo.server.scoring.consensus_store import Weighed, read_seen, weigh
+from gonogo.server.review.queue import conflict_reason, expected_harm
+from gonogo.server.scoring.consensus_store import ScoredTask, load_task, score_task
 from gonogo.server.serialize import instant, task_public
 from gonogo.server.store.schema.campaigns import (
     annotator_accounts,
@@ -48,7 +48,7 @@ from gonogo.server.store.schema.campaigns import (
 )
 from gonogo.server.store.schema.campaigns import new_id as fresh_id
 from gonogo.server.tasks.create import create_tasks
-from gonogo.server.tasks.generate import SUBJECT
+from gonogo.server.tasks.generate import SUBJECT_COLUMNS
 
 CANDIDATE, ACCEPTED, DECLINED = "candidate", "accepted", "declined"
 
@@ -56,27 +56,29 @@ CANDIDATE, ACCEPTED, DECLINED = "candidate", "accepted", "declined"
 # --- before ----------------------------------------------------------------------------------------------
 
 
-def detail(connection: Connection, task: Row[Any], caller: Principal, now: datetime, *, names: bool) -> ReviewDetail:
+def case_detail(
+    connection: Connection, task: Row[Any], caller: Principal, now: datetime, *, names: bool
+) -> ReviewDetail:
     """Everything about one task for the expert who rules on it; who voted only with `names`."""
     rows = connection.execute(_ALL_VOTES, {"task": task.id}).all()
     labels = [_label(index) for index in range(len(rows))]
     counted = [(label, row) for label, row in zip(labels, rows, strict=True) if row.counted]
-    weighed = weigh(read_seen(connection, task.id), [row for _, row in counted])
+    weighed = score_task(load_task(connection, task.id), [row for _, row in counted])
     cast = [(label, vote) for (label, _), vote in zip(counted, weighed.votes, strict=True)]
     groups, members = _groups(cast, task.predicted_value)
     found = weighed.outcome()
     verdicts = Counter(vote.verdict for _, vote in cast)
     return ReviewDetail(
         task=task_public(task, now),
-        harm=harm(found.posterior, task.predicted_confidence),
-        why="ruled" if task.adjudicated else why(verdicts, len(groups)),
+        harm=expected_harm(found.posterior, task.predicted_confidence),
+        why="ruled" if task.adjudicated else conflict_reason(verdicts, len(groups)),
         adjudicated=task.adjudicated,
         own_vote=any(row.voter_id == caller.id for row in rows),
-        votes=[_vote(label, row, names) for label, row in zip(labels, rows, strict=True)],
+        votes=[_review_vote(label, row, names) for label, row in zip(labels, rows, strict=True)],
         groups=groups,
         now=_standing(found, weighed.probabilities),
         possible=_possible(weighed, cast, groups, members),
-        rulings=[ruling_public(row, caller.id, names=names) for row in _of_task(connection, task.id)],
+        rulings=[ruling_public(row, caller.id, names=names) for row in _rulings_of_task(connection, task.id)],
         error_types=list(ERROR_TYPES),
     )
 
@@ -87,7 +89,7 @@ def _label(index: int) -> str:
     return (ascii_uppercase[first - 1] if first else "") + ascii_uppercase[last]
 
 
-def _vote(label: str, row: Row[Any], names: bool) -> ReviewVote:
+def _review_vote(label: str, row: Row[Any], names: bool) -> ReviewVote:
     return ReviewVote(
         label=label,
         verdict=row.verdict,
@@ -111,7 +113,7 @@ def _groups(cast: Sequence[tuple[str, Vote]], predicted: Any) -> tuple[list[Valu
     given = [(label, vote.value, vote) for label, vote in cast if vote.verdict == Verdict.INCORRECT and vote.value]
     found: list[ValueGroup] = []
     values: list[Value] = []
-    for group in value_groups([(value, vote.reliability) for _, value, vote in given]):
+    for group in group_values([(value, vote.reliability) for _, value, vote in given]):
         raw = group.value.raw
         likeness = [Likeness(label=given[i][0], reason=equal(given[i][1].raw, raw).reason) for i in group.voters]
         found.append(
@@ -129,7 +131,7 @@ def _groups(cast: Sequence[tuple[str, Vote]], predicted: Any) -> tuple[list[Valu
 
 
 def _possible(
-    weighed: Weighed, cast: Sequence[tuple[str, Vote]], groups: Sequence[ValueGroup], values: Sequence[Value]
+    weighed: ScoredTask, cast: Sequence[tuple[str, Vote]], groups: Sequence[ValueGroup], values: Sequence[Value]
 ) -> list[PossibleRuling]:
     """Uphold, each voter's value, reject without a value, undecidable: in that order."""
     by_verdict = dict(zip(VERDICTS, weighed.probabilities, strict=True))
@@ -139,11 +141,11 @@ def _possible(
         wanted.append((Truth(Verdict.INCORRECT, value), index, wrong * group.posterior))
     wanted.append((Truth(Verdict.INCORRECT), None, wrong))
     wanted.append((Truth(Verdict.UNSURE), None, by_verdict[Verdict.UNSURE]))
-    return [_after(truth, index, share, cast) for truth, index, share in wanted]
+    return [_possible_ruling(truth, index, share, cast) for truth, index, share in wanted]
 
 
-def _after(truth: Truth, group: int | None, share: float, cast: Sequence[tuple[str, Vote]]) -> PossibleRuling:
-    found = ruled([vote for _, vote in cast], truth)
+def _possible_ruling(truth: Truth, group: int | None, share: float, cast: Sequence[tuple[str, Vote]]) -> PossibleRuling:
+    found = ruled_outcome([vote for _, vote in cast], truth)
     upheld = [label for label, vote in cast if vote.verdict == truth.verdict and same_value(vote.value, truth.value)]
     return PossibleRuling(
         verdict=truth.verdict,
@@ -169,7 +171,7 @@ def _standing(found: Outcome, probabilities: Sequence[float]) -> Standing:
 # --- the ruling ------------------------------------------------------------------------------------------
 
 
-def rule(
+def adjudicate(
     connection: Connection, task_id: str, caller: Principal, body: RulingCreate, now: datetime
 ) -> tuple[Row[Any], Row[Any]]:
     """Settles the task by the ruling; answers the ruling and the task. Call it in a `store.write()` block.
@@ -178,9 +180,9 @@ def rule(
     """
     task = connection.execute(select(tasks).where(tasks.c.id == task_id).with_for_update()).one()
     if task.adjudicated and not body.override:
-        raise _settled(connection, task, caller, body)
+        raise _already_ruled(connection, task, caller, body)
     adjudication = Adjudication(verdict=body.verdict, corrected_value=body.corrected_value)
-    votes.adjudicate(connection, task_id, adjudication, now)
+    votes.resolve_by_ruling(connection, task_id, adjudication, now)
     earlier = rulings.update().where(rulings.c.task_id == task_id, rulings.c.superseded == false())
     connection.execute(earlier.values(superseded=True))
     made = fresh_id()
@@ -203,8 +205,8 @@ def rule(
     return ruling, connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
 
 
-def _settled(connection: Connection, task: Row[Any], caller: Principal, body: RulingCreate) -> Exception:
-    standing = [row for row in _of_task(connection, task.id) if not row.superseded]
+def _already_ruled(connection: Connection, task: Row[Any], caller: Principal, body: RulingCreate) -> Exception:
+    standing = [row for row in _rulings_of_task(connection, task.id) if not row.superseded]
     if standing:
         earlier = ruling_public(standing[-1], caller.id, names=False)
     else:  # from the time when the published operation left no record but the outcome
@@ -229,7 +231,7 @@ def ruling_public(row: Row[Any], caller_id: str, *, names: bool) -> RulingPublic
     )
 
 
-def _of_task(connection: Connection, task_id: str) -> Sequence[Row[Any]]:
+def _rulings_of_task(connection: Connection, task_id: str) -> Sequence[Row[Any]]:
     return connection.execute(RULINGS.where(rulings.c.task_id == task_id).order_by(rulings.c.number)).all()
 
 
@@ -244,7 +246,7 @@ def ruling_by_id(connection: Connection, ruling_id: str) -> Row[Any]:
     return row
 
 
-def decide_gold(
+def decide_gold_candidate(
     connection: Connection,
     ruling: Row[Any],
     target: Row[Any],
@@ -278,7 +280,7 @@ def _make_gold(connection: Connection, ruling: Row[Any], target: Row[Any], now: 
     if ruling.corrected_value is not None:
         known = {"verdict": ruling.verdict, "corrected_value": ruling.corrected_value}
         answer = json.dumps(known, ensure_ascii=False)
-    values = {name: getattr(task, name) for name in SUBJECT}
+    values = {name: getattr(task, name) for name in SUBJECT_COLUMNS}
     values |= {"calculation_id": task.calculation_id, "n_required": None, "is_gold": True, "gold_answer": answer}
     (made,) = create_tasks(connection, target, [values], now, rng)
     copy = connection.execute(select(tasks).where(tasks.c.id == made)).one()
@@ -287,11 +289,11 @@ def _make_gold(connection: Connection, ruling: Row[Any], target: Row[Any], now: 
         connection.execute(item.values(error_type=ruling.error_type))
     seen_by = select(submissions.c.voter_id, submissions.c.voter_kind).where(submissions.c.task_id == task.id)
     for person in connection.execute(seen_by).all():
-        honeypots.book_unserved(connection, copy, Voter(person.voter_id, person.voter_kind))
+        honeypots.record_unserved(connection, copy, Voter(person.voter_id, person.voter_kind))
     return made
 
 
-def _person(who: Any) -> Any:
+def _person_name(who: Any) -> Any:
     return func.coalesce(annotator_accounts.c.display_name, annotator_accounts.c.email, users.c.name, who)
 
 
@@ -300,7 +302,7 @@ _ALL_VOTES = (
         submissions,
         annotator_scores.c.confusion,
         annotator_scores.c.reliability,
-        _person(submissions.c.voter_id).label("voter_name"),
+        _person_name(submissions.c.voter_id).label("voter_name"),
         exists().where(discounted_votes.c.submission_id == submissions.c.id).label("discounted"),
     )
     .outerjoin(
@@ -314,7 +316,7 @@ _ALL_VOTES = (
     .order_by(submissions.c.number)
 )
 RULINGS = (
-    select(rulings, _person(rulings.c.expert_id).label("expert_name"))
+    select(rulings, _person_name(rulings.c.expert_id).label("expert_name"))
     .outerjoin(annotator_accounts, annotator_accounts.c.id == rulings.c.expert_id)
     .outerjoin(users, users.c.id == rulings.c.expert_id)
 )

@@ -38,7 +38,7 @@ from gonogo.server.store.schema.campaigns import (
 )
 
 
-def act(
+def apply_action(
     connection: Connection,
     campaign: Row[Any],
     voter_id: str,
@@ -50,7 +50,7 @@ def act(
 
     Repeating an action changes nothing but adds its line: the trail tells what was asked, too.
     """
-    if not _known(connection, campaign.id, voter_id):
+    if not _is_member(connection, campaign.id, voter_id):
         raise not_found()
     ordering.lock_order(connection, campaign.id, alone=True)
     doing = {"pause": _pause, "resume": _resume, "discount": _discount, "restore": _restore, "reopen": _reopen}
@@ -71,15 +71,17 @@ def act(
     return connection.execute(select(annotator_actions).where(annotator_actions.c.id == made)).one()
 
 
-def preview(connection: Connection, campaign: Row[Any], voter_id: str, verb: AnnotatorVerb) -> AnnotatorActionPreview:
+def preview_action(
+    connection: Connection, campaign: Row[Any], voter_id: str, verb: AnnotatorVerb
+) -> AnnotatorActionPreview:
     """What `act` would do now; 404 for somebody who is not of the campaign."""
-    if not _known(connection, campaign.id, voter_id):
+    if not _is_member(connection, campaign.id, voter_id):
         raise not_found()
     mine = and_(submissions.c.campaign_id == campaign.id, submissions.c.voter_id == voter_id)
     touched: dict[str, Select[Any]] = {
         "discount": select(func.count()).select_from(submissions).where(mine, submissions.c.counted == true()),
         "restore": select(func.count()).where(*_discounted(campaign.id, voter_id)),
-        "reopen": select(func.count()).where(*_reopened(campaign.id, voter_id)),
+        "reopen": select(func.count()).where(*_reopenable(campaign.id, voter_id)),
     }
     n_tasks = int(connection.execute(touched[verb]).scalar_one()) if verb in touched else 0
     thing = "task" if n_tasks == 1 else "tasks"
@@ -92,7 +94,7 @@ def action_public(row: Row[Any]) -> AnnotatorAction:
     return AnnotatorAction(**values, created_at=instant(row.created_at))
 
 
-def everybody(connection: Connection, campaign_id: str) -> list[AnnotatorState]:
+def annotator_states(connection: Connection, campaign_id: str) -> list[AnnotatorState]:
     """All who voted in the campaign or are assigned to it, by name."""
     here = submissions.c.campaign_id == campaign_id
     voted = connection.execute(_VOTED.where(here).group_by(submissions.c.voter_id)).all()
@@ -119,7 +121,7 @@ def everybody(connection: Connection, campaign_id: str) -> list[AnnotatorState]:
     return sorted(found, key=lambda state: (state.name or state.email or state.voter_id).casefold())
 
 
-def _known(connection: Connection, campaign_id: str, voter_id: str) -> bool:
+def _is_member(connection: Connection, campaign_id: str, voter_id: str) -> bool:
     voted = _VOTED.where(submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id)
     assigned = _ASSIGNED.where(assignments.c.campaign_id == campaign_id, assignments.c.annotator_account_id == voter_id)
     queries: tuple[Select[Any], ...] = (voted.group_by(submissions.c.voter_id), assigned)
@@ -172,9 +174,9 @@ def _restore(connection: Connection, campaign_id: str, voter_id: str, now: datet
 
 
 def _reopen(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
-    asked = tasks.update().where(*_reopened(campaign_id, voter_id))
+    asked = tasks.update().where(*_reopenable(campaign_id, voter_id))
     n_tasks = connection.execute(asked.values(n_required=tasks.c.submission_count + 1)).rowcount
-    _reopen_short(connection, _cast(campaign_id, voter_id))
+    _reopen_short(connection, _counted_tasks(campaign_id, voter_id))
     return int(n_tasks)
 
 
@@ -182,17 +184,17 @@ def _discounted(campaign_id: str, voter_id: str) -> tuple[ColumnElement[bool], .
     return discounted_votes.c.campaign_id == campaign_id, discounted_votes.c.voter_id == voter_id
 
 
-def _cast(campaign_id: str, voter_id: str) -> Select[Any]:
+def _counted_tasks(campaign_id: str, voter_id: str) -> Select[Any]:
     """Ids of the tasks where a vote of the person counts."""
     return select(submissions.c.task_id).where(
         submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id, submissions.c.counted == true()
     )
 
 
-def _reopened(campaign_id: str, voter_id: str) -> tuple[ColumnElement[bool], ...]:
+def _reopenable(campaign_id: str, voter_id: str) -> tuple[ColumnElement[bool], ...]:
     """What *reopen* asks once more."""
     return (
-        tasks.c.id.in_(_cast(campaign_id, voter_id)),
+        tasks.c.id.in_(_counted_tasks(campaign_id, voter_id)),
         tasks.c.status == TaskStatus.RESOLVED,
         tasks.c.adjudicated == false(),
         tasks.c.is_gold == false(),

@@ -27,8 +27,8 @@ from sqlalchemy import (
 from gonogo.schemas.enums import CampaignStatus, TaskStatus, Verdict
 from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.server.results.cases import committed_up_to
-from gonogo.server.scoring.consensus_store import alone, campaign_quality
-from gonogo.server.scoring.report_worker import report_on
+from gonogo.server.scoring.consensus_store import campaign_quality, lock_refresh
+from gonogo.server.scoring.report_worker import quality_report
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, cases, golden_items, tasks
 
@@ -46,15 +46,15 @@ class PromotionMeasurement:
     settings: tuple[Any, ...]
 
 
-def measure_ahead(store: Store, campaign_id: str, now: datetime) -> PromotionMeasurement:
+def measure_for_promotion(store: Store, campaign_id: str, now: datetime) -> PromotionMeasurement:
     """The campaign as it stands; its consensus is brought up to date. Blocks: call it in a thread."""
     for _try in range(_TRIES):
         with store.read() as connection:
             campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
         seq = _last_change(store, campaign_id)
-        ahead = PromotionMeasurement(report_on(store, campaign_id, now), seq, _settings(campaign))
+        ahead = PromotionMeasurement(quality_report(store, campaign_id, now), seq, _settings(campaign))
         with store.read() as connection:
-            if not _moved(connection, campaign, ahead):
+            if not _has_changed(connection, campaign, ahead):
                 break
     return ahead
 
@@ -67,15 +67,15 @@ def promote(
     The golden value is the predicted one where the prediction is right, the consensus value where it is wrong. Gold
     tasks are not copied: their answers were known before. A closed campaign becomes `promoted`; an open one goes on.
     """
-    alone(connection, campaign)
-    if ahead is None or _moved(connection, campaign, ahead):
+    lock_refresh(connection, campaign)
+    if ahead is None or _has_changed(connection, campaign, ahead):
         quality = campaign_quality(connection, campaign, now)
     else:
         quality = ahead.report
     accepted = bool(quality.accepted)
     if not accepted and not force:
         return PromoteResult(accepted=False, alpha=quality.alpha, forced=False, promoted=0)
-    promoted = _copy(connection, campaign, forced=not accepted, now=now)
+    promoted = _copy_resolved(connection, campaign, forced=not accepted, now=now)
     if campaign.status == CampaignStatus.CLOSED:
         done = campaigns.update().where(campaigns.c.id == campaign.id).values(status=CampaignStatus.PROMOTED)
         connection.execute(done)
@@ -92,7 +92,7 @@ def _last_change(store: Store, campaign_id: str) -> int:
         return connection.execute(last).scalar() or 0
 
 
-def _moved(connection: Connection, campaign: Row[Any], ahead: PromotionMeasurement) -> bool:
+def _has_changed(connection: Connection, campaign: Row[Any], ahead: PromotionMeasurement) -> bool:
     """Whether a vote, a ruling, a task or a setting changed since."""
     later = select(cases.c.seq).where(cases.c.campaign_id == campaign.id, cases.c.seq > ahead.seq).limit(1)
     return _settings(campaign) != ahead.settings or connection.execute(later).first() is not None
@@ -102,7 +102,7 @@ def _settings(campaign: Row[Any]) -> tuple[Any, ...]:
     return tuple(getattr(campaign, name) for name in _SETTINGS)
 
 
-def _copy(connection: Connection, campaign: Row[Any], *, forced: bool, now: datetime) -> int:
+def _copy_resolved(connection: Connection, campaign: Row[Any], *, forced: bool, now: datetime) -> int:
     """By the database itself: others wait for as long as it takes. Answers how many were copied."""
     fresh_id: ColumnElement[str] = literal_column(_FRESH_ID[connection.dialect.name])
     known = [literal(campaign.org_id), literal(forced), bindparam("now", now, golden_items.c.promoted_at.type)]

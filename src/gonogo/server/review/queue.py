@@ -49,7 +49,7 @@ from gonogo.server.store.schema.campaigns import (
 )
 
 UNKNOWN_POSTERIOR = 1 / len(VERDICTS)
-SURE = 1.0
+ASSUMED_CONFIDENCE = 1.0
 """Confidence assumed of a prediction that came without one."""
 
 
@@ -65,16 +65,18 @@ class ReviewQuery:
     sample: bool = False
 
 
-def harm(posterior: float | None, confidence: float | None) -> float:
+def expected_harm(posterior: float | None, confidence: float | None) -> float:
     """Probability of a wrong outcome times confidence of the prediction, 0…1."""
     wrong = 1 - (UNKNOWN_POSTERIOR if posterior is None else posterior)
-    return wrong * (SURE if confidence is None else confidence)
+    return wrong * (ASSUMED_CONFIDENCE if confidence is None else confidence)
 
 
-_harm = (1.0 - func.coalesce(tasks.c.posterior, UNKNOWN_POSTERIOR)) * func.coalesce(tasks.c.predicted_confidence, SURE)
+_harm = (1.0 - func.coalesce(tasks.c.posterior, UNKNOWN_POSTERIOR)) * func.coalesce(
+    tasks.c.predicted_confidence, ASSUMED_CONFIDENCE
+)
 
 
-def settings_of(connection: Connection, campaign_id: str) -> ReviewSettings:
+def load_settings(connection: Connection, campaign_id: str) -> ReviewSettings:
     """The stored settings of review, or the defaults."""
     row = connection.execute(select(review_settings).where(review_settings.c.campaign_id == campaign_id)).first()
     if row is None:
@@ -82,9 +84,9 @@ def settings_of(connection: Connection, campaign_id: str) -> ReviewSettings:
     return ReviewSettings(**{name: getattr(row, name) for name in ReviewSettings.model_fields})
 
 
-def change_settings(connection: Connection, campaign_id: str, changes: ReviewSettings) -> ReviewSettings:
+def update_settings(connection: Connection, campaign_id: str, changes: ReviewSettings) -> ReviewSettings:
     """Stores the settings that were sent, and answers all."""
-    merged = settings_of(connection, campaign_id).model_copy(
+    merged = load_settings(connection, campaign_id).model_copy(
         update={name: getattr(changes, name) for name in changes.model_fields_set}
     )
     connection.execute(review_settings.delete().where(review_settings.c.campaign_id == campaign_id))
@@ -102,7 +104,7 @@ def queue_page(
     now: datetime,
 ) -> ReviewPage:
     """One page of the queue; gold, and what the caller voted on, is never in it."""
-    base = [tasks.c.campaign_id == campaign.id, tasks.c.is_gold == false(), *_narrowed(campaign.id, wanted)]
+    base = [tasks.c.campaign_id == campaign.id, tasks.c.is_gold == false(), *_filter_conditions(campaign.id, wanted)]
     own = tasks.c.number.in_(_voted_on(campaign.id, caller_id))
     bands = _bands(connection, campaign.id, wanted)
     at = _read_cursor(cursor, bands)
@@ -136,7 +138,7 @@ class _Band:
 
 
 @dataclass(frozen=True)
-class _At:
+class _PagePosition:
     band: int = 0
     where: ColumnElement[bool] | None = None
 
@@ -148,7 +150,7 @@ def _bands(connection: Connection, campaign_id: str, wanted: ReviewQuery) -> lis
     conflicts = tasks.c.status == literal_column(f"'{TaskStatus.IN_REVIEW.value}'")
     found = [_Band("h", conflicts, (_harm.desc(), tasks.c.number))]
     if wanted.sample and wanted.status is None:
-        drawn = _sampled(settings_of(connection, campaign_id).sample_rate)
+        drawn = _sampled(load_settings(connection, campaign_id).sample_rate)
         found.append(_Band("s", drawn, (tasks.c.id,)))
     return found
 
@@ -167,28 +169,28 @@ def _cursor(row: Row[Any]) -> str:
     return f"s{row.id}" if row.band == "s" else f"n{row.number}"
 
 
-def _read_cursor(cursor: str | None, bands: Sequence[_Band]) -> _At:
+def _read_cursor(cursor: str | None, bands: Sequence[_Band]) -> _PagePosition:
     if cursor is None:
-        return _At()
+        return _PagePosition()
     names = [band.name for band in bands]
     rest = cursor[1:]
     try:
         band = names.index(cursor[:1])
         if cursor[0] == "s" and len(rest) == 36:
-            return _At(band, tasks.c.id > rest)
+            return _PagePosition(band, tasks.c.id > rest)
         if cursor[0] == "n":
-            return _At(band, tasks.c.number < _whole(rest))
+            return _PagePosition(band, tasks.c.number < _parse_whole(rest))
         level, number = rest.split(":")
         reached = float(level)
         if not 0 <= reached <= 1:
             raise ValueError
-        return _At(band, or_(_harm < reached, and_(_harm == reached, tasks.c.number > _whole(number))))
+        return _PagePosition(band, or_(_harm < reached, and_(_harm == reached, tasks.c.number > _parse_whole(number))))
     except ValueError:
         message = "Not a cursor of this list: send next_cursor of the page before, unchanged."
         raise invalid([{"loc": ["query", "cursor"], "msg": message, "type": "cursor"}]) from None
 
 
-def _whole(text: str) -> int:
+def _parse_whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 18):
         raise ValueError
     return int(text)
@@ -201,7 +203,7 @@ def _count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) ->
 # --- filters ---------------------------------------------------------------------------------------------
 
 
-def _narrowed(campaign_id: str, wanted: ReviewQuery) -> list[ColumnElement[bool]]:
+def _filter_conditions(campaign_id: str, wanted: ReviewQuery) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.kind:
         found.append(or_(tasks.c.target_kind == wanted.kind, tasks.c.detail_kind == wanted.kind))
@@ -276,14 +278,14 @@ def _item(row: Row[Any], votes: list[tuple[str, Any]], now: datetime) -> ReviewI
         task=task_public(row, now),
         harm=row.harm,
         posterior=row.posterior,
-        why={"s": "sample", "n": "listed"}.get(row.band) or why(verdicts, len(values)),
+        why={"s": "sample", "n": "listed"}.get(row.band) or conflict_reason(verdicts, len(values)),
         verdicts=dict(verdicts),
         n_values=len(values),
         adjudicated=row.adjudicated,
     )
 
 
-def why(verdicts: Counter[str], n_values: int) -> str:
+def conflict_reason(verdicts: Counter[str], n_values: int) -> str:
     """What keeps votes from settling a task: `tie`, `verdicts`, `values` or `unsafe`."""
     most = verdicts.most_common(2)
     if len(most) == 2:

@@ -24,9 +24,16 @@ from gonogo.server.context import Context, Ctx
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice import practice_items as practice
-from gonogo.server.review.annotator_actions import act, action_public, everybody, preview
+from gonogo.server.review.annotator_actions import (
+    action_public,
+    annotator_states,
+    apply_action,
+)
+from gonogo.server.review.annotator_actions import (
+    preview_action as preview,
+)
 from gonogo.server.routes.tasks import check_verdict
-from gonogo.server.scoring.debounced_refresh import refresh_later
+from gonogo.server.scoring.debounced_refresh import refresh_debounced
 from gonogo.server.store.schema.campaigns import annotator_actions
 
 router = make_router()
@@ -41,7 +48,7 @@ async def annotators(ctx: Ctx, campaign_id: str) -> AnnotatorStateList:
 def _everybody(ctx: Context, campaign_id: str) -> AnnotatorStateList:
     with ctx.store.read() as connection:
         campaign_for(connection, ctx.caller, campaign_id, READERS)
-        found = everybody(connection, campaign_id)
+        found = annotator_states(connection, campaign_id)
     return AnnotatorStateList(count=len(found), data=found)
 
 
@@ -52,9 +59,9 @@ async def act_on(
     """Pause, resume, discount, restore or reopen; always by a lead, and written down."""
     with ctx.store.write() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        row = act(connection, campaign, voter_id, body, ctx.caller, ctx.now)
+        row = apply_action(connection, campaign, voter_id, body, ctx.caller, ctx.now)
     if row.n_tasks:
-        background.add_task(refresh_later, ctx.store, campaign_id, ctx.now)
+        background.add_task(refresh_debounced, ctx.store, campaign_id, ctx.now)
     return action_public(row)
 
 
@@ -89,8 +96,8 @@ async def practice_items(
 
 def _practice_items(ctx: Context, campaign_id: str, limit: int) -> PracticeSet:
     with ctx.store.read() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, practice.PRACTISERS)
-        return practice.items(connection, campaign, ctx.caller.id, limit, ctx.now, ctx.rng)
+        campaign = campaign_for(connection, ctx.caller, campaign_id, practice.PRACTICE_ROLES)
+        return practice.draw_items(connection, campaign, ctx.caller.id, limit, ctx.now, ctx.rng)
 
 
 @router.post(_CAMPAIGN + "/practice", name="answer_practice_item", status_code=201)
@@ -98,5 +105,5 @@ async def answer_practice_item(ctx: Ctx, campaign_id: str, body: PracticeAnswer)
     """What was right, at once."""
     check_verdict(body.verdict, body.corrected_value)
     with ctx.store.write() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, practice.PRACTISERS)
-        return practice.answer(connection, campaign, ctx.caller.id, body, ctx.now)
+        campaign = campaign_for(connection, ctx.caller, campaign_id, practice.PRACTICE_ROLES)
+        return practice.answer_item(connection, campaign, ctx.caller.id, body, ctx.now)

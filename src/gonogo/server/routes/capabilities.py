@@ -6,7 +6,7 @@ import gonogo
 from gonogo.schemas.gonogo_api import Capabilities
 from gonogo.server.http.pipeline import PublicRoute
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.queue.leases import MAX_HELD
+from gonogo.server.queue.leases import MAX_CLAIMS
 
 router = make_router(PublicRoute)
 
@@ -33,4 +33,4 @@ EXTENSIONS = [
 @router.get("/api/v1/gonogo/capabilities", name="capabilities")
 async def capabilities() -> Capabilities:
     """A server without this path is a plain ARCNM server."""
-    return Capabilities(version=gonogo.__version__, extensions=EXTENSIONS, max_held_claims=MAX_HELD)
+    return Capabilities(version=gonogo.__version__, extensions=EXTENSIONS, max_held_claims=MAX_CLAIMS)

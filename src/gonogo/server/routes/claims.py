@@ -13,7 +13,7 @@ from gonogo.schemas.labeling import ServedTask
 from gonogo.server.auth.authorization import EVERYBODY, REVIEW_READERS, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.context import Context, Ctx
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.practice.eligibility import held_back
+from gonogo.server.practice.eligibility import ineligibility
 from gonogo.server.queue import caller_lookup, leases
 from gonogo.server.queue import next_task as queue
 from gonogo.server.serialize import served_task
@@ -60,7 +60,7 @@ async def release(ctx: Ctx, task_id: str) -> ClaimState:
     """Gives a task back unanswered, so that somebody can have it now."""
     with ctx.store.write() as connection:
         task, _campaign = task_for(connection, ctx.caller, task_id, VOTERS)
-        leases.release(connection, task, voter_of(ctx.caller), ctx.now)
+        leases.release_if_held(connection, task, voter_of(ctx.caller), ctx.now)
     return ClaimState(task_id=task_id, held=False)
 
 
@@ -74,8 +74,8 @@ def _view(ctx: Context, campaign_id: str) -> QueueView:
     with ctx.store.read() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, EVERYBODY)
         reviews = ctx.caller.role in REVIEW_READERS
-        found = queue.standing(connection, campaign, voter_of(ctx.caller), ctx.now, reviews=reviews)
-        held = held_back(connection, campaign_id, voter_of(ctx.caller), ctx.now)
+        found = queue.queue_view(connection, campaign, voter_of(ctx.caller), ctx.now, reviews=reviews)
+        held = ineligibility(connection, campaign_id, voter_of(ctx.caller), ctx.now)
     if held is None:
         return found
     return found.model_copy(update={"waits_for": held.reason, "waits_because": held.message})

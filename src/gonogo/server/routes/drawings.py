@@ -18,12 +18,12 @@ from gonogo.server.http.pipeline import ApiRoute, PublicRoute, UploadRoute
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.schema.campaigns import campaigns, projects, task_sheets
 from gonogo.server.tasks.drawings import (
-    Given,
+    DrawingUpload,
     active_drawing,
-    read_batch,
+    download_name,
+    has_revision,
+    parse_batch,
     read_file,
-    revision_of,
-    served_name,
     store_drawings,
 )
 
@@ -62,7 +62,7 @@ async def store(
     content = await request.body()
     if not content:
         raise invalid([{"loc": ["body"], "msg": "The file is empty.", "type": "missing"}])
-    given = Given(part, filename, content)
+    given = DrawingUpload(part, filename, content)
     with context.store.write() as connection:
         (stored,) = store_drawings(connection, context.caller.org_id, [given], context.now)
     response.status_code = 201 if stored.created else 200
@@ -83,7 +83,7 @@ async def store_several(request: Request, response: Response, context: Ctx) -> D
     bytes of each drawing in that order, with nothing between them.
     """
     require(context.caller, "lead")
-    given = read_batch(await request.body())
+    given = parse_batch(await request.body())
     with context.store.write() as connection:
         stored = store_drawings(connection, context.caller.org_id, given, context.now)
     response.status_code = 201 if any(item.created for item in stored) else 200
@@ -100,7 +100,7 @@ async def drawing_url(request: Request, part_revision_id: str, context: Ctx) -> 
     if drawing is None:
         return DrawingUrl(status=DrawingStatus.NO_DATASET)
     token = request.app.state.signer.sign(drawing.id, context.now, context.settings.drawing_url_seconds)
-    url = f"{_base(request, context)}{PATH}/{token}/{served_name(drawing.content_type)}"
+    url = f"{_base(request, context)}{PATH}/{token}/{download_name(drawing.content_type)}"
     return DrawingUrl(url=url, status=DrawingStatus.READY, content_type=drawing.content_type)
 
 
@@ -119,7 +119,7 @@ async def drawing_file(request: Request, token: str, name: str) -> Response:
         raise not_found()
     with state.store.read() as connection:
         file = read_file(connection, drawing_id)
-    if file is None or name != served_name(file.content_type):
+    if file is None or name != download_name(file.content_type):
         raise not_found()
     age = state.settings.drawing_url_seconds
     # The part's name, not the stored file's: it is the same for all tasks of a sheet, gold or not.
@@ -142,7 +142,7 @@ def _base(request: Request, context: Context) -> str:
 
 def _may_see(connection: Connection, caller: Principal, revision_id: str) -> bool:
     """Users see their organisation's revisions; annotators and reviewers those that tasks within their reach are on."""
-    if not revision_of(connection, caller.org_id, revision_id):
+    if not has_revision(connection, caller.org_id, revision_id):
         return False
     return caller.kind == "user" or _in_reach(connection, caller, revision_id)
 

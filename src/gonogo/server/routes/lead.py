@@ -26,7 +26,7 @@ from gonogo.server.errors import documented
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import LookingRoute
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.progress.report import progress
+from gonogo.server.progress.report import campaign_progress as progress
 from gonogo.server.results.auth import make_password
 from gonogo.server.routes.campaigns import DEFAULTS
 from gonogo.server.routes.projects import runs_of
@@ -98,11 +98,11 @@ async def preview(project_id: str, body: GenerateProjectTasks, context: Ctx) -> 
     """What generate-tasks would make; nothing is made. Without a seed in the policy another sample may be drawn."""
     with context.store.read() as connection:
         project = project_for(connection, context.caller, project_id, LEAD)
-        choice = generate.choose(
+        choice = generate.select_predictions(
             connection, project, runs_of(connection, project_id, body.calculation_ids), context.rng
         )
     fraction = body.campaign.gold_fraction if body.campaign else None
-    n_gold = generate.n_honeypots(choice.chosen, DEFAULTS["gold_fraction"] if fraction is None else fraction)
+    n_gold = generate.count_honeypots(choice.chosen, DEFAULTS["gold_fraction"] if fraction is None else fraction)
     return GeneratePreview(
         n_candidates=choice.n_candidates,
         n_eligible=choice.n_eligible,

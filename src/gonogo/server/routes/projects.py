@@ -75,15 +75,15 @@ async def generate_tasks(ctx: Ctx, project_id: str, body: GenerateProjectTasks) 
         with ctx.store.write() as connection:
             project = project_for(connection, ctx.caller, project_id, LEAD)
             runs = runs_of(connection, project_id, body.calculation_ids)
-            choice = generate.choose(connection, project, runs, ctx.rng)
+            choice = generate.select_predictions(connection, project, runs, ctx.rng)
             wanted = body.campaign or LabelingCampaignCreate(name=_free_name(connection, ctx, project.name))
             values = campaign_values(ctx.caller, wanted, project_id) | {"created_at": ctx.now}
             connection.execute(insert(campaigns).values(values))
             campaign = read_campaign(connection, values["id"])
             policy = generate.read_policy(project.selection_policy)
-            gold = generate.honeypots(choice.chosen, campaign.gold_fraction, policy.rng(ctx.rng))
-            wrong = generate.seeded_wrong(policy, choice.chosen, gold, ctx.rng)
-            generate.make_tasks(connection, campaign, choice.chosen, gold, ctx.now, ctx.rng, wrong)
+            gold = generate.draw_honeypots(choice.chosen, campaign.gold_fraction, policy.rng(ctx.rng))
+            wrong = generate.draw_seeded_errors(policy, choice.chosen, gold, ctx.rng)
+            generate.generate_tasks(connection, campaign, choice.chosen, gold, ctx.now, ctx.rng, wrong)
             made = campaign_public(read_campaign(connection, campaign.id))
     except IntegrityError:
         raise name_taken("campaign") from None

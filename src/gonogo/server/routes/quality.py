@@ -17,9 +17,9 @@ from gonogo.server.errors import ApiError
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import ApiRoute
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.review.promotion import measure_ahead
+from gonogo.server.review.promotion import measure_for_promotion
 from gonogo.server.review.promotion import promote as promote_results
-from gonogo.server.scoring.report_worker import report_on
+from gonogo.server.scoring.report_worker import quality_report
 from gonogo.server.serialize import instant
 from gonogo.server.store.schema.campaigns import campaigns, golden_items, tasks
 
@@ -57,7 +57,7 @@ class _PromotionRoute(ApiRoute):
                 campaign_for(connection, caller, campaign_id, LEAD)
         except ApiError:  # the operation refuses the same, and its answer is kept for a repeated request
             return
-        request.state.ahead = await asyncio.to_thread(measure_ahead, state.store, campaign_id, state.clock())
+        request.state.ahead = await asyncio.to_thread(measure_for_promotion, state.store, campaign_id, state.clock())
 
 
 _promotions = make_router(_PromotionRoute)
@@ -83,7 +83,7 @@ async def quality(ctx: Ctx, campaign_id: str) -> QualityReport:
     """
     with ctx.store.read() as connection:
         campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
-    return await asyncio.to_thread(report_on, ctx.store, campaign_id, ctx.now)
+    return await asyncio.to_thread(quality_report, ctx.store, campaign_id, ctx.now)
 
 
 @router.get("/api/v1/parts/ground-truth/datasets", name="list_golden_datasets")

@@ -31,15 +31,16 @@ from gonogo.server.review.adjudication import (
     CANDIDATE,
     DECLINED,
     RULINGS,
-    decide_gold,
-    detail,
-    rule,
+    adjudicate,
+    case_detail,
+    decide_gold_candidate,
     ruling_by_id,
     ruling_public,
 )
-from gonogo.server.review.queue import ReviewQuery, change_settings, queue_page, settings_of
+from gonogo.server.review.queue import ReviewQuery, load_settings, queue_page
+from gonogo.server.review.queue import update_settings as change_settings
 from gonogo.server.routes.tasks import check_verdict, refuse_own
-from gonogo.server.scoring.debounced_refresh import refresh_later
+from gonogo.server.scoring.debounced_refresh import refresh_debounced
 from gonogo.server.serialize import task_public
 from gonogo.server.store.schema.campaigns import rulings, tasks
 
@@ -82,7 +83,7 @@ async def review_task(ctx: Ctx, task_id: str, names: bool = False) -> ReviewDeta
     """Everything for one adjudication; who voted only with `?names=true`."""
     with ctx.store.read() as connection:
         task, _campaign = task_for(connection, ctx.caller, task_id, REVIEW_READERS)
-        return detail(connection, task, ctx.caller, ctx.now, names=names)
+        return case_detail(connection, task, ctx.caller, ctx.now, names=names)
 
 
 @router.post(_TASK + "/ruling", name="rule_on_task", status_code=201)
@@ -93,8 +94,8 @@ async def make_ruling(ctx: Ctx, background: BackgroundTasks, task_id: str, body:
         check_verdict(body.verdict, body.corrected_value)
         if ctx.caller.role == "reviewer":
             refuse_own(connection, task_id, ctx.caller.id)
-        ruling, row = rule(connection, task_id, ctx.caller, body, ctx.now)
-    background.add_task(refresh_later, ctx.store, task.campaign_id, ctx.now)
+        ruling, row = adjudicate(connection, task_id, ctx.caller, body, ctx.now)
+    background.add_task(refresh_debounced, ctx.store, task.campaign_id, ctx.now)
     return RulingMade(ruling=ruling_public(ruling, ctx.caller.id, names=False), task=task_public(row, ctx.now))
 
 
@@ -102,7 +103,7 @@ async def make_ruling(ctx: Ctx, background: BackgroundTasks, task_id: str, body:
 async def read_settings(ctx: Ctx, campaign_id: str) -> ReviewSettings:
     with ctx.store.read() as connection:
         campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
-        return settings_of(connection, campaign_id)
+        return load_settings(connection, campaign_id)
 
 
 @router.patch(_CAMPAIGN + "/review-settings", name="update_review_settings")
@@ -157,5 +158,5 @@ async def gold_decision(ctx: Ctx, ruling_id: str, body: GoldDecision) -> RulingP
         target = campaign
         if body.campaign_id is not None:
             target = campaign_for(connection, ctx.caller, body.campaign_id, LEAD)
-        decided = decide_gold(connection, ruling, target, body, ctx.caller, ctx.now, ctx.rng)
+        decided = decide_gold_candidate(connection, ruling, target, body, ctx.caller, ctx.now, ctx.rng)
     return ruling_public(decided, ctx.caller.id, names=True)

@@ -35,11 +35,11 @@ from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.queue import caller_lookup
 from gonogo.server.queue import submissions as votes
-from gonogo.server.review.adjudication import rule
-from gonogo.server.scoring.debounced_refresh import refresh_later
+from gonogo.server.review.adjudication import adjudicate as rule
+from gonogo.server.scoring.debounced_refresh import refresh_debounced
 from gonogo.server.serialize import submission_public, task_public
 from gonogo.server.store.schema.campaigns import annotator_accounts, submissions, tasks, users
-from gonogo.server.tasks.create import create_tasks, read_tasks
+from gonogo.server.tasks.create import create_tasks, parse_tasks
 
 router = make_router()
 _LABELING = "/api/v1/parts/labeling"
@@ -81,7 +81,7 @@ async def create(ctx: Ctx, campaign_id: str, body: LabelingTasksCreate) -> Label
     errors: list[dict[str, Any]] = []
     with ctx.store.write() as connection:
         campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        wanted = read_tasks(body.tasks, errors)
+        wanted = parse_tasks(body.tasks, errors)
         if errors:
             raise invalid(errors)
         if campaign.status != CampaignStatus.OPEN:
@@ -123,7 +123,7 @@ async def adjudicate(ctx: Ctx, background: BackgroundTasks, task_id: str, body: 
             refuse_own(connection, task_id, ctx.caller.id)
         ruling = RulingCreate(verdict=body.verdict, corrected_value=body.corrected_value, override=True)
         _made, row = rule(connection, task_id, ctx.caller, ruling, ctx.now)
-    background.add_task(refresh_later, ctx.store, task.campaign_id, ctx.now)
+    background.add_task(refresh_debounced, ctx.store, task.campaign_id, ctx.now)
     return task_public(row, ctx.now)
 
 

@@ -18,24 +18,24 @@ from sqlalchemy import cast as as_type
 
 from gonogo.schemas.enums import TaskStatus, Verdict
 from gonogo.server.consensus import estimate
-from gonogo.server.consensus.agreement import wilson
+from gonogo.server.consensus.agreement import wilson_interval
 from gonogo.server.consensus.decide import (
     CLASS_OF,
-    OPEN,
-    ROUNDING,
-    SAFE,
+    OPEN_OUTCOME,
+    POSTERIOR_TOLERANCE,
+    SAFE_POSTERIOR,
     VERDICTS,
     Outcome,
     Rule,
     Truth,
     Vote,
+    decide_outcome,
     gold_outcome,
-    outcome,
     parse_gold,
-    ruled,
+    ruled_outcome,
     same_value,
 )
-from gonogo.server.consensus.values import Value, keyed
+from gonogo.server.consensus.values import Value, to_value
 from gonogo.server.consensus.votes import UNKNOWN, Consensus, Votes
 from gonogo.server.store.schema.campaigns import gold_items, rulings, submissions, task_sheets, tasks
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from gonogo.server.consensus.votes import Floats, Ints
 
-    Flags = NDArray[np.bool_]
+    Mask = NDArray[np.bool_]
 
 
 class TaskRow(NamedTuple):
@@ -97,7 +97,7 @@ class VoteMatrix:
     claim_ms: Floats
     created_ms: Floats
     rules: Mapping[int, Rule]
-    is_gold: Flags
+    is_gold: Mask
     gold_class: Ints
     known: Ints
     error_types: Mapping[int, str]
@@ -116,7 +116,7 @@ class ConsensusResult:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def _gc_paused() -> Iterator[None]:
     """Hundreds of thousands of cells and no cycle among them: looking for cycles would cost as much as reading.
 
     Safe with several threads: whoever found the collector on switches it on again.
@@ -130,13 +130,13 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def read_ballots(connection: Connection, campaign: Row[Any]) -> VoteMatrix:
+def read_votes(connection: Connection, campaign: Row[Any]) -> VoteMatrix:
     """The counted votes of a campaign; `campaign` is its row."""
-    with _no_collection():
-        return _read_ballots(connection, campaign)
+    with _gc_paused():
+        return _read_votes(connection, campaign)
 
 
-def _read_ballots(connection: Connection, campaign: Row[Any]) -> VoteMatrix:
+def _read_votes(connection: Connection, campaign: Row[Any]) -> VoteMatrix:
     task_rows = _task_rows(connection, campaign.id)
     task_id, voter, verdict, duration, claimed, created, value = _columns(
         connection.execute(_VOTES.where(submissions.c.campaign_id == campaign.id, submissions.c.counted == true())), 7
@@ -196,7 +196,7 @@ def _truths(task_rows: Sequence[TaskRow], zeros: bool) -> list[Truth | None]:
     found: list[Truth | None] = [None] * len(task_rows)
     for index, task in enumerate(task_rows):
         if task.adjudicated:
-            found[index] = Truth(str(task.consensus_verdict), keyed(task.consensus_value, trailing_zeros=zeros))
+            found[index] = Truth(str(task.consensus_verdict), to_value(task.consensus_value, trailing_zeros=zeros))
         elif task.is_gold:
             found[index] = parse_gold(task.gold_answer, trailing_zeros=zeros)
     return found
@@ -232,19 +232,19 @@ def _values(texts: Sequence[str | None], zeros: bool) -> dict[int, Value]:
         if text is None:
             continue
         if text not in read:
-            read[text] = keyed(json.loads(text), trailing_zeros=zeros)
+            read[text] = to_value(json.loads(text), trailing_zeros=zeros)
         value = read[text]
         if value is not None:
             found[index] = value
     return found
 
 
-def measure(ballots: VoteMatrix, method: str) -> ConsensusResult:
+def compute_consensus(ballots: VoteMatrix, method: str) -> ConsensusResult:
     """Consensus of all tasks and scores of all voters by `method`."""
     n_gold_answers = int(ballots.is_gold[ballots.votes.task].sum())
     consensus = estimate(method, ballots.votes, known=ballots.known, n_gold_answers=n_gold_answers)
     reliability, trust = score_voters(consensus)
-    with _no_collection():
+    with _gc_paused():
         outcomes = _outcomes(ballots, consensus, reliability)
     return ConsensusResult(ballots, consensus, outcomes, reliability, trust)
 
@@ -264,7 +264,7 @@ def score_voters(consensus: Consensus) -> tuple[Floats, Floats]:
     variance = (right * (1 - right) / (consensus.support[:, classes] + 1)).sum(axis=1) / classes.size**2
     spread = reliability * (1 - reliability)
     alike = np.divide(spread, variance, out=consensus.support.sum(axis=1), where=variance > 0)
-    bounds = [wilson(share * n, n).low for share, n in zip(reliability.tolist(), alike.tolist(), strict=True)]
+    bounds = [wilson_interval(share * n, n).low for share, n in zip(reliability.tolist(), alike.tolist(), strict=True)]
     return reliability, np.array(bounds)
 
 
@@ -317,7 +317,7 @@ def _plain_outcomes(ballots: VoteMatrix, consensus: Consensus, speaker: Ints) ->
     reached = consensus.posterior[at_best]
     share = counts[at_best] / np.maximum(n_votes, 1)
     top = np.sort(counts, axis=1)
-    safe = (reached >= SAFE - ROUNDING) & ~((top[:, -1] == top[:, -2]) & (n_votes > 0))
+    safe = (reached >= SAFE_POSTERIOR - POSTERIOR_TOLERANCE) & ~((top[:, -1] == top[:, -2]) & (n_votes > 0))
     missing = n_votes < required
     sooner = early & missing & (2 * n_votes > required) & (required > 2) & safe & (share == 1)
     status = np.where(missing & ~sooner, 0, np.where(safe, 2, 1))
@@ -325,7 +325,7 @@ def _plain_outcomes(ballots: VoteMatrix, consensus: Consensus, speaker: Ints) ->
     columns = (status.tolist(), best.tolist(), reached.tolist(), share.tolist(), speaker.tolist())
     for state, label, chance, agreed, spoken in zip(*columns, strict=True):
         if state == 0:
-            found.append(OPEN)
+            found.append(OPEN_OUTCOME)
         elif state == 1:
             found.append(Outcome(TaskStatus.IN_REVIEW, posterior=chance))
         else:
@@ -336,28 +336,28 @@ def _plain_outcomes(ballots: VoteMatrix, consensus: Consensus, speaker: Ints) ->
 
 def _decide(task: TaskRow, truth: Truth | None, cast: list[Vote], posterior: list[float], rule: Rule) -> Outcome:
     if truth is None:
-        return outcome(cast, posterior, rule)
-    return ruled(cast, truth) if task.adjudicated else gold_outcome(cast, truth, rule)
+        return decide_outcome(cast, posterior, rule)
+    return ruled_outcome(cast, truth) if task.adjudicated else gold_outcome(cast, truth, rule)
 
 
-def agreeing(measured: ConsensusResult) -> tuple[Flags, Flags]:
+def consensus_matches(measured: ConsensusResult) -> tuple[Mask, Mask]:
     """Per vote: whether its task is resolved, and whether the vote equals that consensus."""
     votes, outcomes = measured.ballots.votes, measured.outcomes
     verdicts = np.array([UNKNOWN if o.verdict is None else CLASS_OF[o.verdict] for o in outcomes], dtype=np.intp)
     settled = verdicts[votes.task] != UNKNOWN
     same = verdicts[votes.task] == votes.label
-    return settled, _less_other_values(measured.ballots, same, outcomes)
+    return settled, _drop_other_values(measured.ballots, same, outcomes)
 
 
-def right_on_gold(ballots: VoteMatrix) -> tuple[Flags, Flags]:
+def gold_matches(ballots: VoteMatrix) -> tuple[Mask, Mask]:
     """Per vote: whether its task is gold with a known answer, and whether the vote equals that answer."""
     answer = ballots.gold_class[ballots.votes.task]
     gold = answer != UNKNOWN
     same = gold & (answer == ballots.votes.label)
-    return gold, _less_other_values(ballots, same, ballots.truths)
+    return gold, _drop_other_values(ballots, same, ballots.truths)
 
 
-def _less_other_values(ballots: VoteMatrix, same: Flags, references: Sequence[Outcome | Truth | None]) -> Flags:
+def _drop_other_values(ballots: VoteMatrix, same: Mask, references: Sequence[Outcome | Truth | None]) -> Mask:
     """`same` without the votes whose value is not the reference's."""
     if not ballots.values:
         return same

@@ -19,13 +19,13 @@ from gonogo.server.consensus.decide import (
     Rule,
     Truth,
     Vote,
+    decide_outcome,
     gold_outcome,
-    outcome,
     parse_gold,
-    ruled,
+    ruled_outcome,
 )
-from gonogo.server.consensus.decide import posterior as bayes
-from gonogo.server.consensus.values import keyed
+from gonogo.server.consensus.decide import class_posterior as bayes
+from gonogo.server.consensus.values import to_value
 from gonogo.server.store import audit
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.ordering import lock_order, reconcile
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from gonogo.server.scoring.campaign_consensus import ConsensusResult, TaskRow
     from gonogo.server.store.engine import Store
 
-ASSUMED = 0.85
+ASSUMED_ACCURACY = 0.85
 """Accuracy assumed of a voter whom no refresh of the campaign has measured yet."""
 
-_SPREAD = (1 - ASSUMED) / (len(VERDICTS) - 1)
-_ASSUMED_MATRIX = [[ASSUMED if j == k else _SPREAD for k in range(len(VERDICTS))] for j in range(len(VERDICTS))]
+_SPREAD = (1 - ASSUMED_ACCURACY) / (len(VERDICTS) - 1)
+_ASSUMED_MATRIX = [
+    [ASSUMED_ACCURACY if j == k else _SPREAD for k in range(len(VERDICTS))] for j in range(len(VERDICTS))
+]
 _EVEN = [1 / len(VERDICTS)] * len(VERDICTS)
 
 _CHUNK = 200
@@ -49,25 +51,25 @@ _NOTICEABLE = 0.005
 """A posterior that moved less than this is not written again."""
 
 
-def refresh_task(connection: Connection, task_id: str, now: datetime) -> Outcome:
+def rescore_task(connection: Connection, task_id: str, now: datetime) -> Outcome:
     """The task's status and consensus from its counted votes, written if they changed.
 
     Voters weigh what the last refresh of the campaign found; until then all weigh the same. A task that an expert
     ruled on keeps the ruling; only its agreement follows the votes. Plain arithmetic on a handful of rows.
     """
-    return refresh_seen(connection, _TASK.one(connection, {"task": task_id}), now)
+    return rescore_loaded(connection, _TASK.one(connection, {"task": task_id}), now)
 
 
-def refresh_seen(connection: Connection, task: Row[Any], now: datetime) -> Outcome:
+def rescore_loaded(connection: Connection, task: Row[Any], now: datetime) -> Outcome:
     """The same for a task that was just read, with the columns of `SEEN`."""
-    found = weigh(task, _TASK_VOTES.all(connection, {"task": task.id})).outcome()
+    found = score_task(task, _TASK_VOTES.all(connection, {"task": task.id})).outcome()
     if _changed(task, found):
-        _WRITE_ONE.run(connection, _written(task, found, now))
+        _UPDATE_ONE_TASK.run(connection, _outcome_params(task, found, now))
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class ScoredTask:
     """One task and its counted votes, ready to be decided; `probabilities` are the classes' by the votes alone."""
 
     votes: list[Vote]
@@ -78,26 +80,30 @@ class Weighed:
 
     def outcome(self) -> Outcome:
         if self.ruling is not None:
-            return ruled(self.votes, self.ruling)
+            return ruled_outcome(self.votes, self.ruling)
         if self.truth is not None:
             return gold_outcome(self.votes, self.truth, self.rule)
-        return outcome(self.votes, self.probabilities, self.rule)
+        return decide_outcome(self.votes, self.probabilities, self.rule)
 
 
-def weigh(task: Row[Any], rows: Sequence[Any]) -> Weighed:
+def score_task(task: Row[Any], rows: Sequence[Any]) -> ScoredTask:
     """`task` has the columns of `SEEN`; each of `rows` a verdict, a value, and its voter's measured scores, if any."""
     zeros = task.trailing_zeros_matter
     measured = task.consensus_method != ConsensusMethod.MAJORITY and task.class_prior is not None
     known = [measured and row.confusion is not None for row in rows]
     votes = [
-        Vote(row.verdict, keyed(row.corrected_value, trailing_zeros=zeros), row.reliability if is_known else ASSUMED)
+        Vote(
+            row.verdict,
+            to_value(row.corrected_value, trailing_zeros=zeros),
+            row.reliability if is_known else ASSUMED_ACCURACY,
+        )
         for row, is_known in zip(rows, known, strict=True)
     ]
     ruling = None
     if task.adjudicated:
-        ruling = Truth(task.consensus_verdict, keyed(task.consensus_value, trailing_zeros=zeros))
+        ruling = Truth(task.consensus_verdict, to_value(task.consensus_value, trailing_zeros=zeros))
     matrices = [row.confusion if is_known else _ASSUMED_MATRIX for row, is_known in zip(rows, known, strict=True)]
-    return Weighed(
+    return ScoredTask(
         votes,
         bayes([CLASS_OF[vote.verdict] for vote in votes], matrices, task.class_prior if measured else _EVEN),
         Rule(task.n_required, task.early_stop),
@@ -106,7 +112,7 @@ def weigh(task: Row[Any], rows: Sequence[Any]) -> Weighed:
     )
 
 
-def read_seen(connection: Connection, task_id: str) -> Row[Any]:
+def load_task(connection: Connection, task_id: str) -> Row[Any]:
     """A task with the columns of `SEEN`."""
     found: Row[Any] = _TASK.one(connection, {"task": task_id})
     return found
@@ -115,43 +121,43 @@ def read_seen(connection: Connection, task_id: str) -> Row[Any]:
 def refresh_campaign(connection: Connection, campaign_id: str, now: datetime) -> None:
     """The consensus of every task of the campaign, and its voters' scores; call it in a `store.write()` block."""
     campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
-    write_measured(connection, campaign, measure_campaign(connection, campaign), now)
+    write_consensus(connection, campaign, measure_campaign(connection, campaign), now)
 
 
 def measure_campaign(connection: Connection, campaign: Row[Any]) -> ConsensusResult:
     """Reads and computes, writes nothing; up to a second for 100,000 votes."""
-    from gonogo.server.scoring.campaign_consensus import measure, read_ballots
+    from gonogo.server.scoring.campaign_consensus import compute_consensus, read_votes
 
-    return measure(read_ballots(connection, campaign), campaign.consensus_method)
+    return compute_consensus(read_votes(connection, campaign), campaign.consensus_method)
 
 
-def write_measured(connection: Connection, campaign: Row[Any], measured: ConsensusResult, now: datetime) -> None:
+def write_consensus(connection: Connection, campaign: Row[Any], measured: ConsensusResult, now: datetime) -> None:
     """Stores voters' scores and the outcomes that changed.
 
     A task that got a vote or a ruling since it was measured is left alone: its own refresh knew more.
     """
-    alone(connection, campaign)
+    lock_refresh(connection, campaign)
     _write_outcomes(connection, _changes(measured), now)
     _write_scores(connection, campaign, measured, now)
 
 
-def alone(connection: Connection, campaign: Row[Any]) -> None:
+def lock_refresh(connection: Connection, campaign: Row[Any]) -> None:
     """One refresh of a campaign at a time; on SQLite the transaction is lock enough."""
     lock_order(connection, campaign.id)
     connection.execute(select(campaigns.c.id).where(campaigns.c.id == campaign.id).with_for_update(key_share=True))
 
 
-def store_measured(store: Store, campaign: Row[Any], measured: ConsensusResult, now: datetime) -> None:
+def write_consensus_in_chunks(store: Store, campaign: Row[Any], measured: ConsensusResult, now: datetime) -> None:
     """The same in many short transactions, so that claims and submits get their turns in between."""
     changed = _changes(measured)
     for start in range(0, len(changed), _CHUNK):
         with store.write() as connection:
             started = time.monotonic()
-            alone(connection, campaign)
+            lock_refresh(connection, campaign)
             _write_outcomes(connection, changed[start : start + _CHUNK], now)
         time.sleep(time.monotonic() - started)
     with store.write() as connection:
-        alone(connection, campaign)
+        lock_refresh(connection, campaign)
         _write_scores(connection, campaign, measured, now)
 
 
@@ -163,14 +169,14 @@ def _changes(measured: ConsensusResult) -> list[tuple[TaskRow, Outcome]]:
 def _write_outcomes(connection: Connection, changed: Sequence[tuple[TaskRow, Outcome]], now: datetime) -> None:
     if not changed:
         return
-    connection.execute(_WRITE, [_written(task, found, now) for task, found in changed])
-    _note(connection, changed, now)
+    connection.execute(_UPDATE_TASK, [_outcome_params(task, found, now) for task, found in changed])
+    _audit_refresh(connection, changed, now)
     # What was settled early may be open again, or the other way round.
     other = [t.id for t, found in changed if t.status != found.status and TaskStatus.OPEN in (t.status, found.status)]
     reconcile(connection, other)
 
 
-def _note(connection: Connection, changed: Sequence[tuple[TaskRow, Outcome]], now: datetime) -> None:
+def _audit_refresh(connection: Connection, changed: Sequence[tuple[TaskRow, Outcome]], now: datetime) -> None:
     """The audit log's row of what a refresh did, with the tasks whose status is another one now."""
     states = {task.id: str(found.status) for task, found in changed if task.status != found.status}
     campaign_id = connection.execute(select(tasks.c.campaign_id).where(tasks.c.id == changed[0][0].id)).scalar_one()
@@ -202,14 +208,14 @@ def _write_scores(connection: Connection, campaign: Row[Any], measured: Consensu
 
 def campaign_quality(connection: Connection, campaign: Row[Any], now: datetime) -> QualityReport:
     """Refreshes the campaign and reports on it; `campaign` is its row."""
-    from gonogo.server.quality.report import report
+    from gonogo.server.quality.report import build_report
 
     measured = measure_campaign(connection, campaign)
-    write_measured(connection, campaign, measured, now)
-    return report(measured, campaign)
+    write_consensus(connection, campaign, measured, now)
+    return build_report(measured, campaign)
 
 
-def _raw(found: Outcome) -> Any:
+def _raw_value(found: Outcome) -> Any:
     return None if found.value is None else found.value.raw
 
 
@@ -223,11 +229,11 @@ def _changed(task: Row[Any] | TaskRow, found: Outcome) -> bool:
         or task.status != found.status
         or task.consensus_verdict != found.verdict
         or task.agreement != found.agreement
-        or task.consensus_value != _raw(found)
+        or task.consensus_value != _raw_value(found)
     )
 
 
-def _written(task: Row[Any] | TaskRow, found: Outcome, now: datetime) -> dict[str, Any]:
+def _outcome_params(task: Row[Any] | TaskRow, found: Outcome, now: datetime) -> dict[str, Any]:
     """Parameters of `_WRITE`."""
     return {
         "task": task.id,
@@ -235,14 +241,14 @@ def _written(task: Row[Any] | TaskRow, found: Outcome, now: datetime) -> dict[st
         "ruled": task.adjudicated,
         "to_status": str(found.status),
         "to_verdict": found.verdict,
-        "to_value": _raw(found),
+        "to_value": _raw_value(found),
         "to_agreement": found.agreement,
         "to_posterior": found.posterior,
         "now": now,
     }
 
 
-SEEN: list[ColumnElement[Any]] = [
+SCORING_COLUMNS: list[ColumnElement[Any]] = [
     tasks.c[name]
     for name in (
         "id",
@@ -258,14 +264,14 @@ SEEN: list[ColumnElement[Any]] = [
         "submission_count",
     )
 ]
-SEEN += [
+SCORING_COLUMNS += [
     campaigns.c.consensus_method,
     campaigns.c.early_stop,
     campaigns.c.trailing_zeros_matter,
     campaign_scores.c.class_prior,
 ]
 _TASK = CompiledStatement(
-    select(*SEEN)
+    select(*SCORING_COLUMNS)
     .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
     .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
     .where(tasks.c.id == bindparam("task"))
@@ -287,7 +293,7 @@ _TASK_VOTES = CompiledStatement(
     .where(submissions.c.task_id == bindparam("task"), submissions.c.counted == true())
     .order_by(submissions.c.number)
 )
-_WRITE = (
+_UPDATE_TASK = (
     tasks.update()
     .where(
         tasks.c.id == bindparam("task"),
@@ -310,4 +316,4 @@ _WRITE = (
         ),
     )
 )
-_WRITE_ONE = CompiledStatement(_WRITE)
+_UPDATE_ONE_TASK = CompiledStatement(_UPDATE_TASK)

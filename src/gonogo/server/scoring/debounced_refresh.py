@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
-from gonogo.server.scoring.report_worker import refresh
+from gonogo.server.scoring.report_worker import refresh_consensus
 from gonogo.server.store.engine import Store
 
-REST = 20.0
+COOLDOWN_FACTOR = 20.0
 """After a refresh of t seconds the next one waits for this many times t; reports refresh by themselves."""
 
 
@@ -26,7 +26,7 @@ class _State:
 _states: WeakKeyDictionary[Store, _State] = WeakKeyDictionary()
 
 
-def refresh_later(
+def refresh_debounced(
     store: Store, campaign_id: str, now: datetime, *, clock: Callable[[], float] = time.monotonic
 ) -> bool:
     """Refreshes a campaign's consensus, unless that was done a moment ago; answers whether it was done.
@@ -40,9 +40,9 @@ def refresh_later(
         state.running.add(campaign_id)
     started = clock()
     try:
-        refresh(store, campaign_id, now)
+        refresh_consensus(store, campaign_id, now)
     finally:
         with state.lock:
             state.running.discard(campaign_id)
-            state.again_at[campaign_id] = clock() + REST * (clock() - started)
+            state.again_at[campaign_id] = clock() + COOLDOWN_FACTOR * (clock() - started)
     return True

@@ -20,26 +20,26 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from gonogo.schemas.labeling import QualityReport
-from gonogo.server.scoring.consensus_store import measure_campaign, store_measured
+from gonogo.server.scoring.consensus_store import measure_campaign, write_consensus_in_chunks
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, submissions
 
-LARGE = 20_000
+WORKER_THRESHOLD = 20_000
 """Votes from which the worker process is worth its start and its memory."""
-_NICER = 5
+_NICENESS = 5
 
 
-def report_on(store: Store, campaign_id: str, now: datetime, *, large: int = LARGE) -> QualityReport:
+def quality_report(store: Store, campaign_id: str, now: datetime, *, large: int = WORKER_THRESHOLD) -> QualityReport:
     """The quality report of a campaign, whose consensus is refreshed by the way. Blocks: call it in a thread."""
     if not _is_large(store, campaign_id, large):
         return _report(store, campaign_id, now)
-    text = _elsewhere(_report_text, store, campaign_id, now)
+    text = _run_in_worker(_report_in_worker, store, campaign_id, now)
     return QualityReport.model_validate_json(text) if text else _report(store, campaign_id, now)
 
 
-def refresh(store: Store, campaign_id: str, now: datetime, *, large: int = LARGE) -> None:
+def refresh_consensus(store: Store, campaign_id: str, now: datetime, *, large: int = WORKER_THRESHOLD) -> None:
     """The campaign's consensus and its voters' scores, brought up to date. Blocks: call it in a thread."""
-    if not _is_large(store, campaign_id, large) or _elsewhere(_refresh_there, store, campaign_id, now) is None:
+    if not _is_large(store, campaign_id, large) or _run_in_worker(_refresh_in_worker, store, campaign_id, now) is None:
         _refresh(store, campaign_id, now)
 
 
@@ -49,7 +49,7 @@ def _is_large(store: Store, campaign_id: str, large: int) -> bool:
         return bool(connection.execute(select(func.count()).select_from(some)).scalar_one() >= large)
 
 
-def _elsewhere(work: Any, store: Store, campaign_id: str, now: datetime) -> Any:
+def _run_in_worker(work: Any, store: Store, campaign_id: str, now: datetime) -> Any:
     """`work` in the worker process; `None` where there can be none, or it ended: then the caller does it here."""
     url = store.url.render_as_string(hide_password=False)
     try:
@@ -59,7 +59,7 @@ def _elsewhere(work: Any, store: Store, campaign_id: str, now: datetime) -> Any:
         return None
 
 
-class _Worker:
+class ReportWorker:
     """One process for this one, started when first needed; it ends with this one."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class _Worker:
         with self._lock:
             if self._pool is None:  # never a fork: this process has threads and open databases
                 spawn = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_stand_back)
+                self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_lower_priority)
             return self._pool
 
     def forget(self) -> None:
@@ -80,24 +80,24 @@ class _Worker:
             pool.shutdown(wait=False)
 
 
-_worker = _Worker()
+_worker = ReportWorker()
 
 
-def _stand_back() -> None:
+def _lower_priority() -> None:
     """What the worker does first: it lets the server go before, and ends with it, even if that is killed."""
     if sys.platform != "win32":
-        os.nice(_NICER)
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
+        os.nice(_NICENESS)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _end_with_the_server() -> None:
+def _exit_with_parent() -> None:
     server = multiprocessing.parent_process()
     if server is not None:
         server.join()
         os._exit(1)
 
 
-def _report_text(url: str, replica: str | None, campaign_id: str, now: datetime) -> str:
+def _report_in_worker(url: str, replica: str | None, campaign_id: str, now: datetime) -> str:
     store = Store(url, replica=replica)
     try:
         return _report(store, campaign_id, now).model_dump_json()
@@ -105,7 +105,7 @@ def _report_text(url: str, replica: str | None, campaign_id: str, now: datetime)
         store.dispose()
 
 
-def _refresh_there(url: str, replica: str | None, campaign_id: str, now: datetime) -> bool:
+def _refresh_in_worker(url: str, replica: str | None, campaign_id: str, now: datetime) -> bool:
     store = Store(url, replica=replica)
     try:
         _refresh(store, campaign_id, now)
@@ -116,15 +116,15 @@ def _refresh_there(url: str, replica: str | None, campaign_id: str, now: datetim
 
 def _report(store: Store, campaign_id: str, now: datetime) -> QualityReport:
     from gonogo.server.quality.breakdown import name_sheets
-    from gonogo.server.quality.report import report
+    from gonogo.server.quality.report import build_report
 
     with (store.report if _has_arrived(store, campaign_id) else store.read)() as connection:
         campaign = _row(connection, campaign_id)
         measured = measure_campaign(connection, campaign)
-        answer = report(measured, campaign)
+        answer = build_report(measured, campaign)
         name_sheets(connection, (answer.gonogo or {})["by_sheet"])
     # What got a vote since, or is ahead of the replica, is left alone.
-    store_measured(store, campaign, measured, now)
+    write_consensus_in_chunks(store, campaign, measured, now)
     return answer
 
 
@@ -132,7 +132,7 @@ def _refresh(store: Store, campaign_id: str, now: datetime) -> None:
     with store.read() as connection:
         campaign = _row(connection, campaign_id)
         measured = measure_campaign(connection, campaign)
-    store_measured(store, campaign, measured, now)
+    write_consensus_in_chunks(store, campaign, measured, now)
 
 
 def _has_arrived(store: Store, campaign_id: str) -> bool:

@@ -57,38 +57,40 @@ def lock_order(connection: Connection, campaign_id: str, *, alone: bool = False)
     """Takes the campaign's order lock until the transaction ends; nothing to do where writers are alone anyhow."""
     if connection.dialect.name == "postgresql":
         # Two campaigns with the same number wait for each other now and then, nothing worse.
-        (_ALONE if alone else _TOGETHER).later(connection, {"number": zlib.crc32(campaign_id.encode()) - 2**31})
+        (_LOCK_EXCLUSIVE if alone else _LOCK_SHARED).later(
+            connection, {"number": zlib.crc32(campaign_id.encode()) - 2**31}
+        )
 
 
 def advance_insert_round(connection: Connection, campaign_id: str, insert_round: str, rank: str) -> None:
     """Keeps `insert_round` ahead of a cursor that moves to `rank`."""
     following = f"{int(rank[:_ROUND], 16) + 1:08x}"
     if following > insert_round:
-        _BUMP.later(connection, {"campaign": campaign_id, "following": following})
+        _RAISE_INSERT_ROUND.later(connection, {"campaign": campaign_id, "following": following})
 
 
-def requeue(connection: Connection, task_id: str) -> None:
+def enqueue(connection: Connection, task_id: str) -> None:
     """Makes a task available at the insert round, if it is open, wants votes, is free and not gold; else nothing."""
-    _REQUEUE.run(connection, {"task": task_id})
+    _ENQUEUE.run(connection, {"task": task_id})
 
 
 def reconcile(connection: Connection, task_ids: Iterable[str]) -> None:
     """Puts tasks whose status may have changed into the order, or takes them out, as they now need votes or not."""
     for task_id in task_ids:
-        LEAVE.run(connection, {"task": task_id})
-        requeue(connection, task_id)
+        REMOVE_IF_COMPLETE.run(connection, {"task": task_id})
+        enqueue(connection, task_id)
 
 
 _wants_more = (tasks.c.status == TaskStatus.OPEN) & (tasks.c.submission_count < tasks.c.n_required)
-LEAVE = CompiledStatement(
+REMOVE_IF_COMPLETE = CompiledStatement(
     tasks.update().where(tasks.c.id == bindparam("task")).values(rank=case((_wants_more, tasks.c.rank), else_=null()))
 )
 """Takes a task out of the order if it needs no more votes."""
 
 _INSERT_ROUND = select(campaigns.c.insert_round).where(campaigns.c.id == tasks.c.campaign_id).scalar_subquery()
-BACK = _INSERT_ROUND.op("||")(".").op("||")(tasks.c.place)
+RANK_AT_INSERT_ROUND = _INSERT_ROUND.op("||")(".").op("||")(tasks.c.place)
 """The rank of a task that becomes available: at the insert round."""
-_REQUEUE = CompiledStatement(
+_ENQUEUE = CompiledStatement(
     tasks.update()
     .where(
         tasks.c.id == bindparam("task"),
@@ -98,15 +100,15 @@ _REQUEUE = CompiledStatement(
         tasks.c.holder_id.is_(None),
         tasks.c.rank.is_(None),
     )
-    .values(rank=BACK)
+    .values(rank=RANK_AT_INSERT_ROUND)
 )
 _LOCK_CLASS = 7_460
 """Tells these advisory locks from those of `idempotency`, which have one large number."""
-_ALONE = CompiledStatement(select(func.pg_advisory_xact_lock(_LOCK_CLASS, bindparam("number", type_=Integer))))
-_TOGETHER = CompiledStatement(
+_LOCK_EXCLUSIVE = CompiledStatement(select(func.pg_advisory_xact_lock(_LOCK_CLASS, bindparam("number", type_=Integer))))
+_LOCK_SHARED = CompiledStatement(
     select(func.pg_advisory_xact_lock_shared(_LOCK_CLASS, bindparam("number", type_=Integer)))
 )
-_BUMP = CompiledStatement(
+_RAISE_INSERT_ROUND = CompiledStatement(
     campaigns.update()
     .where(campaigns.c.id == bindparam("campaign"), campaigns.c.insert_round < bindparam("following"))
     .values(insert_round=bindparam("following"))

@@ -13,12 +13,12 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, 
 from gonogo.schemas.enums import Verdict
 from gonogo.schemas.labeling import LabelingTaskCreate
 from gonogo.server.consensus.decide import parse_gold
-from gonogo.server.queue.honeypots import shuffle_of
+from gonogo.server.queue.honeypots import shuffle_position
 from gonogo.server.store.bulk import chunks, execute_many, stored_instant, stored_json
 from gonogo.server.store.ordering import END, lock_order, place_in, rank_at, sort_key
 from gonogo.server.store.schema.campaigns import campaigns, gold_items, new_id, predictions, task_sheets, tasks
 from gonogo.server.store.schema.columns import new_ids, subject_columns
-from gonogo.server.tasks.subject import sheet_of
+from gonogo.server.tasks.subject import sheet_key
 from gonogo.server.tasks.subject import subject_values as read_subject
 
 TaskValues = dict[str, Any]
@@ -26,12 +26,12 @@ TaskValues = dict[str, Any]
 `prediction_id`, `calculation_id` and `error_type` (of a honeypot whose prediction was made wrong)."""
 
 
-def read_tasks(wanted: Sequence[LabelingTaskCreate], errors: list[dict[str, Any]]) -> list[TaskValues]:
+def parse_tasks(wanted: Sequence[LabelingTaskCreate], errors: list[dict[str, Any]]) -> list[TaskValues]:
     """What a create-tasks body asks for; what is wrong with it is added to `errors`."""
-    return [_read(item, ("body", "tasks", index), errors) for index, item in enumerate(wanted)]
+    return [_parse_task(item, ("body", "tasks", index), errors) for index, item in enumerate(wanted)]
 
 
-def _read(item: LabelingTaskCreate, loc: tuple[str | int, ...], errors: list[dict[str, Any]]) -> TaskValues:
+def _parse_task(item: LabelingTaskCreate, loc: tuple[str | int, ...], errors: list[dict[str, Any]]) -> TaskValues:
     if not item.prompt and not item.field_name:
         errors.append({"loc": [*loc, "prompt"], "msg": "A task needs a prompt or a field_name.", "type": "missing"})
     if item.is_gold and parse_gold(item.gold_answer) is None:
@@ -53,9 +53,10 @@ def create_tasks(
     its campaign's ordinary tasks do.
     """
     rows = [
-        {**_BLANK, **values, "sheet": sheet_of(values["part_revision_id"], values["drawing_bbox"])} for values in wanted
+        {**_BLANK, **values, "sheet": sheet_key(values["part_revision_id"], values["drawing_bbox"])}
+        for values in wanted
     ]
-    _queue(connection, campaign, rows, rng)
+    _assign_places(connection, campaign, rows, rng)
     for row in rows:
         row["created_at"] = now
         del row["sheet"], row["error_type"]  # the latter is known to the item alone, which nobody is ever shown
@@ -74,7 +75,7 @@ def create_from_predictions(
     """
     blank = {**_BLANK, "created_at": stored_instant(now)}
     rows = [{**blank, **values} for values in wanted]
-    _queue(connection, campaign, rows, rng)
+    _assign_places(connection, campaign, rows, rng)
     for row in rows:
         if row["predicted_value"] is not None:
             row["predicted_value"] = stored_json(row["predicted_value"])
@@ -83,13 +84,13 @@ def create_from_predictions(
     return [row["id"] for row in rows]
 
 
-def _queue(connection: Connection, campaign: Row[Any], rows: list[TaskValues], rng: random.Random) -> None:
+def _assign_places(connection: Connection, campaign: Row[Any], rows: list[TaskValues], rng: random.Random) -> None:
     """Gives the tasks their ids and places in the queue; their gold items are stored, and the campaign counts all."""
     if not rows:
         return
     lock_order(connection, campaign.id)
     state = connection.execute(_STATE.where(campaigns.c.id == campaign.id)).one()
-    sheets = _sheet_numbers(connection, campaign.id, dict.fromkeys(row["sheet"] for row in rows))
+    sheets = _number_sheets(connection, campaign.id, dict.fromkeys(row["sheet"] for row in rows))
     campaign_id, votes = campaign.id, campaign.target_redundancy
     n_tasks, insert_round = state.n_tasks, state.insert_round
     items: list[dict[str, Any]] = []
@@ -98,7 +99,7 @@ def _queue(connection: Connection, campaign: Row[Any], rows: list[TaskValues], r
         row["sheet_seq"] = sheet = sheets[row["sheet"]]
         row["place"] = sort_key(sheet, row["predicted_confidence"], n_tasks)
         if row["is_gold"]:
-            shuffle = shuffle_of(state.n_gold_items + len(items))
+            shuffle = shuffle_position(state.n_gold_items + len(items))
             item = {"id": new_id(), "campaign_id": campaign_id, "sheet_seq": sheet, "shuffle": shuffle}
             items.append({**item, "error_type": row["error_type"]})
             row["gold_item_id"], row["n_required"] = item["id"], votes
@@ -106,7 +107,7 @@ def _queue(connection: Connection, campaign: Row[Any], rows: list[TaskValues], r
             row["rank"] = rank_at(insert_round, row["place"])
             row["n_required"] = row["n_required"] or votes
             n_tasks += 1
-    _hide(connection, campaign_id, insert_round, rows, rng)
+    _place_among_ordinary(connection, campaign_id, insert_round, rows, rng)
     if items:
         connection.execute(insert(gold_items), items)
     n_new = n_tasks - state.n_tasks
@@ -114,7 +115,7 @@ def _queue(connection: Connection, campaign: Row[Any], rows: list[TaskValues], r
     connection.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(**grown))
 
 
-def _hide(
+def _place_among_ordinary(
     connection: Connection, campaign_id: str, insert_round: str, rows: list[TaskValues], rng: random.Random
 ) -> None:
     """Gold without a confidence takes the place of any ordinary task of its sheet: its own would be the last."""
@@ -136,7 +137,7 @@ def _hide(
             row["place"] = rng.choice(places[row["sheet_seq"]])
 
 
-def _sheet_numbers(connection: Connection, campaign_id: str, wanted: Iterable[str]) -> dict[str, int]:
+def _number_sheets(connection: Connection, campaign_id: str, wanted: Iterable[str]) -> dict[str, int]:
     """The number of each sheet, in the order in which sheets first came into the campaign."""
     here = task_sheets.c.campaign_id == campaign_id
     known: dict[str, int] = {}

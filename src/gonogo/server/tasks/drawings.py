@@ -36,13 +36,13 @@ _EXTENSIONS = {
     ".svg": "image/svg+xml",
     ".dxf": "image/vnd.dxf",
 }
-UNKNOWN = "application/octet-stream"
+UNKNOWN_TYPE = "application/octet-stream"
 _NAMED = TypeAdapter(Annotated[list[DrawingGiven], Field(min_length=1, max_length=1000)])
 _SUFFIXES = {kind: suffix for suffix, kind in reversed(_EXTENSIONS.items())}
 
 
 @dataclass(frozen=True)
-class Given:
+class DrawingUpload:
     """A drawing to be kept: of which part, how its file is called, and its bytes."""
 
     part: str
@@ -51,7 +51,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class File:
+class DrawingContent:
     """What is served: `bytes` with their media type and SHA-256 (hexadecimal), and the name of the part."""
 
     content: bytes
@@ -67,16 +67,16 @@ def content_type_of(content: bytes, filename: str) -> str:
             return kind
     if b"%PDF-" in content[:1024]:  # as readers allow
         return "application/pdf"
-    by_name = _EXTENSIONS.get(PurePosixPath(filename).suffix.lower(), UNKNOWN)
-    return by_name if by_name in ("image/svg+xml", "image/vnd.dxf") else UNKNOWN
+    by_name = _EXTENSIONS.get(PurePosixPath(filename).suffix.lower(), UNKNOWN_TYPE)
+    return by_name if by_name in ("image/svg+xml", "image/vnd.dxf") else UNKNOWN_TYPE
 
 
-def served_name(content_type: str) -> str:
+def download_name(content_type: str) -> str:
     """A file name that says nothing but the format."""
     return "drawing" + _SUFFIXES.get(content_type, ".bin")
 
 
-def read_batch(body: bytes) -> list[Given]:
+def parse_batch(body: bytes) -> list[DrawingUpload]:
     """The drawings of a batch's body: a line of JSON that names them, and behind it their bytes; else 422."""
     line, _, rest = body.partition(b"\n")
     try:
@@ -90,20 +90,22 @@ def read_batch(body: bytes) -> list[Given]:
         raise invalid([{"loc": ["body"], "msg": message, "type": "size_bytes"}])
     given, start = [], 0
     for item in named:
-        given.append(Given(item.part, item.filename, rest[start : start + item.size_bytes]))
+        given.append(DrawingUpload(item.part, item.filename, rest[start : start + item.size_bytes]))
         start += item.size_bytes
     return given
 
 
-def store_drawings(connection: Connection, org_id: str, given: Sequence[Given], now: datetime) -> list[DrawingStored]:
+def store_drawings(
+    connection: Connection, org_id: str, given: Sequence[DrawingUpload], now: datetime
+) -> list[DrawingStored]:
     """Keeps drawings of parts, as if one after the other, and answers for each of them.
 
     The same bytes again change nothing. Other bytes make a new revision of the part, unless its newest revision has no
     drawing yet (it was named by a prediction first).
     """
-    ids = parts_named(connection, org_id, [item.part for item in given], now)
+    ids = get_or_create_parts(connection, org_id, [item.part for item in given], now)
     history = _histories(connection, ids)
-    made = _New()
+    made = _NewRows()
     stored = []
     for item in given:
         sha256 = hashlib.sha256(item.content).hexdigest()
@@ -123,7 +125,7 @@ def store_drawings(connection: Connection, org_id: str, given: Sequence[Given], 
     return stored
 
 
-class _New:
+class _NewRows:
     """Rows to be written, each table's at once."""
 
     def __init__(self) -> None:
@@ -136,7 +138,7 @@ class _New:
         self._revisions.append(row)
         return str(row["id"])
 
-    def drawing(self, revision: str, sha256: str, item: Given, now: datetime) -> None:
+    def drawing(self, revision: str, sha256: str, item: DrawingUpload, now: datetime) -> None:
         kind = content_type_of(item.content, item.filename)
         row = {"part_revision_id": revision, "sha256": sha256, "filename": item.filename, "content_type": kind}
         self._drawings.append({**row, "id": new_id(), "created_at": now})
@@ -156,7 +158,7 @@ class _New:
                 connection.execute(table.insert(), rows)
 
 
-def parts_named(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
+def get_or_create_parts(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
     """The ids of the organisation's parts of these names; those that are not there are made."""
     wanted = list(dict.fromkeys(names))
     found: dict[str, str] = {}
@@ -172,12 +174,12 @@ def parts_named(connection: Connection, org_id: str, names: Iterable[str], now: 
 
 def newest_revisions(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
     """The newest revision of each of these parts; a part nobody has drawn yet is made, without a drawing."""
-    ids = parts_named(connection, org_id, names, now)
+    ids = get_or_create_parts(connection, org_id, names, now)
     newest: dict[str, str] = {}
     for some in chunks(ids.values()):
         rows = connection.execute(_REVISIONS, {"parts": some})
         newest |= {row.part_id: row.id for row in rows}  # the newest comes last
-    made = _New()
+    made = _NewRows()
     for part_id in ids.values():
         if part_id not in newest:
             newest[part_id] = made.revision(part_id, now)
@@ -205,14 +207,14 @@ def active_drawing(connection: Connection, revision_id: str) -> Row[Any] | None:
     return connection.execute(query.order_by(drawings.c.number.desc()).limit(1)).first()
 
 
-def read_file(connection: Connection, drawing_id: str) -> File | None:
+def read_file(connection: Connection, drawing_id: str) -> DrawingContent | None:
     query = select(drawing_files.c.bytes, drawings.c.content_type, drawings.c.sha256, parts.c.name)
     query = query.select_from(drawing_files.join(drawings).join(part_revisions).join(parts))
     row = connection.execute(query.where(drawings.c.id == drawing_id)).first()
-    return None if row is None else File(row.bytes, row.content_type, row.sha256, row.name)
+    return None if row is None else DrawingContent(row.bytes, row.content_type, row.sha256, row.name)
 
 
-def revision_of(connection: Connection, org_id: str, revision_id: str) -> bool:
+def has_revision(connection: Connection, org_id: str, revision_id: str) -> bool:
     """Whether the organisation has this revision."""
     query = select(part_revisions.c.id).join(parts, parts.c.id == part_revisions.c.part_id)
     return (
@@ -235,7 +237,7 @@ _REVISIONS = (
 _FILES = select(drawing_files.c.sha256).where(drawing_files.c.sha256.in_(bindparam("names", expanding=True)))
 
 _drawn = drawings.alias("drawn")
-NEWEST = (
+NEWEST_DRAWING_NUMBER = (
     select(func.max(_drawn.c.number))
     .where(_drawn.c.part_revision_id == tasks.c.part_revision_id)
     .correlate(tasks)

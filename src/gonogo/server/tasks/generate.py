@@ -22,14 +22,14 @@ from gonogo.server.errors import invalid
 from gonogo.server.store.schema.campaigns import campaigns, predictions, tasks
 from gonogo.server.store.schema.columns import subject_columns
 from gonogo.server.tasks.create import TaskValues, create_from_predictions
-from gonogo.server.tasks.honeypot_errors import wrong
-from gonogo.server.tasks.subject import sheet_of
+from gonogo.server.tasks.honeypot_errors import seed_error
+from gonogo.server.tasks.subject import sheet_key
 from gonogo.values import equal
 
-SUBJECT = [column.name for column in subject_columns()]
+SUBJECT_COLUMNS = [column.name for column in subject_columns()]
 _CHUNK = 500
 _WINDOW = 2000
-MIXED = 0.2
+MIXED_RANDOM_SHARE = 0.2
 NEIGHBOURS = 50
 
 
@@ -57,7 +57,7 @@ class SelectionPolicy(BaseModel):
     @property
     def at_random(self) -> float:
         """The share of `limit` that is drawn at random."""
-        usual = MIXED if self.strategy == "mixed" else 0.0
+        usual = MIXED_RANDOM_SHARE if self.strategy == "mixed" else 0.0
         return usual if self.random_fraction is None else self.random_fraction
 
     def rng(self, otherwise: random.Random) -> random.Random:
@@ -76,7 +76,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """What generate-tasks chose, and its counters."""
 
     chosen: tuple[Candidate, ...]
@@ -94,7 +94,9 @@ def read_policy(raw: Any, loc: Sequence[str | int] = ("body", "selection_policy"
         raise invalid(found) from None
 
 
-def choose(connection: Connection, project: Row[Any], calculation_ids: Sequence[str], rng: random.Random) -> Choice:
+def select_predictions(
+    connection: Connection, project: Row[Any], calculation_ids: Sequence[str], rng: random.Random
+) -> Selection:
     """The predictions of these runs that the project's policy wants and none of its campaigns has yet.
 
     The same policy with a `seed` chooses the same predictions from the same runs.
@@ -110,10 +112,10 @@ def choose(connection: Connection, project: Row[Any], calculation_ids: Sequence[
     rows = connection.execute(query.order_by(predictions.c.number)).all()
     eligible = [row for row in rows if _eligible(row, policy, project.target_kinds)]
     fresh = [_candidate(row) for row in eligible if not row.taken]
-    return Choice(tuple(select_by(fresh, policy, drawn)), len(rows), len(eligible), len(eligible) - len(fresh))
+    return Selection(tuple(apply_strategy(fresh, policy, drawn)), len(rows), len(eligible), len(eligible) - len(fresh))
 
 
-def select_by(fresh: Sequence[Candidate], policy: SelectionPolicy, rng: random.Random) -> list[Candidate]:
+def apply_strategy(fresh: Sequence[Candidate], policy: SelectionPolicy, rng: random.Random) -> list[Candidate]:
     """Applies strategy, limit and random share; the result is in the order of import."""
     limit = len(fresh) if policy.limit is None else min(policy.limit, len(fresh))
     if policy.strategy == "random":
@@ -127,45 +129,45 @@ def select_by(fresh: Sequence[Candidate], policy: SelectionPolicy, rng: random.R
     return sorted(chosen, key=lambda c: c.number)
 
 
-def honeypots(chosen: Sequence[Candidate], gold_fraction: float, rng: random.Random) -> set[str]:
+def draw_honeypots(chosen: Sequence[Candidate], gold_fraction: float, rng: random.Random) -> set[str]:
     """Ids of the predictions that become gold: a random share, `gold_fraction` of all, of those with a known truth.
 
     A share, not all: what is gold is asked as gold only, and a campaign needs ordinary work for gold to hide in.
     """
     known = [candidate.id for candidate in chosen if candidate.has_truth]
-    return set(rng.sample(known, n_honeypots(chosen, gold_fraction)))
+    return set(rng.sample(known, count_honeypots(chosen, gold_fraction)))
 
 
-def n_honeypots(chosen: Sequence[Candidate], gold_fraction: float) -> int:
+def count_honeypots(chosen: Sequence[Candidate], gold_fraction: float) -> int:
     """How many of the chosen become gold."""
     return min(sum(candidate.has_truth for candidate in chosen), math.ceil(gold_fraction * len(chosen)))
 
 
-def make_tasks(
+def generate_tasks(
     connection: Connection,
     campaign: Row[Any],
     chosen: Sequence[Candidate],
     gold: set[str],
     now: datetime,
     rng: random.Random,
-    seeded: SeededError | None = None,
+    seeded: SeededErrors | None = None,
 ) -> None:
     """Makes the tasks of the chosen predictions, those in `gold` as honeypots, and some of these wrong on purpose."""
     for start in range(0, len(chosen), _CHUNK):
         part = chosen[start : start + _CHUNK]
         query = select(*_PLACED).where(predictions.c.number.in_([candidate.number for candidate in part]))
         rows = connection.execute(query.order_by(predictions.c.number)).all()
-        _make(connection, campaign, rows, gold, now, rng, seeded)
+        _create_window(connection, campaign, rows, gold, now, rng, seeded)
 
 
-def _make(
+def _create_window(
     connection: Connection,
     campaign: Row[Any],
     rows: Sequence[Row[Any]],
     gold: set[str],
     now: datetime,
     rng: random.Random,
-    seeded: SeededError | None = None,
+    seeded: SeededErrors | None = None,
 ) -> None:
     """The same for rows with the columns of `_PLACED`."""
     chosen = [row.id for row in rows if row.id in gold] if gold else []
@@ -176,13 +178,13 @@ def _make(
 def _placed(answers: Mapping[str, TaskValues], row: Sequence[Any]) -> TaskValues:
     name, number, revision, confidence, box = row[:5]  # as in `_PLACED`; by name it would take longer than all the rest
     paged = box is not None and box.count(",") == 4  # else there is no page in it, and it need not be parsed
-    sheet = sheet_of(revision, from_json(box) if paged else None)
+    sheet = sheet_key(revision, from_json(box) if paged else None)
     values = {"prediction_number": number, "sheet": sheet, "predicted_confidence": confidence}
     return values | answers[name] if name in answers else values
 
 
 def _gold_values(
-    connection: Connection, campaign: Row[Any], ids: Sequence[str], seeded: SeededError | None
+    connection: Connection, campaign: Row[Any], ids: Sequence[str], seeded: SeededErrors | None
 ) -> dict[str, TaskValues]:
     """What makes honeypots of these predictions, by their ids."""
     found: dict[str, TaskValues] = {}
@@ -192,25 +194,25 @@ def _gold_values(
         answer = gold_answer(row.predicted_value, row.truth, trailing_zeros=zeros)
         found[row.id] = {"is_gold": True, "gold_answer": answer}
         if seeded is not None and row.id in seeded.ids and answer == Verdict.CORRECT.value:
-            found[row.id] |= _made_wrong(connection, row, seeded.rng)
+            found[row.id] |= _seed_error(connection, row, seeded.rng)
     return found
 
 
 @dataclass(frozen=True)
-class SeededError:
+class SeededErrors:
     """Honeypots that get a wrong prediction, and what draws the errors."""
 
     ids: frozenset[str]
     rng: random.Random
 
 
-def seeded_wrong(
+def draw_seeded_errors(
     policy: SelectionPolicy, chosen: Sequence[Candidate], gold: set[str], rng: random.Random
-) -> SeededError:
+) -> SeededErrors:
     """The share of the honeypots that the policy wants wrong."""
     drawn = policy.rng(rng)
     known = [candidate.id for candidate in chosen if candidate.id in gold]  # in the order of import, not of random ids
-    return SeededError(frozenset(drawn.sample(known, round(policy.seeded_wrong * len(known)))), drawn)
+    return SeededErrors(frozenset(drawn.sample(known, round(policy.seeded_wrong * len(known)))), drawn)
 
 
 def _neighbours(connection: Connection, row: Row[Any]) -> list[Any]:
@@ -226,9 +228,9 @@ def _neighbours(connection: Connection, row: Row[Any]) -> list[Any]:
     ]
 
 
-def _made_wrong(connection: Connection, row: Row[Any], rng: random.Random) -> TaskValues:
+def _seed_error(connection: Connection, row: Row[Any], rng: random.Random) -> TaskValues:
     """The columns that make a right honeypot a wrong one; none where no plausible error can be made."""
-    found = wrong(row.predicted_value or {}, row.truth, _neighbours(connection, row), rng)
+    found = seed_error(row.predicted_value or {}, row.truth, _neighbours(connection, row), rng)
     if found is None:
         return {}
     value, kind = found
@@ -249,7 +251,7 @@ def tasks_from_run(
     campaign whose `gold_fraction` is 0 still gets the items). With `limit` it stops after so many predictions; the
     answer's `next` goes on from there, and carries how much gold is still due.
     """
-    state = _Walk.read(wanted.after) if wanted.after else _begin(connection, campaign, wanted)
+    state = _Walk.read(wanted.after) if wanted.after else _start_walk(connection, campaign, wanted)
     n_tasks = n_gold = n_seen = 0
     done = False
     while not done and n_seen < (wanted.limit or math.inf):
@@ -257,7 +259,7 @@ def tasks_from_run(
         rows = _window(connection, campaign, wanted.calculation_id, state.after, size)
         fresh = [row for row in rows if not row.taken]
         gold = state.draw(fresh, rng)
-        _make(connection, campaign, fresh, gold, now, rng)
+        _create_window(connection, campaign, fresh, gold, now, rng)
         n_tasks, n_gold, n_seen = n_tasks + len(fresh) - len(gold), n_gold + len(gold), n_seen + len(rows)
         state.after = rows[-1].number if rows else state.after
         done = len(rows) < size
@@ -296,7 +298,7 @@ class _Walk:
         return cls(*map(int, parts))
 
 
-def _begin(connection: Connection, campaign: Row[Any], wanted: TasksFromPredictions) -> _Walk:
+def _start_walk(connection: Connection, campaign: Row[Any], wanted: TasksFromPredictions) -> _Walk:
     run = predictions.c.calculation_id == wanted.calculation_id
     first: int | None = connection.execute(select(func.min(predictions.c.number)).where(run)).scalar()
     walk = _Walk((first or 1) - 1)

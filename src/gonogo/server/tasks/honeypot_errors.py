@@ -41,7 +41,7 @@ _DATUMS: Final = {"A": 4, "B": 4, "C": 2}
 _DATUM: Final = re.compile(r"(?<![A-Za-z])([A-F])(?![A-Za-z0-9])")
 
 
-def wrong(
+def seed_error(
     predicted: Value, truth: Any, neighbours: Sequence[Any], rng: random.Random
 ) -> tuple[dict[str, Any], ErrorType] | None:
     """A plausible wrong form of `predicted`, which is right, and how it is wrong; `None` if there is none.

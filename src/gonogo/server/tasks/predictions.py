@@ -15,7 +15,7 @@ from gonogo.server.store.bulk import insert_new, stored_instant, stored_json
 from gonogo.server.store.schema.campaigns import calculations, new_id, predictions
 from gonogo.server.store.schema.columns import growing_ids, subject_columns
 from gonogo.server.tasks.drawings import newest_revisions
-from gonogo.server.tasks.subject import checked_box, checked_position, written_prompt
+from gonogo.server.tasks.subject import checked_box, checked_position, default_prompt
 
 _GIVEN = ("external_id", *(column.name for column in subject_columns()), "truth", "source")
 _COLUMNS = (*_GIVEN, "id", "calculation_id", "created_at")
@@ -52,7 +52,7 @@ def _read(wanted: Sequence[Prediction]) -> list[list[Any]]:
     for index, item in enumerate(wanted):
         row = list(_FIELDS(item.__dict__))
         if not row[_PROMPT]:
-            row[_PROMPT] = written_prompt(item.target_kind, item.detail_kind, item.field_name)
+            row[_PROMPT] = default_prompt(item.target_kind, item.detail_kind, item.field_name)
         for name, place, check in (("drawing_bbox", _BOX, checked_box), ("position", _POSITION, checked_position)):
             try:
                 row[place] = check(row[place])

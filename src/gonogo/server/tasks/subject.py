@@ -28,7 +28,7 @@ _AS_IS = (
 def subject_values(item: LabelingTaskCreate | Prediction, loc: Loc, errors: list[dict[str, Any]]) -> dict[str, Any]:
     """The shared columns of `item`; what is wrong with it is added to `errors`, as `{loc, msg, type}` from `loc` on."""
     values = {name: getattr(item, name) for name in _AS_IS}
-    values["prompt"] = item.prompt or written_prompt(item.target_kind, item.detail_kind, item.field_name)
+    values["prompt"] = item.prompt or default_prompt(item.target_kind, item.detail_kind, item.field_name)
     for name, check in (("drawing_bbox", checked_box), ("position", checked_position)):
         try:
             values[name] = check(getattr(item, name))
@@ -37,7 +37,7 @@ def subject_values(item: LabelingTaskCreate | Prediction, loc: Loc, errors: list
     return values
 
 
-def written_prompt(target_kind: str, detail_kind: str | None, field_name: str | None) -> str:
+def default_prompt(target_kind: str, detail_kind: str | None, field_name: str | None) -> str:
     """The question to ask where nobody wrote one."""
     thing = (detail_kind or target_kind).replace("_", " ")
     field = (field_name or thing).replace("_", " ")
@@ -68,7 +68,7 @@ def checked_position(position: Sequence[float] | None) -> list[float] | None:
     return list(position)
 
 
-def sheet_of(part_revision_id: str | None, box: Sequence[float] | None) -> str:
+def sheet_key(part_revision_id: str | None, box: Sequence[float] | None) -> str:
     """The sheet something is on, as a key: revision and page. Things without a revision share one."""
     if part_revision_id is None:
         return ""
