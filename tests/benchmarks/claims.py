@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from gonogo.server.queue.leases import Voter
+from gonogo.server.auth.principals import Voter
 from gonogo.server.store.engine import Store
 from tests.server.house import House
 

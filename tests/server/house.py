@@ -12,9 +12,8 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 
 from gonogo.schemas.labeling import LabelingTaskCreate, LabelSubmit
-from gonogo.server.auth.principals import local_lead
+from gonogo.server.auth.principals import Voter, local_lead
 from gonogo.server.queue import leases, next_task, submissions
-from gonogo.server.queue.leases import Voter
 from gonogo.server.queue.next_task import Claim
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, new_id, tasks

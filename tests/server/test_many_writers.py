@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from gonogo.schemas.labeling import LabelSubmit
+from gonogo.server.auth.principals import Voter
 from gonogo.server.errors import ApiError, lost_race
 from gonogo.server.http.pipeline import RACES
 from gonogo.server.http.rate_limits import RateLimiter
@@ -28,7 +29,7 @@ ANNA, BEN, CORA = people(3)
 WAIT = 20
 
 
-def claim(house: House, connection: Connection, campaign: str, who: leases.Voter) -> Any:
+def claim(house: House, connection: Connection, campaign: str, who: Voter) -> Any:
     row = connection.execute(select(campaigns).where(campaigns.c.id == campaign)).one()
     found = next_task.next_task(connection, row, who, house.now, house.rng)
     return None if found is None else found.task.id

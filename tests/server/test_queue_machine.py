@@ -25,6 +25,7 @@ from sqlalchemy import select
 
 from gonogo.schemas.enums import ConflictReason
 from gonogo.schemas.labeling import Adjudication
+from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import leases
 from gonogo.server.queue import submissions as votes
 from gonogo.server.queue.leases import MAX_CLAIMS
@@ -82,7 +83,7 @@ class Queue(RuleBasedStateMachine):
         self.known += self.house.add(self.campaign, *bodies)
 
     @rule(who=WHO)
-    def claim(self, who: leases.Voter) -> None:
+    def claim(self, who: Voter) -> None:
         self.steps += 1
         held = {task for task, (holder, until) in self.leases.items() if holder == who.id and until > self.house.now}
         claim = self.house.next(self.campaign, who)
@@ -101,17 +102,17 @@ class Queue(RuleBasedStateMachine):
             self.known.append(task)
 
     @rule(who=WHO, verdict=VERDICTS, data=st.data())
-    def answer_held(self, who: leases.Voter, verdict: str, data: st.DataObject) -> None:
+    def answer_held(self, who: Voter, verdict: str, data: st.DataObject) -> None:
         mine = sorted(task for task, (holder, _until) in self.leases.items() if holder == who.id)
         if mine:
             self._answer(data.draw(st.sampled_from(mine)), who, verdict)
 
     @rule(who=WHO, verdict=VERDICTS, data=st.data())
-    def answer_anything(self, who: leases.Voter, verdict: str, data: st.DataObject) -> None:
+    def answer_anything(self, who: Voter, verdict: str, data: st.DataObject) -> None:
         """Also late, without a claim, twice, or on a task somebody else holds."""
         self._answer(data.draw(st.sampled_from(self.known)), who, verdict)
 
-    def _answer(self, task: str, who: leases.Voter, verdict: str) -> None:
+    def _answer(self, task: str, who: Voter, verdict: str) -> None:
         before = self.house.task(task)
         outcome = self.house.submit(self.campaign, task, who, verdict)
         if who.id in self.answered[task]:
@@ -126,7 +127,7 @@ class Queue(RuleBasedStateMachine):
             self.leases.pop(task, None)
 
     @rule(who=WHO, data=st.data())
-    def give_back(self, who: leases.Voter, data: st.DataObject) -> None:
+    def give_back(self, who: Voter, data: st.DataObject) -> None:
         mine = sorted(task for task, (holder, _until) in self.leases.items() if holder == who.id)
         if mine:
             task = data.draw(st.sampled_from(mine))
@@ -138,7 +139,7 @@ class Queue(RuleBasedStateMachine):
         self.house.pass_time(minutes=minutes)
 
     @rule(who=WHO)
-    def revoke(self, who: leases.Voter) -> None:
+    def revoke(self, who: Voter) -> None:
         with self.house.store.write() as connection:
             leases.end_claims(connection, self.house.now, campaign_id=self.campaign, voter_id=who.id)
         self.leases = {task: lease for task, lease in self.leases.items() if lease[0] != who.id}

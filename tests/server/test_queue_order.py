@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gonogo.schemas.enums import ConflictReason
+from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import next_task
-from gonogo.server.queue.leases import Voter
 from tests.server.house import House, people
 
 ANNA, BEN = people(2)

@@ -78,10 +78,11 @@ def _work(
     at: datetime,
 ) -> None:
     """One person's answers, one after the other from `at` on."""
+    from gonogo.server.auth.principals import Voter
     from gonogo.server.queue import leases, submissions
 
     rng = random.Random(f"{SEED}-{name}")  # noqa: S311 - sample data, not a secret
-    voter = leases.Voter(voter_id, "annotator")
+    voter = Voter(voter_id, "annotator")
     disputed = [row.id for row, reading in chosen if reading.error and not row.is_gold][:DISPUTED]
     for row, reading in chosen:
         said = _dispute(reading, place, rng) if row.id in disputed else _vote(reading, CREW[name], rng)

@@ -29,8 +29,8 @@ from gonogo.server.http import idempotency
 from gonogo.server.http.bodies import parse_json
 from gonogo.server.http.middleware import enclosed
 from gonogo.server.http.pipeline import RACES, REFUSALS, counted_caller
-from gonogo.server.queue import caller_lookup
-from gonogo.server.routes import claims, tasks
+from gonogo.server.queue import caller_lookup, operations
+from gonogo.server.routes import claims
 from gonogo.server.serialize import served_task, submission_public
 from gonogo.server.store import audit
 from gonogo.server.store.group_commit import GroupCommit
@@ -211,7 +211,7 @@ def _run(
 
 
 def _next(connection: Connection, request: Request, ctx: Context, campaign_id: str) -> Response:
-    claim = claims.claim(connection, ctx, campaign_id)
+    claim = operations.claim_task(connection, ctx, campaign_id)
     if claim is None:
         return _Json(200, b"null")
     task = served_task(claim.task)
@@ -223,9 +223,9 @@ def _next(connection: Connection, request: Request, ctx: Context, campaign_id: s
 def _submit(
     connection: Connection, request: Request, ctx: Context, task_id: str, answer: LabelSubmit, key: str | None
 ) -> Response:
-    outcome = tasks.vote(connection, ctx, task_id, answer, key)
+    outcome = operations.submit_verdict(connection, ctx, task_id, answer, key)
     if outcome.refused is not None:
-        response = answer_any(request, tasks.refusal(outcome, key))
+        response = answer_any(request, operations.refusal(outcome, key))
         if not outcome.was_there:
             _note(connection, request, ctx, response.status_code, {"id": outcome.submission.id})
         return response

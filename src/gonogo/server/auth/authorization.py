@@ -10,9 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from gonogo.server.auth.principals import Principal, require
+from gonogo.server.auth.principals import Principal, Voter, require
 from gonogo.server.errors import not_found
-from gonogo.server.queue.leases import Voter
 from gonogo.server.serialize import CAMPAIGN, PROJECT
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import campaigns, projects, tasks

@@ -50,6 +50,14 @@ class Principal:
     email: str | None = None
 
 
+@dataclass(frozen=True)
+class Voter:
+    """Identity that claims and votes are booked on: an annotator account, or a user with an API key."""
+
+    id: str
+    kind: Literal["annotator", "user"]
+
+
 def authenticate(request: Request) -> Principal:
     """The caller of `request`, found once a request. Raises 401 `invalid_api_key` or `invalid_session`."""
     found: Principal | None = getattr(request.state, "principal", None)

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
 
 from gonogo.schemas.review import WaitsFor
+from gonogo.server.auth.principals import Voter
 from gonogo.server.errors import conflict
 from gonogo.server.practice.practice_items import practice_standing
-from gonogo.server.queue.leases import Voter
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema.campaigns import annotator_pauses, review_settings
 

@@ -31,7 +31,7 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Select, bi
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.labeling import ServedTask
-from gonogo.server.queue.leases import Voter
+from gonogo.server.auth.principals import Voter
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.ordering import END, place_in
 from gonogo.server.store.schema.campaigns import gold_items, gold_servings, new_id, tasks, voters

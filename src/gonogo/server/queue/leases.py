@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, false, null, select, text, true
 
 from gonogo.schemas.enums import TaskStatus
+from gonogo.server.auth.principals import Voter
 from gonogo.server.scoring.consensus_store import rescore_task
 from gonogo.server.store import audit
 from gonogo.server.store.compiled import CompiledStatement
@@ -19,14 +19,6 @@ MAX_CLAIMS = 5
 """Claims one voter may hold in a campaign."""
 EXPIRY_BATCH = 50
 """Claims that ran out, taken back by one request; keeps every request short."""
-
-
-@dataclass(frozen=True)
-class Voter:
-    """Who answers: an annotator account, or a user with an API key."""
-
-    id: str
-    kind: Literal["annotator", "user"]
 
 
 def lock_cursor(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> Row[Any]:

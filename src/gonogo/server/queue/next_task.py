@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, exists, func, null, sel
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.gonogo_api import HeldByOthers, QueueView
 from gonogo.schemas.labeling import ServedTask
+from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import honeypots, leases
-from gonogo.server.queue.leases import Voter
 from gonogo.server.serialize import instant
 from gonogo.server.store import ordering
 from gonogo.server.store.compiled import CompiledStatement

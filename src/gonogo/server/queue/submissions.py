@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, case, exists, false, nu
 
 from gonogo.schemas.enums import CampaignStatus, ConflictReason, TaskStatus
 from gonogo.schemas.labeling import Adjudication, LabelSubmit
+from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import honeypots, leases
-from gonogo.server.queue.leases import Voter
 from gonogo.server.scoring.consensus_store import SCORING_COLUMNS, rescore_loaded, rescore_task
 from gonogo.server.store import audit, ordering
 from gonogo.server.store.compiled import CompiledStatement

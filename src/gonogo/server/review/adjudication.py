@@ -26,13 +26,12 @@ from gonogo.schemas.review import (
     Standing,
     ValueGroup,
 )
-from gonogo.server.auth.principals import Principal
+from gonogo.server.auth.principals import Principal, Voter
 from gonogo.server.consensus.decide import VERDICTS, Outcome, Truth, Vote, ruled_outcome, same_value
 from gonogo.server.consensus.values import Value, group_values
 from gonogo.server.errors import conflict, not_found
 from gonogo.server.queue import honeypots
 from gonogo.server.queue import submissions as votes
-from gonogo.server.queue.leases import Voter
 from gonogo.server.review.queue import conflict_reason, expected_harm
 from gonogo.server.scoring.consensus_store import ScoredTask, load_task, score_task
 from gonogo.server.serialize import instant, task_public
@@ -51,6 +50,14 @@ from gonogo.server.tasks.create import create_tasks
 from gonogo.server.tasks.generate import SUBJECT_COLUMNS
 
 CANDIDATE, ACCEPTED, DECLINED = "candidate", "accepted", "declined"
+
+
+def refuse_own_vote(connection: Connection, task_id: str, voter_id: str) -> None:
+    """Raises 409 when a reviewer would rule on a task that they voted on."""
+    own = select(submissions.c.id).where(submissions.c.task_id == task_id, submissions.c.voter_id == voter_id)
+    if connection.execute(own).first() is not None:
+        message = "You voted on this task: another reviewer has to rule on it."
+        raise conflict(ConflictReason.OWN_VOTE, message)
 
 
 # --- before ----------------------------------------------------------------------------------------------

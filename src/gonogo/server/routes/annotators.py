@@ -24,6 +24,7 @@ from gonogo.server.context import Context, Ctx
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice import practice_items as practice
+from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.annotator_actions import (
     action_public,
     annotator_states,
@@ -32,7 +33,6 @@ from gonogo.server.review.annotator_actions import (
 from gonogo.server.review.annotator_actions import (
     preview_action as preview,
 )
-from gonogo.server.routes.tasks import check_verdict
 from gonogo.server.scoring.debounced_refresh import refresh_debounced
 from gonogo.server.store.schema.campaigns import annotator_actions
 

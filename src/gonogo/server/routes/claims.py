@@ -6,7 +6,6 @@ import asyncio
 from datetime import datetime
 
 from fastapi import Response
-from sqlalchemy import Connection
 
 from gonogo.schemas.gonogo_api import ClaimState, QueueView
 from gonogo.schemas.labeling import ServedTask
@@ -14,7 +13,7 @@ from gonogo.server.auth.authorization import EVERYBODY, REVIEW_READERS, VOTERS, 
 from gonogo.server.context import Context, Ctx
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice.eligibility import ineligibility
-from gonogo.server.queue import caller_lookup, leases
+from gonogo.server.queue import leases, operations
 from gonogo.server.queue import next_task as queue
 from gonogo.server.serialize import served_task
 
@@ -27,17 +26,11 @@ EXPIRES_IN = "X-Claim-Expires-In"
 async def next_task(ctx: Ctx, response: Response, campaign_id: str) -> ServedTask | None:
     """Claims a task for the caller; `null` when nothing is left for him."""
     with ctx.store.write() as connection:
-        found = claim(connection, ctx, campaign_id)
+        found = operations.claim_task(connection, ctx, campaign_id)
     if found is None:
         return None
     response.headers[EXPIRES_IN] = expires_in(found, ctx.now)
     return served_task(found.task)
-
-
-def claim(connection: Connection, ctx: Context, campaign_id: str) -> queue.Claim | None:
-    """A task for the caller, or `None`; refuses who may not have one. Nothing was written when it refuses."""
-    campaign, position = caller_lookup.load_campaign_caller(connection, ctx, campaign_id)
-    return queue.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, ctx.rng, position)
 
 
 def expires_in(found: queue.Claim, now: datetime) -> str:

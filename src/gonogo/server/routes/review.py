@@ -26,6 +26,7 @@ from gonogo.server.errors import invalid
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice.practice_items import check_settings
+from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.adjudication import (
     ACCEPTED,
     CANDIDATE,
@@ -34,12 +35,12 @@ from gonogo.server.review.adjudication import (
     adjudicate,
     case_detail,
     decide_gold_candidate,
+    refuse_own_vote,
     ruling_by_id,
     ruling_public,
 )
 from gonogo.server.review.queue import ReviewQuery, load_settings, queue_page
 from gonogo.server.review.queue import update_settings as change_settings
-from gonogo.server.routes.tasks import check_verdict, refuse_own
 from gonogo.server.scoring.debounced_refresh import refresh_debounced
 from gonogo.server.serialize import task_public
 from gonogo.server.store.schema.campaigns import rulings, tasks
@@ -93,7 +94,7 @@ async def make_ruling(ctx: Ctx, background: BackgroundTasks, task_id: str, body:
         task, _campaign = task_for(connection, ctx.caller, task_id, REVIEWERS)
         check_verdict(body.verdict, body.corrected_value)
         if ctx.caller.role == "reviewer":
-            refuse_own(connection, task_id, ctx.caller.id)
+            refuse_own_vote(connection, task_id, ctx.caller.id)
         ruling, row = adjudicate(connection, task_id, ctx.caller, body, ctx.now)
     background.add_task(refresh_debounced, ctx.store, task.campaign_id, ctx.now)
     return RulingMade(ruling=ruling_public(ruling, ctx.caller.id, names=False), task=task_public(row, ctx.now))

@@ -6,10 +6,9 @@ import asyncio
 from typing import Any
 
 from fastapi import BackgroundTasks, Request
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
-from gonogo.schemas.base import JsonObject
-from gonogo.schemas.enums import CampaignStatus, ConflictReason, TaskStatus, Verdict
+from gonogo.schemas.enums import CampaignStatus, ConflictReason, TaskStatus
 from gonogo.schemas.gonogo_api import SubmissionDetail, SubmissionList
 from gonogo.schemas.labeling import (
     Adjudication,
@@ -27,15 +26,15 @@ from gonogo.server.auth.authorization import (
     REVIEWERS,
     campaign_for,
     task_for,
-    voter_of,
 )
 from gonogo.server.context import Context, Ctx
-from gonogo.server.errors import ApiError, conflict, invalid
+from gonogo.server.errors import conflict, invalid
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.queue import caller_lookup
-from gonogo.server.queue import submissions as votes
+from gonogo.server.queue import operations
+from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.adjudication import adjudicate as rule
+from gonogo.server.review.adjudication import refuse_own_vote
 from gonogo.server.scoring.debounced_refresh import refresh_debounced
 from gonogo.server.serialize import submission_public, task_public
 from gonogo.server.store.schema.campaigns import annotator_accounts, submissions, tasks, users
@@ -43,12 +42,6 @@ from gonogo.server.tasks.create import create_tasks, parse_tasks
 
 router = make_router()
 _LABELING = "/api/v1/parts/labeling"
-
-_REFUSALS = {
-    ConflictReason.ALREADY_SUBMITTED: "You have answered this task already; your first answer stands.",
-    ConflictReason.TASK_RESOLVED: "This task no longer needs an answer; yours is kept, but does not count.",
-    ConflictReason.CAMPAIGN_CLOSED: "The campaign is closed; your answer is kept, but does not count.",
-}
 
 
 @router.get(_LABELING + "/campaigns/{campaign_id}/tasks", name="list_labeling_tasks")
@@ -96,18 +89,10 @@ async def submit(request: Request, ctx: Ctx, task_id: str, body: LabelSubmit) ->
     """Stores a verdict. One that comes too late to count is stored all the same, and answered 409 with its receipt."""
     key = request.headers.get("idempotency-key")
     with ctx.store.write() as connection:
-        outcome = vote(connection, ctx, task_id, body, key)
+        outcome = operations.submit_verdict(connection, ctx, task_id, body, key)
     if outcome.refused is not None:
-        raise refusal(outcome, key)
+        raise operations.refusal(outcome, key)
     return submission_public(outcome.submission)
-
-
-def vote(connection: Connection, ctx: Context, task_id: str, body: LabelSubmit, key: str | None) -> votes.SubmitResult:
-    """Stores the caller's verdict; refuses a body or a caller before anything was written."""
-    campaign, position = caller_lookup.load_task_caller(connection, ctx, task_id)
-    check_verdict(body.verdict, body.corrected_value)
-    voter = voter_of(ctx.caller)
-    return votes.submit(connection, campaign, task_id, voter, body, ctx.now, idempotency_key=key, position=position)
 
 
 @router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task")
@@ -120,7 +105,7 @@ async def adjudicate(ctx: Ctx, background: BackgroundTasks, task_id: str, body: 
         task, _campaign = task_for(connection, ctx.caller, task_id, REVIEWERS)
         check_verdict(body.verdict, body.corrected_value)
         if ctx.caller.role == "reviewer":
-            refuse_own(connection, task_id, ctx.caller.id)
+            refuse_own_vote(connection, task_id, ctx.caller.id)
         ruling = RulingCreate(verdict=body.verdict, corrected_value=body.corrected_value, override=True)
         _made, row = rule(connection, task_id, ctx.caller, ruling, ctx.now)
     background.add_task(refresh_debounced, ctx.store, task.campaign_id, ctx.now)
@@ -154,35 +139,6 @@ def _submissions(ctx: Context, campaign_id: str, limit: int, cursor: str | None)
         for row in page.rows
     ]
     return SubmissionList(count=page.count, data=data, next_cursor=page.next_cursor)
-
-
-def check_verdict(verdict: str, corrected_value: JsonObject | None) -> None:
-    """422 for a verdict that is none, and for a value that does not go with it."""
-    pagination.one_of(verdict, Verdict, "body", "verdict")
-    message = None
-    if corrected_value is not None and verdict != Verdict.INCORRECT:
-        message = "A corrected value goes only with the verdict incorrect."
-    elif corrected_value == {}:
-        message = "A corrected value has at least one key, such as text."
-    if message is not None:
-        raise invalid([{"loc": ["body", "corrected_value"], "msg": message, "type": "corrected_value"}])
-
-
-def refusal(outcome: votes.SubmitResult, key: str | None) -> ApiError:
-    """409 with a receipt; `same_request` tells a client that its own earlier try had arrived."""
-    reason = outcome.refused
-    assert reason is not None
-    stored = outcome.submission
-    same = key is not None and stored.idempotency_key == key
-    return conflict(reason, _REFUSALS[reason], receipt_id=stored.id, counted=stored.counted, same_request=same)
-
-
-def refuse_own(connection: Connection, task_id: str, voter_id: str) -> None:
-    """409 for who voted on the task and would now rule on it."""
-    own = select(submissions.c.id).where(submissions.c.task_id == task_id, submissions.c.voter_id == voter_id)
-    if connection.execute(own).first() is not None:
-        message = "You voted on this task: another reviewer has to rule on it."
-        raise conflict(ConflictReason.OWN_VOTE, message)
 
 
 _VOTES = (
