@@ -15,7 +15,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gonogo.server.store.engine import Store
-from gonogo.server.store.migrate import HEAD, SchemaError
+from gonogo.server.store.migrate import HEAD, SQUASHED, SchemaError, is_older, version
 from gonogo.server.store.schema.campaigns import metadata, orgs, projects
 from tests.server.house import START, House
 
@@ -47,6 +47,27 @@ def test_a_database_of_a_newer_release_is_left_alone(house: House) -> None:
         house.store.upgrade()
     with house.store.read() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+
+
+def test_a_database_of_the_last_development_version_is_renamed_and_loses_nothing(house: House) -> None:
+    with house.store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :old"), {"old": SQUASHED})
+        connection.execute(insert(orgs).values(id="old", name="old", created_at=house.now))
+    house.store.upgrade()
+    with house.store.read() as connection:
+        assert version(connection) == HEAD
+        assert connection.execute(select(orgs.c.name).where(orgs.c.id == "old")).scalar() == "old"
+
+
+@pytest.mark.parametrize("revision", ["0001", "0050"])
+def test_a_database_of_an_older_development_version_is_refused_in_words(house: House, revision: str) -> None:
+    with house.store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :old"), {"old": revision})
+    assert not is_older(revision)
+    with pytest.raises(SchemaError, match=r"development version before 0\.1\.0\. Nothing was changed\. Install"):
+        house.store.upgrade()
+    with house.store.read() as connection:
+        assert version(connection) == revision
 
 
 def test_an_acknowledged_write_is_on_disk_and_others_cannot_read_the_file(sqlite_house: House) -> None:

@@ -97,7 +97,11 @@ def _schema(connection: Connection) -> Iterator[PreflightFinding]:
             "warning", f"The schema is {found or 'not there yet'}; `gonogo db upgrade`, or a start, brings it up."
         )
     else:
-        yield PreflightFinding("problem", f"The schema ({found}) is a newer release's: install that release.")
+        yield PreflightFinding(
+            "problem",
+            f"The schema ({found}) is a newer release's, or a development version's before 0.1.0: "
+            "install that release.",
+        )
 
 
 def _sqlite(connection: Connection) -> Iterator[PreflightFinding]:

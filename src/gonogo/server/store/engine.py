@@ -163,7 +163,7 @@ class Store:
     def upgrade(self) -> None:
         """Brings the schema to this release's; safe to call at every start, and by several processes at once.
 
-        Raises `upgrading.SchemaError` when a newer release made the database.
+        Raises `migrate.SchemaError` if this release does not know the schema of the database.
         """
         with self.read() as connection:
             if migrate.version(connection) == migrate.HEAD:

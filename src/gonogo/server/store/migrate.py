@@ -1,19 +1,21 @@
-"""The schema's version, and the way to this release's.
+"""Schema migrations: the version of a database, and its upgrade to this release's.
 
 Alembic is imported only when there is something to do: a start with a current database does not pay for it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, inspect, text
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0060"
+HEAD: Final = "initial"
 """The revision this release works with; the newest file in `migrations/versions`."""
+SQUASHED: Final = "0060"
+"""The last development version before `initial`. Its schema is the same, so only its name is replaced."""
 
 
 class SchemaError(RuntimeError):
@@ -24,28 +26,36 @@ def version(connection: Connection) -> str | None:
     """The revision of the database; `None` if it is new."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return found
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
 
 
-def is_older(found: str) -> bool:
-    """Whether this release knows the revision `found`, and can go on from it."""
+def is_older(revision: str) -> bool:
+    """True if this release can upgrade a database of this revision."""
     from alembic.script import ScriptDirectory
 
-    return any(script.revision == found for script in ScriptDirectory.from_config(_config(None)).walk_revisions())
+    revisions = (script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions())
+    return revision == SQUASHED or revision in revisions
 
 
 def upgrade(connection: Connection) -> None:
-    """Brings the schema up to `HEAD`, within the connection's transaction."""
+    """Brings the schema up to `HEAD`, within the connection's transaction.
+
+    Raises `SchemaError` if the revision is unknown: the database is left as it is.
+    """
     from alembic import command
     from alembic.util import CommandError
 
+    if version(connection) == SQUASHED:
+        connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": HEAD})
+        return
     try:
         command.upgrade(_config(connection), "head")
     except CommandError as error:
         raise SchemaError(
             f"The database has schema {version(connection)!r}, which this gonogo (schema {HEAD!r}) does not know: "
-            "it was made by a newer release. Nothing was changed. Install that release, or use another database."
+            "it was made by a newer release, or by a development version before 0.1.0. Nothing was changed. "
+            "Install that release, or use another database."
         ) from error
 
 
