@@ -12,7 +12,7 @@ import pytest
 
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.labeling import LabelingClient, Served
-from gonogo.client.request import PreparedRequest
+from gonogo.client.requests import PreparedRequest
 from gonogo.schemas.gonogo_api import (
     CampaignSettings,
     KeyCreate,

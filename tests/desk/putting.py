@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from gonogo.desk.annotate.submission import submission_request
 from gonogo.desk.core.models import Decision, DeskTask, Times
 from gonogo.desk.outbox.outbox import Address, Outbox
-from gonogo.desk.outbox.submit_request import prepare_submission
 
 ANN = Address("http://a.localhost", "ann", "c1")
 BOB = Address("http://a.localhost", "bob", "c1")
@@ -20,7 +20,7 @@ def task(name: str) -> DeskTask:
 
 def put(outbox: Outbox, name: str, address: Address = ANN, size: int = 10) -> int:
     decision = Decision("incorrect", {"text": "x" * size}, 0.6, Times(100, 20, 3, 4, True))
-    return outbox.add(address, task(name), decision, prepare_submission(name, decision))
+    return outbox.add(address, task(name), decision, submission_request(name, decision))
 
 
 def main(path: str, label: str) -> None:

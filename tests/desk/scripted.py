@@ -89,7 +89,7 @@ class FakeClock(Clock):
                 return
 
 
-async def until(condition: Callable[[], Any], what: str = "", seconds: float = 8.0) -> None:
+async def until(condition: Callable[[], Any], what: str = "", seconds: float = 30.0) -> None:
     """Return when `condition` holds; fails after a deadline of real time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds

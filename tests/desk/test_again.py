@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gonogo.desk.annotate.session import AnnotateSession
+from gonogo.desk.annotate.submission import submission_request
 from gonogo.desk.core.models import Decided, Decision, SendState, Stage
 from gonogo.desk.outbox.outbox import Outbox
-from gonogo.desk.outbox.submit_request import prepare_submission
 
 from .conftest import MakeDesk
 from .putting import ANN, put, task
@@ -165,7 +165,7 @@ def test_replaced_rows_are_neither_sent_nor_counted_and_go_with_the_old_ones(out
     outbox.claim(ANN)
     outbox.finish(number, SendState.PARKED, "why")
     again = Decision("correct")
-    new = outbox.add(ANN, task("a"), again, prepare_submission("a", again), replaces=number)
+    new = outbox.add(ANN, task("a"), again, submission_request("a", again), replaces=number)
     found = outbox.get(number)
     assert found is not None
     assert (found.state, found.detail, found.response) == (SendState.REPLACED, "why", str(new))
@@ -184,7 +184,7 @@ def test_replaced_rows_are_neither_sent_nor_counted_and_go_with_the_old_ones(out
 def test_a_ruling_is_not_given_anew_as_an_answer(outbox: Outbox) -> None:
     """Both lie in one outbox; the annotate screen would make a vote of it."""
     made = Decision("correct")
-    request = replace(prepare_submission("a", made), path="/api/v1/gonogo/tasks/a/ruling")
+    request = replace(submission_request("a", made), path="/api/v1/gonogo/tasks/a/ruling")
     number = outbox.add(ANN, task("a"), made, request)
     outbox.leave_desk([number])
     outbox.claim(ANN)

@@ -20,11 +20,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
+from gonogo.desk.annotate.submission import submission_request
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import Decision, SendState, Times
 from gonogo.desk.outbox.outbox import LEASE_SECONDS, Outbox
 from gonogo.desk.outbox.schema import on_network
-from gonogo.desk.outbox.submit_request import prepare_submission
 
 from .putting import ANN, BOB, put, task
 
@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> Path:
 def test_a_row_comes_back_whole(path: Path) -> None:
     outbox = Outbox(path)
     decision = Decision("incorrect", {"text": "⌀16,4"}, 0.8, Times(1200, 300, 10, 20, True))
-    request = prepare_submission("t/1", decision)
+    request = submission_request("t/1", decision)
     number = outbox.add(ANN, task("t/1"), decision, request)
     outbox.close()
     row = Outbox(path).get(number)

@@ -17,11 +17,11 @@ from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.account.sign_in import Account
+from gonogo.desk.annotate.submission import submission_request
 from gonogo.desk.core.models import Decision, DeskTask, SendState, Times
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
 from gonogo.desk.outbox.outbox import Address, Outbox
-from gonogo.desk.outbox.submit_request import prepare_submission
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
@@ -52,7 +52,7 @@ class Shell:
         decision = Decision(verdict, None, None, Times(1200, 300, 60_000, 40, True))
         box = self.outbox()
         task = DeskTask(task_id, self.campaign_id, "Is ⌀16,5\x1b[31m right?", {"text": "⌀16,5"})
-        number = box.add(address, task, decision, prepare_submission(task_id, decision))
+        number = box.add(address, task, decision, submission_request(task_id, decision))
         box.leave_all()
         box.close()
         return number

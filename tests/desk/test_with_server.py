@@ -20,7 +20,6 @@ from gonogo.schemas.labeling import (
     LabelingCampaignCreate,
     LabelingTaskCreate,
     LabelingTasksCreate,
-    LabelSubmit,
 )
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
@@ -116,21 +115,6 @@ async def test_the_workspace_inside_starts_where_it_was_left(
     await desk.close()
     assert (await lead.submissions(campaign_id)).count == 2
     await services.aclose()
-
-
-async def test_bytes_are_those_of_the_client(lead: GonogoClient) -> None:
-    from gonogo.desk.outbox.submit_request import prepare_submission
-
-    decision = Decision("incorrect", {"text": "⌀16,5 “±”", "nominal": 16.5, "rest": [1, None, {"a": True}]}, 0.6)
-    label = LabelSubmit(
-        verdict="incorrect",
-        corrected_value=decision.corrected_value,
-        confidence=0.6,
-        duration_ms=decision.times.duration_ms,
-    )
-    assert prepare_submission("a/b c", decision, idempotency_key="k") == lead.prepare_submit(
-        "a/b c", label, idempotency_key="k"
-    )
 
 
 async def test_an_answer_after_the_close_is_kept_late(

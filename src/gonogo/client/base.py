@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self, TypeVar
-from urllib.parse import quote, urlencode
+from typing import Self, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 from pydantic import BaseModel
 
 from gonogo.client.credential import Credential
-from gonogo.client.errors import InvalidInputError
-from gonogo.client.request import PreparedRequest
+from gonogo.client.requests import PreparedRequest, as_bytes, new_key
 from gonogo.client.responses import ApiResponse, describe, error_from, parse, unexpected
 from gonogo.client.retry import Pace, RetryPolicy, with_retries
 from gonogo.client.transport import DEFAULT_OPTIONS, HttpTransport, RequestOptions, Timeouts, read_whole
 
 M = TypeVar("M", bound=BaseModel)
 Query = Mapping[str, str | int | None]
-
-
-def url_path(template: str, *ids: str) -> str:
-    """`template` with each `{}` replaced by an id, quoted so that it stays one path segment.
-
-    Raises:
-        InvalidInputError: an id is empty or would change the path.
-    """
-    for item in ids:
-        if not item.strip() or item in (".", ".."):
-            raise InvalidInputError(f"{item!r} is not an id.")
-    try:
-        return template.format(*(quote(item, safe="") for item in ids))
-    except UnicodeEncodeError:
-        raise InvalidInputError("An id has characters that cannot be sent.") from None
-
-
-def new_key() -> str:
-    """A fresh idempotency key, one for each logical operation."""
-    return str(uuid.uuid4())
-
-
-def as_bytes(value: Any) -> bytes:
-    """`value` as compact UTF-8 JSON.
-
-    Raises:
-        InvalidInputError: it holds what JSON cannot (NaN, Infinity, half a surrogate pair), or nests too deep.
-    """
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (ValueError, TypeError, RecursionError):
-        raise InvalidInputError(
-            "A value has something in it that cannot be sent: a number that is not finite, a broken character, "
-            "or too many levels."
-        ) from None
 
 
 def body_of(model: BaseModel | None) -> bytes:

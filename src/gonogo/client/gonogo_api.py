@@ -11,11 +11,11 @@ from typing import Final
 
 import httpx
 
-from gonogo.client.base import as_bytes, body_of, url_path
+from gonogo.client.base import body_of
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.labeling import SLOW, LabelingClient
-from gonogo.client.request import PreparedRequest
+from gonogo.client.requests import PreparedRequest, as_bytes, url_path
 from gonogo.client.responses import parse
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.review import ReviewCalls

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from gonogo.client.base import BaseClient, body_of, url_path
-from gonogo.client.request import PreparedRequest
+from gonogo.client.base import BaseClient, body_of
+from gonogo.client.requests import PreparedRequest, adjudicate_request, submit_request, url_path
 from gonogo.client.responses import ApiResponse, parse, parse_or_null
 from gonogo.client.transport import RequestOptions
 from gonogo.schemas.labeling import (
@@ -145,8 +145,10 @@ class LabelingClient(BaseClient):
         self, task_id: str, ruling: Adjudication, *, idempotency_key: str | None = None
     ) -> LabelingTaskPublic:
         """Settle a task over the heads of its annotators."""
-        path = url_path(f"{LABELING}/tasks/{{}}/adjudicate", task_id)
-        return await self.call(LabelingTaskPublic, "POST", path, body=body_of(ruling), key=idempotency_key)
+        request = adjudicate_request(
+            task_id, ruling.verdict, corrected_value=ruling.corrected_value, idempotency_key=idempotency_key
+        )
+        return parse(LabelingTaskPublic, await self.answer(request), clean=self._clean)
 
     async def submit(self, task_id: str, label: LabelSubmit, *, idempotency_key: str | None = None) -> LabelSubmission:
         """Send a verdict."""
@@ -156,9 +158,15 @@ class LabelingClient(BaseClient):
     def prepare_submit(
         self, task_id: str, label: LabelSubmit, *, idempotency_key: str | None = None
     ) -> PreparedRequest:
-        """The verdict as exact bytes, to be stored before it is sent. Nothing is sent."""
-        path = url_path(f"{LABELING}/tasks/{{}}/submit", task_id)
-        return self.prepare("POST", path, body=body_of(label), key=idempotency_key)
+        """Returns the verdict as exact bytes, to be stored before it is sent. Nothing is sent."""
+        return submit_request(
+            task_id,
+            label.verdict,
+            corrected_value=label.corrected_value,
+            confidence=label.confidence,
+            duration_ms=label.duration_ms,
+            idempotency_key=idempotency_key,
+        )
 
     async def send(self, prepared: PreparedRequest) -> LabelSubmission:
         """One try of a prepared verdict, byte for byte. The caller decides about the next try.

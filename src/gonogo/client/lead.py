@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gonogo.client.base import BaseClient, as_bytes, body_of, url_path
+from gonogo.client.base import BaseClient, body_of
 from gonogo.client.gonogo_api import GONOGO, GonogoClient
 from gonogo.client.labeling import LABELING, SLOW
+from gonogo.client.requests import as_bytes, url_path
 from gonogo.schemas.gonogo_api import DrawingsStored
 from gonogo.schemas.labeling import CampaignAssignmentList, CampaignAssignmentPublic, GenerateProjectTasks
 from gonogo.schemas.lead import (

@@ -17,7 +17,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from gonogo.client.base import BaseClient, url_path
+from gonogo.client.base import BaseClient
 from gonogo.client.errors import (
     AuthenticationError,
     GonogoClientError,
@@ -27,6 +27,7 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
+from gonogo.client.requests import url_path
 from gonogo.client.responses import ApiResponse, parse
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.transport import MAX_BODY, RequestOptions

@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar
 import httpx
 from pydantic import BaseModel
 
-from gonogo.client.base import BaseClient, Query, as_bytes
+from gonogo.client.base import BaseClient, Query
 from gonogo.client.credential import ApiKey, Secret
 from gonogo.client.errors import (
     AuthenticationError,
@@ -25,6 +25,7 @@ from gonogo.client.errors import (
     InvalidRequestError,
     UnexpectedAnswerError,
 )
+from gonogo.client.requests import as_bytes
 from gonogo.client.responses import parse
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.transport import RequestOptions

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from gonogo.client.base import BaseClient, as_bytes, body_of, url_path
+from gonogo.client.base import BaseClient, body_of
 from gonogo.client.labeling import SLOW
-from gonogo.client.request import PreparedRequest
+from gonogo.client.requests import as_bytes, ruling_request, url_path
+from gonogo.client.responses import parse
 from gonogo.schemas.review import (
     AnnotatorAction,
     AnnotatorActionCreate,
@@ -63,12 +64,17 @@ class ReviewCalls(BaseClient):
 
     async def rule(self, task_id: str, ruling: RulingCreate, *, idempotency_key: str | None = None) -> RulingMade:
         """Settle a task. `ConflictError.reason` is `task_resolved` when somebody did already: see its `details`."""
-        path = url_path(_TASK + "/ruling", task_id)
-        return await self.call(RulingMade, "POST", path, body=body_of(ruling), key=idempotency_key)
-
-    def prepare_ruling(self, task_id: str, ruling: RulingCreate) -> PreparedRequest:
-        """The same as bytes, for an outbox."""
-        return self.prepare("POST", url_path(_TASK + "/ruling", task_id), body=body_of(ruling))
+        request = ruling_request(
+            task_id,
+            ruling.verdict,
+            corrected_value=ruling.corrected_value,
+            note=ruling.note,
+            error_type=ruling.error_type,
+            gold_candidate=ruling.gold_candidate,
+            override=ruling.override,
+            idempotency_key=idempotency_key,
+        )
+        return parse(RulingMade, await self.answer(request), clean=self._clean)
 
     async def review_settings(self, campaign_id: str) -> ReviewSettings:
         return await self.call(ReviewSettings, "GET", url_path(_CAMPAIGN + "/review-settings", campaign_id))

@@ -21,7 +21,7 @@ import httpx
 import gonogo
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import GonogoClientError, InvalidInputError, NetworkError
-from gonogo.client.request import PreparedRequest
+from gonogo.client.requests import PreparedRequest
 from gonogo.client.responses import ApiResponse, error_from, redirected, unexpected
 from gonogo.schemas.sanitize import clean_text
 

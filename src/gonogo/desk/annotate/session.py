@@ -12,6 +12,7 @@ from gonogo.desk.annotate.progress import PACE_OF, Progress, RecentAnswers
 from gonogo.desk.annotate.rejected import RejectedAnswers
 from gonogo.desk.annotate.resume_store import SessionStore
 from gonogo.desk.annotate.state import Facts, derive_state
+from gonogo.desk.annotate.submission import submission_request
 from gonogo.desk.annotate.timer import AnswerTimer
 from gonogo.desk.connection.circuit import ServerConnection
 from gonogo.desk.connection.connect import Connector
@@ -22,7 +23,6 @@ from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState, Sess
 from gonogo.desk.core.signal import Signal
 from gonogo.desk.outbox.outbox import Counts, Outbox, OutboxRow
 from gonogo.desk.outbox.sender import Sender
-from gonogo.desk.outbox.submit_request import prepare_submission
 from gonogo.desk.session import messages
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.pictures import PictureCache, Viewing
@@ -168,7 +168,7 @@ class AnnotateSession(Viewing, RejectedAnswers):
             raise DeskError("There is no question to answer.", "Wait for the next one.")
         if decision.times == Times(0):
             decision = replace(decision, times=self.stopwatch.read())
-        request = prepare_submission(held.task.id, decision, self._setup.profile.verdicts)
+        request = submission_request(held.task.id, decision, self._setup.profile.verdicts)
         self._problem = ("", "")
         number = self._outbox.add(self._address, held.task, decision, request, replaces=held.again)
         self._recent.mark({held.again}, SendState.REPLACED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from gonogo.client.request import PreparedRequest
+from gonogo.client.requests import PreparedRequest
 from gonogo.desk.core.models import DeskTask
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gonogo.client.errors import ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.request import PreparedRequest
+from gonogo.client.requests import PreparedRequest
 from gonogo.client.responses import parse
 from gonogo.desk.connection.protocol import ClaimStatus, Fetched, Receipt, WorkProgress
 from gonogo.desk.core.serialize import task_from_served

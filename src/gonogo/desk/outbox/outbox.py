@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gonogo.client.request import PreparedRequest
+from gonogo.client.requests import PreparedRequest
 from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState
 from gonogo.desk.core.serialize import decision_from_json, decision_to_json, task_from_json, task_to_json
 from gonogo.desk.outbox.database import OutboxFile

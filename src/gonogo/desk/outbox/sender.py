@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from gonogo.client.errors import GonogoClientError, ServerError
+from gonogo.client.requests import sent_verdict
 from gonogo.desk.connection.circuit import CAP_SECONDS, ServerConnection
 from gonogo.desk.connection.protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for
@@ -14,7 +15,6 @@ from gonogo.desk.core.models import SendState
 from gonogo.desk.outbox import outcome
 from gonogo.desk.outbox.outbox import Address, Outbox, OutboxRow
 from gonogo.desk.outbox.outcome import DeliveryOutcome
-from gonogo.desk.outbox.submit_request import sent_word
 
 LOOK_SECONDS = 15.0
 """How often to look for rows that another program left behind."""
@@ -120,7 +120,7 @@ class Sender:
             await self._settle(row, found)
             raise
         self._line.clear()
-        await self._settle(row, outcome.of_answer(answer, row.task_id, sent_word(row.request)))
+        await self._settle(row, outcome.of_answer(answer, row.task_id, sent_verdict(row.request)))
 
     async def _settle(self, row: OutboxRow, found: DeliveryOutcome) -> None:
         if found.state is SendState.QUEUED and found.after is not None:

@@ -7,7 +7,8 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from gonogo.client.errors import GonogoClientError
+from gonogo.client.errors import GonogoClientError, InvalidInputError
+from gonogo.client.requests import PreparedRequest, adjudicate_request, ruling_request
 from gonogo.desk.connection.circuit import ServerConnection, is_trouble
 from gonogo.desk.connection.connect import Connector
 from gonogo.desk.connection.protocol import WorkProgress
@@ -20,7 +21,6 @@ from gonogo.desk.outbox.outbox import Counts, Outbox, OutboxRow
 from gonogo.desk.outbox.sender import Sender
 from gonogo.desk.review.models import Case, QueueRow, ReviewFilters, Ruled, Ruling
 from gonogo.desk.review.queue import ReviewQueue
-from gonogo.desk.review.ruling_request import prepare_ruling
 from gonogo.desk.review.server_adapter import ReviewServer
 from gonogo.desk.session import messages
 from gonogo.desk.session.dependencies import SessionDependencies
@@ -199,7 +199,7 @@ class ReviewSession(Viewing):
         self.changed()
 
     def _journal(self, row: QueueRow, ruling: Ruling) -> None:
-        request = prepare_ruling(row.task.id, ruling, plain=self.plain)
+        request = _request(row.task.id, ruling, plain=self.plain)
         decision = Decision(ruling.verdict, ruling.value)
         number = self._outbox.add(self._address, row.task, decision, request)
         self._problem = ("", "")
@@ -385,3 +385,25 @@ class ReviewSession(Viewing):
         if self.queue.complete and self._following(None) is None:
             return Stage.DRAINED, words
         return Stage.LOADING, words
+
+
+def _request(task_id: str, ruling: Ruling, *, plain: bool) -> PreparedRequest:
+    """Builds the ruling's request. A plain server takes only verdict and value: note, error type and gold stay out.
+
+    Raises:
+        DeskError: the value holds what JSON cannot.
+    """
+    try:
+        if plain:
+            return adjudicate_request(task_id, ruling.verdict, corrected_value=ruling.value)
+        return ruling_request(
+            task_id,
+            ruling.verdict,
+            corrected_value=ruling.value,
+            note=ruling.note,
+            error_type=ruling.error_type,
+            gold_candidate=ruling.gold,
+            override=ruling.override,
+        )
+    except InvalidInputError as error:
+        raise DeskError("This value has something in it that cannot be sent.", "Type it again.") from error

@@ -16,10 +16,10 @@ from shlex import quote
 from typing import Final
 
 from gonogo.cli.lookup import all_projects, ambiguous, campaigns_called
-from gonogo.client.base import as_bytes
 from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputError
 from gonogo.client.gonogo_api import GONOGO, GonogoClient
 from gonogo.client.lead import store_drawings
+from gonogo.client.requests import as_bytes
 from gonogo.schemas.enums import CampaignStatus, Verdict
 from gonogo.schemas.gonogo_api import Prediction, PredictionsStored, TasksFromPredictions, TasksMade
 from gonogo.schemas.labeling import (

@@ -1,0 +1,147 @@
+"""Requests as the exact bytes that travel, so that a retry in a week is the same request.
+
+Standard library only: a key press builds its request here, and must not wait for httpx or pydantic to be imported.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+from gonogo.client.errors import InvalidInputError
+
+SUBMIT_PATH: Final = "/api/v1/parts/labeling/tasks/{}/submit"
+ADJUDICATE_PATH: Final = "/api/v1/parts/labeling/tasks/{}/adjudicate"
+RULING_PATH: Final = "/api/v1/gonogo/tasks/{}/ruling"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """One request, without host and credential: those belong to the client that sends it.
+
+    `path` starts with `/` and carries the query string, if any. `idempotency_key` is `""` for a GET.
+    """
+
+    method: str
+    path: str
+    body: bytes = field(default=b"", repr=False)
+    idempotency_key: str = ""
+    content_type: str = "application/json"
+
+    def headers(self) -> dict[str, str]:
+        """Headers of the request itself."""
+        headers = {"Accept": "application/json"}
+        if self.body:
+            headers["Content-Type"] = self.content_type
+        if self.idempotency_key:
+            headers["Idempotency-Key"] = self.idempotency_key
+        return headers
+
+
+def submit_request(
+    task_id: str,
+    verdict: str,
+    *,
+    corrected_value: Mapping[str, Any] | None = None,
+    confidence: float | None = None,
+    duration_ms: int | None = None,
+    idempotency_key: str | None = None,
+) -> PreparedRequest:
+    """Builds the submit request of one verdict; fields that are `None` are left out.
+
+    Raises:
+        InvalidInputError: the id or the value cannot be sent.
+    """
+    fields = {"corrected_value": corrected_value, "confidence": confidence, "duration_ms": duration_ms}
+    body = {"verdict": verdict} | {name: value for name, value in fields.items() if value is not None}
+    return _post(SUBMIT_PATH, task_id, body, idempotency_key)
+
+
+def adjudicate_request(
+    task_id: str,
+    verdict: str,
+    *,
+    corrected_value: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> PreparedRequest:
+    """Builds the adjudication of one task on any ARCNM server. Raises `InvalidInputError`."""
+    body: dict[str, Any] = {"verdict": verdict}
+    if corrected_value is not None:
+        body["corrected_value"] = corrected_value
+    return _post(ADJUDICATE_PATH, task_id, body, idempotency_key)
+
+
+def ruling_request(
+    task_id: str,
+    verdict: str,
+    *,
+    corrected_value: Mapping[str, Any] | None = None,
+    note: str | None = None,
+    error_type: str | None = None,
+    gold_candidate: bool = False,
+    override: bool = False,
+    idempotency_key: str | None = None,
+) -> PreparedRequest:
+    """Builds the ruling of one task on our own server; empty and false fields are left out.
+
+    Raises:
+        InvalidInputError: the id or the value cannot be sent.
+    """
+    fields = {"note": note, "error_type": error_type, "gold_candidate": gold_candidate, "override": override}
+    body: dict[str, Any] = {"verdict": verdict}
+    if corrected_value is not None:
+        body["corrected_value"] = corrected_value
+    body |= {name: value for name, value in fields.items() if value}
+    return _post(RULING_PATH, task_id, body, idempotency_key)
+
+
+def sent_verdict(request: PreparedRequest) -> str | None:
+    """Returns the verdict in the bytes of `request`: the server's word for it, which its receipt repeats."""
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return None
+    return str(body["verdict"]) if isinstance(body, dict) and "verdict" in body else None
+
+
+def url_path(template: str, *ids: str) -> str:
+    """Returns `template` with each `{}` replaced by an id, quoted so that it stays one path segment.
+
+    Raises:
+        InvalidInputError: an id is empty or would change the path.
+    """
+    for item in ids:
+        if not item.strip() or item in (".", ".."):
+            raise InvalidInputError(f"{item!r} is not an id.")
+    try:
+        return template.format(*(quote(item, safe="") for item in ids))
+    except UnicodeEncodeError:
+        raise InvalidInputError("An id has characters that cannot be sent.") from None
+
+
+def new_key() -> str:
+    """Returns a fresh idempotency key, one for each logical operation."""
+    return str(uuid.uuid4())
+
+
+def as_bytes(value: Any) -> bytes:
+    """Returns `value` as compact UTF-8 JSON.
+
+    Raises:
+        InvalidInputError: it holds what JSON cannot (NaN, Infinity, half a surrogate pair), or nests too deep.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError, RecursionError):
+        raise InvalidInputError(
+            "A value has something in it that cannot be sent: a number that is not finite, a broken character, "
+            "or too many levels."
+        ) from None
+
+
+def _post(template: str, task_id: str, body: dict[str, Any], idempotency_key: str | None) -> PreparedRequest:
+    return PreparedRequest("POST", url_path(template, task_id), as_bytes(body), idempotency_key or new_key())

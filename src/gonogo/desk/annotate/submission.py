@@ -1,0 +1,43 @@
+"""Submit request of an annotator's decision, in the words that the server knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gonogo.client.errors import InvalidInputError
+from gonogo.client.requests import PreparedRequest, submit_request
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.models import Decision
+
+
+def submission_request(
+    task_id: str, decision: Decision, words: Mapping[str, str] | None = None, *, idempotency_key: str | None = None
+) -> PreparedRequest:
+    """Builds the submit request of `decision`, under a key of its own unless one is given.
+
+    `words` are the server's words for the verdict actions (`correct`, `incorrect`, `fix`, `unsure`), see
+    `Settings.verdicts`; a verdict without an entry travels unchanged.
+
+    Raises:
+        DeskError: the corrected value holds what JSON cannot.
+    """
+    try:
+        return submit_request(
+            task_id,
+            _verdict_word(decision, words or {}),
+            corrected_value=decision.corrected_value,
+            confidence=decision.confidence,
+            duration_ms=decision.times.duration_ms,
+            idempotency_key=idempotency_key,
+        )
+    except InvalidInputError as error:
+        raise DeskError(
+            "This value has something in it that cannot be sent: a number that is not finite, or a broken character.",
+            "Type it again.",
+        ) from error
+
+
+def _verdict_word(decision: Decision, words: Mapping[str, str]) -> str:
+    """Returns the server's word; a corrected value is the action `fix`, which may have a word of its own."""
+    corrected = decision.verdict == "incorrect" and decision.corrected_value is not None
+    return words.get("fix" if corrected else decision.verdict, decision.verdict)
