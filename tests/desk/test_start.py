@@ -41,7 +41,7 @@ async def main():
     await desk.start()
     assert desk.state.stage is Stage.TASK and desk.current.id == "t1", desk.state
     from gonogo.sheets.models import PictureRequest
-    assert desk.picture_ready(desk.current, PictureRequest(60, 30, bbox=desk.current.bbox)).n_pages == 3
+    assert desk.pictures.ready(desk.current, PictureRequest(60, 30, bbox=desk.current.bbox)).n_pages == 3
     assert loaded() == [], loaded()
 
 asyncio.run(main())

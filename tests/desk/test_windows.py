@@ -110,13 +110,13 @@ class SlowDrawings(NoDrawings):
 async def most_ahead(desk: AnnotateSession, clock: FakeClock) -> int:
     """How far ahead the desk looked at most, in twelve decisions of three seconds."""
     form, most = PictureRequest(40, 20), 0
-    desk.prepare(form)
+    desk.pictures.prepare(form)
     for _ in range(12):
         await clock.run_until(lambda: desk.current)
         assert desk.current is not None
         request = replace(form, bbox=desk.current.bbox)
-        if desk.picture_ready(desk.current, request) is None:
-            await clock.finish(desk.picture(desk.current, request))
+        if desk.pictures.ready(desk.current, request) is None:
+            await clock.finish(desk.pictures.picture(desk.current, request))
         desk.shown()
         await clock.advance(3)
         desk.key()

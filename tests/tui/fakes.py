@@ -11,6 +11,7 @@ from gonogo.desk.annotate.timer import AnswerTimer
 from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState, SessionState, Stage
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
+from gonogo.desk.session.pictures import PictureSource
 from gonogo.sheets.models import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
 from gonogo.tui.app import GonogoApp
 
@@ -86,6 +87,7 @@ class FakeDesk:
         self.requests: list[PictureRequest] = []
         self.asked: dict[str, PictureRequest] = {}
         self.calls: list[str] = []
+        self.pictures: PictureSource = self
         self.stopwatch = AnswerTimer(clock)
         self.past: list[Decided] = []
         self.again: Decided | None = None
@@ -150,9 +152,9 @@ class FakeDesk:
         return undone
 
     async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
-        return self.picture_ready(task, request) or NoPicture("This drawing never came.")
+        return self.ready(task, request) or NoPicture("This drawing never came.")
 
-    def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
+    def ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
         self.requests.append(request)
         self.asked[task.id] = request
         return self.draw(task, request)

@@ -72,7 +72,7 @@ class LookDesk(FakeDesk):
     async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
         return await self.sheets.picture(self._ref(task), request)
 
-    def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
+    def ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
         for one in self.tasks[1:4]:
             self.sheets.prepare(self._ref(one), replace(request, bbox=one.bbox))
         return self.sheets.picture_ready(self._ref(task), request)

@@ -30,7 +30,7 @@ from gonogo.desk.core.settings import Settings, environment
 from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address, OutboxRow
 from gonogo.desk.session.dependencies import SessionDependencies
-from gonogo.desk.session.pictures import AskUrl, PictureSource
+from gonogo.desk.session.pictures import AskUrl, DrawingSource
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
@@ -369,7 +369,7 @@ class Account:
             self._parts = self._make_embedded()
         return self._parts
 
-    def _drawings(self, signed: SignedIn, ask: AskUrl) -> PictureSource:
+    def _drawings(self, signed: SignedIn, ask: AskUrl) -> DrawingSource:
         from gonogo.sheets.drawing_service import DrawingService
         from gonogo.sheets.fetch import Fetcher
 

@@ -11,7 +11,7 @@ from gonogo.desk.annotate.progress import Progress
 from gonogo.desk.annotate.resume import ResumeSnapshot
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.instances import RunningInstances
-from gonogo.desk.session.pictures import Seen
+from gonogo.desk.session.pictures import TaskPicture
 from gonogo.desk.session.prefetch import ClaimedTask
 
 
@@ -30,10 +30,10 @@ class SessionStore:
         mine = tuple(held for held in old.tasks if self.windows.take(held.task.id))
         return replace(old, tasks=mine, picture=old.picture if mine[:1] == old.tasks[:1] else None)
 
-    def save(self, tasks: Sequence[ClaimedTask], seen: Seen | None, progress: Progress) -> None:
+    def save(self, tasks: Sequence[ClaimedTask], picture: TaskPicture | None, progress: Progress) -> None:
         """Remember `tasks`, the current one first. Raises `OSError`."""
         self._kept = [held.task.id for held in tasks]
-        resume.save(self._memory, self._address, ResumeSnapshot(tuple(tasks), seen, progress), self._clock)
+        resume.save(self._memory, self._address, ResumeSnapshot(tuple(tasks), picture, progress), self._clock)
 
     def kept_until(self, held: ClaimedTask | None) -> float | None:
         """Until when (wall clock) `held` is the first thing `load` gives; `None` when it is not."""

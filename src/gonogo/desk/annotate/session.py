@@ -25,7 +25,7 @@ from gonogo.desk.outbox.outbox import Counts, Outbox, OutboxRow
 from gonogo.desk.outbox.sender import Sender
 from gonogo.desk.session import messages
 from gonogo.desk.session.dependencies import SessionDependencies
-from gonogo.desk.session.pictures import PictureCache, Viewing
+from gonogo.desk.session.pictures import PictureCache
 from gonogo.desk.session.prefetch import ClaimedTask, TaskPrefetcher
 from gonogo.desk.session.undo import Answered, UndoBuffer, UndoPolicy
 
@@ -38,7 +38,7 @@ KEPT_SECONDS = 30 * 86400.0
 """Delivered answers stay in the history this long."""
 
 
-class AnnotateSession(Viewing, RejectedAnswers):
+class AnnotateSession(RejectedAnswers):
     """The one object the annotate screen talks to. All methods belong to the event loop's thread.
 
     `await start()` opens the outbox and shows held tasks from the last run, then begins to fetch behind.
@@ -63,7 +63,9 @@ class AnnotateSession(Viewing, RejectedAnswers):
         self._stream = TaskPrefetcher(
             setup.campaign_id, self._line, server, clock, self, most_ahead=prefetch, windows=among
         )
-        self._gallery = PictureCache(lambda: setup.drawings(self._link.drawing_url), clock, self._stream.drawn)
+        self.pictures = PictureCache(
+            lambda: setup.drawings(self._link.drawing_url), self._upcoming, clock=clock, on_drawn=self._stream.drawn
+        )
         self._jobs = TaskSupervisor(clock, self._broke)
         self._painted, self._leave, self._puzzled = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._held: ClaimedTask | None = None
@@ -88,7 +90,7 @@ class AnnotateSession(Viewing, RejectedAnswers):
         """The campaign's guideline (Markdown); empty when there is none, or the server does not say."""
         return self._progress.guideline
 
-    def _coming(self) -> list[DeskTask]:
+    def _upcoming(self) -> list[DeskTask]:
         return [held.task for held in self._stream.ahead]
 
     def upcoming(self) -> DeskTask | None:
@@ -124,7 +126,7 @@ class AnnotateSession(Viewing, RejectedAnswers):
         finally:
             await self._jobs.end()
             self._put_away(keep=keep)
-            await self._gallery.aclose()
+            await self.pictures.aclose()
             await self._link.aclose()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -225,7 +227,7 @@ class AnnotateSession(Viewing, RejectedAnswers):
         return self.stopwatch.last_key
 
     def arrived(self, held: ClaimedTask) -> None:
-        self._gallery.arrived(held.task)
+        self.pictures.add(held.task)
         if self._held is None:
             self._advance()
 
@@ -275,7 +277,7 @@ class AnnotateSession(Viewing, RejectedAnswers):
         tasks = [held for held in old.tasks if not self.answered(held.task.id)]
         self._stream.restore(tasks)
         if tasks and old.picture and tasks[0] is old.tasks[0]:
-            self._gallery.remember(tasks[0].task.id, old.picture)
+            self.pictures.restore(tasks[0].task.id, old.picture)
 
     def _advance(self) -> None:
         """Make the next task current, if one is ahead."""
@@ -357,7 +359,7 @@ class AnnotateSession(Viewing, RejectedAnswers):
                 self.changed()
 
     def _save(self) -> None:
-        seen = self._gallery.seen(self._held.task) if self._held and self._mine() else None
+        seen = self.pictures.to_save(self._held.task) if self._held and self._mine() else None
         self._keeping.save(self._holding(), seen, self._progress)
 
     def _holding(self) -> list[ClaimedTask]:

@@ -12,10 +12,10 @@ from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import DeskTask
 from gonogo.desk.session.dependencies import SessionDependencies
-from gonogo.desk.session.pictures import PictureCache, Viewing
+from gonogo.desk.session.pictures import PictureCache
 
 
-class CampaignBrowser(Viewing):
+class CampaignBrowser:
     """Gold candidates and practice: nothing is written to disk. All methods belong to the event loop's thread.
 
     `coming` are the tasks whose pictures are made ahead.
@@ -27,7 +27,7 @@ class CampaignBrowser(Viewing):
         self._connect = setup.connect
         self._remote: HttpTaskServer | None = None
         self._connecting = asyncio.Lock()
-        self._gallery = PictureCache(lambda: setup.drawings(self._drawing_url))
+        self.pictures = PictureCache(lambda: setup.drawings(self._drawing_url), lambda: self.coming)
 
     async def client(self) -> GonogoClient:
         """The one client of this visit. Raises `DeskError` when there is no credential."""
@@ -40,15 +40,12 @@ class CampaignBrowser(Viewing):
         """Make the pictures of `tasks` before they are asked for."""
         self.coming.extend(tasks)
         for task in tasks:
-            self._gallery.arrived(task)
+            self.pictures.add(task)
 
     async def aclose(self) -> None:
-        await self._gallery.aclose()
+        await self.pictures.aclose()
         if self._remote is not None:
             await self._remote.aclose()
-
-    def _coming(self) -> list[DeskTask]:
-        return self.coming
 
     async def _drawing_url(self, part_revision_id: str) -> UrlAnswer:
         try:

@@ -24,7 +24,7 @@ from gonogo.desk.review.queue import ReviewQueue
 from gonogo.desk.review.server_adapter import ReviewServer
 from gonogo.desk.session import messages
 from gonogo.desk.session.dependencies import SessionDependencies
-from gonogo.desk.session.pictures import PictureCache, Viewing
+from gonogo.desk.session.pictures import PictureCache
 from gonogo.desk.session.prefetch import ClaimedTask
 from gonogo.desk.session.undo import Answered, UndoBuffer, UndoPolicy
 
@@ -34,7 +34,7 @@ AHEAD = 4
 KEPT_CASES = 60
 
 
-class ReviewSession(Viewing):
+class ReviewSession:
     """The one object the review screens talk to. All methods belong to the event loop's thread.
 
     `queue` is the list; `current` the case to rule on, or `None` while it is fetched or when nothing is left.
@@ -50,7 +50,7 @@ class ReviewSession(Viewing):
         self._line = ServerConnection(clock, self.changed)
         self._link = Connector(setup.connect, self._line, clock)
         self._sender = Sender(self._sending, setup.sends, self._line, self._link.server, clock, self._settled)
-        self._gallery = PictureCache(lambda: setup.drawings(self._link.drawing_url))
+        self.pictures = PictureCache(lambda: setup.drawings(self._link.drawing_url), self._upcoming)
         self._jobs = TaskSupervisor(clock, self._broke)
         self._listeners, self._tray, self._leave = Signal(), UndoBuffer(), asyncio.Event()
         self.queue = ReviewQueue(setup.campaign_id, self._line, self._server, self.changed)
@@ -92,7 +92,7 @@ class ReviewSession(Viewing):
             with contextlib.suppress(OutboxError, OSError):  # the rulings are on the disk
                 self._outbox.leave_all()
             self._outbox.close()
-            await self._gallery.aclose()
+            await self.pictures.aclose()
             await self._link.aclose()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -224,9 +224,7 @@ class ReviewSession(Viewing):
         self.changed()
         return task, undone.ruling
 
-    # --- drawings --------------------------------------------------------------------------------------
-
-    def _coming(self) -> list[DeskTask]:
+    def _upcoming(self) -> list[DeskTask]:
         return [case.task for case in self._cases.values()][-AHEAD:]
 
     # --- behind the screens ----------------------------------------------------------------------------
@@ -293,7 +291,7 @@ class ReviewSession(Viewing):
             self.changed()
             return
         if row.task.id not in self._cases:
-            self._gallery.arrived(row.task)
+            self.pictures.add(row.task)
         self._cases[row.task.id] = case
         for old in list(self._cases)[: max(0, len(self._cases) - KEPT_CASES)]:
             del self._cases[old]

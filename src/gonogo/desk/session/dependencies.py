@@ -11,7 +11,7 @@ from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.settings import Settings
 from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
-from gonogo.desk.session.pictures import AskUrl, PictureSource
+from gonogo.desk.session.pictures import AskUrl, DrawingSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class SessionDependencies:
     address: Address
     sends: Address
     connect: Callable[[], Awaitable[TaskServer]]
-    drawings: Callable[[AskUrl], PictureSource]
+    drawings: Callable[[AskUrl], DrawingSource]
     outbox_file: Path
     memory: StateStore
     profile: Settings = field(default_factory=Settings)

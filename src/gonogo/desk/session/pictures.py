@@ -1,4 +1,4 @@
-"""The drawings of the tasks on the desk and ahead, made before they are asked for."""
+"""Pictures of the tasks of one session, made before a screen asks for them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,33 @@ from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
-MOST_BEGUN = 8
-Seen = tuple[PictureRequest, Picture | NoPicture]
+MOST_TIMED = 8
+TaskPicture = tuple[PictureRequest, Picture | NoPicture]
+AskUrl = Callable[[str], Awaitable[UrlAnswer]]
 
 
 class PictureSource(Protocol):
-    """Where pictures come from; `gonogo.sheets.drawing_service.Sheets` is one."""
+    """Pictures by task, as screens ask for them; `PictureCache` is one."""
+
+    async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
+        """The task's drawing; from the cache at once when it was made ahead. Never raises for a bad drawing."""
+        ...
+
+    def ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
+        """The picture if it is already there, so that a verdict and the next crop paint in one frame."""
+        ...
+
+    def prepare(self, request: PictureRequest) -> None:
+        """Makes pictures ahead in this form from now on: the pane's size or mode has changed."""
+        ...
+
+    async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
+        """The view at full resolution in a file for another program. Raises `OSError`."""
+        ...
+
+
+class DrawingSource(Protocol):
+    """Pictures by sheet; `gonogo.sheets.drawing_service.DrawingService` is one."""
 
     async def picture(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture: ...
     def picture_ready(self, ref: SheetRef, request: PictureRequest) -> Picture | NoPicture | None: ...
@@ -26,64 +47,70 @@ class PictureSource(Protocol):
     async def aclose(self) -> None: ...
 
 
-AskUrl = Callable[[str], Awaitable[UrlAnswer]]
-
-
-class Took(Protocol):
-    """Told how long a picture took, in seconds."""
+class OnDrawn(Protocol):
+    """Callback with the seconds one picture took; `at_most` when it was ready before it was asked for."""
 
     def __call__(self, seconds: float, *, at_most: bool) -> None: ...
 
 
 class PictureCache:
-    """Pictures by task and request; one remembered from the last run is there before any drawing is opened."""
+    """Pictures by task and request, prefetched; one restored from the last run needs no drawing to be opened.
 
-    def __init__(self, make: Callable[[], PictureSource], clock: Clock | None = None, took: Took | None = None) -> None:
-        self._make = make
-        self._made: PictureSource | None = None
-        self._clock, self._took = clock or Clock(), took
-        self._begun: dict[str, float] = {}
+    `open_drawings` is called at the first picture that is not restored, so that the first question does not wait for
+    it. `upcoming` gives the tasks whose pictures are wanted next.
+    """
+
+    def __init__(
+        self,
+        open_drawings: Callable[[], DrawingSource],
+        upcoming: Callable[[], Iterable[DeskTask]],
+        *,
+        clock: Clock | None = None,
+        on_drawn: OnDrawn | None = None,
+    ) -> None:
+        self._open_drawings = open_drawings
+        self._upcoming = upcoming
+        self._opened: DrawingSource | None = None
+        self._clock, self._on_drawn = clock or Clock(), on_drawn
+        self._started: dict[str, float] = {}
         self._form: PictureRequest | None = None
-        self._remembered: tuple[str, PictureRequest, Picture | NoPicture] | None = None
-
-    @property
-    def _drawings(self) -> PictureSource:
-        """Made when the first picture is asked for that is not remembered: the first question does not wait for it."""
-        if self._made is None:
-            self._made = self._make()
-        return self._made
-
-    def remember(self, task_id: str, seen: Seen) -> None:
-        self._remembered = (task_id, *seen)
+        self._restored: tuple[str, PictureRequest, Picture | NoPicture] | None = None
 
     async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
-        picture = self._old(task, request) or await self._drawings.picture(_ref(task), request)
+        """See `PictureSource.picture`."""
+        picture = self._restored_picture(task, request) or await self._drawings.picture(_ref(task), request)
         self._measure(task, at_most=False)
         return picture
 
     def ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        picture = self._old(task, request) or self._drawings.picture_ready(_ref(task), request)
+        """See `PictureSource.ready`."""
+        picture = self._restored_picture(task, request) or self._drawings.picture_ready(_ref(task), request)
         if picture is not None:
             self._measure(task, at_most=True)
         return picture
 
     async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
+        """See `PictureSource.export`."""
         return await self._drawings.export_png(_ref(task), request)
 
-    def prepare(self, form: PictureRequest, tasks: Iterable[DeskTask]) -> None:
-        """Make the pictures of `tasks`, and of all that arrive from now on, in this form."""
-        self._form = form
-        for task in tasks:
-            self.arrived(task)
+    def prepare(self, request: PictureRequest) -> None:
+        """See `PictureSource.prepare`."""
+        self._form = request
+        for task in self._upcoming():
+            self.add(task)
 
-    def arrived(self, task: DeskTask) -> None:
-        """A task came ahead: begin to make its picture, once the form is known."""
+    def add(self, task: DeskTask) -> None:
+        """Starts to make the picture of a task that was prefetched, once the form is known."""
         if self._form is not None:
-            self._begun = {**dict(list(self._begun.items())[-MOST_BEGUN:]), task.id: self._clock.monotonic()}
+            self._started = {**dict(list(self._started.items())[-MOST_TIMED:]), task.id: self._clock.monotonic()}
             self._drawings.prepare(_ref(task), replace(self._form, bbox=task.bbox))
 
-    def seen(self, task: DeskTask) -> Seen | None:
-        """The task's picture in the usual form, if it was made; to be remembered."""
+    def restore(self, task_id: str, saved: TaskPicture) -> None:
+        """Takes over the picture that the last run has saved."""
+        self._restored = (task_id, *saved)
+
+    def to_save(self, task: DeskTask) -> TaskPicture | None:
+        """The task's picture in the usual form, if it was made."""
         if self._form is None:
             return None
         request = replace(self._form, bbox=task.bbox)
@@ -91,45 +118,27 @@ class PictureCache:
         return (request, picture) if picture is not None else None
 
     async def aclose(self) -> None:
-        if self._made is not None:
-            await self._made.aclose()
+        """Closes the drawings, if they were opened."""
+        if self._opened is not None:
+            await self._opened.aclose()
+
+    @property
+    def _drawings(self) -> DrawingSource:
+        if self._opened is None:
+            self._opened = self._open_drawings()
+        return self._opened
 
     def _measure(self, task: DeskTask, *, at_most: bool) -> None:
-        """How long the first picture of a task took; `at_most` when it was ready before it was asked for."""
-        begun = self._begun.pop(task.id, None)
-        if begun is not None and self._took is not None:
-            self._took(self._clock.monotonic() - begun, at_most=at_most)
+        """Reports how long the first picture of a task took."""
+        started = self._started.pop(task.id, None)
+        if started is not None and self._on_drawn is not None:
+            self._on_drawn(self._clock.monotonic() - started, at_most=at_most)
 
-    def _old(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        if self._remembered is None:
+    def _restored_picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
+        if self._restored is None:
             return None
-        task_id, asked, picture = self._remembered
-        return picture if task_id == task.id and asked == request else None
-
-
-class Viewing:
-    """The part of a desk that shows drawings. `_gallery` makes them; `_coming` are the tasks ahead."""
-
-    _gallery: PictureCache
-
-    def _coming(self) -> list[DeskTask]:
-        raise NotImplementedError
-
-    async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
-        """The task's drawing; from the cache at once when it was made ahead. Never raises for a bad drawing."""
-        return await self._gallery.picture(task, request)
-
-    def picture_ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        """The picture if it is already there, so that a verdict and the next crop paint in one frame."""
-        return self._gallery.ready(task, request)
-
-    async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
-        """The view at full resolution in a file for another program. Raises `OSError`."""
-        return await self._gallery.export(task, request)
-
-    def prepare(self, request: PictureRequest) -> None:
-        """The pane's size and mode changed: make crops ahead in this form from now on."""
-        self._gallery.prepare(request, self._coming())
+        task_id, restored_request, picture = self._restored
+        return picture if task_id == task.id and restored_request == request else None
 
 
 def _ref(task: DeskTask) -> SheetRef:

@@ -171,7 +171,7 @@ class GoldCandidatesScreen(Screen[None]):
         task = task_from_served(one.task.model_dump(), self.visit.campaign_id)
         picture: Picture | NoPicture = gold.NO_ROOM
         if min(self.sheet.cells) > 0 and self._mode != capabilities.NO_PICTURES:
-            picture = await self.visit.picture(task, self.view.request(task, self.sheet.cells))
+            picture = await self.visit.pictures.picture(task, self.view.request(task, self.sheet.cells))
         if one is self.candidate:
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view))
             if self.guard.waiting:

@@ -134,7 +134,7 @@ class CaseScreen(Screen[None]):
     async def _draw(self, task: DeskTask) -> None:
         if self._visit is None or not self._there or min(self.sheet.cells) <= 0:
             return
-        picture = await self._visit.picture(task, self.view.request(task, self.sheet.cells))
+        picture = await self._visit.pictures.picture(task, self.view.request(task, self.sheet.cells))
         if task is self._asked and self._there:
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view))
 

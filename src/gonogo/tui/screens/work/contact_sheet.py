@@ -154,7 +154,7 @@ class ContactSheetScreen(Screen[None]):
         for number, tile in enumerate(self._tiles, 1):
             task, cells = tile.row.task, tile.sheet.cells
             if min(cells) > 0:
-                picture = await self.desk.picture(task, view.request(task, cells))
+                picture = await self.desk.pictures.picture(task, view.request(task, cells))
                 tile.sheet.show(picture, f"{number} · {task.detail_kind or task.target_kind}")
         self.call_after_refresh(self.guard.painted)
 

@@ -108,11 +108,11 @@ class DrawingScreen(Screen[None]):
             self.set_timer(SLOW_PICTURE_SECONDS, lambda: self._painted(task))
 
     def _ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        return TURNED_OFF if self._turned_off else self.desk.picture_ready(task, request)
+        return TURNED_OFF if self._turned_off else self.desk.pictures.ready(task, request)
 
     async def _fetch(self, task: DeskTask) -> None:
         request = self.view.request(task, self.sheet.cells)
-        picture = self._ready(task, request) or await self.desk.picture(task, request)
+        picture = self._ready(task, request) or await self.desk.pictures.picture(task, request)
         if not self._other(task):
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view), task.bbox)
             self.call_after_refresh(self._painted, task)
@@ -124,7 +124,7 @@ class DrawingScreen(Screen[None]):
         form = self.view.kept().form(self.sheet.cells)
         if form != self._prepared:
             self._prepared = form
-            self.desk.prepare(form)
+            self.desk.pictures.prepare(form)
 
     def _drawing_visible(self) -> bool:
         return not self.has_class("-no-drawing") and min(self.sheet.cells) > 0
@@ -190,7 +190,7 @@ class DrawingScreen(Screen[None]):
 
         cells = self.sheet.cells if self._drawing_visible() else (80, 24)
         try:
-            made = await self.desk.export(task, self.view.request(task, cells))
+            made = await self.desk.pictures.export(task, self.view.request(task, cells))
         except (OSError, DeskError) as error:
             self.gonogo.say(f"The crop could not be written: {error}", warning=True)
             return
