@@ -8,10 +8,9 @@ from textual.content import Content
 
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
 from gonogo.sheets.models import NoPicture, Picture
+from gonogo.tui.presenters.format import short_id, value_text
 from gonogo.tui.text import content, one_line
 from gonogo.tui.viewport import Viewport
-from gonogo.tui.widgets.status import short_id
-from gonogo.tui.widgets.value_view import value_text
 
 # Stage → sign, heading, and what is said when the desk itself says nothing.
 _CARDS: dict[Stage, tuple[str, str, str, str]] = {

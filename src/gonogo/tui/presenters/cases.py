@@ -7,10 +7,8 @@ from typing import Any
 
 from textual.content import Content
 
+from gonogo.tui.presenters.format import share_bar, value_text, verdict_sign
 from gonogo.tui.text import one_line, plain
-from gonogo.tui.widgets.case_list import share_bar
-from gonogo.tui.widgets.status import SIGNS
-from gonogo.tui.widgets.value_view import value_text
 
 _FIRST = (
     ("labeling_state", "state"),
@@ -77,7 +75,7 @@ def _vote(read: dict[str, Any], width: int) -> Content:
     given = read.get("answer")
     answer: dict[str, Any] = given if isinstance(given, dict) else {}
     word = one_line(str(answer.get("answer_class") or "–"), 20)
-    sign, color = SIGNS.get(word, ("•", "$foreground"))
+    sign, color = verdict_sign(word)
     parts = [(f"{sign} ", f"bold {color}"), (word.ljust(11), color)]
     if answer.get("corrected_value") is not None:
         parts.append((value_text(answer["corrected_value"], 200) + "  ", "$strong"))

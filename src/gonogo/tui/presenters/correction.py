@@ -6,8 +6,8 @@ from typing import Any
 
 from textual.content import Content
 
+from gonogo.tui.presenters.format import value_text
 from gonogo.tui.text import one_line, styled
-from gonogo.tui.widgets.value_view import value_text
 from gonogo.values import differences, format_text, parse, to_json, typeset
 from gonogo.values.diff import Change
 

@@ -9,9 +9,8 @@ from textual.content import Content
 
 from gonogo.sheets.models import NoPicture
 from gonogo.tui.presenters import empty_state
-from gonogo.tui.presenters.rulings import value, verdict
+from gonogo.tui.presenters.format import field_line, styled_answer, styled_value, styled_verdict, value_text
 from gonogo.tui.text import content, one_line, styled
-from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
@@ -50,19 +49,19 @@ def entry(one: GoldCandidate) -> Content:
     """Prediction, verdict and error type, on two lines."""
     read = value_text(one.task.predicted_value, 60) or one_line(one.task.prompt or "", 60)
     kind = f"  {_error_type(one)}" if one.ruling.error_type else ""
-    return Content.assemble(styled(read, "bold $foreground"), "\n  ", verdict(one.ruling.verdict), (kind, "$quiet"))
+    return Content.assemble(
+        styled(read, "bold $foreground"), "\n  ", styled_verdict(one.ruling.verdict), (kind, "$quiet")
+    )
 
 
 def about(one: GoldCandidate, width: int) -> Content:
     """Everything about one candidate, a line each."""
     ruling, task = one.ruling, one.task
-    ruled = verdict(ruling.verdict)
-    if ruling.corrected_value is not None:
-        ruled = Content.assemble(ruled, (" → ", "$quiet"), value(ruling.corrected_value, 80))
+    ruled = styled_answer(ruling.verdict, ruling.corrected_value, 80)
     who = one_line(ruling.expert_name or "an expert", 40)
     when = f", {one_line(ruling.created_at[:10])}" if ruling.created_at else ""
     rows = [
-        ("read", value(task.predicted_value, 80)),
+        ("read", styled_value(task.predicted_value, 80)),
         ("ruled", ruled),
         *([("error", content(_error_type(one), 60))] if ruling.error_type else []),
         *([("differs", content(_difference(one), 80))] if _difference(one) else []),
@@ -70,7 +69,7 @@ def about(one: GoldCandidate, width: int) -> Content:
         ("by", Content.styled(who + when, "$quiet")),
         ("asks", Content.styled(_asks(one), "$quiet")),
     ]
-    return Content("\n").join([Content.assemble((f"{name:8}", "$quiet"), what) for name, what in rows])
+    return Content("\n").join([field_line(name, content) for name, content in rows])
 
 
 def _error_type(one: GoldCandidate) -> str:

@@ -10,9 +10,8 @@ from textual.content import Content
 
 from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.correction import change
-from gonogo.tui.presenters.rulings import value, verdict
+from gonogo.tui.presenters.format import styled_value, styled_verdict, value_text
 from gonogo.tui.text import content, one_line
-from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
     from gonogo.desk.practice.session import PracticeAttempt, PracticeSession
@@ -23,16 +22,16 @@ def feedback(one: PracticeAttempt) -> list[Content]:
     """Right or wrong first, then what the drawing says, letter by letter, and why."""
     told, said = one.feedback, one.decision
     mark = ("✓ Right", "bold $correct") if told.right else ("✗ Not right", "bold $incorrect")
-    given = verdict(said.verdict)
+    given = styled_verdict(said.verdict)
     if said.corrected_value is not None:
-        given = Content.assemble(given, (" → ", "$quiet"), value(said.corrected_value))
+        given = Content.assemble(given, (" → ", "$quiet"), styled_value(said.corrected_value))
     lines = [Content.assemble(mark), Content.assemble(("you said  ", "$quiet"), given)]
     if told.right and told.verdict == "correct":
         return [*lines, *_note(one)]
-    lines.append(Content.assemble(("it is     ", "$quiet"), verdict(told.verdict)))
+    lines.append(Content.assemble(("it is     ", "$quiet"), styled_verdict(told.verdict)))
     if told.value is not None:
         truth = value_text(told.value)
-        lines.append(Content.assemble(("in frame  ", "$quiet"), value(told.value)))
+        lines.append(Content.assemble(("in frame  ", "$quiet"), styled_value(told.value)))
         lines.append(Content.assemble(("changed   ", "$quiet"), change(truth, one.task.predicted_value)))
     differs = (told.difference or "").removeprefix("differs: ")
     why = [one_line(part, 80).replace("_", " ") for part in (told.error_type, differs) if part]

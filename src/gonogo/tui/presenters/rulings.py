@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from textual.content import Content
 
 from gonogo.desk.review.models import Case, Ruled
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
+from gonogo.tui.presenters.format import percent, styled_value, styled_verdict
 from gonogo.tui.text import one_line, styled
-from gonogo.tui.widgets.status import SIGNS
-from gonogo.tui.widgets.value_view import value_text
 
 WHY = {
     "tie": "as many votes for one answer as for another",
@@ -48,21 +46,6 @@ def evidence(case: Case, ruled: Ruled | None, draft: Draft, width: int) -> list[
     return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
 
 
-def verdict(word: str | None) -> Content:
-    """`✗ incorrect`; the sign tells it without the colour."""
-    name = one_line(word or "–", 20)
-    sign, color = SIGNS.get(name, ("•", "$foreground"))
-    return Content.assemble((sign, f"bold {color}"), " ", (name, color))
-
-
-def percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}"
-
-
-def value(any_value: Any, limit: int = 40) -> Content:
-    return styled(value_text(any_value, limit) or "–", "bold $strong")
-
-
 def _question(case: Case) -> list[Content]:
     row, detail = case.row, case.detail
     unasked = detail is not None and not detail.votes
@@ -83,7 +66,7 @@ def _public(case: Case) -> list[Content]:
     count = sum(n for _, n in row.verdicts)
     lines = [Content.styled(f"{count} submissions" if count else "submissions: not told", "$foreground")]
     if row.verdicts and row.verdicts[0][0] != "votes":
-        lines.append(Content.assemble(("so far: ", "$quiet"), verdict(row.verdicts[0][0])))
+        lines.append(Content.assemble(("so far: ", "$quiet"), styled_verdict(row.verdicts[0][0])))
     lines.append(Content.styled(f"agreement {percent(row.agreement)}", "$foreground"))
     return [*lines, Content(""), *_keys_plain()]
 
@@ -117,9 +100,9 @@ def _votes(detail: ReviewDetail, names: bool, width: int) -> list[Content]:
 def _vote(vote: ReviewVote, names: bool, width: int) -> list[Content]:
     """One line where it fits, else two: answer, then what is known about it."""
     who = f"{vote.label} {one_line(vote.voter_name or vote.voter_id or '', 24)}".rstrip() if names else vote.label
-    said = Content.assemble((f"{who} ", "bold $foreground"), verdict(vote.verdict))
+    said = Content.assemble((f"{who} ", "bold $foreground"), styled_verdict(vote.verdict))
     if vote.corrected_value is not None:
-        said = Content.assemble(said, (" → ", "$quiet"), value(vote.corrected_value))
+        said = Content.assemble(said, (" → ", "$quiet"), styled_value(vote.corrected_value))
     known = Content.styled(" · ".join(_about(vote)), "$quiet")
     uncounted = _uncounted(vote)
     if uncounted:
@@ -157,7 +140,7 @@ def _rulings(detail: ReviewDetail, width: int) -> list[Content]:
     for possible in detail.possible:
         if possible.group is not None and possible.group < len(detail.groups):
             group = detail.groups[possible.group]
-            lines.append(_ruling(str(possible.group + 1), value(group.value), possible, width))
+            lines.append(_ruling(str(possible.group + 1), styled_value(group.value), possible, width))
             lines += [Content.styled(f"     {reason}", "$quiet") for reason in _reasons(group)]
         else:
             key, words = _WORDS.get(possible.verdict, ("", one_line(possible.verdict, 20)))
@@ -204,9 +187,9 @@ def _clash(case: Case, ruled: Ruled | None) -> list[Content]:
     earlier = [one for one in case.detail.rulings if not one.superseded] if case.detail else []
     lines = [_earlier(one) for one in earlier]
     if ruled is not None and ruled.refused:
-        yours = Content.assemble(("! yours, refused: ", "bold $warning"), verdict(ruled.ruling.verdict))
+        yours = Content.assemble(("! yours, refused: ", "bold $warning"), styled_verdict(ruled.ruling.verdict))
         if ruled.ruling.value is not None:
-            yours = Content.assemble(yours, (" → ", "$quiet"), value(ruled.ruling.value))
+            yours = Content.assemble(yours, (" → ", "$quiet"), styled_value(ruled.ruling.value))
         lines += [yours, styled(ruled.detail, "$quiet")]
     if case.settled_before:
         lines.append(Content.styled("A ruling now replaces what stands; l leaves it as it is.", "$warning"))
@@ -217,9 +200,9 @@ def _clash(case: Case, ruled: Ruled | None) -> list[Content]:
 
 def _earlier(one: RulingPublic) -> Content:
     who = "you" if one.by_you else one_line(one.expert_name or "another expert", 30)
-    line = Content.assemble((f"! {who} ruled: ", "bold $warning"), verdict(one.verdict))
+    line = Content.assemble((f"! {who} ruled: ", "bold $warning"), styled_verdict(one.verdict))
     if one.corrected_value is not None:
-        line = Content.assemble(line, (" → ", "$quiet"), value(one.corrected_value))
+        line = Content.assemble(line, (" → ", "$quiet"), styled_value(one.corrected_value))
     return Content.assemble(line, (f"  “{one_line(one.note, 80)}”", "$quiet")) if one.note else line
 
 

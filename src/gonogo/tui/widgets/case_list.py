@@ -5,8 +5,9 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from gonogo.desk.results.cases import CaseList, CaseListFilter, CaseListItem
+from gonogo.tui.presenters.format import fit, share_bar
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets.virtual_list import VirtualList, fit
+from gonogo.tui.widgets.virtual_list import VirtualList
 
 _COLORS = {"Flagged": "warning", "Labeled": "correct", "Gold Standard": "accent", "Canceled": "quiet"}
 _CASE, _STATE, _BAR, _READS, _LABEL, _BLOCKS = 10, 14, 11, 7, 14, 5
@@ -57,12 +58,3 @@ def head(width: int, look: CaseListFilter) -> str:
     told += title("difficulty", _BAR, "difficult" if look.sort != "difficulty" else "diffic.")
     told += (fit("reads", _READS) if width >= 100 else "") + fit("label", _LABEL)
     return told + fit("about", max(width - cell_len(told), 2))
-
-
-def share_bar(share: float | None) -> str:
-    """`.67 ▮▮▮▯▯`: the number first, the bar beside it; `–` for none."""
-    if share is None:
-        return "–"
-    filled = int(share * _BLOCKS + 0.5)
-    number = "1.0" if share >= 0.995 else f"{share:.2f}"[1:]
-    return f"{number} " + "▮" * filled + "▯" * (_BLOCKS - filled)

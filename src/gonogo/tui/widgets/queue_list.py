@@ -8,10 +8,9 @@ from typing import Protocol
 from rich.cells import cell_len
 
 from gonogo.desk.review.models import QueueRow, Ruled
+from gonogo.tui.presenters.format import SIGNS, fit, harm_bar, short_id, value_text, verdict_sign
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets.status import SIGNS, short_id
-from gonogo.tui.widgets.value_view import value_text
-from gonogo.tui.widgets.virtual_list import VirtualList, fit
+from gonogo.tui.widgets.virtual_list import VirtualList
 
 SHORT_WHY = {
     "tie": "tie", "verdicts": "verdicts differ", "values": "values differ", "unsafe": "not safe", "sample": "sample",
@@ -84,19 +83,11 @@ def state_of(row: QueueRow, ruled: Ruled | None) -> tuple[str, str]:
     return _STATUS.get(row.status, one_line(row.status, 9) or "waits"), "foreground"
 
 
-def harm_bar(harm: float | None) -> str:
-    """`.45 ▮▮▮▯▯`: the number first, the bar beside it."""
-    if harm is None:
-        return "–"
-    filled = round(min(max(harm, 0.0), 1.0) * 4)
-    return f"{harm:.2f} " + "▮" * filled + "▯" * (4 - filled)
-
-
 def votes_text(row: QueueRow) -> str:
     """`✓2 ✗1 ?1`."""
     usual = list(SIGNS)
     ordered = sorted(row.verdicts, key=lambda vote: usual.index(vote[0]) if vote[0] in usual else len(usual))
-    return " ".join(f"{SIGNS.get(word, ('•', ''))[0]}{count}" for word, count in ordered) or "–"
+    return " ".join(f"{verdict_sign(word)[0]}{count}" for word, count in ordered) or "–"
 
 
 def _why(row: QueueRow) -> str:

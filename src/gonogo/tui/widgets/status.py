@@ -11,14 +11,12 @@ from textual.widget import Widget
 
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
 from gonogo.tui.actions import EDIT, EVERYWHERE, Action, in_scope, keys_of, shown_key
+from gonogo.tui.presenters.format import short_id, value_text, verdict_sign
 from gonogo.tui.text import one_line, styled
-from gonogo.tui.widgets.value_view import value_text
 
 if TYPE_CHECKING:
     from gonogo.tui.app import GonogoApp
 
-SIGNS = {"correct": ("✓", "$correct"), "incorrect": ("✗", "$incorrect"), "unsure": ("?", "$unsure")}
-"""Sign and colour of a verdict; the sign tells it without the colour."""
 _GAP = Content("   ")
 _UNSEEN = frozenset(("calculation",))
 """Ids that say nothing about the place on the sheet; the question in full has them."""
@@ -184,12 +182,6 @@ def facts(task: DeskTask, width: int, height: int) -> Content:
     return Content("\n").join(lines[:height])
 
 
-def short_id(value: str) -> str:
-    """An id as far as a person compares it: its first eight characters when it is a UUID, else up to 24."""
-    text = one_line(value, 64)
-    return text[:8] + "…" if len(text) == 36 and text.count("-") == 4 else one_line(text, 24)
-
-
 class History(StatusLine):
     """The last verdicts, newest first, each with its sign and, when it matters, what became of it."""
 
@@ -207,7 +199,7 @@ class History(StatusLine):
 
 
 def _decided(item: Decided) -> Content:
-    sign, color = SIGNS.get(item.decision.verdict, ("•", "$foreground"))
+    sign, color = verdict_sign(item.decision.verdict)
     parts = [Content.styled(f"{sign} ", f"bold {color}"), _value(item.task.predicted_value)]
     if item.decision.corrected_value is not None:
         parts += [Content.styled(" → ", "$quiet"), _value(item.decision.corrected_value)]

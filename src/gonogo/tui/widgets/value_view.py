@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from gonogo.tui.text import one_line, plain
 from gonogo.tui.widgets.large_text import HEIGHT, large
-from gonogo.values import Part, Typeset, format_text, from_json, typeset
+from gonogo.values import Part, Typeset, typeset
 
 _MAX_LARGE = 60
 
@@ -46,14 +46,6 @@ class ValueView(Widget):
         content = lay_out(value, width, height)
         self._made = [*self._made[-2:], (value, width, height, content)]
         return content
-
-
-def value_text(value: Any, limit: int = 2_000) -> str:
-    """`value` as one line: its own text where it has one, else as a drawing would write it."""
-    if value is None:
-        return ""
-    text = value.get("text") if isinstance(value, dict) else value
-    return one_line(text if isinstance(text, str) else format_text(from_json(value)), limit)
 
 
 def lay_out(value: Any, width: int, height: int) -> Content:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -98,10 +97,3 @@ class VirtualList(ScrollView, can_focus=True):
 @functools.lru_cache(64)
 def _rich_style(color: str, ground: str, bold: bool) -> Style:
     return Style(color=Color.parse(color).rich_color, bgcolor=Color.parse(ground).rich_color, bold=bold or None)
-
-
-def fit(text: str, width: int) -> str:
-    """Exactly `width` cells; what is cut ends in a sign, and one cell stays free."""
-    if cell_len(text) > width - 1:
-        text = set_cell_size(text, max(width - 2, 0)) + "…"
-    return set_cell_size(text, width)

@@ -20,6 +20,7 @@ from gonogo.desk.review.models import Case, Ruled, Ruling
 from gonogo.schemas.review import ERROR_TYPES
 from gonogo.tui import actions
 from gonogo.tui.presenters import correction
+from gonogo.tui.presenters.format import value_text
 from gonogo.tui.presenters.rulings import Draft, evidence
 from gonogo.tui.screens.work.question import QuestionScreen
 from gonogo.tui.screens.work.review import no_case
@@ -28,7 +29,7 @@ from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.scroll_lines import ScrollLines
 from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status import StatusBar, StatusLine
-from gonogo.tui.widgets.value_view import ValueView, value_text
+from gonogo.tui.widgets.value_view import ValueView
 
 if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession

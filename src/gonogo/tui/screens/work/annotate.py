@@ -18,13 +18,14 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decided, Decision, DeskTask, Stage
 from gonogo.tui import actions
 from gonogo.tui.presenters import annotate, correction
+from gonogo.tui.presenters.format import value_text
 from gonogo.tui.screens.work.question import QuestionScreen
 from gonogo.tui.text import content
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status import History, StatusBar, StatusLine
-from gonogo.tui.widgets.value_view import ValueView, value_text
+from gonogo.tui.widgets.value_view import ValueView
 
 if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession

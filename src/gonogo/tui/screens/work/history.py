@@ -21,10 +21,10 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decided, SendState
 from gonogo.tui import actions
 from gonogo.tui.presenters.annotate import fate
+from gonogo.tui.presenters.format import value_text, verdict_sign
 from gonogo.tui.screens.work.full_question import full_question
 from gonogo.tui.text import one_line, styled
-from gonogo.tui.widgets.status import SIGNS, StatusLine, key_line
-from gonogo.tui.widgets.value_view import value_text
+from gonogo.tui.widgets.status import StatusLine, key_line
 
 if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession
@@ -239,7 +239,7 @@ def summary(past: Sequence[Decided], found: int | None) -> Content:
 
 def row(item: Decided) -> Content:
     """One line: sign, value, correction, what became of it."""
-    sign, color = SIGNS.get(item.decision.verdict, ("•", "$foreground"))
+    sign, color = verdict_sign(item.decision.verdict)
     value = one_line(value_text(item.task.predicted_value, 30) or "–", 30)
     parts = [Content.styled(f"{sign} ", f"bold {color}"), Content.styled(f"{value:<18}", "$foreground")]
     if item.decision.corrected_value is not None:
