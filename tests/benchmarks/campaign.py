@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gonogo.server.consensus.decide import VERDICTS
+from gonogo.schemas.verdicts import VERDICT_CLASSES
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, new_id, orgs, submissions, tasks
 from tests.server.consensus.simulate import simulate
@@ -39,8 +39,8 @@ def fill(store: Store, n_votes: int, n_annotators: int, *, per_task: int = 3) ->
             "campaign_id": campaign_id,
             "voter_id": voter_ids[voter],
             "voter_kind": "annotator",
-            "verdict": VERDICTS[label],
-            "corrected_value": {"text": f"⌀{task % 40},5"} if VERDICTS[label] == "incorrect" else None,
+            "verdict": VERDICT_CLASSES[label],
+            "corrected_value": {"text": f"⌀{task % 40},5"} if VERDICT_CLASSES[label] == "incorrect" else None,
             "duration_ms": 2000 + task % 1000,
             "claimed_at": NOW + timedelta(seconds=index - 4),
             "created_at": NOW + timedelta(seconds=index),

@@ -8,14 +8,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
-    """An answer to "is this read right?"; `unsure` is an answer, not a skip."""
-
-    CORRECT = "correct"
-    INCORRECT = "incorrect"
-    UNSURE = "unsure"
-
-
 class Role(StrEnum):
     """What an invited person may do in one campaign."""
 

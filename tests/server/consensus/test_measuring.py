@@ -9,13 +9,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
 from gonogo.server.consensus import estimate
-from gonogo.server.consensus.decide import CLASS_OF, VERDICTS, Rule, Vote, decide_outcome
+from gonogo.server.consensus.decide import Rule, Vote, decide_outcome
 from gonogo.server.consensus.values import Value
 from gonogo.server.consensus.votes import Votes
 from gonogo.server.scoring.campaign_consensus import VoteMatrix, compute_consensus
 
-BALLOT = st.tuples(st.integers(0, 4), st.sampled_from(VERDICTS), st.sampled_from([None, "M8", "M10"]))
+BALLOT = st.tuples(st.integers(0, 4), st.sampled_from(VERDICT_CLASSES), st.sampled_from([None, "M8", "M10"]))
 TASK = st.lists(BALLOT, max_size=5, unique_by=lambda ballot: ballot[0])
 METHODS = ["dawid_skene", "one_coin", "majority", "weighted_majority"]
 
@@ -26,7 +27,7 @@ def test_all_at_once_is_one_by_one(
     cast: list[list[tuple[int, str, str | None]]], n_required: int, early: bool, method: str
 ) -> None:
     flat = [(task, *ballot) for task, ballots in enumerate(cast) for ballot in ballots]
-    size = {"n_tasks": len(cast), "n_annotators": 5, "n_classes": len(VERDICTS)}
+    size = {"n_tasks": len(cast), "n_annotators": 5, "n_classes": len(VERDICT_CLASSES)}
     votes = Votes.of([f[0] for f in flat], [f[1] for f in flat], [CLASS_OF[f[2]] for f in flat], **size)
     given_values = {
         index: Value({"text": text}, text) for index, (_, _, said, text) in enumerate(flat) if text and said != "unsure"

@@ -8,6 +8,7 @@ from gonogo.client.errors import InvalidInputError
 from gonogo.client.requests import PreparedRequest, submit_request
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decision
+from gonogo.schemas.verdicts import Verdict
 
 
 def submission_request(
@@ -39,5 +40,5 @@ def submission_request(
 
 def _verdict_word(decision: Decision, words: Mapping[str, str]) -> str:
     """Returns the server's word; a corrected value is the action `fix`, which may have a word of its own."""
-    corrected = decision.verdict == "incorrect" and decision.corrected_value is not None
+    corrected = decision.verdict == Verdict.INCORRECT and decision.corrected_value is not None
     return words.get("fix" if corrected else decision.verdict, decision.verdict)

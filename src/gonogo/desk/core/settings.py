@@ -15,11 +15,12 @@ from typing import Any
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths, private_folder
+from gonogo.schemas.verdicts import VERDICTS, Verdict
 
 PICTURE_MODES = ("auto", "octant", "sextant", "quadrant", "braille", "half", "kitty", "sixel", "none")
 KEYMAPS = ("default", "right", "prodigy", "numeric")
-VERDICTS = {"correct": "correct", "incorrect": "incorrect", "fix": "incorrect", "unsure": "unsure"}
-"""Which word each verdict action sends; the reference says only "string"."""
+VERDICT_WORDS = {word: word for word in VERDICTS} | {"fix": Verdict.INCORRECT.value}
+"""The word each verdict action sends, by action; the reference says only "string"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Settings:
     show_pace: bool = True
     keymap: str = "default"
     drawing_folders: tuple[Path, ...] = ()
-    verdicts: dict[str, str] = field(default_factory=lambda: dict(VERDICTS))
+    verdicts: dict[str, str] = field(default_factory=lambda: dict(VERDICT_WORDS))
     servers: tuple[ServerProfile, ...] = ()
     keys: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
@@ -149,10 +150,10 @@ def parse(data: dict[str, Any], source: str) -> Settings:
     notices: list[str] = []
     found = _checked(data, _PLAIN, source, "", notices, extra=_TABLES)
     verdicts = _table(data, "verdicts", source, notices)
-    chosen = _checked(verdicts, dict.fromkeys(VERDICTS, _text), source, "verdicts.", notices)
+    chosen = _checked(verdicts, dict.fromkeys(VERDICT_WORDS, _text), source, "verdicts.", notices)
     servers = _servers(_table(data, "servers", source, notices), source, notices)
     keys = _table(data, "keys", source, notices)
-    return Settings(**found, verdicts=VERDICTS | chosen, servers=servers, keys=keys, notices=tuple(notices))
+    return Settings(**found, verdicts=VERDICT_WORDS | chosen, servers=servers, keys=keys, notices=tuple(notices))
 
 
 def _servers(tables: dict[str, Any], source: str, notices: list[str]) -> tuple[ServerProfile, ...]:

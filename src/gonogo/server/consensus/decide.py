@@ -8,13 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gonogo.schemas.enums import TaskStatus, Verdict
+from gonogo.schemas.enums import TaskStatus
+from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, VERDICTS
 from gonogo.server.consensus.values import Value, ValueConsensus, consensus_of_values, to_value
-
-VERDICTS: tuple[str, ...] = (Verdict.CORRECT.value, Verdict.INCORRECT.value, Verdict.UNSURE.value)
-"""The classes of the models, in the order of their matrices."""
-
-CLASS_OF: dict[str, int] = {verdict: index for index, verdict in enumerate(VERDICTS)}
 
 SAFE_POSTERIOR = 0.8
 """Posterior from which a consensus is safe."""
@@ -71,7 +67,7 @@ def class_posterior(labels: Sequence[int], matrices: Sequence[Matrix], prior: Se
     """Class probabilities of one task from its votes and the voters' confusion matrices (Bayes' rule).
 
     Args:
-        labels: Index into `VERDICTS` of each vote.
+        labels: Index into `VERDICT_CLASSES` of each vote.
         matrices: `matrices[i][j][l]` = probability that voter `i` says `l` of a task of class `j`.
         prior: Class prior.
     """
@@ -96,7 +92,7 @@ def decide_outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: 
     if missing and not (rule.early_stop and 2 * len(votes) > rule.n_required > 2):
         return OPEN_OUTCOME
     best = max(range(len(probabilities)), key=lambda j: (probabilities[j], -j))
-    reached, verdict = probabilities[best], VERDICTS[best]
+    reached, verdict = probabilities[best], VERDICT_CLASSES[best]
     agreed = consensus_value(votes, verdict)
     value, certainty = (None, 1.0) if agreed is None else (agreed.value, agreed.posterior)
     share = agreement_share(votes, verdict, value)
@@ -128,14 +124,14 @@ def parse_gold(answer: str | None, *, trailing_zeros: bool = False) -> Truth | N
         parsed = json.loads(answer)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(parsed, dict) or parsed.get("verdict") not in VERDICTS:
+    if not isinstance(parsed, dict) or parsed.get("verdict") not in VERDICT_CLASSES:
         return None
     return Truth(parsed["verdict"], to_value(parsed.get("corrected_value"), trailing_zeros=trailing_zeros))
 
 
 def consensus_value(votes: Sequence[Vote], verdict: str | None) -> ValueConsensus | None:
     """The value consensus among the voters who say *incorrect*, if that is the verdict and any of them gave one."""
-    if verdict != Verdict.INCORRECT:
+    if verdict is None or not VERDICTS[verdict].takes_value:
         return None
     return consensus_of_values(
         [(v.value, v.reliability) for v in votes if v.verdict == verdict and v.value is not None]

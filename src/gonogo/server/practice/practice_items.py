@@ -17,7 +17,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, exists, false, func, select, true
 
-from gonogo.schemas.enums import Verdict
 from gonogo.schemas.review import (
     PracticeAnswer,
     PracticeFeedback,
@@ -26,6 +25,7 @@ from gonogo.schemas.review import (
     PracticeStanding,
     ReviewSettings,
 )
+from gonogo.schemas.verdicts import Verdict
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import conflict, not_found
 from gonogo.server.review.queue import load_settings

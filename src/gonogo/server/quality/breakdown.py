@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import Connection, select
 
-from gonogo.schemas.enums import Verdict
+from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
 from gonogo.server.consensus.agreement import Share, grouped_alpha
-from gonogo.server.consensus.decide import CLASS_OF, VERDICTS
 from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.scoring.campaign_consensus import ConsensusResult, VoteMatrix
 from gonogo.server.store.schema.campaigns import part_revisions, parts
@@ -84,9 +83,9 @@ def confusion(ballots: VoteMatrix, own: Ints | None = None) -> dict[str, Any]:
     truth = ballots.known[votes.task] if own is None else ballots.known[votes.task[own]]
     said = votes.label if own is None else votes.label[own]
     known = truth != UNKNOWN
-    size = len(VERDICTS)
+    size = len(VERDICT_CLASSES)
     cells = np.bincount(truth[known] * size + said[known], minlength=size * size)
-    return {"verdicts": list(VERDICTS), "counts": cells.reshape(size, size).tolist()}
+    return {"verdicts": list(VERDICT_CLASSES), "counts": cells.reshape(size, size).tolist()}
 
 
 def missed_errors(ballots: VoteMatrix) -> list[dict[str, Any]]:

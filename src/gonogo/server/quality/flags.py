@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gonogo.server.consensus.decide import VERDICTS
+from gonogo.schemas.verdicts import VERDICT_CLASSES
 from gonogo.server.scoring.campaign_consensus import ConsensusResult, consensus_matches, gold_matches
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _crew_rates(measured: ConsensusResult) -> Floats:
     """`[true][given]` rates of everybody together, shape `(n_classes, n_classes)`."""
     consensus = measured.consensus
     total = np.einsum("ajl,aj->jl", consensus.confusion, consensus.support)
-    total += 1.0 / len(VERDICTS)
+    total += 1.0 / len(VERDICT_CLASSES)
     rates: Floats = total / total.sum(axis=1, keepdims=True)
     return rates
 
@@ -116,14 +116,14 @@ def _run(measured: ConsensusResult, voter: int, own: Ints, crew: Floats) -> dict
     truth = consensus.posterior[votes.task[own]]
     inside = np.isin(own, run)
     given = np.zeros_like(crew)
-    for said in range(len(VERDICTS)):
+    for said in range(len(VERDICT_CLASSES)):
         given[:, said] = truth[~inside & (votes.label[own] == said)].sum(axis=0)
     rates = (given + CREW_WEIGHT * crew) / (given.sum(axis=1, keepdims=True) + CREW_WEIGHT)
     chances = consensus.posterior[votes.task[run]] @ rates[:, label]
     chance = math.exp(min(0.0, float(np.log(np.maximum(chances, 1e-12)).sum()) + math.log(recent.size)))
     if chance >= MAX_RUN_PROBABILITY:
         return None
-    return {"verdict": VERDICTS[label], "length": length, "probability": chance}
+    return {"verdict": VERDICT_CLASSES[label], "length": length, "probability": chance}
 
 
 def _drift(right: Mask, against: str) -> dict[str, Any] | None:

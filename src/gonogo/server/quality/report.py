@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import Row
 
-from gonogo.schemas.enums import TaskStatus, Verdict
+from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.labeling import AnnotatorQuality, QualityReport
+from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
 from gonogo.server.consensus.agreement import (
     Interval,
     Share,
@@ -17,7 +18,6 @@ from gonogo.server.consensus.agreement import (
     items_to_settle,
     krippendorff_alpha,
 )
-from gonogo.server.consensus.decide import CLASS_OF, VERDICTS
 from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.quality.breakdown import by_kind, by_sheet, confusion, missed_errors
 from gonogo.server.quality.explanations import explain
@@ -136,7 +136,7 @@ def _prevalence(measured: ConsensusResult) -> dict[str, float] | None:
     if not chosen.any():
         return None
     shares = measured.consensus.posterior[chosen].mean(axis=0)
-    return {verdict: float(share) for verdict, share in zip(VERDICTS, shares, strict=True)}
+    return {verdict: float(share) for verdict, share in zip(VERDICT_CLASSES, shares, strict=True)}
 
 
 def _method(measured: ConsensusResult, asked: str) -> dict[str, Any]:

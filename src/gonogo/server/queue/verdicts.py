@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gonogo.schemas.base import JsonObject
-from gonogo.schemas.enums import Verdict
+from gonogo.schemas.verdicts import VERDICTS, Verdict
 from gonogo.server.errors import invalid
 from gonogo.server.http import pagination
 
@@ -12,7 +12,7 @@ def check_verdict(verdict: str, corrected_value: JsonObject | None) -> None:
     """Raises 422 for an unknown verdict, and for a corrected value that doesn't go with it."""
     pagination.one_of(verdict, Verdict, "body", "verdict")
     message = None
-    if corrected_value is not None and verdict != Verdict.INCORRECT:
+    if corrected_value is not None and not VERDICTS[verdict].takes_value:
         message = "A corrected value goes only with the verdict incorrect."
     elif corrected_value == {}:
         message = "A corrected value has at least one key, such as text."

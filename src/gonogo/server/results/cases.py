@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, text
 
-from gonogo.server.consensus.decide import VERDICTS, parse_gold
+from gonogo.schemas.verdicts import VERDICT_CLASSES
+from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.results.queries import CaseFilter, CaseRecord, CaseVote, read_cases, read_votes
 from gonogo.server.serialize import instant
 from gonogo.server.store.compiled import CompiledStatement
@@ -154,7 +155,7 @@ def _case(campaign: Row[Any], about: str, case: CaseRecord, verbose: bool) -> st
 
 
 def _stats(votes: list[CaseVote], counts: Counter[str], verbose: bool) -> str:
-    by_verdict = ",".join([f'"{verdict}":{n}' for verdict in VERDICTS if (n := counts[verdict])])
+    by_verdict = ",".join([f'"{verdict}":{n}' for verdict in VERDICT_CLASSES if (n := counts[verdict])])
     reads = f',"reads":[{",".join([_read(vote) for vote in votes])}]' if verbose else ""
     return f'{{"counts":{{{by_verdict}}},"n_reads":{len(votes)},"n_qualified_reads":{counts.total()}{reads}}}'
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, false, func, select
 
-from gonogo.schemas.enums import CampaignStatus, ConflictReason, Verdict
+from gonogo.schemas.enums import CampaignStatus, ConflictReason
 from gonogo.schemas.labeling import Adjudication
 from gonogo.schemas.review import (
     ERROR_TYPES,
@@ -26,8 +26,9 @@ from gonogo.schemas.review import (
     Standing,
     ValueGroup,
 )
+from gonogo.schemas.verdicts import VERDICT_CLASSES, VERDICTS, Verdict
 from gonogo.server.auth.principals import Principal, Voter
-from gonogo.server.consensus.decide import VERDICTS, Outcome, Truth, Vote, ruled_outcome, same_value
+from gonogo.server.consensus.decide import Outcome, Truth, Vote, ruled_outcome, same_value
 from gonogo.server.consensus.values import Value, group_values
 from gonogo.server.errors import conflict, not_found
 from gonogo.server.queue import honeypots
@@ -140,15 +141,14 @@ def _groups(cast: Sequence[tuple[str, Vote]], predicted: Any) -> tuple[list[Valu
 def _possible(
     weighed: ScoredTask, cast: Sequence[tuple[str, Vote]], groups: Sequence[ValueGroup], values: Sequence[Value]
 ) -> list[PossibleRuling]:
-    """Uphold, each voter's value, reject without a value, undecidable: in that order."""
-    by_verdict = dict(zip(VERDICTS, weighed.probabilities, strict=True))
-    wanted: list[tuple[Truth, int | None, float]] = [(Truth(Verdict.CORRECT), None, by_verdict[Verdict.CORRECT])]
-    wrong = by_verdict[Verdict.INCORRECT]
-    for index, (group, value) in enumerate(zip(groups, values, strict=True)):
-        wanted.append((Truth(Verdict.INCORRECT, value), index, wrong * group.posterior))
-    wanted.append((Truth(Verdict.INCORRECT), None, wrong))
-    wanted.append((Truth(Verdict.UNSURE), None, by_verdict[Verdict.UNSURE]))
-    return [_possible_ruling(truth, index, share, cast) for truth, index, share in wanted]
+    """One ruling per verdict, in the order of the table; before a verdict that takes a value, one per voter's value."""
+    rulings: list[tuple[Truth, int | None, float]] = []
+    for traits, probability in zip(VERDICTS.values(), weighed.probabilities, strict=True):
+        if traits.takes_value:
+            for index, (group, value) in enumerate(zip(groups, values, strict=True)):
+                rulings.append((Truth(traits.verdict, value), index, probability * group.posterior))
+        rulings.append((Truth(traits.verdict), None, probability))
+    return [_possible_ruling(truth, index, probability, cast) for truth, index, probability in rulings]
 
 
 def _possible_ruling(truth: Truth, group: int | None, share: float, cast: Sequence[tuple[str, Vote]]) -> PossibleRuling:
@@ -161,7 +161,7 @@ def _possible_ruling(truth: Truth, group: int | None, share: float, cast: Sequen
         probability=share,
         upholds=upheld,
         overrules=[label for label, _ in cast if label not in upheld],
-        after=_standing(found, [float(verdict == truth.verdict) for verdict in VERDICTS]),
+        after=_standing(found, [float(verdict == truth.verdict) for verdict in VERDICT_CLASSES]),
     )
 
 
@@ -171,7 +171,7 @@ def _standing(found: Outcome, probabilities: Sequence[float]) -> Standing:
         verdict=found.verdict,
         value=None if found.value is None else found.value.raw,
         agreement=found.agreement,
-        posterior=dict(zip(VERDICTS, probabilities, strict=True)),
+        posterior=dict(zip(VERDICT_CLASSES, probabilities, strict=True)),
     )
 
 

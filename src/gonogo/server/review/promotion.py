@@ -24,8 +24,9 @@ from sqlalchemy import (
     select,
 )
 
-from gonogo.schemas.enums import CampaignStatus, TaskStatus, Verdict
+from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.labeling import PromoteResult, QualityReport
+from gonogo.schemas.verdicts import Verdict
 from gonogo.server.results.cases import committed_up_to
 from gonogo.server.scoring.consensus_store import campaign_quality, lock_refresh
 from gonogo.server.scoring.report_worker import quality_report

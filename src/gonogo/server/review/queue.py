@@ -31,9 +31,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as as_type
 
-from gonogo.schemas.enums import TaskStatus, Verdict
+from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.review import ReviewItem, ReviewPage, ReviewSettings
-from gonogo.server.consensus.decide import VERDICTS
+from gonogo.schemas.verdicts import VERDICT_CLASSES, Verdict
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
 from gonogo.server.serialize import task_public
@@ -48,7 +48,7 @@ from gonogo.server.store.schema.campaigns import (
     users,
 )
 
-UNKNOWN_POSTERIOR = 1 / len(VERDICTS)
+UNKNOWN_POSTERIOR = 1 / len(VERDICT_CLASSES)
 ASSUMED_CONFIDENCE = 1.0
 """Confidence assumed of a prediction that came without one."""
 

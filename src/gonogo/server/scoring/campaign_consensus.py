@@ -16,15 +16,14 @@ import numpy as np
 from sqlalchemy import BigInteger, Connection, Result, Row, Select, Text, false, select, true, type_coerce
 from sqlalchemy import cast as as_type
 
-from gonogo.schemas.enums import TaskStatus, Verdict
+from gonogo.schemas.enums import TaskStatus
+from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
 from gonogo.server.consensus import estimate
 from gonogo.server.consensus.agreement import wilson_interval
 from gonogo.server.consensus.decide import (
-    CLASS_OF,
     OPEN_OUTCOME,
     POSTERIOR_TOLERANCE,
     SAFE_POSTERIOR,
-    VERDICTS,
     Outcome,
     Rule,
     Truth,
@@ -150,7 +149,7 @@ def _read_votes(connection: Connection, campaign: Row[Any]) -> VoteMatrix:
         [CLASS_OF[key] for key in verdict],
         n_tasks=len(task_rows),
         n_annotators=len(voter_ids),
-        n_classes=len(VERDICTS),
+        n_classes=len(VERDICT_CLASSES),
     )
     created_us = np.array(created, dtype=np.float64)
     wanted = {task.n_required for task in task_rows}
@@ -280,7 +279,9 @@ def _outcomes(ballots: VoteMatrix, consensus: Consensus, reliability: Floats) ->
         stops = np.cumsum(votes.per_task())
         for index in special:
             own = by_task[stops[index - 1] if index else 0 : stops[index]].tolist()
-            cast = [Vote(VERDICTS[votes.label[i]], ballots.values.get(i), skill[votes.annotator[i]]) for i in own]
+            cast = [
+                Vote(VERDICT_CLASSES[votes.label[i]], ballots.values.get(i), skill[votes.annotator[i]]) for i in own
+            ]
             task = ballots.tasks[index]
             chances = consensus.posterior[index].tolist()
             found[index] = _decide(task, ballots.truths[index], cast, chances, ballots.rules[task.n_required])
@@ -330,7 +331,7 @@ def _plain_outcomes(ballots: VoteMatrix, consensus: Consensus, speaker: Ints) ->
             found.append(Outcome(TaskStatus.IN_REVIEW, posterior=chance))
         else:
             value = None if spoken == UNKNOWN else ballots.values[spoken]
-            found.append(Outcome(TaskStatus.RESOLVED, VERDICTS[label], value, agreed, chance))
+            found.append(Outcome(TaskStatus.RESOLVED, VERDICT_CLASSES[label], value, agreed, chance))
     return found
 
 

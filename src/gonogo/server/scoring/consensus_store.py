@@ -12,9 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, fu
 
 from gonogo.schemas.enums import ConsensusMethod, TaskStatus
 from gonogo.schemas.labeling import QualityReport
+from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
 from gonogo.server.consensus.decide import (
-    CLASS_OF,
-    VERDICTS,
     Outcome,
     Rule,
     Truth,
@@ -38,11 +37,11 @@ if TYPE_CHECKING:
 ASSUMED_ACCURACY = 0.85
 """Accuracy assumed of a voter whom no refresh of the campaign has measured yet."""
 
-_SPREAD = (1 - ASSUMED_ACCURACY) / (len(VERDICTS) - 1)
+_SPREAD = (1 - ASSUMED_ACCURACY) / (len(VERDICT_CLASSES) - 1)
 _ASSUMED_MATRIX = [
-    [ASSUMED_ACCURACY if j == k else _SPREAD for k in range(len(VERDICTS))] for j in range(len(VERDICTS))
+    [ASSUMED_ACCURACY if j == k else _SPREAD for k in range(len(VERDICT_CLASSES))] for j in range(len(VERDICT_CLASSES))
 ]
-_EVEN = [1 / len(VERDICTS)] * len(VERDICTS)
+_EVEN = [1 / len(VERDICT_CLASSES)] * len(VERDICT_CLASSES)
 
 _CHUNK = 200
 """Tasks written in one transaction of a refresh behind the answers."""

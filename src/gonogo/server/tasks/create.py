@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select
 
-from gonogo.schemas.enums import Verdict
 from gonogo.schemas.labeling import LabelingTaskCreate
+from gonogo.schemas.verdicts import Verdict
 from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.queue.honeypots import shuffle_position
 from gonogo.server.store.bulk import chunks, execute_many, stored_instant, stored_json

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 from sqlalchemy import Connection, Exists, Row, Select, Text, case, cast, exists, func, select
 
-from gonogo.schemas.enums import Verdict
 from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
+from gonogo.schemas.verdicts import Verdict
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
 from gonogo.server.store.schema.campaigns import campaigns, predictions, tasks

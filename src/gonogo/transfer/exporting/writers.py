@@ -16,6 +16,7 @@ from pydantic_core import to_json
 
 from gonogo.client.errors import InvalidInputError
 from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.schemas.verdicts import VERDICT_CLASSES
 
 Record = Mapping[str, Any]
 
@@ -23,11 +24,12 @@ NAMES: Final = ("jsonl", "csv", "parquet", "labelstudio", "coco")
 
 COLUMNS: Final = (
     *(name for name in ExportRecord.model_fields if name != "submissions"),
-    *("n_votes", "n_correct", "n_incorrect", "n_unsure", "submissions"),
+    "n_votes",
+    *(f"n_{verdict}" for verdict in VERDICT_CLASSES),
+    "submissions",
 )
 """Of CSV and Parquet: the record's own fields, the counted votes by verdict, and all votes as JSON text."""
 
-_VERDICTS: Final = ("correct", "incorrect", "unsure")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -124,7 +126,7 @@ def row_of(record: Record) -> list[Any]:
     votes: list[Record] = record.get("submissions") or []
     verdicts = [vote.get("verdict") for vote in votes if vote.get("counted", True)]
     found = {**_BLANK, **record, "n_votes": len(verdicts)}
-    for name in _VERDICTS:
+    for name in VERDICT_CLASSES:
         found[f"n_{name}"] = verdicts.count(name)
     return [_as_text(value) if isinstance(value, dict | list) else value for value in _IN_ORDER(found)]
 

@@ -20,7 +20,7 @@ from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputE
 from gonogo.client.gonogo_api import GONOGO, GonogoClient
 from gonogo.client.lead import store_drawings
 from gonogo.client.requests import as_bytes
-from gonogo.schemas.enums import CampaignStatus, Verdict
+from gonogo.schemas.enums import CampaignStatus
 from gonogo.schemas.gonogo_api import Prediction, PredictionsStored, TasksFromPredictions, TasksMade
 from gonogo.schemas.labeling import (
     LabelingCampaignCreate,
@@ -29,6 +29,7 @@ from gonogo.schemas.labeling import (
     LabelingTaskCreate,
     LabelingTasksCreate,
 )
+from gonogo.schemas.verdicts import Verdict
 from gonogo.transfer.importing.drawings import content_type
 from gonogo.transfer.importing.jsonl import BadLine
 from gonogo.transfer.importing.spool import Drawing, ImportOptions, Report, Spool, batches, drawing_batches, scan
