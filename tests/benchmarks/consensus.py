@@ -45,13 +45,12 @@ def run(sizes: dict[int, int] | None = None, *, repeats: int = 3) -> dict[str, A
 def _measure(n_votes: int, n_annotators: int, repeats: int) -> dict[str, Any]:
     votes = simulate(1, n_tasks=n_votes // 3, n_annotators=n_annotators, n_classes=5, per_task=3)[0]
     classic = dawid_skene(votes, smoothing=0.0, bound="per_label")
-    thirty = {"smoothing": 0.0, "max_iterations": 30, "tolerance": -np.inf}
     counts = votes.counts()
     timed: dict[str, Callable[[], object]] = {
         "bincount of the coincidences": votes.counts,
         "dawid_skene, defaults": lambda: dawid_skene(votes),
         "dawid_skene, classic": lambda: dawid_skene(votes, smoothing=0.0, bound="per_label"),
-        "dawid_skene, 30 steps": lambda: dawid_skene(votes, **thirty),
+        "dawid_skene, 30 steps": lambda: dawid_skene(votes, smoothing=0.0, max_iterations=30, tolerance=-np.inf),
         "one_coin": lambda: one_coin(votes),
         "weighted_majority": lambda: weighted_majority(votes),
         "majority": lambda: majority(votes),
@@ -67,7 +66,7 @@ def _measure(n_votes: int, n_annotators: int, repeats: int) -> dict[str, Any]:
 def _peers(votes: Votes, posterior: Any) -> dict[str, Any]:
     try:
         import krippendorff  # type: ignore[import-not-found]
-        import pandas as pd  # type: ignore[import-not-found,import-untyped]
+        import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
         from crowdkit.aggregation import DawidSkene  # type: ignore[import-not-found]
     except ImportError:
         return {}

@@ -248,8 +248,8 @@ def ours(listening: Any, settings: ServerSettings, workers: int) -> None:
 def _constant(listening: Any) -> None:
     """FastAPI with the same models, and no database."""
     app = FastAPI()
-    task = _blank(ServedTask)
-    stored = _blank(LabelSubmission)
+    task: ServedTask = _blank(ServedTask)
+    stored: LabelSubmission = _blank(LabelSubmission)
 
     @app.post(f"{LABELING}/campaigns/{{campaign_id}}/next-task")
     async def next_task(campaign_id: str) -> ServedTask:
@@ -264,10 +264,15 @@ def _constant(listening: Any) -> None:
 
 def _blank(model: type[BaseModel]) -> Any:
     """An instance with something in each field."""
-    known = {"n_required": 3, "submission_count": 0, "confidence": 0.5, "duration_ms": 5, "agreement": 1.0}
-    return model.model_construct(
-        **{name: known.get(name) if name in known else _text(name) for name in model.model_fields}
-    )
+    known: dict[str, Any] = {
+        "n_required": 3,
+        "submission_count": 0,
+        "confidence": 0.5,
+        "duration_ms": 5,
+        "agreement": 1.0,
+    }
+    values: dict[str, Any] = {name: known[name] if name in known else _text(name) for name in model.model_fields}
+    return model.model_construct(None, **values)
 
 
 def _text(name: str) -> str | None:

@@ -50,7 +50,7 @@ def run() -> dict[str, Any]:
     return {"met": met, "legibility": read, "times_ms": taken, "repaint_ms": painted, "memory_mb": peaks}
 
 
-def _read_enough(row: dict[str, float]) -> dict[str, bool]:
+def _read_enough(row: dict[str, Any]) -> dict[str, bool]:
     promised = [(mode, USUAL, least) for mode, least in LEAST_OF_HALF.items()]
     promised += [(mode, FULL, least) for mode, least in LEAST_OF_FULL.items()]
     return {
