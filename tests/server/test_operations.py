@@ -26,9 +26,10 @@ from gonogo.server.ops.logging import JsonLogFormatter
 from gonogo.server.ops.preflight import run_checks
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
-from gonogo.server.store.backup import BackupError, backup, restore
+from gonogo.server.store.backup import backup, restore
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
+from gonogo.server.store.errors import BackupError
 from gonogo.server.store.schema.campaigns import (
     drawing_files,
     drawings,

@@ -15,7 +15,8 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gonogo.server.store.engine import Store
-from gonogo.server.store.migrate import HEAD, SQUASHED, SchemaError, is_older, version
+from gonogo.server.store.errors import SchemaError
+from gonogo.server.store.migrate import HEAD, SQUASHED, is_older, version
 from gonogo.server.store.schema.campaigns import metadata, orgs, projects
 from tests.server.house import START, House
 

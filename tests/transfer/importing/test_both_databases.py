@@ -17,14 +17,14 @@ from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.bulk import TOGETHER
+from gonogo.server.store.dialects.sqlite import ROWS_PER_STATEMENT
 from gonogo.transfer.exporting.run import ExportOptions, export_campaign
 from gonogo.transfer.importing.run import ImportOptions, ImportResult, import_file
 from tests.postgres import cluster
 from tests.server.conftest import DATABASES, needs_postgresql
 from tests.transfer.importing.conftest import TOKEN, WriteLines, reading
 
-N = TOGETHER + 7
+N = ROWS_PER_STATEMENT + 7
 """Some rows are copied together, and some are left over."""
 
 

@@ -42,9 +42,8 @@ def opened(database: str, *, replica: str | None = None) -> Iterator[Store]:
     """The store of this URL until the end of the block; what can go wrong with it becomes one sentence."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from gonogo.server.store.backup import BackupError
     from gonogo.server.store.engine import Store
-    from gonogo.server.store.migrate import SchemaError
+    from gonogo.server.store.errors import BackupError, SchemaError
 
     try:
         store = Store(database, replica=replica)

@@ -103,7 +103,7 @@ def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: 
 
     from gonogo.server.ops.logging import configure_logging
     from gonogo.server.run import run_server, run_workers
-    from gonogo.server.store.migrate import SchemaError
+    from gonogo.server.store.errors import SchemaError
 
     if log is not None:
         configure_logging(*log)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,6 +30,7 @@ from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import ApiError, invalid
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import Instant
 from gonogo.server.store.schema.campaigns import idempotency_keys as keys
@@ -50,7 +51,6 @@ _expired = (
     .limit(200)
     .with_for_update(skip_locked=True)
 )
-_TRY_LOCK = CompiledStatement(select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger))))
 _SWEEP = delete(keys).where(tuple_(keys.c.principal_id, keys.c.key).in_(_expired))
 
 
@@ -179,10 +179,8 @@ def _keep(
 
 
 def _lock(connection: Connection, ask: IdempotentRequest) -> None:
-    if connection.dialect.name != "postgresql":
-        return
     number = int.from_bytes(bytes.fromhex(ask.name)[:8], signed=True)
-    if not _TRY_LOCK.scalar(connection, {"number": number}):
+    if not dialect_of(connection).try_lock(connection, number):
         message = "The first request with this idempotency key is still being worked on: try again in a moment."
         raise ApiError(409, ErrorCode.IDEMPOTENCY_IN_FLIGHT, message)
 

@@ -17,6 +17,7 @@ from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import ApiError
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import rate_counts
 
@@ -131,7 +132,7 @@ class RateLimiter:
         self._redeems = SlidingWindow(settings.redeem_failures_per_minute, clock)
         share = settings.share_limits
         if share is None:
-            share = store.url.get_backend_name() == "postgresql"
+            share = dialect_of(store.url).CONCURRENT_WRITERS
         self._shared = SharedCounter(store, clock) if share else None
 
     def count(self, caller: Principal, credential: str) -> None:

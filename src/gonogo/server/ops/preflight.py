@@ -1,32 +1,25 @@
-"""What `gonogo serve --check` looks at before anybody relies on the server."""
+"""Preflight checks of `gonogo serve --check`: addresses, schema, database, replica."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from gonogo.server.store import migrate
+from gonogo.server.store.dialects import CheckLevel, dialect_of
 from gonogo.server.store.engine import Store
-
-OLDEST_POSTGRESQL = 13
-_IN_RECOVERY = text("SELECT pg_is_in_recovery()")
-_SKEW = 2.0
-_SLOW = 0.05
 
 
 @dataclass(frozen=True)
 class PreflightFinding:
     """`level` is `ok`, `warning` (works, but) or `problem` (do not start); `text` says what and the next step."""
 
-    level: Literal["ok", "warning", "problem"]
+    level: CheckLevel
     text: str
 
 
@@ -38,7 +31,8 @@ def run_checks(store: Store, public_url: str | None, host: str) -> list[Prefligh
     try:
         with store.read() as connection:
             found += _schema(connection)
-            found += _postgresql(connection) if connection.dialect.name == "postgresql" else _sqlite(connection)
+            checks = dialect_of(connection).preflight(connection)
+            found += [PreflightFinding(level, sentence) for level, sentence in checks]
     except (SQLAlchemyError, OSError) as error:
         found.append(_closed("database", error))
         return found
@@ -66,7 +60,7 @@ def _replica(store: Store) -> Iterator[PreflightFinding]:
     try:
         with store.report() as connection:
             found = migrate.version(connection)
-            follows = connection.dialect.name == "postgresql" and connection.execute(_IN_RECOVERY).scalar()
+            follows = dialect_of(connection).is_standby(connection)
     except (SQLAlchemyError, OSError) as error:
         yield _closed("read replica", error)
         return
@@ -101,42 +95,4 @@ def _schema(connection: Connection) -> Iterator[PreflightFinding]:
             "problem",
             f"The schema ({found}) is a newer release's, or a development version's before 0.1.0: "
             "install that release.",
-        )
-
-
-def _sqlite(connection: Connection) -> Iterator[PreflightFinding]:
-    journal = connection.execute(text("PRAGMA journal_mode")).scalar()
-    if journal == "wal":
-        yield PreflightFinding("ok", "SQLite: WAL, and every commit is synced to disk.")
-    else:
-        yield PreflightFinding(
-            "problem", f"SQLite cannot use WAL here ({journal}): use a local disk, not a network file system."
-        )
-
-
-def _postgresql(connection: Connection) -> Iterator[PreflightFinding]:
-    def setting(name: str) -> Any:
-        return connection.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar()
-
-    release = int(setting("server_version_num")) // 10_000
-    level: Literal["ok", "problem"] = "ok" if release >= OLDEST_POSTGRESQL else "problem"
-    yield PreflightFinding(level, f"PostgreSQL {release} (at least {OLDEST_POSTGRESQL}).")
-    if setting("server_encoding") != "UTF8":
-        yield PreflightFinding("problem", "The database is not UTF8: make it with ENCODING 'UTF8'.")
-    if setting("synchronous_commit") == "off" or setting("fsync") == "off":
-        yield PreflightFinding(
-            "problem", "fsync or synchronous_commit is off: acknowledged verdicts could be lost. Switch it on."
-        )
-    clock: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    skew = abs(clock.timestamp() - time.time())
-    if skew > _SKEW:
-        yield PreflightFinding(
-            "warning", f"The clocks of server and database differ by {skew:.0f} s: set up time synchronisation."
-        )
-    started = time.perf_counter()
-    connection.execute(text("SELECT 1"))
-    took = time.perf_counter() - started
-    if took > _SLOW:
-        yield PreflightFinding(
-            "warning", f"One round trip to the database takes {took * 1000:.0f} ms: put the two closer together."
         )

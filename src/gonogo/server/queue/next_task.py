@@ -17,6 +17,7 @@ from gonogo.server.queue import honeypots, leases
 from gonogo.server.serialize import instant
 from gonogo.server.store import ordering
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.schema.campaigns import campaigns, submissions, tasks, voters
 
 
@@ -122,7 +123,7 @@ def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, positio
     Where many write at once, rounds below the insert round are searched without a lock of the order; see `order`.
     """
     ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor}
-    if connection.dialect.name != "postgresql":
+    if not dialect_of(connection).CONCURRENT_WRITERS:
         candidate = _FIRST_TASK.first(connection, {**ahead, "end": ordering.END})
         insert_round = campaign.insert_round
     else:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, select, text
+from sqlalchemy import Connection, Row, bindparam, select
 
 from gonogo.schemas.verdicts import VERDICT_CLASSES
 from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.results.queries import CaseFilter, CaseRecord, CaseVote, read_cases, read_votes
 from gonogo.server.serialize import instant
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, cases, projects
 from gonogo.server.store.schema.columns import EPOCH
@@ -55,15 +56,13 @@ def campaign_numbered(store: Store, org_id: str, number: int) -> Row[Any] | None
 def committed_up_to(store: Store, campaign_id: str) -> int | None:
     """The change counter up to which nothing can still turn up; `None` where writers come one after the other.
 
-    On PostgreSQL a number is taken before its transaction commits, so a later one may show first. All writers of a
-    campaign hold a shared lock until they commit; whoever gets it alone knows that all numbers taken are committed.
+    See `DatabaseDialect.last_case_change`.
     """
-    if store.url.get_backend_name() == "sqlite":
+    dialect = dialect_of(store.url)
+    if not dialect.CONCURRENT_WRITERS:
         return None
     with store.write() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(30, hashtext(:campaign))"), {"campaign": campaign_id})
-        last: int = connection.execute(text("SELECT last_value FROM case_changes")).scalar_one()
-    return last
+        return dialect.last_case_change(connection, campaign_id)
 
 
 @contextmanager
@@ -72,10 +71,11 @@ def caught_up(store: Store) -> Iterator[Connection]:
 
     A replica that lags could show a later change before an earlier one counts as seen, and a page walk would miss it.
     """
-    if store.replica_url is not None and store.url.get_backend_name() == "postgresql":
-        written = store.look(text("SELECT pg_current_wal_lsn() AS at")).at
+    dialect = dialect_of(store.url)
+    if store.replica_url is not None and dialect.WRITE_POSITION is not None:
+        written = store.look(dialect.WRITE_POSITION).position
         with store.report() as connection:
-            if connection.execute(_REPLAYED, {"written": written}).scalar():
+            if dialect.has_replayed(connection, written):
                 yield connection
                 return
     with store.read() as connection:
@@ -234,4 +234,3 @@ _NEXT = CompiledStatement(
     .order_by(cases.c.seq)
     .limit(1)
 )
-_REPLAYED = text("SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn)")

@@ -10,19 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    bindparam,
-    case,
-    exists,
-    false,
-    func,
-    literal,
-    literal_column,
-    select,
-)
+from sqlalchemy import Connection, Row, bindparam, case, exists, false, func, literal, select
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.labeling import PromoteResult, QualityReport
@@ -30,6 +18,7 @@ from gonogo.schemas.verdicts import Verdict
 from gonogo.server.results.cases import committed_up_to
 from gonogo.server.scoring.consensus_store import campaign_quality, lock_refresh
 from gonogo.server.scoring.report_worker import quality_report
+from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import campaigns, cases, golden_items, tasks
 
@@ -105,9 +94,8 @@ def _settings(campaign: Row[Any]) -> tuple[Any, ...]:
 
 def _copy_resolved(connection: Connection, campaign: Row[Any], *, forced: bool, now: datetime) -> int:
     """By the database itself: others wait for as long as it takes. Answers how many were copied."""
-    fresh_id: ColumnElement[str] = literal_column(_FRESH_ID[connection.dialect.name])
     known = [literal(campaign.org_id), literal(forced), bindparam("now", now, golden_items.c.promoted_at.type)]
-    chosen = _RESOLVED.add_columns(fresh_id, *known).where(tasks.c.campaign_id == campaign.id)
+    chosen = _RESOLVED.add_columns(dialect_of(connection).RANDOM_UUID, *known).where(tasks.c.campaign_id == campaign.id)
     into = ["task_id", "campaign_id", "verdict", "value", "id", "org_id", "forced", "promoted_at"]
     copy = golden_items.insert().from_select(into, chosen.order_by(tasks.c.number))
     return connection.execute(copy, execution_options={"preserve_rowcount": True}).rowcount
@@ -123,8 +111,3 @@ _RESOLVED = select(
     tasks.c.is_gold == false(),
     ~exists().where(golden_items.c.task_id == tasks.c.id),
 )
-_FRESH_ID = {  # as `new_id` makes them
-    "postgresql": "CAST(gen_random_uuid() AS TEXT)",
-    "sqlite": "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' ||"
-    " substr('89ab', 1 + abs(random() % 4), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))",
-}

@@ -22,6 +22,7 @@ from starlette.responses import Response
 
 from gonogo.schemas.enums import ConflictReason
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import KEPT, LAST_AUDITED
 from gonogo.server.store.schema.campaigns import audit_log
 from gonogo.server.store.schema.columns import EPOCH
@@ -35,7 +36,7 @@ _Head = tuple[int, str]
 _CHAIN = "gonogo_audit_chain"
 _TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _FIELDS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_OPENING = 7_461  # the advisory lock of chain 0
+_LOCK_SPACE = 7_461  # one lock, for whoever opens a chain
 _START = "0" * 64
 _SMALL = 20_000
 _IDS = ("id", "assignment_id", "campaign_id", "calculation_id", "part_revision_id")
@@ -156,8 +157,7 @@ def digest_of(known: Heads) -> str:
 
 def _open(connection: Connection, now: datetime) -> int:
     """Starts a chain for this connection, and says so in chain 0."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_OPENING, 0)))
+    dialect_of(connection).lock(connection, _LOCK_SPACE, 0)
     chain = int(connection.execute(_LAST_CHAIN).scalar() or 0) + 1
     head = _head_of(connection, 0)
     _write(connection, 0, head, now, "server", "open_chain", None, json.dumps({"chain": chain}))

@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gonogo.server.store import migrate
 from gonogo.server.store.compiled import CompiledStatement, settle, translated, unsettle, wire_of
+from gonogo.server.store.dialects import dialect_of
 
 BUSY_TIMEOUT_MS = 5000
 KEPT = "gonogo_kept"
@@ -169,8 +170,7 @@ class Store:
             if migrate.version(connection) == migrate.HEAD:
                 return
         with self.write() as connection:
-            if connection.dialect.name == "postgresql":  # several workers may start at once
-                connection.execute(text("SELECT pg_advisory_xact_lock(7462, 0)"))
+            dialect_of(connection).lock(connection, 7_462, 0)  # several workers may start at once
             if migrate.version(connection) != migrate.HEAD:
                 migrate.upgrade(connection)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, inspect, text
 
+from gonogo.server.store.errors import SchemaError
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -16,10 +18,6 @@ HEAD: Final = "initial"
 """The revision this release works with; the newest file in `migrations/versions`."""
 SQUASHED: Final = "0060"
 """The last development version before `initial`. Its schema is the same, so only its name is replaced."""
-
-
-class SchemaError(RuntimeError):
-    """The database cannot be used by this release."""
 
 
 def version(connection: Connection) -> str | None:

@@ -25,10 +25,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, Integer, bindparam, case, false, func, null, select
+from sqlalchemy import Connection, bindparam, case, false, null, select
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.schema.campaigns import campaigns, tasks
 
 _ROUND = 8
@@ -55,11 +56,9 @@ def place_in(rank: str) -> str:
 
 def lock_order(connection: Connection, campaign_id: str, *, alone: bool = False) -> None:
     """Takes the campaign's order lock until the transaction ends; nothing to do where writers are alone anyhow."""
-    if connection.dialect.name == "postgresql":
-        # Two campaigns with the same number wait for each other now and then, nothing worse.
-        (_LOCK_EXCLUSIVE if alone else _LOCK_SHARED).later(
-            connection, {"number": zlib.crc32(campaign_id.encode()) - 2**31}
-        )
+    # Two campaigns with the same number wait for each other now and then, nothing worse.
+    number = zlib.crc32(campaign_id.encode()) - 2**31
+    dialect_of(connection).lock(connection, _LOCK_SPACE, number, shared=not alone)
 
 
 def advance_insert_round(connection: Connection, campaign_id: str, insert_round: str, rank: str) -> None:
@@ -102,12 +101,7 @@ _ENQUEUE = CompiledStatement(
     )
     .values(rank=RANK_AT_INSERT_ROUND)
 )
-_LOCK_CLASS = 7_460
-"""Tells these advisory locks from those of `idempotency`, which have one large number."""
-_LOCK_EXCLUSIVE = CompiledStatement(select(func.pg_advisory_xact_lock(_LOCK_CLASS, bindparam("number", type_=Integer))))
-_LOCK_SHARED = CompiledStatement(
-    select(func.pg_advisory_xact_lock_shared(_LOCK_CLASS, bindparam("number", type_=Integer)))
-)
+_LOCK_SPACE = 7_460
 _RAISE_INSERT_ROUND = CompiledStatement(
     campaigns.update()
     .where(campaigns.c.id == bindparam("campaign"), campaigns.c.insert_round < bindparam("following"))
