@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from gonogo.schemas.strict_json import INT64
 from gonogo.transfer.importing.json_stream import MAX_ELEMENT, elements
-from gonogo.transfer.importing.jsonl import INT64, BadFileError, BadLine, Raw
+from gonogo.transfer.importing.jsonl import BadFileError, BadLine, Raw
 
 Numbered = Iterator[tuple[int, Raw]]
 PICTURES: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pdf", ".svg", ".dxf")

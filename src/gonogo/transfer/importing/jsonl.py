@@ -13,22 +13,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 from gonogo.client.errors import InvalidInputError
 from gonogo.schemas.gonogo_api import Prediction
-from gonogo.schemas.strict_json import none_repeated
+from gonogo.schemas.strict_json import JsonFault, StrictJsonError, check_json, parse_json
 from gonogo.transfer.importing.drawings import ImportDrawings, bbox_problem
 
 MAX_LINE: Final = 900_000
@@ -38,9 +35,7 @@ MAX_DEPTH: Final = 30
 MAX_BAD: Final = 10_000
 """Bad lines remembered; a file with more of them is not this format."""
 
-_UNKEPT: Final = re.compile("[\0\ud800-\udfff]")
 _TEXT_OR_NONE: Final = frozenset({str, type(None)})
-INT64: Final = range(-(2**63), 2**63)
 _PARTS: Final = 16
 """Into so many the ids of a file are divided when it is looked for two that are alike."""
 _OWN: Final = ("part", "drawing", "page", "bbox", "bbox_unit")
@@ -173,10 +168,13 @@ class Reader:
         if isinstance(line, BadLine):
             raise _Bad(line.reason)
         if isinstance(line, bytes):
-            record = _plain(line)
+            record = _record(line)
         else:
             record = line
-            _check_values(record, texts=True)
+            try:
+                check_json(record, MAX_DEPTH)
+            except StrictJsonError as error:
+                raise _Bad(_fault(error)) from None
         _check_names(record)
         path = self._drawing(record)
         prediction = _prediction(record, _box(record, self._drawings.kind(path) if path else ""))
@@ -194,88 +192,38 @@ class Reader:
         return found
 
 
-def _plain(line: bytes) -> dict[str, Any]:
-    """The line by the quick parser; by the slow one, which names what is wrong, when there is any doubt."""
-    if len(line) <= MAX_LINE:
-        try:
-            record = from_json(line, allow_inf_nan=False)
-        except ValueError:
-            record = None
-        if type(record) is dict and none_repeated(line, _check_values(record, texts=b"\\u" in line)):
-            return record
-    record = _record(line)
-    _check_values(record, texts=b"\\u" in line)
-    return record
-
-
 def _record(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_LINE:
         raise _Bad(f"longer than {MAX_LINE // 1000} kB")
     try:
-        value = _DECODER.decode(line.decode())
-    except UnicodeDecodeError:
-        raise _Bad("not UTF-8") from None
-    except RecursionError:
-        raise _Bad(f"nests deeper than {MAX_DEPTH} levels") from None
-    except json.JSONDecodeError as error:
-        raise _Bad(f"not JSON ({error.msg} at character {error.pos + 1})") from None
-    except ValueError:  # an integer of thousands of digits
-        raise _Bad("a number does not fit into 64 bits") from None
-    if isinstance(value, list):
+        record = parse_json(line, MAX_DEPTH)
+    except StrictJsonError as error:
+        raise _Bad(_fault(error)) from None
+    if isinstance(record, list):
         raise _Bad("a JSON array, not an object; write one prediction a line")
-    if not isinstance(value, dict):
+    if not isinstance(record, dict):
         raise _Bad("not a JSON object")
-    return value
+    return record
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Bad(f"field {next(name for name in names if names.count(name) > 1)!r} is there twice")
-    return found
-
-
-def _constant(name: str) -> NoReturn:
-    raise _Bad(f"{name} is not a JSON number")
-
-
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
-
-
-def _check_values(record: dict[str, Any], *, texts: bool) -> int:
-    """No server can keep these, so better say it with a line number. `texts`: any may hold a broken character.
-
-    Answers how many keys there are, in all objects.
-    """
-    level: list[Any] = [record.values(), record] if texts else [record.values()]
-    depth, n_keys = 1, len(record)
-    while level:
-        inner: list[Any] = []
-        for held in level:
-            for value in held:
-                kind = type(value)
-                if kind is str:
-                    if texts and _UNKEPT.search(value):
-                        raise _Bad("a text holds NUL or half a surrogate pair")
-                elif kind is float:
-                    if not math.isfinite(value):
-                        raise _Bad("a number is too large, or none at all (NaN)")
-                elif kind is int:
-                    if value not in INT64:
-                        raise _Bad("a number does not fit into 64 bits")
-                elif kind is list:
-                    inner.append(value)
-                elif kind is dict:
-                    n_keys += len(value)
-                    inner.append(value.values())
-                    if texts:
-                        inner.append(value)  # its keys
-        depth += 1
-        if inner and depth > MAX_DEPTH:
-            raise _Bad(f"nests deeper than {MAX_DEPTH} levels")
-        level = inner
-    return n_keys
+def _fault(error: StrictJsonError) -> str:
+    match error.fault:
+        case JsonFault.NOT_UTF8:
+            return "not UTF-8"
+        case JsonFault.SYNTAX:
+            return f"not JSON ({error.detail} at character {(error.position or 0) + 1})"
+        case JsonFault.TOO_DEEP:
+            return f"nests deeper than {MAX_DEPTH} levels"
+        case JsonFault.REPEATED_KEY:
+            return f"field {error.detail!r} is there twice"
+        case JsonFault.CONSTANT:
+            return f"{error.detail} is not a JSON number"
+        case JsonFault.NOT_FINITE:
+            return "a number is too large, or none at all (NaN)"
+        case JsonFault.INTEGER_TOO_LARGE:
+            return "a number does not fit into 64 bits"
+        case JsonFault.NUL | JsonFault.SURROGATE:
+            return "a text holds NUL or half a surrogate pair"
 
 
 @lru_cache(maxsize=1000)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.schemas.strict_json import none_repeated
+from gonogo.schemas.strict_json import JsonFault, StrictJsonError, surely_no_repeated_key
+from gonogo.schemas.strict_json import parse_json as parse_strictly
 from gonogo.server.errors import ApiError
 from gonogo.server.http.bodies import parse_json
 from gonogo.transfer.importing.jsonl import read_lines
@@ -67,7 +68,7 @@ def test_a_body_is_read_as_by_the_strict_parser(text: str) -> None:
     ],
 )
 def test_doubt_about_keys(raw: bytes, n_keys: int, sure: bool) -> None:
-    assert none_repeated(raw, n_keys) is sure
+    assert surely_no_repeated_key(raw, n_keys) is sure
 
 
 def test_a_line_with_a_repeated_field_is_named(tmp_path: Path) -> None:
@@ -83,3 +84,29 @@ def test_a_line_with_a_repeated_field_is_named(tmp_path: Path) -> None:
         (2, "field 'text' is there twice"),
         (3, "field 'id' is there twice"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "fault", "detail", "position"),
+    [
+        (b'{"a": "\xff"}', JsonFault.NOT_UTF8, "", 7),
+        (b'{"a": 1} x', JsonFault.SYNTAX, "Extra data", 9),
+        (b"[" * 5 + b"]" * 5, JsonFault.TOO_DEEP, "", None),
+        (b"[" * 200_000, JsonFault.TOO_DEEP, "", None),
+        (b'{"a": 1, "b": 2, "b": 3}', JsonFault.REPEATED_KEY, "b", None),
+        (b"[-Infinity]", JsonFault.CONSTANT, "-Infinity", None),
+        (b"[1e999]", JsonFault.NOT_FINITE, "", None),
+        (b"[9223372036854775808]", JsonFault.INTEGER_TOO_LARGE, "", None),
+        (b"9" * 10_000, JsonFault.INTEGER_TOO_LARGE, "", None),
+        (b'{"\\u0000": 1}', JsonFault.NUL, "", None),
+        (b'["\\ud800"]', JsonFault.SURROGATE, "", None),
+    ],
+)
+def test_each_fault_is_named(raw: bytes, fault: JsonFault, detail: str, position: int | None) -> None:
+    with pytest.raises(StrictJsonError) as refused:
+        parse_strictly(raw, max_depth=4)
+    assert (refused.value.fault, refused.value.detail, refused.value.position) == (fault, detail, position)
+
+
+def test_the_depth_limit_counts_containers() -> None:
+    assert parse_strictly(b'[[[{"a": 1}]]]', max_depth=4) == [[[{"a": 1}]]]
