@@ -10,7 +10,7 @@ import json
 import time
 from typing import Any
 
-from gonogo.tui.widgets.queue_list import QueueList
+from gonogo.tui.widgets.virtual_table import VirtualTable
 from tests.benchmarks.terminal import summary
 from tests.tui.screens.test_queue import Listing, Many
 
@@ -29,7 +29,7 @@ class All(Many):
 
 async def _scroll(count: int, presses: int) -> list[float]:
     async with Listing(All(count)).run_test(size=(120, 40)) as pilot:
-        shown = pilot.app.query_one(QueueList)
+        shown = pilot.app.query_one(VirtualTable)
         shown.focus()
         shown.update()
         await pilot.pause()

@@ -12,9 +12,10 @@ from textual.app import App, ComposeResult
 from gonogo.desk.review.models import QueueRow
 from gonogo.desk.review.session import ReviewSession
 from gonogo.tui.app import GonogoApp
+from gonogo.tui.presenters.queue import queue_columns
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.themes import load_looks, themes_folder
-from gonogo.tui.widgets.queue_list import QueueList
+from gonogo.tui.widgets.virtual_table import VirtualTable
 from tests.tui.fakes import task
 from tests.tui.screens.conftest import Room
 from tests.tui.screens.test_adjudicate import conflict
@@ -93,7 +94,7 @@ class Listing(App[None]):
         return next(iter(self.looks.values())).variables()
 
     def compose(self) -> ComposeResult:
-        yield QueueList(self.given, lambda _: None)
+        yield VirtualTable(self.given, queue_columns(lambda _: None), fetch=self.given.want)
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ async def listing() -> AsyncIterator[tuple[Any, Many]]:
 
 async def test_a_hundred_thousand_rows_scroll_without_a_hitch(listing: tuple[Any, Many]) -> None:
     pilot, rows = listing
-    shown = pilot.app.query_one(QueueList)
+    shown = pilot.app.query_one(VirtualTable)
     shown.focus()
     shown.update()
     await pilot.pause()

@@ -123,7 +123,11 @@ async def test_cases_are_listed_filtered_sorted_and_opened(home: Path) -> None:
         await shown.sees("1 of 5 that fit", "crack 10 ", "crack 103", "crack 106")
         await shown.press("x", "o", "o", "o")
         await shown.sees("agree ▲")
-        assert shown.pilot.app.screen.query_one("CaseLines").cases.row(0).agreement == 0.0  # type: ignore[attr-defined]
+        screen = shown.pilot.app.screen
+        assert isinstance(screen, ResultsScreen)
+        first = screen.cases.row(0)
+        assert first is not None
+        assert first.agreement == 0.0
         await shown.press("end")
         await shown.sees("250 of 250 cases", "  –  ")
         await shown.press("x", "g", *"137", "enter")
@@ -198,7 +202,7 @@ async def test_a_hundred_thousand_cases_scroll(home: Path) -> None:
         screen = shown.pilot.app.screen
         assert isinstance(screen, ResultsScreen)
         screen.cases.add(rows)
-        screen.rows.update()
+        screen.table.update()
         await shown.press("end")
         await shown.sees("100000 of 100000 cases", "reading on", "crack 100000")
         await shown.press("o", "o", "o", "t", "home")

@@ -7,6 +7,8 @@ from typing import Any
 
 from textual.content import Content
 
+from gonogo.desk.results.cases import CaseListFilter, CaseListItem
+from gonogo.tui.presenters.columns import Column
 from gonogo.tui.presenters.format import share_bar, value_text, verdict_sign
 from gonogo.tui.text import one_line, plain
 
@@ -24,9 +26,33 @@ _FIRST = (
 )
 _SHARES = frozenset(("agreement", "difficulty"))
 _NAME_WIDTH = 18
+_STATE_COLORS = {"Flagged": "warning", "Labeled": "correct", "Gold Standard": "accent", "Canceled": "quiet"}
 MOST_VOTES = 50
 MAX_CHARACTERS = 40_000
 """Of all that is laid out; a case may have thousands of reads."""
+
+
+def case_columns(order: CaseListFilter) -> list[Column[CaseListItem]]:
+    """Columns of the table of cases; the title of the column that sorts it has an arrow."""
+
+    def title(field: str, name: str, short: str = "") -> str:
+        if order.sort != field:
+            return name
+        descending = (field == "difficulty") != order.reverse
+        return f"{short or name} {'▼' if descending else '▲'}"
+
+    return [
+        Column(title("case", "case"), 10, lambda row: str(row.case_id), "strong"),
+        Column(
+            title("state", "state"), 14, lambda row: one_line(row.state, 40),
+            lambda row: _STATE_COLORS.get(row.state, "foreground"),
+        ),
+        Column(title("agreement", "agree"), 11, lambda row: share_bar(row.agreement)),
+        Column(title("difficulty", "difficult", "diffic."), 11, lambda row: share_bar(row.difficulty)),
+        Column("reads", 7, lambda row: "–" if row.n_reads is None else str(row.n_reads), "quiet", wide_only=True),
+        Column("label", 14, lambda row: one_line(row.label, 60) or "–", "strong"),
+        Column("about", 2, lambda row: one_line(row.about, 200), "quiet", grows=True),
+    ]  # fmt: skip
 
 
 def told(case: dict[str, Any], width: int) -> Content:

@@ -1,23 +1,30 @@
-"""What stands in place of something that is not there: a sign and a heading, what happened, the next step."""
+"""Cards in place of something that is missing: a sign and a heading, the reason, the next step."""
 
 from __future__ import annotations
 
 from textual.content import Content
 
+from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.text import content
 
 
 def heading(sign: str, color: str, words: str) -> Content:
-    """`words` behind a sign in `color`, such as `"$warning"`; both are the program's own."""
+    """Heading behind a sign in `color`, such as `"$warning"`; the program's own words only, never data."""
     return Content.assemble((f"{sign}  " if sign else "", f"bold {color}"), (words, "bold $strong"))
 
 
 def waiting(words: str) -> Content:
-    """Something is under way."""
+    """Card while something is under way."""
     return heading("…", "$accent", words)
 
 
 def problem(words: str, error: Exception) -> Content:
-    """Something could not be done: why, and the next step."""
-    step = getattr(error, "next_step", "")
-    return Content("\n\n").join([heading("!", "$warning", words), content(str(error), 600), content(step, 400)])
+    """Card of an error: its message and its next step."""
+    return paragraphs(
+        heading("!", "$warning", words), content(str(error), 600), content(getattr(error, "next_step", ""), 400)
+    )
+
+
+def card(sign: str, color: str, words: str, reason: str, step: str) -> Content:
+    """Card of a sign in a theme colour, a heading, the reason and the next step; empty texts are left out."""
+    return paragraphs(heading(sign, f"${color}", words), *(content(text, 600) for text in (reason, step) if text))

@@ -87,6 +87,11 @@ def moment(timestamp: str | None) -> datetime | None:
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
+def paragraphs(*parts: Content) -> Content:
+    """Contents with an empty line between them."""
+    return Content("\n\n").join(parts)
+
+
 def field_line(name: str, content: Content, width: int = 8) -> Content:
     """Line of a record: the quiet name, padded to `width`, then its content."""
     return Content.assemble((f"{name:<{width}}", "$quiet"), content)

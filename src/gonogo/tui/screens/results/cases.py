@@ -1,13 +1,13 @@
-"""The cases of a task as a results API tells them: ours or Centaur's. Enter shows one in full."""
+"""Cases of a task from a results API, ours or Centaur's, as a table. Enter opens one case."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Input
 
@@ -15,57 +15,54 @@ from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.results.cases import CaseList, CaseListFilter
 from gonogo.tui import actions
-from gonogo.tui.presenters import empty_state
+from gonogo.tui.presenters.cases import case_columns
+from gonogo.tui.presenters.empty_state import card
 from gonogo.tui.screens.common.table import TableScreen
-from gonogo.tui.text import content, one_line
-from gonogo.tui.widgets import status as lines
-from gonogo.tui.widgets.case_list import CaseLines, head
+from gonogo.tui.text import one_line
 from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import CaseFilters, ResultsClient
     from gonogo.desk.results.source import Source
 
-_ASKED = {
-    "text": "words in number, state, label or drawing",
-    "case": "number of a case",
-    "task": "number of a task (`gonogo campaign show` tells a campaign's)",
-}
-ARRANGE_EVERY = 0.4
-"""Seconds between two sortings while pages come in."""
+ARRANGE_SECONDS = 0.4
+"""Time between two sortings while pages arrive."""
 
 
 class ResultsScreen(TableScreen):
-    """Reads the whole task, page by page; what is there can be looked at meanwhile. Keeps nothing when it is left."""
+    """Table of the cases. Reads the whole task page by page; the cases read so far can be used meanwhile."""
 
     CSS_PATH = "cases.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *actions.bindings(actions.RESULTS),
-        Binding("escape", "leave_line", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.RESULTS)]
     ACTION_SCOPES = (actions.RESULTS,)
-    AUTO_FOCUS = "CaseLines"
+    SCOPE = actions.RESULTS
+    PROMPTS: ClassVar[dict[str, str]] = {
+        "text": "words in number, state, label or drawing",
+        "case": "number of a case",
+        "task": "number of a task (`gonogo campaign show` tells a campaign's)",
+    }
+    ENTER = "goes there"
 
     status = getters.query_one("#status", StatusLine)
-    rows = getters.query_one(CaseLines)
 
     def __init__(
         self, source: Source, task: int | None = None, filters: CaseFilters | None = None, name: str = ""
     ) -> None:
-        """`task`: its number, or `None` to ask for it. `filters` are sent to the server. `name`: what it is called."""
+        """`task` is the task's number; without one the screen asks for it. The server applies `filters`."""
         super().__init__()
         self._source, self.task_number, self._filters, self._name = source, task, filters, name
         self.cases = CaseList()
-        self._last: int | None = None
+        self._last_id: int | None = None
         self._reading = False
-        self._complete = False
         self._problem: Exception | None = None
 
     def compose(self) -> ComposeResult:
-        return self._parts(StatusLine(id="status"), CaseLines(self.cases, id="rows"), 200)
+        table = VirtualTable(self.cases, case_columns(self.cases.look), id="rows")
+        return self.compose_table(StatusLine(id="status"), table, 200)
 
     def on_mount(self) -> None:
-        self.set_interval(ARRANGE_EVERY, self._arrange)
+        self.set_interval(ARRANGE_SECONDS, self._arrange)
         if self.task_number is None:
             self.action_ask("task")
         else:
@@ -81,7 +78,7 @@ class ResultsScreen(TableScreen):
     # --- reading ---------------------------------------------------------------------------------------
 
     def action_refresh(self) -> None:
-        """What is new, or the rest after a break: from the last page on."""
+        """Read on from the last page: new cases, or the rest after an error."""
         if self.task_number is not None and not self._reading:
             self.run_worker(self._read(self.task_number), group="results", exclusive=True)
 
@@ -90,8 +87,7 @@ class ResultsScreen(TableScreen):
         self._show()
         try:
             async with await self._source.connect() as client:
-                await self._pages(client, task)
-            self._complete = True
+                await self._read_pages(client, task)
         except (GonogoClientError, DeskError) as error:
             self._problem = error
         finally:
@@ -100,14 +96,15 @@ class ResultsScreen(TableScreen):
         self.cases.arrange()
         self._show()
 
-    async def _pages(self, client: ResultsClient, task: int) -> None:
-        from gonogo.client.results_api import CaseFilters
+    async def _read_pages(self, client: ResultsClient, task: int) -> None:
+        from gonogo.client.results_api import CaseFilters  # the client loads httpx, which the screen does not need
 
-        async for page in client.pages(task, self._filters or CaseFilters(), self._last):
+        async for page in client.pages(task, self._filters or CaseFilters(), self._last_id):
             if task != self.task_number:
                 return
             self.cases.add(page.payload)
-            self._last = page.last_sequence_id if page.last_sequence_id is not None else self._last
+            if page.last_sequence_id is not None:
+                self._last_id = page.last_sequence_id
             self._name = self._name or next((case.task_name for case in page.payload if case.task_name), "")
             self._show()
 
@@ -118,20 +115,11 @@ class ResultsScreen(TableScreen):
     # --- showing ---------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        if not self.is_current:
-            return
-        width = self.rows.size.width or self.app.size.width
-        self.status.show(self._top())
-        self.listed.show(self._what())
-        self.head.show(Content.styled(head(width, self.cases.look), "$quiet"))
-        self.rows.update()
-        empty = not self.cases.count
-        self.set_class(empty, "-card")
-        if empty:
-            self.words.update(self._empty())
-        self._show_keys()
+        if self.can_show:
+            self.status.show(self._title())
+            self.show_table(self._summary(), None if self.cases.count else self._empty())
 
-    def _top(self) -> Content:
+    def _title(self) -> Content:
         parts = [("results", "bold $accent"), (f"   {one_line(self._source.name, 60)}", "$quiet")]
         if self.task_number is not None:
             parts.append((f"   task {self.task_number}", "$foreground"))
@@ -139,50 +127,41 @@ class ResultsScreen(TableScreen):
             parts.append((f"  {one_line(self._name, 60)}", "bold $strong"))
         return Content.assemble(*parts)
 
-    def _what(self) -> Content:
+    def _summary(self) -> Content:
         """How much is read, what of it is shown, and what went wrong."""
         cases, parts = self.cases, []
-        shown = f"{cases.count} that fit · {cases.total} read" if cases.look.filtering else f"{cases.total} cases"
-        place = f"{self.rows.cursor + 1} of " if cases.count else ""
-        parts.append(Content.styled(place + shown, "$foreground"))
-        for name, given in (("state", cases.look.state), ("words", cases.look.text)):
-            if given:
-                parts.append(Content.assemble((f"{name} ", "$quiet"), (one_line(given, 40), "$accent")))
+        filtered = f"{cases.count} that fit · {cases.total} read" if cases.look.filtering else f"{cases.total} cases"
+        place = f"{self.table.cursor + 1} of " if cases.count else ""
+        parts.append(Content.styled(place + filtered, "$foreground"))
+        for name, text in (("state", cases.look.state), ("words", cases.look.text)):
+            if text:
+                parts.append(Content.assemble((f"{name} ", "$quiet"), (one_line(text, 40), "$accent")))
         if self._reading:
             parts.append(Content.styled("… reading on", "$accent"))
         elif self._problem is not None:
-            said = one_line(str(self._problem), 200)
-            parts.append(Content.assemble(("! broken off: ", "bold $warning"), (f"{said} r goes on.", "$warning")))
+            reason = one_line(str(self._problem), 200)
+            parts.append(Content.assemble(("! broken off: ", "bold $warning"), (f"{reason} r goes on.", "$warning")))
         return Content.styled(" · ", "$quiet").join(parts)
 
     def _empty(self) -> Content:
-        """Why there is nothing in the list, and what to do."""
+        """Card in place of an empty table: the reason and the next step."""
         if self.task_number is None:
-            heading, said, step = "Which task?", "Type its number below, then Enter.", "Esc leaves."
-            return _card("…", "accent", heading, said, step)
+            return card("…", "accent", "Which task?", "Type its number below, then Enter.", "Esc leaves.")
         if self._problem is not None and not self.cases.total:
             step = getattr(self._problem, "next_step", "")
-            return _card("!", "warning", "The results could not be read", str(self._problem), f"{step} r tries again.")
+            return card("!", "warning", "The results could not be read", str(self._problem), f"{step} r tries again.")
         if self._reading:
-            return _card("…", "accent", "Reading the cases", "The first page is on its way.", "")
+            return card("…", "accent", "Reading the cases", "The first page is on its way.", "")
         if self.cases.look.filtering:
-            return _card(
-                "", "quiet", "No case matches", "Nothing that was read fits what you look for.", "x shows all."
-            )
-        return _card("", "quiet", "No cases", "This task has none that fit, as the server tells.", "r asks again.")
+            return card("", "quiet", "No case matches", "Nothing that was read fits what you look for.", "x shows all.")
+        return card("", "quiet", "No cases", "This task has none that fit, as the server tells.", "r asks again.")
 
-    def _show_keys(self) -> None:
-        if self._asking:
-            enter, leave = ("Enter", "bold $accent"), ("Esc", "bold $accent")
-            said = (enter, (" goes there   ", "$quiet"), leave, (f" leaves   {_ASKED[self._asking]}", "$quiet"))
-            self.keys.show(Content.assemble(*said))
-            return
-        lines.show_keys(self.keys, actions.RESULTS)
+    @on(VirtualTable.Moved)
+    def _show_place(self) -> None:
+        self.summary.show(self._summary())
 
-    def on_row_list_moved(self) -> None:
-        self.listed.show(self._what())
-
-    def on_row_list_opened(self) -> None:
+    @on(VirtualTable.Opened)
+    def _open_clicked(self) -> None:
         self.action_open()
 
     # --- keys ------------------------------------------------------------------------------------------
@@ -194,86 +173,82 @@ class ResultsScreen(TableScreen):
             self.dismiss()
 
     def action_open(self) -> None:
-        row = self.cases.row(self.rows.cursor)
+        row = self.cases.row(self.table.cursor)
         if row is not None:
             self._open(row.case_id)
 
     def _open(self, case_id: int) -> None:
-        from gonogo.tui.screens.results.case import CaseScreen
+        from gonogo.tui.screens.results.case import CaseScreen  # loads the parts for drawings
 
         assert self.task_number is not None
         self.app.push_screen(CaseScreen(self._source, self.task_number, case_id, self.step))
 
     def step(self, by: int) -> int | None:
-        """The number of the next case of the list, which the cursor goes to; `None` at its end."""
-        row = self.cases.row(self.rows.cursor + by)
+        """Move the cursor by `by` rows. Returns the number of the case there; `None` past either end."""
+        row = self.cases.row(self.table.cursor + by)
         if row is not None:
-            self.rows.move_to(self.rows.cursor + by)
+            self.table.move_to(self.table.cursor + by)
         return row.case_id if row is not None else None
 
     def action_next_state(self) -> None:
-        order = ["", *self.cases.states()]
-        now = self.cases.look.state
-        at = order.index(now) if now in order else 0
-        self._look(replace(self.cases.look, state=order[(at + 1) % len(order)]))
+        states = ["", *self.cases.states()]
+        state = self.cases.look.state
+        place = states.index(state) if state in states else 0
+        self._arrange_by(replace(self.cases.look, state=states[(place + 1) % len(states)]))
 
     def action_next_sort(self) -> None:
-        self._look(self.cases.look.next_sort())
+        self._arrange_by(self.cases.look.next_sort())
 
     def action_reverse(self) -> None:
-        self._look(replace(self.cases.look, reverse=not self.cases.look.reverse))
+        self._arrange_by(replace(self.cases.look, reverse=not self.cases.look.reverse))
 
     def action_clear(self) -> None:
-        self._look(CaseListFilter())
+        self._arrange_by(CaseListFilter())
 
-    def _look(self, look: CaseListFilter) -> None:
-        self.cases.show(look)
-        self.rows.cursor = 0
-        self.rows.scroll_home(animate=False)
+    def _arrange_by(self, filters: CaseListFilter) -> None:
+        self.cases.show(filters)
+        self.table.columns = case_columns(filters)
+        self.table.to_top()
         self._show()
 
-    # --- what is typed ---------------------------------------------------------------------------------
+    # --- the input line ---------------------------------------------------------------------------------
 
-    def action_ask(self, what: str) -> None:
-        self._ask(what, _ASKED[what], self.cases.look.text if what == "text" else "")
+    def action_ask(self, prompt: str) -> None:
+        self.open_line(prompt, self.cases.look.text if prompt == "text" else "")
 
     def action_leave_line(self) -> None:
         super().action_leave_line()
         if self.task_number is None:
             self.action_back()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        what, text = self._asking, event.value.strip()
+    @on(Input.Submitted)
+    def _read_line(self, event: Input.Submitted) -> None:
+        prompt, text = self.prompt, event.value.strip()
         number = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
-        if what != "text" and number is None:
+        if prompt != "text" and number is None:
             self.gonogo.say("That is no number.", warning=True)
             return
-        if what == "task":
-            self._other_task(number)
+        if prompt == "task":
+            self._change_task(number)
         self.action_leave_line()
-        if what == "text":
-            self._look(replace(self.cases.look, text=text))
-        elif what == "case" and number is not None:
+        if prompt == "text":
+            self._arrange_by(replace(self.cases.look, text=text))
+        elif prompt == "case" and number is not None:
             self._go_to(number)
 
     def _go_to(self, case_id: int) -> None:
-        """The cursor goes to a case that is shown; another one is asked for and opened by itself."""
-        place = self.cases.index_of(case_id)
-        if place is not None:
-            self.rows.move_to(place)
+        """Move the cursor to a case of the table; open one that is not in it."""
+        index = self.cases.index_of(case_id)
+        if index is not None:
+            self.table.move_to(index)
         else:
             self._open(case_id)
 
-    def _other_task(self, number: int | None) -> None:
+    def _change_task(self, number: int | None) -> None:
         self.workers.cancel_group(self, "results")
-        self.task_number, self._last, self._name = number, None, ""
-        self._reading, self._complete, self._problem = False, False, None
-        self.cases = self.rows.cases = CaseList()
-        self.rows.cursor = 0
-        self.rows.scroll_home(animate=False)
+        self.task_number, self._last_id, self._name = number, None, ""
+        self._reading, self._problem = False, None
+        self.cases = self.table.rows = CaseList()
+        self.table.columns = case_columns(self.cases.look)
+        self.table.to_top()
         self.action_refresh()
-
-
-def _card(sign: str, color: str, heading: str, said: str, step: str) -> Content:
-    more = [content(text, 600) for text in (said, step) if text]
-    return Content("\n\n").join([empty_state.heading(sign, f"${color}", heading), *more])

@@ -21,9 +21,9 @@ from gonogo.schemas.review import ERROR_TYPES
 from gonogo.tui import actions
 from gonogo.tui.presenters import correction
 from gonogo.tui.presenters.format import value_text
+from gonogo.tui.presenters.queue import no_case
 from gonogo.tui.presenters.rulings import Draft, evidence
 from gonogo.tui.screens.work.question import QuestionScreen
-from gonogo.tui.screens.work.review import no_case
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.scroll_lines import ScrollLines

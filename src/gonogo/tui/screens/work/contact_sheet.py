@@ -21,11 +21,11 @@ from gonogo.tui import actions, workers
 from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.format import percent, value_text
+from gonogo.tui.presenters.queue import votes_text
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.text import styled
 from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets import status as lines
-from gonogo.tui.widgets.queue_list import votes_text
 from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status import StatusBar, StatusLine
 

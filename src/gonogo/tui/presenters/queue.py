@@ -1,0 +1,87 @@
+"""Review queue in words: columns of its table, state of a row, filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from gonogo.desk.core.models import Stage
+from gonogo.desk.review.models import QueueRow, Ruled
+from gonogo.tui.presenters import annotate, empty_state
+from gonogo.tui.presenters.columns import Column
+from gonogo.tui.presenters.format import SIGNS, harm_bar, paragraphs, short_id, value_text, verdict_sign
+from gonogo.tui.text import content, one_line
+
+if TYPE_CHECKING:
+    from gonogo.desk.review.session import ReviewSession
+
+SHORT_REASONS = {
+    "tie": "tie", "verdicts": "verdicts differ", "values": "values differ", "unsafe": "not safe", "sample": "sample",
+    "listed": "listed", "ruled": "ruled", "plain": "in review",
+}  # fmt: skip
+_STATUSES = {"open": "open", "resolved": "resolved", "in_review": "waits"}
+
+
+def queue_columns(ruling_of: Callable[[str], Ruled | None]) -> list[Column[QueueRow]]:
+    """Columns of the queue. `ruling_of` returns what was ruled on a task in this session."""
+
+    def state(row: QueueRow) -> tuple[str, str]:
+        return row_state(row, ruling_of(row.task.id))
+
+    return [
+        Column("state", 10, lambda row: state(row)[0], lambda row: state(row)[1]),
+        Column("harm", 10, lambda row: harm_bar(row.harm)),
+        Column("read value", 4, _reading, "strong", grows=True),
+        Column("votes", 12, votes_text),
+        Column("why", 16, lambda row: SHORT_REASONS.get(row.why, one_line(row.why, 15)), "quiet"),
+        Column("kind", 16, _kind, "quiet", wide_only=True),
+        Column("drawing", 12, _drawing, "quiet", wide_only=True),
+    ]
+
+
+def row_state(row: QueueRow, ruled: Ruled | None) -> tuple[str, str]:
+    """Returns word and colour of a row's state: what was ruled here, else its status."""
+    if ruled is not None:
+        return ("! refused", "warning") if ruled.refused else ("✓ ruled", "correct")
+    if row.adjudicated:
+        return "✓ settled", "quiet"
+    return _STATUSES.get(row.status, one_line(row.status, 9) or "waits"), "foreground"
+
+
+def votes_text(row: QueueRow) -> str:
+    """Votes by verdict, `✓2 ✗1 ?1`; `–` for none."""
+    order = list(SIGNS)
+    votes = sorted(row.verdicts, key=lambda vote: order.index(vote[0]) if vote[0] in order else len(order))
+    return " ".join(f"{verdict_sign(verdict)[0]}{count}" for verdict, count in votes) or "–"
+
+
+def _reading(row: QueueRow) -> str:
+    return value_text(row.task.predicted_value, 200) or one_line(row.task.prompt, 200)
+
+
+def _kind(row: QueueRow) -> str:
+    return one_line(row.task.detail_kind or row.task.target_kind, 40)
+
+
+def _drawing(row: QueueRow) -> str:
+    return short_id(dict(row.task.links).get("part") or row.task.part_revision_id or "")
+
+
+def no_case(desk: ReviewSession) -> Content:
+    """Card in place of a case: why there is none, and the next step."""
+    state = desk.state
+    if state.stage not in (Stage.DRAINED, Stage.LOADING, Stage.TASK):
+        return annotate.card(state)
+    if state.stage is not Stage.DRAINED:
+        return empty_state.waiting("Fetching the case")
+    n_rulings = sum(not ruled.refused for ruled in desk.ruled.values())
+    notes = [f"{n_rulings} rulings made here." if n_rulings != 1 else "1 ruling made here."] if n_rulings else []
+    if state.parked:
+        notes.append(f"{state.parked} refused: they are marked ! in the list.")
+    if desk.queue.hidden_own:
+        notes.append(f"{desk.queue.hidden_own} more wait, but you voted on them: another expert must rule.")
+    heading = empty_state.heading("✓", "$correct", "No conflict is left in this list")
+    message = [content(one_line(" ".join(notes), 400))] if notes else []
+    return paragraphs(heading, *message, Content.styled("Esc goes back to the list.", "$foreground"))
