@@ -64,7 +64,8 @@ def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool
     gc.disable()  # nothing that is made until the first question is garbage; the app turns it on again
     try:
         from gonogo.embedded.compose import make_services
-        from gonogo.tui.app import Start, make_app
+        from gonogo.tui.app import make_app
+        from gonogo.tui.navigation import Start
 
         services = make_services(home)
         start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"

@@ -13,30 +13,25 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
 
 from gonogo.tui import actions, themes
 from gonogo.tui.crash_report import last_words
-from gonogo.tui.navigation import Navigator
+from gonogo.tui.navigation import Navigator, Start
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
 
 if TYPE_CHECKING:
     from textual.command import Provider
     from textual.driver import Driver
-    from textual.screen import Screen
 
     from gonogo.desk.account.sign_in import Account
-    from gonogo.desk.annotate.session import AnnotateSession
-    from gonogo.desk.review.session import ReviewSession
     from gonogo.tui.terminal.first_frame import FirstFrame
     from gonogo.tui.terminal.hand_over import HandOver
     from gonogo.tui.terminal.probe import Probe
 
-Start = Literal["auto", "sign_in", "annotate", "embedded", "review", "practice"]
-"""`auto` and `annotate` go on with the last login, `review` at its review queue, `practice` with practice before the
-work; `embedded` opens the workspace on this computer."""
 HAND_OVER_SECONDS = 1.5
 """How long the frame of the last run may stay when question and drawing are not there."""
 PAINTED_SECONDS = 0.05
@@ -51,7 +46,7 @@ def _palette() -> type[Provider]:
     return ActionCommands
 
 
-class GonogoApp(Navigator):
+class GonogoApp(App[None]):
     """gonogo in the terminal. `services` makes sessions and desks; nothing in here knows the network or the disk."""
 
     CSS_PATH: ClassVar[Any] = ["app.tcss", "screens/work/annotate.tcss"]
@@ -61,6 +56,8 @@ class GonogoApp(Navigator):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     TITLE = "gonogo"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-normal"), (104, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (14, "-short"), (20, "-medium"), (32, "-tall")]
 
     def __init__(
         self,
@@ -79,15 +76,7 @@ class GonogoApp(Navigator):
         self.terminal = terminal or TerminalCapabilities(os.environ, services.home.state() / TERMINALS)
         self.probe = probe
         self.clock = clock
-        self.desk: AnnotateSession | ReviewSession | None = None
-        self.reviewing = start == "review"
-        self._practising = start == "practice"
-        self._working_in = campaign_id or ""
-        self._start = start
-        self._campaign_id = campaign_id
         self._quiet_collector = quiet_collector
-        self.opening: Callable[[], Screen[Any]] | None = None
-        """Makes a screen that is shown by itself, without a login; leaving it ends the program."""
         self._clean = CleanFilter()
         self._looks, self._theme_problems = self._load_looks(theme_folders)
         self.keymap_problems: tuple[str, ...] = ()
@@ -95,9 +84,9 @@ class GonogoApp(Navigator):
         self.drafts: dict[str, str] = {}
         """Corrections that were begun, by task: signing in again makes a new screen, and nothing typed is lost."""
         self._last_frame: list[str] = []
-        self._opened = ""
         self._hand_over = None if first is None else _hand_over(first)
         super().__init__(driver_class=self._hand_over.driver_class() if self._hand_over else None)
+        self.navigator = Navigator(self, services, self.say, clock=clock, start=start, campaign_id=campaign_id)
         for look in self._looks.values():
             self.register_theme(look.theme())
         self.theme = self._first_theme()
@@ -177,7 +166,7 @@ class GonogoApp(Navigator):
         self._use_keymap()
         for problem in [*self.services.profile.notices, *self._theme_problems, *self.keymap_problems]:
             self.say(problem, warning=True, seconds=10)
-        await self._first_screen()
+        await self.navigator.show_first_screen()
 
     def _listen_for_signals(self) -> None:
         """A closed terminal or a `kill` ends the program in order: Textual alone would leave the terminal raw."""
@@ -199,18 +188,6 @@ class GonogoApp(Navigator):
         self.own_keys = dict(keymap.keys)
         self.set_keymap(keymap.for_textual())
 
-    async def _first_screen(self) -> None:
-        if self.opening is not None:
-            self._only(self.opening())
-            return
-        signed = None if self._start == "sign_in" else self.services.remembered()
-        if self._start == "embedded" and (signed is None or signed.kind != "embedded"):
-            self.show_sign_in(embedded=True)
-        elif signed is None:
-            self.show_sign_in()
-        else:
-            await self.go_on(signed)
-
     def take_the_screen(self) -> None:
         """What was painted before the program came is over."""
         if self._hand_over is not None:
@@ -224,7 +201,7 @@ class GonogoApp(Navigator):
 
     def _frame(self) -> list[str]:
         """The rows of a question that can be seen whole, for the next start; else nothing."""
-        if not getattr(self.screen, "whole", False) or self.reviewing or self.is_headless:
+        if not getattr(self.screen, "whole", False) or self.navigator.reviewing or self.is_headless:
             return []
         # There is no public way to the painted rows; a test holds this name against the framework.
         return [strip.render(self.console) for strip in self.screen._compositor.render_strips()]
@@ -238,21 +215,21 @@ class GonogoApp(Navigator):
         key = first_frame.terminal_key(os.environ, (self.size.width, self.size.height))
         with contextlib.suppress(OSError):  # a convenience: the next start takes longer
             path = self.services.home.first_frame_file()
-            first_frame.save(path, self._last_frame, key, self._opened, desk.left_until)
+            first_frame.save(path, self._last_frame, key, self.navigator.campaign_id, desk.left_until)
 
     async def on_unmount(self) -> None:
-        desk = self.desk
-        await self.close_desk()
+        desk = self.navigator.session
+        await self.navigator.close_session()
         self._keep_frame(desk)
         await self.services.aclose()
 
     def on_app_focus(self) -> None:
-        if self.desk is not None:
-            self.desk.focused(True)
+        if self.navigator.session is not None:
+            self.navigator.session.focused(True)
 
     def on_app_blur(self) -> None:
-        if self.desk is not None:
-            self.desk.focused(False)
+        if self.navigator.session is not None:
+            self.navigator.session.focused(False)
 
     def question_seen(self) -> None:
         """After the first question: what exists now stays, so the collector need not walk it between two presses."""
@@ -264,9 +241,21 @@ class GonogoApp(Navigator):
             gc.set_threshold(50_000, 50, 100)
 
     async def action_sign_out(self) -> None:
-        await self.close_desk()
+        await self.navigator.close_session()
         await self.services.sign_out()
-        self.show_sign_in("You are signed out.")
+        self.navigator.show_sign_in("You are signed out.")
+
+    async def action_review(self) -> None:
+        await self.navigator.show_review()
+
+    def action_practice(self) -> None:
+        self.navigator.show_practice()
+
+    def action_lead(self) -> None:
+        self.navigator.show_campaigns()
+
+    def action_results(self) -> None:
+        self.navigator.show_results()
 
     def action_keys(self) -> None:
         from gonogo.tui.screens.common.help import HelpScreen

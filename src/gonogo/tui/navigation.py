@@ -1,11 +1,11 @@
-"""Which screen comes when: signing in, a campaign's questions or its review queue, practice, what leads look at."""
+"""Navigation between screens: sign-in, a campaign's tasks or its review queue, practice, the screens for leads."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from textual.app import App
 
@@ -16,154 +16,186 @@ if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.desk.review.session import ReviewSession
 
+Start = Literal["auto", "sign_in", "annotate", "embedded", "review", "practice"]
+"""`auto` and `annotate` resume the last login, `review` its review queue, `practice` practises before the work;
+`embedded` opens the workspace on this computer."""
 CLOSE_SECONDS = 1.5
-"""How long leaving may take; a signal must end the program within two seconds."""
+"""Limit for closing a session; a signal must end the program within two seconds."""
 
 
-class Navigator(App[None]):
-    """The part of the application that goes from screen to screen; each screen is loaded when it is first shown."""
+class Notice(Protocol):
+    """Shows a short notice; see `GonogoApp.say`."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (64, "-normal"), (104, "-wide")]
-    VERTICAL_BREAKPOINTS = [
-        (0, "-low"),
-        (14, "-short"),
-        (20, "-medium"),
-        (32, "-tall"),
-    ]
+    def __call__(self, text: str, *, seconds: float = 5) -> None: ...
 
-    services: Account
-    clock: Callable[[], float]
-    desk: AnnotateSession | ReviewSession | None
-    reviewing: bool
-    _practising: bool
-    _working_in: str
-    _campaign_id: str | None
-    _opened: str
 
-    def say(self, text: str, *, warning: bool = False, error: bool = False, seconds: float = 5) -> None:
-        raise NotImplementedError
+class Navigator:
+    """Navigator: owns the open session and decides which screen follows.
+
+    A screen's module is imported when it is first shown, because all of them together delay the first frame.
+    """
+
+    def __init__(
+        self,
+        app: App[None],
+        services: Account,
+        notice: Notice,
+        *,
+        clock: Callable[[], float],
+        start: Start = "auto",
+        campaign_id: str | None = None,
+    ) -> None:
+        self._app = app
+        self._services = services
+        self._notice = notice
+        self._clock = clock
+        self._start = start
+        self._campaign_id = campaign_id
+        self._practising = start == "practice"
+        self.session: AnnotateSession | ReviewSession | None = None
+        self.reviewing = start == "review"
+        self.campaign_id = campaign_id or ""
+        """The campaign that was opened last."""
+        self.opening: Callable[[], Screen[Any]] | None = None
+        """Makes a screen that is shown by itself, without a login; leaving it ends the program."""
+
+    async def show_first_screen(self) -> None:
+        """Shows what the program was started for."""
+        if self.opening is not None:
+            self._replace_screen(self.opening())
+            return
+        signed = None if self._start == "sign_in" else self._services.remembered()
+        if self._start == "embedded" and (signed is None or signed.kind != "embedded"):
+            self.show_sign_in(embedded=True)
+        elif signed is None:
+            self.show_sign_in()
+        else:
+            await self.go_on(signed)
 
     def show_sign_in(self, reason: str = "", *, embedded: bool = False) -> None:
-        from gonogo.tui.screens.common.sign_in import SignInScreen
+        from gonogo.tui.screens.common.sign_in import SignInScreen  # imported when first shown
 
-        self._only(SignInScreen(reason, embedded=embedded))
+        self._replace_screen(SignInScreen(reason, embedded=embedded))
 
     async def go_on(self, signed: SignedIn) -> None:
-        """Signed in: to the campaign's questions, or to the choice of campaigns."""
-        chosen = self._campaign_id or signed.campaign_id
-        if chosen and not self.reviewing:
-            await self.open_campaign(signed, chosen)
+        """After signing in: opens the campaign of the login, or the choice of campaigns."""
+        campaign_id = self._campaign_id or signed.campaign_id
+        if campaign_id and not self.reviewing:
+            await self.open_campaign(signed, campaign_id)
             return
-        from gonogo.tui.screens.common.choose_campaign import ChooseCampaignScreen
+        from gonogo.tui.screens.common.choose_campaign import ChooseCampaignScreen  # imported when first shown
 
-        self._only(ChooseCampaignScreen(signed, chosen or ""))
+        self._replace_screen(ChooseCampaignScreen(signed, campaign_id or ""))
 
     async def open_campaign(self, signed: SignedIn, campaign_id: str) -> None:
-        """Its questions, or, when reviewing, its review queue; practice before them when that was asked for."""
-        self._working_in = campaign_id
+        """Opens the campaign's tasks, or its review queue when reviewing; practice first where it was asked for."""
+        self.campaign_id = campaign_id
         if self.reviewing:
             await self.open_review(signed, campaign_id)
             return
         if self._practising:
             self._practising = False
-            self._only(self._practice(signed, campaign_id, lambda: self.open_campaign(signed, campaign_id)))
+            self._replace_screen(self._practice(signed, campaign_id, lambda: self.open_campaign(signed, campaign_id)))
             return
-        from gonogo.tui.screens.work.annotate import AnnotateScreen
+        from gonogo.tui.screens.work.annotate import AnnotateScreen  # imported when first shown
 
-        await self.close_desk()
-        self.desk, self._opened = self.services.open_desk(signed, campaign_id), campaign_id
-        self._only(AnnotateScreen(self.desk, clock=self.clock, profile=self.services.profile))
+        await self.close_session()
+        self.session = self._services.open_desk(signed, campaign_id)
+        self._replace_screen(AnnotateScreen(self.session, clock=self._clock, profile=self._services.profile))
 
     async def open_review(self, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
-        """The campaign's review queue; with `task_id` on to that task, once it is there."""
-        from gonogo.tui.screens.work.review import ReviewScreen
+        """Opens the campaign's review queue; with `task_id`, that task as soon as the queue lists it."""
+        from gonogo.tui.screens.work.review import ReviewScreen  # imported when first shown
 
-        await self.close_desk()
-        desk = self.services.open_review(signed, campaign_id)
-        self.reviewing, self.desk = True, desk
-        self._only(ReviewScreen(desk, signed, campaign_id, task_id))
+        await self.close_session()
+        session = self._services.open_review(signed, campaign_id)
+        self.reviewing, self.session = True, session
+        self._replace_screen(ReviewScreen(session, signed, campaign_id, task_id))
 
-    async def action_review(self) -> None:
-        """From wherever one is to the review queue of the campaign worked in."""
-        signed = self.services.remembered()
+    async def show_review(self) -> None:
+        """Goes to the review queue of the campaign that was opened last."""
+        signed = self._services.remembered()
         if signed is None:
             self.show_sign_in("Sign in to review.")
             return
         self.reviewing = True
         await self.go_on(signed)
 
-    def action_practice(self) -> None:
-        """Practice in the campaign worked in; leaving comes back here."""
-        signed = self.services.remembered()
-        campaign_id = self._working_in or (signed.campaign_id if signed is not None else None)
+    def show_practice(self) -> None:
+        """Opens practice in the current campaign; leaving it comes back here."""
+        signed = self._services.remembered()
+        campaign_id = self.campaign_id or (signed.campaign_id if signed is not None else None)
         if signed is None or not campaign_id:
-            self.say("Open a campaign first; practice is on its items.")
+            self._notice("Open a campaign first; practice is on its items.")
             return
-        self.push_screen(self._practice(signed, campaign_id), self._practised)
+        self._app.push_screen(self._practice(signed, campaign_id), self._after_practice)
 
     def _practice(
         self, signed: SignedIn, campaign_id: str, then: Callable[[], Awaitable[None]] | None = None
     ) -> Screen[None]:
-        from gonogo.desk.practice.session import PracticeSession
+        from gonogo.desk.practice.session import PracticeSession  # imported when first shown
         from gonogo.tui.screens.work.practice import PracticeScreen
 
-        practice = PracticeSession(self.services.visiting(signed, campaign_id))
-        return PracticeScreen(practice, clock=self.clock, profile=self.services.profile, then=then)
+        session = PracticeSession(self._services.visiting(signed, campaign_id))
+        return PracticeScreen(session, clock=self._clock, profile=self._services.profile, then=then)
 
-    def _practised(self, _: object) -> None:
-        if self.desk is not None:
-            self.desk.retry_now()  # the queue may be open now
+    def _after_practice(self, _: object) -> None:
+        if self.session is not None:
+            self.session.retry_now()  # passing the practice may have opened the queue
 
-    def action_lead(self) -> None:
-        signed = self.services.remembered()
+    def show_campaigns(self) -> None:
+        """Opens the lead's dashboard."""
+        signed = self._services.remembered()
         if signed is None:
             self.show_sign_in("Sign in to see your campaigns.")
             return
-        from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
+        from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen  # imported when first shown
 
-        self.push_screen(CampaignDashboardScreen(signed))
+        self._app.push_screen(CampaignDashboardScreen(signed))
 
-    def action_results(self) -> None:
-        signed = self.services.remembered()
+    def show_results(self) -> None:
+        """Opens the results of the login's server."""
+        signed = self._services.remembered()
         if signed is None:
             self.show_sign_in("Sign in to see results.")
             return
-        from gonogo.desk.results.source import of_login
+        from gonogo.desk.results.source import of_login  # imported when first shown
         from gonogo.tui.screens.results.cases import ResultsScreen
 
-        self.push_screen(ResultsScreen(of_login(self.services, signed)))
+        self._app.push_screen(ResultsScreen(of_login(self._services, signed)))
 
     def show_annotators(self, signed: SignedIn, campaign_id: str, name: str) -> None:
-        """Who votes in a campaign, and what a lead may do about it."""
-        from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
+        """Opens the annotators of a campaign and a lead's actions on them."""
+        from gonogo.tui.screens.lead.annotators import AnnotatorsScreen  # imported when first shown
 
-        self.push_screen(AnnotatorsScreen(signed, campaign_id, name))
+        self._app.push_screen(AnnotatorsScreen(signed, campaign_id, name))
 
     def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None:
-        """The rulings of a campaign that are proposed as gold."""
-        from gonogo.desk.practice.browse import CampaignBrowser
+        """Opens the rulings of a campaign that are proposed as gold."""
+        from gonogo.desk.practice.browse import CampaignBrowser  # imported when first shown
         from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
 
-        visit = CampaignBrowser(self.services.visiting(signed, campaign_id))
-        self.push_screen(GoldCandidatesScreen(visit, name, self.clock, self.services.profile))
+        browser = CampaignBrowser(self._services.visiting(signed, campaign_id))
+        self._app.push_screen(GoldCandidatesScreen(browser, name, self._clock, self._services.profile))
 
-    def _size_classes(self) -> list[str]:
-        """The classes Textual gives a screen of this size after its first layout, which is then not done again."""
-        steps_of = (self.HORIZONTAL_BREAKPOINTS or [], self.VERTICAL_BREAKPOINTS or [])
-        sizes = zip(steps_of, self.size, strict=True)
-        return [[name for least, name in steps if size >= least][-1] for steps, size in sizes]
-
-    def _only(self, screen: Any) -> None:
-        """Make `screen` the one that is shown: what lies under it is not kept."""
-        screen.add_class(*self._size_classes())
-        if len(self.screen_stack) > 1:
-            self.switch_screen(screen)
+    def _replace_screen(self, screen: Screen[Any]) -> None:
+        """Shows `screen` in place of the current one."""
+        screen.add_class(*size_classes(self._app))
+        if len(self._app.screen_stack) > 1:
+            self._app.switch_screen(screen)
         else:
-            self.push_screen(screen)
+            self._app.push_screen(screen)
 
-    async def close_desk(self) -> None:
-        """Send what may be sent in a short time, and close. The outbox keeps the rest for the next start."""
-        desk, self.desk = self.desk, None
-        if desk is not None:
+    async def close_session(self) -> None:
+        """Closes the open session after at most `CLOSE_SECONDS` of sending; the outbox keeps the rest on disk."""
+        session, self.session = self.session, None
+        if session is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(desk.close(), CLOSE_SECONDS)
+                await asyncio.wait_for(session.close(), CLOSE_SECONDS)
+
+
+def size_classes(app: App[None]) -> list[str]:
+    """The breakpoint classes of the terminal's size. Given before the first layout, they save a second one."""
+    breakpoints = (app.HORIZONTAL_BREAKPOINTS or [], app.VERTICAL_BREAKPOINTS or [])
+    sizes = zip(breakpoints, app.size, strict=True)
+    return [[name for least, name in steps if size >= least][-1] for steps, size in sizes]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Provider
 
 from gonogo.tui import actions
+from gonogo.tui.app_protocol import app_of
 from gonogo.tui.text import content, one_line
-
-if TYPE_CHECKING:
-    from gonogo.tui.app import GonogoApp
 
 
 class ActionCommands(Provider):
@@ -30,15 +27,15 @@ class ActionCommands(Provider):
                 yield Hit(score, content(title), run, text=title, help=help_text)
 
     def _entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        app = cast("GonogoApp", self.app)
+        app = app_of(self)
         scopes = getattr(self.screen, "ACTION_SCOPES", ())
         for action in actions.in_scope(*scopes, actions.EVERYWHERE):
             if action.id == "app.palette":
                 continue
-            target = app if action.scope == actions.EVERYWHERE else self.screen
+            target = self.app if action.scope == actions.EVERYWHERE else self.screen
             keys = actions.keys_of(action, app.own_keys)
             key = f"  ({actions.shown_key(keys[0])})" if keys else ""
-            yield f"{action.title}{key}", action.help, partial(app.run_action, action.call, target)
+            yield f"{action.title}{key}", action.help, partial(self.app.run_action, action.call, target)
         for look in app.looks:
             yield (
                 f"theme: {one_line(look.title)}",

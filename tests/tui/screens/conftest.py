@@ -21,7 +21,8 @@ from gonogo.desk.account.sign_in import Account, EmbeddedParts
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
 from gonogo.server.store.engine import Store
-from gonogo.tui.app import GonogoApp, Start
+from gonogo.tui.app import GonogoApp
+from gonogo.tui.navigation import Start
 from tests.server.house import House
 from tests.server.http.conftest import InPieces
 from tests.server.review.conftest import Bench

@@ -33,7 +33,7 @@ def sent(room: Room) -> list[httpx.Request]:
 
 
 def desk_of(room: Room) -> ReviewSession:
-    desk = room.pilot.app.desk  # type: ignore[attr-defined]
+    desk = room.pilot.app.navigator.session  # type: ignore[attr-defined]
     assert isinstance(desk, ReviewSession)
     return desk
 

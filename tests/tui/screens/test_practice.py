@@ -110,7 +110,7 @@ async def test_the_palette_opens_it_and_leaving_comes_back(room: Room) -> None:
     await known_items(room)
     async with room.opened(start="annotate"):
         await room.sees("The work itself?")
-        await room.until(lambda: not room.screen.guard.waiting)
+        await room.until(lambda: not room.screen.guard.waiting)  # type: ignore[attr-defined]
         await room.press("ctrl+p", *"practice")
         await room.until(lambda: "at once what was right" in room.text)
         await room.press("down", "enter")

@@ -60,8 +60,8 @@ async def test_escape_leads_back_to_the_list(room: Room) -> None:
         await room.sees("what needs an expert")
         app = room.pilot.app
         assert isinstance(app, GonogoApp)
-        assert isinstance(app.desk, ReviewSession)
-        assert app.desk.at is None
+        assert isinstance(app.navigator.session, ReviewSession)
+        assert app.navigator.session.at is None
 
 
 class Many:

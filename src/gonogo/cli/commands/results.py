@@ -283,7 +283,7 @@ def open_screen(source: str, base_url: str | None, task: int | None, filters: Ca
     signed, address = services.remembered(), _address(source, base_url)
     if signed is not None and (signed.kind == "embedded" if address is None else signed.base_url == address):
         read_from = read_from._replace(signed=signed)  # its drawings and review queue are at hand
-    app.opening = lambda: ResultsScreen(read_from, task, filters)
+    app.navigator.opening = lambda: ResultsScreen(read_from, task, filters)
     try:
         app.run()
     finally:

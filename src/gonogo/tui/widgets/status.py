@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
 from gonogo.tui.actions import EDIT, EVERYWHERE, Action, in_scope, keys_of, shown_key
+from gonogo.tui.app_protocol import app_of
 from gonogo.tui.presenters.format import short_id, value_text, verdict_sign
 from gonogo.tui.text import one_line, styled
-
-if TYPE_CHECKING:
-    from gonogo.tui.app import GonogoApp
 
 _GAP = Content("   ")
 _UNSEEN = frozenset(("calculation",))
@@ -132,8 +130,7 @@ def key_line(actions: Iterable[Action], keymap: dict[str, str], width: int) -> C
 
 def show_keys(keys: StatusLine, scope: str) -> None:
     """On the line for them: the keys of a screen's `scope`, and those that count everywhere."""
-    app = cast("GonogoApp", keys.app)
-    keys.show(key_line(in_scope(scope, EVERYWHERE), app.own_keys, keys.size.width or app.size.width))
+    keys.show(key_line(in_scope(scope, EVERYWHERE), app_of(keys).own_keys, keys.size.width or keys.app.size.width))
 
 
 def symbol_line(width: int) -> Content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from textual import getters
 from textual.app import ComposeResult
@@ -12,11 +12,11 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:
     from gonogo.desk.account.sign_in import SignedIn
-    from gonogo.tui.app import GonogoApp
 
 
 class ChooseCampaignScreen(Screen[None]):
@@ -33,9 +33,7 @@ class ChooseCampaignScreen(Screen[None]):
         self._signed = signed
         self._wanted = wanted
 
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
+    gonogo = AppGetter()
 
     @property
     def _invited(self) -> bool:
@@ -61,12 +59,12 @@ class ChooseCampaignScreen(Screen[None]):
             self._say(str(error), f"{error.next_step}\nCtrl+Q leaves.")
             return
         # a closed campaign takes no answers, but rulings
-        campaigns = [one for one in found if self.gonogo.reviewing or is_open(one)]
+        campaigns = [one for one in found if self.gonogo.navigator.reviewing or is_open(one)]
         named = [one for one in campaigns if self._wanted and self._wanted in (one.id, one.name)]
         if len(named) == 1:
             campaigns = named
         if len(campaigns) == 1:
-            await self.gonogo.open_campaign(self._signed, campaigns[0].id)
+            await self.gonogo.navigator.open_campaign(self._signed, campaigns[0].id)
         elif campaigns:
             self.options.add_options([Option(describe(one), id=f"c{n}") for n, one in enumerate(campaigns)])
             self._ids = [one.id for one in campaigns]
@@ -78,7 +76,7 @@ class ChooseCampaignScreen(Screen[None]):
             self._say("There is no open campaign for you.", f"{invited if self._invited else own} Ctrl+Q leaves.")
 
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        await self.gonogo.open_campaign(self._signed, self._ids[event.option_index])
+        await self.gonogo.navigator.open_campaign(self._signed, self._ids[event.option_index])
 
     def _say(self, what: str, next_step: str) -> None:
         self.message.update(Content("\n").join([content(what, 600), content(next_step, 400)]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual import getters
 from textual.app import ComposeResult
@@ -14,12 +14,12 @@ from textual.widgets import OptionList, Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.tui import workers
+from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.account.sign_in import SignedIn
-    from gonogo.tui.app import GonogoApp
 
 
 class ListDetailScreen(Screen[None]):
@@ -36,9 +36,7 @@ class ListDetailScreen(Screen[None]):
         super().__init__()
         self._signed = signed
 
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
+    gonogo = AppGetter()
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="top")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual import getters
 from textual.app import ComposeResult
@@ -13,11 +13,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
+from gonogo.tui.app_protocol import app_of
 from gonogo.tui.text import content
 
 if TYPE_CHECKING:
     from gonogo.desk.account.sign_in import Account, SignedIn
-    from gonogo.tui.app import GonogoApp
 
 
 class SignInScreen(Screen[None]):
@@ -39,7 +39,7 @@ class SignInScreen(Screen[None]):
 
     @property
     def services(self) -> Account:
-        return cast("GonogoApp", self.app).services
+        return app_of(self).services
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
@@ -105,11 +105,11 @@ class SignInScreen(Screen[None]):
             self._say(f"This did not work: {error.strerror or error}", "Try again.")
         else:
             self.link.value = self.key.value = ""
-            gonogo = cast("GonogoApp", self.app)
+            gonogo = app_of(self)
             gonogo.clear_notifications()  # what was wrong before is over
             if signed.note:
                 gonogo.say(signed.note, seconds=8)
-            await gonogo.go_on(signed)
+            await gonogo.navigator.go_on(signed)
         finally:
             self._busy = False
             self.remove_class("-opening")

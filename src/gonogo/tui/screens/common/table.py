@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
@@ -14,12 +14,10 @@ from textual.events import Paste
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.status import StatusLine
 from gonogo.tui.widgets.virtual_table import VirtualTable
-
-if TYPE_CHECKING:
-    from gonogo.tui.app import GonogoApp
 
 
 class TableScreen(Screen[None]):
@@ -51,9 +49,7 @@ class TableScreen(Screen[None]):
         self.prompt = ""
         """Name of the prompt that is open, empty for none."""
 
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
+    gonogo = AppGetter()
 
     def compose_table(self, status_line: StatusLine, table: VirtualTable[Any], max_length: int) -> ComposeResult:
         """All widgets; `max_length` is how many characters the input line takes."""

@@ -164,7 +164,7 @@ class CampaignDashboardScreen(ListDetailScreen):
 
     async def action_review(self) -> None:
         if self.campaign is not None:
-            await self.gonogo.open_review(self._signed, self.campaign.id)
+            await self.gonogo.navigator.open_review(self._signed, self.campaign.id)
 
     def action_results(self) -> None:
         campaign = self.campaign

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -22,6 +22,7 @@ from gonogo.desk.core.serialize import task_from_served
 from gonogo.schemas.review import GoldCandidate, GoldDecision
 from gonogo.sheets.models import NoPicture, Picture
 from gonogo.tui import actions, workers
+from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.presenters import annotate, gold
 from gonogo.tui.presenters.campaigns import not_yes
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.core.settings import Settings
     from gonogo.desk.practice.browse import CampaignBrowser
-    from gonogo.tui.app import GonogoApp
 
 MOST = 500
 
@@ -70,9 +70,7 @@ class GoldCandidatesScreen(Screen[None]):
         self._busy = False
         self._drawn: GoldCandidate | None = None
 
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
+    gonogo = AppGetter()
 
     @property
     def candidate(self) -> GoldCandidate | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -17,6 +17,7 @@ from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.report.quality import report_lines
 from gonogo.tui import actions, workers
+from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import empty_state
 from gonogo.tui.text import one_line, plain
 from gonogo.tui.widgets import status
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.account.sign_in import SignedIn
     from gonogo.schemas.labeling import QualityReport
-    from gonogo.tui.app import GonogoApp
 
 
 class QualityScreen(Screen[None]):
@@ -50,9 +50,7 @@ class QualityScreen(Screen[None]):
         self._names: dict[str, str] = {}
         self._said: Content | None = None
 
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
+    gonogo = AppGetter()
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="top")
@@ -74,10 +72,10 @@ class QualityScreen(Screen[None]):
         workers.begin(self, self._load, group="quality")
 
     def action_annotators(self) -> None:
-        self.gonogo.show_annotators(self._signed, self._campaign_id, self._campaign_name)
+        self.gonogo.navigator.show_annotators(self._signed, self._campaign_id, self._campaign_name)
 
     def action_candidates(self) -> None:
-        self.gonogo.show_candidates(self._signed, self._campaign_id, self._campaign_name)
+        self.gonogo.navigator.show_candidates(self._signed, self._campaign_id, self._campaign_name)
 
     def action_back(self) -> None:
         self.dismiss()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -19,6 +19,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.serialize import task_from_served
 from gonogo.desk.practice.browse import CampaignBrowser
 from gonogo.tui import actions, workers
+from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, cases, empty_state
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.viewport import Viewport
@@ -29,7 +30,6 @@ from gonogo.tui.widgets.status import StatusLine
 if TYPE_CHECKING:
     from gonogo.desk.core.models import DeskTask
     from gonogo.desk.results.source import Source
-    from gonogo.tui.app import GonogoApp
 
 IN_REVIEW = "Flagged"
 
@@ -57,9 +57,7 @@ class CaseScreen(Screen[None]):
         self.view = Viewport()
         self._pictures = True
 
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
+    gonogo = AppGetter()
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="top")
@@ -165,7 +163,7 @@ class CaseScreen(Screen[None]):
         elif state != IN_REVIEW:
             self.gonogo.say(f"This case does not wait for an expert: its state is {state}.")
         else:
-            await self.gonogo.open_review(signed, task.campaign_id, task.id)
+            await self.gonogo.navigator.open_review(signed, task.campaign_id, task.id)
 
     def action_back(self) -> None:
         self.dismiss()

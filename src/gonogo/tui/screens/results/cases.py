@@ -167,7 +167,7 @@ class ResultsScreen(TableScreen):
     # --- keys ------------------------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        if self.gonogo.opening is not None and len(self.app.screen_stack) <= 2:
+        if self.gonogo.navigator.opening is not None and len(self.app.screen_stack) <= 2:
             self.app.exit()
         else:
             self.dismiss()

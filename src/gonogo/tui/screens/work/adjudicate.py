@@ -259,7 +259,7 @@ class AdjudicateScreen(QuestionScreen):
 
     def action_retry(self) -> None:
         if self.review.state.stage is Stage.SIGNED_OUT:
-            self.gonogo.show_sign_in("Sign in to go on with your rulings; those made are kept.")
+            self.gonogo.navigator.show_sign_in("Sign in to go on with your rulings; those made are kept.")
             return
         self.review.retry_now()
         self._look_again()

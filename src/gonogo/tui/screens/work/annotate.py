@@ -289,13 +289,13 @@ class AnnotateScreen(QuestionScreen):
 
     def action_retry(self) -> None:
         if self.desk.state.stage is Stage.SIGNED_OUT:
-            self.gonogo.show_sign_in("Sign in to go on with the same question.")
+            self.gonogo.navigator.show_sign_in("Sign in to go on with the same question.")
             return
         self.desk.retry_now()
         self._look_again()
 
     def action_practice(self) -> None:
-        self.gonogo.action_practice()
+        self.gonogo.navigator.show_practice()
 
     def action_pace(self) -> None:
         self._show_pace = not self._show_pace

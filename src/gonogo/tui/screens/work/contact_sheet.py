@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -18,6 +18,7 @@ from textual.widgets import Static
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.review.models import QueueRow, Ruling
 from gonogo.tui import actions, workers
+from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.format import percent, value_text
@@ -32,7 +33,6 @@ from gonogo.tui.widgets.status import StatusBar, StatusLine
 if TYPE_CHECKING:
     from gonogo.desk.core.settings import Settings
     from gonogo.desk.review.session import ReviewSession
-    from gonogo.tui.app import GonogoApp
 
 TILE_COLUMNS, TILE_ROWS = 36, 15
 RIGHT, STRUCK, LEFT_OUT = "right", "struck", "left out"
@@ -100,9 +100,7 @@ class ContactSheetScreen(Screen[None]):
         self._pages: list[int] = []
         self._unsubscribe: Callable[[], None] = lambda: None
 
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
+    gonogo = AppGetter()
 
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")

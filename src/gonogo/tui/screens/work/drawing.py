@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from textual import getters
 from textual.events import Resize
@@ -16,6 +16,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from gonogo.tui import workers
+from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.viewport import Viewport
@@ -23,7 +24,6 @@ from gonogo.tui.widgets.sheet_view import SheetView
 
 if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession
-    from gonogo.tui.app import GonogoApp
 
 SLOW_PICTURE_SECONDS = 4.0
 """After so long without its drawing a question may be answered all the same."""
@@ -48,9 +48,7 @@ class DrawingScreen(Screen[None]):
         self._prepared: PictureRequest | None = None
         self._steady: Timer | None = None
 
-    @property
-    def gonogo(self) -> GonogoApp:
-        return cast("GonogoApp", self.app)
+    gonogo = AppGetter()
 
     def _painted(self, task: DeskTask) -> None:
         """Question and drawing of `task` can be seen."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -20,6 +20,7 @@ from textual.widgets.option_list import Option
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decided, SendState
 from gonogo.tui import actions
+from gonogo.tui.app_protocol import app_of
 from gonogo.tui.presenters.annotate import fate
 from gonogo.tui.presenters.format import value_text, verdict_sign
 from gonogo.tui.screens.work.full_question import full_question
@@ -28,7 +29,6 @@ from gonogo.tui.widgets.status import StatusLine, key_line
 
 if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession
-    from gonogo.tui.app import GonogoApp
 
 MOST = 2_000
 """So many answers, the newest, are listed."""
@@ -108,7 +108,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         self.query_one("#summary", StatusLine).show(summary(self._past, len(self._found) if narrowed else None))
 
     def _show_keys(self) -> None:
-        gonogo = cast("GonogoApp", self.app)
+        gonogo = app_of(self)
         self.how.show(key_line(actions.in_scope(actions.HISTORY), gonogo.own_keys, self.how.size.width))
 
     def _tell(self, text: str) -> None:
@@ -134,7 +134,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
 
     def on_key(self, event: Key) -> None:
         self._show_keys()
-        own = cast("GonogoApp", self.app).own_keys
+        own = app_of(self).own_keys
         if event.key not in actions.keys_of(actions.BY_ID["history.drop"], own):
             self._to_drop = None
         if event.key == "down" and self.search.has_focus:

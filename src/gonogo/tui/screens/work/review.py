@@ -183,16 +183,16 @@ class ReviewScreen(TableScreen):
         if self.desk.plain:
             self.gonogo.say("This server takes no gold candidates.")
         else:
-            self.gonogo.show_candidates(self._signed, self._campaign_id, self.desk.state.campaign_name)
+            self.gonogo.navigator.show_candidates(self._signed, self._campaign_id, self.desk.state.campaign_name)
 
     def action_annotators(self) -> None:
         if self.desk.plain:
             self.gonogo.say("This server does not tell who voted.")
         else:
-            self.gonogo.show_annotators(self._signed, self._campaign_id, self.desk.state.campaign_name)
+            self.gonogo.navigator.show_annotators(self._signed, self._campaign_id, self.desk.state.campaign_name)
 
     def action_lead(self) -> None:
-        self.gonogo.action_lead()
+        self.gonogo.navigator.show_campaigns()
 
     def action_undo(self) -> None:
         try:
@@ -205,7 +205,7 @@ class ReviewScreen(TableScreen):
 
     def action_retry(self) -> None:
         if self.desk.state.stage is Stage.SIGNED_OUT:
-            self.gonogo.show_sign_in("Sign in to go on; your rulings are kept.")
+            self.gonogo.navigator.show_sign_in("Sign in to go on; your rulings are kept.")
         else:
             self.desk.retry_now()
 

@@ -1,0 +1,74 @@
+"""Protocols of the application and its navigator as screens, widgets and the palette see them.
+
+Screens import this module instead of `app`, which imports them: the imports of `tui` run one way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from textual.dom import DOMNode
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.screen import Screen
+
+    from gonogo.desk.account.sign_in import Account, SignedIn
+    from gonogo.tui.terminal.capabilities import TerminalCapabilities
+    from gonogo.tui.themes import ThemeFile
+
+
+class NavigatorProtocol(Protocol):
+    """Navigation from a screen to another one; see `navigation.Navigator`."""
+
+    reviewing: bool
+    opening: Callable[[], Screen[Any]] | None
+
+    def show_sign_in(self, reason: str = "", *, embedded: bool = False) -> None: ...
+    async def go_on(self, signed: SignedIn) -> None: ...
+    async def open_campaign(self, signed: SignedIn, campaign_id: str) -> None: ...
+    async def open_review(self, signed: SignedIn, campaign_id: str, task_id: str = "") -> None: ...
+    def show_practice(self) -> None: ...
+    def show_campaigns(self) -> None: ...
+    def show_annotators(self, signed: SignedIn, campaign_id: str, name: str) -> None: ...
+    def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None: ...
+
+
+class AppProtocol(Protocol):
+    """The application's services, settings and notices; see `app.GonogoApp`."""
+
+    services: Account
+    terminal: TerminalCapabilities
+    navigator: NavigatorProtocol
+    clock: Callable[[], float]
+    own_keys: dict[str, str]
+    drafts: dict[str, str]
+
+    @property
+    def looks(self) -> list[ThemeFile]: ...
+    def say(self, text: str, *, warning: bool = False, error: bool = False, seconds: float = 5) -> None: ...
+    def remember(self, setting: str, value: object) -> None: ...
+    def choose_theme(self, name: str) -> None: ...
+    def clear_notifications(self) -> None: ...
+    def take_the_screen(self) -> None: ...
+    def question_seen(self) -> None: ...
+
+
+class AppGetter:
+    """Descriptor: the application of a node, typed; the counterpart of `textual.getters.app` for a protocol."""
+
+    def __get__(self, node: DOMNode, owner: type[DOMNode]) -> AppProtocol:
+        return app_of(node)
+
+
+class HasApp(Protocol):
+    """A node of Textual's tree, or a command provider."""
+
+    @property
+    def app(self) -> App[Any]: ...
+
+
+def app_of(node: HasApp) -> AppProtocol:
+    """The application that `node` belongs to."""
+    return cast(AppProtocol, node.app)
