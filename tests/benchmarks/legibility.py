@@ -29,7 +29,7 @@ from PIL import Image
 
 from gonogo.demo.parts import draw_all
 from gonogo.sheets.drawing_limits import DrawingLimits
-from gonogo.sheets.models import Mode
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.bbox import Placed, drawing_bbox
 from gonogo.sheets.render.crop import CropView, Rect, turn
 from gonogo.sheets.render.mosaic import to_cells, to_grey
@@ -38,7 +38,7 @@ from gonogo.sheets.render.raster import DrawingPage, fit_contrast, turned_region
 from gonogo.sheets.render.text_metrics import look_at
 from tests.shared_material import DRAWINGS
 
-MODES = (Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT, Mode.BRAILLE, Mode.HALF)
+MODES = (PictureMode.OCTANT, PictureMode.SEXTANT, PictureMode.QUADRANT, PictureMode.BRAILLE, PictureMode.HALF)
 PANES = ((46, 18), (76, 32))
 CELLS = ((8, 16), (10, 20), (12, 24))  # pixels of a cell in the pictures that tesseract reads
 PLACES = ((0.0, 0.0), (0.35, 0.65))  # of the box within its cell
@@ -145,21 +145,25 @@ def _view(box: Dimension, pane: tuple[int, int], place: tuple[float, float]) -> 
     return replace(box.turned, rect=Rect(x, y, width, height))
 
 
-def _mosaic(mode: Mode, box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
+def _mosaic(
+    mode: PictureMode, box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]
+) -> Image.Image:
     return _painted(view_to_grey(box.page, view, mode, *pane, lacking=box.lacking), mode, pane, cell)
 
 
 def _usual_half(box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
     columns, rows = pane
     fine = Image.fromarray(turned_region(box.page, view, columns * 4, rows * 8))
-    return _painted(np.asarray(fine.resize((columns, rows * 2), Image.Resampling.LANCZOS)), Mode.HALF, pane, cell)
+    return _painted(
+        np.asarray(fine.resize((columns, rows * 2), Image.Resampling.LANCZOS)), PictureMode.HALF, pane, cell
+    )
 
 
 def _full(box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
     return Image.fromarray(fit_contrast(turned_region(box.page, view, pane[0] * cell[0], pane[1] * cell[1])))
 
 
-def _painted(grey: np.ndarray, mode: Mode, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
+def _painted(grey: np.ndarray, mode: PictureMode, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
     """The picture that the cells make: each sub-pixel a block of its colour, as a terminal paints it."""
     cells = Image.fromarray(to_grey(to_cells(grey, mode)))
     return cells.resize((pane[0] * cell[0], pane[1] * cell[1]), Image.Resampling.NEAREST)

@@ -16,8 +16,8 @@ from PIL import Image
 
 from gonogo.demo.parts import draw_all
 from gonogo.sheets.drawing_limits import DrawingLimits
-from gonogo.sheets.models import Mode, PictureRequest
-from gonogo.sheets.render.block_characters import SUBPIXELS
+from gonogo.sheets.models import PictureRequest
+from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, subpixels_of
 from gonogo.sheets.render.draw import OpenDrawings, choose
 from gonogo.sheets.render.indexed_pixels import MARK, PAPER, draw_plane
 from gonogo.sheets.render.mosaic import to_cells, to_grey
@@ -30,12 +30,12 @@ CELL = 12, 24
 GREYS = 16
 
 
-def drawn(grey: Grey, mode: Mode) -> Grey:
+def drawn(grey: Grey, mode: PictureMode) -> Grey:
     """What a terminal shows of the cells that `grey` becomes."""
     shown = to_grey(to_cells(grey, mode))
-    across, down = (size // parts for size, parts in zip(CELL, SUBPIXELS[mode], strict=True))
+    across, down = (size // parts for size, parts in zip(CELL, subpixels_of(mode), strict=True))
     large = shown.repeat(down, axis=0).repeat(across, axis=1)
-    if mode is Mode.BRAILLE:  # dots, with gaps between them
+    if mode is PictureMode.BRAILLE:  # dots, with gaps between them
         gap = np.ones((down, across), np.bool_)
         gap[1:-1, 1:-1] = False
         large[np.tile(gap, shown.shape)] = 255
@@ -55,14 +55,15 @@ def main(folder: Path) -> None:
     board = draw_all()[PART]
     box = next(callout.bbox for callout in board.callouts if callout.name == CALLOUT)
     request = PictureRequest(
-        COLUMNS, ROWS, (*box, 1.0), mode=Mode.SEXTANT, zoom=0.8, pan_x=0.1, pan_y=0.2, locator=None, cell_pixels=CELL
+        COLUMNS, ROWS, (*box, 1.0), mode=PictureMode.SEXTANT, zoom=0.8, pan_x=0.1, pan_y=0.2,
+        locator=None, cell_pixels=CELL,
     )  # fmt: skip
     drawings = OpenDrawings(DrawingLimits())
     with tempfile.TemporaryDirectory() as made:
         path = Path(made) / "sample.pdf"
         path.write_bytes(board.pdf())
         chosen = choose(drawings, path, PART, request)
-        for mode in SUBPIXELS:
+        for mode in CELL_MODES:
             save(drawn(view_to_grey(chosen.page, chosen.view, mode, COLUMNS, ROWS), mode), folder / f"{mode.value}.png")
         plane = draw_plane(drawings, path, PART, request, {})
         greys = np.where(plane == MARK, 7, np.minimum(plane, PAPER)).astype(np.uint16) * 255 // PAPER

@@ -28,7 +28,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from gonogo.sheets.drawing_limits import DrawingLimits
-from gonogo.sheets.models import Level, Mode, Picture, PictureRequest
+from gonogo.sheets.models import Level, Picture, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.tui.widgets.sheet_view import SheetView
 from tests.sheets.conftest import pdf_bytes, png_header, sheet_image, tiff_of_pages
@@ -172,7 +173,7 @@ def _line(chance: random.Random) -> str:
 
 
 def _pictures() -> list[Picture]:
-    request = PictureRequest(*SIZE, (0.1, 0.1, 0.2, 0.2), Level.DETAIL, Mode.OCTANT)
+    request = PictureRequest(*SIZE, (0.1, 0.1, 0.2, 0.2), Level.DETAIL, PictureMode.OCTANT)
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "sheet.png"
         sheet_image().save(path)

@@ -19,7 +19,8 @@ import pypdfium2 as pdfium
 from PIL import Image, ImageDraw
 
 from gonogo.sheets.drawing_limits import DrawingLimits
-from gonogo.sheets.models import Level, Mode, PictureRequest
+from gonogo.sheets.models import Level, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.sheets.render.mosaic import to_cells
@@ -32,8 +33,8 @@ A1_POINTS = (2384, 1684)
 
 
 MOST_PDF, MOST_PNG_MS, MOST_CELLS_MS, MOST_REPAINT = 1.2, 10.0, 5.0, 1.0
-LEAST_OF_HALF = {Mode.OCTANT: 2.5, Mode.SEXTANT: 2.5, Mode.QUADRANT: 1.8}
-LEAST_OF_FULL = {Mode.OCTANT: 0.9, Mode.SEXTANT: 0.9}
+LEAST_OF_HALF = {PictureMode.OCTANT: 2.5, PictureMode.SEXTANT: 2.5, PictureMode.QUADRANT: 1.8}
+LEAST_OF_FULL = {PictureMode.OCTANT: 0.9, PictureMode.SEXTANT: 0.9}
 
 
 def run() -> dict[str, Any]:
@@ -76,8 +77,10 @@ def times() -> dict[str, float]:
     return {what: round(value, 3) for what, value in figures.items()}
 
 
-def _cells_time(grey: np.ndarray, mode: Mode) -> float:
-    across, down = {Mode.HALF: (1, 2), Mode.QUADRANT: (2, 2), Mode.SEXTANT: (2, 3)}.get(mode, (2, 4))
+def _cells_time(grey: np.ndarray, mode: PictureMode) -> float:
+    across, down = {PictureMode.HALF: (1, 2), PictureMode.QUADRANT: (2, 2), PictureMode.SEXTANT: (2, 3)}.get(
+        mode, (2, 4)
+    )
     pixels = grey[: 40 * down, : 100 * across]
     return _milliseconds(lambda: to_cells(pixels, mode), 15)
 
@@ -89,7 +92,7 @@ def _crop_times(path: Path) -> tuple[float, float]:
 
     def crop(spot: tuple[float, float]) -> None:
         box = (spot[0], spot[1], spot[0] + 0.03, spot[1] + 0.012)
-        draw(drawings, path, str(path), PictureRequest(100, 40, box, Level.DETAIL, Mode.OCTANT))
+        draw(drawings, path, str(path), PictureRequest(100, 40, box, Level.DETAIL, PictureMode.OCTANT))
 
     first = _milliseconds(lambda: crop(spots[0]), 1)
     later = iter(spots[1:])

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from gonogo.cli.commands.doctor_test_card import ROWS, card, choose, painted, samples, show_card
-from gonogo.sheets.models import CellGrid, Mode
+from gonogo.sheets.models import CellGrid
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.probe import TerminalReplies
 
@@ -25,10 +26,16 @@ ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 def test_every_mode_shows_the_same_piece_and_pixels_only_where_they_are_drawn() -> None:
     plain = samples(TerminalCapabilities(ENVIRONMENT), ENVIRONMENT)
-    assert [sample.mode for sample in plain] == [Mode.HALF, Mode.QUADRANT, Mode.SEXTANT, Mode.OCTANT, Mode.BRAILLE]
+    assert [sample.mode for sample in plain] == [
+        PictureMode.HALF,
+        PictureMode.QUADRANT,
+        PictureMode.SEXTANT,
+        PictureMode.OCTANT,
+        PictureMode.BRAILLE,
+    ]
     assert all(len(sample.rows) == ROWS for sample in plain)
     pixels = samples(TerminalCapabilities(ENVIRONMENT, answers=SIXEL), ENVIRONMENT)
-    assert [sample.mode for sample in pixels][5:] == [Mode.SIXEL]
+    assert [sample.mode for sample in pixels][5:] == [PictureMode.SIXEL]
     text = card(pixels)
     assert "6 sixel" in text
     assert text.count("\x1bP0;1;0q") == 1
@@ -54,10 +61,10 @@ def test_auto_forgets_and_another_terminal_is_not_touched(tmp_path: Path) -> Non
     choose(here, "braille")
     assert there.remembered == ""
     assert (
-        TerminalCapabilities({"TERM": "xterm"}, file).mode("octant") is Mode.BRAILLE
+        TerminalCapabilities({"TERM": "xterm"}, file).mode("octant") is PictureMode.BRAILLE
     )  # before the settings' choice for all
     choose(TerminalCapabilities({"TERM": "xterm"}, file), "auto")
-    assert TerminalCapabilities({"TERM": "xterm"}, file).mode("octant") is Mode.OCTANT
+    assert TerminalCapabilities({"TERM": "xterm"}, file).mode("octant") is PictureMode.OCTANT
 
 
 @pytest.mark.parametrize(
@@ -69,7 +76,7 @@ def test_auto_forgets_and_another_terminal_is_not_touched(tmp_path: Path) -> Non
     ],
 )
 def test_the_card_uses_the_colours_there_are(environment: dict[str, str], start: str) -> None:
-    grid = CellGrid(1, 1, Mode.HALF, ("▀",), b"\0", b"\xff", b"\0")
+    grid = CellGrid(1, 1, PictureMode.HALF, ("▀",), b"\0", b"\xff", b"\0")
     assert painted(grid, environment) == [start + "\x1b[0m"]
 
 

@@ -12,7 +12,8 @@ from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
 from gonogo.desk.session.prefetch import ClaimedTask
-from gonogo.sheets.models import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
+from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 
 from .putting import task
 
@@ -49,7 +50,7 @@ asyncio.run(main())
 
 
 def picture() -> Picture:
-    grid = CellGrid(2, 1, Mode.OCTANT, ("▘x",), b"\x00\x10", b"\xff\xfe", b"\x01\x00")
+    grid = CellGrid(2, 1, PictureMode.OCTANT, ("▘x",), b"\x00\x10", b"\xff\xfe", b"\x01\x00")
     return Picture(grid, Box(0, 0, 1, 1), Box(0.1, 0.1, 0.2, 0.2), 2, 3, 4.2, 90, locator=grid, note="turned")
 
 
@@ -76,7 +77,7 @@ def test_the_first_question_is_there_before_httpx_and_pydantic_are(tmp_path: Pat
 def test_a_snapshot_comes_back_whole(tmp_path: Path) -> None:
     address, memory = Address("http://a.localhost", "ann", "c1"), StateStore(tmp_path / "m.sqlite")
     clock = Clock()
-    request = PictureRequest(60, 30, bbox=(0.1, 0.1, 0.2, 0.2), mode=Mode.SEXTANT)
+    request = PictureRequest(60, 30, bbox=(0.1, 0.1, 0.2, 0.2), mode=PictureMode.SEXTANT)
     now = clock.boot()
     tasks = (ClaimedTask(task("t1"), now + 500, 600), ClaimedTask(task("t2"), now - 1, 600), ClaimedTask(task("t3")))
     save(memory, address, ResumeSnapshot(tasks, (request, picture()), Progress("C", 3, 9, "guide")), clock)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.sheets.models import Box, Level, Mode, PictureRequest
+from gonogo.sheets.models import Box, Level, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.crop import CropView, Rect, frame_view, turn, turn_back
 
 sides = st.floats(50, 20_000)
@@ -24,7 +25,7 @@ requests = st.builds(
     columns=st.integers(20, 200),
     rows=st.integers(6, 80),
     level=st.sampled_from(Level),
-    mode=st.sampled_from(Mode),
+    mode=st.sampled_from(PictureMode),
     cell_ratio=st.floats(1.5, 2.5),
 )
 
@@ -100,9 +101,9 @@ def test_levels_show_more_and_more() -> None:
     assert views[0].magnification > views[1].magnification > views[2].magnification == pytest.approx(1)
 
 
-@pytest.mark.parametrize("mode", [Mode.QUADRANT, Mode.SEXTANT, Mode.OCTANT])
+@pytest.mark.parametrize("mode", [PictureMode.QUADRANT, PictureMode.SEXTANT, PictureMode.OCTANT])
 @pytest.mark.parametrize("pane", [(52, 24), (78, 32)])
-def test_text_comes_out_at_a_readable_height(mode: Mode, pane: tuple[int, int]) -> None:
+def test_text_comes_out_at_a_readable_height(mode: PictureMode, pane: tuple[int, int]) -> None:
     """A dimension of five characters: its digits get their rows, and the box a third of the pane or more."""
     box, page = Box(0.3, 0.3, 0.33, 0.316), (4000.0, 2500.0)  # 120×40 px, digits 28 px high
     view = frame_view(PictureRequest(*pane, mode=mode), box, *page, 0, 28.0)

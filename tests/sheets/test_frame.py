@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.sheets.models import CellGrid, Mode
-from gonogo.sheets.render.block_characters import GLYPHS, SUBPIXELS
+from gonogo.sheets.models import CellGrid
+from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, glyphs_of, subpixels_of
 from gonogo.sheets.render.box_overlay import draw_frame, frame_cells, invert, locator_size, mark_region
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.mosaic import to_cells
@@ -17,8 +17,8 @@ COLUMNS, ROWS = 40, 16
 VIEW = Rect(100, 50, 400, 320)  # a cell is 10×20
 
 
-def _grid(mode: Mode, level: int = 255) -> CellGrid:
-    across, down = SUBPIXELS[mode]
+def _grid(mode: PictureMode, level: int = 255) -> CellGrid:
+    across, down = subpixels_of(mode)
     return to_cells(np.full((ROWS * down, COLUMNS * across), level, np.uint8), mode)
 
 
@@ -39,8 +39,8 @@ def test_the_frame_runs_outside_the_box_and_touches_it(box: Rect) -> None:
     assert (50 + bottom * 20) - (box.y + box.height) < 20
 
 
-@pytest.mark.parametrize("mode", SUBPIXELS)
-def test_on_paper_the_frame_is_a_closed_line_of_marked_cells(mode: Mode) -> None:
+@pytest.mark.parametrize("mode", CELL_MODES)
+def test_on_paper_the_frame_is_a_closed_line_of_marked_cells(mode: PictureMode) -> None:
     grid = draw_frame(_grid(mode), VIEW, Rect(200, 130, 60, 40))
     corners = [(9, 3, "┌"), (16, 3, "┐"), (9, 6, "└"), (16, 6, "┘")]
     for x, y, char in corners:
@@ -51,9 +51,9 @@ def test_on_paper_the_frame_is_a_closed_line_of_marked_cells(mode: Mode) -> None
     assert set(inside) == {0}
 
 
-@pytest.mark.parametrize("mode", [mode for mode in SUBPIXELS if mode is not Mode.BRAILLE])
-def test_ink_under_the_frame_stays_as_it_was(mode: Mode) -> None:
-    across, down = SUBPIXELS[mode]
+@pytest.mark.parametrize("mode", [mode for mode in CELL_MODES if mode is not PictureMode.BRAILLE])
+def test_ink_under_the_frame_stays_as_it_was(mode: PictureMode) -> None:
+    across, down = subpixels_of(mode)
     rng = np.random.default_rng(1)
     pixels = rng.integers(0, 2, (ROWS * down, COLUMNS * across)).astype(np.uint8) * 255
     before = to_cells(pixels, mode)
@@ -62,11 +62,11 @@ def test_ink_under_the_frame_stays_as_it_was(mode: Mode) -> None:
     assert after.paper == before.paper
     for y, (old, new) in enumerate(zip(before.rows, after.rows, strict=True)):
         for x, (one, two) in enumerate(zip(old, new, strict=True)):
-            assert one == two or one == GLYPHS[mode][0], f"ink lost at {x}, {y}"
+            assert one == two or one == glyphs_of(mode)[0], f"ink lost at {x}, {y}"
 
 
 def test_a_frame_off_the_pane_is_left_out() -> None:
-    grid = draw_frame(_grid(Mode.QUADRANT), VIEW, Rect(0, 0, 2000, 2000))
+    grid = draw_frame(_grid(PictureMode.QUADRANT), VIEW, Rect(0, 0, 2000, 2000))
     assert sum(grid.mark) == 0
 
 
@@ -79,16 +79,16 @@ def test_the_map_keeps_the_pages_shape(aspect: float, columns: int, rows: int) -
 
 
 def test_the_map_marks_the_region_at_least_one_subpixel_large() -> None:
-    grid = mark_region(_grid(Mode.QUADRANT), Rect(0.999, 0.999, 0.0001, 0.0001))
+    grid = mark_region(_grid(PictureMode.QUADRANT), Rect(0.999, 0.999, 0.0001, 0.0001))
     assert sum(grid.mark) == 1
     assert grid.mark[-1] == 1
     assert grid.rows[-1][-1] == "▗"
-    whole = mark_region(_grid(Mode.QUADRANT), Rect(0, 0, 1, 1))
+    whole = mark_region(_grid(PictureMode.QUADRANT), Rect(0, 0, 1, 1))
     assert sum(whole.mark) == 2 * COLUMNS + 2 * (ROWS - 2)
 
 
 def test_inverting_flips_the_levels_only() -> None:
-    grid = _grid(Mode.QUADRANT)
+    grid = _grid(PictureMode.QUADRANT)
     dark = invert(grid)
     assert set(dark.paper) == {0}
     assert dark.rows == grid.rows

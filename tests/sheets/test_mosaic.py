@@ -8,34 +8,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gonogo.sheets.models import Mode
-from gonogo.sheets.render.block_characters import GLYPHS, SUBPIXELS
+from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, glyphs_of, subpixels_of
 from gonogo.sheets.render.mosaic import to_cells, to_grey
 
-BLOCKS = [Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT, Mode.HALF]
+BLOCKS = [PictureMode.OCTANT, PictureMode.SEXTANT, PictureMode.QUADRANT, PictureMode.HALF]
 
 
-def _all_patterns(mode: Mode) -> np.ndarray:
+def _all_patterns(mode: PictureMode) -> np.ndarray:
     """A row of cells, one a pattern, black on white."""
-    across, down = SUBPIXELS[mode]
+    across, down = subpixels_of(mode)
     n = across * down
     bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
     cells = np.where(bits == 1, 0, 255).astype(np.uint8).reshape(2**n, down, across)
     return np.ascontiguousarray(cells.transpose(1, 0, 2).reshape(down, -1))
 
 
-@pytest.mark.parametrize("mode", SUBPIXELS)
-def test_each_pattern_becomes_its_character(mode: Mode) -> None:
+@pytest.mark.parametrize("mode", CELL_MODES)
+def test_each_pattern_becomes_its_character(mode: PictureMode) -> None:
     grid = to_cells(_all_patterns(mode), mode)
     assert grid.height == 1
     # A cell of one colour has nothing to tell apart: it is drawn as paper.
-    wanted = GLYPHS[mode] if mode is Mode.BRAILLE else GLYPHS[mode][:-1] + " "
+    wanted = glyphs_of(mode) if mode is PictureMode.BRAILLE else glyphs_of(mode)[:-1] + " "
     assert grid.rows[0] == wanted
     assert set(grid.mark) == {0}
 
 
-@pytest.mark.parametrize("mode", SUBPIXELS)
-def test_black_and_white_survive_exactly(mode: Mode) -> None:
+@pytest.mark.parametrize("mode", CELL_MODES)
+def test_black_and_white_survive_exactly(mode: PictureMode) -> None:
     pixels = _all_patterns(mode)
     assert np.array_equal(to_grey(to_cells(pixels, mode)), pixels)
 
@@ -43,8 +42,8 @@ def test_black_and_white_survive_exactly(mode: Mode) -> None:
 @pytest.mark.parametrize("mode", BLOCKS)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_the_fit_has_the_least_squared_error_of_all_patterns(mode: Mode, data: st.DataObject) -> None:
-    across, down = SUBPIXELS[mode]
+def test_the_fit_has_the_least_squared_error_of_all_patterns(mode: PictureMode, data: st.DataObject) -> None:
+    across, down = subpixels_of(mode)
     pixels = data.draw(arrays(np.uint8, (down, across)))
     if int(pixels.max()) - int(pixels.min()) < 20:
         return  # noise is smoothed away on purpose
@@ -63,8 +62,10 @@ def test_the_fit_has_the_least_squared_error_of_all_patterns(mode: Mode, data: s
 
 
 @settings(max_examples=40, deadline=None)
-@given(pixels=arrays(np.uint8, (8, 8)), mode=st.sampled_from([Mode.OCTANT, Mode.QUADRANT, Mode.HALF]))
-def test_ink_is_never_lighter_than_paper_and_takes_16_levels(pixels: np.ndarray, mode: Mode) -> None:
+@given(
+    pixels=arrays(np.uint8, (8, 8)), mode=st.sampled_from([PictureMode.OCTANT, PictureMode.QUADRANT, PictureMode.HALF])
+)
+def test_ink_is_never_lighter_than_paper_and_takes_16_levels(pixels: np.ndarray, mode: PictureMode) -> None:
     grid = to_cells(pixels, mode)
     assert all(ink <= paper for ink, paper in zip(grid.ink, grid.paper, strict=True))
     assert {level % 17 for level in grid.ink + grid.paper} == {0}
@@ -73,15 +74,15 @@ def test_ink_is_never_lighter_than_paper_and_takes_16_levels(pixels: np.ndarray,
 
 
 def test_half_blocks_keep_both_levels() -> None:
-    grid = to_cells(np.array([[51, 204], [204, 51]], np.uint8), Mode.HALF)
+    grid = to_cells(np.array([[51, 204], [204, 51]], np.uint8), PictureMode.HALF)
     assert (grid.rows, grid.ink, grid.paper) == (("▀▄",), bytes([51, 51]), bytes([204, 204]))
 
 
 def test_faint_noise_is_paper() -> None:
-    grid = to_cells(np.array([[255, 245], [250, 252]], np.uint8), Mode.QUADRANT)
+    grid = to_cells(np.array([[255, 245], [250, 252]], np.uint8), PictureMode.QUADRANT)
     assert grid.rows == (" ",)
 
 
 def test_a_torn_cell_is_refused() -> None:
     with pytest.raises(ValueError, match="not whole 2×4 cells"):
-        to_cells(np.zeros((5, 4), np.uint8), Mode.OCTANT)
+        to_cells(np.zeros((5, 4), np.uint8), PictureMode.OCTANT)

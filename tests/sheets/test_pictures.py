@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
-from gonogo.sheets.models import Level, Mode, Picture, PictureRequest
+from gonogo.sheets.models import Level, Picture, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.sheets.render.mosaic import to_grey
 from tests.shared_material import DRAWINGS
@@ -64,8 +65,10 @@ def _correlation(one: np.ndarray, two: np.ndarray) -> float:
     return float(np.corrcoef(one.ravel(), two.ravel())[0, 1])
 
 
-@pytest.mark.parametrize("mode", [Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT, Mode.HALF, Mode.BRAILLE])
-def test_the_box_is_black_and_framed_in_every_mode(drawings: OpenDrawings, folder: Path, mode: Mode) -> None:
+@pytest.mark.parametrize(
+    "mode", [PictureMode.OCTANT, PictureMode.SEXTANT, PictureMode.QUADRANT, PictureMode.HALF, PictureMode.BRAILLE]
+)
+def test_the_box_is_black_and_framed_in_every_mode(drawings: OpenDrawings, folder: Path, mode: PictureMode) -> None:
     picture = _draw(drawings, folder / "sheet.png", PictureRequest(60, 30, FRACTIONS, mode=mode))
     grid = picture.grid
     assert (grid.width, grid.height, grid.mode) == (60, 30, mode)

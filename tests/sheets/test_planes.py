@@ -20,7 +20,8 @@ from gonogo.sheets.child_messages import (
     request_to_json,
     unpack,
 )
-from gonogo.sheets.models import Level, Mode, Picture, PictureRequest
+from gonogo.sheets.models import Level, Picture, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.sheets.render.indexed_pixels import (
     LINE,
@@ -141,7 +142,7 @@ def test_each_placeholder_says_its_own_row_and_column() -> None:
 def test_the_plane_shows_the_place_and_its_frame_hides_no_ink(folder: Path, drawings: OpenDrawings, name: str) -> None:
     x0, y0, x1, y1 = SPOTS[0]
     box = (x0 / 800, y0 / 600, x1 / 800, y1 / 600)
-    request = PictureRequest(40, 16, box, mode=Mode.SIXEL, cell_pixels=(8, 17), locator=(8, 4), rotation=0)
+    request = PictureRequest(40, 16, box, mode=PictureMode.SIXEL, cell_pixels=(8, 17), locator=(8, 4), rotation=0)
     plane = draw_plane(drawings, folder / name, name, request, {})
     assert plane.shape == (16 * 17, 40 * 8)
     rows, columns = np.nonzero(plane == 0)
@@ -161,7 +162,7 @@ def test_ink_across_the_frame_stays(tmp_path: Path, drawings: OpenDrawings) -> N
     image.paste(0, (0, 145, 400, 155))  # a line right through box and frame
     image.save(tmp_path / "line.png")
     request = PictureRequest(
-        30, 12, (0.4, 0.4, 0.6, 0.6), mode=Mode.KITTY, cell_pixels=(8, 16), locator=None, rotation=0
+        30, 12, (0.4, 0.4, 0.6, 0.6), mode=PictureMode.KITTY, cell_pixels=(8, 16), locator=None, rotation=0
     )
     plane = draw_plane(drawings, tmp_path / "line.png", "line", request, {})
     dark = np.flatnonzero(plane[:, 0] == 0)
@@ -176,7 +177,7 @@ def test_an_inverted_plane_swaps_ink_and_paper_and_keeps_the_frame(folder: Path,
             drawings,
             folder / "sheet.png",
             "sheet",
-            PictureRequest(30, 12, BOX, mode=Mode.SIXEL, cell_pixels=(8, 16), inverted=inverted),
+            PictureRequest(30, 12, BOX, mode=PictureMode.SIXEL, cell_pixels=(8, 16), inverted=inverted),
             {},
         )
         for inverted in (False, True)
@@ -186,21 +187,21 @@ def test_an_inverted_plane_swaps_ink_and_paper_and_keeps_the_frame(folder: Path,
     assert (inverted[~greys] == plain[~greys]).all()
 
 
-@pytest.mark.parametrize("mode", [Mode.KITTY, Mode.SIXEL])
-def test_pixels_cross_the_process_border(folder: Path, drawings: OpenDrawings, mode: Mode) -> None:
+@pytest.mark.parametrize("mode", [PictureMode.KITTY, PictureMode.SIXEL])
+def test_pixels_cross_the_process_border(folder: Path, drawings: OpenDrawings, mode: PictureMode) -> None:
     request = PictureRequest(30, 12, BOX, mode=mode, cell_pixels=(9, 18), level=Level.DETAIL)
     assert request_from_json(request_to_json(request)) == request
     path = folder / "sheet.png"
     picture = with_pixels(drawings, path, "sheet", request, draw(drawings, path, "sheet", request), {})
     assert picture.pixel_size == (270, 216)
-    assert picture.grid.mode is Mode.QUADRANT  # what stands in for it under a window
+    assert picture.grid.mode is PictureMode.QUADRANT  # what stands in for it under a window
     message = answer_to_message(picture)
     head = int.from_bytes(message[:4], "big")
     assert answer_from_message(*unpack(message[8 : 8 + head], message[8 + head :])) == picture
 
 
 def test_a_size_that_makes_no_sense_is_refused(folder: Path, drawings: OpenDrawings) -> None:
-    request = PictureRequest(30, 12, BOX, mode=Mode.SIXEL, cell_pixels=(9, 18))
+    request = PictureRequest(30, 12, BOX, mode=PictureMode.SIXEL, cell_pixels=(9, 18))
     picture = draw(drawings, folder / "sheet.png", "sheet", request)
     assert isinstance(picture, Picture)
     message = answer_to_message(picture)

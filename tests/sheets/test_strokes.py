@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from gonogo.sheets.models import Box, Mode, PictureRequest
+from gonogo.sheets.models import Box, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.draw import OpenDrawings, draw
 from gonogo.sheets.render.images import ImagePage
 from gonogo.sheets.render.mosaic import to_grey
@@ -78,8 +79,8 @@ def test_a_line_grows_by_what_it_lacks(by: int, width: int) -> None:
     assert abs(middle - (30 + (width - 1) / 2)) <= 0.5
 
 
-@pytest.mark.parametrize("mode", [Mode.OCTANT, Mode.SEXTANT, Mode.QUADRANT])
-def test_hairline_digits_are_as_dark_as_bold_ones(drawings: OpenDrawings, tmp_path: Path, mode: Mode) -> None:
+@pytest.mark.parametrize("mode", [PictureMode.OCTANT, PictureMode.SEXTANT, PictureMode.QUADRANT])
+def test_hairline_digits_are_as_dark_as_bold_ones(drawings: OpenDrawings, tmp_path: Path, mode: PictureMode) -> None:
     request = PictureRequest(46, 18, BOX, mode=mode, locator=None)
     inked = []
     for width in (1, 5):

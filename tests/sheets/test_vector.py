@@ -169,9 +169,9 @@ def test_without_the_extra_the_sentence_names_it(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['resvg_py'] = sys.modules['ezdxf'] = None\n"
         "from pathlib import Path\n"
-        "from gonogo.sheets.drawing_limits import CannotShow, Limits\n"
+        "from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits\n"
         "from gonogo.sheets.render.open import open_drawing\n"
-        "try: open_drawing(Path(sys.argv[1]), Limits())\n"
+        "try: open_drawing(Path(sys.argv[1]), DrawingLimits())\n"
         "except CannotShow as refused: print(refused.reason, refused.next_step)"
     )
     for name, data in (("a.svg", _svg("")), ("a.dxf", b"0\nSECTION\n2\nHEADER\n")):

@@ -12,7 +12,8 @@ from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState, Sess
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
 from gonogo.desk.session.pictures import PictureSource
-from gonogo.sheets.models import Box, CellGrid, Mode, NoPicture, Picture, PictureRequest
+from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.app import GonogoApp
 
 Drawer = Callable[[DeskTask, PictureRequest], Picture | NoPicture | None]
@@ -50,7 +51,7 @@ def grid(columns: int, rows: int) -> CellGrid:
             paper.append(255)
             mark.append(1 if on_frame else 0)
         lines.append(line)
-    return CellGrid(columns, rows, Mode.QUADRANT, tuple(lines), bytes(ink), bytes(paper), bytes(mark))
+    return CellGrid(columns, rows, PictureMode.QUADRANT, tuple(lines), bytes(ink), bytes(paper), bytes(mark))
 
 
 def drawn(_task: DeskTask, request: PictureRequest) -> Picture:

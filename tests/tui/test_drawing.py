@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from gonogo.sheets.models import CellGrid, Mode
+from gonogo.sheets.models import CellGrid
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
 from gonogo.tui.widgets.large_text import LETTERINGS, large
 from gonogo.tui.widgets.value_view import lay_out
@@ -71,7 +72,7 @@ def grids(draw: st.DrawFn) -> CellGrid:
     rows = tuple(draw(st.text(alphabet=" ▘▝▀█⠿a\x1b", min_size=width, max_size=width)) for _ in range(height))
     ink, paper = (draw(st.binary(min_size=width * height, max_size=width * height)) for _ in range(2))
     mark = bytes(draw(st.lists(st.integers(0, 1), min_size=width * height, max_size=width * height)))
-    return CellGrid(width, height, Mode.QUADRANT, rows, ink, paper, mark)
+    return CellGrid(width, height, PictureMode.QUADRANT, rows, ink, paper, mark)
 
 
 @given(grids())
@@ -84,7 +85,7 @@ def test_a_grid_becomes_rows_of_its_width_and_of_cells_only(grid: CellGrid) -> N
 
 
 def test_ink_and_paper_become_the_themes_two_ends_and_marks_its_accent() -> None:
-    grid = CellGrid(3, 1, Mode.QUADRANT, ("▀▀▀",), bytes([0, 255, 0]), bytes([255, 0, 255]), bytes([0, 0, 1]))
+    grid = CellGrid(3, 1, PictureMode.QUADRANT, ("▀▀▀",), bytes([0, 255, 0]), bytes([255, 0, 255]), bytes([0, 0, 1]))
     first, second, third = Painter(INKS).paint(grid)[0]
     assert first.style is not None
     assert second.style is not None
@@ -103,8 +104,8 @@ def test_ink_and_paper_become_the_themes_two_ends_and_marks_its_accent() -> None
 def test_the_locator_never_hides_the_judged_box(marked: tuple[int, int], corner: str) -> None:
     mark = bytearray(40 * 20)
     mark[marked[1] * 40 + marked[0]] = 1
-    grid = CellGrid(40, 20, Mode.QUADRANT, (" " * 40,) * 20, bytes(800), bytes(800), bytes(mark))
-    small = CellGrid(6, 3, Mode.QUADRANT, ("▀" * 6,) * 3, bytes(18), bytes(18), bytes(18))
+    grid = CellGrid(40, 20, PictureMode.QUADRANT, (" " * 40,) * 20, bytes(800), bytes(800), bytes(mark))
+    small = CellGrid(6, 3, PictureMode.QUADRANT, ("▀" * 6,) * 3, bytes(18), bytes(18), bytes(18))
     joined = with_locator(grid, small)
     assert joined.mark[marked[1] * 40 + marked[0]] == 1
     assert joined.rows[19 if corner == "bottom left" else 0][0] in "╭╰"

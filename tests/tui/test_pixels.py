@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 from textual.geometry import Region
 
-from gonogo.sheets.models import Mode, Picture, PictureRequest
+from gonogo.sheets.models import Picture, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.terminal import kitty
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.work.drawing import DrawingScreen
@@ -35,7 +36,7 @@ KITTY = TerminalReplies("kitty(0.36.4)", kitty=True, cell=(8, 16), complete=True
 
 def in_pixels(one: Any, request: PictureRequest) -> Picture:
     picture = drawn(task(), request)
-    if request.mode not in (Mode.SIXEL, Mode.KITTY):
+    if request.mode not in (PictureMode.SIXEL, PictureMode.KITTY):
         return picture
     size = picture.grid.width * request.cell_pixels[0], picture.grid.height * request.cell_pixels[1]
     return replace(picture, pixel_mode=request.mode, pixel_size=size, pixels=b"#0!8~-#1!8~-#2!8~")

@@ -7,7 +7,8 @@ import json
 import struct
 from typing import Any
 
-from gonogo.sheets.models import Box, CellGrid, Level, Mode, NoPicture, Picture, PictureRequest, PixelCrop
+from gonogo.sheets.models import Box, CellGrid, Level, NoPicture, Picture, PictureRequest, PixelCrop
+from gonogo.sheets.picture_modes import PictureMode
 
 PREFIX = struct.Struct(">II")
 """Length of the JSON head and of all the bytes after it."""
@@ -42,7 +43,7 @@ def request_to_json(request: PictureRequest) -> dict[str, Any]:
 
 
 def request_from_json(data: dict[str, Any]) -> PictureRequest:
-    data = dict(data, level=Level(data["level"]), mode=Mode(data["mode"]))
+    data = dict(data, level=Level(data["level"]), mode=PictureMode(data["mode"]))
     for name in ("bbox", "locator", "cell_pixels"):
         if data.get(name) is not None:
             data[name] = tuple(data[name])
@@ -84,7 +85,7 @@ def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answe
         box = tuple(data["box"]) if data["box"] else None
         return PixelCrop(**{**data, "png": blobs[0], "shown": Box(*data["shown"]), "box": box})
     grids = [
-        CellGrid(g["width"], g["height"], Mode(g["mode"]), tuple(g["rows"]), *blobs[3 * i : 3 * i + 3])
+        CellGrid(g["width"], g["height"], PictureMode(g["mode"]), tuple(g["rows"]), *blobs[3 * i : 3 * i + 3])
         for i, g in enumerate(head["grids"])
     ]
     for grid in grids:
@@ -97,7 +98,7 @@ def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answe
         box=Box(*head["box"]) if head["box"] else None,
         neighbours=tuple(head["neighbours"]),
         page_size=tuple(head["page_size"]),
-        pixel_mode=Mode(head["pixel_mode"]) if head.get("pixel_mode") else None,
+        pixel_mode=PictureMode(head["pixel_mode"]) if head.get("pixel_mode") else None,
         pixel_size=_pixel_size(head),
         pixels=blobs[-1] if head.get("pixel_mode") else b"",
         **{name: head[name] for name in _PLAIN},

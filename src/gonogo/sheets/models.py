@@ -8,17 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
-class Mode(StrEnum):
-    """How pixels become terminal cells. Sub-pixels a cell (columns × rows) in brackets."""
-
-    OCTANT = "octant"  # 2×4, two colours; Unicode 16
-    SEXTANT = "sextant"  # 2×3, two colours; Unicode 13
-    QUADRANT = "quadrant"  # 2×2, two colours; every terminal
-    BRAILLE = "braille"  # 2×4 dots, no colour needed
-    HALF = "half"  # 1×2, two colours; for photographs
-    KITTY = "kitty"  # pixel protocol
-    SIXEL = "sixel"  # pixel protocol
+from gonogo.sheets.picture_modes import PictureMode
 
 
 class Level(StrEnum):
@@ -68,7 +58,7 @@ class CellGrid:
 
     width: int
     height: int
-    mode: Mode
+    mode: PictureMode
     rows: tuple[str, ...]
     ink: bytes
     paper: bytes
@@ -89,7 +79,7 @@ class PictureRequest:
     rows: int
     bbox: tuple[float, ...] | None = None
     level: Level = Level.DETAIL
-    mode: Mode = Mode.QUADRANT
+    mode: PictureMode = PictureMode.QUADRANT
     zoom: float = 1.0
     pan_x: float = 0.0
     pan_y: float = 0.0
@@ -126,7 +116,7 @@ class Picture:
     title: str | None = None
     neighbours: tuple[str, ...] = ()
     page_size: tuple[float, float] = (1.0, 1.0)
-    pixel_mode: Mode | None = None
+    pixel_mode: PictureMode | None = None
     pixel_size: tuple[int, int] = (0, 0)
     pixels: bytes = b""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gonogo.desk.core.models import DeskTask
-from gonogo.sheets.models import Level, Mode, PictureRequest
+from gonogo.sheets.models import Level, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 
 _LEVELS = (Level.DETAIL, Level.VIEW, Level.SHEET)
 _ZOOM_STEP = 1.4
@@ -24,7 +25,7 @@ class Viewport:
     pan_x: float = 0.0
     pan_y: float = 0.0
     rotation: int | None = None
-    mode: Mode = Mode.QUADRANT
+    mode: PictureMode = PictureMode.QUADRANT
     cell_ratio: float = 2.0
     cell_pixels: tuple[int, int] = (0, 0)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gonogo.desk.core.settings import PICTURE_MODES
-from gonogo.sheets.models import Mode, NoPicture, Picture, PictureRequest
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.external_viewer import run_viewer, viewer_command
 from gonogo.tui.terminal.capabilities import CHOICES, TerminalCapabilities, mode_of, next_choice, usual_mode
 from gonogo.tui.terminal.probe import TerminalReplies
@@ -20,47 +21,53 @@ from tests.tui.screen_text import press, settle, text_of
 @pytest.mark.parametrize(
     ("environment", "mode"),
     [
-        ({}, Mode.QUADRANT),
-        ({"TERM": "xterm-256color"}, Mode.QUADRANT),
-        ({"TERM": "xterm-kitty"}, Mode.SEXTANT),
-        ({"TERM": "foot"}, Mode.SEXTANT),
-        ({"TERM": "foot-extra"}, Mode.SEXTANT),
-        ({"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"}, Mode.SEXTANT),
-        ({"TERM": "xterm-256color", "WEZTERM_PANE": "0"}, Mode.SEXTANT),
-        ({"TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VERSION": "1.2.3"}, Mode.OCTANT),
-        ({"TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VERSION": "1.0.1"}, Mode.SEXTANT),
-        ({"TERM": "xterm-ghostty"}, Mode.SEXTANT),
-        ({"VTE_VERSION": "7600"}, Mode.SEXTANT),
-        ({"VTE_VERSION": "5202"}, Mode.QUADRANT),
-        ({"VTE_VERSION": "²"}, Mode.QUADRANT),
-        ({"TERM_PROGRAM": "Apple_Terminal"}, Mode.QUADRANT),
-        ({"TERM": "tmux-256color", "TMUX": "/tmp/x", "KITTY_WINDOW_ID": "1"}, Mode.QUADRANT),
-        ({"TERM": "xterm-kitty", "NO_COLOR": "1"}, Mode.BRAILLE),
-        ({"TERM": "linux"}, Mode.HALF),
+        ({}, PictureMode.QUADRANT),
+        ({"TERM": "xterm-256color"}, PictureMode.QUADRANT),
+        ({"TERM": "xterm-kitty"}, PictureMode.SEXTANT),
+        ({"TERM": "foot"}, PictureMode.SEXTANT),
+        ({"TERM": "foot-extra"}, PictureMode.SEXTANT),
+        ({"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"}, PictureMode.SEXTANT),
+        ({"TERM": "xterm-256color", "WEZTERM_PANE": "0"}, PictureMode.SEXTANT),
+        ({"TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VERSION": "1.2.3"}, PictureMode.OCTANT),
+        ({"TERM_PROGRAM": "ghostty", "TERM_PROGRAM_VERSION": "1.0.1"}, PictureMode.SEXTANT),
+        ({"TERM": "xterm-ghostty"}, PictureMode.SEXTANT),
+        ({"VTE_VERSION": "7600"}, PictureMode.SEXTANT),
+        ({"VTE_VERSION": "5202"}, PictureMode.QUADRANT),
+        ({"VTE_VERSION": "²"}, PictureMode.QUADRANT),
+        ({"TERM_PROGRAM": "Apple_Terminal"}, PictureMode.QUADRANT),
+        ({"TERM": "tmux-256color", "TMUX": "/tmp/x", "KITTY_WINDOW_ID": "1"}, PictureMode.QUADRANT),
+        ({"TERM": "xterm-kitty", "NO_COLOR": "1"}, PictureMode.BRAILLE),
+        ({"TERM": "linux"}, PictureMode.HALF),
     ],
 )
-def test_the_mode_is_what_the_terminal_is_known_to_draw(environment: dict[str, str], mode: Mode) -> None:
+def test_the_mode_is_what_the_terminal_is_known_to_draw(environment: dict[str, str], mode: PictureMode) -> None:
     assert usual_mode(environment) is mode
 
 
 @pytest.mark.parametrize(
     ("answers", "environment", "mode"),
     [
-        (TerminalReplies("kitty(0.40.1)", kitty=True, cell=(10, 20)), {}, Mode.KITTY),
-        (TerminalReplies("kitty(0.26.5)", kitty=True, cell=(10, 20)), {}, Mode.SEXTANT),  # before placeholders
-        (TerminalReplies("ghostty 1.1.3", kitty=True), {}, Mode.KITTY),
-        (TerminalReplies("WezTerm 20240203-110809", kitty=True, sixel=True, cell=(8, 16)), {}, Mode.SIXEL),
-        (TerminalReplies("Konsole 24.08", kitty=True), {}, Mode.QUADRANT),
-        (TerminalReplies("foot(1.20.1)"), {}, Mode.OCTANT),
-        (TerminalReplies("foot(1.16.2)"), {}, Mode.SEXTANT),
-        (TerminalReplies("VTE(7800)"), {}, Mode.OCTANT),
-        (TerminalReplies("XTerm(379)", sixel=True), {}, Mode.QUADRANT),  # no size of a cell: it would miss its place
-        (TerminalReplies("XTerm(379)", sixel=True, cell=(8, 16)), {"NO_COLOR": "1"}, Mode.BRAILLE),
-        (TerminalReplies("tmux 3.3a", kitty=True), {"TMUX": "x", "TERM": "tmux-256color"}, Mode.QUADRANT),
-        (TerminalReplies("\x1b]0;evil"), {}, Mode.QUADRANT),
+        (TerminalReplies("kitty(0.40.1)", kitty=True, cell=(10, 20)), {}, PictureMode.KITTY),
+        (TerminalReplies("kitty(0.26.5)", kitty=True, cell=(10, 20)), {}, PictureMode.SEXTANT),  # before placeholders
+        (TerminalReplies("ghostty 1.1.3", kitty=True), {}, PictureMode.KITTY),
+        (TerminalReplies("WezTerm 20240203-110809", kitty=True, sixel=True, cell=(8, 16)), {}, PictureMode.SIXEL),
+        (TerminalReplies("Konsole 24.08", kitty=True), {}, PictureMode.QUADRANT),
+        (TerminalReplies("foot(1.20.1)"), {}, PictureMode.OCTANT),
+        (TerminalReplies("foot(1.16.2)"), {}, PictureMode.SEXTANT),
+        (TerminalReplies("VTE(7800)"), {}, PictureMode.OCTANT),
+        (
+            TerminalReplies("XTerm(379)", sixel=True),
+            {},
+            PictureMode.QUADRANT,
+        ),  # no size of a cell: it would miss its place
+        (TerminalReplies("XTerm(379)", sixel=True, cell=(8, 16)), {"NO_COLOR": "1"}, PictureMode.BRAILLE),
+        (TerminalReplies("tmux 3.3a", kitty=True), {"TMUX": "x", "TERM": "tmux-256color"}, PictureMode.QUADRANT),
+        (TerminalReplies("\x1b]0;evil"), {}, PictureMode.QUADRANT),
     ],
 )
-def test_what_the_terminal_answers_decides(answers: TerminalReplies, environment: dict[str, str], mode: Mode) -> None:
+def test_what_the_terminal_answers_decides(
+    answers: TerminalReplies, environment: dict[str, str], mode: PictureMode
+) -> None:
     environment = {"TERM": "xterm-256color", **environment}
     assert TerminalCapabilities(environment, answers=answers).mode("auto") is mode
 
@@ -68,20 +75,34 @@ def test_what_the_terminal_answers_decides(answers: TerminalReplies, environment
 def test_in_tmux_pixels_need_the_terminal_around_it_too() -> None:
     environment, answers = {"TMUX": "x", "TERM": "tmux-256color"}, TerminalReplies("tmux 3.4", sixel=True, cell=(8, 16))
     says = {"client_termfeatures": "256,clipboard,sixel,title", "allow-passthrough": "on"}
-    assert TerminalCapabilities(environment, answers=answers, tmux=lambda name: says[name]).mode("auto") is Mode.SIXEL
-    assert TerminalCapabilities(environment, answers=answers, tmux=lambda _: "256,title").mode("auto") is Mode.QUADRANT
-    assert TerminalCapabilities(environment, answers=answers, tmux=lambda name: says[name]).mode("kitty") is Mode.KITTY
-    assert TerminalCapabilities(environment, answers=answers, tmux=lambda _: "off").mode("kitty") is Mode.QUADRANT
+    assert (
+        TerminalCapabilities(environment, answers=answers, tmux=lambda name: says[name]).mode("auto")
+        is PictureMode.SIXEL
+    )
+    assert (
+        TerminalCapabilities(environment, answers=answers, tmux=lambda _: "256,title").mode("auto")
+        is PictureMode.QUADRANT
+    )
+    assert (
+        TerminalCapabilities(environment, answers=answers, tmux=lambda name: says[name]).mode("kitty")
+        is PictureMode.KITTY
+    )
+    assert (
+        TerminalCapabilities(environment, answers=answers, tmux=lambda _: "off").mode("kitty") is PictureMode.QUADRANT
+    )
 
 
 def test_a_choice_for_pixels_holds_only_where_they_are_drawn(tmp_path: Path) -> None:
     file, environment = tmp_path / "terminals.json", {"TERM": "xterm"}
     sixel = TerminalReplies("XTerm(379)", sixel=True, cell=(8, 16), complete=True)
     TerminalCapabilities(environment, file, answers=sixel).remember("sixel")
-    assert TerminalCapabilities(environment, file, answers=sixel).mode("braille") is Mode.SIXEL
-    assert TerminalCapabilities(environment, file, answers=sixel._replace(sixel=False)).mode("auto") is Mode.QUADRANT
+    assert TerminalCapabilities(environment, file, answers=sixel).mode("braille") is PictureMode.SIXEL
+    assert (
+        TerminalCapabilities(environment, file, answers=sixel._replace(sixel=False)).mode("auto")
+        is PictureMode.QUADRANT
+    )
     assert "sixel" not in TerminalCapabilities(environment).choices()
-    assert TerminalCapabilities(environment, answers=sixel).mode("sixel") is Mode.SIXEL
+    assert TerminalCapabilities(environment, answers=sixel).mode("sixel") is PictureMode.SIXEL
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"xterm, xterm": 5}', '{"xterm, xterm": "\\u001b[31m"}', "\x00"])
@@ -91,10 +112,10 @@ def test_a_file_of_choices_that_makes_no_sense_is_no_choice(tmp_path: Path, text
 
 
 def test_a_setting_wins_but_not_over_missing_colours() -> None:
-    assert mode_of("octant", {}) is Mode.OCTANT
-    assert mode_of("octant", {}, color=False) is Mode.BRAILLE
-    assert mode_of("auto", {"TERM": "xterm-kitty"}) is Mode.SEXTANT
-    assert mode_of("unknown", {}) is Mode.QUADRANT
+    assert mode_of("octant", {}) is PictureMode.OCTANT
+    assert mode_of("octant", {}, color=False) is PictureMode.BRAILLE
+    assert mode_of("auto", {"TERM": "xterm-kitty"}) is PictureMode.SEXTANT
+    assert mode_of("unknown", {}) is PictureMode.QUADRANT
 
 
 def test_every_choice_is_a_setting_and_the_key_goes_around() -> None:
@@ -115,9 +136,9 @@ async def test_the_mode_is_shown_changed_by_key_and_remembered(
     async with running(desk) as pilot:
         assert "quadrant" in text_of(pilot.app.screen)
         await press(pilot, clock, "m")
-        assert desk.requests[-1].mode is Mode.OCTANT
+        assert desk.requests[-1].mode is PictureMode.OCTANT
         await press(pilot, clock, "a")
-        assert desk.requests[-1].mode is Mode.OCTANT
+        assert desk.requests[-1].mode is PictureMode.OCTANT
     assert json.loads((home / "state" / "terminals.json").read_text()) == {"xterm, xterm": "octant"}
 
 

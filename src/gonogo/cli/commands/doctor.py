@@ -17,12 +17,13 @@ import click
 
 from gonogo import __version__
 from gonogo.cli.support import EXIT_FAILED, current_home, emit, fail, json_option, say, server_option
+from gonogo.sheets.picture_modes import CELL_MODES, PIXEL_MODES
 
 if TYPE_CHECKING:
     from gonogo.tui.terminal.capabilities import TerminalCapabilities
 
 ANSWER_SECONDS = 1.0
-MODES = ("auto", "kitty", "sixel", "octant", "sextant", "quadrant", "half", "braille")
+MODES = ("auto", *(mode.value for mode in (*PIXEL_MODES, *CELL_MODES)))
 MARKS = {"ok": "ok", "note": "--", "bad": "!!"}
 PACKAGES = ("textual", "httpx", "pydantic", "keyring", "fastapi", "sqlalchemy", "pypdfium2", "pillow")
 EXTRAS = {"psycopg": "PostgreSQL", "pyarrow": "Parquet export", "ezdxf": "DXF", "resvg-py": "SVG"}

@@ -3,6 +3,7 @@ best. What was answered is kept for this terminal."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from gonogo.sheets.models import CellGrid, Mode, PictureRequest
+from gonogo.sheets.models import CellGrid, PictureRequest
+from gonogo.sheets.picture_modes import CELL_MODES, PIXEL_MODES, PictureMode, subpixels_of
 from gonogo.sheets.terminal import kitty, sixel
-from gonogo.tui.terminal.capabilities import PIXELS, TerminalCapabilities
+from gonogo.tui.terminal.capabilities import TerminalCapabilities
 
 if TYPE_CHECKING:
     from gonogo.sheets.render.draw import ChosenView, OpenDrawings
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 COLUMNS, ROWS = 24, 8
 ACROSS = 3
 PART, CALLOUT = "GX-1042 shaft", "length_collar"
-MODES = (Mode.HALF, Mode.QUADRANT, Mode.SEXTANT, Mode.OCTANT, Mode.BRAILLE)
+MODES = sorted(CELL_MODES, key=lambda mode: math.prod(subpixels_of(mode)))  # the coarsest first
 TIMES_ASKED = 3
 _LEVELS = 13
 _INK, _PAPER = 20, 235
@@ -34,7 +36,7 @@ _MARK = "#d08020"
 class Sample(NamedTuple):
     """One way to draw: rows of text with their colours, or the pixels that go onto empty rows."""
 
-    mode: Mode
+    mode: PictureMode
     rows: list[str]
     over: str = ""
 
@@ -59,7 +61,7 @@ def show_card(
                 return choose(terminal, shown[int(answer) - 1].mode.value)
             write(f"There is no {answer[:20]!r} on the card.\n")
     finally:
-        if any(sample.mode is Mode.KITTY for sample in shown):
+        if any(sample.mode is PictureMode.KITTY for sample in shown):
             write(kitty.delete(kitty.IDS[0], tmux=terminal.in_tmux))
     return "Nothing was changed."
 
@@ -83,7 +85,9 @@ def samples(terminal: TerminalCapabilities, environment: Mapping[str, str]) -> l
 
     board = draw_all()[PART]
     box = next(callout.bbox for callout in board.callouts if callout.name == CALLOUT)
-    request = PictureRequest(COLUMNS, ROWS, (*box, 1.0), mode=Mode.SEXTANT, locator=None, cell_pixels=terminal.cell)
+    request = PictureRequest(
+        COLUMNS, ROWS, (*box, 1.0), mode=PictureMode.SEXTANT, locator=None, cell_pixels=terminal.cell
+    )
     drawings = OpenDrawings(DrawingLimits())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "card.pdf"
@@ -105,7 +109,7 @@ def _pixels(
 ) -> list[Sample]:
     from gonogo.sheets.render import indexed_pixels
 
-    modes = [mode for mode in PIXELS if mode.value in terminal.choices()]
+    modes = [mode for mode in PIXEL_MODES if mode.value in terminal.choices()]
     if not modes:
         return []
     plane: Plane = indexed_pixels.draw_plane(drawings, path, PART, request, {})
@@ -114,7 +118,7 @@ def _pixels(
     colours = [*(f"#{grey:02x}{grey:02x}{grey:02x}" for grey in greys), _MARK, _MARK]
     found = []
     for mode in modes:
-        if mode is Mode.SIXEL:
+        if mode is PictureMode.SIXEL:
             empty = [" " * COLUMNS] * ROWS
             found.append(Sample(mode, empty, sixel.sixel(indexed_pixels.sixel_body(plane), size, colours)))
         else:

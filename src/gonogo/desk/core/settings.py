@@ -16,8 +16,9 @@ from typing import Any
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths, private_folder
 from gonogo.schemas.verdicts import VERDICTS, Verdict
+from gonogo.sheets.picture_modes import PictureMode
 
-PICTURE_MODES = ("auto", "octant", "sextant", "quadrant", "braille", "half", "kitty", "sixel", "none")
+PICTURE_MODES = ("auto", *(mode.value for mode in PictureMode), "none")
 KEYMAPS = ("default", "right", "prodigy", "numeric")
 VERDICT_WORDS = {word: word for word in VERDICTS} | {"fix": Verdict.INCORRECT.value}
 """The word each verdict action sends, by action; the reference says only "string"."""

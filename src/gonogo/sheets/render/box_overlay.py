@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gonogo.sheets.models import CellGrid, Mode
-from gonogo.sheets.render.block_characters import GLYPHS, SUBPIXELS
+from gonogo.sheets.models import CellGrid
+from gonogo.sheets.picture_modes import EVERYWHERE, PICTURE_MODES, PictureMode, glyphs_of, subpixels_of
 from gonogo.sheets.render.crop import Rect
 
 _BLANK_PAPER = 200  # cells whose ink is lighter than this hold nothing worth keeping
@@ -34,12 +34,13 @@ def draw_frame(grid: CellGrid, view: Rect, box: Rect) -> CellGrid:
     left, top, right, bottom = frame_cells(view, box, grid.width, grid.height)
     mark = bytearray(grid.mark)
     rows = [list(row) for row in grid.rows]
+    blank = glyphs_of(grid.mode)[0]
     for x, y, line in _outline(left, top, right, bottom):
         if not (0 <= x < grid.width and 0 <= y < grid.height):
             continue
         at = y * grid.width + x
         mark[at] = 1
-        if rows[y][x] == GLYPHS[grid.mode][0] or grid.ink[at] > _BLANK_PAPER:
+        if rows[y][x] == blank or grid.ink[at] > _BLANK_PAPER:
             rows[y][x] = line
     return CellGrid(
         grid.width, grid.height, grid.mode, tuple("".join(row) for row in rows), grid.ink, grid.paper, bytes(mark)
@@ -64,7 +65,7 @@ def locator_size(page_width: float, page_height: float, most: tuple[int, int], c
 
 def mark_region(grid: CellGrid, shown: Rect) -> CellGrid:
     """Draw the outline of `shown` (fractions of the page) into a map of the sheet, at least one sub-pixel large."""
-    across, down = SUBPIXELS[grid.mode]
+    across, down = subpixels_of(grid.mode)
     width, height = grid.width * across, grid.height * down
     x0 = min(int(shown.x * width), width - 1)
     y0 = min(int(shown.y * height), height - 1)
@@ -77,15 +78,16 @@ def mark_region(grid: CellGrid, shown: Rect) -> CellGrid:
 
 
 def _overlay(grid: CellGrid, line: NDArray[np.bool_]) -> CellGrid:
-    across, down = SUBPIXELS[grid.mode]
+    across, down = subpixels_of(grid.mode)
     split = line.reshape(grid.height, down, grid.width, across).transpose(0, 2, 1, 3)
     bits = split.reshape(grid.height, grid.width, across * down)
     patterns = bits @ (1 << np.arange(across * down))
     rows = [list(row) for row in grid.rows]
     ink, paper, mark = bytearray(grid.ink), bytearray(grid.paper), bytearray(grid.mark)
+    glyphs = glyphs_of(grid.mode)
     for y, x in np.argwhere(patterns):
         at = int(y) * grid.width + int(x)
-        rows[y][x] = GLYPHS[grid.mode][int(patterns[y, x])]
+        rows[y][x] = glyphs[int(patterns[y, x])]
         paper[at] = max(paper[at], ink[at])
         ink[at], mark[at] = 0, 1
     text = tuple("".join(row) for row in rows)
@@ -100,6 +102,6 @@ def invert(grid: CellGrid) -> CellGrid:
     )
 
 
-def pixels_as(mode: Mode) -> Mode:
+def pixels_as(mode: PictureMode) -> PictureMode:
     """The mosaic that stands in for a pixel protocol, whose pictures are made elsewhere."""
-    return Mode.QUADRANT if mode in (Mode.KITTY, Mode.SIXEL) else mode
+    return EVERYWHERE if PICTURE_MODES[mode].is_pixels else mode

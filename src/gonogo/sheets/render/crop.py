@@ -8,18 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gonogo.sheets.models import Box, Level, Mode, PictureRequest
-
-TEXT_ROWS: dict[Mode, float] = {
-    Mode.OCTANT: 3.0,
-    Mode.SEXTANT: 3.6,
-    Mode.QUADRANT: 5.0,
-    Mode.BRAILLE: 3.5,
-    Mode.HALF: 6.0,
-    Mode.KITTY: 2.0,
-    Mode.SIXEL: 2.0,
-}
-"""Rows of cells a digit should be high to be read without effort (judged by eye and by tesseract)."""
+from gonogo.sheets.models import Box, Level, PictureRequest
+from gonogo.sheets.picture_modes import PICTURE_MODES
 
 _TEXT_IN_BOX = 0.72  # digits take about this share of a single-line box's height
 _TEXT_LEAST = 0.25  # a measured height below this share is dirt or dashes
@@ -128,7 +118,7 @@ def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float], 
     """
     side = min(box.width, box.height)
     text = min(max(text or side * _TEXT_IN_BOX, side * _TEXT_LEAST), max(box.width, box.height))
-    readable = TEXT_ROWS[request.mode] * request.cell_ratio / text
+    readable = PICTURE_MODES[request.mode].text_rows * request.cell_ratio / text
     third = pane[0] * _BOX_WIDTH / box.width
     wanted = min(max(third, readable), readable * _TEXT_GROWTH)
     return min(wanted, pane[0] * _BOX_WIDTH_MOST / box.width, pane[1] * _BOX_HEIGHT_MOST / box.height)

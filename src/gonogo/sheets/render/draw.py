@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
-from gonogo.sheets.models import Box, CellGrid, Level, Mode, Picture, PictureRequest
+from gonogo.sheets.models import Box, CellGrid, Level, Picture, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.bbox import drawing_bbox, page_number
 from gonogo.sheets.render.box_overlay import draw_frame, invert, locator_size, mark_region, pixels_as
 from gonogo.sheets.render.crop import CropView, Rect, frame_view, turn, turn_back
@@ -28,7 +29,7 @@ class OpenDrawings:
         self._limits = limits
         self._open: OrderedDict[str, Drawing] = OrderedDict()
         self._inks: dict[tuple[str, Box], TextMetrics] = {}
-        self._maps: dict[tuple[str, int, int, tuple[int, int], Mode], CellGrid] = {}
+        self._maps: dict[tuple[str, int, int, tuple[int, int], PictureMode], CellGrid] = {}
 
     def get(self, path: Path, key: str) -> Drawing:
         """The open drawing with the content `key`. Raises `CannotShow`."""
@@ -46,7 +47,7 @@ class OpenDrawings:
         self._inks.clear()
 
     def map_of(
-        self, key: str, number: int, page: DrawingPage, view: CropView, size: tuple[int, int], mode: Mode
+        self, key: str, number: int, page: DrawingPage, view: CropView, size: tuple[int, int], mode: PictureMode
     ) -> CellGrid:
         """The whole page in a few cells, made once for each page and rotation."""
         name = (key, number, view.rotation, size, mode)
@@ -167,7 +168,7 @@ def _fractions(rect: Rect, view: CropView) -> Rect:
 
 
 def _locator(
-    drawings: OpenDrawings, key: str, chosen: ChosenView, request: PictureRequest, mode: Mode
+    drawings: OpenDrawings, key: str, chosen: ChosenView, request: PictureRequest, mode: PictureMode
 ) -> CellGrid | None:
     if request.locator is None:
         return None

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gonogo.sheets.child_messages import SIDE_MOST
-from gonogo.sheets.models import Mode, Picture, PictureRequest
+from gonogo.sheets.models import Picture, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.crop import CropView, Rect
 from gonogo.sheets.render.draw import ChosenView, OpenDrawings, choose
 from gonogo.sheets.render.raster import DrawingPage, Grey, fit_contrast, pool, turned_region
@@ -45,7 +46,7 @@ def with_pixels(
 ) -> Picture:
     """`picture` and its plane, encoded for the request's pixel protocol. Raises `CannotShow`."""
     plane = draw_plane(drawings, path, key, request, maps)
-    encode = sixel_body if request.mode is Mode.SIXEL else png_body
+    encode = sixel_body if request.mode is PictureMode.SIXEL else png_body
     height, width = plane.shape
     return dataclasses.replace(picture, pixel_mode=request.mode, pixel_size=(width, height), pixels=encode(plane))
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gonogo.sheets.child_messages import PREFIX, Answer, answer_to_message, request_from_json, unpack
 from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
-from gonogo.sheets.models import Mode, NoPicture
+from gonogo.sheets.models import NoPicture
+from gonogo.sheets.picture_modes import PICTURE_MODES
 
 if TYPE_CHECKING:
     from gonogo.sheets.render.draw import OpenDrawings
@@ -56,7 +57,7 @@ def _answer(drawings: OpenDrawings, maps: Maps, head: dict[str, Any]) -> Answer:
         if head["op"] == "pixels":
             return draw_pixels(drawings, path, key, request, tuple(head["size"]) if head["size"] else None)
         picture = draw(drawings, path, key, request)
-        pixels = request.mode in (Mode.KITTY, Mode.SIXEL)
+        pixels = PICTURE_MODES[request.mode].is_pixels
         return with_pixels(drawings, path, key, request, picture, maps) if pixels else picture
     except CannotShow as refused:
         default = NoPicture(refused.reason)

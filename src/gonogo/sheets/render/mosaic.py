@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gonogo.sheets.models import CellGrid, Mode
-from gonogo.sheets.render.block_characters import GLYPHS, SUBPIXELS
+from gonogo.sheets.models import CellGrid
+from gonogo.sheets.picture_modes import CELL_MODES, PICTURE_MODES, PictureMode, glyphs_of, subpixels_of
 
 Grey = NDArray[np.uint8]
 
@@ -20,17 +20,17 @@ _STEP = 255 // (LEVELS - 1)
 _FLAT = 20  # a cell whose levels differ by less is one colour: noise is not a stroke
 _BRAILLE_INK = 150  # darker than this is a dot
 
-_TABLES = {mode: np.array(list(glyphs)) for mode, glyphs in GLYPHS.items()}
+_TABLES = {mode: np.array(list(glyphs_of(mode))) for mode in CELL_MODES}
 
 
-def to_cells(grey: Grey, mode: Mode) -> CellGrid:
+def to_cells(grey: Grey, mode: PictureMode) -> CellGrid:
     """Fit cells to `grey`, an array of sub-pixels of shape (rows × sub-rows, columns × sub-columns), 0 = ink.
 
     Levels are rounded to 16 greys: neighbouring cells then share their style, which halves what the terminal is sent.
     Raises `ValueError` when the shape is not whole cells.
     """
     blocks = _blocks(grey, mode)
-    if mode is Mode.BRAILLE:
+    if not PICTURE_MODES[mode].two_colors:
         pattern = _pack(blocks < _BRAILLE_INK)
         ink = np.zeros(pattern.shape, np.uint8)
         paper = np.full(pattern.shape, 255, np.uint8)
@@ -41,7 +41,7 @@ def to_cells(grey: Grey, mode: Mode) -> CellGrid:
     return cell_grid(mode, pattern, ink, paper, np.zeros(pattern.shape, np.uint8))
 
 
-def cell_grid(mode: Mode, pattern: NDArray[np.intp], ink: Grey, paper: Grey, mark: Grey) -> CellGrid:
+def cell_grid(mode: PictureMode, pattern: NDArray[np.intp], ink: Grey, paper: Grey, mark: Grey) -> CellGrid:
     """Put arrays of one value a cell together."""
     rows, columns = pattern.shape
     text = np.ascontiguousarray(_TABLES[mode][pattern])
@@ -49,9 +49,9 @@ def cell_grid(mode: Mode, pattern: NDArray[np.intp], ink: Grey, paper: Grey, mar
     return CellGrid(columns, rows, mode, lines, ink.tobytes(), paper.tobytes(), mark.tobytes())
 
 
-def _blocks(grey: Grey, mode: Mode) -> Grey:
+def _blocks(grey: Grey, mode: PictureMode) -> Grey:
     """Shape (rows, columns, sub-pixels of a cell in pattern order)."""
-    across, down = SUBPIXELS[mode]
+    across, down = subpixels_of(mode)
     height, width = grey.shape
     if height % down or width % across:
         raise ValueError(f"{width}×{height} sub-pixels are not whole {across}×{down} cells")
@@ -92,8 +92,8 @@ def _rounded(levels: NDArray[np.generic]) -> Grey:
 
 def to_grey(grid: CellGrid) -> Grey:
     """The picture that the cells make, as sub-pixels: the inverse of `to_cells`, used to measure what is lost."""
-    across, down = SUBPIXELS[grid.mode]
-    index = {char: pattern for pattern, char in enumerate(GLYPHS[grid.mode])}
+    across, down = subpixels_of(grid.mode)
+    index = {char: pattern for pattern, char in enumerate(glyphs_of(grid.mode))}
     pattern = np.array([[index.get(char, 0) for char in row] for row in grid.rows])
     shape = (grid.height, grid.width, 1)
     ink = np.frombuffer(grid.ink, np.uint8).reshape(shape)

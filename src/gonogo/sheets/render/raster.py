@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gonogo.sheets.models import Mode
+from gonogo.sheets.picture_modes import PictureMode, subpixels_of
 from gonogo.sheets.render.bbox import Units
-from gonogo.sheets.render.block_characters import SUBPIXELS
 from gonogo.sheets.render.crop import CropView, Rect
 
 Grey = NDArray[np.uint8]
@@ -58,7 +57,7 @@ TUNING = Tuning()
 def view_to_grey(
     page: DrawingPage,
     view: CropView,
-    mode: Mode,
+    mode: PictureMode,
     columns: int,
     rows: int,
     *,
@@ -70,7 +69,7 @@ def view_to_grey(
     `lacking` is how much wider, in page units, the lines of the text that is to be read must become (see `ink.Ink`);
     `None`: not known, then thin strokes are kept as far as pooling can.
     """
-    across, down = SUBPIXELS[mode]
+    across, down = subpixels_of(mode)
     width, height = columns * across, rows * down
     wide = view.magnification < _WIDE
     fine_x, fine_y = fineness(page, view, width, height, tuning)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gonogo.sheets.models import Box, CellGrid, Mode, PictureRequest
+from gonogo.sheets.models import Box, CellGrid, PictureRequest
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.crop import turn
 
 _BLANK = " "
@@ -68,7 +69,7 @@ class _Sheet:
             self._rows[y][x] = char
             self._mark[y * self._columns + x] = mark
 
-    def grid(self, mode: Mode) -> CellGrid:
+    def grid(self, mode: PictureMode) -> CellGrid:
         """The cells; `mode` only says which pane asked, the characters are lines."""
         size = len(self._mark)
         rows = tuple("".join(row) for row in self._rows)

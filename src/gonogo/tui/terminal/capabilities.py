@@ -8,26 +8,23 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gonogo.sheets.models import Mode
+from gonogo.sheets.picture_modes import (
+    ANY_VERSION,
+    CELL_MODES,
+    EVERYWHERE,
+    PICTURE_MODES,
+    PIXEL_MODES,
+    PictureMode,
+    Version,
+)
 from gonogo.tui.terminal.probe import TerminalReplies
 
 AUTO = "auto"
 NO_PICTURES = "none"
 TERMINALS = "terminals.json"
 """File of what was chosen for each terminal, among the state of one person."""
-CHOICES = (AUTO, "octant", "sextant", "quadrant", "half", "braille")
-"""What the key for the mode goes through everywhere; `octant` needs Unicode 16, `sextant` Unicode 13."""
-PIXELS = (Mode.KITTY, Mode.SIXEL)
-"""Real pixels; the key goes through them where the terminal draws them."""
-
-# Terminals that draw these characters themselves, whatever the font, since the version given (of the terminal, or of
-# VTE, the library of GNOME's and Xfce's). A version that cannot be known counts as old.
-_ANY: tuple[int, ...] = (0,)
-_SEXTANTS = dict.fromkeys(("kitty", "foot", "ghostty", "wezterm", "contour"), _ANY)
-_SEXTANTS |= {"alacritty": (0, 14), "vte": (6200,)}
-_OCTANTS = {"kitty": (0, 40), "foot": (1, 20), "ghostty": (1, 2), "vte": (7800,)}
-_PLACEHOLDERS = {"kitty": (0, 28), "ghostty": _ANY}
-"""Terminals whose Kitty pictures can stand in text; others (WezTerm, Konsole) answer the question, but draw none."""
+CHOICES = (AUTO, *(mode.value for mode in CELL_MODES))
+"""What the key for the mode goes through everywhere; pixel modes follow where the terminal draws them."""
 _REMEMBERED = 100
 _TMUX_SECONDS = 0.5
 Changed = Callable[[], None]
@@ -95,51 +92,53 @@ class TerminalCapabilities:
 
     # --- how to draw -------------------------------------------------------------------------------------
 
-    def mode(self, setting: str, *, color: bool = True) -> Mode:
+    def mode(self, setting: str, *, color: bool = True) -> PictureMode:
         return self.chosen(setting, color=color)[0]
 
-    def chosen(self, setting: str, *, color: bool = True) -> tuple[Mode, str]:
+    def chosen(self, setting: str, *, color: bool = True) -> tuple[PictureMode, str]:
         """The mode, and the reason for it in words. A choice for this terminal comes before the settings' for all."""
         own = self.remembered
-        if own in PIXELS and self.answers.complete and not self._says(Mode(own)):
+        if own in PIXEL_MODES and self.answers.complete and not self._says(PictureMode(own)):
             own = ""  # another terminal of the same name, or set up otherwise
         for wanted, why in ((own, "chosen for this terminal"), (setting, "set in the settings (picture_mode)")):
-            if wanted in PIXELS:
-                if self._possible(Mode(wanted)):
-                    return Mode(wanted), why
+            if wanted in PIXEL_MODES:
+                if self._possible(PictureMode(wanted)):
+                    return PictureMode(wanted), why
             elif wanted in CHOICES[1:]:
-                if color or wanted == Mode.BRAILLE:
-                    return Mode(wanted), why
-                return Mode.BRAILLE, f"there are no colours here; {wanted} was {why}"
+                if color or not PICTURE_MODES[PictureMode(wanted)].two_colors:
+                    return PictureMode(wanted), why
+                return PictureMode.BRAILLE, f"there are no colours here; {wanted} was {why}"
         return self._usual(color=color)
 
     def choices(self) -> tuple[str, ...]:
         """What the key for the mode goes through in this terminal."""
-        return CHOICES + tuple(mode.value for mode in PIXELS if self._says(mode) and self._possible(mode))
+        return CHOICES + tuple(mode.value for mode in PIXEL_MODES if self._says(mode) and self._possible(mode))
 
     def next_choice(self, setting: str) -> str:
         return next_choice(self.remembered or setting, self.choices())
 
-    def _usual(self, *, color: bool) -> tuple[Mode, str]:
+    def _usual(self, *, color: bool) -> tuple[PictureMode, str]:
         if color and not self.environment.get("NO_COLOR"):
-            if self._says(Mode.KITTY):
-                return Mode.KITTY, f"{self.name} takes pictures (Kitty graphics)"
-            if self._says(Mode.SIXEL) and self._possible(Mode.SIXEL):
-                return Mode.SIXEL, f"{self.name} draws Sixel pictures"
+            if self._says(PictureMode.KITTY):
+                return PictureMode.KITTY, f"{self.name} takes pictures (Kitty graphics)"
+            if self._says(PictureMode.SIXEL) and self._possible(PictureMode.SIXEL):
+                return PictureMode.SIXEL, f"{self.name} draws Sixel pictures"
         mode = usual_mode(self.environment, color=color, answers=self.answers)
-        if mode in (Mode.OCTANT, Mode.SEXTANT):
+        if PICTURE_MODES[mode].terminals is not None:
             return mode, f"{self.name} draws these characters itself"
-        if mode is Mode.BRAILLE:
+        if mode is PictureMode.BRAILLE:
             return mode, "there are no colours here"
-        unsure = "" if mode is Mode.HALF else "; gonogo doctor shows what else this one can do"
+        unsure = "" if mode is PictureMode.HALF else "; gonogo doctor shows what else this one can do"
         return mode, f"every terminal draws these{unsure}"
 
-    def _says(self, mode: Mode) -> bool:
-        if mode is Mode.SIXEL:
+    def _says(self, mode: PictureMode) -> bool:
+        if mode is PictureMode.SIXEL:
             # tmux answers for itself; the terminal around it must draw them, too.
             return self.answers.sixel and (not self.in_tmux or "sixel" in self._in_tmux("client_termfeatures"))
         return (
-            self.answers.kitty and not self.in_tmux and _since(_PLACEHOLDERS, *_known(self.environment, self.answers))
+            self.answers.kitty
+            and not self.in_tmux
+            and _draws(PictureMode.KITTY, *_known(self.environment, self.answers))
         )
 
     def _in_tmux(self, name: str) -> str:
@@ -147,9 +146,9 @@ class TerminalCapabilities:
             self._tmux_says[name] = self._tmux(name)
         return self._tmux_says[name]
 
-    def _possible(self, mode: Mode) -> bool:
+    def _possible(self, mode: PictureMode) -> bool:
         """Sixel pictures are placed by the pixel; Kitty's fit cells by themselves, where tmux lets them through."""
-        if mode is Mode.KITTY:
+        if mode is PictureMode.KITTY:
             return not self.in_tmux or self._in_tmux("allow-passthrough") in ("on", "all", "1", "2")
         return min(self.cell) > 0
 
@@ -188,32 +187,32 @@ class TerminalCapabilities:
         return self._chosen
 
 
-def usual_mode(environment: Mapping[str, str], *, color: bool = True, answers: TerminalReplies | None = None) -> Mode:
+def usual_mode(
+    environment: Mapping[str, str], *, color: bool = True, answers: TerminalReplies | None = None
+) -> PictureMode:
     """The finest mosaic that this terminal is known to draw; quadrants, which every one draws, when in doubt.
 
     Inside tmux or screen the environment may be that of another terminal, so it proves nothing.
     """
     term = environment.get("TERM", "")
     if not color or environment.get("NO_COLOR"):
-        return Mode.BRAILLE
+        return PictureMode.BRAILLE
     if term in ("linux", "dumb"):
-        return Mode.HALF
+        return PictureMode.HALF
     if environment.get("TMUX") or environment.get("STY") or term.startswith(("tmux", "screen")):
-        return Mode.QUADRANT
+        return EVERYWHERE
     known = _known(environment, answers or TerminalReplies())
-    if _since(_OCTANTS, *known):
-        return Mode.OCTANT
-    return Mode.SEXTANT if _since(_SEXTANTS, *known) else Mode.QUADRANT
+    return next((mode for mode in CELL_MODES if _draws(mode, *known)), EVERYWHERE)
 
 
-def mode_of(setting: str, environment: Mapping[str, str], *, color: bool = True) -> Mode:
+def mode_of(setting: str, environment: Mapping[str, str], *, color: bool = True) -> PictureMode:
     """The mosaic for `setting` (a mode's name, or `auto`), where many small pictures are shown: never real pixels.
 
     Without colours two-colour modes are braille dots.
     """
     chosen = usual_mode(environment, color=color)
-    if setting in CHOICES[1:] and (color or setting == Mode.BRAILLE):
-        chosen = Mode(setting)
+    if setting in CHOICES[1:] and (color or not PICTURE_MODES[PictureMode(setting)].two_colors):
+        chosen = PictureMode(setting)
     return chosen
 
 
@@ -269,8 +268,10 @@ def _program(environment: Mapping[str, str]) -> str:
     return re.split(r"[-+]", term)[0]
 
 
-def _since(table: Mapping[str, tuple[int, ...]], name: str, version: tuple[int, ...]) -> bool:
-    return name in table and (table[name] == _ANY or version >= table[name])
+def _draws(mode: PictureMode, name: str, version: Version) -> bool:
+    """Whether the terminal is one that draws `mode` itself. A version that cannot be known counts as old."""
+    since = (PICTURE_MODES[mode].terminals or {}).get(name)
+    return since is not None and (since == ANY_VERSION or version >= since)
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -284,4 +285,4 @@ def _read(path: Path) -> dict[str, str]:
         return {}  # never written, or by something else: the choice is made anew
     if not isinstance(known, dict):
         return {}
-    return {key: value for key, value in known.items() if isinstance(value, str) and value in {*CHOICES, *PIXELS}}
+    return {key: value for key, value in known.items() if isinstance(value, str) and value in {*CHOICES, *PIXEL_MODES}}

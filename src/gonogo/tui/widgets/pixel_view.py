@@ -18,7 +18,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.geometry import Region
 
-from gonogo.sheets.models import Mode, Picture
+from gonogo.sheets.models import Picture
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.terminal import kitty
 from gonogo.sheets.terminal.sixel import sixel
 from gonogo.tui.widgets.cell_painter import Inks
@@ -40,7 +41,7 @@ def fits(picture: Picture, cells: tuple[int, int], cell: tuple[int, int]) -> boo
     width, height = picture.grid.width, picture.grid.height
     if picture.pixel_mode is None or width > cells[0] or height > cells[1]:
         return False
-    return picture.pixel_mode is Mode.KITTY or picture.pixel_size == (width * cell[0], height * cell[1])
+    return picture.pixel_mode is PictureMode.KITTY or picture.pixel_size == (width * cell[0], height * cell[1])
 
 
 def placeholder_rows(number: int, columns: int, rows: int, paper: str) -> list[list[Segment]]:

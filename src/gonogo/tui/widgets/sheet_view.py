@@ -16,7 +16,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gonogo.sheets.models import Mode, NoPicture, Picture
+from gonogo.sheets.models import NoPicture, Picture
+from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
 
@@ -206,7 +207,7 @@ class SheetView(Widget):
         assert terminal.write is not None
         _, _, width, height = self._place(picture)
         palette = pixel_view.colours(inks)
-        if picture.pixel_mode is Mode.KITTY:
+        if picture.pixel_mode is PictureMode.KITTY:
             self._kitty = self._kitty or pixel_view.KittyPictures(terminal.write, tmux=terminal.in_tmux)
             return pixel_view.placeholder_rows(self._kitty.number(picture, palette), width, height, inks.paper)
         if self._sixels is None:

@@ -15,6 +15,7 @@ from textual.timer import Timer
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest
+from gonogo.sheets.picture_modes import PIXEL_MODES
 from gonogo.tui import workers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate
@@ -64,7 +65,7 @@ class DrawingScreen(Screen[None]):
         here = self.gonogo.terminal
         self._mode_setting = setting
         mode, self._mode_why = here.chosen(setting, color=not self.app.no_color)
-        self.view = replace(self.view, mode=mode, cell_pixels=here.cell if mode in capabilities.PIXELS else (0, 0))
+        self.view = replace(self.view, mode=mode, cell_pixels=here.cell if mode in PIXEL_MODES else (0, 0))
         if self._told_later is None:
             self._told_later = here.subscribe(self._terminal_told)
 
@@ -76,7 +77,7 @@ class DrawingScreen(Screen[None]):
             self._look(self.view)
 
     def on_resize(self, event: Resize) -> None:
-        if self.view.mode in capabilities.PIXELS:
+        if self.view.mode in PIXEL_MODES:
             self.call_after_refresh(self._terminal_told)
 
     def on_unmount(self) -> None:

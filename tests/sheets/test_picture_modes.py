@@ -6,18 +6,18 @@ import unicodedata
 
 import pytest
 
-from gonogo.sheets.models import Mode
-from gonogo.sheets.render.block_characters import GLYPHS, SUBPIXELS
+from gonogo.desk.core import settings
+from gonogo.sheets.picture_modes import CELL_MODES, PICTURE_MODES, PIXEL_MODES, PictureMode, glyphs_of, subpixels_of
 
 
-@pytest.mark.parametrize("mode", SUBPIXELS)
-def test_every_pattern_has_its_own_character(mode: Mode) -> None:
-    across, down = SUBPIXELS[mode]
-    assert len(GLYPHS[mode]) == 2 ** (across * down) == len(set(GLYPHS[mode]))
+@pytest.mark.parametrize("mode", CELL_MODES)
+def test_every_pattern_has_its_own_character(mode: PictureMode) -> None:
+    across, down = subpixels_of(mode)
+    assert len(glyphs_of(mode)) == 2 ** (across * down) == len(set(glyphs_of(mode)))
 
 
 def test_sextants_are_named_after_their_patterns() -> None:
-    for pattern, char in enumerate(GLYPHS[Mode.SEXTANT]):
+    for pattern, char in enumerate(glyphs_of(PictureMode.SEXTANT)):
         name = unicodedata.name(char)
         if name.startswith("BLOCK SEXTANT-"):
             assert pattern == sum(1 << int(digit) - 1 for digit in name.removeprefix("BLOCK SEXTANT-"))
@@ -43,21 +43,30 @@ def test_sextants_are_named_after_their_patterns() -> None:
     ],
 )  # fmt: skip
 def test_octants(parts: str, code: int) -> None:
-    assert GLYPHS[Mode.OCTANT][sum(1 << int(digit) - 1 for digit in parts)] == chr(code)
+    assert glyphs_of(PictureMode.OCTANT)[sum(1 << int(digit) - 1 for digit in parts)] == chr(code)
 
 
 def test_the_octant_block_is_used_wholly_and_in_order() -> None:
-    own = [ord(char) for char in GLYPHS[Mode.OCTANT] if 0x1CD00 <= ord(char) <= 0x1CDE5]
+    own = [ord(char) for char in glyphs_of(PictureMode.OCTANT) if 0x1CD00 <= ord(char) <= 0x1CDE5]
     assert own == list(range(0x1CD00, 0x1CDE6))
 
 
 def test_braille_dots_are_named_after_their_places() -> None:
     place = {"1": 0, "4": 1, "2": 2, "5": 3, "3": 4, "6": 5, "7": 6, "8": 7}
-    for pattern, char in enumerate(GLYPHS[Mode.BRAILLE]):
+    for pattern, char in enumerate(glyphs_of(PictureMode.BRAILLE)):
         dots = unicodedata.name(char).removeprefix("BRAILLE PATTERN ").removeprefix("DOTS-").replace("BLANK", "")
         assert pattern == sum(1 << place[dot] for dot in dots)
 
 
 def test_quadrants_and_halves() -> None:
-    assert GLYPHS[Mode.QUADRANT] == " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
-    assert GLYPHS[Mode.HALF] == " ▀▄█"
+    assert glyphs_of(PictureMode.QUADRANT) == " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+    assert glyphs_of(PictureMode.HALF) == " ▀▄█"
+
+
+def test_each_mode_has_a_row_and_the_key_goes_from_fine_cells_to_pixels() -> None:
+    assert set(PICTURE_MODES) == set(PictureMode)
+    assert [*CELL_MODES, *PIXEL_MODES] == ["octant", "sextant", "quadrant", "half", "braille", "kitty", "sixel"]
+
+
+def test_settings_take_every_mode() -> None:
+    assert set(PictureMode) | {"auto", "none"} == set(settings.PICTURE_MODES)
