@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.auth.principals import Voter
 from gonogo.server.errors import ApiError, lost_race
-from gonogo.server.http.pipeline import RACES
+from gonogo.server.http.pipeline import RETRIES
 from gonogo.server.http.rate_limits import RateLimiter
 from gonogo.server.queue import leases, next_task
 from gonogo.server.queue import submissions as votes
@@ -37,7 +37,7 @@ def claim(house: House, connection: Connection, campaign: str, who: Voter) -> An
 
 def as_a_request(job: Callable[[], T]) -> T:
     """Begins a transaction that lost a race or a deadlock again, as requests do."""
-    for _try in range(RACES - 1):
+    for _try in range(RETRIES - 1):
         try:
             return job()
         except DBAPIError as error:

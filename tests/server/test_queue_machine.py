@@ -108,7 +108,7 @@ class Queue(RuleBasedStateMachine):
             self._answer(data.draw(st.sampled_from(mine)), who, verdict)
 
     @rule(who=WHO, verdict=VERDICTS, data=st.data())
-    def answer_anything(self, who: Voter, verdict: str, data: st.DataObject) -> None:
+    def error_responsething(self, who: Voter, verdict: str, data: st.DataObject) -> None:
         """Also late, without a claim, twice, or on a task somebody else holds."""
         self._answer(data.draw(st.sampled_from(self.known)), who, verdict)
 

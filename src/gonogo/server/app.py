@@ -11,11 +11,9 @@ from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
 
 import gonogo
-from gonogo.server.errors import ApiError, answer_any
-from gonogo.server.fast_path import HotPath
+from gonogo.server.errors import ApiError, error_response
 from gonogo.server.http import health
 from gonogo.server.http.metrics import Metrics
 from gonogo.server.http.middleware import RequestContextMiddleware
@@ -62,13 +60,7 @@ _CREDENTIALS = {
 
 
 class LabelingServer(FastAPI):
-    """FastAPI, with the credentials described in its OpenAPI, and a short way for the two requests of annotators."""
-
-    hot: HotPath | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.hot is None or not await self.hot.answered(scope, receive, send, super().__call__):
-            await super().__call__(scope, receive, send)
+    """FastAPI, with the credentials described in its OpenAPI."""
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
@@ -96,15 +88,14 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
     app.state.clock = clock or _now
     app.state.store = store or Store(settings.database_url, replica=settings.read_database_url)
     app.state.owns_store = store is None
-    app.state.batch = GroupCommit(app.state.store)
+    app.state.group_commit = GroupCommit(app.state.store)
     app.state.limits = RateLimiter(settings, app.state.clock, app.state.store)
     app.state.metrics = Metrics(settings.metrics_dir)
     app.state.watching = ProgressHub(app.state.store, settings.streams_per_key, settings.watch_seconds)
     app.state.signer = UrlSigner(app.state.store, settings.signing_secret)
     for error in (ApiError, RequestValidationError, HTTPException):
-        app.add_exception_handler(error, answer_any)
+        app.add_exception_handler(error, error_response)
     app.add_middleware(RequestContextMiddleware)
-    app.hot = HotPath(app, app.state.batch)
     for router in _routers():
         app.include_router(router)
     health.add_to(app)
@@ -112,9 +103,10 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
 
 
 def _routers() -> list[APIRouter]:
-    modules = (campaigns, assignments, claims, tasks, projects, quality, sessions)
-    ours = (capabilities, settings_routes, predictions, exports, lead, progress_stream, review, annotators, results_api)
-    return [module.router for module in (*modules, *ours)] + drawings.routers()
+    annotating = (claims, tasks)  # first: a path is looked for in this order, and theirs are asked most
+    leading = (campaigns, assignments, projects, quality, sessions, settings_routes, predictions, exports, lead)
+    others = (capabilities, progress_stream, review, annotators, results_api, drawings)
+    return [module.router for module in (*annotating, *leading, *others)]
 
 
 @asynccontextmanager
@@ -122,7 +114,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store.upgrade()
     try:
         async with maintenance.run_in_background(app.state):
-            with app.state.batch.resident():
+            with app.state.store.resident():
                 yield
             await app.state.watching.stopped()
     finally:

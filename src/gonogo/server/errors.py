@@ -95,7 +95,7 @@ def answer(request: Request, error: ApiError, headers: Mapping[str, str] | None 
     return JSONResponse(content, status_code=error.status, headers=headers)
 
 
-def answer_any(request: Request, error: Exception) -> JSONResponse:
+def error_response(request: Request, error: Exception) -> JSONResponse:
     """The answer to any exception a handler may raise."""
     headers = error.headers if isinstance(error, HTTPException) else None
     return answer(request, as_api_error(error), headers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import threading
 import uuid
@@ -12,10 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
+from sqlalchemy import Connection
 
 from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
+from gonogo.server.context import Context
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
@@ -171,14 +172,11 @@ async def test_a_failure_undoes_everything_and_frees_the_key(settings: ServerSet
     router = make_router()
 
     @router.post("/boom")
-    async def boom(request: Request) -> dict[str, int]:
-        store: Store = request.app.state.store
-        with store.write() as connection:
-            connection.execute(orgs.insert().values(id="x", name="x", created_at=request.app.state.clock()))
+    def boom(ctx: Context, tx: Connection) -> dict[str, int]:
+        tx.execute(orgs.insert().values(id="x", name="x", created_at=ctx.now))
         if fails.pop(0):
             raise RuntimeError("in the middle")
-        with store.read() as connection:
-            return {"rows": len(connection.execute(orgs.select().where(orgs.c.id == "x")).all())}
+        return {"rows": len(tx.execute(orgs.select().where(orgs.c.id == "x")).all())}
 
     app.include_router(router)
     async with started(app), client_of(app, **{"X-API-Key": TOKEN}) as http:
@@ -193,21 +191,22 @@ def all_bytes(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.glob("server.db*"))
 
 
-async def test_a_handler_that_waits_is_a_bug_that_does_no_harm(settings: ServerSettings) -> None:
-    """It would wait inside a write transaction; another handler on the same loop would then wait for ever."""
-    app = create_app(settings)
+def test_a_handler_that_could_wait_in_its_transaction_is_refused_when_it_is_registered() -> None:
+    """Another handler on the same loop would then wait for its lock for ever."""
     router = make_router()
 
-    @router.post("/waits")
-    async def waits() -> dict[str, int]:
-        await asyncio.sleep(0)
+    async def waits(tx: Connection) -> dict[str, int]:
         return {}
 
-    app.include_router(router)
-    async with started(app), client_of(app, **{"X-API-Key": TOKEN}) as http:
-        assert (await http.post("/waits", headers=key())).status_code == 500
-        assert (await http.post("/waits")).status_code == 500
-        assert (await http.post(f"{LABELING}/projects", json={"name": "a"}, headers=key())).status_code == 201
+    async def changes() -> dict[str, int]:
+        return {}
+
+    def blocks() -> dict[str, int]:
+        return {}
+
+    for handler in (waits, changes, blocks):
+        with pytest.raises(TypeError):
+            router.post("/waits")(handler)
 
 
 async def test_the_database_never_holds_the_secrets_of_an_answer(
@@ -256,12 +255,13 @@ def test_expired_keys_are_forgotten(settings: ServerSettings, store: Store, tmp_
     from starlette.responses import Response
 
     from gonogo.server.auth.principals import Principal
-    from gonogo.server.http.idempotency import IdempotentRequest, once
+    from gonogo.server.http.idempotency import IdempotentRequest, idempotent
 
     caller = Principal("user", "u", "o", "lead")
     for number in range(5):
         ask = IdempotentRequest(caller, f"k{number}", f"0{number}", "f")
-        once(store, ask, clock.now, timedelta(hours=24), lambda: Response(b"x"))
+        with store.write() as connection:
+            idempotent(connection, ask, clock.now, timedelta(hours=24), lambda: Response(b"x"))
         clock.advance(hours=20)
     assert maintenance.run_once(store, settings, clock.now)["idempotency_keys"] == 4
     with sqlite3.connect(tmp_path / "server.db") as connection:

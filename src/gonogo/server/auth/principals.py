@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import Depends, Request
+from fastapi import Request
 from sqlalchemy import Connection, bindparam, select
 
 from gonogo.schemas.enums import AssignmentStatus, ErrorCode, Scope
@@ -70,22 +70,6 @@ def authenticate(request: Request) -> Principal:
 def credential_of(request: Request) -> str:
     """What the caller showed, as it came; it is secret."""
     return request.headers.get("x-api-key") or request.headers.get("authorization", "")
-
-
-async def current_principal(request: Request) -> Principal:
-    return authenticate(request)
-
-
-Caller = Annotated[Principal, Depends(current_principal)]
-"""Any valid credential."""
-
-
-async def _reader(caller: Caller) -> Principal:
-    return require(caller, "lead", "reader")
-
-
-Reader = Annotated[Principal, Depends(_reader)]
-"""A user who may read; annotators and reviewers may not."""
 
 
 def require(caller: Principal, *roles: str) -> Principal:

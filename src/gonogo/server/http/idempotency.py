@@ -16,13 +16,11 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
-from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,7 +29,6 @@ from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import ApiError, invalid
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import Instant
 from gonogo.server.store.schema.campaigns import idempotency_keys as keys
 
@@ -79,52 +76,28 @@ def keyed(request: Request, caller: Principal, body: bytes) -> IdempotentRequest
     return IdempotentRequest(caller, key, hashlib.sha256(f"{caller.id}\0{key}".encode()).hexdigest(), fingerprint)
 
 
-def inside(
+class KeyRefused(ApiError):
+    """Refusal of the key itself: it belongs to another request, or to one that is still running."""
+
+
+def idempotent(
     connection: Connection,
-    ask: IdempotentRequest | None,
+    request: IdempotentRequest | None,
     now: datetime,
     lifetime: timedelta,
     run: Callable[[], Response],
 ) -> Response:
-    """The same as `once` in a transaction of the caller's. A refusal that `run` answers must have changed nothing, or
-    what is to stay; an exception undoes all, by the caller.
+    """The stored reply of `request`, or else that of `run`, stored in the same transaction as its effect.
+
+    An exception of `run` must end the transaction. Raises `KeyRefused`.
     """
-    if ask is None:
+    if request is None:
         return run()
-    if (found := _find(connection, ask, now)) is not None:
-        return found
+    if (stored := _find(connection, request, now)) is not None:
+        return stored
     response = run()
     if _is_final(response):
-        _keep(connection, ask, response, now, lifetime)
-    return response
-
-
-class _Undo(Exception):
-    """Ends the transaction of an answer that must leave nothing behind, but for the answer itself if it is final."""
-
-
-def once(
-    store: Store, ask: IdempotentRequest | None, now: datetime, lifetime: timedelta, run: Callable[[], Response]
-) -> Response:
-    """The stored answer of `ask`, or else that of `run`, stored together with its effect.
-
-    `run` is one transaction, whether there is a key or not.
-    """
-    response: Response | None = None
-    try:
-        with store.unit(savepoints=False) as connection:
-            if ask is not None and (found := _find(connection, ask, now)) is not None:
-                return found
-            response = run()
-            if store.spoiled or not _is_final(response):
-                raise _Undo
-            if ask is not None:
-                _keep(connection, ask, response, now, lifetime)
-    except _Undo:
-        assert response is not None
-        if ask is not None and _is_final(response):  # a refusal: it changed nothing, and is replayed all the same
-            with suppress(IntegrityError), store.write() as connection:
-                _keep(connection, ask, response, now, lifetime)
+        _store(connection, request, response, now, lifetime)
     return response
 
 
@@ -148,7 +121,7 @@ def _find(connection: Connection, ask: IdempotentRequest, now: datetime) -> Resp
         return None
     if row.fingerprint != ask.fingerprint:
         message = "This idempotency key was used for another request: use a new key for a new request."
-        raise ApiError(409, ErrorCode.IDEMPOTENCY_CONFLICT, message)
+        raise KeyRefused(409, ErrorCode.IDEMPOTENCY_CONFLICT, message)
     headers = json.loads(_unseal(ask.key, base64.b64decode(row.headers["sealed"])))
     return _restored(row.status_code, headers, _unseal(ask.key, row.body))
 
@@ -160,7 +133,7 @@ def _restored(status: int, headers: list[list[str]], body: bytes) -> Response:
     return response
 
 
-def _keep(
+def _store(
     connection: Connection, ask: IdempotentRequest, response: Response, now: datetime, lifetime: timedelta
 ) -> None:
     headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers]
@@ -182,7 +155,7 @@ def _lock(connection: Connection, ask: IdempotentRequest) -> None:
     number = int.from_bytes(bytes.fromhex(ask.name)[:8], signed=True)
     if not dialect_of(connection).try_lock(connection, number):
         message = "The first request with this idempotency key is still being worked on: try again in a moment."
-        raise ApiError(409, ErrorCode.IDEMPOTENCY_IN_FLIGHT, message)
+        raise KeyRefused(409, ErrorCode.IDEMPOTENCY_IN_FLIGHT, message)
 
 
 def _seal(key: str, plain: bytes) -> bytes:

@@ -9,7 +9,7 @@ import time
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gonogo.server.errors import DATABASE_AWAY, answer_any
+from gonogo.server.errors import DATABASE_AWAY, error_response
 from gonogo.server.settings import API_VERSION
 
 log = logging.getLogger("gonogo.server")
@@ -46,7 +46,7 @@ async def enclosed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> 
         log.exception("database away" if away else "request failed", extra={"request_id": answered.request_id})
         if answered.status is not None:  # half an answer is out: break it off, so that it is not taken for whole
             raise
-        await answer_any(Request(scope), error)(scope, receive, answered)
+        await error_response(Request(scope), error)(scope, receive, answered)
     finally:
         _log(scope, answered, time.monotonic() - started)
 

@@ -1,171 +1,284 @@
-"""The way of one request through every route: body, caller, limits, idempotency, handler, answer."""
+"""Request pipeline: the one way of every request, from its credential to its reply.
+
+    authenticate → rate limit → read the body → validate
+        → one transaction (idempotency key → handler → audit row) → commit → reply
+
+FastAPI routes, validates and documents; `ApiRoute` is the rest. A handler is a plain function. Beside FastAPI's own
+parameters it may ask for `ctx` (caller, clock, settings) and `tx`, the open transaction:
+
+    @router.post("/api/v1/parts/labeling/campaigns/{campaign_id}/next-task", name="next_labeling_task")
+    def next_task(ctx: Context, tx: Connection, campaign_id: str) -> Reply[ServedTask | None]: ...
+
+With `tx`, a GET runs in a read transaction; every other method runs in a write transaction of the group commit, which
+what the handler returns commits and what it raises rolls back. Without `tx` a handler is an ordinary FastAPI endpoint:
+for streams, and for work that must not hold a transaction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from datetime import timedelta
-from typing import Any
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from gonogo.server.auth import tokens
 from gonogo.server.auth.principals import Principal, authenticate, credential_of
-from gonogo.server.errors import ApiError, answer_any, documented, invalid, lost_race, not_found, request_id
+from gonogo.server.context import Context, context_of
+from gonogo.server.errors import ApiError, documented, error_response, invalid, lost_race, not_found, request_id
+from gonogo.server.http import idempotency
 from gonogo.server.http.bodies import parse_json, read_body
-from gonogo.server.http.idempotency import keyed, once
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
+from gonogo.server.store.group_commit import GroupCommit
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+T = TypeVar("T")
+Handler = Callable[..., Any]
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+Preparation = Callable[[Request, Principal], Awaitable[None]]
+
 _CREDENTIALS: list[dict[str, list[str]]] = [{"ApiKey": []}, {"Session": []}]  # either of the two
-CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_OPTIONS, _HANDLER = "gonogo_options", "gonogo_handler"
 REFUSALS = (ApiError, RequestValidationError, HTTPException)
-RACES = 3
-"""How often a request is begun again because another worker made the same thing, or a lock the other way round."""
+RETRIES = 3
+"""Retries after a unique-key conflict or a deadlock with another worker."""
+
+
+@dataclass(frozen=True)
+class Reply(Generic[T]):
+    """Result of a handler that sets more than the body. A `refusal` is an error reply whose transaction commits."""
+
+    value: T | None = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    after: BackgroundTask | None = None
+    """Work that starts when the reply is sent."""
+    refusal: ApiError | None = None
+    stored_id: str | None = None
+    """Id for the audit row of a refusal that stored something all the same."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Deviations of one operation from the usual pipeline; set by `operation`."""
+
+    public: bool = False
+    """Needs no credential, so it has no caller, no limits and no idempotency key."""
+    read_only: bool = False
+    """A POST that changes nothing: a read transaction, no audit row, no idempotency key."""
+    in_thread: bool = False
+    """A read that takes long runs beside the event loop."""
+    file_body: bool = False
+    """The body is a file, not JSON, and may be as large as a drawing."""
+    prepare: Preparation | None = None
+    """Long work before the write transaction begins; refuses nothing."""
+
+
+def operation(options: Options) -> Callable[[Handler], Handler]:
+    """Decorator of a handler, below the router's: runs it with `options`."""
+
+    def mark(handler: Handler) -> Handler:
+        setattr(handler, _OPTIONS, options)
+        return handler
+
+    return mark
 
 
 class ReadRequest(Request):
-    """A request whose body is already read, and parsed when it is JSON."""
+    """Request whose body is already read, and parsed when it is JSON."""
 
     def __init__(self, scope: Scope, raw: bytes, value: Any) -> None:
         super().__init__(scope)
-        self._raw, self._value = raw, value
+        self.raw, self._value = raw, value
 
     async def body(self) -> bytes:
-        return self._raw
+        return self.raw
 
     async def json(self) -> Any:
         return self._value
 
 
 class ApiRoute(APIRoute):
-    """A route of this server. Its handlers are `async def`, and never wait: see `_finish`.
+    """Route of this server: the pipeline round one handler.
 
     Adds the error statuses that the published reference documents: 401, 403, 422, 429 everywhere, 404 where the path
-    names an object, 409 where something is written.
+    names an object, 409 and 413 where something is written.
     """
 
-    json_body = True
-    public = False
-
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        statuses = self.error_statuses(path, set(options.get("methods") or ("GET",)))
-        options["responses"] = documented(statuses) | (options.get("responses") or {})
-        if not self.public:
+    def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
+        endpoint = getattr(endpoint, _HANDLER, endpoint)  # `include_router` may make a route once more
+        self._handler = endpoint
+        self._options: Options = getattr(endpoint, _OPTIONS, Options())
+        methods = set(options.get("methods") or ("GET",))
+        options["responses"] = documented(self._error_statuses(path, methods)) | (options.get("responses") or {})
+        if not self._options.public:
             options["openapi_extra"] = {"security": _CREDENTIALS} | (options.get("openapi_extra") or {})
-        super().__init__(path, endpoint, **options)
+        signature = inspect.signature(endpoint, eval_str=True)
+        self._parameters = frozenset(signature.parameters)
+        self._writes = methods != {"GET"} and not (self._options.read_only or self._options.public)
+        if ("tx" in self._parameters) == inspect.iscoroutinefunction(endpoint):
+            raise TypeError("A handler with `tx` must not wait: it holds a transaction. Any other is `async def`.")
+        if self._writes and "tx" not in self._parameters:
+            raise TypeError("An operation that changes something takes `tx`: its idempotency key is stored there.")
+        result = _result_type(signature)
+        self._body: TypeAdapter[Any] | None = TypeAdapter(result) if self._writes else None
+        super().__init__(path, self._endpoint(signature, result), **options)
 
-    def error_statuses(self, path: str, methods: set[str]) -> set[int]:
-        statuses = {401, 403, 422, 429}
+    def _error_statuses(self, path: str, methods: set[str]) -> set[int]:
+        statuses = {422} if self._options.public else {401, 403, 422, 429}
         if "{" in path:
             statuses.add(404)
         if methods != {"GET"}:
-            statuses |= {409, 413}
+            statuses |= {413} if self._options.public else {409, 413}
         return statuses
 
-    def body_limit(self, settings: ServerSettings) -> int:
-        """In bytes."""
-        return settings.max_json_bytes
+    # --- before the handler ---
 
-    async def prepare(self, request: Request, caller: Principal) -> None:
-        """What takes long and needs no transaction, before the one of a change begins; refuses nothing."""
-
-    def get_route_handler(self) -> Handler:
-        inner = super().get_route_handler()
+    def get_route_handler(self) -> Endpoint:
+        validated = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             try:
-                return await self._handle(request, inner)
+                return await self._handle(request, validated)
             except REFUSALS as error:
-                return answer_any(request, error)
+                return error_response(request, error)
 
         return handle
 
-    async def _handle(self, request: Request, inner: Handler) -> Response:
-        state = request.app.state
-        _check_target(request)
-        caller = None if self.public else counted_caller(request)
-        raw = await read_body(request, self.body_limit(state.settings))
-        if caller is None or request.method not in CHANGING:
-            return await inner(self._parsed(request, raw))
-        await self.prepare(request, caller)
-        ask = keyed(request, caller, raw)
-        lifetime = timedelta(hours=state.settings.idempotency_hours)
-        for _try in range(RACES):
-            try:
-                return once(state.store, ask, state.clock(), lifetime, lambda: self._run(request, raw, inner))
-            except DBAPIError as error:
-                if not lost_race(error):
-                    raise
-        return once(state.store, ask, state.clock(), lifetime, lambda: self._run(request, raw, inner))
+    async def _handle(self, request: Request, validated: Endpoint) -> Response:
+        settings: ServerSettings = request.app.state.settings
+        _refuse_nul(request)
+        caller = None if self._options.public else counted_caller(request)
+        limit = settings.max_drawing_bytes if self._options.file_body else settings.max_json_bytes
+        raw = await read_body(request, limit)
+        if caller is None or not self._writes:
+            return await validated(self._parsed(request, raw))
+        if self._options.prepare is not None:
+            await self._options.prepare(request, caller)
+        request.state.idempotent = idempotency.keyed(request, caller, raw)
+        try:
+            return await validated(self._parsed(request, raw))
+        except idempotency.KeyRefused:
+            raise
+        except REFUSALS as error:
+            return await self._refused(request, error)
 
     def _parsed(self, request: Request, raw: bytes) -> Request:
-        return ReadRequest(request.scope, raw, parse_json(raw) if raw and self.json_body else None)
+        return ReadRequest(request.scope, raw, parse_json(raw) if raw and not self._options.file_body else None)
 
-    def _run(self, request: Request, raw: bytes, inner: Handler) -> Response:
+    # --- round the handler ---
+
+    def _endpoint(self, signature: inspect.Signature, result: Any) -> Handler:
+        """The endpoint that FastAPI calls with validated arguments: the handler's parameters but `ctx` and `tx`."""
+
+        async def endpoint(*, request: Request, **arguments: Any) -> Any:
+            if "request" in self._parameters:
+                arguments["request"] = request
+            if "ctx" in self._parameters:
+                arguments["ctx"] = context_of(request.app.state, authenticate(request))
+            if "tx" not in self._parameters:
+                return await self._handler(**arguments)
+            if self._writes:
+                return await self._write(request, arguments)
+            return (
+                await asyncio.to_thread(self._read, request, arguments)
+                if self._options.in_thread
+                else (self._read(request, arguments))
+            )
+
+        of_request = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+        others = [
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for name, parameter in signature.parameters.items()
+            if name not in {"request", "ctx", "tx"}
+        ]
+        setattr(endpoint, _HANDLER, self._handler)
+        endpoint.__name__, endpoint.__doc__ = self._handler.__name__, self._handler.__doc__
+        endpoint.__signature__ = inspect.Signature([of_request, *others], return_annotation=result)  # type: ignore[attr-defined]
+        return endpoint
+
+    def _read(self, request: Request, arguments: dict[str, Any]) -> Any:
+        with request.app.state.store.read() as tx:
+            return self._handler(tx=tx, **arguments)
+
+    async def _write(self, request: Request, arguments: dict[str, Any]) -> Response:
+        ctx: Context = arguments.get("ctx") or context_of(request.app.state, authenticate(request))
+
+        def job(tx: Connection) -> Response:
+            return self._idempotent(request, tx, ctx.now, lambda: self._reply(request, ctx, tx, arguments))
+
+        return await _committed(request.app.state.group_commit, job)
+
+    def _reply(self, request: Request, ctx: Context, tx: Connection, arguments: dict[str, Any]) -> Response:
+        """The handler's result as a response, and the audit row of what it changed."""
+        result = self._handler(tx=tx, **arguments)
+        reply = result if isinstance(result, Reply) else Reply(result)
+        response: Response
+        ids: Mapping[str, Any] | None
+        if reply.refusal is not None:
+            response = error_response(request, reply.refusal)
+            ids = None if reply.stored_id is None else {"id": reply.stored_id}
+        else:
+            status = reply.status or self.status_code or 200
+            assert self._body is not None
+            body = self._body.dump_json(reply.value, by_alias=True)
+            response = Response(body, status, dict(reply.headers), "application/json", reply.after)
+            ids = None if reply.value is None else getattr(reply.value, "__dict__", {})
+        if ids is not None:  # `null` means that nothing happened
+            content = audit.content_of(request.path_params, response.status_code, ids)
+            audit.append(tx, self.name, ctx.now, actor=ctx.caller.id, content=content, request_id=request_id(request))
+        return _with_request_id(request, response)
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        """The error reply, kept for a repetition of the request: what was refused changed nothing."""
+        response = _with_request_id(request, error_response(request, error))
+        if request.state.idempotent is None:
+            return response
+        now = request.app.state.clock()
+        return await _committed(
+            request.app.state.group_commit, lambda tx: self._idempotent(request, tx, now, lambda: response)
+        )
+
+    def _idempotent(self, request: Request, tx: Connection, now: datetime, run: Callable[[], Response]) -> Response:
+        lifetime = timedelta(hours=request.app.state.settings.idempotency_hours)
+        return idempotency.idempotent(tx, request.state.idempotent, now, lifetime, run)
+
+
+async def _committed(commits: GroupCommit, job: Callable[[Connection], Response]) -> Response:
+    """The result of `job`, durable; tried again if another transaction was in its way."""
+    for _retry in range(RETRIES):
         try:
-            response = _finish(inner(self._parsed(request, raw)))
-        except REFUSALS as error:
-            response = answer_any(request, error)
-        if not request.app.state.store.spoiled:
-            audit.note_request(request, response)
-        response.headers["X-Request-ID"] = request_id(request)  # a replay tells the id its body tells
-        return response
+            return await commits.run(job)
+        except DBAPIError as error:
+            if not lost_race(error):
+                raise
+    return await commits.run(job)
 
 
-class UploadRoute(ApiRoute):
-    """A route whose body is a file."""
-
-    json_body = False
-
-    def body_limit(self, settings: ServerSettings) -> int:
-        return settings.max_drawing_bytes
+IN_THREAD = operation(Options(in_thread=True))
+PUBLIC = operation(Options(public=True))
+FILE_BODY = operation(Options(file_body=True))
+READ_ONLY = operation(Options(read_only=True))
 
 
-class LookingRoute(ApiRoute):
-    """A POST that changes nothing: no transaction, no row in the audit log, no use for a key."""
-
-    async def _handle(self, request: Request, inner: Handler) -> Response:
-        _check_target(request)
-        counted_caller(request)
-        return await inner(self._parsed(request, await read_body(request, self.body_limit(request.app.state.settings))))
-
-
-class PublicRoute(ApiRoute):
-    """A route that needs no credential, and so has no caller who could repeat a request."""
-
-    public = True
-
-    def error_statuses(self, path: str, methods: set[str]) -> set[int]:
-        return super().error_statuses(path, methods) - {401, 403, 409, 429}
-
-
-def router(route_class: type[ApiRoute] = ApiRoute) -> APIRouter:
-    """A router for paths that are complete: the app adds no prefix."""
-    return APIRouter(route_class=route_class, redirect_slashes=False)
-
-
-def _finish(coroutine: Coroutine[Any, Any, Response]) -> Response:
-    """The result of a handler that never waits.
-
-    It runs inside a write transaction: if it could wait, another handler could block the loop on the same lock.
-    """
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        response: Response = done.value
-        return response
-    coroutine.close()
-    raise RuntimeError("A handler must not wait for anything: it runs inside a write transaction.")
+def router() -> APIRouter:
+    """Router for paths that are complete: the app adds no prefix."""
+    return APIRouter(route_class=ApiRoute, redirect_slashes=False)
 
 
 def counted_caller(request: Request) -> Principal:
-    """The caller, counted against the limits, before any of the body is read."""
+    """The caller, counted against the rate limits, before any of the body is read."""
     caller = authenticate(request)
     settings: ServerSettings = request.app.state.settings
     credential = credential_of(request)
@@ -174,10 +287,22 @@ def counted_caller(request: Request) -> Principal:
     return caller
 
 
-def _check_target(request: Request) -> None:
-    """NUL in an address can be in no id and no filter, and not every database takes it."""
+def _refuse_nul(request: Request) -> None:
+    """Raises 404 or 422 for NUL in an address: no id and no filter has it, and not every database takes it."""
     if any("\0" in str(value) for value in request.path_params.values()):
         raise not_found()
     for name, value in request.query_params.multi_items():
         if "\0" in name or "\0" in value:
             raise invalid([{"loc": ["query"], "msg": "The query holds the character NUL.", "type": "string"}])
+
+
+def _with_request_id(request: Request, response: Response) -> Response:
+    """`response` with the id that its body may name, so that a replay has the same."""
+    response.headers["X-Request-ID"] = request_id(request)
+    return response
+
+
+def _result_type(signature: inspect.Signature) -> Any:
+    """What the handler returns, without `Reply`."""
+    result = signature.return_annotation
+    return get_args(result)[0] if get_origin(result) is Reply else result

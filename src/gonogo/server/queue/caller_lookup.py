@@ -1,36 +1,31 @@
-"""Who comes, and to what: all that a claim or a vote asks before it begins, in one statement each.
+"""One-query caller lookup: campaign, role and queue position of a caller, before a claim or a vote.
 
-That statement answers for everybody who has been in the campaign before. Whoever comes for the first time, or to
-something that is not his, is asked about step by step, and refused there.
+The query covers callers who have been in the campaign before. A first visit, or a campaign that is not the caller's,
+is looked up step by step, and refused there.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, select
+from sqlalchemy import Connection, Row, bindparam, select
 
-from gonogo.schemas.enums import AssignmentStatus
 from gonogo.server.auth.authorization import VOTERS, campaign_for, campaign_of_task, voter_of
-from gonogo.server.auth.principals import SESSION_ABSOLUTE, SESSION_IDLE, require
+from gonogo.server.auth.principals import require
 from gonogo.server.context import Context
 from gonogo.server.practice import eligibility
 from gonogo.server.queue import leases
 from gonogo.server.store.compiled import CompiledStatement
-from gonogo.server.store.schema.campaigns import assignments, campaigns, sessions, tasks, voters
+from gonogo.server.store.schema.campaigns import campaigns, tasks, voters
 
 CallerLookup = tuple[Row[Any], Row[Any] | None]
 """The campaign, as `queue.next_task` and `votes.submit` want it, and the voter's position there if it is known."""
 
 
-class Unproved(Exception):
-    """Whether the caller's session still lives is not known from the one statement."""
-
-
 def load_campaign_caller(connection: Connection, ctx: Context, campaign_id: str) -> CallerLookup:
     """For a claim; refuses who may not have a task."""
     caller, voter = ctx.caller, voter_of(ctx.caller)
-    row = _checked(ctx, _AT_CAMPAIGN.first(connection, {"campaign": campaign_id, **_who(ctx)}))
+    row = _within_reach(ctx, _AT_CAMPAIGN.first(connection, {"campaign": campaign_id, **_values(ctx)}))
     if row is None:
         campaign = campaign_for(connection, caller, campaign_id, VOTERS)
         eligibility.require_eligible(connection, campaign_id, voter, ctx.now)
@@ -44,39 +39,27 @@ def load_campaign_caller(connection: Connection, ctx: Context, campaign_id: str)
 def load_task_caller(connection: Connection, ctx: Context, task_id: str) -> CallerLookup:
     """For a vote."""
     caller = ctx.caller
-    row = _checked(ctx, _AT_TASK.first(connection, {"task": task_id, **_who(ctx)}))
+    row = _within_reach(ctx, _AT_TASK.first(connection, {"task": task_id, **_values(ctx)}))
     if row is None:
         return campaign_of_task(connection, caller, task_id, VOTERS), None
     require(caller, *VOTERS)
     return row, row
 
 
-def _who(ctx: Context) -> dict[str, Any]:
-    idle, oldest = ctx.now - SESSION_IDLE, ctx.now - SESSION_ABSOLUTE
-    who = {"org": ctx.caller.org_id, "voter": ctx.caller.id, "now": ctx.now}
-    return {**who, "session": ctx.unproved, "idle": idle, "oldest": oldest}
+def _values(ctx: Context) -> dict[str, Any]:
+    return {"org": ctx.caller.org_id, "voter": ctx.caller.id, "now": ctx.now}
 
 
-def _checked(ctx: Context, row: Row[Any] | None) -> Row[Any] | None:
-    """`row` if it tells all; then a session that had to be proved lives."""
+def _within_reach(ctx: Context, row: Row[Any] | None) -> Row[Any] | None:
+    """`row`, if the caller may see its campaign without further questions."""
     if row is None or not (ctx.caller.kind == "user" or ctx.caller.campaign_id == row.id):
-        row = None
-    if ctx.unproved is not None and (row is None or not row.lives):
-        raise Unproved
+        return None
     return row
 
 
-_WANTED = ("id", "status", "gold_fraction", "lease_minutes", "insert_round", "n_tasks", "n_gold_items")
-_lives = exists().where(
-    sessions.c.sha256 == bindparam("session"),
-    sessions.c.ended_at.is_(None),
-    sessions.c.seen_at > bindparam("idle"),
-    sessions.c.created_at > bindparam("oldest"),
-    assignments.c.id == sessions.c.assignment_id,
-    assignments.c.status != AssignmentStatus.REVOKED,
-)
+_CAMPAIGN_COLUMNS = ("id", "status", "gold_fraction", "lease_minutes", "insert_round", "n_tasks", "n_gold_items")
 _arrival = (
-    select(*(campaigns.c[name] for name in _WANTED), *leases.cursor_columns(campaigns.c.id), _lives.label("lives"))
+    select(*(campaigns.c[name] for name in _CAMPAIGN_COLUMNS), *leases.cursor_columns(campaigns.c.id))
     .where(campaigns.c.org_id == bindparam("org"), voters.c.voter_id == bindparam("voter"))
     .with_for_update(of=voters)
 )

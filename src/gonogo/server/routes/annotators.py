@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Query
-from sqlalchemy import select
+from fastapi import Query
+from sqlalchemy import Connection, select
+from starlette.background import BackgroundTask
 
 from gonogo.schemas.review import (
     AnnotatorAction,
@@ -20,8 +20,9 @@ from gonogo.schemas.review import (
     PracticeSet,
 )
 from gonogo.server.auth.authorization import LEAD, READERS, campaign_for
-from gonogo.server.context import Context, Ctx
+from gonogo.server.context import Context
 from gonogo.server.http import pagination
+from gonogo.server.http.pipeline import IN_THREAD, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice import practice_items as practice
 from gonogo.server.queue.verdicts import check_verdict
@@ -41,69 +42,62 @@ _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
 
 
 @router.get(_CAMPAIGN + "/annotators", name="list_annotators")
-async def annotators(ctx: Ctx, campaign_id: str) -> AnnotatorStateList:
-    return await asyncio.to_thread(_everybody, ctx, campaign_id)
-
-
-def _everybody(ctx: Context, campaign_id: str) -> AnnotatorStateList:
-    with ctx.store.read() as connection:
-        campaign_for(connection, ctx.caller, campaign_id, READERS)
-        found = annotator_states(connection, campaign_id)
+@IN_THREAD
+def annotators(ctx: Context, tx: Connection, campaign_id: str) -> AnnotatorStateList:
+    campaign_for(tx, ctx.caller, campaign_id, READERS)
+    found = annotator_states(tx, campaign_id)
     return AnnotatorStateList(count=len(found), data=found)
 
 
 @router.post(_CAMPAIGN + "/annotators/{voter_id}/actions", name="act_on_annotator", status_code=201)
-async def act_on(
-    ctx: Ctx, background: BackgroundTasks, campaign_id: str, voter_id: str, body: AnnotatorActionCreate
-) -> AnnotatorAction:
+def act_on(
+    ctx: Context, tx: Connection, campaign_id: str, voter_id: str, body: AnnotatorActionCreate
+) -> Reply[AnnotatorAction]:
     """Pause, resume, discount, restore or reopen; always by a lead, and written down."""
-    with ctx.store.write() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        row = apply_action(connection, campaign, voter_id, body, ctx.caller, ctx.now)
-    if row.n_tasks:
-        background.add_task(refresh_debounced, ctx.store, campaign_id, ctx.now)
-    return action_public(row)
+    campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    row = apply_action(tx, campaign, voter_id, body, ctx.caller, ctx.now)
+    refresh = BackgroundTask(refresh_debounced, ctx.store, campaign_id, ctx.now) if row.n_tasks else None
+    return Reply(action_public(row), after=refresh)
 
 
 @router.get(_CAMPAIGN + "/annotators/{voter_id}/actions/{action}", name="preview_annotator_action")
-async def preview_action(ctx: Ctx, campaign_id: str, voter_id: str, action: AnnotatorVerb) -> AnnotatorActionPreview:
+def preview_action(
+    ctx: Context, tx: Connection, campaign_id: str, voter_id: str, action: AnnotatorVerb
+) -> AnnotatorActionPreview:
     """What an action would do now, in numbers and in words. Nothing is done."""
-    with ctx.store.read() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        return preview(connection, campaign, voter_id, action)
+    campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    return preview(tx, campaign, voter_id, action)
 
 
 @router.get(_CAMPAIGN + "/annotator-actions", name="annotator_actions")
-async def actions(
-    ctx: Ctx, campaign_id: str, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
+def actions(
+    ctx: Context,
+    tx: Connection,
+    campaign_id: str,
+    limit: pagination.Limit = pagination.DEFAULT_LIMIT,
+    cursor: pagination.Cursor = None,
 ) -> AnnotatorActionList:
     """The audit trail of what leads did about people, newest first."""
     query = select(annotator_actions).where(annotator_actions.c.campaign_id == campaign_id)
-    with ctx.store.read() as connection:
-        campaign_for(connection, ctx.caller, campaign_id, READERS)
-        page = pagination.page(connection, query, annotator_actions.c.number, limit, cursor)
+    campaign_for(tx, ctx.caller, campaign_id, READERS)
+    page = pagination.page(tx, query, annotator_actions.c.number, limit, cursor)
     data = [action_public(row) for row in page.rows]
     return AnnotatorActionList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
 @router.get(_CAMPAIGN + "/practice", name="practice_items")
-async def practice_items(
-    ctx: Ctx, campaign_id: str, limit: Annotated[int, Query(ge=1, le=100)] = practice.DEFAULT_ITEMS
+@IN_THREAD
+def practice_items(
+    ctx: Context, tx: Connection, campaign_id: str, limit: Annotated[int, Query(ge=1, le=100)] = practice.DEFAULT_ITEMS
 ) -> PracticeSet:
     """Known items, some with an error put in, in random order. Nothing of it counts for the campaign."""
-    return await asyncio.to_thread(_practice_items, ctx, campaign_id, limit)
-
-
-def _practice_items(ctx: Context, campaign_id: str, limit: int) -> PracticeSet:
-    with ctx.store.read() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, practice.PRACTICE_ROLES)
-        return practice.draw_items(connection, campaign, ctx.caller.id, limit, ctx.now, ctx.rng)
+    campaign = campaign_for(tx, ctx.caller, campaign_id, practice.PRACTICE_ROLES)
+    return practice.draw_items(tx, campaign, ctx.caller.id, limit, ctx.now, ctx.rng)
 
 
 @router.post(_CAMPAIGN + "/practice", name="answer_practice_item", status_code=201)
-async def answer_practice_item(ctx: Ctx, campaign_id: str, body: PracticeAnswer) -> PracticeFeedback:
+def answer_practice_item(ctx: Context, tx: Connection, campaign_id: str, body: PracticeAnswer) -> PracticeFeedback:
     """What was right, at once."""
     check_verdict(body.verdict, body.corrected_value)
-    with ctx.store.write() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, practice.PRACTICE_ROLES)
-        return practice.answer_item(connection, campaign, ctx.caller.id, body, ctx.now)
+    campaign = campaign_for(tx, ctx.caller, campaign_id, practice.PRACTICE_ROLES)
+    return practice.answer_item(tx, campaign, ctx.caller.id, body, ctx.now)

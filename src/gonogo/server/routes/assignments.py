@@ -17,7 +17,7 @@ from gonogo.schemas.labeling import (
 )
 from gonogo.server.auth import tokens
 from gonogo.server.auth.authorization import LEAD, READERS, campaign_for
-from gonogo.server.context import Context, Ctx
+from gonogo.server.context import Context
 from gonogo.server.errors import conflict, not_found
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
@@ -31,33 +31,35 @@ _ALL = select(*ASSIGNMENT).join(annotator_accounts, annotator_accounts.c.id == a
 
 
 @router.get(_PATH, name="list_campaign_assignments")
-async def list_assignments(
-    ctx: Ctx, campaign_id: str, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
+def list_assignments(
+    ctx: Context,
+    tx: Connection,
+    campaign_id: str,
+    limit: pagination.Limit = pagination.DEFAULT_LIMIT,
+    cursor: pagination.Cursor = None,
 ) -> CampaignAssignmentList:
-    with ctx.store.read() as connection:
-        campaign_for(connection, ctx.caller, campaign_id, READERS)
-        query = _ALL.where(assignments.c.campaign_id == campaign_id)
-        page = pagination.page(connection, query, assignments.c.number, limit, cursor)
+    campaign_for(tx, ctx.caller, campaign_id, READERS)
+    query = _ALL.where(assignments.c.campaign_id == campaign_id)
+    page = pagination.page(tx, query, assignments.c.number, limit, cursor)
     data = [assignment_public(row) for row in page.rows]
     return CampaignAssignmentList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
 @router.post(_PATH, name="create_campaign_assignment", status_code=201)
-async def create_assignment(
-    request: Request, ctx: Ctx, campaign_id: str, body: CampaignAssignmentCreate
+def create_assignment(
+    request: Request, ctx: Context, tx: Connection, campaign_id: str, body: CampaignAssignmentCreate
 ) -> CampaignAssignmentCreated:
     """Invites a person; the answer is the only place where the magic link appears."""
     role = pagination.one_of(body.role, Role, "body", "role") or Role.ANNOTATOR.value
     token = tokens.new_secret("gl")
-    with ctx.store.write() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        if campaign.status != CampaignStatus.OPEN and role == Role.ANNOTATOR:
-            message = "This campaign is closed, so nobody can annotate in it any more; reviewers can be invited."
-            raise conflict(ConflictReason.CAMPAIGN_CLOSED, message)
-        account_id = _account(connection, ctx, body)
-        _refuse_second(connection, campaign_id, account_id)
-        assignment_id = _invite(connection, ctx, campaign_id, account_id, role, token)
-        row = connection.execute(_ALL.where(assignments.c.id == assignment_id)).one()
+    campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    if campaign.status != CampaignStatus.OPEN and role == Role.ANNOTATOR:
+        message = "This campaign is closed, so nobody can annotate in it any more; reviewers can be invited."
+        raise conflict(ConflictReason.CAMPAIGN_CLOSED, message)
+    account_id = _account(tx, ctx, body)
+    _refuse_second(tx, campaign_id, account_id)
+    assignment_id = _invite(tx, ctx, campaign_id, account_id, role, token)
+    row = tx.execute(_ALL.where(assignments.c.id == assignment_id)).one()
     base = (ctx.settings.public_url or str(request.base_url)).rstrip("/")
     return CampaignAssignmentCreated(
         assignment=assignment_public(row),
@@ -67,21 +69,20 @@ async def create_assignment(
 
 
 @router.delete(_PATH + "/{assignment_id}", name="revoke_campaign_assignment")
-async def revoke_assignment(ctx: Ctx, campaign_id: str, assignment_id: str) -> CampaignAssignmentPublic:
+def revoke_assignment(ctx: Context, tx: Connection, campaign_id: str, assignment_id: str) -> CampaignAssignmentPublic:
     """Ends the person's sessions at once and frees the claims; what was submitted stays."""
-    with ctx.store.write() as connection:
-        campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        mine = (assignments.c.id == assignment_id) & (assignments.c.campaign_id == campaign_id)
-        found = connection.execute(select(assignments).where(mine)).first()
-        if found is None:
-            raise not_found()
-        if found.status != AssignmentStatus.REVOKED:
-            revoked = {"status": AssignmentStatus.REVOKED, "revoked_at": ctx.now}
-            connection.execute(assignments.update().where(mine).values(**revoked))
-            open_ones = (sessions.c.assignment_id == assignment_id) & sessions.c.ended_at.is_(None)
-            connection.execute(sessions.update().where(open_ones).values(ended_at=ctx.now))
-            _free_claims(connection, ctx, found)
-        return assignment_public(connection.execute(_ALL.where(mine)).one())
+    campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    mine = (assignments.c.id == assignment_id) & (assignments.c.campaign_id == campaign_id)
+    found = tx.execute(select(assignments).where(mine)).first()
+    if found is None:
+        raise not_found()
+    if found.status != AssignmentStatus.REVOKED:
+        revoked = {"status": AssignmentStatus.REVOKED, "revoked_at": ctx.now}
+        tx.execute(assignments.update().where(mine).values(**revoked))
+        open_ones = (sessions.c.assignment_id == assignment_id) & sessions.c.ended_at.is_(None)
+        tx.execute(sessions.update().where(open_ones).values(ended_at=ctx.now))
+        _free_claims(tx, ctx, found)
+    return assignment_public(tx.execute(_ALL.where(mine)).one())
 
 
 def _account(connection: Connection, ctx: Context, body: CampaignAssignmentCreate) -> str:

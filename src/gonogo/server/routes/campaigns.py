@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from gonogo.schemas.enums import CampaignStatus, ConflictReason, ConsensusMethod
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignList, LabelingCampaignPublic
 from gonogo.server.auth.authorization import LEAD, READERS, campaign_for, counted_campaign
 from gonogo.server.auth.principals import Principal, require
-from gonogo.server.context import Context, Ctx
+from gonogo.server.context import Context
 from gonogo.server.errors import ApiError, conflict
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
@@ -31,8 +31,9 @@ DEFAULTS: dict[str, Any] = {
 
 
 @router.get(_PATH, name="list_labeling_campaigns")
-async def list_campaigns(
-    ctx: Ctx,
+def list_campaigns(
+    ctx: Context,
+    tx: Connection,
     status: pagination.Status = None,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
@@ -42,43 +43,41 @@ async def list_campaigns(
     query = select(*CAMPAIGN).where(campaigns.c.org_id == ctx.caller.org_id)
     if status is not None:
         query = query.where(campaigns.c.status == status)
-    with ctx.store.read() as connection:
-        page = pagination.page(connection, query, campaigns.c.number, limit, cursor)
+    page = pagination.page(tx, query, campaigns.c.number, limit, cursor)
     data = [campaign_public(row) for row in page.rows]
     return LabelingCampaignList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
 @router.post(_PATH, name="create_labeling_campaign", status_code=201)
-async def create_campaign(ctx: Ctx, body: LabelingCampaignCreate) -> LabelingCampaignPublic:
+def create_campaign(ctx: Context, tx: Connection, body: LabelingCampaignCreate) -> LabelingCampaignPublic:
     require(ctx.caller, *LEAD)
-    return make_campaign(ctx, body)
+    return make_campaign(ctx, tx, body)
 
 
 @router.get(_PATH + "/{campaign_id}", name="get_labeling_campaign")
-async def get_campaign(ctx: Ctx, campaign_id: str) -> LabelingCampaignPublic:
-    with ctx.store.read() as connection:
-        return campaign_public(counted_campaign(connection, ctx.caller, campaign_id, READERS))
+def get_campaign(ctx: Context, tx: Connection, campaign_id: str) -> LabelingCampaignPublic:
+    return campaign_public(counted_campaign(tx, ctx.caller, campaign_id, READERS))
 
 
 @router.post(_PATH + "/{campaign_id}/close", name="close_labeling_campaign")
-async def close_campaign(ctx: Ctx, campaign_id: str) -> LabelingCampaignPublic:
+def close_campaign(ctx: Context, tx: Connection, campaign_id: str) -> LabelingCampaignPublic:
     """Ends all claims; a campaign that is closed already stays as it is."""
-    with ctx.store.write() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        if campaign.status == CampaignStatus.OPEN:
-            leases.end_claims(connection, ctx.now, campaign_id=campaign_id)
-            closed = {"status": CampaignStatus.CLOSED, "closed_at": ctx.now}
-            connection.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(**closed))
-        return campaign_public(read_campaign(connection, campaign_id))
+    campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    if campaign.status == CampaignStatus.OPEN:
+        leases.end_claims(tx, ctx.now, campaign_id=campaign_id)
+        closed = {"status": CampaignStatus.CLOSED, "closed_at": ctx.now}
+        tx.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(**closed))
+    return campaign_public(read_campaign(tx, campaign_id))
 
 
-def make_campaign(ctx: Context, body: LabelingCampaignCreate, project_id: str | None = None) -> LabelingCampaignPublic:
-    """Creates a campaign in its own transaction; 409 `name_taken`, 422 for an unknown consensus method."""
+def make_campaign(
+    ctx: Context, tx: Connection, body: LabelingCampaignCreate, project_id: str | None = None
+) -> LabelingCampaignPublic:
+    """Creates a campaign; raises 409 `name_taken`, or 422 for an unknown consensus method."""
     values = campaign_values(ctx.caller, body, project_id) | {"created_at": ctx.now}
     try:
-        with ctx.store.write() as connection:
-            connection.execute(insert(campaigns).values(values))
-            return campaign_public(read_campaign(connection, values["id"]))
+        tx.execute(insert(campaigns).values(values))
+        return campaign_public(read_campaign(tx, values["id"]))
     except IntegrityError:
         raise name_taken("campaign") from None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gonogo
 from gonogo.schemas.gonogo_api import Capabilities
-from gonogo.server.http.pipeline import PublicRoute
+from gonogo.server.http.pipeline import PUBLIC
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.queue.leases import MAX_CLAIMS
 
-router = make_router(PublicRoute)
+router = make_router()
 
 EXTENSIONS = [
     "sessions",
@@ -31,6 +31,7 @@ EXTENSIONS = [
 
 
 @router.get("/api/v1/gonogo/capabilities", name="capabilities")
+@PUBLIC
 async def capabilities() -> Capabilities:
     """A server without this path is a plain ARCNM server."""
     return Capabilities(version=gonogo.__version__, extensions=EXTENSIONS, max_held_claims=MAX_CLAIMS)

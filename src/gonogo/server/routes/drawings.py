@@ -6,15 +6,15 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from sqlalchemy import Connection, select
 
 from gonogo.schemas.enums import DrawingStatus
 from gonogo.schemas.gonogo_api import DrawingsStored, DrawingStored, DrawingUrl
 from gonogo.server.auth.principals import Principal, require
-from gonogo.server.context import Context, Ctx
+from gonogo.server.context import Context
 from gonogo.server.errors import invalid, not_found
-from gonogo.server.http.pipeline import ApiRoute, PublicRoute, UploadRoute
+from gonogo.server.http.pipeline import FILE_BODY, PUBLIC, ReadRequest, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.schema.campaigns import campaigns, projects, task_sheets
 from gonogo.server.tasks.drawings import (
@@ -34,82 +34,73 @@ _FILE_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
-uploads = make_router(UploadRoute)
-lookups = make_router(ApiRoute)
-files = make_router(PublicRoute)
+router = make_router()
 
 
-def routers() -> list[APIRouter]:
-    return [uploads, lookups, files]
-
-
-@uploads.post(
+@router.post(
     PATH,
     name="store_drawing",
     status_code=201,
     responses={200: {"model": DrawingStored, "description": "The part has this drawing already."}},
     openapi_extra={"requestBody": {"content": {"application/octet-stream": {"schema": {}}}, "required": True}},
 )
-async def store(
-    request: Request,
-    response: Response,
-    context: Ctx,
+@FILE_BODY
+def store(
+    request: ReadRequest,
+    ctx: Context,
+    tx: Connection,
     part: Annotated[str, Query(min_length=1, max_length=200)],
     filename: Annotated[str, Query(max_length=255)] = "",
-) -> DrawingStored:
+) -> Reply[DrawingStored]:
     """Keeps the body as the part's drawing (PNG, JPEG, TIFF, PDF, SVG, DXF); other bytes make a new revision."""
-    require(context.caller, "lead")
-    content = await request.body()
-    if not content:
+    require(ctx.caller, "lead")
+    if not request.raw:
         raise invalid([{"loc": ["body"], "msg": "The file is empty.", "type": "missing"}])
-    given = DrawingUpload(part, filename, content)
-    with context.store.write() as connection:
-        (stored,) = store_drawings(connection, context.caller.org_id, [given], context.now)
-    response.status_code = 201 if stored.created else 200
-    return stored
+    given = DrawingUpload(part, filename, request.raw)
+    (stored,) = store_drawings(tx, ctx.caller.org_id, [given], ctx.now)
+    return Reply(stored, status=201 if stored.created else 200)
 
 
-@uploads.post(
+@router.post(
     f"{PATH}/batch",
     name="store_drawings",
     status_code=201,
     responses={200: {"model": DrawingsStored, "description": "The parts have all of these drawings already."}},
     openapi_extra={"requestBody": {"content": {"application/octet-stream": {"schema": {}}}, "required": True}},
 )
-async def store_several(request: Request, response: Response, context: Ctx) -> DrawingsStored:
+@FILE_BODY
+def store_several(request: ReadRequest, ctx: Context, tx: Connection) -> Reply[DrawingsStored]:
     """Keeps several drawings at once: all of them, or none.
 
     The body is a line of JSON, `[{"part", "filename", "size_bytes"}, …]`, ended by a newline; behind it stand the
     bytes of each drawing in that order, with nothing between them.
     """
-    require(context.caller, "lead")
-    given = parse_batch(await request.body())
-    with context.store.write() as connection:
-        stored = store_drawings(connection, context.caller.org_id, given, context.now)
-    response.status_code = 201 if any(item.created for item in stored) else 200
-    return DrawingsStored(data=stored)
+    require(ctx.caller, "lead")
+    given = parse_batch(request.raw)
+    stored = store_drawings(tx, ctx.caller.org_id, given, ctx.now)
+    return Reply(DrawingsStored(data=stored), status=201 if any(item.created for item in stored) else 200)
 
 
-@lookups.get("/api/v1/parts/geometry/{part_revision_id}/drawing-url", name="part_revision_drawing_url")
-async def drawing_url(request: Request, part_revision_id: str, context: Ctx) -> DrawingUrl:
+@router.get("/api/v1/parts/geometry/{part_revision_id}/drawing-url", name="part_revision_drawing_url")
+def drawing_url(request: Request, part_revision_id: str, ctx: Context, tx: Connection) -> DrawingUrl:
     """A short-lived address of the revision's active drawing; it needs no credential."""
-    with context.store.read() as connection:
-        if not _may_see(connection, context.caller, part_revision_id):
-            raise not_found()
-        drawing = active_drawing(connection, part_revision_id)
+    if not _may_see(tx, ctx.caller, part_revision_id):
+        raise not_found()
+    drawing = active_drawing(tx, part_revision_id)
     if drawing is None:
         return DrawingUrl(status=DrawingStatus.NO_DATASET)
-    token = request.app.state.signer.sign(drawing.id, context.now, context.settings.drawing_url_seconds)
-    url = f"{_base(request, context)}{PATH}/{token}/{download_name(drawing.content_type)}"
+    token = request.app.state.signer.sign(drawing.id, ctx.now, ctx.settings.drawing_url_seconds)
+    url = f"{_base(request, ctx)}{PATH}/{token}/{download_name(drawing.content_type)}"
     return DrawingUrl(url=url, status=DrawingStatus.READY, content_type=drawing.content_type)
 
 
-@files.get(
+@router.get(
     PATH + "/{token}/{name}",
     name="drawing_file",
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}, "description": "The drawing, in its own format."}},
 )
+@PUBLIC
 async def drawing_file(request: Request, token: str, name: str) -> Response:
     """The drawing of a signed address; 404 when the address was changed or is older than 15 minutes."""
     state = request.app.state
@@ -133,9 +124,9 @@ async def drawing_file(request: Request, token: str, name: str) -> Response:
     return Response(file.content, media_type=file.content_type, headers=headers)
 
 
-def _base(request: Request, context: Context) -> str:
+def _base(request: Request, ctx: Context) -> str:
     """Where the address begins: as configured, else as the caller reached us."""
-    url = context.settings.public_url or str(request.base_url)
+    url = ctx.settings.public_url or str(request.base_url)
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 

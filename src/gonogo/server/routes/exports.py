@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import Row
 
 from gonogo.server.auth.authorization import READERS, campaign_for
-from gonogo.server.context import Ctx
+from gonogo.server.context import Context
 from gonogo.server.export.stream import Export
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.engine import Store
@@ -28,11 +28,11 @@ AHEAD = 2
     response_class=StreamingResponse,
     responses={200: {"content": {MEDIA_TYPE: {}}, "description": "JSON Lines; each line is one task."}},
 )
-async def export(campaign_id: str, context: Ctx, golden: bool = False) -> StreamingResponse:
+async def export(campaign_id: str, ctx: Context, golden: bool = False) -> StreamingResponse:
     """One JSON object a line and task, honeypots and all votes included; with `golden` only what was promoted."""
-    with context.store.read() as connection:
-        campaign = campaign_for(connection, context.caller, campaign_id, READERS)
-    return StreamingResponse(_stream(context.store, campaign, golden), media_type=MEDIA_TYPE)
+    with ctx.store.read() as tx:
+        campaign = campaign_for(tx, ctx.caller, campaign_id, READERS)
+    return StreamingResponse(_stream(ctx.store, campaign, golden), media_type=MEDIA_TYPE)
 
 
 async def _stream(store: Store, campaign: Row[Any], golden: bool) -> AsyncIterator[bytes]:

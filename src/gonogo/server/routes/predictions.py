@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from gonogo.schemas.enums import CampaignStatus, ConflictReason
 from gonogo.schemas.gonogo_api import PredictionsCreate, PredictionsStored, TasksFromPredictions, TasksMade
 from gonogo.server.auth.authorization import LEAD, campaign_for, project_for
-from gonogo.server.context import Ctx
+from gonogo.server.context import Context
 from gonogo.server.errors import conflict, documented, not_found
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.schema.campaigns import calculations, projects
@@ -18,29 +18,27 @@ router = make_router()
 
 
 @router.post("/api/v1/gonogo/predictions", name="store_predictions", status_code=201, responses=documented({404}))
-async def store(body: PredictionsCreate, context: Ctx) -> PredictionsStored:
+def store(body: PredictionsCreate, ctx: Context, tx: Connection) -> PredictionsStored:
     """Adds a batch to a run; predictions whose `id` the run has already are counted as known and left as they are."""
-    with context.store.write() as connection:
-        project_for(connection, context.caller, body.project_id, LEAD)
-        org_id = context.caller.org_id
-        return store_predictions(connection, org_id, body.project_id, body.run, body.predictions, context.now)
+    project_for(tx, ctx.caller, body.project_id, LEAD)
+    org_id = ctx.caller.org_id
+    return store_predictions(tx, org_id, body.project_id, body.run, body.predictions, ctx.now)
 
 
 @router.post(
     "/api/v1/gonogo/campaigns/{campaign_id}/tasks-from-predictions", name="tasks_from_predictions", status_code=201
 )
-async def tasks_from_predictions(campaign_id: str, body: TasksFromPredictions, context: Ctx) -> TasksMade:
+def tasks_from_predictions(campaign_id: str, body: TasksFromPredictions, ctx: Context, tx: Connection) -> TasksMade:
     """Makes each prediction of a run a task of the campaign, once; with `gold_from_truth` a share becomes gold.
 
     A long run is made in pieces, so that others get in between: `limit` predictions a request, and `after` is `next`
     of the answer before.
     """
-    with context.store.write() as connection:
-        campaign = campaign_for(connection, context.caller, campaign_id, LEAD)
-        if campaign.status != CampaignStatus.OPEN:
-            raise conflict(ConflictReason.CAMPAIGN_CLOSED, "The campaign is closed: it takes no more tasks.")
-        query = select(calculations.c.id).join(projects, projects.c.id == calculations.c.project_id)
-        mine = query.where(calculations.c.id == body.calculation_id, projects.c.org_id == context.caller.org_id)
-        if connection.execute(mine).first() is None:
-            raise not_found()
-        return tasks_from_run(connection, campaign, body, context.now, context.rng)
+    campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    if campaign.status != CampaignStatus.OPEN:
+        raise conflict(ConflictReason.CAMPAIGN_CLOSED, "The campaign is closed: it takes no more tasks.")
+    query = select(calculations.c.id).join(projects, projects.c.id == calculations.c.project_id)
+    mine = query.where(calculations.c.id == body.calculation_id, projects.c.org_id == ctx.caller.org_id)
+    if tx.execute(mine).first() is None:
+        raise not_found()
+    return tasks_from_run(tx, campaign, body, ctx.now, ctx.rng)

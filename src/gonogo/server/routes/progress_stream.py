@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from gonogo.server.auth import tokens
 from gonogo.server.auth.authorization import REVIEW_READERS, campaign_for
 from gonogo.server.auth.principals import credential_of
-from gonogo.server.context import Ctx
+from gonogo.server.context import Context
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.progress.stream import CloseReason, ProgressHub, Subscriber
 
@@ -74,13 +74,13 @@ class EventStream(StreamingResponse):
         }
     },
 )
-async def watch(campaign_id: str, request: Request, context: Ctx, last_event_id: LastSeen = None) -> EventStream:
+async def watch(campaign_id: str, request: Request, ctx: Context, last_event_id: LastSeen = None) -> EventStream:
     """The progress of a campaign whenever it has changed, once a second at most, while it is open.
 
     The state comes first, unless `Last-Event-ID` is its id. A line that begins with a colon says that the stream lives.
     """
-    with context.store.read() as connection:
-        campaign_for(connection, context.caller, campaign_id, REVIEW_READERS)
+    with ctx.store.read() as tx:
+        campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     watching: ProgressHub = request.app.state.watching
     return EventStream(
         watching, watching.join(request, tokens.digest(credential_of(request)), campaign_id, last_event_id)

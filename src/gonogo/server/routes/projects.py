@@ -16,7 +16,7 @@ from gonogo.schemas.labeling import (
 )
 from gonogo.server.auth.authorization import LEAD, READERS, project_for
 from gonogo.server.auth.principals import require
-from gonogo.server.context import Ctx
+from gonogo.server.context import Context
 from gonogo.server.errors import not_found
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
@@ -30,19 +30,18 @@ _PATH = "/api/v1/parts/labeling/projects"
 
 
 @router.get(_PATH, name="list_labeling_projects")
-async def list_projects(
-    ctx: Ctx, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
+def list_projects(
+    ctx: Context, tx: Connection, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
 ) -> LabelingProjectList:
     require(ctx.caller, *READERS)
     query = select(*PROJECT).where(projects.c.org_id == ctx.caller.org_id)
-    with ctx.store.read() as connection:
-        page = pagination.page(connection, query, projects.c.number, limit, cursor)
+    page = pagination.page(tx, query, projects.c.number, limit, cursor)
     data = [project_public(row) for row in page.rows]
     return LabelingProjectList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
 @router.post(_PATH, name="create_labeling_project", status_code=201)
-async def create_project(ctx: Ctx, body: LabelingProjectCreate) -> LabelingProjectPublic:
+def create_project(ctx: Context, tx: Connection, body: LabelingProjectCreate) -> LabelingProjectPublic:
     require(ctx.caller, *LEAD)
     generate.read_policy(body.selection_policy)
     values = body.model_dump() | {
@@ -55,36 +54,35 @@ async def create_project(ctx: Ctx, body: LabelingProjectCreate) -> LabelingProje
         "uses_platform_pool": bool(body.uses_platform_pool),
     }
     try:
-        with ctx.store.write() as connection:
-            connection.execute(insert(projects).values(values))
-            return project_public(project_for(connection, ctx.caller, values["id"], LEAD))
+        tx.execute(insert(projects).values(values))
+        return project_public(project_for(tx, ctx.caller, values["id"], LEAD))
     except IntegrityError:
         raise name_taken("project") from None
 
 
 @router.get(_PATH + "/{project_id}", name="get_labeling_project")
-async def get_project(ctx: Ctx, project_id: str) -> LabelingProjectPublic:
-    with ctx.store.read() as connection:
-        return project_public(project_for(connection, ctx.caller, project_id, READERS))
+def get_project(ctx: Context, tx: Connection, project_id: str) -> LabelingProjectPublic:
+    return project_public(project_for(tx, ctx.caller, project_id, READERS))
 
 
 @router.post(_PATH + "/{project_id}/generate-tasks", name="generate_project_tasks", status_code=201)
-async def generate_tasks(ctx: Ctx, project_id: str, body: GenerateProjectTasks) -> GenerateProjectTasksResult:
+def generate_tasks(
+    ctx: Context, tx: Connection, project_id: str, body: GenerateProjectTasks
+) -> GenerateProjectTasksResult:
     """Chooses predictions by the project's selection policy, and makes a campaign of them."""
     try:
-        with ctx.store.write() as connection:
-            project = project_for(connection, ctx.caller, project_id, LEAD)
-            runs = runs_of(connection, project_id, body.calculation_ids)
-            choice = generate.select_predictions(connection, project, runs, ctx.rng)
-            wanted = body.campaign or LabelingCampaignCreate(name=_free_name(connection, ctx, project.name))
-            values = campaign_values(ctx.caller, wanted, project_id) | {"created_at": ctx.now}
-            connection.execute(insert(campaigns).values(values))
-            campaign = read_campaign(connection, values["id"])
-            policy = generate.read_policy(project.selection_policy)
-            gold = generate.draw_honeypots(choice.chosen, campaign.gold_fraction, policy.rng(ctx.rng))
-            wrong = generate.draw_seeded_errors(policy, choice.chosen, gold, ctx.rng)
-            generate.generate_tasks(connection, campaign, choice.chosen, gold, ctx.now, ctx.rng, wrong)
-            made = campaign_public(read_campaign(connection, campaign.id))
+        project = project_for(tx, ctx.caller, project_id, LEAD)
+        runs = runs_of(tx, project_id, body.calculation_ids)
+        choice = generate.select_predictions(tx, project, runs, ctx.rng)
+        wanted = body.campaign or LabelingCampaignCreate(name=_free_name(tx, ctx, project.name))
+        values = campaign_values(ctx.caller, wanted, project_id) | {"created_at": ctx.now}
+        tx.execute(insert(campaigns).values(values))
+        campaign = read_campaign(tx, values["id"])
+        policy = generate.read_policy(project.selection_policy)
+        gold = generate.draw_honeypots(choice.chosen, campaign.gold_fraction, policy.rng(ctx.rng))
+        wrong = generate.draw_seeded_errors(policy, choice.chosen, gold, ctx.rng)
+        generate.generate_tasks(tx, campaign, choice.chosen, gold, ctx.now, ctx.rng, wrong)
+        made = campaign_public(read_campaign(tx, campaign.id))
     except IntegrityError:
         raise name_taken("campaign") from None
     return GenerateProjectTasksResult(
@@ -98,10 +96,11 @@ async def generate_tasks(ctx: Ctx, project_id: str, body: GenerateProjectTasks) 
 
 
 @router.post("/api/v1/gonogo/projects/{project_id}/campaigns", name="create_campaign_in_project", status_code=201)
-async def create_campaign_in_project(ctx: Ctx, project_id: str, body: LabelingCampaignCreate) -> LabelingCampaignPublic:
-    with ctx.store.read() as connection:
-        project_for(connection, ctx.caller, project_id, LEAD)
-    return make_campaign(ctx, body, project_id)
+def create_campaign_in_project(
+    ctx: Context, tx: Connection, project_id: str, body: LabelingCampaignCreate
+) -> LabelingCampaignPublic:
+    project_for(tx, ctx.caller, project_id, LEAD)
+    return make_campaign(ctx, tx, body, project_id)
 
 
 def runs_of(connection: Connection, project_id: str, wanted: list[str]) -> list[str]:
@@ -113,7 +112,7 @@ def runs_of(connection: Connection, project_id: str, wanted: list[str]) -> list[
     return ids
 
 
-def _free_name(connection: Connection, ctx: Ctx, project_name: str) -> str:
+def _free_name(connection: Connection, ctx: Context, project_name: str) -> str:
     """The project's name, with a number if a campaign has that name already."""
     taken = set(connection.execute(select(campaigns.c.name).where(campaigns.c.org_id == ctx.caller.org_id)).scalars())
     name, count = project_name, 1

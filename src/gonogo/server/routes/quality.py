@@ -6,16 +6,16 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import Query, Request
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Connection, Row, case, func, select
 
 from gonogo.schemas.base import JsonObject, Received, Timestamp
 from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.server.auth.authorization import LEAD, READERS, REVIEW_READERS, campaign_for
 from gonogo.server.auth.principals import Principal, require
-from gonogo.server.context import Ctx
+from gonogo.server.context import Context
 from gonogo.server.errors import ApiError
 from gonogo.server.http import pagination
-from gonogo.server.http.pipeline import ApiRoute
+from gonogo.server.http.pipeline import Options, operation
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.review.promotion import measure_for_promotion
 from gonogo.server.review.promotion import promote as promote_results
@@ -47,48 +47,41 @@ class GoldenDatasetList(Received):
     next_cursor: str | None = None
 
 
-class _PromotionRoute(ApiRoute):
-    """Measures before the transaction of the request begins."""
-
-    async def prepare(self, request: Request, caller: Principal) -> None:
-        state, campaign_id = request.app.state, request.path_params["campaign_id"]
-        try:
-            with state.store.read() as connection:
-                campaign_for(connection, caller, campaign_id, LEAD)
-        except ApiError:  # the operation refuses the same, and its answer is kept for a repeated request
-            return
-        request.state.ahead = await asyncio.to_thread(measure_for_promotion, state.store, campaign_id, state.clock())
+async def _measure(request: Request, caller: Principal) -> None:
+    """Measures the campaign before the transaction of the request begins, for it may take long."""
+    state, campaign_id = request.app.state, request.path_params["campaign_id"]
+    try:
+        with state.store.read() as tx:
+            campaign_for(tx, caller, campaign_id, LEAD)
+    except ApiError:  # the operation refuses the same, and its reply is kept for a repeated request
+        return
+    request.state.measurement = await asyncio.to_thread(measure_for_promotion, state.store, campaign_id, state.clock())
 
 
-_promotions = make_router(_PromotionRoute)
-
-
-@_promotions.post(_PATH + "/promote", name="promote_labeling_campaign")
-async def promote(request: Request, ctx: Ctx, campaign_id: str, force: bool = False) -> PromoteResult:
+@router.post(_PATH + "/promote", name="promote_labeling_campaign")
+@operation(Options(prepare=_measure))
+def promote(request: Request, ctx: Context, tx: Connection, campaign_id: str, force: bool = False) -> PromoteResult:
     """Copies what is newly resolved to the golden dataset; below acceptance only with `?force=true`."""
-    with ctx.store.write() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        ahead = getattr(request.state, "ahead", None)
-        return promote_results(connection, campaign, force, ctx.now, ahead)
-
-
-router.include_router(_promotions)
+    campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    measurement = getattr(request.state, "measurement", None)
+    return promote_results(tx, campaign, force, ctx.now, measurement)
 
 
 @router.get(_PATH + "/quality", name="labeling_campaign_quality")
-async def quality(ctx: Ctx, campaign_id: str) -> QualityReport:
+async def quality(ctx: Context, campaign_id: str) -> QualityReport:
     """Agreement against the threshold and each annotator's part in it.
 
     The work is done apart and locks the database only to write what changed, so that claims and submits go on.
     """
-    with ctx.store.read() as connection:
-        campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
+    with ctx.store.read() as tx:
+        campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     return await asyncio.to_thread(quality_report, ctx.store, campaign_id, ctx.now)
 
 
 @router.get("/api/v1/parts/ground-truth/datasets", name="list_golden_datasets")
-async def golden_datasets(
-    ctx: Ctx,
+def golden_datasets(
+    ctx: Context,
+    tx: Connection,
     name: Annotated[str | None, Query(max_length=200)] = None,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
@@ -98,10 +91,9 @@ async def golden_datasets(
     query = _DATASETS.where(campaigns.c.org_id == ctx.caller.org_id)
     if name is not None:
         query = query.where(campaigns.c.name == name)
-    with ctx.store.read() as connection:
-        page = pagination.page(connection, query, campaigns.c.number, limit, cursor)
-        ids = [row.id for row in page.rows]
-        kinds = connection.execute(_KINDS.where(golden_items.c.campaign_id.in_(ids))).all()
+    page = pagination.page(tx, query, campaigns.c.number, limit, cursor)
+    ids = [row.id for row in page.rows]
+    kinds = tx.execute(_KINDS.where(golden_items.c.campaign_id.in_(ids))).all()
     data = [_dataset(row, {kind: n for campaign, kind, n in kinds if campaign == row.id}) for row in page.rows]
     return GoldenDatasetList(count=page.count, data=data, next_cursor=page.next_cursor)
 

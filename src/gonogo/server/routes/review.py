@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Query
-from sqlalchemy import select
+from fastapi import Query
+from sqlalchemy import Connection, select
+from starlette.background import BackgroundTask
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.review import (
@@ -21,9 +21,10 @@ from gonogo.schemas.review import (
     RulingPublic,
 )
 from gonogo.server.auth.authorization import LEAD, REVIEW_READERS, REVIEWERS, campaign_for, task_for
-from gonogo.server.context import Context, Ctx
+from gonogo.server.context import Context
 from gonogo.server.errors import invalid
 from gonogo.server.http import pagination
+from gonogo.server.http.pipeline import IN_THREAD, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice.practice_items import check_settings
 from gonogo.server.queue.verdicts import check_verdict
@@ -52,8 +53,10 @@ Filter = Annotated[str | None, Query(max_length=300)]
 
 
 @router.get(_CAMPAIGN + "/review", name="review_queue")
-async def review_queue(
-    ctx: Ctx,
+@IN_THREAD
+def review_queue(
+    ctx: Context,
+    tx: Connection,
     campaign_id: str,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(max_length=60)] = None,
@@ -70,57 +73,49 @@ async def review_queue(
     """
     pagination.one_of(status, TaskStatus, "query", "status")
     wanted = ReviewQuery(status, kind, annotator, sheet, text, sample)
-    return await asyncio.to_thread(_page, ctx, campaign_id, wanted, limit, cursor)
-
-
-def _page(ctx: Context, campaign_id: str, wanted: ReviewQuery, limit: int, cursor: str | None) -> ReviewPage:
-    with ctx.store.read() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
-        return queue_page(connection, campaign, ctx.caller.id, wanted, limit, cursor, ctx.now)
+    campaign = campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
+    return queue_page(tx, campaign, ctx.caller.id, wanted, limit, cursor, ctx.now)
 
 
 @router.get(_TASK + "/review", name="review_task")
-async def review_task(ctx: Ctx, task_id: str, names: bool = False) -> ReviewDetail:
+def review_task(ctx: Context, tx: Connection, task_id: str, names: bool = False) -> ReviewDetail:
     """Everything for one adjudication; who voted only with `?names=true`."""
-    with ctx.store.read() as connection:
-        task, _campaign = task_for(connection, ctx.caller, task_id, REVIEW_READERS)
-        return case_detail(connection, task, ctx.caller, ctx.now, names=names)
+    task, _campaign = task_for(tx, ctx.caller, task_id, REVIEW_READERS)
+    return case_detail(tx, task, ctx.caller, ctx.now, names=names)
 
 
 @router.post(_TASK + "/ruling", name="rule_on_task", status_code=201)
-async def make_ruling(ctx: Ctx, background: BackgroundTasks, task_id: str, body: RulingCreate) -> RulingMade:
+def make_ruling(ctx: Context, tx: Connection, task_id: str, body: RulingCreate) -> Reply[RulingMade]:
     """Adjudicates, with the reason, the error type and a proposal for gold. The campaign learns from it afterwards."""
-    with ctx.store.write() as connection:
-        task, _campaign = task_for(connection, ctx.caller, task_id, REVIEWERS)
-        check_verdict(body.verdict, body.corrected_value)
-        if ctx.caller.role == "reviewer":
-            refuse_own_vote(connection, task_id, ctx.caller.id)
-        ruling, row = adjudicate(connection, task_id, ctx.caller, body, ctx.now)
-    background.add_task(refresh_debounced, ctx.store, task.campaign_id, ctx.now)
-    return RulingMade(ruling=ruling_public(ruling, ctx.caller.id, names=False), task=task_public(row, ctx.now))
+    task, _campaign = task_for(tx, ctx.caller, task_id, REVIEWERS)
+    check_verdict(body.verdict, body.corrected_value)
+    if ctx.caller.role == "reviewer":
+        refuse_own_vote(tx, task_id, ctx.caller.id)
+    ruling, row = adjudicate(tx, task_id, ctx.caller, body, ctx.now)
+    public = RulingMade(ruling=ruling_public(ruling, ctx.caller.id, names=False), task=task_public(row, ctx.now))
+    return Reply(public, after=BackgroundTask(refresh_debounced, ctx.store, task.campaign_id, ctx.now))
 
 
 @router.get(_CAMPAIGN + "/review-settings", name="review_settings")
-async def read_settings(ctx: Ctx, campaign_id: str) -> ReviewSettings:
-    with ctx.store.read() as connection:
-        campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
-        return load_settings(connection, campaign_id)
+def read_settings(ctx: Context, tx: Connection, campaign_id: str) -> ReviewSettings:
+    campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
+    return load_settings(tx, campaign_id)
 
 
 @router.patch(_CAMPAIGN + "/review-settings", name="update_review_settings")
-async def update_settings(ctx: Ctx, campaign_id: str, body: ReviewSettings) -> ReviewSettings:
+def update_settings(ctx: Context, tx: Connection, campaign_id: str, body: ReviewSettings) -> ReviewSettings:
     """Changes the settings that are sent; the others stay."""
-    with ctx.store.write() as connection:
-        campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        changed = change_settings(connection, campaign_id, body)
-        if body.model_fields_set & {"pass_mark", "qualification_items"}:
-            check_settings(connection, campaign_id, changed)
-        return changed
+    campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    changed = change_settings(tx, campaign_id, body)
+    if body.model_fields_set & {"pass_mark", "qualification_items"}:
+        check_settings(tx, campaign_id, changed)
+    return changed
 
 
 @router.get(_CAMPAIGN + "/gold-candidates", name="gold_candidates")
-async def gold_candidates(
-    ctx: Ctx,
+def gold_candidates(
+    ctx: Context,
+    tx: Connection,
     campaign_id: str,
     status: pagination.Status = None,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
@@ -136,11 +131,10 @@ async def gold_candidates(
         rulings.c.gold_status == (status or CANDIDATE),
         rulings.c.superseded.is_(False),
     )
-    with ctx.store.read() as connection:
-        campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
-        page = pagination.page(connection, query, rulings.c.number, limit, cursor)
-        wanted = select(tasks).where(tasks.c.id.in_([row.task_id for row in page.rows]))
-        found = {row.id: row for row in connection.execute(wanted).all()}
+    campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
+    page = pagination.page(tx, query, rulings.c.number, limit, cursor)
+    wanted = select(tasks).where(tasks.c.id.in_([row.task_id for row in page.rows]))
+    found = {row.id: row for row in tx.execute(wanted).all()}
     data = [
         GoldCandidate(
             ruling=ruling_public(row, ctx.caller.id, names=True), task=task_public(found[row.task_id], ctx.now)
@@ -151,13 +145,12 @@ async def gold_candidates(
 
 
 @router.post("/api/v1/gonogo/rulings/{ruling_id}/gold", name="decide_gold")
-async def gold_decision(ctx: Ctx, ruling_id: str, body: GoldDecision) -> RulingPublic:
+def gold_decision(ctx: Context, tx: Connection, ruling_id: str, body: GoldDecision) -> RulingPublic:
     """Accepts a candidate, which makes a honeypot of it, or declines it."""
-    with ctx.store.write() as connection:
-        ruling = ruling_by_id(connection, ruling_id)
-        campaign = campaign_for(connection, ctx.caller, ruling.campaign_id, LEAD)
-        target = campaign
-        if body.campaign_id is not None:
-            target = campaign_for(connection, ctx.caller, body.campaign_id, LEAD)
-        decided = decide_gold_candidate(connection, ruling, target, body, ctx.caller, ctx.now, ctx.rng)
+    ruling = ruling_by_id(tx, ruling_id)
+    campaign = campaign_for(tx, ctx.caller, ruling.campaign_id, LEAD)
+    target = campaign
+    if body.campaign_id is not None:
+        target = campaign_for(tx, ctx.caller, body.campaign_id, LEAD)
+    decided = decide_gold_candidate(tx, ruling, target, body, ctx.caller, ctx.now, ctx.rng)
     return ruling_public(decided, ctx.caller.id, names=True)

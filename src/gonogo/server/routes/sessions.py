@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from sqlalchemy import Connection, Row, false, insert, or_, select, true
 
 from gonogo.schemas.enums import AssignmentStatus, CampaignStatus, ErrorCode
 from gonogo.schemas.gonogo_api import AnnotatorIdentity, Ended, Me, SessionCreate, SessionCreated
 from gonogo.server.auth import tokens
 from gonogo.server.auth.principals import SESSION_ABSOLUTE
-from gonogo.server.context import Context, Ctx
+from gonogo.server.context import Context
 from gonogo.server.errors import ApiError, documented, request_id, unauthorized
-from gonogo.server.http.pipeline import PublicRoute
+from gonogo.server.http.pipeline import PUBLIC
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import CAMPAIGN, campaign_public, instant
 from gonogo.server.store import audit
@@ -33,18 +33,17 @@ REPEAT_WITHIN = timedelta(minutes=2)
 _SHOWN = 500
 
 router = make_router()
-public = APIRouter(route_class=PublicRoute, redirect_slashes=False)
 
 
-@public.post("/api/v1/gonogo/sessions", name="redeem_magic_link", status_code=201, responses=documented({401, 429}))
+@router.post("/api/v1/gonogo/sessions", name="redeem_magic_link", status_code=201, responses=documented({401, 429}))
+@PUBLIC
 async def redeem(request: Request, body: SessionCreate) -> SessionCreated:
     """Turns a magic link into a session. Unknown, expired, used and revoked links answer alike."""
     state = request.app.state
     now: datetime = state.clock()
     address = request.client.host if request.client else "unknown"
     state.limits.check_redeem(address)
-    with state.store.write() as connection:
-        session = _redeem(connection, request, body, now)
+    session: SessionCreated | None = await state.group_commit.run(lambda tx: _redeem(tx, request, body, now))
     if session is None:
         state.limits.redeem_failed(address)
         raise _invalid_link()
@@ -52,23 +51,21 @@ async def redeem(request: Request, body: SessionCreate) -> SessionCreated:
 
 
 @router.delete("/api/v1/gonogo/sessions/current", name="end_session")
-async def end_session(request: Request, ctx: Ctx) -> Ended:
+def end_session(request: Request, ctx: Context, tx: Connection) -> Ended:
     """Signs out; a caller with an API key has no session to end."""
     if ctx.caller.kind == "user":
         return Ended(ended=False)
     token = request.headers.get("authorization", "").partition(" ")[2].strip()
-    with ctx.store.write() as connection:
-        mine = sessions.c.sha256 == tokens.digest(token)
-        connection.execute(sessions.update().where(mine).values(ended_at=ctx.now))
+    mine = sessions.c.sha256 == tokens.digest(token)
+    tx.execute(sessions.update().where(mine).values(ended_at=ctx.now))
     return Ended(ended=True)
 
 
 @router.get("/api/v1/gonogo/me", name="me")
-async def me(ctx: Ctx) -> Me:
+def me(ctx: Context, tx: Connection) -> Me:
     """Who the credential speaks for, and the campaigns it may work in."""
     caller = ctx.caller
-    with ctx.store.read() as connection:
-        rows = _campaigns(connection, ctx)
+    rows = _campaigns(tx, ctx)
     counts = caller.kind == "user"
     return Me(
         id=caller.id,
@@ -153,4 +150,3 @@ _LINK = (
     .join(annotator_accounts, annotator_accounts.c.id == assignments.c.annotator_account_id)
     .with_for_update(of=magic_links)  # of several workers that are shown one link, one lets it in
 )
-router.include_router(public)

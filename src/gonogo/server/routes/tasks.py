@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-from fastapi import BackgroundTasks, Request
-from sqlalchemy import func, select
+from fastapi import Request
+from sqlalchemy import Connection, func, select
+from starlette.background import BackgroundTask
 
 from gonogo.schemas.enums import CampaignStatus, ConflictReason, TaskStatus
 from gonogo.schemas.gonogo_api import SubmissionDetail, SubmissionList
@@ -27,9 +27,10 @@ from gonogo.server.auth.authorization import (
     campaign_for,
     task_for,
 )
-from gonogo.server.context import Context, Ctx
+from gonogo.server.context import Context
 from gonogo.server.errors import conflict, invalid
 from gonogo.server.http import pagination
+from gonogo.server.http.pipeline import IN_THREAD, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.queue import operations
 from gonogo.server.queue.verdicts import check_verdict
@@ -45,89 +46,84 @@ _LABELING = "/api/v1/parts/labeling"
 
 
 @router.get(_LABELING + "/campaigns/{campaign_id}/tasks", name="list_labeling_tasks")
-async def list_tasks(
-    ctx: Ctx,
+@IN_THREAD
+def list_tasks(
+    ctx: Context,
+    tx: Connection,
     campaign_id: str,
     status: pagination.Status = None,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> LabelingTaskList:
-    return await asyncio.to_thread(_tasks, ctx, campaign_id, status, limit, cursor)
-
-
-def _tasks(ctx: Context, campaign_id: str, status: str | None, limit: int, cursor: str | None) -> LabelingTaskList:
-    with ctx.store.read() as connection:
-        campaign_for(connection, ctx.caller, campaign_id, REVIEW_READERS)
-        pagination.one_of(status, TaskStatus, "query", "status")
-        wanted = [tasks.c.campaign_id == campaign_id]
-        if status is not None:
-            wanted.append(tasks.c.status == status)
-        count = select(func.count()).select_from(tasks).where(*wanted)
-        page = pagination.page(connection, select(tasks).where(*wanted), tasks.c.number, limit, cursor, count=count)
+    campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
+    pagination.one_of(status, TaskStatus, "query", "status")
+    wanted = [tasks.c.campaign_id == campaign_id]
+    if status is not None:
+        wanted.append(tasks.c.status == status)
+    count = select(func.count()).select_from(tasks).where(*wanted)
+    page = pagination.page(tx, select(tasks).where(*wanted), tasks.c.number, limit, cursor, count=count)
     data = [task_public(row, ctx.now) for row in page.rows]
     return LabelingTaskList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
 @router.post(_LABELING + "/campaigns/{campaign_id}/tasks", name="create_labeling_tasks", status_code=201)
-async def create(ctx: Ctx, campaign_id: str, body: LabelingTasksCreate) -> LabelingTaskList:
+def create(ctx: Context, tx: Connection, campaign_id: str, body: LabelingTasksCreate) -> LabelingTaskList:
     """All of the tasks, or none: one that is wrong refuses the whole body."""
     errors: list[dict[str, Any]] = []
-    with ctx.store.write() as connection:
-        campaign = campaign_for(connection, ctx.caller, campaign_id, LEAD)
-        wanted = parse_tasks(body.tasks, errors)
-        if errors:
-            raise invalid(errors)
-        if campaign.status != CampaignStatus.OPEN:
-            raise conflict(ConflictReason.CAMPAIGN_CLOSED, "The campaign is closed: it takes no more tasks.")
-        ids = create_tasks(connection, campaign, wanted, ctx.now, ctx.rng)
-        rows = connection.execute(select(tasks).where(tasks.c.id.in_(ids)).order_by(tasks.c.number)).all()
+    campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    wanted = parse_tasks(body.tasks, errors)
+    if errors:
+        raise invalid(errors)
+    if campaign.status != CampaignStatus.OPEN:
+        raise conflict(ConflictReason.CAMPAIGN_CLOSED, "The campaign is closed: it takes no more tasks.")
+    ids = create_tasks(tx, campaign, wanted, ctx.now, ctx.rng)
+    rows = tx.execute(select(tasks).where(tasks.c.id.in_(ids)).order_by(tasks.c.number)).all()
     return LabelingTaskList(count=len(rows), data=[task_public(row, ctx.now) for row in rows])
 
 
 @router.post(_LABELING + "/tasks/{task_id}/submit", name="submit_label", status_code=201)
-async def submit(request: Request, ctx: Ctx, task_id: str, body: LabelSubmit) -> LabelSubmission:
+def submit(request: Request, ctx: Context, tx: Connection, task_id: str, body: LabelSubmit) -> Reply[LabelSubmission]:
     """Stores a verdict. One that comes too late to count is stored all the same, and answered 409 with its receipt."""
     key = request.headers.get("idempotency-key")
-    with ctx.store.write() as connection:
-        outcome = operations.submit_verdict(connection, ctx, task_id, body, key)
-    if outcome.refused is not None:
-        raise operations.refusal(outcome, key)
-    return submission_public(outcome.submission)
+    outcome = operations.submit_verdict(tx, ctx, task_id, body, key)
+    if outcome.refused is None:
+        return Reply(submission_public(outcome.submission))
+    stored_id = None if outcome.was_there else outcome.submission.id
+    return Reply(refusal=operations.refusal(outcome, key), stored_id=stored_id)
 
 
 @router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task")
-async def adjudicate(ctx: Ctx, background: BackgroundTasks, task_id: str, body: Adjudication) -> LabelingTaskPublic:
+def adjudicate(ctx: Context, tx: Connection, task_id: str, body: Adjudication) -> Reply[LabelingTaskPublic]:
     """An expert's ruling: it stands whatever the votes say, resolves the task, and replaces an earlier ruling.
 
     It leaves the record that a ruling by our extension leaves. The campaign learns from it after the answer is out.
     """
-    with ctx.store.write() as connection:
-        task, _campaign = task_for(connection, ctx.caller, task_id, REVIEWERS)
-        check_verdict(body.verdict, body.corrected_value)
-        if ctx.caller.role == "reviewer":
-            refuse_own_vote(connection, task_id, ctx.caller.id)
-        ruling = RulingCreate(verdict=body.verdict, corrected_value=body.corrected_value, override=True)
-        _made, row = rule(connection, task_id, ctx.caller, ruling, ctx.now)
-    background.add_task(refresh_debounced, ctx.store, task.campaign_id, ctx.now)
-    return task_public(row, ctx.now)
+    task, _campaign = task_for(tx, ctx.caller, task_id, REVIEWERS)
+    check_verdict(body.verdict, body.corrected_value)
+    if ctx.caller.role == "reviewer":
+        refuse_own_vote(tx, task_id, ctx.caller.id)
+    ruling = RulingCreate(verdict=body.verdict, corrected_value=body.corrected_value, override=True)
+    _made, row = rule(tx, task_id, ctx.caller, ruling, ctx.now)
+    refresh = BackgroundTask(refresh_debounced, ctx.store, task.campaign_id, ctx.now)
+    return Reply(task_public(row, ctx.now), after=refresh)
 
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/submissions", name="list_submissions")
-async def list_submissions(
-    ctx: Ctx, campaign_id: str, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
+@IN_THREAD
+def list_submissions(
+    ctx: Context,
+    tx: Connection,
+    campaign_id: str,
+    limit: pagination.Limit = pagination.DEFAULT_LIMIT,
+    cursor: pagination.Cursor = None,
 ) -> SubmissionList:
     """The votes of a campaign; for an annotator only the own ones."""
-    return await asyncio.to_thread(_submissions, ctx, campaign_id, limit, cursor)
-
-
-def _submissions(ctx: Context, campaign_id: str, limit: int, cursor: str | None) -> SubmissionList:
-    with ctx.store.read() as connection:
-        campaign_for(connection, ctx.caller, campaign_id, EVERYBODY)
-        wanted = [submissions.c.campaign_id == campaign_id]
-        if ctx.caller.role == "annotator":
-            wanted.append(submissions.c.voter_id == ctx.caller.id)
-        count = select(func.count()).select_from(submissions).where(*wanted)
-        page = pagination.page(connection, _VOTES.where(*wanted), submissions.c.number, limit, cursor, count=count)
+    campaign_for(tx, ctx.caller, campaign_id, EVERYBODY)
+    wanted = [submissions.c.campaign_id == campaign_id]
+    if ctx.caller.role == "annotator":
+        wanted.append(submissions.c.voter_id == ctx.caller.id)
+    count = select(func.count()).select_from(submissions).where(*wanted)
+    page = pagination.page(tx, _VOTES.where(*wanted), submissions.c.number, limit, cursor, count=count)
     data = [
         SubmissionDetail(
             **submission_public(row).model_dump(),

@@ -17,10 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, select
-from starlette.requests import Request
-from starlette.responses import Response
 
-from gonogo.schemas.enums import ConflictReason
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import KEPT, LAST_AUDITED
@@ -38,7 +35,6 @@ _TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=Tr
 _FIELDS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LOCK_SPACE = 7_461  # one lock, for whoever opens a chain
 _START = "0" * 64
-_SMALL = 20_000
 _IDS = ("id", "assignment_id", "campaign_id", "calculation_id", "part_revision_id")
 
 
@@ -80,25 +76,6 @@ def append(
     head = _write(connection, chain or 0, head, now, actor[:64], action[:64], request_id, _TEXT(content or {}))
     if connection.info.get(KEPT):
         connection.info[LAST_AUDITED] = head
-
-
-def note_request(request: Request, response: Response) -> None:
-    """The row of a request that changed something: who asked for what, and the ids it ended in."""
-    body = _small_json(response)
-    late = _kept_all_the_same(body) if response.status_code == 409 else None
-    if (response.status_code >= 400 and late is None) or body is None:
-        return
-    ids = body if late is None else {"id": late}
-    state = request.app.state
-    with state.store.read() as connection:  # the request's own transaction
-        append(
-            connection,
-            request.scope["route"].name,
-            state.clock(),
-            actor=request.state.principal.id,
-            content=content_of(request.path_params, response.status_code, ids),
-            request_id=request.state.request_id,
-        )
 
 
 def content_of(path_params: Mapping[str, Any], status: int, body: Any) -> dict[str, Any]:
@@ -205,22 +182,6 @@ def _fault(row: Row[Any], before: tuple[int, str]) -> str | None:
 
 def _all_rows(connection: Connection) -> Iterator[Row[Any]]:
     yield from connection.execution_options(yield_per=1000).execute(_ALL)
-
-
-def _small_json(response: Response) -> Any:
-    """The answer's body; `{}` for a long one, `None` for `null`, which means that nothing happened."""
-    raw = bytes(response.body)
-    if len(raw) > _SMALL:
-        return {}
-    return json.loads(raw) if raw else {}
-
-
-def _kept_all_the_same(body: Any) -> str | None:
-    """The id of a vote that was refused, but stored by this very request."""
-    details: dict[str, Any] = body["error"]["details"]
-    if details.get("reason") == ConflictReason.ALREADY_SUBMITTED:
-        return None
-    return details.get("receipt_id")
 
 
 _HEAD = CompiledStatement(

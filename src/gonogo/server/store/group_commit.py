@@ -1,22 +1,21 @@
-"""Write jobs that wait together share one transaction, and so one wait for the disk.
+"""Group commit: write jobs that wait together share one transaction, and so one wait for the disk.
 
-SQLite lets one writer in at a time, and with `synchronous=FULL` each commit waits for the disk. The requests that come
-in while one commit is on its way are therefore done in the next one, each behind a savepoint of its own, so that one
-that fails takes back only itself; all are answered after the commit. PostgreSQL does the like by itself, for
-transactions that end at the same time: see `lanes`.
+SQLite lets one writer in at a time, and with `synchronous=FULL` each commit waits for the disk. The jobs that arrive
+while one commit is on its way are therefore done in the next transaction, each behind a savepoint of its own, so that
+a job that fails takes back only itself; all are answered after the commit. PostgreSQL groups the commits of its
+connections by itself; there each job is a transaction of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store, forget
-from gonogo.server.store.postgres_commit import Lanes
 
 T = TypeVar("T")
 Job = Callable[[Connection], Any]
@@ -33,26 +32,11 @@ class GroupCommit:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._together = store.url.get_backend_name() == "sqlite"
+        self._together = not dialect_of(store.url).CONCURRENT_WRITERS
         self._waiting: list[Waiting] = []
-        self._lanes: Lanes | None = None
 
-    @contextmanager
-    def resident(self) -> Iterator[None]:
-        """While the block lasts, the thread of the event loop keeps its connections."""
-        with self._store.resident():
-            self._lanes = None if self._together else Lanes(self._store)
-            try:
-                yield
-            finally:
-                lanes, self._lanes = self._lanes, None
-                if lanes is not None:
-                    lanes.close()
-
-    async def do(self, job: Callable[[Connection], T]) -> T:
+    async def run(self, job: Callable[[Connection], T]) -> T:
         """The result of `job`, once it is durable. What it raises leaves nothing of it behind."""
-        if self._lanes is not None and self._lanes.here:
-            return await self._lanes.do(job)
         if not self._together:
             with self._store.write() as connection:
                 return job(connection)

@@ -1,29 +1,29 @@
-"""The short way of next-task and submit answers, stores and books exactly what the long way does."""
+"""Claims and votes through the pipeline: what they answer, store and audit, on both databases alike."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store import audit
-from gonogo.server.store.engine import Store
-from gonogo.server.store.group_commit import GroupCommit
-from gonogo.server.store.schema.campaigns import audit_log, orgs, sessions, submissions
+from gonogo.server.store.schema.campaigns import audit_log, sessions, submissions, tasks
+from tests.postgres import cluster
+from tests.server.conftest import needs_postgresql
+from tests.server.house import House
 from tests.server.http.conftest import TOKEN, Clock, client_of, started
 from tests.server.http.work import LABELING, campaign_with, person, session_of
-
-LONG = "?by=the-long-way"
-"""Any query sends a request the long way."""
+from tests.server.storm import signed_in
 
 IDS = {"id", "campaign_id", "task_id", "receipt_id", "request_id"}
 CHANGING = IDS | {"x-request-id", "content-length"}
@@ -41,11 +41,12 @@ BODIES: list[Any] = [
 
 
 @pytest.fixture
-async def two_servers(settings: ServerSettings, clock: Clock, tmp_path: Any) -> AsyncIterator[list[FastAPI]]:
-    """Two alike: one is asked the short way, the other the long one."""
-    other = ServerSettings(database_url=f"sqlite:///{tmp_path}/other.db", embedded_token=TOKEN)
-    async with started(create_app(settings, clock=clock)) as one, started(create_app(other, clock=clock)) as two:
-        yield [one, two]
+async def both_servers(clock: Clock, tmp_path: Path) -> AsyncIterator[list[FastAPI]]:
+    """One server on SQLite, one on PostgreSQL."""
+    urls = (f"sqlite:///{tmp_path}/server.db", cluster().database())
+    apps = [create_app(ServerSettings(database_url=url, embedded_token=TOKEN), clock=clock) for url in urls]
+    async with started(apps[0]), started(apps[1]):
+        yield apps
 
 
 def same_shape(found: Any) -> Any:
@@ -55,7 +56,7 @@ def same_shape(found: Any) -> Any:
     return [same_shape(item) for item in found] if isinstance(found, list) else found
 
 
-async def life(app: FastAPI, way: str) -> list[Any]:
+async def life(app: FastAPI) -> list[Any]:
     """Status, headers and body of each answer, and what is then in the audit log and among the votes."""
     seen: list[Any] = []
     async with client_of(app, **{"X-API-Key": TOKEN}) as lead:
@@ -65,7 +66,7 @@ async def life(app: FastAPI, way: str) -> list[Any]:
         reviewer = person(lead, await session_of(lead, campaign, "r@b", role="reviewer"))
 
         async def ask(who: httpx.AsyncClient, path: str, **more: Any) -> httpx.Response:
-            answer = await who.post(f"{LABELING}/{path}{way}", **more)
+            answer = await who.post(f"{LABELING}/{path}", **more)
             headers = {name: value for name, value in answer.headers.items() if name not in CHANGING}
             seen.append((answer.status_code, headers, same_shape(answer.json())))
             return answer
@@ -97,10 +98,11 @@ async def life(app: FastAPI, way: str) -> list[Any]:
     return seen
 
 
-async def test_both_ways_answer_store_and_book_the_same(two_servers: list[FastAPI]) -> None:
-    short, long = [await life(app, way) for app, way in zip(two_servers, ("", LONG), strict=True)]
-    assert len(short) > 60
-    for one, other in zip(short, long, strict=True):
+@needs_postgresql
+async def test_both_databases_answer_store_and_audit_the_same(both_servers: list[FastAPI]) -> None:
+    sqlite, postgresql = [await life(app) for app in both_servers]
+    assert len(sqlite) > 60
+    for one, other in zip(sqlite, postgresql, strict=True):
         assert one == other
 
 
@@ -111,59 +113,6 @@ async def test_a_replay_is_the_first_answer_byte_for_byte(lead: httpx.AsyncClien
     assert again.content == first.content
     assert again.headers["Idempotent-Replayed"] == "true"
     assert {**again.headers, "idempotent-replayed": "-"} == {**first.headers, "idempotent-replayed": "-"}
-
-
-async def test_jobs_that_wait_together_commit_together_and_one_that_fails_takes_back_only_itself(
-    store: Store, clock: Clock
-) -> None:
-    batch = GroupCommit(store)
-
-    async def add(name: str) -> str:
-        def job(connection: Any) -> str:
-            connection.execute(orgs.insert().values(id=name, name=name, created_at=clock()))
-            if name == "bad":
-                raise ValueError(name)
-            return name
-
-        return await batch.do(job)
-
-    found = await asyncio.gather(*(add(name) for name in ("one", "bad", "two")), return_exceptions=True)
-    assert [str(item) for item in found] == ["one", "bad", "two"]
-    assert isinstance(found[1], ValueError)
-    with pytest.raises(ValueError, match="bad"):
-        await add("bad")
-    with store.read() as connection:
-        assert set(connection.execute(select(orgs.c.name)).scalars()) == {"one", "two"}
-
-
-async def test_the_chain_of_the_audit_log_stays_whole_when_jobs_and_transactions_are_taken_back(
-    store: Store, clock: Clock
-) -> None:
-    batch = GroupCommit(store)
-
-    async def note(name: str) -> str:
-        def job(connection: Any) -> str:
-            audit.append(connection, name, clock(), actor="somebody")
-            if name == "bad":
-                raise ValueError(name)
-            return name
-
-        return await batch.do(job)
-
-    with batch.resident():
-        await asyncio.gather(*(note(name) for name in ("one", "bad", "two")), return_exceptions=True)
-        with pytest.raises(ValueError, match="bad"):
-            await note("bad")
-        await note("three")
-        with store.unit() as unit:
-            with suppress(ValueError), store.write() as inner:
-                audit.append(inner, "inner", clock(), actor="somebody")
-                raise ValueError("inner")
-            audit.append(unit, "four", clock(), actor="somebody")
-    with store.read() as connection:
-        actions = connection.execute(select(audit_log.c.action).order_by(audit_log.c.number)).scalars().all()
-        assert [action for action in actions if action != "open_chain"] == ["one", "two", "three", "four"]
-        assert audit.verify(connection).broken is None
 
 
 async def test_a_session_that_ended_is_refused_though_it_was_known_a_moment_ago(
@@ -187,3 +136,38 @@ async def test_a_session_that_ended_is_refused_though_it_was_known_a_moment_ago(
     assert [(answer.status_code, answer.json()["error"]["code"]) for answer in answers] == [
         (401, "invalid_session")
     ] * 5
+
+
+async def test_a_vote_that_is_ended_by_a_deadlock_is_retried(postgres_house: House) -> None:
+    house = postgres_house
+    campaign = house.campaign()
+    house.add(campaign, {})
+    (token,) = signed_in(house, campaign, 1)
+    with house.store.write() as connection:
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+        connection.execute(text(f"ALTER DATABASE \"{name}\" SET deadlock_timeout = '2s'"))
+    house.store.dispose()
+    app = create_app(ServerSettings(database_url="unused"), store=house.store, clock=lambda: house.now)
+    transport, bearer = httpx.ASGITransport(app), {"Authorization": f"Bearer {token}"}
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, headers=bearer) as client:
+        task = (await client.post(f"http://t{LABELING}/campaigns/{campaign}/next-task")).json()
+        locked = threading.Event()
+        rival = asyncio.ensure_future(asyncio.to_thread(_lock_the_other_way_round, house, task["id"], locked))
+        await asyncio.to_thread(locked.wait, 30)
+        answer = await client.post(f"http://t{LABELING}/tasks/{task['id']}/submit", json={"verdict": "correct"})
+        await rival
+    assert answer.status_code == 201
+    with house.store.read() as connection:
+        assert connection.execute(select(tasks.c.submission_count)).scalars().all() == [1]
+
+
+def _lock_the_other_way_round(house: House, task_id: str, locked: threading.Event) -> None:
+    with house.store.engine.begin() as connection:
+        connection.execute(text("SET LOCAL deadlock_timeout = '60s'"))  # so that it is the other one who is ended
+        connection.execute(text("SELECT 1 FROM tasks WHERE id = :task FOR UPDATE"), {"task": task_id})
+        locked.set()
+        waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        end = time.monotonic() + 30
+        while not connection.execute(waiting).scalar() and time.monotonic() < end:
+            connection.execute(text("SELECT pg_stat_clear_snapshot()"))
+        connection.execute(text("SELECT 1 FROM voters FOR UPDATE"))
