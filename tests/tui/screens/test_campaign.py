@@ -8,7 +8,7 @@ import pytest
 
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.server.progress.stream import ProgressHub
-from gonogo.tui.presenters.campaigns import pace
+from gonogo.tui.presenters.campaigns import average_pace
 from gonogo.tui.screens.lead import campaign_dashboard
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from tests.server.web import LABELING
@@ -97,7 +97,7 @@ async def test_a_line_that_drops_is_said_and_taken_up_again(room: Room) -> None:
 async def test_where_no_stream_is_to_be_had_it_is_looked_at_again_and_again(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign_dashboard, "FOLLOW_SECONDS", 0.2)
+    monkeypatch.setattr(campaign_dashboard, "POLL_SECONDS", 0.2)
     room.bench.web.app.state.watching = ProgressHub(room.bench.web.house.store, 0, 0.05)
     task = await room.bench.task()
     async with room.opened():
@@ -118,6 +118,6 @@ async def status(room: Room) -> str:
 
 def test_the_expected_end_follows_from_what_was_settled() -> None:
     one = LabelingCampaignPublic(id="1", task_count=100, resolved_count=40, created_at="2026-01-01T00:00:00Z")
-    assert "10 settled a day" in pace(one, datetime(2026, 1, 5, tzinfo=UTC))
-    assert "2026-01-11" in pace(one, datetime(2026, 1, 5, tzinfo=UTC))
-    assert "not known" in pace(one.model_copy(update={"resolved_count": 0}), datetime(2026, 1, 5, tzinfo=UTC))
+    assert "10 settled a day" in average_pace(one, datetime(2026, 1, 5, tzinfo=UTC))
+    assert "2026-01-11" in average_pace(one, datetime(2026, 1, 5, tzinfo=UTC))
+    assert "not known" in average_pace(one.model_copy(update={"resolved_count": 0}), datetime(2026, 1, 5, tzinfo=UTC))

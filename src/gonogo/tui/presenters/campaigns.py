@@ -1,142 +1,86 @@
-"""What a lead reads of a campaign: progress, queue, pace, people, quality; and what closing or promoting does."""
+"""Campaign in words, for its lead: progress, queue, pace, people, quality; what closing and promoting do."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
-from gonogo.client.lead import everybody, progress_of
 from gonogo.report.progress import pace_text, person_text, queue_text
 from gonogo.report.quality import gauge
+from gonogo.tui.presenters.format import moment, paragraphs
 from gonogo.tui.text import one_line, plain, styled
 
 if TYPE_CHECKING:
-    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.desk.lead.campaign_snapshot import CampaignSnapshot
     from gonogo.schemas.labeling import (
         CampaignAssignmentCreated,
         CampaignAssignmentPublic,
         LabelingCampaignPublic,
         PromoteResult,
-        QualityReport,
     )
-    from gonogo.schemas.lead import CampaignProgress
 
-PEOPLE = 100
-"""Lines of people on the screen."""
+MAX_PEOPLE = 100
+"""Most lines of people in the details."""
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+( (annotator|reviewer))?")
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignSnapshot:
-    """What is known of one campaign; `missing` names in words what this server does not tell."""
-
-    campaign: LabelingCampaignPublic
-    progress: CampaignProgress | None = None
-    quality: QualityReport | None = None
-    people: tuple[CampaignAssignmentPublic, ...] = ()
-    missing: tuple[str, ...] = field(default=("asking the server …",))
+def entry(campaign: LabelingCampaignPublic) -> Content:
+    """Entry of the list: the name; below it status and progress."""
+    done, total = _counts(campaign)
+    name = Content.styled(one_line(campaign.name or campaign.id, 60), "bold $foreground")
+    facts = f"  {one_line(campaign.status or 'open', 12):9}{progress_bar(done, total, 10)} {done}/{total}"
+    return Content("\n").join([name, Content.styled(facts, "$quiet")])
 
 
-async def look(client: GonogoClient, campaign: LabelingCampaignPublic) -> CampaignSnapshot:
-    """Everything about one campaign, as far as this credential and this server tell it. Raises the rest."""
-    missing: list[str] = []
-    found = await client.get_campaign(campaign.id)
-    progress = quality = None
-    people: tuple[CampaignAssignmentPublic, ...] = ()
-    quiet = (NotFoundError, PermissionDeniedError, ConflictError)
-    try:
-        progress = await progress_of(client, campaign.id)
-    except quiet:
-        missing.append("This server does not tell what is held, left and in review.")
-    try:
-        quality = await client.campaign_quality(campaign.id)
-    except quiet:
-        missing.append("You may not see the quality of this campaign.")
-    try:
-        people = tuple(await everybody(client, campaign.id))
-    except quiet:
-        missing.append("You may not see who is invited.")
-    return CampaignSnapshot(found, progress, quality, people, tuple(missing))
-
-
-async def look_again(client: GonogoClient, seen: CampaignSnapshot) -> CampaignSnapshot:
-    """What changes by itself: counts, queue, pace, people at work. Raises what the client raises."""
-    found = await client.get_campaign(seen.campaign.id)
-    return replace(seen, campaign=found, progress=await progress_of(client, found.id))
-
-
-def told(seen: CampaignSnapshot, progress: CampaignProgress) -> CampaignSnapshot:
-    """The same after the server told how it goes on."""
-    counts = {"task_count": progress.n_tasks, "resolved_count": progress.n_resolved, "status": progress.status}
-    return replace(seen, campaign=seen.campaign.model_copy(update=counts), progress=progress)
-
-
-async def all_campaigns(client: GonogoClient) -> list[LabelingCampaignPublic]:
-    """Every campaign this credential may see, newest first; on a server without pages, its newest 500."""
-    found: list[LabelingCampaignPublic] = []
-    cursor: str | None = None
-    while True:
-        page = await client.list_campaigns(limit=500, cursor=cursor)
-        found += page.data
-        if not page.data or page.next_cursor in (None, cursor):
-            return found
-        cursor = page.next_cursor
-
-
-def entry(one: LabelingCampaignPublic) -> Content:
-    """Name, status and how far it is, on two lines."""
-    done, total = one.resolved_count or 0, one.task_count or 0
-    name = Content.styled(one_line(one.name or one.id, 60), "bold $foreground")
-    said = f"  {one_line(one.status or 'open', 12):9}{bar(done, total, 10)} {done}/{total}"
-    return Content("\n").join([name, Content.styled(said, "$quiet")])
-
-
-def bar(done: int, total: int, width: int) -> str:
+def progress_bar(done: int, total: int, width: int) -> str:
     filled = round(width * done / total) if total else 0
     return "█" * filled + "░" * (width - filled)
 
 
-def about(seen: CampaignSnapshot, width: int, now: datetime | None = None) -> Content:
-    """The right-hand pane."""
-    one = seen.campaign
-    done, total = one.resolved_count or 0, one.task_count or 0
+def _counts(campaign: LabelingCampaignPublic) -> tuple[int, int]:
+    """Settled tasks, and all."""
+    return campaign.resolved_count or 0, campaign.task_count or 0
+
+
+def details(snapshot: CampaignSnapshot, width: int, now: datetime | None = None) -> Content:
+    """Details of a campaign, in `width` cells."""
+    campaign, now = snapshot.campaign, now or datetime.now(UTC)
+    done, total = _counts(campaign)
     settled = f"{done} of {total} settled"
+    status = one_line(campaign.status or "open", 20)
+    facts = f"{status} · {total} tasks · {campaign.target_redundancy or '?'} votes each"
+    bar = progress_bar(done, total, max(min(width - len(settled) - 2, 40), 5))
     lines = [
-        styled(one.name or one.id, "bold $strong"),
-        Content.styled(
-            f"{one_line(one.status or 'open', 20)} · {total} tasks · {one.target_redundancy or '?'} votes each",
-            "$quiet",
-        ),
+        styled(campaign.name or campaign.id, "bold $strong"),
+        Content.styled(facts, "$quiet"),
         Content(""),
-        Content.styled(f"{bar(done, total, max(min(width - len(settled) - 2, 40), 5))} {settled}", "$foreground"),
-        *_work(seen, now or datetime.now(UTC)),
+        Content.styled(f"{bar} {settled}", "$foreground"),
+        *_work(snapshot, now),
         Content(""),
-        *_quality(seen, width),
+        *_quality(snapshot, width),
         Content(""),
-        *_people(seen, width, now or datetime.now(UTC)),
+        *_people(snapshot, width, now),
+        *(styled(text, "$quiet") for text in snapshot.missing),
     ]
-    lines += [styled(text, "$quiet") for text in seen.missing]
     return Content("\n").join(lines)
 
 
-def _work(seen: CampaignSnapshot, now: datetime) -> list[Content]:
-    """The queue, the pace and the expected end, as far as the server tells them."""
-    if seen.progress is None:
-        return [Content.styled(pace(seen.campaign, now), "$foreground")]
-    said = [queue_text(seen.progress), pace_text(seen.progress, now)]
-    return [Content.styled(plain(text, 200), "$foreground") for text in said]
+def _work(snapshot: CampaignSnapshot, now: datetime) -> list[Content]:
+    """Queue, pace and expected end, as far as the server tells them."""
+    if snapshot.progress is None:
+        return [Content.styled(average_pace(snapshot.campaign, now), "$foreground")]
+    texts = (queue_text(snapshot.progress), pace_text(snapshot.progress, now))
+    return [Content.styled(plain(text, 200), "$foreground") for text in texts]
 
 
-def pace(one: LabelingCampaignPublic, now: datetime) -> str:
-    """Settled a day since the campaign began, and when it ends at that pace."""
-    done, total = one.resolved_count or 0, one.task_count or 0
-    began = _moment(one.created_at)
+def average_pace(campaign: LabelingCampaignPublic, now: datetime) -> str:
+    """Settled tasks a day since the campaign began, and when it ends at that pace."""
+    done, total = _counts(campaign)
+    began = moment(campaign.created_at)
     if total and done >= total:
         return "All tasks are settled."
     if began is None or not done or now <= began:
@@ -147,68 +91,64 @@ def pace(one: LabelingCampaignPublic, now: datetime) -> str:
     return f"{a_day:.0f} settled a day since it began · at that pace done on {end:%Y-%m-%d}"
 
 
-def _moment(text: str | None) -> datetime | None:
-    try:
-        found = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-def _quality(seen: CampaignSnapshot, width: int) -> list[Content]:
-    report = seen.quality
+def _quality(snapshot: CampaignSnapshot, width: int) -> list[Content]:
+    report = snapshot.quality
     if report is None:
         return []
-    more = report.gonogo or {}
-    interval, wanted = more.get("alpha_interval"), report.acceptance_alpha or 0.0
+    interval, required = (report.gonogo or {}).get("alpha_interval"), report.acceptance_alpha or 0.0
     alpha = "undefined" if report.alpha is None else f"{report.alpha:.2f}"
     doubt = f", 95 % {interval[0]:.2f} to {interval[1]:.2f}" if interval else ", its doubt is not told"
     word = "accepted" if report.accepted else "not accepted"
     return [
         Content.assemble(
-            ("alpha ", "$quiet"), (f"{alpha}{doubt}", "bold $strong"), (f" · wanted {wanted:g} · {word}", "$foreground")
+            ("alpha ", "$quiet"), (f"{alpha}{doubt}", "bold $strong"),
+            (f" · wanted {required:g} · {word}", "$foreground"),
         ),
-        Content.styled(gauge(report.alpha, interval, wanted, max(min(width - 8, 41), 11)), "$foreground"),
+        Content.styled(gauge(report.alpha, interval, required, max(min(width - 8, 41), 11)), "$foreground"),
         Content.styled("y tells what it means and what to do.", "$quiet"),
-    ]
+    ]  # fmt: skip
 
 
-def _people(seen: CampaignSnapshot, width: int, now: datetime) -> list[Content]:
-    """Who is invited, with what each did; and who worked without an invitation: leads, and the platform's pool."""
-    if seen.progress is not None:
-        now = _moment(seen.progress.as_of) or now  # of the clock that the answers have their times from
-    work = {(one.email or one.voter_id).casefold(): one for one in (seen.progress.people if seen.progress else ())}
-    rows = []
-    for one in seen.people[:PEOPLE]:
-        done = work.pop((one.annotator_email or one.id).casefold(), None)
-        told = person_text(done, now) if done is not None else ""
-        rows.append(_person(one.status or "–", one.annotator_email or one.id, told, width))
-    rows += [
-        _person("lead", one.name or one.email or one.voter_id, person_text(one, now), width)
-        for one in list(work.values())[: PEOPLE - len(rows)]
-        if one.n_done or one.n_held
-    ]
-    if not seen.people:
+def _people(snapshot: CampaignSnapshot, width: int, now: datetime) -> list[Content]:
+    """The invited people and those who voted without an invitation: leads, and the platform's pool."""
+    rows = [_person(*person, width) for person in _people_rows(snapshot, now)][:MAX_PEOPLE]
+    count = len(snapshot.people)
+    if not count:
         rows.insert(0, Content.styled("Nobody is invited; i invites.", "$foreground"))
-    if len(seen.people) > PEOPLE:
-        rows.append(Content.styled(f"and {len(seen.people) - PEOPLE} more: `gonogo campaign watch` has them", "$quiet"))
-    return [Content.styled(f"people ({len(seen.people)})", "$quiet"), *rows]
+    if count > MAX_PEOPLE:
+        rows.append(Content.styled(f"and {count - MAX_PEOPLE} more: `gonogo campaign watch` has them", "$quiet"))
+    return [Content.styled(f"people ({count})", "$quiet"), *rows]
 
 
-def _person(status: str, who: str, told: str, width: int) -> Content:
-    room = max(width - len(told) - 15, 8)
-    name, told = one_line(who, room), one_line(told, max(width - room - 13, 8))  # a row is one line
+def _people_rows(snapshot: CampaignSnapshot, now: datetime) -> Iterator[tuple[str, str, str]]:
+    """Yields status, name and work of each person."""
+    at_work = snapshot.progress.people if snapshot.progress is not None else ()
+    if snapshot.progress is not None:
+        now = moment(snapshot.progress.as_of) or now  # the server's clock, which the votes have their times from
+    work = {(person.email or person.voter_id).casefold(): person for person in at_work}
+    for assignment in snapshot.people[:MAX_PEOPLE]:
+        name = assignment.annotator_email or assignment.id
+        done = work.pop(name.casefold(), None)
+        yield assignment.status or "–", name, person_text(done, now) if done is not None else ""
+    for person in work.values():
+        if person.n_done or person.n_held:
+            yield "lead", person.name or person.email or person.voter_id, person_text(person, now)
+
+
+def _person(status: str, name: str, work: str, width: int) -> Content:
+    room = max(width - len(work) - 15, 8)
+    name, work = one_line(name, room), one_line(work, max(width - room - 13, 8))  # a row is one line
     gap = " " * max(room - len(name), 0)
     return Content.assemble(
-        (f"  {one_line(status, 10):9}", "$quiet"), (name, "$foreground"), gap, (f"  {told}", "$quiet")
+        (f"  {one_line(status, 10):9}", "$quiet"), (name, "$foreground"), gap, (f"  {work}", "$quiet")
     )
 
 
-# --- before something is done ----------------------------------------------------------------------------
+# --- cards before an action ------------------------------------------------------------------------------
 
 
-def _card(heading: str, *said: str) -> Content:
-    return Content("\n\n").join([Content.styled(heading, "bold $strong"), *(Content(plain(one, 800)) for one in said)])
+def _card(heading: str, *texts: str) -> Content:
+    return paragraphs(Content.styled(heading, "bold $strong"), *(Content(plain(text, 800)) for text in texts))
 
 
 INVITE = _card(
@@ -221,9 +161,9 @@ REVOKE = _card(
 )
 
 
-def invitation(made: CampaignAssignmentCreated, address: str) -> Content:
-    """The link, this once."""
-    link = made.magic_link_url or made.magic_link_token
+def invitation(assignment: CampaignAssignmentCreated, address: str) -> Content:
+    """Card of a new invitation with its link, which is shown this once."""
+    link = assignment.magic_link_url or assignment.magic_link_token
     return _card(
         f"Invitation of {one_line(address, 60)}",
         link,
@@ -231,71 +171,78 @@ def invitation(made: CampaignAssignmentCreated, address: str) -> Content:
     )
 
 
-def closing(one: LabelingCampaignPublic) -> Content:
-    left = (one.task_count or 0) - (one.resolved_count or 0)
+def closing(campaign: LabelingCampaignPublic) -> Content:
+    """Card before closing: what becomes of tasks that are not settled."""
+    done, total = _counts(campaign)
     return _card(
-        f"Close {one_line(one.name or one.id, 60)}?",
-        f"{left} of {one.task_count or 0} tasks are not settled; they get no more questions. Answers that still come "
+        f"Close {one_line(campaign.name or campaign.id, 60)}?",
+        f"{total - done} of {total} tasks are not settled; they get no more questions. Answers that still come "
         "are kept, but not counted. Experts can go on ruling. A closed campaign does not open again.",
         "Type yes to close it.",
     )
 
 
-def promoting(seen: CampaignSnapshot) -> Content:
-    """What promotion does and, below acceptance, why it is refused and what force would mean."""
-    one, report = seen.campaign, seen.quality
-    heading = f"Promote {one_line(one.name or one.id, 60)}?"
-    does = (
-        f"{one.resolved_count or 0} settled tasks go to the golden dataset, those not there yet; others read them as "
-        "the truth. They cannot be taken out from here."
+def promoting(snapshot: CampaignSnapshot) -> Content:
+    """Card before promotion; below acceptance, why it is refused and what force would do."""
+    campaign, report = snapshot.campaign, snapshot.quality
+    heading = f"Promote {one_line(campaign.name or campaign.id, 60)}?"
+    effect = (
+        f"{campaign.resolved_count or 0} settled tasks go to the golden dataset, those not there yet; others read them "
+        "as the truth. They cannot be taken out from here."
     )
     if report is None or report.accepted:
-        return _card(heading, does, "Type yes to promote.")
+        return _card(heading, effect, "Type yes to promote.")
     alpha = "undefined" if report.alpha is None else f"{report.alpha:.2f}"
     refused = (
         f"Refused as it stands: alpha is {alpha}, wanted is {report.acceptance_alpha or 0:g}. Nothing would change."
     )
-    if seen.progress is None:
+    if snapshot.progress is None:
         return _card(heading, refused, "A plain ARCNM server knows no force: more agreement is the only way there.")
     return _card(
         heading,
         refused,
-        f"With force all the same: {does} The record says for ever that they were forced below acceptance.",
+        f"With force all the same: {effect} The record says for ever that they were forced below acceptance.",
         "Type force to promote below acceptance; y on the screen before shows what the number means.",
     )
 
 
-def promoted(made: PromoteResult) -> str:
-    if not made.accepted and not made.forced:
+def promoted(result: PromoteResult) -> str:
+    """Message after promotion."""
+    if not result.accepted and not result.forced:
         return "Refused: the agreement is below what the campaign asks for. Nothing was promoted."
-    forced = " below acceptance, as forced" if made.forced else ""
-    return f"{made.promoted or 0} tasks were promoted{forced}."
+    forced = " below acceptance, as forced" if result.forced else ""
+    return f"{result.promoted or 0} tasks were promoted{forced}."
 
 
-# --- what is typed ---------------------------------------------------------------------------------------
+# --- checks of what was typed: each returns what is wrong, empty for nothing -----------------------------
 
 
-def bad_address(text: str) -> str:
+def check_address(text: str) -> str:
     return "" if _ADDRESS.fullmatch(text) else "This is no e-mail address (and “reviewer”, or nothing, behind it)."
 
 
-def assignment_of(seen: CampaignSnapshot, text: str) -> CampaignAssignmentPublic | None:
-    wanted = text.casefold()
-    found = [one for one in seen.people if (one.annotator_email or "").casefold() == wanted and one.status != "revoked"]
-    return found[0] if found else None
+def assignment_of(snapshot: CampaignSnapshot, address: str) -> CampaignAssignmentPublic | None:
+    """Returns the open assignment of an e-mail address."""
+    matching = (
+        assignment
+        for assignment in snapshot.people
+        if (assignment.annotator_email or "").casefold() == address.casefold() and assignment.status != "revoked"
+    )
+    return next(matching, None)
 
 
-def nobody(seen: CampaignSnapshot, text: str) -> str:
-    return "" if assignment_of(seen, text) else "Nobody with this address has a part in this campaign."
+def check_assignment(snapshot: CampaignSnapshot, text: str) -> str:
+    return "" if assignment_of(snapshot, text) else "Nobody with this address has a part in this campaign."
 
 
-def not_yes(text: str) -> str:
+def check_yes(text: str) -> str:
     return "" if text == "yes" else "Type yes, or press Esc."
 
 
-def not_yes_or_force(seen: CampaignSnapshot) -> Callable[[str], str]:
-    """`yes` promotes what is accepted, `force` what is not; a plain server knows no force."""
-    if seen.progress is None and seen.quality is not None and not seen.quality.accepted:
+def promotion_check(snapshot: CampaignSnapshot) -> Callable[[str], str]:
+    """Returns the check of the word that promotes: `yes` above acceptance, `force` below it, none on a plain server."""
+    accepted = snapshot.quality is None or snapshot.quality.accepted
+    if snapshot.progress is None and not accepted:
         return lambda text: "It would be refused; press Esc."
-    word = "yes" if seen.quality is None or seen.quality.accepted else "force"
+    word = "yes" if accepted else "force"
     return lambda text: "" if text == word else f"Type {word}, or press Esc."

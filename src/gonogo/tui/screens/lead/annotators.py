@@ -1,149 +1,148 @@
-"""Who votes in a campaign, what speaks against whom, and what the lead does about it. Nothing happens by itself."""
+"""Annotators of a campaign: votes, flags with their evidence, and what a lead does about them."""
 
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets.option_list import Option
+from textual.widgets import OptionList
 
-from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
+from gonogo.client.errors import NotFoundError
+from gonogo.desk.lead.campaign_snapshot import NOT_AVAILABLE
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorVerb
 from gonogo.tui import actions
 from gonogo.tui.presenters import annotators, empty_state
 from gonogo.tui.presenters.annotators import AnnotatorRecord
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
+from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets import status
+from gonogo.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
-    from gonogo.client.errors import GonogoClientError
     from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.account.sign_in import SignedIn
-    from gonogo.desk.core.errors import DeskError
     from gonogo.schemas.review import AnnotatorAction, AnnotatorActionPreview
-
-_QUIET = (NotFoundError, PermissionDeniedError, ConflictError)
 
 
 class AnnotatorsScreen(ListDetailScreen):
-    """Everybody of one campaign; those with flags first."""
+    """List of the annotators, those with flags first. Every action but resuming asks for a reason first."""
 
-    CSS_PATH = "annotators.tcss"
+    CSS_PATH = "../common/list_detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ANNOTATORS)]
     ACTION_SCOPES = (actions.ANNOTATORS,)
+    SCOPE = actions.ANNOTATORS
 
     def __init__(self, signed: SignedIn, campaign_id: str, name: str = "") -> None:
-        super().__init__(signed)
+        super().__init__()
+        self._signed = signed
         self._campaign_id = campaign_id
         self._campaign_name = name
-        self._people: list[AnnotatorRecord] = []
         self._trail: list[AnnotatorAction] = []
         self._names: dict[str, str] = {}
-        self._said: Content | None = empty_state.waiting("Measuring")
+        self._card: Content | None = empty_state.waiting("Measuring")
 
     @property
-    def person(self) -> AnnotatorRecord | None:
-        """Who is under the cursor."""
-        at = self.options.highlighted
-        return self._people[at] if at is not None and at < len(self._people) else None
+    def annotator(self) -> AnnotatorRecord | None:
+        """The annotator under the cursor."""
+        return self.records.current
+
+    def compose(self) -> ComposeResult:
+        return self.compose_list_detail(
+            RecordList(annotators.entry, lambda record: record.state.voter_id, id="records")
+        )
 
     def on_mount(self) -> None:
-        said = ("annotators  ", "bold $accent"), (one_line(self._campaign_name, 60), "$foreground")
-        self.top.show(Content.assemble(*said))
+        self.calls = ServerCalls(self, partial(self.gonogo.services.client, self._signed), self._on_error)
+        campaign = one_line(self._campaign_name, 60)
+        self.top.show(Content.assemble(("annotators  ", "bold $accent"), (campaign, "$foreground")))
         self.action_refresh()
 
-    # --- asking the server -----------------------------------------------------------------------------
+    # --- the server ------------------------------------------------------------------------------------
 
-    def _failed(self, error: GonogoClientError | DeskError) -> None:
-        if self._people:
-            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+    def _on_error(self, error: ServerError) -> None:
+        if self.records.records:
+            self.notify_error(error)
         else:
-            self._said = empty_state.problem("The annotators could not be read", error)
-            self._show()
+            self._card = empty_state.problem("The annotators could not be read", error)
+            self.show()
 
     def action_refresh(self) -> None:
-        self._work(self._load, "annotators")
+        self.calls.start(self._load, "annotators")
 
     async def _load(self, client: GonogoClient) -> None:
-        chosen = self.person
         states = (await client.annotators(self._campaign_id)).data
         report = None
-        with contextlib.suppress(*_QUIET):
+        with contextlib.suppress(*NOT_AVAILABLE):
             report = await client.campaign_quality(self._campaign_id)
-        with contextlib.suppress(*_QUIET):
+        with contextlib.suppress(*NOT_AVAILABLE):
             self._trail = list((await client.annotator_actions(self._campaign_id, limit=200)).data)
-        with contextlib.suppress(*_QUIET):
-            me = await client.me()
-            self._names = {me.id: "you"}
-        self._people, self._said = annotators.people(states, report), None
-        self.options.clear_options()
-        self.options.add_options([Option(annotators.entry(one)) for one in self._people])
-        ids = [one.state.voter_id for one in self._people]
-        if ids:
-            wanted = chosen.state.voter_id if chosen is not None else ids[0]
-            self.options.highlighted = ids.index(wanted) if wanted in ids else 0
-        self._show()
+        with contextlib.suppress(*NOT_AVAILABLE):
+            self._names = {(await client.me()).id: "you"}
+        self._card = None
+        self.records.show(annotators.annotator_records(states, report))
+        self.show()
 
-    def on_option_list_option_highlighted(self) -> None:
-        self._show()
+    # --- showing ---------------------------------------------------------------------------------------
 
-    def _show(self) -> None:
+    @on(OptionList.OptionHighlighted)
+    def show(self) -> None:
         if not self.is_attached:
             return
-        person = self.person
-        if self._said is not None:
-            self.about.update(Content.assemble(self._said))
-        elif person is None:
-            self.about.update(Content.styled(annotators.NOBODY, "$foreground"))
+        annotator = self.annotator
+        if self._card is not None:
+            self.details.update(self._card)
+        elif annotator is None:
+            self.details.update(Content.styled(annotators.NOBODY, "$foreground"))
         else:
-            self.about.update(annotators.about(person, self._trail, self._names))
-        status.show_keys(self.keys, actions.ANNOTATORS)
+            self.details.update(annotators.details(annotator, self._trail, self._names))
+        self.show_keys()
 
-    # --- keys ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     def action_pause(self) -> None:
-        person = self.person
-        if person is not None:
-            if person.paused:
-                self._act(person, "resume", "")
-            else:
-                self._ask(person, "pause")
+        annotator = self.annotator
+        if annotator is not None and annotator.paused:
+            self._act(annotator, "resume", "")
+        elif annotator is not None:
+            self._confirm(annotator, "pause")
 
     def action_discount(self) -> None:
-        person = self.person
-        if person is not None:
-            self._ask(person, "restore" if person.discounted else "discount")
+        annotator = self.annotator
+        if annotator is not None:
+            self._confirm(annotator, "restore" if annotator.discounted else "discount")
 
     def action_reopen(self) -> None:
-        if self.person is not None:
-            self._ask(self.person, "reopen")
+        if self.annotator is not None:
+            self._confirm(self.annotator, "reopen")
 
-    def _ask(self, person: AnnotatorRecord, action: AnnotatorVerb) -> None:
-        """The consequence as the server counts it, then a reason for the trail; Esc does nothing."""
+    def _confirm(self, annotator: AnnotatorRecord, action: AnnotatorVerb) -> None:
+        """Show the consequence as the server counts it, and ask for a reason for the audit trail."""
 
-        async def ask(client: GonogoClient) -> None:
-            found: AnnotatorActionPreview | None = None
-            with contextlib.suppress(NotFoundError):  # a server of an earlier version counts nothing beforehand
-                found = await client.preview_annotator_action(self._campaign_id, person.state.voter_id, action)
-            said = annotators.confirm(person, found, action)
-            self.app.push_screen(ConfirmScreen(said, annotators.no_reason), answered)
+        async def preview(client: GonogoClient) -> None:
+            consequence: AnnotatorActionPreview | None = None
+            with contextlib.suppress(NotFoundError):  # a server of an earlier version has no preview
+                consequence = await client.preview_annotator_action(self._campaign_id, annotator.state.voter_id, action)
+            card = annotators.confirmation(annotator, consequence, action)
+            self.app.push_screen(ConfirmScreen(card, annotators.check_reason), act)
 
-        def answered(reason: str | None) -> None:
+        def act(reason: str | None) -> None:
             if reason is not None:
-                self._act(person, action, reason)
+                self._act(annotator, action, reason)
 
-        self._work(ask, "annotators")
+        self.calls.start(preview, "annotators")
 
-    def _act(self, person: AnnotatorRecord, action: AnnotatorVerb, reason: str) -> None:
+    def _act(self, annotator: AnnotatorRecord, action: AnnotatorVerb, reason: str) -> None:
         async def act(client: GonogoClient) -> None:
-            wanted = AnnotatorActionCreate(action=action, note=reason or None)
-            made = await client.act_on_annotator(self._campaign_id, person.state.voter_id, wanted)
-            touched = f" ({made.n_tasks} tasks)" if made.n_tasks else ""
-            self.gonogo.say(f"{person.name}: {annotators.DONE[action]}{touched}.", seconds=5)
+            body = AnnotatorActionCreate(action=action, note=reason or None)
+            result = await client.act_on_annotator(self._campaign_id, annotator.state.voter_id, body)
+            tasks = f" ({result.n_tasks} tasks)" if result.n_tasks else ""
+            self.gonogo.say(f"{annotator.name}: {annotators.DONE[action]}{tasks}.", seconds=5)
             await self._load(client)
 
-        self._work(act, "annotators")
+        self.calls.start(act, "annotators")

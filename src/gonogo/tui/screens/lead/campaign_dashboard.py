@@ -1,163 +1,173 @@
-"""For leads: all campaigns with their progress, and what can be done about the one under the cursor."""
+"""Campaign dashboard for leads: all campaigns with their progress, and what can be done about one."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets.option_list import Option
+from textual.widgets import OptionList
 
+from gonogo.desk.lead.campaign_snapshot import (
+    CampaignSnapshot,
+    fetch_campaigns,
+    fetch_snapshot,
+    refresh_snapshot,
+)
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
 from gonogo.tui import actions
 from gonogo.tui.presenters import campaigns
-from gonogo.tui.presenters.campaigns import CampaignSnapshot
+from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
+from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
 from gonogo.tui.text import content, one_line
-from gonogo.tui.widgets import status
+from gonogo.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
     from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.account.sign_in import SignedIn
-    from gonogo.desk.core.errors import DeskError
     from gonogo.schemas.lead import CampaignProgress
 
-FOLLOW_SECONDS = 10.0
-"""Between two looks at the chosen campaign, where the server does not tell how it goes on. Its quality is measured when
-it is chosen, or by r."""
+POLL_SECONDS = 10.0
+"""Time between two refreshes of the chosen campaign, where the server has no progress stream. Quality is measured only
+when a campaign is chosen, or by r, because it may take seconds."""
 
 
 class CampaignDashboardScreen(ListDetailScreen):
-    """Asks the server for what it shows; nothing is done about a campaign without a confirmation in words."""
+    """List of the campaigns of one login. Every action on a campaign asks for confirmation first."""
 
-    CSS_PATH = "campaign_dashboard.tcss"
+    CSS_PATH = "../common/list_detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.LEAD)]
     ACTION_SCOPES = (actions.LEAD,)
+    SCOPE = actions.LEAD
 
     def __init__(self, signed: SignedIn) -> None:
-        super().__init__(signed)
-        self._campaigns: list[LabelingCampaignPublic] = []
-        self._seen: CampaignSnapshot | None = None
+        super().__init__()
+        self._signed = signed
+        self._snapshot: CampaignSnapshot | None = None
         self._problem: Content | None = None
-        self._told_of = ""  # id of the campaign whose changes the server tells
-        self._line = ""  # what there is to say of the line it tells them on
+        self._streamed_id = ""  # id of the campaign whose progress stream is open
+        self._stream_problem = ""
 
     @property
     def campaign(self) -> LabelingCampaignPublic | None:
         """The campaign under the cursor."""
-        at = self.options.highlighted
-        return self._campaigns[at] if at is not None and at < len(self._campaigns) else None
+        return self.records.current
+
+    def compose(self) -> ComposeResult:
+        return self.compose_list_detail(RecordList(campaigns.entry, lambda campaign: campaign.id, id="records"))
 
     def on_mount(self) -> None:
-        self.set_interval(FOLLOW_SECONDS, self._follow)
+        self.calls = ServerCalls(self, partial(self.gonogo.services.client, self._signed), self._on_error)
+        self.set_interval(POLL_SECONDS, self._poll)
         self.action_refresh()
 
-    # --- asking the server -----------------------------------------------------------------------------
+    # --- the server ------------------------------------------------------------------------------------
 
-    def _failed(self, error: GonogoClientError | DeskError) -> None:
-        self._problem = Content("\n\n").join([content(f"! {error}", 600), content(error.next_step, 400)])
-        self._show()
+    def _on_error(self, error: ServerError) -> None:
+        self._problem = paragraphs(content(f"! {error}", 600), content(error.next_step, 400))
+        self.show()
 
     def action_refresh(self) -> None:
         self._problem = None
-        self._work(self._load, "list")
+        self.calls.start(self._load, "list")
 
     async def _load(self, client: GonogoClient) -> None:
-        chosen = self.campaign
-        self._campaigns = await campaigns.all_campaigns(client)
-        self.options.clear_options()
-        self.options.add_options([Option(campaigns.entry(one)) for one in self._campaigns])
-        ids = [one.id for one in self._campaigns]
-        wanted = chosen.id if chosen is not None else self._signed.campaign_id
-        if ids:
-            self.options.highlighted = ids.index(wanted) if wanted in ids else 0
-        self._show()
+        self.records.show(await fetch_campaigns(client), select=self._signed.campaign_id)
+        self.show()
 
-    def on_option_list_option_highlighted(self) -> None:
+    @on(OptionList.OptionHighlighted)
+    def _choose(self) -> None:
         campaign = self.campaign
-        if campaign is not None and (self._seen is None or self._seen.campaign.id != campaign.id):
-            self._seen = CampaignSnapshot(campaign)
-            self._show()
-        self._work(self._look, "about")
+        if campaign is not None and (self._snapshot is None or self._snapshot.campaign.id != campaign.id):
+            self._snapshot = CampaignSnapshot(campaign)
+            self.show()
+        self.calls.start(self._load_snapshot, "about")
 
-    async def _look(self, client: GonogoClient) -> None:
-        if self.campaign is not None:
-            self._seen = await campaigns.look(client, self.campaign)
-            self._problem = None
-            self._show()
-            if self._seen.progress is not None and self._told_of != self._seen.campaign.id:
-                self._work(self._listen, "listen")
+    async def _load_snapshot(self, client: GonogoClient) -> None:
+        if self.campaign is None:
+            return
+        self._snapshot = await fetch_snapshot(client, self.campaign.id)
+        self._problem = None
+        self.show()
+        if self._snapshot.progress is not None and self._streamed_id != self._snapshot.campaign.id:
+            self.calls.start(self._stream, "stream")
 
-    async def _listen(self, client: GonogoClient) -> None:
-        """Shows what the server tells of the chosen campaign, until another one is chosen or it is closed."""
-        from gonogo.client import progress_stream
+    async def _stream(self, client: GonogoClient) -> None:
+        """Show the progress events of the chosen campaign, until another one is chosen or it is closed."""
+        from gonogo.client import progress_stream  # only servers of ours have the stream
 
         campaign = self.campaign
         if campaign is None or not progress_stream.told_by(await client.capabilities()):
             return
-        self._told_of = campaign.id
+        self._streamed_id = campaign.id
         try:
-            async with aclosing(progress_stream.stream_progress(client, campaign.id, heard=self._heard)) as told:
-                async for progress in told:
-                    self._tell(progress)
+            async with aclosing(
+                progress_stream.stream_progress(client, campaign.id, heard=self._on_connection)
+            ) as events:
+                async for progress in events:
+                    self._apply(progress)
         except progress_stream.StreamUnavailableError:
-            pass  # it is looked at every few seconds
+            pass  # polling goes on
         finally:
-            if self._told_of == campaign.id:
-                self._told_of = self._line = ""
+            if self._streamed_id == campaign.id:
+                self._streamed_id = self._stream_problem = ""
 
-    def _heard(self, why: GonogoClientError | None, seconds: float) -> None:
-        self._line = "" if why is None else f"! {why} Trying again in {seconds:.0f} s."
-        self._show()
+    def _on_connection(self, error: GonogoClientError | None, seconds: float) -> None:
+        self._stream_problem = "" if error is None else f"! {error} Trying again in {seconds:.0f} s."
+        self.show()
 
-    def _tell(self, progress: CampaignProgress) -> None:
-        before = self._seen
-        if before is not None and before.campaign.id == progress.campaign_id:
-            self._seen, self._problem = campaigns.told(before, progress), None
-            self._relist(self._seen.campaign)
-            self._show()
+    def _apply(self, progress: CampaignProgress) -> None:
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.campaign.id == progress.campaign_id:
+            self._set_snapshot(snapshot.with_progress(progress))
 
-    def _relist(self, campaign: LabelingCampaignPublic) -> None:
-        """How far it is in the list as well."""
-        for at, one in enumerate(self._campaigns):
-            if one.id == campaign.id and one != campaign:
-                self._campaigns[at] = campaign
-                self.options.replace_option_prompt_at_index(at, campaigns.entry(campaign))
+    def _set_snapshot(self, snapshot: CampaignSnapshot) -> None:
+        self._snapshot, self._problem = snapshot, None
+        self.records.update(snapshot.campaign)
+        self.show()
 
-    def _follow(self) -> None:
-        seen = self._seen
-        if self.is_current and seen is not None and seen.progress is not None and self._told_of != seen.campaign.id:
-            self._work(self._look_again, "follow")
+    def _poll(self) -> None:
+        snapshot = self._snapshot
+        if not self.is_current or snapshot is None or snapshot.progress is None:
+            return
+        if self._streamed_id != snapshot.campaign.id:
+            self.calls.start(self._refresh_snapshot, "poll")
 
-    async def _look_again(self, client: GonogoClient) -> None:
-        before = self._seen
-        if before is not None:
-            found = await campaigns.look_again(client, before)
-            if self._seen is before:  # else another one was chosen meanwhile
-                self._seen, self._problem = found, None
-                self._relist(found.campaign)
-                self._show()
+    async def _refresh_snapshot(self, client: GonogoClient) -> None:
+        snapshot = self._snapshot
+        if snapshot is not None:
+            refreshed = await refresh_snapshot(client, snapshot)
+            if self._snapshot is snapshot:  # another one may have been chosen meanwhile
+                self._set_snapshot(refreshed)
 
-    def _show(self) -> None:
-        said = (one_line(self._line, 200), "$foreground") if self._line else ("for leads", "$quiet")
-        self.top.show(Content.assemble(("campaigns", "bold $accent"), "   ", said))
+    # --- showing ---------------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        problem = self._stream_problem
+        note = (one_line(problem, 200), "$foreground") if problem else ("for leads", "$quiet")
+        self.top.show(Content.assemble(("campaigns", "bold $accent"), "   ", note))
         width = max(self.query_one("#pane").content_region.width - 1, 20)
         if self._problem is not None:
-            self.about.update(Content.assemble(self._problem))
-        elif self._seen is not None:
-            self.about.update(campaigns.about(self._seen, width))
-        elif not self._campaigns:
-            self.about.update(Content.styled("No campaign yet. `gonogo import` makes one.", "$foreground"))
-        status.show_keys(self.keys, actions.LEAD)
+            self.details.update(self._problem)
+        elif self._snapshot is not None:
+            self.details.update(campaigns.details(self._snapshot, width))
+        elif not self.records.records:
+            self.details.update(Content.styled("No campaign yet. `gonogo import` makes one.", "$foreground"))
+        self.show_keys()
 
-    # --- keys ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
+    @on(OptionList.OptionSelected)
     def action_quality(self) -> None:
-        from gonogo.tui.screens.lead.quality import QualityScreen
+        from gonogo.tui.screens.lead.quality import QualityScreen  # each screen is loaded when it is first shown
 
         if self.campaign is not None:
             self.app.push_screen(QualityScreen(self._signed, self.campaign.id, self.campaign.name or ""))
@@ -172,17 +182,14 @@ class CampaignDashboardScreen(ListDetailScreen):
             return
 
         async def open_results(client: GonogoClient) -> None:
-            from gonogo.desk.results.source import of_login
+            from gonogo.desk.results.source import of_login  # loaded with the screen
             from gonogo.tui.screens.results.cases import ResultsScreen
 
             number = (await client.campaign_detail(campaign.id)).number
             source = of_login(self.gonogo.services, self._signed)
             self.app.push_screen(ResultsScreen(source, number, name=campaign.name or ""))
 
-        self._work(open_results, "do")
-
-    def on_option_list_option_selected(self) -> None:
-        self.action_quality()
+        self.calls.start(open_results, "action")
 
     def action_invite(self) -> None:
         campaign = self.campaign
@@ -191,27 +198,27 @@ class CampaignDashboardScreen(ListDetailScreen):
 
         async def invite(client: GonogoClient, text: str) -> None:
             address, _, role = text.partition(" ")
-            wanted = CampaignAssignmentCreate(email=address, role=role.strip() or None)
-            made = await client.create_assignment(campaign.id, wanted)
+            body = CampaignAssignmentCreate(email=address, role=role.strip() or None)
+            assignment = await client.create_assignment(campaign.id, body)
             self.gonogo.say(f"{address} is invited.", seconds=4)
-            self.app.push_screen(ConfirmScreen(campaigns.invitation(made, address)))
-            await self._look(client)
+            self.app.push_screen(ConfirmScreen(campaigns.invitation(assignment, address)))
+            await self._load_snapshot(client)
 
-        self._ask(campaigns.INVITE, invite, check=campaigns.bad_address)
+        self._confirm(campaigns.INVITE, invite, check=campaigns.check_address)
 
     def action_revoke(self) -> None:
-        campaign, seen = self.campaign, self._seen
-        if campaign is None or seen is None or seen.campaign.id != campaign.id:
+        campaign, snapshot = self.campaign, self._snapshot
+        if campaign is None or snapshot is None or snapshot.campaign.id != campaign.id:
             return
 
         async def revoke(client: GonogoClient, text: str) -> None:
-            who = campaigns.assignment_of(seen, text)
-            assert who is not None  # checked before
-            await client.revoke_assignment(campaign.id, who.id)
+            assignment = campaigns.assignment_of(snapshot, text)
+            assert assignment is not None  # `check` saw it
+            await client.revoke_assignment(campaign.id, assignment.id)
             self.gonogo.say(f"{one_line(text, 60)} has no part in this campaign any more.", seconds=4)
-            await self._look(client)
+            await self._load_snapshot(client)
 
-        self._ask(campaigns.REVOKE, revoke, check=lambda text: campaigns.nobody(seen, text))
+        self._confirm(campaigns.REVOKE, revoke, check=partial(campaigns.check_assignment, snapshot))
 
     def action_close(self) -> None:
         campaign = self.campaign
@@ -222,31 +229,30 @@ class CampaignDashboardScreen(ListDetailScreen):
             await client.close_campaign(campaign.id)
             self.gonogo.say("The campaign is closed.", seconds=4)
             await self._load(client)
-            await self._look(client)
+            await self._load_snapshot(client)
 
-        self._ask(campaigns.closing(campaign), close, check=campaigns.not_yes)
+        self._confirm(campaigns.closing(campaign), close, check=campaigns.check_yes)
 
     def action_promote(self) -> None:
-        campaign, seen = self.campaign, self._seen
-        if campaign is None or seen is None:
+        campaign, snapshot = self.campaign, self._snapshot
+        if campaign is None or snapshot is None:
             return
 
         async def promote(client: GonogoClient, text: str) -> None:
-            made = await client.promote_campaign(campaign.id, force=text == "force")
-            self.gonogo.say(campaigns.promoted(made), seconds=8)
+            result = await client.promote_campaign(campaign.id, force=text == "force")
+            self.gonogo.say(campaigns.promoted(result), seconds=8)
             await self._load(client)
-            await self._look(client)
+            await self._load_snapshot(client)
 
-        said = campaigns.promoting(seen)
-        self._ask(said, promote, check=campaigns.not_yes_or_force(seen))
+        self._confirm(campaigns.promoting(snapshot), promote, check=campaigns.promotion_check(snapshot))
 
-    def _ask(
-        self, said: Content, then: Callable[[GonogoClient, str], Awaitable[None]], check: Callable[[str], str]
+    def _confirm(
+        self, card: Content, action: Callable[[GonogoClient, str], Awaitable[None]], check: Callable[[str], str]
     ) -> None:
-        """Words, a line to type on, and what to do with what was typed; Esc does nothing."""
+        """Show `card` with an input line; run `action` with what was typed, unless Esc left the card."""
 
-        def answered(text: str | None) -> None:
+        def act(text: str | None) -> None:
             if text is not None:
-                self._work(lambda client: then(client, text), "do")
+                self.calls.start(lambda client: action(client, text), "action")
 
-        self.app.push_screen(ConfirmScreen(said, check), answered)
+        self.app.push_screen(ConfirmScreen(card, check), act)

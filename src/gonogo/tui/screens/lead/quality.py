@@ -1,8 +1,9 @@
-"""What the labels of a campaign are worth: each number with its doubt, what it means, and what to do."""
+"""Quality report of a campaign: each number with its interval, what it means, and what to do."""
 
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
@@ -14,12 +15,13 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.desk.core.errors import DeskError
 from gonogo.report.quality import report_lines
-from gonogo.tui import actions, workers
+from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import empty_state
-from gonogo.tui.text import one_line, plain
+from gonogo.tui.presenters.quality import styled_line
+from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
+from gonogo.tui.text import one_line
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.status import StatusLine
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class QualityScreen(Screen[None]):
-    """Asks for the report, which may take seconds on a large campaign, and lays it out for the width there is."""
+    """Quality report laid out for the width of the terminal. Measuring may take seconds on a large campaign."""
 
     CSS_PATH = "quality.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.QUALITY)]
@@ -38,6 +40,7 @@ class QualityScreen(Screen[None]):
     AUTO_FOCUS = "VerticalScroll"
 
     top = getters.query_one("#top", StatusLine)
+    body = getters.query_one("#body", VerticalScroll)
     report = getters.query_one("#report", Static)
     keys = getters.query_one("#keys", StatusLine)
 
@@ -46,9 +49,9 @@ class QualityScreen(Screen[None]):
         self._signed = signed
         self._campaign_id = campaign_id
         self._campaign_name = name
-        self._found: QualityReport | None = None
+        self._quality: QualityReport | None = None
         self._names: dict[str, str] = {}
-        self._said: Content | None = None
+        self._card: Content | None = None
 
     gonogo = AppGetter()
 
@@ -59,17 +62,44 @@ class QualityScreen(Screen[None]):
         yield StatusLine(id="keys")
 
     def on_mount(self) -> None:
-        said = ("quality  ", "bold $accent"), (one_line(self._campaign_name, 60), "$foreground")
-        self.top.show(Content.assemble(*said))
+        self.calls = ServerCalls(self, partial(self.gonogo.services.client, self._signed), self._on_error)
+        campaign = one_line(self._campaign_name, 60)
+        self.top.show(Content.assemble(("quality  ", "bold $accent"), (campaign, "$foreground")))
         self.action_refresh()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._lay_out)
+        self.call_after_refresh(self.show)
+
+    # --- the server ------------------------------------------------------------------------------------
+
+    async def _load(self, client: GonogoClient) -> None:
+        self._quality = await client.campaign_quality(self._campaign_id)
+        self._names = await _annotator_names(client, self._campaign_id)
+        self._card = None
+        self.show()
+
+    def _on_error(self, error: ServerError) -> None:
+        self._card = empty_state.problem("The quality could not be read", error)
+        self.show()
+
+    # --- showing ---------------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Lay the report out for the width there is."""
+        width = max(self.body.content_region.width - 2, 20)
+        if self._card is not None:
+            self.report.update(self._card)
+        elif self._quality is not None:
+            lines = report_lines(self._quality.model_dump(), self._names, width)
+            self.report.update(Content("\n").join([styled_line(line) for line in lines]))
+        status.show_keys(self.keys, actions.QUALITY)
+
+    # --- actions ---------------------------------------------------------------------------------------
 
     def action_refresh(self) -> None:
-        self._said = empty_state.waiting("Measuring")
-        self._lay_out()
-        workers.begin(self, self._load, group="quality")
+        self._card = empty_state.waiting("Measuring")
+        self.show()
+        self.calls.start(self._load, "quality")
 
     def action_annotators(self) -> None:
         self.gonogo.navigator.show_annotators(self._signed, self._campaign_id, self._campaign_name)
@@ -80,47 +110,16 @@ class QualityScreen(Screen[None]):
     def action_back(self) -> None:
         self.dismiss()
 
-    async def _load(self) -> None:
-        try:
-            async with await self.gonogo.services.client(self._signed) as client:
-                self._found = await client.campaign_quality(self._campaign_id)
-                self._names = await names_of(client, self._campaign_id)
-        except (GonogoClientError, DeskError) as error:
-            self._said = empty_state.problem("The quality could not be read", error)
-        else:
-            self._said = None
-        self._lay_out()
 
-    def _lay_out(self) -> None:
-        width = max(self.query_one("#body").content_region.width - 2, 20)
-        if self._said is not None:
-            self.report.update(Content.assemble(self._said))
-        elif self._found is not None:
-            found = report_lines(self._found.model_dump(), self._names, width)
-            self.report.update(Content("\n").join([styled_line(line) for line in found]))
-        status.show_keys(self.keys, actions.QUALITY)
-
-
-def styled_line(line: str) -> Content:
-    """Numbers strong, what they mean quiet, what to do in the accent; the words are the same without colours."""
-    text = plain(line.replace("\n", " "), 400)
-    if text.startswith("       →") or text.startswith("         "):
-        return Content.styled(text, "$accent")
-    if text.startswith("       ! "):
-        return Content.styled(text, "$warning")
-    if text.startswith("       ") and "├" not in text:
-        return Content.styled(text, "$quiet")
-    if text.startswith("alpha "):
-        return Content.styled(text, "bold $strong")
-    return Content.styled(text, "$foreground")
-
-
-async def names_of(client: GonogoClient, campaign_id: str) -> dict[str, str]:
-    """E-mail or name by annotator id, as far as this credential may know them."""
+async def _annotator_names(client: GonogoClient, campaign_id: str) -> dict[str, str]:
+    """Returns e-mail or name by annotator id, as far as this login may know them."""
     with contextlib.suppress(GonogoClientError):
-        found = (await client.annotators(campaign_id)).data
-        return {one.voter_id: one.email or one.name or one.voter_id for one in found}
+        states = (await client.annotators(campaign_id)).data
+        return {state.voter_id: state.email or state.name or state.voter_id for state in states}
     with contextlib.suppress(GonogoClientError):
-        people = (await client.list_assignments(campaign_id)).data
-        return {one.annotator_account_id or one.id: one.annotator_email or one.id for one in people}
+        assignments = (await client.list_assignments(campaign_id)).data
+        return {
+            assignment.annotator_account_id or assignment.id: assignment.annotator_email or assignment.id
+            for assignment in assignments
+        }
     return {}

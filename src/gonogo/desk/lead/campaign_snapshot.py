@@ -1,0 +1,72 @@
+"""Snapshot of a campaign for its lead: counts, progress, quality and people, as far as the server tells them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
+from gonogo.client.lead import everybody, progress_of
+
+if TYPE_CHECKING:
+    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.schemas.labeling import CampaignAssignmentPublic, LabelingCampaignPublic, QualityReport
+    from gonogo.schemas.lead import CampaignProgress
+
+NOT_AVAILABLE = (NotFoundError, PermissionDeniedError, ConflictError)
+"""Errors of a part that this server does not have, or that this login may not see."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignSnapshot:
+    """What is known of one campaign; `missing` says in words what this server does not tell."""
+
+    campaign: LabelingCampaignPublic
+    progress: CampaignProgress | None = None
+    quality: QualityReport | None = None
+    people: tuple[CampaignAssignmentPublic, ...] = ()
+    missing: tuple[str, ...] = field(default=("asking the server …",))
+
+    def with_progress(self, progress: CampaignProgress) -> CampaignSnapshot:
+        """The same snapshot with newer counts, from the progress stream."""
+        counts = {"task_count": progress.n_tasks, "resolved_count": progress.n_resolved, "status": progress.status}
+        return replace(self, campaign=self.campaign.model_copy(update=counts), progress=progress)
+
+
+async def fetch_snapshot(client: GonogoClient, campaign_id: str) -> CampaignSnapshot:
+    """Fetches everything about one campaign. Raises the client's errors, except those of a part that is missing."""
+    missing: list[str] = []
+    campaign = await client.get_campaign(campaign_id)
+    progress = quality = None
+    people: tuple[CampaignAssignmentPublic, ...] = ()
+    try:
+        progress = await progress_of(client, campaign_id)
+    except NOT_AVAILABLE:
+        missing.append("This server does not tell what is held, left and in review.")
+    try:
+        quality = await client.campaign_quality(campaign_id)
+    except NOT_AVAILABLE:
+        missing.append("You may not see the quality of this campaign.")
+    try:
+        people = tuple(await everybody(client, campaign_id))
+    except NOT_AVAILABLE:
+        missing.append("You may not see who is invited.")
+    return CampaignSnapshot(campaign, progress, quality, people, tuple(missing))
+
+
+async def refresh_snapshot(client: GonogoClient, snapshot: CampaignSnapshot) -> CampaignSnapshot:
+    """Fetches what changes by itself: counts, queue, pace, people at work. Raises what the client raises."""
+    campaign = await client.get_campaign(snapshot.campaign.id)
+    return replace(snapshot, campaign=campaign, progress=await progress_of(client, campaign.id))
+
+
+async def fetch_campaigns(client: GonogoClient) -> list[LabelingCampaignPublic]:
+    """Fetches all campaigns of this login, newest first; from a server without pages, its newest 500."""
+    campaigns: list[LabelingCampaignPublic] = []
+    cursor: str | None = None
+    while True:
+        page = await client.list_campaigns(limit=500, cursor=cursor)
+        campaigns += page.data
+        if not page.data or page.next_cursor in (None, cursor):
+            return campaigns
+        cursor = page.next_cursor
