@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from gonogo.server.export.stream import export_lines
-from gonogo.server.results import cases
+from gonogo.server.results import pages
 from gonogo.server.scoring.report_worker import quality_report
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import tasks
@@ -40,7 +40,7 @@ def test_exports_and_quality_come_from_the_replica_and_claims_from_the_database(
         assert len(b"".join(export_lines(store, house.row(campaign))).splitlines()) == 2
         report = quality_report(store, campaign, house.now)
         assert (report.gonogo or {})["statuses"] == {"open": 1, "in_review": 0, "resolved": 1}
-        with cases.caught_up(store) as connection:
+        with pages.read_latest(store) as connection:
             assert counted(connection) == 5
         later = house.campaign()  # the replica does not know it yet
         assert quality_report(store, later, house.now).n_tasks == 0
@@ -56,7 +56,7 @@ def test_a_page_of_results_never_comes_from_a_replica_that_is_behind(postgres_ho
     try:
         with store.report() as connection:
             assert counted(connection) == 0
-        with cases.caught_up(store) as connection:
+        with pages.read_latest(store) as connection:
             assert counted(connection) == 2
     finally:
         store.dispose()

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 
-from gonogo.server.results import cases
-from gonogo.server.results.cases import CasePage, CaseQuery
+from gonogo.schemas.results_api import ResultPage
+from gonogo.server.results.pages import CaseQuery, read_case, read_page
+from gonogo.server.results.queries import find_campaign
 from gonogo.server.store import compiled
 from gonogo.server.store.schema.campaigns import (
     calculations,
@@ -135,15 +136,13 @@ async def test_a_page_is_read_and_written_apart_from_the_event_loop(either: Serv
     http = await either.signed_in()
     readers: set[int] = set()
 
-    def note(sql: str, _parameters: Any) -> None:
+    def note(_connection: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
         if "FROM cases" in sql:
             readers.add(threading.get_ident())
 
-    compiled.watchers.append(note)
-    try:
-        answer = await http.get(LIST, params={"task_id": either.number, "limit": 1000})
-    finally:
-        compiled.watchers.remove(note)
+    event.listen(either.app.state.store.engine, "before_cursor_execute", note)
+    answer = await http.get(LIST, params={"task_id": either.number, "limit": 1000})
+    event.remove(either.app.state.store.engine, "before_cursor_execute", note)
     assert len(answer.json()["payload"]) == 3
     assert readers
     assert threading.get_ident() not in readers
@@ -196,21 +195,21 @@ def all_filters() -> Iterator[CaseQuery]:
 async def test_no_page_reads_more_than_its_cases_at_any_depth(either: Served) -> None:
     fill(either)
     store = either.app.state.store
-    campaign = cases.campaign_numbered(store, org_of(either), either.number)
+    campaign = find_campaign(store, org_of(either), either.number)
     assert campaign is not None
 
-    def pages() -> list[CasePage]:
-        found = []
-        for wanted in all_filters():
+    def read_pages() -> list[ResultPage]:
+        pages = []
+        for query in all_filters():
             with store.read() as connection:
-                found.append(cases.page(connection, campaign, wanted, 10**9))
+                pages.append(read_page(connection, campaign, query, 10**9))
         with store.read() as connection:
-            assert cases.one(connection, campaign, MANY, verbose=True) is not None
-        return found
+            assert read_case(connection, campaign, MANY, verbose=True) is not None
+        return pages
 
     with sent_to(either) as sent:
-        found = pages()
-    assert [len(page.payload) for page in found] == [50, 50, 5, 0, 50, 50, 3, 0, 50, 50, 1, 0]
+        pages = read_pages()
+    assert [len(page.payload) for page in pages] == [50, 50, 5, 0, 50, 50, 3, 0, 50, 50, 1, 0]
     with store.read() as connection:
         for sql, parameters in sent:
             if connection.dialect.name == "sqlite":

@@ -1,52 +1,58 @@
-"""The cases of a page, all in one JSON text that the database puts together.
-
-A page is a hundred cases with their votes: read row by row in a thread, each row would wait for its turn at the
-interpreter's lock while others submit. One row is one turn, and the database works outside the lock.
-"""
+"""Queries of the results API: campaigns, cases and votes as typed rows."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, Connection, Integer, Text, bindparam, cast, literal_column, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, bindparam, literal_column, select
 
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.engine import Store
 from gonogo.server.store.schema.campaigns import (
     calculations,
+    campaigns,
     cases,
     drawings,
     part_revisions,
     parts,
     predictions,
+    projects,
     submissions,
     tasks,
 )
-from gonogo.server.store.sql_functions import ExactFloat, JsonArray, JsonArrayAgg, StringAgg
 from gonogo.server.tasks.drawings import NEWEST_DRAWING_NUMBER
 
+_SHORT_RANGE = 500  # so many cases are read sooner than a place between them is looked up
 
-class CaseRecord(NamedTuple):
-    """A case and its task, as the database writes them: values in JSON, instants in microseconds.
 
-    `votes` are JSON lists of `CaseVote` with commas between, where all is to be told; else of each vote a 1
-    if it counts or a 0, and its verdict.
-    """
+class CampaignRow(NamedTuple):
+    """A campaign, which is a Task of the results API, and its project."""
+
+    id: str
+    number: int
+    name: str
+    project_number: int | None
+    project_name: str | None
+
+
+class CaseRow(NamedTuple):
+    """A case, its task, and where the task came from."""
 
     seq: int
     state: str
-    updated_at: int
+    updated_at: datetime
     number: int
     id: str
     is_gold: bool
     gold_answer: str | None
     consensus_verdict: str | None
-    consensus_value: str | None
-    predicted_value: str | None
-    drawing_bbox: str | None
-    agreement: str | None
+    consensus_value: Any
+    predicted_value: Any
+    drawing_bbox: list[float] | None
+    agreement: float | None
     prompt: str | None
     adjudicated: bool
     target_kind: str
@@ -58,74 +64,92 @@ class CaseRecord(NamedTuple):
     drawing: int | None
     filename: str
     content_type: str
-    drawn_at: int
-    votes: str | None
+    drawn_at: datetime
 
 
-class CaseVote(NamedTuple):
-    """A submission; its value in JSON."""
+class VoteRow(NamedTuple):
+    """A submission, which is a Read of the results API."""
 
+    task_id: str
     number: int
     verdict: str
     counted: bool
-    voter_id: str = ""
-    corrected_value: str | None = None
-    duration_ms: int | None = None
-    created_at: int = 0
+    voter_id: str
+    corrected_value: Any
+    duration_ms: int | None
+    created_at: datetime
 
 
-class CaseFilter(NamedTuple):
-    """Which cases of a campaign, beside the counter they come after; `case` is the number of the only one wanted."""
+@dataclass(frozen=True)
+class CaseFilter:
+    """The cases of a campaign that changed after counter `after`, up to `horizon`; `number` is that of a task."""
 
+    after: int = -1
     limit: int = 1
-    verbose: bool = False
-    state: bool = False
-    updated_after: bool = False
-    horizon: bool = False
-    case: bool = False
+    state: str | None = None
+    updated_after: datetime | None = None
+    horizon: int | None = None
+    number: int | None = None
 
 
-def read_cases(connection: Connection, chosen: CaseFilter, values: dict[str, Any]) -> list[CaseRecord]:
-    """The cases in the order of their changes. `values` are `campaign`, `after`, and those that `chosen` names."""
-    found = _query(chosen).scalar(connection, values)
-    rows = [CaseRecord._make(cells) for cells in json.loads(found or "[]")]
-    return sorted(rows, key=lambda row: row.seq)
+def find_campaign(store: Store, org_id: str, number: int) -> CampaignRow | None:
+    """The campaign with this integer id, if it is one of the organisation's."""
+    row = store.look(_CAMPAIGN, {"number": number, "org": org_id})
+    return None if row is None else CampaignRow._make(row)
 
 
-def read_votes(case: CaseRecord, *, verbose: bool) -> list[CaseVote]:
-    """The votes of a case, oldest first; but for verdict and whether it counts, empty unless `verbose`."""
-    if not verbose:
-        return [CaseVote(0, one[1:], one[0] == "1") for one in (case.votes or "").split(",") if one]
-    found = [CaseVote._make(cells) for cells in json.loads(f"[{case.votes or ''}]")]
-    return sorted(found, key=lambda vote: vote.number)
+def read_cases(connection: Connection, campaign_id: str, filters: CaseFilter) -> list[CaseRow]:
+    """The first cases that pass the filters, in the order of their last change."""
+    rows = connection.execute(_cases_query(campaign_id, filters)).all()
+    return sorted(map(CaseRow._make, rows), key=lambda case: case.seq)
 
 
-@lru_cache(maxsize=256)
-def _query(chosen: CaseFilter) -> CompiledStatement:
-    conditions = {
-        "state": cases.c.state == bindparam("state"),
-        "updated_after": cases.c.updated_at > bindparam("updated_after", type_=cases.c.updated_at.type),
-        "horizon": cases.c.seq <= bindparam("horizon"),
-        "case": cases.c.task_number == bindparam("case"),
-    }
+def read_votes(connection: Connection, case_rows: Sequence[CaseRow]) -> dict[str, list[VoteRow]]:
+    """The votes on each task that has any, oldest first; keys are task ids."""
+    votes: dict[str, list[VoteRow]] = {}
+    for vote in map(VoteRow._make, connection.execute(_VOTES, {"task_ids": [case.id for case in case_rows]}).all()):
+        votes.setdefault(vote.task_id, []).append(vote)
+    return votes
+
+
+def skip_unchanged(connection: Connection, campaign_id: str, after: int, moment: datetime) -> int:
+    """A change counter from `after` up to which no case changed after `moment`.
+
+    Counter and clock grow together, so a binary search of the index finds the place. A page read from `after` on would
+    pass by all cases that did not change.
+    """
+    low, high = after, int(_LAST.scalar(connection, {"campaign": campaign_id}) or 0)
+    while high - low > _SHORT_RANGE:
+        middle = (low + high) // 2
+        case = _NEXT.first(connection, {"campaign": campaign_id, "after": middle})
+        if case is None or case.updated_at > moment:
+            high = middle
+        else:
+            low = case.seq
+    return low
+
+
+def _cases_query(campaign_id: str, filters: CaseFilter) -> Select[Any]:
+    conditions = [cases.c.campaign_id == campaign_id, cases.c.seq > filters.after]
+    if filters.state is not None:
+        conditions.append(cases.c.state == filters.state)
+    if filters.updated_after is not None:
+        conditions.append(cases.c.updated_at > filters.updated_after)
+    if filters.horizon is not None:
+        conditions.append(cases.c.seq <= filters.horizon)
+    if filters.number is not None:
+        conditions.append(cases.c.task_number == filters.number)
     # The limit stands in the text: where PostgreSQL does not see it, it plans for a tenth of all cases.
-    few = (
-        select(cases)
-        .where(cases.c.campaign_id == bindparam("campaign"), cases.c.seq > bindparam("after"))
-        .where(*[condition for name, condition in conditions.items() if getattr(chosen, name)])
-        .order_by(cases.c.seq)
-        .limit(literal_column(str(chosen.limit), Integer))
-        .subquery("few")
-    )
-    rows = JsonArrayAgg(JsonArray(*_columns(few, chosen.verbose)))
-    return CompiledStatement(select(cast(rows, Text).label("rows")).select_from(_with_all(few)))
+    limit = literal_column(str(filters.limit), Integer)
+    few = select(cases).where(*conditions).order_by(cases.c.seq).limit(limit).subquery("few")
+    return select(*_columns(few)).select_from(_with_origin(few))
 
 
-def _columns(few: Any, verbose: bool) -> Sequence[ColumnElement[Any]]:
-    """As `CaseRecord` has them."""
-    found = {
+def _columns(few: FromClause) -> list[ColumnElement[Any]]:
+    """The columns of `CaseRow`, by name."""
+    columns: dict[str, ColumnElement[Any]] = {
+        **dict(tasks.c.items()),
         **{name: few.c[name] for name in ("seq", "state", "updated_at")},
-        "agreement": ExactFloat(tasks.c.agreement),
         "external_id": predictions.c.external_id,
         "run": calculations.c.run,
         "part": parts.c.name,
@@ -133,13 +157,12 @@ def _columns(few: Any, verbose: bool) -> Sequence[ColumnElement[Any]]:
         "filename": drawings.c.filename,
         "content_type": drawings.c.content_type,
         "drawn_at": drawings.c.created_at,
-        "votes": _ALL_OF_VOTES if verbose else _VOTES,
     }
-    return [found[name] if name in found else _as_text(tasks.c[name]) for name in CaseRecord._fields]
+    return [columns[name].label(name) for name in CaseRow._fields]
 
 
-def _with_all(few: Any) -> Any:
-    """Outer joins all the way: the few cases come first, and all else is looked up for them by index."""
+def _with_origin(few: FromClause) -> FromClause:
+    """Outer joins only: the few cases come first, and the rest is looked up for them by index."""
     return (
         few.outerjoin(tasks, tasks.c.number == few.c.task_number)
         .outerjoin(predictions, predictions.c.id == tasks.c.prediction_id)
@@ -150,18 +173,28 @@ def _with_all(few: Any) -> Any:
     )
 
 
-def _as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return cast(column, Text) if isinstance(column.type, JSON) else column
-
-
-def _votes(vote: ColumnElement[Any]) -> ColumnElement[Any]:
-    return (
-        select(StringAgg(vote, literal_column("','", Text), submissions.c.number))
-        .where(submissions.c.task_id == tasks.c.id)
-        .correlate(tasks)
-        .scalar_subquery()
+_CAMPAIGN = CompiledStatement(
+    select(
+        campaigns.c.id,
+        campaigns.c.number,
+        campaigns.c.name,
+        projects.c.number.label("project_number"),
+        projects.c.name.label("project_name"),
     )
-
-
-_VOTES = _votes(cast(cast(submissions.c.counted, Integer), Text) + submissions.c.verdict)
-_ALL_OF_VOTES = _votes(cast(JsonArray(*[_as_text(submissions.c[name]) for name in CaseVote._fields]), Text))
+    .outerjoin(projects, projects.c.id == campaigns.c.project_id)
+    .where(campaigns.c.number == bindparam("number"), campaigns.c.org_id == bindparam("org"))
+)
+_VOTES = (
+    select(*[submissions.c[name] for name in VoteRow._fields])
+    .where(submissions.c.task_id.in_(bindparam("task_ids", expanding=True)))
+    .order_by(submissions.c.number)
+)
+_LAST = CompiledStatement(
+    select(cases.c.seq).where(cases.c.campaign_id == bindparam("campaign")).order_by(cases.c.seq.desc()).limit(1)
+)
+_NEXT = CompiledStatement(
+    select(cases.c.seq, cases.c.updated_at)
+    .where(cases.c.campaign_id == bindparam("campaign"), cases.c.seq > bindparam("after"))
+    .order_by(cases.c.seq)
+    .limit(1)
+)

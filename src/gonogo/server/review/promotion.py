@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, case, exists, false, func, li
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.schemas.verdicts import Verdict
-from gonogo.server.results.cases import committed_up_to
+from gonogo.server.results.pages import committed_horizon
 from gonogo.server.scoring.consensus_store import campaign_quality, lock_refresh
 from gonogo.server.scoring.report_worker import quality_report
 from gonogo.server.store.dialects import dialect_of
@@ -74,7 +74,7 @@ def promote(
 
 def _last_change(store: Store, campaign_id: str) -> int:
     """A change counter: every change that is not committed yet will have a higher one."""
-    horizon = committed_up_to(store, campaign_id)
+    horizon = committed_horizon(store, campaign_id)
     if horizon is not None:
         return horizon
     with store.read() as connection:

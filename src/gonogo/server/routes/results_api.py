@@ -14,8 +14,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import ValidationError
-from sqlalchemy import Connection, Row
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
 import gonogo
@@ -25,8 +25,9 @@ from gonogo.server.auth import tokens
 from gonogo.server.errors import ApiError, as_api_error
 from gonogo.server.http.bodies import parse_json, read_body
 from gonogo.server.results import auth as access
-from gonogo.server.results import cases
-from gonogo.server.results.cases import CaseQuery
+from gonogo.server.results import pages
+from gonogo.server.results.pages import CaseQuery
+from gonogo.server.results.queries import CampaignRow, find_campaign
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
 
@@ -117,20 +118,17 @@ async def version() -> dict[str, str]:
 async def list_results(request: Request) -> Response:
     """A page of the cases of a task, in the order of their last change."""
     account = _enter(request)
-    wanted = _wanted(request)
+    query = _case_query(request)
     store = request.app.state.store
     campaign = _campaign(store, account, _number(request, "task_id"))
-    return await asyncio.to_thread(_page, store, campaign, wanted)
+    # In a thread: those who submit do not wait for a thousand cases.
+    return await asyncio.to_thread(_page, store, campaign, query)
 
 
-def _page(store: Store, campaign: Row[Any], wanted: CaseQuery) -> Response:
-    """Read and put together apart from the event loop: those who submit do not wait for a thousand cases."""
-    horizon = cases.committed_up_to(store, campaign.id)
-    with cases.caught_up(store) as connection:
-        page = cases.page(connection, campaign, wanted, horizon)
-    more = "true" if page.has_next else "false"
-    end = f'"has_next":{more},"last_sequence_id":{page.last_sequence_id},"limit":{wanted.limit}'
-    return _json(f'{{"payload":[{",".join(page.payload)}],{end}}}')
+def _page(store: Store, campaign: CampaignRow, query: CaseQuery) -> Response:
+    horizon = pages.committed_horizon(store, campaign.id)
+    with pages.read_latest(store) as connection:
+        return _json(pages.read_page(connection, campaign, query, horizon))
 
 
 @router.get("/results/public/v1/get")
@@ -141,14 +139,14 @@ async def get_result(request: Request) -> Response:
     store = request.app.state.store
     campaign = _campaign(store, account, number)
     with store.report() as connection:
-        found = cases.one(connection, campaign, case_id, verbose)
-    if found is None:
+        case = pages.read_case(connection, campaign, case_id, verbose=verbose)
+    if case is None:
         raise ApiError(404, ErrorCode.NOT_FOUND, f"Task {number} has no case {case_id}.")
-    return _json(found)
+    return _json(case)
 
 
-def _json(text: str) -> Response:
-    return Response(text.encode(), media_type="application/json")
+def _json(result: BaseModel) -> Response:
+    return Response(result.model_dump_json(), media_type="application/json")
 
 
 def _note(connection: Connection, request: Request, account: access.ResultsLogin, now: datetime) -> None:
@@ -173,14 +171,14 @@ def _enter(request: Request) -> access.ResultsLogin:
     return account
 
 
-def _campaign(store: Store, account: access.ResultsLogin, number: int) -> Row[Any]:
-    found = cases.campaign_numbered(store, account.principal.org_id, number)
-    if found is None:
+def _campaign(store: Store, account: access.ResultsLogin, number: int) -> CampaignRow:
+    campaign = find_campaign(store, account.principal.org_id, number)
+    if campaign is None:
         raise ApiError(404, ErrorCode.NOT_FOUND, f"There is no task {number}, or it is not visible to this key.")
-    return found
+    return campaign
 
 
-def _wanted(request: Request) -> CaseQuery:
+def _case_query(request: Request) -> CaseQuery:
     state = _text(request, "labeling_state")
     if state is not None and state not in STATES:
         raise _bad(f"labeling_state is invalid; allowed values: {', '.join(STATES)}.")

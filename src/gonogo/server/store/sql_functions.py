@@ -1,26 +1,16 @@
-"""SQL functions that each database writes in its own way: JSON and texts put together by the database itself."""
+"""SQL functions that each database writes in its own way: texts and JSON put together by the database itself."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import ClauseElement
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class JsonArray(FunctionElement[Any]):
-    """A JSON list of the arguments."""
-
-    inherit_cache = True
-
-
-class JsonArrayAgg(FunctionElement[Any]):
-    """A JSON list of the argument's values."""
-
-    inherit_cache = True
-
-
-class StringAgg(FunctionElement[Any]):
+class StringAgg(FunctionElement[str]):
     """The texts of the first argument with the second between them, in the order of the third.
 
     SQLite has no such order: there the rows must come in it.
@@ -29,48 +19,95 @@ class StringAgg(FunctionElement[Any]):
     inherit_cache = True
 
 
-class FormatText(FunctionElement[Any]):
-    """The first argument, a text, with each `%s` in it replaced by the next one."""
+class FormatText(FunctionElement[str]):
+    """The first argument, a text, with each `%s` in it replaced by the next argument."""
 
     inherit_cache = True
 
 
-class JsonQuote(FunctionElement[Any]):
+class JsonQuote(FunctionElement[str]):
     """A text as JSON, or `null`."""
 
     inherit_cache = True
 
 
-class ExactFloat(FunctionElement[Any]):
-    """A floating-point number as the shortest of its texts that is exact; SQLite by itself writes fifteen digits."""
+class ExactFloat(FunctionElement[str]):
+    """A floating-point number as the shortest text that is exact; `NULL` stays.
+
+    SQLite's own cast writes fifteen digits.
+    """
 
     inherit_cache = True
 
 
-class IsoTimestamp(FunctionElement[Any]):
-    """Microseconds since 1970 as ISO 8601, UTC, milliseconds, with `Z`: as `records.instant` writes them."""
+class IsoTimestamp(FunctionElement[str]):
+    """Microseconds since 1970 as ISO 8601, UTC, milliseconds, with `Z`: as `serialize.instant` writes them."""
 
     inherit_cache = True
 
 
-_EXACT = "CASE WHEN CAST(CAST({0} AS TEXT) AS REAL) = {0} THEN CAST({0} AS TEXT) ELSE printf('%!.17g', {0}) END"
-_UNIX = "strftime('%Y-%m-%dT%H:%M:%S.', {0} / 1000000, 'unixepoch') || substr({0} / 1000, -3) || 'Z'"
-_STAMP = (
-    "to_char(to_timestamp({0} / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS')"
-    " || '.' || lpad(CAST(mod({0} / 1000, 1000) AS TEXT), 3, '0') || 'Z'"
-)
-for _element, _sqlite, _postgresql in (
-    (JsonArray, "json_array({all})", "json_build_array({all})"),
-    (JsonArrayAgg, "json_group_array({0})", "json_agg({0})"),
-    (StringAgg, "group_concat({0}, {1})", "string_agg({0}, {1} ORDER BY {2})"),
-    (FormatText, "printf({all})", "format({all})"),
-    (JsonQuote, "json_quote({0})", "coalesce(CAST(to_json({0}) AS TEXT), 'null')"),
-    (ExactFloat, f"CASE WHEN {{0}} IS NOT NULL THEN {_EXACT} END", "CAST({0} AS TEXT)"),
-    (IsoTimestamp, f"({_UNIX})", f"({_STAMP})"),
-):
-    for _dialect, _form in (("sqlite", _sqlite), ("postgresql", _postgresql)):
+@compiles(StringAgg, "sqlite")
+def _string_agg_sqlite(element: StringAgg, compiler: SQLCompiler, **options: Any) -> str:
+    text, separator, _order = _arguments(element, compiler, options)
+    return f"group_concat({text}, {separator})"
 
-        @compiles(_element, _dialect)
-        def _written(element: Any, compiler: Any, *, _form: str = _form, **more: Any) -> str:
-            parts = [compiler.process(part, **more) for part in element.clauses]
-            return _form.format(*parts, all=", ".join(parts))
+
+@compiles(StringAgg, "postgresql")
+def _string_agg_postgresql(element: StringAgg, compiler: SQLCompiler, **options: Any) -> str:
+    text, separator, order = _arguments(element, compiler, options)
+    return f"string_agg({text}, {separator} ORDER BY {order})"
+
+
+@compiles(FormatText, "sqlite")
+def _format_sqlite(element: FormatText, compiler: SQLCompiler, **options: Any) -> str:
+    return f"printf({', '.join(_arguments(element, compiler, options))})"
+
+
+@compiles(FormatText, "postgresql")
+def _format_postgresql(element: FormatText, compiler: SQLCompiler, **options: Any) -> str:
+    return f"format({', '.join(_arguments(element, compiler, options))})"
+
+
+@compiles(JsonQuote, "sqlite")
+def _json_quote_sqlite(element: JsonQuote, compiler: SQLCompiler, **options: Any) -> str:
+    (text,) = _arguments(element, compiler, options)
+    return f"json_quote({text})"
+
+
+@compiles(JsonQuote, "postgresql")
+def _json_quote_postgresql(element: JsonQuote, compiler: SQLCompiler, **options: Any) -> str:
+    (text,) = _arguments(element, compiler, options)
+    return f"coalesce(CAST(to_json({text}) AS TEXT), 'null')"
+
+
+@compiles(ExactFloat, "sqlite")
+def _exact_float_sqlite(element: ExactFloat, compiler: SQLCompiler, **options: Any) -> str:
+    (number,) = _arguments(element, compiler, options)
+    short = f"CAST({number} AS TEXT)"
+    exact = f"CASE WHEN CAST({short} AS REAL) = {number} THEN {short} ELSE printf('%!.17g', {number}) END"
+    return f"CASE WHEN {number} IS NOT NULL THEN {exact} END"
+
+
+@compiles(ExactFloat, "postgresql")
+def _exact_float_postgresql(element: ExactFloat, compiler: SQLCompiler, **options: Any) -> str:
+    (number,) = _arguments(element, compiler, options)
+    return f"CAST({number} AS TEXT)"
+
+
+@compiles(IsoTimestamp, "sqlite")
+def _iso_timestamp_sqlite(element: IsoTimestamp, compiler: SQLCompiler, **options: Any) -> str:
+    (micros,) = _arguments(element, compiler, options)
+    seconds = f"strftime('%Y-%m-%dT%H:%M:%S.', {micros} / 1000000, 'unixepoch')"
+    return f"({seconds} || substr({micros} / 1000, -3) || 'Z')"
+
+
+@compiles(IsoTimestamp, "postgresql")
+def _iso_timestamp_postgresql(element: IsoTimestamp, compiler: SQLCompiler, **options: Any) -> str:
+    (micros,) = _arguments(element, compiler, options)
+    seconds = f"to_char(to_timestamp({micros} / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS')"
+    return f"({seconds} || '.' || lpad(CAST(mod({micros} / 1000, 1000) AS TEXT), 3, '0') || 'Z')"
+
+
+def _arguments(element: FunctionElement[str], compiler: SQLCompiler, options: dict[str, Any]) -> list[str]:
+    arguments: list[ClauseElement] = list(element.clauses)
+    return [compiler.process(argument, **options) for argument in arguments]

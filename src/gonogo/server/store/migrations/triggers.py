@@ -40,7 +40,7 @@ _POSTGRESQL = (
     "ALTER TABLE idempotency_keys SET (autovacuum_vacuum_scale_factor = 0.02)",
     # Sequence numbers are drawn before transactions commit, so a later one may become visible first. Writers share a
     # lock; a reader that holds it exclusively for a moment knows that all numbers so far are committed
-    # (server/results/cases.py).
+    # (`DatabaseDialect.last_case_change`).
     "CREATE SEQUENCE case_changes",
     f"""CREATE FUNCTION note_case() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     PERFORM pg_advisory_xact_lock_shared(30, hashtext(NEW.campaign_id));
