@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 from gonogo.client.base import BaseClient
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import AuthenticationError, GonogoClientError, PermissionDeniedError, UnexpectedAnswerError
-from gonogo.client.progress_stream import ProgressEvent, StreamUnavailableError, _Reader, stream_progress, told_by
+from gonogo.client.progress_stream import (
+    ProgressEvent,
+    StreamUnavailableError,
+    _EventParser,
+    has_stream,
+    stream_progress,
+)
 from gonogo.client.retry import RetryPolicy
 from gonogo.schemas.gonogo_api import Capabilities
 from tests.client.scripted import Reply, Reset, ScriptedServer, Stall, Step, Time, envelope
@@ -130,9 +136,9 @@ async def test_what_will_not_get_better_ends_it(step: Step, error: type[Exceptio
 
 
 def test_only_a_server_that_announces_it_is_asked() -> None:
-    assert told_by(Capabilities(extensions=["queue", "progress_stream"]))
-    assert not told_by(Capabilities(extensions=["queue"]))
-    assert not told_by(None)
+    assert has_stream(Capabilities(extensions=["queue", "progress_stream"]))
+    assert not has_stream(Capabilities(extensions=["queue"]))
+    assert not has_stream(None)
 
 
 WHOLE = '\ufeff: hello\r\n\r\nid: 1\revent: progress\rdata: {"a":\rdata:"ü⌀"}\r\rretry: 5\nid: 2\n\n'
@@ -144,11 +150,11 @@ EVENTS = [ProgressEvent("progress", "1", '{"a":\n"ü⌀"}'), ProgressEvent("", "
 def test_a_stream_may_be_cut_anywhere(cuts: list[int]) -> None:
     raw = WHOLE.encode()
     places = [0, *sorted(cuts), len(raw)]
-    reader = _Reader()
-    found = [one for start, stop in pairwise(places) for one in reader.read(raw[start:stop])]
+    parser = _EventParser()
+    found = [one for start, stop in pairwise(places) for one in parser.feed(raw[start:stop])]
     assert [one for one in found if one.data] == EVENTS
 
 
 @given(st.binary())
 def test_no_bytes_break_the_reader(raw: bytes) -> None:
-    assert list(_Reader().read(raw))
+    assert list(_EventParser().feed(raw))

@@ -1,5 +1,64 @@
-"""Speaks the wire over HTTP: one small typed method an operation.
+"""Typed async clients of the ARCNM Labeling API, of our own server, and of a results API.
 
-Import what is needed from its module (`client.labeling`, `client.extensions`, `client.errors`, …); this package
-imports nothing by itself, because `errors` and `credential` are needed where httpx is not.
+    async with LabelingClient("https://api.example.com", ApiKey(key)) as client:
+        campaigns = await client.list_campaigns()
+
+Each class adds one group of operations to the one above it:
+
+    BaseClient                 connection, retries and parsing; no operation
+    └── LabelingClient         the 18 published operations, on any ARCNM server
+        └── ReviewClient       review, actions on annotators, practice (our server only, like all below)
+            └── GonogoClient   sign-in, claims, drawings, predictions, export
+                └── LeadClient keys, runs, previews, progress, the audit log
+
+    ResultsClient              a results API, Centaur's or ours; has a `BaseClient` as a member
+
+`stream_progress` follows a campaign. Every method raises `GonogoClientError` and nothing else; `errors` draws the tree.
+
+The names load when they are first used: the desk imports `client.errors` and `client.requests` on the start path, where
+httpx and pydantic must not be loaded.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from gonogo.client.base import BaseClient as BaseClient
+    from gonogo.client.credential import ApiKey as ApiKey
+    from gonogo.client.credential import SessionToken as SessionToken
+    from gonogo.client.errors import GonogoClientError as GonogoClientError
+    from gonogo.client.gonogo_api import GonogoClient as GonogoClient
+    from gonogo.client.labeling import LabelingClient as LabelingClient
+    from gonogo.client.lead import LeadClient as LeadClient
+    from gonogo.client.progress_stream import stream_progress as stream_progress
+    from gonogo.client.requests import PreparedRequest as PreparedRequest
+    from gonogo.client.results_api import ResultsClient as ResultsClient
+    from gonogo.client.retry import RetryPolicy as RetryPolicy
+    from gonogo.client.review import ReviewClient as ReviewClient
+    from gonogo.client.transport import Timeouts as Timeouts
+
+_MODULES: Final = {
+    "ApiKey": "credential",
+    "BaseClient": "base",
+    "GonogoClient": "gonogo_api",
+    "GonogoClientError": "errors",
+    "LabelingClient": "labeling",
+    "LeadClient": "lead",
+    "PreparedRequest": "requests",
+    "ResultsClient": "results_api",
+    "RetryPolicy": "retry",
+    "ReviewClient": "review",
+    "SessionToken": "credential",
+    "Timeouts": "transport",
+    "stream_progress": "progress_stream",
+}
+
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

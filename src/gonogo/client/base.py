@@ -1,4 +1,4 @@
-"""How a typed call becomes a request: path, bytes, key, tries, and a model back."""
+"""Base client: turns a typed call into a request, sends it with retries, and parses the response into a model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def body_of(model: BaseModel | None) -> bytes:
 
 
 class BaseClient:
-    """Common to all clients of one server: an async context manager with one `call` under its typed methods."""
+    """Base of all clients of one server: an async context manager whose typed methods go through `call`."""
 
     def __init__(
         self,

@@ -14,11 +14,11 @@ import httpx
 from gonogo.client.base import body_of
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
-from gonogo.client.labeling import SLOW, LabelingClient
+from gonogo.client.labeling import SLOW
 from gonogo.client.requests import PreparedRequest, as_bytes, url_path
 from gonogo.client.responses import parse
 from gonogo.client.retry import RetryPolicy
-from gonogo.client.review import ReviewCalls
+from gonogo.client.review import ReviewClient
 from gonogo.client.transport import RequestOptions, Timeouts
 from gonogo.schemas.gonogo_api import (
     CampaignDetail,
@@ -46,8 +46,8 @@ GONOGO: Final = "/api/v1/gonogo"
 GEOMETRY: Final = "/api/v1/parts/geometry"
 
 
-class GonogoClient(ReviewCalls, LabelingClient):
-    """A client of our own server; on a plain ARCNM server its inherited half works.
+class GonogoClient(ReviewClient):
+    """Client of our own server; on a plain ARCNM server only the operations of `LabelingClient` work.
 
     Keyword arguments beyond those of `BaseClient`:
         redeem_path: where a magic link token is exchanged for a session.

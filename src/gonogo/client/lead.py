@@ -1,4 +1,4 @@
-"""What only a lead asks of our own server: keys, runs, previews."""
+"""The operations of a lead on our own server: keys, runs, previews, progress, the audit log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gonogo.schemas.lead import (
 
 
 class LeadClient(GonogoClient):
-    """As `GonogoClient`, with the lead's own operations; on a plain ARCNM server these answer `NotFoundError`."""
+    """Client with the operations of a lead; on a plain ARCNM server these raise `NotFoundError`."""
 
     async def list_keys(self, limit: int | None = None, cursor: str | None = None) -> KeyList:
         """The keys of the caller's organisation, newest first; never a secret."""

@@ -1,11 +1,11 @@
-"""Review, actions on annotators and practice: extensions of our own server, mixed into `GonogoClient`."""
+"""The operations of review, of actions on annotators, and of practice: extensions of our own server."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from gonogo.client.base import BaseClient, body_of
-from gonogo.client.labeling import SLOW
+from gonogo.client.base import body_of
+from gonogo.client.labeling import SLOW, LabelingClient
 from gonogo.client.requests import as_bytes, ruling_request, url_path
 from gonogo.client.responses import parse
 from gonogo.schemas.review import (
@@ -32,8 +32,8 @@ _CAMPAIGN: Final = "/api/v1/gonogo/campaigns/{}"
 _TASK: Final = "/api/v1/gonogo/tasks/{}"
 
 
-class ReviewCalls(BaseClient):
-    """One method an operation; each POST takes its own idempotency key, made when absent."""
+class ReviewClient(LabelingClient):
+    """Client with the operations of review, of actions on annotators, and of practice."""
 
     async def review_queue(
         self,

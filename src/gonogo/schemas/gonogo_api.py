@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gonogo.schemas.base import AnyValue, Fraction, JsonObject, Link, Name, Received, Sent, Text, Timestamp
-from gonogo.schemas.labeling import Box, LabelingCampaignPublic, LabelSubmission
+from gonogo.schemas.base import AnyValue, JsonObject, Link, Name, Received, Sent, Timestamp
+from gonogo.schemas.labeling import LabelingCampaignPublic, LabelSubmission, TaskSubject
 
 
 class Capabilities(Received):
@@ -132,25 +132,12 @@ class DrawingsStored(Received):
     data: list[DrawingStored]
 
 
-class Prediction(Sent):
+class Prediction(TaskSubject):
     """One prediction of an imported run; `id` makes a second import of the same file safe."""
 
     id: Annotated[str, Field(min_length=1, max_length=200)]
     target_kind: Annotated[str, Field(min_length=1, max_length=100)] = "pmi"
-    detail_kind: Annotated[str, Field(max_length=100)] | None = None
-    field_name: Annotated[str, Field(max_length=200)] | None = None
-    field_path: Annotated[str, Field(max_length=500)] | None = None
-    prompt: Text | None = None
-    predicted_value: JsonObject | None = None
-    predicted_confidence: Fraction | None = None
-    drawing_bbox: Box | None = None
-    position: Box | None = None
     part: Annotated[str, Field(max_length=200)] | None = None
-    part_revision_id: Link | None = None
-    pmi_id: Link | None = None
-    feature_id: Link | None = None
-    dfm_issue_id: Link | None = None
-    face_uuid: Link | None = None
     truth: JsonObject | None = None
     source: Annotated[str, Field(max_length=200)] | None = None
 

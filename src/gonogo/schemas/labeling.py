@@ -133,7 +133,9 @@ class GenerateProjectTasksResult(Received):
 Box = Annotated[list[Finite], Field(max_length=16)]
 
 
-class LabelingTaskCreate(Sent):
+class TaskSubject(Sent):
+    """Fields that a new task shares with an imported prediction: what was read, where on the sheet, of which object."""
+
     target_kind: Annotated[str, Field(min_length=1, max_length=100)]
     detail_kind: Annotated[str, Field(max_length=100)] | None = None
     field_name: Annotated[str, Field(max_length=200)] | None = None
@@ -143,12 +145,15 @@ class LabelingTaskCreate(Sent):
     predicted_confidence: Fraction | None = None
     drawing_bbox: Box | None = None
     position: Box | None = None
-    calculation_id: Link | None = None
     part_revision_id: Link | None = None
     pmi_id: Link | None = None
     feature_id: Link | None = None
     dfm_issue_id: Link | None = None
     face_uuid: Link | None = None
+
+
+class LabelingTaskCreate(TaskSubject):
+    calculation_id: Link | None = None
     n_required: Annotated[int, Field(ge=1, le=50, strict=True)] | None = None
     is_gold: Annotated[bool, Field(strict=True)] = False
     gold_answer: Text | None = None

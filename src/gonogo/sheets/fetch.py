@@ -5,27 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
 from gonogo.sheets.filename_title import title_from_header
+from gonogo.sheets.models import DrawingAddress
 from gonogo.sheets.ssrf_guard import Address, Reach, is_loopback, judge, literal, look_up, nearest
 
 if TYPE_CHECKING:
     import httpx
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-
-
-class UrlAnswer(Protocol):
-    """What a drawing-url request answers; `gonogo.schemas.gonogo_api.DrawingUrl` is one."""
-
-    @property
-    def url(self) -> str | None: ...
-    @property
-    def status(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,7 @@ class Fetcher:
 
     def __init__(
         self,
-        drawing_url: Callable[[str], Awaitable[UrlAnswer]],
+        drawing_url: Callable[[str], Awaitable[DrawingAddress]],
         *,
         base_url: str,
         transport: httpx.AsyncBaseTransport | None = None,

@@ -7,8 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from gonogo.sheets.picture_modes import PictureMode
+
+
+class DrawingAddress(Protocol):
+    """The answer of a drawing-url request; `gonogo.schemas.gonogo_api.DrawingUrl` is one."""
+
+    @property
+    def url(self) -> str | None: ...
+    @property
+    def status(self) -> str | None: ...
 
 
 class Level(StrEnum):

@@ -68,14 +68,14 @@ async def _watch(campaign: str, base_url: str | None, interval: float | None, on
 async def _follow(
     client: LeadClient, found: LabelingCampaignPublic, interval: float | None, once: bool, screen: Screen
 ) -> None:
-    from gonogo.client.progress_stream import StreamUnavailableError, told_by
+    from gonogo.client.progress_stream import StreamUnavailableError, has_stream
 
     capabilities = await client.capabilities()
     watched = WatchedCampaign(client, ours=capabilities is not None)
     if once:
         screen.show(await watched.look(await client.get_campaign(found.id)))
         return
-    if interval is None and told_by(capabilities):
+    if interval is None and has_stream(capabilities):
         try:
             await _told(watched, found, screen)
             return

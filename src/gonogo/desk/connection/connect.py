@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from gonogo.client.errors import GonogoClientError, NetworkError, UnexpectedAnswerError
 from gonogo.desk.connection.circuit import ServerConnection, is_trouble
-from gonogo.desk.connection.protocol import TaskServer, UrlAnswer, WorkProgress
+from gonogo.desk.connection.protocol import TaskServer, WorkProgress
 from gonogo.desk.core.clock import Clock, wait_for
 from gonogo.desk.core.errors import DeskError
+from gonogo.sheets.models import DrawingAddress
 
 PATIENCE_SECONDS = 10.0
 """How long a drawing waits for the connection."""
@@ -34,7 +35,7 @@ class Connector:
         assert self.remote is not None
         return self.remote
 
-    async def drawing_url(self, part_revision_id: str) -> UrlAnswer:
+    async def drawing_url(self, part_revision_id: str) -> DrawingAddress:
         """Where the drawing lies. Raises `GonogoClientError`, also when there is no connection yet."""
         if not await wait_for(self._connected, PATIENCE_SECONDS, self._clock) or self.remote is None:
             raise NetworkError("There is no connection to the server yet.", next_step="Judge from the text, or wait.")

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from gonogo.client.requests import PreparedRequest
 from gonogo.desk.core.models import DeskTask
+from gonogo.sheets.models import DrawingAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,6 @@ class Receipt(Protocol):
     def verdict(self) -> str | None: ...
 
 
-class UrlAnswer(Protocol):
-    """The answer of drawing-url."""
-
-    @property
-    def url(self) -> str | None: ...
-    @property
-    def status(self) -> str | None: ...
-
-
 class TaskServer(Protocol):
     """A labeling server under one credential. All methods raise `GonogoClientError`."""
 
@@ -72,5 +64,5 @@ class TaskServer(Protocol):
     async def renew(self, task_id: str) -> ClaimStatus: ...
     async def release(self, task_id: str) -> None: ...
     async def standing(self, campaign_id: str) -> WorkProgress | None: ...
-    async def drawing_url(self, part_revision_id: str) -> UrlAnswer: ...
+    async def drawing_url(self, part_revision_id: str) -> DrawingAddress: ...
     async def aclose(self) -> None: ...

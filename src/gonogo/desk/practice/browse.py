@@ -7,12 +7,12 @@ from typing import cast
 
 from gonogo.client.errors import NetworkError
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.desk.connection.protocol import UrlAnswer
 from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import DeskTask
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.pictures import PictureCache
+from gonogo.sheets.models import DrawingAddress
 
 
 class CampaignBrowser:
@@ -47,7 +47,7 @@ class CampaignBrowser:
         if self._remote is not None:
             await self._remote.aclose()
 
-    async def _drawing_url(self, part_revision_id: str) -> UrlAnswer:
+    async def _drawing_url(self, part_revision_id: str) -> DrawingAddress:
         try:
             await self.client()
         except DeskError as problem:

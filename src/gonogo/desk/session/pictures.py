@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from gonogo.desk.connection.protocol import UrlAnswer
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import DeskTask
-from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
+from gonogo.sheets.models import DrawingAddress, NoPicture, Picture, PictureRequest, SheetRef
 
 MOST_TIMED = 8
 TaskPicture = tuple[PictureRequest, Picture | NoPicture]
-AskUrl = Callable[[str], Awaitable[UrlAnswer]]
+AskUrl = Callable[[str], Awaitable[DrawingAddress]]
 
 
 class PictureSource(Protocol):

@@ -105,7 +105,7 @@ class CampaignDashboardScreen(ListDetailScreen):
         from gonogo.client import progress_stream  # only servers of ours have the stream
 
         campaign = self.campaign
-        if campaign is None or not progress_stream.told_by(await client.capabilities()):
+        if campaign is None or not progress_stream.has_stream(await client.capabilities()):
             return
         self._streamed_id = campaign.id
         try:
