@@ -214,7 +214,7 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
     with house.store.read() as connection:
         from sqlalchemy import select
 
-        from gonogo.server.store.schema.campaigns import tasks
+        from gonogo.server.store.schema import tasks
 
         known = {row.id: row.is_gold for row in connection.execute(select(tasks.c.id, tasks.c.is_gold))}
     y = np.array([float(known[seen.task]) for seen in everything])

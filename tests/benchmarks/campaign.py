@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from gonogo.schemas.verdicts import VERDICT_CLASSES
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import campaigns, new_id, orgs, submissions, tasks
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import campaigns, orgs, submissions, tasks
 from tests.server.consensus.simulate import simulate
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

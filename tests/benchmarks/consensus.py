@@ -88,7 +88,7 @@ def quality_report(n_votes: int, n_annotators: int = 20) -> dict[str, float]:
     from gonogo.server.quality.report import build_report
     from gonogo.server.scoring.consensus_store import measure_campaign, write_consensus
     from gonogo.server.store.engine import Store
-    from gonogo.server.store.schema.campaigns import campaigns
+    from gonogo.server.store.schema import campaigns
     from tests.benchmarks.campaign import NOW, fill
 
     with tempfile.TemporaryDirectory() as folder:

@@ -27,7 +27,8 @@ from sqlalchemy import insert
 
 from gonogo.server.auth import tokens
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.schema.campaigns import annotator_accounts, assignments, magic_links, new_id
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import annotator_accounts, assignments, magic_links
 from tests.benchmarks.flat import database
 from tests.benchmarks.pairs import ours, serving
 from tests.postgres import Cluster

@@ -25,7 +25,8 @@ from gonogo.server.scoring import report_worker
 from gonogo.server.scoring.consensus_store import measure_campaign, write_consensus
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import campaigns, new_id, users
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import campaigns, users
 from tests.benchmarks.campaign import NOW, fill
 
 PAGE = 100

@@ -16,7 +16,8 @@ from gonogo.server.auth.principals import Voter, local_lead
 from gonogo.server.queue import leases, next_task, submissions
 from gonogo.server.queue.next_task import Claim
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import campaigns, new_id, tasks
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import campaigns, tasks
 from gonogo.server.tasks.create import create_tasks, parse_tasks
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -25,7 +25,8 @@ from sqlalchemy import insert, select
 
 from gonogo.server.auth import tokens
 from gonogo.server.store import audit
-from gonogo.server.store.schema.campaigns import annotator_accounts, assignments, new_id, sessions, submissions, tasks
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import annotator_accounts, assignments, sessions, submissions, tasks
 from tests.server.house import House
 from tests.server.live import Lean
 from tests.server.web import LABELING

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import insert
 
 from gonogo.server.auth import tokens
-from gonogo.server.store.schema.campaigns import api_keys, metadata, new_id, orgs, users
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import api_keys, metadata, orgs, users
 from tests.server.web import LABELING, OURS, Web
 
 VOTE = {"verdict": "correct"}

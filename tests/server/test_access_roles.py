@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import api_keys, campaigns, metadata
+from gonogo.server.store.schema import api_keys, campaigns, metadata
 from tests.server.house import House
 from tests.server.operations import (
     OPEN,

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from gonogo.server.store import audit
-from gonogo.server.store.schema.campaigns import audit_log
+from gonogo.server.store.schema import audit_log
 from tests.server.house import House
 from tests.server.web import LABELING, OURS, Web
 

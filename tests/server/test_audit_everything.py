@@ -13,7 +13,7 @@ from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import audit_log
+from gonogo.server.store.schema import audit_log
 from tests.server.house import House
 from tests.server.operations import CHANGING_RESULTS, OPERATIONS, Stage, all_routes, call, set_stage
 from tests.server.test_access_roles import results_client, state_of

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.schema.campaigns import submissions, tasks
+from gonogo.server.store.schema import submissions, tasks
 from tests.server.house import House
 from tests.server.live import Lean, uvicorn_serving
 from tests.server.storm import signed_in

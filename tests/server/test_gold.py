@@ -11,7 +11,7 @@ import pytest
 
 from gonogo.server.serialize import served_task
 from gonogo.server.store import compiled
-from gonogo.server.store.schema.campaigns import tasks
+from gonogo.server.store.schema import tasks
 from tests.server.house import House, people
 
 GOLD = {"is_gold": True, "gold_answer": "correct"}

@@ -20,7 +20,7 @@ from gonogo.server.auth import tokens
 from gonogo.server.http.slow_clients import Slow
 from gonogo.server.run import ServerRunner, bind
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.schema.campaigns import audit_log, submissions
+from gonogo.server.store.schema import audit_log, submissions
 from tests.postgres import Cluster, binaries
 from tests.server.house import House
 from tests.server.web import LABELING

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import insert
 
-from gonogo.server.store.schema.campaigns import calculations, new_id, predictions
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import calculations, predictions
 from tests.server.web import LABELING, OURS, Web
 
 VOTE = {"verdict": "correct"}

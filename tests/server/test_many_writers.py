@@ -21,7 +21,7 @@ from gonogo.server.http.rate_limits import RateLimiter
 from gonogo.server.queue import leases, next_task
 from gonogo.server.queue import submissions as votes
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.schema.campaigns import campaigns, submissions, tasks, voters
+from gonogo.server.store.schema import campaigns, submissions, tasks, voters
 from tests.server.house import House, people
 
 T = TypeVar("T")

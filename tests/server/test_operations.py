@@ -30,15 +30,7 @@ from gonogo.server.store.backup import backup, restore
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.errors import BackupError
-from gonogo.server.store.schema.campaigns import (
-    drawing_files,
-    drawings,
-    magic_links,
-    orgs,
-    rate_counts,
-    sessions,
-    tasks,
-)
+from gonogo.server.store.schema import drawing_files, drawings, magic_links, orgs, rate_counts, sessions, tasks
 from tests.server.house import START, House
 from tests.server.web import LABELING, OURS, Web
 

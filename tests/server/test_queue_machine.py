@@ -30,7 +30,7 @@ from gonogo.server.queue import leases
 from gonogo.server.queue import submissions as votes
 from gonogo.server.queue.leases import MAX_CLAIMS
 from gonogo.server.scoring.consensus_store import refresh_campaign
-from gonogo.server.store.schema.campaigns import campaigns, submissions, tasks, voters
+from gonogo.server.store.schema import campaigns, submissions, tasks, voters
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
 from tests.server.house import House, people

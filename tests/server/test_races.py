@@ -17,7 +17,7 @@ from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import (
+from gonogo.server.store.schema import (
     annotator_accounts,
     assignments,
     audit_log,

@@ -11,7 +11,7 @@ from gonogo.server.export.stream import export_lines
 from gonogo.server.results import pages
 from gonogo.server.scoring.report_worker import quality_report
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import tasks
+from gonogo.server.store.schema import tasks
 from tests.postgres import cluster
 from tests.server.house import House, people
 

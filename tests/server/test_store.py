@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from gonogo.server.store.engine import Store
 from gonogo.server.store.errors import SchemaError
 from gonogo.server.store.migrate import HEAD, SQUASHED, is_older, version
-from gonogo.server.store.schema.campaigns import metadata, orgs, projects
+from gonogo.server.store.schema import metadata, orgs, projects
 from tests.server.house import START, House
 
 

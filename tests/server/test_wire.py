@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from gonogo.server.store.compiled import CompiledStatement
-from gonogo.server.store.schema.campaigns import orgs
+from gonogo.server.store.schema import orgs
 from tests.server.house import House
 
 ADD = CompiledStatement(orgs.insert(), ["id", "name", "created_at"])

@@ -33,7 +33,7 @@ def answer(store: Store, campaign_id: str, people: Mapping[str, str], readings: 
     from sqlalchemy import select
 
     from gonogo.server.store import audit
-    from gonogo.server.store.schema.campaigns import campaigns
+    from gonogo.server.store.schema import campaigns
 
     now = datetime.now(UTC)
     with store.write() as connection:
@@ -50,7 +50,7 @@ def _choose(connection: Connection, campaign_id: str, readings: Sequence[Reading
     """The tasks they answer, in the order of the sheets, each with its reading; of gold one copy an item."""
     from sqlalchemy import select
 
-    from gonogo.server.store.schema.campaigns import tasks
+    from gonogo.server.store.schema import tasks
 
     by_place = {(tuple(reading.callout.bbox), reading.callout.name): reading for reading in readings}
     rows = connection.execute(select(tasks).where(tasks.c.campaign_id == campaign_id).order_by(tasks.c.number)).all()

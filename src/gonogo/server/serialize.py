@@ -17,7 +17,7 @@ from gonogo.schemas.labeling import (
     LabelSubmission,
     ServedTask,
 )
-from gonogo.server.store.schema.campaigns import annotator_accounts, assignments, campaigns, projects, tasks
+from gonogo.server.store.schema import annotator_accounts, assignments, campaigns, projects, tasks
 
 
 @overload

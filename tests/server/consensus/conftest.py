@@ -14,7 +14,8 @@ from sqlalchemy import Row, select
 
 from gonogo.server.scoring.consensus_store import rescore_task
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import campaigns, new_id, orgs, submissions, tasks
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import campaigns, orgs, submissions, tasks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

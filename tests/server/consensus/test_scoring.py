@@ -12,7 +12,7 @@ from sqlalchemy import select
 from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.server.review.promotion import promote
 from gonogo.server.scoring.consensus_store import campaign_quality, refresh_campaign, rescore_task
-from gonogo.server.store.schema.campaigns import annotator_scores, campaign_scores, golden_items, submissions, tasks
+from gonogo.server.store.schema import annotator_scores, campaign_scores, golden_items, submissions, tasks
 from tests.server.consensus.conftest import NOW, Campaign
 
 RIGHT, WRONG, UNSURE = "correct", "incorrect", "unsure"

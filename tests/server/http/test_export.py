@@ -9,7 +9,7 @@ import httpx
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.server.export.stream import export_lines
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import campaigns
+from gonogo.server.store.schema import campaigns
 from tests.server.http.conftest import on_both_databases
 from tests.server.http.work import GONOGO, LABELING, campaign_with, ok, person, session_of, task_bodies
 

@@ -21,7 +21,7 @@ from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import orgs
+from gonogo.server.store.schema import orgs
 from tests.server.http.conftest import TOKEN, Clock, client_of, on_both_databases, started, uvicorn_over
 from tests.server.http.work import GONOGO, LABELING, campaign_with, ok, person, session_of, task_bodies
 

@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.schema.campaigns import audit_log, sessions, submissions, tasks
+from gonogo.server.store.schema import audit_log, sessions, submissions, tasks
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql
 from tests.server.house import House

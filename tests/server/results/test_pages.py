@@ -14,16 +14,8 @@ from gonogo.schemas.results_api import ResultPage
 from gonogo.server.results.pages import CaseQuery, read_case, read_page
 from gonogo.server.results.queries import find_campaign
 from gonogo.server.store import compiled
-from gonogo.server.store.schema.campaigns import (
-    calculations,
-    drawings,
-    new_id,
-    part_revisions,
-    parts,
-    predictions,
-    projects,
-    tasks,
-)
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import calculations, drawings, part_revisions, parts, predictions, projects, tasks
 from tests.server.results.conftest import LABELING, Served
 from tests.server.results.test_progress import annotator
 

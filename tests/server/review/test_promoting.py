@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 from gonogo.schemas.labeling import PromoteResult
 from gonogo.schemas.review import AnnotatorActionCreate
 from gonogo.server.review.promotion import measure_for_promotion, promote
-from gonogo.server.store.schema.campaigns import campaigns, golden_items
+from gonogo.server.store.schema import campaigns, golden_items
 from tests.server.review.conftest import Bench
 from tests.server.web import LABELING
 

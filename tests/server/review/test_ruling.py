@@ -174,7 +174,7 @@ async def test_a_ruling_becomes_gold_that_no_earlier_voter_meets(bench: Bench) -
     await bench.web.add(bench.campaign, *({"predicted_value": {"text": str(n)}} for n in range(8)))
     bench.web.house.rng.seed(3)
     with bench.web.house.store.write() as connection:
-        from gonogo.server.store.schema.campaigns import campaigns
+        from gonogo.server.store.schema import campaigns
 
         connection.execute(campaigns.update().values(gold_fraction=0.9))
     served: dict[str, set[str]] = {}

@@ -17,7 +17,8 @@ from gonogo.server.errors import ApiError, not_found
 from gonogo.server.serialize import instant
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import api_keys, new_id, results_passwords, users
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import api_keys, results_passwords, users
 
 
 def create_key(store: Store, name: str, scopes: Iterable[str]) -> KeyCreated:

@@ -14,7 +14,7 @@ from gonogo.server.auth.principals import Principal, Voter, require
 from gonogo.server.errors import not_found
 from gonogo.server.serialize import CAMPAIGN, PROJECT
 from gonogo.server.store.compiled import CompiledStatement
-from gonogo.server.store.schema.campaigns import campaigns, projects, tasks
+from gonogo.server.store.schema import campaigns, projects, tasks
 
 LEAD = ("lead",)
 READERS = ("lead", "reader")

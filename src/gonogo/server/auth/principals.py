@@ -19,15 +19,8 @@ from gonogo.server.auth import tokens
 from gonogo.server.errors import forbidden, unauthorized
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import (
-    annotator_accounts,
-    api_keys,
-    assignments,
-    new_id,
-    orgs,
-    sessions,
-    users,
-)
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import annotator_accounts, api_keys, assignments, orgs, sessions, users
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_ABSOLUTE = timedelta(days=7)

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from gonogo.schemas.gonogo_api import ExportRecord
-from gonogo.server.store.schema.campaigns import (
+from gonogo.server.store.schema import (
     annotator_accounts,
     drawings,
     gold_items,

@@ -11,7 +11,7 @@ from sqlalchemy import Integer, Row, bindparam, select
 from gonogo.server.export.sql import lines
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import golden_items, tasks
+from gonogo.server.store.schema import golden_items, tasks
 
 BATCH = 500
 Span = dict[str, Any]

@@ -29,8 +29,8 @@ from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import ApiError, invalid
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.schema.campaigns import Instant
-from gonogo.server.store.schema.campaigns import idempotency_keys as keys
+from gonogo.server.store.schema import Instant
+from gonogo.server.store.schema import idempotency_keys as keys
 
 HEADER = "idempotency-key"
 REPLAYED = "Idempotent-Replayed"

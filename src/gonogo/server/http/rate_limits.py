@@ -19,7 +19,7 @@ from gonogo.server.settings import ServerSettings
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import rate_counts
+from gonogo.server.store.schema import rate_counts
 
 WINDOW_SECONDS = 60
 _SWEEP_AT = 10_000  # windows kept before idle ones are dropped

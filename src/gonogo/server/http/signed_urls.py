@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import server_secrets
+from gonogo.server.store.schema import server_secrets
 
 _NAME = "drawing_urls"
 _MAC_BYTES = 18

@@ -24,7 +24,7 @@ from gonogo.server.queue import honeypots
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import (
+from gonogo.server.store.schema import (
     campaigns,
     drawing_files,
     drawings,

@@ -17,7 +17,7 @@ from gonogo.server.auth.principals import Voter
 from gonogo.server.errors import conflict
 from gonogo.server.practice.practice_items import practice_standing
 from gonogo.server.store.compiled import CompiledStatement
-from gonogo.server.store.schema.campaigns import annotator_pauses, review_settings
+from gonogo.server.store.schema import annotator_pauses, review_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import conflict, not_found
 from gonogo.server.review.queue import load_settings
 from gonogo.server.serialize import served_task
-from gonogo.server.store.schema.campaigns import practice_answers, qualifications, rulings, submissions, tasks
+from gonogo.server.store.schema import practice_answers, qualifications, rulings, submissions, tasks
 
 DEFAULT_ITEMS = 20
 SITTING_GAP = timedelta(hours=4)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, false, func, select
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.lead import AtWork, CampaignProgress
 from gonogo.server.serialize import instant
-from gonogo.server.store.schema.campaigns import annotator_accounts, submissions, tasks, users, voters
+from gonogo.server.store.schema import annotator_accounts, submissions, tasks, users, voters
 
 PACE_WINDOW: Final = timedelta(hours=24)
 PACE_VOTES: Final = 1000  # the pace is that of the newest so many votes, of the last day at most

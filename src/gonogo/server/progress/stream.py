@@ -29,7 +29,7 @@ from gonogo.server.errors import DATABASE_AWAY, ApiError, unavailable
 from gonogo.server.progress.report import campaign_progress
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import campaigns, cases, tasks, voters
+from gonogo.server.store.schema import campaigns, cases, tasks, voters
 
 log = logging.getLogger("gonogo.server")
 

@@ -12,7 +12,7 @@ from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
 from gonogo.server.consensus.agreement import Share, grouped_alpha
 from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.scoring.campaign_consensus import ConsensusResult, VoteMatrix
-from gonogo.server.store.schema.campaigns import part_revisions, parts
+from gonogo.server.store.schema import part_revisions, parts
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Ints

@@ -16,7 +16,7 @@ from gonogo.server.context import Context
 from gonogo.server.practice import eligibility
 from gonogo.server.queue import leases
 from gonogo.server.store.compiled import CompiledStatement
-from gonogo.server.store.schema.campaigns import campaigns, tasks, voters
+from gonogo.server.store.schema import campaigns, tasks, voters
 
 CallerLookup = tuple[Row[Any], Row[Any] | None]
 """The campaign, as `queue.next_task` and `votes.submit` want it, and the voter's position there if it is known."""

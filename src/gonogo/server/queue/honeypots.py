@@ -33,8 +33,9 @@ from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.labeling import ServedTask
 from gonogo.server.auth.principals import Voter
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.ids import new_id
 from gonogo.server.store.ordering import END, place_in
-from gonogo.server.store.schema.campaigns import gold_items, gold_servings, new_id, tasks, voters
+from gonogo.server.store.schema import gold_items, gold_servings, tasks, voters
 
 CORRECTION_GAIN = 0.02
 DEFICIT_MARGIN, DEFICIT_MARGIN_SHARE = 4.0, 0.02

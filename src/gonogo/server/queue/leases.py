@@ -13,7 +13,7 @@ from gonogo.server.scoring.consensus_store import rescore_task
 from gonogo.server.store import audit
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.ordering import enqueue, lock_order
-from gonogo.server.store.schema.campaigns import discounted_votes, submissions, tasks, voters
+from gonogo.server.store.schema import discounted_votes, submissions, tasks, voters
 
 MAX_CLAIMS = 5
 """Claims one voter may hold in a campaign."""

@@ -18,7 +18,7 @@ from gonogo.server.serialize import instant
 from gonogo.server.store import ordering
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.schema.campaigns import campaigns, submissions, tasks, voters
+from gonogo.server.store.schema import campaigns, submissions, tasks, voters
 
 
 @dataclass(frozen=True)

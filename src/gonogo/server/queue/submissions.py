@@ -15,15 +15,8 @@ from gonogo.server.queue import honeypots, leases
 from gonogo.server.scoring.consensus_store import SCORING_COLUMNS, rescore_loaded, rescore_task
 from gonogo.server.store import audit, ordering
 from gonogo.server.store.compiled import CompiledStatement
-from gonogo.server.store.schema.campaigns import (
-    campaign_scores,
-    campaigns,
-    gold_servings,
-    new_id,
-    submissions,
-    tasks,
-    voters,
-)
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import campaign_scores, campaigns, gold_servings, submissions, tasks, voters
 
 
 @dataclass(frozen=True)

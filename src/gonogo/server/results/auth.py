@@ -16,7 +16,7 @@ from gonogo.server.auth import tokens
 from gonogo.server.auth.principals import Principal, authenticate
 from gonogo.server.errors import ApiError, not_found
 from gonogo.server.store.compiled import CompiledStatement
-from gonogo.server.store.schema.campaigns import api_keys, results_passwords, results_sessions, users
+from gonogo.server.store.schema import api_keys, results_passwords, results_sessions, users
 
 IDLE = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=5)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, b
 
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import (
+from gonogo.server.store.schema import (
     calculations,
     campaigns,
     cases,

@@ -36,7 +36,8 @@ from gonogo.server.queue import submissions as votes
 from gonogo.server.review.queue import conflict_reason, expected_harm
 from gonogo.server.scoring.consensus_store import ScoredTask, load_task, score_task
 from gonogo.server.serialize import instant, task_public
-from gonogo.server.store.schema.campaigns import (
+from gonogo.server.store.ids import new_id as fresh_id
+from gonogo.server.store.schema import (
     annotator_accounts,
     annotator_scores,
     discounted_votes,
@@ -46,7 +47,6 @@ from gonogo.server.store.schema.campaigns import (
     tasks,
     users,
 )
-from gonogo.server.store.schema.campaigns import new_id as fresh_id
 from gonogo.server.tasks.create import create_tasks
 from gonogo.server.tasks.generate import SUBJECT_COLUMNS
 

@@ -24,14 +24,14 @@ from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import not_found
 from gonogo.server.serialize import instant
 from gonogo.server.store import ordering
-from gonogo.server.store.schema.campaigns import (
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import (
     annotator_accounts,
     annotator_actions,
     annotator_pauses,
     assignments,
     campaigns,
     discounted_votes,
-    new_id,
     submissions,
     tasks,
     users,

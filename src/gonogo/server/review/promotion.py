@@ -20,7 +20,7 @@ from gonogo.server.scoring.consensus_store import campaign_quality, lock_refresh
 from gonogo.server.scoring.report_worker import quality_report
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import campaigns, cases, golden_items, tasks
+from gonogo.server.store.schema import campaigns, cases, golden_items, tasks
 
 _TRIES: Final = 3
 """Measures ahead. The first may itself write outcomes that were out of date, the second then finds nothing to write."""

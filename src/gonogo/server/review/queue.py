@@ -37,7 +37,7 @@ from gonogo.schemas.verdicts import VERDICT_CLASSES, Verdict
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
 from gonogo.server.serialize import task_public
-from gonogo.server.store.schema.campaigns import (
+from gonogo.server.store.schema import (
     annotator_accounts,
     part_revisions,
     parts,

@@ -35,7 +35,7 @@ from gonogo.server.review.annotator_actions import (
     preview_action as preview,
 )
 from gonogo.server.scoring.debounced_refresh import refresh_debounced
-from gonogo.server.store.schema.campaigns import annotator_actions
+from gonogo.server.store.schema import annotator_actions
 
 router = make_router()
 _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"

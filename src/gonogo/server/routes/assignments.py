@@ -23,7 +23,8 @@ from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.queue import leases
 from gonogo.server.serialize import ASSIGNMENT, assignment_public
-from gonogo.server.store.schema.campaigns import annotator_accounts, assignments, magic_links, new_id, sessions, tasks
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import annotator_accounts, assignments, magic_links, sessions, tasks
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}/assignments"

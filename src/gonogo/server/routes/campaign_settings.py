@@ -9,7 +9,7 @@ from gonogo.server.auth.authorization import LEAD, READERS, campaign_for, counte
 from gonogo.server.context import Context
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import campaign_detail
-from gonogo.server.store.schema.campaigns import campaigns
+from gonogo.server.store.schema import campaigns
 
 router = make_router()
 

@@ -17,7 +17,8 @@ from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.queue import leases
 from gonogo.server.serialize import CAMPAIGN, campaign_public, read_campaign
-from gonogo.server.store.schema.campaigns import campaigns, new_id
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import campaigns
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/campaigns"

@@ -16,7 +16,7 @@ from gonogo.server.context import Context
 from gonogo.server.errors import invalid, not_found
 from gonogo.server.http.pipeline import FILE_BODY, PUBLIC, ReadRequest, Reply
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.store.schema.campaigns import campaigns, projects, task_sheets
+from gonogo.server.store.schema import campaigns, projects, task_sheets
 from gonogo.server.tasks.drawings import (
     DrawingUpload,
     active_drawing,

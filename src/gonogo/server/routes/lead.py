@@ -30,7 +30,7 @@ from gonogo.server.routes.campaigns import DEFAULTS
 from gonogo.server.routes.projects import runs_of
 from gonogo.server.serialize import instant
 from gonogo.server.store import audit
-from gonogo.server.store.schema.campaigns import calculations, predictions, users
+from gonogo.server.store.schema import calculations, predictions, users
 from gonogo.server.tasks import generate
 
 router = make_router()

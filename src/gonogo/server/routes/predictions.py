@@ -10,7 +10,7 @@ from gonogo.server.auth.authorization import LEAD, campaign_for, project_for
 from gonogo.server.context import Context
 from gonogo.server.errors import conflict, documented, not_found
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.store.schema.campaigns import calculations, projects
+from gonogo.server.store.schema import calculations, projects
 from gonogo.server.tasks.generate import tasks_from_run
 from gonogo.server.tasks.predictions import store_predictions
 

@@ -22,7 +22,8 @@ from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.routes.campaigns import campaign_values, make_campaign, name_taken
 from gonogo.server.serialize import PROJECT, campaign_public, project_public, read_campaign
-from gonogo.server.store.schema.campaigns import calculations, campaigns, new_id, projects
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import calculations, campaigns, projects
 from gonogo.server.tasks import generate
 
 router = make_router()

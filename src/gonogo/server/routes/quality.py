@@ -21,7 +21,7 @@ from gonogo.server.review.promotion import measure_for_promotion
 from gonogo.server.review.promotion import promote as promote_results
 from gonogo.server.scoring.report_worker import quality_report
 from gonogo.server.serialize import instant
-from gonogo.server.store.schema.campaigns import campaigns, golden_items, tasks
+from gonogo.server.store.schema import campaigns, golden_items, tasks
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}"

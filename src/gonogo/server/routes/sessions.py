@@ -18,14 +18,7 @@ from gonogo.server.http.pipeline import PUBLIC
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import CAMPAIGN, campaign_public, instant
 from gonogo.server.store import audit
-from gonogo.server.store.schema.campaigns import (
-    annotator_accounts,
-    assignments,
-    campaigns,
-    magic_links,
-    projects,
-    sessions,
-)
+from gonogo.server.store.schema import annotator_accounts, assignments, campaigns, magic_links, projects, sessions
 
 REPEAT_WITHIN = timedelta(minutes=2)
 """How long after a redeem the same client may ask again (its answer got lost) and get the same session."""

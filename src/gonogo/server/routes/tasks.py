@@ -38,7 +38,7 @@ from gonogo.server.review.adjudication import adjudicate as rule
 from gonogo.server.review.adjudication import refuse_own_vote
 from gonogo.server.scoring.debounced_refresh import refresh_debounced
 from gonogo.server.serialize import submission_public, task_public
-from gonogo.server.store.schema.campaigns import annotator_accounts, submissions, tasks, users
+from gonogo.server.store.schema import annotator_accounts, submissions, tasks, users
 from gonogo.server.tasks.create import create_tasks, parse_tasks
 
 router = make_router()

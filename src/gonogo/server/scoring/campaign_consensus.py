@@ -36,7 +36,7 @@ from gonogo.server.consensus.decide import (
 )
 from gonogo.server.consensus.values import Value, to_value
 from gonogo.server.consensus.votes import UNKNOWN, Consensus, Votes
-from gonogo.server.store.schema.campaigns import gold_items, rulings, submissions, task_sheets, tasks
+from gonogo.server.store.schema import gold_items, rulings, submissions, task_sheets, tasks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -28,7 +28,7 @@ from gonogo.server.consensus.values import to_value
 from gonogo.server.store import audit
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.ordering import lock_order, reconcile
-from gonogo.server.store.schema.campaigns import annotator_scores, campaign_scores, campaigns, submissions, tasks
+from gonogo.server.store.schema import annotator_scores, campaign_scores, campaigns, submissions, tasks
 
 if TYPE_CHECKING:
     from gonogo.server.scoring.campaign_consensus import ConsensusResult, TaskRow

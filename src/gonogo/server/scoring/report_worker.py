@@ -22,7 +22,7 @@ from sqlalchemy import Row, func, select
 from gonogo.schemas.labeling import QualityReport
 from gonogo.server.scoring.consensus_store import measure_campaign, write_consensus_in_chunks
 from gonogo.server.store.engine import Store
-from gonogo.server.store.schema.campaigns import campaigns, submissions
+from gonogo.server.store.schema import campaigns, submissions
 
 WORKER_THRESHOLD = 20_000
 """Votes from which the worker process is worth its start and its memory."""

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import KEPT, LAST_AUDITED
-from gonogo.server.store.schema.campaigns import audit_log
+from gonogo.server.store.schema import audit_log
 from gonogo.server.store.schema.columns import EPOCH
 
 Heads = dict[int, tuple[int, str]]

@@ -30,7 +30,7 @@ from sqlalchemy import Connection, bindparam, case, false, null, select
 from gonogo.schemas.enums import TaskStatus
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.schema.campaigns import campaigns, tasks
+from gonogo.server.store.schema import campaigns, tasks
 
 _ROUND = 8
 END = "~"

@@ -15,9 +15,10 @@ from gonogo.schemas.verdicts import Verdict
 from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.queue.honeypots import shuffle_position
 from gonogo.server.store.bulk import chunks, execute_many, stored_instant, stored_json
+from gonogo.server.store.ids import new_id, new_ids
 from gonogo.server.store.ordering import END, lock_order, place_in, rank_at, sort_key
-from gonogo.server.store.schema.campaigns import campaigns, gold_items, new_id, predictions, task_sheets, tasks
-from gonogo.server.store.schema.columns import new_ids, subject_columns
+from gonogo.server.store.schema import campaigns, gold_items, predictions, task_sheets, tasks
+from gonogo.server.store.schema.columns import subject_columns
 from gonogo.server.tasks.subject import sheet_key
 from gonogo.server.tasks.subject import subject_values as read_subject
 

@@ -16,7 +16,8 @@ from gonogo.schemas.gonogo_api import DrawingGiven, DrawingStored
 from gonogo.server.errors import invalid
 from gonogo.server.http.bodies import parse_json
 from gonogo.server.store.bulk import chunks
-from gonogo.server.store.schema.campaigns import drawing_files, drawings, new_id, part_revisions, parts, tasks
+from gonogo.server.store.ids import new_id
+from gonogo.server.store.schema import drawing_files, drawings, part_revisions, parts, tasks
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),

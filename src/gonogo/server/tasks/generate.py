@@ -19,7 +19,7 @@ from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
 from gonogo.schemas.verdicts import Verdict
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
-from gonogo.server.store.schema.campaigns import campaigns, predictions, tasks
+from gonogo.server.store.schema import campaigns, predictions, tasks
 from gonogo.server.store.schema.columns import subject_columns
 from gonogo.server.tasks.create import TaskValues, create_from_predictions
 from gonogo.server.tasks.honeypot_errors import seed_error

@@ -12,8 +12,9 @@ from sqlalchemy import JSON, Connection, select
 from gonogo.schemas.gonogo_api import Prediction, PredictionsStored
 from gonogo.server.errors import invalid
 from gonogo.server.store.bulk import insert_new, stored_instant, stored_json
-from gonogo.server.store.schema.campaigns import calculations, new_id, predictions
-from gonogo.server.store.schema.columns import growing_ids, subject_columns
+from gonogo.server.store.ids import new_id, time_ordered_ids
+from gonogo.server.store.schema import calculations, predictions
+from gonogo.server.store.schema.columns import subject_columns
 from gonogo.server.tasks.drawings import newest_revisions
 from gonogo.server.tasks.subject import checked_box, checked_position, default_prompt
 
@@ -36,7 +37,7 @@ def store_predictions(
     revisions = newest_revisions(connection, org_id, sorted(unnamed), now) if unnamed else {}
     calculation = _calculation(connection, project_id, run, now)
     instant = stored_instant(now)
-    for row, item, name in zip(rows, wanted, growing_ids(len(rows), now), strict=True):
+    for row, item, name in zip(rows, wanted, time_ordered_ids(len(rows), now), strict=True):
         row[_REVISION] = row[_REVISION] or (revisions[item.part] if item.part else None)
         for place in _VALUES:
             row[place] = stored_json(row[place])

@@ -27,7 +27,7 @@ class DatabaseDialect(Protocol):
 
     @property
     def RANDOM_UUID(self) -> ColumnElement[str]:
-        """An expression for a fresh UUID of version 4, as `schema.columns.new_id` makes them."""
+        """An expression for a fresh UUID of version 4, as `ids.new_id` makes them."""
 
     @property
     def WRITE_POSITION(self) -> TextClause | None:

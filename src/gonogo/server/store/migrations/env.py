@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from gonogo.server.store.schema.campaigns import metadata
+from gonogo.server.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,80 @@
+"""Database schema: SQLAlchemy Core tables, the same on SQLite and PostgreSQL.
+
+Conventions: `id` is a UUID4 string made by the server, but for predictions, whose ids nobody sees: UUIDv7, which grow
+and so go to one end of each index; `number` is a growing integer, the order of lists (newest first) and the integer id
+where a program wants one; instants are aware UTC datetimes, stored as integer microseconds so that they sort and
+compare alike everywhere. A *voter* is an annotator account or a user with an API key that answers tasks: `voter_id` is
+the id of that account or user, `voter_kind` is `annotator` or `user`.
+"""
+
+from __future__ import annotations
+
+from gonogo.server.store.schema.accounts import (
+    annotator_accounts,
+    api_keys,
+    assignments,
+    idempotency_keys,
+    magic_links,
+    orgs,
+    server_secrets,
+    sessions,
+    users,
+)
+from gonogo.server.store.schema.audit import audit_log, rate_counts
+from gonogo.server.store.schema.campaigns import annotator_scores, campaign_scores, campaigns, projects, voters
+from gonogo.server.store.schema.catalog import calculations, drawing_files, drawings, part_revisions, parts, predictions
+from gonogo.server.store.schema.columns import Instant, metadata
+from gonogo.server.store.schema.results_api import cases, results_passwords, results_sessions
+from gonogo.server.store.schema.review import (
+    annotator_actions,
+    annotator_pauses,
+    discounted_votes,
+    practice_answers,
+    qualifications,
+    review_settings,
+    rulings,
+)
+from gonogo.server.store.schema.tasks import gold_items, gold_servings, golden_items, submissions, task_sheets, tasks
+
+__all__ = [
+    "Instant",
+    "annotator_accounts",
+    "annotator_actions",
+    "annotator_pauses",
+    "annotator_scores",
+    "api_keys",
+    "assignments",
+    "audit_log",
+    "calculations",
+    "campaign_scores",
+    "campaigns",
+    "cases",
+    "discounted_votes",
+    "drawing_files",
+    "drawings",
+    "gold_items",
+    "gold_servings",
+    "golden_items",
+    "idempotency_keys",
+    "magic_links",
+    "metadata",
+    "orgs",
+    "part_revisions",
+    "parts",
+    "practice_answers",
+    "predictions",
+    "projects",
+    "qualifications",
+    "rate_counts",
+    "results_passwords",
+    "results_sessions",
+    "review_settings",
+    "rulings",
+    "server_secrets",
+    "sessions",
+    "submissions",
+    "task_sheets",
+    "tasks",
+    "users",
+    "voters",
+]

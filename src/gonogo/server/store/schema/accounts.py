@@ -1,4 +1,4 @@
-"""Who calls: organisations, users and their keys, annotators, invitations and sessions; see `tables`."""
+"""Tables of accounts: organisations, users and their keys, annotators, invitations, sessions; idempotency keys."""
 
 from __future__ import annotations
 

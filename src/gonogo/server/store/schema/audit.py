@@ -1,4 +1,4 @@
-"""What the operation of a server writes down: the audit log, and counts that all workers share; see `tables`."""
+"""Tables of the audit log, and of the request counts that all workers share."""
 
 from __future__ import annotations
 

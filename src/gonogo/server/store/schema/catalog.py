@@ -1,4 +1,4 @@
-"""What is asked about: parts, their drawings, and imported predictions; see `tables`."""
+"""Tables of the catalog: parts, their drawings, and imported predictions."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""The column types and conventions all tables share; see `tables`."""
+"""Column types and conventions that all tables share."""
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,40 +51,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
-
-
-def new_id() -> str:
-    """A fresh id: a random UUID, so that nothing can be read from it."""
-    return _uuid(secrets.token_hex(16))  # as `str(uuid.uuid4())`, in a quarter of the time
-
-
-def new_ids(count: int) -> list[str]:
-    """As many fresh ids."""
-    digits = secrets.token_hex(16 * count)
-    return [_uuid(digits[start : start + 32]) for start in range(0, 32 * count, 32)]
-
-
-def growing_ids(count: int, now: datetime) -> list[str]:
-    """As many fresh ids that sort as they were made (UUID version 7), and so lie together in an index.
-
-    They tell when they were made: only for what nobody outside sees the ids of.
-    """
-    first = round(now.timestamp() * 1000) << 12
-    digits = secrets.token_hex(8 * count)
-    made = []
-    for index in range(count):
-        time, chance = f"{first + index:015x}", digits[16 * index : 16 * index + 16]
-        made.append(
-            f"{time[:8]}-{time[8:12]}-7{time[12:]}-{_VARIANT[chance[0]]}{chance[1:4]}-{chance[4:]}",
-        )
-    return made
-
-
-def _uuid(text: str) -> str:
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
 
 def number() -> Column[int]:

@@ -1,4 +1,4 @@
-"""What experts and leads do: rulings, actions on annotators, practice, and the settings of these; see `tables`."""
+"""Tables of review: rulings, actions on annotators, practice, qualification, and the settings of these."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the results API reads beside tasks and votes: the order of changes, and its own sign-in; see `tables`.
+"""Tables of the results API: the order of changes of cases, and its sign-in.
 
-`cases` is kept by triggers on `tasks` and `campaigns` (migration 0030), so that no way of changing a task can forget
-it. `seq` grows with every change of a campaign's task: who asks for what came after a number misses nothing.
+Triggers on `tasks` and `campaigns` (`migrations/triggers.py`) write `cases`, so that no change of a task can forget it.
+`seq` grows with every change of a campaign's task: a reader that asks for all after a number misses nothing.
 """
 
 from __future__ import annotations
