@@ -23,7 +23,6 @@ from pathlib import Path
 
 from gonogo.client.credential import ApiKey, SessionToken
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.retry import RetryPolicy
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.clock import Clock
@@ -94,8 +93,7 @@ def desk_of(plan: Plan) -> AnnotateSession:
     clock = Hurried()
 
     async def connect() -> HttpTaskServer:
-        policy = RetryPolicy(tries=1, clock=clock.monotonic, sleep=clock.sleep)
-        return HttpTaskServer(GonogoClient(plan.base_url, SessionToken(plan.token), retry=policy))
+        return HttpTaskServer(GonogoClient(plan.base_url, SessionToken(plan.token), retry=None))
 
     def drawings(_: AskUrl) -> NoDrawings:
         return NoDrawings()

@@ -10,7 +10,6 @@ import pytest
 
 from gonogo.client.credential import SessionToken
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.retry import RetryPolicy
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.errors import DeskError
@@ -75,8 +74,7 @@ async def make_desk(clock: FakeClock, folder: Path) -> AsyncIterator[MakeDesk]:
         async def connect() -> HttpTaskServer:
             if credential is None:
                 raise DeskError("There is no credential.", "Sign in again.")
-            policy = RetryPolicy(tries=1, clock=clock.monotonic, sleep=clock.sleep)
-            client = GonogoClient(BASE, SessionToken(credential), transport=server.transport(), retry=policy)
+            client = GonogoClient(BASE, SessionToken(credential), transport=server.transport(), retry=None)
             return HttpTaskServer(client)
 
         address = Address(BASE, annotator, CAMPAIGN)

@@ -45,7 +45,7 @@ async def test_answered_again_it_is_a_new_request_and_the_old_one_is_kept(
 ) -> None:
     server, desk, item = await refused(make_desk, clock)
     before = desk.current
-    assert desk.answer_again(item.number) == FIXED
+    assert desk.rejected.answer_again(item.number) == FIXED
     assert desk.current == item.task
     assert desk.state.stage is Stage.TASK
     desk.decide(Decision("incorrect", {"text": "16,5"}))
@@ -60,14 +60,14 @@ async def test_answered_again_it_is_a_new_request_and_the_old_one_is_kept(
 
 async def test_taking_the_new_answer_back_brings_the_refused_one_back(make_desk: MakeDesk, clock: FakeClock) -> None:
     _, desk, item = await refused(make_desk, clock)
-    desk.answer_again(item.number)
+    desk.rejected.answer_again(item.number)
     desk.decide(Decision("unsure"))
     assert desk.state.parked == 0
     undone = desk.undo()
     assert undone is not None
     assert undone[0] == item.task == desk.current
     assert states(desk) == [("task-000", SendState.PARKED)]
-    assert desk.asking_again
+    assert desk.rejected.answering
     desk.decide(FIXED)
     await clock.run_until(lambda: desk.state.unsent == 0)
     assert states(desk) == [("task-000", SendState.REPLACED), ("task-000", SendState.SENT)]
@@ -78,9 +78,9 @@ async def test_left_alone_it_stays_refused_and_the_question_before_is_back(
 ) -> None:
     _, desk, item = await refused(make_desk, clock)
     before = desk.current
-    desk.answer_again(item.number)
-    assert desk.not_again()
-    assert not desk.not_again()
+    desk.rejected.answer_again(item.number)
+    assert desk.rejected.cancel()
+    assert not desk.rejected.cancel()
     assert desk.current == before
     assert states(desk) == [("task-000", SendState.PARKED)]
 
@@ -90,7 +90,7 @@ async def test_leaving_in_the_middle_of_it_loses_nothing_and_claims_nothing(
 ) -> None:
     server, desk, item = await refused(make_desk, clock)
     held = [one for one in server.held if one != "task-000"]
-    desk.answer_again(item.number)
+    desk.rejected.answer_again(item.number)
     await clock.finish(desk.close())
     assert [one for one in server.held if one in held] == []  # all of them were given back
     again = await make_desk(server)
@@ -104,7 +104,7 @@ async def test_it_can_be_answered_when_there_is_nothing_else(make_desk: MakeDesk
     _, desk, item = await refused(make_desk, clock, 1)
     await clock.run_until(lambda: desk.state.stage is Stage.REFUSED)
     assert "history (h)" in desk.state.next_step
-    desk.answer_again(item.number)
+    desk.rejected.answer_again(item.number)
     assert desk.state.stage is Stage.TASK
     desk.decide(Decision("correct"))
     await clock.run_until(lambda: desk.state.stage is Stage.DRAINED and desk.state.unsent == 0)
@@ -113,29 +113,29 @@ async def test_it_can_be_answered_when_there_is_nothing_else(make_desk: MakeDesk
 
 async def test_sent_again_as_it_was_under_a_new_key(make_desk: MakeDesk, clock: FakeClock) -> None:
     server, desk, item = await refused(make_desk, clock)
-    assert desk.send_again(item.number)
+    assert desk.rejected.resend(item.number)
     await clock.run_until(lambda: desk.state.unsent == 0)
     assert states(desk) == [("task-000", SendState.SENT)]
     (first, second) = server.bodies("task-000")
     assert (first[0] != second[0], first[1] == second[1]) == (True, True)
-    assert not desk.send_again(item.number)
+    assert not desk.rejected.resend(item.number)
 
 
 async def test_dropped_its_question_comes_anew(make_desk: MakeDesk, clock: FakeClock) -> None:
     _, desk, item = await refused(make_desk, clock, 1)
-    assert desk.drop(item.number)
-    assert not desk.drop(item.number)
+    assert desk.rejected.drop(item.number)
+    assert not desk.rejected.drop(item.number)
     await clock.run_until(lambda: desk.current)
     assert desk.current == item.task
-    assert not desk.asking_again
+    assert not desk.rejected.answering
 
 
 async def test_a_first_answer_that_stands_is_not_asked_for_again(make_desk: MakeDesk, clock: FakeClock) -> None:
     reason = {"reason": "already_submitted"}
     _, desk, item = await refused(make_desk, clock, how=409, code="conflict", details=reason)
     assert item.final
-    assert desk.answer_again(item.number) is None
-    assert not desk.asking_again
+    assert desk.rejected.answer_again(item.number) is None
+    assert not desk.rejected.answering
 
 
 async def test_the_time_of_both_tries_is_counted(make_desk: MakeDesk, clock: FakeClock) -> None:
@@ -146,7 +146,7 @@ async def test_the_time_of_both_tries_is_counted(make_desk: MakeDesk, clock: Fak
     clock.now += 4
     desk.decide(FIXED)
     await clock.run_until(lambda: desk.state.parked == 1)
-    desk.answer_again(desk.history()[-1].number)
+    desk.rejected.answer_again(desk.history()[-1].number)
     desk.shown()
     clock.now += 2
     desk.decide(FIXED)
@@ -161,7 +161,7 @@ def outbox(tmp_path: Path) -> Outbox:
 
 def test_replaced_rows_are_neither_sent_nor_counted_and_go_with_the_old_ones(outbox: Outbox) -> None:
     number = put(outbox, "a")
-    outbox.leave_desk([number])
+    outbox.release([number])
     outbox.claim(ANN)
     outbox.finish(number, SendState.PARKED, "why")
     again = Decision("correct")
@@ -169,14 +169,14 @@ def test_replaced_rows_are_neither_sent_nor_counted_and_go_with_the_old_ones(out
     found = outbox.get(number)
     assert found is not None
     assert (found.state, found.detail, found.response) == (SendState.REPLACED, "why", str(new))
-    assert outbox.requeue([number]) == 0
+    assert outbox.retry_parked([number]) == 0
     counts = outbox.counts(ANN)
     assert (counts.parked, counts.unsent) == (0, 1)
-    outbox.leave_desk([new])
+    outbox.release([new])
     claimed = outbox.claim(ANN)
     assert claimed is not None
     assert claimed.id == new
-    assert not outbox.take_back(new)
+    assert not outbox.withdraw(new)
     outbox.finish(new, SendState.SENT)
     assert outbox.prune(4e9) == 2
 
@@ -186,7 +186,7 @@ def test_a_ruling_is_not_given_anew_as_an_answer(outbox: Outbox) -> None:
     made = Decision("correct")
     request = replace(submission_request("a", made), path="/api/v1/gonogo/tasks/a/ruling")
     number = outbox.add(ANN, task("a"), made, request)
-    outbox.leave_desk([number])
+    outbox.release([number])
     outbox.claim(ANN)
     outbox.finish(number, SendState.PARKED, "why")
     found = outbox.get(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
 
 from gonogo.desk.core.models import SendState
@@ -29,7 +30,7 @@ async def test_what_was_called_saved_is_on_the_server_once(tmp_path: Path) -> No
 
 async def crash(
     folder: Path, *, rounds: int, n_tasks: int, seed: int = 1, people: int = 1
-) -> tuple[chaos.Outcome, chaos.Counter[str]]:
+) -> tuple[chaos.Outcome, Counter[str]]:
     """So many lives of each desk behind the faulty proxy; what came of it, and the faults met.
 
     `people` work side by side, each on a home and in a campaign of `n_tasks` of their own.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
+from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, SendState, Stage, Times
 
 from .conftest import MakeDesk
@@ -34,9 +36,9 @@ async def test_undo_gives_back_the_task_and_what_was_typed(make_desk: MakeDesk, 
     await until(lambda: desk.current and desk.state.ahead >= 2)
     first = desk.current
     assert first is not None
-    assert not desk.state.can_undo
+    before = desk.state
     desk.decide(Decision("incorrect", {"text": "16,4"}))
-    assert desk.state.can_undo
+    assert (before.can_undo, desk.state.can_undo) == (False, True)
     second = desk.current
     undone = desk.undo()
     assert undone is not None
@@ -270,13 +272,17 @@ async def test_two_desks_on_one_home_send_each_answer_once(make_desk: MakeDesk, 
     desks = [await make_desk(server, undo_seconds=0.0) for _ in range(2)]
     for _ in range(10):
         for desk in desks:
-            await until(lambda desk=desk: desk.current)
+            await until(partial(getattr, desk, "current"))
             desk.decide(Decision("correct"))
     await until(lambda: len(server.answers) == 18)  # the last one of each can still be taken back
     for desk in desks:
         await clock.finish(desk.close())
     await until(lambda: len(server.answers) == 20)
     assert server.count("submit") == 20
+
+
+def newest_sent(desk: AnnotateSession) -> bool:
+    return desk.state.recent[-1].state is SendState.SENT
 
 
 async def test_what_another_window_sent_is_shown_as_sent(make_desk: MakeDesk, clock: FakeClock) -> None:
@@ -288,7 +294,7 @@ async def test_what_another_window_sent_is_shown_as_sent(make_desk: MakeDesk, cl
     await clock.run_until(lambda: desk.state.stage is Stage.OFFLINE, step=1.0)
     other = await make_desk(server)
     for one in (desk, other):
-        await clock.run_until(lambda one=one: one.state.recent[-1].state is SendState.SENT, most=60)
+        await clock.run_until(partial(newest_sent, one), most=60)
         assert one.state.unsent == 0
     assert server.count("submit") == 2
 

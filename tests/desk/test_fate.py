@@ -19,7 +19,7 @@ from gonogo.client.errors import (
     UnexpectedAnswerError,
 )
 from gonogo.desk.core.models import SendState
-from gonogo.desk.outbox.outcome import of_answer, of_error
+from gonogo.desk.outbox.outcome import from_error, from_receipt
 from gonogo.schemas.labeling import LabelSubmission
 
 
@@ -49,7 +49,7 @@ CASES: list[tuple[GonogoClientError, int, SendState]] = [
 
 @pytest.mark.parametrize(("error", "attempts", "state"), CASES)
 def test_each_error_has_its_fate(error: GonogoClientError, attempts: int, state: SendState) -> None:
-    found = of_error(error, attempts)
+    found = from_error(error, attempts)
     assert found.state is state
     assert found.detail
     if state is SendState.PARKED and error.next_step:
@@ -58,12 +58,12 @@ def test_each_error_has_its_fate(error: GonogoClientError, attempts: int, state:
 
 def test_the_fields_a_server_rejects_are_named() -> None:
     errors = [{"loc": ["body", "confidence"], "msg": "must be at most 1", "type": "less_than_equal"}]
-    found = of_error(InvalidRequestError("rejected", details={"errors": errors}), 1)
+    found = from_error(InvalidRequestError("rejected", details={"errors": errors}), 1)
     assert "body.confidence: must be at most 1" in found.detail
 
 
 def test_only_a_receipt_for_this_verdict_delivers_it() -> None:
-    assert of_answer(LabelSubmission(id="s", task_id="t", verdict="correct"), "t", "correct").state is SendState.SENT
-    assert of_answer(LabelSubmission(id="s"), "t", "correct").state is SendState.SENT
-    assert of_answer(LabelSubmission(id="s", task_id="u"), "t", "correct").state is SendState.PARKED
-    assert of_answer(LabelSubmission(id="s", verdict="incorrect"), "t", "correct").state is SendState.PARKED
+    assert from_receipt(LabelSubmission(id="s", task_id="t", verdict="correct"), "t", "correct").state is SendState.SENT
+    assert from_receipt(LabelSubmission(id="s"), "t", "correct").state is SendState.SENT
+    assert from_receipt(LabelSubmission(id="s", task_id="u"), "t", "correct").state is SendState.PARKED
+    assert from_receipt(LabelSubmission(id="s", verdict="incorrect"), "t", "correct").state is SendState.PARKED

@@ -55,7 +55,7 @@ def test_files_are_private_and_commits_are_synced(path: Path) -> None:
 
 def test_one_login_never_claims_the_rows_of_another(path: Path) -> None:
     outbox = Outbox(path)
-    outbox.leave_desk([put(outbox, "a"), put(outbox, "b", BOB)])
+    outbox.release([put(outbox, "a"), put(outbox, "b", BOB)])
     claimed = outbox.claim(BOB)
     assert claimed is not None
     assert claimed.task_id == "b"
@@ -65,7 +65,7 @@ def test_one_login_never_claims_the_rows_of_another(path: Path) -> None:
 
 def test_one_row_on_its_way_at_a_time_and_in_order(path: Path) -> None:
     first, second = Outbox(path), Outbox(path)
-    first.leave_desk([put(first, "a"), put(first, "b")])
+    first.release([put(first, "a"), put(first, "b")])
     claimed = first.claim(ANN)
     assert claimed is not None
     assert claimed.task_id == "a"
@@ -79,7 +79,7 @@ def test_one_row_on_its_way_at_a_time_and_in_order(path: Path) -> None:
 def test_a_lease_that_ran_out_or_lies_in_the_future_holds_nobody_up(path: Path) -> None:
     now = [1000.0]
     outbox = Outbox(path, wall=lambda: now[0])
-    outbox.leave_desk([put(outbox, "a")])
+    outbox.release([put(outbox, "a")])
     assert outbox.claim(ANN) is not None
     now[0] += LEASE_SECONDS + 1
     again = outbox.claim(ANN)
@@ -90,9 +90,9 @@ def test_a_lease_that_ran_out_or_lies_in_the_future_holds_nobody_up(path: Path) 
 
 
 def test_rows_of_a_program_that_is_gone_are_taken_over(path: Path) -> None:
-    gone = Outbox(path, mark="gone")
+    gone = Outbox(path, owner="gone")
     put(gone, "on desk")
-    gone.leave_desk([put(gone, "on its way")])
+    gone.release([put(gone, "on its way")])
     gone.claim(ANN)
     gone.close()
     living = Outbox(path, alive=lambda mark: mark != "gone")
@@ -195,7 +195,7 @@ def test_drop_and_prune_take_only_what_they_may(path: Path) -> None:
     now = [1000.0]
     outbox = Outbox(path, wall=lambda: now[0])
     on_desk, sent, parked = put(outbox, "a"), put(outbox, "b"), put(outbox, "c")
-    outbox.leave_desk([sent, parked])
+    outbox.release([sent, parked])
     for number, state in ((sent, SendState.SENT), (parked, SendState.PARKED)):
         assert outbox.claim(ANN) is not None
         outbox.finish(number, state, "why")
@@ -203,7 +203,7 @@ def test_drop_and_prune_take_only_what_they_may(path: Path) -> None:
     assert outbox.prune(now[0]) == 1
     assert not outbox.drop(on_desk)
     assert [row["task_id"] for row in outbox.export()] == ["a", "c"]
-    assert outbox.requeue([parked]) == 1
+    assert outbox.retry_parked([parked]) == 1
     assert outbox.drop(parked)
     assert [row.task_id for row in outbox.history()] == ["a"]
 
@@ -212,12 +212,12 @@ def test_a_refused_answer_is_tried_again_as_a_new_request(path: Path) -> None:
     """With the old key a server may repeat its refusal; with old attempts a 409 would look like a lost receipt."""
     outbox = Outbox(path)
     number = put(outbox, "a")
-    assert outbox.requeue([number]) == 0  # it was not refused
-    outbox.leave_desk([number])
+    assert outbox.retry_parked([number]) == 0  # it was not refused
+    outbox.release([number])
     first = outbox.claim(ANN)
     assert first is not None
     outbox.finish(number, SendState.PARKED, "refused")
-    assert outbox.requeue([number]) == 1
+    assert outbox.retry_parked([number]) == 1
     second = outbox.claim(ANN)
     assert second is not None
     assert (second.request.body, second.attempts, second.detail) == (first.request.body, 1, "")
@@ -278,10 +278,10 @@ class OutboxMachine(RuleBasedStateMachine):
 
     def _open(self, index: int) -> Outbox:
         self.generation = getattr(self, "generation", 0) + 1
-        return Outbox(self.path, mark=f"{index}-{self.generation}", alive=lambda mark: mark in self._marks())
+        return Outbox(self.path, owner=f"{index}-{self.generation}", alive=lambda mark: mark in self._marks())
 
     def _marks(self) -> set[str]:
-        return {box.mark for box in self.boxes}
+        return {box.owner for box in self.boxes}
 
     def teardown(self) -> None:
         for box in self.boxes:
@@ -299,13 +299,13 @@ class OutboxMachine(RuleBasedStateMachine):
     def undo(self, row: int, who: int) -> None:
         known = self.model.get(row)
         may = known is not None and known[1] is SendState.ON_DESK and known[2] == who
-        assert self.boxes[who].take_back(row) == may
+        assert self.boxes[who].withdraw(row) == may
         if may:
             del self.model[row]
 
     @rule(row=rows, who=st.integers(0, 1))
     def leave(self, row: int, who: int) -> None:
-        self.boxes[who].leave_desk([row])
+        self.boxes[who].release([row])
         known = self.model.get(row)
         if known is not None and known[1] is SendState.ON_DESK and known[2] == who:
             self.model[row] = (known[0], SendState.QUEUED, who)

@@ -53,7 +53,7 @@ class Shell:
         box = self.outbox()
         task = DeskTask(task_id, self.campaign_id, "Is ⌀16,5\x1b[31m right?", {"text": "⌀16,5"})
         number = box.add(address, task, decision, submission_request(task_id, decision))
-        box.leave_all()
+        box.requeue_owned()
         box.close()
         return number
 

@@ -32,6 +32,7 @@ async def test_the_pace_is_the_median_and_gives_the_time_left(make_desk: MakeDes
     assert desk.state.pace is None  # two say nothing yet
     await answer(desk, clock, waiting=1.0, looking=2.0)
     assert desk.state.pace == pytest.approx(3.0, abs=0.3)  # one long look does not move it
+    assert desk.state.pace is not None
     assert desk.state.left_seconds == pytest.approx(37 * desk.state.pace)
     for _ in range(20):
         await answer(desk, clock, waiting=0.0, looking=1.0)

@@ -24,13 +24,13 @@ def work(folder: Path, after: tuple[str, ...] = ()) -> tuple[object, int]:
     with recording(after) as (recorder, connect):
         path = folder / "live" / "outbox.sqlite"
         path.parent.mkdir(parents=True)
-        outbox = Outbox(path, mark="gone", connect=connect)
+        outbox = Outbox(path, owner="gone", connect=connect)
         for number in range(25):
             name = f"t{number}"
             row = put(outbox, name, size=10 + 900 * (number % 5))
             recorder.promise(name)
             if number % 3 == 2:
-                outbox.leave_desk([row])
+                outbox.release([row])
                 claimed = outbox.claim(ANN)
                 assert claimed is not None
                 outbox.finish(claimed.id, SendState.SENT)
@@ -49,7 +49,7 @@ def losses(folder: Path, after: tuple[str, ...] = (), images: int = IMAGES) -> i
         place.mkdir()
         for name, content in recorder.image(upto, chance).items():  # type: ignore[attr-defined]
             (place / name).write_bytes(content)
-        outbox = Outbox(place / "outbox.sqlite", mark="after", alive=lambda mark: False)
+        outbox = Outbox(place / "outbox.sqlite", owner="after", alive=lambda mark: False)
         there = {row.task_id for row in outbox.history() if row.request.body and row.decision.verdict == "incorrect"}
         lossy += bool(recorder.promised(upto) - there or outbox.notices)  # type: ignore[attr-defined]
         outbox.close()

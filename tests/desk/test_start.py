@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from gonogo.desk.annotate.progress import Progress
-from gonogo.desk.annotate.resume import ResumeSnapshot, load, save
+from gonogo.desk.annotate.resume_store import ResumeSnapshot, load, save
 from gonogo.desk.core.clock import Clock
+from gonogo.desk.core.models import ClaimedTask
 from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
-from gonogo.desk.session.prefetch import ClaimedTask
 from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 
@@ -26,7 +26,7 @@ from pathlib import Path
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile
 from gonogo.desk.account.sign_in import IDENTITY, Account, SignedIn
-from gonogo.desk.core.models import Stage
+from gonogo.desk.core.models import ClaimedTask, Stage
 
 heavy = ("httpx", "pydantic", "keyring", "numpy", "PIL", "pypdfium2", "sqlalchemy", "fastapi", "textual", "tomlkit")
 

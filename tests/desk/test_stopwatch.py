@@ -22,7 +22,7 @@ class Hand:
 def begun() -> tuple[Hand, AnswerTimer]:
     hand = Hand()
     watch = AnswerTimer(hand)
-    watch.begin()
+    watch.start()
     return hand, watch
 
 
@@ -82,7 +82,7 @@ def test_a_task_that_comes_back_keeps_its_time() -> None:
     hand.now += 5
     past = watch.stop()
     hand.now += 1000
-    watch.begin(past)
+    watch.start(past)
     watch.shown()
     hand.now += 2
     assert watch.read().looking == 7000
@@ -98,7 +98,7 @@ def test_every_moment_is_booked_once(events: list[tuple[str, int]]) -> None:
     for event, seconds in events:
         hand.now += seconds
         if event == "begin":
-            watch.begin()
+            watch.start()
             started = hand.now
         elif event == "read":
             watch.read()

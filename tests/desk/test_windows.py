@@ -74,16 +74,16 @@ def test_a_window_that_is_gone_holds_nothing(tmp_path: Path) -> None:
         for mark in ("one", "two")
     ]
     one, two = made
-    assert one.take("a")
-    assert not two.take("a")
-    assert two.take("b")
-    one.keep(["a"])
+    assert one.reserve("a")
+    assert not two.reserve("a")
+    assert two.reserve("b")
+    one.update(["a"])
     assert (one.others, two.others) == (1, 1)
     alive.remove("one")  # killed: it could not say goodbye
-    assert two.take("a")
+    assert two.reserve("a")
     assert two.others == 0
-    two.leave()
-    assert RunningInstances(StateStore(tmp_path / "memory.sqlite"), ANN, "three").take("a")
+    two.remove()
+    assert RunningInstances(StateStore(tmp_path / "memory.sqlite"), ANN, "three").reserve("a")
 
 
 class SlowDrawings(NoDrawings):

@@ -89,6 +89,7 @@ class FakeDesk:
         self.asked: dict[str, PictureRequest] = {}
         self.calls: list[str] = []
         self.pictures: PictureSource = self
+        self.rejected = self
         self.stopwatch = AnswerTimer(clock)
         self.past: list[Decided] = []
         self.again: Decided | None = None
@@ -167,7 +168,7 @@ class FakeDesk:
         return list(reversed(self.past))[:limit]
 
     @property
-    def asking_again(self) -> bool:
+    def answering(self) -> bool:
         return self.again is not None
 
     def answer_again(self, number: int) -> Decision | None:
@@ -178,7 +179,7 @@ class FakeDesk:
         self.advance()
         return item.decision
 
-    def not_again(self) -> bool:
+    def cancel(self) -> bool:
         if self.again is None:
             return False
         self.again = None
@@ -186,7 +187,7 @@ class FakeDesk:
         self.advance()
         return True
 
-    def send_again(self, number: int) -> bool:
+    def resend(self, number: int) -> bool:
         return self._settle(number, SendState.QUEUED)
 
     def drop(self, number: int) -> bool:

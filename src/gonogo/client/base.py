@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -19,6 +19,7 @@ from gonogo.client.retry import Pace, RetryPolicy, with_retries
 from gonogo.client.transport import DEFAULT_OPTIONS, HttpTransport, RequestOptions, Timeouts, read_whole
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 Query = Mapping[str, str | int | None]
 
 
@@ -36,7 +37,7 @@ class BaseClient:
         credential: Credential | None = None,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008 - frozen
         clean: bool = True,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
     ) -> None:
@@ -46,7 +47,7 @@ class BaseClient:
             base_url: `https://…`; plain http only on this machine. A path prefix is kept.
             credential: an `ApiKey`, a `SessionToken`, or nothing for the few operations that need none.
             transport: another way to reach the server, such as `httpx.ASGITransport` of the embedded one.
-            retry: `retry.ONCE` for callers with a schedule of their own.
+            retry: `None` for callers with a circuit breaker of their own: each call is then one request.
             clean: make all received text harmless for a terminal; `False` for exports only.
 
         Raises:
@@ -54,7 +55,7 @@ class BaseClient:
         """
         self._wire = HttpTransport(base_url, credential, transport, timeouts)
         self._retry = retry
-        self._pace = Pace(retry)
+        self._pace = Pace(retry) if retry is not None else None
         self._clean = clean
         self.base_url = str(self._wire.home)
         self.credential = credential
@@ -109,8 +110,13 @@ class BaseClient:
         self, sent: PreparedRequest, how: RequestOptions = DEFAULT_OPTIONS, *, once: bool = False
     ) -> ApiResponse:
         """The 2xx answer to `sent`."""
+        return await self._with_retries(lambda: self._wire.exchange(sent, how), once=once)
+
+    async def _with_retries(self, attempt: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
+        if self._retry is None or self._pace is None:
+            return await attempt()
         policy = replace(self._retry, tries=1) if once else self._retry
-        return await with_retries(policy, self._pace, lambda: self._wire.exchange(sent, how))
+        return await with_retries(policy, self._pace, attempt)
 
     async def lines(self, sent: PreparedRequest) -> AsyncGenerator[bytes, None]:
         """The body of the answer to `sent` as it arrives, one or more whole lines at a time, each with its newline.
@@ -118,7 +124,7 @@ class BaseClient:
         Tried again as the policy says until it begins; a break in the middle raises.
         """
         async with AsyncExitStack() as stack:
-            body = await with_retries(self._retry, self._pace, lambda: self._open(stack, sent))
+            body = await self._with_retries(lambda: self._open(stack, sent))
             begun: list[bytes] = []
             async for piece in body:
                 end = piece.rfind(b"\n") + 1
@@ -134,7 +140,8 @@ class BaseClient:
         self, sent: PreparedRequest, how: RequestOptions
     ) -> AsyncIterator[tuple[ApiResponse, AsyncIterator[bytes]]]:
         """The head of the 2xx answer to `sent`, and its body as it arrives; tried once."""
-        await self._pace.turn()
+        if self._pace is not None:
+            await self._pace.turn()
         async with self._wire.stream(sent, how) as (head, body):
             if not head.ok:
                 raise error_from(await read_whole(head, body))

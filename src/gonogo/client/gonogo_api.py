@@ -60,7 +60,7 @@ class GonogoClient(ReviewClient):
         credential: Credential | None = None,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008 - frozen
         clean: bool = True,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         redeem_path: str = f"{GONOGO}/sessions",

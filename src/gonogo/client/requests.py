@@ -9,6 +9,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -40,6 +41,20 @@ class PreparedRequest:
         if self.idempotency_key:
             headers["Idempotency-Key"] = self.idempotency_key
         return headers
+
+
+class RequestKind(Enum):
+    """Kind of a stored request; each has its own response model."""
+
+    SUBMISSION = auto()
+    RULING = auto()  # of our own server
+    ADJUDICATION = auto()  # of any ARCNM server
+
+
+def request_kind(request: PreparedRequest) -> RequestKind:
+    """Returns the kind of a request of this module, by its path, as stored rows carry no other sign."""
+    ending = request.path.rpartition("/")[2]
+    return {"ruling": RequestKind.RULING, "adjudicate": RequestKind.ADJUDICATION}.get(ending, RequestKind.SUBMISSION)
 
 
 def submit_request(

@@ -201,7 +201,7 @@ def requeue(numbers: tuple[int, ...]) -> None:
             row = box.get(number)
             if row is None:
                 fail(f"there is no answer {number} in the outbox", "`gonogo outbox list` shows the numbers.")
-            if not box.requeue([number]):
+            if not box.retry_parked([number]):
                 fail(
                     f"answer {number} was not refused: it is {row.state.value}", "Only a parked answer is queued again."
                 )

@@ -34,6 +34,7 @@ from gonogo.desk.session.pictures import AskUrl, DrawingSource
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.retry import RetryPolicy
     from gonogo.desk.outbox.flush import FlushReport
     from gonogo.desk.review.session import ReviewSession
 
@@ -235,8 +236,11 @@ class Account:
         return self._setup(signed, campaign_id, "gonogo.desk.connection.server_adapter", "HttpTaskServer")
 
     async def client(self, signed: SignedIn) -> GonogoClient:
-        """A client under this login, for a lead's screens; who asks for it closes it. Raises `DeskError`."""
-        return await self._client(signed)
+        """Returns a client under this login, for a lead's screens; the caller closes it. Raises `DeskError`."""
+        from gonogo.client.retry import RetryPolicy  # deferred: not on the start path
+
+        policy = RetryPolicy(tries=1, clock=self._clock.monotonic, sleep=self._clock.sleep)  # the pause after a 429
+        return await self._make(signed.base_url, await self._credential(signed), policy)
 
     def _setup(self, signed: SignedIn, campaign_id: str, module: str, remote: str) -> SessionDependencies:
         if signed.campaign_id != campaign_id and self._stored(IDENTITY) == signed:
@@ -337,15 +341,16 @@ class Account:
             raise DeskError("Your credential is not in the keyring (any more).", "Sign in again; nothing is lost.")
         return SessionToken(secret) if signed.kind == "session" else ApiKey(secret)
 
-    async def _make(self, base_url: str, credential: Credential | None) -> GonogoClient:
+    async def _make(
+        self, base_url: str, credential: Credential | None, retry: RetryPolicy | None = None
+    ) -> GonogoClient:
         extensions = await asyncio.to_thread(importlib.import_module, "gonogo.client.gonogo_api")
-        retry = await asyncio.to_thread(importlib.import_module, "gonogo.client.retry")
         server = self.profile.server(base_url)
         client: GonogoClient = extensions.GonogoClient(
             base_url,
             credential,
             transport=self._transport_to(base_url),
-            retry=retry.RetryPolicy(tries=1, clock=self._clock.monotonic, sleep=self._clock.sleep),
+            retry=retry,
             redeem_path=server.redeem_path,
             redeem_field=server.redeem_field,
         )

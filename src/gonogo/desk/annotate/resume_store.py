@@ -1,53 +1,130 @@
-"""What a desk keeps for its next run, and tells this person's other windows."""
+"""Resume store: the tasks of a session, kept for the next run, so that its first question is there before the server.
+
+It also reserves them among this person's other windows.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from gonogo.desk.annotate import resume
 from gonogo.desk.annotate.progress import Progress
-from gonogo.desk.annotate.resume import ResumeSnapshot
+from gonogo.desk.core.clock import Clock
+from gonogo.desk.core.models import ClaimedTask
+from gonogo.desk.core.serialize import picture_from_json, picture_to_json, task_from_json, task_to_json
+from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.outbox.outbox import Address
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.instances import RunningInstances
 from gonogo.desk.session.pictures import TaskPicture
-from gonogo.desk.session.prefetch import ClaimedTask
+from gonogo.sheets.models import Picture
+
+UNKNOWN_LEASE_SECONDS = 600.0
+"""Lifetime of a saved claim when the server never told its lease."""
+LONGEST_LEASE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeSnapshot:
+    """What is saved: `tasks` in the order they are shown, the current one first; `picture` is the current one's."""
+
+    tasks: tuple[ClaimedTask, ...] = ()
+    picture: TaskPicture | None = None
+    progress: Progress = field(default_factory=Progress)
 
 
 class SessionStore:
-    """The tasks of one desk on the disk. `windows`: those of all desks that are open."""
+    """Snapshot of one session on the disk. `instances`: this person's open windows, each with its tasks."""
 
-    def __init__(self, setup: SessionDependencies, mark: str) -> None:
-        self.windows = RunningInstances(setup.memory, setup.address, mark)
-        self._memory, self._address, self._clock = setup.memory, setup.address, setup.clock
-        self._embedded = setup.embedded
-        self._kept: list[str] = []
+    def __init__(self, dependencies: SessionDependencies, owner: str) -> None:
+        self.instances = RunningInstances(dependencies.memory, dependencies.address, owner)
+        self._memory, self._address, self._clock = dependencies.memory, dependencies.address, dependencies.clock
+        self._embedded = dependencies.embedded
+        self._saved: list[str] = []
 
     def load(self) -> ResumeSnapshot:
-        """What the last run left; without what another window has on its desk."""
-        old = resume.load(self._memory, self._address, self._clock, forever=self._embedded)
-        mine = tuple(held for held in old.tasks if self.windows.take(held.task.id))
-        return replace(old, tasks=mine, picture=old.picture if mine[:1] == old.tasks[:1] else None)
+        """Returns the last run's snapshot, without the tasks that another window has."""
+        snapshot = load(self._memory, self._address, self._clock, forever=self._embedded)
+        own = tuple(held for held in snapshot.tasks if self.instances.reserve(held.task.id))
+        same_first = own[:1] == snapshot.tasks[:1]
+        return replace(snapshot, tasks=own, picture=snapshot.picture if same_first else None)
 
     def save(self, tasks: Sequence[ClaimedTask], picture: TaskPicture | None, progress: Progress) -> None:
-        """Remember `tasks`, the current one first. Raises `OSError`."""
-        self._kept = [held.task.id for held in tasks]
-        resume.save(self._memory, self._address, ResumeSnapshot(tuple(tasks), picture, progress), self._clock)
+        """Saves `tasks`, the current one first. Raises `OSError`."""
+        self._saved = [held.task.id for held in tasks]
+        save(self._memory, self._address, ResumeSnapshot(tuple(tasks), picture, progress), self._clock)
 
-    def kept_until(self, held: ClaimedTask | None) -> float | None:
-        """Until when (wall clock) `held` is the first thing `load` gives; `None` when it is not."""
-        if held is None or self._kept[:1] != [held.task.id]:
+    def first_until(self, held: ClaimedTask | None) -> float | None:
+        """Returns until when (wall clock) `load` gives `held` first; `None` when it does not."""
+        if held is None or self._saved[:1] != [held.task.id]:
             return None
-        return resume.until(held, self._clock, forever=self._embedded)
+        return expires_at(held, self._clock, forever=self._embedded)
 
     def differs(self, tasks: Sequence[ClaimedTask]) -> bool:
-        return self._kept != [held.task.id for held in tasks]
+        """Returns whether `tasks` are others than those saved last."""
+        return self._saved != [held.task.id for held in tasks]
 
     def forget(self) -> None:
-        resume.forget(self._memory, self._address)
+        """Deletes the snapshot. Raises `OSError`."""
+        self._memory.drop(_key(self._address))
 
     def leave(self) -> None:
-        """The desk is closed: what it held is free for the other windows."""
+        """Frees this window's tasks for the other windows."""
         with contextlib.suppress(OSError):
-            self.windows.leave()
+            self.instances.remove()
+
+
+def save(memory: StateStore, address: Address, snapshot: ResumeSnapshot, clock: Clock) -> None:
+    """Writes the snapshot of one login and campaign. Raises `OSError`."""
+    tasks = [
+        {"task": task_to_json(held.task), "until": expires_at(held, clock), "lease": held.lease}
+        for held in snapshot.tasks
+    ]
+    picture = None
+    if snapshot.picture and isinstance(snapshot.picture[1], Picture):
+        picture = picture_to_json(snapshot.picture[0], snapshot.picture[1])
+    memory.put(
+        _key(address),
+        {
+            "tasks": tasks,
+            "picture": picture,
+            "campaign_name": snapshot.progress.campaign_name,
+            "done": snapshot.progress.done,
+            "total": snapshot.progress.total,
+            "guideline": snapshot.progress.guideline,
+        },
+    )
+
+
+def load(memory: StateStore, address: Address, clock: Clock, *, forever: bool) -> ResumeSnapshot:
+    """Reads the snapshot, without tasks whose claim has expired, unless `forever` (nobody else wants them)."""
+    data = memory.get(_key(address))
+    if data is None:
+        return ResumeSnapshot()
+    try:
+        wall, now = clock.wall(), clock.boot()
+        tasks = []
+        for saved in data["tasks"]:
+            left = float(saved["until"]) - wall
+            if forever or 0 < left <= LONGEST_LEASE_SECONDS:
+                expiry = None if forever else now + left
+                tasks.append(ClaimedTask(task_from_json(saved["task"]), expiry, saved["lease"], claimed=False))
+        picture = picture_from_json(data["picture"]) if data["picture"] else None
+        progress = Progress(data["campaign_name"], data["done"], data["total"], data["guideline"])
+        return ResumeSnapshot(tuple(tasks), picture, progress)
+    except (KeyError, TypeError, ValueError, IndexError):
+        return ResumeSnapshot()  # written by another version: the server knows better anyway
+
+
+def expires_at(held: ClaimedTask, clock: Clock, *, forever: bool = False) -> float:
+    """Returns when, by the wall clock, the claim on a saved task expires."""
+    if forever:
+        return math.inf
+    left = held.expires_at - clock.boot() if held.expires_at is not None else UNKNOWN_LEASE_SECONDS
+    return clock.wall() + left
+
+
+def _key(address: Address) -> str:
+    return f"desk {address.base_url} {address.annotator} {address.campaign_id}"

@@ -1,75 +1,67 @@
-"""From the parts of a desk to the one snapshot that the screen shows. Pure."""
+"""State reducer: from the parts of an annotate session to the one snapshot that the screen shows. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from gonogo.desk.annotate.answer_log import AnswerLog
 from gonogo.desk.annotate.progress import Progress
-from gonogo.desk.connection.circuit import Outage
-from gonogo.desk.core.models import Decided, DeskTask, SessionState, Stage
-from gonogo.desk.outbox.outbox import Counts
+from gonogo.desk.core.models import DeskTask, SessionState, Stage
 from gonogo.desk.session import messages
+from gonogo.desk.session.outbox_session import OutboxSession
 from gonogo.desk.session.prefetch import TaskPrefetcher
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known beside the stream. `stuck` is the reason why the answer to a repeated task was refused."""
-
-    current: DeskTask | None
-    trouble: Outage | None
-    retry_in: float | None
-    counts: Counts
-    progress: Progress
-    can_undo: bool
-    recent: tuple[Decided, ...]
-    stuck: str = ""
-    problem: tuple[str, str] = ("", "")
-    pace: float | None = None
-
-
-def derive_state(facts: Facts, stream: TaskPrefetcher) -> SessionState:
-    stage, (message, next_step) = _stage(facts, stream)
+def derive_state(
+    current: DeskTask | None,
+    session: OutboxSession,
+    log: AnswerLog,
+    prefetcher: TaskPrefetcher,
+    progress: Progress,
+    *,
+    show_pace: bool,
+) -> SessionState:
+    """Returns the snapshot; `current` is the task on the screen."""
+    stage, (message, next_step) = _stage(current, session, log, prefetcher, progress)
+    pace = log.pace if show_pace else None
+    left = None if pace is None or progress.total is None else pace * max(0, progress.total - progress.done)
     return SessionState(
         stage=stage,
-        campaign_name=facts.progress.campaign_name,
-        done=facts.progress.done,
-        total=facts.progress.total,
-        ahead=len(stream.ahead),
-        unsent=facts.counts.unsent,
-        parked=facts.counts.parked,
-        can_undo=facts.can_undo,
+        campaign_name=progress.campaign_name,
+        done=progress.done,
+        total=progress.total,
+        ahead=len(prefetcher.ahead),
+        unsent=session.counts.unsent,
+        parked=session.counts.parked,
+        can_undo=bool(session.undo.answers),
         message=message,
         next_step=next_step,
-        retry_in=facts.retry_in,
-        pace=facts.pace,
-        left_seconds=_left(facts),
-        recent=facts.recent,
+        retry_in=session.connection.retry_in,
+        pace=pace,
+        left_seconds=left,
+        recent=log.recent(),
     )
 
 
-def _left(facts: Facts) -> float | None:
-    total = facts.progress.total
-    if facts.pace is None or total is None:
-        return None
-    return facts.pace * max(0, total - facts.progress.done)
-
-
-def _stage(facts: Facts, stream: TaskPrefetcher) -> tuple[Stage, tuple[str, str]]:
-    trouble, unsent = facts.trouble, facts.counts.unsent
-    if trouble is not None and trouble.signed_out:
-        return Stage.SIGNED_OUT, messages.signed_out(trouble, unsent)
-    words = messages.offline(trouble, unsent) if trouble is not None else facts.problem
-    if facts.current is not None:
-        return Stage.TASK, words
-    if trouble is not None:
-        return Stage.OFFLINE, words
-    if stream.refused is not None:
-        return Stage.REFUSED, messages.refused(stream.refused)
-    if stream.repeating and facts.stuck:
-        return Stage.REFUSED, messages.stuck(facts.stuck)
-    if stream.repeating and stream.elsewhere:
+def _stage(
+    current: DeskTask | None,
+    session: OutboxSession,
+    log: AnswerLog,
+    prefetcher: TaskPrefetcher,
+    progress: Progress,
+) -> tuple[Stage, tuple[str, str]]:
+    outage, unsent = session.connection.trouble, session.counts.unsent
+    if outage is not None and outage.signed_out:
+        return Stage.SIGNED_OUT, messages.signed_out(outage, unsent)
+    message = messages.offline(outage, unsent) if outage is not None else session.problem
+    if current is not None:
+        return Stage.TASK, message
+    if outage is not None:
+        return Stage.OFFLINE, message
+    if prefetcher.refused is not None:
+        return Stage.REFUSED, messages.refused(prefetcher.refused)
+    if prefetcher.repeating and log.rejection:
+        return Stage.REFUSED, messages.stuck(log.rejection)
+    if prefetcher.repeating and prefetcher.elsewhere:
         return Stage.LOADING, messages.elsewhere()
-    if stream.exhausted or (stream.repeating and not stream.limits.one_at_a_time):
-        return Stage.DRAINED, messages.drained(facts.progress.standing, unsent)
-    return Stage.LOADING, words
+    if prefetcher.exhausted or (prefetcher.repeating and not prefetcher.limits.one_at_a_time):
+        return Stage.DRAINED, messages.drained(progress.reported, unsent)
+    return Stage.LOADING, message

@@ -1,4 +1,4 @@
-"""Honest time: how long a person really looked at a question, and how long they typed.
+"""Answer timer: how long a person looked at a question, and how long they typed.
 
 The rule: `duration_ms` runs from the first paint of prompt and crop to the verdict, less idle time (beyond 60 s
 without a key) and less time out of focus. Waiting for the system is not counted, editing is.
@@ -13,9 +13,9 @@ from gonogo.desk.core.models import Times
 
 
 class AnswerTimer:
-    """Splits the time of one task into looking, editing, idle and waiting. All input is in seconds of one clock.
+    """Timer that splits the time of one task into looking, editing, idle and waiting.
 
-    `now` is a monotonic clock. Calls may come in any order and any number; time never runs backwards.
+    `now` is a monotonic clock in seconds. Calls may come in any order and any number; time never runs backwards.
     """
 
     def __init__(self, now: Callable[[], float], idle_seconds: float = 60.0) -> None:
@@ -31,66 +31,66 @@ class AnswerTimer:
 
     @property
     def focus(self) -> bool | None:
-        """`True` or `False` as the terminal said, `None` if it never said anything."""
+        """`True` or `False` as the terminal reported, `None` if it never reported its focus."""
         return self._focused
 
     @property
     def last_key(self) -> float:
-        """When the last key or mouse event came, on the clock handed in."""
+        """Time of the last key or mouse event, on the clock given."""
         return self._last_key
 
-    def begin(self, carried: Times | None = None) -> None:
-        """A task became current; until `shown` its time is waiting. `carried`: it was on the desk before."""
-        past = carried or Times(0)
+    def start(self, carried: Times | None = None) -> None:
+        """Starts with a new current task; until `shown` its time is waiting. `carried`: its time from before."""
+        earlier = carried or Times(0)
         self._spent = {
-            "looking": past.looking / 1000,
-            "editing": past.editing / 1000,
-            "idle": past.idle / 1000,
-            "waiting": past.waiting / 1000,
+            "looking": earlier.looking / 1000,
+            "editing": earlier.editing / 1000,
+            "idle": earlier.idle / 1000,
+            "waiting": earlier.waiting / 1000,
         }
         self._running, self._painted, self._editing = True, False, False
         self._since = self._last_key = self._now()
 
     def shown(self) -> None:
-        """Prompt and crop are painted: the person's time begins. Later calls change nothing."""
+        """Starts the person's time: prompt and crop are painted. Later calls change nothing."""
         if self._running and not self._painted:
-            self._settle()
+            self._book()
             self._painted = True
             self._last_key = self._since
 
     def key(self) -> None:
-        """A key or mouse event: the person is there, whatever the terminal said about its focus."""
-        self._settle()
+        """Records a key or mouse event: the person is there, whatever the terminal reported about its focus."""
+        self._book()
         self._last_key = self._since
         if self._focused is False:
             self._focused = True
 
     def edit(self, editing: bool) -> None:
-        """The text field was opened or left."""
-        self._settle()
+        """Records that the text field was opened or left."""
+        self._book()
         self._editing = editing
 
     def focused(self, focused: bool) -> None:
-        """The terminal reported that it gained or lost the focus."""
-        self._settle()
+        """Records that the terminal gained or lost the focus."""
+        self._book()
         if focused and self._focused is False:
             self._last_key = self._since
         self._focused = focused
 
     def read(self) -> Times:
-        """The split up to now, in whole milliseconds."""
-        self._settle()
+        """Returns the split up to now, in whole milliseconds."""
+        self._book()
         whole = {name: round(seconds * 1000) for name, seconds in self._spent.items()}
         return Times(**whole, focus_known=self._focused is not None)
 
     def stop(self) -> Times:
-        """The split up to now; the watch stands still until the next `begin`."""
+        """Returns the split up to now; the timer stands still until the next `start`."""
         times = self.read()
         self._running = False
         return times
 
-    def _settle(self) -> None:
-        """Book the time since the last event to what the person was doing in it."""
+    def _book(self) -> None:
+        """Books the time since the last event to what the person was doing."""
         now = max(self._now(), self._since)
         start, self._since = self._since, now
         if not self._running:

@@ -1,4 +1,4 @@
-"""How a desk comes to its server: connect, find out what the server can do, and how far the work is."""
+"""Connection to the server: the first contact, capability discovery, and the progress of the campaign."""
 
 from __future__ import annotations
 
@@ -13,76 +13,80 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.sheets.models import DrawingAddress
 
 PATIENCE_SECONDS = 10.0
-"""How long a drawing waits for the connection."""
-STRANGE_ANSWERS = 3
-"""After so many answers that are none, the server is taken for a plain one and the work itself is tried."""
+"""Longest time that a drawing waits for the connection."""
+UNEXPECTED_ANSWERS = 3
+"""After so many unusable responses the server counts as a plain one, and the work itself is tried."""
 
 
 class Connector:
-    """The server once it is there. `open` gives it, or raises `DeskError` when there is no credential."""
+    """Server of one session. `open_server` gives it, or raises `DeskError` when there is no credential."""
 
-    def __init__(self, open_: Callable[[], Awaitable[TaskServer]], line: ServerConnection, clock: Clock) -> None:
-        self.remote: TaskServer | None = None
-        self._open = open_
-        self._line = line
+    def __init__(
+        self, open_server: Callable[[], Awaitable[TaskServer]], connection: ServerConnection, clock: Clock
+    ) -> None:
+        self.connected: TaskServer | None = None
+        self._open_server = open_server
+        self._connection = connection
         self._clock = clock
-        self._connected = asyncio.Event()
-        self._again = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._retry = asyncio.Event()
 
     async def server(self) -> TaskServer:
-        """The server; waits until there is one."""
-        await self._connected.wait()
-        assert self.remote is not None
-        return self.remote
+        """Waits until there is a server; returns it."""
+        await self._ready.wait()
+        assert self.connected is not None
+        return self.connected
 
     async def drawing_url(self, part_revision_id: str) -> DrawingAddress:
-        """Where the drawing lies. Raises `GonogoClientError`, also when there is no connection yet."""
-        if not await wait_for(self._connected, PATIENCE_SECONDS, self._clock) or self.remote is None:
+        """Returns the drawing's address. Raises `GonogoClientError`, also when there is no connection yet."""
+        if not await wait_for(self._ready, PATIENCE_SECONDS, self._clock) or self.connected is None:
             raise NetworkError("There is no connection to the server yet.", next_step="Judge from the text, or wait.")
-        return await self.remote.drawing_url(part_revision_id)
+        return await self.connected.drawing_url(part_revision_id)
 
     def retry_now(self) -> None:
-        self._again.set()
+        """Looks for a credential again at once."""
+        self._retry.set()
 
     async def connect(self) -> TaskServer:
-        """Get the server; without a credential, wait for `retry_now` and look again."""
-        while self.remote is None:
+        """Opens the server; without a credential, waits for `retry_now` and tries again."""
+        while self.connected is None:
             try:
-                self.remote = await self._open()
+                self.connected = await self._open_server()
             except DeskError as problem:
-                self._line.signed_out(str(problem), problem.next_step)
-                self._again.clear()
-                await self._again.wait()
+                self._connection.signed_out(str(problem), problem.next_step)
+                self._retry.clear()
+                await self._retry.wait()
             else:
-                self._line.clear()
-        self._connected.set()
-        return self.remote
+                self._connection.clear()
+        self._ready.set()
+        return self.connected
 
-    async def greet(self) -> None:
-        """Find out what the server can do, however long it takes to answer."""
-        remote, strange = await self.server(), 0
-        while strange < STRANGE_ANSWERS:
+    async def discover_capabilities(self) -> None:
+        """Asks what the server can do, however long it takes to answer."""
+        server, unexpected = await self.server(), 0
+        while unexpected < UNEXPECTED_ANSWERS:
             try:
-                async with self._line.turn():
-                    await remote.greet()
-                self._line.clear()
+                async with self._connection.request_slot():
+                    await server.discover_capabilities()
+                self._connection.clear()
                 return
             except GonogoClientError as error:
-                strange += isinstance(error, UnexpectedAnswerError)
+                unexpected += isinstance(error, UnexpectedAnswerError)
                 if not is_trouble(error):
                     return
 
-    async def standing(self, campaign_id: str) -> WorkProgress | None:
-        """How far the work is; `None` when the server does not say, or not now."""
-        remote = await self.server()
+    async def progress(self, campaign_id: str) -> WorkProgress | None:
+        """Returns the campaign's progress; `None` when the server does not tell it, or not now."""
+        server = await self.server()
         try:
-            async with self._line.turn():
-                found = await remote.standing(campaign_id)
-            self._line.clear()
+            async with self._connection.request_slot():
+                progress = await server.progress(campaign_id)
+            self._connection.clear()
         except GonogoClientError:
             return None
-        return found
+        return progress
 
     async def aclose(self) -> None:
-        if self.remote is not None:
-            await self.remote.aclose()
+        """Closes the server's client, if there is one."""
+        if self.connected is not None:
+            await self.connected.aclose()

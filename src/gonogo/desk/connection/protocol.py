@@ -1,26 +1,18 @@
-"""What the desk learns from a server, without anything of the network: on the start path."""
+"""Protocol of a labeling server as a session uses it; without network libraries, as it is on the start path."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from gonogo.client.requests import PreparedRequest
-from gonogo.desk.core.models import DeskTask
+from gonogo.client.requests import PreparedRequest, RequestKind
+from gonogo.desk.core.models import ClaimedTask
 from gonogo.sheets.models import DrawingAddress
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """The answer of next-task; `expires_in` in seconds, `None` where the server does not say."""
-
-    task: DeskTask | None
-    expires_in: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ClaimStatus:
-    """Whether a claim is still ours, and for how many seconds."""
+    """State of a claim: whether it is still ours, and for how many seconds."""
 
     held: bool
     expires_in: float | None = None
@@ -28,7 +20,7 @@ class ClaimStatus:
 
 @dataclass(frozen=True, slots=True)
 class WorkProgress:
-    """How far the campaign is. `done` and `total` are this person's where the server tells, else the campaign's."""
+    """Progress of a campaign. `done` and `total` are this person's where the server tells them, else the campaign's."""
 
     campaign_name: str = ""
     done: int | None = None
@@ -42,7 +34,7 @@ class WorkProgress:
 
 
 class Receipt(Protocol):
-    """What the server says it has stored."""
+    """Receipt of a stored verdict or ruling."""
 
     @property
     def id(self) -> str: ...
@@ -53,16 +45,16 @@ class Receipt(Protocol):
 
 
 class TaskServer(Protocol):
-    """A labeling server under one credential. All methods raise `GonogoClientError`."""
+    """Labeling server under one credential. All methods raise `GonogoClientError`; nothing is retried here."""
 
     extensions: bool
     max_held: int | None
 
-    async def greet(self) -> None: ...
-    async def send(self, prepared: PreparedRequest) -> Receipt: ...
-    async def next_task(self, campaign_id: str, idempotency_key: str) -> Fetched: ...
+    async def discover_capabilities(self) -> None: ...
+    async def send(self, request: PreparedRequest, kind: RequestKind) -> Receipt: ...
+    async def next_task(self, campaign_id: str, idempotency_key: str) -> ClaimedTask | None: ...
     async def renew(self, task_id: str) -> ClaimStatus: ...
     async def release(self, task_id: str) -> None: ...
-    async def standing(self, campaign_id: str) -> WorkProgress | None: ...
+    async def progress(self, campaign_id: str) -> WorkProgress | None: ...
     async def drawing_url(self, part_revision_id: str) -> DrawingAddress: ...
     async def aclose(self) -> None: ...

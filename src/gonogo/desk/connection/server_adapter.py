@@ -1,15 +1,16 @@
-"""The labeling server as the desk sees it: the client's operations in the desk's own types.
+"""Adapter from the client's operations to the desk's own types.
 
-Imports httpx and pydantic (by the client), so the desk loads it only after its first task is shown.
+Imports httpx and pydantic (by the client), so a session loads it only after its first task is shown.
 """
 
 from __future__ import annotations
 
 from gonogo.client.errors import ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.requests import PreparedRequest
+from gonogo.client.requests import PreparedRequest, RequestKind
 from gonogo.client.responses import parse
-from gonogo.desk.connection.protocol import ClaimStatus, Fetched, Receipt, WorkProgress
+from gonogo.desk.connection.protocol import ClaimStatus, Receipt, WorkProgress
+from gonogo.desk.core.models import ClaimedTask
 from gonogo.desk.core.serialize import task_from_served
 from gonogo.schemas.gonogo_api import DrawingUrl, QueueView
 from gonogo.schemas.labeling import LabelingTaskPublic, LabelSubmission
@@ -17,38 +18,36 @@ from gonogo.schemas.review import RulingMade
 
 
 class HttpTaskServer:
-    """One server, one credential. All methods raise the client's errors."""
+    """Labeling server over HTTP. All methods raise the client's errors."""
 
     def __init__(self, client: GonogoClient) -> None:
         self.client = client
         self.extensions = False
         self.max_held: int | None = None
 
-    async def greet(self) -> None:
-        """Find out whether the server has our extensions."""
-        found = await self.client.capabilities()
-        self.extensions = found is not None
-        self.max_held = max(1, found.max_held_claims) if found else None
+    async def discover_capabilities(self) -> None:
+        """Asks whether the server has our extensions."""
+        capabilities = await self.client.capabilities()
+        self.extensions = capabilities is not None
+        self.max_held = max(1, capabilities.max_held_claims) if capabilities else None
 
-    async def send(self, prepared: PreparedRequest) -> Receipt:
-        """One try of what lies in the outbox: a verdict, or an expert's ruling."""
-        if prepared.path.endswith(("/ruling", "/adjudicate")):
-            return await self._rule(prepared)
-        return await self.client.send(prepared)
+    async def send(self, request: PreparedRequest, kind: RequestKind) -> Receipt:
+        """Sends one row of the outbox, once, byte for byte."""
+        response = await self.client.answer(request)
+        if kind is RequestKind.RULING:
+            ruling = parse(RulingMade, response).ruling
+            return LabelSubmission(id=ruling.id or "", task_id=ruling.task_id, verdict=ruling.verdict)
+        if kind is RequestKind.ADJUDICATION:
+            task = parse(LabelingTaskPublic, response)
+            return LabelSubmission(id=task.id, task_id=task.id)
+        return parse(LabelSubmission, response)
 
-    async def _rule(self, prepared: PreparedRequest) -> Receipt:
-        answer = await self.client.answer(prepared, once=True)
-        if prepared.path.endswith("/ruling"):
-            made = parse(RulingMade, answer).ruling
-            return LabelSubmission(id=made.id or "", task_id=made.task_id, verdict=made.verdict)
-        task = parse(LabelingTaskPublic, answer)
-        return LabelSubmission(id=task.id, task_id=task.id)
-
-    async def next_task(self, campaign_id: str, idempotency_key: str) -> Fetched:
+    async def next_task(self, campaign_id: str, idempotency_key: str) -> ClaimedTask | None:
+        """Claims a task; the prefetcher dates its lease."""
         served = await self.client.next_task(campaign_id, idempotency_key=idempotency_key)
         if served.task is None:
-            return Fetched(None)
-        return Fetched(task_from_served(served.task.model_dump(), campaign_id), served.expires_in)
+            return None
+        return ClaimedTask(task_from_served(served.task.model_dump(), campaign_id), lease=served.expires_in)
 
     async def renew(self, task_id: str) -> ClaimStatus:
         state = await self.client.renew(task_id)
@@ -57,8 +56,8 @@ class HttpTaskServer:
     async def release(self, task_id: str) -> None:
         await self.client.release(task_id)
 
-    async def standing(self, campaign_id: str) -> WorkProgress | None:
-        """How far the work is; `None` when this credential may not know."""
+    async def progress(self, campaign_id: str) -> WorkProgress | None:
+        """Returns the campaign's progress; `None` when this credential may not read it."""
         try:
             if self.extensions:
                 return _of_queue(await self.client.queue(campaign_id))

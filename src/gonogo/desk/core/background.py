@@ -1,4 +1,4 @@
-"""Work behind the screen: a loop that fails is written to the log and begun again; it never takes the desk with it."""
+"""Supervised background tasks: one that fails is logged and restarted; it never ends the session."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ RESTART_SECONDS = 5.0
 
 
 class TaskSupervisor:
-    """Background loops of one desk. `failed` is told the name and the error of one that broke."""
+    """Background tasks of one session. `on_failure` is called with the name and the error of one that failed."""
 
-    def __init__(self, clock: Clock, failed: Callable[[str, Exception], None]) -> None:
+    def __init__(self, clock: Clock, on_failure: Callable[[str, Exception], None]) -> None:
         self._clock = clock
-        self._failed = failed
+        self._on_failure = on_failure
         self._tasks: list[asyncio.Task[None]] = []
 
-    def begin(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
-        self._tasks.append(asyncio.create_task(self._keep(name, loop), name=f"desk {name}"))
+    def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Runs `work` in the background until it returns."""
+        self._tasks.append(asyncio.create_task(self._supervise(name, work), name=f"desk {name}"))
 
-    async def end(self) -> None:
-        """Cancel all of them and wait until they are gone."""
+    async def stop(self) -> None:
+        """Cancels all tasks and waits until they have ended."""
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    async def _supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
-                await loop()
+                await work()
             except Exception as error:
                 logger.exception("the desk's %s loop failed", name)
-                self._failed(name, error)
+                self._on_failure(name, error)
                 await self._clock.sleep(RESTART_SECONDS)
             else:
                 return

@@ -30,6 +30,21 @@ class DeskTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimedTask:
+    """Task claimed for this session. `expires_at` is on the boot clock; `lease` is its whole length in seconds.
+
+    `claimed` is false for one restored from the last run until the server has confirmed the claim.
+    `again` is the number of the refused answer for which the question is asked again; then there is no claim.
+    """
+
+    task: DeskTask
+    expires_at: float | None = None
+    lease: float | None = None
+    claimed: bool = True
+    again: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Times:
     """Where the time of one decision went, in milliseconds; `duration_ms` is looking + editing.
 

@@ -1,4 +1,4 @@
-"""Whoever wants to hear of changes."""
+"""Signal: a minimal observer list."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from collections.abc import Callable
 
 
 class Signal:
-    """Functions called, in the order they came, on each `tell`."""
+    """Listeners without arguments, called in the order in which they were connected."""
 
     def __init__(self) -> None:
-        self._all: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[], None]] = []
 
-    def add(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` from now on; returns the function that ends it (a second call of that does nothing)."""
-        self._all.append(listener)
+    def connect(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Calls `listener` from now on; returns the function that disconnects it (a second call does nothing)."""
+        self._listeners.append(listener)
 
-        def end() -> None:
-            if listener in self._all:
-                self._all.remove(listener)
+        def disconnect() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
 
-        return end
+        return disconnect
 
-    def tell(self) -> None:
-        for listener in list(self._all):
+    def emit(self) -> None:
+        """Calls all listeners."""
+        for listener in list(self._listeners):
             listener()

@@ -1,4 +1,4 @@
-"""The file of the outbox while it is open: short transactions, one at a time, and a new file for a damaged one."""
+"""Connection to the outbox file: short transactions, one at a time, and recovery of a damaged file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class OutboxFile:
-    """One connection, opened at the first use. `notices` says in words what was done to a damaged file."""
+    """One connection, opened at the first use. `notices` tells in words how a damaged file was repaired."""
 
     def __init__(self, path: Path, wall: Callable[[], float], connect: Callable[[Path], sqlite3.Connection]) -> None:
         self.path = path
@@ -27,12 +27,14 @@ class OutboxFile:
         self._closed = False
 
     def close(self) -> None:
-        """Close the file for good. Waits for a transaction of another thread: a connection must not go under it."""
+        """Closes the file for good. Waits for a transaction of another thread, which still uses the connection."""
         with self._using:
             self._closed = True
             self._disconnect()
 
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs `work` in one transaction; returns its result after the commit. Raises `OutboxError`."""
+
         def transaction(db: sqlite3.Connection) -> T:
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -45,24 +47,25 @@ class OutboxFile:
             return result
 
         result = self._with_file(transaction)
-        if self._moved_away():  # another program set a damaged file aside while we wrote into it
-            result = self._with_file(transaction, afresh=True)
+        if self._moved_away():  # another program has set a damaged file aside while we wrote into it
+            result = self._with_file(transaction, reopen=True)
         return result
 
-    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs `work` without a transaction of its own; returns its result. Raises `OutboxError`."""
         return self._with_file(work)
 
-    def _with_file(self, work: Callable[[sqlite3.Connection], T], *, afresh: bool = False) -> T:
-        """Run `work` on the file; once more on a new file if this one turns out to be damaged."""
+    def _with_file(self, work: Callable[[sqlite3.Connection], T], *, reopen: bool = False) -> T:
+        """Runs `work` on the file; once more on a new file if this one turns out to be damaged."""
         with self._using:
             if self._closed:
                 raise OutboxError("The outbox is closed.", "Start gonogo again.")
-            if afresh:
+            if reopen:
                 self._disconnect()
             try:
                 return work(self._open())
             except (sqlite3.Error, OSError) as error:
-                from gonogo.desk.outbox.recovery import is_damage, rescue  # not for a file that is whole
+                from gonogo.desk.outbox.recovery import is_damage, rescue  # deferred: needed for a damaged file only
 
                 if not (isinstance(error, sqlite3.Error) and is_damage(error)):
                     raise disk_refused(error) from error

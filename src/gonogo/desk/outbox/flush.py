@@ -1,4 +1,4 @@
-"""Sends what waits in the outbox once, with no desk open: for the command line."""
+"""Flush of the outbox: sends what waits once, with no session open, for the command line."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from gonogo.desk.connection.protocol import TaskServer
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import SendState
 from gonogo.desk.outbox.outbox import Address, Outbox, OutboxRow
-from gonogo.desk.outbox.sender import Sender
+from gonogo.desk.outbox.sender import OnState, Sender
 
 TRIES = 3
-"""After so many failures in a row the server counts as not reached."""
+"""After so many failures in a row the server counts as unreachable."""
 SETTLED = (SendState.SENT, SendState.LATE, SendState.PARKED)
 
 
 @dataclass(frozen=True, slots=True)
 class FlushReport:
-    """What became of the answers: `left` still wait, `on_desk` can still be taken back in an open app."""
+    """Counts of the answers by outcome: `left` still wait, `on_desk` can still be taken back in an open app."""
 
     sent: int = 0
     late: int = 0
@@ -35,48 +35,48 @@ class FlushReport:
 async def flush(
     file: Path,
     address: Address,
-    remote: TaskServer,
+    server: TaskServer,
     clock: Clock,
-    told: Callable[[OutboxRow, SendState, str], None],
+    on_settled: OnState,
 ) -> FlushReport:
-    """Send every answer of `address` that waits; `told` hears of each that was settled.
+    """Send every answer of `address` that waits; `on_settled` is called for each delivered or refused one.
 
-    Ends when none is left, when the server was not reached `TRIES` times in a row, or on 401. Raises `OutboxError`.
+    Ends when none is left, after `TRIES` failures in a row, or on 401. Raises `OutboxError`.
     """
     tally: Counter[SendState] = Counter()
     over, failures = asyncio.Event(), 0
 
     def changed() -> None:
         nonlocal failures
-        failures = failures + 1 if line.trouble else 0
-        if line.trouble and (line.trouble.signed_out or failures >= TRIES):
+        failures = failures + 1 if connection.trouble else 0
+        if connection.trouble and (connection.trouble.signed_out or failures >= TRIES):
             over.set()
 
     def settled(row: OutboxRow, state: SendState, detail: str) -> None:
         if state in SETTLED:
             tally[state] += 1
-            told(row, state, detail)
+            on_settled(row, state, detail)
 
-    async def post() -> TaskServer:
-        return remote
+    async def connected() -> TaskServer:
+        return server
 
-    line = ServerConnection(clock, changed)
+    connection = ServerConnection(clock, changed)
     outbox = Outbox(file, wall=clock.wall)
-    sender = Sender(outbox, address, line, post, clock, settled)
+    sender = Sender(outbox, address, connection, connected, clock, settled)
     try:
         await _until_first(sender.run, sender.idle.wait, over.wait)
         if sender.problem is not None:
             raise sender.problem
-        outbox.leave_all()
+        outbox.requeue_owned()
         counts = outbox.counts(address)
     finally:
         outbox.close()
     sent, late, parked = (tally[state] for state in SETTLED)
-    return FlushReport(sent, late, parked, counts.queued + counts.sending, counts.on_desk, line.trouble)
+    return FlushReport(sent, late, parked, counts.queued + counts.sending, counts.on_desk, connection.trouble)
 
 
 async def _until_first(*works: Callable[[], Awaitable[object]]) -> None:
-    """Run all of `works` until one ends, then cancel the others."""
+    """Runs all of `works` until one ends, then cancels the others."""
     jobs = [asyncio.ensure_future(work()) for work in works]
     try:
         await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)

@@ -1,11 +1,10 @@
-"""The outbox: every answer lies here, on the disk, before the screen calls it saved.
+"""The outbox: every answer is on the disk, in one SQLite file a home, before the screen calls it saved.
 
-One SQLite file a home. A row is the exact request that will travel (method, path, body bytes, idempotency key), for
-whom and where to, the task as it was shown, and what became of it. Rows are never changed but in their state (a
-refused one that is to be tried again also gets a new key); a retry is byte-identical. An answer given anew for a
-refused one is a row of its own, and the refused one stays as `REPLACED`. Several programs may work on
-one home: a row on a desk or on its way carries the mark of the program that has it, and is taken over when that
-program is gone or its lease has run out.
+A row is the exact request that will travel (method, path, body bytes, idempotency key), its address, the task as it
+was shown, and its delivery state. Rows never change but in their state (a refused one that is retried also gets a new
+key); a retry is byte-identical. A new answer for a refused one is a row of its own, and the refused one stays as
+`REPLACED`. Several programs may work on one home: a row on a desk or being sent carries its owner, and is taken over
+when that program has ended or its lease has expired.
 """
 
 from __future__ import annotations
@@ -13,13 +12,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gonogo.client.requests import PreparedRequest
+from gonogo.client.requests import PreparedRequest, RequestKind, new_key, request_kind
 from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState
 from gonogo.desk.core.serialize import decision_from_json, decision_to_json, task_from_json, task_to_json
 from gonogo.desk.outbox.database import OutboxFile
@@ -31,11 +29,13 @@ LEASE_SECONDS = 60.0
 """Longer than one request may take (30 s); after it another program may send the row."""
 
 UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
+_UNSETTLED = "state IN ('on desk', 'queued', 'sending', 'parked')"
+"""The condition of the partial index, word for word: SQLite uses the index only where it recognises it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """For whom and where to: one login's rows are never sent under another. `campaign_id` `None`: any campaign."""
+    """Login and server of a row: one login's rows are never sent under another. `campaign_id` `None`: any campaign."""
 
     base_url: str
     annotator: str
@@ -63,14 +63,21 @@ class OutboxRow:
     settled_at: float | None
     response: str | None = None
 
+    @property
+    def kind(self) -> RequestKind:
+        """Submission or ruling: an annotator's verdict, or an expert's from another screen and other evidence."""
+        return request_kind(self.request)
+
     def decided(self) -> Decided:
-        ruling = not self.request.path.endswith("/submit")  # given on another screen, from other evidence
-        final = self.state is not SendState.PARKED or bool(self.response) or ruling
+        """Returns the row as a line of the history."""
+        final = self.state is not SendState.PARKED or bool(self.response) or self.kind is not RequestKind.SUBMISSION
         return Decided(self.task, self.decision, self.state, self.detail, self.id, final)
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
+    """Rows of one address by state."""
+
     on_desk: int = 0
     queued: int = 0
     sending: int = 0
@@ -81,11 +88,11 @@ class Counts:
         return self.on_desk + self.queued + self.sending
 
 
-class Outbox(OutboxFile):
-    """The rows of one home. Every method is one short transaction; those that write return after the fsync.
+class Outbox:
+    """Rows of one home. Every method is one short transaction; those that write return after the fsync.
 
     All raise `OutboxError`. A damaged file is set aside, its readable rows are copied into a new one, and
-    `notices` says so in words; no file is ever deleted.
+    `notices` says so in words; no file is ever deleted. `owner` names this program, `alive` checks another's name.
     """
 
     def __init__(
@@ -93,22 +100,37 @@ class Outbox(OutboxFile):
         path: Path,
         *,
         wall: Callable[[], float] = time.time,
-        mark: str | None = None,
+        owner: str | None = None,
         alive: Callable[[str], bool] = is_running,
         connect: Callable[[Path], sqlite3.Connection] = connect,
     ) -> None:
-        super().__init__(path, wall, connect)
-        self.mark = mark or process_id()
+        self._file = OutboxFile(path, wall, connect)
+        self._wall = wall
         self._alive = alive
+        self._connect = connect
+        self.owner = owner or process_id()
+
+    def background(self) -> Outbox:
+        """Returns the same outbox on a second connection, so that the sender's commits never hold up a key press."""
+        return Outbox(self._file.path, wall=self._wall, owner=self.owner, alive=self._alive, connect=self._connect)
+
+    @property
+    def notices(self) -> list[str]:
+        """Sentences about repairs of a damaged file, oldest first; the reader removes what it has shown."""
+        return self._file.notices
+
+    def close(self) -> None:
+        """Closes the file for good, after a transaction of another thread has ended."""
+        self._file.close()
 
     # --- the desk's side -----------------------------------------------------------------------------
 
     def add(
         self, address: Address, task: DeskTask, decision: Decision, request: PreparedRequest, *, replaces: int = 0
     ) -> int:
-        """Journal one answer; its number when it is on the disk. It is `ON_DESK` until `leave_desk`.
+        """Stores one answer; returns its number when it is on the disk. It is `ON_DESK` until it is released.
 
-        `replaces`: the refused answer that it was given for anew, which is `REPLACED` from then on.
+        `replaces`: number of the refused answer that this one is given for; that is `REPLACED` from then on.
         """
         values = (
             address.base_url,
@@ -124,7 +146,7 @@ class Outbox(OutboxFile):
             json.dumps(decision_to_json(decision), ensure_ascii=False),
             self._wall(),
             SendState.ON_DESK,
-            self.mark,
+            self.owner,
         )
 
         def insert(db: sqlite3.Connection) -> int:
@@ -134,156 +156,166 @@ class Outbox(OutboxFile):
                 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 values,
             )
-            found = db.execute("SELECT id FROM verdict WHERE idempotency_key = ?", (request.idempotency_key,))
-            number = int(found.fetchone()[0])
+            cursor = db.execute("SELECT id FROM verdict WHERE idempotency_key = ?", (request.idempotency_key,))
+            number = int(cursor.fetchone()[0])
             sql = "UPDATE verdict SET state = ?, response = ? WHERE id = ? AND state = ?"
             db.execute(sql, (SendState.REPLACED, str(number), replaces, SendState.PARKED))
             return number
 
-        return self._write(insert)
+        return self._file.write(insert)
 
-    def take_back(self, number: int) -> bool:
-        """Remove an answer that is still on this desk; false when it has already left. What it replaced is back."""
+    def withdraw(self, number: int) -> bool:
+        """Removes an answer that is still on this desk; false when it has left. The answer it replaced is back."""
 
         def remove(db: sqlite3.Connection) -> bool:
             task = db.execute("SELECT task_id FROM verdict WHERE id = ?", (number,)).fetchone()
             sql = "DELETE FROM verdict WHERE id = ? AND state = ? AND owner = ?"
-            gone = db.execute(sql, (number, SendState.ON_DESK, self.mark)).rowcount > 0
-            if gone:
+            removed = db.execute(sql, (number, SendState.ON_DESK, self.owner)).rowcount > 0
+            if removed:
                 sql = "UPDATE verdict SET state = ?, response = NULL WHERE task_id = ? AND state = ? AND response = ?"
                 db.execute(sql, (SendState.PARKED, task[0], SendState.REPLACED, str(number)))
-            return gone
+            return removed
 
-        return self._write(remove)
+        return self._file.write(remove)
 
-    def leave_desk(self, numbers: Sequence[int]) -> None:
-        """These answers can no longer be taken back: they are ready to be sent."""
-        if numbers:
-            chosen = ",".join("?" * len(numbers))
-            sql = f"UPDATE verdict SET state = ?, owner = NULL WHERE state = ? AND owner = ? AND id IN ({chosen})"  # noqa: S608
-            values = (SendState.QUEUED, SendState.ON_DESK, self.mark, *numbers)
-            self._write(lambda db: db.execute(sql, values))
-
-    def leave_all(self) -> None:
-        """At the end of a run: whatever lies on this desk or was on its way waits for the next sender."""
-        sql = "UPDATE verdict SET state = ?, owner = NULL, lease_until = NULL WHERE owner = ? AND state IN (?, ?)"
-        values = (SendState.QUEUED, self.mark, SendState.ON_DESK, SendState.SENDING)
-        self._write(lambda db: db.execute(sql, values))
+    def requeue_owned(self) -> None:
+        """Queues, at the end of a run, the answers on this desk and those being sent, for the next sender."""
+        unlocked = "owner = NULL, lease_until = NULL"
+        sql = f"UPDATE verdict SET state = ?, {unlocked} WHERE {_UNSETTLED} AND owner = ? AND state IN (?, ?)"  # noqa: S608
+        values = (SendState.QUEUED, self.owner, SendState.ON_DESK, SendState.SENDING)
+        self._file.write(lambda db: db.execute(sql, values))
 
     # --- the sender's side ---------------------------------------------------------------------------
 
+    def release(self, numbers: Sequence[int]) -> None:
+        """Queues answers of this desk for sending; they can no longer be withdrawn."""
+        if numbers:
+            self._file.write(lambda db: self._release(db, numbers))
+
     def adopt(self) -> int:
-        """Take over what programs that are gone left on their desk or on its way; how many rows that were."""
+        """Queues what ended programs left on their desk or half sent; returns the number of rows."""
+        return self._file.write(self._adopt)
 
-        def take(db: sqlite3.Connection) -> int:
-            sql = "SELECT DISTINCT owner FROM verdict WHERE state IN (?, ?) AND owner IS NOT NULL"
-            owners = [row[0] for row in db.execute(sql, (SendState.ON_DESK, SendState.SENDING))]
-            gone = [owner for owner in owners if owner != self.mark and not self._alive(owner)]
-            update = "UPDATE verdict SET state = ?, owner = NULL WHERE owner = ? AND state IN (?, ?)"
-            return sum(
-                db.execute(update, (SendState.QUEUED, owner, SendState.ON_DESK, SendState.SENDING)).rowcount
-                for owner in gone
-            )
+    def collect(self, address: Address, released: Sequence[int] = ()) -> int:
+        """Releases `released`, adopts orphans; returns how many rows of `address` wait or are being sent."""
 
-        return self._write(take)
+        def work(db: sqlite3.Connection) -> Counts:
+            self._release(db, released)
+            self._adopt(db)
+            return _counts(db, address)
 
-    def claim(self, address: Address, skip: Iterable[int] = ()) -> OutboxRow | None:
-        """The oldest row that waits for this login, now `SENDING` by us; `None` if there is none, or one is on its way.
+        counts = self._file.write(work)
+        return counts.queued + counts.sending
 
-        `skip`: rows that were tried lately and failed by themselves.
+    def claim(self, address: Address, *, released: Sequence[int] = (), skip: Iterable[int] = ()) -> OutboxRow | None:
+        """Takes the oldest waiting row of `address`, now `SENDING` by us; `None` if none waits or one is being sent.
+
+        `released` is queued first, and orphans are adopted, in the same transaction. `skip`: rows that failed by
+        themselves a moment ago.
         """
         where, values = _of(address)
-        now, passed = self._wall(), list(skip)
+        now, skipped = self._wall(), list(skip)
+        places = ",".join("?" * len(skipped))
+        busy = f"SELECT 1 FROM verdict WHERE {where} AND {_UNSETTLED} AND state = ? AND lease_until BETWEEN ? AND ?"  # noqa: S608
+        oldest = (
+            f"SELECT id FROM verdict WHERE {where} AND {_UNSETTLED} AND state IN (?, ?)"  # noqa: S608
+            f" AND id NOT IN ({places}) ORDER BY id LIMIT 1"
+        )
+        take = "UPDATE verdict SET state = ?, owner = ?, lease_until = ?, attempts = attempts + 1 WHERE id = ?"
 
-        def take(db: sqlite3.Connection) -> sqlite3.Row | None:
-            busy = f"SELECT 1 FROM verdict WHERE {where} AND state = ? AND lease_until BETWEEN ? AND ?"  # noqa: S608
+        def work(db: sqlite3.Connection) -> sqlite3.Row | None:
+            self._release(db, released)
+            self._adopt(db)
             if db.execute(busy, (*values, SendState.SENDING, now, now + LEASE_SECONDS)).fetchone():
                 return None
-            holes = ",".join("?" * len(passed))
-            oldest = (
-                f"SELECT id FROM verdict WHERE {where} AND state IN (?, ?) AND id NOT IN ({holes})"  # noqa: S608
-                " ORDER BY id LIMIT 1"
-            )
-            found = db.execute(oldest, (*values, SendState.QUEUED, SendState.SENDING, *passed)).fetchone()
+            found = db.execute(oldest, (*values, SendState.QUEUED, SendState.SENDING, *skipped)).fetchone()
             if found is None:
                 return None
-            sql = "UPDATE verdict SET state = ?, owner = ?, lease_until = ?, attempts = attempts + 1 WHERE id = ?"
-            db.execute(sql, (SendState.SENDING, self.mark, now + LEASE_SECONDS, found[0]))
+            db.execute(take, (SendState.SENDING, self.owner, now + LEASE_SECONDS, found[0]))
             row: sqlite3.Row = db.execute("SELECT * FROM verdict WHERE id = ?", (found[0],)).fetchone()
             return row
 
-        row = self._write(take)
-        return _verdict(row) if row is not None else None
+        row = self._file.write(work)
+        return _row(row) if row is not None else None
 
     def finish(self, number: int, state: SendState, detail: str = "", response: str | None = None) -> None:
-        """What became of a row that was on its way: `SENT`, `LATE`, `PARKED`, or `QUEUED` for another try."""
+        """Stores the outcome of a row that was being sent: `SENT`, `LATE`, `PARKED`, or `QUEUED` for another try."""
         settled = None if state is SendState.QUEUED else self._wall()
         sql = (
             "UPDATE verdict SET state = ?, detail = ?, response = ?, settled_at = ?, owner = NULL, lease_until = NULL"
             " WHERE id = ? AND state = ?"
         )
-        self._write(lambda db: db.execute(sql, (state, detail, response, settled, number, SendState.SENDING)))
+        values = (state, detail, response, settled, number, SendState.SENDING)
+        self._file.write(lambda db: db.execute(sql, values))
 
-    def requeue(self, numbers: Sequence[int]) -> int:
-        """Parked answers that are to be tried again; how many that were.
+    def retry_parked(self, numbers: Sequence[int]) -> int:
+        """Queues parked answers once more; returns how many of `numbers` were parked.
 
         Under a new key, as the server has refused the old one and may remember that; and as a first try, so that
         "answered already" is not taken for a lost receipt of our own.
         """
         sql = (
             "UPDATE verdict SET state = ?, detail = '', response = NULL, settled_at = NULL, attempts = 0,"
-            " idempotency_key = ?"
-            " WHERE id = ? AND state = ?"
+            " idempotency_key = ? WHERE id = ? AND state = ?"
         )
 
-        def again(db: sqlite3.Connection) -> int:
-            values = [(SendState.QUEUED, str(uuid.uuid4()), number, SendState.PARKED) for number in numbers]
-            return sum(db.execute(sql, one).rowcount for one in values)
+        def work(db: sqlite3.Connection) -> int:
+            return sum(
+                db.execute(sql, (SendState.QUEUED, new_key(), number, SendState.PARKED)).rowcount for number in numbers
+            )
 
-        return self._write(again)
+        return self._file.write(work)
 
-    # --- looking -------------------------------------------------------------------------------------
+    def _release(self, db: sqlite3.Connection, numbers: Sequence[int]) -> None:
+        if numbers:
+            places = ",".join("?" * len(numbers))
+            sql = f"UPDATE verdict SET state = ?, owner = NULL WHERE state = ? AND owner = ? AND id IN ({places})"  # noqa: S608
+            db.execute(sql, (SendState.QUEUED, SendState.ON_DESK, self.owner, *numbers))
+
+    def _adopt(self, db: sqlite3.Connection) -> int:
+        states = (SendState.ON_DESK, SendState.SENDING)
+        sql = f"SELECT DISTINCT owner FROM verdict WHERE {_UNSETTLED} AND state IN (?, ?) AND owner IS NOT NULL"  # noqa: S608
+        owners = [row[0] for row in db.execute(sql, states)]
+        ended = [owner for owner in owners if owner != self.owner and not self._alive(owner)]
+        update = f"UPDATE verdict SET state = ?, owner = NULL WHERE {_UNSETTLED} AND owner = ? AND state IN (?, ?)"  # noqa: S608
+        return sum(db.execute(update, (SendState.QUEUED, owner, *states)).rowcount for owner in ended)
+
+    # --- reading -------------------------------------------------------------------------------------
 
     def counts(self, address: Address) -> Counts:
-        where, values = _of(address)
-        sql = (
-            f"SELECT state, count(*) FROM verdict WHERE {where}"  # noqa: S608
-            " AND state IN ('on desk', 'queued', 'sending', 'parked') GROUP BY state"
-        )
-        found = {row[0]: row[1] for row in self._read(lambda db: db.execute(sql, values).fetchall())}
-        return Counts(*(found.get(state, 0) for state in (*UNSENT, SendState.PARKED)))
+        return self._file.read(lambda db: _counts(db, address))
 
     def totals(self) -> dict[tuple[str, str], int]:
-        """How many answers wait or are on a desk, by base URL and annotator; parked ones do not wait."""
+        """Returns how many answers wait or are on a desk, by base URL and annotator; parked ones do not wait."""
         sql = (
-            "SELECT base_url, annotator, count(*) FROM verdict WHERE state IN ('on desk', 'queued', 'sending')"
+            f"SELECT base_url, annotator, count(*) FROM verdict WHERE {_UNSETTLED} AND state != 'parked'"  # noqa: S608
             " GROUP BY base_url, annotator"
         )
-        return {(row[0], row[1]): row[2] for row in self._read(lambda db: db.execute(sql).fetchall())}
+        return {(row[0], row[1]): row[2] for row in self._file.read(lambda db: db.execute(sql).fetchall())}
 
     def answer_to(self, address: Address, task_id: str) -> OutboxRow | None:
-        """This login's latest answer to the task, and what became of it; `None` if there is none."""
+        """Returns this login's latest answer to the task; `None` if there is none."""
         sql = "SELECT * FROM verdict WHERE task_id = ? AND base_url = ? AND annotator = ? ORDER BY id DESC LIMIT 1"
         values = (task_id, address.base_url, address.annotator)
-        row = self._read(lambda db: db.execute(sql, values).fetchone())
-        return _verdict(row) if row is not None else None
+        row = self._file.read(lambda db: db.execute(sql, values).fetchone())
+        return _row(row) if row is not None else None
 
     def get(self, number: int) -> OutboxRow | None:
-        row = self._read(lambda db: db.execute("SELECT * FROM verdict WHERE id = ?", (number,)).fetchone())
-        return _verdict(row) if row is not None else None
+        row = self._file.read(lambda db: db.execute("SELECT * FROM verdict WHERE id = ?", (number,)).fetchone())
+        return _row(row) if row is not None else None
 
     def history(
         self, address: Address | None = None, *, since: float = 0.0, limit: int = 1_000_000, unsettled: bool = False
     ) -> list[OutboxRow]:
-        """Answers, newest first: of one login or all, given after `since`, or only those not yet with the server."""
+        """Returns answers, newest first: of one login or all, given after `since`, or only those not delivered."""
         where, values = _of(address) if address else ("1", ())
         if unsettled:
-            where += " AND state IN ('on desk', 'queued', 'sending', 'parked')"
+            where += f" AND {_UNSETTLED}"
         sql = f"SELECT * FROM verdict WHERE {where} AND decided_at >= ? ORDER BY id DESC LIMIT ?"  # noqa: S608
-        return [_verdict(row) for row in self._read(lambda db: db.execute(sql, (*values, since, limit)).fetchall())]
+        return [_row(row) for row in self._file.read(lambda db: db.execute(sql, (*values, since, limit)).fetchall())]
 
     def export(self) -> Iterator[dict[str, Any]]:
-        """Everything that is here, oldest first, as JSON objects; bodies as the text that travels."""
+        """Yields all rows, oldest first, as JSON objects; bodies as the text that travels."""
         for row in reversed(self.history()):
             yield {
                 "id": row.id,
@@ -307,18 +339,18 @@ class Outbox(OutboxFile):
                 "decision": decision_to_json(row.decision),
             }
 
-    # --- removing ------------------------------------------------------------------------------------
+    # --- deleting ------------------------------------------------------------------------------------
 
     def drop(self, number: int) -> bool:
-        """Throw one answer away for good, unless it is on its way or on a desk; a person must have asked for it."""
+        """Deletes one answer, unless it is on a desk or being sent; only a person may ask for it."""
         sql = "DELETE FROM verdict WHERE id = ? AND state NOT IN (?, ?)"
-        return self._write(lambda db: db.execute(sql, (number, SendState.ON_DESK, SendState.SENDING)).rowcount) > 0
+        return self._file.write(lambda db: db.execute(sql, (number, SendState.ON_DESK, SendState.SENDING)).rowcount) > 0
 
     def prune(self, before: float) -> int:
-        """Forget answers the server has had since `before`, and replaced ones as old; how many that were."""
+        """Deletes answers that were delivered or replaced before `before`; returns how many."""
         sql = "DELETE FROM verdict WHERE state IN (?, ?, ?) AND settled_at < ?"
         over = (SendState.SENT, SendState.LATE, SendState.REPLACED)
-        return self._write(lambda db: db.execute(sql, (*over, before)).rowcount)
+        return self._file.write(lambda db: db.execute(sql, (*over, before)).rowcount)
 
 
 def _of(address: Address) -> tuple[str, tuple[str, ...]]:
@@ -328,7 +360,14 @@ def _of(address: Address) -> tuple[str, tuple[str, ...]]:
     return where + " AND campaign_id = ?", (*values, address.campaign_id)
 
 
-def _verdict(row: sqlite3.Row) -> OutboxRow:
+def _counts(db: sqlite3.Connection, address: Address) -> Counts:
+    where, values = _of(address)
+    sql = f"SELECT state, count(*) FROM verdict WHERE {where} AND {_UNSETTLED} GROUP BY state"  # noqa: S608
+    by_state = {row[0]: row[1] for row in db.execute(sql, values).fetchall()}
+    return Counts(*(by_state.get(state, 0) for state in (*UNSENT, SendState.PARKED)))
+
+
+def _row(row: sqlite3.Row) -> OutboxRow:
     return OutboxRow(
         id=row["id"],
         address=Address(row["base_url"], row["annotator"], row["campaign_id"]),
@@ -348,7 +387,7 @@ def _verdict(row: sqlite3.Row) -> OutboxRow:
 
 
 def _or(instead: T, read: Callable[[dict[str, Any]], T], text: str) -> T:
-    """What `read` makes of a JSON text; `instead` when its bytes have gone bad (the request may still be whole)."""
+    """Returns the parsed JSON text; `instead` when its bytes are damaged (the request may still be whole)."""
     try:
         return read(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError):

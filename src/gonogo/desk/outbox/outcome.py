@@ -1,4 +1,4 @@
-"""What a server's answer to a verdict means for the verdict: delivered, kept late, refused, or to be tried again."""
+"""Delivery outcome: what a server's response means for a row: delivered, late, refused, or to be retried."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LATE = {
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """`state` `QUEUED` means: again, `after` seconds at the earliest (`None`: when the line says so).
+    """New state of a row. `QUEUED`: retry, `after` seconds at the earliest (`None`: when the connection allows it).
 
-    `code` says why it is of no use to answer a refused one again; empty when it may be.
+    `code`: the reason why answering a refused one again is of no use; empty when it may help.
     """
 
     state: SendState
@@ -29,9 +29,9 @@ class DeliveryOutcome:
     code: str = ""
 
 
-def of_answer(answer: Receipt, task_id: str, verdict: str | None) -> DeliveryOutcome:
-    """`verdict` is the word that was sent. A 2xx delivers only what it names: of another task it is no receipt."""
-    if answer.task_id not in (None, task_id) or answer.verdict not in (None, verdict):
+def from_receipt(receipt: Receipt, task_id: str, verdict: str | None) -> DeliveryOutcome:
+    """Returns the outcome of a 2xx. It delivers only the task and the `verdict` (as sent) that it names."""
+    if receipt.task_id not in (None, task_id) or receipt.verdict not in (None, verdict):
         return DeliveryOutcome(
             SendState.PARKED,
             "The server confirmed something else than was sent. Ask the campaign's lead what it holds.",
@@ -39,22 +39,22 @@ def of_answer(answer: Receipt, task_id: str, verdict: str | None) -> DeliveryOut
     return DeliveryOutcome(SendState.SENT)
 
 
-def of_error(error: GonogoClientError, attempts: int) -> DeliveryOutcome:
-    """`attempts` counts the tries so far, this one included, over all runs of the program."""
+def from_error(error: GonogoClientError, attempts: int) -> DeliveryOutcome:
+    """Returns the outcome of an error; `attempts` counts the tries so far, this one included, over all runs."""
     if is_trouble(error):
         return DeliveryOutcome(SendState.QUEUED, str(error))
     if isinstance(error, ConflictError):
-        return _of_conflict(error, attempts)
+        return _from_conflict(error, attempts)
     detail = f"{error} {error.next_step}"
     if isinstance(error, InvalidRequestError):
-        named = [f"{'.'.join(map(str, one.get('loc', ())))}: {one.get('msg', '')}" for one in error.errors[:3]]
+        named = [f"{'.'.join(map(str, field.get('loc', ())))}: {field.get('msg', '')}" for field in error.errors[:3]]
         detail = " · ".join([str(error), *named]) if named else detail
     if error.transient and not isinstance(error, InvalidInputError):
         return DeliveryOutcome(SendState.QUEUED, str(error), 30.0)
     return DeliveryOutcome(SendState.PARKED, detail)
 
 
-def _of_conflict(error: ConflictError, attempts: int) -> DeliveryOutcome:
+def _from_conflict(error: ConflictError, attempts: int) -> DeliveryOutcome:
     if error.code == "idempotency_in_flight":
         return DeliveryOutcome(
             SendState.QUEUED, "The server is still working on it.", min(30.0, 2.0 ** max(0, attempts - 1))

@@ -1,4 +1,4 @@
-"""Which running program a row of the outbox belongs to, and whether that program is still there."""
+"""Owner id of a running program, and the check whether that program still runs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def process_id() -> str:
-    """A name for this program's run that another program on this machine can check: `boot:pid:start:random`."""
+    """Returns a name of this run that other programs on this machine can check: `boot:pid:start:random`."""
     pid = os.getpid()
     return ":".join((_boot_id(), str(pid), _started(pid), secrets.token_hex(4)))
 
 
-def is_running(mark: str) -> bool:
-    """Whether the program that made `mark` still runs. After a restart of the machine none does."""
-    boot, pid_text, started, *_ = [*mark.split(":"), "", "", ""]
+def is_running(owner: str) -> bool:
+    """Returns whether the program of this owner id still runs; after a restart of the machine none does."""
+    boot, pid_text, started, *_ = [*owner.split(":"), "", "", ""]
     if boot != _boot_id() or not pid_text.isdigit():
         return False
     pid = int(pid_text)
@@ -35,7 +35,7 @@ def _boot_id() -> str:
 
 
 def _started(pid: int) -> str:
-    """When the process began, in clock ticks after boot: a number used again by another process is told apart."""
+    """Returns the start of the process in clock ticks after boot, which tells a reused process number apart."""
     after_name = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
     return after_name[19] if len(after_name) > 19 else ""
 

@@ -1,4 +1,4 @@
-"""A damaged outbox: set aside, never deleted; whatever can be read of it goes into a new file."""
+"""Recovery of a damaged outbox: the file is set aside, never deleted; its readable rows go into a new one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAGIC = b"SQLite format 3\x00"
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is broken, as against full, locked or forbidden."""
+    """Returns whether the file itself is damaged, as against full, locked or forbidden."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return False
@@ -28,11 +28,11 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def rescue(path: Path, now: float) -> str:
-    """Move the file at `path` (with its WAL) aside and copy its readable rows into a new one; what was done, in words.
+    """Moves the file at `path` (with its WAL) aside, copies its readable rows into a new one; returns what was done.
 
     Safe against several programs at once: only the first moves it. Raises `OSError` or `sqlite3.Error`.
     """
-    with _only_one(path.with_suffix(".lock")):
+    with _exclusive(path.with_suffix(".lock")):
         if _works(path):
             return "The outbox was repaired by another gonogo on this home."
         aside = _aside(path, now)
@@ -40,7 +40,7 @@ def rescue(path: Path, now: float) -> str:
             with contextlib.suppress(FileNotFoundError):
                 os.rename(f"{path}{ending}", f"{aside}{ending}")
         rows = list(_readable(aside))
-        saved = _fill(path, rows)
+        saved = _insert(path, rows)
     return (
         f"The outbox file was damaged. It is kept as {aside.name}; {saved} of its answers could be read and were taken "
         "over. Work goes on with a new file."
@@ -70,9 +70,9 @@ def _aside(path: Path, now: float) -> Path:
 
 
 def _readable(path: Path) -> Iterator[tuple[object, ...]]:
-    """The rows that can be read, oldest first: one by one, because one bad page ends a whole query.
+    """Yields the readable rows, oldest first: one by one, because one bad page ends a whole query.
 
-    Works on a copy: looking must not change what is kept.
+    Works on a copy: reading must not change the file that is kept.
     """
     columns = ", ".join(COLUMNS)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder, contextlib.suppress(OSError, sqlite3.Error):
@@ -88,14 +88,15 @@ def _readable(path: Path) -> Iterator[tuple[object, ...]]:
                 with contextlib.suppress(sqlite3.Error):
                     sql = f"SELECT {columns} FROM verdict WHERE id = ?"  # noqa: S608
                     row = connection.execute(sql, (number,)).fetchone()
-                    if row is not None and _whole(row):
+                    if row is not None and _usable(row):
                         yield row
 
 
-def _whole(row: tuple[object, ...]) -> bool:
-    """Whether a row of a damaged file has what its columns are for; the others stay in the file set aside."""
-    found = dict(zip(COLUMNS, row, strict=True))
-    return found["state"] in set(SendState) and isinstance(found["body"], bytes) and isinstance(found["task_id"], str)
+def _usable(row: tuple[object, ...]) -> bool:
+    """Returns whether a row of a damaged file has usable values; the others stay in the file set aside."""
+    values = dict(zip(COLUMNS, row, strict=True))
+    texts = values["state"] in set(SendState) and isinstance(values["task_id"], str)
+    return texts and isinstance(values["body"], bytes)
 
 
 def _highest(connection: sqlite3.Connection) -> int:
@@ -105,21 +106,21 @@ def _highest(connection: sqlite3.Connection) -> int:
         "SELECT max(rowid) FROM verdict INDEXED BY verdict_task",
     ):
         with contextlib.suppress(sqlite3.Error):
-            found = connection.execute(sql).fetchone()
-            if found and found[0]:
-                return min(int(found[0]), 1_000_000)
+            row = connection.execute(sql).fetchone()
+            if row and row[0]:
+                return min(int(row[0]), 1_000_000)
     return 0
 
 
-def _fill(path: Path, rows: list[tuple[object, ...]]) -> int:
+def _insert(path: Path, rows: list[tuple[object, ...]]) -> int:
     connection = connect(path)
-    holes = ",".join("?" * len(COLUMNS))
+    places = ",".join("?" * len(COLUMNS))
     saved = 0
     with contextlib.closing(connection):
         connection.execute("BEGIN IMMEDIATE")
         for row in rows:
             with contextlib.suppress(sqlite3.IntegrityError):
-                sql = f"INSERT INTO verdict ({', '.join(COLUMNS)}) VALUES ({holes})"  # noqa: S608
+                sql = f"INSERT INTO verdict ({', '.join(COLUMNS)}) VALUES ({places})"  # noqa: S608
                 connection.execute(sql, row)
                 saved += 1
         connection.execute("COMMIT")
@@ -127,8 +128,8 @@ def _fill(path: Path, rows: list[tuple[object, ...]]) -> int:
 
 
 @contextlib.contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Hold `path` against other programs on this machine; without file locks (Windows) it is best effort."""
+def _exclusive(path: Path) -> Iterator[None]:
+    """Holds `path` against other programs on this machine; best effort without file locks (Windows)."""
     handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         try:

@@ -1,4 +1,4 @@
-"""How the outbox lies on the disk, and how a file of it is opened."""
+"""SQLite schema of the outbox, and the pragmas that make its commits durable."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "c
 
 
 def on_network(folder: Path, mounts: str) -> bool:
-    """Whether `folder` lies on a network file system. `mounts` is the text of `/proc/mounts`."""
+    """Returns whether `folder` lies on a network file system. `mounts` is the text of `/proc/mounts`."""
     best, kind = "", ""
     for line in mounts.splitlines():
         fields = line.split()
@@ -84,7 +84,7 @@ def _mounts() -> str:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the outbox at `path` (made with mode 0600 if missing). Raises `OSError` or `sqlite3.Error`."""
+    """Opens the outbox at `path` (created with mode 0600 if missing). Raises `OSError` or `sqlite3.Error`."""
     private_file(path)
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
@@ -97,7 +97,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def set_up(connection: sqlite3.Connection, path: Path, *, sync: Callable[[Path], None] = sync_folder) -> None:
-    """Make commits of `connection` survive a power cut, and the tables if they are missing.
+    """Sets the pragmas for durable commits on `connection`, and creates missing tables.
 
     WAL with `synchronous=FULL`: the simulated power cuts of SQLite lost acknowledged rows with NORMAL and none with
     FULL. WAL needs shared memory, so on a network file system it is DELETE with `synchronous=EXTRA`.
@@ -105,8 +105,8 @@ def set_up(connection: sqlite3.Connection, path: Path, *, sync: Callable[[Path],
     """
     wanted = "delete" if on_network(path.parent.resolve(), _mounts()) else "wal"
     before = connection.execute("PRAGMA journal_mode").fetchone()[0]
-    got = connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()[0]
-    connection.execute(f"PRAGMA synchronous={'FULL' if got == 'wal' else 'EXTRA'}")
+    actual = connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()[0]
+    connection.execute(f"PRAGMA synchronous={'FULL' if actual == 'wal' else 'EXTRA'}")
     connection.executescript(SCHEMA)
-    if got != before:
+    if actual != before:
         sync(path.parent)

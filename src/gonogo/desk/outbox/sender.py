@@ -1,4 +1,4 @@
-"""Sends what lies in the outbox: in order, one at a time, for ever, and never anything but the stored bytes."""
+"""Sender of the outbox: in order, one row at a time, without end, and never anything but the stored bytes."""
 
 from __future__ import annotations
 
@@ -16,127 +16,130 @@ from gonogo.desk.outbox import outcome
 from gonogo.desk.outbox.outbox import Address, Outbox, OutboxRow
 from gonogo.desk.outbox.outcome import DeliveryOutcome
 
-LOOK_SECONDS = 15.0
-"""How often to look for rows that another program left behind."""
+POLL_SECONDS = 15.0
+"""Pause between two looks for rows that another program has left behind."""
 DRAIN_SECONDS = 0.2
-"""Between two verdicts after an outage: at most five a second."""
+"""Pause between two rows after an outage: at most five a second."""
 TRIES_IN_ORDER = 5
-"""After so many 5xx answers to the same verdict the others may pass it."""
+"""After so many 5xx responses to the same row the others may overtake it."""
+OnState = Callable[[OutboxRow, SendState, str], None]
+"""Callback for each change of a row: the row, its new state, the detail."""
 
 
 class Sender:
-    """Works on `outbox` from a thread (its commits must not hold up a key press), with a connection of its own.
+    """Sends the rows of one address. Works on `outbox` in a thread, so that its commits never hold up a key press.
 
-    `post` gives the client when there is one. `settled(number, state, detail)` is called on the loop for each change.
+    `server` gives the server when there is one. `on_state` is called on the loop.
     """
 
     def __init__(
         self,
         outbox: Outbox,
         address: Address,
-        line: ServerConnection,
-        post: Callable[[], Awaitable[TaskServer]],
+        connection: ServerConnection,
+        server: Callable[[], Awaitable[TaskServer]],
         clock: Clock,
-        settled: Callable[[OutboxRow, SendState, str], None],
+        on_state: OnState,
     ) -> None:
-        self._outbox = outbox
-        self._address = address
-        self._line = line
-        self._post = post
-        self._clock = clock
-        self._settled = settled
-        self._kick = asyncio.Event()
-        self._leaving: list[int] = []
-        self._aside: dict[int, float] = {}
         self.problem: OutboxError | None = None
         self.idle = asyncio.Event()
+        self._outbox = outbox
+        self._address = address
+        self._connection = connection
+        self._server = server
+        self._clock = clock
+        self._on_state = on_state
+        self._wake = asyncio.Event()
+        self._released: list[int] = []
+        self._postponed: dict[int, float] = {}
 
     def release(self, numbers: list[int]) -> None:
-        """These answers have left the desk and are to be sent."""
-        self._leaving += numbers
-        self.kick()
+        """Takes over answers that have left the desk and are to be sent."""
+        self._released += numbers
+        self.wake()
 
-    def kick(self) -> None:
-        """There may be something to do."""
+    def wake(self) -> None:
+        """Looks for waiting rows at once."""
         self.idle.clear()
-        self._kick.set()
+        self._wake.set()
 
     def retry_now(self) -> None:
-        self._aside.clear()
-        self.kick()
+        """Tries all rows at once, also those that failed by themselves."""
+        self._postponed.clear()
+        self.wake()
 
     async def run(self) -> None:
-        """Send until cancelled; a verdict that is on its way then stays `SENDING` until `Outbox.leave_all`."""
+        """Sends until cancelled; a row that is being sent then stays `SENDING` until `Outbox.requeue_owned`."""
         while True:
-            self._kick.clear()
+            self._wake.clear()
             try:
-                more = await self._next()
+                more = await self._send_next()
                 self.problem = None
             except GonogoClientError:
-                more = True  # the line knows, and waits
+                more = True  # the connection has recorded it, and waits
             except OutboxError as problem:
                 self.problem, more = problem, False
             if not more:
-                if not self._kick.is_set():  # nothing was added while we looked
+                if not self._wake.is_set():  # nothing was added meanwhile
                     self.idle.set()
-                await wait_for(self._kick, self._rest(), self._clock)
-            elif self._line.recovering:
+                await wait_for(self._wake, self._pause(), self._clock)
+            elif self._connection.recovering:
                 await self._clock.sleep(DRAIN_SECONDS)
 
-    async def _next(self) -> bool:
-        """Send one verdict; false when none is waiting."""
-        post = await self._post()
-        if not await self._anything():
-            self._line.recovering = False
+    async def _send_next(self) -> bool:
+        """Sends one row; false when none is waiting."""
+        server = await self._server()
+        # In an outage a slot may take long, or end somebody's `retry_now`: asked for only when there is a row to send.
+        if self._connection.trouble is not None and not await self._anything_waits():
             return False
-        async with self._line.turn():
-            row = await asyncio.to_thread(self._outbox.claim, self._address, self._passed())
+        async with self._connection.request_slot():
+            row = await self._claim()
             if row is None:
+                self._connection.recovering = False
                 return False
-            self._settled(row, SendState.SENDING, "")
-            await self._deliver(post, row)
+            self._on_state(row, SendState.SENDING, "")
+            await self._deliver(server, row)
         return True
 
-    async def _anything(self) -> bool:
-        """Queue what left the desk, take over what others left, and see whether anything waits."""
-        leaving = list(self._leaving)
-        waiting = await asyncio.to_thread(self._prepare, leaving)
-        del self._leaving[: len(leaving)]
-        return waiting > len(self._passed())
+    async def _anything_waits(self) -> bool:
+        released = list(self._released)
+        waiting = await asyncio.to_thread(self._outbox.collect, self._address, released)
+        del self._released[: len(released)]
+        return waiting > len(self._postponed_now())
 
-    def _prepare(self, leaving: list[int]) -> int:
-        self._outbox.leave_desk(leaving)
-        self._outbox.adopt()
-        counts = self._outbox.counts(self._address)
-        return counts.queued + counts.sending
+    async def _claim(self) -> OutboxRow | None:
+        released, skip = list(self._released), self._postponed_now()
+        row = await asyncio.to_thread(self._outbox.claim, self._address, released=released, skip=skip)
+        del self._released[: len(released)]
+        return row
 
-    async def _deliver(self, post: TaskServer, row: OutboxRow) -> None:
+    async def _deliver(self, server: TaskServer, row: OutboxRow) -> None:
         try:
-            answer = await post.send(row.request)
+            receipt = await server.send(row.request, row.kind)
         except GonogoClientError as error:
-            found = outcome.of_error(error, row.attempts)
+            result = outcome.from_error(error, row.attempts)
             if isinstance(error, ServerError) and row.attempts >= TRIES_IN_ORDER:
-                found = DeliveryOutcome(found.state, found.detail, CAP_SECONDS)
-            await self._settle(row, found)
+                result = DeliveryOutcome(result.state, result.detail, CAP_SECONDS)
+            await self._finish(row, result)
             raise
-        self._line.clear()
-        await self._settle(row, outcome.of_answer(answer, row.task_id, sent_verdict(row.request)))
+        self._connection.clear()
+        await self._finish(row, outcome.from_receipt(receipt, row.task_id, sent_verdict(row.request)))
 
-    async def _settle(self, row: OutboxRow, found: DeliveryOutcome) -> None:
-        if found.state is SendState.QUEUED and found.after is not None:
-            self._aside[row.id] = self._clock.monotonic() + found.after
+    async def _finish(self, row: OutboxRow, result: DeliveryOutcome) -> None:
+        if result.state is SendState.QUEUED and result.after is not None:
+            self._postponed[row.id] = self._clock.monotonic() + result.after
         else:
-            self._aside.pop(row.id, None)
-        await asyncio.to_thread(self._outbox.finish, row.id, found.state, found.detail, found.code or None)
-        self._settled(row, found.state, found.detail)
+            self._postponed.pop(row.id, None)
+        await asyncio.to_thread(self._outbox.finish, row.id, result.state, result.detail, result.code or None)
+        self._on_state(row, result.state, result.detail)
 
-    def _passed(self) -> list[int]:
-        """Verdicts that failed by themselves and are not due yet."""
+    def _postponed_now(self) -> list[int]:
+        """Returns the rows that failed by themselves and are not due yet."""
         now = self._clock.monotonic()
-        for number in [number for number, due in self._aside.items() if due <= now]:
-            del self._aside[number]
-        return list(self._aside)
+        for number in [number for number, due in self._postponed.items() if due <= now]:
+            del self._postponed[number]
+        return list(self._postponed)
 
-    def _rest(self) -> float:
+    def _pause(self) -> float:
         now = self._clock.monotonic()
-        return min([LOOK_SECONDS, *(max(0.0, due - now) for due in self._aside.values())])
+        return min([POLL_SECONDS, *(max(0.0, due - now) for due in self._postponed.values())])

@@ -31,8 +31,8 @@ class PracticeAttempt:
 class PracticeSession(CampaignBrowser):
     """One round of practice. `current` is the item to answer, or the one whose feedback is being read (`told`)."""
 
-    asking_again = False
     guideline = ""
+    answering = False
 
     def __init__(self, setup: SessionDependencies) -> None:
         super().__init__(setup)
@@ -93,7 +93,7 @@ class PracticeSession(CampaignBrowser):
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each change; returns the function that ends it."""
-        return self._listeners.add(listener)
+        return self._listeners.connect(listener)
 
     async def answer(self, decision: Decision) -> PracticeAttempt | None:
         """Send an answer; its feedback stays (`told`) until `go_on`. Raises `GonogoClientError`, `DeskError`."""
@@ -128,7 +128,11 @@ class PracticeSession(CampaignBrowser):
     def undo(self) -> None:
         """An answer is told at once what was right: there is nothing to take back."""
 
-    def not_again(self) -> bool:
+    @property
+    def rejected(self) -> PracticeSession:
+        return self
+
+    def cancel(self) -> bool:
         return False
 
     def retry_now(self) -> None:
@@ -138,4 +142,4 @@ class PracticeSession(CampaignBrowser):
 
     def _tell(self, stage: Stage) -> None:
         self.state = replace(self.state, stage=stage, done=len(self.tried), total=len(self._tasks) or None)
-        self._listeners.tell()
+        self._listeners.emit()

@@ -1,4 +1,4 @@
-"""The review queue as far as it has been fetched: pages come when somebody looks near their rows."""
+"""Review queue, fetched page by page as rows near the end of what is loaded are looked at."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from gonogo.desk.review.models import QueuePage, QueueRow, ReviewFilters
 from gonogo.desk.review.server_adapter import ReviewServer
 
 MARGIN = 100
-"""Rows kept loaded below what is looked at."""
+"""Rows kept loaded below the one looked at."""
 
 
 class ReviewQueue:
-    """`count` is the whole list's length (`None` before the first page); `loaded` rows of it are here, from the top.
+    """List of `count` rows (`None` before the first page), of which the first `loaded` are here.
 
-    `run` fetches until cancelled. `refused` is why the server gives no list.
+    `run` fetches until cancelled. `refused` is the error because of which the server gives no list.
     """
 
     def __init__(
         self,
         campaign_id: str,
-        line: ServerConnection,
+        connection: ServerConnection,
         server: Callable[[], Awaitable[ReviewServer]],
-        changed: Callable[[], None],
+        on_change: Callable[[], None],
     ) -> None:
         self.filters = ReviewFilters()
         self.count: int | None = None
         self.hidden_own = 0
         self.refused: GonogoClientError | None = None
         self._campaign_id = campaign_id
-        self._line = line
+        self._connection = connection
         self._server = server
-        self._changed = changed
+        self._on_change = on_change
         self._rows: list[QueueRow] = []
         self._places: dict[str, int] = {}
         self._cursor: str | None = None
@@ -48,19 +48,19 @@ class ReviewQueue:
 
     @property
     def complete(self) -> bool:
-        """Whether every row is here."""
+        """Whether every row is loaded."""
         return self.count is not None and self._cursor is None
 
     def row(self, index: int | None) -> QueueRow | None:
-        """The row at `index`, if it is loaded."""
+        """Returns the row at `index`, if it is loaded."""
         return self._rows[index] if index is not None and 0 <= index < len(self._rows) else None
 
     def find(self, task_id: str) -> int | None:
-        """Where a task stands in the list, if it is loaded."""
+        """Returns the index of a task, if it is loaded."""
         return self._places.get(task_id)
 
     def next_open(self, after: int, waits: Callable[[QueueRow], bool]) -> int | None:
-        """The first loaded row behind `after` for which `waits` is true; more are fetched near the end."""
+        """Returns the first loaded row behind `after` for which `waits` is true; more are fetched near the end."""
         self.want(after)
         for index in range(after + 1, len(self._rows)):
             if waits(self._rows[index]):
@@ -69,26 +69,27 @@ class ReviewQueue:
         return None
 
     def want(self, index: int) -> None:
-        """Somebody looks at row `index`: have it, and some behind it, loaded."""
+        """Loads row `index` and some behind it."""
         if index + MARGIN > self._wanted:
             self._wanted = index + MARGIN
             self._kick.set()
 
     def look_for(self, filters: ReviewFilters) -> None:
-        """Another list, from the top."""
+        """Loads another list from the top."""
         self.filters = filters
         self._rows, self._places, self._cursor, self.count = [], {}, None, None
         self._wanted, self.refused = MARGIN, None
         self._edition += 1
         self._kick.set()
 
-    def look_now(self) -> None:
-        """Ask again after a refusal; a list that was drained is read anew."""
+    def reload(self) -> None:
+        """Asks again after a refusal; a list that was drained is read anew."""
         if self.refused is not None or self.complete:
             self.look_for(self.filters)
         self._kick.set()
 
     async def run(self) -> None:
+        """Fetches the rows that are wanted."""
         while True:
             self._kick.clear()
             if not self._more():
@@ -104,25 +105,25 @@ class ReviewQueue:
     async def _fetch(self) -> None:
         server, edition = await self._server(), self._edition
         try:
-            async with self._line.turn():
+            async with self._connection.request_slot():
                 page = await server.page(self._campaign_id, self.filters, self._cursor)
-            self._line.clear()
+            self._connection.clear()
         except GonogoClientError as error:
             if not is_trouble(error) and edition == self._edition:
                 self.refused = error
-            self._changed()
+            self._on_change()
             return
         if edition == self._edition:
-            self._take_in(page)
-            self._changed()
+            self._append(page)
+            self._on_change()
 
-    def _take_in(self, page: QueuePage) -> None:
-        """Rows that moved up since the page before are not listed twice."""
+    def _append(self, page: QueuePage) -> None:
+        """Appends the rows of a page; those that moved since the page before are not listed twice."""
         for row in page.rows:
             if row.task.id not in self._places:
                 self._places[row.task.id] = len(self._rows)
                 self._rows.append(row)
         self._cursor = page.cursor
         self.hidden_own = page.hidden_own
-        # the list may grow or shrink while it is read; what is here is here
+        # the list may grow or shrink while it is read
         self.count = max(page.count, len(self._rows)) if page.cursor else len(self._rows)

@@ -1,4 +1,4 @@
-"""The server as a reviewer's desk sees it: queue, cases and rulings, on our own server and on a plain ARCNM one."""
+"""Server adapter for reviewers: queue, cases and rulings, on our own server and on a plain ARCNM one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from gonogo.schemas.review import ReviewItem
 
 PAGE = 200
 PLAIN_PAGE = 500
-"""A plain server has no pages: this is the most it may be asked for at once."""
+"""Most tasks that a plain server, which has no pages, may be asked for at once."""
 
 
 class ReviewServer(HttpTaskServer):
-    """One server, one credential. All methods raise the client's errors."""
+    """Labeling server with a review queue, over HTTP. All methods raise the client's errors."""
 
     async def page(self, campaign_id: str, filters: ReviewFilters, cursor: str | None) -> QueuePage:
-        """One page of the queue, worst expected harm first; a plain server gives its newest tasks in review."""
+        """Returns one page of the queue, worst expected harm first; of a plain server its newest tasks in review."""
         if not self.extensions:
             return await self._plain_page(campaign_id, filters)
-        found = await self.client.review_queue(
+        page = await self.client.review_queue(
             campaign_id,
             cursor=cursor,
             limit=PAGE,
@@ -33,28 +33,30 @@ class ReviewServer(HttpTaskServer):
             text=filters.text or None,
             sample=filters.sample,
         )
-        rows = tuple(_row(item, campaign_id) for item in found.data)
-        return QueuePage(rows, found.count, found.hidden_own, found.next_cursor)
+        rows = tuple(_row(item, campaign_id) for item in page.data)
+        return QueuePage(rows, page.count, page.hidden_own, page.next_cursor)
 
     async def case(self, row: QueueRow, names: bool) -> Case:
-        """Everything about one task; on a plain server that is what the list already said."""
+        """Returns everything about one task; of a plain server only the row itself."""
         if not self.extensions:
             return Case(row)
         detail = await self.client.review_task(row.task.id, names=names)
         return Case(row, detail, names)
 
-    async def standing(self, campaign_id: str) -> WorkProgress | None:
-        """The campaign's name and how far it is; `None` when this credential may not know."""
+    async def progress(self, campaign_id: str) -> WorkProgress | None:
+        """Returns the campaign's name and progress; `None` when this credential may not read it."""
         try:
-            found = await self.client.get_campaign(campaign_id)
+            campaign = await self.client.get_campaign(campaign_id)
         except (PermissionDeniedError, NotFoundError):
-            return await super().standing(campaign_id)
-        return WorkProgress(found.name or "", found.resolved_count, found.task_count, closed=found.status == "closed")
+            return await super().progress(campaign_id)
+        return WorkProgress(
+            campaign.name or "", campaign.resolved_count, campaign.task_count, closed=campaign.status == "closed"
+        )
 
     async def _plain_page(self, campaign_id: str, filters: ReviewFilters) -> QueuePage:
-        """The filters a plain server does not know are applied here, to what it gave."""
-        found = await self.client.list_tasks(campaign_id, status=filters.status or "in_review", limit=PLAIN_PAGE)
-        rows = tuple(_plain_row(task, campaign_id) for task in found.data if _wanted(task, filters))
+        """Returns the plain server's tasks; filters that it does not know are applied here."""
+        tasks = await self.client.list_tasks(campaign_id, status=filters.status or "in_review", limit=PLAIN_PAGE)
+        rows = tuple(_plain_row(task, campaign_id) for task in tasks.data if _matches(task, filters))
         return QueuePage(rows, len(rows))
 
 
@@ -75,21 +77,21 @@ def _row(item: ReviewItem, campaign_id: str) -> QueueRow:
 
 
 def _plain_row(task: LabelingTaskPublic, campaign_id: str) -> QueueRow:
-    given = ((task.consensus_verdict or "votes", task.submission_count),) if task.submission_count else ()
+    verdicts = ((task.consensus_verdict or "votes", task.submission_count),) if task.submission_count else ()
     return QueueRow(
         task=task_from_served(task.model_dump(), campaign_id),
         status=task.status or "",
         why="plain",
-        verdicts=given,
+        verdicts=verdicts,
         agreement=task.agreement,
         confidence=task.predicted_confidence,
     )
 
 
-def _wanted(task: LabelingTaskPublic, filters: ReviewFilters) -> bool:
+def _matches(task: LabelingTaskPublic, filters: ReviewFilters) -> bool:
     if filters.kind and filters.kind not in (task.target_kind, task.detail_kind):
         return False
     if filters.sheet and filters.sheet != task.part_revision_id:
         return False
-    shown = f"{task.prompt} {task.field_name} {task.field_path} {task.predicted_value} {task.consensus_value}"
-    return filters.text.casefold() in shown.casefold()
+    text = f"{task.prompt} {task.field_name} {task.field_path} {task.predicted_value} {task.consensus_value}"
+    return filters.text.casefold() in text.casefold()

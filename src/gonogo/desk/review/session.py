@@ -1,111 +1,101 @@
-"""A reviewer's desk: conflicts in order, the next ones with their crops ahead, rulings on disk before they are sent."""
+"""Review session: conflicts in order, the next ones prefetched, rulings on disk before they are sent."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from gonogo.client.errors import GonogoClientError, InvalidInputError
-from gonogo.client.requests import PreparedRequest, adjudicate_request, ruling_request
-from gonogo.desk.connection.circuit import ServerConnection, is_trouble
-from gonogo.desk.connection.connect import Connector
+from gonogo.client.requests import PreparedRequest, RequestKind, adjudicate_request, ruling_request
+from gonogo.desk.connection.circuit import is_trouble
 from gonogo.desk.connection.protocol import WorkProgress
-from gonogo.desk.core.background import TaskSupervisor
-from gonogo.desk.core.clock import wait_for, within
+from gonogo.desk.core.clock import wait_for
 from gonogo.desk.core.errors import DeskError, OutboxError
-from gonogo.desk.core.models import Decision, DeskTask, SendState, SessionState, Stage
+from gonogo.desk.core.models import ClaimedTask, Decision, DeskTask, SendState, SessionState, Stage
 from gonogo.desk.core.signal import Signal
-from gonogo.desk.outbox.outbox import Counts, Outbox, OutboxRow
-from gonogo.desk.outbox.sender import Sender
+from gonogo.desk.outbox.outbox import OutboxRow
 from gonogo.desk.review.models import Case, QueueRow, ReviewFilters, Ruled, Ruling
 from gonogo.desk.review.queue import ReviewQueue
 from gonogo.desk.review.server_adapter import ReviewServer
 from gonogo.desk.session import messages
 from gonogo.desk.session.dependencies import SessionDependencies
+from gonogo.desk.session.outbox_session import OutboxSession
 from gonogo.desk.session.pictures import PictureCache
-from gonogo.desk.session.prefetch import ClaimedTask
-from gonogo.desk.session.undo import Answered, UndoBuffer, UndoPolicy
+from gonogo.desk.session.undo import UndoPolicy
 
-FLUSH_SECONDS = 0.6
 AHEAD = 4
-"""Cases fetched, with their crops, before they are asked for."""
+"""Cases prefetched, with their crops."""
 KEPT_CASES = 60
 
 
 class ReviewSession:
-    """The one object the review screens talk to. All methods belong to the event loop's thread.
+    """Session behind the review screens. All methods belong to the event loop's thread.
 
     `queue` is the list; `current` the case to rule on, or `None` while it is fetched or when nothing is left.
-    Listeners are called (on the loop) after each change. `names`: who voted is fetched and shown.
+    Listeners are called (on the loop) after each change. `names`: the voters' names are fetched and shown.
     """
 
-    def __init__(self, setup: SessionDependencies) -> None:
-        self._setup, self._address, self._clock = setup, setup.address, setup.clock
-        clock = self._clock
+    def __init__(self, dependencies: SessionDependencies) -> None:
+        self._campaign_id = dependencies.campaign_id
+        self._session = OutboxSession(
+            dependencies,
+            on_change=self.changed,
+            on_released=lambda numbers: self._mark(numbers, SendState.QUEUED),
+            on_state=self._on_state,
+            undo_policy=lambda: UndoPolicy(self._at is not None, starved=False, one_by_one=False),
+        )
+        connector = self._session.connector
         self.state = SessionState(Stage.LOADING)
-        self._outbox = Outbox(setup.outbox_file, wall=clock.wall)
-        self._sending = Outbox(setup.outbox_file, wall=clock.wall, mark=self._outbox.mark)
-        self._line = ServerConnection(clock, self.changed)
-        self._link = Connector(setup.connect, self._line, clock)
-        self._sender = Sender(self._sending, setup.sends, self._line, self._link.server, clock, self._settled)
-        self.pictures = PictureCache(lambda: setup.drawings(self._link.drawing_url), self._upcoming)
-        self._jobs = TaskSupervisor(clock, self._broke)
-        self._listeners, self._tray, self._leave = Signal(), UndoBuffer(), asyncio.Event()
-        self.queue = ReviewQueue(setup.campaign_id, self._line, self._server, self.changed)
+        self.queue = ReviewQueue(dependencies.campaign_id, self._session.connection, self._server, self.changed)
+        self.pictures = PictureCache(lambda: dependencies.drawings(connector.drawing_url), self._latest)
         self.ruled: dict[str, Ruled] = {}
         self.names = False
+        self._address, self._clock = dependencies.address, dependencies.clock
         self._cases: dict[str, Case] = {}
-        self._gone: dict[str, GonogoClientError] = {}
+        self._unreadable: dict[str, GonogoClientError] = {}
         self._at: int | None = None
         self._wake = asyncio.Event()
-        self._standing: WorkProgress | None = None
-        self._problem = ("", "")
+        self._progress: WorkProgress | None = None
+        self._listeners = Signal()
         self._closed = False
 
     # --- life ------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Begin to connect, to fetch and to send behind. Never raises."""
+        """Connects, fetches and sends in the background. Never raises."""
         try:
-            self._remember()
+            self._restore()
         except OutboxError as problem:
-            self._problem = (str(problem), problem.next_step)
-        self._jobs.begin("connect", self._connect)
-        self._jobs.begin("send", self._sender.run)
-        self._jobs.begin("desk", self._clear_desk)
+            self._session.report(problem)
+        self._session.tasks.start("connect", self._connect)
+        self._session.start()
         self.changed()
 
     async def close(self) -> None:
-        """Send what may be sent within a short time, and close files. Idempotent."""
+        """Sends what may be sent within a short time, and closes files. Idempotent."""
         if self._closed:
             return
         self._closed = True
-        self._let_go(self._tray.answers)
         try:
-            if self._link.remote is not None and self._line.trouble is None:
-                await within(FLUSH_SECONDS, self._clock, self._sender.idle.wait)
+            await self._session.flush()
         finally:
-            await self._jobs.end()
-            self._sending.close()  # first: its thread may still be in a transaction
-            with contextlib.suppress(OutboxError, OSError):  # the rulings are on the disk
-                self._outbox.leave_all()
-            self._outbox.close()
+            await self._session.close()
             await self.pictures.aclose()
-            await self._link.aclose()
+            await self._session.connector.aclose()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after each change; returns the function that ends it."""
-        return self._listeners.add(listener)
+        """Calls `listener` after each change; returns the function that unsubscribes it."""
+        return self._listeners.connect(listener)
 
     # --- what the screens see --------------------------------------------------------------------------
 
     @property
     def plain(self) -> bool:
-        """The server is a plain ARCNM one: no votes, notes, names or gold candidates."""
-        remote = self._link.remote
-        return remote is not None and not remote.extensions
+        """Whether the server is a plain ARCNM one: no votes, notes, names or gold candidates."""
+        server = self._session.connector.connected
+        return server is not None and not server.extensions
 
     @property
     def current(self) -> Case | None:
@@ -114,106 +104,98 @@ class ReviewSession:
 
     @property
     def at(self) -> int | None:
-        """Which row of the queue is (to be) the current case."""
+        """Row of the queue that is (or will be) the current case."""
         return self._at
 
     @property
     def unreadable(self) -> GonogoClientError | None:
-        """Why the case asked for cannot be shown."""
+        """Error because of which the case asked for cannot be shown."""
         row = self.queue.row(self._at)
-        return self._gone.get(row.task.id) if row else None
+        return self._unreadable.get(row.task.id) if row else None
 
     def upcoming(self) -> Case | None:
-        """The next case, if it is ahead."""
+        """Returns the next case, if it is prefetched."""
         row = self.queue.row(self._following(self._at))
         return self._cases.get(row.task.id) if row else None
 
     def waiting(self, start: int, most: int) -> list[QueueRow]:
-        """Up to `most` rows from row `start` on that wait for a ruling; then from the top."""
-        found: list[QueueRow] = []
-        for begin, end in ((start, self.queue.loaded), (0, start)):
-            index = self.queue.next_open(begin - 1, self._waits)
-            while index is not None and index < end and len(found) < most:
+        """Returns up to `most` rows that wait for a ruling, from row `start` on; then from the top."""
+        rows: list[QueueRow] = []
+        for first, end in ((start, self.queue.loaded), (0, start)):
+            index = self.queue.next_open(first - 1, self._waits)
+            while index is not None and index < end and len(rows) < most:
                 row = self.queue.row(index)
                 if row is not None:
-                    found.append(row)
+                    rows.append(row)
                 index = self.queue.next_open(index, self._waits)
-        return found
+        return rows
 
     def open(self, index: int | None) -> None:
-        """Make the case in row `index` the current one; `None`: back to the list."""
+        """Makes the case in row `index` current; `None`: back to the list."""
         self._at = index
         self._wake.set()
         self.changed()
 
     def skip(self) -> None:
-        """Go on to the next case; this one keeps waiting."""
+        """Goes on to the next case; this one keeps waiting."""
         following = self.queue.next_open(-1 if self._at is None else self._at, self._waits)
         self.open(following if following is not None else self._following(None))
 
     def show_names(self, names: bool) -> None:
-        """Fetch the current case again with, or without, who voted."""
+        """Fetches the current case again, with or without the voters' names."""
         self.names = names
         self._wake.set()
         self.changed()
 
     def look_for(self, filters: ReviewFilters) -> None:
-        """Another list: what is loaded is dropped, rulings stay."""
+        """Loads another list; rulings stay."""
         self._at = None
-        self._gone.clear()
+        self._unreadable.clear()
         self.queue.look_for(filters)
         self._wake.set()
         self.changed()
 
     def retry_now(self) -> None:
-        """Try the server again at once (key `r`)."""
-        self._gone.clear()
-        self._problem = ("", "")
-        self._link.retry_now()
-        self._line.retry_now()
-        self.queue.look_now()
-        self._sender.retry_now()
+        """Tries the server again at once (key `r`)."""
+        self._unreadable.clear()
+        self._session.problem = ("", "")
+        self._session.retry_now()
+        self.queue.reload()
         self._wake.set()
 
     def focused(self, focused: bool) -> None:
-        """Rulings are not timed; the application tells every desk."""
+        """Does nothing: rulings are not timed, but the application reports the focus to every session."""
 
     # --- ruling ----------------------------------------------------------------------------------------
 
     def rule(self, ruling: Ruling) -> None:
-        """Journal a ruling on the current case (on disk when this returns); the next case becomes current.
+        """Stores a ruling on the current case (on disk when this returns); the next case becomes current.
 
         Raises `DeskError` (`OutboxError` when it could not be saved); then the case stays current.
         """
         case, index = self.current, self._at
         if case is None or index is None:
             raise DeskError("There is no case to rule on.", "Wait for it, or choose another in the list.")
-        self._journal(case.row, ruling)
+        self._add(case.row, ruling)
         self._at = self._following(index)
         self._wake.set()
         self.changed()
 
     def rule_row(self, row: QueueRow, ruling: Ruling) -> None:
-        """Journal a ruling on any row, as the contact sheet does. Raises `DeskError`."""
-        self._journal(row, ruling)
+        """Stores a ruling on any row, as the contact sheet does. Raises `DeskError`."""
+        self._add(row, ruling)
         self.changed()
 
-    def _journal(self, row: QueueRow, ruling: Ruling) -> None:
+    def _add(self, row: QueueRow, ruling: Ruling) -> None:
         request = _request(row.task.id, ruling, plain=self.plain)
         decision = Decision(ruling.verdict, ruling.value)
-        number = self._outbox.add(self._address, row.task, decision, request)
-        self._problem = ("", "")
-        self._tray.answers.append(Answered(number, ClaimedTask(row.task), decision, self._clock.monotonic()))
+        number = self._session.add(ClaimedTask(row.task), decision, request)
         self.ruled[row.task.id] = Ruled(number, ruling, SendState.ON_DESK)
 
     def undo(self, *, show: bool = True) -> tuple[DeskTask, Ruling] | None:
-        """Take back the last ruling if it has not left the desk; with `show` its case is current again. Else `None`."""
-        if not self._tray.answers:
-            return None
-        answer = self._tray.answers[-1]
-        taken = self._outbox.take_back(answer.number)
-        self._tray.leave([answer])
-        if not taken:
+        """Takes back the last ruling if it has not left the desk; with `show` its case is current again."""
+        answer = self._session.withdraw_last()
+        if answer is None:
             self.changed()
             return None
         task = answer.held.task
@@ -224,37 +206,38 @@ class ReviewSession:
         self.changed()
         return task, undone.ruling
 
-    def _upcoming(self) -> list[DeskTask]:
+    def _latest(self) -> list[DeskTask]:
         return [case.task for case in self._cases.values()][-AHEAD:]
 
     # --- behind the screens ----------------------------------------------------------------------------
 
     def changed(self) -> None:
-        """Something that is shown may be different: tell the screens."""
-        self.state = self._state()
-        self._leave.set()
-        self._listeners.tell()
+        """Derives the state anew, and calls the listeners."""
+        self._session.refresh()
+        self.state = self._derive_state()
+        self._listeners.emit()
 
     async def _server(self) -> ReviewServer:
-        return cast(ReviewServer, await self._link.server())
+        return cast(ReviewServer, await self._session.connector.server())
 
-    def _remember(self) -> None:
-        """Rulings of an earlier run that have not reached the server."""
-        for row in self._outbox.history(self._address, unsettled=True):
-            if row.request.path.endswith(("/ruling", "/adjudicate")):
+    def _restore(self) -> None:
+        """Takes over rulings of an earlier run that have not reached the server."""
+        for row in self._session.outbox.history(self._address, unsettled=True):
+            if row.kind is not RequestKind.SUBMISSION:
                 ruling = Ruling(row.decision.verdict, row.decision.corrected_value)
                 self.ruled.setdefault(row.task_id, Ruled(row.id, ruling, row.state, row.detail))
 
     async def _connect(self) -> None:
-        await self._link.connect()
-        await self._link.greet()
-        self._jobs.begin("pages", self.queue.run)
-        self._jobs.begin("cases", self._fetch_cases)
-        self._standing = await self._link.standing(self._setup.campaign_id)
+        connector, tasks = self._session.connector, self._session.tasks
+        await connector.connect()
+        await connector.discover_capabilities()
+        tasks.start("pages", self.queue.run)
+        tasks.start("cases", self._fetch_cases)
+        self._progress = await connector.progress(self._campaign_id)
         self.changed()
 
     async def _fetch_cases(self) -> None:
-        """Keep the current case and the next ones on the desk."""
+        """Keeps the current case and the next ones loaded."""
         while True:
             self._wake.clear()
             row = next(iter(self._missing()), None)
@@ -264,30 +247,29 @@ class ReviewSession:
             await self._fetch_case(row)
 
     def _missing(self) -> list[QueueRow]:
-        wanted, index = [], self._at if self._at is not None else self._following(None)
+        rows, index = [], self._at if self._at is not None else self._following(None)
         for _ in range(AHEAD):
             row = self.queue.row(index)
             if row is None:
                 break
-            wanted.append(row)
+            rows.append(row)
             index = self._following(index)
-        held = self._cases
-        return [
-            row
-            for row in wanted
-            if row.task.id not in self._gone
-            and (row.task.id not in held or held[row.task.id].names != (self.names and not self.plain))
-        ]
+        names = self.names and not self.plain
+        return [row for row in rows if row.task.id not in self._unreadable and not self._loaded(row, names)]
+
+    def _loaded(self, row: QueueRow, names: bool) -> bool:
+        case = self._cases.get(row.task.id)
+        return case is not None and case.names == names
 
     async def _fetch_case(self, row: QueueRow) -> None:
-        remote, names = await self._server(), (self.names and not self.plain)
+        server, names = await self._server(), (self.names and not self.plain)
         try:
-            async with self._line.turn():
-                case = await remote.case(row, names)
-            self._line.clear()
+            async with self._session.connection.request_slot():
+                case = await server.case(row, names)
+            self._session.connection.clear()
         except GonogoClientError as error:
             if not is_trouble(error):
-                self._gone[row.task.id] = error
+                self._unreadable[row.task.id] = error
             self.changed()
             return
         if row.task.id not in self._cases:
@@ -298,91 +280,66 @@ class ReviewSession:
         self.changed()
 
     def _following(self, index: int | None) -> int | None:
-        """The next row after `index` (`None`: from the top) without a ruling; wraps round to what was passed."""
-        found = self.queue.next_open(-1 if index is None else index, self._waits)
-        if found is None and index is not None:
-            found = self.queue.next_open(-1, lambda row: self._waits(row) and self.queue.find(row.task.id) != index)
-        return found
+        """Returns the next row after `index` (`None`: from the top) without a ruling; wraps round to the top."""
+        following = self.queue.next_open(-1 if index is None else index, self._waits)
+        if following is None and index is not None:
+            following = self.queue.next_open(-1, lambda row: self._waits(row) and self.queue.find(row.task.id) != index)
+        return following
 
     def _waits(self, row: QueueRow) -> bool:
-        return row.task.id not in self.ruled and not row.adjudicated and row.task.id not in self._gone
+        return row.task.id not in self.ruled and not row.adjudicated and row.task.id not in self._unreadable
 
-    async def _clear_desk(self) -> None:
-        """Let rulings leave when they can no longer be taken back."""
-        while True:
-            self._leave.clear()
-            outlook = UndoPolicy(self._at is not None, starved=False, one_by_one=False)
-            going, rest = self._tray.due(self._clock.monotonic(), self._setup.profile.undo_seconds, outlook)
-            self._let_go(going)
-            await wait_for(self._leave, rest, self._clock)
-
-    def _let_go(self, answers: Sequence[Answered]) -> None:
-        if numbers := self._tray.leave(answers):
-            self._mark(numbers, SendState.QUEUED)
-            self._sender.release(sorted(numbers))
-            self.changed()
-
-    def _settled(self, row: OutboxRow, state: SendState, detail: str) -> None:
-        """The sender says what became of a ruling."""
+    def _on_state(self, row: OutboxRow, state: SendState, detail: str) -> None:
         self._mark({row.id}, state, detail)
         if state is SendState.PARKED and row.task_id in self.ruled:
-            self._cases.pop(row.task_id, None)  # what stands there now is to be shown beside this ruling
+            self._cases.pop(
+                row.task_id, None
+            )  # fetched again: the ruling that stands there now is shown beside this one
             self._wake.set()
         self.changed()
 
     def _mark(self, numbers: set[int], state: SendState, detail: str = "") -> None:
-        for task_id, one in self.ruled.items():
-            if one.number in numbers:
-                self.ruled[task_id] = Ruled(one.number, one.ruling, state, detail)
-
-    def _broke(self, name: str, error: Exception) -> None:
-        self._problem = messages.broke(name, error)
-        self.changed()
+        for task_id, ruled in self.ruled.items():
+            if ruled.number in numbers:
+                self.ruled[task_id] = replace(ruled, state=state, detail=detail)
 
     # --- in words --------------------------------------------------------------------------------------
 
-    def _state(self) -> SessionState:
-        counts = self._counts()
-        stage, (message, step) = self._stage(counts.unsent)
-        done = sum(not one.refused for one in self.ruled.values())
+    def _derive_state(self) -> SessionState:
+        counts = self._session.counts
+        stage, (message, next_step) = self._stage(counts.unsent)
+        done = sum(not ruled.refused for ruled in self.ruled.values())
         ahead = sum(self._waits(case.row) for case in self._cases.values())
         return SessionState(
             stage=stage,
-            campaign_name=self._standing.campaign_name if self._standing else "",
+            campaign_name=self._progress.campaign_name if self._progress else "",
             done=done,
             total=self.queue.count,
             ahead=max(0, ahead - (self.current is not None)),
             unsent=counts.unsent,
-            parked=sum(one.refused for one in self.ruled.values()),
-            can_undo=bool(self._tray.answers),
+            parked=sum(ruled.refused for ruled in self.ruled.values()),
+            can_undo=bool(self._session.undo.answers),
             message=message,
-            next_step=step,
-            retry_in=self._line.retry_in,
+            next_step=next_step,
+            retry_in=self._session.connection.retry_in,
         )
 
-    def _counts(self) -> Counts:
-        try:
-            return self._outbox.counts(self._address)
-        except OutboxError as problem:
-            self._problem = (str(problem), problem.next_step)
-            return Counts()
-
     def _stage(self, unsent: int) -> tuple[Stage, tuple[str, str]]:
-        trouble = self._line.trouble
-        if trouble is not None and trouble.signed_out:
-            return Stage.SIGNED_OUT, messages.signed_out(trouble, unsent)
-        words = messages.offline(trouble, unsent) if trouble is not None else self._problem
+        outage = self._session.connection.trouble
+        if outage is not None and outage.signed_out:
+            return Stage.SIGNED_OUT, messages.signed_out(outage, unsent)
+        message = messages.offline(outage, unsent) if outage is not None else self._session.problem
         if self.current is not None:
-            return Stage.TASK, words
-        if trouble is not None:
-            return Stage.OFFLINE, words
+            return Stage.TASK, message
+        if outage is not None:
+            return Stage.OFFLINE, message
         if self.queue.refused is not None:
             return Stage.REFUSED, messages.refused(self.queue.refused)
         if self.unreadable is not None:
             return Stage.REFUSED, (str(self.unreadable), self.unreadable.next_step)
         if self.queue.complete and self._following(None) is None:
-            return Stage.DRAINED, words
-        return Stage.LOADING, words
+            return Stage.DRAINED, message
+        return Stage.LOADING, message
 
 
 def _request(task_id: str, ruling: Ruling, *, plain: bool) -> PreparedRequest:

@@ -1,4 +1,4 @@
-"""The open desks of one person on one home, so that two windows never show the same question at once."""
+"""Running instances of one person on one home, so that two windows never show the same question at once."""
 
 from __future__ import annotations
 
@@ -11,57 +11,57 @@ from gonogo.desk.outbox.owner import is_running
 
 
 class RunningInstances:
-    """This window (`mark`) among those that work in the same campaign under the same login.
+    """Registry of the windows that work in the same campaign under the same login; `owner` is this one.
 
-    Each writes the ids of the tasks it holds into one document; what a window that is gone had written counts no
-    more. A convenience: when the disk refuses, each window goes on alone, and outbox and server still see to it that
-    no answer counts twice.
+    Each writes the ids of the tasks it holds into one document; entries of ended windows are ignored. A convenience:
+    when the disk refuses, each window goes on by itself, and outbox and server still ensure that no answer counts
+    twice.
     """
 
     def __init__(
-        self, memory: StateStore, address: Address, mark: str, *, alive: Callable[[str], bool] = is_running
+        self, memory: StateStore, address: Address, owner: str, *, alive: Callable[[str], bool] = is_running
     ) -> None:
         self.others = 0
         self._memory = memory
         self._key = f"windows {address.base_url} {address.annotator} {address.campaign_id}"
-        self._mark = mark
+        self._owner = owner
         self._alive = alive
-        self._mine: list[str] | None = None
+        self._written: list[str] | None = None
 
-    def take(self, task_id: str) -> bool:
-        """Make the task this window's, unless another has it."""
+    def reserve(self, task_id: str) -> bool:
+        """Makes the task this window's; false when another has it."""
         free = True
 
-        def change(open_: dict[str, list[str]]) -> None:
+        def change(windows: dict[str, list[str]]) -> None:
             nonlocal free
-            free = not any(task_id in tasks for mark, tasks in open_.items() if mark != self._mark)
+            free = not any(task_id in tasks for owner, tasks in windows.items() if owner != self._owner)
             if free:
-                open_[self._mark] = [*open_.get(self._mark, []), task_id]
+                windows[self._owner] = [*windows.get(self._owner, []), task_id]
 
-        self._mine = None
+        self._written = None
         self._change(change)
         return free
 
-    def keep(self, task_ids: Collection[str]) -> None:
-        """This window holds these and no others; counts the other windows anew."""
-        mine = sorted(task_ids)
-        if mine != self._mine and self._change(lambda open_: open_.__setitem__(self._mark, mine)):
-            self._mine = mine
+    def update(self, task_ids: Collection[str]) -> None:
+        """Writes the tasks that this window holds, and counts the other windows."""
+        task_list = sorted(task_ids)
+        if task_list != self._written and self._change(lambda windows: windows.__setitem__(self._owner, task_list)):
+            self._written = task_list
             return
-        found = self._memory.get(self._key) or {}
-        self.others = sum(mark != self._mark and self._alive(mark) for mark in found)
+        entries = self._memory.get(self._key) or {}
+        self.others = sum(owner != self._owner and self._alive(owner) for owner in entries)
 
-    def leave(self) -> None:
-        """The window closes."""
-        self._change(lambda open_: open_.pop(self._mark, None))
+    def remove(self) -> None:
+        """Removes this window's entry."""
+        self._change(lambda windows: windows.pop(self._owner, None))
 
     def _change(self, change: Callable[[dict[str, list[str]]], Any]) -> bool:
         def document(old: dict[str, Any] | None) -> dict[str, Any] | None:
-            there = {mark: tasks for mark, tasks in (old or {}).items() if isinstance(tasks, list)}
-            open_ = {mark: there[mark] for mark in self._open(there)}
-            change(open_)
-            self.others = len(open_) - (self._mark in open_)
-            return open_ or None
+            entries = {owner: tasks for owner, tasks in (old or {}).items() if isinstance(tasks, list)}
+            windows = {owner: entries[owner] for owner in self._running(entries)}
+            change(windows)
+            self.others = len(windows) - (self._owner in windows)
+            return windows or None
 
         try:
             self._memory.change(self._key, document)
@@ -69,5 +69,5 @@ class RunningInstances:
             return False
         return True
 
-    def _open(self, marks: Iterable[str]) -> list[str]:
-        return [mark for mark in marks if mark == self._mark or self._alive(mark)]
+    def _running(self, owners: Iterable[str]) -> list[str]:
+        return [owner for owner in owners if owner == self._owner or self._alive(owner)]

@@ -1,7 +1,7 @@
-"""The tasks ahead: claimed before they are needed, kept while somebody works, given back at the end.
+"""Prefetch of tasks: claimed before they are needed, their leases renewed during work, released at the end.
 
-How many depends on how long fetching and deciding take (2 to 5), and on how many the server lets one hold. A server
-that hands out the same task until it is answered is noticed, and from then on asked for one at a time.
+How many depends on how long fetching and deciding take (2 to 5), and on how many claims the server allows. A server
+that hands out the same task until it is answered is detected, and from then on asked for one at a time.
 """
 
 from __future__ import annotations
@@ -18,41 +18,26 @@ from gonogo.client.errors import AuthenticationError, GonogoClientError
 from gonogo.desk.connection.circuit import ServerConnection, is_trouble
 from gonogo.desk.connection.protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for
-from gonogo.desk.core.models import DeskTask
+from gonogo.desk.core.models import ClaimedTask, DeskTask
 from gonogo.desk.session.instances import RunningInstances
 
 LEAST_AHEAD = 2
 POLL_SECONDS = 15.0
-"""How often an empty queue is asked again; with work on the desk, twice as long."""
+"""Pause before an empty queue is asked again; with work on the desk, twice as long."""
 TICK_SECONDS = 5.0
 SAME_KEY_SECONDS = 60.0
-"""A claim whose answer was lost is asked for again under the same key this long; then it is another claim."""
+"""A claim whose response was lost is repeated under the same key this long; then it is another claim."""
 WINDOW_SECONDS = 2.0
-"""How often to look whether another window has left a task for this one."""
+"""Pause before the queue is asked again for a task that another window has left."""
 AWAY_SECONDS = 1800.0
 """After so long without a key claims are no longer renewed: others want to work too."""
 GROW_EVERY = 10
 """Deliveries after which a limit learned from a repeated task is tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedTask:
-    """A task claimed for this desk. `expires_at` is on the boot clock; `lease` is its whole length in seconds.
-
-    `claimed` is false for one remembered from the last run until the server has said that it is still ours.
-    `again` is the number of the refused answer that this question is asked again for; then there is no claim.
-    """
-
-    task: DeskTask
-    expires_at: float | None = None
-    lease: float | None = None
-    claimed: bool = True
-    again: int = 0
-
-
 @dataclass(slots=True)
 class PrefetchLimits:
-    """How many tasks may be held at once. `most` is what the server says, `learned` what it was seen to do."""
+    """Limits on claims held at once: `most` as the server states, `learned` as it was observed."""
 
     most: int = 5
     stated: bool = False
@@ -68,63 +53,66 @@ class PrefetchLimits:
         return self.held <= 1
 
     def repeated(self, held: int) -> None:
-        """The server handed out a task that is held already, while `held` were held."""
+        """Lowers the limit: the server handed out a task that is held already, while `held` were held."""
         if not self.stated:
             self.learned, self.since = max(1, min(held, self.most)), 0
 
     def delivered(self) -> None:
+        """Counts a delivery; after `GROW_EVERY` a learned limit is raised by one."""
         self.since += 1
         if self.learned and self.since >= GROW_EVERY:
             self.learned, self.since = (self.learned + 1 if self.learned < self.most else None), 0
 
 
 class PrefetchHost(Protocol):
-    """What the stream must know of the rest of the desk."""
+    """Protocol of the session that the prefetcher works for."""
 
     def in_hand(self) -> list[ClaimedTask]:
-        """The current task and those whose answers can still be taken back."""
+        """Returns the current task and those whose answers can still be taken back."""
         ...
 
     def occupied(self) -> int:
-        """How many claims the server counts beside the tasks ahead: the current one and all unsent answers."""
+        """Returns how many claims the server counts beside the tasks ahead: the current one and all unsent answers."""
         ...
 
     def answered(self, task_id: str) -> bool:
-        """Whether an answer to the task lies in the outbox (or was delivered a moment ago)."""
+        """Returns whether an answer to the task is in the outbox, or was delivered a moment ago."""
         ...
 
     def last_key(self) -> float:
-        """When the person last pressed a key, on the monotonic clock."""
+        """Returns when the person last pressed a key, on the monotonic clock."""
         ...
 
-    def arrived(self, held: ClaimedTask) -> None:
-        """A task was put ahead: its picture can be made."""
+    def on_prefetched(self, held: ClaimedTask) -> None:
+        """Called when a task was put ahead: its picture can be made."""
         ...
 
-    def renewed(self, old: ClaimedTask, new: ClaimedTask) -> None:
-        """A task in hand has a new lease."""
+    def on_renewed(self, old: ClaimedTask, new: ClaimedTask) -> None:
+        """Called when a task in hand has a new lease."""
         ...
 
-    def lost(self, held: ClaimedTask) -> None:
-        """The server says that this task, now in hand, is not claimed for us any more."""
+    def on_lost(self, held: ClaimedTask) -> None:
+        """Called when the server no longer holds the claim on a task in hand."""
         ...
 
-    def changed(self) -> None: ...
+    def changed(self) -> None:
+        """Called when something that is shown may differ."""
+        ...
 
 
 class TaskPrefetcher:
-    """Keeps `ahead` filled. `run` and `tend` go on until cancelled."""
+    """Prefetcher that keeps `ahead` filled. `run` and `renew_leases` go on until cancelled."""
 
     def __init__(
         self,
         campaign_id: str,
-        line: ServerConnection,
-        claims: Callable[[], Awaitable[TaskServer]],
+        connection: ServerConnection,
+        server: Callable[[], Awaitable[TaskServer]],
         clock: Clock,
-        desk: PrefetchHost,
+        host: PrefetchHost,
         *,
         most_ahead: int = 5,
-        windows: RunningInstances | None = None,
+        instances: RunningInstances | None = None,
     ) -> None:
         self.ahead: deque[ClaimedTask] = deque()
         self.limits = PrefetchLimits()
@@ -134,12 +122,12 @@ class TaskPrefetcher:
         self.elsewhere = False
         self.refused: GonogoClientError | None = None
         self._campaign_id = campaign_id
-        self._line = line
-        self._claims = claims
+        self._connection = connection
+        self._server = server
         self._clock = clock
-        self._desk = desk
+        self._host = host
         self._most_ahead = most_ahead
-        self._windows = windows
+        self._instances = instances
         self._kick = asyncio.Event()
         self._poll_at = 0.0
         self._key = ("", -math.inf)
@@ -149,8 +137,8 @@ class TaskPrefetcher:
 
     # --- the desk's side -----------------------------------------------------------------------------
 
-    def take(self) -> ClaimedTask | None:
-        """The next task whose claim has not run out, if one is ahead; the place it leaves is filled."""
+    def pop(self) -> ClaimedTask | None:
+        """Removes and returns the next task whose claim has not expired, if one is ahead; its place is filled."""
         self._kick.set()
         now = self._clock.boot()
         while self.ahead:
@@ -159,136 +147,138 @@ class TaskPrefetcher:
                 return held
         return None
 
-    def put_back(self, held: ClaimedTask) -> None:
+    def push_front(self, held: ClaimedTask) -> None:
+        """Puts a task back ahead of all others."""
         self.ahead.appendleft(held)
 
     def restore(self, tasks: Iterable[ClaimedTask]) -> None:
-        """Tasks remembered from the last run."""
+        """Puts tasks of the last run ahead."""
         self.ahead.extend(tasks)
 
-    def decided(self, seconds: float) -> None:
-        """A decision took this long; the depth follows."""
+    def record_decision_time(self, seconds: float) -> None:
+        """Records how long a decision took; the depth follows."""
         self._deciding += 0.3 * (min(seconds, 60.0) - self._deciding)
 
-    def drawn(self, seconds: float, *, at_most: bool) -> None:
-        """A picture was there so long after its task had come; `at_most`: it was there before anybody looked."""
+    def record_drawing_time(self, seconds: float, *, at_most: bool) -> None:
+        """Records how long a picture took; `at_most`: it was ready before it was asked for."""
         took = min(seconds, self._drawing) if at_most else seconds
         self._drawing += 0.3 * (min(took, 60.0) - self._drawing)
 
     def delivered(self) -> None:
-        """The server has an answer: a claim is free, and there may be more."""
+        """Asks for more: the server has an answer, so a claim is free."""
         self.limits.delivered()
         self.repeating = False
         self._kick.set()
 
-    def look_now(self) -> None:
-        """Ask the queue again at once."""
+    def poll_now(self) -> None:
+        """Asks the queue again at once."""
         self.exhausted = self.repeating = False
         self.refused, self._poll_at = None, 0.0
         self._kick.set()
 
-    def served_by(self, remote: TaskServer) -> None:
-        """What the server can do is known."""
-        self.extensions = remote.extensions
-        if remote.max_held is not None:
-            self.limits.most, self.limits.stated = remote.max_held, True
+    def use_capabilities(self, server: TaskServer) -> None:
+        """Takes over what the server can do."""
+        self.extensions = server.extensions
+        if server.max_held is not None:
+            self.limits.most, self.limits.stated = server.max_held, True
 
     @property
     def full(self) -> bool:
-        """No further task can be claimed before an answer has been delivered."""
-        return len(self.ahead) + self._desk.occupied() >= self.share
+        """Whether no further task can be claimed before an answer has been delivered."""
+        return len(self.ahead) + self._host.occupied() >= self.share
 
     @property
     def share(self) -> int:
-        """How many tasks this window may hold: what the server allows one person, divided among the windows."""
-        others = self._windows.others if self._windows else 0
+        """Tasks this window may hold: the server's limit for one person, divided among the windows."""
+        others = self._instances.others if self._instances else 0
         return max(1, self.limits.held // (1 + others))
 
     @property
     def starved(self) -> bool:
-        """Full, with less ahead than there should be."""
+        """Whether it is full with fewer tasks ahead than there should be."""
         return self.full and len(self.ahead) < min(LEAST_AHEAD, self._most_ahead)
 
     @property
     def waiting(self) -> bool:
-        """The server has nothing for us now."""
+        """Whether the server has nothing for us now."""
         return self.exhausted or self.repeating or self.refused is not None
 
     @property
     def depth(self) -> int:
-        """Tasks wanted ahead: the next must be there when fetching and drawing take as long as they lately did."""
-        wanted = math.ceil((self._fetching + self._drawing) / max(self._deciding, 0.05)) + 1
-        return max(min(LEAST_AHEAD, self._most_ahead), min(wanted, self._most_ahead))
+        """Number of tasks to hold ahead: the next one must be there at the recent pace of fetching and drawing."""
+        needed = math.ceil((self._fetching + self._drawing) / max(self._deciding, 0.05)) + 1
+        return max(min(LEAST_AHEAD, self._most_ahead), min(needed, self._most_ahead))
 
     # --- fetching ------------------------------------------------------------------------------------
 
     async def run(self) -> None:
+        """Claims tasks while fewer are ahead than needed."""
         while True:
             self._kick.clear()
-            if not self._wants():
-                await wait_for(self._kick, self._rest(), self._clock)
+            if not self._more_needed():
+                await wait_for(self._kick, self._pause(), self._clock)
                 continue
-            claims = await self._claims()
+            server = await self._server()
             try:
-                await self._fetch(claims)
+                await self._fetch(server)
             except GonogoClientError as error:
                 self._failed(error)
 
-    def _wants(self) -> bool:
+    def _more_needed(self) -> bool:
         if self.waiting and self._clock.monotonic() < self._poll_at:
             return False
         return len(self.ahead) < self.depth and not self.full
 
-    def _rest(self) -> float | None:
+    def _pause(self) -> float | None:
         if self.waiting:
             return max(0.1, self._poll_at - self._clock.monotonic())
         return None
 
-    async def _fetch(self, claims: TaskServer) -> None:
-        async with self._line.turn():
+    async def _fetch(self, server: TaskServer) -> None:
+        async with self._connection.request_slot():
             started = self._clock.monotonic()
             if started - self._key[1] > SAME_KEY_SECONDS:
                 self._key = (str(uuid.uuid4()), started)
-            served = await claims.next_task(self._campaign_id, self._key[0])
-        self._line.clear()
+            claimed = await server.next_task(self._campaign_id, self._key[0])
+        self._connection.clear()
         self._key = ("", -math.inf)
         self.refused = None
         self._fetching += 0.3 * (self._clock.monotonic() - started - self._fetching)
-        if served.task is None:
+        if claimed is None:
             self.exhausted = True
-            self._later()
+            self._poll_later()
         else:
-            self._take_in(served.task, served.expires_in)
-        self._desk.changed()
+            self._accept(self._dated(claimed.task, claimed.lease))
+        self._host.changed()
 
-    def _take_in(self, task: DeskTask, expires_in: float | None) -> None:
-        held = self._held(task, expires_in)
-        if self._confirmed(held):
+    def _accept(self, held: ClaimedTask) -> None:
+        task = held.task
+        if self._confirms(held):
             return
-        if self._windows is not None and not self._windows.take(task.id):
+        if self._instances is not None and not self._instances.reserve(task.id):
             self.elsewhere = self.repeating = True
             self._poll_at = self._clock.monotonic() + WINDOW_SECONDS
             return
         self.elsewhere = False
-        known = [*self.ahead, *self._desk.in_hand()]
-        if any(one.task.id == task.id for one in known) or self._desk.answered(task.id):
-            self.limits.repeated(len(self.ahead) + self._desk.occupied())
+        known = [*self.ahead, *self._host.in_hand()]
+        if any(other.task.id == task.id for other in known) or self._host.answered(task.id):
+            self.limits.repeated(len(self.ahead) + self._host.occupied())
             self.repeating = True
-            self._later()
+            self._poll_later()
             return
         self.exhausted = self.repeating = False
         self.ahead.append(held)
-        self._desk.arrived(held)
+        self._host.on_prefetched(held)
 
-    def _confirmed(self, held: ClaimedTask) -> bool:
-        """Whether this is a task remembered from the last run, which is now claimed again."""
+    def _confirms(self, held: ClaimedTask) -> bool:
+        """Takes `held` over, and returns true, if it is a task restored from the last run that is claimed again now."""
         for place, one in enumerate(self.ahead):
             if one.task.id == held.task.id and not one.claimed:
                 self.ahead[place] = held
                 return True
-        for one in self._desk.in_hand():
+        for one in self._host.in_hand():
             if one.task.id == held.task.id and not one.claimed:
-                self._desk.renewed(one, held)
+                self._host.on_renewed(one, held)
                 return True
         return False
 
@@ -299,89 +289,89 @@ class TaskPrefetcher:
             return
         self._key = ("", -math.inf)
         self.refused = error
-        self._later()
-        self._desk.changed()
+        self._poll_later()
+        self._host.changed()
 
-    def _later(self) -> None:
-        pause = POLL_SECONDS * (2 if self._desk.in_hand() else 1)
+    def _poll_later(self) -> None:
+        pause = POLL_SECONDS * (2 if self._host.in_hand() else 1)
         self._poll_at = self._clock.monotonic() + pause
 
-    def _held(self, task: DeskTask, expires_in: float | None) -> ClaimedTask:
-        return ClaimedTask(task, self._clock.boot() + expires_in if expires_in is not None else None, expires_in)
+    def _dated(self, task: DeskTask, lease: float | None) -> ClaimedTask:
+        return ClaimedTask(task, self._clock.boot() + lease if lease is not None else None, lease)
 
-    # --- keeping -------------------------------------------------------------------------------------
+    # --- leases --------------------------------------------------------------------------------------
 
-    async def confirm(self) -> None:
-        """Ask whether the tasks remembered from the last run are still ours, before others are claimed."""
-        claims = await self._claims()
-        for held in [*self._desk.in_hand(), *self.ahead]:
+    async def confirm_restored(self) -> None:
+        """Renews the claims of the last run, before others are claimed."""
+        server = await self._server()
+        for held in [*self._host.in_hand(), *self.ahead]:
             if not held.claimed:
-                await self._renew(claims, held)
+                await self._renew(server, held)
 
-    async def tend(self) -> None:
-        """Renew what is held every third of its lease, and let go of what ran out (also after the machine slept)."""
+    async def renew_leases(self) -> None:
+        """Renews each claim after a third of its lease, and drops expired ones (also after the machine slept)."""
         while True:
             self._drop_expired()
-            if self.extensions and self._line.trouble is None and self._somebody_there():
-                claims = await self._claims()
-                for held in [*self._desk.in_hand(), *self.ahead]:
-                    if self._due(held):
-                        await self._renew(claims, held)
+            if self.extensions and self._connection.trouble is None and self._person_present():
+                server = await self._server()
+                for held in [*self._host.in_hand(), *self.ahead]:
+                    if self._renewal_due(held):
+                        await self._renew(server, held)
             await self._clock.sleep(TICK_SECONDS)
 
-    def _somebody_there(self) -> bool:
-        return self._clock.monotonic() - self._desk.last_key() < AWAY_SECONDS
+    def _person_present(self) -> bool:
+        return self._clock.monotonic() - self._host.last_key() < AWAY_SECONDS
 
-    def _due(self, held: ClaimedTask) -> bool:
+    def _renewal_due(self, held: ClaimedTask) -> bool:
         if not held.claimed:
             return True
         if held.expires_at is None or held.lease is None:
             return False
         return self._clock.boot() >= held.expires_at - held.lease * 2 / 3
 
-    async def _renew(self, claims: TaskServer, held: ClaimedTask) -> None:
+    async def _renew(self, server: TaskServer, held: ClaimedTask) -> None:
         try:
-            async with self._line.turn():
-                state = await claims.renew(held.task.id)
-            self._line.clear()
+            async with self._connection.request_slot():
+                status = await server.renew(held.task.id)
+            self._connection.clear()
         except GonogoClientError as error:
             if is_trouble(error):
                 return
-            self._let_go(held)
+            self._drop(held)
             return
-        if state.held:
-            self._replace(held, self._held(held.task, state.expires_in))
+        if status.held:
+            self._replace(held, self._dated(held.task, status.expires_in))
         else:
-            self._let_go(held)
+            self._drop(held)
 
     def _replace(self, old: ClaimedTask, new: ClaimedTask) -> None:
         for place, one in enumerate(self.ahead):
             if one is old:
                 self.ahead[place] = new
                 return
-        self._desk.renewed(old, new)
+        self._host.on_renewed(old, new)
 
-    def _let_go(self, held: ClaimedTask) -> None:
+    def _drop(self, held: ClaimedTask) -> None:
         if any(one is held for one in self.ahead):
             self.ahead = deque(one for one in self.ahead if one is not held)
             self._kick.set()
-            self._desk.changed()
+            self._host.changed()
         else:
-            self._desk.lost(held)
+            self._host.on_lost(held)
 
     def _drop_expired(self) -> None:
-        """Tasks ahead whose claim ran out are somebody else's by now; unless they can still be renewed."""
+        """Drops tasks ahead whose claim has expired, because others may have them; unless they can still be renewed."""
         now = self._clock.boot()
-        stale = [one for one in self.ahead if one.expires_at is not None and one.expires_at <= now]
-        if stale and not (self.extensions and self._line.trouble is None):
-            for one in stale:
-                self._let_go(one)
+        expired = [held for held in self.ahead if held.expires_at is not None and held.expires_at <= now]
+        if expired and not (self.extensions and self._connection.trouble is None):
+            for held in expired:
+                self._drop(held)
 
-    async def give_back(self, in_hand: Iterable[ClaimedTask]) -> None:
-        """Release every claim, so that others need not wait for the leases to run out."""
-        claims = await self._claims()
+    async def release_all(self, in_hand: Iterable[ClaimedTask]) -> None:
+        """Releases every claim, so that others need not wait until the leases expire."""
+        server = await self._server()
         for held in [*in_hand, *self.ahead]:
             try:
-                await claims.release(held.task.id)
+                await server.release(held.task.id)
             except GonogoClientError:
-                return  # the leases run out by themselves
+                return  # the leases expire by themselves

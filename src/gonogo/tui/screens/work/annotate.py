@@ -150,7 +150,7 @@ class AnnotateScreen(QuestionScreen):
 
     def _at_rest(self, task: DeskTask) -> Content:
         """Under the value while nothing is typed."""
-        if self.desk.asking_again:
+        if self.desk.rejected.answering:
             return Content.styled("refused before, asked again; undo leaves it", "$warning")
         return self._reading(task)
 
@@ -234,7 +234,7 @@ class AnnotateScreen(QuestionScreen):
             self.guard.decided()
 
     def action_undo(self) -> None:
-        if self.desk.not_again():
+        if self.desk.rejected.cancel():
             self.gonogo.say("The refused answer stays as it was; the history has it.")
         elif self._undo() is None:
             self.gonogo.say(annotate.nothing_to_undo(self.desk.state.recent))
@@ -275,7 +275,7 @@ class AnnotateScreen(QuestionScreen):
         if item is None:
             return
         try:
-            before = self.desk.answer_again(item.number)
+            before = self.desk.rejected.answer_again(item.number)
         except DeskError as error:
             self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
             return

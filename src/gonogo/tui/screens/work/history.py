@@ -186,7 +186,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
 
     def action_resend(self) -> None:
         item = self._chosen
-        if item is not None and not self._done(lambda: self._desk.send_again(item.number)):
+        if item is not None and not self._done(lambda: self._desk.rejected.resend(item.number)):
             self._tell(f"Not sent again: only a refused answer is. This one: {fate(item)}.")
 
     def action_drop(self) -> None:
@@ -199,7 +199,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         elif asked != item:
             self._to_drop = item
             self._tell("The same key again deletes it for good; any other keeps it.")
-        elif not self._done(lambda: self._desk.drop(item.number)):
+        elif not self._done(lambda: self._desk.rejected.drop(item.number)):
             self._tell("Not deleted: it is not refused any more.")
 
     def _done(self, work: Callable[[], bool]) -> bool:

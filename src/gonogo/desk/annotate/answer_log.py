@@ -1,0 +1,124 @@
+"""Answer log: this login's answers in one campaign, the last ones in memory, all of them in the outbox."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+
+from gonogo.client.requests import PreparedRequest
+from gonogo.desk.core.clock import Clock
+from gonogo.desk.core.errors import OutboxError
+from gonogo.desk.core.models import ClaimedTask, Decided, Decision, SendState
+from gonogo.desk.outbox.outbox import UNSENT, Address, OutboxRow
+from gonogo.desk.session.outbox_session import OutboxSession
+from gonogo.desk.session.undo import Answered
+
+SHOWN = 8
+"""Answers in the line "before"."""
+PACE_OF = 20
+"""The pace is the median of so many answers."""
+LEAST_FOR_PACE = 3
+JUST_SENT_SECONDS = 120.0
+"""A server may hand out a task once more while its answer spreads; after that it has lost the answer."""
+
+
+class AnswerLog:
+    """Answers by their number in the outbox. `address` names the campaign, `login` the rows of any campaign.
+
+    `rejection` is the reason why the last answer found by `answered` was refused; empty when it was not.
+    """
+
+    def __init__(self, session: OutboxSession, address: Address, login: Address, clock: Clock) -> None:
+        self.rejection = ""
+        self._session = session
+        self._outbox = session.outbox
+        self._address = address
+        self._login = login
+        self._clock = clock
+        self._recent: list[Decided] = []
+
+    def load(self) -> None:
+        """Reads the recent answers of earlier runs. Raises `OutboxError`."""
+        self._recent = self.history(limit=PACE_OF)[::-1]
+
+    def add(self, held: ClaimedTask, decision: Decision, request: PreparedRequest) -> None:
+        """Stores an answer (on disk when this returns). Raises `OutboxError`."""
+        number = self._session.add(held, decision, request)
+        self.mark({held.again}, SendState.REPLACED)
+        answer = Decided(held.task, decision, SendState.ON_DESK, number=number)
+        self._recent = [*self._recent, answer][-PACE_OF:]
+
+    def withdraw_last(self) -> Answered | None:
+        """Takes back the last answer, if it has not left the desk; a refused one before it is back."""
+        answer = self._session.withdraw_last()
+        if answer is not None:
+            self._forget(answer.number)
+            row = self._outbox.get(answer.held.again)
+            if row is not None:
+                self.mark({row.id}, row.state, row.detail)
+        return answer
+
+    def mark(self, numbers: set[int], state: SendState, detail: str = "") -> None:
+        """Sets the state of these answers."""
+        self._recent = [
+            replace(answer, state=state, detail=detail) if answer.number in numbers else answer
+            for answer in self._recent
+        ]
+
+    def settled_elsewhere(self) -> list[OutboxRow]:
+        """Returns recent answers that another window has sent meanwhile. Raises `OutboxError`."""
+        sending = [one.number for one in self._recent if one.state in (SendState.QUEUED, SendState.SENDING)]
+        rows = [row for row in map(self._outbox.get, sending) if row is not None]
+        return [row for row in rows if row.state not in UNSENT]
+
+    def history(self, *, since: float = 0.0, limit: int = 1_000_000) -> list[Decided]:
+        """Returns this login's answers in this campaign, newest first, given after `since` (seconds since 1970)."""
+        return [row.decided() for row in self._outbox.history(self._address, since=since, limit=limit)]
+
+    def answered(self, task_id: str) -> bool:
+        """Returns whether an answer to the task is in the outbox, or was delivered a moment ago."""
+        try:
+            row = self._outbox.answer_to(self._login, task_id)
+        except OutboxError:
+            return False  # reported elsewhere; a second answer is refused by the server, not lost
+        if row is None:
+            return False
+        self.rejection = row.detail if row.state is SendState.PARKED else ""
+        if row.state not in (SendState.SENT, SendState.LATE) or row.settled_at is None:
+            return True
+        return self._clock.wall() - row.settled_at < JUST_SENT_SECONDS
+
+    def rejected(self, number: int) -> OutboxRow | None:
+        """Returns the row of a refused answer; `None` when it was not refused. Raises `OutboxError`."""
+        row = self._outbox.get(number)
+        return row if row is not None and row.state is SendState.PARKED else None
+
+    def resend(self, number: int) -> bool:
+        """Queues a refused answer as it is, as a new request; false when it was not refused."""
+        if not self._outbox.retry_parked([number]):
+            return False
+        self.mark({number}, SendState.QUEUED)
+        self._session.sender.wake()
+        return True
+
+    def drop(self, number: int) -> bool:
+        """Deletes a refused answer for good; false when it was not refused."""
+        if self.rejected(number) is None or not self._outbox.drop(number):
+            return False
+        self._forget(number)
+        return True
+
+    def recent(self) -> tuple[Decided, ...]:
+        """Returns the answers of the line "before", oldest first."""
+        return tuple(self._recent[-SHOWN:])
+
+    @property
+    def pace(self) -> float | None:
+        """Seconds an answer: the median of looking, editing and waiting; `None` before there are three."""
+        if len(self._recent) < LEAST_FOR_PACE:
+            return None
+        times = [answer.decision.times for answer in self._recent]
+        return statistics.median(spent.duration_ms + spent.waiting for spent in times) / 1000
+
+    def _forget(self, number: int) -> None:
+        self._recent = [answer for answer in self._recent if answer.number != number]
