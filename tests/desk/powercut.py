@@ -88,7 +88,7 @@ def _torn(event: Event, chance: random.Random) -> Event:
     return Event("write", event.name, event.offset, event.data[: SECTOR * chance.randrange(1, sectors)])
 
 
-class _File(apsw.VFSFile):  # type: ignore[misc]
+class _File(apsw.VFSFile):
     def __init__(self, recorder: Recorder, filename: Any, flags: list[int]) -> None:
         name = filename.filename() if isinstance(filename, apsw.URIFilename) else filename
         self._recorder, self._name = recorder, Path(name).name if name else ""
@@ -106,7 +106,7 @@ class _File(apsw.VFSFile):  # type: ignore[misc]
         self._recorder.add("sync", self._name)
 
 
-class _Disk(apsw.VFS):  # type: ignore[misc]
+class _Disk(apsw.VFS):
     def __init__(self, recorder: Recorder, name: str) -> None:
         self._recorder = recorder
         super().__init__(name, "")

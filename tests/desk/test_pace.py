@@ -29,7 +29,8 @@ async def test_the_pace_is_the_median_and_gives_the_time_left(make_desk: MakeDes
     await until(lambda: desk.current and desk.state.total == 40)
     for looking in (2.0, 50.0):
         await answer(desk, clock, waiting=1.0, looking=looking)
-    assert desk.state.pace is None  # two say nothing yet
+    early = desk.state
+    assert early.pace is None  # two say nothing yet
     await answer(desk, clock, waiting=1.0, looking=2.0)
     assert desk.state.pace == pytest.approx(3.0, abs=0.3)  # one long look does not move it
     assert desk.state.pace is not None
