@@ -31,7 +31,7 @@ from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
 from tests.tui.screen_text import press, settle, text_of
 
-OWNERS = {
+OWNERS: dict[actions.Scope, type] = {
     EVERYWHERE: GonogoApp,
     ANNOTATE: AnnotateScreen,
     EDIT: AnnotateScreen,
@@ -51,14 +51,16 @@ OWNERS = {
 
 def test_ids_are_unique_and_every_action_can_be_called() -> None:
     assert len(BY_ID) == len(ACTIONS)
-    for action in ACTIONS:
-        assert hasattr(OWNERS[action.scope], "action_" + action.call.split("(")[0]), action.id
-        assert action.help.endswith(".")
-        assert len(action.help) <= 54, "one row of the help screen"
+    for scope, owner in OWNERS.items():
+        for action in scope.actions:
+            assert hasattr(owner, "action_" + action.call.split("(")[0]), action.id
+            assert action.help.endswith(".")
+            assert len(action.help) <= 54, "one row of the help screen"
+    assert set(OWNERS) == set(actions.SCOPES)
 
 
-@pytest.mark.parametrize("scope", [scope for scope in OWNERS if scope != EVERYWHERE])
-def test_no_two_actions_of_a_scope_share_a_key(scope: str) -> None:
+@pytest.mark.parametrize("scope", [scope for scope in OWNERS if scope != EVERYWHERE], ids=lambda scope: scope.name)
+def test_no_two_actions_of_a_scope_share_a_key(scope: actions.Scope) -> None:
     keys = [key for action in actions.in_scope(scope, EVERYWHERE) for key in action.keys]
     assert len(keys) == len(set(keys))
 
@@ -107,9 +109,9 @@ def test_in_every_preset_each_action_keeps_keys_of_its_own(preset: str) -> None:
     assert set(PRESETS[preset]) <= set(BY_ID)
     keymap = read_keymap({}, preset)
     assert keymap.problems == ()
-    for scope in {action.scope for action in ACTIONS} - {EVERYWHERE}:
+    for scope in set(actions.SCOPES) - {EVERYWHERE}:
         keys = [key for action in actions.in_scope(scope, EVERYWHERE) for key in actions.keys_of(action, keymap.keys)]
-        assert sorted(keys) == sorted(set(keys)), scope
+        assert sorted(keys) == sorted(set(keys)), scope.name
 
 
 raw_keys = st.sampled_from(["a", "s", "j", "z", "?", "enter", "f2", "ctrl+q", "1", "", "nothing", "a,j", "u"])
@@ -123,7 +125,7 @@ def test_whatever_a_person_writes_no_key_has_two_meanings_and_the_core_has_keys(
     raw: dict[str, str], preset: str
 ) -> None:
     keymap = read_keymap(raw, preset)
-    for scope in {action.scope for action in ACTIONS} - {EVERYWHERE}:
+    for scope in set(actions.SCOPES) - {EVERYWHERE}:
         keys = [key for action in actions.in_scope(scope, EVERYWHERE) for key in actions.keys_of(action, keymap.keys)]
         assert len(keys) == len(set(keys))
     assert all(actions.keys_of(BY_ID[one], keymap.keys) for one in CORE)

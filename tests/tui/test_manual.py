@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.cli.commands.outbox import outbox
-from gonogo.tui.actions import BY_ID, shown_key
+from gonogo.tui.actions import BY_ID, key_name
 from gonogo.tui.widgets.status import symbol_letters
 from gonogo.values import format_text, parse
 from gonogo.values.symbols import GLYPH_OF, PALETTE, characteristic
@@ -44,7 +44,7 @@ def test_keys_letters_and_commands_are_the_programs() -> None:
     for (key, answer, *_), action in zip(table("Key | Answer"), ("correct", "incorrect", "fix", "unsure"), strict=True):
         assert plain(key) in BY_ID[f"annotate.{action}"].keys, answer
     for key, action in (("F3", "diameter"), ("F4", "sign"), ("F5", "tolerance"), ("F6", "comma"), ("F7", "unit")):
-        assert shown_key(BY_ID[f"edit.{action}"].keys[0]) == key
+        assert key_name(BY_ID[f"edit.{action}"].keys[0]) == key
     for key, action in (("a", "again"), ("r", "resend"), ("x", "drop"), ("w", "open_only")):
         assert key in BY_ID[f"history.{action}"].keys
     letters = symbol_letters()

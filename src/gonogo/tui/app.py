@@ -51,7 +51,7 @@ class GonogoApp(App[None]):
 
     CSS_PATH: ClassVar[Any] = ["app.tcss", "screens/work/annotate.tcss"]
     """The first screen's own styles come at once: adding them later parses all of them again."""
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.EVERYWHERE)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.EVERYWHERE.bindings()]
     COMMANDS = {_palette}
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"

@@ -16,29 +16,27 @@ from pathlib import Path
 
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
-from gonogo.tui.actions import ACTIONS, BY_ID, EVERYWHERE, SHOWN, Action, shown_key
+from gonogo.schemas.verdicts import VERDICTS
+from gonogo.tui.actions import ACTIONS, BY_ID, EVERYWHERE, KEY_NAMES, Action, key_name
 
 DEFAULT = "default"
+
+
+def _verdict_keys(preset: str) -> dict[str, tuple[str, ...]]:
+    return {f"annotate.{word}": (traits.keys[preset],) for word, traits in VERDICTS.items()}
+
+
 PRESETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     DEFAULT: {},
-    "right": {
-        "annotate.correct": ("j",),
-        "annotate.incorrect": ("k",),
-        "annotate.fix": ("l",),
-        "annotate.unsure": ("semicolon",),
-    },
+    "right": {**_verdict_keys("right"), "annotate.fix": ("l",)},
     "prodigy": {
-        "annotate.correct": ("a",),
-        "annotate.incorrect": ("x",),
+        **_verdict_keys("prodigy"),
         "annotate.fix": ("e",),
-        "annotate.unsure": ("space",),
         "annotate.undo": ("backspace", "delete", "u"),
     },
     "numeric": {
-        "annotate.correct": ("1",),
-        "annotate.incorrect": ("2",),
+        **_verdict_keys("numeric"),
         "annotate.fix": ("3",),
-        "annotate.unsure": ("4",),
         **{f"annotate.sure{level}": (str(level + 4),) for level in range(1, 6)},
     },
 }
@@ -152,7 +150,7 @@ def _owner(key: str, action: Action, own: Mapping[str, tuple[str, ...]], *, but:
 
 def _meet(one: Action, other: Action) -> bool:
     """Whether both can be called on the same screen."""
-    return one.scope == other.scope or EVERYWHERE in (one.scope, other.scope)
+    return one.scope == other.scope or EVERYWHERE.name in (one.scope, other.scope)
 
 
 def _refused(own: Mapping[str, tuple[str, ...]], preset: str) -> tuple[str, str] | None:
@@ -160,14 +158,14 @@ def _refused(own: Mapping[str, tuple[str, ...]], preset: str) -> tuple[str, str]
     for action_id in reversed(list(own)):
         for key in own[action_id]:
             if other := _owner(key, BY_ID[action_id], own, but=action_id):
-                return action_id, f"{shown_key(key)} is already the key of {other}."
+                return action_id, f"{key_name(key)} is already the key of {other}."
     settled = _settled(own, preset)
     for action_id in reversed(list(own)):
         for key in own[action_id]:
             for other in sorted(CORE):
                 lost = not settled[other] and key in _shipped(BY_ID[other], preset)
                 if lost and _meet(BY_ID[other], BY_ID[action_id]):
-                    return action_id, f"{shown_key(key)} is already the key of {other}, which must have one."
+                    return action_id, f"{key_name(key)} is already the key of {other}, which must have one."
     return None
 
 
@@ -194,7 +192,7 @@ def _key_name(name: str) -> str:
 
 
 _PUNCTUATION = {_key_name(mark) for mark in string.punctuation}
-_NAMES = {key.value for key in Keys if not key.value.startswith("<")} | set(SHOWN) | _PUNCTUATION
+_NAMES = {key.value for key in Keys if not key.value.startswith("<")} | set(KEY_NAMES) | _PUNCTUATION
 
 
 def _known(key: str) -> bool:

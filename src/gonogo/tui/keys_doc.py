@@ -37,9 +37,10 @@ palette and leaving always keep a key.
 def keys_page() -> str:
     """The whole page as Markdown."""
     parts = [_INTRO]
-    for scope, heading in actions.HEADINGS.items():
-        rows = [f"| {_keys(action.keys)} | {action.help} | `{action.id}` |" for action in actions.in_scope(scope)]
-        parts.append("\n".join([f"## {heading}", "", "| Key | What it does | Action |", "|---|---|---|", *rows, ""]))
+    for scope in actions.SCOPES:
+        heading = [f"## {scope.heading}", "", "| Key | What it does | Action |", "|---|---|---|"]
+        rows = [f"| {_keys(action.keys)} | {action.help} | `{action.id}` |" for action in scope.actions]
+        parts.append("\n".join([*heading, *rows, ""]))
     parts.append(_presets())
     parts.append(_OWN)
     return "\n".join(parts)
@@ -56,7 +57,7 @@ def _presets() -> str:
 
 
 def _keys(keys: tuple[str, ...]) -> str:
-    return " ".join(f"`{actions.shown_key(key)}`" for key in keys) or "–"
+    return " ".join(f"`{actions.key_name(key)}`" for key in keys) or "–"
 
 
 if __name__ == "__main__":

@@ -32,9 +32,9 @@ class ActionCommands(Provider):
         for action in actions.in_scope(*scopes, actions.EVERYWHERE):
             if action.id == "app.palette":
                 continue
-            target = self.app if action.scope == actions.EVERYWHERE else self.screen
+            target = self.app if action.scope == actions.EVERYWHERE.name else self.screen
             keys = actions.keys_of(action, app.own_keys)
-            key = f"  ({actions.shown_key(keys[0])})" if keys else ""
+            key = f"  ({actions.key_name(keys[0])})" if keys else ""
             yield f"{action.title}{key}", action.help, partial(self.app.run_action, action.call, target)
         for look in app.looks:
             yield (

@@ -14,9 +14,11 @@ from pathlib import Path
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from gonogo.schemas.verdicts import VERDICTS
+
+VERDICT_COLORS = tuple(traits.color for traits in VERDICTS.values())
 COLORS = (
-    "background", "pane", "raised", "line", "text", "strong", "quiet", "accent", "correct", "incorrect", "unsure",
-    "warning", "error",
+    "background", "pane", "raised", "line", "text", "strong", "quiet", "accent", *VERDICT_COLORS, "warning", "error",
 )  # fmt: skip
 DRAWING = ("paper", "ink", "mark")
 FALLBACK = "dark"
@@ -39,7 +41,7 @@ class ThemeFile:
 
     def variables(self) -> dict[str, str]:
         """The CSS variables of ours; every theme defines all of them."""
-        names = ("strong", "quiet", "line", "raised", "correct", "incorrect", "unsure")
+        names = ("strong", "quiet", "line", "raised", *VERDICT_COLORS)
         return {name: self.colors[name] for name in names} | {
             f"drawing-{name}": color for name, color in self.drawing.items()
         }

@@ -8,16 +8,15 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
+from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui.text import one_line, styled
 from gonogo.values import format_text, from_json
-
-SIGNS = {"correct": ("✓", "$correct"), "incorrect": ("✗", "$incorrect"), "unsure": ("?", "$unsure")}
-"""Sign and colour of a verdict; the sign tells it without the colour."""
 
 
 def verdict_sign(verdict: str) -> tuple[str, str]:
     """Returns sign and colour of a verdict; a dot for a verdict of another server."""
-    return SIGNS.get(verdict, ("•", "$foreground"))
+    traits = VERDICTS.get(verdict)
+    return (traits.sign, f"${traits.color}") if traits is not None else ("•", "$foreground")
 
 
 def styled_verdict(word: str | None) -> Content:

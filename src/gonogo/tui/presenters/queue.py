@@ -9,9 +9,10 @@ from textual.content import Content
 
 from gonogo.desk.core.models import Stage
 from gonogo.desk.review.models import QueueRow, Ruled
+from gonogo.schemas.verdicts import CLASS_OF
 from gonogo.tui.presenters import annotate, empty_state
 from gonogo.tui.presenters.columns import Column
-from gonogo.tui.presenters.format import SIGNS, harm_bar, paragraphs, short_id, value_text, verdict_sign
+from gonogo.tui.presenters.format import harm_bar, paragraphs, short_id, value_text, verdict_sign
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ def row_state(row: QueueRow, ruled: Ruled | None) -> tuple[str, str]:
 
 def votes_text(row: QueueRow) -> str:
     """Votes by verdict, `✓2 ✗1 ?1`; `–` for none."""
-    order = list(SIGNS)
-    votes = sorted(row.verdicts, key=lambda vote: order.index(vote[0]) if vote[0] in order else len(order))
+    votes = sorted(row.verdicts, key=lambda vote: CLASS_OF.get(vote[0], len(CLASS_OF)))
     return " ".join(f"{verdict_sign(verdict)[0]}{count}" for verdict, count in votes) or "–"
 
 

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from gonogo.desk.review.models import Case, Ruled
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
+from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui.presenters.format import percent, styled_value, styled_verdict
 from gonogo.tui.text import one_line, styled
 
@@ -143,12 +144,11 @@ def _rulings(detail: ReviewDetail, width: int) -> list[Content]:
             lines.append(_ruling(str(possible.group + 1), styled_value(group.value), possible, width))
             lines += [Content.styled(f"     {reason}", "$quiet") for reason in _reasons(group)]
         else:
-            key, words = _WORDS.get(possible.verdict, ("", one_line(possible.verdict, 20)))
-            lines.append(_ruling(key, Content.styled(words, "$foreground"), possible, width))
+            traits = VERDICTS.get(possible.verdict)
+            key = traits.keys["default"] if traits is not None else ""
+            label = traits.ruling.label if traits is not None else one_line(possible.verdict, 20)
+            lines.append(_ruling(key, Content.styled(label, "$foreground"), possible, width))
     return lines
-
-
-_WORDS = {"correct": ("a", "uphold"), "incorrect": ("s", "wrong, no value"), "unsure": ("f", "undecidable")}
 
 
 def _ruling(key: str, what: Content, possible: PossibleRuling, width: int) -> Content:

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
-from gonogo.tui.actions import EDIT, EVERYWHERE, Action, in_scope, keys_of, shown_key
+from gonogo.tui.actions import EDIT, EVERYWHERE, Action, Scope, in_scope, key_name, keys_of
 from gonogo.tui.app_protocol import app_of
 from gonogo.tui.presenters.format import short_id, value_text, verdict_sign
 from gonogo.tui.text import one_line, styled
@@ -122,13 +122,13 @@ def key_line(actions: Iterable[Action], keymap: dict[str, str], width: int) -> C
             ordered = [action for action in chosen if action.id != "app.help"]
             ordered += [action for action in chosen if action.id == "app.help"]
             line = Content(gap).join([_key(action, keymap) for action in ordered])
-            kept = all(action in chosen for action in ranked if action.verdict or action.scope == EDIT)
+            kept = all(action in chosen for action in ranked if action.verdict or action.scope == EDIT.name)
             if line.cell_length <= width and (kept or (gap == " " and not ranked[0].verdict)):
                 return line
     return Content(" ").join([_key(action, keymap) for action in ranked if action.verdict])
 
 
-def show_keys(keys: StatusLine, scope: str) -> None:
+def show_keys(keys: StatusLine, scope: Scope) -> None:
     """On the line for them: the keys of a screen's `scope`, and those that count everywhere."""
     keys.show(key_line(in_scope(scope, EVERYWHERE), app_of(keys).own_keys, keys.size.width or keys.app.size.width))
 
@@ -157,7 +157,7 @@ def _key(action: Action, keymap: dict[str, str]) -> Content:
     keys = keys_of(action, keymap)
     style = "bold $accent"
     title = "$foreground" if action.verdict else "$quiet"
-    return Content.assemble((shown_key(keys[0]), style), " ", (action.title, title))
+    return Content.assemble((key_name(keys[0]), style), " ", (action.title, title))
 
 
 def facts(task: DeskTask, width: int, height: int) -> Content:

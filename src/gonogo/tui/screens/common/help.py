@@ -21,7 +21,7 @@ class HelpScreen(ModalScreen[None]):
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "back", show=False)]
 
-    def __init__(self, keymap: Mapping[str, str], scopes: Sequence[str] = (actions.ANNOTATE,)) -> None:
+    def __init__(self, keymap: Mapping[str, str], scopes: Sequence[actions.Scope] = (actions.ANNOTATE,)) -> None:
         super().__init__()
         self._keymap = keymap
         self._scopes = scopes
@@ -31,18 +31,17 @@ class HelpScreen(ModalScreen[None]):
             yield Static(key_sheet(self._keymap, self._scopes), markup=False)
 
 
-def key_sheet(keymap: Mapping[str, str], scopes: Sequence[str]) -> Content:
+def key_sheet(keymap: Mapping[str, str], scopes: Sequence[actions.Scope]) -> Content:
     """What can be done in `scopes` and everywhere, as a table: keys, sentence."""
     parts: list[Content] = []
     typing = [actions.EDIT] if {actions.ANNOTATE, actions.ADJUDICATE} & set(scopes) else []
     for scope in (*scopes, *typing, actions.EVERYWHERE):
-        heading = actions.HEADINGS[scope]
-        rows = [_row(action, keymap) for action in actions.in_scope(scope)]
-        parts.append(Content("\n").join([Content.styled(heading, "bold $strong"), Content(""), *rows]))
+        rows = [_row(action, keymap) for action in scope.actions]
+        parts.append(Content("\n").join([Content.styled(scope.heading, "bold $strong"), Content(""), *rows]))
     parts.append(Content.styled("Esc  back", "$quiet"))
     return Content("\n\n").join(parts)
 
 
 def _row(action: actions.Action, keymap: Mapping[str, str]) -> Content:
-    keys = " ".join(actions.shown_key(key) for key in actions.keys_of(action, keymap)) or "–"
+    keys = " ".join(actions.key_name(key) for key in actions.keys_of(action, keymap)) or "–"
     return Content.assemble((f"{keys:<13}", "bold $accent"), (action.help, "$foreground"))

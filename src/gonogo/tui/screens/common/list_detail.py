@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from gonogo.tui.actions import Scope
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.record_list import RecordList
@@ -24,7 +25,7 @@ class ListDetailScreen(Screen[None]):
     """Base of a screen with `records` left and `details` right. A subclass composes with `compose_list_detail`."""
 
     AUTO_FOCUS = "RecordList"
-    SCOPE: ClassVar[str]
+    SCOPE: ClassVar[Scope]
     """The scope of the screen's actions."""
 
     top = getters.query_one("#top", StatusLine)

@@ -14,6 +14,7 @@ from textual.events import Paste
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from gonogo.tui.actions import Scope
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.status import StatusLine
@@ -29,7 +30,7 @@ class TableScreen(Screen[None]):
 
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave_line", show=False)]
-    SCOPE: ClassVar[str]
+    SCOPE: ClassVar[Scope]
     """The scope of the screen's actions."""
     PROMPTS: ClassVar[Mapping[str, str]]
     """What the input line is for, by the name of the prompt."""

@@ -34,7 +34,7 @@ class AnnotatorsScreen(ListDetailScreen):
     """List of the annotators, those with flags first. Every action but resuming asks for a reason first."""
 
     CSS_PATH = "../common/list_detail.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ANNOTATORS)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.ANNOTATORS.bindings()]
     ACTION_SCOPES = (actions.ANNOTATORS,)
     SCOPE = actions.ANNOTATORS
 

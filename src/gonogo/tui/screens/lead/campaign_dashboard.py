@@ -44,7 +44,7 @@ class CampaignDashboardScreen(ListDetailScreen):
     """List of the campaigns of one login. Every action on a campaign asks for confirmation first."""
 
     CSS_PATH = "../common/list_detail.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.LEAD)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.LEAD.bindings()]
     ACTION_SCOPES = (actions.LEAD,)
     SCOPE = actions.LEAD
 

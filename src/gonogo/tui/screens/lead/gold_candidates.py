@@ -44,7 +44,7 @@ class GoldCandidatesScreen(ListDetailScreen):
     """List of the candidates in one status, with the drawing of each. Closes `browser` when it is left."""
 
     CSS_PATH = ["../common/list_detail.tcss", "gold_candidates.tcss"]
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.CANDIDATES)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.CANDIDATES.bindings()]
     ACTION_SCOPES = (actions.CANDIDATES,)
     SCOPE = actions.CANDIDATES
 

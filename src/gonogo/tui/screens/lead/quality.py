@@ -35,7 +35,7 @@ class QualityScreen(Screen[None]):
     """Quality report laid out for the width of the terminal. Measuring may take seconds on a large campaign."""
 
     CSS_PATH = "quality.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.QUALITY)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.QUALITY.bindings()]
     ACTION_SCOPES = (actions.QUALITY,)
     AUTO_FOCUS = "VerticalScroll"
 

@@ -38,7 +38,7 @@ class CaseScreen(Screen[None]):
     """Asks for the case when it is opened, so it shows what is true now. `step` goes on in the list."""
 
     CSS_PATH = "cases.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.CASE)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.CASE.bindings()]
     ACTION_SCOPES = (actions.CASE,)
     AUTO_FOCUS = "VerticalScroll"
 

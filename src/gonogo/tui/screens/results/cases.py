@@ -34,7 +34,7 @@ class ResultsScreen(TableScreen):
     """Table of the cases. Reads the whole task page by page; the cases read so far can be used meanwhile."""
 
     CSS_PATH = "cases.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.RESULTS)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.RESULTS.bindings()]
     ACTION_SCOPES = (actions.RESULTS,)
     SCOPE = actions.RESULTS
     PROMPTS: ClassVar[dict[str, str]] = {

@@ -18,6 +18,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import DeskTask, Stage
 from gonogo.desk.review.models import Case, Ruled, Ruling
 from gonogo.schemas.review import ERROR_TYPES
+from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions
 from gonogo.tui.presenters import correction
 from gonogo.tui.presenters.format import value_text
@@ -38,14 +39,14 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 0.25
 _NO_DRAFT = Draft()
-VERDICTS = {"uphold": "correct", "reject": "incorrect", "undecidable": "unsure"}
+VERDICT_OF_RULING = {traits.ruling.action: traits.verdict.value for traits in VERDICTS.values()}
 
 
 class AdjudicateScreen(QuestionScreen):
     """Shows the desk's current case and hands rulings to it. Keeps nothing but what is being typed."""
 
     CSS_PATH = "adjudicate.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ADJUDICATE)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.ADJUDICATE.bindings()]
     ACTION_SCOPES = (actions.ADJUDICATE,)
 
     evidence = getters.query_one("#evidence", ScrollLines)
@@ -184,7 +185,7 @@ class AdjudicateScreen(QuestionScreen):
             self.gonogo.say("Keys came faster than a person types: the ruling was taken back.", warning=True)
 
     def action_rule(self, name: str) -> None:
-        self._rule(Ruling(VERDICTS[name]))
+        self._rule(Ruling(VERDICT_OF_RULING[name]))
 
     def action_take(self, number: int) -> None:
         detail = self._case.detail if self._case is not None else None

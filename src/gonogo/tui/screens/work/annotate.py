@@ -38,7 +38,7 @@ class AnnotateScreen(QuestionScreen):
     """Shows the desk's current task and hands answers to it. Keeps no state of the work itself."""
 
     CSS_PATH = "annotate.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.ANNOTATE)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.ANNOTATE.bindings()]
     ACTION_SCOPES = (actions.ANNOTATE,)
 
     facts = getters.query_one("#facts", StatusLine)
@@ -207,7 +207,7 @@ class AnnotateScreen(QuestionScreen):
     def _tell_status(self) -> None:
         self._tell_problem()
         keys = actions.keys_of(actions.BY_ID["annotate.history"], self.gonogo.own_keys) or ("",)
-        key = actions.shown_key(keys[0])
+        key = actions.key_name(keys[0])
         self.status.tell(self.desk.state, self._not_saved, sure=self._sure, pace=self._show_pace, refused_key=key)
 
     def _tell_problem(self) -> None:

@@ -78,7 +78,7 @@ class ContactSheetScreen(Screen[None]):
     """Pages of the review queue from a row on. Each tile becomes a ruling of its own."""
 
     CSS_PATH = "contact_sheet.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.CONTACT)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.CONTACT.bindings()]
     ACTION_SCOPES = (actions.CONTACT,)
     AUTO_FOCUS = ""
 

@@ -43,7 +43,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
 
     CSS_PATH = "history.tcss"
     AUTO_FOCUS = "#answers"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.HISTORY)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.HISTORY.bindings()]
     ACTION_SCOPES = (actions.HISTORY,)
 
     answers = getters.query_one("#answers", OptionList)

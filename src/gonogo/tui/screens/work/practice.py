@@ -12,6 +12,7 @@ from textual.events import Resize
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decision
+from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions, workers
 from gonogo.tui.presenters import practice as practice_words
 from gonogo.tui.screens.work.annotate import AnnotateScreen
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _SAME = frozenset(
     "annotate." + name
     for name in (
-        *("correct", "incorrect", "fix", "unsure", "context", "guideline", "left", "right", "up", "down", "closer"),
+        *(*VERDICTS, "fix", "context", "guideline", "left", "right", "up", "down", "closer"),
         *("away", "home", "rotate", "invert", "mode", "outside"),
     )
 )
@@ -38,7 +39,7 @@ class PracticeScreen(AnnotateScreen):
     """`then` opens what comes after (the queue); without it leaving goes back to the screen underneath."""
 
     CSS_PATH = ["annotate.tcss", "practice.tcss"]  # type: ignore[assignment]  # Textual takes a list as well
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.PRACTICE)]  # beside those of the annotate screen
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.PRACTICE.bindings()]  # beside those of the annotate screen
     ACTION_SCOPES = (actions.PRACTICE,)
 
     told = getters.query_one("#told", ScrollLines)

@@ -36,7 +36,7 @@ class ReviewScreen(TableScreen):
     """Table of the review queue. The session fetches rows and sends rulings; `task_id` is opened once it is there."""
 
     CSS_PATH = "review.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings(actions.REVIEW)]
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.REVIEW.bindings()]
     ACTION_SCOPES = (actions.REVIEW,)
     SCOPE = actions.REVIEW
     PROMPTS: ClassVar[dict[str, str]] = {

@@ -1,0 +1,18 @@
+"""Actions of the application, on every screen."""
+
+from __future__ import annotations
+
+from gonogo.tui.actions.registry import Action, Scope
+
+EVERYWHERE = Scope(
+    "app", "Everywhere",
+    Action("practice", "practice", "Known items, and at once what was right.", (), "practice"),
+    Action("review", "review", "The queue of what needs an expert.", (), "review"),
+    Action("lead", "campaigns", "For leads: progress, people, quality, promote.", (), "lead"),
+    Action("results", "results", "Results of a task, Centaur's way of telling.", (), "results"),
+    Action("theme", "theme", "Choose another theme.", ("f2",), "next_theme"),
+    Action("palette", "palette", "Find an action by name.", ("ctrl+p",), "command_palette"),
+    Action("help", "keys", "All keys and what they do.", ("question_mark",), "keys", 5),
+    Action("sign_out", "sign out", "Forget the session and go to the sign-in screen.", (), "sign_out"),
+    Action("quit", "quit", "Leave. What is saved is sent, now or next time.", ("ctrl+q",), "quit"),
+)  # fmt: skip

@@ -1,0 +1,46 @@
+"""Actions of leads: campaigns, quality, annotators, gold candidates."""
+
+from __future__ import annotations
+
+from gonogo.tui.actions.registry import Action, Scope
+
+LEAD = Scope(
+    "lead", "Campaigns",
+    Action("quality", "quality", "What its labels are worth.", ("y",), "quality", 1),
+    Action("review", "review", "Its review queue.", ("v",), "review", 2),
+    Action("invite", "invite", "Invite a person by e-mail.", ("i",), "invite", 3),
+    Action("revoke", "revoke", "End a person's part in it.", ("d",), "revoke", 4),
+    Action("close", "close", "Close it for answers.", ("c",), "close", 6),
+    Action("promote", "promote", "Copy what is settled to the golden dataset.", ("p",), "promote", 7),
+    Action("results", "results", "Its cases as the results API tells them.", ("e",), "results", 8),
+    Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 9),
+    Action("back", "back", "Back to where you came from.", ("escape",), "back", 10),
+)  # fmt: skip
+
+QUALITY = Scope(
+    "quality", "Quality",
+    Action("refresh", "refresh", "Measure again.", ("r",), "refresh", 1),
+    Action("annotators", "annotators", "Flags; pause, discount, ask again.", ("p",), "annotators", 2),
+    Action("candidates", "gold", "Rulings proposed as gold.", ("g",), "candidates", 3),
+    Action("back", "back", "Back to where you came from.", ("escape",), "back", 4),
+)  # fmt: skip
+
+ANNOTATORS = Scope(
+    "annotators", "Annotators",
+    Action("pause", "pause", "No new tasks for this person; or again.", ("p",), "pause", 1),
+    Action("discount", "discount", "Take the votes out; or back in.", ("d",), "discount", 2),
+    Action("reopen", "ask again", "Have these tasks asked once more.", ("o",), "reopen", 3),
+    Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 4),
+    Action("back", "back", "Back to where you came from.", ("escape",), "back", 6),
+)  # fmt: skip
+
+CANDIDATES = Scope(
+    "candidates", "Gold candidates",
+    Action("accept", "accept", "Make it gold.", ("a",), "accept", 1, verdict=True),
+    Action("decline", "decline", "Not gold; the ruling stays.", ("s",), "decline", 2, True),
+    Action("all", "accept all", "Make all in the list gold.", ("A",), "accept_all", 3),
+    Action("status", "status", "Proposed, accepted, or declined.", ("t",), "next_status", 4),
+    Action("context", "context", "Show more of the sheet.", ("z",), "context", 6),
+    Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 7),
+    Action("back", "back", "Back to where you came from.", ("escape",), "back", 8),
+)  # fmt: skip

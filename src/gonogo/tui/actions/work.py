@@ -1,0 +1,81 @@
+"""Actions of annotators: answering, typing a value, the history, practice."""
+
+from __future__ import annotations
+
+from gonogo.schemas.verdicts import VERDICTS
+from gonogo.tui.actions.registry import Action, Scope
+
+_CONFIDENCE = ("a guess", "rather unsure", "half sure", "rather sure", "certain")
+
+
+def _answers() -> list[Action]:
+    """The verdicts and the correction, by rank."""
+    verdicts = [
+        Action(word, word, traits.help, (traits.keys["default"],), f"decide('{word}')", traits.rank, verdict=True)
+        for word, traits in VERDICTS.items()
+    ]
+    fix = Action("fix", "fix", "The value is wrong: type the right one.", ("d",), "fix", 3, verdict=True)
+    return sorted([*verdicts, fix], key=lambda action: action.rank or 0)
+
+
+def _confidence(level: int) -> Action:
+    """Confidence `level` of 5, for the answer that follows."""
+    help_text = f"Before the answer: {_CONFIDENCE[level - 1]} (confidence {level} of 5)."
+    return Action(f"sure{level}", f"sure {level}", help_text, (str(level),), f"sure({level})")
+
+
+ANNOTATE = Scope(
+    "annotate", "Answering",
+    *_answers(),
+    Action("undo", "undo", "Take the last answer back.", ("u", "backspace"), "undo", 6),
+    Action("context", "context", "Show more of the sheet: detail, view, sheet.", ("z",), "context", 7),
+    Action("guideline", "guideline", "The question in full, and the guideline.", ("g",), "about", 9),
+    *(_confidence(level) for level in range(1, 6)),
+    Action("history", "history", "What you answered, and what became of it.", ("h",), "history", 8),
+    Action("left", "left", "Move the drawing left.", ("left",), "pan(-1, 0)"),
+    Action("right", "right", "Move the drawing right.", ("right",), "pan(1, 0)"),
+    Action("up", "up", "Move the drawing up.", ("up",), "pan(0, -1)"),
+    Action("down", "down", "Move the drawing down.", ("down",), "pan(0, 1)"),
+    Action("closer", "closer", "Enlarge the drawing.", ("plus", "equals_sign"), "zoom(1)"),
+    Action("away", "away", "Make the drawing smaller.", ("minus",), "zoom(-1)"),
+    Action("home", "home", "Back to the detail as it was.", ("0", "home"), "home"),
+    Action("rotate", "turn", "Turn the drawing by a quarter.", ("o",), "rotate", 10),
+    Action("invert", "invert", "Swap ink and paper of the drawing.", ("i",), "invert", 11),
+    Action("mode", "mode", "Draw in finer or simpler characters.", ("m",), "mode", 13),
+    Action("outside", "viewer", "Open the crop in the system's viewer.", ("v",), "view_outside", 14),
+    Action("pace", "pace", "Show or hide the pace and the time left.", ("p",), "pace"),
+    Action("practice", "practice", "Known items, told at once what was right.", ("t",), "practice", 15),
+    Action("retry", "retry", "Try the server or the drawing again now.", ("r",), "retry", 12),
+)  # fmt: skip
+
+EDIT = Scope(
+    "edit", "Typing the right value",
+    Action("send", "send", "Send “incorrect” with this value.", ("enter",), "send", 1),
+    Action("leave", "back", "Close the line; what was typed is kept.", ("escape",), "leave", 2),
+    Action("diameter", "⌀", "Put the diameter sign, or take it away.", ("f3",), "repair('diameter')", 3),
+    Action("sign", "+/-", "Swap the signs of the tolerance.", ("f4",), "repair('sign')", 4),
+    Action("tolerance", "tol", "Put the tolerance back as read.", ("f5",), "repair('tolerance')", 5),
+    Action("comma", ",/.", "Decimal comma to point, or back.", ("f6",), "repair('comma')", 6),
+    Action("unit", "unit", "The next unit: none, mm, in.", ("f7",), "repair('unit')", 7),
+    Action("symbols", "signs", "Pick a sign; Alt and its letter at once.", ("f8", "ctrl+k"), "symbols", 3),
+    Action("incorrect", "wrong", "Send “incorrect” without a value.", ("ctrl+s",), "incorrect", 8),
+)  # fmt: skip
+
+HISTORY = Scope(
+    "history", "The history",
+    Action("open", "in full", "One answer with its question in full.", ("enter",), "open", 1),
+    Action("search", "search", "Find answers by any words in them.", ("slash",), "search", 2),
+    Action("open_only", "open ones", "Only what has not reached the server.", ("w",), "only_open", 4),
+    Action("again", "answer again", "Give a refused answer anew.", ("a",), "again", 3),
+    Action("resend", "send as is", "Send a refused answer once more.", ("r",), "resend", 7),
+    Action("drop", "drop", "Delete a refused answer here, after asking.", ("x",), "drop", 8),
+    Action("undo", "take back", "Take the last answer back.", ("u", "backspace"), "undo", 6),
+    Action("back", "back", "Back to where you came from.", ("escape", "h", "q"), "back", 5),
+)  # fmt: skip
+
+PRACTICE = Scope(
+    "practice", "Practice",
+    Action("on", "next", "The next item.", ("enter",), "go_on", 1, verdict=True),
+    Action("more", "more", "Another round, or try again.", ("r",), "more", 3),
+    Action("end", "to the queue", "Leave practice.", ("escape",), "end", 2),
+)  # fmt: skip
