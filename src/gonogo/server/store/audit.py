@@ -1,28 +1,28 @@
-"""The audit log: one row per change of state, in the transaction of the change, chained by hashes.
+"""Audit log: one row per change of state, in the transaction of the change, chained by hashes.
 
 Each row's hash covers its content and the hash of the row before it in its chain, so that no row can be changed,
-removed or put in between unnoticed. One chain for all would make all writers wait for each other; so every connection
-to the database has a chain of its own, and chain 0 tells which chains were opened. Triggers refuse UPDATE and DELETE.
+removed or inserted unnoticed. One chain for all would make all writers wait for each other; so every connection to the
+database has a chain of its own, and chain 0 records which chains were opened. Triggers refuse UPDATE and DELETE.
 
-A chain does not know what was cut off its end: keep what `heads` gives elsewhere, and hand it to `verify`.
+A chain does not show that rows were cut off its end: keep the heads elsewhere, and pass them to `verify`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import KEPT, LAST_AUDITED
 from gonogo.server.store.schema import audit_log
-from gonogo.server.store.schema.columns import EPOCH
+from gonogo.server.store.schema.columns import to_microseconds
 
 Heads = dict[int, tuple[int, str]]
 """The last row of each chain: `{chain: (seq, hash)}`."""
@@ -38,9 +38,23 @@ _START = "0" * 64
 _IDS = ("id", "assignment_id", "campaign_id", "calculation_id", "part_revision_id")
 
 
+class AuditRow(NamedTuple):
+    """A row of the log, as the columns of its table stand."""
+
+    number: int
+    chain: int
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    request_id: str | None
+    content: str
+    hash: str
+
+
 @dataclass(frozen=True)
 class BrokenRow:
-    """A row that does not fit: its `number`, its place, and why."""
+    """A row that does not fit: its place, and the reason. `number` is `None` for a row that is missing."""
 
     number: int | None
     chain: int
@@ -50,7 +64,7 @@ class BrokenRow:
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """What `verify` found: rows read, the first broken one, and the heads to keep."""
+    """Result of `verify`: rows read, the first broken one, and the heads to keep."""
 
     n_rows: int
     broken: BrokenRow | None
@@ -79,51 +93,82 @@ def append(
 
 
 def content_of(path_params: Mapping[str, Any], status: int, body: Any) -> dict[str, Any]:
-    """What a request's row says: the ids asked about, the status, and the ids it ended in."""
-    found = {name: body[name] for name in _IDS if isinstance(body, dict) and isinstance(body.get(name), str)}
-    return {**path_params, "status": status, **found}
+    """Content of the row of a request: the ids of its path, the status, and the ids of its response."""
+    ids = {name: body[name] for name in _IDS if isinstance(body, dict) and isinstance(body.get(name), str)}
+    return {**path_params, "status": status, **ids}
 
 
 def verify(connection: Connection, known: Heads | None = None) -> VerifyResult:
-    """Reads the whole log; `known` are heads of an earlier time, which must still be there.
+    """Reads the whole log and checks it against `known`, heads of an earlier time. Reports the first broken row."""
+    verifier = ChainVerifier(known)
+    for row in connection.execution_options(yield_per=1000).execute(_ALL):
+        verifier.feed(AuditRow._make(row))
+    return verifier.result()
 
-    The broken row with the lowest number is the one that is named.
+
+class ChainVerifier:
+    """Verifier of the audit log: takes all rows in the order of chains and places, then gives the result.
+
+    A chain is broken at its first row that does not follow from the row before it. Rows after that are read, but not
+    reported.
     """
-    last: Heads = {}
-    opened: set[int] = set()
-    found: list[BrokenRow] = []
-    ends: set[int] = set()
-    n_rows = 0
-    waiting = dict(known or {})
-    for row in _all_rows(connection):
-        n_rows += 1
-        reason = _fault(row, last.get(row.chain, (0, _START)))
-        if reason is None and waiting.get(row.chain, (0, ""))[0] == row.seq:
-            reason = None if waiting.pop(row.chain)[1] == row.hash else "it is not the row that was there before"
-        if reason is not None and row.chain not in ends:
-            ends.add(row.chain)
-            found.append(BrokenRow(row.number, row.chain, row.seq, reason))
-        if row.chain == 0:
-            opened.add(int(json.loads(row.content).get("chain", 0)) if row.action == "open_chain" else 0)
-        last[row.chain] = (row.seq, row.hash)
-    gone, unknown = opened - {0} - set(last), set(last) - opened - {0}
-    found += [BrokenRow(None, chain, 1, "the chain was opened, and all its rows are gone") for chain in sorted(gone)]
-    found += [BrokenRow(None, chain, 1, "the chain was never opened") for chain in sorted(unknown)]
-    for chain, (seq, _hash) in sorted(waiting.items()):
-        if chain not in ends:
-            found.append(BrokenRow(None, chain, seq, "the end of the chain was cut off before this row"))
-    found.sort(key=lambda broken: (broken.number is None, broken.number or 0, broken.chain))
-    return VerifyResult(n_rows, found[0] if found else None, last)
+
+    def __init__(self, known: Heads | None = None) -> None:
+        """`known` are heads of an earlier time, whose rows must still be there."""
+        self._heads: Heads = {}
+        self._known = dict(known or {})
+        self._opened: set[int] = set()
+        self._broken: dict[int, BrokenRow] = {}
+        self._n_rows = 0
+
+    def feed(self, row: AuditRow) -> None:
+        self._n_rows += 1
+        reason = self._fault(row)
+        if reason is not None and row.chain not in self._broken:
+            self._broken[row.chain] = BrokenRow(row.number, row.chain, row.seq, reason)
+        if row.chain == 0 and row.action == "open_chain":
+            self._opened.add(int(json.loads(row.content).get("chain", 0)))
+        self._heads[row.chain] = (row.seq, row.hash)
+
+    def result(self) -> VerifyResult:
+        """The first broken row by number; after these the chains whose rows are missing."""
+        broken = sorted(self._broken.values(), key=lambda row: row.number or 0) + self._missing()
+        return VerifyResult(self._n_rows, broken[0] if broken else None, self._heads)
+
+    def _fault(self, row: AuditRow) -> str | None:
+        seq, digest = self._heads.get(row.chain, (0, _START))
+        if row.seq != seq + 1:
+            return f"row {seq + 1} of its chain is missing before it"
+        fields = (row.actor, row.action, row.request_id, row.content)
+        if row.hash != _digest(digest, row.chain, row.seq, row.at, *fields):
+            return "its content, or the row before it, is not what was written"
+        if self._known.get(row.chain, (0, ""))[0] == row.seq and self._known.pop(row.chain)[1] != row.hash:
+            return "it is not the row that was there before"
+        return None
+
+    def _missing(self) -> list[BrokenRow]:
+        """Chains that lost all rows, that nobody opened, or that end before a known head; in the order of chains."""
+        opened, present = self._opened - {0}, set(self._heads) - {0}
+        missing = [
+            BrokenRow(None, chain, 1, "the chain was opened, and all its rows are gone") for chain in opened - present
+        ]
+        missing += [BrokenRow(None, chain, 1, "the chain was never opened") for chain in present - opened]
+        missing += [
+            BrokenRow(None, chain, seq, "the end of the chain was cut off before this row")
+            for chain, (seq, _hash) in self._known.items()
+            if chain not in self._broken
+        ]
+        return sorted(missing, key=lambda row: row.chain)
 
 
 def heads(connection: Connection) -> Heads:
-    """The last row of each chain as it stands in the database, unproved: `verify` proves, and reads the whole log."""
-    found: Heads = {}
+    """The last row of each chain as it stands in the database. Only `verify`, which reads the whole log, proves it."""
+    last_rows: Heads = {}
     for chain in range(int(connection.execute(_LAST_CHAIN).scalar() or 0) + 1):
         head = _HEAD.first(connection, {"chain": chain})
         if head is not None:
-            found[chain] = (head.seq, head.hash)
-    return found
+            last_rows[chain] = (head.seq, head.hash)
+    return last_rows
 
 
 def digest_of(known: Heads) -> str:
@@ -133,7 +178,7 @@ def digest_of(known: Heads) -> str:
 
 
 def _open(connection: Connection, now: datetime) -> int:
-    """Starts a chain for this connection, and says so in chain 0."""
+    """Starts a chain for this connection, and records that in chain 0."""
     dialect_of(connection).lock(connection, _LOCK_SPACE, 0)
     chain = int(connection.execute(_LAST_CHAIN).scalar() or 0) + 1
     head = _head_of(connection, 0)
@@ -165,23 +210,8 @@ def _head_of(connection: Connection, chain: int) -> _Head | None:
 
 
 def _digest(before: str, chain: int, seq: int, at: datetime, *fields: str | None) -> str:
-    past = at - EPOCH
-    micros = past.days * 86_400_000_000 + past.seconds * 1_000_000 + past.microseconds
-    text = _FIELDS([before, chain, seq, micros, *fields])
+    text = _FIELDS([before, chain, seq, to_microseconds(at), *fields])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _fault(row: Row[Any], before: tuple[int, str]) -> str | None:
-    if row.seq != before[0] + 1:
-        return f"row {before[0] + 1} of its chain is missing before it"
-    fields = (row.actor, row.action, row.request_id, row.content)
-    if row.hash != _digest(before[1], row.chain, row.seq, row.at, *fields):
-        return "its content, or the row before it, is not what was written"
-    return None
-
-
-def _all_rows(connection: Connection) -> Iterator[Row[Any]]:
-    yield from connection.execution_options(yield_per=1000).execute(_ALL)
 
 
 _HEAD = CompiledStatement(
@@ -192,4 +222,4 @@ _HEAD = CompiledStatement(
 )
 _LAST_CHAIN = select(func.max(audit_log.c.chain))
 _INSERT = CompiledStatement(audit_log.insert(), [column.name for column in audit_log.c if column.name != "number"])
-_ALL = select(audit_log).order_by(audit_log.c.chain, audit_log.c.seq)
+_ALL = select(*[audit_log.c[name] for name in AuditRow._fields]).order_by(audit_log.c.chain, audit_log.c.seq)

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from sqlalchemy import Connection, Insert, Table
 
 from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.schema.columns import EPOCH
+from gonogo.server.store.schema.columns import to_microseconds
 
 T = TypeVar("T")
 
@@ -49,5 +49,4 @@ def stored_json(value: Any) -> str | None:
 
 def stored_instant(moment: datetime) -> int:
     """An instant as an `Instant` column stores it."""
-    past = moment - EPOCH
-    return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
+    return to_microseconds(moment)
