@@ -61,7 +61,9 @@ def plans(house: House, campaign: str) -> dict[str, tuple[float, dict[str, Any]]
         if not statement.startswith(("SELECT", "UPDATE")):
             continue
         with house.store.engine.connect() as connection:  # rolled back
-            explained = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
+            explained = connection.exec_driver_sql(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters
+            ).scalar_one()
         for node in scans(explained[0]["Plan"]):
             rows = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
             found[f"{statement} {node['Node Type']} {node['Relation Name']} {rows}"] = (rows, node)
