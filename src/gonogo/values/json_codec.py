@@ -1,4 +1,4 @@
-"""JSON to value and back, by the keys that are agreed on. Any JSON is taken; nothing raises; nothing is lost.
+"""JSON codec of values: any JSON to a value, and back to the keys that are agreed on. Never raises, loses nothing.
 
 `text`, when it is understood, is what the drawing shows: other keys fill in what it leaves open. A key that contradicts
 it, or is not known, is kept in `extra`, shown, and counts when values are compared. Without such a text the known keys
@@ -7,8 +7,9 @@ must agree with each other; where they do not, or the text is prose, nothing is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from gonogo.values.format import format_text, thread_text
 from gonogo.values.json_fields import READERS
@@ -22,7 +23,7 @@ _Items = list[tuple[str, Any]]
 
 
 def from_json(json: Any) -> EngineeringValue:
-    """The value of any JSON. `null`, `{}` and blank text are empty; lists and the like are kept as `other`."""
+    """Returns the value of any JSON. `null`, `{}` and blank text are empty; lists and the like are kept as `other`."""
     if isinstance(json, EngineeringValue):
         return json
     if json is None:
@@ -37,7 +38,7 @@ def from_json(json: Any) -> EngineeringValue:
 
 
 def to_json(value: EngineeringValue) -> dict[str, Any]:
-    """`value` as a JSON object: `text` as a drawing writes it, beside it the known keys it fills, and unknown ones."""
+    """Returns `value` as a JSON object: `text` as a drawing writes it, the known keys it fills, and unknown ones."""
     if value.kind is Kind.EMPTY:
         return dict(value.extra)
     if value.kind in (Kind.TEXT, Kind.OTHER):
@@ -69,81 +70,113 @@ def _digits(number: Number | None) -> str:
 def _read_object(json: dict[Any, Any]) -> EngineeringValue:
     text = json.get("text")
     parsed = parse(text) if isinstance(text, str) else None
-    value = parsed.value if parsed is not None and parsed.ok else EngineeringValue(Kind.LINEAR)
-    telling: list[tuple[str, Any]] = []  # what the keys beside the text say
-    extra: list[tuple[str, Any]] = []  # the part of it that finds no place in the value
+    reading = _ObjectReading(parsed.value if parsed is not None and parsed.ok else EngineeringValue(Kind.LINEAR))
     # Known keys in one order, so that the same keys make the same value however an object lists them.
     for key in (*filter(json.__contains__, READERS), *(key for key in json if key not in READERS)):
-        item = json[key]
+        if key != "text" or parsed is None:
+            reading.add(key, json[key])
+    return reading.result(parsed.value if parsed else None)
+
+
+class _ObjectReading:
+    """A value that is built key by key.
+
+    `stated` holds the keys beside the text that say something; `unplaced` those of them that contradict the value, or
+    have no place in it.
+    """
+
+    def __init__(self, value: EngineeringValue) -> None:
+        self.value = value
+        self.stated: _Items = []
+        self.unplaced: _Items = []
+
+    def add(self, key: Any, item: Any) -> None:
         fields = READERS[key](item) if key in READERS and item is not None else None
-        if (key == "text" and parsed is not None) or fields == {} or (item is None and key in _KNOWN):
-            continue
-        telling.append((str(key), item))
-        merged = _merge(value, fields) if fields is not None else None
+        if fields == {} or (item is None and key in _KNOWN):
+            return
+        self.stated.append((str(key), item))
+        merged = _merge(self.value, fields) if fields is not None else None
         if merged is None:
-            extra.append((str(key), item))
+            self.unplaced.append((str(key), item))
         else:
-            value = merged
-    return _settled(_kind_by_fields(value), parsed.value if parsed else None, telling, extra)
+            self.value = merged
+
+    def result(self, from_text: EngineeringValue | None) -> EngineeringValue:
+        """Returns the value if its keys agree and it survives a round trip; else the text with all keys beside it.
+
+        `from_text` is what the text alone says, `None` without a text.
+        """
+        value = _with_inferred_kind(self.value)
+        understood = from_text is not None and from_text.kind not in (Kind.TEXT, Kind.EMPTY)
+        is_prose = from_text is not None and from_text.kind is Kind.TEXT
+        agreed = understood or not (is_prose or any(key in _KNOWN for key, _ in self.unplaced))
+        if agreed and _has_content(value) and _survives_round_trip(value):
+            return replace(value, text=from_text.text if from_text else "", extra=tuple(self.unplaced))
+        base = from_text or EngineeringValue(Kind.EMPTY)
+        extra = (item for item in self.stated if not (understood and _implies(base, *item)))
+        return replace(base, extra=tuple(extra))
 
 
-def _settled(
-    value: EngineeringValue, written: EngineeringValue | None, telling: _Items, extra: _Items
-) -> EngineeringValue:
-    """`value` if its keys agree, and it can be written down and read again; else the text, all keys kept beside it."""
-    understood = written is not None and written.kind not in (Kind.TEXT, Kind.EMPTY)
-    agreed = understood or (not _is_prose(written) and not any(key in _KNOWN for key, _ in extra))
-    again = parse(format_text(value)) if agreed and _says_something(value) else None
-    if again is None or not again.ok or again.value != value:
-        base = written or EngineeringValue(Kind.EMPTY)
-        return replace(base, extra=tuple(item for item in telling if not (understood and _says_it(base, *item))))
-    return replace(value, text=written.text if written else "", extra=tuple(extra))
+def _survives_round_trip(value: EngineeringValue) -> bool:
+    again = parse(format_text(value))
+    return again.ok and again.value == value
 
 
-def _is_prose(written: EngineeringValue | None) -> bool:
-    return written is not None and written.kind is Kind.TEXT
-
-
-def _says_it(value: EngineeringValue, key: str, item: Any) -> bool:
-    """`value` already holds what the key says."""
+def _implies(value: EngineeringValue, key: str, item: Any) -> bool:
+    """Whether `value` already holds what the key says."""
     fields = READERS[key](item) if key in READERS else None
     return fields is not None and _merge(value, fields) == value
 
 
-def _says_something(value: EngineeringValue) -> bool:
+def _has_content(value: EngineeringValue) -> bool:
     return value.kind not in (Kind.TEXT, Kind.OTHER, Kind.EMPTY) and any(
         (value.nominal, value.upper, value.lower, value.thread, value.zone, value.fit, value.symbol)
     )
 
 
-def _kind_by_fields(value: EngineeringValue) -> EngineeringValue:
-    if value.nominal is None and value.upper and value.lower and value.kind is not Kind.TOLERANCE:
-        if value.upper.value <= 0 or value.lower.value <= 0:
-            return replace(value, kind=Kind.TOLERANCE) if value.kind is Kind.LINEAR else value
-        value = replace(value, upper=Number(value.upper.unsigned), lower=Number(value.lower.unsigned))
-    if value.kind is Kind.ANGLE:
-        return replace(value, unit=value.unit or "deg")
-    if value.kind in (Kind.FIT, Kind.TOLERANCE) and value.nominal is not None:
-        return replace(value, kind=Kind.LINEAR)
-    if value.kind is Kind.CHAMFER and not value.sign and value.angle is None:
-        return replace(value, sign="C")
-    if value.kind is not Kind.LINEAR:
-        return value
-    if value.thread:
-        return replace(value, kind=Kind.THREAD)
-    if value.symbol or value.zone:
-        return replace(value, kind=Kind.FRAME)
-    if value.roughness:
-        return replace(value, kind=Kind.ROUGHNESS)
-    if value.unit == "deg":
-        return replace(value, kind=Kind.ANGLE)
-    if value.nominal is None and value.upper is None and value.fit:
-        return replace(value, kind=Kind.FIT)
-    return value
+class _KindRule(NamedTuple):
+    """One row of the decision table for the kind of a value: when it applies, and the fields it changes."""
+
+    applies: Callable[[EngineeringValue], bool]
+    changes: dict[str, Any]
+
+
+_KIND_RULES: Final = (
+    # Two numbers without a nominal that cannot both be sizes are deviations.
+    _KindRule(lambda v: v.kind is Kind.LINEAR and _is_pair(v) and not _is_positive(v), {"kind": Kind.TOLERANCE}),
+    _KindRule(lambda v: v.kind is not Kind.TOLERANCE and _is_pair(v) and not _is_positive(v), {}),
+    _KindRule(lambda v: v.kind is Kind.ANGLE and not v.unit, {"unit": "deg"}),
+    _KindRule(lambda v: v.kind in (Kind.FIT, Kind.TOLERANCE) and v.nominal is not None, {"kind": Kind.LINEAR}),
+    _KindRule(lambda v: v.kind is Kind.CHAMFER and not v.sign and v.angle is None, {"sign": "C"}),
+    # A kind that was stated stays; the fields decide only where it is the default.
+    _KindRule(lambda v: v.kind is not Kind.LINEAR, {}),
+    _KindRule(lambda v: v.thread is not None, {"kind": Kind.THREAD}),
+    _KindRule(lambda v: bool(v.symbol or v.zone), {"kind": Kind.FRAME}),
+    _KindRule(lambda v: bool(v.roughness), {"kind": Kind.ROUGHNESS}),
+    _KindRule(lambda v: v.unit == "deg", {"kind": Kind.ANGLE}),
+    _KindRule(lambda v: v.nominal is None and v.upper is None and bool(v.fit), {"kind": Kind.FIT}),
+    _KindRule(lambda _: True, {}),
+)
+"""The first row that applies decides."""
+
+
+def _with_inferred_kind(value: EngineeringValue) -> EngineeringValue:
+    if value.kind is not Kind.TOLERANCE and value.upper and value.lower and _is_pair(value) and _is_positive(value):
+        value = replace(value, upper=Number(value.upper.unsigned), lower=Number(value.lower.unsigned))  # limits
+    changes = next(rule.changes for rule in _KIND_RULES if rule.applies(value))
+    return replace(value, **changes) if changes else value
+
+
+def _is_pair(value: EngineeringValue) -> bool:
+    return value.nominal is None and value.upper is not None and value.lower is not None
+
+
+def _is_positive(value: EngineeringValue) -> bool:
+    return all(number is not None and number.value > 0 for number in (value.upper, value.lower))
 
 
 def _merge(value: EngineeringValue, fields: dict[str, Any]) -> EngineeringValue | None:
-    """`value` with `fields` filled in where it is silent; `None` when they contradict it."""
+    """Returns `value` with `fields` filled in where it is silent; `None` when they contradict it."""
     new: dict[str, Any] = {}
     for name, item in fields.items():
         old = getattr(value, name)
@@ -153,14 +186,14 @@ def _merge(value: EngineeringValue, fields: dict[str, Any]) -> EngineeringValue 
             if old is not Kind.LINEAR:
                 return None
         elif old not in (None, "", ()):
-            if not _agree(old, item):
+            if not _is_same(old, item):
                 return None
             continue
         new[name] = item
     return replace(value, **new)
 
 
-def _agree(old: Any, new: Any) -> bool:
+def _is_same(old: Any, new: Any) -> bool:
     if isinstance(old, Number) and isinstance(new, Number):
         return old.key() == new.key()
     if isinstance(old, Zone) and isinstance(new, Zone):
