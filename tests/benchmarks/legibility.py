@@ -31,11 +31,11 @@ from gonogo.demo.parts import draw_all
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.bbox import Placed, drawing_bbox
-from gonogo.sheets.render.crop import CropView, Rect, turn
+from gonogo.sheets.render.crop import CropView, Rect, rotate_box
 from gonogo.sheets.render.mosaic import to_cells, to_grey
 from gonogo.sheets.render.open import open_drawing
-from gonogo.sheets.render.raster import DrawingPage, fit_contrast, turned_region, view_to_grey
-from gonogo.sheets.render.text_metrics import look_at
+from gonogo.sheets.render.raster import DrawingPage, fit_contrast, render_subpixels, render_view
+from gonogo.sheets.render.text_metrics import measure_text
 from tests.shared_material import DRAWINGS
 
 MODES = (PictureMode.OCTANT, PictureMode.SEXTANT, PictureMode.QUADRANT, PictureMode.BRAILLE, PictureMode.HALF)
@@ -55,7 +55,7 @@ class Dimension:
     turned: CropView
     box: Rect
     digits: str
-    lacking: float | None
+    missing_weight: float | None
 
 
 def legibility() -> dict[str, dict[str, dict[str, float]]]:
@@ -107,12 +107,12 @@ def _demo(folder: Path) -> list[Dimension]:
 def _dimension(page: DrawingPage, raw: tuple[float, ...], truth: str) -> Dimension:
     placed = drawing_bbox(raw, page.width, page.height)
     assert isinstance(placed, Placed)
-    ink = look_at(page, placed.box)
-    rotation = 90 if ink.lies else 0
+    ink = measure_text(page, placed.box)
+    rotation = 90 if ink.is_vertical else 0
     width, height = (page.height, page.width) if rotation else (page.width, page.height)
-    box = turn(placed.box, rotation)
+    box = rotate_box(placed.box, rotation)
     rect = Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
-    return Dimension(page, CropView(rect, width, height, rotation, _DETAIL), rect, _digits(truth), ink.lacking)
+    return Dimension(page, CropView(rect, width, height, rotation, _DETAIL), rect, _digits(truth), ink.missing_weight)
 
 
 def _read_share(boxes: list[Dimension], pane: tuple[int, int], painter: Painter) -> float:
@@ -148,19 +148,19 @@ def _view(box: Dimension, pane: tuple[int, int], place: tuple[float, float]) -> 
 def _mosaic(
     mode: PictureMode, box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]
 ) -> Image.Image:
-    return _painted(view_to_grey(box.page, view, mode, *pane, lacking=box.lacking), mode, pane, cell)
+    return _painted(render_subpixels(box.page, view, mode, *pane, missing_weight=box.missing_weight), mode, pane, cell)
 
 
 def _usual_half(box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
     columns, rows = pane
-    fine = Image.fromarray(turned_region(box.page, view, columns * 4, rows * 8))
+    fine = Image.fromarray(render_view(box.page, view, columns * 4, rows * 8))
     return _painted(
         np.asarray(fine.resize((columns, rows * 2), Image.Resampling.LANCZOS)), PictureMode.HALF, pane, cell
     )
 
 
 def _full(box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
-    return Image.fromarray(fit_contrast(turned_region(box.page, view, pane[0] * cell[0], pane[1] * cell[1])))
+    return Image.fromarray(fit_contrast(render_view(box.page, view, pane[0] * cell[0], pane[1] * cell[1])))
 
 
 def _painted(grey: np.ndarray, mode: PictureMode, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:

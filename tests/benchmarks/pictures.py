@@ -18,10 +18,10 @@ from gonogo.demo.parts import draw_all
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import PictureRequest
 from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, subpixels_of
-from gonogo.sheets.render.draw import OpenDrawings, choose
+from gonogo.sheets.render.draw import OpenDrawings, choose_view
 from gonogo.sheets.render.indexed_pixels import MARK, PAPER, draw_plane
 from gonogo.sheets.render.mosaic import to_cells, to_grey
-from gonogo.sheets.render.raster import Grey, view_to_grey
+from gonogo.sheets.render.raster import Grey, render_subpixels
 
 PART, CALLOUT = "GX-4008 flange", "bolt_holes"
 COLUMNS, ROWS = 46, 18
@@ -62,9 +62,12 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as made:
         path = Path(made) / "sample.pdf"
         path.write_bytes(board.pdf())
-        chosen = choose(drawings, path, PART, request)
+        chosen = choose_view(drawings, path, PART, request)
         for mode in CELL_MODES:
-            save(drawn(view_to_grey(chosen.page, chosen.view, mode, COLUMNS, ROWS), mode), folder / f"{mode.value}.png")
+            save(
+                drawn(render_subpixels(chosen.page, chosen.view, mode, COLUMNS, ROWS), mode),
+                folder / f"{mode.value}.png",
+            )
         plane = draw_plane(drawings, path, PART, request, {})
         greys = np.where(plane == MARK, 7, np.minimum(plane, PAPER)).astype(np.uint16) * 255 // PAPER
         save(greys.astype(np.uint8), folder / "pixels.png")

@@ -22,7 +22,7 @@ from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Level, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.draw import OpenDrawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw_picture
 from gonogo.sheets.render.mosaic import to_cells
 from gonogo.sheets.render.open import open_drawing
 from tests.benchmarks.legibility import FULL, MODES, USUAL, legibility
@@ -92,7 +92,7 @@ def _crop_times(path: Path) -> tuple[float, float]:
 
     def crop(spot: tuple[float, float]) -> None:
         box = (spot[0], spot[1], spot[0] + 0.03, spot[1] + 0.012)
-        draw(drawings, path, str(path), PictureRequest(100, 40, box, Level.DETAIL, PictureMode.OCTANT))
+        draw_picture(drawings, path, str(path), PictureRequest(100, 40, box, Level.DETAIL, PictureMode.OCTANT))
 
     first = _milliseconds(lambda: crop(spots[0]), 1)
     later = iter(spots[1:])

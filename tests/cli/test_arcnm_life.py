@@ -16,8 +16,8 @@ from gonogo.client.credential import ApiKey
 from gonogo.client.lead import LeadClient
 from gonogo.schemas.labeling import Adjudication, LabelSubmit
 from tests.cli.conftest import Gonogo
-from tests.client.arcnm import KEY, Arcnm
-from tests.client.scripted import ScriptedServer
+from tests.client.arcnm_server import KEY, Arcnm
+from tests.client.scripted_server import ScriptedServer
 
 Connect = Callable[[], AbstractAsyncContextManager[LeadClient]]
 

@@ -21,8 +21,8 @@ from gonogo.server.auth.api_keys import create_key, revoke_key
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.cli.conftest import Gonogo
-from tests.client.arcnm import KEY, Arcnm
-from tests.client.scripted import ScriptedServer
+from tests.client.arcnm_server import KEY, Arcnm
+from tests.client.scripted_server import ScriptedServer
 from tests.server.house import House, people
 from tests.server.http.conftest import uvicorn_over
 

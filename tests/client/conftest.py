@@ -10,7 +10,7 @@ import pytest
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import RetryPolicy
-from tests.client.scripted import Time
+from tests.client.scripted_server import Time
 
 KEY = "ak_test_0a1b2c3d_q7Zx-vErY-sEcReT"
 

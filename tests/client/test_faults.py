@@ -29,7 +29,7 @@ from gonogo.client.transport import Timeouts
 from gonogo.schemas.gonogo_api import SessionCreate
 from gonogo.schemas.labeling import LabelSubmit
 from tests.client.conftest import ClientFor
-from tests.client.scripted import Drip, HalfBody, Reply, Reset, ScriptedServer, Stall, Step, envelope
+from tests.client.scripted_server import Drip, HalfBody, Reply, Reset, ScriptedServer, Stall, Step, envelope
 
 EMPTY_LIST = Reply(200, {"count": 0, "data": []})
 

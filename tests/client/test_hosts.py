@@ -12,7 +12,7 @@ from gonogo.client.errors import InvalidInputError, UnexpectedAnswerError
 from gonogo.client.transport import CredentialGuard, base_url, is_loopback
 from gonogo.schemas.labeling import LabelSubmit
 from tests.client.conftest import ClientFor
-from tests.client.scripted import Reply, ScriptedServer
+from tests.client.scripted_server import Reply, ScriptedServer
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

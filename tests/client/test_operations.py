@@ -32,7 +32,7 @@ from gonogo.schemas.labeling import (
     LabelSubmit,
 )
 from tests.client.conftest import KEY, ClientFor
-from tests.client.scripted import Reply, ScriptedServer
+from tests.client.scripted_server import Reply, ScriptedServer
 from tests.shared_material import SHARED
 
 L = "/api/v1/parts/labeling"

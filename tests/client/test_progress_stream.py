@@ -25,7 +25,7 @@ from gonogo.client.progress_stream import (
 )
 from gonogo.client.retry import RetryPolicy
 from gonogo.schemas.gonogo_api import Capabilities
-from tests.client.scripted import Reply, Reset, ScriptedServer, Stall, Step, Time, envelope
+from tests.client.scripted_server import Reply, Reset, ScriptedServer, Stall, Step, Time, envelope
 
 PATH = "/api/v1/gonogo/campaigns/c-1/progress/stream"
 
@@ -74,7 +74,7 @@ class Watch:
 
 
 async def test_a_line_that_drops_is_taken_up_again_where_it_broke() -> None:
-    steps = [
+    steps: list[Step] = [
         stream(told(7, 1)),
         Reset(),
         Reply(503, envelope("unavailable")),

@@ -23,7 +23,7 @@ from gonogo.client.errors import (
 from gonogo.client.retry import ONCE, Pace, RetryPolicy, with_retries
 from gonogo.schemas.labeling import LabelSubmit
 from tests.client.conftest import ClientFor
-from tests.client.scripted import HalfBody, Reply, Reset, ScriptedServer, Step, Time, envelope
+from tests.client.scripted_server import HalfBody, Reply, Reset, ScriptedServer, Step, Time, envelope
 
 SUBMIT = LabelSubmit(verdict="incorrect", corrected_value={"text": "⌀16,5"}, duration_ms=900)
 DONE = Reply(201, {"id": "s1"})

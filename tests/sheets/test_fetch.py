@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
-from gonogo.sheets.fetch import Fetcher
-from gonogo.sheets.ssrf_guard import Address, is_loopback, judge, reach
+from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
+from gonogo.sheets.fetch import DrawingFetcher
+from gonogo.sheets.ssrf_guard import Address, is_loopback, reach, refuse_nearer_than
 from tests.sheets.conftest import sheet_pdf
 
 LOCAL = "http://127.0.0.1:1"
@@ -36,13 +36,13 @@ def _answers(url: str | None, status: str | None = "ready") -> Callable[[str], A
     return drawing_url
 
 
-def _fetcher(url: str | None, handler: Callable[[httpx.Request], httpx.Response], **settings: object) -> Fetcher:
+def _fetcher(url: str | None, handler: Callable[[httpx.Request], httpx.Response], **settings: object) -> DrawingFetcher:
     base_url = str(settings.pop("base_url", REMOTE))
-    return Fetcher(_answers(url), base_url=base_url, transport=httpx.MockTransport(handler), **settings)  # type: ignore[arg-type]
+    return DrawingFetcher(_answers(url), base_url=base_url, transport=httpx.MockTransport(handler), **settings)  # type: ignore[arg-type]
 
 
-async def _refusal(fetcher: Fetcher) -> CannotShow:
-    with pytest.raises(CannotShow) as refused:
+async def _refusal(fetcher: DrawingFetcher) -> CannotShowError:
+    with pytest.raises(CannotShowError) as refused:
         await fetcher.fetch("rev-1")
     return refused.value
 
@@ -128,10 +128,10 @@ async def test_being_offline_may_be_tried_again(error: httpx.HTTPError) -> None:
 
 
 async def test_no_dataset_and_not_ready() -> None:
-    none = await _refusal(Fetcher(_answers(None, "no_dataset"), base_url=REMOTE))
+    none = await _refusal(DrawingFetcher(_answers(None, "no_dataset"), base_url=REMOTE))
     assert none.reason == "The server has no drawing for this part."
     assert not none.retry
-    assert (await _refusal(Fetcher(_answers(None, "processing"), base_url=REMOTE))).retry
+    assert (await _refusal(DrawingFetcher(_answers(None, "processing"), base_url=REMOTE))).retry
 
 
 async def test_an_error_of_the_server_keeps_its_next_step() -> None:
@@ -148,11 +148,11 @@ async def test_an_error_of_the_server_keeps_its_next_step() -> None:
     async def knows_nothing(_: str) -> Answer:
         raise Gone("not found")
 
-    refused = await _refusal(Fetcher(fails, base_url=REMOTE, errors=(ApiError,)))
+    refused = await _refusal(DrawingFetcher(fails, base_url=REMOTE, errors=(ApiError,)))
     assert "The server failed." in refused.reason
     assert refused.next_step == "Tell the server's keeper."
     assert refused.retry
-    assert not (await _refusal(Fetcher(knows_nothing, base_url=REMOTE, errors=(ApiError,)))).retry
+    assert not (await _refusal(DrawingFetcher(knows_nothing, base_url=REMOTE, errors=(ApiError,)))).retry
 
 
 @asynccontextmanager
@@ -195,7 +195,7 @@ async def test_an_endless_body_is_cut_off() -> None:
 
     async with _server(endless) as url:
         limits = dataclasses.replace(DrawingLimits(), transfer_bytes=2 * 1024 * 1024)
-        refused = await _refusal(Fetcher(_answers(url), base_url=LOCAL, limits=limits))
+        refused = await _refusal(DrawingFetcher(_answers(url), base_url=LOCAL, limits=limits))
     assert "larger than 2 MB" in refused.reason
 
 
@@ -207,7 +207,7 @@ async def test_a_dripping_body_runs_out_of_time() -> None:
 
     async with _server(dripping) as url:
         limits = dataclasses.replace(DrawingLimits(), transfer_seconds=1.5)  # well after the connection stands
-        refused = await _refusal(Fetcher(_answers(url), base_url=LOCAL, limits=limits))
+        refused = await _refusal(DrawingFetcher(_answers(url), base_url=LOCAL, limits=limits))
     assert "within 1.5 seconds" in refused.reason
     assert refused.retry
 
@@ -218,7 +218,7 @@ async def test_a_body_that_breaks_off_may_be_tried_again() -> None:
         await writer.drain()
 
     async with _server(broken) as url:
-        assert (await _refusal(Fetcher(_answers(url), base_url=LOCAL))).retry
+        assert (await _refusal(DrawingFetcher(_answers(url), base_url=LOCAL))).retry
 
 
 def _looked_up(table: dict[str, str]) -> Callable[[str], Awaitable[list[Address]]]:
@@ -236,7 +236,7 @@ def _looked_up(table: dict[str, str]) -> Callable[[str], Awaitable[list[Address]
 )  # fmt: skip
 async def test_a_name_of_our_own_network_is_refused_before_a_packet_is_sent(address: str) -> None:
     table = {"api.example": "93.184.216.34", "store.example": address}
-    fetcher = Fetcher(_answers("https://store.example/d"), base_url=REMOTE, look_up=_looked_up(table))
+    fetcher = DrawingFetcher(_answers("https://store.example/d"), base_url=REMOTE, look_up=_looked_up(table))
     assert "own network" in (reason := (await _refusal(fetcher)).reason) or "leads nowhere" in reason
 
 
@@ -255,9 +255,9 @@ async def test_a_redirect_into_our_own_network_is_refused() -> None:
 
 async def test_a_server_in_a_private_network_may_point_into_it_but_not_to_this_machine() -> None:
     table = {"api.example": "10.0.0.5", "store.example": "10.0.0.6", "here.example": "127.0.0.1"}
-    here = Fetcher(_answers("https://here.example/d"), base_url=REMOTE, look_up=_looked_up(table))
+    here = DrawingFetcher(_answers("https://here.example/d"), base_url=REMOTE, look_up=_looked_up(table))
     assert "own network" in (await _refusal(here)).reason
-    judge([ip_address("10.0.0.6")], reach(ip_address("10.0.0.5")))
+    refuse_nearer_than([ip_address("10.0.0.6")], reach(ip_address("10.0.0.5")))
 
 
 async def test_the_connection_goes_to_the_address_that_was_judged() -> None:
@@ -272,7 +272,7 @@ async def test_the_connection_goes_to_the_address_that_was_judged() -> None:
     async with _server(drawing, asked) as url:
         renamed = url.replace("127.0.0.1", "store.localhost")
         look_up = _looked_up({"store.localhost": "127.0.0.1", "127.0.0.1": "127.0.0.1"})
-        fetched = await Fetcher(_answers(renamed), base_url=LOCAL, look_up=look_up).fetch("rev-1")
+        fetched = await DrawingFetcher(_answers(renamed), base_url=LOCAL, look_up=look_up).fetch("rev-1")
     assert fetched.data == sheet_pdf()
     assert fetched.title == "Halter"
     assert b"Host: store.localhost:" in asked[0]

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.lead import LeadClient, everybody
+from gonogo.client.lead import LeadClient, all_assignments_of
 from gonogo.schemas.labeling import CampaignAssignmentPublic, LabelingCampaignPublic, LabelingProjectPublic
 from gonogo.schemas.lead import RunPublic
 from gonogo.schemas.sanitize import clean_text
@@ -108,7 +108,7 @@ async def find_project(client: GonogoClient, name_or_id: str) -> LabelingProject
 
 async def all_assignments(client: LeadClient, campaign_id: str) -> list[CampaignAssignmentPublic]:
     """Everybody who was invited to the campaign, newest first, the revoked ones too."""
-    return await everybody(client, campaign_id)
+    return await all_assignments_of(client, campaign_id)
 
 
 async def need_ours(client: GonogoClient, what: str) -> None:

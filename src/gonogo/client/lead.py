@@ -66,7 +66,7 @@ async def progress_of(client: BaseClient, campaign_id: str) -> CampaignProgress:
     return await client.call(CampaignProgress, "GET", url_path(f"{GONOGO}/campaigns/{{}}/progress", campaign_id))
 
 
-async def everybody(client: BaseClient, campaign_id: str) -> list[CampaignAssignmentPublic]:
+async def all_assignments_of(client: BaseClient, campaign_id: str) -> list[CampaignAssignmentPublic]:
     """All assignments of a campaign, newest first, the revoked ones too; of a server without pages what it gives."""
     found: list[CampaignAssignmentPublic] = []
     cursor: str | None = None

@@ -35,7 +35,7 @@ from gonogo.schemas.sanitize import clean_json, clean_text
 
 M = TypeVar("M", bound=BaseModel)
 
-SHOWN: Final = 200
+MAX_QUOTED: Final = 200
 """Characters of a foreign text that may appear in a message."""
 
 _TAG: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
@@ -65,9 +65,9 @@ class ApiResponse:
 
     def shown(self, text: str) -> str:
         """`text` of the server, fit for a message: one line, cleaned, without secrets, cut."""
-        text = _blotted(text, self.secrets)
+        text = _redact(text, self.secrets)
         text = " ".join(clean_text(text).split())
-        return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+        return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 1] + "…"
 
 
 def load(body: bytes) -> Any:
@@ -167,7 +167,7 @@ def redirected(answer: ApiResponse, host: str) -> UnexpectedAnswerError:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _ErrorFields:
     """What an error body says, whichever of the known forms it has."""
 
     code: str = ""
@@ -176,27 +176,27 @@ class _Said:
     request_id: str | None = None
 
 
-def _said(answer: ApiResponse) -> _Said:
+def _error_fields(answer: ApiResponse) -> _ErrorFields:
     """Reads the envelope; also a bare `{message}`, `{detail}`, JSON string or plain text."""
     try:
         value = clean_json(load(answer.body))
     except ValueError:
         html = answer.body.lstrip()[:1] == b"<"
-        return _Said(message="" if html else answer.shown(answer.body[:2000].decode("utf-8", "replace")))
+        return _ErrorFields(message="" if html else answer.shown(answer.body[:2000].decode("utf-8", "replace")))
     if isinstance(value, str):
-        return _Said(message=answer.shown(value))
+        return _ErrorFields(message=answer.shown(value))
     if not isinstance(value, dict):
-        return _Said()
+        return _ErrorFields()
     inner = value.get("error")
     body = inner if isinstance(inner, dict) else value
     details = body.get("details")
     if isinstance(body.get("detail"), list):  # the form of FastAPI's own validation errors
         details = {"errors": body["detail"]}
     message = _first_text(body.get("message"), body.get("detail"), inner)
-    return _Said(
+    return _ErrorFields(
         code=answer.shown(_first_text(body.get("code"))),
         message=answer.shown(message),
-        details=_blotted(details, answer.secrets) if isinstance(details, dict) else None,
+        details=_redact(details, answer.secrets) if isinstance(details, dict) else None,
         request_id=answer.shown(_first_text(value.get("request_id"))) or None,
     )
 
@@ -205,15 +205,15 @@ def _first_text(*candidates: Any) -> str:
     return next((item for item in candidates if isinstance(item, str) and item), "")
 
 
-def _blotted(value: Any, secrets: Iterable[Secret]) -> Any:
+def _redact(value: Any, secrets: Iterable[Secret]) -> Any:
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret.secret, "•••")
         return value
     if isinstance(value, dict):
-        return {_blotted(key, secrets): _blotted(item, secrets) for key, item in value.items()}
+        return {_redact(key, secrets): _redact(item, secrets) for key, item in value.items()}
     if isinstance(value, list):
-        return [_blotted(item, secrets) for item in value]
+        return [_redact(item, secrets) for item in value]
     return value
 
 
@@ -239,7 +239,7 @@ _NEXT_STEP: Final = {
 
 def error_from(answer: ApiResponse) -> GonogoClientError:
     """The error that a status outside 2xx stands for. The class follows the status, whatever the body is."""
-    said = _said(answer)
+    said = _error_fields(answer)
     details = dict(said.details or {})
     reason = details.get("reason")
     rest: dict[str, Any] = {
@@ -269,7 +269,7 @@ def error_from(answer: ApiResponse) -> GonogoClientError:
     return InvalidRequestError(f"The server rejects the request{tail}{_fields(details)}", **rest)
 
 
-def _tail(status: int, said: _Said) -> str:
+def _tail(status: int, said: _ErrorFields) -> str:
     known = next((item.phrase for item in HTTPStatus if item.value == status), "")
     named = f" ({status} {said.code or known})".replace(" )", ")")
     return f"{named}: {said.message.rstrip('.')}." if said.message else f"{named}."

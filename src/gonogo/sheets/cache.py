@@ -18,7 +18,7 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class LocatedDrawing:
     """A drawing's file on this machine; `key` changes when its content does, `title` is the drawing's own name."""
 
     path: Path
@@ -26,7 +26,7 @@ class Located:
     title: str | None = None
 
 
-class RawCache:
+class DrawingFileCache:
     """Fetched drawings: `blobs/<sha256>` and, by the name they were asked for, `refs/<hash>` with that sha256
     and, on a second line, the drawing's title.
 
@@ -38,7 +38,7 @@ class RawCache:
         self._blobs, self._refs, self._most = folder / "blobs", folder / "refs", most
         self._exports = folder / "exports"
 
-    def find(self, name: str) -> Located | None:
+    def find(self, name: str) -> LocatedDrawing | None:
         """The drawing once stored under `name`, if it is still kept whole."""
         try:
             digest, _, title = self._ref(name).read_text("utf-8").partition("\n")
@@ -46,9 +46,9 @@ class RawCache:
             os.utime(path)
         except (OSError, UnicodeDecodeError):
             return None
-        return Located(path, digest, title or None) if digest.isalnum() else None
+        return LocatedDrawing(path, digest, title or None) if digest.isalnum() else None
 
-    def store(self, name: str, data: bytes, title: str | None = None) -> Located:
+    def store(self, name: str, data: bytes, title: str | None = None) -> LocatedDrawing:
         """Keep `data` under `name`. Raises `OSError` when the disk does not take it."""
         digest = hashlib.sha256(data).hexdigest()
         path = self._blobs / digest
@@ -56,7 +56,7 @@ class RawCache:
             _write(path, data)
         _write(self._ref(name), f"{digest}\n{title or ''}".encode())
         self._shrink(path)
-        return Located(path, digest, title)
+        return LocatedDrawing(path, digest, title)
 
     def export(self, name: str, data: bytes) -> Path:
         """Keep `data` as a file of that name for another program to open; the last few stay. Raises `OSError`."""
@@ -103,7 +103,7 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-class PictureMemory(Generic[K, V]):
+class LruCache(Generic[K, V]):
     """A bounded dictionary that drops what was used longest ago."""
 
     def __init__(self, most: int) -> None:

@@ -28,7 +28,7 @@ class DrawingLimits:
     pictures_kept: int = 96
 
 
-class CannotShow(Exception):
+class CannotShowError(Exception):
     """A drawing that is not shown: `reason` is a sentence for the person, `retry` whether trying again may help."""
 
     def __init__(self, reason: str, *, next_step: str = "", retry: bool = False) -> None:

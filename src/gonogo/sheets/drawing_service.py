@@ -7,9 +7,9 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
-from gonogo.sheets.cache import Located, PictureMemory, RawCache
-from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
-from gonogo.sheets.fetch import Fetcher
+from gonogo.sheets.cache import DrawingFileCache, LocatedDrawing, LruCache
+from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
+from gonogo.sheets.fetch import DrawingFetcher
 from gonogo.sheets.folder_lookup import find_in_folders
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
 from gonogo.sheets.render_worker import RenderWorker
@@ -29,27 +29,27 @@ class DrawingService:
         self,
         cache_dir: Path,
         *,
-        fetcher: Fetcher | None = None,
+        fetcher: DrawingFetcher | None = None,
         folders: tuple[Path, ...] = (),
         limits: DrawingLimits | None = None,
     ) -> None:
         self._limits = limits or DrawingLimits()
         self._fetcher = fetcher
         self._folders = folders
-        self._raw = RawCache(cache_dir, self._limits.cache_bytes)
+        self._raw = DrawingFileCache(cache_dir, self._limits.cache_bytes)
         self._worker = RenderWorker(self._limits)
-        self._ready: PictureMemory[_Key, _Answer] = PictureMemory(self._limits.pictures_kept)
+        self._ready: LruCache[_Key, _Answer] = LruCache(self._limits.pictures_kept)
         self._making: dict[_Key, asyncio.Task[_Answer]] = {}
-        self._locating: dict[SheetRef, asyncio.Task[Located | NoPicture]] = {}
-        self._located: PictureMemory[SheetRef, Located] = PictureMemory(self._limits.pictures_kept)
+        self._locating: dict[SheetRef, asyncio.Task[LocatedDrawing | NoPicture]] = {}
+        self._located: LruCache[SheetRef, LocatedDrawing] = LruCache(self._limits.pictures_kept)
 
     async def picture(self, ref: SheetRef, request: PictureRequest) -> _Answer:
         """The view asked for. Never raises for a bad drawing; cancelling the caller does not lose the work."""
         if (ready := self._ready.get((ref, request))) is not None:
             return ready
         if (located := self._located.get(ref)) is not None:
-            self._worker.hurry(located.key, request)
-        return await asyncio.shield(self._begin(ref, request, urgent=True))
+            self._worker.prioritize(located.key, request)
+        return await asyncio.shield(self._start(ref, request, urgent=True))
 
     def picture_ready(self, ref: SheetRef, request: PictureRequest) -> _Answer | None:
         """The view if it is already made, without waiting."""
@@ -58,7 +58,7 @@ class DrawingService:
     def prepare(self, ref: SheetRef, request: PictureRequest) -> None:
         """Begin to make a view that will be asked for soon, behind those that are waited for."""
         if self._ready.get((ref, request)) is None:
-            self._begin(ref, request, urgent=False)
+            self._start(ref, request, urgent=False)
 
     async def pixels(self, ref: SheetRef, request: PictureRequest, width: int, height: int) -> PixelCrop | NoPicture:
         """The view of `request` as a PNG of `width` × `height` pixels, for a pixel protocol. Not kept."""
@@ -78,7 +78,7 @@ class DrawingService:
 
     async def clear(self) -> None:
         """Forget every drawing, in memory and on disk (logout)."""
-        await self._settle()
+        await self._wait_for_tasks()
         self._ready.clear()
         self._located.clear()
         await self._worker.forget()
@@ -87,16 +87,16 @@ class DrawingService:
     async def aclose(self) -> None:
         """End the child process; what is under way is answered with a `NoPicture`."""
         await self._worker.aclose()
-        await self._settle(cancel=True)
+        await self._wait_for_tasks(cancel=True)
 
-    async def _settle(self, *, cancel: bool = False) -> None:
+    async def _wait_for_tasks(self, *, cancel: bool = False) -> None:
         tasks = [*self._making.values(), *self._locating.values()]
         if cancel:
             for task in self._locating.values():
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, ref: SheetRef, request: PictureRequest, *, urgent: bool) -> asyncio.Task[_Answer]:
+    def _start(self, ref: SheetRef, request: PictureRequest, *, urgent: bool) -> asyncio.Task[_Answer]:
         key = (ref, request)
         if key not in self._making:
             task = asyncio.create_task(self._make(ref, request, urgent=urgent))
@@ -111,7 +111,7 @@ class DrawingService:
         else:
             answer = await self._worker.draw(located.path, located.key, request, urgent=urgent)
         if isinstance(answer, Picture):
-            answer = dataclasses.replace(answer, title=located.title if isinstance(located, Located) else None)
+            answer = dataclasses.replace(answer, title=located.title if isinstance(located, LocatedDrawing) else None)
         if isinstance(answer, Picture) or not answer.retry:
             self._ready.put((ref, request), answer)
         else:
@@ -127,7 +127,7 @@ class DrawingService:
         answer = await self._worker.pixels(located.path, located.key, request, size)
         return dataclasses.replace(answer, title=located.title) if isinstance(answer, PixelCrop) else answer
 
-    async def _locate(self, ref: SheetRef) -> Located | NoPicture:
+    async def _locate(self, ref: SheetRef) -> LocatedDrawing | NoPicture:
         if (known := self._located.get(ref)) is not None:
             return known
         if ref not in self._locating:
@@ -136,23 +136,23 @@ class DrawingService:
             task.add_done_callback(lambda _: self._locating.pop(ref, None))
         return await self._locating[ref]
 
-    async def _find(self, ref: SheetRef) -> Located | NoPicture:
+    async def _find(self, ref: SheetRef) -> LocatedDrawing | NoPicture:
         try:
             located = await self._source(ref)
-        except CannotShow as refused:
+        except CannotShowError as refused:
             default = NoPicture(refused.reason)
             return NoPicture(refused.reason, refused.next_step or default.next_step, refused.retry)
         self._located.put(ref, located)
         return located
 
-    async def _source(self, ref: SheetRef) -> Located:
+    async def _source(self, ref: SheetRef) -> LocatedDrawing:
         if self._folders and (found := await asyncio.to_thread(find_in_folders, self._folders, ref)):
             return found
         if not ref.part_revision_id:
             where = "No folder holds this part's drawing, and the task names no revision." if ref.part else ""
-            raise CannotShow(where or "This task names no drawing.")
+            raise CannotShowError(where or "This task names no drawing.")
         if self._fetcher is None:
-            raise CannotShow("No folder holds this part's drawing, and there is no server to ask.")
+            raise CannotShowError("No folder holds this part's drawing, and there is no server to ask.")
         name = self._fetcher.name_of(ref.part_revision_id)
         if found := await asyncio.to_thread(self._raw.find, name):
             return found
@@ -160,7 +160,7 @@ class DrawingService:
         try:
             return await asyncio.to_thread(self._raw.store, name, fetched.data, fetched.title)
         except OSError as error:
-            raise CannotShow(
+            raise CannotShowError(
                 f"The drawing was fetched but could not be kept ({error.strerror}).",
                 next_step="Make room on the disk, then try again; or judge from the text.",
                 retry=True,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import MEGABYTE, CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
 from gonogo.sheets.filename_title import title_from_header
 from gonogo.sheets.models import DrawingAddress
-from gonogo.sheets.ssrf_guard import Address, Reach, is_loopback, judge, literal, look_up, nearest
+from gonogo.sheets.ssrf_guard import Address, Reach, ip_literal, is_loopback, nearest_reach, refuse_nearer_than, resolve
 
 if TYPE_CHECKING:
     import httpx
@@ -28,7 +28,7 @@ class DownloadedDrawing:
     title: str | None = None
 
 
-class Fetcher:
+class DrawingFetcher:
     """Fetches drawings by part revision.
 
     `drawing_url` asks the server for the signed URL; the exceptions in `errors` that it may raise become sentences,
@@ -46,7 +46,7 @@ class Fetcher:
         transport: httpx.AsyncBaseTransport | None = None,
         errors: tuple[type[Exception], ...] = (Exception,),
         limits: DrawingLimits | None = None,
-        look_up: Callable[[str], Awaitable[list[Address]]] = look_up,
+        look_up: Callable[[str], Awaitable[list[Address]]] = resolve,
     ) -> None:
         self._look_up = look_up
         self._drawing_url = drawing_url
@@ -60,18 +60,18 @@ class Fetcher:
         return f"{self._base_url.rstrip('/')} {part_revision_id}"
 
     async def fetch(self, part_revision_id: str) -> DownloadedDrawing:
-        """The drawing, at most `transfer_bytes`, surely beginning as a drawing. Raises `CannotShow`."""
+        """The drawing, at most `transfer_bytes`, surely beginning as a drawing. Raises `CannotShowError`."""
         url = await self._ask(part_revision_id)
         try:
             async with asyncio.timeout(self._limits.transfer_seconds):
                 fetched = await self._download(url)
         except TimeoutError as error:
             seconds = f"{self._limits.transfer_seconds:g}"
-            raise CannotShow(f"The drawing did not arrive within {seconds} seconds.", retry=True) from error
+            raise CannotShowError(f"The drawing did not arrive within {seconds} seconds.", retry=True) from error
         head = fetched.data[:2048]
         kind = sniff(head)
-        if kind not in FileType.shown():
-            raise CannotShow(kind.refusal(head))
+        if kind not in FileType.displayable():
+            raise CannotShowError(kind.refusal(head))
         return fetched
 
     async def _ask(self, part_revision_id: str) -> str:
@@ -80,14 +80,14 @@ class Fetcher:
         except self._errors as error:
             gone = getattr(error, "status", None) == 404
             if gone:
-                raise CannotShow("The server knows no drawing for this part.") from error
+                raise CannotShowError("The server knows no drawing for this part.") from error
             step = str(getattr(error, "next_step", "") or "")
-            raise CannotShow(f"The drawing cannot be fetched. {error}", next_step=step, retry=True) from error
+            raise CannotShowError(f"The drawing cannot be fetched. {error}", next_step=step, retry=True) from error
         if answer.url:
             return urljoin(self._base_url, answer.url)
         if answer.status in (None, "no_dataset", "ready"):
-            raise CannotShow("The server has no drawing for this part.")
-        raise CannotShow(f"The drawing is not ready yet (the server says “{answer.status[:40]}”).", retry=True)
+            raise CannotShowError("The server has no drawing for this part.")
+        raise CannotShowError(f"The drawing is not ready yet (the server says “{answer.status[:40]}”).", retry=True)
 
     async def _download(self, url: str) -> DownloadedDrawing:
         import httpx
@@ -101,38 +101,38 @@ class Fetcher:
         ) as client:
             try:
                 for _ in range(self._limits.redirects + 1):
-                    self._check(url)
-                    found = await self._get(client, url, await self._judged(url))
+                    self._require_https(url)
+                    found = await self._get(client, url, await self._checked_address(url))
                     if isinstance(found, DownloadedDrawing):
                         return found
                     url = found
             except httpx.TimeoutException as error:
-                raise CannotShow("The server that keeps the drawing does not answer.", retry=True) from error
+                raise CannotShowError("The server that keeps the drawing does not answer.", retry=True) from error
             except httpx.InvalidURL as error:
-                raise CannotShow("The drawing's address is not a valid one.") from error
+                raise CannotShowError("The drawing's address is not a valid one.") from error
             except httpx.HTTPError as error:
-                raise CannotShow("The server that keeps the drawing cannot be reached.", retry=True) from error
-        raise CannotShow(f"The drawing's address was redirected more than {self._limits.redirects} times.")
+                raise CannotShowError("The server that keeps the drawing cannot be reached.", retry=True) from error
+        raise CannotShowError(f"The drawing's address was redirected more than {self._limits.redirects} times.")
 
-    async def _judged(self, url: str) -> Address | None:
+    async def _checked_address(self, url: str) -> Address | None:
         """The address to connect to, once it is found to be none of our own network; `None`: the transport knows."""
         if self._transport is not None:
-            if spelled := literal(urlsplit(url).hostname or ""):
-                judge([spelled], self._base_reach([literal(urlsplit(self._base_url).hostname or "")]))
+            if spelled := ip_literal(urlsplit(url).hostname or ""):
+                refuse_nearer_than([spelled], self._base_reach([ip_literal(urlsplit(self._base_url).hostname or "")]))
             return None
         found = await self._look_up(url)
         if is_loopback(self._base_url):
             base = Reach.LOOPBACK
         else:
             base = self._base_reach(list(await self._look_up(self._base_url)))
-        judge(found, base)
+        refuse_nearer_than(found, base)
         return next((address for address in found if address.version == 4), found[0])
 
     def _base_reach(self, addresses: list[Address] | list[Address | None]) -> Reach:
         if is_loopback(self._base_url):
             return Reach.LOOPBACK
         known = [address for address in addresses if address is not None]
-        return nearest(known) if known else Reach.PUBLIC
+        return nearest_reach(known) if known else Reach.PUBLIC
 
     async def _get(self, client: httpx.AsyncClient, url: str, address: Address | None) -> DownloadedDrawing | str:
         """The body, or where a redirect leads. The connection goes to `address`, the name stays in the request."""
@@ -148,17 +148,17 @@ class Fetcher:
             if response.status_code in _REDIRECTS:
                 return urljoin(url, str(response.headers.get("location", "")))
             if response.status_code == 404:
-                raise CannotShow("The drawing is not where the server says it is (404).")
+                raise CannotShowError("The drawing is not where the server says it is (404).")
             if response.status_code != 200:
-                raise CannotShow(f"The drawing's address answers with status {response.status_code}.", retry=True)
+                raise CannotShowError(f"The drawing's address answers with status {response.status_code}.", retry=True)
             if response.headers.get("content-encoding", "identity") != "identity":
-                raise CannotShow("The drawing is sent compressed, although we asked for it plain.")
+                raise CannotShowError("The drawing is sent compressed, although we asked for it plain.")
             title = title_from_header(response.headers.get("content-disposition", ""))
             return DownloadedDrawing(await self._read(response), title)
 
     async def _read(self, response: httpx.Response) -> bytes:
         most = self._limits.transfer_bytes
-        too_large = CannotShow(f"The drawing is larger than {most // MEGABYTE} MB, the most gonogo fetches.")
+        too_large = CannotShowError(f"The drawing is larger than {most // MEGABYTE} MB, the most gonogo fetches.")
         announced = response.headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > most:
             raise too_large
@@ -168,13 +168,13 @@ class Fetcher:
             if len(data) > most:
                 raise too_large
         if announced.isdecimal() and len(data) < int(announced):
-            raise CannotShow("The drawing arrived incomplete.", retry=True)
+            raise CannotShowError("The drawing arrived incomplete.", retry=True)
         return bytes(data)
 
-    def _check(self, url: str) -> None:
+    def _require_https(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme == "https" and parts.hostname:
             return
         if parts.scheme == "http" and is_loopback(url) and is_loopback(self._base_url):
             return
-        raise CannotShow("The drawing's address is not https, so it is not fetched.")
+        raise CannotShowError("The drawing's address is not https, so it is not fetched.")

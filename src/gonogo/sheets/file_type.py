@@ -19,7 +19,7 @@ class FileType(StrEnum):
     UNKNOWN = "unknown"
 
     @classmethod
-    def shown(cls) -> tuple[FileType, ...]:
+    def displayable(cls) -> tuple[FileType, ...]:
         """The kinds that can be shown (DXF and SVG with the extra `cad`)."""
         return (cls.PNG, cls.JPEG, cls.TIFF, cls.PDF, cls.SVG, cls.DXF)
 

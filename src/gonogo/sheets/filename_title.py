@@ -16,7 +16,7 @@ _EXTENDED = re.compile(r"filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^;\s]+)", r
 _PLAIN = re.compile(r"filename\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\s]+))", re.IGNORECASE)
 
 
-def title_of(filename: str) -> str | None:
+def title_from_filename(filename: str) -> str | None:
     """The name without folder and ending, harmless and at most 60 characters; `None` when it tells a person nothing."""
     name = re.split(r"[/\\]", filename)[-1]
     title = " ".join(clean_text(_SUFFIXES.sub("", name)).replace(REPLACEMENT, "").split())
@@ -28,7 +28,7 @@ def title_of(filename: str) -> str | None:
 def title_from_header(disposition: str) -> str | None:
     """The title that a `Content-Disposition` header names."""
     if match := _EXTENDED.search(disposition):
-        return title_of(unquote(match[2], match[1], "replace"))
+        return title_from_filename(unquote(match[2], match[1], "replace"))
     if match := _PLAIN.search(disposition):
-        return title_of(re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2])
+        return title_from_filename(re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2])
     return None

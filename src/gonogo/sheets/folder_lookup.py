@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gonogo.sheets.cache import Located
-from gonogo.sheets.filename_title import title_of
+from gonogo.sheets.cache import LocatedDrawing
+from gonogo.sheets.filename_title import title_from_filename
 from gonogo.sheets.models import SheetRef
 
 # Images first: boxes in pixels only fit the image they were read from, and a wrong place is worse than a soft one.
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pdf", ".dxf", ".svg")
 
 
-def find_in_folders(folders: tuple[Path, ...], ref: SheetRef) -> Located | None:
+def find_in_folders(folders: tuple[Path, ...], ref: SheetRef) -> LocatedDrawing | None:
     """The file named after the revision or the part, the exact spelling before another case.
 
     Names are compared with what the folder lists and never joined to its path, so a part called `../x` finds nothing.
@@ -48,9 +48,9 @@ def _listing(folder: Path) -> list[Path]:
         return []  # a folder that is away is as one without this drawing; the sentence says where was looked
 
 
-def _located(path: Path) -> Located | None:
+def _located(path: Path) -> LocatedDrawing | None:
     try:
         stat = path.stat()
     except OSError:
         return None
-    return Located(path, f"{path}|{stat.st_mtime_ns}|{stat.st_size}", title_of(path.name))
+    return LocatedDrawing(path, f"{path}|{stat.st_mtime_ns}|{stat.st_size}", title_from_filename(path.name))

@@ -16,9 +16,9 @@ from gonogo.sheets.child_messages import MOST, PREFIX, Answer, answer_from_messa
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop
 
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR")
+_INHERITED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR")
 _STRIKES = 2
-_ODD = NoPicture("The viewer's answer could not be understood.")
+_BAD_ANSWER = NoPicture("The viewer's answer could not be understood.")
 _CLOSING = NoPicture("The drawing is not shown: gonogo is closing.", retry=True)
 
 
@@ -53,14 +53,14 @@ class RenderWorker:
     async def draw(self, path: Path, key: str, request: PictureRequest, *, urgent: bool = True) -> Picture | NoPicture:
         """The picture of the file with the content `key`. Never raises for a bad file. Must not be cancelled."""
         answer = await self._ask({"op": "draw"}, path, key, request, urgent=urgent)
-        return answer if isinstance(answer, (Picture, NoPicture)) else _ODD
+        return answer if isinstance(answer, (Picture, NoPicture)) else _BAD_ANSWER
 
     async def pixels(
         self, path: Path, key: str, request: PictureRequest, size: tuple[int, int] | None
     ) -> PixelCrop | NoPicture:
         """The same view in `size` pixels; `None`: at full resolution. As `draw` otherwise."""
         answer = await self._ask({"op": "pixels", "size": size}, path, key, request, urgent=True)
-        return answer if isinstance(answer, (PixelCrop, NoPicture)) else _ODD
+        return answer if isinstance(answer, (PixelCrop, NoPicture)) else _BAD_ANSWER
 
     async def _ask(
         self, head: dict[str, object], path: Path, key: str, request: PictureRequest, *, urgent: bool
@@ -70,9 +70,9 @@ class RenderWorker:
         message = pack({**head, "path": str(path), "key": key, "request": request_to_json(request)})
         name = (key, request) if head["op"] == "draw" else object()
         async with self._turn(name, urgent=urgent):
-            return await self._guarded(message, key)
+            return await self._ask_child(message, key)
 
-    def hurry(self, key: str, request: PictureRequest) -> None:
+    def prioritize(self, key: str, request: PictureRequest) -> None:
         """Let a request that still waits overtake those that are not urgent."""
         if waiter := self._waiting.get((key, request)):
             waiter.urgent = True
@@ -82,7 +82,7 @@ class RenderWorker:
         if self.pid is None:
             return
         async with self._turn(object(), urgent=True):
-            await self._guarded(pack({"op": "forget"}), "")
+            await self._ask_child(pack({"op": "forget"}), "")
 
     async def aclose(self) -> None:
         """End the child. Requests under way are answered with `NoPicture`."""
@@ -99,9 +99,9 @@ class RenderWorker:
         try:
             yield
         finally:
-            self._pass_on()
+            self._release_turn()
 
-    def _pass_on(self) -> None:
+    def _release_turn(self) -> None:
         """Hand the turn to the first urgent waiter, else to the first; it stays taken in between."""
         if not self._waiting:
             self._busy = False
@@ -109,7 +109,7 @@ class RenderWorker:
         name = next((n for n, w in self._waiting.items() if w.urgent), next(iter(self._waiting)))
         self._waiting.pop(name).turn.set_result(None)
 
-    async def _guarded(self, message: bytes, key: str) -> Answer:
+    async def _ask_child(self, message: bytes, key: str) -> Answer:
         if self._closed:
             return _CLOSING
         try:
@@ -147,7 +147,7 @@ class RenderWorker:
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             # The child sees no secret: neither our environment nor, by its own session, our terminal.
-            environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+            environment = {name: os.environ[name] for name in _INHERITED_ENVIRONMENT if name in os.environ}
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,

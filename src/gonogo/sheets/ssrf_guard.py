@@ -12,7 +12,7 @@ import socket
 from enum import IntEnum
 from urllib.parse import urlsplit
 
-from gonogo.sheets.drawing_limits import CannotShow
+from gonogo.sheets.drawing_limits import CannotShowError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -51,7 +51,7 @@ def _wrapped(address: Address) -> ipaddress.IPv4Address | None:
     return None
 
 
-def literal(host: str) -> Address | None:
+def ip_literal(host: str) -> Address | None:
     """The address that a host spells out, also in the short forms that `connect` takes (`127.1`, `0x7f000001`)."""
     try:
         return ipaddress.ip_address(host.partition("%")[0])
@@ -74,33 +74,33 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def nearest(addresses: list[Address]) -> Reach:
+def nearest_reach(addresses: list[Address]) -> Reach:
     """The reach of the nearest of several addresses."""
     return min((reach(address) for address in addresses), default=Reach.NOWHERE)
 
 
-def judge(addresses: list[Address], base: Reach) -> None:
-    """Raise `CannotShow` when one of `addresses` lies nearer than the server itself, whose reach is `base`."""
-    found = nearest(addresses)
+def refuse_nearer_than(addresses: list[Address], base: Reach) -> None:
+    """Raise `CannotShowError` when one of `addresses` lies nearer than the server itself, whose reach is `base`."""
+    found = nearest_reach(addresses)
     if found is Reach.NOWHERE:
-        raise CannotShow("The drawing's address leads nowhere, so it is not fetched.")
+        raise CannotShowError("The drawing's address leads nowhere, so it is not fetched.")
     if found < base:
-        raise CannotShow(
+        raise CannotShowError(
             "The drawing's address leads into this machine's own network, so it is not fetched.",
             next_step="Tell whoever keeps the server; meanwhile judge from the text, or answer unsure.",
         )
 
 
-async def look_up(url: str) -> list[Address]:
-    """The addresses of a URL's host. Raises `CannotShow` when the name is not known."""
+async def resolve(url: str) -> list[Address]:
+    """The addresses of a URL's host. Raises `CannotShowError` when the name is not known."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if (spelled := literal(host)) is not None:
+    if (spelled := ip_literal(host)) is not None:
         return [spelled]
     if is_loopback(url):
         return [ipaddress.IPv4Address("127.0.0.1")]  # RFC 6761: names under `localhost` are this machine
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise CannotShow("The server that keeps the drawing cannot be found.", retry=True) from error
+        raise CannotShowError("The server that keeps the drawing cannot be found.", retry=True) from error
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]

@@ -185,8 +185,8 @@ def _plainly_unlike(a: str, b: str) -> str:
     return "written differently"
 
 
-_Teller = Callable[[EngineeringValue], str]
-_TELLERS: tuple[tuple[str, _Teller], ...] = (
+_FieldText = Callable[[EngineeringValue], str]
+_COMPARED_FIELDS: tuple[tuple[str, _FieldText], ...] = (
     ("quantity", lambda value: str(value.quantity) if value.quantity not in (None, 1) else ""),
     ("sign", lambda value: SHAPE_SIGNS.get(value.kind, "")),
     ("kind", lambda value: value.kind.value),
@@ -217,7 +217,7 @@ def _difference(one: EngineeringValue, other: EngineeringValue, trailing_zeros: 
     fields = dict(_key_fields(one, trailing_zeros))
     others = dict(_key_fields(other, trailing_zeros))
     renamed = {"value": "nominal", "words": "rest", "characteristic": "symbol", "condition": "conditions"}
-    for name, tell in _TELLERS:
+    for name, tell in _COMPARED_FIELDS:
         key = renamed.get(name, name)
         same = fields[key] == others[key] if key in fields else tell(one) == tell(other)
         if not same:

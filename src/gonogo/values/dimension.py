@@ -19,12 +19,12 @@ _RADIUS_WORDS = {
 _SQUARE_WORDS = frozenset(("sq", "square"))
 
 
-class NotUnderstood(Exception):
+class NotUnderstoodError(Exception):
     """Why a text is no value, in words for the person who typed it."""
 
 
 @dataclass(slots=True)
-class _Found:
+class _Amounts:
     """What stands in a row: numbers with a sign or a zero (`deviations`), and others (`plain`)."""
 
     plain: list[Number] = field(default_factory=list)
@@ -40,14 +40,14 @@ class _Found:
 
 
 def read_dimension(cursor: Cursor) -> Fields:
-    """`2x⌀8,80 H8`, `16,5 +0,1/0`, `0.00 35.00-0.20`, `45° ±1°`, `19.9/20.1`, `H7/g6`. Raises `NotUnderstood`."""
+    """`2x⌀8,80 H8`, `16,5 +0,1/0`, `0.00 35.00-0.20`, `45° ±1°`, `19.9/20.1`, `H7/g6`. Raises `NotUnderstoodError`."""
     kind = _take_shape(cursor)
     return read_measure(cursor, {"kind": kind})
 
 
 def read_measure(cursor: Cursor, fields: Fields) -> Fields:
     """Numbers, unit, fit and depth from here on, added to `fields`; a nominal already there stays the nominal."""
-    found = _Found(unit=fields.get("unit", ""))
+    found = _Amounts(unit=fields.get("unit", ""))
     if "nominal" in fields:
         found.plain.append(fields["nominal"])
     _gather(cursor, found)
@@ -67,7 +67,7 @@ def _take_shape(cursor: Cursor) -> Kind:
     return Kind.LINEAR
 
 
-def _gather(cursor: Cursor, found: _Found) -> None:
+def _gather(cursor: Cursor, found: _Amounts) -> None:
     inside = False
     while not cursor.at_end:
         if found.fit and not inside and cursor.sees("(") and (cursor.sees("+-±", 1) or cursor.sees_number(1)):
@@ -77,14 +77,14 @@ def _gather(cursor: Cursor, found: _Found) -> None:
         elif not _take_one(cursor, found):
             break
     if inside:
-        raise NotUnderstood("a bracket is not closed")
+        raise NotUnderstoodError("a bracket is not closed")
 
 
-def _take_one(cursor: Cursor, found: _Found) -> bool:
+def _take_one(cursor: Cursor, found: _Amounts) -> bool:
     if cursor.take("±"):
         amount = cursor.take_number()
         if amount is None or found.plus_minus is not None:
-            raise NotUnderstood("± needs one number after it")
+            raise NotUnderstoodError("± needs one number after it")
         found.plus_minus = amount
         return True
     start = cursor.at
@@ -100,7 +100,7 @@ def _take_one(cursor: Cursor, found: _Found) -> bool:
     return bool(found.count or found.plus_minus) and _take_unit(cursor, found)
 
 
-def _take_signed(cursor: Cursor, found: _Found) -> bool:
+def _take_signed(cursor: Cursor, found: _Amounts) -> bool:
     if found.count and _is_depth(cursor):
         return False
     sign = cursor.take("+-") if cursor.sees_number(1) else ""
@@ -114,7 +114,7 @@ def _take_signed(cursor: Cursor, found: _Found) -> bool:
     else:
         found.plain.append(number)
     if found.count > 3:
-        raise NotUnderstood("more numbers than a value and its two deviations")
+        raise NotUnderstoodError("more numbers than a value and its two deviations")
     return True
 
 
@@ -125,23 +125,23 @@ def _is_depth(cursor: Cursor) -> bool:
     return depth is not None
 
 
-def _take_unit(cursor: Cursor, found: _Found) -> bool:
+def _take_unit(cursor: Cursor, found: _Amounts) -> bool:
     if found.unit and cursor.peek().kind is TokenType.WORD and cursor.peek().text.lower() == "in":
         return bool(cursor.take_unit()) if found.unit == "in" else False
     unit = cursor.take_unit()
     if unit and found.unit and unit != found.unit:
-        raise NotUnderstood(f"two units: {found.unit} and {unit}")
+        raise NotUnderstoodError(f"two units: {found.unit} and {unit}")
     found.unit = unit or found.unit
     return bool(unit)
 
 
-def _interpret(found: _Found) -> Fields:
+def _interpret(found: _Amounts) -> Fields:
     if found.plus_minus is not None:
         return _with_plus_minus(found, found.plus_minus)
     plain, deviations = found.plain, sorted(found.deviations, key=lambda number: number.value, reverse=True)
     if found.count == 0:
         if not found.fit:
-            raise NotUnderstood("no number was found")
+            raise NotUnderstoodError("no number was found")
         return {}
     if found.count == 1:
         return {"nominal": (plain or deviations)[0]}
@@ -153,16 +153,16 @@ def _interpret(found: _Found) -> Fields:
     if not plain and len(deviations) == 2:
         return {"upper": deviations[0], "lower": deviations[1], "kind": Kind.TOLERANCE}
     if len(plain) > 1:
-        raise NotUnderstood(f"{plain[0].text} and {plain[1].text}: two values, or a deviation without its sign")
-    raise NotUnderstood("more numbers than a value and its two deviations")
+        raise NotUnderstoodError(f"{plain[0].text} and {plain[1].text}: two values, or a deviation without its sign")
+    raise NotUnderstoodError("more numbers than a value and its two deviations")
 
 
-def _with_plus_minus(found: _Found, amount: Number) -> Fields:
+def _with_plus_minus(found: _Amounts, amount: Number) -> Fields:
     if len(found.plain) > 1 or found.deviations:
-        raise NotUnderstood("± stands for both deviations, and there is another number")
+        raise NotUnderstoodError("± stands for both deviations, and there is another number")
     fields: Fields = {"upper": Number("+" + amount.text), "lower": Number("-" + amount.text)}
     if amount.is_zero:
-        raise NotUnderstood("± with a zero leaves no tolerance")
+        raise NotUnderstoodError("± with a zero leaves no tolerance")
     if found.plain:
         return {**fields, "nominal": found.plain[0]}
     return {**fields, "kind": Kind.TOLERANCE}
@@ -171,11 +171,11 @@ def _with_plus_minus(found: _Found, amount: Number) -> Fields:
 def _with_deviations(nominal: Number, deviations: list[Number]) -> Fields:
     if len(deviations) == 2:
         if deviations[0].value == deviations[1].value:
-            raise NotUnderstood("both deviations are the same")
+            raise NotUnderstoodError("both deviations are the same")
         return {"nominal": nominal, "upper": deviations[0], "lower": deviations[1]}
     only = deviations[0]
     if only.is_zero:
-        raise NotUnderstood("a 0 alone is no deviation; its partner is missing")
+        raise NotUnderstoodError("a 0 alone is no deviation; its partner is missing")
     if only.text.startswith("+"):
         return {"nominal": nominal, "upper": only}
     size = Number(only.unsigned)
@@ -184,7 +184,7 @@ def _with_deviations(nominal: Number, deviations: list[Number]) -> Fields:
     if _are_limits(nominal, size, slashed=False):
         lower, upper = sorted((nominal, size), key=lambda number: number.value)
         return {"nominal": None, "upper": upper, "lower": lower}
-    raise NotUnderstood(f"{nominal.text}-{size.text}: a range, or a tolerance larger than its value")
+    raise NotUnderstoodError(f"{nominal.text}-{size.text}: a range, or a tolerance larger than its value")
 
 
 def _are_limits(one: Number, other: Number, slashed: bool) -> bool:
@@ -206,12 +206,12 @@ def _settle_kind(fields: Fields) -> Fields:
     sized = nominal is not None or fields.get("upper") is not None
     if not sized:
         if kind is not Kind.LINEAR:
-            raise NotUnderstood("a sign without a number")
+            raise NotUnderstoodError("a sign without a number")
         return {**fields, "kind": Kind.FIT}
     if fields["unit"] == "deg":
         if kind not in (Kind.LINEAR, Kind.TOLERANCE) or fields["fit"]:
-            raise NotUnderstood("degrees do not go with this sign or fit")
+            raise NotUnderstoodError("degrees do not go with this sign or fit")
         return {**fields, "kind": Kind.ANGLE if kind is Kind.LINEAR else kind}
     if nominal is not None and nominal.text[0] in "+-" and (kind is not Kind.LINEAR or fields["fit"]):
-        raise NotUnderstood("a size cannot be negative")
+        raise NotUnderstoodError("a size cannot be negative")
     return fields

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from gonogo.values.format import format_text, thread_text
 from gonogo.values.json_fields import READERS
-from gonogo.values.json_text import canonical_json, shown
+from gonogo.values.json_text import canonical_json, readable_json
 from gonogo.values.model import EngineeringValue, Kind, Number, Thread, Zone
 from gonogo.values.parse import parse
 
@@ -33,7 +33,7 @@ def from_json(json: Any) -> EngineeringValue:
     if isinstance(json, dict):
         return _read_object(json)
     if isinstance(json, (int, float)) and not isinstance(json, bool) and abs(json) < 2**63:
-        return parse(shown(json)).value
+        return parse(readable_json(json)).value
     return EngineeringValue(Kind.OTHER, canonical_json(json))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gonogo.values.json_text import shown
+from gonogo.values.json_text import readable_json
 from gonogo.values.lexer import fold, tokens
 from gonogo.values.model import Kind, Number, Zone
 from gonogo.values.notations import Fields, read_thread, take_datums, take_fit
@@ -28,7 +28,7 @@ def _text(item: Any) -> str | None:
     """A short text or number as text, else `None`."""
     if isinstance(item, bool) or not isinstance(item, (str, int, float)):
         return None
-    text = shown(item, _LONGEST + 1)
+    text = readable_json(item, _LONGEST + 1)
     return text.strip() if len(text) <= _LONGEST else None
 
 

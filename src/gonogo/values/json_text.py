@@ -31,7 +31,7 @@ def _canonical(value: Any, depth: int) -> Any:
     return str(value)
 
 
-def shown(value: Any, longest: int = 200, depth: int = 0) -> str:
+def readable_json(value: Any, longest: int = 200, depth: int = 0) -> str:
     """A JSON value for reading, not for parsing: `a, b`, `x: 1, y: 2`; cut at about `longest` characters."""
     if isinstance(value, str):
         text = value[: longest + 1]
@@ -59,7 +59,7 @@ def _shown_items(value: dict[Any, Any] | list[Any] | tuple[Any, ...], longest: i
         if len(pieces) >= _SHOWN_ITEMS or sum(map(len, pieces)) > longest:
             pieces.append("…")
             break
-        text = shown(item[1], longest, depth + 1)
-        pieces.append(text if item[0] is None else f"{shown(str(item[0]), 40)}: {text}")
+        text = readable_json(item[1], longest, depth + 1)
+        pieces.append(text if item[0] is None else f"{readable_json(str(item[0]), 40)}: {text}")
     joined = ", ".join(pieces)
     return f"({joined})" if depth else joined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gonogo.values.dimension import NotUnderstood, read_dimension, read_measure
+from gonogo.values.dimension import NotUnderstoodError, read_dimension, read_measure
 from gonogo.values.format import format_text
 from gonogo.values.lexer import Token, TokenType, fold, tokens
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, EngineeringValue, Kind, Parsed
@@ -30,7 +30,7 @@ def parse(text: str) -> Parsed:
         # A reading that changes when it is written and read again is a misreading: better kept as text.
         if _read(format_text(value)) != value:
             return _as_text(kept, "not a notation that is known")
-    except NotUnderstood as problem:
+    except NotUnderstoodError as problem:
         return _as_text(kept, str(problem))
     return Parsed(replace(value, text=kept), True)
 
@@ -49,13 +49,13 @@ def _read(text: str) -> EngineeringValue:
     found = tokens(folded)
     for token in found:
         if token.kind is TokenType.STRANGE:
-            raise NotUnderstood(f"“{_shown(token.text)}” is not a character of a value; digits are 0 to 9")
+            raise NotUnderstoodError(f"“{_shown(token.text)}” is not a character of a value; digits are 0 to 9")
     try:
         return EngineeringValue(**_fields(found, folded))
-    except NotUnderstood:
+    except NotUnderstoodError:
         for token in found:
             if token.kind is TokenType.CODE:
-                raise NotUnderstood(f"“{token.text[:24]}” is not a plain number") from None
+                raise NotUnderstoodError(f"“{token.text[:24]}” is not a plain number") from None
         raise
 
 
@@ -131,10 +131,10 @@ def _with_rest(cursor: Cursor, fields: Fields) -> Fields:
         cursor.at += 1
     rest = cursor.tokens[cursor.at :]
     if rest[0].text in ("e", "E") and len(rest) > 1:
-        raise NotUnderstood(f"“{cursor.left()[:24]}”: powers of ten are not written on drawings")
+        raise NotUnderstoodError(f"“{cursor.left()[:24]}”: powers of ten are not written on drawings")
     length = fields["kind"] is Kind.THREAD and rest[0].text == "×" and len(rest) > 1  # M8×20: a bolt and its length
     if not (rest[0].kind is TokenType.WORD or rest[0].text in _HOLE_SIGNS or length) or not _is_sound(rest):
-        raise NotUnderstood(f"“{cursor.left()[:24]}” is not understood")
+        raise NotUnderstoodError(f"“{cursor.left()[:24]}” is not understood")
     words = {token.text.lower() for token in rest if token.kind is TokenType.WORD}
     if not fields.get("modifier"):
         fields["modifier"] = "reference" if words & REFERENCE_WORDS else "basic" if words & BASIC_WORDS else ""

@@ -18,7 +18,7 @@ from gonogo.values.format import (
     unit_text,
 )
 from gonogo.values.json_codec import from_json
-from gonogo.values.json_text import shown
+from gonogo.values.json_text import readable_json
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind
 
 NO_VALUE = "no value"
@@ -67,7 +67,7 @@ def _parts(value: EngineeringValue, json: Any) -> list[Part]:
     if value.kind is Kind.EMPTY:
         return []
     if value.kind is Kind.OTHER:
-        return [Part(shown(json if not isinstance(json, EngineeringValue) else value.text))]
+        return [Part(readable_json(json if not isinstance(json, EngineeringValue) else value.text))]
     if value.kind is Kind.TEXT:
         return [Part(_printable(value.text[:2_000]))]
     if value.kind is Kind.FRAME and not value.modifier:
@@ -161,7 +161,7 @@ def _extra_rows(value: EngineeringValue, width: int, room: int) -> list[str]:
     if room <= 0 or not extra:
         return []
     count = len(extra) if len(extra) <= room else room - 1
-    rows = [_cut(f"{shown(key, 40)}: {shown(item, 2 * width)}", width) for key, item in extra[:count]]
+    rows = [_cut(f"{readable_json(key, 40)}: {readable_json(item, 2 * width)}", width) for key, item in extra[:count]]
     if count < len(extra):
         rows.append(_cut(f"… {len(extra) - count} more", width))
     return [_printable(row) for row in rows]

@@ -10,7 +10,7 @@ import pytest
 from gonogo.schemas.results_api import CaseResult
 from gonogo.transfer.importing.from_results import worth_a_look
 from tests.cli.conftest import Gonogo
-from tests.client.scripted import Got, Reply, ScriptedServer, Step
+from tests.client.scripted_server import Got, Reply, ScriptedServer, Step
 
 CASES: list[dict[str, Any]] = [
     {

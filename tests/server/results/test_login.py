@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.cli.conftest import Gonogo
-from tests.client.scripted import Got, Reply, ScriptedServer, Step
+from tests.client.scripted_server import Got, Reply, ScriptedServer, Step
 
 KEY, PASSWORD = "centaur-key-4711", "sEcReT-api-password"
 GIVEN = f"{KEY}\nana@example.com\n{PASSWORD}\n"

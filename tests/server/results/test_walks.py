@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.cli.conftest import Gonogo
-from tests.client.scripted import Got, HalfBody, Reply, Reset, ScriptedServer, Step
+from tests.client.scripted_server import Got, HalfBody, Reply, Reset, ScriptedServer, Step
 
 ENV = {"CENTAUR_API_KEY": "centaur-key", "CENTAUR_USERNAME": "a@b.example", "CENTAUR_API_PASSWORD": "a-password"}
 EXPIRED = Reply(401, {"message": "Token has expired"})

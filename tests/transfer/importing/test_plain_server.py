@@ -15,7 +15,7 @@ from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import ONCE
 from gonogo.transfer.exporting.run import export_campaign
 from gonogo.transfer.importing.run import ImportOptions, import_file
-from tests.client.scripted import Got, Reply, ScriptedServer, envelope
+from tests.client.scripted_server import Got, Reply, ScriptedServer, envelope
 from tests.transfer.importing.conftest import WriteLines, reading
 
 ROOT = "/api/v1/parts/labeling"

@@ -24,7 +24,7 @@ from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.results.case import CaseScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
-from tests.client.scripted import Got, Reply, Reset, ScriptedServer, Step
+from tests.client.scripted_server import Got, Reply, Reset, ScriptedServer, Step
 from tests.server.web import LABELING
 from tests.tui.screen_text import settle, text_of
 from tests.tui.screens.conftest import Room

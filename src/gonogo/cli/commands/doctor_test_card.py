@@ -79,9 +79,9 @@ def samples(terminal: TerminalCapabilities, environment: Mapping[str, str]) -> l
     from gonogo.demo.parts import draw_all
     from gonogo.sheets.drawing_limits import DrawingLimits
     from gonogo.sheets.render.box_overlay import draw_frame
-    from gonogo.sheets.render.draw import OpenDrawings, choose
+    from gonogo.sheets.render.draw import OpenDrawings, choose_view
     from gonogo.sheets.render.mosaic import to_cells
-    from gonogo.sheets.render.raster import view_to_grey
+    from gonogo.sheets.render.raster import render_subpixels
 
     board = draw_all()[PART]
     box = next(callout.bbox for callout in board.callouts if callout.name == CALLOUT)
@@ -92,10 +92,10 @@ def samples(terminal: TerminalCapabilities, environment: Mapping[str, str]) -> l
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "card.pdf"
         path.write_bytes(board.pdf())
-        view: ChosenView = choose(drawings, path, PART, request)
+        view: ChosenView = choose_view(drawings, path, PART, request)
         found = []
         for mode in MODES:
-            grid = to_cells(view_to_grey(view.page, view.view, mode, COLUMNS, ROWS), mode)
+            grid = to_cells(render_subpixels(view.page, view.view, mode, COLUMNS, ROWS), mode)
             if view.target is not None:
                 grid = draw_frame(grid, view.view.rect, view.target)
             found.append(Sample(mode, painted(grid, environment)))

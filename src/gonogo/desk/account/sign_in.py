@@ -376,10 +376,10 @@ class Account:
 
     def _drawings(self, signed: SignedIn, ask: AskUrl) -> DrawingSource:
         from gonogo.sheets.drawing_service import DrawingService
-        from gonogo.sheets.fetch import Fetcher
+        from gonogo.sheets.fetch import DrawingFetcher
 
         transport = self._transport_to(signed.base_url)
-        fetcher = Fetcher(ask, base_url=signed.base_url, transport=transport, errors=(GonogoClientError,))
+        fetcher = DrawingFetcher(ask, base_url=signed.base_url, transport=transport, errors=(GonogoClientError,))
         return DrawingService(self.home.sheets_cache(), fetcher=fetcher, folders=self.profile.drawing_folders)
 
     async def _end_session(self, signed: SignedIn) -> None:

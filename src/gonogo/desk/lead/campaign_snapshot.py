@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
-from gonogo.client.lead import everybody, progress_of
+from gonogo.client.lead import all_assignments_of, progress_of
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
@@ -48,7 +48,7 @@ async def fetch_snapshot(client: GonogoClient, campaign_id: str) -> CampaignSnap
     except NOT_AVAILABLE:
         missing.append("You may not see the quality of this campaign.")
     try:
-        people = tuple(await everybody(client, campaign_id))
+        people = tuple(await all_assignments_of(client, campaign_id))
     except NOT_AVAILABLE:
         missing.append("You may not see who is invited.")
     return CampaignSnapshot(campaign, progress, quality, people, tuple(missing))

@@ -102,6 +102,6 @@ def invert(grid: CellGrid) -> CellGrid:
     )
 
 
-def pixels_as(mode: PictureMode) -> PictureMode:
+def cell_mode_of(mode: PictureMode) -> PictureMode:
     """The mosaic that stands in for a pixel protocol, whose pictures are made elsewhere."""
     return EVERYWHERE if PICTURE_MODES[mode].is_pixels else mode

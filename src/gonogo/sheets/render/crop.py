@@ -56,7 +56,7 @@ def is_tall(box: Box, width: float, height: float) -> bool:
     return box.height * height > _TALL * box.width * width
 
 
-def turn(box: Box, rotation: int) -> Box:
+def rotate_box(box: Box, rotation: int) -> Box:
     """The box on the page turned clockwise by `rotation` degrees; still fractions, of the turned page."""
     if rotation == 90:
         return Box(1 - box.y1, box.x0, 1 - box.y0, box.x1, box.page)
@@ -67,12 +67,12 @@ def turn(box: Box, rotation: int) -> Box:
     return box
 
 
-def turn_back(box: Box, rotation: int) -> Box:
+def rotate_box_back(box: Box, rotation: int) -> Box:
     """The inverse of `turn`."""
-    return turn(box, (360 - rotation) % 360)
+    return rotate_box(box, (360 - rotation) % 360)
 
 
-def frame_view(
+def fit_view(
     request: PictureRequest, box: Box | None, width: float, height: float, rotation: int, text: float | None = None
 ) -> CropView:
     """Choose the view for a request on a page of `width` × `height` (not turned); `box` in fractions of it.
@@ -83,7 +83,7 @@ def frame_view(
         width, height = height, width
     pane_width, pane_height = float(request.columns), request.rows * request.cell_ratio
     whole = min(pane_width / width, pane_height / height) * _SHEET_FILL
-    turned = turn(box, rotation) if box else None
+    turned = rotate_box(box, rotation) if box else None
     target = _rect(turned, width, height) if turned else None
     scale = _scale(request, target, whole, (pane_width, pane_height), text)
     scale = min(max(scale * request.zoom, whole), whole * _MAGNIFICATION_MOST)
@@ -91,8 +91,8 @@ def frame_view(
     centre = (width / 2, height / 2)
     if target is not None and request.level is not Level.SHEET:
         centre = (target.x + target.width / 2, target.y + target.height / 2)
-    x = _placed(centre[0] + request.pan_x * view_width, view_width, width)
-    y = _placed(centre[1] + request.pan_y * view_height, view_height, height)
+    x = _place_on_page(centre[0] + request.pan_x * view_width, view_width, width)
+    y = _place_on_page(centre[1] + request.pan_y * view_height, view_height, height)
     return CropView(Rect(x, y, view_width, view_height), width, height, rotation, scale / whole)
 
 
@@ -124,7 +124,7 @@ def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float], 
     return min(wanted, pane[0] * _BOX_WIDTH_MOST / box.width, pane[1] * _BOX_HEIGHT_MOST / box.height)
 
 
-def _placed(centre: float, size: float, page: float) -> float:
+def _place_on_page(centre: float, size: float, page: float) -> float:
     """Where a stretch of `size` begins: around `centre`, on the page as far as it fits, else centred on the page."""
     if size >= page:
         return (page - size) / 2

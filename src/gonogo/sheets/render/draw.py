@@ -6,17 +6,17 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.models import Box, CellGrid, Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.bbox import drawing_bbox, page_number
-from gonogo.sheets.render.box_overlay import draw_frame, invert, locator_size, mark_region, pixels_as
-from gonogo.sheets.render.crop import CropView, Rect, frame_view, turn, turn_back
+from gonogo.sheets.render.box_overlay import cell_mode_of, draw_frame, invert, locator_size, mark_region
+from gonogo.sheets.render.crop import CropView, Rect, fit_view, rotate_box, rotate_box_back
 from gonogo.sheets.render.mosaic import to_cells
-from gonogo.sheets.render.nearby_text import words_near
+from gonogo.sheets.render.nearby_text import nearby_text
 from gonogo.sheets.render.open import Drawing, open_drawing
-from gonogo.sheets.render.raster import DrawingPage, view_to_grey
-from gonogo.sheets.render.text_metrics import TextMetrics, look_at
+from gonogo.sheets.render.raster import DrawingPage, render_subpixels
+from gonogo.sheets.render.text_metrics import TextMetrics, measure_text
 
 _KEPT_BYTES = 100 * 1000 * 1000  # beside the drawing being opened
 _KEPT_DRAWINGS = 6
@@ -28,11 +28,11 @@ class OpenDrawings:
     def __init__(self, limits: DrawingLimits) -> None:
         self._limits = limits
         self._open: OrderedDict[str, Drawing] = OrderedDict()
-        self._inks: dict[tuple[str, Box], TextMetrics] = {}
+        self._metrics: dict[tuple[str, Box], TextMetrics] = {}
         self._maps: dict[tuple[str, int, int, tuple[int, int], PictureMode], CellGrid] = {}
 
     def get(self, path: Path, key: str) -> Drawing:
-        """The open drawing with the content `key`. Raises `CannotShow`."""
+        """The open drawing with the content `key`. Raises `CannotShowError`."""
         if key not in self._open:
             self._make_room()
             self._open[key] = open_drawing(path, self._limits)
@@ -44,9 +44,9 @@ class OpenDrawings:
         while self._open:
             self._open.popitem()[1].close()
         self._maps.clear()
-        self._inks.clear()
+        self._metrics.clear()
 
-    def map_of(
+    def locator_map(
         self, key: str, number: int, page: DrawingPage, view: CropView, size: tuple[int, int], mode: PictureMode
     ) -> CellGrid:
         """The whole page in a few cells, made once for each page and rotation."""
@@ -57,16 +57,16 @@ class OpenDrawings:
             whole = CropView(
                 Rect(0, 0, view.page_width, view.page_height), view.page_width, view.page_height, view.rotation, 1
             )
-            self._maps[name] = to_cells(view_to_grey(page, whole, mode, *size), mode)
+            self._maps[name] = to_cells(render_subpixels(page, whole, mode, *size), mode)
         return self._maps[name]
 
-    def ink_of(self, key: str, page: DrawingPage, box: Box) -> TextMetrics:
+    def metrics_of(self, key: str, page: DrawingPage, box: Box) -> TextMetrics:
         """The ink in a box, measured once: zooming must not change its mind."""
-        if (key, box) not in self._inks:
-            if len(self._inks) > 1000:
-                self._inks.clear()
-            self._inks[key, box] = look_at(page, box)
-        return self._inks[key, box]
+        if (key, box) not in self._metrics:
+            if len(self._metrics) > 1000:
+                self._metrics.clear()
+            self._metrics[key, box] = measure_text(page, box)
+        return self._metrics[key, box]
 
     def _make_room(self) -> None:
         while self._open and (
@@ -85,23 +85,23 @@ class ChosenView:
     box: Box | None
     view: CropView
     note: str | None
-    ink: TextMetrics
+    metrics: TextMetrics
 
     @property
     def target(self) -> Rect | None:
         """The box on the turned page, in its units."""
-        return _in_units(turn(self.box, self.view.rotation), self.view) if self.box else None
+        return _in_units(rotate_box(self.box, self.view.rotation), self.view) if self.box else None
 
     @property
     def shown(self) -> Box:
         """The visible part of the page as it lies in the file."""
         part = _fractions(self.view.shown, self.view)
         box = Box(part.x, part.y, part.x + part.width, part.y + part.height, self.number)
-        return turn_back(box, self.view.rotation)
+        return rotate_box_back(box, self.view.rotation)
 
 
-def choose(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> ChosenView:
-    """Open the drawing, place the box and choose the view. Raises `CannotShow`."""
+def choose_view(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> ChosenView:
+    """Open the drawing, place the box and choose the view. Raises `CannotShowError`."""
     drawing = drawings.get(path, key)
     number = page_number(request.bbox)
     notes: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ def choose(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest
         notes, number = (number,), 1
     if number > drawing.n_pages:
         pages = "one page" if drawing.n_pages == 1 else f"{drawing.n_pages} pages"
-        raise CannotShow(f"The task points at page {number}, and the drawing has {pages}.")
+        raise CannotShowError(f"The task points at page {number}, and the drawing has {pages}.")
     page = drawing.page(number)
     box: Box | None = None
     if request.bbox is not None and not notes:
@@ -118,17 +118,17 @@ def choose(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest
             notes = (f"{placed} The whole sheet is shown.",)
         else:
             box, notes = placed.box, placed.notes
-    ink = drawings.ink_of(key, page, box) if box and request.level is not Level.SHEET else TextMetrics()
-    view = frame_view(request, box, page.width, page.height, _rotation(request, ink), ink.text)
-    return ChosenView(page, number, drawing.n_pages, box, view, "; ".join(notes) or None, ink)
+    metrics = drawings.metrics_of(key, page, box) if box and request.level is not Level.SHEET else TextMetrics()
+    view = fit_view(request, box, page.width, page.height, _rotation(request, metrics), metrics.text_height)
+    return ChosenView(page, number, drawing.n_pages, box, view, "; ".join(notes) or None, metrics)
 
 
-def draw(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> Picture:
-    """Answer one request with cells. Raises `CannotShow`."""
-    chosen = choose(drawings, path, key, request)
-    page, view, mode = chosen.page, chosen.view, pixels_as(request.mode)
+def draw_picture(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> Picture:
+    """Answer one request with cells. Raises `CannotShowError`."""
+    chosen = choose_view(drawings, path, key, request)
+    page, view, mode = chosen.page, chosen.view, cell_mode_of(request.mode)
     size = (request.columns, request.rows)
-    grid = to_cells(view_to_grey(page, view, mode, *size, lacking=chosen.ink.lacking), mode)
+    grid = to_cells(render_subpixels(page, view, mode, *size, missing_weight=chosen.metrics.missing_weight), mode)
     if chosen.target is not None:
         grid = draw_frame(grid, view.rect, chosen.target)
     locator = _locator(drawings, key, chosen, request, mode)
@@ -145,14 +145,14 @@ def draw(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) 
         locator=locator,
         note=chosen.note,
         page_size=(page.width, page.height),
-        neighbours=words_near(page, chosen.box, view.rotation) if chosen.box else (),
+        neighbours=nearby_text(page, chosen.box, view.rotation) if chosen.box else (),
     )
 
 
-def _rotation(request: PictureRequest, ink: TextMetrics) -> int:
+def _rotation(request: PictureRequest, metrics: TextMetrics) -> int:
     if request.rotation is not None:
         return request.rotation % 360 // 90 * 90
-    if request.level is Level.DETAIL and ink.lies:
+    if request.level is Level.DETAIL and metrics.is_vertical:
         return 90  # vertical dimensions are written to be read from the right (ISO 129-1)
     return 0
 
@@ -174,5 +174,5 @@ def _locator(
         return None
     view = chosen.view
     size = locator_size(view.page_width, view.page_height, request.locator, request.cell_ratio)
-    whole = drawings.map_of(key, chosen.number, chosen.page, view, size, mode)
+    whole = drawings.locator_map(key, chosen.number, chosen.page, view, size, mode)
     return mark_region(whole, _fractions(view.shown, view))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import MEGABYTE, CannotShowError, DrawingLimits
 from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.raster import Grey
@@ -26,9 +26,9 @@ _MARGIN = 0.01  # of the longer side, around what is drawn
 
 
 def open_dxf(path: Path, limits: DrawingLimits) -> VectorDrawing:
-    """The model space in its own units, y up. Raises `CannotShow`."""
+    """The model space in its own units, y up. Raises `CannotShowError`."""
     if path.stat().st_size > _BYTES_MOST:
-        raise CannotShow(f"The DXF drawing is larger than {_BYTES_MOST // MEGABYTE} MB.")
+        raise CannotShowError(f"The DXF drawing is larger than {_BYTES_MOST // MEGABYTE} MB.")
     # ezdxf keeps a list of the fonts on disk; this process must not write, nor harm the list another program keeps.
     os.environ["XDG_CACHE_HOME"] = os.devnull
     try:
@@ -70,7 +70,7 @@ def _read(path: Path) -> Drawing:
     try:
         document, _ = recover.readfile(path)
     except (DXFError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise CannotShow("The DXF drawing is damaged: it cannot be read.") from error
+        raise CannotShowError("The DXF drawing is damaged: it cannot be read.") from error
     return document
 
 
@@ -78,7 +78,7 @@ def _count(document: Drawing) -> None:
     """Refuse blocks of blocks of blocks that unfold to too many entities, or hold themselves."""
     sizes: dict[str, int] = {}
     if _size(document.modelspace(), document, sizes, ()) > _ENTITIES_MOST:
-        raise CannotShow("The DXF drawing unfolds to too many entities to be opened safely.")
+        raise CannotShowError("The DXF drawing unfolds to too many entities to be opened safely.")
 
 
 def _size(entities: Iterable[DXFEntity], document: Drawing, sizes: dict[str, int], above: tuple[str, ...]) -> int:
@@ -90,7 +90,7 @@ def _size(entities: Iterable[DXFEntity], document: Drawing, sizes: dict[str, int
         name = str(entity.dxf.get("geometry" if entity.dxftype() == "DIMENSION" else "name", "")).casefold()
         copies = max(1, entity.dxf.get("row_count", 1)) * max(1, entity.dxf.get("column_count", 1))
         if name in above or len(above) > 50:
-            raise CannotShow("The DXF drawing has a block that holds itself, so it is not opened.")
+            raise CannotShowError("The DXF drawing has a block that holds itself, so it is not opened.")
         if name not in sizes:
             block = document.blocks.get(name)
             sizes[name] = _size(block, document, sizes, (*above, name)) if block is not None else 0
@@ -117,7 +117,7 @@ def _markup(document: Drawing) -> tuple[str, BoundingBox2d]:
     Frontend(RenderContext(document), backend, config=settings).draw_layout(document.modelspace())
     drawn = backend.player().bbox()
     if not drawn.has_data or max(drawn.size) <= 0:
-        raise CannotShow("The DXF drawing shows nothing.")
+        raise CannotShowError("The DXF drawing shows nothing.")
     margin = _MARGIN * max(drawn.size)
     box = BoundingBox2d([drawn.extmin - Vec2(margin, margin), drawn.extmax + Vec2(margin, margin)])
     page = layout.Page(box.size.x, box.size.y, layout.Units.mm, layout.Margins.all(0))

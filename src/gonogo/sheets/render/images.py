@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType
 from gonogo.sheets.render.bbox import FROM_TOP_LEFT
 from gonogo.sheets.render.crop import Rect
@@ -93,9 +93,9 @@ class ImageDrawing:
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
                 return Image.open(self._path, formats=[self._kind.value])
         except Image.DecompressionBombError as error:
-            raise CannotShow("The drawing has too many pixels to be opened safely.") from error
+            raise CannotShowError("The drawing has too many pixels to be opened safely.") from error
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-            raise CannotShow(f"The {self._kind.value} drawing is damaged: its header cannot be read.") from error
+            raise CannotShowError(f"The {self._kind.value} drawing is damaged: its header cannot be read.") from error
 
     def _decode(self, number: int) -> Image.Image:
         with self._opened() as image:
@@ -107,7 +107,7 @@ class ImageDrawing:
                 ImageOps.exif_transpose(image, in_place=True)  # the other form copies: an A0 scan is 140 MB
                 return _on_paper(image)
             except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-                raise CannotShow(f"The {self._kind.value} drawing is cut off or damaged.") from error
+                raise CannotShowError(f"The {self._kind.value} drawing is cut off or damaged.") from error
 
     def _fit_limits(self, image: Image.Image) -> None:
         width, height = image.size
@@ -115,7 +115,7 @@ class ImageDrawing:
             image.draft("L", image.size)  # only the brightness is decoded: a third of the time and memory
         cost = width * height * _BYTES_A_PIXEL.get(image.mode, 4)
         if cost > self._limits.decoded_bytes or max(width, height) > self._limits.side_pixels:
-            raise CannotShow(
+            raise CannotShowError(
                 f"The drawing has {width}×{height} pixels, too many to be opened safely.",
                 next_step="Ask for it as a PDF or at a lower resolution; judge from the text, or answer unsure.",
             )
@@ -132,7 +132,7 @@ def _count_frames(image: Image.Image, most: int) -> int:
         return count
     except (OSError, ValueError, SyntaxError):
         return count
-    raise CannotShow(f"The drawing has more than {most} pages.")
+    raise CannotShowError(f"The drawing has more than {most} pages.")
 
 
 def _on_paper(image: Image.Image) -> Image.Image:

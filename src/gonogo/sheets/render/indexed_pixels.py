@@ -18,8 +18,8 @@ from gonogo.sheets.child_messages import SIDE_MOST
 from gonogo.sheets.models import Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.crop import CropView, Rect
-from gonogo.sheets.render.draw import ChosenView, OpenDrawings, choose
-from gonogo.sheets.render.raster import DrawingPage, Grey, fit_contrast, pool, turned_region
+from gonogo.sheets.render.draw import ChosenView, OpenDrawings, choose_view
+from gonogo.sheets.render.raster import DrawingPage, Grey, fit_contrast, pool, render_view
 from gonogo.sheets.terminal.sixel import BAND
 
 Plane = NDArray[np.uint8]
@@ -44,7 +44,7 @@ def cell_size(request: PictureRequest) -> tuple[int, int]:
 def with_pixels(
     drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, picture: Picture, maps: Maps
 ) -> Picture:
-    """`picture` and its plane, encoded for the request's pixel protocol. Raises `CannotShow`."""
+    """`picture` and its plane, encoded for the request's pixel protocol. Raises `CannotShowError`."""
     plane = draw_plane(drawings, path, key, request, maps)
     encode = sixel_body if request.mode is PictureMode.SIXEL else png_body
     height, width = plane.shape
@@ -56,7 +56,7 @@ def draw_plane(drawings: OpenDrawings, path: Path, key: str, request: PictureReq
     cell = cell_size(request)
     size = min(request.columns * cell[0], SIDE_MOST), min(request.rows * cell[1], SIDE_MOST)
     request = dataclasses.replace(request, cell_ratio=size[1] / size[0] * request.columns / request.rows)
-    chosen = choose(drawings, path, key, request)
+    chosen = choose_view(drawings, path, key, request)
     plane = _indices(_grey(chosen.page, chosen.view, *size))
     frame = None
     if chosen.target is not None:
@@ -72,8 +72,8 @@ def draw_plane(drawings: OpenDrawings, path: Path, key: str, request: PictureReq
 
 def _grey(page: DrawingPage, view: CropView, width: int, height: int) -> Grey:
     if view.magnification >= _WIDE:
-        return fit_contrast(turned_region(page, view, width, height))
-    return fit_contrast(pool(turned_region(page, view, 2 * width, 2 * height), 2, 2, _WIDE_STROKE))
+        return fit_contrast(render_view(page, view, width, height))
+    return fit_contrast(pool(render_view(page, view, 2 * width, 2 * height), 2, 2, _WIDE_STROKE))
 
 
 def _indices(grey: Grey) -> Plane:

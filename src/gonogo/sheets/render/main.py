@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gonogo.sheets.child_messages import PREFIX, Answer, answer_to_message, request_from_json, unpack
-from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.models import NoPicture
 from gonogo.sheets.picture_modes import PICTURE_MODES
 
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def _answer(drawings: OpenDrawings, maps: Maps, head: dict[str, Any]) -> Answer:
-    from gonogo.sheets.render.draw import draw
+    from gonogo.sheets.render.draw import draw_picture
     from gonogo.sheets.render.indexed_pixels import with_pixels
     from gonogo.sheets.render.pixel_image import draw_pixels
 
@@ -56,10 +56,10 @@ def _answer(drawings: OpenDrawings, maps: Maps, head: dict[str, Any]) -> Answer:
     try:
         if head["op"] == "pixels":
             return draw_pixels(drawings, path, key, request, tuple(head["size"]) if head["size"] else None)
-        picture = draw(drawings, path, key, request)
+        picture = draw_picture(drawings, path, key, request)
         pixels = PICTURE_MODES[request.mode].is_pixels
         return with_pixels(drawings, path, key, request, picture, maps) if pixels else picture
-    except CannotShow as refused:
+    except CannotShowError as refused:
         default = NoPicture(refused.reason)
         return NoPicture(refused.reason, refused.next_step or default.next_step, refused.retry)
     except MemoryError:
@@ -69,9 +69,9 @@ def _answer(drawings: OpenDrawings, maps: Maps, head: dict[str, Any]) -> Answer:
 
 def _confine(limits: DrawingLimits) -> None:
     """Limits that the kernel keeps: memory, no network, no files written, no core dumps with a customer's drawing."""
-    from gonogo.sheets.render.sandbox import seal
+    from gonogo.sheets.render.sandbox import forbid_sockets_and_programs
 
-    seal()
+    forbid_sockets_and_programs()
     _lower(resource.RLIMIT_AS, limits.address_space)
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_CORE, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
 from gonogo.sheets.render.raster import DrawingPage
 
@@ -24,17 +24,21 @@ class Drawing(Protocol):
 
 
 def open_drawing(path: Path, limits: DrawingLimits) -> Drawing:
-    """Open by content. Raises `CannotShow` with a sentence when it is not a drawing we can read within the limits."""
+    """Opens the drawing at `path` by its content.
+
+    Raises:
+        CannotShowError: it is not a drawing that can be read within the limits.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(2048)
     except FileNotFoundError as error:
-        raise CannotShow("The drawing's file is not there any more.", retry=True) from error
+        raise CannotShowError("The drawing's file is not there any more.", retry=True) from error
     except OSError as error:
-        raise CannotShow(f"The drawing's file cannot be read ({error.strerror}).") from error
+        raise CannotShowError(f"The drawing's file cannot be read ({error.strerror}).") from error
     kind = sniff(head)
-    if kind not in FileType.shown():
-        raise CannotShow(kind.refusal(head))
+    if kind not in FileType.displayable():
+        raise CannotShowError(kind.refusal(head))
     return _open_as(kind, path, limits)
 
 

@@ -12,7 +12,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 from numpy.typing import NDArray
 
-from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.render.bbox import FROM_TOP_LEFT
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.raster import Grey
@@ -102,16 +102,16 @@ class PdfDrawing:
         except pdfium.PdfiumError as error:
             needs_password = "password" in str(error).lower()
             why = "is locked by a password" if needs_password else "is damaged: PDFium cannot open it"
-            raise CannotShow(f"The PDF drawing {why}.") from error
+            raise CannotShowError(f"The PDF drawing {why}.") from error
         self.n_pages = len(self._document)
         self.kept_bytes = path.stat().st_size
         self._pages: dict[int, PdfPage] = {}
         if self.n_pages > limits.pages:
             self.close()
-            raise CannotShow(f"The drawing has {self.n_pages} pages; gonogo opens at most {limits.pages}.")
+            raise CannotShowError(f"The drawing has {self.n_pages} pages; gonogo opens at most {limits.pages}.")
         if not self.n_pages:
             self.close()
-            raise CannotShow("The PDF drawing has no page.")
+            raise CannotShowError("The PDF drawing has no page.")
 
     def page(self, number: int) -> PdfPage:
         if number not in self._pages:
@@ -119,9 +119,9 @@ class PdfDrawing:
             try:
                 page = PdfPage(self._document[number - 1])
             except pdfium.PdfiumError as error:
-                raise CannotShow(f"Page {number} of the PDF drawing is damaged.") from error
+                raise CannotShowError(f"Page {number} of the PDF drawing is damaged.") from error
             if not (page.width > 0 and page.height > 0):
-                raise CannotShow(f"Page {number} of the PDF drawing has no size.")
+                raise CannotShowError(f"Page {number} of the PDF drawing has no size.")
             self._pages[number] = page
         return self._pages[number]
 

@@ -12,8 +12,8 @@ from PIL import Image
 from gonogo.sheets.child_messages import SIDE_MOST
 from gonogo.sheets.models import PictureRequest, PixelCrop
 from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.draw import OpenDrawings, choose
-from gonogo.sheets.render.raster import fit_contrast, turned_region
+from gonogo.sheets.render.draw import OpenDrawings, choose_view
+from gonogo.sheets.render.raster import fit_contrast, render_view
 
 _SIDE_LEAST = 1000
 
@@ -21,17 +21,17 @@ _SIDE_LEAST = 1000
 def draw_pixels(
     drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, size: tuple[int, int] | None
 ) -> PixelCrop:
-    """The view of `request` in `size` pixels, or at full resolution (`None`). Raises `CannotShow`.
+    """The view of `request` in `size` pixels, or at full resolution (`None`). Raises `CannotShowError`.
 
     The request's cells still say how large text should come out; its cell shape is taken from `size`.
     """
     if size is not None:
         size = (min(max(size[0], 1), SIDE_MOST), min(max(size[1], 1), SIDE_MOST))
         request = dataclasses.replace(request, cell_ratio=size[1] / size[0] * request.columns / request.rows)
-    chosen = choose(drawings, path, key, request)
+    chosen = choose_view(drawings, path, key, request)
     view = chosen.view
     width, height = size or _native(view.rect, chosen.page.native)
-    grey = fit_contrast(turned_region(chosen.page, view, width, height))
+    grey = fit_contrast(render_view(chosen.page, view, width, height))
     if request.inverted:
         grey = np.bitwise_not(grey)
     data = io.BytesIO()

@@ -39,7 +39,7 @@ class DrawingPage(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning:
+class StrokeTuning:
     """How strokes are kept; see `pool` and `fit_contrast`. Tuned on real dimensions read by tesseract."""
 
     fine: int = 3  # samples across a sub-pixel, before pooling
@@ -51,38 +51,40 @@ class Tuning:
     gamma: float = 1.2  # what is half ink looks thinner in cells than in pixels
 
 
-TUNING = Tuning()
+TUNING = StrokeTuning()
 
 
-def view_to_grey(
+def render_subpixels(
     page: DrawingPage,
     view: CropView,
     mode: PictureMode,
     columns: int,
     rows: int,
     *,
-    lacking: float | None = None,
-    tuning: Tuning = TUNING,
+    missing_weight: float | None = None,
+    tuning: StrokeTuning = TUNING,
 ) -> Grey:
-    """The view as sub-pixels for `columns` × `rows` cells: rendered fine, turned, pooled, contrast fitted.
+    """Renders the view as sub-pixels for `columns` × `rows` cells: rendered fine, rotated, pooled, contrast fitted.
 
-    `lacking` is how much wider, in page units, the lines of the text that is to be read must become (see `ink.Ink`);
-    `None`: not known, then thin strokes are kept as far as pooling can.
+    `missing_weight` is how much wider, in page units, the lines of the text must become (see `TextMetrics`); where it
+    is `None`, thin strokes are kept as far as pooling can.
     """
     across, down = subpixels_of(mode)
     width, height = columns * across, rows * down
     wide = view.magnification < _WIDE
-    fine_x, fine_y = fineness(page, view, width, height, tuning)
-    fine = turned_region(page, view, width * fine_x, height * fine_y)
-    if lacking is None or wide:
+    fine_x, fine_y = samples_per_subpixel(page, view, width, height, tuning)
+    fine = render_view(page, view, width * fine_x, height * fine_y)
+    if missing_weight is None or wide:
         stroke = tuning.wide_stroke if wide else tuning.stroke
     else:
         stroke = 0.0
-        fine = thicken(fine, round(lacking / view.rect.width * fine.shape[1]))
+        fine = thicken(fine, round(missing_weight / view.rect.width * fine.shape[1]))
     return fit_contrast(pool(fine, fine_x, fine_y, stroke), tuning)
 
 
-def fineness(page: DrawingPage, view: CropView, width: int, height: int, tuning: Tuning) -> tuple[int, int]:
+def samples_per_subpixel(
+    page: DrawingPage, view: CropView, width: int, height: int, tuning: StrokeTuning
+) -> tuple[int, int]:
     """Samples across and down a sub-pixel, about square on the page.
 
     Wide views of an image take more: a hairline must reach a sample of its own before `pool` can keep it.
@@ -92,7 +94,7 @@ def fineness(page: DrawingPage, view: CropView, width: int, height: int, tuning:
     return fine, max(1, round(fine * down / across))
 
 
-def turned_region(page: DrawingPage, view: CropView, columns: int, rows: int) -> Grey:
+def render_view(page: DrawingPage, view: CropView, columns: int, rows: int) -> Grey:
     """The view's rectangle as seen by the reader, paper where it reaches over the page's edge."""
     canvas = np.full((rows, columns), PAPER, np.uint8)
     shown = view.shown
@@ -105,7 +107,7 @@ def turned_region(page: DrawingPage, view: CropView, columns: int, rows: int) ->
     turned = Rect(
         view.rect.x + left * x_unit, view.rect.y + top * y_unit, (right - left) * x_unit, (bottom - top) * y_unit
     )
-    region = _clamp(_turn_back(turned, view), page)
+    region = _clamp(_rotate_back(turned, view), page)
     size = (right - left, bottom - top)
     if view.rotation in (90, 270):
         size = (size[1], size[0])
@@ -121,7 +123,7 @@ def _pixels(start: float, size: float, origin: float, span: float, count: int) -
     return first, min(max(last, first + 1), count)
 
 
-def _turn_back(rect: Rect, view: CropView) -> Rect:
+def _rotate_back(rect: Rect, view: CropView) -> Rect:
     """A rectangle of the turned page on the page as it lies in the file."""
     if view.rotation == 90:
         return Rect(rect.y, view.page_width - rect.x - rect.width, rect.height, rect.width)
@@ -186,7 +188,7 @@ def darkest_of(fine: Grey, across: int, down: int) -> Grey:
     return darkest
 
 
-def fit_contrast(grey: Grey, tuning: Tuning = TUNING) -> Grey:
+def fit_contrast(grey: Grey, tuning: StrokeTuning = TUNING) -> Grey:
     """Stretch the crop so that its paper is white and its strokes are full ink; an empty crop stays as it is."""
     counts = np.bincount(grey.ravel(), minlength=256)
     paper, ink = _percentile(counts, tuning.white), _percentile(counts, tuning.black)

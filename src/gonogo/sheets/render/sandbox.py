@@ -28,7 +28,7 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def seal() -> bool:
+def forbid_sockets_and_programs() -> bool:
     """Give up sockets and other programs for good; whether the kernel agreed."""
     known = _CALLS.get(platform.machine()) if sys.platform == "linux" and sys.maxsize > 2**32 else None
     if known is None:

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 from PIL import Image
 
-from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.raster import Grey
@@ -44,7 +44,7 @@ class VectorPage:
         try:
             png = self._resvg.svg_to_bytes(svg_string=markup, dpi=_DPI, background="#ffffff")
         except ValueError as error:
-            raise CannotShow("The drawing is damaged: it cannot be rendered.") from error
+            raise CannotShowError("The drawing is damaged: it cannot be rendered.") from error
         with Image.open(io.BytesIO(png)) as image:
             return np.asarray(image.convert("L").resize((columns, rows)), np.uint8)
 
@@ -69,16 +69,16 @@ class VectorDrawing:
 
 
 def open_svg(path: Path, limits: DrawingLimits) -> VectorDrawing:
-    """Raises `CannotShow`."""
+    """Raises `CannotShowError`."""
     _resvg()
     clean = clean_svg(path.read_bytes(), limits)
     area = Rect(clean.x, clean.y, clean.width, clean.height)
     return VectorDrawing(VectorPage(clean.text, area, Units(clean.x, clean.y)))
 
 
-def missing_extra(kind: str) -> CannotShow:
+def missing_extra(kind: str) -> CannotShowError:
     """The sentence for a drawing whose library is not there."""
-    return CannotShow(
+    return CannotShowError(
         f"The drawing is a {kind} file, and the part of gonogo that shows those is not installed.",
         next_step='Install it with: pip install "gonogo[cad]". Until then judge from the text, or answer unsure.',
     )

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from gonogo.sheets.drawing_limits import MEGABYTE, CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import MEGABYTE, CannotShowError, DrawingLimits
 
 SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -41,17 +41,17 @@ class CleanSvg:
 
 
 def clean_svg(data: bytes, limits: DrawingLimits) -> CleanSvg:
-    """The markup without outside references. Raises `CannotShow` for what is damaged or unfolds to too much."""
+    """The markup without outside references. Raises `CannotShowError` for what is damaged or unfolds to too much."""
     if len(data) > _BYTES_MOST:
-        raise CannotShow(f"The SVG drawing is larger than {_BYTES_MOST // MEGABYTE} MB.")
+        raise CannotShowError(f"The SVG drawing is larger than {_BYTES_MOST // MEGABYTE} MB.")
     if b"<!ENTITY" in data:
-        raise CannotShow("The SVG drawing defines entities of its own, so it is not opened.")
+        raise CannotShowError("The SVG drawing defines entities of its own, so it is not opened.")
     try:
         root = ElementTree.fromstring(data)  # noqa: S314 - entities are refused above; a child process of its own
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise CannotShow("The SVG drawing is damaged: it is not well-formed.") from error
+        raise CannotShowError("The SVG drawing is damaged: it is not well-formed.") from error
     if root.tag != f"{SVG}svg":
-        raise CannotShow("The SVG drawing is damaged: it does not begin as one.")
+        raise CannotShowError("The SVG drawing is damaged: it does not begin as one.")
     _strip(root, limits)
     _count(root)
     x, y, width, height = _size(root)
@@ -67,7 +67,7 @@ def _strip(root: ElementTree.Element, limits: DrawingLimits) -> None:
     while level:
         depth += 1
         if depth > _DEPTH_MOST:
-            raise CannotShow(f"The SVG drawing is nested more than {_DEPTH_MOST} deep, so it is not opened.")
+            raise CannotShowError(f"The SVG drawing is nested more than {_DEPTH_MOST} deep, so it is not opened.")
         for element in level:
             for child in [c for c in element if not isinstance(c.tag, str) or c.tag.rpartition("}")[2] in _DROPPED]:
                 element.remove(child)
@@ -107,7 +107,7 @@ def _count(root: ElementTree.Element) -> None:
     sizes: dict[ElementTree.Element, int] = {}
     _unfold(root, named, sizes, frozenset())
     if sizes[root] > _ELEMENTS_MOST:
-        raise CannotShow("The SVG drawing unfolds to too many elements to be opened safely.")
+        raise CannotShowError("The SVG drawing unfolds to too many elements to be opened safely.")
 
 
 def _unfold(
@@ -120,7 +120,7 @@ def _unfold(
     if element in sizes:
         return sizes[element]
     if element in above or len(above) > 3 * _DEPTH_MOST:
-        raise CannotShow("The SVG drawing uses itself within itself, so it is not opened.")
+        raise CannotShowError("The SVG drawing uses itself within itself, so it is not opened.")
     inside = above | {element}
     size = 1 + sum(_unfold(child, named, sizes, inside) for child in element)
     for target in _targets(element, named):
@@ -144,7 +144,7 @@ def _size(root: ElementTree.Element) -> tuple[float, float, float, float]:
     if len(view) != 4:
         view = [0.0, 0.0, _length(root.get("width")), _length(root.get("height"))]
     if not all(map(math.isfinite, view)) or view[2] <= 0 or view[3] <= 0 or max(view[2:]) > 1e7:
-        raise CannotShow("The SVG drawing has no size that can be shown.")
+        raise CannotShowError("The SVG drawing has no size that can be shown.")
     return view[0], view[1], view[2], view[3]
 
 

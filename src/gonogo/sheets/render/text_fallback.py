@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from gonogo.sheets.models import Box, CellGrid, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.crop import turn
+from gonogo.sheets.render.crop import rotate_box
 
 _BLANK = " "
 _FILL = 0.98
 
 
-def outline(request: PictureRequest, page_size: tuple[float, float], box: Box | None) -> CellGrid:
+def draw_outline(request: PictureRequest, page_size: tuple[float, float], box: Box | None) -> CellGrid:
     """The whole page as a frame of lines within the request's cells, and `box` (fractions of the page) in it.
 
     `page_size` is the page's width and height in any unit. Level and zoom are ignored; a rotation asked for is kept.
@@ -25,7 +25,7 @@ def outline(request: PictureRequest, page_size: tuple[float, float], box: Box | 
     sheet = _Sheet(request.columns, request.rows)
     sheet.frame(left, top, left + columns - 1, top + rows - 1)
     if box is not None:
-        seen = turn(box, rotation)
+        seen = rotate_box(box, rotation)
         inside = (max(columns - 2, 1), max(rows - 2, 1))
         x0, x1 = _cells(seen.x0, seen.x1, inside[0])
         y0, y1 = _cells(seen.y0, seen.y1, inside[1])

@@ -31,22 +31,25 @@ _LONE_TALL = 1.9  # a single piece of ink this tall is a word on its side rather
 
 @dataclass(frozen=True, slots=True)
 class TextMetrics:
-    """`text` is the characters' height in page units, `None` when unknown; `lies` when they lie on their side.
+    """Measured text of a box, in page units.
 
-    `stroke` is the width of their lines in page units.
+    Attributes:
+        text_height: Height of the characters; `None` when unknown.
+        is_vertical: Whether they lie on their side.
+        stroke: Width of their lines.
     """
 
-    text: float | None = None
-    lies: bool = False
+    text_height: float | None = None
+    is_vertical: bool = False
     stroke: float = 0.0
 
     @property
-    def lacking(self) -> float | None:
+    def missing_weight(self) -> float | None:
         """How much wider the lines must become for the characters to read well; `None` when they are unknown."""
-        return None if self.text is None else max(0.0, self.text * _WEIGHT - self.stroke)
+        return None if self.text_height is None else max(0.0, self.text_height * _WEIGHT - self.stroke)
 
 
-def look_at(page: DrawingPage, box: Box) -> TextMetrics:
+def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
     """Measure the ink within `box` (fractions of the page)."""
     region = Rect(box.x0 * page.width, box.y0 * page.height, box.width * page.width, box.height * page.height)
     longer = max(region.width, region.height)
@@ -54,17 +57,19 @@ def look_at(page: DrawingPage, box: Box) -> TextMetrics:
     rows = max(8, round(_SAMPLES * region.height / longer))
     dark = _dark(page.render(region, columns, rows))
     if dark is None:
-        return TextMetrics(lies=is_tall(box, page.width, page.height))
-    lies = _lies(dark, tall=is_tall(box, page.width, page.height))
-    upright = dark.T if lies else dark
-    pieces = _pieces(upright)
-    stroke = _stroke(dark) * region.width / columns
-    if _slants(pieces, upright.shape):
-        return TextMetrics(_SLANTING_TEXT * min(region.width, region.height), lies, stroke)
-    heights = _character_heights(_unframed(upright))
+        return TextMetrics(is_vertical=is_tall(box, page.width, page.height))
+    vertical = _is_vertical(dark, tall=is_tall(box, page.width, page.height))
+    upright = dark.T if vertical else dark
+    pieces = _column_runs(upright)
+    stroke = _stroke_width(dark) * region.width / columns
+    if _is_diagonal(pieces, upright.shape):
+        return TextMetrics(_SLANTING_TEXT * min(region.width, region.height), vertical, stroke)
+    heights = _character_heights(_without_frame(upright))
     if not heights or (len(heights) < 3 and max(heights) > _THROUGH * upright.shape[0]):
-        return TextMetrics(None, lies, stroke)
-    return TextMetrics(_usual(heights) * (region.width / columns if lies else region.height / rows), lies, stroke)
+        return TextMetrics(None, vertical, stroke)
+    return TextMetrics(
+        _median_height(heights) * (region.width / columns if vertical else region.height / rows), vertical, stroke
+    )
 
 
 def _dark(grey: Grey) -> NDArray[np.bool_] | None:
@@ -75,12 +80,12 @@ def _dark(grey: Grey) -> NDArray[np.bool_] | None:
     return dark if dark.mean() < _SOLID else None
 
 
-def _stroke(dark: NDArray[np.bool_]) -> float:
+def _stroke_width(dark: NDArray[np.bool_]) -> float:
     """The usual width of lines: of the shorter of the two runs of ink through each inked sample, the median."""
-    return float(np.median(np.minimum(_runs(dark), _runs(dark.T).T)[dark]))
+    return float(np.median(np.minimum(_run_lengths(dark), _run_lengths(dark.T).T)[dark]))
 
 
-def _runs(dark: NDArray[np.bool_]) -> NDArray[np.intp]:
+def _run_lengths(dark: NDArray[np.bool_]) -> NDArray[np.intp]:
     """For each inked sample the length of the run of ink along its row that it is part of."""
     at = np.arange(dark.shape[1])
     before = np.maximum.accumulate(np.where(dark, -1, at), axis=1)
@@ -89,7 +94,7 @@ def _runs(dark: NDArray[np.bool_]) -> NDArray[np.intp]:
     return runs
 
 
-def _pieces(dark: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _column_runs(dark: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Height and width of each stretch of columns that holds ink."""
     inked = np.flatnonzero(np.diff(np.concatenate(([0], dark.any(axis=0).astype(np.int8), [0]))))
     found = []
@@ -99,7 +104,7 @@ def _pieces(dark: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return found
 
 
-def _unframed(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _without_frame(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """A feature control frame without its boxes: two rules or more across, and the lines that join them."""
     rules = np.flatnonzero(dark.mean(axis=1) > _RULE)
     if not rules.size or rules[-1] - rules[0] < rules.size:  # none, or a single one, as thick as it may be
@@ -121,7 +126,7 @@ def _character_heights(dark: NDArray[np.bool_]) -> list[int]:
     return found
 
 
-def _slants(pieces: list[tuple[int, int]], shape: tuple[int, ...]) -> bool:
+def _is_diagonal(pieces: list[tuple[int, int]], shape: tuple[int, ...]) -> bool:
     """Whether the box is about square and one piece of ink fills it from side to side: text along a diagonal."""
     rows, columns = shape
     if not pieces or max(rows, columns) > _ABOUT_SQUARE * min(rows, columns):
@@ -130,14 +135,14 @@ def _slants(pieces: list[tuple[int, int]], shape: tuple[int, ...]) -> bool:
     return width > _FILLS * columns and height > _FILLS * rows
 
 
-def _lies(dark: NDArray[np.bool_], *, tall: bool) -> bool:
+def _is_vertical(dark: NDArray[np.bool_], *, tall: bool) -> bool:
     """Whether the characters, taken one above the other, are wider than high.
 
     In a box that is not tall they must also stand in a single column: two digits on their side fill a square box.
     """
     rows, columns = dark.shape
-    pieces = _pieces(dark.T)  # of each stretch of rows: its width on the page, its height on the page
-    if not tall and (rows < _NEARLY_SQUARE * columns or len(pieces) < 2 or len(_pieces(dark)) > 1):
+    pieces = _column_runs(dark.T)  # of each stretch of rows: its width on the page, its height on the page
+    if not tall and (rows < _NEARLY_SQUARE * columns or len(pieces) < 2 or len(_column_runs(dark)) > 1):
         return False
     if not pieces:
         return True
@@ -151,6 +156,6 @@ def _lies(dark: NDArray[np.bool_], *, tall: bool) -> bool:
     return float(np.median(ratios)) > _LEANING
 
 
-def _usual(heights: list[int]) -> float:
+def _median_height(heights: list[int]) -> float:
     """The median of the pieces that are no punctuation."""
     return float(np.median([height for height in heights if height >= _LEAST * max(heights)]))

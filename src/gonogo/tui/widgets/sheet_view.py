@@ -310,10 +310,10 @@ def _empty_sheet(bbox: Bbox) -> tuple[str, ...]:
     if bbox is None or len(bbox) < 4 or not all(0 <= number <= 1 for number in bbox[:4]):
         return ()
     from gonogo.sheets.models import Box, PictureRequest
-    from gonogo.sheets.render.text_fallback import outline
+    from gonogo.sheets.render.text_fallback import draw_outline
 
     (x0, x1), (y0, y1) = sorted((bbox[0], bbox[2])), sorted((bbox[1], bbox[3]))
-    return outline(PictureRequest(*_MAP), _PAGE, Box(x0, y0, x1, y1)).rows
+    return draw_outline(PictureRequest(*_MAP), _PAGE, Box(x0, y0, x1, y1)).rows
 
 
 def _words(

@@ -171,7 +171,7 @@ async def test_urgent_requests_overtake(worker: RenderWorker, folder: Path) -> N
     asked = [asyncio.create_task(ask(f"ahead {n}", sizes[n], urgent=False)) for n in range(3)]
     asked.append(asyncio.create_task(ask("now", sizes[3], urgent=True)))
     await asyncio.sleep(0)
-    worker.hurry("sheet", sizes[2])
+    worker.prioritize("sheet", sizes[2])
     await asyncio.gather(*asked)
     assert order == ["ahead 0", "ahead 2", "now", "ahead 1"]
 
@@ -202,9 +202,9 @@ async def test_the_child_sees_no_secret_and_writes_no_file(
 def test_no_socket_and_no_program_once_sealed() -> None:
     code = """
 import socket, subprocess
-from gonogo.sheets.render.sandbox import seal
+from gonogo.sheets.render.sandbox import forbid_sockets_and_programs
 socket.socket().close()
-print(seal())
+print(forbid_sockets_and_programs())
 for attempt in (socket.socket, socket.socketpair, lambda: subprocess.run(["true"])):
     try:
         attempt()

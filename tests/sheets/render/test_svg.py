@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.models import Level, Picture, PictureRequest
-from gonogo.sheets.render.draw import OpenDrawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw_picture
 from gonogo.sheets.render.mosaic import to_grey
 from gonogo.sheets.render.svg_sanitize import clean_svg
 from tests.sheets.conftest import PAGE, SPOTS, sheet_image
@@ -37,7 +37,7 @@ def _sheet_svg(dx: float = 0, dy: float = 0) -> str:
 
 
 def _draw(drawings: OpenDrawings, path: Path, request: PictureRequest) -> Picture:
-    return draw(drawings, path, str(path), request)
+    return draw_picture(drawings, path, str(path), request)
 
 
 def _ink(picture: Picture) -> np.ndarray:
@@ -143,7 +143,7 @@ def _nested_use(levels: int = 12, wide: int = 10) -> str:
 )
 def test_svg_bombs_are_refused_at_once(data: bytes, sentence: str) -> None:
     start = time.monotonic()
-    with pytest.raises(CannotShow, match=sentence):
+    with pytest.raises(CannotShowError, match=sentence):
         clean_svg(data, DrawingLimits())
     assert time.monotonic() - start < 2
 
@@ -157,10 +157,10 @@ def test_dxf_bombs_are_refused(drawings: OpenDrawings, tmp_path: Path) -> None:
             block.add_blockref(f"n{level - 1}", (0, 0))
     document.modelspace().add_blockref("n7", (0, 0))
     document.saveas(tmp_path / "bomb.dxf")
-    with pytest.raises(CannotShow, match="too many entities"):
+    with pytest.raises(CannotShowError, match="too many entities"):
         _draw(drawings, tmp_path / "bomb.dxf", PictureRequest(52, 24))
     (tmp_path / "cut.dxf").write_bytes(b"0\nSECTION\n2\nENTITIES\n0\nLINE\n8")
-    with pytest.raises(CannotShow):
+    with pytest.raises(CannotShowError):
         _draw(drawings, tmp_path / "cut.dxf", PictureRequest(52, 24))
 
 
@@ -169,10 +169,10 @@ def test_without_the_extra_the_sentence_names_it(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['resvg_py'] = sys.modules['ezdxf'] = None\n"
         "from pathlib import Path\n"
-        "from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits\n"
+        "from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits\n"
         "from gonogo.sheets.render.open import open_drawing\n"
         "try: open_drawing(Path(sys.argv[1]), DrawingLimits())\n"
-        "except CannotShow as refused: print(refused.reason, refused.next_step)"
+        "except CannotShowError as refused: print(refused.reason, refused.next_step)"
     )
     for name, data in (("a.svg", _svg("")), ("a.dxf", b"0\nSECTION\n2\nHEADER\n")):
         (tmp_path / name).write_bytes(data)

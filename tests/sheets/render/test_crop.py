@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gonogo.sheets.models import Box, Level, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.crop import CropView, Rect, frame_view, turn, turn_back
+from gonogo.sheets.render.crop import CropView, Rect, fit_view, rotate_box, rotate_box_back
 
 sides = st.floats(50, 20_000)
 rotations = st.sampled_from([0, 90, 180, 270])
@@ -31,7 +31,7 @@ requests = st.builds(
 
 
 def _target(box: Box, view: CropView) -> Rect:
-    turned = turn(box, view.rotation)
+    turned = rotate_box(box, view.rotation)
     width, height = view.page_width, view.page_height
     return Rect(turned.x0 * width, turned.y0 * height, turned.width * width, turned.height * height)
 
@@ -40,7 +40,7 @@ def _target(box: Box, view: CropView) -> Rect:
 def test_the_box_is_always_inside_what_is_shown(
     request: PictureRequest, box: Box, width: float, height: float, rotation: int
 ) -> None:
-    view = frame_view(request, box, width, height, rotation)
+    view = fit_view(request, box, width, height, rotation)
     target, slack = _target(box, view), 1e-6 * max(width, height)
     assert view.rect.x <= target.x + slack
     assert view.rect.y <= target.y + slack
@@ -52,7 +52,7 @@ def test_the_box_is_always_inside_what_is_shown(
 def test_the_scale_is_the_same_both_ways(
     request: PictureRequest, box: Box, width: float, height: float, rotation: int
 ) -> None:
-    view = frame_view(request, box, width, height, rotation)
+    view = fit_view(request, box, width, height, rotation)
     across = request.columns / view.rect.width
     down = request.rows * request.cell_ratio / view.rect.height
     assert across == pytest.approx(down)
@@ -60,13 +60,13 @@ def test_the_scale_is_the_same_both_ways(
 
 @given(box=boxes(), rotation=rotations)
 def test_turning_back_undoes_turning(box: Box, rotation: int) -> None:
-    back = turn_back(turn(box, rotation), rotation)
+    back = rotate_box_back(rotate_box(box, rotation), rotation)
     assert (back.x0, back.y0, back.x1, back.y1) == pytest.approx((box.x0, box.y0, box.x1, box.y1))
 
 
 @given(request=requests, width=sides, height=sides, rotation=rotations)
 def test_the_sheet_shows_the_whole_page(request: PictureRequest, width: float, height: float, rotation: int) -> None:
-    view = frame_view(request, None, width, height, rotation)
+    view = fit_view(request, None, width, height, rotation)
     assert view.magnification == pytest.approx(1.0)
     assert view.shown.width == pytest.approx(view.page_width)
     assert view.shown.height == pytest.approx(view.page_height)
@@ -80,7 +80,7 @@ def test_no_pan_or_zoom_leaves_the_page(
     box: Box, width: float, height: float, rotation: int, zoom: float, pan: tuple[float, float]
 ) -> None:
     request = PictureRequest(80, 30, level=Level.DETAIL, zoom=zoom, pan_x=pan[0], pan_y=pan[1])
-    view = frame_view(request, box, width, height, rotation)
+    view = fit_view(request, box, width, height, rotation)
     assert view.shown.width > 0.5 * min(view.rect.width, view.page_width)
     assert view.shown.height > 0.5 * min(view.rect.height, view.page_height)
     assert view.magnification >= 1 - 1e-9
@@ -88,16 +88,16 @@ def test_no_pan_or_zoom_leaves_the_page(
 
 def test_more_zoom_shows_less_and_pan_moves_by_parts_of_the_view() -> None:
     box = Box(0.4, 0.4, 0.45, 0.42)
-    near = frame_view(PictureRequest(52, 24, zoom=2.0), box, 4000, 3000, 0)
-    far = frame_view(PictureRequest(52, 24), box, 4000, 3000, 0)
-    moved = frame_view(PictureRequest(52, 24, pan_x=0.25), box, 4000, 3000, 0)
+    near = fit_view(PictureRequest(52, 24, zoom=2.0), box, 4000, 3000, 0)
+    far = fit_view(PictureRequest(52, 24), box, 4000, 3000, 0)
+    moved = fit_view(PictureRequest(52, 24, pan_x=0.25), box, 4000, 3000, 0)
     assert near.rect.width == pytest.approx(far.rect.width / 2)
     assert moved.rect.x - far.rect.x == pytest.approx(0.25 * far.rect.width)
 
 
 def test_levels_show_more_and_more() -> None:
     box = Box(0.4, 0.4, 0.43, 0.41)
-    views = [frame_view(PictureRequest(52, 24, level=level), box, 4000, 3000, 0) for level in Level]
+    views = [fit_view(PictureRequest(52, 24, level=level), box, 4000, 3000, 0) for level in Level]
     assert views[0].magnification > views[1].magnification > views[2].magnification == pytest.approx(1)
 
 
@@ -106,7 +106,7 @@ def test_levels_show_more_and_more() -> None:
 def test_text_comes_out_at_a_readable_height(mode: PictureMode, pane: tuple[int, int]) -> None:
     """A dimension of five characters: its digits get their rows, and the box a third of the pane or more."""
     box, page = Box(0.3, 0.3, 0.33, 0.316), (4000.0, 2500.0)  # 120×40 px, digits 28 px high
-    view = frame_view(PictureRequest(*pane, mode=mode), box, *page, 0, 28.0)
+    view = fit_view(PictureRequest(*pane, mode=mode), box, *page, 0, 28.0)
     rows = 28.0 / view.rect.height * pane[1]
     assert rows >= 2.9
     assert 0.3 <= 120 / view.rect.width <= 0.9

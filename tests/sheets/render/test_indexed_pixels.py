@@ -22,7 +22,7 @@ from gonogo.sheets.child_messages import (
 )
 from gonogo.sheets.models import Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.draw import OpenDrawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw_picture
 from gonogo.sheets.render.indexed_pixels import (
     LINE,
     MARK,
@@ -192,7 +192,7 @@ def test_pixels_cross_the_process_border(folder: Path, drawings: OpenDrawings, m
     request = PictureRequest(30, 12, BOX, mode=mode, cell_pixels=(9, 18), level=Level.DETAIL)
     assert request_from_json(request_to_json(request)) == request
     path = folder / "sheet.png"
-    picture = with_pixels(drawings, path, "sheet", request, draw(drawings, path, "sheet", request), {})
+    picture = with_pixels(drawings, path, "sheet", request, draw_picture(drawings, path, "sheet", request), {})
     assert picture.pixel_size == (270, 216)
     assert picture.grid.mode is PictureMode.QUADRANT  # what stands in for it under a window
     message = answer_to_message(picture)
@@ -202,7 +202,7 @@ def test_pixels_cross_the_process_border(folder: Path, drawings: OpenDrawings, m
 
 def test_a_size_that_makes_no_sense_is_refused(folder: Path, drawings: OpenDrawings) -> None:
     request = PictureRequest(30, 12, BOX, mode=PictureMode.SIXEL, cell_pixels=(9, 18))
-    picture = draw(drawings, folder / "sheet.png", "sheet", request)
+    picture = draw_picture(drawings, folder / "sheet.png", "sheet", request)
     assert isinstance(picture, Picture)
     message = answer_to_message(picture)
     head, blobs = unpack(

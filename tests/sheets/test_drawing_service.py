@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gonogo.sheets.cache import PictureMemory, RawCache
+from gonogo.sheets.cache import DrawingFileCache, LruCache
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.drawing_service import DrawingService
-from gonogo.sheets.fetch import Fetcher
+from gonogo.sheets.fetch import DrawingFetcher
 from gonogo.sheets.folder_lookup import find_in_folders
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop, SheetRef
 from tests.sheets.conftest import sheet_pdf
@@ -46,9 +46,9 @@ class Store:
             raise httpx.ConnectError("no route")
         return httpx.Response(200, content=sheet_pdf(), headers=self.headers)
 
-    def fetcher(self) -> Fetcher:
+    def fetcher(self) -> DrawingFetcher:
         transport = httpx.MockTransport(self.handle)
-        return Fetcher(self.drawing_url, base_url="https://api.example", transport=transport)
+        return DrawingFetcher(self.drawing_url, base_url="https://api.example", transport=transport)
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ async def test_closing_while_fetching_ends_cleanly(open_sheets: Opener) -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    sheets = open_sheets(fetcher=Fetcher(never, base_url="https://api.example"))
+    sheets = open_sheets(fetcher=DrawingFetcher(never, base_url="https://api.example"))
     sheets.prepare(REF, REQUEST)
     await started.wait()
     await sheets.aclose()
@@ -202,7 +202,7 @@ async def test_whatever_the_server_call_raises_becomes_a_sentence(
         raise drawing_url_fails
 
     failing: Callable[[str], Awaitable[Answer]] = fails
-    answer = await open_sheets(fetcher=Fetcher(failing, base_url="https://api.example")).picture(REF, REQUEST)
+    answer = await open_sheets(fetcher=DrawingFetcher(failing, base_url="https://api.example")).picture(REF, REQUEST)
     assert isinstance(answer, NoPicture)
 
 
@@ -227,7 +227,7 @@ def test_folder_names_are_compared_not_joined(tmp_path: Path) -> None:
 
 
 def test_cache_files_are_private_and_bounded(tmp_path: Path) -> None:
-    cache = RawCache(tmp_path / "cache", most=2500)
+    cache = DrawingFileCache(tmp_path / "cache", most=2500)
     for number in range(4):
         cache.store(f"rev-{number}", bytes([number]) * 1000)
     assert cache.find("rev-0") is None
@@ -240,7 +240,7 @@ def test_cache_files_are_private_and_bounded(tmp_path: Path) -> None:
 
 
 def test_the_cache_drops_what_was_used_longest_ago(tmp_path: Path) -> None:
-    cache = RawCache(tmp_path / "cache", most=2500)
+    cache = DrawingFileCache(tmp_path / "cache", most=2500)
     cache.store("rev-0", b"0" * 1000)
     cache.store("rev-1", b"1" * 1000)
     assert cache.find("rev-0")
@@ -250,14 +250,14 @@ def test_the_cache_drops_what_was_used_longest_ago(tmp_path: Path) -> None:
 
 
 def test_the_same_content_is_kept_once(tmp_path: Path) -> None:
-    cache = RawCache(tmp_path / "cache", most=DrawingLimits().cache_bytes)
+    cache = DrawingFileCache(tmp_path / "cache", most=DrawingLimits().cache_bytes)
     one, two = cache.store("rev-1", b"same"), cache.store("rev-2", b"same")
     assert one == two
     assert len(list((tmp_path / "cache" / "blobs").iterdir())) == 1
 
 
 def test_memory_is_bounded() -> None:
-    memory: PictureMemory[int, int] = PictureMemory(2)
+    memory: LruCache[int, int] = LruCache(2)
     for number in (1, 2):
         memory.put(number, number)
     memory.get(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,25 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.schemas.sanitize import clean_text
-from gonogo.sheets.filename_title import title_from_header, title_of
+from gonogo.sheets.filename_title import title_from_filename, title_from_header
 from gonogo.sheets.folder_lookup import find_in_folders
 from gonogo.sheets.models import Box, PictureRequest, SheetRef
-from gonogo.sheets.render.draw import OpenDrawings, draw
-from gonogo.sheets.render.text_fallback import outline
+from gonogo.sheets.render.draw import OpenDrawings, draw_picture
+from gonogo.sheets.render.text_fallback import draw_outline
 from tests.sheets.conftest import PAGE, pdf_bytes
 
 FONT = b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
 BOX = (300.0, 200.0, 360.0, 220.0)
 
 
-def _text_pdf(words: list[tuple[float, float, str]], extra: bytes = b"") -> bytes:
+def _text_pdf(words: Sequence[tuple[float, float, str]], extra: bytes = b"") -> bytes:
     """A page with words at places in points from the top left."""
     lines = (b"BT /F1 10 Tf %.1f %.1f Td (%s) Tj ET" % (x, PAGE[1] - y, word.encode()) for x, y, word in words)
     return pdf_bytes(b"\n".join(lines), extra=FONT + extra)
 
 
 def _words(drawings: OpenDrawings, path: Path, request: PictureRequest) -> tuple[str, ...]:
-    return draw(drawings, path, str(path), request).neighbours
+    return draw_picture(drawings, path, str(path), request).neighbours
 
 
 def test_words_near_the_box_come_nearest_first_with_their_side(drawings: OpenDrawings, tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_sides_are_those_of_the_turned_page(drawings: OpenDrawings, tmp_path: Pa
 
 
 def test_a_page_full_of_text_costs_little_and_gives_eight(drawings: OpenDrawings, tmp_path: Path) -> None:
-    words = [(x, y, "a\x1b[2Jb") for x in range(0, 800, 20) for y in range(10, 600, 8)]
+    words = [(float(x), float(y), "a\x1b[2Jb") for x in range(0, 800, 20) for y in range(10, 600, 8)]
     (tmp_path / "full.pdf").write_bytes(_text_pdf(words))
     request = PictureRequest(52, 24, BOX)
     found = _words(drawings, tmp_path / "full.pdf", request)
@@ -91,12 +92,16 @@ def test_a_picture_has_no_words(drawings: OpenDrawings, folder: Path) -> None:
     ],
 )
 def test_a_title_is_a_name_that_tells_something(filename: str, title: str | None) -> None:
-    assert title_of(filename) == title
+    assert title_from_filename(filename) == title
 
 
 @given(st.text(max_size=200))
 def test_no_name_and_no_header_breaks_it(text: str) -> None:
-    for title in (title_of(text), title_from_header(text), title_from_header(f'attachment; filename="{text}"')):
+    for title in (
+        title_from_filename(text),
+        title_from_header(text),
+        title_from_header(f'attachment; filename="{text}"'),
+    ):
         assert title is None or (0 < len(title) <= 60 and clean_text(title) == title)
 
 
@@ -117,7 +122,7 @@ def test_a_file_in_a_folder_gives_its_name(folder: Path) -> None:
 
 
 def test_the_outline_shows_the_page_and_the_box() -> None:
-    grid = outline(PictureRequest(30, 9), (420, 297), Box(0.5, 0.1, 0.75, 0.5))
+    grid = draw_outline(PictureRequest(30, 9), (420, 297), Box(0.5, 0.1, 0.75, 0.5))
     assert grid.rows == (
         "  ┌───────────────────────┐   ",
         "  │           ┏━━━━━┓     │   ",
@@ -145,7 +150,7 @@ def test_any_outline_fills_its_cells_and_keeps_the_box_in_the_page(
     rotation: int | None,
 ) -> None:  # fmt: skip
     box = Box(corner[0], corner[1], min(corner[0] + size[0], 1.0), min(corner[1] + size[1], 1.0))
-    grid = outline(PictureRequest(columns, rows, rotation=rotation), (width, height), box)
+    grid = draw_outline(PictureRequest(columns, rows, rotation=rotation), (width, height), box)
     assert (grid.width, grid.height) == (columns, rows)
     assert {len(row) for row in grid.rows} == {columns}
     assert len(grid.rows) == rows

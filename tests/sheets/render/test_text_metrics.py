@@ -13,11 +13,11 @@ from PIL import Image, ImageDraw
 
 from gonogo.sheets.models import Box, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.draw import OpenDrawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw_picture
 from gonogo.sheets.render.images import ImagePage
 from gonogo.sheets.render.mosaic import to_grey
 from gonogo.sheets.render.raster import thicken
-from gonogo.sheets.render.text_metrics import look_at
+from gonogo.sheets.render.text_metrics import measure_text
 
 SIDE = 1000
 BOX = (400.0, 400.0, 480.0, 450.0)
@@ -33,20 +33,25 @@ def _eight(width: int) -> Image.Image:
     return sheet
 
 
+def _box() -> Box:
+    left, top, right, bottom = (value / SIDE for value in BOX)
+    return Box(left, top, right, bottom)
+
+
 @pytest.mark.parametrize("width", [1, 2, 4])
 def test_the_width_of_lines_is_measured(width: int) -> None:
-    ink = look_at(ImagePage(_eight(width)), Box(*(value / SIDE for value in BOX)))
+    ink = measure_text(ImagePage(_eight(width)), _box())
     assert ink.stroke == pytest.approx(width, rel=0.35, abs=0.3)
-    assert ink.text == pytest.approx(31, abs=2)
-    assert ink.lacking == pytest.approx(max(0.0, 31 / 6 - width), abs=0.9)
+    assert ink.text_height == pytest.approx(31, abs=2)
+    assert ink.missing_weight == pytest.approx(max(0.0, 31 / 6 - width), abs=0.9)
 
 
 @pytest.mark.parametrize("below", [445, 460])
 def test_limits_one_above_the_other_are_as_high_as_one(below: int) -> None:
     sheet = _eight(2)
     sheet.paste(sheet.crop((405, 405, 470, 445)), (405, below))
-    ink = look_at(ImagePage(sheet), Box(0.4, 0.4, 0.48, (below + 50) / SIDE))
-    assert ink.text == pytest.approx(31, abs=2)
+    ink = measure_text(ImagePage(sheet), Box(0.4, 0.4, 0.48, (below + 50) / SIDE))
+    assert ink.text_height == pytest.approx(31, abs=2)
 
 
 @pytest.mark.parametrize("margin", [0, 6])
@@ -56,16 +61,16 @@ def test_characters_in_a_control_frame_are_not_as_high_as_the_frame(margin: int)
     for right in (437, 510):
         pen.rectangle((402, 395, right, 455), outline=0, width=2)
     box = Box((402 - margin) / SIDE, (395 - margin) / SIDE, (511 + margin) / SIDE, (456 + margin) / SIDE)
-    ink = look_at(ImagePage(sheet), box)
-    assert ink.text == pytest.approx(31, abs=2)
+    ink = measure_text(ImagePage(sheet), box)
+    assert ink.text_height == pytest.approx(31, abs=2)
 
 
 def test_bold_text_and_unknown_text_are_left_alone() -> None:
     page = ImagePage(_eight(6))
-    bold = look_at(page, Box(*(value / SIDE for value in BOX)))
-    assert bold.lacking is not None
-    assert bold.lacking < 0.5
-    assert look_at(page, Box(0.1, 0.1, 0.2, 0.2)).lacking is None
+    bold = measure_text(page, _box())
+    assert bold.missing_weight is not None
+    assert bold.missing_weight < 0.5
+    assert measure_text(page, Box(0.1, 0.1, 0.2, 0.2)).missing_weight is None
 
 
 @given(by=st.integers(0, 12), width=st.integers(1, 5))
@@ -86,7 +91,7 @@ def test_hairline_digits_are_as_dark_as_bold_ones(drawings: OpenDrawings, tmp_pa
     for width in (1, 5):
         path = tmp_path / f"{width}.png"
         _eight(width).save(path)
-        grid = draw(drawings, path, str(path), request).grid
+        grid = draw_picture(drawings, path, str(path), request).grid
         plain = replace(grid, mark=bytes(len(grid.mark)))
         inked.append(float(np.mean(255.0 - to_grey(plain))))
     assert inked[0] == pytest.approx(inked[1], rel=0.3)

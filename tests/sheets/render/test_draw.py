@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gonogo.sheets.drawing_limits import CannotShow, DrawingLimits
+from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.models import Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.draw import OpenDrawings, draw
+from gonogo.sheets.render.draw import OpenDrawings, draw_picture
 from gonogo.sheets.render.mosaic import to_grey
 from tests.shared_material import DRAWINGS
 from tests.sheets.conftest import PAGE, SPOTS, pdf_bytes, sheet_image, sheet_pdf, text_image
@@ -21,7 +21,7 @@ FRACTIONS = tuple(value / side for value, side in zip(SPOTS[1], (PAGE[0], PAGE[1
 
 
 def _draw(drawings: OpenDrawings, path: Path, request: PictureRequest) -> Picture:
-    return draw(drawings, path, str(path), request)
+    return draw_picture(drawings, path, str(path), request)
 
 
 def _differ(one: Picture, two: Picture) -> float:
@@ -136,7 +136,7 @@ def test_the_fifth_number_is_the_page(drawings: OpenDrawings, tmp_path: Path) ->
     path.write_bytes(sheet_pdf(pages=3))
     picture = _draw(drawings, path, PictureRequest(52, 24, (*FRACTIONS, 3)))
     assert (picture.page, picture.n_pages) == (3, 3)
-    with pytest.raises(CannotShow, match="points at page 4, and the drawing has 3 pages"):
+    with pytest.raises(CannotShowError, match="points at page 4, and the drawing has 3 pages"):
         _draw(drawings, path, PictureRequest(52, 24, (*FRACTIONS, 4)))
 
 
@@ -200,7 +200,7 @@ def test_what_is_no_drawing_says_so(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(data)
-    with pytest.raises(CannotShow) as refused:
+    with pytest.raises(CannotShowError) as refused:
         _draw(drawings, path, PictureRequest(52, 24, FRACTIONS))
     assert sentence in refused.value.reason
 
@@ -212,17 +212,17 @@ def test_a_cut_off_image_says_so(drawings: OpenDrawings, tmp_path: Path) -> None
         Image.fromarray(noise).save(whole, kind)
         path = tmp_path / f"cut.{kind}"
         path.write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
-        with pytest.raises(CannotShow, match="cut off or damaged"):
+        with pytest.raises(CannotShowError, match="cut off or damaged"):
             _draw(drawings, path, PictureRequest(52, 24))
 
 
 def test_what_is_too_many_pixels_depends_on_the_limit(tmp_path: Path) -> None:
     Image.new("L", (1000, 1000)).save(tmp_path / "large.png")
-    with pytest.raises(CannotShow, match="1000×1000 pixels"):
+    with pytest.raises(CannotShowError, match="1000×1000 pixels"):
         _draw(OpenDrawings(DrawingLimits(decoded_bytes=999_999)), tmp_path / "large.png", PictureRequest(10, 5))
 
 
 def test_a_missing_file_may_be_tried_again(drawings: OpenDrawings, tmp_path: Path) -> None:
-    with pytest.raises(CannotShow, match="not there any more") as refused:
+    with pytest.raises(CannotShowError, match="not there any more") as refused:
         _draw(drawings, tmp_path / "gone.png", PictureRequest(10, 5))
     assert refused.value.retry

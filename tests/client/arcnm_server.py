@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.client.scripted import Got, Reply, envelope
+from tests.client.scripted_server import Got, Reply, envelope
 from tests.contract.conftest import load_copy
 
 ROOT = "/api/v1/parts/labeling"
