@@ -83,12 +83,11 @@ def _peers(votes: Votes, posterior: Any) -> dict[str, Any]:
 
 def quality_report(n_votes: int, n_annotators: int = 20) -> dict[str, float]:
     """A campaign of `n_votes` in SQLite, once its tasks are settled: processor seconds of each part of its report."""
-    from sqlalchemy import select
-
     from gonogo.server.quality.report import build_report
-    from gonogo.server.scoring.consensus_store import measure_campaign, write_consensus
+    from gonogo.server.scoring.refresh import measure_campaign
+    from gonogo.server.scoring.store_consensus import write_consensus
     from gonogo.server.store.engine import Store
-    from gonogo.server.store.schema import campaigns
+    from gonogo.server.store.typed_rows import fetch_campaign
     from tests.benchmarks.campaign import NOW, fill
 
     with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +95,7 @@ def quality_report(n_votes: int, n_annotators: int = 20) -> dict[str, float]:
         store.upgrade()
         campaign_id = fill(store, n_votes, n_annotators)
         with store.read() as connection:
-            campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+            campaign = fetch_campaign(connection, campaign_id)
         with store.write() as connection:  # every submit would have settled its task
             write_consensus(connection, campaign, measure_campaign(connection, campaign), NOW)
         started = time.process_time()

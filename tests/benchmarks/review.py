@@ -20,13 +20,17 @@ import httpx
 from sqlalchemy import select, text
 
 from gonogo.server.app import create_app
+from gonogo.server.quality.campaign_report import quality_report
 from gonogo.server.review.queue import ReviewQuery, queue_page
-from gonogo.server.scoring import report_worker
-from gonogo.server.scoring.consensus_store import measure_campaign, write_consensus
+from gonogo.server.scoring.refresh import measure_campaign
+from gonogo.server.scoring.store_consensus import write_consensus
+from gonogo.server.scoring.worker_process import WORKER_THRESHOLD
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import campaigns, users
+from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.store.typed_rows import fetch_campaign, fetch_one
 from tests.benchmarks.campaign import NOW, fill
 
 PAGE = 100
@@ -47,7 +51,7 @@ def run(n_tasks: int = 100_000) -> dict[str, Any]:
 
 def _pages(store: Store, campaign_id: str) -> dict[str, float]:
     with store.read() as connection:
-        campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+        campaign = fetch_campaign(connection, campaign_id)
         cursors: list[str | None] = [None]
 
         def page(wanted: ReviewQuery, cursor: str | None) -> str | None:
@@ -75,10 +79,10 @@ def beside_quality(n_votes: int = 100_000) -> dict[str, float]:
         store.upgrade()
         large = fill(store, n_votes, 20)
         with store.write() as connection:  # the embedded lead belongs to the large campaign's organisation
-            campaign = connection.execute(select(campaigns)).one()
+            campaign = fetch_one(connection, select(campaigns), CampaignRow)
             connection.execute(users.insert().values(id=new_id(), org_id=campaign.org_id, name="lead", created_at=NOW))
             write_consensus(connection, campaign, measure_campaign(connection, campaign), NOW)
-        report_worker.quality_report(store, large, NOW)  # the worker is up
+        quality_report(store, large, NOW)  # the worker is up
         found = asyncio.run(_in_turns(store, large))
         store.dispose()
     return found
@@ -90,7 +94,7 @@ async def _in_turns(store: Store, large: str, turns: int = 4, requests: int = 60
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://labels.test", headers={"X-API-Key": "embedded"}
     )
-    ways = {"alone": None, "beside reports": report_worker.WORKER_THRESHOLD, "beside reports in a thread": sys.maxsize}
+    ways = {"alone": None, "beside reports": WORKER_THRESHOLD, "beside reports in a thread": sys.maxsize}
     taken: dict[str, list[float]] = {name: [] for name in ways}
     n_reports = dict.fromkeys(ways, 0)
     async with client:
@@ -120,7 +124,7 @@ async def _in_turns(store: Store, large: str, turns: int = 4, requests: int = 60
 def _report_on_and_on(store: Store, campaign_id: str, large: int, stop: threading.Event) -> int:
     done = 0
     while not stop.is_set():
-        report_worker.quality_report(store, campaign_id, NOW, large=large)
+        quality_report(store, campaign_id, NOW, large=large)
         done += 1
     return done
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import insert, select
 
 from gonogo.schemas.labeling import LabelingTaskCreate, LabelSubmit
 from gonogo.server.auth.principals import Voter, local_lead
@@ -18,6 +18,8 @@ from gonogo.server.queue.next_task import Claim
 from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import campaigns, tasks
+from gonogo.server.store.schema.rows import CampaignRow, TaskRow
+from gonogo.server.store.typed_rows import fetch_campaign, fetch_one
 from gonogo.server.tasks.create import create_tasks, parse_tasks
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -52,13 +54,13 @@ class House:
             connection.execute(insert(campaigns).values(values))
         return str(values["id"])
 
-    def row(self, campaign_id: str) -> Row[Any]:
+    def row(self, campaign_id: str) -> CampaignRow:
         with self.store.read() as connection:
-            return connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+            return fetch_campaign(connection, campaign_id)
 
-    def task(self, task_id: str) -> Row[Any]:
+    def task(self, task_id: str) -> TaskRow:
         with self.store.read() as connection:
-            return connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
+            return fetch_one(connection, select(tasks).where(tasks.c.id == task_id), TaskRow)
 
     def add(self, campaign_id: str, *wanted: dict[str, Any]) -> list[str]:
         body = [LabelingTaskCreate(**{"target_kind": "pmi", "field_name": "nominal", **fields}) for fields in wanted]
@@ -70,19 +72,19 @@ class House:
 
     def next(self, campaign_id: str, voter: Voter) -> Claim | None:
         with self.store.write() as connection:
-            campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+            campaign = fetch_campaign(connection, campaign_id)
             return next_task.next_task(connection, campaign, voter, self.now, self.rng)
 
     def submit(
         self, campaign_id: str, task_id: str, voter: Voter, verdict: str = "correct"
     ) -> submissions.SubmitResult:
         with self.store.write() as connection:
-            campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+            campaign = fetch_campaign(connection, campaign_id)
             return submissions.submit(connection, campaign, task_id, voter, LabelSubmit(verdict=verdict), self.now)
 
     def release(self, task_id: str, voter: Voter) -> None:
         with self.store.write() as connection:
-            task = connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
+            task = fetch_one(connection, select(tasks).where(tasks.c.id == task_id), TaskRow)
             leases.release_if_held(connection, task, voter, self.now)
 
     def work_off(self, campaign_id: str, voter: Voter) -> list[str]:

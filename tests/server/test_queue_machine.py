@@ -29,7 +29,7 @@ from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import leases
 from gonogo.server.queue import submissions as votes
 from gonogo.server.queue.leases import MAX_CLAIMS
-from gonogo.server.scoring.consensus_store import refresh_campaign
+from gonogo.server.scoring.refresh import refresh_campaign
 from gonogo.server.store.schema import campaigns, submissions, tasks, voters
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql

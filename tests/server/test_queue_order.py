@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gonogo.schemas.enums import ConflictReason
+from gonogo.schemas.gonogo_api import QueueView
 from gonogo.server.auth.principals import Voter
-from gonogo.server.queue import next_task
+from gonogo.server.queue.queue_view import queue_view
 from tests.server.house import House, people
 
 ANNA, BEN = people(2)
@@ -127,6 +128,6 @@ def test_an_answer_takes_one_from_what_is_left_whether_gold_or_not(house: House,
         assert (before.left_for_me - after.left_for_me, after.done_by_me - before.done_by_me) == (1, 1)
 
 
-def view(house: House, campaign: str, voter: Voter) -> next_task.QueueView:
+def view(house: House, campaign: str, voter: Voter) -> QueueView:
     with house.store.read() as connection:
-        return next_task.queue_view(connection, house.row(campaign), voter, house.now)
+        return queue_view(connection, house.row(campaign), voter, house.now)

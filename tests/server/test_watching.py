@@ -246,7 +246,7 @@ def test_the_number_that_is_looked_at_comes_from_indexes(house: House) -> None:
     sent: list[tuple[str, Any]] = []
     compiled.watchers.append(lambda statement, values: sent.append((statement, values)))
     with house.store.read() as connection:
-        row = module._CAMPAIGN_AND_MARK.one(connection, {"campaign": campaign, "now": house.now})
+        row = module._MARK.one(connection, {"campaign": campaign, "now": house.now})
         compiled.watchers.pop()
         assert row.mark > 0
         sqlite = connection.dialect.name == "sqlite"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from gonogo.server.store.engine import Store
+    from gonogo.server.store.schema.rows import CampaignRow
 
 CREW = {"Ana (simulated)": 0.97, "Bo (simulated)": 0.86, "Cem (simulated)": 0.92}
 """Who answered before, and how often each sees what is to be seen."""
@@ -30,14 +31,12 @@ _SHIFT = timedelta(minutes=50)
 
 def answer(store: Store, campaign_id: str, people: Mapping[str, str], readings: Sequence[Reading]) -> None:
     """All the votes of the crew; `people` are their ids by name, in the order of `CREW`."""
-    from sqlalchemy import select
-
     from gonogo.server.store import audit
-    from gonogo.server.store.schema import campaigns
+    from gonogo.server.store.typed_rows import fetch_campaign
 
     now = datetime.now(UTC)
     with store.write() as connection:
-        campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+        campaign = fetch_campaign(connection, campaign_id)
         chosen = _choose(connection, campaign_id, readings)
         for place, (name, voter_id) in enumerate(people.items()):
             at = now - (len(people) - place) * _SHIFT
@@ -70,7 +69,7 @@ def _spread(found: list[tuple[Row[Any], Reading]], n: int) -> list[tuple[Row[Any
 
 def _work(
     connection: Connection,
-    campaign: Row[Any],
+    campaign: CampaignRow,
     place: int,
     name: str,
     voter_id: str,

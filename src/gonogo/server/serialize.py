@@ -18,6 +18,7 @@ from gonogo.schemas.labeling import (
     ServedTask,
 )
 from gonogo.server.store.schema import annotator_accounts, assignments, campaigns, projects, tasks
+from gonogo.server.store.schema.rows import TaskRow
 
 
 @overload
@@ -92,13 +93,17 @@ def assignment_public(row: Row[Any]) -> CampaignAssignmentPublic:
     )
 
 
-def served_task(row: Row[Any]) -> ServedTask:
-    """A task for an annotator. `status` is a constant: what is served is always open, gold or not."""
+def served_task(row: object) -> ServedTask:
+    """A task for an annotator;
+
+    `row` has the fields of `ServedTask` as attributes. `status` is a constant: what is served is always open, gold or
+    not.
+    """
     values = {name: getattr(row, name) for name in ServedTask.model_fields}
     return ServedTask(**{**values, "status": TaskStatus.OPEN.value})
 
 
-def task_public(row: Row[Any], now: datetime) -> LabelingTaskPublic:
+def task_public(row: Row[Any] | TaskRow, now: datetime) -> LabelingTaskPublic:
     """A task for its lead; a claim that ran out is none."""
     live = row.claim_expires_at is not None and row.claim_expires_at > now
     holder = row.holder_id if live else None

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
-from gonogo.server.scoring.consensus_store import rescore_task
+from gonogo.server.scoring.task_scoring import rescore_task
 from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import campaigns, orgs, submissions, tasks
+from gonogo.server.store.schema.rows import CampaignRow, TaskRow
+from gonogo.server.store.typed_rows import fetch_campaign, fetch_one
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -37,9 +39,9 @@ class Campaign:
     people: dict[str, str] = field(default_factory=dict)
     n_tasks: int = 0
 
-    def row(self) -> Row[Any]:
+    def row(self) -> CampaignRow:
         with self.store.read() as connection:
-            return connection.execute(select(campaigns).where(campaigns.c.id == self.id)).one()
+            return fetch_campaign(connection, self.id)
 
     def set(self, **columns: Any) -> None:
         with self.store.write() as connection:
@@ -89,9 +91,9 @@ class Campaign:
             if refresh:
                 rescore_task(connection, task_id, NOW)
 
-    def task(self, task_id: str) -> Row[Any]:
+    def task(self, task_id: str) -> TaskRow:
         with self.store.read() as connection:
-            return connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
+            return fetch_one(connection, select(tasks).where(tasks.c.id == task_id), TaskRow)
 
     def statuses(self, task_ids: Sequence[str]) -> list[tuple[str, str | None]]:
         rows = [self.task(task_id) for task_id in task_ids]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.server.scoring import report_worker
+from gonogo.server.quality.campaign_report import quality_report
+from gonogo.server.scoring.refresh import refresh_consensus
 from tests.server.consensus.conftest import Campaign
 from tests.server.house import START
 
@@ -20,29 +21,29 @@ def test_the_worker_process_finds_and_stores_the_same(campaign: Campaign) -> Non
     for index, task in enumerate(tasks):
         campaign.vote(task, "correct", "incorrect" if index < 2 else "correct", refresh=False)
     before = {child.pid for child in multiprocessing.active_children()}
-    there = report_worker.quality_report(campaign.store, campaign.id, START, large=12)
+    there = quality_report(campaign.store, campaign.id, START, large=12)
     started = [child for child in multiprocessing.active_children() if child.pid not in before]
     assert len(started) == 1
     assert there.n_submissions == 12
     assert [status for status, _ in campaign.statuses(tasks)] == ["in_review"] * 2 + ["resolved"] * 4
-    assert report_worker.quality_report(campaign.store, campaign.id, START, large=13) == there  # one vote short: here
+    assert quality_report(campaign.store, campaign.id, START, large=13) == there  # one vote short: here
     started[0].kill()
     started[0].join(30)
-    assert report_worker.quality_report(campaign.store, campaign.id, START, large=12) == there
+    assert quality_report(campaign.store, campaign.id, START, large=12) == there
 
 
 @pytest.mark.parametrize("large", [1, 100])
 def test_a_refresh_settles_tasks_wherever_it_runs(campaign: Campaign, large: int) -> None:
     task = campaign.add_task(n_required=1)
     campaign.vote(task, "incorrect", refresh=False)
-    report_worker.refresh_consensus(campaign.store, campaign.id, START, large=large)
+    refresh_consensus(campaign.store, campaign.id, START, large=large)
     assert campaign.statuses([task]) == [("resolved", "incorrect")]
 
 
 _SERVER = """
 import multiprocessing, os, sys
-from gonogo.server.scoring import report_worker
-report_worker._worker.pool().submit(os.getpid).result()
+from gonogo.server.scoring import worker_process
+worker_process.worker.pool().submit(os.getpid).result()
 print(multiprocessing.active_children()[0].pid, flush=True)
 sys.stdin.read()
 """

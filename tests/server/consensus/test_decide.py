@@ -193,6 +193,6 @@ def test_agreement_needs_votes_and_a_verdict() -> None:
 
 def test_refreshing_a_task_needs_no_numpy() -> None:
     """It runs inside each submit; the first one shall not wait for an import."""
-    modules = "gonogo.server.scoring.consensus_store, gonogo.server.consensus.values"
+    modules = "gonogo.server.scoring.task_scoring, gonogo.server.consensus.values"
     code = f"import sys, {modules}; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.server.consensus.agreement import count_votes, grouped_alpha, krippendorff_alpha
+from gonogo.server.quality.campaign_report import campaign_quality
 from gonogo.server.quality.flags import longest_run, time_on_task_ms, too_fast
-from gonogo.server.scoring.consensus_store import campaign_quality
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import gold_items
 from tests.server.consensus.conftest import NOW, Campaign

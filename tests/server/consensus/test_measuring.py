@@ -14,7 +14,8 @@ from gonogo.server.consensus import estimate
 from gonogo.server.consensus.decide import Rule, Vote, decide_outcome
 from gonogo.server.consensus.values import Value
 from gonogo.server.consensus.votes import Votes
-from gonogo.server.scoring.campaign_consensus import VoteMatrix, compute_consensus
+from gonogo.server.scoring.campaign_consensus import compute_consensus
+from gonogo.server.scoring.vote_matrix import VoteMatrix
 
 BALLOT = st.tuples(st.integers(0, 4), st.sampled_from(VERDICT_CLASSES), st.sampled_from([None, "M8", "M10"]))
 TASK = st.lists(BALLOT, max_size=5, unique_by=lambda ballot: ballot[0])

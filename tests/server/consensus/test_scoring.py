@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from gonogo.schemas.labeling import PromoteResult, QualityReport
+from gonogo.server.quality.campaign_report import campaign_quality
 from gonogo.server.review.promotion import promote
-from gonogo.server.scoring.consensus_store import campaign_quality, refresh_campaign, rescore_task
+from gonogo.server.scoring.refresh import refresh_campaign
+from gonogo.server.scoring.task_scoring import rescore_task
 from gonogo.server.store.schema import annotator_scores, campaign_scores, golden_items, submissions, tasks
 from tests.server.consensus.conftest import NOW, Campaign
 
@@ -266,7 +268,8 @@ def test_promotion_copies_true_values_once_and_later_only_what_is_new(campaign: 
 
 
 def test_a_vote_between_measuring_and_writing_is_not_overwritten(campaign: Campaign) -> None:
-    from gonogo.server.scoring.consensus_store import measure_campaign, write_consensus
+    from gonogo.server.scoring.refresh import measure_campaign
+    from gonogo.server.scoring.store_consensus import write_consensus
 
     task = campaign.add_task(n_required=2)
     campaign.vote(task, RIGHT, refresh=False)

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from gonogo.server.export.stream import export_lines
+from gonogo.server.quality.campaign_report import quality_report
 from gonogo.server.results import pages
-from gonogo.server.scoring.report_worker import quality_report
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import tasks
 from tests.postgres import cluster

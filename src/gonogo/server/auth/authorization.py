@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Row, bindparam, select
 from gonogo.server.auth.principals import Principal, Voter, require
 from gonogo.server.errors import not_found
 from gonogo.server.serialize import CAMPAIGN, PROJECT
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
 from gonogo.server.store.schema import campaigns, projects, tasks
+from gonogo.server.store.schema.rows import CampaignRow, TaskRow
 
 LEAD = ("lead",)
 READERS = ("lead", "reader")
@@ -28,7 +29,7 @@ def voter_of(caller: Principal) -> Voter:
     return Voter(caller.id, caller.kind)
 
 
-def campaign_for(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> Row[Any]:
+def campaign_for(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> CampaignRow:
     """The campaign (all columns of `campaigns`), if `caller` may see it (else 404) in one of `roles` (else 403)."""
     row = _CAMPAIGN.first(connection, {"campaign": campaign_id, "org": caller.org_id})
     return _checked(connection, caller, row, roles)
@@ -42,7 +43,7 @@ def counted_campaign(connection: Connection, caller: Principal, campaign_id: str
 
 def task_for(
     connection: Connection, caller: Principal, task_id: str, roles: tuple[str, ...]
-) -> tuple[Row[Any], Row[Any]]:
+) -> tuple[TaskRow, CampaignRow]:
     """The task (all columns) and its campaign."""
     task = _TASK.first(connection, {"task": task_id})
     if task is None:
@@ -50,7 +51,7 @@ def task_for(
     return task, campaign_for(connection, caller, task.campaign_id, roles)
 
 
-def campaign_of_task(connection: Connection, caller: Principal, task_id: str, roles: tuple[str, ...]) -> Row[Any]:
+def campaign_of_task(connection: Connection, caller: Principal, task_id: str, roles: tuple[str, ...]) -> CampaignRow:
     """The campaign of a task, where nothing else of the task is wanted."""
     row = _CAMPAIGN_OF_TASK.first(connection, {"task": task_id, "org": caller.org_id})
     return _checked(connection, caller, row, roles)
@@ -66,14 +67,14 @@ def project_for(connection: Connection, caller: Principal, project_id: str, role
     return row
 
 
-def _checked(connection: Connection, caller: Principal, row: Row[Any] | None, roles: tuple[str, ...]) -> Row[Any]:
+def _checked(connection: Connection, caller: Principal, row: CampaignRow | None, roles: tuple[str, ...]) -> CampaignRow:
     if row is None or not _in_reach(connection, caller, row):
         raise not_found()
     require(caller, *roles)
     return row
 
 
-def _in_reach(connection: Connection, caller: Principal, campaign: Row[Any]) -> bool:
+def _in_reach(connection: Connection, caller: Principal, campaign: CampaignRow) -> bool:
     if caller.kind == "user" or campaign.id == caller.campaign_id:
         return True
     if caller.role != "annotator" or campaign.project_id is None:
@@ -81,13 +82,15 @@ def _in_reach(connection: Connection, caller: Principal, campaign: Row[Any]) -> 
     return bool(_POOL.scalar(connection, {"project": campaign.project_id}))
 
 
-_CAMPAIGN = CompiledStatement(
-    select(campaigns).where(campaigns.c.id == bindparam("campaign"), campaigns.c.org_id == bindparam("org"))
+_CAMPAIGN = CompiledQuery(
+    select(campaigns).where(campaigns.c.id == bindparam("campaign"), campaigns.c.org_id == bindparam("org")),
+    CampaignRow,
 )
-_CAMPAIGN_OF_TASK = CompiledStatement(
+_CAMPAIGN_OF_TASK = CompiledQuery(
     select(campaigns)
     .join(tasks, tasks.c.campaign_id == campaigns.c.id)
-    .where(tasks.c.id == bindparam("task"), campaigns.c.org_id == bindparam("org"))
+    .where(tasks.c.id == bindparam("task"), campaigns.c.org_id == bindparam("org")),
+    CampaignRow,
 )
-_TASK = CompiledStatement(select(tasks).where(tasks.c.id == bindparam("task")))
+_TASK = CompiledQuery(select(tasks).where(tasks.c.id == bindparam("task")), TaskRow)
 _POOL = CompiledStatement(select(projects.c.uses_platform_pool).where(projects.c.id == bindparam("project")))

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam, select
+from sqlalchemy import Integer, bindparam, select
 
 from gonogo.server.export.sql import lines
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import golden_items, tasks
+from gonogo.server.store.schema.rows import CampaignRow
 
 BATCH = 500
 Span = dict[str, Any]
 """The tasks of a batch, by the numbers they lie between."""
 
 
-def export_lines(store: Store, campaign: Row[Any], batch: int = BATCH, *, golden: bool = False) -> Iterator[bytes]:
+def export_lines(store: Store, campaign: CampaignRow, batch: int = BATCH, *, golden: bool = False) -> Iterator[bytes]:
     """The tasks of `campaign` in the order they were made, some whole lines at a time; memory stays flat.
 
     With `golden` only those that were promoted.
@@ -34,7 +35,7 @@ def export_lines(store: Store, campaign: Row[Any], batch: int = BATCH, *, golden
 class Export:
     """A campaign in batches that may be written side by side, each read in one transaction."""
 
-    def __init__(self, store: Store, campaign: Row[Any], batch: int = BATCH, *, golden: bool = False) -> None:
+    def __init__(self, store: Store, campaign: CampaignRow, batch: int = BATCH, *, golden: bool = False) -> None:
         self._store = store
         self._campaign, self._name = campaign.id, encode_basestring(campaign.name)
         self._batch = batch

@@ -31,6 +31,7 @@ from gonogo.server.errors import conflict, not_found
 from gonogo.server.review.queue import load_settings
 from gonogo.server.serialize import served_task
 from gonogo.server.store.schema import practice_answers, qualifications, rulings, submissions, tasks
+from gonogo.server.store.schema.rows import CampaignRow
 
 DEFAULT_ITEMS = 20
 SITTING_GAP = timedelta(hours=4)
@@ -45,7 +46,7 @@ _POOL = 500
 
 
 def draw_items(
-    connection: Connection, campaign: Row[Any], voter_id: str, limit: int, now: datetime, rng: random.Random
+    connection: Connection, campaign: CampaignRow, voter_id: str, limit: int, now: datetime, rng: random.Random
 ) -> PracticeSet:
     """At most `limit` items in random order."""
     voted = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == voter_id)
@@ -122,7 +123,7 @@ def introduce_error(text: str, draw: random.Random) -> tuple[str, str]:
 
 
 def answer_item(
-    connection: Connection, campaign: Row[Any], voter_id: str, given: PracticeAnswer, now: datetime
+    connection: Connection, campaign: CampaignRow, voter_id: str, given: PracticeAnswer, now: datetime
 ) -> PracticeFeedback:
     """Feedback on one answer, which is noted for the person's standing."""
     from gonogo.values import equal

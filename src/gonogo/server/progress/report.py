@@ -14,13 +14,14 @@ from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.lead import AtWork, CampaignProgress
 from gonogo.server.serialize import instant
 from gonogo.server.store.schema import annotator_accounts, submissions, tasks, users, voters
+from gonogo.server.store.schema.rows import CampaignRow
 
 PACE_WINDOW: Final = timedelta(hours=24)
 PACE_VOTES: Final = 1000  # the pace is that of the newest so many votes, of the last day at most
 _MANY = 5000  # open tasks; of more, the votes they have are not added up
 
 
-def campaign_progress(connection: Connection, campaign: Row[Any], now: datetime) -> CampaignProgress:
+def campaign_progress(connection: Connection, campaign: CampaignRow, now: datetime) -> CampaignProgress:
     """The numbers of one campaign (all columns of `campaigns`); honeypots are in none of the task counts."""
     here = {"campaign": campaign.id}
     counts = {row.status: row.n for row in connection.execute(_COUNTS, here)}
@@ -41,7 +42,7 @@ def campaign_progress(connection: Connection, campaign: Row[Any], now: datetime)
     )
 
 
-def _votes_left(connection: Connection, campaign: Row[Any], n_open: int) -> int:
+def _votes_left(connection: Connection, campaign: CampaignRow, n_open: int) -> int:
     """Votes that the open tasks still need; with many open ones as if none of them had any yet."""
     if n_open > _MANY:
         return n_open * int(campaign.target_redundancy)

@@ -17,10 +17,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from fastapi import Request
-from sqlalchemy import BindParameter, Row, bindparam, case, func, select
+from sqlalchemy import BindParameter, bindparam, case, func, select
 
 from gonogo.schemas.enums import CampaignStatus, ErrorCode
 from gonogo.schemas.lead import CampaignProgress
@@ -30,6 +30,7 @@ from gonogo.server.progress.report import campaign_progress
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import campaigns, cases, tasks, voters
+from gonogo.server.store.typed_rows import fetch_campaign
 
 log = logging.getLogger("gonogo.server")
 
@@ -151,30 +152,31 @@ class CampaignFeed:
                 loop.call_soon_threadsafe(watcher.end, CloseReason.CREDENTIAL)
         now: datetime = watchers[0].request.app.state.clock()
         with self._store.report() as connection:
-            row = _CAMPAIGN_AND_MARK.first(connection, {"campaign": self.campaign_id, "now": now})
-            if row is None or not self._due(row):  # a replica may not have it yet
+            mark = _MARK.scalar(connection, {"campaign": self.campaign_id, "now": now})
+            if mark is None or not self._is_due(mark):  # a replica may not have the campaign yet
                 return
             started = time.monotonic()
-            found = campaign_progress(connection, row, now)
+            campaign = fetch_campaign(connection, self.campaign_id)
+            found = campaign_progress(connection, campaign, now)
         self._taken_at = time.monotonic()
         self._took = self._taken_at - started
-        self._mark = row.mark
-        frame = self._framed(row, found)
-        loop.call_soon_threadsafe(self._publish, frame, row.status != CampaignStatus.OPEN)
+        self._mark = mark
+        frame = self._framed(mark, found)
+        loop.call_soon_threadsafe(self._publish, frame, campaign.status != CampaignStatus.OPEN)
 
-    def _due(self, row: Row[Any]) -> bool:
+    def _is_due(self, mark: int) -> bool:
         rest = time.monotonic() - self._taken_at
-        moved = row.mark != self._mark or rest >= RECOUNT_SECONDS
+        moved = mark != self._mark or rest >= RECOUNT_SECONDS
         return moved and rest >= max(1.5 * self._every, self._took / MAX_TIME_SHARE)
 
-    def _framed(self, row: Row[Any], found: CampaignProgress) -> ProgressFrame | None:
+    def _framed(self, mark: int, found: CampaignProgress) -> ProgressFrame | None:
         """`None` when it says nothing that was not told."""
         told = found.model_copy(update={"as_of": None})
         if told == self._told:
             return None
         self._told = told
         body = found.model_dump_json()
-        return ProgressFrame(row.mark, f"id: {row.mark}\nevent: progress\ndata: {body}\n\n".encode())
+        return ProgressFrame(mark, f"id: {mark}\nevent: progress\ndata: {body}\n\n".encode())
 
     # --- in the loop -----------------------------------------------------------------------------------------
 
@@ -280,4 +282,4 @@ _closed = case(
 # Changes of tasks, claims begun, claims ended (begun less live), answers, and the campaign's own end: none of them
 # ever falls, so their sum moves whenever one of them does. (A claim renewed after it ran out takes one back.)
 _mark = func.coalesce(_changes.scalar_subquery(), 0) + func.coalesce(_served.scalar_subquery(), 0) - _n_live + _closed
-_CAMPAIGN_AND_MARK = CompiledStatement(select(campaigns, _mark.label("mark")).where(campaigns.c.id == _here))
+_MARK = CompiledStatement(select(_mark.label("mark")).where(campaigns.c.id == _here))

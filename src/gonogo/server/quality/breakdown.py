@@ -11,27 +11,28 @@ from sqlalchemy import Connection, select
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
 from gonogo.server.consensus.agreement import Share, grouped_alpha
 from gonogo.server.consensus.votes import UNKNOWN
-from gonogo.server.scoring.campaign_consensus import ConsensusResult, VoteMatrix
+from gonogo.server.scoring.campaign_consensus import ConsensusResult
+from gonogo.server.scoring.vote_matrix import VoteMatrix
 from gonogo.server.store.schema import part_revisions, parts
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Ints
-    from gonogo.server.scoring.campaign_consensus import Mask
+    from gonogo.server.scoring.vote_matrix import Mask
 
 MAX_GROUPS = 50
 """Groups shown; those with the most disagreeing tasks first."""
 
 
-def by_kind(measured: ConsensusResult) -> list[dict[str, Any]]:
+def by_kind(result: ConsensusResult) -> list[dict[str, Any]]:
     """Agreement of each kind of task: `pmi · thread`."""
-    rows = measured.ballots.tasks
-    return _groups(measured, [f"{t.target_kind} · {t.detail_kind}" if t.detail_kind else t.target_kind for t in rows])
+    rows = result.matrix.tasks
+    return _groups(result, [f"{t.target_kind} · {t.detail_kind}" if t.detail_kind else t.target_kind for t in rows])
 
 
-def by_sheet(measured: ConsensusResult) -> list[dict[str, Any]]:
+def by_sheet(result: ConsensusResult) -> list[dict[str, Any]]:
     """Agreement of each sheet, `revision#page`; tasks without a revision share one, named ``."""
-    names = measured.ballots.sheets
-    return _groups(measured, [names.get(task.sheet_seq, "") for task in measured.ballots.tasks])
+    names = result.matrix.sheets
+    return _groups(result, [names.get(task.sheet_seq, "") for task in result.matrix.tasks])
 
 
 def name_sheets(connection: Connection, groups: Sequence[dict[str, Any]]) -> None:
@@ -45,13 +46,13 @@ def name_sheets(connection: Connection, groups: Sequence[dict[str, Any]]) -> Non
             group["title"] = names[revision] if page == "1" else f"{names[revision]}, page {page}"
 
 
-def _groups(measured: ConsensusResult, names: Sequence[str]) -> list[dict[str, Any]]:
-    ballots = measured.ballots
+def _groups(result: ConsensusResult, names: Sequence[str]) -> list[dict[str, Any]]:
+    matrix = result.matrix
     numbers: dict[str, int] = {}
     group = np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
-    counts = ballots.votes.counts()
+    counts = matrix.votes.counts()
     n_votes = counts.sum(axis=1)
-    ordinary = ~ballots.is_gold
+    ordinary = ~matrix.is_gold
     paired = ordinary & (n_votes >= 2)
     split = paired & (counts.max(axis=1, initial=0) < n_votes)
     size = len(numbers)
@@ -77,10 +78,10 @@ def _groups(measured: ConsensusResult, names: Sequence[str]) -> list[dict[str, A
     return sorted(found, key=lambda item: (-item["n_split"], -item["n_tasks"], item["name"]))[:MAX_GROUPS]
 
 
-def confusion(ballots: VoteMatrix, own: Ints | None = None) -> dict[str, Any]:
+def confusion(matrix: VoteMatrix, own: Ints | None = None) -> dict[str, Any]:
     """How often each answer was given to each known answer, on gold and on what an expert ruled on."""
-    votes = ballots.votes
-    truth = ballots.known[votes.task] if own is None else ballots.known[votes.task[own]]
+    votes = matrix.votes
+    truth = matrix.known[votes.task] if own is None else matrix.known[votes.task[own]]
     said = votes.label if own is None else votes.label[own]
     known = truth != UNKNOWN
     size = len(VERDICT_CLASSES)
@@ -88,14 +89,14 @@ def confusion(ballots: VoteMatrix, own: Ints | None = None) -> dict[str, Any]:
     return {"verdicts": list(VERDICT_CLASSES), "counts": cells.reshape(size, size).tolist()}
 
 
-def missed_errors(ballots: VoteMatrix) -> list[dict[str, Any]]:
+def missed_errors(matrix: VoteMatrix) -> list[dict[str, Any]]:
     """Per type of error in known-wrong predictions: how often it was called correct. The most missed first."""
-    votes = ballots.votes
-    wrong = (ballots.known == CLASS_OF[Verdict.INCORRECT])[votes.task]
+    votes = matrix.votes
+    wrong = (matrix.known == CLASS_OF[Verdict.INCORRECT])[votes.task]
     accepted = votes.label == CLASS_OF[Verdict.CORRECT]
     seen: dict[str, list[int]] = {}
     for index in np.flatnonzero(wrong).tolist():
-        kind = ballots.error_types.get(int(votes.task[index]))
+        kind = matrix.error_types.get(int(votes.task[index]))
         if kind is not None:
             cell = seen.setdefault(kind, [0, 0])
             cell[0] += int(accepted[index])

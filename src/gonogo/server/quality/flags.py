@@ -24,7 +24,7 @@ from gonogo.server.scoring.campaign_consensus import ConsensusResult, consensus_
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Floats, Ints
-    from gonogo.server.scoring.campaign_consensus import Mask
+    from gonogo.server.scoring.vote_matrix import Mask
 
 TOO_FAST_MS = 1000.0
 RECENT = 20
@@ -68,16 +68,16 @@ def too_fast(looked: Floats) -> dict[str, Any]:
     }
 
 
-def annotator_flags(measured: ConsensusResult, own_votes: list[Ints]) -> list[dict[str, Any]]:
+def annotator_flags(result: ConsensusResult, own_votes: list[Ints]) -> list[dict[str, Any]]:
     """Per voter `too_fast…`, `run` and `drift` (each `None` when there is nothing), and the names of raised `flags`."""
-    ballots = measured.ballots
-    crew = _crew_rates(measured)
-    settled, agreed = consensus_matches(measured)
-    gold, right = gold_matches(ballots)
+    matrix = result.matrix
+    crew = _crew_rates(result)
+    settled, agreed = consensus_matches(result)
+    gold, right = gold_matches(matrix)
     found = []
     for voter, own in enumerate(own_votes):
-        signs = too_fast(time_on_task_ms(ballots.claim_ms[own], ballots.created_ms[own]))
-        signs["run"] = _run(measured, voter, own, crew)
+        signs = too_fast(time_on_task_ms(matrix.claim_ms[own], matrix.created_ms[own]))
+        signs["run"] = _run(result, voter, own, crew)
         signs["drift"] = _drift(agreed[own][settled[own]], "consensus") or _drift(right[own][gold[own]], "gold")
         names = {"too_fast": signs["too_fast"], "always_the_same": signs["run"], "drifting": signs["drift"]}
         signs["flags"] = [name for name, raised in names.items() if raised]
@@ -85,9 +85,9 @@ def annotator_flags(measured: ConsensusResult, own_votes: list[Ints]) -> list[di
     return found
 
 
-def _crew_rates(measured: ConsensusResult) -> Floats:
+def _crew_rates(result: ConsensusResult) -> Floats:
     """`[true][given]` rates of everybody together, shape `(n_classes, n_classes)`."""
-    consensus = measured.consensus
+    consensus = result.consensus
     total = np.einsum("ajl,aj->jl", consensus.confusion, consensus.support)
     total += 1.0 / len(VERDICT_CLASSES)
     rates: Floats = total / total.sum(axis=1, keepdims=True)
@@ -103,11 +103,11 @@ def longest_run(labels: Ints) -> tuple[int, int]:
     return int(starts[best]), int(lengths[best])
 
 
-def _run(measured: ConsensusResult, voter: int, own: Ints, crew: Floats) -> dict[str, Any] | None:
+def _run(result: ConsensusResult, voter: int, own: Ints, crew: Floats) -> dict[str, Any] | None:
     recent = own[-RUN_WINDOW:]
     if recent.size < MIN_RUN:
         return None
-    votes, consensus = measured.ballots.votes, measured.consensus
+    votes, consensus = result.matrix.votes, result.consensus
     start, length = longest_run(votes.label[recent])
     if length < MIN_RUN:
         return None

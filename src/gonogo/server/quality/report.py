@@ -1,11 +1,10 @@
-"""The quality report of a measured campaign: every number with its doubt, and finite."""
+"""The quality report of a result campaign: every number with its doubt, and finite."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import Row
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.labeling import AnnotatorQuality, QualityReport
@@ -22,11 +21,13 @@ from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.quality.breakdown import by_kind, by_sheet, confusion, missed_errors
 from gonogo.server.quality.explanations import explain
 from gonogo.server.quality.flags import annotator_flags
-from gonogo.server.scoring.campaign_consensus import ConsensusResult, VoteMatrix, consensus_matches, gold_matches
+from gonogo.server.scoring.campaign_consensus import ConsensusResult, consensus_matches, gold_matches
+from gonogo.server.scoring.vote_matrix import VoteMatrix
+from gonogo.server.store.schema.rows import CampaignRow
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Floats, Ints
-    from gonogo.server.scoring.campaign_consensus import Mask
+    from gonogo.server.scoring.vote_matrix import Mask
 
 MIN_GOLD_ANSWERS = 10
 """Gold answers below which a person gets no score."""
@@ -35,33 +36,33 @@ TREND_POINTS = 12
 """Points of a person's sparkline."""
 
 
-def build_report(measured: ConsensusResult, campaign: Row[Any]) -> QualityReport:
+def build_report(result: ConsensusResult, campaign: CampaignRow) -> QualityReport:
     """Agreement against the threshold, each voter's record, and the extension block `gonogo`.
 
     `n_tasks` leaves gold out, `n_submissions` is every counted vote. Alpha without anything to pair or without
     variation is undefined: `None`, and the campaign is not accepted.
     """
-    ballots = measured.ballots
-    counts = ballots.votes.counts()[~ballots.is_gold]
+    matrix = result.matrix
+    counts = matrix.votes.counts()[~matrix.is_gold]
     alpha = krippendorff_alpha(counts)
     interval = alpha_interval(counts)
     paired = int((counts.sum(axis=1) >= 2).sum())
     threshold = float(campaign.acceptance_alpha)
-    people = _annotators(measured)
+    people = _annotators(result)
     block = {
         "alpha_interval": _interval_pair(interval),
         "n_paired_tasks": paired,
         "items_to_settle": items_to_settle(alpha, interval, threshold, paired),
         "gwet_ac1": gwet_ac1(counts),
-        "prevalence": _prevalence(measured),
-        **_method(measured, str(campaign.consensus_method)),
-        **_gold_errors(ballots, np.arange(len(ballots.votes))),
-        "statuses": _statuses(measured),
-        "duration_ms": _percentiles(ballots.duration_ms),
-        "confusion": confusion(ballots),
-        "by_kind": by_kind(measured),
-        "by_sheet": by_sheet(measured),
-        "error_types": missed_errors(ballots),
+        "prevalence": _prevalence(result),
+        **_method(result, str(campaign.consensus_method)),
+        **_gold_errors(matrix, np.arange(len(matrix.votes))),
+        "statuses": _statuses(result),
+        "duration_ms": _percentiles(matrix.duration_ms),
+        "confusion": confusion(matrix),
+        "by_kind": by_kind(result),
+        "by_sheet": by_sheet(result),
+        "error_types": missed_errors(matrix),
         "annotators": {str(person.annotator_user_id): more for person, more in people},
     }
     return QualityReport(
@@ -69,24 +70,24 @@ def build_report(measured: ConsensusResult, campaign: Row[Any]) -> QualityReport
         acceptance_alpha=threshold,
         accepted=alpha is not None and alpha >= threshold,
         n_tasks=len(counts),
-        n_submissions=len(ballots.votes),
+        n_submissions=len(matrix.votes),
         annotators=[person for person, _ in people],
         gonogo={**block, "words": explain(block, alpha, threshold)},
     )
 
 
-def _annotators(measured: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[str, Any]]]:
-    ballots, votes = measured.ballots, measured.ballots.votes
-    settled, agreed = consensus_matches(measured)
-    gold, right = gold_matches(ballots)
-    n_votes = _per_voter(ballots, None)
-    n_settled, n_agreed = _per_voter(ballots, settled), _per_voter(ballots, settled & agreed)
-    n_gold, n_right = _per_voter(ballots, gold), _per_voter(ballots, right)
+def _annotators(result: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[str, Any]]]:
+    matrix, votes = result.matrix, result.matrix.votes
+    settled, agreed = consensus_matches(result)
+    gold, right = gold_matches(matrix)
+    n_votes = _per_voter(matrix, None)
+    n_settled, n_agreed = _per_voter(matrix, settled), _per_voter(matrix, settled & agreed)
+    n_gold, n_right = _per_voter(matrix, gold), _per_voter(matrix, right)
     by_voter = np.argsort(votes.annotator, kind="stable")
-    own_votes = np.split(by_voter, np.cumsum(n_votes)[:-1]) if len(ballots.voter_ids) else []
+    own_votes = np.split(by_voter, np.cumsum(n_votes)[:-1]) if len(matrix.voter_ids) else []
     people = []
-    signs = annotator_flags(measured, own_votes)
-    for index, (voter_id, own) in enumerate(zip(ballots.voter_ids, own_votes, strict=True)):
+    signs = annotator_flags(result, own_votes)
+    for index, (voter_id, own) in enumerate(zip(matrix.voter_ids, own_votes, strict=True)):
         n_answers = int(n_gold[index])
         scored = n_answers >= MIN_GOLD_ANSWERS
         person = AnnotatorQuality(
@@ -94,22 +95,22 @@ def _annotators(measured: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[
             n_submissions=int(n_votes[index]),
             consensus_agreement=Share(int(n_agreed[index]), int(n_settled[index])).share,
             gold_accuracy=Share(int(n_right[index]), n_answers).share if scored else None,
-            reliability=float(measured.reliability[index]),
-            trust=float(measured.trust[index]),
+            reliability=float(result.reliability[index]),
+            trust=float(result.trust[index]),
         )
-        more = {**_gold_errors(ballots, own), "duration_ms": _percentiles(ballots.duration_ms[own]), **signs[index]}
-        people.append((person, {**more, "confusion": confusion(ballots, own), "trend": _trend(ballots, own)}))
+        more = {**_gold_errors(matrix, own), "duration_ms": _percentiles(matrix.duration_ms[own]), **signs[index]}
+        people.append((person, {**more, "confusion": confusion(matrix, own), "trend": _trend(matrix, own)}))
     return people
 
 
-def _per_voter(ballots: VoteMatrix, chosen: Mask | None) -> Ints:
-    voter = ballots.votes.annotator if chosen is None else ballots.votes.annotator[chosen]
-    return np.bincount(voter, minlength=len(ballots.voter_ids))
+def _per_voter(matrix: VoteMatrix, chosen: Mask | None) -> Ints:
+    voter = matrix.votes.annotator if chosen is None else matrix.votes.annotator[chosen]
+    return np.bincount(voter, minlength=len(matrix.voter_ids))
 
 
-def _gold_errors(ballots: VoteMatrix, own: Ints) -> dict[str, Any]:
+def _gold_errors(matrix: VoteMatrix, own: Ints) -> dict[str, Any]:
     """How often wrong gold was accepted and right gold refused, in the votes `own`; `None` below 10 answers."""
-    truth, said = ballots.gold_class[ballots.votes.task[own]], ballots.votes.label[own]
+    truth, said = matrix.gold_class[matrix.votes.task[own]], matrix.votes.label[own]
     answers = int((truth != UNKNOWN).sum())
     found: dict[str, Any] = {"n_gold_answers": answers}
     right, wrong = CLASS_OF[Verdict.CORRECT], CLASS_OF[Verdict.INCORRECT]
@@ -120,27 +121,27 @@ def _gold_errors(ballots: VoteMatrix, own: Ints) -> dict[str, Any]:
     return found
 
 
-def _trend(ballots: VoteMatrix, own: Ints) -> list[float]:
+def _trend(matrix: VoteMatrix, own: Ints) -> list[float]:
     """Median reported time (ms) of a person's votes in up to `TREND` equal stretches, oldest first; a sparkline."""
-    known = ballots.duration_ms[own]
+    known = matrix.duration_ms[own]
     known = known[np.isfinite(known)]
     return (
         [float(np.median(part)) for part in np.array_split(known, min(TREND_POINTS, known.size))] if known.size else []
     )
 
 
-def _prevalence(measured: ConsensusResult) -> dict[str, float] | None:
+def _prevalence(result: ConsensusResult) -> dict[str, float] | None:
     """Expected share of each verdict among the tasks, gold aside, that have votes."""
-    ballots = measured.ballots
-    chosen = (ballots.votes.per_task() > 0) & ~ballots.is_gold
+    matrix = result.matrix
+    chosen = (matrix.votes.per_task() > 0) & ~matrix.is_gold
     if not chosen.any():
         return None
-    shares = measured.consensus.posterior[chosen].mean(axis=0)
+    shares = result.consensus.posterior[chosen].mean(axis=0)
     return {verdict: float(share) for verdict, share in zip(VERDICT_CLASSES, shares, strict=True)}
 
 
-def _method(measured: ConsensusResult, asked: str) -> dict[str, Any]:
-    consensus = measured.consensus
+def _method(result: ConsensusResult, asked: str) -> dict[str, Any]:
+    consensus = result.consensus
     return {
         "method": asked,
         "method_used": consensus.method,
@@ -154,9 +155,9 @@ def _method(measured: ConsensusResult, asked: str) -> dict[str, Any]:
     }
 
 
-def _statuses(measured: ConsensusResult) -> dict[str, int]:
+def _statuses(result: ConsensusResult) -> dict[str, int]:
     found = dict.fromkeys((status.value for status in TaskStatus), 0)
-    for task, outcome in zip(measured.ballots.tasks, measured.outcomes, strict=True):
+    for task, outcome in zip(result.matrix.tasks, result.outcomes, strict=True):
         found[str(outcome.status)] += not task.is_gold
     return found
 

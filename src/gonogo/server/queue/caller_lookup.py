@@ -18,7 +18,7 @@ from gonogo.server.queue import leases
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema import campaigns, tasks, voters
 
-CallerLookup = tuple[Row[Any], Row[Any] | None]
+CallerLookup = tuple[Any, Any]
 """The campaign, as `queue.next_task` and `votes.submit` want it, and the voter's position there if it is known."""
 
 

@@ -1,125 +1,63 @@
-"""Leases: who holds which task, until when, and what happens when a claim ends without an answer."""
+"""Leases: which voter holds which task, until when, and how a claim ends without an answer."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, false, null, select, text, true
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, false, null, select, text, true
 
-from gonogo.schemas.enums import TaskStatus
+from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.server.auth.principals import Voter
-from gonogo.server.scoring.consensus_store import rescore_task
+from gonogo.server.queue.rows import HeldTask, QueueCampaign, VoterCursor
+from gonogo.server.scoring.task_scoring import rescore_task
 from gonogo.server.store import audit
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
 from gonogo.server.store.ordering import enqueue, lock_order
 from gonogo.server.store.schema import discounted_votes, submissions, tasks, voters
+from gonogo.server.store.schema.rows import TaskRow
+from gonogo.server.store.typed_rows import fetch_all
 
 MAX_CLAIMS = 5
-"""Claims one voter may hold in a campaign."""
+"""Claims that one voter may hold in a campaign."""
 EXPIRY_BATCH = 50
-"""Claims that ran out, taken back by one request; keeps every request short."""
+"""Expired claims that one request ends; keeps every request short."""
 
 
-def lock_cursor(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> Row[Any]:
-    """The voter's row of `voters`, made on his first visit, and locked: his requests come one after the other.
-
-    It has the columns of `position_at`.
-    """
-    here = {"campaign": campaign_id, "voter": voter.id, "now": now}
-    row = _LOCK_CURSOR.first(connection, here)
-    if row is None:
-        _INSERT_CURSOR.run(connection, here)
-        row = _LOCK_CURSOR.one(connection, here)
-    return row
+# --- queries -----------------------------------------------------------------------------------------------
 
 
-def expire(connection: Connection, campaign_id: str, now: datetime, limit: int = EXPIRY_BATCH) -> int:
-    """Takes back claims that ran out, oldest first; answers how many (at most `limit`)."""
-    lock_order(connection, campaign_id, alone=True)
-    expired = _EXPIRED.all(connection, {"campaign": campaign_id, "now": now, "limit": limit})
-    for task in expired:
-        release(connection, task, now)
-        ended = {"task_id": task.id, "campaign_id": campaign_id}
-        audit.append(connection, "claim_ended", now, actor=task.holder_id, content=ended)
-    return len(expired)
+class LeasedTask(NamedTuple):
+    """A task as the end of its claim reads it."""
 
-
-def acquire(connection: Connection, task_id: str, voter: Voter, now: datetime, minutes: int) -> datetime:
-    """Gives the task to `voter`; answers when the claim runs out. The task must be free."""
-    until = now + timedelta(minutes=minutes)
-    values = {"task": task_id, "voter": voter.id, "kind": voter.kind, "now": now, "until": until}
-    if _ACQUIRE.run(connection, values) != 1:
-        raise RuntimeError("a task that somebody holds was about to be handed out again")
-    return until
-
-
-def release(connection: Connection, task: Row[Any], now: datetime) -> None:
-    """Ends the claim on `task` (columns of `HELD`) without an answer, and makes the task available again."""
-    _RELEASE.run(connection, {"task": task.id})
-    if task.status == TaskStatus.OPEN and not _count_late_votes(connection, task, now):
-        enqueue(connection, task.id)
-
-
-def renew(connection: Connection, task: Row[Any], campaign: Row[Any], voter: Voter, now: datetime) -> datetime | None:
-    """A fresh lease on a task the voter holds, or held until now with nobody after him; else `None`."""
-    if task.holder_id != voter.id or campaign.status != "open":
-        return None
-    until = now + timedelta(minutes=campaign.lease_minutes)
-    renewed = _RENEW.run(connection, {"task": task.id, "voter": voter.id, "until": until})
-    return until if renewed else None
-
-
-def release_if_held(connection: Connection, task: Row[Any], voter: Voter, now: datetime) -> None:
-    """Gives a task back unanswered; nothing happens if the voter does not hold it."""
-    lock_order(connection, task.campaign_id)
-    held = _LOCK_TASK.one(connection, {"task": task.id})
-    if held.holder_id == voter.id:
-        release(connection, held, now)
-
-
-def end_claims(connection: Connection, now: datetime, *, campaign_id: str, voter_id: str | None = None) -> None:
-    """Ends all claims of a campaign, or one voter's there."""
-    lock_order(connection, campaign_id, alone=True)
-    query = select(*LEASE_COLUMNS).where(tasks.c.campaign_id == campaign_id, tasks.c.holder_id.is_not(None))
-    if voter_id is not None:
-        query = query.where(tasks.c.holder_id == voter_id)
-    for task in connection.execute(query.with_for_update()).all():
-        release(connection, task, now)
-
-
-def _count_late_votes(connection: Connection, task: Row[Any], now: datetime) -> bool:
-    """Counts verdicts that were kept aside because somebody held the last place; true if none is needed now.
-
-    What a lead discounted stays out of the count. Without this, a task whose late voter may not vote again, and whose
-    holder gave up, could wait for ever.
-    """
-    discounted = exists().where(discounted_votes.c.submission_id == submissions.c.id)
-    aside = (submissions.c.task_id == task.id, submissions.c.counted == false(), ~discounted)
-    query = select(submissions.c.id).where(*aside)
-    room = task.n_required - task.submission_count
-    kept = list(connection.execute(query.order_by(submissions.c.number).limit(room)).scalars())
-    if kept:
-        connection.execute(submissions.update().where(submissions.c.id.in_(kept)).values(counted=true()))
-        counted = task.submission_count + len(kept)
-        connection.execute(tasks.update().where(tasks.c.id == task.id).values(submission_count=counted))
-        rescore_task(connection, task.id, now)
-    return bool(len(kept) == room)
+    id: str
+    campaign_id: str
+    status: str
+    n_required: int
+    submission_count: int
+    holder_id: str | None
 
 
 def cursor_columns(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
-    """What a claim asks of the row of `voters` in this campaign, and whether any claim there ran out before `:now`."""
+    """The columns of `VoterCursor`, over `voters`; they need the parameter `now`."""
     held = tasks.alias("held")
-    ran_out = exists().where(held.c.campaign_id == campaign_id, held.c.claim_expires_at <= bindparam("now"))
-    wanted = ("cursor", "last_sheet_seq", "n_served", "n_gold_served")
-    more = (voters.c.n_gold_items.label("n_items_had"), ran_out.label("any_expired"))
-    return [*(voters.c[name] for name in wanted), *more]
+    any_expired = exists().where(held.c.campaign_id == campaign_id, held.c.claim_expires_at <= bindparam("now"))
+    return [
+        voters.c.cursor,
+        voters.c.last_sheet_seq,
+        voters.c.n_served,
+        voters.c.n_gold_served,
+        voters.c.n_gold_items.label("n_items_had"),
+        any_expired.label("any_expired"),
+    ]
 
 
-_LOCK_CURSOR = CompiledStatement(
+_LEASE_COLUMNS = [tasks.c[name] for name in LeasedTask._fields]
+_LOCK_CURSOR = CompiledQuery(
     select(*cursor_columns(bindparam("campaign")))
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
-    .with_for_update(of=voters)
+    .with_for_update(of=voters),
+    VoterCursor,
 )
 _INSERT_CURSOR = CompiledStatement(
     text(
@@ -127,33 +65,15 @@ _INSERT_CURSOR = CompiledStatement(
         " ON CONFLICT (campaign_id, voter_id) DO NOTHING"
     )
 )
-
-LEASE_COLUMNS = [
-    tasks.c[name]
-    for name in (
-        "id",
-        "campaign_id",
-        "status",
-        "n_required",
-        "submission_count",
-        "is_gold",
-        "gold_item_id",
-        "holder_id",
-        "claimed_at",
-        "claim_expires_at",
-        "rank",
-    )
-]
-"""What these functions need to know of a task."""
-
-_EXPIRED = CompiledStatement(
-    select(*LEASE_COLUMNS)
+_EXPIRED = CompiledQuery(
+    select(*_LEASE_COLUMNS)
     .where(tasks.c.campaign_id == bindparam("campaign"), tasks.c.claim_expires_at <= bindparam("now"))
     .order_by(tasks.c.claim_expires_at)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True),
+    LeasedTask,
 )
-_LOCK_TASK = CompiledStatement(select(*LEASE_COLUMNS).where(tasks.c.id == bindparam("task")).with_for_update())
+_LOCK_TASK = CompiledQuery(select(*_LEASE_COLUMNS).where(tasks.c.id == bindparam("task")).with_for_update(), LeasedTask)
 _ACQUIRE = CompiledStatement(
     tasks.update()
     .where(tasks.c.id == bindparam("task"), tasks.c.holder_id.is_(None))
@@ -172,4 +92,108 @@ _RENEW = CompiledStatement(
     .values(claim_expires_at=bindparam("until"))
 )
 NO_HOLDER = {"holder_id": null(), "holder_kind": null(), "claimed_at": null(), "claim_expires_at": null()}
+"""Column values of a task that nobody holds."""
 _RELEASE = CompiledStatement(tasks.update().where(tasks.c.id == bindparam("task")).values(**NO_HOLDER))
+
+
+# --- the voter's cursor ------------------------------------------------------------------------------------
+
+
+def lock_cursor(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> VoterCursor:
+    """The voter's cursor, made on the first visit and locked, so that a voter's requests run one after the other."""
+    params = {"campaign": campaign_id, "voter": voter.id, "now": now}
+    cursor = _LOCK_CURSOR.first(connection, params)
+    if cursor is None:
+        _INSERT_CURSOR.run(connection, params)
+        cursor = _LOCK_CURSOR.one(connection, params)
+    return cursor
+
+
+# --- begin and renew ---------------------------------------------------------------------------------------
+
+
+def acquire(connection: Connection, task_id: str, voter: Voter, now: datetime, minutes: int) -> datetime:
+    """Leases the task to the voter; returns when the claim expires. Raises `RuntimeError` if somebody holds it."""
+    expires_at = now + timedelta(minutes=minutes)
+    params = {"task": task_id, "voter": voter.id, "kind": voter.kind, "now": now, "until": expires_at}
+    if _ACQUIRE.run(connection, params) != 1:
+        raise RuntimeError("a task that somebody holds was about to be handed out again")
+    return expires_at
+
+
+def renew(
+    connection: Connection, task: TaskRow | HeldTask, campaign: QueueCampaign, voter: Voter, now: datetime
+) -> datetime | None:
+    """A fresh lease on a task that the voter holds, expired or not; `None` if the voter doesn't hold it."""
+    if task.holder_id != voter.id or campaign.status != CampaignStatus.OPEN:
+        return None
+    expires_at = now + timedelta(minutes=campaign.lease_minutes)
+    renewed = _RENEW.run(connection, {"task": task.id, "voter": voter.id, "until": expires_at})
+    return expires_at if renewed else None
+
+
+# --- end without an answer ---------------------------------------------------------------------------------
+
+
+def release_if_held(connection: Connection, task: TaskRow, voter: Voter, now: datetime) -> None:
+    """Ends the voter's claim on the task; no operation if the voter doesn't hold it."""
+    lock_order(connection, task.campaign_id)
+    leased = _LOCK_TASK.one(connection, {"task": task.id})
+    if leased.holder_id == voter.id:
+        _release(connection, leased, now)
+
+
+def end_claims(connection: Connection, now: datetime, *, campaign_id: str, voter_id: str | None = None) -> None:
+    """Ends all claims of a campaign, or those of one voter there."""
+    lock_order(connection, campaign_id, exclusive=True)
+    query = select(*_LEASE_COLUMNS).where(tasks.c.campaign_id == campaign_id, tasks.c.holder_id.is_not(None))
+    if voter_id is not None:
+        query = query.where(tasks.c.holder_id == voter_id)
+    for task in fetch_all(connection, query.with_for_update(), LeasedTask):
+        _release(connection, task, now)
+
+
+def expire(connection: Connection, campaign_id: str, now: datetime, limit: int = EXPIRY_BATCH) -> int:
+    """Ends expired claims of a campaign, oldest first; returns how many (at most `limit`)."""
+    lock_order(connection, campaign_id, exclusive=True)
+    expired = _EXPIRED.all(connection, {"campaign": campaign_id, "now": now, "limit": limit})
+    for task in expired:
+        _expire(connection, task, now)
+    return len(expired)
+
+
+def expire_claim(connection: Connection, task_id: str, now: datetime) -> None:
+    """Ends the expired claim on one task. The caller holds the campaign's order lock."""
+    _expire(connection, _LOCK_TASK.one(connection, {"task": task_id}), now)
+
+
+def _expire(connection: Connection, task: LeasedTask, now: datetime) -> None:
+    _release(connection, task, now)
+    content = {"task_id": task.id, "campaign_id": task.campaign_id}
+    audit.append(connection, "claim_ended", now, actor=str(task.holder_id), content=content)
+
+
+def _release(connection: Connection, task: LeasedTask, now: datetime) -> None:
+    """Ends the claim on `task` and makes the task available again, if it still needs a vote."""
+    _RELEASE.run(connection, {"task": task.id})
+    if task.status == TaskStatus.OPEN and not _count_late_votes(connection, task, now):
+        enqueue(connection, task.id)
+
+
+def _count_late_votes(connection: Connection, task: LeasedTask, now: datetime) -> bool:
+    """Counts votes that were stored uncounted because a claim reserved the last place; true if none is needed now.
+
+    Without this, a task whose late voter may not vote again, and whose holder gave up, could wait for ever. Votes that
+    a lead discounted stay uncounted.
+    """
+    discounted = exists().where(discounted_votes.c.submission_id == submissions.c.id)
+    uncounted = (submissions.c.task_id == task.id, submissions.c.counted == false(), ~discounted)
+    n_missing = task.n_required - task.submission_count
+    query = select(submissions.c.id).where(*uncounted).order_by(submissions.c.number).limit(n_missing)
+    late_votes = list(connection.execute(query).scalars())
+    if late_votes:
+        connection.execute(submissions.update().where(submissions.c.id.in_(late_votes)).values(counted=true()))
+        n_counted = task.submission_count + len(late_votes)
+        connection.execute(tasks.update().where(tasks.c.id == task.id).values(submission_count=n_counted))
+        rescore_task(connection, task.id, now)
+    return len(late_votes) == n_missing

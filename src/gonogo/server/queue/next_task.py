@@ -1,200 +1,39 @@
-"""The next task for a voter, and the queue explained to him."""
+"""Next task of a voter: the claim."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, func, null, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, null, select
 
-from gonogo.schemas.enums import CampaignStatus, TaskStatus
-from gonogo.schemas.gonogo_api import HeldByOthers, QueueView
-from gonogo.schemas.labeling import ServedTask
+from gonogo.schemas.enums import CampaignStatus
 from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import honeypots, leases
-from gonogo.server.serialize import instant
+from gonogo.server.queue.rows import SERVED_COLUMNS, HeldTask, QueueCampaign, QueuedTask, ServedRow, VoterCursor
 from gonogo.server.store import ordering
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.schema import campaigns, submissions, tasks, voters
 
+# --- queries -----------------------------------------------------------------------------------------------
 
-@dataclass(frozen=True)
-class Claim:
-    """A task now held by the caller: columns of `SERVED`, and when the claim runs out."""
-
-    task: Row[Any]
-    expires_at: datetime
-
-
-def next_task(
-    connection: Connection,
-    campaign: Row[Any],
-    voter: Voter,
-    now: datetime,
-    rng: random.Random,
-    position: Row[Any] | None = None,
-) -> Claim | None:
-    """Claims a task for `voter`; `None` when nothing is left for him. Call it in a `store.write()` block.
-
-    `campaign` is the row as it is in this transaction, `position` what `claims.position` gave, if it was asked. A
-    voter who holds `claims.MAX_HELD` tasks gets the oldest of them again, on a fresh lease.
-    """
-    if campaign.status != CampaignStatus.OPEN:
-        return None
-    if position is None:
-        position = leases.lock_cursor(connection, campaign.id, voter, now)
-    if position.any_expired:
-        _expire(connection, campaign, voter, position, now)
-    candidate = _candidate(connection, campaign, voter, position)
-    if candidate is None or candidate.n_held >= leases.MAX_CLAIMS:
-        again = _renew_oldest(connection, campaign, voter, now)
-        if again is not None or candidate is None:
-            return again
-    honeypot = honeypots.choose_honeypot(connection, campaign, voter, position, candidate, now, rng)
-    task = candidate if honeypot is None else honeypot
-    until = leases.acquire(connection, task.id, voter, now, campaign.lease_minutes)
-    # A cursor never moves over a task that somebody else is just taking: he may fail.
-    skipped = candidate.first_rank is not None and candidate.first_rank < candidate.rank
-    moved = {
-        "cursor": position.cursor if honeypot or skipped else candidate.rank,
-        "gold": int(honeypot is not None),
-        "sheet": candidate.sheet_seq,
-    }
-    _MOVE_CURSOR.later(connection, {"campaign": campaign.id, "voter": voter.id, **moved})
-    return Claim(task, until)
-
-
-def queue_view(
-    connection: Connection, campaign: Row[Any], voter: Voter, now: datetime, *, reviews: bool = False
-) -> QueueView:
-    """The queue as `voter` may know it; what waits for an expert only for who `reviews`.
-
-    An annotator who saw that number move by his own answer would know which question had settled, and gold settles
-    in another way.
-
-    Gold shows in no number: `left_for_me` expects the campaign's share of honeypots on top of ordinary work, so that
-    answering either kind takes one from it; `in_review` and what others hold count both kinds alike.
-    """
-    here = {"campaign": campaign.id, "voter": voter.id}
-    position = _POSITION.first(connection, here)
-    cursor, done, gold_done = (position.cursor, position.n_done, position.n_gold_done) if position else ("", 0, 0)
-    held = _HELD_KINDS.scalars(connection, {**here, "now": now})
-    ordinary = held.count(False)
-    is_open = campaign.status == CampaignStatus.OPEN
-    if is_open:
-        ordinary += _COUNT_AHEAD.scalar(connection, {**here, "cursor": cursor})
-        ordinary -= _COUNT_OWN_AHEAD.scalar(connection, {**here, "cursor": cursor})
-    others = _HELD_BY_OTHERS.one(connection, {**here, "now": now})
-    return QueueView(
-        campaign_id=campaign.id,
-        campaign_name=campaign.name,
-        campaign_status=campaign.status,
-        left_for_me=_count_left(campaign, ordinary, len(held), done, gold_done),
-        held_by_me=len(held),
-        done_by_me=done,
-        held_by_others=HeldByOthers(n_tasks=others.n_tasks, until=instant(others.until)),
-        in_review=_IN_REVIEW.scalar(connection, here) if reviews else 0,
-        guideline=campaign.guideline,
-    )
-
-
-def _expire(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any], now: datetime) -> None:
-    """Takes back claims that ran out: a few, or as many as it takes to find something for the voter."""
-    while leases.expire(connection, campaign.id, now) == leases.EXPIRY_BATCH:
-        if _first_ahead(connection, campaign, voter, position) is not None:
-            break
-
-
-def _renew_oldest(connection: Connection, campaign: Row[Any], voter: Voter, now: datetime) -> Claim | None:
-    """The oldest of the voter's tasks, if he holds as many as he may."""
-    held = _OLDEST_HELD.all(connection, {"campaign": campaign.id, "voter": voter.id})
-    if len(held) < leases.MAX_CLAIMS:
-        return None
-    until = leases.renew(connection, held[0], campaign, voter, now)
-    return None if until is None else Claim(_served(connection, held[0].id), until)
-
-
-def _candidate(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any]) -> Row[Any] | None:
-    """The ordinary task that is the voter's turn, locked; `None` when nothing is left for him.
-
-    Where many write at once, rounds below the insert round are searched without a lock of the order; see `order`.
-    """
-    ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor}
-    if not dialect_of(connection).CONCURRENT_WRITERS:
-        candidate = _FIRST_TASK.first(connection, {**ahead, "end": ordering.END})
-        insert_round = campaign.insert_round
-    else:
-        candidate = _FIRST_UNLOCKED_TASK.first(connection, {**ahead, "end": campaign.insert_round})
-        if candidate is not None:
-            return candidate
-        last = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
-        if last is None or last <= position.cursor:
-            return None
-        ordering.lock_order(connection, campaign.id, alone=True)
-        insert_round = _INSERT_ROUND.scalar(connection, {"campaign": campaign.id})
-        candidate = _FIRST_UNLOCKED_TASK.first(connection, {**ahead, "end": ordering.END})
-    if candidate is not None:
-        ordering.advance_insert_round(connection, campaign.id, insert_round, candidate.rank)
-    elif _first_ahead(connection, campaign, voter, position) is None:
-        _skip_to_end(connection, campaign, insert_round, voter, position.cursor)
-    return candidate
-
-
-def _first_ahead(connection: Connection, campaign: Row[Any], voter: Voter, position: Row[Any]) -> str | None:
-    """The rank of the first task ahead that the voter has not answered, be it locked by others."""
-    ahead = {"campaign": campaign.id, "voter": voter.id, "cursor": position.cursor, "end": ordering.END}
-    found: str | None = _FIRST.scalar(connection, ahead)
-    return found
-
-
-def _skip_to_end(connection: Connection, campaign: Row[Any], insert_round: str, voter: Voter, cursor: str) -> None:
-    """All that is left he has voted on: passes it for good, so that asking again costs nothing."""
-    last = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
-    if last is not None and last > cursor:
-        ordering.advance_insert_round(connection, campaign.id, insert_round, last)
-        mine = (voters.c.campaign_id == campaign.id) & (voters.c.voter_id == voter.id)
-        connection.execute(voters.update().where(mine).values(cursor=last))
-
-
-def _served(connection: Connection, task_id: str) -> Row[Any]:
-    return _SERVED_BY_ID.one(connection, {"task": task_id})
-
-
-def _count_left(campaign: Row[Any], ordinary: int, held: int, done: int, gold_done: int) -> int:
-    """What is left for a voter, honeypots to come included. One answer of either kind takes one from it."""
-    if campaign.status != CampaignStatus.OPEN:
-        return 0
-    if ordinary == 0:
-        return held
-    work = ordinary + done - gold_done
-    share = campaign.gold_fraction / (1 - campaign.gold_fraction)
-    expected: int = min(round(work * share), campaign.n_gold_items)
-    return max(work + expected - done, held, 1)
-
-
-SERVED_COLUMNS = [tasks.c[name] for name in ServedTask.model_fields]
-"""The columns of a served task (its `status` is then replaced by the constant `open`)."""
-
-_QUEUE_COLUMNS = [*SERVED_COLUMNS, tasks.c.rank, tasks.c.sheet_seq, tasks.c.n_people]
-_own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
 _in_campaign = tasks.c.campaign_id == bindparam("campaign")
-_ahead = and_(_in_campaign, tasks.c.rank > bindparam("cursor"))
+_own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
+_ahead = and_(_in_campaign, tasks.c.rank > bindparam("cursor"), tasks.c.rank < bindparam("end"), ~_own_vote)
+_FIRST_RANK = CompiledStatement(select(tasks.c.rank).where(_ahead).order_by(tasks.c.rank).limit(1))
 
-_mine = and_(_ahead, tasks.c.rank < bindparam("end"), ~_own_vote)
-_FIRST = CompiledStatement(select(tasks.c.rank).where(_mine).order_by(tasks.c.rank).limit(1))
-_others = tasks.alias("others")
+_other_tasks = tasks.alias("others")
 _first_rank = (
-    select(_others.c.rank)
+    select(_other_tasks.c.rank)
     .where(
-        _others.c.campaign_id == bindparam("campaign"),
-        _others.c.rank > bindparam("cursor"),
-        _others.c.rank < bindparam("end"),
-        ~exists().where(submissions.c.task_id == _others.c.id, submissions.c.voter_id == bindparam("voter")),
+        _other_tasks.c.campaign_id == bindparam("campaign"),
+        _other_tasks.c.rank > bindparam("cursor"),
+        _other_tasks.c.rank < bindparam("end"),
+        ~exists().where(submissions.c.task_id == _other_tasks.c.id, submissions.c.voter_id == bindparam("voter")),
     )
-    .order_by(_others.c.rank)
+    .order_by(_other_tasks.c.rank)
     .limit(1)
     .scalar_subquery()
 )
@@ -205,24 +44,29 @@ _n_held = (
     .scalar_subquery()
     .label("n_held")
 )
-_FIRST_TASK = CompiledStatement(
-    select(*_QUEUE_COLUMNS, null().label("first_rank"), _n_held).where(_mine).order_by(tasks.c.rank).limit(1)
+_queued = [*SERVED_COLUMNS, tasks.c.rank, tasks.c.sheet_seq, tasks.c.n_people]
+_FIRST_TASK = CompiledQuery(
+    select(*_queued, null().label("first_rank"), _n_held).where(_ahead).order_by(tasks.c.rank).limit(1), QueuedTask
 )
-_FIRST_UNLOCKED_TASK = CompiledStatement(
-    select(*_QUEUE_COLUMNS, _first_rank.label("first_rank"), _n_held)
-    .where(_mine)
+_FIRST_UNLOCKED_TASK = CompiledQuery(
+    select(*_queued, _first_rank.label("first_rank"), _n_held)
+    .where(_ahead)
     .order_by(tasks.c.rank)
     .limit(1)
-    .with_for_update(skip_locked=True, of=tasks)
+    .with_for_update(skip_locked=True, of=tasks),
+    QueuedTask,
 )
 _INSERT_ROUND = CompiledStatement(select(campaigns.c.insert_round).where(campaigns.c.id == bindparam("campaign")))
-_SERVED_BY_ID = CompiledStatement(select(*_QUEUE_COLUMNS).where(tasks.c.id == bindparam("task")))
 _LAST_RANK = CompiledStatement(select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None)))
-_OLDEST_HELD = CompiledStatement(
+_SERVED_TASK = CompiledQuery(
+    select(*SERVED_COLUMNS, tasks.c.gold_item_id).where(tasks.c.id == bindparam("task")), ServedRow
+)
+_OLDEST_HELD = CompiledQuery(
     select(tasks.c.id, tasks.c.holder_id)
     .where(_in_campaign, tasks.c.holder_id == bindparam("voter"))
     .order_by(tasks.c.claimed_at, tasks.c.number)
-    .limit(leases.MAX_CLAIMS)
+    .limit(leases.MAX_CLAIMS),
+    HeldTask,
 )
 _MOVE_CURSOR = CompiledStatement(
     voters.update()
@@ -235,36 +79,151 @@ _MOVE_CURSOR = CompiledStatement(
         n_gold_items=voters.c.n_gold_items + bindparam("gold"),
     )
 )
-_POSITION = CompiledStatement(
-    select(voters).where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
-)
 
-# The numbers of `standing`. They walk indexes, not tasks; none of them is on the way of a claim.
-_COUNT_AHEAD = CompiledStatement(select(func.count()).select_from(tasks).where(_ahead))
-_COUNT_OWN_AHEAD = CompiledStatement(
-    select(func.count())
-    .select_from(submissions)
-    .join(tasks, tasks.c.id == submissions.c.task_id)
-    .where(
-        submissions.c.campaign_id == bindparam("campaign"),
-        submissions.c.voter_id == bindparam("voter"),
-        tasks.c.rank > bindparam("cursor"),
-    )
-)
-_live = tasks.c.claim_expires_at > bindparam("now")
-_HELD_KINDS = CompiledStatement(
-    select(tasks.c.is_gold).where(_in_campaign, tasks.c.holder_id == bindparam("voter"), _live)
-)
-_HELD_BY_OTHERS = CompiledStatement(
-    select(func.count().label("n_tasks"), func.max(tasks.c.claim_expires_at).label("until")).where(
-        _in_campaign,
-        tasks.c.holder_id.is_not(None),
-        tasks.c.holder_id != bindparam("voter"),
-        _live,
-        tasks.c.status == TaskStatus.OPEN,
-        ~_own_vote,
-    )
-)
-_IN_REVIEW = CompiledStatement(
-    select(func.count()).select_from(tasks).where(_in_campaign, tasks.c.status == TaskStatus.IN_REVIEW)
-)
+
+# --- the claim ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A task that the caller now holds, and when the claim expires."""
+
+    task: QueuedTask | ServedRow
+    expires_at: datetime
+
+
+def next_task(
+    connection: Connection,
+    campaign: QueueCampaign,
+    voter: Voter,
+    now: datetime,
+    rng: random.Random,
+    cursor: VoterCursor | None = None,
+) -> Claim | None:
+    """Claims a task for `voter`, in a write transaction; `None` when nothing is left.
+
+    A voter who holds `leases.MAX_CLAIMS` tasks gets the oldest of them again, on a fresh lease.
+
+    Args:
+        connection: A write transaction.
+        campaign: The campaign as it is in this transaction.
+        voter: The caller.
+        now: The instant of the request.
+        rng: Draws honeypots.
+        cursor: What `leases.lock_cursor` returned, if the caller has locked it already.
+    """
+    if campaign.status != CampaignStatus.OPEN:
+        return None
+    if cursor is None:
+        cursor = leases.lock_cursor(connection, campaign.id, voter, now)
+    if cursor.any_expired:
+        _expire(connection, campaign, voter, cursor, now)
+    ordinary = _next_ordinary(connection, campaign, voter, cursor)
+    if ordinary is None or ordinary.n_held >= leases.MAX_CLAIMS:
+        renewed = _renew_oldest(connection, campaign, voter, now)
+        if renewed is not None or ordinary is None:
+            return renewed
+    honeypot = honeypots.choose_honeypot(connection, campaign, voter, cursor, ordinary, now, rng)
+    task = ordinary if honeypot is None else honeypot
+    expires_at = leases.acquire(connection, task.id, voter, now, campaign.lease_minutes)
+    _move_cursor(connection, campaign, voter, cursor, ordinary, is_gold=honeypot is not None)
+    return Claim(task, expires_at)
+
+
+def _move_cursor(
+    connection: Connection,
+    campaign: QueueCampaign,
+    voter: Voter,
+    cursor: VoterCursor,
+    ordinary: QueuedTask,
+    *,
+    is_gold: bool,
+) -> None:
+    # A cursor never moves over a task that another transaction is just claiming: that one may roll back.
+    skipped = ordinary.first_rank is not None and ordinary.first_rank < ordinary.rank
+    params = {
+        "campaign": campaign.id,
+        "voter": voter.id,
+        "cursor": cursor.cursor if is_gold or skipped else ordinary.rank,
+        "gold": int(is_gold),
+        "sheet": ordinary.sheet_seq,
+    }
+    _MOVE_CURSOR.later(connection, params)
+
+
+def _expire(connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor, now: datetime) -> None:
+    """Ends expired claims: one batch, or as many as it takes to find something for the voter."""
+    while leases.expire(connection, campaign.id, now) == leases.EXPIRY_BATCH:
+        if _first_ahead(connection, campaign, voter, cursor) is not None:
+            break
+
+
+def _renew_oldest(connection: Connection, campaign: QueueCampaign, voter: Voter, now: datetime) -> Claim | None:
+    """The oldest of the voter's claims, if there are as many as allowed."""
+    held = _OLDEST_HELD.all(connection, {"campaign": campaign.id, "voter": voter.id})
+    if len(held) < leases.MAX_CLAIMS:
+        return None
+    expires_at = leases.renew(connection, held[0], campaign, voter, now)
+    return None if expires_at is None else Claim(_SERVED_TASK.one(connection, {"task": held[0].id}), expires_at)
+
+
+def _next_ordinary(
+    connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor
+) -> QueuedTask | None:
+    """The voter's next ordinary task, locked; `None` when nothing is left."""
+    if dialect_of(connection).CONCURRENT_WRITERS:
+        return _next_of_many_writers(connection, campaign, voter, cursor)
+    task = _FIRST_TASK.first(connection, _ahead_params(campaign, voter, cursor))
+    return _after_search(connection, campaign, voter, cursor, task, campaign.insert_round)
+
+
+def _next_of_many_writers(
+    connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor
+) -> QueuedTask | None:
+    """The same where transactions write concurrently: rounds below the insert round need no order lock."""
+    params = _ahead_params(campaign, voter, cursor)
+    task = _FIRST_UNLOCKED_TASK.first(connection, {**params, "end": campaign.insert_round})
+    if task is not None:
+        return task
+    last_rank = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
+    if last_rank is None or last_rank <= cursor.cursor:
+        return None
+    ordering.lock_order(connection, campaign.id, exclusive=True)
+    insert_round = _INSERT_ROUND.scalar(connection, {"campaign": campaign.id})
+    task = _FIRST_UNLOCKED_TASK.first(connection, params)
+    return _after_search(connection, campaign, voter, cursor, task, insert_round)
+
+
+def _after_search(
+    connection: Connection,
+    campaign: QueueCampaign,
+    voter: Voter,
+    cursor: VoterCursor,
+    task: QueuedTask | None,
+    insert_round: str,
+) -> QueuedTask | None:
+    """Keeps the insert round ahead of the cursor's next move; returns the task."""
+    if task is not None:
+        ordering.advance_insert_round(connection, campaign.id, insert_round, task.rank)
+    elif _first_ahead(connection, campaign, voter, cursor) is None:
+        _skip_to_end(connection, campaign, insert_round, voter, cursor.cursor)
+    return task
+
+
+def _ahead_params(campaign: QueueCampaign, voter: Voter, cursor: VoterCursor) -> dict[str, str]:
+    return {"campaign": campaign.id, "voter": voter.id, "cursor": cursor.cursor, "end": ordering.END}
+
+
+def _first_ahead(connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor) -> str | None:
+    """The rank of the first task ahead that the voter has not answered, locked by others or not."""
+    rank: str | None = _FIRST_RANK.scalar(connection, _ahead_params(campaign, voter, cursor))
+    return rank
+
+
+def _skip_to_end(connection: Connection, campaign: QueueCampaign, insert_round: str, voter: Voter, cursor: str) -> None:
+    """Moves the cursor past all that the voter has answered, so that the next request costs nothing."""
+    last_rank = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
+    if last_rank is not None and last_rank > cursor:
+        ordering.advance_insert_round(connection, campaign.id, insert_round, last_rank)
+        own_cursor = (voters.c.campaign_id == campaign.id) & (voters.c.voter_id == voter.id)
+        connection.execute(voters.update().where(own_cursor).values(cursor=last_rank))

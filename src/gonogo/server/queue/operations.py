@@ -33,9 +33,7 @@ def submit_verdict(
     campaign, position = caller_lookup.load_task_caller(connection, ctx, task_id)
     check_verdict(body.verdict, body.corrected_value)
     voter = voter_of(ctx.caller)
-    return submissions.submit(
-        connection, campaign, task_id, voter, body, ctx.now, idempotency_key=key, position=position
-    )
+    return submissions.submit(connection, campaign, task_id, voter, body, ctx.now, idempotency_key=key, cursor=position)
 
 
 def refusal(outcome: submissions.SubmitResult, key: str | None) -> ApiError:

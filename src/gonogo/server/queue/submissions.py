@@ -1,22 +1,24 @@
-"""A verdict arrives: counted if the task still wants it, kept in any case."""
+"""Submissions: a verdict arrives, counts if its task still needs it, and is stored in any case."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, exists, false, null, select
+from sqlalchemy import Connection, and_, bindparam, case, exists, false, null, select
 
 from gonogo.schemas.enums import CampaignStatus, ConflictReason, TaskStatus
 from gonogo.schemas.labeling import Adjudication, LabelSubmit
 from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import honeypots, leases
-from gonogo.server.scoring.consensus_store import SCORING_COLUMNS, rescore_loaded, rescore_task
-from gonogo.server.store import audit, ordering
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.queue.rows import QueueCampaign, VoterCursor
+from gonogo.server.scoring.task_scoring import SCORING_COLUMNS, TaskToScore, rescore_loaded, rescore_task
+from gonogo.server.store import ordering
+from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import campaign_scores, campaigns, gold_servings, submissions, tasks, voters
+from gonogo.server.store.schema.rows import SubmissionRow
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class StoredSubmission:
 
 @dataclass(frozen=True)
 class SubmitResult:
-    """A stored submission. `refused` is why it does not count; it is stored (or was, before) all the same."""
+    """A stored submission. `refused` says why it does not count; it is stored (or was, before) all the same."""
 
-    submission: StoredSubmission | Row[Any]
+    submission: StoredSubmission | SubmissionRow
     refused: ConflictReason | None = None
 
     @property
@@ -52,52 +54,181 @@ class SubmitResult:
         return self.refused == ConflictReason.ALREADY_SUBMITTED
 
 
+# --- queries -----------------------------------------------------------------------------------------------
+
+
+class LockedTask(NamedTuple):
+    """A task as a submission reads it: the fields of `TaskToScore`, then its claim and the voter's own state."""
+
+    id: str
+    n_required: int
+    is_gold: bool
+    gold_answer: str | None
+    adjudicated: bool
+    status: str
+    consensus_verdict: str | None
+    consensus_value: Any
+    agreement: float | None
+    posterior: float | None
+    submission_count: int
+    consensus_method: str
+    early_stop: bool
+    trailing_zeros_matter: bool
+    class_prior: list[float] | None
+    gold_item_id: str | None
+    holder_id: str | None
+    claimed_at: datetime | None
+    claim_expires_at: datetime | None
+    campaign_status: str
+    own_id: str | None
+    was_served: bool
+
+    def to_score(self, submission_count: int) -> TaskToScore:
+        """The task for scoring, with the new number of votes."""
+        scored = TaskToScore._make(self[: len(TaskToScore._fields)])
+        return scored._replace(submission_count=submission_count)
+
+    def holds_live(self, voter: Voter, now: datetime) -> bool:
+        """Whether the voter has a claim that has not expired."""
+        return self.holder_id == voter.id and self.claim_expires_at is not None and self.claim_expires_at > now
+
+    def is_expired_claim_of_other(self, voter: Voter, now: datetime) -> bool:
+        """Whether somebody else's claim on it has expired but was not ended yet."""
+        if self.holder_id is None or self.holder_id == voter.id:
+            return False
+        return self.claim_expires_at is not None and self.claim_expires_at <= now
+
+
+_own_submission = select(submissions.c.id).where(
+    submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter")
+)
+_was_served = exists().where(
+    gold_servings.c.gold_item_id == tasks.c.gold_item_id, gold_servings.c.voter_id == bindparam("voter")
+)
+_LOCK_TASK = CompiledQuery(
+    select(
+        *SCORING_COLUMNS,
+        tasks.c.gold_item_id,
+        tasks.c.holder_id,
+        tasks.c.claimed_at,
+        tasks.c.claim_expires_at,
+        campaigns.c.status.label("campaign_status"),
+        _own_submission.scalar_subquery().label("own_id"),
+        _was_served.label("was_served"),
+    )
+    .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
+    .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
+    .where(tasks.c.id == bindparam("task"))
+    .with_for_update(of=tasks),
+    LockedTask,
+)
+_OWN_SUBMISSION = CompiledQuery(
+    select(submissions).where(submissions.c.task_id == bindparam("task"), submissions.c.voter_id == bindparam("voter")),
+    SubmissionRow,
+)
+_INSERT = CompiledStatement(submissions.insert(), [field.name for field in fields(StoredSubmission)])
+
+_n_votes = bindparam("votes", type_=tasks.c.submission_count.type)
+_wants_votes = and_(tasks.c.status == TaskStatus.OPEN, _n_votes < tasks.c.n_required)
+_set_n_votes = tasks.update().where(tasks.c.id == bindparam("task")).values(submission_count=_n_votes)
+_COUNT_VOTE = CompiledStatement(_set_n_votes.values(rank=case((_wants_votes, tasks.c.rank), else_=null())))
+_rank_if_wanted = case((and_(_wants_votes, tasks.c.is_gold == false()), ordering.RANK_AT_INSERT_ROUND), else_=null())
+_COUNT_VOTE_AND_RELEASE = CompiledStatement(_set_n_votes.values(rank=_rank_if_wanted, **leases.NO_HOLDER))
+_COUNT_DONE = CompiledStatement(
+    voters.update()
+    .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
+    .values(n_done=voters.c.n_done + 1, n_gold_done=voters.c.n_gold_done + bindparam("gold"))
+)
+
+
+# --- submitting --------------------------------------------------------------------------------------------
+
+
 def submit(
     connection: Connection,
-    campaign: Row[Any],
+    campaign: QueueCampaign,
     task_id: str,
     voter: Voter,
     answer: LabelSubmit,
     now: datetime,
     *,
     idempotency_key: str | None = None,
-    position: Row[Any] | None = None,
+    cursor: VoterCursor | None = None,
 ) -> SubmitResult:
-    """Stores `answer`. Call it in a `store.write()` block, and let the block commit whatever the outcome.
+    """Stores `answer` in a write transaction, which commits whatever the result.
 
-    It counts if the campaign is open, the task still wants votes, and either the voter holds the task or his vote
-    does not take the last place from the person who does. The statements are the same for gold and other tasks.
-    `position` is what `claims.position` gave, if it was asked: it locks.
+    It counts if the campaign is open, the task still needs votes, and either the voter holds the task or the vote does
+    not take the last place from the person who does. The statements are the same for gold and other tasks. `cursor` is
+    what `leases.lock_cursor` returned, if the caller has locked it already.
     """
-    if position is None:
+    if cursor is None:
         leases.lock_cursor(connection, campaign.id, voter, now)
     ordering.lock_order(connection, campaign.id)
     task = _lock_task(connection, task_id, voter)
     if task.own_id is not None:
-        return SubmitResult(_own_submission(connection, task_id, voter), ConflictReason.ALREADY_SUBMITTED)
-    is_open = task.campaign_status == CampaignStatus.OPEN
-    if task.holder_id is not None and task.holder_id != voter.id and task.claim_expires_at <= now:
-        leases.release(connection, task, now)
-        ended = {"task_id": task.id, "campaign_id": campaign.id}
-        audit.append(connection, "claim_ended", now, actor=task.holder_id, content=ended)
+        own = _OWN_SUBMISSION.one(connection, {"task": task_id, "voter": voter.id})
+        return SubmitResult(own, ConflictReason.ALREADY_SUBMITTED)
+    if task.is_expired_claim_of_other(voter, now):
+        leases.expire_claim(connection, task_id, now)
         task = _lock_task(connection, task_id, voter)
-    holds = task.holder_id == voter.id
-    live = holds and task.claim_expires_at > now
-    reserved = int(task.holder_id is not None and not holds)
-    wanted = task.status == TaskStatus.OPEN and task.submission_count + reserved < task.n_required
-    counted = is_open and wanted
-    row = _insert_submission(
-        connection, campaign.id, task, voter, answer, now, idempotency_key, counted=counted, late=not live
+    is_open = task.campaign_status == CampaignStatus.OPEN
+    counted = is_open and _needs_vote_of(task, voter)
+    stored = StoredSubmission(
+        id=new_id(),
+        task_id=task.id,
+        campaign_id=campaign.id,
+        voter_id=voter.id,
+        voter_kind=voter.kind,
+        verdict=answer.verdict,
+        corrected_value=answer.corrected_value,
+        confidence=answer.confidence,
+        duration_ms=answer.duration_ms,
+        counted=counted,
+        late=not task.holds_live(voter, now),
+        claimed_at=task.claimed_at if task.holder_id == voter.id else None,
+        created_at=now,
+        idempotency_key=idempotency_key,
     )
-    _record_vote(connection, task, voter, holds=holds, counted=counted, now=now)
+    _INSERT.later(connection, stored.__dict__)
+    _record_vote(connection, campaign.id, task, voter, counted=counted, now=now)
     if counted:
-        return SubmitResult(row)
-    return SubmitResult(row, ConflictReason.TASK_RESOLVED if is_open else ConflictReason.CAMPAIGN_CLOSED)
+        return SubmitResult(stored)
+    return SubmitResult(stored, ConflictReason.TASK_RESOLVED if is_open else ConflictReason.CAMPAIGN_CLOSED)
+
+
+def _needs_vote_of(task: LockedTask, voter: Voter) -> bool:
+    """Whether the task needs a vote beside the one that another holder has reserved."""
+    n_reserved = int(task.holder_id is not None and task.holder_id != voter.id)
+    return task.status == TaskStatus.OPEN and task.submission_count + n_reserved < task.n_required
+
+
+def _record_vote(
+    connection: Connection, campaign_id: str, task: LockedTask, voter: Voter, *, counted: bool, now: datetime
+) -> None:
+    """Counts the vote on its task and voter, rescores the task, and makes it available if it needs more votes."""
+    n_votes = task.submission_count + counted
+    update = _COUNT_VOTE_AND_RELEASE if task.holder_id == voter.id else _COUNT_VOTE
+    update.later(connection, {"task": task.id, "votes": n_votes})
+    _COUNT_DONE.later(connection, {"campaign": campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
+    if task.is_gold and task.gold_item_id is not None and not task.was_served:
+        honeypots.record_unserved(connection, campaign_id, task.gold_item_id, task.id, voter)
+    if not counted:
+        return
+    outcome = rescore_loaded(connection, task.to_score(n_votes), now)
+    if outcome.status != TaskStatus.OPEN and n_votes < task.n_required:  # settled early
+        ordering.REMOVE_IF_COMPLETE.run(connection, {"task": task.id})
+
+
+def _lock_task(connection: Connection, task_id: str, voter: Voter) -> LockedTask:
+    return _LOCK_TASK.one(connection, {"task": task_id, "voter": voter.id})
+
+
+# --- rulings -----------------------------------------------------------------------------------------------
 
 
 def resolve_by_ruling(connection: Connection, task_id: str, ruling: Adjudication, now: datetime) -> None:
-    """Settles a task by an expert's ruling, whatever the votes say, and ends the claim on it, if any."""
-    settled = {
+    """Resolves a task by an expert's ruling, whatever the votes say, and ends the claim on it, if any."""
+    resolved = {
         "adjudicated": True,
         "status": TaskStatus.RESOLVED,
         "consensus_verdict": ruling.verdict,
@@ -105,99 +236,5 @@ def resolve_by_ruling(connection: Connection, task_id: str, ruling: Adjudication
         "resolved_at": now,
         "rank": null(),
     }
-    connection.execute(tasks.update().where(tasks.c.id == task_id).values(**settled, **leases.NO_HOLDER))
+    connection.execute(tasks.update().where(tasks.c.id == task_id).values(**resolved, **leases.NO_HOLDER))
     rescore_task(connection, task_id, now)
-
-
-def _record_vote(
-    connection: Connection, task: Row[Any], voter: Voter, *, holds: bool, counted: bool, now: datetime
-) -> None:
-    """Books the vote on its task and voter, refreshes the consensus, and makes the task available if it wants more."""
-    n_votes = task.submission_count + counted
-    ended = _END_OWN_LEASE if holds else _KEEP_LEASE
-    ended.later(connection, {"task": task.id, "votes": n_votes})
-    _DONE.later(connection, {"campaign": task.campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
-    if task.is_gold and not task.was_served:
-        honeypots.record_unserved(connection, task, voter)
-    if not counted:
-        return
-    found = rescore_loaded(connection, task._replace(submission_count=n_votes), now)
-    if found.status != TaskStatus.OPEN and n_votes < task.n_required:  # settled early
-        ordering.REMOVE_IF_COMPLETE.run(connection, {"task": task.id})
-
-
-def _insert_submission(
-    connection: Connection,
-    campaign_id: str,
-    task: Row[Any],
-    voter: Voter,
-    answer: LabelSubmit,
-    now: datetime,
-    idempotency_key: str | None,
-    *,
-    counted: bool,
-    late: bool,
-) -> StoredSubmission:
-    stored = StoredSubmission(
-        new_id(),
-        task.id,
-        campaign_id,
-        voter.id,
-        voter.kind,
-        answer.verdict,
-        answer.corrected_value,
-        answer.confidence,
-        answer.duration_ms,
-        counted,
-        late,
-        task.claimed_at if task.holder_id == voter.id else None,
-        now,
-        idempotency_key,
-    )
-    _INSERT.later(connection, stored.__dict__)
-    return stored
-
-
-def _own_submission(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
-    return _OWN.one(connection, {"task": task_id, "voter": voter.id})
-
-
-def _lock_task(connection: Connection, task_id: str, voter: Voter) -> Row[Any]:
-    """The task, locked, with the campaign's status and the id of the voter's own vote, if there is one."""
-    return _TASK.one(connection, {"task": task_id, "voter": voter.id})
-
-
-_OWN = CompiledStatement(
-    select(submissions).where(submissions.c.task_id == bindparam("task"), submissions.c.voter_id == bindparam("voter"))
-)
-_own_id = select(submissions.c.id).where(
-    submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter")
-)
-_held = [column for column in leases.LEASE_COLUMNS if column not in SCORING_COLUMNS]
-_was_served = exists().where(
-    gold_servings.c.gold_item_id == tasks.c.gold_item_id, gold_servings.c.voter_id == bindparam("voter")
-)
-_more = (
-    campaigns.c.status.label("campaign_status"),
-    _own_id.scalar_subquery().label("own_id"),
-    _was_served.label("was_served"),
-)
-_TASK = CompiledStatement(
-    select(*SCORING_COLUMNS, *_held, *_more)
-    .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
-    .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
-    .where(tasks.c.id == bindparam("task"))
-    .with_for_update(of=tasks)
-)
-_INSERT = CompiledStatement(submissions.insert(), [field.name for field in fields(StoredSubmission)])
-_votes = bindparam("votes", type_=tasks.c.submission_count.type)
-_wants_more = and_(tasks.c.status == TaskStatus.OPEN, _votes < tasks.c.n_required)
-_counted = tasks.update().where(tasks.c.id == bindparam("task")).values(submission_count=_votes)
-_KEEP_LEASE = CompiledStatement(_counted.values(rank=case((_wants_more, tasks.c.rank), else_=null())))
-_back = case((and_(_wants_more, tasks.c.is_gold == false()), ordering.RANK_AT_INSERT_ROUND), else_=null())
-_END_OWN_LEASE = CompiledStatement(_counted.values(rank=_back, **leases.NO_HOLDER))
-_DONE = CompiledStatement(
-    voters.update()
-    .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
-    .values(n_done=voters.c.n_done + 1, n_gold_done=voters.c.n_gold_done + bindparam("gold"))
-)

@@ -34,7 +34,7 @@ from gonogo.server.errors import conflict, not_found
 from gonogo.server.queue import honeypots
 from gonogo.server.queue import submissions as votes
 from gonogo.server.review.queue import conflict_reason, expected_harm
-from gonogo.server.scoring.consensus_store import ScoredTask, load_task, score_task
+from gonogo.server.scoring.task_scoring import ScoredTask, VoteToScore, load_task, score_task
 from gonogo.server.serialize import instant, task_public
 from gonogo.server.store.ids import new_id as fresh_id
 from gonogo.server.store.schema import (
@@ -47,6 +47,8 @@ from gonogo.server.store.schema import (
     tasks,
     users,
 )
+from gonogo.server.store.schema.rows import CampaignRow, TaskRow
+from gonogo.server.store.typed_rows import fetch_one
 from gonogo.server.tasks.create import create_tasks
 from gonogo.server.tasks.generate import SUBJECT_COLUMNS
 
@@ -65,13 +67,16 @@ def refuse_own_vote(connection: Connection, task_id: str, voter_id: str) -> None
 
 
 def case_detail(
-    connection: Connection, task: Row[Any], caller: Principal, now: datetime, *, names: bool
+    connection: Connection, task: TaskRow, caller: Principal, now: datetime, *, names: bool
 ) -> ReviewDetail:
     """Everything about one task for the expert who rules on it; who voted only with `names`."""
     rows = connection.execute(_ALL_VOTES, {"task": task.id}).all()
     labels = [_label(index) for index in range(len(rows))]
     counted = [(label, row) for label, row in zip(labels, rows, strict=True) if row.counted]
-    weighed = score_task(load_task(connection, task.id), [row for _, row in counted])
+    weighed = score_task(
+        load_task(connection, task.id),
+        [VoteToScore(row.verdict, row.corrected_value, row.confusion, row.reliability) for _, row in counted],
+    )
     cast = [(label, vote) for (label, _), vote in zip(counted, weighed.votes, strict=True)]
     groups, members = _groups(cast, task.predicted_value)
     found = weighed.outcome()
@@ -185,7 +190,7 @@ def adjudicate(
 
     An earlier ruling stands unless `override`: 409 `task_resolved`, with both rulings in the details.
     """
-    task = connection.execute(select(tasks).where(tasks.c.id == task_id).with_for_update()).one()
+    task = fetch_one(connection, select(tasks).where(tasks.c.id == task_id).with_for_update(), TaskRow)
     if task.adjudicated and not body.override:
         raise _already_ruled(connection, task, caller, body)
     adjudication = Adjudication(verdict=body.verdict, corrected_value=body.corrected_value)
@@ -212,7 +217,7 @@ def adjudicate(
     return ruling, connection.execute(select(tasks).where(tasks.c.id == task_id)).one()
 
 
-def _already_ruled(connection: Connection, task: Row[Any], caller: Principal, body: RulingCreate) -> Exception:
+def _already_ruled(connection: Connection, task: TaskRow, caller: Principal, body: RulingCreate) -> Exception:
     standing = [row for row in _rulings_of_task(connection, task.id) if not row.superseded]
     if standing:
         earlier = ruling_public(standing[-1], caller.id, names=False)
@@ -256,7 +261,7 @@ def ruling_by_id(connection: Connection, ruling_id: str) -> Row[Any]:
 def decide_gold_candidate(
     connection: Connection,
     ruling: Row[Any],
-    target: Row[Any],
+    target: CampaignRow,
     decision: GoldDecision,
     caller: Principal,
     now: datetime,
@@ -281,7 +286,7 @@ def decide_gold_candidate(
     return ruling_by_id(connection, ruling.id)
 
 
-def _make_gold(connection: Connection, ruling: Row[Any], target: Row[Any], now: datetime, rng: random.Random) -> str:
+def _make_gold(connection: Connection, ruling: Row[Any], target: CampaignRow, now: datetime, rng: random.Random) -> str:
     task = connection.execute(select(tasks).where(tasks.c.id == ruling.task_id)).one()
     answer = str(ruling.verdict)
     if ruling.corrected_value is not None:
@@ -296,7 +301,8 @@ def _make_gold(connection: Connection, ruling: Row[Any], target: Row[Any], now: 
         connection.execute(item.values(error_type=ruling.error_type))
     seen_by = select(submissions.c.voter_id, submissions.c.voter_kind).where(submissions.c.task_id == task.id)
     for person in connection.execute(seen_by).all():
-        honeypots.record_unserved(connection, copy, Voter(person.voter_id, person.voter_kind))
+        voter = Voter(person.voter_id, person.voter_kind)
+        honeypots.record_unserved(connection, target.id, copy.gold_item_id, copy.id, voter)
     return made
 
 

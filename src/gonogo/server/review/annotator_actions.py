@@ -36,11 +36,12 @@ from gonogo.server.store.schema import (
     tasks,
     users,
 )
+from gonogo.server.store.schema.rows import CampaignRow
 
 
 def apply_action(
     connection: Connection,
-    campaign: Row[Any],
+    campaign: CampaignRow,
     voter_id: str,
     wanted: AnnotatorActionCreate,
     caller: Principal,
@@ -52,7 +53,7 @@ def apply_action(
     """
     if not _is_member(connection, campaign.id, voter_id):
         raise not_found()
-    ordering.lock_order(connection, campaign.id, alone=True)
+    ordering.lock_order(connection, campaign.id, exclusive=True)
     doing = {"pause": _pause, "resume": _resume, "discount": _discount, "restore": _restore, "reopen": _reopen}
     n_tasks = doing[wanted.action](connection, campaign.id, voter_id, now)
     made = new_id()
@@ -72,7 +73,7 @@ def apply_action(
 
 
 def preview_action(
-    connection: Connection, campaign: Row[Any], voter_id: str, verb: AnnotatorVerb
+    connection: Connection, campaign: CampaignRow, voter_id: str, verb: AnnotatorVerb
 ) -> AnnotatorActionPreview:
     """What `act` would do now; 404 for somebody who is not of the campaign."""
     if not _is_member(connection, campaign.id, voter_id):

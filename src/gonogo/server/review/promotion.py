@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, case, exists, false, func, literal, select
+from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, false, func, literal, select
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.schemas.verdicts import Verdict
+from gonogo.server.quality.campaign_report import campaign_quality, quality_report
 from gonogo.server.results.pages import committed_horizon
-from gonogo.server.scoring.consensus_store import campaign_quality, lock_refresh
-from gonogo.server.scoring.report_worker import quality_report
+from gonogo.server.scoring.store_consensus import lock_refresh
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import campaigns, cases, golden_items, tasks
+from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.store.typed_rows import fetch_campaign
 
 _TRIES: Final = 3
 """Measures ahead. The first may itself write outcomes that were out of date, the second then finds nothing to write."""
@@ -40,7 +42,7 @@ def measure_for_promotion(store: Store, campaign_id: str, now: datetime) -> Prom
     """The campaign as it stands; its consensus is brought up to date. Blocks: call it in a thread."""
     for _try in range(_TRIES):
         with store.read() as connection:
-            campaign = connection.execute(select(campaigns).where(campaigns.c.id == campaign_id)).one()
+            campaign = fetch_campaign(connection, campaign_id)
         seq = _last_change(store, campaign_id)
         ahead = PromotionMeasurement(quality_report(store, campaign_id, now), seq, _settings(campaign))
         with store.read() as connection:
@@ -50,14 +52,14 @@ def measure_for_promotion(store: Store, campaign_id: str, now: datetime) -> Prom
 
 
 def promote(
-    connection: Connection, campaign: Row[Any], force: bool, now: datetime, ahead: PromotionMeasurement | None = None
+    connection: Connection, campaign: CampaignRow, force: bool, now: datetime, ahead: PromotionMeasurement | None = None
 ) -> PromoteResult:
     """Copies resolved tasks that are not there yet to the golden dataset, if the campaign is accepted or `force`.
 
     The golden value is the predicted one where the prediction is right, the consensus value where it is wrong. Gold
     tasks are not copied: their answers were known before. A closed campaign becomes `promoted`; an open one goes on.
     """
-    lock_refresh(connection, campaign)
+    lock_refresh(connection, campaign.id)
     if ahead is None or _has_changed(connection, campaign, ahead):
         quality = campaign_quality(connection, campaign, now)
     else:
@@ -82,19 +84,23 @@ def _last_change(store: Store, campaign_id: str) -> int:
         return connection.execute(last).scalar() or 0
 
 
-def _has_changed(connection: Connection, campaign: Row[Any], ahead: PromotionMeasurement) -> bool:
+def _has_changed(connection: Connection, campaign: CampaignRow, ahead: PromotionMeasurement) -> bool:
     """Whether a vote, a ruling, a task or a setting changed since."""
     later = select(cases.c.seq).where(cases.c.campaign_id == campaign.id, cases.c.seq > ahead.seq).limit(1)
     return _settings(campaign) != ahead.settings or connection.execute(later).first() is not None
 
 
-def _settings(campaign: Row[Any]) -> tuple[Any, ...]:
+def _settings(campaign: CampaignRow) -> tuple[Any, ...]:
     return tuple(getattr(campaign, name) for name in _SETTINGS)
 
 
-def _copy_resolved(connection: Connection, campaign: Row[Any], *, forced: bool, now: datetime) -> int:
+def _copy_resolved(connection: Connection, campaign: CampaignRow, *, forced: bool, now: datetime) -> int:
     """By the database itself: others wait for as long as it takes. Answers how many were copied."""
-    known = [literal(campaign.org_id), literal(forced), bindparam("now", now, golden_items.c.promoted_at.type)]
+    known: list[ColumnElement[Any]] = [
+        literal(campaign.org_id),
+        literal(forced),
+        bindparam("now", now, golden_items.c.promoted_at.type),
+    ]
     chosen = _RESOLVED.add_columns(dialect_of(connection).RANDOM_UUID, *known).where(tasks.c.campaign_id == campaign.id)
     into = ["task_id", "campaign_id", "verdict", "value", "id", "org_id", "forced", "promoted_at"]
     copy = golden_items.insert().from_select(into, chosen.order_by(tasks.c.number))

@@ -47,6 +47,7 @@ from gonogo.server.store.schema import (
     tasks,
     users,
 )
+from gonogo.server.store.schema.rows import CampaignRow
 
 UNKNOWN_POSTERIOR = 1 / len(VERDICT_CLASSES)
 ASSUMED_CONFIDENCE = 1.0
@@ -96,7 +97,7 @@ def update_settings(connection: Connection, campaign_id: str, changes: ReviewSet
 
 def queue_page(
     connection: Connection,
-    campaign: Row[Any],
+    campaign: CampaignRow,
     caller_id: str,
     wanted: ReviewQuery,
     limit: int,

@@ -34,7 +34,7 @@ from gonogo.server.review.annotator_actions import (
 from gonogo.server.review.annotator_actions import (
     preview_action as preview,
 )
-from gonogo.server.scoring.debounced_refresh import refresh_debounced
+from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.store.schema import annotator_actions
 
 router = make_router()

@@ -12,7 +12,7 @@ from gonogo.server.http.pipeline import IN_THREAD, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice.eligibility import ineligibility
 from gonogo.server.queue import leases, operations
-from gonogo.server.queue import next_task as queue
+from gonogo.server.queue.queue_view import queue_view as queue_view_of
 from gonogo.server.serialize import served_task
 
 router = make_router()
@@ -53,7 +53,7 @@ def queue_view(ctx: Context, tx: Connection, campaign_id: str) -> QueueView:
     """What is left for the caller; counted in a thread, for a campaign may be large."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, EVERYBODY)
     reviews = ctx.caller.role in REVIEW_READERS
-    found = queue.queue_view(tx, campaign, voter_of(ctx.caller), ctx.now, reviews=reviews)
+    found = queue_view_of(tx, campaign, voter_of(ctx.caller), ctx.now, reviews=reviews)
     held = ineligibility(tx, campaign_id, voter_of(ctx.caller), ctx.now)
     if held is None:
         return found

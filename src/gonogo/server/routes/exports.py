@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Any
 
 from fastapi.responses import StreamingResponse
-from sqlalchemy import Row
 
 from gonogo.server.auth.authorization import READERS, campaign_for
 from gonogo.server.context import Context
 from gonogo.server.export.stream import Export
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.engine import Store
+from gonogo.server.store.schema.rows import CampaignRow
 
 router = make_router()
 MEDIA_TYPE = "application/x-ndjson"
@@ -35,7 +34,7 @@ async def export(campaign_id: str, ctx: Context, golden: bool = False) -> Stream
     return StreamingResponse(_stream(ctx.store, campaign, golden), media_type=MEDIA_TYPE)
 
 
-async def _stream(store: Store, campaign: Row[Any], golden: bool) -> AsyncIterator[bytes]:
+async def _stream(store: Store, campaign: CampaignRow, golden: bool) -> AsyncIterator[bytes]:
     """Batches are written in threads, so that others' requests are answered meanwhile."""
     export = Export(store, campaign, golden=golden)
     ahead: deque[asyncio.Task[bytes]] = deque()

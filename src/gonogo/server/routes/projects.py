@@ -24,6 +24,7 @@ from gonogo.server.routes.campaigns import campaign_values, make_campaign, name_
 from gonogo.server.serialize import PROJECT, campaign_public, project_public, read_campaign
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import calculations, campaigns, projects
+from gonogo.server.store.typed_rows import fetch_campaign
 from gonogo.server.tasks import generate
 
 router = make_router()
@@ -78,7 +79,7 @@ def generate_tasks(
         wanted = body.campaign or LabelingCampaignCreate(name=_free_name(tx, ctx, project.name))
         values = campaign_values(ctx.caller, wanted, project_id) | {"created_at": ctx.now}
         tx.execute(insert(campaigns).values(values))
-        campaign = read_campaign(tx, values["id"])
+        campaign = fetch_campaign(tx, values["id"])
         policy = generate.read_policy(project.selection_policy)
         gold = generate.draw_honeypots(choice.chosen, campaign.gold_fraction, policy.rng(ctx.rng))
         wrong = generate.draw_seeded_errors(policy, choice.chosen, gold, ctx.rng)

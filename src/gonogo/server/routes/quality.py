@@ -17,9 +17,9 @@ from gonogo.server.errors import ApiError
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import Options, operation
 from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.quality.campaign_report import quality_report
 from gonogo.server.review.promotion import measure_for_promotion
 from gonogo.server.review.promotion import promote as promote_results
-from gonogo.server.scoring.report_worker import quality_report
 from gonogo.server.serialize import instant
 from gonogo.server.store.schema import campaigns, golden_items, tasks
 

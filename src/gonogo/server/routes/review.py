@@ -42,7 +42,7 @@ from gonogo.server.review.adjudication import (
 )
 from gonogo.server.review.queue import ReviewQuery, load_settings, queue_page
 from gonogo.server.review.queue import update_settings as change_settings
-from gonogo.server.scoring.debounced_refresh import refresh_debounced
+from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.serialize import task_public
 from gonogo.server.store.schema import rulings, tasks
 

@@ -36,7 +36,7 @@ from gonogo.server.queue import operations
 from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.adjudication import adjudicate as rule
 from gonogo.server.review.adjudication import refuse_own_vote
-from gonogo.server.scoring.debounced_refresh import refresh_debounced
+from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.serialize import submission_public, task_public
 from gonogo.server.store.schema import annotator_accounts, submissions, tasks, users
 from gonogo.server.tasks.create import create_tasks, parse_tasks

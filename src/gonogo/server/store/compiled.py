@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from sqlalchemy import BindParameter, Connection, Dialect, Row, literal_column
 from sqlalchemy.exc import DBAPIError
@@ -26,6 +26,9 @@ Values = Mapping[str, Any]
 StatementObserver = Callable[[str, Any], None]
 _Converter = Callable[[Any], Any]
 
+RowT = TypeVar("RowT", bound=tuple[Any, ...])
+"""A `NamedTuple` class whose fields are the columns of a query, in their order."""
+
 _WIRE = "gonogo_wire"
 watchers: list[StatementObserver] = []
 """Called with the text and parameters of every statement; for tests that look at query plans."""
@@ -37,8 +40,12 @@ class CompiledStatement:
     Lists (`IN`) are not supported: their text would change with their length.
     """
 
-    def __init__(self, statement: ClauseElement, columns: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, statement: ClauseElement, columns: Iterable[str] | None = None, row: type[tuple[Any, ...]] | None = None
+    ) -> None:
+        """`row` is the class of the rows, a `NamedTuple`; without it one is made from the statement's columns."""
         self.statement = statement
+        self._row = row
         self._columns = None if columns is None else list(columns)
         self._forms: dict[str, _Form] = {}
 
@@ -88,7 +95,7 @@ class CompiledStatement:
         dialect = connection.dialect
         form = self._forms.get(dialect.name)
         if form is None:
-            form = self._forms[dialect.name] = _Form(self.statement, self._columns, dialect)
+            form = self._forms[dialect.name] = _Form(self.statement, self._columns, dialect, self._row)
         parameters = form.parameters(values)
         for watcher in watchers:
             watcher(form.sql, parameters)
@@ -102,10 +109,32 @@ class CompiledStatement:
             raise translated(connection, error, form.sql) from error
 
 
+class CompiledQuery(Generic[RowT]):
+    """A compiled SELECT whose rows are instances of one `NamedTuple` class.
+
+    The class has the query's columns as fields, in their order; the first run raises `TypeError` if it does not.
+    """
+
+    def __init__(self, statement: ClauseElement, row: type[RowT]) -> None:
+        self._compiled = CompiledStatement(statement, row=row)
+
+    def first(self, connection: Connection, values: Values) -> RowT | None:
+        """The first row, or `None`."""
+        return cast("RowT | None", self._compiled.first(connection, values))
+
+    def one(self, connection: Connection, values: Values) -> RowT:
+        """The first row. Raises `LookupError` if there is none."""
+        return cast("RowT", self._compiled.one(connection, values))
+
+    def all(self, connection: Connection, values: Values) -> list[RowT]:
+        """All rows."""
+        return cast("list[RowT]", self._compiled.all(connection, values))
+
+
 class _Form:
     """The statement on one dialect."""
 
-    def __init__(self, statement: Any, columns: list[str] | None, dialect: Dialect) -> None:
+    def __init__(self, statement: Any, columns: list[str] | None, dialect: Dialect, row: Any) -> None:
         compiled = _write_out(statement, dialect).compile(dialect=dialect, column_keys=columns)
         self.sql = str(compiled)
         positions: list[str] | None = compiled.positiontup
@@ -134,6 +163,7 @@ class _Form:
             binds = compiled.binds
             self.text = Text(self.sql, frozenset(name for name in binds if isinstance(binds[name].type, NullType)))
         self._dialect = dialect
+        self._row = row
         self._columns = list(getattr(statement, "exported_columns", ()))
         self._make: Callable[[Iterable[Any]], Any] | None = None
         self._converted: list[tuple[int, _Converter]] = []
@@ -173,9 +203,14 @@ class _Form:
             convert = column.type.dialect_impl(self._dialect).result_processor(self._dialect, description[place][1])
             if convert is not None:
                 converted.append((place, convert))
-        row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+        row: Any = self._row
+        if row is None:
+            row = namedtuple("Row", names, rename=True)  # type: ignore[misc,no-redef]
+        elif row._fields != tuple(names):
+            raise TypeError(f"{row.__name__} has the fields {row._fields}, the statement gives {tuple(names)}")
         self._converted, self._make = converted, row._make  # in this order: other threads look at `_make`
-        return row._make
+        make: Callable[[Iterable[Any]], Any] = row._make
+        return make
 
 
 def _nothing(_values: Values) -> tuple[()]:

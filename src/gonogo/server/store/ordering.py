@@ -1,22 +1,25 @@
-"""The order in which a campaign's tasks are to be had.
+"""Order of a campaign's open tasks: the rank of each, and the lock that keeps cursors from passing new ones.
 
-A task may be claimed exactly while its `rank` is set. A rank is text, compared byte by byte:
+A task can be claimed exactly while its `rank` is set. Every voter walks through the ranks of a campaign once, forwards:
+a claim takes the first rank after the voter's cursor that the voter has not voted on, and moves the cursor there. So a
+claim costs the same however many tasks there are and however many of them the voter has done.
 
-    <round, 8 hex digits>.<sheet, 8 hex>.<confidence, 6 digits>.<sequence, 10 digits>
+**Nothing that a voter may still do ever lies behind the cursor.** A task that becomes available (a new one, one that
+needs another vote, one whose claim ended) enters at the campaign's `insert_round`, which is always greater than the
+round of any cursor: when a cursor first enters round r, `insert_round` becomes r + 1 (`advance_insert_round`).
 
-Everybody walks through the ranks of a campaign once, and forwards: a claim takes the first rank behind the voter's
-cursor that he has not voted on, and moves the cursor there. So a claim costs the same however many tasks there are
-and however many of them he has done.
+    round      0         1         2         3
+               ├─────────┼─────────┼─────────┼───────→
+    cursors       ↑ Bo      ↑ Ana
+    insert_round                   ↑ where tasks enter
 
-**Nothing a voter may still do ever lies behind his cursor.** What becomes available (a new task, a task that needs
-one more vote, a claim that was given back or ran out) enters at the campaign's `insert_round`, and this is always
-greater than the round of any cursor: when a cursor first enters round r, `insert_round` becomes r + 1 (`note_passed`).
+With one writer at a time (SQLite) this alone is enough. With concurrent writers (PostgreSQL) it takes two rules:
 
-On SQLite one writer at a time keeps this true. On PostgreSQL, where many write at once, it takes two rules:
-- Whoever puts a task into the order holds the campaign's order lock *together* with others (`enter`), from before
-  it reads `insert_round` until it has committed. Whoever moves a cursor into a round that is not below `insert_round`
-  holds the lock *alone*, and looks for its task after it has the lock. Claims in rounds below need no lock.
+- A transaction that puts a task into the order holds the campaign's order lock *shared* (`lock_order`), from before it
+  reads `insert_round` until it has committed. One that moves a cursor into a round not below `insert_round` holds the
+  lock *exclusively*, and looks for its task after it has the lock. Claims in lower rounds need no lock.
 - A cursor does not move over a task that it skipped because another transaction had it: that one may roll back.
+
 Locks are always taken in this order: the voter's row, the order lock, the campaign's row, tasks.
 """
 
@@ -24,6 +27,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, false, null, select
 
@@ -32,11 +36,42 @@ from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.schema import campaigns, tasks
 
-_ROUND = 8
 END = "~"
-"""Behind every place, and every rank."""
+"""Text behind every rank and every place."""
 _NO_CONFIDENCE = 100_001
-"""Predictions without a confidence come after all that have one."""
+"""Sorts predictions without a confidence after all that have one."""
+_ORDER_LOCKS = 7_460
+"""Space of these locks among the advisory locks of the server."""
+
+
+class Rank(NamedTuple):
+    """Rank of an open task: round and place, written as text that is compared byte by byte.
+
+        0000000a.00000003.048000.0000001234
+        └─round┘ └─sheet┘ └conf┘ └sequence┘
+         8 hex    8 hex    6 dec   10 dec
+                 └──────── place ─────────┘
+
+    The place of a task never changes (`sort_key`); the round is the campaign's `insert_round` when it entered.
+    """
+
+    round: int
+    place: str
+
+    @classmethod
+    def parse(cls, text: str) -> Rank:
+        """The rank that `text` writes."""
+        round_text, _, place = text.partition(".")
+        return cls(int(round_text, 16), place)
+
+    def format(self) -> str:
+        """The text of this rank."""
+        return f"{round_text(self.round)}.{self.place}"
+
+
+def round_text(number: int) -> str:
+    """A round as it stands in ranks and in `campaigns.insert_round`."""
+    return f"{number:08x}"
 
 
 def sort_key(sheet_seq: int, confidence: float | None, sequence: int) -> str:
@@ -45,25 +80,49 @@ def sort_key(sheet_seq: int, confidence: float | None, sequence: int) -> str:
     return f"{sheet_seq:08x}.{level:06d}.{sequence:010d}"
 
 
-def rank_at(insert_round: str, task_place: str) -> str:
-    return f"{insert_round}.{task_place}"
+# --- statements --------------------------------------------------------------------------------------------
+
+_wants_votes = (tasks.c.status == TaskStatus.OPEN) & (tasks.c.submission_count < tasks.c.n_required)
+REMOVE_IF_COMPLETE = CompiledStatement(
+    tasks.update().where(tasks.c.id == bindparam("task")).values(rank=case((_wants_votes, tasks.c.rank), else_=null()))
+)
+"""Takes a task out of the order if it needs no more votes."""
+
+_insert_round = select(campaigns.c.insert_round).where(campaigns.c.id == tasks.c.campaign_id).scalar_subquery()
+RANK_AT_INSERT_ROUND = _insert_round.op("||")(".").op("||")(tasks.c.place)
+"""The rank of a task that becomes available."""
+_ENQUEUE = CompiledStatement(
+    tasks.update()
+    .where(
+        tasks.c.id == bindparam("task"),
+        tasks.c.status == TaskStatus.OPEN,
+        tasks.c.submission_count < tasks.c.n_required,
+        tasks.c.is_gold == false(),
+        tasks.c.holder_id.is_(None),
+        tasks.c.rank.is_(None),
+    )
+    .values(rank=RANK_AT_INSERT_ROUND)
+)
+_RAISE_INSERT_ROUND = CompiledStatement(
+    campaigns.update()
+    .where(campaigns.c.id == bindparam("campaign"), campaigns.c.insert_round < bindparam("following"))
+    .values(insert_round=bindparam("following"))
+)
 
 
-def place_in(rank: str) -> str:
-    """The place of the task with this rank."""
-    return rank[_ROUND + 1 :]
+# --- operations --------------------------------------------------------------------------------------------
 
 
-def lock_order(connection: Connection, campaign_id: str, *, alone: bool = False) -> None:
-    """Takes the campaign's order lock until the transaction ends; nothing to do where writers are alone anyhow."""
+def lock_order(connection: Connection, campaign_id: str, *, exclusive: bool = False) -> None:
+    """Takes the campaign's order lock until the transaction ends; no operation where writers exclude each other."""
     # Two campaigns with the same number wait for each other now and then, nothing worse.
     number = zlib.crc32(campaign_id.encode()) - 2**31
-    dialect_of(connection).lock(connection, _LOCK_SPACE, number, shared=not alone)
+    dialect_of(connection).lock(connection, _ORDER_LOCKS, number, shared=not exclusive)
 
 
 def advance_insert_round(connection: Connection, campaign_id: str, insert_round: str, rank: str) -> None:
     """Keeps `insert_round` ahead of a cursor that moves to `rank`."""
-    following = f"{int(rank[:_ROUND], 16) + 1:08x}"
+    following = round_text(Rank.parse(rank).round + 1)
     if following > insert_round:
         _RAISE_INSERT_ROUND.later(connection, {"campaign": campaign_id, "following": following})
 
@@ -78,32 +137,3 @@ def reconcile(connection: Connection, task_ids: Iterable[str]) -> None:
     for task_id in task_ids:
         REMOVE_IF_COMPLETE.run(connection, {"task": task_id})
         enqueue(connection, task_id)
-
-
-_wants_more = (tasks.c.status == TaskStatus.OPEN) & (tasks.c.submission_count < tasks.c.n_required)
-REMOVE_IF_COMPLETE = CompiledStatement(
-    tasks.update().where(tasks.c.id == bindparam("task")).values(rank=case((_wants_more, tasks.c.rank), else_=null()))
-)
-"""Takes a task out of the order if it needs no more votes."""
-
-_INSERT_ROUND = select(campaigns.c.insert_round).where(campaigns.c.id == tasks.c.campaign_id).scalar_subquery()
-RANK_AT_INSERT_ROUND = _INSERT_ROUND.op("||")(".").op("||")(tasks.c.place)
-"""The rank of a task that becomes available: at the insert round."""
-_ENQUEUE = CompiledStatement(
-    tasks.update()
-    .where(
-        tasks.c.id == bindparam("task"),
-        tasks.c.status == TaskStatus.OPEN,
-        tasks.c.submission_count < tasks.c.n_required,
-        tasks.c.is_gold == false(),
-        tasks.c.holder_id.is_(None),
-        tasks.c.rank.is_(None),
-    )
-    .values(rank=RANK_AT_INSERT_ROUND)
-)
-_LOCK_SPACE = 7_460
-_RAISE_INSERT_ROUND = CompiledStatement(
-    campaigns.update()
-    .where(campaigns.c.id == bindparam("campaign"), campaigns.c.insert_round < bindparam("following"))
-    .values(insert_round=bindparam("following"))
-)

@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select
 
 from gonogo.schemas.labeling import LabelingTaskCreate
 from gonogo.schemas.verdicts import Verdict
@@ -16,9 +16,10 @@ from gonogo.server.consensus.decide import parse_gold
 from gonogo.server.queue.honeypots import shuffle_position
 from gonogo.server.store.bulk import chunks, execute_many, stored_instant, stored_json
 from gonogo.server.store.ids import new_id, new_ids
-from gonogo.server.store.ordering import END, lock_order, place_in, rank_at, sort_key
+from gonogo.server.store.ordering import END, Rank, lock_order, sort_key
 from gonogo.server.store.schema import campaigns, gold_items, predictions, task_sheets, tasks
 from gonogo.server.store.schema.columns import subject_columns
+from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.tasks.subject import sheet_key
 from gonogo.server.tasks.subject import subject_values as read_subject
 
@@ -45,7 +46,7 @@ def _parse_task(item: LabelingTaskCreate, loc: tuple[str | int, ...], errors: li
 
 
 def create_tasks(
-    connection: Connection, campaign: Row[Any], wanted: Iterable[TaskValues], now: datetime, rng: random.Random
+    connection: Connection, campaign: CampaignRow, wanted: Iterable[TaskValues], now: datetime, rng: random.Random
 ) -> list[str]:
     """Makes the tasks, in order; answers their ids. Call it in a `store.write()` block.
 
@@ -67,7 +68,7 @@ def create_tasks(
 
 
 def create_from_predictions(
-    connection: Connection, campaign: Row[Any], wanted: Iterable[TaskValues], now: datetime, rng: random.Random
+    connection: Connection, campaign: CampaignRow, wanted: Iterable[TaskValues], now: datetime, rng: random.Random
 ) -> list[str]:
     """The same, of predictions: what they are about is copied inside the database, and does not come here.
 
@@ -85,7 +86,7 @@ def create_from_predictions(
     return [row["id"] for row in rows]
 
 
-def _assign_places(connection: Connection, campaign: Row[Any], rows: list[TaskValues], rng: random.Random) -> None:
+def _assign_places(connection: Connection, campaign: CampaignRow, rows: list[TaskValues], rng: random.Random) -> None:
     """Gives the tasks their ids and places in the queue; their gold items are stored, and the campaign counts all."""
     if not rows:
         return
@@ -105,7 +106,7 @@ def _assign_places(connection: Connection, campaign: Row[Any], rows: list[TaskVa
             items.append({**item, "error_type": row["error_type"]})
             row["gold_item_id"], row["n_required"] = item["id"], votes
         else:
-            row["rank"] = rank_at(insert_round, row["place"])
+            row["rank"] = f"{insert_round}.{row['place']}"
             row["n_required"] = row["n_required"] or votes
             n_tasks += 1
     _place_among_ordinary(connection, campaign_id, insert_round, rows, rng)
@@ -130,9 +131,9 @@ def _place_among_ordinary(
             places[row["sheet_seq"]].append(row["place"])
     for sheet in wanted:
         if not places[sheet]:
-            begins = rank_at(insert_round, f"{sheet:08x}.")
+            begins = f"{insert_round}.{sheet:08x}."
             here = {"campaign": campaign_id, "begins": begins, "ends": begins + END}
-            places[sheet] = [place_in(rank) for rank in connection.execute(_RANKS, here).scalars()]
+            places[sheet] = [Rank.parse(rank).place for rank in connection.execute(_RANKS, here).scalars()]
     for row in gold_rows:
         if places[row["sheet_seq"]]:
             row["place"] = rng.choice(places[row["sheet_seq"]])

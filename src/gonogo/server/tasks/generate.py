@@ -21,6 +21,7 @@ from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
 from gonogo.server.store.schema import campaigns, predictions, tasks
 from gonogo.server.store.schema.columns import subject_columns
+from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.tasks.create import TaskValues, create_from_predictions
 from gonogo.server.tasks.honeypot_errors import seed_error
 from gonogo.server.tasks.subject import sheet_key
@@ -145,7 +146,7 @@ def count_honeypots(chosen: Sequence[Candidate], gold_fraction: float) -> int:
 
 def generate_tasks(
     connection: Connection,
-    campaign: Row[Any],
+    campaign: CampaignRow,
     chosen: Sequence[Candidate],
     gold: set[str],
     now: datetime,
@@ -162,7 +163,7 @@ def generate_tasks(
 
 def _create_window(
     connection: Connection,
-    campaign: Row[Any],
+    campaign: CampaignRow,
     rows: Sequence[Row[Any]],
     gold: set[str],
     now: datetime,
@@ -184,7 +185,7 @@ def _placed(answers: Mapping[str, TaskValues], row: Sequence[Any]) -> TaskValues
 
 
 def _gold_values(
-    connection: Connection, campaign: Row[Any], ids: Sequence[str], seeded: SeededErrors | None
+    connection: Connection, campaign: CampaignRow, ids: Sequence[str], seeded: SeededErrors | None
 ) -> dict[str, TaskValues]:
     """What makes honeypots of these predictions, by their ids."""
     found: dict[str, TaskValues] = {}
@@ -240,7 +241,7 @@ def _seed_error(connection: Connection, row: Row[Any], rng: random.Random) -> Ta
 
 def tasks_from_run(
     connection: Connection,
-    campaign: Row[Any],
+    campaign: CampaignRow,
     wanted: TasksFromPredictions,
     now: datetime,
     rng: random.Random,
@@ -298,7 +299,7 @@ class _Walk:
         return cls(*map(int, parts))
 
 
-def _start_walk(connection: Connection, campaign: Row[Any], wanted: TasksFromPredictions) -> _Walk:
+def _start_walk(connection: Connection, campaign: CampaignRow, wanted: TasksFromPredictions) -> _Walk:
     run = predictions.c.calculation_id == wanted.calculation_id
     first: int | None = connection.execute(select(func.min(predictions.c.number)).where(run)).scalar()
     walk = _Walk((first or 1) - 1)
@@ -310,7 +311,7 @@ def _start_walk(connection: Connection, campaign: Row[Any], wanted: TasksFromPre
 
 
 def _window(
-    connection: Connection, campaign: Row[Any], calculation_id: str, after: int, size: int
+    connection: Connection, campaign: CampaignRow, calculation_id: str, after: int, size: int
 ) -> Sequence[Row[Any]]:
     # The predictions of a run lie together: walked by number. `coalesce` keeps SQLite from collecting and sorting the
     # whole run, by the index on it, for every window.
@@ -320,7 +321,7 @@ def _window(
     return connection.execute(query.order_by(predictions.c.number).limit(size)).all()
 
 
-def _taken(campaign: Row[Any]) -> Exists:
+def _taken(campaign: CampaignRow) -> Exists:
     return exists().where(tasks.c.prediction_id == predictions.c.id, tasks.c.campaign_id == campaign.id)
 
 

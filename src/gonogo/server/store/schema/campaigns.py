@@ -89,7 +89,7 @@ voters = Table(  # one person's position in one campaign's queue
     Column("n_gold_done", Integer, nullable=False, server_default="0"),
 )
 
-campaign_scores = Table(  # what the last refresh of a campaign's consensus found (server/scoring/consensus_store.py)
+campaign_scores = Table(  # what the last refresh of a campaign's consensus found (server/scoring/task_scoring.py)
     "campaign_scores",
     metadata,
     Column("campaign_id", Id, ForeignKey("campaigns.id"), primary_key=True),

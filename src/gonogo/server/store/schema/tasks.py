@@ -68,7 +68,7 @@ tasks = Table(
     Column("gold_item_id", Id, ForeignKey("gold_items.id")),
     Column("gold_answer", Text),
     Column("n_people", Integer, nullable=False, server_default="0"),  # people this copy was served to
-    # outcome (server/scoring/consensus_store.py)
+    # outcome (server/scoring/task_scoring.py)
     Column("status", Text, nullable=False, server_default="open"),  # open, in_review, resolved
     Column("submission_count", Integer, nullable=False, server_default="0"),  # counted ones
     Column("agreement", Float),

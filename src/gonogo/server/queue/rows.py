@@ -1,0 +1,120 @@
+"""Rows that the modules of the queue hand to each other."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import ColumnElement
+
+from gonogo.schemas.labeling import ServedTask
+from gonogo.server.store.schema import tasks
+
+
+class QueueCampaign(Protocol):
+    """What a claim or a vote reads of a campaign: a whole row, or these columns of it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def gold_fraction(self) -> float: ...
+    @property
+    def lease_minutes(self) -> int: ...
+    @property
+    def insert_round(self) -> str: ...
+    @property
+    def n_tasks(self) -> int: ...
+    @property
+    def n_gold_items(self) -> int: ...
+
+
+class VoterCursor(NamedTuple):
+    """A voter's position in a campaign, with the columns of `leases.cursor_columns`.
+
+    Attributes:
+        cursor: Rank of the last ordinary task served, or "" before the first.
+        last_sheet_seq: Sheet of the last task served.
+        n_served: Tasks served, gold included.
+        n_gold_served: Honeypots served.
+        n_items_had: Gold items that the voter has met.
+        any_expired: Whether any claim in the campaign has run out.
+    """
+
+    cursor: str
+    last_sheet_seq: int | None
+    n_served: int
+    n_gold_served: int
+    n_items_had: int
+    any_expired: bool
+
+
+class HeldTask(NamedTuple):
+    """A task with its holder."""
+
+    id: str
+    holder_id: str | None
+
+
+class ServedRow(NamedTuple):
+    """A task as `serialize.served_task` reads it (`SERVED_COLUMNS`), and its gold item."""
+
+    id: str
+    campaign_id: str
+    status: str
+    target_kind: str
+    detail_kind: str | None
+    field_name: str | None
+    field_path: str | None
+    prompt: str | None
+    predicted_value: Any
+    drawing_bbox: list[float] | None
+    position: list[float] | None
+    calculation_id: str | None
+    part_revision_id: str | None
+    pmi_id: str | None
+    feature_id: str | None
+    dfm_issue_id: str | None
+    face_uuid: str | None
+    n_required: int
+    gold_item_id: str | None
+
+
+class QueuedTask(NamedTuple):
+    """An ordinary task that may be claimed: `SERVED_COLUMNS`, its place in the order, and the voter's claims.
+
+    Attributes:
+        rank: Its rank.
+        sheet_seq: Number of its sheet.
+        n_people: People it was served to.
+        first_rank: First rank ahead of the voter, locked by others or not; `None` with one writer at a time.
+        n_held: Claims that the voter holds in the campaign.
+    """
+
+    id: str
+    campaign_id: str
+    status: str
+    target_kind: str
+    detail_kind: str | None
+    field_name: str | None
+    field_path: str | None
+    prompt: str | None
+    predicted_value: Any
+    drawing_bbox: list[float] | None
+    position: list[float] | None
+    calculation_id: str | None
+    part_revision_id: str | None
+    pmi_id: str | None
+    feature_id: str | None
+    dfm_issue_id: str | None
+    face_uuid: str | None
+    n_required: int
+    rank: str
+    sheet_seq: int
+    n_people: int
+    first_rank: str | None
+    n_held: int
+
+
+SERVED_COLUMNS: list[ColumnElement[Any]] = [tasks.c[name] for name in ServedTask.model_fields]
+"""The columns of a served task; its `status` is then replaced by the constant `open`."""

@@ -1,0 +1,128 @@
+"""Outcomes of all tasks of a campaign, decided in one pass over arrays.
+
+The rule is that of `consensus.decide.decide_outcome`; `tests/server/scoring/test_campaign_outcomes.py` binds the two.
+One by one it would take seconds for 100,000 tasks. Only tasks with a known answer or with several corrected values are
+decided one by one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gonogo.schemas.enums import TaskStatus
+from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
+from gonogo.server.consensus.decide import (
+    OPEN_OUTCOME,
+    POSTERIOR_TOLERANCE,
+    SAFE_POSTERIOR,
+    Outcome,
+    Vote,
+    decide_outcome,
+    gold_outcome,
+    ruled_outcome,
+)
+from gonogo.server.consensus.votes import UNKNOWN, Consensus
+from gonogo.server.scoring.vote_matrix import VoteMatrix
+
+if TYPE_CHECKING:
+    from gonogo.server.consensus.votes import Floats, Ints
+
+_OPEN, _IN_REVIEW, _RESOLVED = 0, 1, 2
+
+
+def decide_all(matrix: VoteMatrix, consensus: Consensus, reliability: Floats) -> list[Outcome]:
+    """The outcome of each task, in the order of `matrix.tasks`."""
+    speaker, disputed = _speakers(matrix, consensus, reliability)
+    outcomes = _plain_outcomes(matrix, consensus, speaker)
+    one_by_one = set(disputed.tolist())
+    one_by_one.update(index for index, truth in enumerate(matrix.truths) if truth is not None)
+    if one_by_one:
+        by_task = np.argsort(matrix.votes.task, kind="stable")
+        stops = np.cumsum(matrix.votes.per_task())
+        for index in one_by_one:
+            own_votes = by_task[stops[index - 1] if index else 0 : stops[index]]
+            cast = _cast_votes(matrix, own_votes, reliability)
+            outcomes[index] = _decide_one(matrix, index, cast, consensus.posterior[index].tolist())
+    return outcomes
+
+
+def _cast_votes(matrix: VoteMatrix, indices: Ints, reliability: Floats) -> list[Vote]:
+    votes = matrix.votes
+    return [
+        Vote(VERDICT_CLASSES[votes.label[i]], matrix.values.get(i), float(reliability[votes.annotator[i]]))
+        for i in indices.tolist()
+    ]
+
+
+def _decide_one(matrix: VoteMatrix, index: int, cast: list[Vote], posterior: list[float]) -> Outcome:
+    task, truth = matrix.tasks[index], matrix.truths[index]
+    rule = matrix.rules[task.n_required]
+    if truth is None:
+        return decide_outcome(cast, posterior, rule)
+    return ruled_outcome(cast, truth) if task.adjudicated else gold_outcome(cast, truth, rule)
+
+
+def _speakers(matrix: VoteMatrix, consensus: Consensus, reliability: Floats) -> tuple[Ints, Ints]:
+    """Per task the index of the vote whose corrected value stands (`UNKNOWN`: none), and the tasks with several values.
+
+    Only values of votes for *incorrect* count, on tasks where that is the likeliest verdict.
+    """
+    votes = matrix.votes
+    speaker = np.full(votes.n_tasks, UNKNOWN, dtype=np.intp)
+    index = np.fromiter(matrix.values, dtype=np.intp, count=len(matrix.values))
+    incorrect = CLASS_OF[Verdict.INCORRECT]
+    key_numbers: dict[str, int] = {}
+    keys = np.array(
+        [key_numbers.setdefault(value.key, len(key_numbers)) for value in matrix.values.values()], dtype=np.intp
+    )
+    task = votes.task[index]
+    counts = (votes.label[index] == incorrect) & (consensus.posterior.argmax(axis=1)[task] == incorrect)
+    index, keys, task = index[counts], keys[counts], task[counts]
+    n_keys = max(len(key_numbers), 1)
+    different = np.unique(task * n_keys + keys)
+    values_of_task = np.bincount(different // n_keys, minlength=votes.n_tasks)
+    # Assigned in this order, so that the most reliable voter's vote, then the earliest, stays.
+    order = np.lexsort((-index, reliability[votes.annotator[index]]))
+    speaker[task[order]] = index[order]
+    return speaker, np.flatnonzero(values_of_task > 1)
+
+
+def _plain_outcomes(matrix: VoteMatrix, consensus: Consensus, speaker: Ints) -> list[Outcome]:
+    """`decide_outcome` of all tasks at once, as if all corrected values of a task were equal."""
+    counts = matrix.votes.counts()
+    best = consensus.posterior.argmax(axis=1)
+    best_cell = np.arange(best.size), best
+    posterior = consensus.posterior[best_cell]
+    agreement = counts[best_cell] / np.maximum(counts.sum(axis=1), 1)
+    columns = (
+        _plain_statuses(matrix, counts, posterior, agreement).tolist(),
+        best.tolist(),
+        posterior.tolist(),
+        agreement.tolist(),
+        speaker.tolist(),
+    )
+    outcomes: list[Outcome] = []
+    for status, label, reached, share, vote in zip(*columns, strict=True):
+        if status == _OPEN:
+            outcomes.append(OPEN_OUTCOME)
+        elif status == _IN_REVIEW:
+            outcomes.append(Outcome(TaskStatus.IN_REVIEW, posterior=reached))
+        else:
+            value = None if vote == UNKNOWN else matrix.values[vote]
+            outcomes.append(Outcome(TaskStatus.RESOLVED, VERDICT_CLASSES[label], value, share, reached))
+    return outcomes
+
+
+def _plain_statuses(matrix: VoteMatrix, counts: Ints, posterior: Floats, agreement: Floats) -> Ints:
+    n_votes = counts.sum(axis=1)
+    n_required = np.array([task.n_required for task in matrix.tasks], dtype=np.intp)
+    early_stop = any(rule.early_stop for rule in matrix.rules.values())
+    by_count = np.sort(counts, axis=1)
+    tied = (by_count[:, -1] == by_count[:, -2]) & (n_votes > 0)
+    safe = (posterior >= SAFE_POSTERIOR - POSTERIOR_TOLERANCE) & ~tied
+    missing = n_votes < n_required
+    stops_early = early_stop & missing & (2 * n_votes > n_required) & (n_required > 2) & safe & (agreement == 1)
+    statuses: Ints = np.where(missing & ~stops_early, _OPEN, np.where(safe, _RESOLVED, _IN_REVIEW))
+    return statuses

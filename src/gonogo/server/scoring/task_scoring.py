@@ -1,0 +1,257 @@
+"""Consensus of one task: computed from its votes inside a submit, and written if it changed.
+
+Plain arithmetic on a handful of rows; no numpy, which would cost the first submit its import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, null, select, true
+
+from gonogo.schemas.enums import ConsensusMethod, TaskStatus
+from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
+from gonogo.server.consensus.decide import (
+    Outcome,
+    Rule,
+    Truth,
+    Vote,
+    class_posterior,
+    decide_outcome,
+    gold_outcome,
+    parse_gold,
+    ruled_outcome,
+)
+from gonogo.server.consensus.values import to_value
+from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
+from gonogo.server.store.schema import annotator_scores, campaign_scores, campaigns, submissions, tasks
+
+if TYPE_CHECKING:
+    from gonogo.server.scoring.vote_matrix import MeasuredTask
+
+ASSUMED_ACCURACY = 0.85
+"""Accuracy assumed of a voter until a refresh of the campaign has measured it."""
+
+NOTICEABLE_CHANGE = 0.005
+"""A posterior that moved less than this is not written again."""
+
+UNIFORM_PRIOR = [1 / len(VERDICT_CLASSES)] * len(VERDICT_CLASSES)
+_ERROR_SHARE = (1 - ASSUMED_ACCURACY) / (len(VERDICT_CLASSES) - 1)
+_ASSUMED_CONFUSION = [
+    [ASSUMED_ACCURACY if given == true_class else _ERROR_SHARE for given in range(len(VERDICT_CLASSES))]
+    for true_class in range(len(VERDICT_CLASSES))
+]
+
+
+# --- queries -----------------------------------------------------------------------------------------------
+
+
+class TaskToScore(NamedTuple):
+    """A task with its campaign's rules, as scoring reads it; fields are `SCORING_COLUMNS`."""
+
+    id: str
+    n_required: int
+    is_gold: bool
+    gold_answer: str | None
+    adjudicated: bool
+    status: str
+    consensus_verdict: str | None
+    consensus_value: Any
+    agreement: float | None
+    posterior: float | None
+    submission_count: int
+    consensus_method: str
+    early_stop: bool
+    trailing_zeros_matter: bool
+    class_prior: list[float] | None
+
+
+class VoteToScore(NamedTuple):
+    """A counted vote with its voter's measured scores, `None` before the first refresh."""
+
+    verdict: str
+    corrected_value: Any
+    confusion: list[list[float]] | None
+    reliability: float | None
+
+
+_OF_TABLE = {
+    **dict.fromkeys(("consensus_method", "early_stop", "trailing_zeros_matter"), campaigns),
+    "class_prior": campaign_scores,
+}
+SCORING_COLUMNS: list[ColumnElement[Any]] = [_OF_TABLE.get(name, tasks).c[name] for name in TaskToScore._fields]
+"""Columns of `tasks`, `campaigns` and `campaign_scores`; a query joins the last one outer."""
+
+_TASK = CompiledQuery(
+    select(*SCORING_COLUMNS)
+    .join(campaigns, campaigns.c.id == tasks.c.campaign_id)
+    .outerjoin(campaign_scores, campaign_scores.c.campaign_id == tasks.c.campaign_id)
+    .where(tasks.c.id == bindparam("task")),
+    TaskToScore,
+)
+_VOTES_OF_TASK = CompiledQuery(
+    select(
+        submissions.c.verdict,
+        submissions.c.corrected_value,
+        annotator_scores.c.confusion,
+        annotator_scores.c.reliability,
+    )
+    .outerjoin(
+        annotator_scores,
+        and_(
+            annotator_scores.c.campaign_id == submissions.c.campaign_id,
+            annotator_scores.c.voter_id == submissions.c.voter_id,
+        ),
+    )
+    .where(submissions.c.task_id == bindparam("task"), submissions.c.counted == true())
+    .order_by(submissions.c.number),
+    VoteToScore,
+)
+UPDATE_OUTCOME = (
+    tasks.update()
+    .where(
+        tasks.c.id == bindparam("task"),
+        # Another vote or a ruling since the task was read: its own rescoring knew more.
+        tasks.c.submission_count == bindparam("seen"),
+        tasks.c.adjudicated == bindparam("ruled"),
+    )
+    .values(
+        status=bindparam("to_status"),
+        consensus_verdict=bindparam("to_verdict"),
+        consensus_value=bindparam("to_value"),
+        agreement=bindparam("to_agreement"),
+        posterior=bindparam("to_posterior"),
+        # A task that stays resolved keeps the time at which it was.
+        resolved_at=case(
+            (
+                bindparam("to_status") == TaskStatus.RESOLVED.value,
+                func.coalesce(tasks.c.resolved_at, bindparam("now", type_=tasks.c.resolved_at.type)),
+            ),
+            else_=null(),
+        ),
+    )
+)
+"""Writes an outcome; its parameters are those of `outcome_params`."""
+_UPDATE_ONE_OUTCOME = CompiledStatement(UPDATE_OUTCOME)
+
+
+# --- scoring -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredTask:
+    """One task and its counted votes, ready to be decided.
+
+    Attributes:
+        votes: The counted votes, oldest first.
+        probabilities: Of each class of `VERDICT_CLASSES`, from the votes alone.
+        rule: When the campaign settles a task.
+        truth: The known answer, if the task is gold.
+        ruling: An expert's ruling, if there is one; it wins.
+    """
+
+    votes: list[Vote]
+    probabilities: list[float]
+    rule: Rule
+    truth: Truth | None
+    ruling: Truth | None
+
+    def outcome(self) -> Outcome:
+        """The outcome by ruling, known answer or votes, in this order."""
+        if self.ruling is not None:
+            return ruled_outcome(self.votes, self.ruling)
+        if self.truth is not None:
+            return gold_outcome(self.votes, self.truth, self.rule)
+        return decide_outcome(self.votes, self.probabilities, self.rule)
+
+
+def load_task(connection: Connection, task_id: str) -> TaskToScore:
+    """The task as scoring reads it. Raises `LookupError` if it does not exist."""
+    return _TASK.one(connection, {"task": task_id})
+
+
+def rescore_task(connection: Connection, task_id: str, now: datetime) -> Outcome:
+    """Outcome of a task from its counted votes, written if it changed.
+
+    Voters weigh what the last refresh of the campaign measured; before it all weigh the same. A task that an expert
+    ruled on keeps the ruling; only its agreement follows the votes.
+    """
+    return rescore_loaded(connection, load_task(connection, task_id), now)
+
+
+def rescore_loaded(connection: Connection, task: TaskToScore, now: datetime) -> Outcome:
+    """`rescore_task` for a task that was just read."""
+    outcome = score_task(task, _VOTES_OF_TASK.all(connection, {"task": task.id})).outcome()
+    if outcome_changed(task, outcome):
+        _UPDATE_ONE_OUTCOME.run(connection, outcome_params(task, outcome, now))
+    return outcome
+
+
+def score_task(task: TaskToScore, rows: Sequence[VoteToScore]) -> ScoredTask:
+    """The votes of a task with their weights, and the probability of each class."""
+    zeros = task.trailing_zeros_matter
+    is_measured = task.consensus_method != ConsensusMethod.MAJORITY and task.class_prior is not None
+    votes: list[Vote] = []
+    confusions: list[list[list[float]]] = []
+    for row in rows:
+        accuracy, confusion = ASSUMED_ACCURACY, _ASSUMED_CONFUSION
+        if is_measured and row.confusion is not None and row.reliability is not None:
+            accuracy, confusion = row.reliability, row.confusion
+        votes.append(Vote(row.verdict, to_value(row.corrected_value, trailing_zeros=zeros), accuracy))
+        confusions.append(confusion)
+    prior = task.class_prior if is_measured and task.class_prior is not None else UNIFORM_PRIOR
+    return ScoredTask(
+        votes,
+        class_posterior([CLASS_OF[vote.verdict] for vote in votes], confusions, prior),
+        Rule(task.n_required, task.early_stop),
+        parse_gold(task.gold_answer, trailing_zeros=zeros) if task.is_gold else None,
+        _ruling(task),
+    )
+
+
+def _ruling(task: TaskToScore) -> Truth | None:
+    if not task.adjudicated:
+        return None
+    return Truth(str(task.consensus_verdict), to_value(task.consensus_value, trailing_zeros=task.trailing_zeros_matter))
+
+
+# --- comparing and writing ---------------------------------------------------------------------------------
+
+
+def outcome_changed(task: TaskToScore | MeasuredTask, outcome: Outcome) -> bool:
+    """Whether the outcome differs from the stored one by more than noise in the posterior."""
+    return (
+        _posterior_moved(task.posterior, outcome.posterior)
+        or task.status != outcome.status
+        or task.consensus_verdict != outcome.verdict
+        or task.agreement != outcome.agreement
+        or task.consensus_value != _raw_value(outcome)
+    )
+
+
+def outcome_params(task: TaskToScore | MeasuredTask, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """Parameters of `UPDATE_OUTCOME`."""
+    return {
+        "task": task.id,
+        "seen": task.submission_count,
+        "ruled": task.adjudicated,
+        "to_status": str(outcome.status),
+        "to_verdict": outcome.verdict,
+        "to_value": _raw_value(outcome),
+        "to_agreement": outcome.agreement,
+        "to_posterior": outcome.posterior,
+        "now": now,
+    }
+
+
+def _posterior_moved(before: float | None, after: float | None) -> bool:
+    if before is None or after is None:
+        return (before is None) != (after is None)
+    return abs(before - after) > NOTICEABLE_CHANGE
+
+
+def _raw_value(outcome: Outcome) -> Any:
+    return None if outcome.value is None else outcome.value.raw

@@ -1,0 +1,97 @@
+"""Typed rows of whole tables: one `NamedTuple` a table, with the table's columns in their order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+
+class CampaignRow(NamedTuple):
+    """Row of `campaigns`."""
+
+    number: int
+    id: str
+    org_id: str
+    project_id: str | None
+    name: str
+    description: str | None
+    status: str
+    consensus_method: str
+    target_redundancy: int
+    gold_fraction: float
+    acceptance_alpha: float
+    created_by_user_id: str | None
+    created_at: datetime
+    closed_at: datetime | None
+    lease_minutes: int
+    early_stop: bool
+    trailing_zeros_matter: bool
+    guideline: str | None
+    insert_round: str
+    n_tasks: int
+    n_gold_items: int
+
+
+class TaskRow(NamedTuple):
+    """Row of `tasks`."""
+
+    number: int
+    id: str
+    campaign_id: str
+    prediction_id: str | None
+    calculation_id: str | None
+    target_kind: str
+    detail_kind: str | None
+    field_name: str | None
+    field_path: str | None
+    prompt: str | None
+    predicted_value: Any
+    predicted_confidence: float | None
+    drawing_bbox: list[float] | None
+    position: list[float] | None
+    part_revision_id: str | None
+    pmi_id: str | None
+    feature_id: str | None
+    dfm_issue_id: str | None
+    face_uuid: str | None
+    n_required: int
+    created_at: datetime
+    is_gold: bool
+    gold_item_id: str | None
+    gold_answer: str | None
+    n_people: int
+    status: str
+    submission_count: int
+    agreement: float | None
+    consensus_verdict: str | None
+    consensus_value: Any
+    posterior: float | None
+    adjudicated: bool
+    resolved_at: datetime | None
+    sheet_seq: int
+    place: str
+    rank: str | None
+    holder_id: str | None
+    holder_kind: Literal["annotator", "user"] | None
+    claimed_at: datetime | None
+    claim_expires_at: datetime | None
+
+
+class SubmissionRow(NamedTuple):
+    """Row of `submissions`."""
+
+    number: int
+    id: str
+    task_id: str
+    campaign_id: str
+    voter_id: str
+    voter_kind: Literal["annotator", "user"]
+    verdict: str
+    corrected_value: dict[str, Any] | None
+    confidence: float | None
+    duration_ms: int | None
+    counted: bool
+    late: bool
+    claimed_at: datetime | None
+    created_at: datetime
+    idempotency_key: str | None
