@@ -1,4 +1,4 @@
-"""A case of a results API in words: what matters first, then everything else just as it came."""
+"""Case of a results API in words: columns of the table of cases, and all fields of one case."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _FIRST = (
 _SHARES = frozenset(("agreement", "difficulty"))
 _NAME_WIDTH = 18
 _STATE_COLORS = {"Flagged": "warning", "Labeled": "correct", "Gold Standard": "accent", "Canceled": "quiet"}
-MOST_VOTES = 50
+MAX_VOTES = 50
 MAX_CHARACTERS = 40_000
-"""Of all that is laid out; a case may have thousands of reads."""
+"""Most characters of nested fields; a case may have thousands of reads."""
 
 
 def case_columns(order: CaseListFilter) -> list[Column[CaseListItem]]:
@@ -55,76 +55,89 @@ def case_columns(order: CaseListFilter) -> list[Column[CaseListItem]]:
     ]  # fmt: skip
 
 
-def told(case: dict[str, Any], width: int) -> Content:
-    """The fields, one a line; nested ones as JSON below their names. Fields without a value are named at the end.
+def details(case: dict[str, Any], width: int) -> Content:
+    """All fields of a case, one a line; nested ones as JSON below their names, empty ones named at the end.
 
-    A case of a gonogo server begins with what was asked, what was read, and what everybody answered.
+    A case of a gonogo server begins with the question, the reading and everybody's answers.
     """
-    rows = _asked(case, width)
-    rows += [
-        _row(name, _short(case.get(field), field in _SHARES), width) for field, name in _FIRST if _has(case, field)
+    filled = {field: value for field, value in case.items() if _is_filled(value)}
+    lines = _question(case, width)
+    lines += [
+        _field(name, _text(filled[field], is_share=field in _SHARES), width)
+        for field, name in _FIRST
+        if field in filled
     ]
-    known = {field for field, _ in _FIRST}
-    rest = {field: value for field, value in case.items() if field not in known and _has(case, field)}
-    flat = {field: value for field, value in rest.items() if not isinstance(value, dict | list)}
-    rows += [_row(field.replace("_", " "), _short(value, False), width) for field, value in flat.items()]
-    room = MAX_CHARACTERS
-    for field, value in rest.items():
-        if field not in flat:
-            text = plain(json.dumps(value, ensure_ascii=False, indent=2), max(room, 200))
-            room -= len(text)
-            rows += [Content(""), Content.styled(one_line(field.replace("_", " "), 60), "bold $accent"), Content(text)]
-    empty = [one_line(field.replace("_", " "), 60) for field in case if not _has(case, field)]
+    rest = {field: value for field, value in filled.items() if field not in dict(_FIRST)}
+    nested = {field: value for field, value in rest.items() if isinstance(value, dict | list)}
+    lines += [
+        _field(field.replace("_", " "), _text(value, is_share=False), width)
+        for field, value in rest.items()
+        if field not in nested
+    ]
+    lines += _nested(nested)
+    empty = [one_line(field.replace("_", " "), 60) for field in case if field not in filled]
     if empty:
-        rows += [Content(""), Content.styled(f"without a value: {', '.join(empty)}", "$quiet")]
-    return Content("\n").join(rows)
+        lines += [Content(""), Content.styled(f"without a value: {', '.join(empty)}", "$quiet")]
+    return Content("\n").join(lines)
 
 
-def _asked(case: dict[str, Any], width: int) -> list[Content]:
-    ours = case.get("gonogo")
-    if not isinstance(ours, dict) or not ours.get("task_id"):
+def _is_filled(value: Any) -> bool:
+    return value is not None and value != [] and value != {}
+
+
+def _nested(fields: dict[str, Any]) -> list[Content]:
+    lines: list[Content] = []
+    room = MAX_CHARACTERS
+    for field, value in fields.items():
+        text = plain(json.dumps(value, ensure_ascii=False, indent=2), max(room, 200))
+        room -= len(text)
+        lines += [Content(""), Content.styled(one_line(field.replace("_", " "), 60), "bold $accent"), Content(text)]
+    return lines
+
+
+def _question(case: dict[str, Any], width: int) -> list[Content]:
+    """Question, reading, right value and votes of a case of a gonogo server."""
+    task = case.get("gonogo")
+    if not isinstance(task, dict) or not task.get("task_id"):
         return []
-    rows = [Content.styled(one_line(str(ours.get("prompt") or ""), 300), "bold $strong")] if ours.get("prompt") else []
-    rows.append(_row("value read", value_text(ours.get("predicted_value"), 300) or "–", width))
-    if ours.get("consensus_value") is not None:
-        rows.append(_row("right value", value_text(ours["consensus_value"], 300), width))
-    if ours.get("adjudicated"):
-        rows.append(_row("settled by", "an expert's ruling", width))
+    prompt = one_line(str(task.get("prompt") or ""), 300)
+    lines = [Content.styled(prompt, "bold $strong")] if prompt else []
+    lines.append(_field("value read", value_text(task.get("predicted_value"), 300) or "–", width))
+    if task.get("consensus_value") is not None:
+        lines.append(_field("right value", value_text(task["consensus_value"], 300), width))
+    if task.get("adjudicated"):
+        lines.append(_field("settled by", "an expert's ruling", width))
     stats = case.get("read_stats")
     reads = stats.get("reads") if isinstance(stats, dict) else None
-    rows += [_vote(read, width) for read in (reads or [])[:MOST_VOTES] if isinstance(read, dict)]
-    return [*rows, Content("")]
+    lines += [_vote(read, width) for read in (reads or [])[:MAX_VOTES] if isinstance(read, dict)]
+    return [*lines, Content("")]
 
 
 def _vote(read: dict[str, Any], width: int) -> Content:
-    """`✗ incorrect  16,6  2.4 s`, and quietly whose it is and whether it counts."""
-    given = read.get("answer")
-    answer: dict[str, Any] = given if isinstance(given, dict) else {}
-    word = one_line(str(answer.get("answer_class") or "–"), 20)
-    sign, color = verdict_sign(word)
-    parts = [(f"{sign} ", f"bold {color}"), (word.ljust(11), color)]
+    """`✗ incorrect  16,6  2.4 s`, then the voter, and whether the vote counts."""
+    answer = read.get("answer")
+    answer = answer if isinstance(answer, dict) else {}
+    verdict = one_line(str(answer.get("answer_class") or "–"), 20)
+    sign, color = verdict_sign(verdict)
+    parts = [(f"{sign} ", f"bold {color}"), (verdict.ljust(11), color)]
     if answer.get("corrected_value") is not None:
         parts.append((value_text(answer["corrected_value"], 200) + "  ", "$strong"))
-    took = read.get("duration_ms")
-    known = f"{took / 1000:.1f} s" if isinstance(took, int | float) and not isinstance(took, bool) else ""
-    quiet = [known, one_line(str(read.get("labeler") or ""), 40), "" if read.get("qualified") else "does not count"]
-    parts.append((" · ".join(word for word in quiet if word), "$quiet"))
+    duration = read.get("duration_ms")
+    time = f"{duration / 1000:.1f} s" if isinstance(duration, int | float) and not isinstance(duration, bool) else ""
+    facts = [time, one_line(str(read.get("labeler") or ""), 40), "" if read.get("qualified") else "does not count"]
+    parts.append((" · ".join(fact for fact in facts if fact), "$quiet"))
     return Content.assemble(*parts).truncate(max(width, 20), ellipsis=True)
 
 
-def _has(case: dict[str, Any], field: str) -> bool:
-    return case.get(field) is not None and case[field] != [] and case[field] != {}
-
-
-def _row(name: str, value: str, width: int) -> Content:
-    shown = one_line(name, 60)
-    room = max(width - max(len(shown) + 1, _NAME_WIDTH), 20)
+def _field(name: str, value: str, width: int) -> Content:
+    label = one_line(name, 60)
+    room = max(width - max(len(label) + 1, _NAME_WIDTH), 20)
     return Content.assemble(
-        (shown.ljust(_NAME_WIDTH - 1) + " ", "$quiet"), (one_line(value, max(room, 400)), "$strong")
+        (label.ljust(_NAME_WIDTH - 1) + " ", "$quiet"), (one_line(value, max(room, 400)), "$strong")
     )
 
 
-def _short(value: Any, share: bool) -> str:
-    if share and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+def _text(value: Any, *, is_share: bool) -> str:
+    if is_share and isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
         return share_bar(float(value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""One case of a results API: its drawing and votes where it is of our own server, and every field the server told."""
+"""Case of a results API in full: every field, and its drawing and votes where it is a task of this login's server."""
 
 from __future__ import annotations
 
@@ -32,32 +32,35 @@ if TYPE_CHECKING:
     from gonogo.desk.results.source import Source
 
 IN_REVIEW = "Flagged"
+"""The labeling state of a case that waits for an expert."""
+MIN_DRAWING_HEIGHT = 14
+"""Least height of the screen, in cells, that leaves room for the drawing."""
 
 
 class CaseScreen(Screen[None]):
-    """Asks for the case when it is opened, so it shows what is true now. `step` goes on in the list."""
+    """One case, fetched anew when it is opened. `step(by)` returns the number of another case of the table."""
 
     CSS_PATH = "cases.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.CASE.bindings()]
     ACTION_SCOPES = (actions.CASE,)
     AUTO_FOCUS = "VerticalScroll"
 
+    gonogo = AppGetter()
     top = getters.query_one("#top", StatusLine)
     sheet = getters.query_one("#sheet", SheetView)
+    body = getters.query_one("#body", VerticalScroll)
     fields = getters.query_one("#fields", Static)
     keys = getters.query_one("#keys", StatusLine)
 
     def __init__(self, source: Source, task: int, case_id: int, step: Callable[[int], int | None]) -> None:
         super().__init__()
-        self._source, self._number, self.case_id, self._step = source, task, case_id, step
-        self._found: dict[str, Any] | None = None
-        self._said: Content = Content("")
-        self._visit: CampaignBrowser | None = None
-        self._asked: DeskTask | None = None
+        self._source, self._task_number, self.case_id, self._step = source, task, case_id, step
+        self._case: dict[str, Any] | None = None
+        self._card: Content = Content("")
+        self._browser: CampaignBrowser | None = None
+        self._case_task: DeskTask | None = None
         self.view = Viewport()
         self._pictures = True
-
-    gonogo = AppGetter()
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="top")
@@ -74,69 +77,71 @@ class CaseScreen(Screen[None]):
         self.action_refresh()
 
     async def on_unmount(self) -> None:
-        if self._visit is not None:
-            await self._visit.aclose()
+        if self._browser is not None:
+            await self._browser.aclose()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show)
 
+    # --- the server ------------------------------------------------------------------------------------
+
     def action_refresh(self) -> None:
-        self._found = None
-        self._said = empty_state.waiting("Asking the server")
+        self._case = None
+        self._card = empty_state.waiting("Asking the server")
         self.call_after_refresh(self._show)
         self.run_worker(self._load(self.case_id), group="case", exclusive=True)
 
     async def _load(self, case_id: int) -> None:
         try:
             async with await self._source.connect() as client:
-                self._found = (await client.case(self._number, case_id, verbose=True)).model_dump()
-            self._asked = self._ours(self._found)
+                self._case = (await client.case(self._task_number, case_id, verbose=True)).model_dump()
+            self._case_task = self._task_of(self._case)
         except (GonogoClientError, DeskError) as error:
-            self._said, self._asked = empty_state.problem("The case could not be read", error), None
+            self._card, self._case_task = empty_state.problem("The case could not be read", error), None
         self._show()
 
-    def _ours(self, case: dict[str, Any]) -> DeskTask | None:
-        """The task behind the case, where it lies on the server one is signed in to; else there is no drawing."""
-        ours, signed = case.get("gonogo"), self._source.signed
-        if signed is None or not isinstance(ours, dict) or not ours.get("task_id") or not ours.get("campaign_id"):
+    def _task_of(self, case: dict[str, Any]) -> DeskTask | None:
+        """The task behind a case of the server that this login is for; `None` for a case without a drawing here."""
+        task, signed = case.get("gonogo"), self._source.signed
+        if signed is None or not isinstance(task, dict) or not task.get("task_id") or not task.get("campaign_id"):
             return None
-        if self._visit is None:
-            self._visit = CampaignBrowser(self.gonogo.services.visiting(signed, str(ours["campaign_id"])))
-        return task_from_served({**ours, "id": str(ours["task_id"])}, self._visit.campaign_id)
+        if self._browser is None:
+            self._browser = CampaignBrowser(self.gonogo.services.visiting(signed, str(task["campaign_id"])))
+        return task_from_served({**task, "id": str(task["task_id"])}, self._browser.campaign_id)
 
     # --- showing ---------------------------------------------------------------------------------------
 
     @property
-    def _there(self) -> bool:
-        """Whether the parts of the screen are there still: when it is left, they go before it, and work ends last."""
+    def _can_show(self) -> bool:
+        """Whether the widgets are still there; when a screen is left, they go before its last worker ends."""
         return self.is_attached and bool(self.query("#sheet")) and bool(self.query("#keys"))
 
     def _show(self) -> None:
-        if not self._there:
+        if not self._can_show:
             return
-        self.set_class(self._asked is not None and self._pictures and self.size.height >= 14, "-drawn")
-        told = f"   task {self._number}"
-        self.top.show(Content.assemble((f"case {self.case_id}", "bold $accent"), (told, "$quiet")))
+        drawn = self._case_task is not None and self._pictures and self.size.height >= MIN_DRAWING_HEIGHT
+        self.set_class(drawn, "-drawn")
+        title = (f"case {self.case_id}", "bold $accent"), (f"   task {self._task_number}", "$quiet")
+        self.top.show(Content.assemble(*title))
         status.show_keys(self.keys, actions.CASE)
         self.call_after_refresh(self._show_case)  # with the drawing beside them the fields have less room
 
     def _show_case(self) -> None:
-        if not self._there:
+        if not self._can_show:
             return
-        width = max(self.query_one("#body").content_region.width - 1, 20)
-        said = self._said if self._found is None else cases.told(self._found, width)
-        self.fields.update(Content.assemble(said))
-        if self._asked is not None and self.has_class("-drawn"):
-            workers.begin(self, self._draw, self._asked, group="picture")
+        width = max(self.body.content_region.width - 1, 20)
+        self.fields.update(self._card if self._case is None else cases.details(self._case, width))
+        if self._case_task is not None and self.has_class("-drawn"):
+            workers.begin(self, self._draw, self._case_task, group="picture")
 
     async def _draw(self, task: DeskTask) -> None:
-        if self._visit is None or not self._there or min(self.sheet.cells) <= 0:
+        if self._browser is None or not self._can_show or min(self.sheet.cells) <= 0:
             return
-        picture = await self._visit.pictures.picture(task, self.view.request(task, self.sheet.cells))
-        if task is self._asked and self._there:
+        picture = await self._browser.pictures.picture(task, self.view.request(task, self.sheet.cells))
+        if task is self._case_task and self._can_show:
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view))
 
-    # --- keys ------------------------------------------------------------------------------------------
+    # --- actions ---------------------------------------------------------------------------------------
 
     def action_step(self, by: int) -> None:
         case_id = self._step(by)
@@ -145,19 +150,19 @@ class CaseScreen(Screen[None]):
             return
         self.case_id = case_id
         self.view = self.view.reset()
-        self.query_one("#body", VerticalScroll).scroll_home(animate=False)
+        self.body.scroll_home(animate=False)
         self.action_refresh()
 
     def action_context(self) -> None:
-        if self._asked is None:
+        if self._case_task is None:
             self.gonogo.say("There is no drawing of this case here.", seconds=3)
             return
         self.view = self.view.next_level()
         self._show()
 
     async def action_review(self) -> None:
-        """On to the expert's queue, at this case; the results are left."""
-        task, signed, state = self._asked, self._source.signed, (self._found or {}).get("labeling_state")
+        """Leave the results for the review queue, at this case."""
+        task, signed, state = self._case_task, self._source.signed, (self._case or {}).get("labeling_state")
         if task is None or signed is None:
             self.gonogo.say("Review is on the server that you are signed in to; this case is of another one.")
         elif state != IN_REVIEW:

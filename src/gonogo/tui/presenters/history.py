@@ -1,0 +1,70 @@
+"""History of answers in words: its summary, an answer on one line and in full, the text that a search looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from gonogo.desk.core.models import Decided, SendState
+from gonogo.tui.presenters.annotate import fate
+from gonogo.tui.presenters.format import field_line, value_text, verdict_sign
+from gonogo.tui.text import one_line, styled
+
+UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
+OPEN = (*UNSENT, SendState.PARKED)
+"""States of an answer that has not reached the server."""
+_COLORS = {SendState.PARKED: "$warning", SendState.LATE: "$warning", SendState.SENT: "$quiet"}
+
+
+def summary(answers: Sequence[Decided], n_matching: int | None) -> Content:
+    """`142 answers: 139 sent, 2 waiting, 1 refused`, and how many of them match the search, if there is one."""
+    refused = sum(answer.state is SendState.PARKED for answer in answers)
+    waiting = sum(answer.state in UNSENT for answer in answers)
+    replaced = sum(answer.state is SendState.REPLACED for answer in answers)
+    sent = len(answers) - refused - waiting - replaced
+    counts = [(sent, "sent"), (waiting, "waiting here"), (refused, "refused"), (replaced, "answered again")]
+    parts = ", ".join(f"{count} {word}" for count, word in counts if count)
+    total = "1 answer" if len(answers) == 1 else f"{len(answers)} answers"
+    text = f"{total}: {parts}" if parts else "No answers yet."
+    matching = f"   {n_matching} found" if n_matching is not None else ""
+    return Content.assemble((text, "bold $strong"), (matching, "$foreground"))
+
+
+def entry(answer: Decided) -> Content:
+    """Entry of the list: sign, value, correction, and whether the server has the answer."""
+    sign, color = verdict_sign(answer.decision.verdict)
+    value = one_line(value_text(answer.task.predicted_value, 30) or "–", 30)
+    parts = [Content.styled(f"{sign} ", f"bold {color}"), Content.styled(f"{value:<18}", "$foreground")]
+    if answer.decision.corrected_value is not None:
+        corrected = value_text(answer.decision.corrected_value, 30)
+        parts += [Content.styled(" → ", "$quiet"), styled(corrected, "$foreground")]
+    parts += [Content("  "), styled(fate(answer), _COLORS.get(answer.state, "$foreground"))]
+    return Content.assemble(*parts)
+
+
+def search_text(answer: Decided) -> str:
+    """Everything of an answer that a search looks at, in lower case."""
+    task, decision = answer.task, answer.decision
+    values = (value_text(task.predicted_value), value_text(decision.corrected_value))
+    kinds = (task.target_kind, task.detail_kind, task.field_name)
+    links = " ".join(value for _, value in task.links)
+    return " ".join((decision.verdict, *values, *kinds, task.prompt, links, fate(answer))).lower()
+
+
+def details(answer: Decided, question: Content) -> Content:
+    """The answer, its state, its confidence and its time; below them the question in full."""
+    decision, times = answer.decision, answer.decision.times
+    corrected = "" if decision.corrected_value is None else f" → {value_text(decision.corrected_value)}"
+    spent = (
+        f"looking {times.looking / 1000:.1f} s, editing {times.editing / 1000:.1f} s, "
+        f"idle {times.idle / 1000:.1f} s, waiting {times.waiting / 1000:.1f} s"
+    )
+    fields = [
+        ("answer", f"{decision.verdict}{corrected}"),
+        ("state", fate(answer)),
+        ("sure", "not given" if decision.confidence is None else f"{round(decision.confidence * 5)} of 5"),
+        ("time", spent),
+    ]
+    lines = [field_line(name, styled(text, "$foreground")) for name, text in fields]
+    return Content("\n\n").join([Content("\n").join(lines), question])
