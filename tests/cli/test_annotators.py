@@ -11,7 +11,7 @@ from gonogo.cli.commands import annotators
 from gonogo.cli.support import current_home
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.lead import LeadClient
-from gonogo.desk.account.sign_in import UnclosableTransport
+from gonogo.client.shared_transport import UnclosableTransport
 from gonogo.embedded.transport import BASE_URL, embedded_parts
 from gonogo.schemas.gonogo_api import SessionCreate
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelSubmit

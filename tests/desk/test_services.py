@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gonogo.client.errors import AuthenticationError, InvalidInputError
+from gonogo.desk.account.account import Account
 from gonogo.desk.account.credentials import CredentialStore
-from gonogo.desk.account.sign_in import Account, EmbeddedParts
+from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.errors import SignInError
 from gonogo.desk.core.models import Decision, Stage
 from gonogo.desk.core.paths import AppPaths

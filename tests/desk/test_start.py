@@ -25,7 +25,8 @@ from dataclasses import asdict
 from pathlib import Path
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile
-from gonogo.desk.account.sign_in import IDENTITY, Account, SignedIn
+from gonogo.desk.account.account import Account
+from gonogo.desk.account.identity import IDENTITY, SignedIn
 from gonogo.desk.core.models import ClaimedTask, Stage
 
 heavy = ("httpx", "pydantic", "keyring", "numpy", "PIL", "pypdfium2", "sqlalchemy", "fastapi", "textual", "tomlkit")
@@ -57,7 +58,7 @@ def picture() -> Picture:
 def test_the_first_question_is_there_before_httpx_and_pydantic_are(tmp_path: Path) -> None:
     from dataclasses import asdict
 
-    from gonogo.desk.account.sign_in import IDENTITY, SignedIn
+    from gonogo.desk.account.identity import IDENTITY, SignedIn
 
     address = Address("http://embedded.localhost", "ann", "c1")
     memory = StateStore(tmp_path / "state" / "desk.sqlite")

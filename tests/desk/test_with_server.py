@@ -10,8 +10,10 @@ import pytest
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.shared_transport import UnclosableTransport
+from gonogo.desk.account.account import Account
 from gonogo.desk.account.credentials import CredentialStore
-from gonogo.desk.account.sign_in import Account, EmbeddedParts, UnclosableTransport
+from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.models import Decision, SendState, Stage
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from gonogo.desk.account.sign_in import EmbeddedParts
+from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.embedded.exchange import Exchange
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.driver import Driver
 
-    from gonogo.desk.account.sign_in import Account
+    from gonogo.desk.account.account import Account
     from gonogo.tui.terminal.first_frame import FirstFrame
     from gonogo.tui.terminal.hand_over import HandOver
     from gonogo.tui.terminal.probe import Probe

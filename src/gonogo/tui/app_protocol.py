@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.screen import Screen
 
-    from gonogo.desk.account.sign_in import Account, SignedIn
+    from gonogo.desk.account.account import Account
+    from gonogo.desk.account.identity import SignedIn
     from gonogo.tui.terminal.capabilities import TerminalCapabilities
     from gonogo.tui.themes import ThemeFile
 

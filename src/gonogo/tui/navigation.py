@@ -12,7 +12,8 @@ from textual.app import App
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from gonogo.desk.account.sign_in import Account, SignedIn
+    from gonogo.desk.account.account import Account
+    from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.desk.review.session import ReviewSession
 

@@ -16,8 +16,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from gonogo.desk.account.account import Account
 from gonogo.desk.account.credentials import CredentialStore
-from gonogo.desk.account.sign_in import Account, EmbeddedParts
+from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
 from gonogo.server.store.engine import Store

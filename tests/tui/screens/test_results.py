@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from gonogo.client.credential import ApiKey
 from gonogo.client.results_api import ResultsClient
 from gonogo.client.retry import ONCE
-from gonogo.desk.account.sign_in import Account
+from gonogo.desk.account.account import Account
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
 from gonogo.desk.results.cases import CaseList, CaseListFilter

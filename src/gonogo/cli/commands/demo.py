@@ -54,8 +54,8 @@ def _made_before(home: AppPaths) -> str | None:
 async def _prepare(home: AppPaths) -> str:
     from gonogo.client.credential import ApiKey, SessionToken
     from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.shared_transport import UnclosableTransport
     from gonogo.demo.workspace import prepare
-    from gonogo.desk.account.sign_in import UnclosableTransport
     from gonogo.embedded.transport import BASE_URL, embedded_parts, workspace_url
 
     parts = embedded_parts(home)

@@ -25,7 +25,8 @@ from gonogo.cli.support import (
 )
 
 if TYPE_CHECKING:
-    from gonogo.desk.account.sign_in import Account, SignedIn
+    from gonogo.desk.account.account import Account
+    from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.core.models import SendState
     from gonogo.desk.outbox.flush import FlushReport
     from gonogo.desk.outbox.outbox import Outbox, OutboxRow

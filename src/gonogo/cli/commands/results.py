@@ -25,7 +25,7 @@ from gonogo.cli.support import (
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import CaseFilters, ResultsClient
-    from gonogo.desk.account.sign_in import EmbeddedParts
+    from gonogo.desk.account.identity import EmbeddedParts
     from gonogo.desk.results.source import Source
     from gonogo.schemas.results_api import CaseResult
 
@@ -242,7 +242,7 @@ def source_of(source: str, base_url: str | None, *, clean: bool = True, keep: Em
     async def connect() -> ResultsClient:
         from gonogo.client.credential import ApiKey
         from gonogo.client.results_api import ResultsClient
-        from gonogo.desk.account.sign_in import UnclosableTransport
+        from gonogo.client.shared_transport import UnclosableTransport
         from gonogo.embedded.transport import embedded_parts
 
         parts = keep or embedded_parts(current_home())
@@ -287,7 +287,7 @@ def open_screen(source: str, base_url: str | None, task: int | None, filters: Ca
     try:
         app.run()
     finally:
-        parts.transport.stop()
+        asyncio.run(parts.transport.aclose())
         asyncio.run(services.aclose())
     if app.return_code:
         raise SystemExit(app.return_code)

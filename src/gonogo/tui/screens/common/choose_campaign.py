@@ -16,7 +16,7 @@ from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:
-    from gonogo.desk.account.sign_in import SignedIn
+    from gonogo.desk.account.identity import SignedIn
 
 
 class ChooseCampaignScreen(Screen[None]):

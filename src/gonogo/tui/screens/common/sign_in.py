@@ -17,7 +17,8 @@ from gonogo.tui.app_protocol import app_of
 from gonogo.tui.text import content
 
 if TYPE_CHECKING:
-    from gonogo.desk.account.sign_in import Account, SignedIn
+    from gonogo.desk.account.account import Account
+    from gonogo.desk.account.identity import SignedIn
 
 
 class SignInScreen(Screen[None]):

@@ -26,7 +26,7 @@ from gonogo.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.desk.account.sign_in import SignedIn
+    from gonogo.desk.account.identity import SignedIn
     from gonogo.schemas.review import AnnotatorAction, AnnotatorActionPreview
 
 

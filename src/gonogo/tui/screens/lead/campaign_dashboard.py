@@ -32,7 +32,7 @@ from gonogo.tui.widgets.record_list import RecordList
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
     from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.desk.account.sign_in import SignedIn
+    from gonogo.desk.account.identity import SignedIn
     from gonogo.schemas.lead import CampaignProgress
 
 POLL_SECONDS = 10.0

@@ -27,7 +27,7 @@ from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.desk.account.sign_in import SignedIn
+    from gonogo.desk.account.identity import SignedIn
     from gonogo.schemas.labeling import QualityReport
 
 

@@ -25,7 +25,7 @@ from gonogo.tui.widgets.status import StatusBar
 from gonogo.tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from gonogo.desk.account.sign_in import SignedIn
+    from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.review.session import ReviewSession
 
 STATUSES = ("", "open", "resolved")

@@ -1,0 +1,298 @@
+"""Account: one person's login on this machine, and the sessions that follow from it.
+
+Cheap to make and to ask (`remembered`): the network, its libraries and the keyring are touched only by the methods
+that need them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from gonogo.client.credential import ApiKey, Credential, SessionToken
+from gonogo.client.errors import NetworkError, NotFoundError, UnexpectedAnswerError
+from gonogo.client.magic_link import magic_token
+from gonogo.desk.account.client_factory import ClientFactory
+from gonogo.desk.account.credentials import CredentialStore
+from gonogo.desk.account.identity import (
+    EMBEDDED,
+    IDENTITY,
+    THIS_RUN,
+    CampaignChoice,
+    EmbeddedParts,
+    SignedIn,
+    fingerprint,
+)
+from gonogo.desk.account.lazy_imports import review_server_class, task_server_class
+from gonogo.desk.annotate.session import AnnotateSession
+from gonogo.desk.connection.protocol import TaskServer
+from gonogo.desk.core.clock import Clock, within
+from gonogo.desk.core.errors import SignInError
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import Settings, environment
+from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.outbox.outbox import Address
+from gonogo.desk.session.dependencies import SessionDependencies
+
+if TYPE_CHECKING:
+    import httpx
+
+    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.desk.outbox.flush import FlushReport
+    from gonogo.desk.outbox.sender import OnState
+    from gonogo.desk.review.session import ReviewSession
+
+SIGN_OUT_SECONDS = 2.0
+"""Longest time that signing out waits for the server."""
+
+
+class Account:
+    """Login and sessions of one person. `transport` (for tests) is used for every server but the embedded one."""
+
+    def __init__(
+        self,
+        home: AppPaths,
+        profile: Settings,
+        *,
+        embedded: Callable[[], EmbeddedParts] | None = None,
+        vault: CredentialStore | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.home = home
+        self.profile = profile
+        self._credentials = vault or CredentialStore()
+        self._clock = clock or Clock()
+        self._memory = StateStore(home.memory_file())
+        self._clients = ClientFactory(
+            home,
+            profile,
+            self._credentials,
+            start_embedded=embedded,
+            embedded_url=self._embedded_url,
+            transport=transport,
+        )
+        self._this_run: set[str] = set()
+        self._nonces: dict[str, str] = {}
+
+    @property
+    def embedded_available(self) -> bool:
+        return self._clients.embedded_available
+
+    # --- login ----------------------------------------------------------------------------------------
+
+    def remembered(self) -> SignedIn | None:
+        """Returns the login to resume: of the environment, else of the last run. Needs no network and no keyring."""
+        env = environment()
+        if env.api_key is not None:
+            return self._from_environment(env.api_key, env.base_url)
+        signed = self._stored()
+        if signed is None or (env.base_url and signed.base_url != env.base_url):
+            return None
+        if signed.kind == EMBEDDED:
+            return signed if self.embedded_available else None
+        if signed.storage == THIS_RUN and signed.account not in self._this_run:
+            return None
+        return signed
+
+    async def sign_in_link(self, text: str, base_url: str | None = None) -> SignedIn:
+        """Redeems an invitation. Raises `GonogoClientError`, or `SignInError` when no server is named."""
+        token, origin = magic_token(text)
+        named = (base_url or "").strip().rstrip("/") or None
+        usual = self.profile.base_url
+        order = [named, origin] if named and named != usual else [origin, named, usual]
+        servers = list(dict.fromkeys(url for url in order if url))
+        if not servers:
+            raise SignInError("This is a token without an address.", "Type the address of the server it is for.")
+        for server in servers[:-1]:
+            try:
+                return await self._redeem(token, server)
+            except (NetworkError, NotFoundError, UnexpectedAnswerError):
+                continue  # a link may lead to a page beside the server; the named server comes next
+        return await self._redeem(token, servers[-1])
+
+    async def sign_in_key(self, key: str, base_url: str) -> SignedIn:
+        """Signs in with an API key, after the server has confirmed it. Raises `GonogoClientError`."""
+        credential = ApiKey(key)
+        signed = await self._identify(credential, base_url.strip().rstrip("/"), "key")
+        self._memory.put(f"key {fingerprint(key)}", {"annotator": signed.annotator})
+        return await self._store(signed, credential)
+
+    async def sign_in_embedded(self) -> SignedIn:
+        """Signs in to the workspace on this machine. Raises `GonogoClientError`, `SignInError` when there is none."""
+        parts = self._clients.embedded()
+        signed = replace(await self._identify(ApiKey(parts.token), parts.base_url, EMBEDDED), storage=EMBEDDED)
+        self._memory.put(IDENTITY, asdict(signed))
+        return signed
+
+    async def sign_out(self) -> None:
+        """Forgets the credential here, ends the session on the server, deletes cached drawings. Unsent answers stay."""
+        signed = self._stored()
+        self._memory.drop(IDENTITY)
+        with contextlib.suppress(OSError):
+            self.home.first_frame_file().unlink(missing_ok=True)
+        await asyncio.to_thread(shutil.rmtree, self.home.sheets_cache(), True)
+        if signed is None or signed.kind == EMBEDDED:
+            return
+        if signed.kind == "session":
+            await within(SIGN_OUT_SECONDS, self._clock, lambda: self._end_session(signed))
+        await self._credentials.drop(signed.account)
+        self._this_run.discard(signed.account)
+
+    async def aclose(self) -> None:
+        """Closes the files and the embedded server."""
+        self._memory.close()
+        await self._clients.aclose()
+
+    # --- sessions ----------------------------------------------------------------------------------------
+
+    async def campaigns(self, signed: SignedIn) -> list[CampaignChoice]:
+        """Returns the campaigns this login may work in, newest first. Raises `GonogoClientError`, `DeskError`."""
+        client = await self._clients.client(signed)
+        try:
+            try:
+                campaigns = (await client.me()).campaigns
+            except (NotFoundError, UnexpectedAnswerError):
+                if signed.kind == "session":
+                    campaigns = [await client.get_campaign(signed.campaign_id)] if signed.campaign_id else []
+                else:
+                    campaigns = (await client.list_campaigns(limit=100)).data
+        finally:
+            await client.aclose()
+        return [
+            CampaignChoice(row.id, row.name or row.id, row.status, row.task_count, row.resolved_count)
+            for row in campaigns
+        ]
+
+    def open_desk(self, signed: SignedIn, campaign_id: str) -> AnnotateSession:
+        """Returns an annotate session in one campaign; nothing is read or sent before its `start`."""
+        return AnnotateSession(self.visiting(signed, campaign_id))
+
+    def open_review(self, signed: SignedIn, campaign_id: str) -> ReviewSession:
+        """Returns a review session in one campaign; nothing is read or sent before its `start`."""
+        from gonogo.desk.review.session import ReviewSession  # deferred: imports pydantic
+
+        async def connect() -> TaskServer:
+            return (await review_server_class())(await self._clients.client(signed))
+
+        return ReviewSession(self._dependencies(signed, campaign_id, connect))
+
+    def visiting(self, signed: SignedIn, campaign_id: str) -> SessionDependencies:
+        """Returns the dependencies of a `CampaignBrowser` or a `PracticeSession`."""
+        return self._dependencies(signed, campaign_id, lambda: self._task_server(signed))
+
+    async def client(self, signed: SignedIn) -> GonogoClient:
+        """Returns a client under this login, for a lead's screens; the caller closes it. Raises `DeskError`."""
+        from gonogo.client.retry import RetryPolicy  # deferred: not on the start path
+
+        policy = RetryPolicy(tries=1, clock=self._clock.monotonic, sleep=self._clock.sleep)  # the pause after a 429
+        return await self._clients.client(signed, policy)
+
+    async def send_now(self, signed: SignedIn, on_settled: OnState) -> FlushReport:
+        """Sends what waits for this login, with no session open. Raises `DeskError`; see `flush`."""
+        from gonogo.desk.outbox.flush import flush  # deferred: for the command line only
+
+        server = await self._task_server(signed)
+        try:
+            address = _sendable(signed, signed.campaign_id)
+            return await flush(self.home.outbox_file(), address, server, self._clock, on_settled)
+        finally:
+            await server.aclose()
+
+    def _dependencies(
+        self, signed: SignedIn, campaign_id: str, connect: Callable[[], Awaitable[TaskServer]]
+    ) -> SessionDependencies:
+        if signed.campaign_id != campaign_id and self._stored() == signed:
+            self._memory.put(IDENTITY, asdict(replace(signed, campaign_id=campaign_id)))
+        return SessionDependencies(
+            address=Address(signed.base_url, signed.annotator, campaign_id),
+            sends=_sendable(signed, campaign_id),
+            connect=connect,
+            drawings=lambda ask_url: self._clients.drawings(signed, ask_url),
+            outbox_file=self.home.outbox_file(),
+            memory=self._memory,
+            profile=self.profile,
+            embedded=signed.kind == EMBEDDED,
+            clock=self._clock,
+        )
+
+    async def _task_server(self, signed: SignedIn) -> TaskServer:
+        return (await task_server_class())(await self._clients.client(signed))
+
+    # --- identity --------------------------------------------------------------------------------------
+
+    def _from_environment(self, key: str, base_url: str | None) -> SignedIn | None:
+        base = base_url or self.profile.base_url
+        if base is None:
+            return None
+        known = self._memory.get(f"key {fingerprint(key)}") or {}
+        annotator = str(known.get("annotator") or f"key:{fingerprint(key)}")
+        campaign_id = self._last_campaign(base, annotator)
+        return SignedIn(base, "key", "", "key of the environment", campaign_id, THIS_RUN, annotator)
+
+    def _stored(self) -> SignedIn | None:
+        data = self._memory.get(IDENTITY)
+        try:
+            return SignedIn(**data) if data else None
+        except TypeError:
+            return None  # written by another version
+
+    def _last_campaign(self, base_url: str, annotator: str) -> str | None:
+        last = self._stored()
+        return last.campaign_id if last and (last.base_url, last.annotator) == (base_url, annotator) else None
+
+    def _embedded_url(self) -> str | None:
+        stored = self._stored()
+        return stored.base_url if stored is not None and stored.kind == EMBEDDED else None
+
+    async def _redeem(self, token: str, base_url: str) -> SignedIn:
+        nonce = self._nonces.setdefault(fingerprint(token), secrets.token_urlsafe(24))
+        client = await self._clients.client_at(base_url, None)
+        from gonogo.schemas.gonogo_api import SessionCreate  # deferred: pydantic, imported with the client in a thread
+
+        try:
+            session = await client.redeem(SessionCreate(magic_link_token=token, client_nonce=nonce))
+        finally:
+            await client.aclose()
+        person = session.annotator
+        name = person.display_name or person.email or ""
+        role = session.role or "annotator"
+        signed = SignedIn(base_url, "session", role, name, session.campaign_id, THIS_RUN, person.id)
+        return await self._store(signed, SessionToken(session.session_token))
+
+    async def _identify(self, credential: ApiKey, base_url: str, kind: str) -> SignedIn:
+        client = await self._clients.client_at(base_url, credential)
+        try:
+            if await client.capabilities() is None:
+                await client.list_campaigns(limit=1)
+                return SignedIn(base_url, kind, "", "", None, THIS_RUN, f"key:{fingerprint(credential.secret)}")
+            me = await client.me()
+        finally:
+            await client.aclose()
+        campaign_id = self._last_campaign(base_url, me.id)
+        return SignedIn(base_url, kind, me.role, me.name or me.email or "", campaign_id, THIS_RUN, me.id)
+
+    async def _store(self, signed: SignedIn, credential: Credential) -> SignedIn:
+        """Stores credential and identity."""
+        stored = await self._credentials.put(signed.account, credential.secret)
+        signed = replace(signed, storage=stored.where.value, note=stored.note)
+        self._this_run.add(signed.account)
+        self._memory.put(IDENTITY, asdict(signed))
+        return signed
+
+    async def _end_session(self, signed: SignedIn) -> None:
+        client = await self._clients.client(signed)
+        try:
+            await client.end_session()
+        finally:
+            await client.aclose()
+
+
+def _sendable(signed: SignedIn, campaign_id: str | None) -> Address:
+    """Returns the address whose answers this login may send: a session is for one campaign, a key for all."""
+    return Address(signed.base_url, signed.annotator, campaign_id if signed.kind == "session" else None)
