@@ -18,12 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gonogo.cli.lookup import find_campaign
 from gonogo.cli.support import connect
+from gonogo.client.lookup import find_campaign
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.schemas.review import RulingCreate
-from gonogo.transfer.exporting.writers import COLUMNS, NAMES, CsvWriter, writer
+from gonogo.transfer.exporting.registry import export_formats, make_writer
+from gonogo.transfer.exporting.table import COLUMNS
+from gonogo.transfer.exporting.writers.csv import CsvWriter
 from tests.cli.conftest import Gonogo
 
 RECORD: dict[str, Any] = {
@@ -51,7 +53,7 @@ RECORD: dict[str, Any] = {
 
 def written(form: str, *records: dict[str, Any], drawings: Path | None = None) -> tuple[bytes, list[str]]:
     out = io.BytesIO()
-    made = writer(form, out, drawings)
+    made = make_writer(form, out, drawings)
     for record in records:
         made.add(record)
     made.close()
@@ -137,7 +139,7 @@ def test_the_same_export_is_the_same_bytes_and_the_manifest_knows_them(
 
 
 def _forms() -> list[str]:
-    return [form for form in NAMES if form != "parquet" or find_spec("pyarrow")]
+    return [name for name, item in export_formats().items() if not item.package or find_spec(item.package)]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

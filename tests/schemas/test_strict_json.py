@@ -14,7 +14,7 @@ from gonogo.schemas.strict_json import JsonFault, StrictJsonError, surely_no_rep
 from gonogo.schemas.strict_json import parse_json as parse_strictly
 from gonogo.server.errors import ApiError
 from gonogo.server.http.bodies import parse_json
-from gonogo.transfer.importing.jsonl import read_lines
+from tests.transfer.importing.conftest import read_lines
 
 _SPACES = st.sampled_from(["", " ", "\t", "\n "])
 _TEXTS = st.text(st.sampled_from('ab":\\ ,{}⌀\n'), max_size=5)

@@ -14,6 +14,9 @@ from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
+from gonogo.transfer.importing.drawings import DrawingFolder
+from gonogo.transfer.importing.records import BadLine, ImportLine, RecordReader
+from gonogo.transfer.importing.registry import read_records
 
 TOKEN = "local-lead-of-this-test"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -74,3 +77,11 @@ def reading(**changes: Any) -> dict[str, Any]:
         "predicted_value": {"text": "⌀16,5"},
     }
     return {name: value for name, value in {**usual, **changes}.items() if value is not ...}
+
+
+def read_lines(path: Path, drawings: Path | None = None) -> tuple[list[ImportLine], list[BadLine]]:
+    """The good and the bad lines of `path`; the drawings are in the folder `drawings`, or beside the file."""
+    reader = RecordReader(DrawingFolder(drawings or path.parent))
+    lines = list(reader.good_lines(read_records(path)))
+    duplicates = reader.duplicates()
+    return [line for index, line in enumerate(lines) if index not in duplicates], reader.bad_lines(duplicates)

@@ -11,15 +11,17 @@ from typing import Any
 import httpx
 import pytest
 
-from gonogo.cli.lookup import find_campaign
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.lookup import find_campaign
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.dialects.sqlite import ROWS_PER_STATEMENT
 from gonogo.transfer.exporting.run import ExportOptions, export_campaign
-from gonogo.transfer.importing.run import ImportOptions, ImportResult, import_file
+from gonogo.transfer.importing.result import ImportResult
+from gonogo.transfer.importing.run import import_file
+from gonogo.transfer.importing.spool import ImportOptions
 from tests.postgres import cluster
 from tests.server.conftest import DATABASES, needs_postgresql
 from tests.transfer.importing.conftest import TOKEN, WriteLines, reading

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.transfer.importing.formats import read_mapping
-from gonogo.transfer.importing.spool import ImportOptions, scan
+from gonogo.transfer.importing.csv_mapping import read_mapping
+from gonogo.transfer.importing.spool import ImportOptions, spool_file
 from tests.transfer.importing.conftest import PNG
 
 DOCS = Path(__file__).parents[3] / "docs" / "importing.md"
@@ -23,6 +23,6 @@ def test_an_example_is_good(tmp_path: Path, name: str, number: int) -> None:
     mapping = tmp_path / "mapping.toml"
     mapping.write_text(BLOCKS[1][1], "utf-8")
     mapped = read_mapping(mapping) if name == "a.csv" else None
-    with scan(ImportOptions(path, "c", mapped=mapped), lambda *_: None) as found:
+    with spool_file(ImportOptions(path, "c", mapping=mapped), lambda *_: None) as found:
         assert (found.n_good, found.bad) == (1, ())
         assert [file.name for _, file in found.drawings] == ["halter.png"]

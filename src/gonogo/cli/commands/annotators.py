@@ -66,7 +66,7 @@ def list_(campaign: str, base_url: str | None, as_json: bool) -> None:
 
 
 async def _list(campaign: str, base_url: str | None) -> list[dict[str, Any]]:
-    from gonogo.cli.lookup import find_campaign
+    from gonogo.client.lookup import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)
@@ -124,7 +124,7 @@ async def _act(
     verb: AnnotatorVerb, campaign: str, person: str, note: str | None, base_url: str | None, *, dry_run: bool, yes: bool
 ) -> dict[str, Any] | None:
     """The action's line of the audit trail, or what it would do; `None` when the lead thought better of it."""
-    from gonogo.cli.lookup import find_campaign
+    from gonogo.client.lookup import find_campaign
     from gonogo.schemas.review import AnnotatorActionCreate
 
     async with connect(base_url) as client:
@@ -161,14 +161,14 @@ async def _states(client: LeadClient, campaign_id: str) -> list[AnnotatorState]:
 
 def _find(states: list[AnnotatorState], person: str, campaign: str) -> AnnotatorState:
     """The one of this address, name or id."""
-    from gonogo.cli.lookup import ambiguous
     from gonogo.client.errors import NotFoundError
+    from gonogo.client.lookup import ambiguous_name_error
 
     wanted = person.casefold()
     exact = [one for one in states if wanted in (one.voter_id, (one.email or "").casefold())]
     found = exact or [one for one in states if (one.name or "").casefold() == wanted]
     if len(found) > 1:
-        raise ambiguous("annotator", person, [one.email or one.voter_id for one in found])
+        raise ambiguous_name_error("annotator", person, [one.email or one.voter_id for one in found])
     if not found:
         known = ", ".join(one.email or one.voter_id for one in states[:10])
         there = f"There are: {known}." if states else "Nobody is there yet."
@@ -259,7 +259,7 @@ def settings(
 
 
 async def _settings(campaign: str, changes: dict[str, Any], base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.lookup import find_campaign
+    from gonogo.client.lookup import find_campaign
     from gonogo.schemas.review import ReviewSettings
 
     async with connect(base_url) as client:

@@ -150,7 +150,7 @@ def _role(row: dict[str, Any], usual: str) -> str:
 
 
 async def _plan(campaign: str, people: list[Invitee], base_url: str | None) -> list[dict[str, Any]]:
-    from gonogo.cli.lookup import find_campaign
+    from gonogo.client.lookup import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)
@@ -161,12 +161,12 @@ async def _assign(
     campaign: str, people: list[Invitee], base_url: str | None, made: list[dict[str, Any]], *, alone: bool
 ) -> None:
     """Invite; what was `made` is there for the caller even when one of them fails."""
-    from gonogo.cli.lookup import find_campaign, need_ours
+    from gonogo.client.lookup import find_campaign, require_extensions
     from gonogo.schemas.labeling import CampaignAssignmentCreate
 
     async with connect(base_url) as client:
         if any(person.role != "annotator" for person in people):
-            await need_ours(client, "Reviewers cannot be invited here, and nobody was")
+            await require_extensions(client, "Reviewers cannot be invited here, and nobody was")
         found = await find_campaign(client, campaign)
         fresh = people if alone else await _fresh(client, found, people)
         with progress() as report:
@@ -180,9 +180,9 @@ async def _assign(
 
 async def _fresh(client: LeadClient, campaign: LabelingCampaignPublic, people: list[Invitee]) -> list[Invitee]:
     """Those who have no part in the campaign yet; the others are named."""
-    from gonogo.cli.lookup import all_assignments
+    from gonogo.client.lead import all_assignments_of
 
-    known = await all_assignments(client, campaign.id)
+    known = await all_assignments_of(client, campaign.id)
     there = {(item.annotator_email or "").casefold() for item in known if item.status != "revoked"}
     for person in people:
         if person.email.casefold() in there:
@@ -234,13 +234,14 @@ def revoke(campaign: str, email: str, base_url: str | None, as_json: bool) -> No
 
 
 async def _revoke(campaign: str, email: str, base_url: str | None) -> dict[str, object]:
-    from gonogo.cli.lookup import all_assignments, find_campaign
+    from gonogo.client.lead import all_assignments_of
+    from gonogo.client.lookup import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)
         same = [
             item
-            for item in await all_assignments(client, found.id)
+            for item in await all_assignments_of(client, found.id)
             if item.status != "revoked" and email.casefold() in ((item.annotator_email or "").casefold(), item.id)
         ]
         if not same:

@@ -51,7 +51,7 @@ def _cells(item: dict[str, Any]) -> list[str]:
 
 
 async def _list(status: str | None, base_url: str | None) -> list[dict[str, Any]]:
-    from gonogo.cli.lookup import all_campaigns
+    from gonogo.client.lookup import all_campaigns
 
     async with connect(base_url) as client:
         return [item.model_dump() for item in await all_campaigns(client, status)]
@@ -71,7 +71,7 @@ def show(campaign: str, base_url: str | None, as_json: bool) -> None:
 
 
 async def _show(name: str, base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.lookup import find_campaign
+    from gonogo.client.lookup import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, name)
@@ -119,7 +119,7 @@ def _text(file: Path) -> str:
 
 
 async def _create(name: str, project: str | None, base_url: str | None, options: dict[str, Any]) -> dict[str, Any]:
-    from gonogo.cli.lookup import find_project, need_ours
+    from gonogo.client.lookup import find_project, require_extensions
     from gonogo.schemas.gonogo_api import CampaignSettings
     from gonogo.schemas.labeling import LabelingCampaignCreate
 
@@ -137,7 +137,7 @@ async def _create(name: str, project: str | None, base_url: str | None, options:
         own["guideline"] = _text(given["guideline"])
     async with connect(base_url) as client:
         if own or project is not None:
-            await need_ours(client, "A project, a guideline, leases and early stop cannot be set here")
+            await require_extensions(client, "A project, a guideline, leases and early stop cannot be set here")
         if project is not None:
             found = await find_project(client, project)
             made = await client.create_campaign_in_project(found.id, body)
@@ -172,7 +172,7 @@ def quality(campaign: str, base_url: str | None, as_json: bool) -> None:
 
 async def _quality(name: str, base_url: str | None) -> tuple[dict[str, Any], dict[str, str]]:
     """The report, and the annotators' names; a plain server tells no names."""
-    from gonogo.cli.lookup import find_campaign
+    from gonogo.client.lookup import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, name)
@@ -198,7 +198,7 @@ def close(campaign: str, base_url: str | None, as_json: bool) -> None:
 
 async def _close(name: str, base_url: str | None) -> tuple[str | None, dict[str, Any]]:
     """The status before, and the campaign after."""
-    from gonogo.cli.lookup import find_campaign
+    from gonogo.client.lookup import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, name)
@@ -239,11 +239,11 @@ def promote(campaign: str, force: bool, base_url: str | None, as_json: bool) -> 
 
 async def _promote(name: str, force: bool, base_url: str | None) -> tuple[int | None, dict[str, Any]]:
     """How many tasks are resolved, and what came of it."""
-    from gonogo.cli.lookup import find_campaign, need_ours
+    from gonogo.client.lookup import find_campaign, require_extensions
 
     async with connect(base_url) as client:
         if force:
-            await need_ours(client, "There is no --force here")
+            await require_extensions(client, "There is no --force here")
         found = await find_campaign(client, name)
         result = await client.promote_campaign(found.id, force=force)
         return (await client.get_campaign(found.id)).resolved_count, result.model_dump()

@@ -57,7 +57,7 @@ def watch(campaign: str, interval: float | None, once: bool, base_url: str | Non
 
 
 async def _watch(campaign: str, base_url: str | None, interval: float | None, once: bool, as_json: bool) -> None:
-    from gonogo.cli.lookup import find_campaign
+    from gonogo.client.lookup import find_campaign
 
     async with connect(base_url) as client:
         found = await find_campaign(client, campaign)

@@ -18,6 +18,7 @@ import click
 from gonogo import __version__
 from gonogo.cli.support import EXIT_FAILED, current_home, emit, fail, json_option, say, server_option
 from gonogo.sheets.picture_modes import CELL_MODES, PIXEL_MODES
+from gonogo.transfer.exporting.registry import export_formats
 
 if TYPE_CHECKING:
     from gonogo.tui.terminal.capabilities import TerminalCapabilities
@@ -26,7 +27,12 @@ ANSWER_SECONDS = 1.0
 MODES = ("auto", *(mode.value for mode in (*PIXEL_MODES, *CELL_MODES)))
 MARKS = {"ok": "ok", "note": "--", "bad": "!!"}
 PACKAGES = ("textual", "httpx", "pydantic", "keyring", "fastapi", "sqlalchemy", "pypdfium2", "pillow")
-EXTRAS = {"psycopg": "PostgreSQL", "pyarrow": "Parquet export", "ezdxf": "DXF", "resvg-py": "SVG"}
+EXTRAS = {
+    "psycopg": "PostgreSQL",
+    **{item.package: f"{item.title} export" for item in export_formats().values() if item.package},
+    "ezdxf": "DXF",
+    "resvg-py": "SVG",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -22,11 +21,11 @@ from gonogo.cli.support import (
     say,
     server_option,
 )
+from gonogo.transfer.exporting.registry import DEFAULT_FORMAT, export_formats
+from gonogo.transfer.exporting.run import ExportOptions, ExportResult, export_campaign, write_manifest
 
-if TYPE_CHECKING:
-    from gonogo.transfer.exporting.run import Exported, ExportOptions
-
-FORMATS = ("jsonl", "csv", "parquet", "labelstudio", "coco")
+_FORMATS = export_formats()
+_PICTURE_FORMATS = ", ".join(name for name, item in _FORMATS.items() if item.needs_pictures)
 
 
 @click.command(
@@ -40,7 +39,14 @@ Examples:
 """
 )
 @campaign_argument
-@click.option("--format", "form", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="What to write.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(list(_FORMATS)),
+    default=DEFAULT_FORMAT,
+    show_default=True,
+    help="What to write.",
+)
 @click.option("--golden", is_flag=True, help="Only what was promoted to the golden dataset.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of standard output.")
 @click.option(
@@ -51,13 +57,13 @@ Examples:
 @click.option(
     "--drawings",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of the pictures, for forms that need their size (labelstudio, coco).",
+    help=f"Folder of the pictures, for forms that need their size ({_PICTURE_FORMATS}).",
 )
 @server_option
 @json_option
 def export(
     campaign: str,
-    form: str,
+    format_name: str,
     golden: bool,
     out: Path | None,
     manifest: Path | None,
@@ -69,21 +75,26 @@ def export(
 
     The same export of an unchanged campaign is the same, byte by byte.
     """
-    from gonogo.transfer.exporting.run import ExportOptions
-
-    if form == "parquet" and out is None:
-        fail("Parquet is not for a terminal or a pipe", "Give a file with --out.", EXIT_USAGE)
+    if _FORMATS[format_name].binary and out is None:
+        fail(f"{_FORMATS[format_name].title} is not for a terminal or a pipe", "Give a file with --out.", EXIT_USAGE)
     if as_json and out is None:
         fail("--json would stand among the records on standard output", "Give them a file with --out.", EXIT_USAGE)
     for file in filter(None, (out, manifest)):
         if not file.parent.is_dir():
             fail(f"There is no folder {file.parent} for {file.name}", "Make it, or choose another place.")
     with bulk():
-        done = run(_export(campaign, ExportOptions(form, golden, drawings), out, manifest, base_url))
+        done = run(_export(campaign, ExportOptions(format_name, golden, drawings), out, manifest, base_url))
     for note in done.notes:
         say(note)
     if as_json:
-        emit({**asdict(done), "out": str(out), "format": form, "manifest": None if manifest is None else str(manifest)})
+        emit(
+            {
+                **asdict(done),
+                "out": str(out),
+                "format": format_name,
+                "manifest": None if manifest is None else str(manifest),
+            }
+        )
     elif out is not None:
         say(f"{done.n_tasks} tasks written to {out}.")
     if not done.n_tasks:
@@ -92,9 +103,8 @@ def export(
 
 async def _export(
     campaign: str, options: ExportOptions, out: Path | None, manifest: Path | None, base_url: str | None
-) -> Exported:
-    from gonogo.cli.lookup import find_campaign
-    from gonogo.transfer.exporting.run import export_campaign, write_manifest
+) -> ExportResult:
+    from gonogo.client.lookup import find_campaign
 
     async with connect(base_url, clean=False) as client:
         found = await find_campaign(client, campaign)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import click
 
+from gonogo.cli.commands.results import results_client
 from gonogo.cli.completion import complete_campaign, complete_project
 from gonogo.cli.support import (
     EXIT_FAILED,
@@ -24,15 +25,25 @@ from gonogo.cli.support import (
     say,
     server_option,
 )
-
-if TYPE_CHECKING:
-    from gonogo.transfer.importing.formats import CsvMapping
-    from gonogo.transfer.importing.from_results import ReimportSource
-    from gonogo.transfer.importing.run import ImportResult
-    from gonogo.transfer.importing.spool import ImportOptions
+from gonogo.transfer.importing.csv_mapping import read_mapping
+from gonogo.transfer.importing.from_results import ReimportSource, reimport
+from gonogo.transfer.importing.interrupt import ImportInterrupt
+from gonogo.transfer.importing.records import BadFileError, BadLine
+from gonogo.transfer.importing.registry import import_formats
+from gonogo.transfer.importing.result import ImportResult
+from gonogo.transfer.importing.run import import_file
+from gonogo.transfer.importing.spool import ImportOptions
 
 SHOWN_BAD_LINES = 20
-FORMS = ("jsonl", "csv", "coco", "labelstudio", "folder")
+
+
+class ResultsTask(NamedTuple):
+    """Task of a results API, from the options after `--from`."""
+
+    source: str
+    task: int
+    url: str | None
+    min_agreement: float
 
 
 @click.command(
@@ -53,7 +64,12 @@ predictions, and a folder of drawings with one JSON each. A second import of the
 """,
 )
 @click.argument("file", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--format", "form", type=click.Choice(FORMS), help="What FILE is; default: by its name and beginning.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(list(import_formats())),
+    help="What FILE is; default: by its name and beginning.",
+)
 @click.option(
     "--mapping",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -93,7 +109,7 @@ predictions, and a folder of drawings with one JSON each. A second import of the
 @json_option
 def import_(
     file: Path | None,
-    form: str | None,
+    format_name: str | None,
     mapping: Path | None,
     source: str | None,
     task: int | None,
@@ -104,69 +120,71 @@ def import_(
     **options: Any,
 ) -> None:
     """Make project, drawings, predictions and campaign from FILE, or from a task of a results API."""
-    from gonogo.transfer.importing.spool import ImportOptions
-
     if (file is None) == (source is None) or (source is not None and task is None):
         fail("give a FILE, or --from with --task", "`gonogo import --help` shows both.", EXIT_USAGE)
-    if options["campaign"] is None and (options["project"] is None or options["gold_from_truth"]):
-        fail(
-            "gold is made with the tasks" if options["project"] else "where is it to go?",
-            "Give a --campaign for tasks at once, or a --project alone to store predictions for `project generate`.",
-            EXIT_USAGE,
-        )
-    if source is not None and task is not None:
-        from gonogo.transfer.importing.from_results import ReimportSource
-
-        bring = ReimportSource(source, results_url, task, min_agreement)
-        result = run(_bring(bring, options, base_url))
-    elif file is not None:
-        run_options = ImportOptions(file, form=form, mapped=_mapped(mapping), **options)
-        with bulk():
-            result = run(_import(run_options, base_url))
-    if as_json:
-        emit({**asdict(result), "bad": [asdict(line) for line in result.bad]})
-    for line in result.bad[:SHOWN_BAD_LINES]:
-        say(f"{file or source}:{line.number}: {line.reason}")
-    if len(result.bad) > SHOWN_BAD_LINES:
-        say(f"… and {len(result.bad) - SHOWN_BAD_LINES} more bad lines.")
-    if not as_json:
-        for sentence in [*result.sentences(), *(() if result.imported or result.dry_run else result.notes)]:
-            say(sentence)
+    _check_target(options["campaign"], options["project"], gold_from_truth=options["gold_from_truth"])
+    if file is not None:
+        result = _import_file(file, format_name, mapping, options, base_url)
+    else:
+        origin = ResultsTask(source or "", task or 0, results_url, min_agreement)
+        result = run(_reimport(origin, options, base_url))
+    _show(result, file or source, as_json=as_json)
     if not result.imported and not result.dry_run:
         if result.bad and not options["skip_bad"]:
             say("Put the lines right, or leave them out with --skip-bad.")
         raise SystemExit(EXIT_FAILED)
 
 
-def _mapped(mapping: Path | None) -> CsvMapping | None:
-    from gonogo.transfer.importing.formats import read_mapping
-    from gonogo.transfer.importing.jsonl import BadFileError
+def _check_target(campaign: str | None, project: str | None, *, gold_from_truth: bool) -> None:
+    if campaign is None and (project is None or gold_from_truth):
+        fail(
+            "gold is made with the tasks" if project else "where is it to go?",
+            "Give a --campaign for tasks at once, or a --project alone to store predictions for `project generate`.",
+            EXIT_USAGE,
+        )
 
+
+def _import_file(
+    file: Path, format_name: str | None, mapping: Path | None, options: dict[str, Any], base_url: str | None
+) -> ImportResult:
     try:
-        return read_mapping(mapping) if mapping else None
+        columns = read_mapping(mapping) if mapping else None
     except BadFileError as error:
         fail(str(error), error.next_step)
-
-
-async def _bring(bring: ReimportSource, options: dict[str, Any], base_url: str | None) -> ImportResult:
-    from gonogo.transfer.importing.from_results import bring_home
-
-    async with connect(base_url) as client:
-        with progress() as report:
-            return await bring_home(client, bring, options, report)
+    with bulk():
+        return run(_import(ImportOptions(file, format_name=format_name, mapping=columns, **options), base_url))
 
 
 async def _import(options: ImportOptions, base_url: str | None) -> ImportResult:
-    from gonogo.transfer.importing.interrupt import ImportInterrupt
-    from gonogo.transfer.importing.jsonl import BadFileError
-    from gonogo.transfer.importing.run import import_file
-
     async with connect(base_url) as client:
         with progress() as report:
-            watched = ImportInterrupt(report)
+            interrupt = ImportInterrupt(report)
             try:
-                return await import_file(client, options, watched)
-            except BadFileError as error:
+                return await import_file(client, options, interrupt)
+            except BadFileError as error:  # here, before `run` takes it for a refusal of the server
                 fail(str(error), error.next_step)
             except asyncio.CancelledError:  # Ctrl+C
-                fail(*watched.stop(), code=130)
+                fail(*interrupt.stop(), code=130)
+
+
+async def _reimport(origin: ResultsTask, options: dict[str, Any], base_url: str | None) -> ImportResult:
+    source = ReimportSource(origin.source, origin.task, origin.min_agreement)
+    async with connect(base_url) as client, results_client(origin.source, origin.url, clean=False) as results:
+        with progress() as report:
+            return await reimport(client, results, source, options, report)
+
+
+def _show(result: ImportResult, origin: Path | str | None, *, as_json: bool) -> None:
+    if as_json:
+        emit({**asdict(result), "bad": [asdict(line) for line in result.bad]})
+    _show_bad_lines(result.bad, origin)
+    if not as_json:
+        for sentence in [*result.sentences(), *(() if result.imported or result.dry_run else result.notes)]:
+            say(sentence)
+
+
+def _show_bad_lines(bad: tuple[BadLine, ...], origin: Path | str | None) -> None:
+    for line in bad[:SHOWN_BAD_LINES]:
+        say(f"{origin}:{line.number}: {line.reason}")
+    if len(bad) > SHOWN_BAD_LINES:
+        say(f"… and {len(bad) - SHOWN_BAD_LINES} more bad lines.")

@@ -91,10 +91,10 @@ def _create_in_database(store: Store, body: KeyCreate, results_password: bool) -
 
 
 async def _create(body: KeyCreate, results_password: bool, base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.lookup import need_ours
+    from gonogo.client.lookup import require_extensions
 
     async with connect(base_url) as client:
-        await need_ours(client, "Keys cannot be made here")
+        await require_extensions(client, "Keys cannot be made here")
         made = (await client.create_key(body)).model_dump()
         if results_password:
             made |= (await client.results_password(made["id"])).model_dump()
@@ -115,11 +115,11 @@ def _cells(item: dict[str, Any]) -> list[str]:
 
 
 async def _list(base_url: str | None) -> list[dict[str, Any]]:
-    from gonogo.cli.lookup import PAGE, every, need_ours
+    from gonogo.client.lookup import PAGE, fetch_all_pages, require_extensions
 
     async with connect(base_url) as client:
-        await need_ours(client, "Keys cannot be listed here")
-        found = await every(lambda cursor: client.list_keys(limit=PAGE, cursor=cursor))
+        await require_extensions(client, "Keys cannot be listed here")
+        found = await fetch_all_pages(lambda cursor: client.list_keys(limit=PAGE, cursor=cursor))
         return [item.model_dump() for item in found]
 
 
@@ -137,16 +137,16 @@ def revoke(key: str, base_url: str | None, as_json: bool) -> None:
 
 
 async def _revoke(key: str, base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.lookup import PAGE, ambiguous, every, need_ours
     from gonogo.client.errors import NotFoundError
+    from gonogo.client.lookup import PAGE, ambiguous_name_error, fetch_all_pages, require_extensions
 
     async with connect(base_url) as client:
-        await need_ours(client, "Keys cannot be revoked here")
-        known = await every(lambda cursor: client.list_keys(limit=PAGE, cursor=cursor))
+        await require_extensions(client, "Keys cannot be revoked here")
+        known = await fetch_all_pages(lambda cursor: client.list_keys(limit=PAGE, cursor=cursor))
         found = [item for item in known if key in (item.id, item.prefix)]
         found = found or [item for item in known if item.name == key and item.revoked_at is None]
         if not found:
             raise NotFoundError(f"There is no active key {key!r}.", next_step="`gonogo keys list` shows them all.")
         if len(found) > 1:
-            raise ambiguous("key", key, [item.id for item in found])
+            raise ambiguous_name_error("key", key, [item.id for item in found])
         return (await client.revoke_key(found[0].id)).model_dump()

@@ -54,7 +54,7 @@ def _cells(item: dict[str, Any]) -> list[str]:
 
 
 async def _list(base_url: str | None) -> list[dict[str, Any]]:
-    from gonogo.cli.lookup import all_projects
+    from gonogo.client.lookup import all_projects
 
     async with connect(base_url) as client:
         return [item.model_dump() for item in await all_projects(client)]
@@ -76,7 +76,7 @@ def show(name: str, base_url: str | None, as_json: bool) -> None:
 
 
 async def _show(name: str, base_url: str | None) -> dict[str, Any]:
-    from gonogo.cli.lookup import all_runs, find_project
+    from gonogo.client.lookup import all_runs, find_project
 
     async with connect(base_url) as client:
         found = await find_project(client, name)
@@ -206,7 +206,7 @@ async def _generate(
     dry_run: bool,
     base_url: str | None,
 ) -> dict[str, Any]:
-    from gonogo.cli.lookup import find_project, need_ours, run_ids
+    from gonogo.client.lookup import find_project, require_extensions, run_ids
     from gonogo.schemas.labeling import GenerateProjectTasks, LabelingCampaignCreate
 
     given = {key: value for key, value in settings.items() if value is not None}
@@ -217,7 +217,7 @@ async def _generate(
             body = LabelingCampaignCreate(name=campaign or found.name or name, **given)
             wanted = GenerateProjectTasks(calculation_ids=wanted.calculation_ids, campaign=body)
         if dry_run:
-            await need_ours(client, "What would be made is not told beforehand")
+            await require_extensions(client, "What would be made is not told beforehand")
         if await client.capabilities() is not None:
             plan = await client.preview_tasks(found.id, wanted)
             if dry_run:

@@ -1,36 +1,36 @@
-"""An import that is stopped by Ctrl+C: it ends at once, and says what is in."""
+"""Interrupt of an import by Ctrl+C: it ends at once, and says what is imported so far."""
 
 from __future__ import annotations
 
-from gonogo.transfer.importing.spool import Report
+from gonogo.transfer.progress import ReportProgress
 
 
 class StoppedError(Exception):
-    """Nobody waits for what is being read."""
+    """Raised in the thread that reads the file, after the import was stopped."""
 
 
 class ImportInterrupt:
-    """The progress of an import, passed on to `report`, and remembered."""
+    """Progress callback that passes everything on to `report`, and remembers it for the final message."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ReportProgress) -> None:
         self._report = report
-        self._reached: dict[str, tuple[int, int]] = {}
+        self._progress: dict[str, tuple[int, int]] = {}
         self._stopped = False
 
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Raises `StoppedError` once it was stopped: the file is read in a thread, which nothing else ends."""
+    def __call__(self, work: str, done: int, total: int) -> None:
+        """Raises `StoppedError` after `stop`: nothing else ends the thread that reads the file."""
         if self._stopped:
             raise StoppedError
-        self._reached[what] = (done, total)
-        self._report(what, done, total)
+        self._progress[work] = (done, total)
+        self._report(work, done, total)
 
     def stop(self) -> tuple[str, str]:
-        """To be called when the import was stopped: what is in, in words, and what to do next."""
+        """Stops the import; returns what is imported so far, in words, and the next step."""
         self._stopped = True
-        sent = [name for name in ("drawings", "predictions", "tasks") if name in self._reached]
+        sent = [name for name in ("drawings", "predictions", "tasks") if name in self._progress]
         if not sent:
             return "stopped before anything was imported", "Run the same import again."
-        done = ", ".join(f"{self._reached[name][0]} of {self._reached[name][1]} {name}" for name in sent)
+        done = ", ".join(f"{self._progress[name][0]} of {self._progress[name][1]} {name}" for name in sent)
         if sent == ["tasks"]:  # a plain ARCNM server, which cannot tell what it has
             return f"stopped; {done} are in", "Close the campaign, and import again under another name."
         people = " People can work on these tasks." if "tasks" in sent else ""

@@ -1,4 +1,4 @@
-"""Large JSON documents read element by element: a top-level array, or the arrays of a top-level object."""
+"""Streaming JSON parser for large files: yields the elements of a top-level array, or of arrays in an object."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, TextIO
 
 from gonogo.client.errors import InvalidInputError
+from gonogo.schemas.strict_json import INT64
 
 MAX_ELEMENT: Final = 4_000_000
 """Longest element in characters: about what is in memory at a time."""
@@ -17,12 +18,23 @@ _NUMBER: Final = ("", *"0123456789.eE+-")
 _DECODER: Final = json.JSONDecoder()
 
 
-def elements(
-    path: Path, wanted: frozenset[str], seen: set[str] | None = None, *, chunk: int = _CHUNK
-) -> Iterator[tuple[str, Any]]:
-    """The elements of the arrays under the `wanted` keys of an object, each with its key; of an array, under `""`.
+def first_bytes(path: Path) -> bytes:
+    """The beginning of a file, without byte order mark and white space. Raises `OSError`."""
+    with path.open("rb") as file:
+        return file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
 
-    What stands under other keys is read over. `seen` gets the names of all arrays that are there, empty ones too.
+
+def is_number(value: Any) -> bool:
+    """True for a float or an integer of 64 bits; one of thousands of digits cannot even be divided."""
+    return isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and value in INT64)
+
+
+def stream_elements(
+    path: Path, keys: frozenset[str], arrays: set[str] | None = None, *, chunk: int = _CHUNK
+) -> Iterator[tuple[str, Any]]:
+    """Yields the elements of the arrays under these keys of an object, each with its key; of an array, under `""`.
+
+    What stands under other keys is skipped. `arrays` gets the keys of all arrays in the file, empty ones too.
 
     Raises:
         OSError: the file cannot be read.
@@ -33,7 +45,7 @@ def elements(
     with path.open(encoding=encoding, newline="") as file:
         document = _Document(path, file, chunk)
         try:
-            yield from document.arrays(wanted, set() if seen is None else seen)
+            yield from document.elements(keys, set() if arrays is None else arrays)
         except UnicodeDecodeError:
             document.refuse(f"it is not {encoding}")
         except RecursionError:
@@ -41,26 +53,26 @@ def elements(
 
 
 class _Document:
-    """What was read of a file and not yet used."""
+    """Parser state: the part of the file that was read and not yet parsed, and its line number."""
 
     def __init__(self, path: Path, file: TextIO, chunk: int) -> None:
         self._path, self._file, self._chunk = path, file, chunk
         self._text, self._at, self._line = "", 0, 1
         self._ended = False
 
-    def arrays(self, wanted: frozenset[str], seen: set[str]) -> Iterator[tuple[str, Any]]:
+    def elements(self, keys: frozenset[str], arrays: set[str]) -> Iterator[tuple[str, Any]]:
         first = self._next()
         if first == "[":
-            seen.add("")
+            arrays.add("")
             yield from (("", item) for item in self._array())
         elif first == "{":
-            yield from self._object(wanted, seen)
+            yield from self._object(keys, arrays)
         else:
             self.refuse("it is neither an array nor an object" if first else "it is empty")
         if self._next():
             self.refuse("there is more behind its end")
 
-    def _object(self, wanted: frozenset[str], seen: set[str]) -> Iterator[tuple[str, Any]]:
+    def _object(self, keys: frozenset[str], arrays: set[str]) -> Iterator[tuple[str, Any]]:
         self._at += 1
         while self._next() != "}":
             key = self._value()
@@ -68,11 +80,11 @@ class _Document:
                 self.refuse("an object has a key that is no text")
             self._expect(":")
             if self._next() == "[":
-                if key in seen:
+                if key in arrays:
                     self.refuse(f"{key!r} is there twice")
-                seen.add(key)
+                arrays.add(key)
                 for item in self._array():
-                    if key in wanted:
+                    if key in keys:
                         yield key, item
             else:
                 self._value()
@@ -93,7 +105,7 @@ class _Document:
         self._at += 1
 
     def _value(self) -> Any:
-        """The value here; more of the file is read as long as it may not be whole."""
+        """Parses the value at the current position; reads more of the file while the value may be incomplete."""
         self._next()
         while True:
             try:
@@ -112,7 +124,7 @@ class _Document:
             self._read()
 
     def _next(self) -> str:
-        """The next character that is not space, which stays; `""` at the end."""
+        """The next character that is not space, without consuming it; `""` at the end."""
         while True:
             while self._at < len(self._text) and self._text[self._at] in _SPACE:
                 self._at += 1
@@ -127,9 +139,8 @@ class _Document:
 
     def _read(self) -> None:
         self._line += self._text.count("\n", 0, self._at)
-        more = self._file.read(
-            max(self._chunk, len(self._text) - self._at)
-        )  # doubled, so that nothing is read over often
+        # doubled each time, so that a long element is not parsed again and again from its beginning
+        more = self._file.read(max(self._chunk, len(self._text) - self._at))
         self._text, self._at = self._text[self._at :] + more, 0
         self._ended = not more
 

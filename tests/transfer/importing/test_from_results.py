@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gonogo.schemas.results_api import CaseResult
-from gonogo.transfer.importing.from_results import worth_a_look
+from gonogo.transfer.importing.from_results import needs_second_look
 from tests.cli.conftest import Gonogo
 from tests.client.scripted_server import Got, Reply, ScriptedServer, Step
 
@@ -85,4 +85,4 @@ def test_the_workspace_is_read_without_a_sign_in(gonogo: Gonogo) -> None:
     ],
 )
 def test_what_is_worth_a_second_look(case: dict[str, Any], wanted: bool) -> None:
-    assert worth_a_look(CaseResult.model_validate(case), 0.8) is wanted
+    assert needs_second_look(CaseResult.model_validate(case), 0.8) is wanted

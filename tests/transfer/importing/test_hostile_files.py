@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from gonogo.client.errors import InvalidInputError, NetworkError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
-from gonogo.transfer.importing.formats import CsvMapping, read_mapping
-from gonogo.transfer.importing.json_stream import elements
+from gonogo.transfer.importing.csv_mapping import CsvMapping, read_mapping
+from gonogo.transfer.importing.json_stream import stream_elements
 from gonogo.transfer.importing.run import import_file
-from gonogo.transfer.importing.spool import ImportOptions, scan
+from gonogo.transfer.importing.spool import ImportOptions, spool_file
 from tests.transfer.importing.conftest import PNG, WriteLines, reading
 
 HEAD = "id,drawing,predicted_value\n"
@@ -40,7 +40,7 @@ CSV_ROWS: list[tuple[str | bytes, int, str]] = [
 
 def read(path: Path, form: str | None = None, mapped: CsvMapping | None = None) -> tuple[int, list[tuple[int, str]]]:
     """Good ones, and number and reason of the bad ones."""
-    with scan(ImportOptions(path, "c", form=form, mapped=mapped), lambda *_: None) as found:
+    with spool_file(ImportOptions(path, "c", format_name=form, mapping=mapped), lambda *_: None) as found:
         return found.n_good, [(line.number, line.reason) for line in found.bad]
 
 
@@ -196,7 +196,7 @@ def test_a_bad_task_is_reported(drawings: Path, bad_task: Any, reason: str) -> N
 )
 def test_a_picture_is_found_by_the_name_in_its_address(drawings: Path, address: str) -> None:
     data = [task([{"id": "r", "value": REGION}], data={"id": 5, "image": address})]
-    with scan(ImportOptions(write_bytes(drawings / "l.json", json.dumps(data)), "c"), lambda *_: None) as found:
+    with spool_file(ImportOptions(write_bytes(drawings / "l.json", json.dumps(data)), "c"), lambda *_: None) as found:
         assert [path.name for _, path in found.drawings] == ["a.png"]
 
 
@@ -238,12 +238,12 @@ def test_a_stream_has_what_the_document_has(tmp_path: Path, document: dict[str, 
     path = write_bytes(tmp_path / "d.json", json.dumps(document, indent=chunk % 3 or None))
     arrays = {key: value for key, value in document.items() if isinstance(value, list)}
     seen: set[str] = set()
-    assert list(elements(path, frozenset(arrays), seen, chunk=chunk)) == [
+    assert list(stream_elements(path, frozenset(arrays), seen, chunk=chunk)) == [
         (key, item) for key, items in arrays.items() for item in items
     ]
     assert seen == set(arrays)
     write_bytes(path, json.dumps(list(document.values())))
-    assert [item for _, item in elements(path, frozenset({""}), chunk=chunk)] == list(document.values())
+    assert [item for _, item in stream_elements(path, frozenset({""}), chunk=chunk)] == list(document.values())
 
 
 @given(st.binary(max_size=60) | st.text('[]{}",:1.eE-+ \\u\n', max_size=40).map(str.encode))

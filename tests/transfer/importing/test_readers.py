@@ -10,15 +10,17 @@ import pytest
 
 from gonogo.client.errors import InvalidInputError
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.transfer.importing.drawings import ImportDrawings
-from gonogo.transfer.importing.formats import form_of, read_mapping, records
-from gonogo.transfer.importing.jsonl import BadLine, ImportLine, Reader
-from gonogo.transfer.importing.run import ImportOptions, import_file
+from gonogo.transfer.importing.csv_mapping import read_mapping
+from gonogo.transfer.importing.drawings import DrawingFolder
+from gonogo.transfer.importing.records import BadLine, ImportLine, RecordReader
+from gonogo.transfer.importing.registry import read_records
+from gonogo.transfer.importing.run import import_file
+from gonogo.transfer.importing.spool import ImportOptions
 
 
 def read(path: Path, mapping: Path | None = None, form: str | None = None) -> tuple[list[ImportLine], list[BadLine]]:
-    reader = Reader(ImportDrawings(path if path.is_dir() else path.parent))
-    raw = records(path, form or form_of(path), read_mapping(mapping) if mapping else None)
+    reader = RecordReader(DrawingFolder(path if path.is_dir() else path.parent))
+    raw = read_records(path, form, read_mapping(mapping) if mapping else None)
     return list(reader.good_lines(raw)), reader.bad_lines()
 
 
@@ -171,7 +173,7 @@ async def test_a_csv_becomes_a_campaign_once_and_a_dry_run_nothing(client: Gonog
 
 
 async def test_our_own_csv_export_comes_back_in(client: GonogoClient, drawings: Path, tmp_path: Path) -> None:
-    from gonogo.cli.lookup import find_campaign
+    from gonogo.client.lookup import find_campaign
     from gonogo.transfer.exporting.run import ExportOptions, export_campaign
 
     path = write_text(drawings, "r.csv", "id,drawing,predicted_value\n1,a.png,'-0.5\n2,a.png,=x\n")

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gonogo.sheets.render.bbox import drawing_bbox
-from gonogo.transfer.importing.jsonl import MAX_LINE, read_lines
+from gonogo.transfer.importing.records import MAX_LINE
 from tests.shared_material import DRAWINGS
-from tests.transfer.importing.conftest import WriteLines, reading
+from tests.transfer.importing.conftest import WriteLines, read_lines, reading
 
 DEEP: Any = 1
 for _ in range(31):

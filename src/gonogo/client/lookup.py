@@ -1,0 +1,149 @@
+"""Lookup of campaigns, projects and runs by name or id, and lists read page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from difflib import get_close_matches
+from typing import Protocol, TypeVar
+
+from gonogo.client.errors import InvalidInputError, NotFoundError
+from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.lead import LeadClient
+from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingProjectPublic
+from gonogo.schemas.lead import RunPublic
+from gonogo.schemas.sanitize import clean_text
+
+PAGE = 500
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Page(Protocol[T_co]):
+    """One page of a list of the API."""
+
+    @property
+    def data(self) -> Sequence[T_co]: ...
+
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+class Named(Protocol):
+    """A campaign or a project."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def name(self) -> str | None: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+async def fetch_all_pages(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> list[T]:
+    """Returns all items of a list; `fetch` gets the cursor. A server without pages has only the first."""
+    items: list[T] = []
+    cursor: str | None = None
+    while True:
+        page = await fetch(cursor)
+        items += page.data
+        if not page.data or page.next_cursor in (None, cursor):
+            return items
+        cursor = page.next_cursor
+
+
+async def all_campaigns(client: GonogoClient, status: str | None = None) -> list[LabelingCampaignPublic]:
+    """Every campaign the credential may see; on a server without pages, its newest 500."""
+    return await fetch_all_pages(lambda cursor: client.list_campaigns(status=status, limit=PAGE, cursor=cursor))
+
+
+async def all_projects(client: GonogoClient) -> list[LabelingProjectPublic]:
+    """Every project; on a server without pages, its newest 500."""
+    return await fetch_all_pages(lambda cursor: client.list_projects(limit=PAGE, cursor=cursor))
+
+
+async def campaigns_named(client: GonogoClient, name_or_id: str) -> list[LabelingCampaignPublic]:
+    """The campaign of this id, or else all of this name."""
+    return _matching(await all_campaigns(client), name_or_id)
+
+
+def _matching(items: Sequence[N], name_or_id: str) -> list[N]:
+    name = clean_text(name_or_id)
+    by_id = [item for item in items if item.id == name_or_id]
+    return by_id or [item for item in items if clean_text(item.name or "") == name]
+
+
+async def find_campaign(client: GonogoClient, name_or_id: str) -> LabelingCampaignPublic:
+    """The one campaign of this name or id.
+
+    Raises:
+        NotFoundError: there is none; names that are near are given.
+        InvalidInputError: the name belongs to several; their ids are given.
+    """
+    campaigns = await all_campaigns(client)
+    return _only_match("campaign", campaigns, name_or_id, lambda item: f"{item.id} ({item.status}, {item.created_at})")
+
+
+async def find_project(client: GonogoClient, name_or_id: str) -> LabelingProjectPublic:
+    """The one project of this name or id; raises as `find_campaign`."""
+    return _only_match("project", await all_projects(client), name_or_id, lambda item: item.id)
+
+
+def _only_match(noun: str, items: Sequence[N], name_or_id: str, describe: Callable[[N], str]) -> N:
+    matches = _matching(items, name_or_id)
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise ambiguous_name_error(noun, name_or_id, [describe(item) for item in matches])
+    near = get_close_matches(name_or_id, [item.name or "" for item in items], 3, 0.6)
+    raise NotFoundError(
+        f"There is no {noun} {name_or_id!r}.",
+        next_step=f"Is one of these meant: {', '.join(near)}?" if near else f"`gonogo {noun} list` shows them all.",
+    )
+
+
+def ambiguous_name_error(noun: str, name: str, ids: list[str]) -> InvalidInputError:
+    """The error for a name that several have, with at most ten of their ids."""
+    return InvalidInputError(
+        f"{len(ids)} {noun}s are called {name!r}.", next_step="Give the id of one: " + ", ".join(ids[:10])
+    )
+
+
+async def require_extensions(client: GonogoClient, action: str) -> None:
+    """Raises `InvalidInputError` on a plain ARCNM server; `action` begins the sentence, e.g. "Keys cannot be made"."""
+    if await client.capabilities() is None:
+        raise InvalidInputError(f"{action}: this is a plain ARCNM server.", next_step="Only a gonogo server does that.")
+
+
+async def all_runs(client: LeadClient, project_id: str) -> list[RunPublic] | None:
+    """The prediction runs of a project; `None` on a plain server, which does not list them."""
+    if await client.capabilities() is None:
+        return None
+    return await fetch_all_pages(lambda cursor: client.list_runs(project_id, limit=PAGE, cursor=cursor))
+
+
+async def run_ids(client: LeadClient, project_id: str, names_or_ids: Sequence[str]) -> list[str]:
+    """Ids of these runs, or of all of the project; a plain server gets the ids as they were given.
+
+    Raises:
+        NotFoundError: the project has no run, or none of this name.
+        InvalidInputError: a plain server, and no ids.
+    """
+    runs = await all_runs(client, project_id)
+    if runs is None:
+        if not names_or_ids:
+            raise InvalidInputError(
+                "This server does not list prediction runs.", next_step="Give their ids with --run."
+            )
+        return list(names_or_ids)
+    ids = {run.run: run.id for run in runs} | {run.id: run.id for run in runs}
+    missing = [name for name in names_or_ids if name not in ids]
+    if missing or not runs:
+        known = ", ".join(run.run for run in runs[:10])
+        raise NotFoundError(
+            f"The project has no prediction run {missing[0]!r}." if missing else "The project has no prediction runs.",
+            next_step=f"It has: {known}." if runs else "`gonogo import` brings predictions in.",
+        )
+    return list(dict.fromkeys(ids[name] for name in names_or_ids or [run.id for run in runs]))

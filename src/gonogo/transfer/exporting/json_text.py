@@ -1,0 +1,19 @@
+"""JSON and plain text of exported values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import to_json
+
+
+def compact_json(value: Any) -> str:
+    """JSON on one line, as the server writes it."""
+    return to_json(value).decode()
+
+
+def value_text(value: Any) -> str:
+    """Text of an engineering value; `""` for `None`."""
+    if isinstance(value, dict) and isinstance(value.get("text"), str):
+        return str(value["text"])
+    return "" if value is None else compact_json(value)

@@ -1,0 +1,37 @@
+"""Table form of export records, for CSV and Parquet: columns in fixed order, and one row a task."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any, Final
+
+from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.schemas.verdicts import VERDICT_CLASSES
+from gonogo.transfer.exporting.json_text import compact_json
+from gonogo.transfer.exporting.registry import Record
+
+COLUMNS: Final = (
+    *(name for name in ExportRecord.model_fields if name != "submissions"),
+    "n_votes",
+    *(f"n_{verdict}" for verdict in VERDICT_CLASSES),
+    "submissions",
+)
+"""The record's own fields, the counted votes by verdict, and all votes as JSON text."""
+
+_EMPTY_ROW: Final = dict.fromkeys(COLUMNS)
+_IN_ORDER: Final = itemgetter(*COLUMNS)
+
+
+def table_row(record: Record) -> list[Any]:
+    """The columns of a record: objects as JSON text, but a value that is all text as that text."""
+    votes: list[Record] = record.get("submissions") or []
+    verdicts = [vote.get("verdict") for vote in votes if vote.get("counted", True)]
+    columns = {**_EMPTY_ROW, **record, "n_votes": len(verdicts)}
+    for verdict in VERDICT_CLASSES:
+        columns[f"n_{verdict}"] = verdicts.count(verdict)
+    return [_as_text(value) if isinstance(value, dict | list) else value for value in _IN_ORDER(columns)]
+
+
+def _as_text(value: dict[str, Any] | list[Any]) -> str:
+    text = value.get("text") if isinstance(value, dict) and len(value) == 1 else None
+    return text if isinstance(text, str) else compact_json(value)

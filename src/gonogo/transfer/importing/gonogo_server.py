@@ -1,0 +1,176 @@
+"""Import into a gonogo server: project, drawings, prediction run, campaign, and one task a prediction.
+
+Each step finds what an earlier run made, so that a second run adds nothing. The run is named after the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputError
+from gonogo.client.gonogo_api import GONOGO, GonogoClient
+from gonogo.client.lead import store_drawings
+from gonogo.client.lookup import all_projects, ambiguous_name_error
+from gonogo.client.requests import as_bytes
+from gonogo.schemas.gonogo_api import PredictionsStored, TasksFromPredictions, TasksMade
+from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignPublic, LabelingProjectCreate
+from gonogo.transfer.importing.campaigns import find_open_campaign
+from gonogo.transfer.importing.drawings import media_type_of
+from gonogo.transfer.importing.result import ImportResult
+from gonogo.transfer.importing.spool import Drawing, ImportOptions, Spool, batches, drawing_batches
+from gonogo.transfer.progress import ReportProgress
+
+TASKS_A_REQUEST: Final = 2000
+"""Tasks made by one request; the server answers nobody else meanwhile."""
+COLLECTED_EVERY: Final = 25
+"""Batches of predictions from one run of the garbage collector to the next. An exchange leaves a cycle behind that
+holds its body; with the collector paused a million predictions would come to 300 MB."""
+
+
+async def import_into_gonogo(
+    client: GonogoClient, spool: Spool, result: ImportResult, report: ReportProgress, *, batched_drawings: bool
+) -> ImportResult:
+    """Imports the spool; returns `result` with what was made. Raises as `run.import_file`.
+
+    `batched_drawings`: the server takes several drawings by one request.
+    """
+    options = spool.options
+    existing = await find_open_campaign(client, options.campaign) if options.campaign else None
+    project_id, project, project_new = await _find_or_make_project(client, options, existing)
+    revisions, n_new = await _store_drawings(client, spool.drawings, report, batched=batched_drawings)
+    run_id, new, known = await _store_predictions(client, project_id, spool, revisions, report)
+    stored = replace(
+        result,
+        imported=True,
+        project=project,
+        project_new=project_new,
+        n_drawings=len(revisions),
+        n_drawings_new=n_new,
+        n_predictions_new=new,
+        n_predictions_known=known,
+    )
+    if options.campaign is None:
+        next_step = f"`gonogo project generate {quote(project)}` makes tasks of what its policy wants."
+        return replace(stored, notes=(next_step,))
+    body = LabelingCampaignCreate(name=options.campaign)
+    try:
+        campaign = existing or await client.create_campaign_in_project(project_id, body)
+    except ConflictError as error:
+        raise _name_taken(error, "campaign", options.campaign) from None
+    tasks = await _make_tasks(client, campaign, run_id, spool, report)
+    return replace(
+        stored,
+        campaign=campaign.name or options.campaign,
+        campaign_id=campaign.id,
+        campaign_new=existing is None,
+        n_tasks=tasks.n_tasks,
+        n_gold=tasks.n_gold,
+    )
+
+
+async def _find_or_make_project(
+    client: GonogoClient, options: ImportOptions, campaign: LabelingCampaignPublic | None
+) -> tuple[str, str, bool]:
+    """Id and name of the project for the predictions, and whether it is new."""
+    name = options.project or options.campaign or ""
+    projects = await all_projects(client)
+    if campaign and campaign.project_id:
+        own = next((item for item in projects if item.id == campaign.project_id), None)
+        if own and options.project and options.project not in (own.id, own.name):
+            raise InvalidInputError(
+                f"Campaign {options.campaign!r} belongs to project {own.name!r}, not {options.project!r}.",
+                next_step="Leave out the project, or choose another campaign.",
+            )
+        return campaign.project_id, (own.name if own else None) or name, False
+    matches = [item for item in projects if name in (item.id, item.name)]
+    if len(matches) > 1:
+        raise ambiguous_name_error("project", name, [item.id for item in matches])
+    if matches:
+        return matches[0].id, matches[0].name or name, False
+    try:
+        return (await client.create_project(LabelingProjectCreate(name=name))).id, name, True
+    except ConflictError as error:
+        raise _name_taken(error, "project", name) from None
+
+
+def _name_taken(error: ConflictError, noun: str, name: str) -> ConflictError:
+    """The error for a name that was free a moment ago, and that another import took since."""
+    error.message = f"Another import has just made {noun} {name!r}."
+    error.next_step = "Run the same import again: it goes on with what is there, and doubles nothing."
+    return error
+
+
+async def _store_drawings(
+    client: GonogoClient, drawings: tuple[Drawing, ...], report: ReportProgress, *, batched: bool
+) -> tuple[dict[Drawing, str], int]:
+    """Sends each drawing once; returns the part revision of each, and how many the server did not have."""
+    revisions: dict[Drawing, str] = {}
+    n_new = 0
+    for batch in drawing_batches(drawings) if batched else ([item] for item in drawings):
+        files = await asyncio.to_thread(_read_files, batch)
+        if len(files) > 1:
+            stored = (await store_drawings(client, files)).data
+        else:
+            ((part, name, data),) = files
+            stored = [await client.store_drawing(part, name, media_type_of(data[:1024], Path(name).suffix), data)]
+        revisions |= {drawing: item.part_revision_id for drawing, item in zip(batch, stored, strict=True)}
+        n_new += sum(item.created for item in stored)
+        report("drawings", len(revisions), len(drawings))
+    return revisions, n_new
+
+
+def _read_files(drawings: list[Drawing]) -> list[tuple[str, str, bytes]]:
+    return [(part, path.name, path.read_bytes()) for part, path in drawings]
+
+
+async def _store_predictions(
+    client: GonogoClient, project_id: str, spool: Spool, revisions: Mapping[Drawing, str], report: ReportProgress
+) -> tuple[str, int, int]:
+    """Sends the spool batch by batch; returns the id of the run, and how many predictions are new and known."""
+    run_id, done, new, known = "", 0, 0, 0
+    head = as_bytes({"project_id": project_id, "run": spool.options.run})[:-1] + b',"predictions":['
+    for number, batch in enumerate(batches(spool.predictions(revisions)), 1):
+        body = head + b",".join(batch) + b"]}"
+        stored = await client.call(PredictionsStored, "POST", f"{GONOGO}/predictions", body=body)
+        run_id, new, known = stored.calculation_id, new + stored.n_new, known + stored.n_known
+        done += len(batch)
+        if number % COLLECTED_EVERY == 0:
+            gc.collect()
+        report("predictions", done, spool.n_good)
+    return run_id, new, known
+
+
+async def _make_tasks(
+    client: GonogoClient, campaign: LabelingCampaignPublic, run_id: str, spool: Spool, report: ReportProgress
+) -> TasksMade:
+    """Makes all tasks of the run, some thousand a request. An error in the middle says how many are made."""
+    gold = spool.options.gold_from_truth
+    total = TasksMade(n_tasks=0, n_gold=0, n_skipped=0)
+    after: str | None = None
+    while True:
+        body = TasksFromPredictions(calculation_id=run_id, gold_from_truth=gold, limit=TASKS_A_REQUEST, after=after)
+        try:
+            made = await client.tasks_from_predictions(campaign.id, body)
+        except GonogoClientError as error:
+            error.next_step = (
+                f"Campaign {campaign.name!r} has {total.n_tasks + total.n_gold} new tasks of {spool.n_good}, and "
+                f"people can work on these. Run the same import again: it goes on, and doubles nothing. "
+                f"{error.next_step}"
+            ).strip()
+            raise
+        total = TasksMade(
+            n_tasks=total.n_tasks + made.n_tasks,
+            n_gold=total.n_gold + made.n_gold,
+            n_skipped=total.n_skipped + made.n_skipped,
+        )
+        done = total.n_tasks + total.n_gold
+        report("tasks", done, done if made.next is None else max(spool.n_good, done + 1))
+        if made.next is None:
+            return total
+        after = made.next

@@ -1,0 +1,85 @@
+"""Import into a plain ARCNM server: tasks straight into a new campaign.
+
+Such a server keeps no drawings and no runs for us, and nothing there tells a second import from more of the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from gonogo.client.errors import GonogoClientError, InvalidInputError
+from gonogo.client.gonogo_api import GonogoClient
+from gonogo.schemas.gonogo_api import Prediction
+from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
+from gonogo.schemas.verdicts import Verdict
+from gonogo.transfer.importing.campaigns import find_open_campaign
+from gonogo.transfer.importing.result import ImportResult
+from gonogo.transfer.importing.spool import ImportOptions, Spool, batches
+from gonogo.transfer.progress import ReportProgress
+from gonogo.values import equal
+
+
+async def import_into_plain_server(
+    client: GonogoClient, spool: Spool, result: ImportResult, report: ReportProgress
+) -> ImportResult:
+    """Imports the spool into an empty campaign; returns `result` with what was made. Raises as `run.import_file`."""
+    options = spool.options
+    if options.campaign is None:
+        raise InvalidInputError(
+            "This is a plain ARCNM server: it stores no predictions from here; nothing was imported.",
+            next_step="Give a --campaign: its tasks are made at once.",
+        )
+    existing = await find_open_campaign(client, options.campaign)
+    if existing and existing.task_count != 0:
+        raise InvalidInputError(
+            f"Campaign {options.campaign!r} already has tasks, and this server cannot tell which lines are among "
+            "them; nothing was imported.",
+            next_step="Choose another name with --campaign.",
+        )
+    campaign = existing or await client.create_campaign(LabelingCampaignCreate(name=options.campaign))
+    is_gold = spool.gold(campaign.gold_fraction) if options.gold_from_truth else _none_is_gold
+    done = n_gold = 0
+    for batch in batches(spool.predictions({})):
+        tasks = [_as_task(Prediction.model_validate_json(item), is_gold) for item in batch]
+        try:
+            await client.create_tasks(campaign.id, LabelingTasksCreate(tasks=tasks))
+        except GonogoClientError as error:
+            if done:
+                error.next_step = (
+                    f"{done} of {spool.n_good} tasks are in. Close campaign {options.campaign!r} and import again "
+                    f"under another name. {error.next_step}"
+                )
+            raise
+        done, n_gold = done + len(batch), n_gold + sum(task.is_gold for task in tasks)
+        report("tasks", done, spool.n_good)
+    return replace(
+        result,
+        imported=True,
+        campaign=campaign.name or options.campaign,
+        campaign_id=campaign.id,
+        campaign_new=existing is None,
+        n_tasks=done - n_gold,
+        n_gold=n_gold,
+        notes=tuple(_limitations(options, spool)),
+    )
+
+
+def _limitations(options: ImportOptions, spool: Spool) -> Iterator[str]:
+    yield "This is a plain ARCNM server: it keeps no prediction runs, so a second import would be refused."
+    if spool.drawings:
+        yield "It takes no drawings from here; annotators see those in the drawing folders of their settings."
+    if options.project:
+        yield "It has no way to put a campaign into a project, so the project was left out."
+
+
+def _none_is_gold(item: Prediction) -> bool:
+    return False
+
+
+def _as_task(item: Prediction, is_gold: Callable[[Prediction], bool]) -> LabelingTaskCreate:
+    fields = item.model_dump(exclude_none=True, exclude={"id", "part", "truth", "source"})
+    if is_gold(item):
+        is_right = equal(item.predicted_value, item.truth).equal
+        fields |= {"is_gold": True, "gold_answer": str(Verdict.CORRECT if is_right else Verdict.INCORRECT)}
+    return LabelingTaskCreate(**fields)

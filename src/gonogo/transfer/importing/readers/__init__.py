@@ -1,0 +1,1 @@
+"""Readers of import formats, one module each; `registry` finds and imports every module in this folder."""

@@ -1,0 +1,62 @@
+"""Result of an import, in numbers and in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gonogo.transfer.importing.records import BadLine
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """Counts of what there is now and of what is new. `imported` is false when bad lines kept everything out.
+
+    `n_tasks` are the new ordinary tasks, `n_gold` the new gold ones beside them.
+    """
+
+    n_lines: int
+    bad: tuple[BadLine, ...] = ()
+    imported: bool = False
+    project: str | None = None
+    project_new: bool = False
+    campaign: str = ""
+    campaign_id: str = ""
+    campaign_new: bool = False
+    n_drawings: int = 0
+    n_drawings_new: int = 0
+    n_predictions_new: int = 0
+    n_predictions_known: int = 0
+    n_tasks: int = 0
+    n_gold: int = 0
+    dry_run: bool = False
+    notes: tuple[str, ...] = ()
+
+    def sentences(self) -> list[str]:
+        """The result for a person, bad lines not included."""
+        if self.dry_run:
+            left_out = f", {_count(len(self.bad), 'bad line')} left out" if self.bad else ""
+            what = f"{_count(self.n_tasks, 'prediction')} on {_count(self.n_drawings, 'drawing')}"
+            return [f"{what} would be imported{left_out}; nothing was sent."]
+        if not self.imported:
+            why = f"{len(self.bad)} of {self.n_lines} lines are bad" if self.n_lines else "the file has no lines"
+            return [f"Nothing was imported: {why}."]
+        return [*self._imported_sentences(), *self.notes]
+
+    def _imported_sentences(self) -> list[str]:
+        state = {True: "new", False: "already there"}
+        gold = f", {self.n_gold} of them gold" if self.n_gold else ""
+        tasks = _count(self.n_tasks + self.n_gold, "new task") + gold
+        lines = [f"Campaign {self.campaign!r} ({state[self.campaign_new]}): {tasks}."] if self.campaign else []
+        if self.project is not None:
+            lines.append(f"Project {self.project!r} ({state[self.project_new]}).")
+        if self.n_drawings:
+            lines.append(f"{_count(self.n_drawings, 'drawing')}, {self.n_drawings_new} new.")
+        if self.n_predictions_new or self.n_predictions_known:
+            lines.append(f"{self.n_predictions_new} new predictions, {self.n_predictions_known} already known.")
+        if self.bad:
+            lines.append(f"{_count(len(self.bad), 'bad line')} left out.")
+        return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
