@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from gonogo.schemas.labeling import LabelingTaskCreate, LabelSubmit
 from gonogo.server.auth.principals import Voter, local_lead
@@ -33,7 +33,7 @@ class House:
         self.store = Store(f"sqlite:///{place}" if isinstance(place, Path) else place)
         self.now = START
         self.rng = random.Random(seed)
-        self._at_once = False
+        self._open: Connection | None = None
         with self.store.write() as connection:
             self.lead = local_lead(connection, self.now)
 
@@ -50,16 +50,16 @@ class House:
         values = {"consensus_method": "majority", "target_redundancy": 1, "gold_fraction": 0.0, "acceptance_alpha": 0.8}
         values |= {"id": new_id(), "org_id": self.lead.org_id, "created_at": self.now, **settings}
         values.setdefault("name", values["id"])
-        with self.store.write() as connection:
+        with self.write() as connection:
             connection.execute(insert(campaigns).values(values))
         return str(values["id"])
 
     def row(self, campaign_id: str) -> CampaignRow:
-        with self.store.read() as connection:
+        with self.read() as connection:
             return fetch_campaign(connection, campaign_id)
 
     def task(self, task_id: str) -> TaskRow:
-        with self.store.read() as connection:
+        with self.read() as connection:
             return fetch_one(connection, select(tasks).where(tasks.c.id == task_id), TaskRow)
 
     def add(self, campaign_id: str, *wanted: dict[str, Any]) -> list[str]:
@@ -67,23 +67,23 @@ class House:
         errors: list[dict[str, Any]] = []
         values = parse_tasks(body, errors)
         assert not errors
-        with self.store.write() as connection:
+        with self.write() as connection:
             return create_tasks(connection, self.row(campaign_id), values, self.now, self.rng)
 
     def next(self, campaign_id: str, voter: Voter) -> Claim | None:
-        with self.store.write() as connection:
+        with self.write() as connection:
             campaign = fetch_campaign(connection, campaign_id)
             return next_task.next_task(connection, campaign, voter, self.now, self.rng)
 
     def submit(
         self, campaign_id: str, task_id: str, voter: Voter, verdict: str = "correct"
     ) -> submissions.SubmitResult:
-        with self.store.write() as connection:
+        with self.write() as connection:
             campaign = fetch_campaign(connection, campaign_id)
             return submissions.submit(connection, campaign, task_id, voter, LabelSubmit(verdict=verdict), self.now)
 
     def release(self, task_id: str, voter: Voter) -> None:
-        with self.store.write() as connection:
+        with self.write() as connection:
             task = fetch_one(connection, select(tasks).where(tasks.c.id == task_id), TaskRow)
             leases.release_if_held(connection, task, voter, self.now)
 
@@ -106,15 +106,33 @@ class House:
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """All of the block in one transaction: a thousand answers without a thousand waits for the disk."""
-        if self._at_once:
+        if self._open is not None:
             yield
             return
-        with self.store.unit():
-            self._at_once = True
+        with self.store.write() as self._open:
             try:
                 yield
             finally:
-                self._at_once = False
+                self._open = None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """The open transaction of `at_once`, of which a failed block takes back only itself; else one of its own."""
+        if self._open is None:
+            with self.store.write() as connection:
+                yield connection
+            return
+        with self._open.begin_nested():
+            yield self._open
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """The same for reading."""
+        if self._open is not None:
+            yield self._open
+            return
+        with self.store.read() as connection:
+            yield connection
 
 
 def people(count: int) -> list[Voter]:

@@ -129,7 +129,7 @@ def virtual_machine_steps(house: House, work: Any) -> int:
         count += 1
         return 0
 
-    with house.store.unit() as connection:
+    with house.at_once(), house.write() as connection:
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(tick, 100)
         work()

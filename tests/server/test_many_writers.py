@@ -99,7 +99,7 @@ def blocked(house: House) -> bool:
     """Whether some transaction waits for an advisory lock; looks until one does."""
     deadline = threading.Event()
     for _look in range(500):
-        found = house.store.look(text("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"))
+        found = house.store.query_one(text("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"))
         if found is not None:
             return True
         deadline.wait(0.01)

@@ -327,16 +327,16 @@ def test_a_restarted_database_is_found_again(tmp_path: Path) -> None:
         connection.execute(insert(orgs).values(id="x", name="x", created_at=START))
     own.kill()
     own.start()
-    assert store.look(select(orgs.c.name)) is not None
+    assert store.query_one(select(orgs.c.name)) is not None
     look, add = CompiledStatement(select(orgs.c.name)), CompiledStatement(insert(orgs), ["id", "name", "created_at"])
-    with store.resident():  # as the thread of an event loop
+    with store.pinned():  # as the thread of an event loop
         add_one = {"id": "y", "name": "y", "created_at": START}
         with store.write() as connection:
             add.run(connection, add_one)
-        assert store.look(look) is not None
+        assert store.query_one(look) is not None
         own.kill()
         own.start()
-        assert store.look(look) is not None
+        assert store.query_one(look) is not None
         with pytest.raises(DBAPIError), store.write() as connection:
             add.run(connection, {**add_one, "id": "lost"})
         with store.write() as connection:

@@ -140,26 +140,26 @@ class Queue(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def revoke(self, who: Voter) -> None:
-        with self.house.store.write() as connection:
+        with self.house.write() as connection:
             leases.end_claims(connection, self.house.now, campaign_id=self.campaign, voter_id=who.id)
         self.leases = {task: lease for task, lease in self.leases.items() if lease[0] != who.id}
 
     @rule(data=st.data())
     def adjudicate(self, data: st.DataObject) -> None:
         task = data.draw(st.sampled_from(self.known))
-        with self.house.store.write() as connection:
+        with self.house.write() as connection:
             votes.resolve_by_ruling(connection, task, Adjudication(verdict="correct"), self.house.now)
         self.leases.pop(task, None)
 
     @rule()
     def refresh(self) -> None:
-        with self.house.store.write() as connection:
+        with self.house.write() as connection:
             refresh_campaign(connection, self.campaign, self.house.now)
 
     @precondition(lambda self: self.steps > 25 and not self.closed)
     @rule()
     def close(self) -> None:
-        with self.house.store.write() as connection:
+        with self.house.write() as connection:
             leases.end_claims(connection, self.house.now, campaign_id=self.campaign)
             connection.execute(campaigns.update().values(status="closed"))
         self.closed, self.leases = True, {}
@@ -169,7 +169,7 @@ class Queue(RuleBasedStateMachine):
         if not self.known:
             return
         counted: dict[str, int] = defaultdict(int)
-        with self.house.store.read() as connection:
+        with self.house.read() as connection:
             for row in connection.execute(select(submissions.c.task_id).where(submissions.c.counted)):
                 counted[row.task_id] += 1
             rows = connection.execute(select(tasks)).all()
@@ -180,7 +180,7 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def nothing_still_to_do_lies_behind_a_cursor(self) -> None:
-        with self.house.store.read() as connection:
+        with self.house.read() as connection:
             cursors = connection.execute(select(voters.c.voter_id, voters.c.cursor)).all()
             ranks = connection.execute(select(tasks.c.id, tasks.c.rank).where(tasks.c.rank.is_not(None))).all()
         for voter, cursor in cursors:
@@ -200,7 +200,7 @@ class Queue(RuleBasedStateMachine):
                 for task in self.house.work_off(self.campaign, who):
                     assert who.id not in self.answered[task]
                     self.answered[task].add(who.id)
-        with self.house.store.read() as connection:
+        with self.house.read() as connection:
             rows = connection.execute(select(tasks).where(~tasks.c.is_gold)).all()
         for row in rows:
             assert row.status != "open" or {who.id for who in PEOPLE} <= self.answered[row.id]

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema import orgs
@@ -23,7 +23,7 @@ def add(house: House, connection: object, *names: str) -> None:
 
 def test_what_waits_is_there_for_every_later_statement_and_after_the_end(postgres_house: House) -> None:
     house = postgres_house
-    with house.store.resident():
+    with house.store.pinned():
         with house.store.write() as connection:
             add(house, connection, "1", "2")
             assert NAMES.scalars(connection, {}) == ["1", "2"]
@@ -33,9 +33,9 @@ def test_what_waits_is_there_for_every_later_statement_and_after_the_end(postgre
             add(house, connection, "4")
         with house.store.write() as connection:
             add(house, connection, "5")
-        with house.store.unit() as connection:
-            with suppress(ValueError), house.store.write() as inner:
-                add(house, inner, "6")
+        with house.store.write() as connection:
+            with suppress(ValueError), connection.begin_nested():
+                add(house, connection, "6")
                 raise ValueError("undone")
             add(house, connection, "7")
     with house.store.read() as connection:
@@ -57,7 +57,7 @@ def test_what_waited_and_failed_fails_the_transaction(postgres_house: House, kep
         write("4")
 
     if kept:
-        with house.store.resident():
+        with house.store.pinned():
             both()
     else:
         both()
@@ -72,5 +72,5 @@ def test_values_go_there_and_back_unchanged(postgres_house: House) -> None:
     query = CompiledStatement(text(f"SELECT {columns}"))
     with postgres_house.store.write() as connection:
         assert query.one(connection, given)._asdict() == given
-        with pytest.raises(ValueError, match="NUL"):
+        with pytest.raises(DataError, match="NUL"):
             query.one(connection, {**given, "text": "a\0b"})

@@ -114,7 +114,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store.upgrade()
     try:
         async with maintenance.run_in_background(app.state):
-            with app.state.store.resident():
+            with app.state.store.pinned():
                 yield
             await app.state.watching.stopped()
     finally:

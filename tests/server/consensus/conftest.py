@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from gonogo.server.scoring.task_scoring import rescore_task
 from gonogo.server.store.engine import Store
@@ -38,6 +39,7 @@ class Campaign:
     org_id: str
     people: dict[str, str] = field(default_factory=dict)
     n_tasks: int = 0
+    _open: Connection | None = None
 
     def row(self) -> CampaignRow:
         with self.store.read() as connection:
@@ -46,6 +48,21 @@ class Campaign:
     def set(self, **columns: Any) -> None:
         with self.store.write() as connection:
             connection.execute(campaigns.update().where(campaigns.c.id == self.id).values(**columns))
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All of the block in one transaction: hundreds of votes without as many waits for the disk."""
+        with self.store.write() as self._open:
+            yield
+        self._open = None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        if self._open is not None:
+            yield self._open
+            return
+        with self.store.write() as connection:
+            yield connection
 
     def add_task(self, *, n_required: int = 3, **columns: Any) -> str:
         """A task; any column of its table can be given."""
@@ -59,7 +76,7 @@ class Campaign:
             "sheet_seq": 0,
             "place": f"{self.n_tasks:010d}",
         }
-        with self.store.write() as connection:
+        with self.write() as connection:
             connection.execute(tasks.insert().values(**{**made, **columns}))
         return str(made["id"])
 
@@ -84,7 +101,7 @@ class Campaign:
             "claimed_at": NOW - timedelta(seconds=5),
             "created_at": NOW,
         }
-        with self.store.write() as connection:
+        with self.write() as connection:
             connection.execute(submissions.insert().values(**{**made, **columns}))
             more = tasks.update().where(tasks.c.id == task_id)
             connection.execute(more.values(submission_count=tasks.c.submission_count + 1))

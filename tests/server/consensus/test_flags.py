@@ -45,7 +45,7 @@ def test_a_batch_sent_late_is_no_haste_but_a_pace_nobody_can_look_at_is() -> Non
 
 
 def test_a_person_who_says_yes_to_everything_is_told_from_one_who_had_a_good_sheet(campaign: Campaign) -> None:
-    with campaign.store.unit():
+    with campaign.at_once():
         for index in range(60):
             wrong = index % 3 == 0
             task = campaign.add_task(n_required=3)
@@ -62,7 +62,7 @@ def test_a_person_who_says_yes_to_everything_is_told_from_one_who_had_a_good_she
 
 
 def test_a_person_who_stops_looking_drifts(campaign: Campaign) -> None:
-    with campaign.store.unit():
+    with campaign.at_once():
         for index in range(160):
             truth = WRONG if index % 2 else RIGHT
             third = truth if index < 100 or index % 4 else RIGHT if truth == WRONG else WRONG

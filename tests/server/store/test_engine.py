@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gonogo.server.store.engine import Store
@@ -29,30 +29,37 @@ def test_a_fresh_database_is_private(tmp_path: Path) -> None:
     assert path.parent.stat().st_mode & 0o077 == 0
 
 
-def test_a_failed_write_inside_a_unit_takes_back_only_itself(house: House) -> None:
-    def add(name: str, fail: bool) -> None:
-        with house.store.write() as connection:
-            connection.execute(insert(orgs).values(id=name, name=name, created_at=house.now))
-            if fail:
-                raise ValueError(name)
+def test_a_failed_savepoint_takes_back_only_itself(house: House) -> None:
+    def add(connection: Connection, name: str) -> None:
+        connection.execute(insert(orgs).values(id=name, name=name, created_at=house.now))
 
-    with house.store.unit():
-        add("kept", False)
-        with pytest.raises(ValueError, match="dropped"):
-            add("dropped", True)
+    with house.store.pinned(), house.store.write() as connection:
+        add(connection, "kept")
+        with pytest.raises(ValueError, match="dropped"), connection.begin_nested():  # noqa: PT012 - the block is tested
+            add(connection, "dropped")
+            raise ValueError("dropped")
     with house.store.read() as connection:
         names = set(connection.execute(select(orgs.c.name)).scalars())
     assert "kept" in names
     assert "dropped" not in names
 
 
-def test_a_failed_unit_leaves_nothing(house: House) -> None:
-    with pytest.raises(ValueError, match="no"), house.store.unit():  # noqa: PT012 - the unit is what is tested
-        with house.store.write() as connection:
-            connection.execute(insert(orgs).values(id="x", name="x", created_at=house.now))
+def test_a_failed_transaction_leaves_nothing(house: House) -> None:
+    with pytest.raises(ValueError, match="no"), house.store.pinned(), house.store.write() as connection:  # noqa: PT012
+        connection.execute(insert(orgs).values(id="x", name="x", created_at=house.now))
         raise ValueError("no")
     with house.store.read() as connection:
         assert connection.execute(select(func.count()).select_from(orgs)).scalar() == 1
+
+
+def test_a_write_transaction_inside_another_is_a_bug_that_does_no_harm(house: House) -> None:
+    with house.store.pinned():
+        with house.store.write() as outer:
+            outer.execute(insert(orgs).values(id="outer", name="outer", created_at=house.now))
+            with pytest.raises(RuntimeError, match="already"), house.store.write():
+                pass
+        with house.store.read() as connection:
+            assert connection.execute(select(func.count()).where(orgs.c.id == "outer")).scalar() == 1
 
 
 def test_a_password_is_in_no_representation() -> None:
@@ -70,7 +77,7 @@ def test_a_commit_that_fails_does_not_spoil_the_connection_a_thread_keeps(house:
                 connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")  # so that COMMIT is what fails
             connection.execute(insert(projects).values(**orphan, created_at=START))
 
-    with store.resident():
+    with store.pinned():
         for _ in range(2):
             with pytest.raises(IntegrityError):
                 write()

@@ -90,7 +90,7 @@ def find(request: Request) -> Principal:
 
 def by_api_key(store: Store, key: str) -> Principal:
     """The user of an API key; 401 when it is unknown, malformed or revoked, 403 when it may do nothing here."""
-    row = store.look(_KEY, {"prefix": tokens.api_key_prefix(key) or ""})
+    row = store.query_one(_KEY, {"prefix": tokens.api_key_prefix(key) or ""})
     if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
         raise _bad_key()
     scopes = frozenset(row.scopes)
@@ -102,7 +102,7 @@ def by_api_key(store: Store, key: str) -> Principal:
 
 def by_session(store: Store, token: str, now: datetime) -> Principal:
     """The annotator of a session; 401 when it is unknown, ended, too old, or its assignment is revoked."""
-    row = store.look(_SESSION, {"sha256": tokens.digest(token)})
+    row = store.query_one(_SESSION, {"sha256": tokens.digest(token)})
     if row is None or row.ended_at or row.status == AssignmentStatus.REVOKED or _too_old(row, now):
         message = "This session has ended: sign in again with a new link from the lead of your campaign."
         raise unauthorized(ErrorCode.INVALID_SESSION, message)

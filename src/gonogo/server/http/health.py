@@ -28,7 +28,7 @@ async def healthz() -> dict[str, str]:
 async def readyz(request: Request) -> Response:
     """200 when requests can be answered: the database is there, with this release's schema; else 503."""
     try:
-        found: Any = request.app.state.store.look(_VERSION)
+        found: Any = request.app.state.store.query_one(_VERSION)
     except DATABASE_AWAY:
         return answer(request, unavailable())
     if found is None or found.version_num != HEAD:

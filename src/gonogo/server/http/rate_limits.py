@@ -97,7 +97,7 @@ class SharedCounter:
         """Whether fewer than `limit` events were written down for the last minute."""
         minute, part = self._now()
         rows = {"name": _name(name), "minute": minute, "share": 1 - part}
-        found = self._store.look(_COUNTED, rows)
+        found = self._store.query_one(_COUNTED, rows)
         return found is None or (found.n or 0) < limit
 
     def _add(self, name: str, minute: int, count: int) -> float:

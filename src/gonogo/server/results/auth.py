@@ -58,7 +58,9 @@ def _find(request: Request) -> tuple[ResultsLogin, Row[Any] | None]:
     embedded: str | None = request.app.state.settings.embedded_token
     if embedded and tokens.same(key, embedded):
         return ResultsLogin(EMBEDDED, 0, authenticate(request)), None
-    row = request.app.state.store.look(_KEY, {"prefix": tokens.api_key_prefix(key) or "", "session": _bearer(request)})
+    row = request.app.state.store.query_one(
+        _KEY, {"prefix": tokens.api_key_prefix(key) or "", "session": _bearer(request)}
+    )
     if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
         raise refused("The API key in X-API-KEY is missing, unknown or revoked.")
     scopes = frozenset(row.scopes)

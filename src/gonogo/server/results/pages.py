@@ -51,7 +51,7 @@ def read_latest(store: Store) -> Iterator[Connection]:
     """
     dialect = dialect_of(store.url)
     if store.replica_url is not None and dialect.WRITE_POSITION is not None:
-        written = store.look(dialect.WRITE_POSITION).position
+        written = store.query_one(dialect.WRITE_POSITION).position
         with store.report() as connection:
             if dialect.has_replayed(connection, written):
                 yield connection

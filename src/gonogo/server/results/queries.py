@@ -94,7 +94,7 @@ class CaseFilter:
 
 def find_campaign(store: Store, org_id: str, number: int) -> CampaignRow | None:
     """The campaign with this integer id, if it is one of the organisation's."""
-    row = store.look(_CAMPAIGN, {"number": number, "org": org_id})
+    row = store.query_one(_CAMPAIGN, {"number": number, "org": org_id})
     return None if row is None else CampaignRow._make(row)
 
 

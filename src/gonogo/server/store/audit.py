@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, func, select
 
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.connections import LAST_AUDITED, PINNED
 from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.engine import KEPT, LAST_AUDITED
 from gonogo.server.store.schema import audit_log
 from gonogo.server.store.schema.columns import to_microseconds
 
@@ -88,7 +88,7 @@ def append(
     if head is None:  # a new connection, or the transaction that opened the chain was rolled back
         chain = _open(connection, now)
     head = _write(connection, chain or 0, head, now, actor[:64], action[:64], request_id, _TEXT(content or {}))
-    if connection.info.get(KEPT):
+    if connection.info.get(PINNED):
         connection.info[LAST_AUDITED] = head
 
 

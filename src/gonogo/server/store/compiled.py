@@ -17,10 +17,9 @@ from sqlalchemy import BindParameter, Connection, Dialect, Row, literal_column
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import replacement_traverse
-from sqlalchemy.types import NullType
 
 if TYPE_CHECKING:
-    from gonogo.server.store.postgres_pipeline import Wire
+    from gonogo.server.store.postgres_pipeline import StatementPipeline
 
 Values = Mapping[str, Any]
 StatementObserver = Callable[[str, Any], None]
@@ -29,7 +28,7 @@ _Converter = Callable[[Any], Any]
 RowT = TypeVar("RowT", bound=tuple[Any, ...])
 """A `NamedTuple` class whose fields are the columns of a query, in their order."""
 
-_WIRE = "gonogo_wire"
+_PIPELINE = "gonogo_pipeline"
 watchers: list[StatementObserver] = []
 """Called with the text and parameters of every statement; for tests that look at query plans."""
 
@@ -100,11 +99,11 @@ class CompiledStatement:
         for watcher in watchers:
             watcher(form.sql, parameters)
         try:
-            if form.text is None:
+            if dialect.name != "postgresql":
                 driver: Any = connection.connection.driver_connection
                 return form, driver.execute(form.sql, parameters)
-            wire = wire_of(connection)
-            return form, (wire.later if later else wire.execute)(form.text, parameters)
+            pipeline = pipeline_of(connection)
+            return form, (pipeline.defer if later else pipeline.execute)(form.sql, parameters)
         except dialect.loaded_dbapi.Error as error:
             raise translated(connection, error, form.sql) from error
 
@@ -156,12 +155,6 @@ class _Form:
             self._pick: Callable[[Values], Any] = itemgetter(*positions) if positions else _nothing
             places = ((place, converters.get(name)) for place, name in enumerate(positions))
             self._convert = [(place, needed) for place, needed in places if needed is not None]
-        self.text: Any = None
-        if dialect.name == "postgresql":
-            from gonogo.server.store.postgres_pipeline import Text
-
-            binds = compiled.binds
-            self.text = Text(self.sql, frozenset(name for name in binds if isinstance(binds[name].type, NullType)))
         self._dialect = dialect
         self._row = row
         self._columns = list(getattr(statement, "exported_columns", ()))
@@ -234,31 +227,31 @@ def _write_out(statement: Any, dialect: Dialect) -> Any:
     return replacement_traverse(statement, {}, written)
 
 
-def wire_of(connection: Connection) -> Wire:
-    """What sends the statements of a connection to PostgreSQL."""
-    wire: Wire | None = connection.info.get(_WIRE)
-    if wire is None:
-        from gonogo.server.store.postgres_pipeline import Wire
+def pipeline_of(connection: Connection) -> StatementPipeline:
+    """The pipeline of a PostgreSQL connection."""
+    pipeline: StatementPipeline | None = connection.info.get(_PIPELINE)
+    if pipeline is None:
+        from gonogo.server.store.postgres_pipeline import StatementPipeline  # psycopg is optional
 
         driver: Any = connection.connection.driver_connection
-        wire = connection.info[_WIRE] = Wire(driver)
-    return wire
+        pipeline = connection.info[_PIPELINE] = StatementPipeline(driver)
+    return pipeline
 
 
-def settle(connection: Connection, *_more: object) -> None:
-    """Sends what waits on a connection to PostgreSQL: before anything else uses it."""
-    if connection.invalidated or (wire := connection.info.get(_WIRE)) is None:
+def flush_deferred(connection: Connection, *_more: object) -> None:
+    """Executes what is deferred on a connection: before anything else uses it."""
+    if connection.invalidated or (pipeline := connection.info.get(_PIPELINE)) is None:
         return
     try:
-        wire.flush()
+        pipeline.flush()
     except connection.dialect.loaded_dbapi.Error as error:
-        raise translated(connection, error, "what waited") from error
+        raise translated(connection, error, "deferred statements") from error
 
 
-def unsettle(connection: Connection, *_more: object) -> None:
-    """Forgets what waits: it is rolled back."""
-    if not connection.invalidated and (wire := connection.info.get(_WIRE)) is not None:
-        wire.drop()
+def discard_deferred(connection: Connection, *_more: object) -> None:
+    """Forgets what is deferred: it is rolled back."""
+    if not connection.invalidated and (pipeline := connection.info.get(_PIPELINE)) is not None:
+        pipeline.discard()
 
 
 def translated(connection: Connection, error: Exception, sql: str) -> BaseException:

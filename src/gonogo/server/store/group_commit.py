@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from gonogo.server.store.connections import forget_audit_head
 from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.engine import Store, forget
+from gonogo.server.store.engine import Store
 
 T = TypeVar("T")
 Job = Callable[[Connection], Any]
@@ -78,7 +79,7 @@ def _attempt(connection: Connection, job: Job, *, alone: bool) -> Any:
         result = job(connection)
     except Exception as error:  # noqa: BLE001 - raised again in the request whose job it was
         driver.execute("ROLLBACK TO job")
-        forget(connection)
+        forget_audit_head(connection)
         result = error
     driver.execute("RELEASE job")
     return result
