@@ -22,7 +22,8 @@ import httpx
 from sqlalchemy import text
 
 from gonogo.server.app import create_app
-from gonogo.server.auth.api_keys import create_key, give_results_password
+from gonogo.server.auth.api_keys import create_key
+from gonogo.server.results.auth import create_results_password
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.server.house import House
@@ -100,7 +101,7 @@ async def _measure(path: Path, n_cases: int) -> dict[str, Any]:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         made = create_key(app.state.store, "bench", ["parts:read"])
-        password = give_results_password(app.state.store, made.id)
+        password = create_results_password(app.state.store, made.id)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(
             transport=transport, base_url="http://test", headers={"X-API-KEY": made.key}

@@ -14,7 +14,8 @@ import pytest
 from fastapi import FastAPI
 
 from gonogo.server.app import create_app
-from gonogo.server.auth.api_keys import create_key, give_results_password
+from gonogo.server.auth.api_keys import create_key
+from gonogo.server.results.auth import create_results_password
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 from tests.postgres import cluster
@@ -103,6 +104,6 @@ async def serving(url: str) -> AsyncIterator[Served]:
             found.campaign = (await found.ok("POST", f"{LABELING}/campaigns", json=body))["id"]
             found.number = (await found.ok("GET", f"{GONOGO}/campaigns/{found.campaign}"))["number"]
             made = create_key(app.state.store, "reports", ["parts:read"])
-            password = give_results_password(app.state.store, made.id)
+            password = create_results_password(app.state.store, made.id)
             found.key, found.username, found.api_password = made.key, password.username, password.api_password
             yield found

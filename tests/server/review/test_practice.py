@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonogo.schemas.review import ReviewSettings
-from gonogo.server.practice.practice_items import introduce_error
+from gonogo.server.practice.reading_errors import introduce_error
 from tests.server.review.conftest import Bench
 from tests.server.web import LABELING, OURS
 

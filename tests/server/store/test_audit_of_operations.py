@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from sqlalchemy import select, text
 
-from gonogo.server.auth.api_keys import create_key, give_results_password
+from gonogo.server.auth.api_keys import create_key
 from gonogo.server.ops import maintenance
+from gonogo.server.results.auth import create_results_password
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
@@ -125,7 +126,7 @@ async def test_what_a_report_settles_is_written_down(web: Web) -> None:
 async def test_the_command_line_and_the_upkeep_write_down_what_they_do(web: Web) -> None:
     house = web.house
     made = create_key(house.store, "k", ["parts:read"])
-    give_results_password(house.store, made.id)
+    create_results_password(house.store, made.id)
     campaign = await web.campaign(gold_fraction=0.2)
     await web.add(campaign, {}, {"is_gold": True, "gold_answer": "correct"})
     (await web.sign_in(campaign, "anna@example.com"), await web.lead.post(f"{OURS}/drawings?part=p", content=b"x"))

@@ -81,12 +81,13 @@ def create(
 
 
 def _create_in_database(store: Store, body: KeyCreate, results_password: bool) -> dict[str, Any]:
-    from gonogo.server.auth.api_keys import create_key, give_results_password
+    from gonogo.server.auth.api_keys import create_key
+    from gonogo.server.results.auth import create_results_password
 
     store.upgrade()
     made = create_key(store, body.name, body.scopes).model_dump()
     if results_password:
-        made |= give_results_password(store, made["id"]).model_dump()
+        made |= create_results_password(store, made["id"]).model_dump()
     return made
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from gonogo.schemas.enums import ErrorCode, Scope
 from gonogo.schemas.gonogo_api import KeyCreated
-from gonogo.schemas.lead import KeyPublic, ResultsPassword
+from gonogo.schemas.lead import KeyPublic
 from gonogo.server.auth import tokens
 from gonogo.server.auth.principals import local_lead
 from gonogo.server.errors import ApiError, not_found
@@ -30,17 +30,6 @@ def create_key(store: Store, name: str, scopes: Iterable[str]) -> KeyCreated:
     with store.write() as connection:
         made = make_key(connection, local_lead(connection, now).id, name, scopes, now)
         audit.append(connection, "create_key", now, actor="command line", content={"id": made.id})
-        return made
-
-
-def give_results_password(store: Store, key_id: str) -> ResultsPassword:
-    """A password for the results API beside a key of the local lead; the only place that holds it."""
-    from gonogo.server.results.auth import make_password
-
-    now = datetime.now(UTC)
-    with store.write() as connection:
-        made = make_password(connection, local_lead(connection, now).org_id, key_id, now)
-        audit.append(connection, "make_results_password", now, actor="command line", content={"key_id": key_id})
         return made
 
 

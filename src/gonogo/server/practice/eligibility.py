@@ -1,44 +1,70 @@
-"""Who gets tasks at all: not while the lead has paused the person, a qualification is missing, or a warm-up is due.
+"""Eligibility of a person for tasks: not while paused, before a qualification, or before a warm-up.
 
-All of it is off until a lead sets it, and then costs a claim one look-up. What a person already holds may always be
-answered. Users with an API key are leads and are never held back, but by a pause.
+All of it is off until a lead sets it, and then costs a claim one query. Tasks that a person already holds may always be
+answered. Users with an API key are leads; only a pause stops them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
 
 from gonogo.schemas.review import WaitsFor
 from gonogo.server.auth.principals import Voter
 from gonogo.server.errors import conflict
-from gonogo.server.practice.practice_items import practice_standing
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.practice.standing import practice_standing
+from gonogo.server.store.compiled import CompiledQuery
 from gonogo.server.store.schema import annotator_pauses, review_settings
+
+# --- queries -----------------------------------------------------------------------------------------------
+
+
+class Gate(NamedTuple):
+    """Whether anything may stand in a voter's way; fields are `eligibility_columns`."""
+
+    paused_at: datetime | None
+    asks: bool
+
+
+def eligibility_columns(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
+    """The columns of `Gate`: the pause of `:voter`, and whether the campaign `asks` for anything before tasks."""
+    paused = select(annotator_pauses.c.paused_at).where(
+        annotator_pauses.c.campaign_id == campaign_id, annotator_pauses.c.voter_id == bindparam("voter")
+    )
+    asks = exists().where(
+        review_settings.c.campaign_id == campaign_id,
+        or_(review_settings.c.pass_mark.is_not(None), review_settings.c.warm_up_items > 0),
+    )
+    return [paused.scalar_subquery().label("paused_at"), asks.label("asks")]
+
+
+_GATE = CompiledQuery(select(*eligibility_columns(bindparam("campaign"))), Gate)
+
+
+# --- the check ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Ineligible:
-    """Why somebody gets no tasks: `reason` for programs, `message` for the person."""
+    """A reason why somebody gets no tasks: `reason` for programs, `message` for the person."""
 
     reason: WaitsFor
     message: str
 
 
 def require_eligible(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> None:
-    """409 for a person who gets no tasks at the moment; its `details.reason` says why."""
-    found = ineligibility(connection, campaign_id, voter, now)
-    if found is not None:
-        raise conflict(found.reason, found.message)
+    """Raises 409 for a person who gets no tasks now; its `details.reason` says why."""
+    reason = ineligibility(connection, campaign_id, voter, now)
+    if reason is not None:
+        raise conflict(reason.reason, reason.message)
 
 
 def ineligibility(connection: Connection, campaign_id: str, voter: Voter, now: datetime) -> Ineligible | None:
-    """Why `voter` gets no tasks of the campaign; `None` when nothing is in the way."""
-    here = {"campaign": campaign_id, "voter": voter.id}
-    gate = _GATE.one(connection, here)
+    """Why `voter` gets no tasks of the campaign; `None` if nothing stands in the way."""
+    gate = _GATE.one(connection, {"campaign": campaign_id, "voter": voter.id})
     if gate.paused_at is not None:
         message = "The lead has paused your work in this campaign: no new tasks for now. Your answers are kept; ask."
         return Ineligible("paused", message)
@@ -62,18 +88,3 @@ def _progress(n: int, right: int) -> str:
 
 
 _NO_ITEMS_YET = "There are no practice items yet: ask the lead, who makes them by ruling on tasks."
-
-
-def eligibility_columns(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
-    """`paused_at` of `:voter`, and whether the campaign `asks` for anything before tasks are given out."""
-    paused = select(annotator_pauses.c.paused_at).where(
-        annotator_pauses.c.campaign_id == campaign_id, annotator_pauses.c.voter_id == bindparam("voter")
-    )
-    asks = exists().where(
-        review_settings.c.campaign_id == campaign_id,
-        or_(review_settings.c.pass_mark.is_not(None), review_settings.c.warm_up_items > 0),
-    )
-    return [paused.scalar_subquery().label("paused_at"), asks.label("asks")]
-
-
-_GATE = CompiledStatement(select(*eligibility_columns(bindparam("campaign"))))

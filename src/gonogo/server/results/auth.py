@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -13,9 +13,11 @@ from gonogo.schemas.enums import ErrorCode, Scope
 from gonogo.schemas.lead import ResultsPassword
 from gonogo.schemas.results_api import Login, LoginRequest
 from gonogo.server.auth import tokens
-from gonogo.server.auth.principals import Principal, authenticate
+from gonogo.server.auth.principals import Principal, authenticate, local_lead
 from gonogo.server.errors import ApiError, not_found
+from gonogo.server.store import audit
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import api_keys, results_passwords, results_sessions, users
 
 IDLE = timedelta(hours=12)
@@ -100,6 +102,15 @@ def refresh(connection: Connection, request: Request, account: ResultsLogin, now
 def end(connection: Connection, request: Request, now: datetime) -> None:
     mine = results_sessions.c.sha256 == _bearer(request)
     connection.execute(results_sessions.update().where(mine).values(ended_at=now))
+
+
+def create_results_password(store: Store, key_id: str) -> ResultsPassword:
+    """A password beside a key of the local lead, for the command line; the return value alone ever holds it."""
+    now = datetime.now(UTC)
+    with store.write() as connection:
+        password = make_password(connection, local_lead(connection, now).org_id, key_id, now)
+        audit.append(connection, "make_results_password", now, actor="command line", content={"key_id": key_id})
+        return password
 
 
 def make_password(connection: Connection, org_id: str, key_id: str, now: datetime) -> ResultsPassword:

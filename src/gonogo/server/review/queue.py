@@ -32,16 +32,16 @@ from sqlalchemy import (
 from sqlalchemy import cast as as_type
 
 from gonogo.schemas.enums import TaskStatus
-from gonogo.schemas.review import ReviewItem, ReviewPage, ReviewSettings
+from gonogo.schemas.review import ReviewItem, ReviewPage
 from gonogo.schemas.verdicts import VERDICT_CLASSES, Verdict
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
+from gonogo.server.practice.settings import load_review_settings
 from gonogo.server.serialize import task_public
 from gonogo.server.store.schema import (
     annotator_accounts,
     part_revisions,
     parts,
-    review_settings,
     submissions,
     task_sheets,
     tasks,
@@ -75,24 +75,6 @@ def expected_harm(posterior: float | None, confidence: float | None) -> float:
 _harm = (1.0 - func.coalesce(tasks.c.posterior, UNKNOWN_POSTERIOR)) * func.coalesce(
     tasks.c.predicted_confidence, ASSUMED_CONFIDENCE
 )
-
-
-def load_settings(connection: Connection, campaign_id: str) -> ReviewSettings:
-    """The stored settings of review, or the defaults."""
-    row = connection.execute(select(review_settings).where(review_settings.c.campaign_id == campaign_id)).first()
-    if row is None:
-        return ReviewSettings()
-    return ReviewSettings(**{name: getattr(row, name) for name in ReviewSettings.model_fields})
-
-
-def update_settings(connection: Connection, campaign_id: str, changes: ReviewSettings) -> ReviewSettings:
-    """Stores the settings that were sent, and answers all."""
-    merged = load_settings(connection, campaign_id).model_copy(
-        update={name: getattr(changes, name) for name in changes.model_fields_set}
-    )
-    connection.execute(review_settings.delete().where(review_settings.c.campaign_id == campaign_id))
-    connection.execute(review_settings.insert().values(campaign_id=campaign_id, **merged.model_dump()))
-    return merged
 
 
 def queue_page(
@@ -151,7 +133,7 @@ def _bands(connection: Connection, campaign_id: str, wanted: ReviewQuery) -> lis
     conflicts = tasks.c.status == literal_column(f"'{TaskStatus.IN_REVIEW.value}'")
     found = [_Band("h", conflicts, (_harm.desc(), tasks.c.number))]
     if wanted.sample and wanted.status is None:
-        drawn = _sampled(load_settings(connection, campaign_id).sample_rate)
+        drawn = _sampled(load_review_settings(connection, campaign_id).sample_rate)
         found.append(_Band("s", drawn, (tasks.c.id,)))
     return found
 

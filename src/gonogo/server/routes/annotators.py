@@ -24,7 +24,7 @@ from gonogo.server.context import Context
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import IN_THREAD, Reply
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.practice import practice_items as practice
+from gonogo.server.practice import items as practice
 from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.annotator_actions import (
     action_public,

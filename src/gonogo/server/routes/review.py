@@ -26,7 +26,9 @@ from gonogo.server.errors import invalid
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import IN_THREAD, Reply
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.practice.practice_items import check_settings
+from gonogo.server.practice.items import check_settings
+from gonogo.server.practice.settings import load_review_settings
+from gonogo.server.practice.settings import update_review_settings as store_review_settings
 from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.adjudication import (
     ACCEPTED,
@@ -40,8 +42,7 @@ from gonogo.server.review.adjudication import (
     ruling_by_id,
     ruling_public,
 )
-from gonogo.server.review.queue import ReviewQuery, load_settings, queue_page
-from gonogo.server.review.queue import update_settings as change_settings
+from gonogo.server.review.queue import ReviewQuery, queue_page
 from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.serialize import task_public
 from gonogo.server.store.schema import rulings, tasks
@@ -99,14 +100,14 @@ def make_ruling(ctx: Context, tx: Connection, task_id: str, body: RulingCreate) 
 @router.get(_CAMPAIGN + "/review-settings", name="review_settings")
 def read_settings(ctx: Context, tx: Connection, campaign_id: str) -> ReviewSettings:
     campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
-    return load_settings(tx, campaign_id)
+    return load_review_settings(tx, campaign_id)
 
 
 @router.patch(_CAMPAIGN + "/review-settings", name="update_review_settings")
 def update_settings(ctx: Context, tx: Connection, campaign_id: str, body: ReviewSettings) -> ReviewSettings:
     """Changes the settings that are sent; the others stay."""
     campaign_for(tx, ctx.caller, campaign_id, LEAD)
-    changed = change_settings(tx, campaign_id, body)
+    changed = store_review_settings(tx, campaign_id, body)
     if body.model_fields_set & {"pass_mark", "qualification_items"}:
         check_settings(tx, campaign_id, changed)
     return changed
