@@ -35,8 +35,8 @@ from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.schemas.labeling import LabelSubmit
-from tests.desk.chaos import NoDrawings
-from tests.desk.scripted import BASE, CAMPAIGN, ScriptedServer, names
+from tests.support.crashing_annotators import NoDrawings
+from tests.support.labeling_server import BASE, CAMPAIGN, ScriptedServer, names
 
 LATENCY = 0.1
 DECIDING = 0.15

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.desk.faulty import FAULTS
-from tests.desk.test_chaos import crash
+from tests.desk.outbox.test_crashes import crash
+from tests.support.faulty_proxy import FAULTS
 
 ROUNDS = 96
 FULL_ROUNDS = 1000

@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.terminal import Program, summary
-from tests.desk.chaos import stored_in
-from tests.desk.faulty import message
 from tests.e2e.conftest import Cli
+from tests.support.crashing_annotators import stored_in
+from tests.support.faulty_proxy import message
 
 BARE = [sys.executable, "-m", "tests.benchmarks.bare_screen"]
 OPEN = "import sys; from gonogo.cli.workstation import open_workstation as o; o(campaign_id=sys.argv[1])"

@@ -18,8 +18,7 @@ from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
-
-from .scripted import BASE, CAMPAIGN, FakeClock, ScriptedServer
+from tests.support.labeling_server import BASE, CAMPAIGN, FakeClock, ScriptedServer
 
 MakeDesk = Callable[..., Coroutine[Any, Any, AnnotateSession]]
 

@@ -25,8 +25,7 @@ from gonogo.schemas.labeling import (
 )
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-
-from .scripted import until
+from tests.support.labeling_server import until
 
 BASE = "http://embedded.localhost"
 KEY = "embedded-token-for-tests"

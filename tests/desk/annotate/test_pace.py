@@ -8,9 +8,8 @@ import pytest
 
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, SendState
-
-from .conftest import MakeDesk
-from .scripted import FakeClock, ScriptedServer, names, until
+from tests.desk.conftest import MakeDesk
+from tests.support.labeling_server import FakeClock, ScriptedServer, names, until
 
 
 async def answer(desk: AnnotateSession, clock: FakeClock, *, waiting: float, looking: float) -> None:

@@ -10,9 +10,8 @@ from gonogo.desk.core.models import SendState
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from tests.server.live import uvicorn_serving
-
-from . import chaos
-from .faulty import FAULTS, FaultyProxy
+from tests.support.crashing_annotators import Outcome, Plan, campaign, run
+from tests.support.faulty_proxy import FAULTS, FaultyProxy
 
 KEY = "embedded-token-for-tests"
 
@@ -30,7 +29,7 @@ async def test_what_was_called_saved_is_on_the_server_once(tmp_path: Path) -> No
 
 async def crash(
     folder: Path, *, rounds: int, n_tasks: int, seed: int = 1, people: int = 1
-) -> tuple[chaos.Outcome, Counter[str]]:
+) -> tuple[Outcome, Counter[str]]:
     """So many lives of each desk behind the faulty proxy; what came of it, and the faults met.
 
     `people` work side by side, each on a home and in a campaign of `n_tasks` of their own.
@@ -44,11 +43,11 @@ async def crash(
     )
     with uvicorn_serving(create_app(settings)) as port:
         base_url = f"http://127.0.0.1:{port}"
-        made = [await chaos.campaign(base_url, KEY, n_tasks, f"PMI {place}") for place in range(people)]
+        made = [await campaign(base_url, KEY, n_tasks, f"PMI {place}") for place in range(people)]
         async with FaultyProxy(port, chance=random.Random(seed)) as proxy:
             here = f"http://127.0.0.1:{proxy.own_port}"
             plans = [
-                chaos.Plan(here, token, annotator, campaign_id, str(folder / f"desk{place}"), rounds, seed=seed + place)
+                Plan(here, token, annotator, campaign_id, str(folder / f"desk{place}"), rounds, seed=seed + place)
                 for place, (campaign_id, token, annotator) in enumerate(made)
             ]
-            return await chaos.run(plans, database), proxy.met
+            return await run(plans, database), proxy.met

@@ -9,8 +9,7 @@ import pytest
 
 from gonogo.desk.core.models import SendState
 from gonogo.desk.outbox.outbox import Outbox
-
-from .putting import ANN, put
+from tests.support.outbox_rows import ANN, put
 
 pytest.importorskip("apsw", reason="its SQLite lets a test bring its own file system")
 
@@ -19,7 +18,7 @@ IMAGES = 300
 
 def work(folder: Path, after: tuple[str, ...] = ()) -> tuple[object, int]:
     """A person answers 25 questions, a few of which are sent meanwhile; everything that happened to the files."""
-    from .powercut import recording
+    from tests.support.power_cut import recording
 
     with recording(after) as (recorder, connect):
         path = folder / "live" / "outbox.sqlite"

@@ -26,8 +26,7 @@ from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, 
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from tests.server.live import uvicorn_serving
-
-from .chaos import stored_in
+from tests.support.crashing_annotators import stored_in
 
 KEY = "embedded-token-for-tests"
 DEAD = "http://127.0.0.1:9"  # the discard port: nobody listens

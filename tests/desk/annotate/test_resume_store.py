@@ -14,10 +14,9 @@ from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
 from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
+from tests.support.outbox_rows import task
 
-from .putting import task
-
-REPO = Path(__file__).resolve().parents[2]
+REPO = Path(__file__).resolve().parents[3]
 
 CODE = """
 import asyncio, sys

@@ -25,8 +25,7 @@ from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import Decision, SendState, Times
 from gonogo.desk.outbox.outbox import LEASE_SECONDS, Outbox
 from gonogo.desk.outbox.schema import on_network
-
-from .putting import ANN, BOB, put, task
+from tests.support.outbox_rows import ANN, BOB, put, task
 
 
 @pytest.fixture
@@ -232,7 +231,7 @@ def test_network_file_systems_are_known() -> None:
 
 
 def test_nothing_that_was_called_saved_is_lost_to_kill_9(path: Path) -> None:
-    repo = Path(__file__).resolve().parents[2]
+    repo = Path(__file__).resolve().parents[3]
     promised: list[str] = []
     for round_ in range(0, 30, 2):  # two programs at a time, on one file
         children = [_start(path, repo, f"{round_ + half}") for half in range(2)]
@@ -246,7 +245,7 @@ def test_nothing_that_was_called_saved_is_lost_to_kill_9(path: Path) -> None:
 
 
 def _start(path: Path, repo: Path, label: str) -> tuple[str, subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.desk.putting", str(path), label]
+    command = [sys.executable, "-m", "tests.support.outbox_rows", str(path), label]
     return label, subprocess.Popen(command, stdout=subprocess.PIPE, cwd=repo, text=True)
 
 

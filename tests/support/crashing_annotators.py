@@ -1,7 +1,7 @@
 """People who answer as fast as they can and are killed at random moments; what they called saved is written down.
 
-`python -m tests.desk.chaos` reads its plan (JSON, one line) from standard input. Each round is a fork of this process,
-which has imported everything, so that a round costs no start of an interpreter.
+`python -m tests.support.crashing_annotators` reads its plan (JSON, one line) from standard input. Each round is a
+fork of this process, which has imported everything, so that a round costs no start of an interpreter.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ async def run(plans: Sequence[Plan], database: Path) -> Outcome:
 
 async def _carried_out(plan: Plan) -> list[str]:
     """What the people of the plan said, line by line."""
-    command, pipe = (sys.executable, "-m", "tests.desk.chaos"), asyncio.subprocess.PIPE
+    command, pipe = (sys.executable, "-m", "tests.support.crashing_annotators"), asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(*command, cwd=REPO, stdin=pipe, stdout=pipe)
     out, _ = await child.communicate(f"{json.dumps(asdict(plan))}\n".encode())
     assert child.returncode == 0

@@ -15,8 +15,7 @@ from gonogo.desk.core.errors import SignInError
 from gonogo.desk.core.models import Decision, Stage
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import ServerProfile, Settings
-
-from .scripted import BASE, CAMPAIGN, FakeClock, ScriptedServer, names, until
+from tests.support.labeling_server import BASE, CAMPAIGN, FakeClock, ScriptedServer, names, until
 
 TOKEN = "session-canary-51c2"
 

@@ -12,10 +12,9 @@ from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.annotate.submission import submission_request
 from gonogo.desk.core.models import Decided, Decision, SendState, Stage
 from gonogo.desk.outbox.outbox import Outbox
-
-from .conftest import MakeDesk
-from .putting import ANN, put, task
-from .scripted import FakeClock, Fault, ScriptedServer, names
+from tests.desk.conftest import MakeDesk
+from tests.support.labeling_server import FakeClock, Fault, ScriptedServer, names
+from tests.support.outbox_rows import ANN, put, task
 
 FIXED = Decision("incorrect", {"text": "16,4"}, 0.8)
 

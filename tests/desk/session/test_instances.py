@@ -11,9 +11,8 @@ from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
 from gonogo.desk.session.instances import RunningInstances
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
-
-from .conftest import MakeDesk, NoDrawings
-from .scripted import FakeClock, ScriptedServer, names
+from tests.desk.conftest import MakeDesk, NoDrawings
+from tests.support.labeling_server import FakeClock, ScriptedServer, names
 
 ANN = Address("http://a.localhost", "ann", "c1")
 

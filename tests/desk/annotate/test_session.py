@@ -7,9 +7,8 @@ from functools import partial
 
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, SendState, Stage, Times
-
-from .conftest import MakeDesk
-from .scripted import FakeClock, Fault, ScriptedServer, names, until
+from tests.desk.conftest import MakeDesk
+from tests.support.labeling_server import FakeClock, Fault, ScriptedServer, names, until
 
 
 async def test_a_verdict_shows_the_next_task_at_once_and_is_sent_behind(make_desk: MakeDesk, clock: FakeClock) -> None:

@@ -8,9 +8,8 @@ import pytest
 
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, SendState, Stage
-
-from .conftest import MakeDesk
-from .scripted import FakeClock, Fault, ScriptedServer, names
+from tests.desk.conftest import MakeDesk
+from tests.support.labeling_server import FakeClock, Fault, ScriptedServer, names
 
 SENT, LATE, PARKED = SendState.SENT, SendState.LATE, SendState.PARKED
 
