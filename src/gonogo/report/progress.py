@@ -1,4 +1,4 @@
-"""A campaign's progress in words: for the lead's screen and for `gonogo campaign watch`."""
+"""Progress of a campaign in words, for the lead's screen and `gonogo campaign watch`."""
 
 from __future__ import annotations
 
@@ -8,53 +8,56 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gonogo.schemas.lead import AtWork, CampaignProgress
 
-LONGEST = timedelta(days=3650)
+MAX_TIME_LEFT = timedelta(days=3650)
 
 
-def queue_text(seen: CampaignProgress) -> str:
+def queue_text(progress: CampaignProgress) -> str:
     """`60 left (3 of them held) · 4 in review · 33 done`."""
-    held = f" ({seen.n_held} of them held)" if seen.n_held else ""
-    return f"{seen.n_open} left{held} · {seen.n_in_review} in review · {seen.n_resolved} done"
+    held = f" ({progress.n_held} of them held)" if progress.n_held else ""
+    return f"{progress.n_open} left{held} · {progress.n_in_review} in review · {progress.n_resolved} done"
 
 
-def left(seen: CampaignProgress) -> timedelta | None:
-    """How long it takes at the pace of the newest votes; `None` while there is no pace, or nothing to do."""
-    if not seen.votes_per_hour or not seen.votes_left:
+def time_left(progress: CampaignProgress) -> timedelta | None:
+    """Time for the missing votes at the pace of the newest ones; `None` without a pace, or when none is missing."""
+    if not progress.votes_per_hour or not progress.votes_left:
         return None
-    return min(timedelta(hours=seen.votes_left / seen.votes_per_hour), LONGEST)
+    return min(timedelta(hours=progress.votes_left / progress.votes_per_hour), MAX_TIME_LEFT)
 
 
-def pace_text(seen: CampaignProgress, now: datetime) -> str:
-    """Pace and expected end, or why there is none."""
-    if seen.status != "open":
-        return f"The campaign is {seen.status}: nobody is asked any more."
-    if not seen.votes_left:
-        waits = f" {seen.n_in_review} wait for an expert." if seen.n_in_review else ""
-        return f"No votes are missing.{waits}"
-    needed = f"{seen.votes_left} votes to go"
-    rest = left(seen)
+def pace_text(progress: CampaignProgress, now: datetime) -> str:
+    """Pace and expected end, or the reason why there is none."""
+    if progress.status != "open":
+        return f"The campaign is {progress.status}: nobody is asked any more."
+    if not progress.votes_left:
+        waiting = f" {progress.n_in_review} wait for an expert." if progress.n_in_review else ""
+        return f"No votes are missing.{waiting}"
+    needed = f"{progress.votes_left} votes to go"
+    rest = time_left(progress)
     if rest is None:
         return f"{needed} · pace not known: there are no votes of the last day"
-    return f"{seen.votes_per_hour:g} votes an hour · {needed} · at that pace done {_when(now.astimezone() + rest, now)}"
+    end = _end_text(now.astimezone() + rest, now)
+    return f"{progress.votes_per_hour:g} votes an hour · {needed} · at that pace done {end}"
 
 
-def _when(end: datetime, now: datetime) -> str:
+def _end_text(end: datetime, now: datetime) -> str:
+    """`at 16:20` today, else `on 2026-11-30`."""
     same_day = end.date() == now.astimezone().date()
     return f"at {end:%H:%M}" if same_day else f"on {end:%Y-%m-%d}"
 
 
-def person_text(one: AtWork, now: datetime) -> str:
+def person_text(person: AtWork, now: datetime) -> str:
     """`12 done, 2 held, 5 min ago`."""
-    held = f", {one.n_held} held" if one.n_held else ""
-    return f"{one.n_done} done{held}{_ago(one.last_at, now)}"
+    held = f", {person.n_held} held" if person.n_held else ""
+    return f"{person.n_done} done{held}{_age_text(person.last_at, now)}"
 
 
-def _ago(text: str | None, now: datetime) -> str:
+def _age_text(timestamp: str | None, now: datetime) -> str:
+    """`, 5 min ago` of an ISO timestamp; empty for anything else."""
     try:
-        found = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
+        time = datetime.fromisoformat((timestamp or "").replace("Z", "+00:00"))
     except ValueError:
         return ""
-    seconds = (now - (found if found.tzinfo else found.replace(tzinfo=UTC))).total_seconds()
+    seconds = (now - (time if time.tzinfo else time.replace(tzinfo=UTC))).total_seconds()
     if seconds < 60:
         return ", now"
     if seconds < 5400:

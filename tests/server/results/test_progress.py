@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import httpx
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.lead import LeadClient
-from gonogo.report.progress import left, pace_text, person_text, queue_text
-from gonogo.schemas.lead import AtWork, CampaignProgress
+from gonogo.schemas.lead import CampaignProgress
 from tests.server.results.conftest import GONOGO, LABELING, TOKEN, Served
 
 
@@ -50,20 +46,3 @@ async def test_what_is_held_answered_and_missing_is_counted_and_gold_is_not(eith
     await either.ok("POST", f"{LABELING}/campaigns/{either.campaign}/close")
     closed = await told(either)
     assert (closed.status, closed.n_held, closed.votes_left) == ("closed", 0, 0)
-
-
-def seen(**fields: Any) -> CampaignProgress:
-    usual = {"n_tasks": 10, "n_open": 6, "n_held": 2, "n_in_review": 1, "n_resolved": 3, "votes_left": 12}
-    return CampaignProgress.model_validate({"campaign_id": "c", "status": "open", **usual, **fields})
-
-
-def test_the_expected_end_follows_from_the_votes_that_are_missing() -> None:
-    now = datetime(2026, 6, 1, 12, tzinfo=UTC)
-    assert queue_text(seen()) == "6 left (2 of them held) · 1 in review · 3 done"
-    assert left(seen(votes_per_hour=6)) == timedelta(hours=2)
-    assert "12 votes to go · at that pace done on 2026-06-0" in pace_text(seen(votes_per_hour=0.25), now)
-    assert "pace not known" in pace_text(seen(), now)
-    assert pace_text(seen(votes_left=0), now) == "No votes are missing. 1 wait for an expert."
-    assert "nobody is asked" in pace_text(seen(status="closed"), now)
-    who = AtWork(voter_id="v", n_done=3, n_held=1, last_at="2026-06-01T11:50:00Z")
-    assert person_text(who, now) == "3 done, 1 held, 10 min ago"

@@ -167,9 +167,9 @@ class WatchedCampaign:
         counts = {"task_count": now.task_count, "resolved_count": now.resolved_count}
         state: dict[str, Any] = {"name": now.name, "status": now.status, **counts}
         if seen is not None:
-            from gonogo.report.progress import left
+            from gonogo.report.progress import time_left
 
-            rest = left(seen)
+            rest = time_left(seen)
             state |= {"left": seen.n_open, "held": seen.n_held, "in_review": seen.n_in_review}
             state |= {"votes_left": seen.votes_left, "votes_per_hour": seen.votes_per_hour}
             state |= {"seconds_left": None if rest is None else round(rest.total_seconds())}

@@ -1,4 +1,4 @@
-"""The quality report as a lead reads it in a shell."""
+"""Quality report as lines of text."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ async def test_the_text_says_what_the_numbers_mean(bench: Bench) -> None:
     assert "not accepted" in text
     assert "8 submissions on 4 tasks" in text
     assert "not known below 10 gold answers" in text
-    for told in ("Ana", "Bob", "pmi · thread", "Krippendorff", "→ "):
-        assert told in text
+    for words in ("Ana", "Bob", "pmi · thread", "Krippendorff", "→ "):
+        assert words in text
     assert max(map(len, text.splitlines())) < 200
     assert "\x1b" not in text
 
@@ -39,3 +39,13 @@ def test_the_gauge_puts_everything_in_its_place() -> None:
     assert gauge(-0.3, (-0.5, 0.1), 0.0, 21).startswith("0 ├⊙━━")
     assert sparkline([1, 1]) == "▄▄"
     assert sparkline([0, 5, 10]) == "▁▄█"
+
+
+def test_a_confusion_matrix_that_is_too_wide_becomes_the_most_frequent_confusions() -> None:
+    matrix = {"verdicts": ["correct", "incorrect", "unsure"], "counts": [[9, 1, 0], [4, 7, 2], [0, 0, 3]]}
+    report = {"alpha": None, "annotators": None, "gonogo": {"confusion": matrix}}
+    assert any("given →" in line for line in report_lines(report, width=120))
+    narrow = report_lines(report, width=40)
+    head = next(index for index, line in enumerate(narrow) if line.startswith("Known answer"))
+    rows = [line.split() for line in narrow[head + 1 : head + 4]]
+    assert rows == [["incorrect", "correct", "4"], ["incorrect", "unsure", "2"], ["correct", "incorrect", "1"]]
