@@ -19,6 +19,7 @@ from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
 from gonogo.tui.screens.work.history import HistoryScreen
 from gonogo.tui.screens.work.practice import PracticeScreen
 from gonogo.tui.screens.work.review import ReviewScreen
+from gonogo.tui.widgets.task_pane import TaskPane
 
 OWNERS: dict[actions.Scope, type] = {
     EVERYWHERE: GonogoApp,
@@ -42,7 +43,8 @@ def test_ids_are_unique_and_every_action_can_be_called() -> None:
     assert len(BY_ID) == len(ACTIONS)
     for scope, owner in OWNERS.items():
         for action in scope.actions:
-            assert hasattr(owner, "action_" + action.call.split("(")[0]), action.id
+            called = action.call.removeprefix("pane('").split("(")[0].removesuffix("')")
+            assert hasattr(TaskPane if action.call.startswith("pane(") else owner, "action_" + called), action.id
             assert action.help.endswith(".")
             assert len(action.help) <= 54, "one row of the help screen"
     assert set(OWNERS) == set(actions.SCOPES)

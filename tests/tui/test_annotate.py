@@ -133,7 +133,7 @@ async def test_a_usual_repair_is_one_key(running: Running, clock: Clock, read: s
     desk = FakeDesk([task(1, {"text": read}), task(2)])
     async with running(desk) as pilot:
         await press(pilot, clock, "d", key)
-        assert screen_of(pilot).line.value == line
+        assert screen_of(pilot).pane.editor.line.value == line
         await press(pilot, clock, "enter")
         assert desk.answers[0][1].corrected_value is not None
         assert desk.answers[0][1].corrected_value["text"] == line
@@ -143,7 +143,7 @@ async def test_the_tolerance_comes_back_and_a_repair_without_effect_is_said(runn
     desk = FakeDesk([task(1, {"text": "16,5 +0,1 0"}), task(2)])
     async with running(desk) as pilot:
         await press(pilot, clock, "d", "ctrl+u", *"18,5", "f5")
-        assert screen_of(pilot).line.value == "18,5 +0,1 0"
+        assert screen_of(pilot).pane.editor.line.value == "18,5 +0,1 0"
         await press(pilot, clock, "ctrl+u", *"abc", "f6")
         assert "No decimal comma" in text_of(pilot.app.screen)
 
@@ -165,9 +165,9 @@ async def test_a_sign_is_picked_from_the_palette(running: Running, clock: Clock)
         await press(pilot, clock, "d", "ctrl+k")
         assert "a⌀ b± c°" in text_of(pilot.app.screen)
         await press(pilot, clock, "b", "1")
-        assert screen_of(pilot).line.value == "16±1"
+        assert screen_of(pilot).pane.editor.line.value == "16±1"
         await press(pilot, clock, "f8", "escape", "a")
-        assert screen_of(pilot).line.value == "16±1a", "Esc closes only the palette"
+        assert screen_of(pilot).pane.editor.line.value == "16±1a", "Esc closes only the palette"
 
 
 async def test_incorrect_without_a_value_is_sent_from_inside_the_line(running: Running, clock: Clock) -> None:
@@ -176,7 +176,7 @@ async def test_incorrect_without_a_value_is_sent_from_inside_the_line(running: R
         await press(pilot, clock, "d", "7", "ctrl+s")
         assert [(made.verdict, made.corrected_value) for _, made in desk.answers] == [("incorrect", None)]
         await press(pilot, clock, "u", "d")
-        assert screen_of(pilot).line.value == "167"
+        assert screen_of(pilot).pane.editor.line.value == "167"
 
 
 async def test_confidence_goes_with_one_answer(running: Running, clock: Clock) -> None:
@@ -241,7 +241,7 @@ async def test_escape_leaves_and_keeps_what_was_typed(running: Running, clock: C
     desk = FakeDesk([task(1, {"text": "M8"}), task(2)])
     async with running(desk) as pilot:
         await press(pilot, clock, "d", "x", "1", "escape")
-        assert not screen_of(pilot).editing
+        assert not screen_of(pilot).pane.editing
         await press(pilot, clock, "d")
         assert screen_of(pilot).query_one("#fix", Input).value == "M8x1"
         assert [call for call in desk.calls if call.startswith("edit")] == ["edit True", "edit False", "edit True"]

@@ -23,7 +23,7 @@ from gonogo.sheets.models import Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.terminal import kitty
 from gonogo.tui.app import GonogoApp
-from gonogo.tui.screens.work.drawing import DrawingScreen
+from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.probe import TerminalReplies
 from gonogo.tui.widgets.pixel_view import damaged
@@ -49,9 +49,9 @@ class Shown:
         self.app, self.pilot, self.sent = app, pilot, sent
 
     @property
-    def screen(self) -> DrawingScreen:
+    def screen(self) -> AnnotateScreen:
         found = self.app.screen_stack[-1]
-        assert isinstance(found, DrawingScreen)
+        assert isinstance(found, AnnotateScreen)
         return found
 
     def frame(self, text: str) -> str:
@@ -90,7 +90,7 @@ def start(home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Start:
 async def test_a_sixel_picture_follows_its_frame_once(start: Start, clock: Clock) -> None:
     async with start(SIXEL) as shown:
         assert "sixel" in text_of(shown.screen)
-        sheet = shown.screen.sheet.region
+        sheet = shown.screen.pane.sheet.region
         first = shown.frame("")
         assert first.startswith(f"\x1b7\x1b[{sheet.y + 2};{sheet.x + 2}H\x1bP")
         assert first.endswith("\x1b\\\x1b8")
@@ -104,7 +104,7 @@ async def test_a_sixel_picture_follows_its_frame_once(start: Start, clock: Clock
 
 async def test_under_a_window_cells_stand_in_and_the_pixels_come_back(start: Start, clock: Clock) -> None:
     async with start(SIXEL) as shown:
-        sheet = shown.screen.sheet
+        sheet = shown.screen.pane.sheet
         over = shown.writes_at(sheet.region.x, sheet.region.y + 3)
         first = shown.frame("")
         await press(shown.pilot, clock, "question_mark")
@@ -120,7 +120,7 @@ async def test_where_a_notice_stands_the_picture_ends_above_it(start: Start) -> 
         whole = shown.frame("")
         shown.app.say("A notice that is long enough to reach over the drawing. " * 3, seconds=60)
         await settle(shown.pilot)
-        sheet = shown.screen.sheet.region
+        sheet = shown.screen.pane.sheet.region
         cut = shown.frame(shown.writes_at(sheet.x, sheet.y + 3))
         toast = shown.screen.query("Toast").first().region
         high = [int(text.partition('"1;1;')[2].split(";")[1].split("#")[0]) for text in (cut, whole)]
@@ -140,23 +140,23 @@ async def test_inverting_sends_the_same_pixels_in_other_colours(start: Start, cl
 async def test_kitty_is_sent_once_shown_as_text_and_taken_back(start: Start, clock: Clock) -> None:
     async with start(KITTY) as shown:
         await settle(shown.pilot)
-        assert kitty.PLACEHOLDER in "".join(strip.text for strip in shown.screen.sheet.render_lines(_all(shown)))
+        assert kitty.PLACEHOLDER in "".join(strip.text for strip in shown.screen.pane.sheet.render_lines(_all(shown)))
         number = _ids(shown.sent)
         assert len(number) == len(set(number)) >= 1
         count = len(shown.sent)
-        shown.screen.sheet.refresh()
+        shown.screen.pane.sheet.refresh()
         await settle(shown.pilot)
         assert len(shown.sent) == count  # a repaint sends nothing
         await press(shown.pilot, clock, "a")
-        assert kitty.PLACEHOLDER in "".join(strip.text for strip in shown.screen.sheet.render_lines(_all(shown)))
+        assert kitty.PLACEHOLDER in "".join(strip.text for strip in shown.screen.pane.sheet.render_lines(_all(shown)))
     deleted = [text for text in "".join(shown.sent).split("\x1b_G") if text.startswith("a=d")]
     assert len(deleted) == len(_ids(shown.sent))
 
 
 async def test_a_placeholder_row_can_be_cut_anywhere(start: Start) -> None:
     async with start(KITTY) as shown:
-        row = shown.screen.sheet.render_lines(_all(shown))[5]
-        width = shown.screen.sheet.size.width
+        row = shown.screen.pane.sheet.render_lines(_all(shown))[5]
+        width = shown.screen.pane.sheet.size.width
         for at in range(1, width - 1):
             left, right = row.crop(0, at), row.crop(at, width)
             assert left.text + right.text == row.text
@@ -254,7 +254,7 @@ def test_answers_that_come_late_are_no_keys(tmp_path: Path) -> None:
 
 
 def _all(shown: Shown) -> Region:
-    return Region(0, 0, *shown.screen.sheet.size)
+    return Region(0, 0, *shown.screen.pane.sheet.size)
 
 
 def _ids(sent: list[str]) -> list[str]:

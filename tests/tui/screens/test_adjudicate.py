@@ -23,7 +23,7 @@ async def at_the_case(room: Room) -> None:
     await room.sees("harm")
     await room.until(lambda: not room.screen.has_class("-card"))
     await room.press("enter")
-    await room.until(lambda: isinstance(room.screen, AdjudicateScreen) and not room.screen.guard.waiting)
+    await room.until(lambda: isinstance(room.screen, AdjudicateScreen) and not room.screen.pane.guard.waiting)
 
 
 def sent(room: Room) -> list[httpx.Request]:
@@ -156,7 +156,7 @@ async def test_on_a_plain_server_it_works_from_the_task_and_says_what_is_missing
     async with room.opened(plain=True, undo_seconds=0):
         await room.sees("plain server", "1 of 2")
         await room.press("end", "enter")  # newest first
-        await room.until(lambda: isinstance(room.screen, AdjudicateScreen) and not room.screen.guard.waiting)
+        await room.until(lambda: isinstance(room.screen, AdjudicateScreen) and not room.screen.pane.guard.waiting)
         await room.sees("This server does not tell the votes", "2 submissions", "a  uphold the prediction")
         await room.press("b")
         await room.sees("does not tell who voted")

@@ -28,7 +28,7 @@ def practice_of(room: Room) -> PracticeSession:
 
 async def at_an_item(room: Room) -> str:
     """An item is shown and its keys count; what it shows."""
-    await room.until(lambda: isinstance(room.screen, PracticeScreen) and not room.screen.guard.waiting)
+    await room.until(lambda: isinstance(room.screen, PracticeScreen) and not room.screen.pane.guard.waiting)
     practice = practice_of(room)
     await room.until(lambda: practice.current is not None and practice.told is None)
     assert practice.current is not None
@@ -110,7 +110,7 @@ async def test_the_palette_opens_it_and_leaving_comes_back(room: Room) -> None:
     await known_items(room)
     async with room.opened(start="annotate"):
         await room.sees("The work itself?")
-        await room.until(lambda: not room.screen.guard.waiting)  # type: ignore[attr-defined]
+        await room.until(lambda: not room.screen.pane.guard.waiting)  # type: ignore[attr-defined]
         await room.press("ctrl+p", *"practice")
         await room.until(lambda: "at once what was right" in room.text)
         await room.press("down", "enter")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from textual.binding import Binding
@@ -17,7 +17,8 @@ class Action:
         title: Word in the footer.
         help: Sentence in help, palette and docs.
         keys: Textual's names of the default keys.
-        call: Textual's action string, of the scope's screen or of the app.
+        call: Textual's action string, of the scope's screen or of the app; `pane('zoom(1)')` runs an action of the
+            screen's task pane.
         rank: Place in the footer, whose highest ranks are dropped first; `None` keeps the action out of it.
         verdict: Whether the key guard holds the keys back until question and drawing are painted.
     """
@@ -44,15 +45,15 @@ class Scope:
         self.heading = heading
         self.actions = tuple(replace(action, id=f"{name}.{action.id}") for action in actions)
 
-    def bindings(self) -> list[Binding]:
-        """Textual bindings, each with its action's id so that a keymap can move it."""
+    def bindings(self, only: Collection[str] | None = None) -> list[Binding]:
+        """Textual bindings (of the ids in `only`), each with its action's id so that a keymap can move it."""
         return [
             Binding(
                 ",".join(action.keys), action.call, action.title,
                 show=False, id=action.id, priority=action.id == "app.quit",
             )
             for action in self.actions
-            if action.keys
+            if action.keys and (only is None or action.id in only)
         ]  # fmt: skip
 
 

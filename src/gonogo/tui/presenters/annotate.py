@@ -89,6 +89,12 @@ def asked_again(item: Decided) -> str:
     return f"Your answer “{item.decision.verdict}” was refused{why}. Answer again; undo leaves it as it was."
 
 
+def not_saved(error: Exception, what: str) -> str:
+    """Notice that an answer or ruling is not on disk, with the next step."""
+    step = getattr(error, "next_step", "") or "Make room on the disk, then give it again."
+    return f"The {what} could not be saved: {error}\n{step}"
+
+
 def nothing_to_undo(recent: Sequence[Decided]) -> str:
     """Why the last answer cannot be taken back. `recent` is newest last."""
     if not recent:

@@ -23,7 +23,7 @@ class CorrectionInput(Input):
 
     Textual inserts a letter at once but sends Backspace and the like through the application's bindings, so keys that
     arrive together (a slow line, a fast typist) change places: "Backspace 7" on "12" would leave "12". So every key
-    of the line is handled here. `noted` is called for every key and paste; after `open` the keys of the actions of
+    of the line is handled here. `on_key` is called for every key and paste; after `open` the keys of the actions of
     scope "edit" call them on the screen.
     """
 
@@ -31,10 +31,16 @@ class CorrectionInput(Input):
         """The palette of signs was opened or closed."""
 
     def __init__(
-        self, *, id: str | None = None, disabled: bool = True, select_on_focus: bool = False, max_length: int = 2_000
+        self,
+        on_key: Callable[[], None],
+        *,
+        id: str | None = None,
+        disabled: bool = True,
+        select_on_focus: bool = False,
+        max_length: int = 2_000,
     ) -> None:
         super().__init__(id=id, disabled=disabled, select_on_focus=select_on_focus, max_length=max_length)
-        self.noted: Callable[[], None] = lambda: None
+        self._notify_key = on_key
         self.choosing = False
         self._calls: dict[str, str] = {}
 
@@ -58,7 +64,7 @@ class CorrectionInput(Input):
         self.post_message(self.Choosing())
 
     async def on_key(self, event: Key) -> None:
-        self.noted()
+        self._notify_key()
         if self.choosing:
             self.choose(False)
             self._insert(symbol_letters().get(event.character or "", ""))
@@ -74,7 +80,7 @@ class CorrectionInput(Input):
         event.prevent_default()
 
     def on_paste(self, event: Paste) -> None:
-        self.noted()
+        self._notify_key()
 
     def _insert(self, sign: str) -> None:
         if sign:

@@ -1,39 +1,39 @@
-"""One conflict with all there is to know about it; one key rules, and the next one is there."""
+"""Adjudicate screen: one conflict with all its evidence; one key rules, and the next one is there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Container
 from textual.content import Content
+from textual.events import Key, Paste, Resize
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.core.models import DeskTask, Stage
+from gonogo.desk.core.models import Stage
 from gonogo.desk.review.models import Case, Ruled, Ruling
 from gonogo.schemas.review import ERROR_TYPES
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions
-from gonogo.tui.presenters import correction
+from gonogo.tui.app_protocol import AppGetter
+from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.presenters.queue import no_case
 from gonogo.tui.presenters.rulings import Draft, evidence
-from gonogo.tui.screens.work.question import QuestionScreen
 from gonogo.tui.widgets import status
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.scroll_lines import ScrollLines
-from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status import StatusBar, StatusLine
-from gonogo.tui.widgets.value_view import ValueView
+from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
-    from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.desk.core.settings import Settings
     from gonogo.desk.review.session import ReviewSession
 
@@ -42,101 +42,109 @@ _NO_DRAFT = Draft()
 VERDICT_OF_RULING = {traits.ruling.action: traits.verdict.value for traits in VERDICTS.values()}
 
 
-class AdjudicateScreen(QuestionScreen):
-    """Shows the desk's current case and hands rulings to it. Keeps nothing but what is being typed."""
+class AdjudicateScreen(Screen[None]):
+    """Shows the session's current case and hands rulings to the session; keeps only what is being typed."""
 
     CSS_PATH = "adjudicate.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.ADJUDICATE.bindings()]
     ACTION_SCOPES = (actions.ADJUDICATE,)
+    AUTO_FOCUS = ""
 
+    gonogo = AppGetter()
+    pane = getters.query_one(TaskPane)
+    status = getters.query_one("#status", StatusBar)
     evidence = getters.query_one("#evidence", ScrollLines)
+    words = getters.query_one("#words", Static)
+    keys = getters.query_one("#keys", StatusLine)
 
     def __init__(self, desk: ReviewSession, *, clock: Callable[[], float], profile: Settings) -> None:
-        # the drawing's half asks only for pictures, which both desks have
-        super().__init__(cast("AnnotateSession", desk), clock=clock, profile=profile)
+        super().__init__(classes="-card")
         self.review = desk
+        self._clock = clock
+        self._profile = profile
         self._case: Case | None = None
         self._drafts: dict[str, Draft] = {}
         self._typed: dict[str, str] = {}
         self._field = ""
+        """What the editor is open for: "value", "note", or nothing."""
+        self._not_saved = ""
         self._later: Timer | None = None
-        self._made: list[tuple[Case, Ruled | None, Draft, int, list[Content]]] = []
+        self._evidence_made: list[tuple[Case, Ruled | None, Draft, int, list[Content]]] = []
         self._keys_for: tuple[object, ...] = ()
+        self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")
-        with Horizontal(id="work"):
-            yield SheetView(id="sheet")
-            with Vertical(id="panel"):
-                yield StatusLine(id="prompt")
-                yield ValueView(id="value")
-                with Vertical(id="edit"):
-                    yield CorrectionInput(id="fix")
-                    yield StatusLine(id="hint")
-                yield ScrollLines(id="evidence")
+        yield TaskPane(
+            self.review.pictures,
+            ScrollLines(id="evidence"),
+            on_key=self._key_pressed,
+            clock=self._clock,
+            settings=self._profile,
+        )
         with Container(id="card"):
             yield Static(id="words", markup=False)
         yield StatusLine(id="keys")
 
     def on_mount(self) -> None:
-        self._use_mode(self._profile.picture_mode)
-        self.line.noted = self._noted
         self.words.update(no_case(self.review))
+
+    def on_unmount(self) -> None:
+        self._unsubscribe()
 
     # --- showing ---------------------------------------------------------------------------------------
 
-    def _desk_changed(self) -> None:
+    def _update(self) -> None:
+        """Shows the session's state. Everything that changed is painted in the same frame."""
         case = self.review.current
-        if case is not None and case is self._case and not self.guard.armed:
-            self._later = self._later or self.set_timer(QUIET_SECONDS, self._quiet_change)
+        if case is not None and case is self._case and not self.pane.guard.armed:
+            self._later = self._later or self.set_timer(QUIET_SECONDS, self._update_quietly)
             return
         self.status.tell(self.review.state, self._not_saved)
         if case is None:
             self._show_card()
-        elif self._other(case.task):
+        elif not self.pane.shows(case.task):
             self._show_case(case)
         elif case is not self._case:
             self._case = case
             self._show_evidence()
 
-    def _quiet_change(self) -> None:
-        """What changed behind a case that was just shown: counts and states, painted once."""
+    def _update_quietly(self) -> None:
+        """Shows counts and states that changed behind a case that was only just shown."""
         self._later = None
         self.status.tell(self.review.state, self._not_saved)
 
     def _show_card(self) -> None:
         self._case = None
-        self._ask_nothing()
+        self._close_editor()
+        self.pane.clear()
+        self.set_class(True, "-card")
+        self._show_keys()
         self.words.update(no_case(self.review))
 
     def _show_case(self, case: Case) -> None:
         self._case = case
-        self._ask(case.task)
+        self._close_editor()
+        self.set_class(False, "-card")
+        self.pane.show_task(case.task)
         self.evidence.to_top()
         self._show_evidence()
         self._show_keys()
-        self._show_picture(case.task)
 
     def _show_evidence(self) -> None:
         if self._case is not None:
             self.evidence.show(self._evidence(self._case))
 
     def _evidence(self, case: Case) -> list[Content]:
-        """All lines about `case`; those of the next one are made while this one is looked at."""
+        """All lines about `case`; the next case's are made while this one is looked at."""
         ruled, draft = self.review.ruled.get(case.task.id), self._draft_of(case)
         width = max(self.evidence.size.width, 20)
-        for made, *how, lines_ in self._made:
-            if made is case and how == [ruled, draft, width]:
-                return lines_
-        found = evidence(case, ruled, draft, width)
-        self._made = [*self._made[-2:], (case, ruled, draft, width, found)]
-        return found
-
-    def _prebuild(self, task: DeskTask) -> None:
-        super()._prebuild(task)
-        following = self.review.upcoming()
-        if following is not None:
-            self._evidence(following)
+        for known, *key, rows in self._evidence_made:
+            if known is case and key == [ruled, draft, width]:
+                return rows
+        lines = evidence(case, ruled, draft, width)
+        self._evidence_made = [*self._evidence_made[-2:], (case, ruled, draft, width, lines)]
+        return lines
 
     @property
     def _draft(self) -> Draft:
@@ -145,44 +153,73 @@ class AdjudicateScreen(QuestionScreen):
     def _draft_of(self, case: Case | None) -> Draft:
         return self._drafts.get(case.task.id, _NO_DRAFT) if case is not None else _NO_DRAFT
 
-    def _following(self) -> DeskTask | None:
-        following = self.review.upcoming()
-        return following.task if following is not None else None
-
     def _show_keys(self) -> None:
         width = self.keys.size.width or self.app.size.width
         groups = len(self._case.detail.groups) if self._case and self._case.detail else 0
-        now = (width, self.editing, self.line.choosing, self._case is None, groups)
-        if now == self._keys_for:
+        choosing, editing = self.pane.editor.choosing, self.pane.editing
+        shown_for = (width, editing, choosing, self._case is None, groups)
+        if shown_for == self._keys_for:
             return
-        self._keys_for = now
-        if self.editing and self.line.choosing:
+        self._keys_for = shown_for
+        if editing and choosing:
             self.keys.show(status.symbol_line(width))
             return
-        chosen = actions.in_scope(actions.EDIT if self.editing else actions.ADJUDICATE, actions.EVERYWHERE)
+        chosen = actions.in_scope(actions.EDIT if editing else actions.ADJUDICATE, actions.EVERYWHERE)
         if self._case is None:
             few = ("adjudicate.undo", "adjudicate.retry", "adjudicate.list", "adjudicate.later", "app.help")
             chosen = tuple(action for action in chosen if action.id in few)
-        elif not self.editing:
+        elif not editing:
             chosen = (*chosen, *_takes(groups))
         self.keys.show(status.key_line(chosen, self.gonogo.own_keys, width))
 
-    def _no_room(self, width: int, height: int) -> bool:
-        return height < 14 or width < 64
+    # --- events ----------------------------------------------------------------------------------------
 
-    def _first_layout(self) -> None:
-        self._unsubscribe = self.review.subscribe(self._desk_changed)
-        self._desk_changed()
+    def on_resize(self, event: Resize) -> None:
+        width, height = event.size
+        self.set_class(height < 14 or width < 64, "-no-drawing")
+        self.pane.screen_resized(event)
 
-    def _resized(self) -> None:
-        super()._resized()
+    @on(TaskPane.Resized)
+    def _pane_resized(self, event: TaskPane.Resized) -> None:
+        if event.first:
+            self._unsubscribe = self.review.subscribe(self._update)
+        if event.redraw:
+            self.pane.current = None
+        if event.first or event.redraw:
+            self._update()
+        self._show_keys()
         self._show_evidence()
 
-    # --- keys ------------------------------------------------------------------------------------------
+    @on(TaskPane.PrepareNext)
+    def _prepare_next(self) -> None:
+        case = self.review.upcoming()
+        if case is not None:
+            self.pane.prebuild(case.task)
+            self._evidence(case)
 
-    def _noted(self) -> None:
-        if self.guard.pressed() and self._undo():
+    @on(CorrectionInput.Choosing)
+    def _choosing_changed(self) -> None:
+        self._show_keys()
+
+    def on_key(self, event: Key) -> None:
+        if not self.pane.editing:  # the editor reports its keys itself, in their order
+            self._key_pressed()
+
+    def on_paste(self, event: Paste) -> None:
+        """Pasted text is never a ruling."""
+        event.stop()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.pane.allows(action, parameters)
+
+    def _key_pressed(self) -> None:
+        if self.pane.guard.pressed() and self._undo():
             self.gonogo.say("Keys came faster than a person types: the ruling was taken back.", warning=True)
+
+    async def action_pane(self, action: str) -> None:
+        await self.pane.run_action(action)
+
+    # --- rulings ---------------------------------------------------------------------------------------
 
     def action_rule(self, name: str) -> None:
         self._rule(Ruling(VERDICT_OF_RULING[name]))
@@ -198,7 +235,7 @@ class AdjudicateScreen(QuestionScreen):
 
     def _rule(self, ruling: Ruling) -> None:
         case = self._case
-        if case is None or not self.guard.counts:
+        if case is None or not self.pane.guard.counts:
             return
         draft = self._draft
         ruling = replace(
@@ -208,10 +245,11 @@ class AdjudicateScreen(QuestionScreen):
             self._not_saved = ""
             self.review.rule(ruling)
         except (OSError, DeskError) as error:
-            self._could_not_save(error, "ruling")
+            self._not_saved = str(error)
+            self.gonogo.say(annotate.not_saved(error, "ruling"), error=True, seconds=15)
             self.status.tell(self.review.state, self._not_saved)
         else:
-            self.guard.decided()
+            self.pane.guard.decided()
 
     def action_undo(self) -> None:
         if not self._undo():
@@ -263,12 +301,12 @@ class AdjudicateScreen(QuestionScreen):
             self.gonogo.navigator.show_sign_in("Sign in to go on with your rulings; those made are kept.")
             return
         self.review.retry_now()
-        self._look_again()
+        self.pane.retry_picture()
 
     # --- typing ----------------------------------------------------------------------------------------
 
     def action_type(self) -> None:
-        if self._case is not None and self.guard.counts:
+        if self._case is not None and self.pane.guard.counts:
             task = self._case.task
             self._type("value", self._typed.get(task.id, value_text(task.predicted_value)))
 
@@ -282,61 +320,56 @@ class AdjudicateScreen(QuestionScreen):
 
     def _type(self, what: str, text: str) -> None:
         self._field = what
-        self._start_typing(text)
+        self.pane.open_editor(text)
         self._show_hint(text)
         self._show_keys()
 
-    def _stop_typing(self) -> None:
-        super()._stop_typing()
+    def _close_editor(self) -> None:
+        self.pane.close_editor()
         self._field = ""
 
     def _show_hint(self, text: str) -> None:
         if self._field == "note":
-            self.hint.show(Content.styled("Why? Enter keeps it with the ruling to come.", "$quiet"))
+            self.pane.editor.hint.show(Content.styled("Why? Enter keeps it with the ruling to come.", "$quiet"))
         elif self._case is not None:
-            self.hint.show(correction.reading(text, self._case.task.predicted_value))
+            self.pane.editor.hint.show(correction.reading(text, self._case.task.predicted_value))
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        if self.editing:
+    @on(Input.Changed)
+    def _text_changed(self, event: Input.Changed) -> None:
+        if self.pane.editing:
             self._show_hint(event.value)
 
     def action_repair(self, name: str) -> None:
         """One of the usual corrections; a note has none."""
         if self._case is None or self._field != "value":
             return
-        better = correction.repaired(name, self.line.value, self._case.task.predicted_value)
-        if better == self.line.value:
-            self.hint.show(Content.styled(correction.NOT_REPAIRED[name], "$quiet"))
-        else:
-            self.line.put(better)
+        if why := self.pane.editor.repair(name, self._case.task.predicted_value):
+            self.pane.editor.hint.show(Content.styled(why, "$quiet"))
 
     def action_incorrect(self) -> None:
         """Wrong, without a value, from inside the line."""
         if self._field == "value":
             self._rule(Ruling("incorrect"))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.action_send()
-
     def action_leave(self) -> None:
         if self._case is not None and self._field == "value":
-            self._typed[self._case.task.id] = self.line.value
-        self._stop_typing()
+            self._typed[self._case.task.id] = self.pane.editor.text
+        self._close_editor()
         self._show_keys()
 
     def action_send(self) -> None:
-        case, text = self._case, self.line.value.strip()
-        if case is None or not self.editing:
+        case, text = self._case, self.pane.editor.text.strip()
+        if case is None or not self.pane.editing:
             return
         if self._field == "note":
             self._change(replace(self._draft, note=text))
             self.action_leave()
             return
         refused = correction.refusal(text, case.task.predicted_value)
-        if self.guard.burst:
+        if self.pane.guard.burst:
             refused = "Enter came with pasted text; press it again to send."
         if refused:
-            self.hint.show(Content.styled(refused, "$warning"))
+            self.pane.editor.hint.show(Content.styled(refused, "$warning"))
             return
         self._typed[case.task.id] = text
         self._rule(Ruling("incorrect", correction.value_of(text)))

@@ -1,122 +1,203 @@
-"""Practice: the annotate screen on known items, with the answer told at once."""
+"""Practice screen: known items, answered as on the annotate screen, with the right answer shown at once."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters
+from textual import getters, on
+from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import Resize
+from textual.containers import Container
+from textual.content import Content
+from textual.events import Key, Paste, Resize
+from textual.screen import Screen
+from textual.widgets import Input, Static
 
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.core.models import Decision
+from gonogo.desk.core.models import Decision, DeskTask
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions, workers
-from gonogo.tui.presenters import practice as practice_words
-from gonogo.tui.screens.work.annotate import AnnotateScreen
+from gonogo.tui.app_protocol import AppGetter
+from gonogo.tui.presenters import annotate, correction, practice
+from gonogo.tui.presenters.format import value_text
+from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets import status
+from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.scroll_lines import ScrollLines
 from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
-    from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.desk.core.settings import Settings
     from gonogo.desk.practice.session import PracticeSession
 
-_SAME = frozenset(
+_SHARED = frozenset(
     "annotate." + name
     for name in (
         *(*VERDICTS, "fix", "context", "guideline", "left", "right", "up", "down", "closer"),
         *("away", "home", "rotate", "invert", "mode", "outside"),
     )
 )
-"""What works as on the annotate screen; the rest of its keys have no sense here."""
+"""Actions that work as on the annotate screen."""
 
 
-class PracticeScreen(AnnotateScreen):
-    """`then` opens what comes after (the queue); without it leaving goes back to the screen underneath."""
+class PracticeScreen(Screen[None]):
+    """One round of practice. `then` opens what comes after it; without it, leaving goes back to the screen below."""
 
-    CSS_PATH = ["annotate.tcss", "practice.tcss"]  # type: ignore[assignment]  # Textual takes a list as well
-    BINDINGS: ClassVar[list[BindingType]] = [*actions.PRACTICE.bindings()]  # beside those of the annotate screen
+    CSS_PATH = ["annotate.tcss", "practice.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *actions.ANNOTATE.bindings({*_SHARED, "annotate.undo"}),
+        *actions.PRACTICE.bindings(),
+    ]
     ACTION_SCOPES = (actions.PRACTICE,)
+    AUTO_FOCUS = ""
 
-    told = getters.query_one("#told", ScrollLines)
-    top = getters.query_one("#practising", StatusLine)
+    gonogo = AppGetter()
+    pane = getters.query_one(TaskPane)
+    standing = getters.query_one("#practising", StatusLine)
+    feedback = getters.query_one("#told", ScrollLines)
+    facts = getters.query_one("#facts", StatusLine)
+    words = getters.query_one("#words", Static)
+    keys = getters.query_one("#keys", StatusLine)
 
     def __init__(
         self,
-        practice: PracticeSession,
+        session: PracticeSession,
         *,
         clock: Callable[[], float],
         profile: Settings,
         then: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        super().__init__(
-            cast("AnnotateSession", practice), clock=clock, profile=profile
-        )  # what the screen asks, it has
-        self.practice = practice
+        super().__init__()
+        self.practice = session
+        self._clock = clock
+        self._profile = profile
         self._then = then
-        self._asking = False
+        self._answering = False
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(id="practising")
+        yield TaskPane(
+            self.practice.pictures,
+            ScrollLines(id="told"),
+            StatusLine(id="facts"),
+            Static(id="room"),
+            on_key=self._key_pressed,
+            clock=self._clock,
+            settings=self._profile,
+        )
+        with Container(id="card"):
+            yield Static(id="words", markup=False)
+        yield StatusLine(id="toosmall")
+        yield StatusLine(id="keys")
 
     async def on_mount(self) -> None:
-        await self.mount(StatusLine(id="practising"), before="#work")
-        await self.query_one("#panel").mount(ScrollLines(id="told"), before="#facts")
+        self.query_one("#toosmall", StatusLine).show(Content(annotate.TOO_SMALL))
+        self.words.update(practice.card(self.practice))
+        await self.practice.start()
+        self.set_class(self.practice.current is None, "-card")
 
-    async def on_unmount(self) -> None:  # type: ignore[override]  # Textual awaits it, and calls those above, too
+    async def on_unmount(self) -> None:
+        self._unsubscribe()
         await self.practice.aclose()
 
     # --- showing ---------------------------------------------------------------------------------------
 
-    def _tell_status(self) -> None:
-        self.top.show(practice_words.top(self.practice))
+    def _update(self) -> None:
+        """Shows the session's state: the item, its feedback, or why there is none."""
+        task = self.practice.current
+        if task is None:
+            self.pane.clear()
+            self.words.update(practice.card(self.practice))
+        elif not self.pane.shows(task):
+            self.pane.show_task(task)
+            self.pane.editor.hint.show(correction.as_read(task.predicted_value))
+            self.facts.show(status.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
+        self.set_class(task is None, "-card")
+        self.standing.show(practice.top(self.practice))
+        self._show_feedback()
 
-    def _desk_changed(self) -> None:
-        super()._desk_changed()
-        self._tell_status()
-        self._show_told()
-
-    def _show_card(self) -> None:
-        super()._show_card()
-        self.words.update(practice_words.card(self.practice))
-
-    def _show_told(self) -> None:
-        told = self.practice.told
-        self.set_class(told is not None, "-told")
-        if told is not None:
-            self.told.to_top()
-            self.told.show(practice_words.feedback(told))
+    def _show_feedback(self) -> None:
+        attempt = self.practice.told
+        self.set_class(attempt is not None, "-told")
+        if attempt is not None:
+            self.feedback.to_top()
+            self.feedback.show(practice.feedback(attempt))
         self._show_keys()
 
     def _show_keys(self) -> None:
-        if self.editing:
-            super()._show_keys()
+        width = self.keys.size.width or self.app.size.width
+        if self.pane.editing:
+            line = status.symbol_line(width) if self.pane.editor.choosing else None
+            self.keys.show(line or status.key_line(actions.in_scope(actions.EDIT), self.gonogo.own_keys, width))
             return
-        wanted = ("practice.end", "practice.more") if self.practice.current is None else ("practice.end",)
-        wanted = ("practice.on", "practice.end") if self.practice.told is not None else wanted
-        chosen = [a for a in actions.in_scope(actions.PRACTICE, actions.EVERYWHERE) if a.id in (*wanted, "app.help")]
-        if self.practice.told is None and self._question is not None:
-            chosen = [*(a for a in actions.in_scope(actions.ANNOTATE) if a.id in _SAME), *chosen]
-        self.keys.show(status.key_line(chosen, self.gonogo.own_keys, self.keys.size.width or self.app.size.width))
+        reading = self.practice.told is not None
+        ids = {"practice.end", "app.help"} | ({"practice.on"} if reading else set())
+        ids |= {"practice.more"} if self.practice.current is None and not reading else set()
+        chosen = [a for a in actions.in_scope(actions.PRACTICE, actions.EVERYWHERE) if a.id in ids]
+        if not reading and self.pane.current is not None:
+            chosen = [*(a for a in actions.in_scope(actions.ANNOTATE) if a.id in _SHARED), *chosen]
+        self.keys.show(status.key_line(chosen, self.gonogo.own_keys, width))
+
+    # --- events ----------------------------------------------------------------------------------------
 
     def on_resize(self, event: Resize) -> None:
-        self.call_after_refresh(self._show_told)
+        width, height = event.size
+        self.set_class(height < 12 or (width < 64 and height < 18), "-no-drawing")
+        self.pane.screen_resized(event)
 
-    # --- keys ------------------------------------------------------------------------------------------
+    @on(TaskPane.Resized)
+    def _pane_resized(self, event: TaskPane.Resized) -> None:
+        if event.first:
+            self._unsubscribe = self.practice.subscribe(self._update)
+        if event.redraw:
+            self.pane.current = None
+        if event.first or event.redraw:
+            self._update()
+        else:
+            self._show_feedback()
+
+    @on(TaskPane.PrepareNext)
+    def _prepare_next(self) -> None:
+        task = self.practice.upcoming()
+        if task is not None:
+            self.pane.prebuild(task)
+
+    @on(CorrectionInput.Choosing)
+    def _choosing_changed(self) -> None:
+        self._show_keys()
+
+    def on_key(self, event: Key) -> None:
+        if not self.pane.editing:  # the editor reports its keys itself, in their order
+            self._key_pressed()
+
+    def on_paste(self, event: Paste) -> None:
+        """Pasted text is never an answer."""
+        event.stop()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("decide", "fix") and (self.practice.told is not None or self._asking):
+        if action in ("decide", "fix") and (self.practice.told is not None or self._answering):
             return False
-        return super().check_action(action, parameters)
+        return self.pane.allows(action, parameters)
 
-    def _take_back(self) -> None:
-        """Keys in a burst: the answer is told already, so nothing is taken back; it counts for nothing."""
+    def _key_pressed(self) -> None:
+        """Notes a burst; its answer is not taken back, because what was right has been shown."""
+        self.pane.guard.pressed()
+
+    # --- answers ---------------------------------------------------------------------------------------
+
+    def action_decide(self, verdict: str) -> None:
+        if self.pane.current is not None and self.pane.guard.counts:
+            self._decide(Decision(verdict))
 
     def _decide(self, decision: Decision) -> None:
-        if not self._asking:
-            self._asking = True
+        if not self._answering:
+            self._answering = True
             workers.begin(self, self._answer, decision, group="practice")
+        self.pane.guard.decided()
 
     async def _answer(self, decision: Decision) -> None:
         try:
@@ -124,28 +205,70 @@ class PracticeScreen(AnnotateScreen):
         except (GonogoClientError, DeskError) as error:
             self.gonogo.say(f"{error} {error.next_step} Then answer again.", error=True, seconds=15)
         else:
-            self._stop_typing()
-            self._show_told()
+            self.pane.close_editor()
+            self._show_feedback()
         finally:
-            self._asking = False
+            self._answering = False
+
+    def action_undo(self) -> None:
+        self.gonogo.say(annotate.nothing_to_undo(()))
 
     def action_go_on(self) -> None:
         self.practice.go_on()
 
     def action_more(self) -> None:
         self.practice.retry_now()
-
-    def action_history(self) -> None:
-        """Practice is not in the history."""
-
-    def action_practice(self) -> None:
-        """This is it."""
-
-    def action_sure(self, level: int) -> None:
-        """Practice asks for no confidence."""
+        self.pane.retry_picture()
 
     async def action_end(self) -> None:
         if self._then is not None:
             await self._then()
         else:
             self.dismiss()
+
+    async def action_pane(self, action: str) -> None:
+        await self.pane.run_action(action)
+
+    def action_about(self) -> None:
+        if self.pane.current is not None:
+            self.app.push_screen(FullQuestionScreen(self.pane.current, "", self.pane.mode_description))
+
+    # --- correction ------------------------------------------------------------------------------------
+
+    def action_fix(self) -> None:
+        task = self.pane.current
+        if task is not None and self.pane.guard.counts:
+            self.pane.open_editor(self.gonogo.drafts.get(task.id, value_text(task.predicted_value)))
+            self._show_keys()
+
+    def _keep_draft(self) -> DeskTask | None:
+        task = self.pane.current
+        if task is not None:
+            self.gonogo.drafts[task.id] = self.pane.editor.text
+        return task
+
+    def action_leave(self) -> None:
+        task = self._keep_draft()
+        self.pane.close_editor()
+        if task is not None:
+            self.pane.editor.hint.show(correction.as_read(task.predicted_value))
+        self._show_keys()
+
+    @on(Input.Changed)
+    def _correction_changed(self) -> None:
+        if self.pane.editing and self.pane.current is not None:
+            self.pane.editor.show_reading(self.pane.current.predicted_value)
+
+    def action_repair(self, name: str) -> None:
+        if self.pane.current is not None and (why := self.pane.editor.repair(name, self.pane.current.predicted_value)):
+            self.pane.editor.warn(why)
+
+    def action_incorrect(self) -> None:
+        """Answers "incorrect" without a value."""
+        if self.pane.editing and not self.pane.refuses_paste() and self._keep_draft() is not None:
+            self._decide(Decision("incorrect"))
+
+    def action_send(self) -> None:
+        text = self.pane.checked_correction()
+        if text is not None and self._keep_draft() is not None:
+            self._decide(Decision("incorrect", corrected_value=correction.value_of(text)))

@@ -1,0 +1,73 @@
+"""Editor of a correction: the input line, and below it the value as it would be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from gonogo.tui.presenters import correction
+from gonogo.tui.widgets.correction_input import CorrectionInput
+from gonogo.tui.widgets.status import StatusLine
+
+
+class CorrectionEditor(Vertical):
+    """Input line with a hint. `on_key` is called for each key and paste in the line, before the key acts."""
+
+    DEFAULT_CSS = "CorrectionEditor { height: 3; }"
+
+    line = getters.query_one("#fix", CorrectionInput)
+    hint = getters.query_one("#hint", StatusLine)
+
+    def __init__(self, on_key: Callable[[], None]) -> None:
+        super().__init__(id="edit")
+        self._notify_key = on_key
+        self._warned = False
+
+    def compose(self) -> ComposeResult:
+        yield CorrectionInput(self._key_pressed, id="fix")
+        yield StatusLine(id="hint")
+
+    @property
+    def text(self) -> str:
+        return self.line.value
+
+    @property
+    def choosing(self) -> bool:
+        """Whether the palette of signs is open."""
+        return self.line.choosing
+
+    def open(self, text: str, keymap: Mapping[str, str]) -> None:
+        """Starts with `text`, the cursor at its end."""
+        self._warned = False
+        self.line.open(text, keymap)
+
+    def close(self) -> None:
+        self.line.disabled = True
+        self.screen.set_focus(None)
+
+    def _key_pressed(self) -> None:
+        self._warned = False
+        self._notify_key()
+
+    def warn(self, text: str) -> None:
+        """Shows `text` below the line until the next key."""
+        self._warned = True
+        self.hint.show(Content.styled(text, "$warning"))
+
+    def show_reading(self, predicted: Any) -> None:
+        """Shows how the typed text reads, compared with the predicted value; a warning stays."""
+        if not self._warned:
+            self.hint.show(correction.reading(self.text, predicted, max(self.hint.size.height, 1)))
+
+    def repair(self, name: str, predicted: Any) -> str:
+        """Applies one of the usual corrections; returns why it changed nothing, else an empty string."""
+        repaired = correction.repaired(name, self.text, predicted)
+        if repaired == self.text:
+            return correction.NOT_REPAIRED[name]
+        self.line.put(repaired)
+        return ""

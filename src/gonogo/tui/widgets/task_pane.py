@@ -1,0 +1,364 @@
+"""Pane of one task: its drawing in the view that the keys choose, its prompt, value and correction editor."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
+from textual.message import Message
+from textual.reactive import var
+from textual.timer import Timer
+from textual.widget import Widget
+
+from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.models import DeskTask
+from gonogo.sheets.models import NoPicture, Picture, PictureRequest
+from gonogo.sheets.picture_modes import PIXEL_MODES
+from gonogo.tui import actions, workers
+from gonogo.tui.app_protocol import AppGetter
+from gonogo.tui.external_viewer import run_viewer, viewer_command
+from gonogo.tui.key_guard import KeyGuard
+from gonogo.tui.presenters import annotate, correction
+from gonogo.tui.terminal import capabilities
+from gonogo.tui.text import content
+from gonogo.tui.viewport import Viewport
+from gonogo.tui.widgets.correction_editor import CorrectionEditor
+from gonogo.tui.widgets.sheet_view import SheetView
+from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.value_view import ValueView
+
+if TYPE_CHECKING:
+    from gonogo.desk.core.settings import Settings
+    from gonogo.desk.session.pictures import PictureSource
+
+SLOW_PICTURE_SECONDS = 4.0
+"""After this time a task may be answered without its drawing."""
+STEADY_SECONDS = 0.4
+"""A view that stays this long is used for the drawings that are prepared."""
+AHEAD_SECONDS = 0.06
+"""Delay of preparing the next task: this one's frame has then left for the terminal (another thread writes it)."""
+TURNED_OFF = NoPicture("Drawings are turned off in the settings (picture_mode).", "Press m to turn them on.")
+_CALLED = re.compile(r"(?:pane\(')?(\w+)")
+_EDIT_ACTIONS = {match[1] for action in actions.EDIT.actions if (match := _CALLED.match(action.call))}
+
+
+class TaskPane(Horizontal):
+    """Task pane: shows the task that a screen gives it, and posts when the screen must act.
+
+    A screen runs the pane's actions (`pane('zoom(1)')` in the registry of actions), and calls `screen_resized` when
+    it is resized. `panel` are the screen's own widgets below value and editor.
+    """
+
+    DEFAULT_CSS = "TaskPane { height: 1fr; }"
+
+    gonogo = AppGetter()
+    sheet = getters.query_one("#sheet", SheetView)
+    prompt = getters.query_one("#prompt", StatusLine)
+    value = getters.query_one("#value", ValueView)
+    editor = getters.query_one("#edit", CorrectionEditor)
+
+    editing: var[bool] = var(False, toggle_class="-editing")
+    """Whether the correction editor is open."""
+
+    class Painted(Message):
+        """Prompt and drawing of `task` can be seen."""
+
+        def __init__(self, task: DeskTask) -> None:
+            super().__init__()
+            self.task = task
+
+    class PrepareNext(Message):
+        """Time to prepare the next task (`prebuild`), while the person looks at this one."""
+
+    class Resized(Message):
+        """The pane has a new size; `first`: it had none before. `redraw`: the task must be shown again."""
+
+        def __init__(self, *, first: bool, redraw: bool) -> None:
+            super().__init__()
+            self.first, self.redraw = first, redraw
+
+    def __init__(
+        self,
+        pictures: PictureSource,
+        *panel: Widget,
+        on_key: Callable[[], None],
+        clock: Callable[[], float],
+        settings: Settings,
+    ) -> None:
+        """`on_key` is called for each key and paste in the editor, before the key acts."""
+        super().__init__(id="work")
+        self.current: DeskTask | None = None
+        self.view = Viewport()
+        self.guard = KeyGuard(clock, settings.guard_ms / 1000, settings.burst_ms / 1000)
+        self._pictures = pictures
+        self._panel = panel
+        self._notify_key = on_key
+        self._mode_setting = settings.picture_mode
+        self._mode_reason = ""
+        self._previous: DeskTask | None = None
+        self._cells: tuple[int, int] | None = None
+        self._prepared: PictureRequest | None = None
+        self._steady: Timer | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    def compose(self) -> ComposeResult:
+        yield SheetView(id="sheet")
+        with Vertical(id="panel"):
+            yield StatusLine(id="prompt")
+            yield ValueView(id="value")
+            yield CorrectionEditor(self._notify_key)
+            yield from self._panel
+
+    def on_mount(self) -> None:
+        self._use_mode()
+        self._unsubscribe = self.gonogo.terminal.subscribe(self._terminal_changed)
+
+    def on_unmount(self) -> None:
+        self._unsubscribe()
+
+    # --- the task ----------------------------------------------------------------------------------------
+
+    def preview(self, task: DeskTask) -> None:
+        """Shows prompt and value only; the drawing needs the layout first."""
+        self.prompt.show(content(task.prompt, 600))
+        self.value.show(task.predicted_value)
+
+    def show_task(self, task: DeskTask) -> None:
+        """Shows `task`: at once with its drawing when that is ready; otherwise the drawing follows."""
+        self.close_editor()
+        self.view = self._view_for(task)
+        self.current = self._previous = task
+        self.guard.hold()
+        self.preview(task)
+        self._show_picture(task)
+
+    def clear(self) -> None:
+        """No task: the verdict keys are off."""
+        self.close_editor()
+        self.current = None
+        self.guard.hold()
+
+    def shows(self, task: DeskTask) -> bool:
+        return self.current is not None and self.current.id == task.id
+
+    def prebuild(self, task: DeskTask) -> None:
+        """Makes the rows of value and drawing of the next task, if its picture is ready."""
+        if not self._drawing_visible:
+            return
+        self.value.prebuild(task.predicted_value)
+        view = self._view_for(task)
+        ready = self._ready(task, view.request(task, self.sheet.cells))
+        if ready is not None:
+            self.sheet.prebuild(ready, annotate.sheet_title(task, ready, view))
+
+    def retry_picture(self) -> None:
+        """Fetches the drawing again when there was none."""
+        if self.current is not None and isinstance(self.sheet.shown, NoPicture):
+            self._change_view(self.view)
+
+    def _painted(self, task: DeskTask) -> None:
+        if not self.shows(task) or not self.guard.waiting:
+            return
+        self.guard.painted()
+        self.post_message(self.Painted(task))
+        self.set_timer(AHEAD_SECONDS, self._prepare_next)
+
+    def _prepare_next(self) -> None:
+        self._prepare()
+        self.post_message(self.PrepareNext())
+
+    def _view_for(self, task: DeskTask) -> Viewport:
+        """Level and zoom stay on the same sheet; place and turn start anew."""
+        previous = self._previous
+        same = previous is not None and _sheet(task) == _sheet(previous)
+        return self.view.kept() if same else self.view.reset()
+
+    # --- the drawing -------------------------------------------------------------------------------------
+
+    @property
+    def mode_description(self) -> str:
+        """How the drawing is drawn, and why."""
+        return f"{self.view.mode.value}: {self._mode_reason}. m goes through the others; gonogo doctor shows them all."
+
+    @property
+    def _drawing_visible(self) -> bool:
+        return not self.screen.has_class("-no-drawing") and min(self.sheet.cells) > 0
+
+    @property
+    def _turned_off(self) -> bool:
+        return self._mode_setting == capabilities.NO_PICTURES and not self.gonogo.terminal.remembered
+
+    def _use_mode(self) -> None:
+        """Uses the mode chosen for this terminal, else the setting's, else what the terminal answered."""
+        terminal = self.gonogo.terminal
+        mode, self._mode_reason = terminal.chosen(self._mode_setting, color=not self.app.no_color)
+        pixels = terminal.cell if mode in PIXEL_MODES else (0, 0)
+        self.view = replace(self.view, mode=mode, cell_pixels=pixels)
+
+    def _terminal_changed(self) -> None:
+        """The terminal has answered, or its cells have another size."""
+        before = self.view
+        self._use_mode()
+        if self.view != before:
+            self._change_view(self.view)
+
+    def _show_picture(self, task: DeskTask) -> None:
+        if not self._drawing_visible:
+            self.call_after_refresh(self._painted, task)
+            return
+        ready = self._ready(task, self.view.request(task, self.sheet.cells))
+        self.sheet.show(ready, annotate.sheet_title(task, ready, self.view), task.bbox)
+        if ready is not None:
+            self.call_after_refresh(self._painted, task)
+        else:
+            workers.begin(self, self._fetch_picture, task, group="picture")
+            self.set_timer(SLOW_PICTURE_SECONDS, lambda: self._painted(task))
+
+    def _ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
+        return TURNED_OFF if self._turned_off else self._pictures.ready(task, request)
+
+    async def _fetch_picture(self, task: DeskTask) -> None:
+        request = self.view.request(task, self.sheet.cells)
+        picture = self._ready(task, request) or await self._pictures.picture(task, request)
+        if self.shows(task):
+            self.sheet.show(picture, annotate.sheet_title(task, picture, self.view), task.bbox)
+            self.call_after_refresh(self._painted, task)
+
+    def _prepare(self) -> None:
+        """Lets the next drawings be made in this view."""
+        if not self._drawing_visible or self._turned_off:
+            return
+        request = self.view.kept().form(self.sheet.cells)
+        if request != self._prepared:
+            self._prepared = request
+            self._pictures.prepare(request)
+
+    def _change_view(self, view: Viewport) -> None:
+        """Shows the same task in another view; the old picture stays until the new one is ready."""
+        self.view = view
+        if self.current is not None and self._drawing_visible:
+            workers.begin(self, self._fetch_picture, self.current, group="picture")
+            if self._steady is not None:
+                self._steady.stop()
+            self._steady = self.set_timer(STEADY_SECONDS, self._prepare)
+
+    # --- the size ----------------------------------------------------------------------------------------
+
+    def screen_resized(self, event: Resize) -> None:
+        """Takes the shape of a cell from the screen's event; posts `Resized` after the layout."""
+        width, height = event.size
+        if event.pixel_size is not None and width and height and event.pixel_size.width:
+            ratio = (event.pixel_size.height / height) / (event.pixel_size.width / width)
+            self.view = replace(self.view, cell_ratio=min(max(ratio, 1.0), 4.0))
+        if self.view.mode in PIXEL_MODES:
+            self.call_after_refresh(self._terminal_changed)
+        self.call_after_refresh(self._resized)
+
+    def _resized(self) -> None:
+        cells = self.sheet.cells if self._drawing_visible else (0, 0)
+        before, self._cells = self._cells, cells
+        if before is not None and cells != before:
+            self._prepare()
+        redraw = before not in (None, cells) and self.current is not None and not self.editing
+        self.post_message(self.Resized(first=before is None, redraw=redraw))
+
+    # --- the editor --------------------------------------------------------------------------------------
+
+    def open_editor(self, text: str) -> None:
+        self.editing = True
+        self.editor.open(text, self.gonogo.own_keys)
+
+    def close_editor(self) -> None:
+        if self.editing:
+            self.editing = False
+            self.editor.close()
+
+    def refuses_paste(self) -> bool:
+        """Whether the key that sends the correction came in a burst of keys; the editor then says so."""
+        if self.guard.burst:
+            self.editor.warn("The key came with pasted text; press it again to send.")
+        return self.guard.burst
+
+    def checked_correction(self) -> str | None:
+        """The typed correction; `None` when it cannot be sent, and the editor says why."""
+        text = self.editor.text.strip()
+        if self.current is None or not self.editing or self.refuses_paste():
+            return None
+        if refusal := correction.refusal(text, self.current.predicted_value):
+            self.editor.warn(refusal)
+            return None
+        return text
+
+    def allows(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether the screen's action is available: while editing those of scope "edit", else the others."""
+        name = str(parameters[0]).split("(")[0] if action == "pane" and parameters else action
+        return name == "pan" or self.editing == (name in _EDIT_ACTIONS)
+
+    # --- actions -----------------------------------------------------------------------------------------
+
+    def action_context(self) -> None:
+        self._change_view(self.view.next_level())
+
+    def action_pan(self, x: int, y: int) -> None:
+        self._change_view(self.view.panned(x, y))
+
+    def action_zoom(self, direction: int) -> None:
+        self._change_view(self.view.zoomed(direction))
+
+    def action_home(self) -> None:
+        self._change_view(self.view.reset())
+
+    def action_rotate(self) -> None:
+        shown = self.sheet.shown
+        self._change_view(self.view.turned(shown.rotation if isinstance(shown, Picture) else 0))
+
+    def action_invert(self) -> None:
+        self.sheet.toggle_inverted()
+
+    def action_symbols(self) -> None:
+        self.editor.line.choose(True)
+
+    def action_mode(self) -> None:
+        """Draws in the next mode of this terminal, now and at the next start."""
+        terminal = self.gonogo.terminal
+        choice = terminal.next_choice(self._mode_setting)
+        try:
+            terminal.remember(choice)
+        except OSError as error:
+            self.gonogo.say(f"The choice holds until you leave; it was not written ({error.strerror}).", warning=True)
+        self._use_mode()
+        self.gonogo.say(f"Drawing in: {self.view.mode.value} ({self._mode_reason})", seconds=2)
+        self._change_view(self.view)
+
+    def action_view_outside(self) -> None:
+        if self.current is not None:
+            workers.begin(self, self._view_outside, self.current, group="viewer")
+
+    async def _view_outside(self, task: DeskTask) -> None:
+        """Opens the crop in the system's viewer; where there is none, shows the path of its file."""
+        cells = self.sheet.cells if self._drawing_visible else (80, 24)
+        try:
+            path = await self._pictures.export(task, self.view.request(task, cells))
+        except (OSError, DeskError) as error:
+            self.gonogo.say(f"The crop could not be written: {error}", warning=True)
+            return
+        if isinstance(path, NoPicture):
+            self.gonogo.say(f"{path.reason} {path.next_step}", warning=True)
+            return
+        command = viewer_command(path, os.environ)
+        if command is None or not await run_viewer(command):
+            why = "The viewer could not be started." if command else "There is no picture viewer on this terminal."
+            self.gonogo.say(f"{why} The crop is {path}", warning=True, seconds=15)
+
+
+def _sheet(task: DeskTask) -> tuple[str, str, float]:
+    """The sheet of a task: revision, part, page."""
+    page = task.bbox[4] if task.bbox is not None and len(task.bbox) > 4 else 1.0
+    return task.part_revision_id or "", dict(task.links).get("part", ""), page
