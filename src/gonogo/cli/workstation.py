@@ -53,16 +53,11 @@ def open_workstation(
 
 def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool, review: bool, practice: bool) -> None:
     from gonogo.desk.core.paths import AppPaths
-    from gonogo.tui.terminal import first_frame
+    from gonogo.tui import first_frame
 
     home = AppPaths()
-    first = None
-    if sign_in or review or practice:
-        first_frame.forget(home.first_frame_file())
-    else:
-        first = first_frame.begin(home.first_frame_file(), campaign_id)
-    gc.disable()  # nothing that is made until the first question is garbage; the app turns it on again
-    try:
+    with first_frame.show(home.first_frame_file(), campaign_id, resumes=not (sign_in or review or practice)) as first:
+        gc.disable()  # while modules are loaded: nothing of them is garbage
         from gonogo.embedded.compose import make_services
         from gonogo.tui.app import make_app
         from gonogo.tui.navigation import Start
@@ -71,14 +66,12 @@ def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool
         start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
         start = "practice" if practice else start
         app = make_app(services, start=start, campaign_id=campaign_id, first=first, probe=probe)
+        gc.enable()
         try:
             app.run()
         finally:
             import asyncio
 
             asyncio.run(services.aclose())
-    finally:
-        if first is not None:
-            first.end()
     if app.return_code:
         raise SystemExit(app.return_code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -19,6 +18,7 @@ from textual.filter import LineFilter
 
 from gonogo.tui import actions, themes
 from gonogo.tui.crash_report import last_words
+from gonogo.tui.first_frame import attach
 from gonogo.tui.navigation import Navigator, Start
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
@@ -28,16 +28,8 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from gonogo.desk.account.account import Account
-    from gonogo.tui.terminal.first_frame import FirstFrame
-    from gonogo.tui.terminal.hand_over import HandOver
+    from gonogo.tui.first_frame import FirstFrame
     from gonogo.tui.terminal.probe import Probe
-
-HAND_OVER_SECONDS = 1.5
-"""How long the frame of the last run may stay when question and drawing are not there."""
-PAINTED_SECONDS = 0.05
-"""From the order to paint the first drawing until it is painted, by far."""
-COLLECT_AFTER = 2.0
-"""Seconds until the garbage collector runs (again): the start is not held up by it."""
 
 
 def _palette() -> type[Provider]:
@@ -67,7 +59,6 @@ class GonogoApp(App[None]):
         campaign_id: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         theme_folders: Sequence[Path] | None = None,
-        quiet_collector: bool = False,
         first: FirstFrame | None = None,
         terminal: TerminalCapabilities | None = None,
         probe: Probe | None = None,
@@ -76,16 +67,15 @@ class GonogoApp(App[None]):
         self.terminal = terminal or TerminalCapabilities(os.environ, services.home.state() / TERMINALS)
         self.probe = probe
         self.clock = clock
-        self._quiet_collector = quiet_collector
         self._clean = CleanFilter()
         self._looks, self._theme_problems = self._load_looks(theme_folders)
         self.keymap_problems: tuple[str, ...] = ()
         self.own_keys: dict[str, str] = {}
         self.drafts: dict[str, str] = {}
         """Corrections that were begun, by task: signing in again makes a new screen, and nothing typed is lost."""
-        self._last_frame: list[str] = []
-        self._hand_over = None if first is None else _hand_over(first)
-        super().__init__(driver_class=self._hand_over.driver_class() if self._hand_over else None)
+        super().__init__()
+        if first is not None:
+            attach(self, first)
         self.navigator = Navigator(self, services, self.say, clock=clock, start=start, campaign_id=campaign_id)
         for look in self._looks.values():
             self.register_theme(look.theme())
@@ -160,8 +150,6 @@ class GonogoApp(App[None]):
     # --- life ------------------------------------------------------------------------------------------
 
     async def on_mount(self) -> None:
-        self.set_timer(COLLECT_AFTER, gc.enable)
-        self.set_timer(HAND_OVER_SECONDS, self.take_the_screen)
         self._listen_for_signals()
         self._use_keymap()
         for problem in [*self.services.profile.notices, *self._theme_problems, *self.keymap_problems]:
@@ -188,39 +176,8 @@ class GonogoApp(App[None]):
         self.own_keys = dict(keymap.keys)
         self.set_keymap(keymap.for_textual())
 
-    def take_the_screen(self) -> None:
-        """What was painted before the program came is over."""
-        if self._hand_over is not None:
-            self._hand_over.let_go()
-            self._hand_over = None
-
-    def exit(self, *args: Any, **kwargs: Any) -> None:
-        self.terminal.pixels_shown = False  # what is kept of the last frame is made of cells
-        self._last_frame = self._frame()
-        super().exit(*args, **kwargs)
-
-    def _frame(self) -> list[str]:
-        """The rows of a question that can be seen whole, for the next start; else nothing."""
-        if not getattr(self.screen, "whole", False) or self.navigator.reviewing or self.is_headless:
-            return []
-        # There is no public way to the painted rows; a test holds this name against the framework.
-        return [strip.render(self.console) for strip in self.screen._compositor.render_strips()]
-
-    def _keep_frame(self, desk: Any) -> None:
-        """Keep the frame when the next start will ask the same question."""
-        if not self._last_frame or desk is None or desk.left_until is None:
-            return
-        from gonogo.tui.terminal import first_frame
-
-        key = first_frame.terminal_key(os.environ, (self.size.width, self.size.height))
-        with contextlib.suppress(OSError):  # a convenience: the next start takes longer
-            path = self.services.home.first_frame_file()
-            first_frame.save(path, self._last_frame, key, self.navigator.campaign_id, desk.left_until)
-
     async def on_unmount(self) -> None:
-        desk = self.navigator.session
         await self.navigator.close_session()
-        self._keep_frame(desk)
         await self.services.aclose()
 
     def on_app_focus(self) -> None:
@@ -230,15 +187,6 @@ class GonogoApp(App[None]):
     def on_app_blur(self) -> None:
         if self.navigator.session is not None:
             self.navigator.session.focused(False)
-
-    def question_seen(self) -> None:
-        """After the first question: what exists now stays, so the collector need not walk it between two presses."""
-        self.set_timer(PAINTED_SECONDS, self.take_the_screen)
-        if self._quiet_collector:
-            self._quiet_collector = False
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 50, 100)
 
     async def action_sign_out(self) -> None:
         await self.navigator.close_session()
@@ -283,12 +231,6 @@ class GonogoApp(App[None]):
         self.panic(last_words(sys.exc_info()[1], self.services.home.log_file()))
 
 
-def _hand_over(first: FirstFrame) -> HandOver:
-    from gonogo.tui.terminal.hand_over import HandOver
-
-    return HandOver(first)
-
-
 def make_app(
     services: Account,
     *,
@@ -309,7 +251,6 @@ def make_app(
         services,
         start=start,
         campaign_id=campaign_id,
-        quiet_collector=True,
         first=first,
         terminal=terminal,
         probe=probe,

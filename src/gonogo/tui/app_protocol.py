@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from gonogo.desk.account.account import Account
     from gonogo.desk.account.identity import SignedIn
+    from gonogo.desk.annotate.session import AnnotateSession
+    from gonogo.desk.review.session import ReviewSession
     from gonogo.tui.terminal.capabilities import TerminalCapabilities
     from gonogo.tui.themes import ThemeFile
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 class NavigatorProtocol(Protocol):
     """Navigation from a screen to another one; see `navigation.Navigator`."""
 
+    session: AnnotateSession | ReviewSession | None
+    campaign_id: str
     reviewing: bool
     opening: Callable[[], Screen[Any]] | None
 
@@ -52,8 +56,6 @@ class AppProtocol(Protocol):
     def remember(self, setting: str, value: object) -> None: ...
     def choose_theme(self, name: str) -> None: ...
     def clear_notifications(self) -> None: ...
-    def take_the_screen(self) -> None: ...
-    def question_seen(self) -> None: ...
 
 
 class AppGetter:

@@ -107,8 +107,8 @@ class AnnotateScreen(Screen[None]):
         self._unsubscribe()
 
     @property
-    def whole(self) -> bool:
-        """Question and drawing can be seen, and nobody is typing."""
+    def is_complete(self) -> bool:
+        """Whether question and drawing can be seen, and nobody is typing."""
         return self.pane.current is not None and not self.pane.guard.waiting and not self.pane.editing
 
     # --- showing ---------------------------------------------------------------------------------------
@@ -139,7 +139,6 @@ class AnnotateScreen(Screen[None]):
         self.pane.clear()
         self.set_class(True, "-card")
         self._show_keys()
-        self.gonogo.take_the_screen()
         self.words.update(annotate.card(self.desk.state))
 
     def _show_task(self, task: DeskTask) -> None:
@@ -219,7 +218,6 @@ class AnnotateScreen(Screen[None]):
     def _task_painted(self, event: TaskPane.Painted) -> None:
         if self.pane.shows(event.task):
             self.desk.shown()
-            self.gonogo.question_seen()
 
     @on(TaskPane.PrepareNext)
     def _prepare_next(self) -> None:

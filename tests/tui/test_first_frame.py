@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.tui.terminal.first_frame import MOST_BYTES, save, take, terminal_key
+from gonogo.tui.first_frame import MOST_BYTES, save, take, terminal_key
 
 ENVIRONMENT = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
 KEY = terminal_key(ENVIRONMENT, (120, 40))

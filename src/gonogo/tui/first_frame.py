@@ -1,0 +1,202 @@
+"""First frame: the last run's question, painted before Textual is loaded, which takes some tenths of a second.
+
+It is shown only where the session will ask that very question again (`AnnotateSession.left_until`), in the same
+terminal at the same size, and only once: the file is deleted when it is read, so that a killed program never shows
+what was answered since. Textual's own frames are held back until question and drawing are complete.
+
+`show` is called by the command line, `attach` by the app; nothing else knows of this module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from gonogo import __version__
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+MOST_BYTES = 2_000_000
+HOLD_SECONDS = 1.5
+"""Longest time that the frame of the last run stays when question and drawing are not there."""
+POLL_SECONDS = 0.04
+ALTERNATE_SCREEN = "\x1b[?1049h"
+_SYNC, _END_SYNC = "\x1b[?2026h", "\x1b[?2026l"
+_LEAVE = "\x1b[?1049l\x1b[?25h\x1b[?7h"
+_LOOKS = ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "TMUX", "STY", "LANG", "LC_ALL", "LC_CTYPE", "SSH_TTY")
+_SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
+
+
+def terminal_key(environment: Mapping[str, str], size: tuple[int, int]) -> str:
+    """What must be equal for a frame to be shown again; `size` in columns and rows."""
+    return json.dumps([__version__, *size, *(environment.get(name, "") for name in _LOOKS)])
+
+
+def save(path: Path, rows: Sequence[str], key: str, campaign_id: str, until: float) -> None:
+    """Saves `rows` (text with its colours) of a campaign's question until `until`, in seconds since 1970.
+
+    Raises `OSError`.
+    """
+    frame = "".join(f"\x1b[{y};1H{row}" for y, row in enumerate(rows, 1))
+    head = json.dumps({"key": key, "campaign": campaign_id, "until": until})
+    part = path.with_suffix(".part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(f"{head}\n{frame}\x1b[0m")
+    part.replace(path)
+
+
+def take(path: Path, key: str, campaign_id: str | None, now: float) -> str:
+    """Reads and deletes the frame; empty unless it is for this terminal (and campaign, if one is given) and valid."""
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            head, _, frame = file.read(MOST_BYTES).partition("\n")
+        path.unlink()
+        saved = json.loads(head)
+        same = saved["key"] == key and campaign_id in (None, saved["campaign"])
+        return frame if same and now < float(saved["until"]) else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+@contextlib.contextmanager
+def show(path: Path, campaign_id: str | None, *, resumes: bool) -> Iterator[FirstFrame]:
+    """Paints the saved frame if it is valid; leaving the context restores the terminal if the app never took it.
+
+    `resumes`: whether this start resumes the annotating; any other one only deletes the frame.
+    """
+    shown = FirstFrame(path)
+    with contextlib.suppress(OSError, ValueError):
+        columns, rows = os.get_terminal_size(sys.stderr.fileno())
+        # Textual takes the environment's size before the terminal's own.
+        size = int(os.environ.get("COLUMNS") or columns), int(os.environ.get("LINES") or rows)
+        frame = take(path, terminal_key(os.environ, size), campaign_id, time.time())
+        if frame and resumes:
+            shown.paint(frame)
+    try:
+        yield shown
+    finally:
+        shown.restore()
+
+
+class FirstFrame:
+    """A frame on the screen until Textual takes over. Meanwhile keys are not echoed, and signals end in order."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.frame = ""
+        self._attributes: list[Any] | None = None
+        self._handlers: dict[int, Any] = {}
+
+    def paint(self, frame: str) -> None:
+        """Raises `OSError`."""
+        try:
+            import termios  # missing on Windows
+        except ImportError:
+            return
+        try:
+            attributes = termios.tcgetattr(sys.stdin.fileno())
+            for number in (getattr(signal, name) for name in _SIGNALS):
+                self._handlers[number] = signal.signal(number, self._end)
+            self.frame, self._attributes = frame, attributes
+            quiet = [*attributes[:3], attributes[3] & ~termios.ECHO, *attributes[4:]]
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, quiet)
+        except termios.error as error:
+            raise OSError(*error.args) from error
+        sys.stderr.write(f"{_SYNC}{ALTERNATE_SCREEN}\x1b[?25l\x1b[?7l{self.frame}{_END_SYNC}")
+        sys.stderr.flush()
+
+    def hand_over(self) -> bool:
+        """Gives the terminal back as it was found, keys typed meanwhile still unread; false when there is no frame."""
+        attributes, self._attributes = self._attributes, None
+        if attributes is None:
+            return False
+        import termios
+
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        return True
+
+    def restore(self) -> None:
+        if self.hand_over():
+            sys.stderr.write(_LEAVE)
+            sys.stderr.flush()
+
+    def _end(self, number: int, _: FrameType | None) -> None:
+        self.restore()
+        raise SystemExit(128 + number)
+
+
+def attach(app: App[None], first: FirstFrame) -> None:
+    """Makes the app's driver take over `first` and save the frame for the next start. Before the app runs."""
+    from gonogo.tui.app_protocol import app_of  # loads Textual
+    from gonogo.tui.terminal.driver import TerminalDriver
+
+    gonogo = app_of(app)
+
+    class HandOverDriver(TerminalDriver):
+        """Driver that holds Textual's frames back until the question is complete, and keeps the last one."""
+
+        _held: list[str] | None = None
+        _starting = False
+        _rows: Sequence[str] = ()
+
+        def start_application_mode(self) -> None:
+            if first.hand_over():
+                self._held, self._starting = [], True
+                self._deadline = time.monotonic() + HOLD_SECONDS
+                self._timer = app.set_interval(POLL_SECONDS, self._poll)
+            super().start_application_mode()
+            self._starting = False
+
+        def write(self, data: str) -> None:
+            if self._held is None:
+                super().write(data)
+            elif data == ALTERNATE_SCREEN:  # clears the screen, even where it is the screen already
+                super().write(f"{_SYNC}{data}{first.frame}{_END_SYNC}")
+            elif self._starting:
+                super().write(data)
+            else:
+                self._held.append(data)
+
+        def _poll(self) -> None:
+            ready = getattr(app.screen, "is_complete", False) or app.screen.has_class("-card")
+            if ready or time.monotonic() > self._deadline:
+                self._timer.stop()
+                self._release()
+
+        def _release(self) -> None:
+            held, self._held = self._held, None
+            if held:
+                self.write("".join([_SYNC, *held, _END_SYNC]))
+
+        def stop_application_mode(self) -> None:
+            self._release()
+            if not self._suspended and getattr(app.screen, "is_complete", False):
+                gonogo.terminal.pixels_shown = False  # the saved frame is made of cells
+                # There is no public way to the painted rows; a test holds this name against the framework.
+                self._rows = [strip.render(app.console) for strip in app.screen._compositor.render_strips()]
+                self._session = gonogo.navigator.session
+            super().stop_application_mode()
+
+        def close(self) -> None:
+            """Called after the session was closed."""
+            super().close()
+            until = getattr(self._session, "left_until", None) if self._rows else None
+            if until is not None:
+                key = terminal_key(os.environ, (app.size.width, app.size.height))
+                with contextlib.suppress(OSError):  # a convenience: the next start takes longer
+                    save(first.path, self._rows, key, gonogo.navigator.campaign_id, until)
+
+    app.driver_class = HandOverDriver
