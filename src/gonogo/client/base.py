@@ -24,7 +24,7 @@ Query = Mapping[str, str | int | None]
 
 
 def body_of(model: BaseModel | None) -> bytes:
-    """What the caller set in `model`, without the fields that are `None`."""
+    """Returns the fields that the caller set in `model` as JSON, without those that are `None`."""
     return as_bytes(model.model_dump(exclude_unset=True, exclude_none=True)) if model is not None else b""
 
 
@@ -72,7 +72,7 @@ class BaseClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections. The client cannot be used afterwards."""
+        """Closes the connections. The client cannot be used afterwards."""
         await self._wire.aclose()
 
     async def call(
@@ -87,7 +87,7 @@ class BaseClient:
         content_type: str = "application/json",
         how: RequestOptions = DEFAULT_OPTIONS,
     ) -> M:
-        """One logical operation, tried as the policy says, each time with the same bytes and key."""
+        """Sends one logical operation with retries, each with the same bytes and key, and returns the parsed model."""
         sent = self.prepare(method, path, body=body, query=query, key=key, content_type=content_type)
         return parse(model, await self.answer(sent, how), clean=self._clean)
 
@@ -101,9 +101,9 @@ class BaseClient:
         key: str | None = None,
         content_type: str = "application/json",
     ) -> PreparedRequest:
-        """The request as bytes; everything but a GET carries an idempotency key, made here when absent."""
-        given = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        full = f"{path}?{urlencode(given)}" if given else path
+        """Returns the request as bytes; all but a GET carry an idempotency key, made here when absent."""
+        params = {name: str(value) for name, value in (query or {}).items() if value is not None}
+        full = f"{path}?{urlencode(params)}" if params else path
         return PreparedRequest(method, full, body, "" if method == "GET" else key or new_key(), content_type)
 
     async def answer(
@@ -119,7 +119,7 @@ class BaseClient:
         return await with_retries(policy, self._pace, attempt)
 
     async def lines(self, sent: PreparedRequest) -> AsyncGenerator[bytes, None]:
-        """The body of the answer to `sent` as it arrives, one or more whole lines at a time, each with its newline.
+        """Yields the body of the response as it arrives, one or more whole lines at a time, each with its newline.
 
         Tried again as the policy says until it begins; a break in the middle raises.
         """
@@ -139,7 +139,7 @@ class BaseClient:
     async def pieces(
         self, sent: PreparedRequest, how: RequestOptions
     ) -> AsyncIterator[tuple[ApiResponse, AsyncIterator[bytes]]]:
-        """The head of the 2xx answer to `sent`, and its body as it arrives; tried once."""
+        """Returns the head of the 2xx response, and its body as it arrives; tried once."""
         if self._pace is not None:
             await self._pace.turn()
         async with self._wire.stream(sent, how) as (head, body):

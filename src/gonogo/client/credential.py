@@ -1,4 +1,4 @@
-"""What the server knows us by. A credential never shows itself: `repr` and `str` are masked."""
+"""Credentials: API keys and session tokens, masked in `repr` and `str`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEY_WITH_PREFIX: Final = re.compile(r"(ak_(?:live|test)_[A-Za-z0-9]{1,16})_.+")
 
 
 class Secret:
-    """A string of visible ASCII that must not be shown; anything else could not travel in a header."""
+    """Secret string of visible ASCII, as HTTP headers require; masked when printed."""
 
     __slots__ = ("_value",)
 
@@ -27,7 +27,7 @@ class Secret:
 
     @property
     def secret(self) -> str:
-        """It in the clear, for the keyring and the header only."""
+        """Clear text, for the keyring and the header only."""
         return self._value
 
     def _hint(self) -> str:
@@ -46,7 +46,7 @@ class Secret:
 
 
 class ApiKey(Secret):
-    """A user's key, sent as `X-API-Key`. Its public prefix is shown, it names the key in the server's lists."""
+    """API key of a user, sent as `X-API-Key`. Its public prefix is not masked, as lists of keys show it."""
 
     __slots__ = ()
 
@@ -59,13 +59,13 @@ class ApiKey(Secret):
 
 
 class SessionToken(Secret):
-    """An invited person's session, sent as `Authorization: Bearer`."""
+    """Session token of an invited person, sent as `Authorization: Bearer`."""
 
     __slots__ = ()
 
     @property
     def token(self) -> str:
-        """The same as `secret`."""
+        """Alias of `secret`."""
         return self._value
 
     def headers(self) -> dict[str, str]:

@@ -1,20 +1,21 @@
-"""What can go wrong between this program and a labeling server, as one tree.
+"""Exceptions of the client, as one tree.
 
-    GonogoClientError             anything below
-    ├── InvalidInputError         refused here, nothing was sent (address, link, value)
-    ├── NetworkError              no answer: name not found, refused, reset, timed out, bad certificate
-    ├── UnexpectedAnswerError     an answer that is none: HTML, redirect, cut or misshapen JSON
+    GonogoClientError             base class of all
+    ├── InvalidInputError         refused by the client, nothing was sent (address, link, value)
+    ├── NetworkError              no response: name not found, refused, reset, timed out, bad certificate
+    ├── UnexpectedAnswerError     a response that is not of the API: HTML, redirect, cut or misshapen JSON
     ├── AuthenticationError       401
     ├── PermissionDeniedError     403 (and 402, 423)
     ├── NotFoundError             404, 410
-    ├── ConflictError             409 (and 412); says its reason
-    ├── InvalidRequestError       422, 400, 413 and the other 4xx; says which fields
-    ├── RateLimitedError          429; says how long to wait
-    └── ServerError               5xx (and 408, 425)
+    ├── ConflictError             409 (and 412); `.reason`
+    ├── InvalidRequestError       422, 400, 413 and the other 4xx; `.errors`
+    ├── RateLimitedError          429; `.retry_after`
+    ├── ServerError               5xx (and 408, 425)
+    └── StreamUnavailableError    no progress stream; defined in `progress_stream`
 
 `str(error)` says what happened and ends with the request id when there is one; `error.next_step` says what to do.
-All text from a server is cleaned and cut before it gets here, and known secrets are blotted out of it.
-This module imports neither httpx nor pydantic, so that everything above the client may import it cheaply.
+Text from a server is cleaned, cut and redacted before it gets here.
+Standard library only, so that everything above the client can import it cheaply.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any, ClassVar
 
 
 class GonogoClientError(Exception):
-    """Something between this program and the server went wrong.
+    """Base class of the errors of a call.
 
     Attributes:
         message: what happened, without the request id.
@@ -62,19 +63,19 @@ class GonogoClientError(Exception):
 
 
 class InvalidInputError(GonogoClientError, ValueError):
-    """What was given cannot be used, and nothing was sent."""
+    """Input that cannot be used; nothing was sent."""
 
     usual_next_step = "Correct it and try again."
 
 
 class NetworkError(GonogoClientError):
-    """No answer came: the name is unknown, the connection was refused or cut, or it took too long."""
+    """No response: the name is unknown, the connection was refused or cut, or it took too long."""
 
     usual_next_step = "Check the connection and the server's address; the work done so far is kept."
 
 
 class UnexpectedAnswerError(GonogoClientError):
-    """Something answered, but not as a labeling server does."""
+    """Response that does not come from a labeling server, or is damaged."""
 
     usual_next_step = (
         "Check the server's address (a login page of the network, or another program, may be answering); "
@@ -83,45 +84,45 @@ class UnexpectedAnswerError(GonogoClientError):
 
 
 class AuthenticationError(GonogoClientError):
-    """The server does not know the credential: wrong, expired, or revoked."""
+    """Credential that the server does not accept: wrong, expired, or revoked."""
 
     usual_next_step = "Sign in again; verdicts not yet sent are kept."
 
 
 class PermissionDeniedError(GonogoClientError):
-    """The credential is known, but may not do this."""
+    """Operation that the credential does not allow."""
 
     usual_next_step = "Ask the campaign's lead for access, or sign in with a credential that has it."
 
 
 class NotFoundError(GonogoClientError):
-    """It does not exist, or not for this credential."""
+    """Object that does not exist, or not for this credential."""
 
     usual_next_step = "Check the name or id; it may have been removed, or belong to another organisation."
 
 
 class ConflictError(GonogoClientError):
-    """The state on the server does not allow it, for the reason in `.reason`."""
+    """Operation that the state on the server does not allow; `.reason` says why."""
 
     usual_next_step = "Look at the current state, then decide again."
 
     @property
     def reason(self) -> str:
-        """`details.reason`, such as `already_submitted`; `""` when the server gave none."""
+        """Reason from `details.reason`, such as `already_submitted`; `""` when the server sent none."""
         reason = self.details.get("reason")
         return reason if isinstance(reason, str) else ""
 
 
 class InvalidRequestError(GonogoClientError):
-    """The server understood the call and rejects what is in it."""
+    """Request that the server understands and rejects."""
 
     usual_next_step = "Correct the named field and try again; sending the same again will not help."
 
     @property
     def errors(self) -> list[dict[str, Any]]:
-        """`[{loc, msg, type}]`, one a rejected field; empty when the server named none."""
-        found = self.details.get("errors")
-        return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+        """Rejected fields, `[{loc, msg, type}]`; empty when the server named none."""
+        errors = self.details.get("errors")
+        return [item for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []
 
 
 class RateLimitedError(GonogoClientError):
@@ -135,7 +136,7 @@ class RateLimitedError(GonogoClientError):
 
 
 class ServerError(GonogoClientError):
-    """The server failed; the request itself was not at fault."""
+    """Failure of the server; the request itself was not at fault."""
 
     usual_next_step = "Try again in a moment; if it stays, tell the server's keeper the request id."
 

@@ -1,4 +1,4 @@
-"""The operations that only gonogo's own server has, and the published drawing-url.
+"""The operations of our own server's extensions for annotators and imports, and the published drawing-url.
 
 Ask `capabilities()` first: `None` means a plain ARCNM server, where the rest answers `NotFoundError`.
 """
@@ -73,10 +73,10 @@ class GonogoClient(ReviewClient):
     # --- who ---
 
     async def capabilities(self) -> Capabilities | None:
-        """What the server adds to the Labeling API; `None` when it is a plain one. No credential is sent.
+        """Returns the extensions of the server, `None` for a plain ARCNM server. No credential is sent.
 
-        Our server answers this to anybody; a plain one says that there is no such thing (404, 405), or that
-        nobody gets there without a credential (401, 403).
+        Our server answers without a credential; a plain one has no such path (404, 405), or asks for a credential first
+        (401, 403).
         """
         try:
             return await self.call(Capabilities, "GET", f"{GONOGO}/capabilities", how=RequestOptions(anonymous=True))
@@ -88,7 +88,7 @@ class GonogoClient(ReviewClient):
             raise
 
     async def redeem(self, session: SessionCreate, *, idempotency_key: str | None = None) -> SessionCreated:
-        """Exchange a magic link token for a session. No credential is sent.
+        """Exchanges a magic link token for a session. No credential is sent.
 
         The same `client_nonce` within two minutes gets the same session, so a lost answer locks nobody out.
         """
@@ -101,37 +101,37 @@ class GonogoClient(ReviewClient):
         return self.prepare("POST", self._redeem_path, body=body, key=key)
 
     async def end_session(self, *, idempotency_key: str | None = None) -> Ended:
-        """Sign out: the session token is void afterwards."""
+        """Signs out: the session token is void afterwards."""
         return await self.call(Ended, "DELETE", f"{GONOGO}/sessions/current", key=idempotency_key)
 
     async def me(self) -> Me:
-        """Who the credential speaks for, and in which campaigns."""
+        """Returns the account of the credential, and its campaigns."""
         return await self.call(Me, "GET", f"{GONOGO}/me")
 
     async def create_key(self, key: KeyCreate, *, idempotency_key: str | None = None) -> KeyCreated:
-        """Make an API key (lead only); the answer holds it, this once."""
+        """Creates an API key (lead only); only this response holds it."""
         return await self.call(KeyCreated, "POST", f"{GONOGO}/keys", body=body_of(key), key=idempotency_key)
 
     # --- claims and queue ---
 
     async def renew(self, task_id: str, *, idempotency_key: str | None = None) -> ClaimState:
-        """Hold a claimed task longer."""
+        """Renews the lease of a claimed task."""
         return await self.call(ClaimState, "POST", url_path(f"{GONOGO}/tasks/{{}}/renew", task_id), key=idempotency_key)
 
     async def release(self, task_id: str, *, idempotency_key: str | None = None) -> ClaimState:
-        """Give a claimed task back."""
+        """Releases a claimed task."""
         return await self.call(
             ClaimState, "POST", url_path(f"{GONOGO}/tasks/{{}}/release", task_id), key=idempotency_key
         )
 
     async def queue(self, campaign_id: str) -> QueueView:
-        """The campaign's queue as it is for the caller."""
+        """Returns the campaign's queue for the caller."""
         return await self.call(QueueView, "GET", url_path(f"{GONOGO}/campaigns/{{}}/queue", campaign_id))
 
     async def submissions(
         self, campaign_id: str, limit: int | None = None, cursor: str | None = None
     ) -> SubmissionList:
-        """Votes of a campaign; an annotator gets the own ones only."""
+        """Returns votes of a campaign; annotators get only their own."""
         query = {"limit": limit, "cursor": cursor}
         return await self.call(
             SubmissionList, "GET", url_path(f"{GONOGO}/campaigns/{{}}/submissions", campaign_id), query=query
@@ -140,13 +140,13 @@ class GonogoClient(ReviewClient):
     # --- drawings and predictions ---
 
     async def drawing_url(self, part_revision_id: str) -> DrawingUrl:
-        """A short-lived address of the drawing, to be fetched without credentials. Published Geometry API."""
+        """Returns a short-lived URL of the drawing, to be fetched without credentials. Published Geometry API."""
         return await self.call(DrawingUrl, "GET", url_path(f"{GEOMETRY}/{{}}/drawing-url", part_revision_id))
 
     async def store_drawing(
         self, part: str, filename: str, content_type: str, data: bytes, *, idempotency_key: str | None = None
     ) -> DrawingStored:
-        """Store a drawing as the new revision of a part; the same bytes again change nothing."""
+        """Stores a drawing as the new revision of a part; the same bytes again change nothing."""
         return await self.call(
             DrawingStored,
             "POST",
@@ -160,16 +160,16 @@ class GonogoClient(ReviewClient):
     async def store_predictions(
         self, predictions: PredictionsCreate, *, idempotency_key: str | None = None
     ) -> PredictionsStored:
-        """Store a batch of a run (at most 1000); those already known by their id are counted, not doubled."""
+        """Stores a batch of a run (at most 1000); known ids are counted, not stored twice."""
         path = f"{GONOGO}/predictions"
         return await self.call(PredictionsStored, "POST", path, body=body_of(predictions), key=idempotency_key)
 
     async def tasks_from_predictions(
-        self, campaign_id: str, wanted: TasksFromPredictions, *, idempotency_key: str | None = None
+        self, campaign_id: str, predictions: TasksFromPredictions, *, idempotency_key: str | None = None
     ) -> TasksMade:
-        """A task for each prediction of a run, once."""
+        """Creates a task for each prediction of a run, once."""
         path = url_path(f"{GONOGO}/campaigns/{{}}/tasks-from-predictions", campaign_id)
-        return await self.call(TasksMade, "POST", path, body=body_of(wanted), key=idempotency_key, how=SLOW)
+        return await self.call(TasksMade, "POST", path, body=body_of(predictions), key=idempotency_key, how=SLOW)
 
     # --- campaigns ---
 
@@ -185,13 +185,13 @@ class GonogoClient(ReviewClient):
     async def update_settings(
         self, campaign_id: str, settings: CampaignSettings, *, idempotency_key: str | None = None
     ) -> CampaignDetail:
-        """Change the settings that were set in `settings`; the others stay. `None` clears a text."""
+        """Changes the settings that are set in `settings`; the others stay. `None` clears a text."""
         path = url_path(f"{GONOGO}/campaigns/{{}}/settings", campaign_id)
         body = as_bytes(settings.model_dump(exclude_unset=True))
         return await self.call(CampaignDetail, "PATCH", path, body=body, key=idempotency_key)
 
     async def export_lines(self, campaign_id: str, *, golden: bool = False) -> AsyncIterator[bytes]:
-        """The campaign's tasks as raw JSON lines, each ended by a newline, unchanged and uncleaned.
+        """Yields the campaign's tasks as raw JSON lines, each with its newline, unchanged and not cleaned.
 
         With `golden` only those that were promoted.
 
@@ -204,7 +204,7 @@ class GonogoClient(ReviewClient):
                     yield line + b"\n"
 
     def export_pieces(self, campaign_id: str, *, golden: bool = False) -> AsyncGenerator[bytes, None]:
-        """The same, some whole lines at a time."""
+        """Yields the same in blocks of whole lines."""
         query = {"golden": "true"} if golden else None
         sent = self.prepare("GET", url_path(f"{GONOGO}/campaigns/{{}}/export", campaign_id), query=query)
         return self.lines(sent)

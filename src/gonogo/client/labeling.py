@@ -45,7 +45,7 @@ SLOW: Final = RequestOptions(slow=True)
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What next-task handed out: `task` is `None` when nothing is left for this annotator.
+    """Claimed task: the response of next-task; `task` is `None` when nothing is left for this annotator.
 
     `expires_in` is the rest of the claim in seconds on the server's clock, `None` where the server does not say.
     """
@@ -55,14 +55,14 @@ class Served:
 
 
 class LabelingClient(BaseClient):
-    """A client of any server of the Labeling API. See `BaseClient` for the constructor."""
+    """Client of any server of the Labeling API. See `BaseClient` for the constructor."""
 
     # --- campaigns ---
 
     async def list_campaigns(
         self, status: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> LabelingCampaignList:
-        """Campaigns, newest first on our server; `count` is the total."""
+        """Returns campaigns, newest first on our server; `count` is the total."""
         query = {"status": status, "limit": limit, "cursor": cursor}
         return await self.call(LabelingCampaignList, "GET", f"{LABELING}/campaigns", query=query)
 
@@ -76,14 +76,14 @@ class LabelingClient(BaseClient):
         return await self.call(LabelingCampaignPublic, "GET", url_path(f"{LABELING}/campaigns/{{}}", campaign_id))
 
     async def close_campaign(self, campaign_id: str, *, idempotency_key: str | None = None) -> LabelingCampaignPublic:
-        """End all claims; afterwards next-task answers nothing."""
+        """Closes a campaign and ends all claims; afterwards next-task returns nothing."""
         path = url_path(f"{LABELING}/campaigns/{{}}/close", campaign_id)
         return await self.call(LabelingCampaignPublic, "POST", path, key=idempotency_key)
 
     async def promote_campaign(
         self, campaign_id: str, force: bool = False, *, idempotency_key: str | None = None
     ) -> PromoteResult:
-        """Copy resolved tasks to the golden dataset. `force` (extension): also below the acceptance threshold."""
+        """Copies resolved tasks to the golden dataset. `force` (extension): also below the acceptance threshold."""
         path = url_path(f"{LABELING}/campaigns/{{}}/promote", campaign_id)
         query = {"force": "true" if force else None}
         return await self.call(PromoteResult, "POST", path, query=query, key=idempotency_key, how=SLOW)
@@ -103,7 +103,7 @@ class LabelingClient(BaseClient):
     async def create_assignment(
         self, campaign_id: str, assignment: CampaignAssignmentCreate, *, idempotency_key: str | None = None
     ) -> CampaignAssignmentCreated:
-        """Invite a person; the answer holds the magic link token, this once."""
+        """Invites a person; only this response holds the magic link token."""
         path = url_path(f"{LABELING}/campaigns/{{}}/assignments", campaign_id)
         return await self.call(CampaignAssignmentCreated, "POST", path, body=body_of(assignment), key=idempotency_key)
 
@@ -116,7 +116,10 @@ class LabelingClient(BaseClient):
     # --- tasks ---
 
     async def next_task(self, campaign_id: str, *, idempotency_key: str | None = None) -> Served:
-        """Claim a task. Each call has a key of its own, so that a lost answer is fetched again, not a second task."""
+        """Claims the next task. Returns `Served` with `task=None` when nothing is left.
+
+        Each call has its own idempotency key; to fetch a lost response again, call with the same key.
+        """
         path = url_path(f"{LABELING}/campaigns/{{}}/next-task", campaign_id)
         return self._served(await self.answer(self.prepare("POST", path, key=idempotency_key)))
 
@@ -129,7 +132,7 @@ class LabelingClient(BaseClient):
     async def list_tasks(
         self, campaign_id: str, status: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> LabelingTaskList:
-        """Tasks as the lead sees them, newest first on our server; `count` is the total."""
+        """Returns tasks as the lead sees them, newest first on our server; `count` is the total."""
         query = {"status": status, "limit": limit, "cursor": cursor}
         return await self.call(
             LabelingTaskList, "GET", url_path(f"{LABELING}/campaigns/{{}}/tasks", campaign_id), query=query
@@ -144,14 +147,14 @@ class LabelingClient(BaseClient):
     async def adjudicate(
         self, task_id: str, ruling: Adjudication, *, idempotency_key: str | None = None
     ) -> LabelingTaskPublic:
-        """Settle a task over the heads of its annotators."""
+        """Resolves a task by the decision of an expert."""
         request = adjudicate_request(
             task_id, ruling.verdict, corrected_value=ruling.corrected_value, idempotency_key=idempotency_key
         )
         return parse(LabelingTaskPublic, await self.answer(request), clean=self._clean)
 
     async def submit(self, task_id: str, label: LabelSubmit, *, idempotency_key: str | None = None) -> LabelSubmission:
-        """Send a verdict."""
+        """Sends a verdict."""
         prepared = self.prepare_submit(task_id, label, idempotency_key=idempotency_key)
         return parse(LabelSubmission, await self.answer(prepared), clean=self._clean)
 
@@ -169,7 +172,7 @@ class LabelingClient(BaseClient):
         )
 
     async def send(self, prepared: PreparedRequest) -> LabelSubmission:
-        """One try of a prepared verdict, byte for byte. The caller decides about the next try.
+        """Sends a prepared verdict once, byte for byte. The caller decides about retries.
 
         Waits first while the server has asked this client to pause (429).
         """
@@ -191,11 +194,11 @@ class LabelingClient(BaseClient):
         return await self.call(LabelingProjectPublic, "GET", url_path(f"{LABELING}/projects/{{}}", project_id))
 
     async def generate_tasks(
-        self, project_id: str, wanted: GenerateProjectTasks, *, idempotency_key: str | None = None
+        self, project_id: str, tasks: GenerateProjectTasks, *, idempotency_key: str | None = None
     ) -> GenerateProjectTasksResult:
-        """Tasks from imported prediction runs, by the project's selection policy."""
+        """Creates tasks from imported prediction runs, by the project's selection policy."""
         path = url_path(f"{LABELING}/projects/{{}}/generate-tasks", project_id)
-        body = body_of(wanted)
+        body = body_of(tasks)
         return await self.call(GenerateProjectTasksResult, "POST", path, body=body, key=idempotency_key, how=SLOW)
 
 

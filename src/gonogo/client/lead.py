@@ -25,68 +25,68 @@ class LeadClient(GonogoClient):
     """Client with the operations of a lead; on a plain ARCNM server these raise `NotFoundError`."""
 
     async def list_keys(self, limit: int | None = None, cursor: str | None = None) -> KeyList:
-        """The keys of the caller's organisation, newest first; never a secret."""
+        """Returns the keys of the caller's organisation, newest first; never a secret."""
         return await self.call(KeyList, "GET", f"{GONOGO}/keys", query={"limit": limit, "cursor": cursor})
 
     async def revoke_key(self, key_id: str, *, idempotency_key: str | None = None) -> KeyPublic:
-        """Void a key at once; a second time changes nothing."""
+        """Revokes a key at once; a second time changes nothing."""
         return await self.call(KeyPublic, "DELETE", url_path(f"{GONOGO}/keys/{{}}", key_id), key=idempotency_key)
 
     async def results_password(self, key_id: str) -> ResultsPassword:
-        """Give a key a password for the results API; one that it had before is void."""
+        """Creates a password of a key for the results API; an earlier one is void."""
         return await self.call(ResultsPassword, "POST", url_path(f"{GONOGO}/keys/{{}}/results-password", key_id))
 
     async def assignments(
         self, campaign_id: str, limit: int | None = None, cursor: str | None = None
     ) -> CampaignAssignmentList:
-        """As `list_assignments`, with our server's pages; a plain server ignores what it does not know."""
+        """Returns assignments like `list_assignments`, in pages of our server; a plain server ignores `limit`."""
         return await _assignments(self, campaign_id, limit, cursor)
 
     async def list_runs(self, project_id: str, limit: int | None = None, cursor: str | None = None) -> RunList:
-        """The prediction runs imported into a project, newest first."""
+        """Returns the prediction runs imported into a project, newest first."""
         path = url_path(f"{GONOGO}/projects/{{}}/runs", project_id)
         return await self.call(RunList, "GET", path, query={"limit": limit, "cursor": cursor})
 
-    async def preview_tasks(self, project_id: str, wanted: GenerateProjectTasks) -> GeneratePreview:
-        """What `generate_tasks` would make of this, and nothing is made."""
+    async def preview_tasks(self, project_id: str, tasks: GenerateProjectTasks) -> GeneratePreview:
+        """Returns the numbers that `generate_tasks` would report; creates nothing."""
         path = url_path(f"{GONOGO}/projects/{{}}/generate-tasks/preview", project_id)
-        return await self.call(GeneratePreview, "POST", path, body=body_of(wanted), how=SLOW)
+        return await self.call(GeneratePreview, "POST", path, body=body_of(tasks), how=SLOW)
 
     async def audit_head(self) -> AuditHead:
-        """Where the server's audit log stands; two answers that are alike mean that nothing was changed between."""
+        """Returns the head of the audit log; two equal heads mean that nothing changed between them."""
         return await self.call(AuditHead, "GET", f"{GONOGO}/audit/head")
 
     async def progress(self, campaign_id: str) -> CampaignProgress:
-        """What is left of a campaign, who works on it, and how fast."""
+        """Returns the progress of a campaign: open work, people and pace."""
         return await progress_of(self, campaign_id)
 
 
 async def progress_of(client: BaseClient, campaign_id: str) -> CampaignProgress:
-    """The same with any client of our server."""
+    """Returns the progress of a campaign with any client of our server."""
     return await client.call(CampaignProgress, "GET", url_path(f"{GONOGO}/campaigns/{{}}/progress", campaign_id))
 
 
 async def all_assignments_of(client: BaseClient, campaign_id: str) -> list[CampaignAssignmentPublic]:
-    """All assignments of a campaign, newest first, the revoked ones too; of a server without pages what it gives."""
-    found: list[CampaignAssignmentPublic] = []
+    """Returns all assignments of a campaign, newest first, with the revoked ones; follows pages where there are any."""
+    assignments: list[CampaignAssignmentPublic] = []
     cursor: str | None = None
     while True:
         page = await _assignments(client, campaign_id, None, cursor)  # the published operation takes no limit
-        found += page.data
+        assignments += page.data
         if not page.data or page.next_cursor in (None, cursor):
-            return found
+            return assignments
         cursor = page.next_cursor
 
 
 async def store_drawings(
-    client: BaseClient, given: Sequence[tuple[str, str, bytes]], *, idempotency_key: str | None = None
+    client: BaseClient, drawings: Sequence[tuple[str, str, bytes]], *, idempotency_key: str | None = None
 ) -> DrawingsStored:
     """Stores several drawings (part, file name, bytes) by one request, all or none; at most 1,000.
 
     Only where `capabilities` has `drawings_batch` among its extensions.
     """
-    named = [{"part": part, "filename": name, "size_bytes": len(data)} for part, name, data in given]
-    body = b"".join((as_bytes(named), b"\n", *(data for _, _, data in given)))
+    heads = [{"part": part, "filename": name, "size_bytes": len(data)} for part, name, data in drawings]
+    body = b"".join((as_bytes(heads), b"\n", *(data for _, _, data in drawings)))
     path, kind = f"{GONOGO}/drawings/batch", "application/octet-stream"
     return await client.call(DrawingsStored, "POST", path, body=body, key=idempotency_key, content_type=kind, how=SLOW)
 

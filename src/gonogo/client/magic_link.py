@@ -1,4 +1,4 @@
-"""The token in whatever a person pasted: a bare token, or a link that carries one."""
+"""Magic link parser: finds the token in pasted text, a bare token or a link that carries one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMES: Final = ("token", "magic_link_token")
 
 
 def magic_token(text: str) -> tuple[str, str | None]:
-    """The token in `text`, and the origin (`https://host[:port]`) of the link it came in, if it was a link.
+    """Returns the token in `text`, and the origin (`https://host[:port]`) of its link, `None` for a bare token.
 
     Understands `?token=…`, `#token=…` and the last path segment, with quotes, brackets, words or blanks around,
     and a link that a terminal broke over two lines.

@@ -65,7 +65,7 @@ class StreamState(Enum):
 
 
 class StreamUnavailableError(GonogoClientError):
-    """The server has no progress stream, or not now, or it does not come through."""
+    """Missing progress stream: the server has none, has none to spare, or a proxy holds it back."""
 
     usual_next_step: ClassVar[str] = "Ask for the progress from time to time."
 

@@ -1,8 +1,8 @@
-"""From the bytes of an answer to a model, or to the error that says what came instead.
+"""Response parsing: turns the bytes of a response into a model or an error.
 
 Whatever the body holds, `parse` returns a model or raises `UnexpectedAnswerError`, and `error_from` returns a
-`GonogoClientError`. No body is ever put whole into a message: at most 200 cleaned characters of a page that is
-not JSON, and of JSON only which fields were wrong, because it may hold a token.
+`GonogoClientError`. A message quotes at most 200 cleaned characters of a page that is not JSON, and of JSON only the
+names of the wrong fields, because it may hold a token.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _TRANSIENT_5XX: Final = frozenset({408, 425, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """Status, headers (looked up without regard to case) and whole body.
+    """Response of a server: status, headers (case-insensitive) and whole body.
 
     `secrets` are strings that must not show up in a message, should the server echo them.
     """
@@ -56,22 +56,22 @@ class ApiResponse:
 
     @property
     def request_id(self) -> str | None:
-        found = self.headers.get("X-Request-ID")
-        return self.shown(found) if found else None
+        header = self.headers.get("X-Request-ID")
+        return self.shown(header) if header else None
 
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
 
     def shown(self, text: str) -> str:
-        """`text` of the server, fit for a message: one line, cleaned, without secrets, cut."""
+        """Returns text of the server for a message: one line, cleaned, without secrets, cut."""
         text = _redact(text, self.secrets)
         text = " ".join(clean_text(text).split())
         return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 1] + "…"
 
 
 def load(body: bytes) -> Any:
-    """The JSON of `body`. A number that JSON cannot hold (NaN, Infinity, 1e999) is taken as absent.
+    """Returns the JSON of `body`. A number that JSON cannot hold (NaN, Infinity, 1e999) becomes `None`.
 
     Raises:
         ValueError: it is not JSON, or nests too deep.
@@ -88,30 +88,30 @@ def _finite(literal: str) -> float | None:
 
 
 def parse(model: type[M], answer: ApiResponse, *, clean: bool = True) -> M:
-    """`answer` as a `model`; with `clean`, all its text made harmless for a terminal first.
+    """Returns `answer` as a `model`; with `clean`, all its text is sanitized for a terminal first.
 
     Raises:
         UnexpectedAnswerError: it is not JSON, or not of this shape.
     """
-    found = parse_or_null(model, answer, clean=clean)
-    if found is None:
+    value = parse_or_null(model, answer, clean=clean)
+    if value is None:
         raise unexpected(answer, f"The server's answer is no {model.__name__} but null.")
-    return found
+    return value
 
 
 def parse_or_null(model: type[M], answer: ApiResponse, *, clean: bool = True) -> M | None:
-    """As `parse`, where JSON `null` is an answer too."""
-    found = _fit(model, answer.body, clean)
-    if isinstance(found, _Misfit):
-        said = f"The server's answer is no {model.__name__}: {found.what}"
-        other = f"The server answered {describe(answer)} where JSON was due."
-        raise unexpected(answer, answer.shown(said) if found.what else other)
-    return found
+    """Returns like `parse`, or `None` for JSON `null`."""
+    value = _fit(model, answer.body, clean)
+    if isinstance(value, _Misfit):
+        message = f"The server's answer is no {model.__name__}: {value.what}"
+        no_json = f"The server answered {describe(answer)} where JSON was due."
+        raise unexpected(answer, answer.shown(message) if value.what else no_json)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
 class _Misfit:
-    """`what` names the fields that did not fit; `""` when it was no JSON at all."""
+    """Parse failure: `what` names the fields that did not fit; `""` when the body was not JSON."""
 
     what: str
 
@@ -134,10 +134,10 @@ def _fit(model: type[M], body: bytes, clean: bool) -> M | _Misfit | None:
 
 
 def _misfits(error: ValidationError) -> str:
-    """Which fields did not fit; never what they held."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    named = [f"{'.'.join(str(part)[:40] for part in item['loc']) or 'the whole'} ({item['type']})" for item in found]
-    return ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
+    """Returns the names of the fields that did not fit, never their contents."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    fields = [f"{'.'.join(str(part)[:40] for part in item['loc']) or 'the whole'} ({item['type']})" for item in errors]
+    return ", ".join(fields[:3]) + (f" and {len(fields) - 3} more" if len(fields) > 3 else "")
 
 
 def unexpected(answer: ApiResponse, message: str) -> UnexpectedAnswerError:
@@ -145,7 +145,7 @@ def unexpected(answer: ApiResponse, message: str) -> UnexpectedAnswerError:
 
 
 def describe(answer: ApiResponse) -> str:
-    """What came, in words: kind, size, and the first words of it when it is a page for people."""
+    """Describes a body in words: type, size, and the first words of it when it is a page for people."""
     kind = answer.shown(answer.headers.get("Content-Type", "") or "no content type")[:60]
     size = f"{len(answer.body)} bytes"
     if not answer.body:
@@ -157,7 +157,7 @@ def describe(answer: ApiResponse) -> str:
 
 
 def redirected(answer: ApiResponse, host: str) -> UnexpectedAnswerError:
-    """A 3xx: named, not followed, because the credential belongs to one host only."""
+    """Returns the error for a 3xx, which is not followed, because the credential belongs to one host only."""
     return UnexpectedAnswerError(
         answer.shown(f"The server sent us on to {host or 'another place'} ({answer.status}); this was not followed."),
         next_step="Use the address at which the API itself answers, or sign in to the network first.",
@@ -168,7 +168,7 @@ def redirected(answer: ApiResponse, host: str) -> UnexpectedAnswerError:
 
 @dataclass(frozen=True, slots=True)
 class _ErrorFields:
-    """What an error body says, whichever of the known forms it has."""
+    """Fields of an error body, whichever of the known forms it has."""
 
     code: str = ""
     message: str = ""
@@ -238,19 +238,19 @@ _NEXT_STEP: Final = {
 
 
 def error_from(answer: ApiResponse) -> GonogoClientError:
-    """The error that a status outside 2xx stands for. The class follows the status, whatever the body is."""
-    said = _error_fields(answer)
-    details = dict(said.details or {})
+    """Returns the error for a status outside 2xx. The class follows the status, whatever the body is."""
+    fields = _error_fields(answer)
+    details = dict(fields.details or {})
     reason = details.get("reason")
     rest: dict[str, Any] = {
-        "request_id": answer.request_id or said.request_id,
+        "request_id": answer.request_id or fields.request_id,
         "status": answer.status,
-        "code": said.code,
+        "code": fields.code,
         "details": details,
-        "next_step": _NEXT_STEP.get(reason if isinstance(reason, str) else "") or _NEXT_STEP.get(said.code),
+        "next_step": _NEXT_STEP.get(reason if isinstance(reason, str) else "") or _NEXT_STEP.get(fields.code),
     }
     status = answer.status
-    tail = _tail(status, said)
+    tail = _tail(status, fields)
     if status == 401:
         return AuthenticationError(f"The server did not accept the credential{tail}", **rest)
     if status in (402, 403, 423):
@@ -258,7 +258,7 @@ def error_from(answer: ApiResponse) -> GonogoClientError:
     if status in (404, 410):
         return NotFoundError(f"The server does not have this{tail}", **rest)
     if status in (409, 412):
-        waiting = said.code == "idempotency_in_flight"
+        waiting = fields.code == "idempotency_in_flight"
         return ConflictError(f"The server's state does not allow this{tail}", transient=waiting, **rest)
     if status == 429:
         wait = _retry_after(answer)
@@ -269,26 +269,26 @@ def error_from(answer: ApiResponse) -> GonogoClientError:
     return InvalidRequestError(f"The server rejects the request{tail}{_fields(details)}", **rest)
 
 
-def _tail(status: int, said: _ErrorFields) -> str:
-    known = next((item.phrase for item in HTTPStatus if item.value == status), "")
-    named = f" ({status} {said.code or known})".replace(" )", ")")
-    return f"{named}: {said.message.rstrip('.')}." if said.message else f"{named}."
+def _tail(status: int, fields: _ErrorFields) -> str:
+    phrase = next((item.phrase for item in HTTPStatus if item.value == status), "")
+    status_text = f" ({status} {fields.code or phrase})".replace(" )", ")")
+    return f"{status_text}: {fields.message.rstrip('.')}." if fields.message else f"{status_text}."
 
 
 def _fields(details: Mapping[str, Any]) -> str:
-    """` Fields: tasks.0.prompt (too long)`, from `details.errors`, at most three."""
-    found = details.get("errors")
-    named = []
-    for item in found if isinstance(found, list) else []:
+    """Returns ` Fields: tasks.0.prompt (too long)` from `details.errors`, at most three."""
+    errors = details.get("errors")
+    rejected = []
+    for item in errors if isinstance(errors, list) else []:
         if isinstance(item, dict):
             loc = item.get("loc")
             where = ".".join(str(part) for part in loc) if isinstance(loc, list) else str(loc or "?")
-            named.append(f"{where[:80]} ({str(item.get('msg', ''))[:80]})")
-    return f" Fields: {', '.join(named[:3])}." if named else ""
+            rejected.append(f"{where[:80]} ({str(item.get('msg', ''))[:80]})")
+    return f" Fields: {', '.join(rejected[:3])}." if rejected else ""
 
 
 def _retry_after(answer: ApiResponse) -> float | None:
-    """Seconds of `Retry-After`, given as a number or as a date; `None` when absent or not to be understood."""
+    """Returns the seconds of `Retry-After`, a number or a date; `None` when absent or invalid."""
     text = (answer.headers.get("Retry-After") or "").strip()
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)

@@ -1,4 +1,4 @@
-"""Reads a results API as Centaur Labs publishes it: theirs, or that of our own server.
+"""Client of the results API as Centaur Labs publishes it: theirs, or that of our own server.
 
     async with ResultsClient(CENTAUR, ApiKey(key), login) as client:
         async for case in client.cases(1234, labeling_state="Labeled"): ...
@@ -41,7 +41,7 @@ GetLogin = Callable[[], Awaitable[LoginRequest]]
 
 
 class KeyAndToken(ApiKey):
-    """The API key, and the session's token while there is one. Both are sent."""
+    """Credential with an API key, and a session's token while there is one. Both are sent."""
 
     __slots__ = ("_sent",)
 
@@ -50,7 +50,7 @@ class KeyAndToken(ApiKey):
         self._sent = super().headers()
 
     def headers(self) -> dict[str, str]:
-        """The same object each time: what sends it sees a new token at once."""
+        """Returns the same object each time, so that the transport sees a new token at once."""
         return self._sent
 
     @property
@@ -65,7 +65,7 @@ class KeyAndToken(ApiKey):
 
 @dataclass(frozen=True, slots=True)
 class CaseFilters:
-    """What to ask for; sent with every page. `updated_after` is a time as the server takes it."""
+    """Filters of cases, sent with every page. `updated_after` is a time in the server's format."""
 
     labeling_state: str | None = None
     updated_after: str | None = None
@@ -87,7 +87,7 @@ class CaseFilters:
 
 
 class ResultsClient:
-    """An async context manager over one results API. `login` may be `None` where the key alone is enough."""
+    """Client of one results API, an async context manager. `login` may be `None` where the key alone is enough."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class ResultsClient:
 
     @classmethod
     def over(cls, calls: BaseClient) -> ResultsClient:
-        """A client of the server that `calls` speaks to, whose own credential is enough; it is closed with this."""
+        """Returns a client over `calls`, whose own credential is enough; closing it closes `calls`."""
         key = calls.credential
         if not isinstance(key, ApiKey):
             raise AuthenticationError("Results are read with an API key.")
@@ -131,32 +131,32 @@ class ResultsClient:
     # --- session ---
 
     async def log_in(self) -> Login:
-        """Open a session.
+        """Opens a session.
 
         Raises:
             AuthenticationError: key, user name or password are wrong.
         """
         if self._login is None:
             raise AuthenticationError("This server asks for a session, and no user name and password are known.")
-        given = await self._login()
+        login = await self._login()
         self._use(None)
-        body = as_bytes({"username": given.username, "api_password": given.api_password})
-        how = RequestOptions(secrets=(Secret(given.api_password),))
+        body = as_bytes({"username": login.username, "api_password": login.api_password})
+        how = RequestOptions(secrets=(Secret(login.api_password),))
         sent = self._calls.prepare("POST", f"{AUTH}/login", body=body)
-        found = parse(Login, await self._calls.answer(sent, how), clean=self._clean)
-        self._use(Secret(found.token))
-        return found
+        session = parse(Login, await self._calls.answer(sent, how), clean=self._clean)
+        self._use(Secret(session.token))
+        return session
 
     async def test_token(self) -> Message:
         return await self._call(Message, "POST", f"{AUTH}/testToken")
 
     async def refresh_token(self) -> None:
-        """A new token for the old one."""
-        found = await self._call(Token, "POST", f"{AUTH}/refreshToken")
-        self._use(Secret(found.token))
+        """Exchanges the token for a new one."""
+        response = await self._call(Token, "POST", f"{AUTH}/refreshToken")
+        self._use(Secret(response.token))
 
     async def log_out(self) -> None:
-        """End the session, if there is one."""
+        """Ends the session, if there is one."""
         if self._token is not None:
             await self._calls.call(Message, "POST", f"{AUTH}/logout", how=self._how())
             self._use(None)
@@ -164,7 +164,7 @@ class ResultsClient:
     # --- results ---
 
     async def page(self, task_id: int, filters: CaseFilters = CaseFilters(), after: int | None = None) -> ResultPage:
-        """One page of a task's cases, those after `after` (a `last_sequence_id`)."""
+        """Returns one page of a task's cases, those after `after` (a `last_sequence_id`)."""
         query = {"task_id": task_id, **filters.query(), "last_sequence_id": after}
         return await self._call(ResultPage, "GET", f"{RESULTS}/list", query)
 
@@ -174,19 +174,19 @@ class ResultsClient:
         filters: CaseFilters = CaseFilters(),
         after: int | None = None,
     ) -> AsyncIterator[ResultPage]:
-        """All pages to the end. Who remembers the last page's `last_sequence_id` can go on from there after a break.
+        """Yields all pages to the end. To continue after a break, pass the last page's `last_sequence_id` as `after`.
 
         Raises:
             UnexpectedAnswerError: the server gives the same page again and again.
         """
         while True:
-            found = await self.page(task_id, filters, after)
-            yield found
-            if not found.has_next or found.last_sequence_id is None:
+            page = await self.page(task_id, filters, after)
+            yield page
+            if not page.has_next or page.last_sequence_id is None:
                 return
-            if found.last_sequence_id == after:
+            if page.last_sequence_id == after:
                 raise UnexpectedAnswerError("The server says that there is a next page, and gives the same one again.")
-            after = found.last_sequence_id
+            after = page.last_sequence_id
 
     async def cases(
         self,
@@ -194,9 +194,9 @@ class ResultsClient:
         filters: CaseFilters = CaseFilters(),
         after: int | None = None,
     ) -> AsyncIterator[CaseResult]:
-        """All cases of a task; one that changes meanwhile may come twice."""
-        async for found in self.pages(task_id, filters, after):
-            for case in found.payload:
+        """Yields all cases of a task; one that changes meanwhile may come twice."""
+        async for page in self.pages(task_id, filters, after):
+            for case in page.payload:
                 yield case
 
     async def case(self, task_id: int, case_id: int, *, verbose: bool | None = None) -> CaseResult:

@@ -1,8 +1,7 @@
-"""When a call is tried again, and how long it waits: exponential backoff with full jitter, one pause for all.
+"""Retries: exponential backoff with full jitter, and one pause after a 429 for all calls of a client.
 
 The published advice for the API: five tries, base 1 s doubling, cap 30 s, full jitter, no `Retry-After` sent.
-Written here rather than taken from a library because the pause after a 429 is shared by all calls of a client,
-and because clock, sleep and chance are handed in.
+Not a library, because the pause is shared by all calls of a client, and clock, sleep and randomness are injected.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how patiently. All times in seconds.
+    """Retry policy. All times in seconds.
 
     `tries` counts the first one; where more than that are `pauses`, so often is a 429 waited for: it comes from a
     server that works. After a 429 without `Retry-After` nothing is sent for at least `throttle`
@@ -43,7 +42,7 @@ class RetryPolicy:
     on_wait: Callable[[float, GonogoClientError], None] | None = None
 
     def backoff(self, failures: int) -> float:
-        """Seconds to wait after the `failures`-th failure (from 0): uniform in 0 … min(cap, base·2ⁿ)."""
+        """Returns the seconds to wait after the `failures`-th failure (from 0): uniform in 0 … min(cap, base·2ⁿ)."""
         return self.chance() * min(self.cap, self.base * 2.0**failures)
 
 
@@ -52,7 +51,7 @@ ONCE = RetryPolicy(tries=1)
 
 
 class Pace:
-    """The pause that all calls of one client share after a 429."""
+    """Shared pause: all calls of one client wait for it after a 429."""
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
@@ -60,11 +59,11 @@ class Pace:
         self._spread_until = float("-inf")
 
     def remaining(self) -> float:
-        """Seconds until the next request may go out."""
+        """Returns the seconds until the next request may be sent."""
         return max(0.0, self._next_at - self._policy.clock())
 
     async def turn(self) -> None:
-        """Return when a request may be sent.
+        """Waits until a request may be sent.
 
         Raises:
             RateLimitedError: the server asked for a pause longer than the policy's patience.
@@ -78,7 +77,7 @@ class Pace:
             self._next_at = now + self._policy.spacing
 
     def limited(self, error: RateLimitedError, failures: int) -> None:
-        """A 429 came: hold everything back, and write the length of the pause into the error."""
+        """Starts the pause after a 429, and writes its length into the error."""
         now, policy = self._policy.clock(), self._policy
         if error.retry_after is None:
             pause = policy.throttle + policy.backoff(failures)
@@ -90,7 +89,7 @@ class Pace:
 
 
 async def with_retries(policy: RetryPolicy, pace: Pace, attempt: Callable[[], Awaitable[T]]) -> T:
-    """What `attempt` returns, tried until it works, fails for good, or the tries are used up."""
+    """Returns the result of `attempt`, tried until it succeeds, fails for good, or the tries are used up."""
     failures = 0
     while True:
         await pace.turn()

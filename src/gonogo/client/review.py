@@ -48,7 +48,7 @@ class ReviewClient(LabelingClient):
         text: str | None = None,
         sample: bool = False,
     ) -> ReviewPage:
-        """What needs an expert, worst expected harm first; with `sample` some resolved tasks behind it.
+        """Returns tasks that need an expert, worst expected harm first; with `sample` also some resolved tasks.
 
         `status` lists all of one status instead; `kind`, `annotator` (id or e-mail), `sheet` (revision, `revision#page`
         or part) and `text` narrow it down.
@@ -58,12 +58,12 @@ class ReviewClient(LabelingClient):
         return await self.call(ReviewPage, "GET", url_path(_CAMPAIGN + "/review", campaign_id), query=query)
 
     async def review_task(self, task_id: str, *, names: bool = False) -> ReviewDetail:
-        """Everything for one adjudication; who voted only with `names`."""
+        """Returns everything for one adjudication; names of voters only with `names`."""
         query = {"names": "true" if names else None}
         return await self.call(ReviewDetail, "GET", url_path(_TASK + "/review", task_id), query=query)
 
     async def rule(self, task_id: str, ruling: RulingCreate, *, idempotency_key: str | None = None) -> RulingMade:
-        """Settle a task. `ConflictError.reason` is `task_resolved` when somebody did already: see its `details`."""
+        """Rules on a task. `ConflictError.reason` is `task_resolved` when somebody did before; see its `details`."""
         request = ruling_request(
             task_id,
             ruling.verdict,
@@ -82,7 +82,7 @@ class ReviewClient(LabelingClient):
     async def update_review_settings(
         self, campaign_id: str, settings: ReviewSettings, *, idempotency_key: str | None = None
     ) -> ReviewSettings:
-        """Change the settings that were set in `settings`; the others stay (lead only)."""
+        """Changes the settings that are set in `settings`; the others stay (lead only)."""
         path = url_path(_CAMPAIGN + "/review-settings", campaign_id)
         body = as_bytes(settings.model_dump(exclude_unset=True))
         return await self.call(ReviewSettings, "PATCH", path, body=body, key=idempotency_key)
@@ -92,7 +92,7 @@ class ReviewClient(LabelingClient):
     async def gold_candidates(
         self, campaign_id: str, *, status: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> GoldCandidateList:
-        """Rulings proposed as gold, newest first; `status` is `candidate` (the default), `accepted` or `declined`.
+        """Returns rulings proposed as gold, newest first; `status` is `candidate` (default), `accepted` or `declined`.
 
         Leads, readers and reviewers may look. Each comes with its task: prediction, ruled value, error type, note.
         """
@@ -104,7 +104,7 @@ class ReviewClient(LabelingClient):
     async def decide_gold(
         self, ruling_id: str, decision: GoldDecision, *, idempotency_key: str | None = None
     ) -> RulingPublic:
-        """Accept or decline a candidate (lead only); accepting makes a honeypot of it.
+        """Accepts or declines a candidate (lead only); an accepted one becomes a honeypot.
 
         `GoldDecision(accept=True, campaign_id=…)` puts it into another open campaign; without one it goes into its own.
         The same decision again changes nothing. A declined one may still be accepted; an accepted one stays.
@@ -116,13 +116,13 @@ class ReviewClient(LabelingClient):
     # --- annotators: flags with their evidence are in the quality report (`gonogo.annotators[id]`) ---
 
     async def annotators(self, campaign_id: str) -> AnnotatorStateList:
-        """Who has voted or was acted on, and who is paused; what they are worth is in the quality report."""
+        """Returns the annotators of a campaign, with pauses and discounts; their quality is in the quality report."""
         return await self.call(AnnotatorStateList, "GET", url_path(_CAMPAIGN + "/annotators", campaign_id))
 
     async def act_on_annotator(
         self, campaign_id: str, voter_id: str, action: AnnotatorActionCreate, *, idempotency_key: str | None = None
     ) -> AnnotatorAction:
-        """Pause, resume, discount, restore or reopen (lead only); the answer's `n_tasks` is how many tasks it touched.
+        """Pauses, resumes, discounts, restores or reopens (lead only); `n_tasks` counts the affected tasks.
 
         Ask `preview_annotator_action` first, and show its `consequence` before the lead confirms.
         """
@@ -132,14 +132,14 @@ class ReviewClient(LabelingClient):
     async def preview_annotator_action(
         self, campaign_id: str, voter_id: str, action: AnnotatorVerb
     ) -> AnnotatorActionPreview:
-        """What an action would do, in numbers and in words; changes nothing (lead only)."""
+        """Returns the effect of an action, in numbers and words, without changing anything (lead only)."""
         path = url_path(_CAMPAIGN + "/annotators/{}/actions/{}", campaign_id, voter_id, action)
         return await self.call(AnnotatorActionPreview, "GET", path)
 
     async def annotator_actions(
         self, campaign_id: str, *, limit: int | None = None, cursor: str | None = None
     ) -> AnnotatorActionList:
-        """The audit trail, newest first."""
+        """Returns the audit trail of actions, newest first."""
         query = {"limit": limit, "cursor": cursor}
         path = url_path(_CAMPAIGN + "/annotator-actions", campaign_id)
         return await self.call(AnnotatorActionList, "GET", path, query=query)
@@ -151,7 +151,7 @@ class ReviewClient(LabelingClient):
     # `standing.waits_for` is None; next-task opens at once.
 
     async def practice(self, campaign_id: str, *, limit: int | None = None) -> PracticeSet:
-        """Known items with seeded errors, and the caller's standing; nothing of it counts for the campaign.
+        """Returns known items with seeded errors, and the caller's standing; nothing of it counts for the campaign.
 
         `limit` is 20 by default. May return fewer, or none (`standing.available`), while experts have ruled on little.
         """
@@ -162,6 +162,6 @@ class ReviewClient(LabelingClient):
     async def practise(
         self, campaign_id: str, answer: PracticeAnswer, *, idempotency_key: str | None = None
     ) -> PracticeFeedback:
-        """Answer one item, and learn at once what was right. Only the first answer to an item moves the standing."""
+        """Answers one item and returns the feedback. Only the first answer to an item changes the standing."""
         path = url_path(_CAMPAIGN + "/practice", campaign_id)
         return await self.call(PracticeFeedback, "POST", path, body=body_of(answer), key=idempotency_key)

@@ -1,8 +1,8 @@
-"""The one place where httpx is set up: time limits, no redirects, no environment, and a credential for one host.
+"""HTTP transport: the only place that configures httpx, with timeouts, no redirects, and a credential for one host.
 
-The credential is put into a request at the last moment, below httpx, and taken out again when the answer is there;
-before that the request's origin is compared with the client's own. So neither a redirect nor a wrong path can carry
-it elsewhere, and no request object that lives on in a traceback or a log holds it.
+The credential is added to a request below httpx, after the request's origin was compared with the client's own, and
+removed again when the response is there. So neither a redirect nor a wrong path can carry it elsewhere, and no request
+object in a traceback or a log holds it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_BODY: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `whole` bounds one try from the first byte sent to the last one read.
+    """Timeouts in seconds. `whole` limits one try from the first byte sent to the last one read.
 
     `slow` takes the place of `read` and `whole` where much is sent, or the server has much to do.
     """
@@ -46,7 +46,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
-    """How a request is treated beside its bytes.
+    """Options of a request beside its bytes.
 
     `anonymous`: no credential is sent. `slow`: the server may take its time. `secrets`: strings in the request that
     must not show up in a message, should the server echo them; the credential is always one. `headers`: more of them,
@@ -63,7 +63,7 @@ DEFAULT_OPTIONS: Final = RequestOptions()
 
 
 def base_url(text: str) -> httpx.URL:
-    """`text` as the address of a server: https, or http on this machine (loopback, `*.localhost`).
+    """Returns `text` as the address of a server: https, or http on this machine (loopback, `*.localhost`).
 
     Raises:
         InvalidInputError: it is no such address.
@@ -88,7 +88,7 @@ _ADDRESS: Final = "Give it like https://api.arcnm.io, or http://127.0.0.1:8000 f
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` names this machine: `localhost`, `*.localhost`, 127.0.0.0/8, ::1."""
+    """Returns whether `host` names this machine: `localhost`, `*.localhost`, 127.0.0.0/8, ::1."""
     host = host.lower().rstrip(".").strip("[]")
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -99,12 +99,12 @@ def is_loopback(host: str) -> bool:
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Scheme, host and port, comparable."""
+    """Returns scheme, host and port, comparable."""
     return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 class CredentialGuard(httpx.AsyncBaseTransport):
-    """Adds the credential to requests for one origin, and refuses all others."""
+    """Transport that adds the credential to requests for one origin, and refuses all others."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, home: httpx.URL, credential: Credential | None) -> None:
         self._inner = inner
@@ -128,7 +128,7 @@ class CredentialGuard(httpx.AsyncBaseTransport):
 
 
 def quiet_httpx() -> None:
-    """Keep httpx from logging whole URLs, which may be signed, at INFO. Safe to call often."""
+    """Stops httpx from logging whole URLs, which may be signed, at INFO. Safe to call often."""
     logger = logging.getLogger("httpx")
     if _only_warnings not in logger.filters:
         logger.addFilter(_only_warnings)
@@ -147,7 +147,7 @@ def _own_transport(home: httpx.URL) -> httpx.AsyncBaseTransport:
 
 
 class HttpTransport:
-    """Sends prepared requests to one server and brings back whole answers. One for each client."""
+    """Transport that sends prepared requests to one server and returns whole responses. One for each client."""
 
     def __init__(
         self,
@@ -171,7 +171,7 @@ class HttpTransport:
         await self._http.aclose()
 
     async def exchange(self, sent: PreparedRequest, how: RequestOptions = DEFAULT_OPTIONS) -> ApiResponse:
-        """One try of `sent`: its 2xx answer.
+        """Sends `sent` once and returns its 2xx response.
 
         Raises:
             GonogoClientError: no answer, another status than 2xx, a redirect, or a body over `MAX_BODY`.
@@ -193,7 +193,7 @@ class HttpTransport:
     async def stream(
         self, sent: PreparedRequest, how: RequestOptions = DEFAULT_OPTIONS
     ) -> AsyncIterator[tuple[ApiResponse, AsyncIterator[bytes]]]:
-        """One try of `sent`: status and headers at once (an `ApiResponse` without body), then the body in pieces.
+        """Sends `sent` once and returns status and headers (an `ApiResponse` without body), then the body in pieces.
 
         Raises:
             GonogoClientError: no answer, or a redirect; also while the body is read.
@@ -252,7 +252,7 @@ class HttpTransport:
 
 
 def _target(response: httpx.Response) -> str:
-    """Host of the `Location` header; not more of it, the rest may be signed."""
+    """Returns the host of the `Location` header, without the rest, which may be signed."""
     try:
         return str(httpx.URL(response.headers.get("Location", "")).host)
     except httpx.InvalidURL:

@@ -1,4 +1,4 @@
-"""The two kinds of wire model, and the field types they share."""
+"""Base models of requests and responses, and the field types that they share."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ MAX_TEXT = 100_000
 
 
 class Sent(BaseModel):
-    """What a caller sends. Unknown fields are ignored, so that mass assignment has no effect."""
+    """Base of request models. Unknown fields are ignored, so that mass assignment has no effect."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class Received(BaseModel):
-    """What a server answers: every field always present from ours, any field missing from another's."""
+    """Base of response models. Our server sends every field; another one may leave out any optional field."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

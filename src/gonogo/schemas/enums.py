@@ -1,4 +1,4 @@
-"""The words our own server uses where the published contract says only "string".
+"""Enumerations: the words of our own server where the published contract says only "string".
 
 The client never treats these as closed: a response may carry any string (contract, versioning rule).
 """
@@ -9,14 +9,14 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What an invited person may do in one campaign."""
+    """Role of an invited person in one campaign."""
 
     ANNOTATOR = "annotator"
     REVIEWER = "reviewer"
 
 
 class Scope(StrEnum):
-    """What an API key may do."""
+    """Scope of an API key."""
 
     READ = "parts:read"
     WRITE = "parts:write"
@@ -35,7 +35,7 @@ class AssignmentStatus(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """`open` needs submissions; `in_review` has them but no safe consensus; `resolved` is settled."""
+    """Status of a task: `open` needs submissions; `in_review` has no safe consensus; `resolved` is finished."""
 
     OPEN = "open"
     IN_REVIEW = "in_review"
@@ -50,7 +50,7 @@ class ConsensusMethod(StrEnum):
 
 
 class ErrorCode(StrEnum):
-    """`error.code` values; the only part of an error to branch on."""
+    """Values of `error.code`, the only part of an error to branch on."""
 
     BAD_REQUEST = "bad_request"
     INVALID_API_KEY = "invalid_api_key"
@@ -71,7 +71,7 @@ class ErrorCode(StrEnum):
 
 
 class ConflictReason(StrEnum):
-    """`error.details.reason` of a `conflict` from our server."""
+    """Values of `error.details.reason` of a `conflict` from our server."""
 
     ALREADY_SUBMITTED = "already_submitted"
     ALREADY_INVITED = "already_invited"

@@ -1,4 +1,4 @@
-"""The error envelope, the same for every error of the platform."""
+"""Error envelope: the body of every error response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of the operations that are ours alone; they live under `/api/v1/gonogo/…`.
+"""Models of our own server's extensions for annotators, imports and exports, under `/api/v1/gonogo/…`.
 
 A client first asks `GET /api/v1/gonogo/capabilities`; 404 means a plain ARCNM server, and all of this is absent.
 """
@@ -45,7 +45,7 @@ class Ended(Received):
 
 
 class Me(Received):
-    """Who the credential speaks for, and the campaigns it may work in."""
+    """Account of the credential, and the campaigns it may work in."""
 
     id: str
     kind: str  # "user" or "annotator"
@@ -56,7 +56,7 @@ class Me(Received):
 
 
 class ClaimState(Received):
-    """`expires_in` is in seconds on the server's clock; `None` when nothing is held any more."""
+    """State of a claim. `expires_in` is in seconds on the server's clock; `None` when nothing is held any more."""
 
     task_id: str
     held: bool
@@ -69,7 +69,7 @@ class HeldByOthers(Received):
 
 
 class QueueView(Received):
-    """The queue explained to its caller. Gold never shows in any of the numbers.
+    """Queue of a campaign for the caller. No number reveals gold.
 
     `waits_for` is `paused`, `qualification` or `warm_up` while next-task is shut for the caller, and `waits_because`
     says it in words.
@@ -89,7 +89,7 @@ class QueueView(Received):
 
 
 class SubmissionDetail(LabelSubmission):
-    """One vote as reviewers and leads see it."""
+    """Vote as reviewers and leads see it."""
 
     voter_id: str | None = None
     voter_email: str | None = None
@@ -104,7 +104,7 @@ class SubmissionList(Received):
 
 
 class DrawingUrl(Received):
-    """As the published Geometry API answers; `status` is `ready` or `no_dataset`."""
+    """Response of the published Geometry API; `status` is `ready` or `no_dataset`."""
 
     url: Annotated[str | None, Field(repr=False)] = None  # signed
     status: str | None = None
@@ -119,7 +119,7 @@ class DrawingStored(Received):
 
 
 class DrawingGiven(Sent):
-    """What stands before a drawing's bytes where several are stored by one request."""
+    """Header of one drawing where several are stored by one request."""
 
     part: Annotated[str, Field(min_length=1, max_length=200)]
     filename: Annotated[str, Field(max_length=255)] = ""
@@ -127,13 +127,13 @@ class DrawingGiven(Sent):
 
 
 class DrawingsStored(Received):
-    """In the order in which they were sent."""
+    """Stored drawings, in the order in which they were sent."""
 
     data: list[DrawingStored]
 
 
 class Prediction(TaskSubject):
-    """One prediction of an imported run; `id` makes a second import of the same file safe."""
+    """Prediction of an imported run; `id` makes a second import of the same file safe."""
 
     id: Annotated[str, Field(min_length=1, max_length=200)]
     target_kind: Annotated[str, Field(min_length=1, max_length=100)] = "pmi"
@@ -143,7 +143,7 @@ class Prediction(TaskSubject):
 
 
 class PredictionsCreate(Sent):
-    """A batch of one run; batches with the same `run` in a project join one calculation."""
+    """Batch of predictions of one run; batches with the same `run` in a project join one calculation."""
 
     project_id: Link
     run: Name
@@ -157,9 +157,9 @@ class PredictionsStored(Received):
 
 
 class TasksFromPredictions(Sent):
-    """Every prediction of the run becomes a task of the campaign, once.
+    """Request to make each prediction of the run a task of the campaign, once.
 
-    `limit` bounds the predictions looked at by one request, and `after` is `next` of the answer before.
+    `limit` bounds the predictions that one request reads, and `after` is `next` of the previous response.
     """
 
     calculation_id: Link
@@ -169,7 +169,7 @@ class TasksFromPredictions(Sent):
 
 
 class TasksMade(Received):
-    """`next` goes on where `limit` stopped; `None` when the whole run was looked at."""
+    """Numbers of created tasks. `next` continues where `limit` stopped; `None` when the whole run was read."""
 
     n_tasks: int
     n_gold: int
@@ -185,7 +185,7 @@ class CampaignSettings(Received):
 
 
 class CampaignDetail(LabelingCampaignPublic):
-    """The public model plus what only ours knows; `number` is the integer id of the results API."""
+    """Campaign with our extensions; `number` is the integer id of the results API."""
 
     number: int
     settings: CampaignSettings
@@ -197,7 +197,7 @@ class KeyCreate(Sent):
 
 
 class KeyCreated(Received):
-    """The only time the key is shown."""
+    """Created key; the only response that contains it."""
 
     id: str
     name: str
@@ -206,7 +206,7 @@ class KeyCreated(Received):
 
 
 class ExportRecord(Received):
-    """One task of an export, gold, votes and rulings included; `golden` is set once it is promoted."""
+    """Task of an export with gold, votes and rulings; `golden` is set once it is promoted."""
 
     task_id: str
     campaign_id: str

@@ -164,7 +164,7 @@ class LabelingTasksCreate(Sent):
 
 
 class ServedTask(Received):
-    """What next-task hands to an annotator: nothing in it tells gold from other work."""
+    """Task as an annotator gets it from next-task; nothing in it tells gold from other work."""
 
     id: str
     campaign_id: str | None = None
@@ -187,7 +187,7 @@ class ServedTask(Received):
 
 
 class LabelingTaskPublic(ServedTask):
-    """A task as its lead sees it."""
+    """Task as its lead sees it."""
 
     predicted_confidence: float | None = None
     is_gold: bool | None = None

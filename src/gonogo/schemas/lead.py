@@ -1,4 +1,4 @@
-"""Models of what only a lead does on our own server: keys, prediction runs, and generate-tasks without making any."""
+"""Models of the lead's operations on our own server: keys, runs, task previews, progress, the audit log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gonogo.schemas.base import Received, Timestamp
 
 
 class KeyPublic(Received):
-    """A key without its secret. `prefix` is how the key begins; `results_username` is set where it has a password."""
+    """API key without its secret. `prefix` is its beginning; `results_username` is set where it has a password."""
 
     id: str
     name: str
@@ -28,14 +28,14 @@ class KeyList(Received):
 
 
 class ResultsPassword(Received):
-    """What signs in to the results API beside the key; the only time the password is shown."""
+    """Login of the results API, used beside the key; the only response that contains the password."""
 
     username: str
     api_password: Annotated[str, Field(repr=False)]
 
 
 class RunPublic(Received):
-    """One imported prediction run; its id is what generate-tasks calls a `calculation_id`."""
+    """Imported prediction run; its id is the `calculation_id` of generate-tasks."""
 
     id: str
     run: str
@@ -50,7 +50,7 @@ class RunList(Received):
 
 
 class GeneratePreview(Received):
-    """What generate-tasks would make, as its own result says it."""
+    """Numbers that generate-tasks would report."""
 
     n_candidates: int
     n_eligible: int
@@ -60,7 +60,7 @@ class GeneratePreview(Received):
 
 
 class AuditHead(Received):
-    """Where the server's audit log stands: how many rows, in how many chains, and one SHA-256 over all their ends."""
+    """Head of the audit log: number of rows and chains, and one SHA-256 over the ends of all chains."""
 
     n_rows: int
     n_chains: int
@@ -68,7 +68,7 @@ class AuditHead(Received):
 
 
 class AtWork(Received):
-    """One person in a campaign: answers given (honeypots too), tasks held now, time of the last answer."""
+    """Person in a campaign: answers given (with honeypots), tasks held now, time of the last answer."""
 
     voter_id: str
     email: str | None = None
@@ -79,7 +79,7 @@ class AtWork(Received):
 
 
 class CampaignProgress(Received):
-    """How a campaign goes on. `n_held` of the `n_open` tasks are being worked on; honeypots are not counted.
+    """Progress of a campaign. `n_held` of the `n_open` tasks are claimed; honeypots are not counted.
 
     `votes_left` is what the open tasks need at most, `votes_per_hour` the pace of the newest votes; `None` without any.
     """
@@ -98,6 +98,6 @@ class CampaignProgress(Received):
 
 
 class StreamEnd(Received):
-    """Why a stream of changes is over: `closed`, `credential`, `stopping` or `unavailable`."""
+    """End of a progress stream; `reason` is `closed`, `credential`, `stopping` or `unavailable`."""
 
     reason: str = ""

@@ -1,4 +1,4 @@
-"""The results API (Centaur's): what our server answers and our client reads.
+"""Models of the results API (Centaur's), which our server serves and our client reads.
 
 Only what is documented has a type of its own; every other field is kept as it came (`extra="allow"`).
 """
@@ -16,7 +16,7 @@ STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
 
 
 class Open(BaseModel):
-    """Fields nobody told us of are kept."""
+    """Base model that keeps unknown fields."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -46,7 +46,7 @@ class Message(Open):
 
 
 class CaseResult(Open):
-    """One Case. Labels are verdicts on our server; another's may be any JSON."""
+    """Case with its labels, which are verdicts on our server and may be any JSON on another."""
 
     task_id: int | None = None
     task_name: str | None = None
@@ -68,7 +68,7 @@ class CaseResult(Open):
 
 
 class ResultPage(Open):
-    """Go on only while `has_next` is true and `last_sequence_id` is there; both may be absent."""
+    """Page of cases. Continue only while `has_next` is true and `last_sequence_id` is there; both may be absent."""
 
     payload: list[CaseResult]
     has_next: bool | None = None

@@ -1,4 +1,4 @@
-"""Models of review: the expert's queue and rulings, what a lead does about annotators, and practice."""
+"""Models of review: the expert's queue and rulings, the lead's actions on annotators, and practice."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ERROR_TYPES: tuple[str, ...] = (
 
 
 class ReviewSettings(Received):
-    """A campaign's settings of review and practice.
+    """Settings of a campaign for review and practice.
 
     `sample_rate` is the share of resolved tasks that experts look at again. `pass_mark` is the share of the last
     `qualification_items` practice answers that has to be right before an annotator gets any task; `None`, the default,
@@ -46,7 +46,7 @@ class ReviewSettings(Received):
 
 
 class ReviewItem(Received):
-    """One line of the review queue.
+    """Row of the review queue.
 
     `harm` is the probability that the outcome is wrong times the confidence of the prediction. `why` says what
     brought it here: `tie`, `verdicts`, `values`, `unsafe`, or `sample` and `listed` for tasks that need no ruling.
@@ -62,7 +62,7 @@ class ReviewItem(Received):
 
 
 class ReviewPage(Received):
-    """`count` is the length of the whole list, `hidden_own` how many wait that the caller may not rule on."""
+    """Page of the review queue. `count` is the length of the whole list, `hidden_own` the cases with own votes."""
 
     count: int
     hidden_own: int = 0
@@ -71,7 +71,7 @@ class ReviewPage(Received):
 
 
 class ReviewVote(Received):
-    """One vote as the expert sees it; `label` is A, B, C … Names only where they were asked for."""
+    """Vote as the expert sees it; `label` is A, B, C … Names only on request."""
 
     label: str
     verdict: str
@@ -88,14 +88,14 @@ class ReviewVote(Received):
 
 
 class Likeness(Received):
-    """How one vote's value compares with its group's: `same: decimal sign`."""
+    """Comparison of one vote's value with its group's: `same: decimal sign`."""
 
     label: str
     reason: str
 
 
 class ValueGroup(Received):
-    """Values that ask for the same thing; `posterior` is the probability that it is the right one of those given.
+    """Group of equal values; `posterior` is the probability that it is the right one of those given.
 
     `against` says why it differs from the first group (`None` there), `as_predicted` whether it equals the
     prediction itself, which then was not wrong after all.
@@ -110,7 +110,7 @@ class ValueGroup(Received):
 
 
 class Standing(Received):
-    """Where a task stands: class probabilities, and what follows from them."""
+    """Consensus of a task: class probabilities, and the status that follows from them."""
 
     status: str
     verdict: str | None = None
@@ -120,7 +120,7 @@ class Standing(Received):
 
 
 class PossibleRuling(Received):
-    """A ruling one key away, and what it does: `probability` is what the votes gave it before."""
+    """Possible ruling with its effect; `probability` is its posterior from the votes."""
 
     verdict: str
     value: AnyValue = None
@@ -148,7 +148,7 @@ class RulingPublic(Received):
 
 
 class ReviewDetail(Received):
-    """Everything for one adjudication."""
+    """Details of one case for its adjudication."""
 
     task: LabelingTaskPublic
     harm: float
@@ -164,7 +164,7 @@ class ReviewDetail(Received):
 
 
 class RulingCreate(Sent):
-    """A ruling in one call. `override` replaces an earlier ruling; without it that is a conflict."""
+    """Request for a ruling. `override` replaces an earlier ruling; without it that is a conflict."""
 
     verdict: Annotated[str, Field(min_length=1, max_length=100)]
     corrected_value: JsonObject | None = None
@@ -191,7 +191,7 @@ class GoldCandidateList(Received):
 
 
 class GoldDecision(Sent):
-    """`campaign_id` names another campaign for the gold task to be made in, such as the next batch."""
+    """Decision on a gold candidate. `campaign_id` names another campaign for the gold task, such as the next batch."""
 
     accept: bool
     campaign_id: Link | None = None
@@ -203,7 +203,7 @@ AnnotatorVerb = Literal["pause", "resume", "discount", "restore", "reopen"]
 
 
 class AnnotatorActionCreate(Sent):
-    """What a lead does about one person in one campaign.
+    """Request for an action of the lead on one person in one campaign.
 
     `pause` gives no new tasks, `resume` ends that. `discount` takes the person's votes out of the count, so that
     their tasks ask for somebody else's; `restore` counts them again. `reopen` lets the votes count, but has every
@@ -215,7 +215,7 @@ class AnnotatorActionCreate(Sent):
 
 
 class AnnotatorAction(Received):
-    """One line of the audit trail."""
+    """Entry of the audit trail of actions on annotators."""
 
     id: str
     campaign_id: str
@@ -234,7 +234,7 @@ class AnnotatorActionList(Received):
 
 
 class AnnotatorActionPreview(Received):
-    """What an action would do now: `consequence` is one or two sentences to show before the lead confirms."""
+    """Effect of an action; `consequence` is one or two sentences to show before the lead confirms."""
 
     voter_id: str
     action: str
@@ -265,7 +265,7 @@ WaitsFor = Literal["paused", "qualification", "warm_up"]
 
 
 class PracticeItem(Received):
-    """A known item to practise on. `item` goes back with the answer; the task's id is not one that can be submitted."""
+    """Known item to practise on. `item` goes back with the answer; the task's id cannot be submitted."""
 
     item: str
     task: ServedTask
@@ -277,7 +277,7 @@ class PracticeSet(Received):
 
 
 class PracticeStanding(Received):
-    """The caller's last `n` practice answers, at most `needed`, of which `right` were right.
+    """Result of the caller's last `n` practice answers, at most `needed`, of which `right` were right.
 
     `passed` is `None` without a pass mark and before there are enough answers; a pass stays one. `waits_for` is
     `qualification` or `warm_up` while next-task is shut for the caller, and `None` when it is open; `warm_up_left` is
@@ -302,7 +302,7 @@ class PracticeAnswer(Sent):
 
 
 class PracticeFeedback(Received):
-    """At once after an answer: what was right, what was wrong with the value shown, and why."""
+    """Feedback on a practice answer: the right verdict and value, what was wrong with the shown value, and why."""
 
     right: bool
     verdict: str

@@ -1,4 +1,4 @@
-"""Text from outside, made harmless for a terminal.
+"""Sanitizer: removes characters from outside text that could act on a terminal.
 
 A control character in a prompt can write the clipboard, move the cursor, or make the terminal answer with bytes
 that arrive as key presses; a bidi override can show one number and mean another. So every string of a response
@@ -24,14 +24,14 @@ MAX_DEPTH = 64
 
 
 def clean_text(text: str) -> str:
-    """`text` with each character that could act on a terminal replaced by U+FFFD; `\\r\\n` becomes `\\n`."""
+    """Returns `text` with each character that could act on a terminal replaced by U+FFFD; `\\r\\n` becomes `\\n`."""
     if text.isascii() and text.isprintable():
         return text
     return _HARMFUL.sub(REPLACEMENT, text.replace("\r\n", "\n"))
 
 
 def clean_json(value: Any, depth: int = 0) -> Any:
-    """`value` (any JSON) with all its strings and keys cleaned; what nests deeper than 64 levels becomes `None`."""
+    """Returns `value` (any JSON) with all strings and keys cleaned; anything below 64 levels becomes `None`."""
     if isinstance(value, str):
         return clean_text(value)
     if depth >= MAX_DEPTH:

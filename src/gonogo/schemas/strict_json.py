@@ -1,4 +1,4 @@
-"""Strict JSON parser for what comes in from outside: request bodies and lines of imported files.
+"""Strict JSON parser for outside input: request bodies and lines of imported files.
 
 Python's own parser takes `NaN`, `1e999` (infinity), integers of any length, repeated keys, NUL and lone surrogates;
 each of them fails later, in a database or in a response. Here each is a `StrictJsonError` before any caller sees it.
@@ -21,7 +21,7 @@ _NOT_STORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 class JsonFault(Enum):
-    """The reason why JSON is refused. Callers put it into their own words."""
+    """Reason why JSON is refused. Callers put it into their own words."""
 
     NOT_UTF8 = auto()
     SYNTAX = auto()
@@ -38,7 +38,7 @@ class JsonFault(Enum):
 
 
 class StrictJsonError(ValueError):
-    """JSON that is refused.
+    """Refused JSON.
 
     Attributes:
         fault: The reason.

@@ -1,4 +1,4 @@
-"""The verdicts: one table with everything that differs between them. Standard library only: it is on the start path.
+"""Verdicts: one table with everything that differs between them. Standard library only: it is on the start path.
 
 To add a verdict, add a member to `Verdict` and a row to `VERDICTS`; keys, signs, settings, rulings, consensus classes
 and export columns follow from the row. Beside it only the colour token in each theme needs an entry, and stored
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
 
 class RulingTraits(NamedTuple):
-    """The ruling of an expert that settles a task with a verdict.
+    """Ruling of an expert that corresponds to a verdict.
 
     Attributes:
         action: Name of the action, `adjudicate.<action>`.
@@ -35,7 +35,7 @@ class RulingTraits(NamedTuple):
 
 
 class VerdictTraits(NamedTuple):
-    """What the interface and the consensus need to know of a verdict.
+    """Traits of a verdict for the interface and the consensus.
 
     Attributes:
         verdict: The word that travels to the server.

@@ -1,4 +1,4 @@
-"""Drawings as they were fetched, on disk by their content; and finished pictures in memory."""
+"""Caches: fetched drawings on disk, addressed by content, and an LRU dictionary for finished pictures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class LocatedDrawing:
-    """A drawing's file on this machine; `key` changes when its content does, `title` is the drawing's own name."""
+    """File of a drawing on this machine; `key` changes with its content, `title` is the drawing's own name."""
 
     path: Path
     key: str
@@ -27,11 +27,11 @@ class LocatedDrawing:
 
 
 class DrawingFileCache:
-    """Fetched drawings: `blobs/<sha256>` and, by the name they were asked for, `refs/<hash>` with that sha256
-    and, on a second line, the drawing's title.
+    """Disk cache of fetched drawings, addressed by content.
 
-    Files 0600 in folders 0700, made on the first write; the least recently used go when there are more than
-    `most` bytes. Blocking: call it in a thread.
+    `blobs/<sha256>` holds the bytes; `refs/<hash of the name>` holds that sha256 and, on a second line, the title.
+    Files have mode 0600 in folders of 0700, made on the first write; the least recently used are deleted above `most`
+    bytes. Blocking: call it in a thread.
     """
 
     def __init__(self, folder: Path, most: int) -> None:
@@ -39,7 +39,7 @@ class DrawingFileCache:
         self._exports = folder / "exports"
 
     def find(self, name: str) -> LocatedDrawing | None:
-        """The drawing once stored under `name`, if it is still kept whole."""
+        """Returns the drawing stored under `name`, if it is still complete."""
         try:
             digest, _, title = self._ref(name).read_text("utf-8").partition("\n")
             path = self._blobs / digest
@@ -49,7 +49,7 @@ class DrawingFileCache:
         return LocatedDrawing(path, digest, title or None) if digest.isalnum() else None
 
     def store(self, name: str, data: bytes, title: str | None = None) -> LocatedDrawing:
-        """Keep `data` under `name`. Raises `OSError` when the disk does not take it."""
+        """Stores `data` under `name`. Raises `OSError` when the disk does not take it."""
         digest = hashlib.sha256(data).hexdigest()
         path = self._blobs / digest
         if not path.exists():
@@ -59,7 +59,7 @@ class DrawingFileCache:
         return LocatedDrawing(path, digest, title)
 
     def export(self, name: str, data: bytes) -> Path:
-        """Keep `data` as a file of that name for another program to open; the last few stay. Raises `OSError`."""
+        """Writes `data` to a file of that name for another program; only the last few stay. Raises `OSError`."""
         path = self._exports / name
         _write(path, data)
         files = sorted(self._exports.iterdir(), key=lambda file: file.stat().st_mtime_ns)
@@ -68,7 +68,7 @@ class DrawingFileCache:
         return path
 
     def clear(self) -> None:
-        """Remove everything."""
+        """Deletes everything."""
         for folder in (self._blobs, self._refs, self._exports):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -91,7 +91,7 @@ def _last_used(entry: tuple[os.stat_result, Path]) -> int:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all: a crash leaves no half drawing under a good name."""
+    """Writes the file atomically: a crash leaves no half drawing under a good name."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent)  # 0600 by its contract
     try:
@@ -104,7 +104,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 class LruCache(Generic[K, V]):
-    """A bounded dictionary that drops what was used longest ago."""
+    """LRU dictionary: drops the least recently used items above `most`."""
 
     def __init__(self, most: int) -> None:
         self._most = most

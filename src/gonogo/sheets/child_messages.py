@@ -1,4 +1,4 @@
-"""How the two processes talk: a length-prefixed JSON head, then the bytes it announces. Nothing is ever unpickled."""
+"""Messages between the app and the render process: a length-prefixed JSON head, then bytes. Nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SIDE_MOST = 4000
 
 
 def pack(head: dict[str, Any], blobs: tuple[bytes, ...] = ()) -> bytes:
-    """One message; `blobs` follow the head, their lengths are put into it."""
+    """Returns one message; `blobs` follow the head, which holds their lengths."""
     text = json.dumps({**head, "blobs": [len(blob) for blob in blobs]}, ensure_ascii=False).encode()
     return PREFIX.pack(len(text), sum(map(len, blobs))) + text + b"".join(blobs)
 
 
 def unpack(text: bytes, rest: bytes) -> tuple[dict[str, Any], tuple[bytes, ...]]:
-    """The inverse of `pack`, prefix already taken off. Raises `ValueError` for anything malformed."""
+    """Inverts `pack`, without the prefix. Raises `ValueError` for anything malformed."""
     head = json.loads(text)
     if not isinstance(head, dict):
         raise ValueError("the head is not an object")
@@ -54,7 +54,7 @@ Answer = Picture | PixelCrop | NoPicture
 
 
 def answer_to_message(answer: Answer) -> bytes:
-    """A picture or why there is none, as one message."""
+    """Returns a picture, or the reason why there is none, as one message."""
     if isinstance(answer, NoPicture):
         return pack({"no_picture": dataclasses.asdict(answer)})
     if isinstance(answer, PixelCrop):
@@ -76,7 +76,7 @@ def answer_to_message(answer: Answer) -> bytes:
 
 
 def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answer:
-    """The inverse of `answer_to_message`; raises `ValueError`, `KeyError` or `TypeError` for anything malformed."""
+    """Inverts `answer_to_message`. Raises `ValueError`, `KeyError` or `TypeError` for anything malformed."""
     if "no_picture" in head:
         data = head["no_picture"]
         return NoPicture(data["reason"], data["next_step"], data["retry"], tuple(data["neighbours"]))

@@ -1,4 +1,4 @@
-"""What a drawing may cost, and the exception that says why one is not shown. No imports of ours, used on both sides."""
+"""Limits for drawings, and the error of one that is not shown. Used by the app and the render process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class DrawingLimits:
-    """Bounds on transfer, decoding and keeping; the defaults are meant for A0 sheets on a laptop.
+    """Limits on transfer, decoding and caching; the defaults are meant for A0 sheets on a laptop.
 
     `decoded_bytes` is the size of the bitmap before it is decoded (pixels × bytes a pixel): 75 MP in the dearest
     form (RGBA; an A1 sheet at 300 dpi), 300 MP in grey. `seconds` is the time one picture may take before the child is

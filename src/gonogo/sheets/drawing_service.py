@@ -1,4 +1,4 @@
-"""The one door to drawings: asked for a view, it answers with cells or with a sentence, at once when made ahead."""
+"""Drawing service: locates, fetches, caches and renders drawings; the only entry point for the rest of the app."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _Key = tuple[SheetRef, PictureRequest]
 
 
 class DrawingService:
-    """Drawings of the tasks at hand. All methods belong to one event loop; everything heavy runs in a child process.
+    """Service that renders views of drawings. Belongs to one event loop; heavy work runs in a child process.
 
-    Looked for in `folders` first, then in the cache, then by `fetcher`. The same picture asked for twice at the same
-    time is made once.
+    A drawing is searched in `folders` first, then in the cache, then by `fetcher`. Two requests for the same picture at
+    the same time render it once.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class DrawingService:
         self._located: LruCache[SheetRef, LocatedDrawing] = LruCache(self._limits.pictures_kept)
 
     async def picture(self, ref: SheetRef, request: PictureRequest) -> _Answer:
-        """The view asked for. Never raises for a bad drawing; cancelling the caller does not lose the work."""
+        """Returns the requested view. Never raises for a bad drawing; cancelling the caller does not lose the work."""
         if (ready := self._ready.get((ref, request))) is not None:
             return ready
         if (located := self._located.get(ref)) is not None:
@@ -52,20 +52,20 @@ class DrawingService:
         return await asyncio.shield(self._start(ref, request, urgent=True))
 
     def picture_ready(self, ref: SheetRef, request: PictureRequest) -> _Answer | None:
-        """The view if it is already made, without waiting."""
+        """Returns the view if it is rendered already, else `None`; does not wait."""
         return self._ready.get((ref, request))
 
     def prepare(self, ref: SheetRef, request: PictureRequest) -> None:
-        """Begin to make a view that will be asked for soon, behind those that are waited for."""
+        """Starts to render a view that will be needed soon, with less priority than views that somebody waits for."""
         if self._ready.get((ref, request)) is None:
             self._start(ref, request, urgent=False)
 
     async def pixels(self, ref: SheetRef, request: PictureRequest, width: int, height: int) -> PixelCrop | NoPicture:
-        """The view of `request` as a PNG of `width` × `height` pixels, for a pixel protocol. Not kept."""
+        """Returns the view as a PNG of `width` × `height` pixels, for a pixel protocol. Not cached."""
         return await asyncio.shield(asyncio.create_task(self._pixels(ref, request, (width, height))))
 
     async def export_png(self, ref: SheetRef, request: PictureRequest) -> Path | NoPicture:
-        """The view of `request` at full resolution in a file that only this user may read, until `clear`."""
+        """Writes the view at full resolution to a file that only this user may read; `clear` deletes it."""
         crop = await asyncio.shield(asyncio.create_task(self._pixels(ref, request, None)))
         if isinstance(crop, NoPicture):
             return crop
@@ -77,7 +77,7 @@ class DrawingService:
             return NoPicture(why, "Make room on the disk, then try again.", retry=True)
 
     async def clear(self) -> None:
-        """Forget every drawing, in memory and on disk (logout)."""
+        """Deletes every drawing, in memory and on disk (sign-out)."""
         await self._wait_for_tasks()
         self._ready.clear()
         self._located.clear()
@@ -85,7 +85,7 @@ class DrawingService:
         await asyncio.to_thread(self._raw.clear)
 
     async def aclose(self) -> None:
-        """End the child process; what is under way is answered with a `NoPicture`."""
+        """Ends the child process; requests under way return a `NoPicture`."""
         await self._worker.aclose()
         await self._wait_for_tasks(cancel=True)
 
@@ -128,8 +128,8 @@ class DrawingService:
         return dataclasses.replace(answer, title=located.title) if isinstance(answer, PixelCrop) else answer
 
     async def _locate(self, ref: SheetRef) -> LocatedDrawing | NoPicture:
-        if (known := self._located.get(ref)) is not None:
-            return known
+        if (located := self._located.get(ref)) is not None:
+            return located
         if ref not in self._locating:
             task = asyncio.create_task(self._find(ref))
             self._locating[ref] = task
@@ -146,16 +146,16 @@ class DrawingService:
         return located
 
     async def _source(self, ref: SheetRef) -> LocatedDrawing:
-        if self._folders and (found := await asyncio.to_thread(find_in_folders, self._folders, ref)):
-            return found
+        if self._folders and (located := await asyncio.to_thread(find_in_folders, self._folders, ref)):
+            return located
         if not ref.part_revision_id:
             where = "No folder holds this part's drawing, and the task names no revision." if ref.part else ""
             raise CannotShowError(where or "This task names no drawing.")
         if self._fetcher is None:
             raise CannotShowError("No folder holds this part's drawing, and there is no server to ask.")
         name = self._fetcher.name_of(ref.part_revision_id)
-        if found := await asyncio.to_thread(self._raw.find, name):
-            return found
+        if located := await asyncio.to_thread(self._raw.find, name):
+            return located
         fetched = await self._fetcher.fetch(ref.part_revision_id)
         try:
             return await asyncio.to_thread(self._raw.store, name, fetched.data, fetched.title)

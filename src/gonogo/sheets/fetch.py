@@ -1,4 +1,4 @@
-"""Getting a drawing's bytes: from a signed URL, without any credential of ours. httpx is imported when first needed."""
+"""Fetcher of drawings from signed URLs, without any credential of ours. Imports httpx when first needed."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 @dataclass(frozen=True, slots=True)
 class DownloadedDrawing:
-    """A drawing's bytes, and its own name where the download tells one."""
+    """Bytes of a drawing, and its title where the response names a file."""
 
     data: bytes
     title: str | None = None
 
 
 class DrawingFetcher:
-    """Fetches drawings by part revision.
+    """Fetcher of drawings by part revision, with an SSRF guard.
 
     `drawing_url` asks the server for the signed URL; the exceptions in `errors` that it may raise become sentences,
-    with their `next_step` where they have one. The URL itself is fetched by a client of our own that knows no
-    credential. It must be https; http is taken only from this machine, and only when `base_url` is this machine too.
-    An address nearer than the server's own (this machine, a private network) is refused, so that a foreign server
-    cannot make us ask our own services. `look_up` is handed in by tests; a `transport` looks up nothing.
+    with their `next_step` where they have one. The URL itself is fetched by a separate client without credentials. It
+    must be https; http is allowed only on this machine, and only when `base_url` is this machine too. An address nearer
+    than the server's own (this machine, a private network) is refused, so that a foreign server cannot use us to reach
+    our own services. Tests replace `look_up`; with a `transport` no name is resolved.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class DrawingFetcher:
         self._limits = limits or DrawingLimits()
 
     def name_of(self, part_revision_id: str) -> str:
-        """The name under which the cache keeps this revision's drawing: ids are unique within a server only."""
+        """Returns the cache key of this revision's drawing; ids are unique within one server only."""
         return f"{self._base_url.rstrip('/')} {part_revision_id}"
 
     async def fetch(self, part_revision_id: str) -> DownloadedDrawing:
-        """The drawing, at most `transfer_bytes`, surely beginning as a drawing. Raises `CannotShowError`."""
+        """Returns the drawing, at most `transfer_bytes`, its type checked. Raises `CannotShowError`."""
         url = await self._ask(part_revision_id)
         try:
             async with asyncio.timeout(self._limits.transfer_seconds):
@@ -102,10 +102,10 @@ class DrawingFetcher:
             try:
                 for _ in range(self._limits.redirects + 1):
                     self._require_https(url)
-                    found = await self._get(client, url, await self._checked_address(url))
-                    if isinstance(found, DownloadedDrawing):
-                        return found
-                    url = found
+                    result = await self._get(client, url, await self._checked_address(url))
+                    if isinstance(result, DownloadedDrawing):
+                        return result
+                    url = result
             except httpx.TimeoutException as error:
                 raise CannotShowError("The server that keeps the drawing does not answer.", retry=True) from error
             except httpx.InvalidURL as error:
@@ -115,36 +115,36 @@ class DrawingFetcher:
         raise CannotShowError(f"The drawing's address was redirected more than {self._limits.redirects} times.")
 
     async def _checked_address(self, url: str) -> Address | None:
-        """The address to connect to, once it is found to be none of our own network; `None`: the transport knows."""
+        """Returns the address to connect to, checked; `None` where the transport resolves names."""
         if self._transport is not None:
             if spelled := ip_literal(urlsplit(url).hostname or ""):
                 refuse_nearer_than([spelled], self._base_reach([ip_literal(urlsplit(self._base_url).hostname or "")]))
             return None
-        found = await self._look_up(url)
+        addresses = await self._look_up(url)
         if is_loopback(self._base_url):
             base = Reach.LOOPBACK
         else:
             base = self._base_reach(list(await self._look_up(self._base_url)))
-        refuse_nearer_than(found, base)
-        return next((address for address in found if address.version == 4), found[0])
+        refuse_nearer_than(addresses, base)
+        return next((address for address in addresses if address.version == 4), addresses[0])
 
     def _base_reach(self, addresses: list[Address] | list[Address | None]) -> Reach:
         if is_loopback(self._base_url):
             return Reach.LOOPBACK
-        known = [address for address in addresses if address is not None]
-        return nearest_reach(known) if known else Reach.PUBLIC
+        resolved = [address for address in addresses if address is not None]
+        return nearest_reach(resolved) if resolved else Reach.PUBLIC
 
     async def _get(self, client: httpx.AsyncClient, url: str, address: Address | None) -> DownloadedDrawing | str:
-        """The body, or where a redirect leads. The connection goes to `address`, the name stays in the request."""
+        """Returns the body, or the URL of a redirect. Connects to `address`; the name stays in `Host` and SNI."""
         import httpx
 
-        asked, headers, extensions = httpx.URL(url), {"Accept-Encoding": "identity"}, {}
+        target, headers, extensions = httpx.URL(url), {"Accept-Encoding": "identity"}, {}
         if address is not None:
-            headers["Host"] = asked.netloc.decode("ascii")
-            extensions["sni_hostname"] = asked.host
-            asked = asked.copy_with(host=str(address))
+            headers["Host"] = target.netloc.decode("ascii")
+            extensions["sni_hostname"] = target.host
+            target = target.copy_with(host=str(address))
         # No compression: a small answer must not unpack into a large one.
-        async with client.stream("GET", asked, headers=headers, extensions=extensions) as response:
+        async with client.stream("GET", target, headers=headers, extensions=extensions) as response:
             if response.status_code in _REDIRECTS:
                 return urljoin(url, str(response.headers.get("location", "")))
             if response.status_code == 404:

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes. Pure; both sides use it, and no name or header is believed."""
+"""File type detection by the first bytes (magic numbers); names and headers are not trusted. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class FileType(StrEnum):
-    """Kinds of files that come as drawings; the values are Pillow's names where it has one."""
+    """File types that arrive as drawings; the values are Pillow's names where it has one."""
 
     PNG = "PNG"
     JPEG = "JPEG"
@@ -20,11 +20,11 @@ class FileType(StrEnum):
 
     @classmethod
     def displayable(cls) -> tuple[FileType, ...]:
-        """The kinds that can be shown (DXF and SVG with the extra `cad`)."""
+        """Returns the types that can be shown (DXF and SVG with the extra `cad`)."""
         return (cls.PNG, cls.JPEG, cls.TIFF, cls.PDF, cls.SVG, cls.DXF)
 
     def refusal(self, head: bytes) -> str:
-        """Why a file of this kind is not shown."""
+        """Returns the sentence that says why a file of this type is not shown."""
         if self is FileType.HTML:
             return "Instead of a drawing the server sent a web page."
         if self is FileType.EMPTY:
@@ -34,7 +34,7 @@ class FileType(StrEnum):
 
 
 def sniff(head: bytes) -> FileType:
-    """The kind of a file that begins with `head` (2 kB are enough)."""
+    """Returns the type of a file that begins with `head` (2 kB are enough)."""
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind

@@ -1,4 +1,4 @@
-"""A drawing's own name, from the name of its file. Pure."""
+"""Titles of drawings, from the names of their files. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"filename\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\s]+))", re.I
 
 
 def title_from_filename(filename: str) -> str | None:
-    """The name without folder and ending, harmless and at most 60 characters; `None` when it tells a person nothing."""
+    """Returns the name without folder and suffix, cleaned, at most 60 characters; `None` for ids and generic names."""
     name = re.split(r"[/\\]", filename)[-1]
     title = " ".join(clean_text(_SUFFIXES.sub("", name)).replace(REPLACEMENT, "").split())
     if not title or _OPAQUE.fullmatch(title) or title.casefold() in _NOTHING:
@@ -26,7 +26,7 @@ def title_from_filename(filename: str) -> str | None:
 
 
 def title_from_header(disposition: str) -> str | None:
-    """The title that a `Content-Disposition` header names."""
+    """Returns the title that a `Content-Disposition` header names."""
     if match := _EXTENDED.search(disposition):
         return title_from_filename(unquote(match[2], match[1], "replace"))
     if match := _PLAIN.search(disposition):

@@ -1,4 +1,4 @@
-"""Finding a drawing in the folders a person named: by revision id or part name. Blocking: call it in a thread."""
+"""Lookup of drawings in local folders, by revision id or part name. Blocking: call it in a thread."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pdf", ".dxf", ".svg")
 
 
 def find_in_folders(folders: tuple[Path, ...], ref: SheetRef) -> LocatedDrawing | None:
-    """The file named after the revision or the part, the exact spelling before another case.
+    """Returns the file that is named after the revision or the part, the exact spelling before another case.
 
     Names are compared with what the folder lists and never joined to its path, so a part called `../x` finds nothing.
     """
-    wanted = [name for name in (ref.part_revision_id, ref.part) if name]
+    names = [name for name in (ref.part_revision_id, ref.part) if name]
     best: tuple[tuple[int, int, int], Path] | None = None
     for folder in folders:
         for path in _listing(folder):
-            rank = _rank(path, wanted)
+            rank = _rank(path, names)
             if rank is not None and (best is None or rank < best[0]):
                 best = (rank, path)
     return _located(best[1]) if best else None
 
 
-def _rank(path: Path, wanted: list[str]) -> tuple[int, int, int] | None:
+def _rank(path: Path, names: list[str]) -> tuple[int, int, int] | None:
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:
         return None
-    for place, name in enumerate(wanted):
+    for place, name in enumerate(names):
         if name in (path.stem, path.name):
             return place, 0, _SUFFIXES.index(suffix)
         if name.casefold() in (path.stem.casefold(), path.name.casefold()):

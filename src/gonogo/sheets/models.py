@@ -1,6 +1,6 @@
-"""What the rest of the house knows of drawings: requests, pictures made of cells, and why there is none.
+"""Models of drawing requests and rendered pictures.
 
-Plain dataclasses: this module must stay free of numpy, Pillow and PDFium, which live only in the child process.
+Plain dataclasses: numpy, Pillow and PDFium are imported only in the child process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class DrawingAddress(Protocol):
 
 
 class Level(StrEnum):
-    """How much of the sheet is shown; `z` cycles through them."""
+    """Level of detail: how much of the sheet is shown; `z` cycles through them."""
 
     DETAIL = "detail"  # the box and its context, text at a readable height
     VIEW = "view"  # the surroundings, about a third of the sheet
@@ -31,7 +31,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SheetRef:
-    """Which drawing: the revision a server knows, and the part's name for folders. Either may be absent."""
+    """Reference to a drawing: the revision on a server, and the part's name for folders. Either may be absent."""
 
     part_revision_id: str | None = None
     part: str | None = None
@@ -58,7 +58,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class CellGrid:
-    """A picture as terminal cells, without colours of its own.
+    """Picture as terminal cells, in grey levels that a theme maps to colours.
 
     `rows` holds `height` strings of `width` characters. `ink` and `paper` hold one byte a cell (row-major): the
     grey level of the foreground and of the background, 0 = full ink, 255 = bare paper; a theme maps the levels to
@@ -77,7 +77,7 @@ class CellGrid:
 
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """What to draw. `columns` × `rows` are cells; `cell_ratio` is the height of a cell over its width.
+    """Request for a view. `columns` × `rows` are cells; `cell_ratio` is the height of a cell over its width.
 
     `bbox` is the task's `drawing_bbox` as it came (see the contract for its units); `None` shows the sheet.
     `zoom` multiplies the magnification of the level; `pan_x`, `pan_y` move the view in fractions of its own size.
@@ -102,16 +102,16 @@ class PictureRequest:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawn view: the cells, what part of which page they show, and a small map of the sheet.
+    """Rendered view: the cells, the part of the page that they show, and a small map of the sheet.
 
     `shown` is the visible part of the page; `box` the judged box, put right if it had to be (then `note` says how).
     `magnification` is screen pixels per pixel of the whole page fitted into the same pane (the sheet itself = 1).
-    `page_size` is the page's width and height in its own units, before any rotation (see `outline`).
+    `page_size` is the page's width and height in its own units, before any rotation (see `render.text_fallback`).
     `title` is the drawing's own name, where it has one. `neighbours` is text in and near the box, nearest first and
-    with its direction ("left: 16,5"), where the file holds text: for those to whom the cells say little.
-    `pixels`, for the modes `kitty` and `sixel`, is the same view in `pixel_size` real pixels, made by `sheets.planes`
-    without colours of its own, which `sheets.kitty` and `sheets.sixel` add. `grid` then stands in where the terminal
-    cannot show pixels (under a window, in a list).
+    with its direction ("left: 16,5"), where the file holds text, for people who cannot read the cells.
+    `pixels`, for the modes `kitty` and `sixel`, is the same view in `pixel_size` indexed pixels, made by
+    `render.indexed_pixels`; `terminal.kitty` and `terminal.sixel` add the colours. `grid` then stands in where the
+    terminal cannot show pixels (under a window, in a list).
     """
 
     grid: CellGrid
@@ -133,7 +133,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class PixelCrop:
-    """The same view as real pixels, for a pixel protocol or the system's viewer.
+    """View as real pixels, for a pixel protocol or the system's viewer.
 
     `png` is 8-bit grey, `width` × `height` pixels. `box` is where the judged box lies in it (left, top, right, bottom,
     in pixels; may reach over the edges), so that a caller can draw a frame around it.
@@ -154,7 +154,7 @@ class PixelCrop:
 
 @dataclass(frozen=True, slots=True)
 class NoPicture:
-    """Why there is nothing to see, in words for the person, and what to do next. The verdict stays possible."""
+    """Reason why no picture is shown, in words for the person, and the next step. A verdict stays possible."""
 
     reason: str
     next_step: str = "Judge from the text, or answer unsure."

@@ -1,4 +1,4 @@
-"""The picture modes: one table of the ways to draw on a terminal. Standard library only: it is on the start path.
+"""Picture modes: one table of the ways to draw on a terminal. Standard library only: it is on the start path.
 
 To add a cell mode, add a member to `PictureMode`, a function that returns its glyphs, and a row to `PICTURE_MODES`.
 The settings, the key that cycles through the modes, `gonogo doctor` and the renderer read this table.
@@ -22,7 +22,7 @@ ANY_VERSION: Final[Version] = (0,)
 
 
 class PictureMode(StrEnum):
-    """How a drawing becomes something that a terminal shows; the words of the setting `picture_mode`."""
+    """Mode of drawing on a terminal; the words of the setting `picture_mode`."""
 
     OCTANT = "octant"
     SEXTANT = "sextant"
@@ -34,7 +34,7 @@ class PictureMode(StrEnum):
 
 
 class PictureModeTraits(NamedTuple):
-    """What the renderer and the terminal code need to know of a mode.
+    """Traits of a mode for the renderer and the terminal code.
 
     Attributes:
         mode: Its word.

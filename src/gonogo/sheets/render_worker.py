@@ -1,4 +1,4 @@
-"""The parent's side of the child process: start, ask, time out, kill, start again. No numpy here."""
+"""Supervisor of the render process: starts it, sends requests, kills it on a timeout or a crash. No numpy here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Waiter:
 
 
 class RenderWorker:
-    """One child process that draws, started when first asked. Belongs to one event loop.
+    """Supervisor of one child process that renders, started by the first request. Belongs to one event loop.
 
     Requests are answered one at a time, urgent ones first. A child that crashes or takes too long is killed; the next
     request starts a new one. A drawing that kills it twice is not tried again.
@@ -47,18 +47,18 @@ class RenderWorker:
 
     @property
     def pid(self) -> int | None:
-        """The child's process id, while one runs."""
+        """Process id of the child, `None` while none runs."""
         return self._process.pid if self._process and self._process.returncode is None else None
 
     async def draw(self, path: Path, key: str, request: PictureRequest, *, urgent: bool = True) -> Picture | NoPicture:
-        """The picture of the file with the content `key`. Never raises for a bad file. Must not be cancelled."""
+        """Returns the picture of the file with the content `key`. Never raises for a bad file. Don't cancel it."""
         answer = await self._ask({"op": "draw"}, path, key, request, urgent=urgent)
         return answer if isinstance(answer, (Picture, NoPicture)) else _BAD_ANSWER
 
     async def pixels(
         self, path: Path, key: str, request: PictureRequest, size: tuple[int, int] | None
     ) -> PixelCrop | NoPicture:
-        """The same view in `size` pixels; `None`: at full resolution. As `draw` otherwise."""
+        """Returns the same view in `size` pixels, or at full resolution (`None`); else as `draw`."""
         answer = await self._ask({"op": "pixels", "size": size}, path, key, request, urgent=True)
         return answer if isinstance(answer, (PixelCrop, NoPicture)) else _BAD_ANSWER
 
@@ -73,19 +73,19 @@ class RenderWorker:
             return await self._ask_child(message, key)
 
     def prioritize(self, key: str, request: PictureRequest) -> None:
-        """Let a request that still waits overtake those that are not urgent."""
+        """Makes a waiting request urgent."""
         if waiter := self._waiting.get((key, request)):
             waiter.urgent = True
 
     async def forget(self) -> None:
-        """Let the child close all it holds open, if there is one."""
+        """Closes all drawings that the child holds open, if there is a child."""
         if self.pid is None:
             return
         async with self._turn(object(), urgent=True):
             await self._ask_child(pack({"op": "forget"}), "")
 
     async def aclose(self) -> None:
-        """End the child. Requests under way are answered with `NoPicture`."""
+        """Ends the child. Requests under way return a `NoPicture`."""
         self._closed = True
         await self._kill()
 
@@ -102,7 +102,7 @@ class RenderWorker:
             self._release_turn()
 
     def _release_turn(self) -> None:
-        """Hand the turn to the first urgent waiter, else to the first; it stays taken in between."""
+        """Passes the lock to the first urgent waiter, else to the first; it stays held in between."""
         if not self._waiting:
             self._busy = False
             return

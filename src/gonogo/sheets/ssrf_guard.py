@@ -1,7 +1,6 @@
-"""Which machines a drawing may be fetched from. A server's answer must not make us ask our own network.
+"""SSRF guard: refuses URLs of drawings that lead into our own network.
 
-The name is looked up here and the connection made to the address that was judged, so a name that changes its answer
-between the two (rebinding) gains nothing.
+The caller resolves the name here and connects to the checked address, so DNS rebinding gains nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Reach(IntEnum):
-    """How far away an address is; a server may point to its own reach or further out, never further in."""
+    """Distance of an address; a server may point to its own reach or further out, never further in."""
 
     NOWHERE = 0  # not an address of one machine
     LOOPBACK = 1
@@ -28,7 +27,7 @@ class Reach(IntEnum):
 
 
 def reach(address: Address) -> Reach:
-    """The reach of one address; one that wraps another (IPv4-mapped, 6to4, NAT64) counts as what it wraps."""
+    """Returns the reach of one address; a wrapper (IPv4-mapped, 6to4, NAT64) counts as the address that it wraps."""
     inner = _wrapped(address)
     if inner is not None:
         return reach(inner)
@@ -52,7 +51,7 @@ def _wrapped(address: Address) -> ipaddress.IPv4Address | None:
 
 
 def ip_literal(host: str) -> Address | None:
-    """The address that a host spells out, also in the short forms that `connect` takes (`127.1`, `0x7f000001`)."""
+    """Returns the address that a host spells out, also in the short forms of `connect` (`127.1`, `0x7f000001`)."""
     try:
         return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -64,7 +63,7 @@ def ip_literal(host: str) -> Address | None:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL's host is this machine by its name alone (nothing is looked up)."""
+    """Returns whether a URL's host is this machine by its name alone; nothing is resolved."""
     host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -75,16 +74,16 @@ def is_loopback(url: str) -> bool:
 
 
 def nearest_reach(addresses: list[Address]) -> Reach:
-    """The reach of the nearest of several addresses."""
+    """Returns the reach of the nearest address."""
     return min((reach(address) for address in addresses), default=Reach.NOWHERE)
 
 
 def refuse_nearer_than(addresses: list[Address], base: Reach) -> None:
-    """Raise `CannotShowError` when one of `addresses` lies nearer than the server itself, whose reach is `base`."""
-    found = nearest_reach(addresses)
-    if found is Reach.NOWHERE:
+    """Raises `CannotShowError` when one of `addresses` is nearer than the server itself, whose reach is `base`."""
+    reach_of_nearest = nearest_reach(addresses)
+    if reach_of_nearest is Reach.NOWHERE:
         raise CannotShowError("The drawing's address leads nowhere, so it is not fetched.")
-    if found < base:
+    if reach_of_nearest < base:
         raise CannotShowError(
             "The drawing's address leads into this machine's own network, so it is not fetched.",
             next_step="Tell whoever keeps the server; meanwhile judge from the text, or answer unsure.",
@@ -92,7 +91,7 @@ def refuse_nearer_than(addresses: list[Address], base: Reach) -> None:
 
 
 async def resolve(url: str) -> list[Address]:
-    """The addresses of a URL's host. Raises `CannotShowError` when the name is not known."""
+    """Returns the addresses of a URL's host. Raises `CannotShowError` when the name is not known."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if (spelled := ip_literal(host)) is not None:
@@ -100,7 +99,7 @@ async def resolve(url: str) -> list[Address]:
     if is_loopback(url):
         return [ipaddress.IPv4Address("127.0.0.1")]  # RFC 6761: names under `localhost` are this machine
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
+        entries = await asyncio.get_running_loop().getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise CannotShowError("The server that keeps the drawing cannot be found.", retry=True) from error
-    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries]

@@ -1,4 +1,4 @@
-"""Engineering values: read, written, compared and set the way a drawing does it. Pure; standard library only."""
+"""Engineering values: parse, format, compare and typeset them as drawings do. Pure; standard library only."""
 
 from __future__ import annotations
 

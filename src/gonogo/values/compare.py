@@ -1,4 +1,4 @@
-"""Equal by engineering: the same requirement however it is written, and the reason in words.
+"""Comparison of values: equality of the requirement, however it is written, with the reason in words.
 
 `canonical_key` is the definition; `equal` compares keys, so it is an equivalence. Folded: the decimal sign, ⌀/Ø/dia,
 ×/x, ±/+/-, stacked or inline order, spaces, case of words, minus look-alikes, `(70)`/`70 REF`, `C5`/`5×45°`, a written
@@ -25,14 +25,14 @@ _SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Equality:
-    """The answer and why: `same: decimal sign`, `differs: upper 0,1 against 0,2`."""
+    """Result of a comparison with its reason: `same: decimal sign`, `differs: upper 0,1 against 0,2`."""
 
     equal: bool
     reason: str
 
 
 def equal(a: Any, b: Any, *, trailing_zeros: bool = False) -> Equality:
-    """Whether two values (any JSON, or `EngineeringValue`) ask for the same thing. Never raises."""
+    """Compares two values (any JSON, or `EngineeringValue`): whether they state the same requirement. Never raises."""
     one, other = from_json(a), from_json(b)
     if value_key(one, trailing_zeros) == value_key(other, trailing_zeros):
         reasons = _ways_of_writing(one, other)
@@ -41,12 +41,12 @@ def equal(a: Any, b: Any, *, trailing_zeros: bool = False) -> Equality:
 
 
 def canonical_key(json: Any, *, trailing_zeros: bool = False) -> str:
-    """One text for all values that are equal. Longer than 512 characters → a SHA-256 of it."""
+    """Returns the same text for all equal values; its SHA-256 where it is longer than 512 characters."""
     return value_key(from_json(json), trailing_zeros)
 
 
 def value_key(value: EngineeringValue, trailing_zeros: bool = False) -> str:
-    """`canonical_key` of a value that has been read."""
+    """Returns the `canonical_key` of a parsed value."""
     if value.kind is Kind.TEXT:
         pieces = [text_key(fold(value.text))]
     elif value.kind is Kind.OTHER:
@@ -91,7 +91,7 @@ def _number(number: Number | None, zeros: bool) -> str:
 
 
 def _unit(value: EngineeringValue) -> str:
-    """The unit; none written means mm for lengths (ISO 129-1) and µm for roughness (ISO 21920-1)."""
+    """Returns the unit; none written means mm for lengths (ISO 129-1) and µm for roughness (ISO 21920-1)."""
     if value.kind in (Kind.THREAD, Kind.FIT, Kind.EMPTY) or value.roughness == "N":
         return value.unit
     return value.unit or ("µm" if value.kind is Kind.ROUGHNESS else "mm")
@@ -112,8 +112,8 @@ def _chamfer_angle(value: EngineeringValue, zeros: bool) -> str:
 
 
 def _rest(value: EngineeringValue, zeros: bool) -> str:
-    told = REFERENCE_WORDS | BASIC_WORDS if value.modifier else frozenset()
-    pieces = [piece for piece in text_key(fold(value.rest), zeros).split(" ") if piece not in told]
+    implied = REFERENCE_WORDS | BASIC_WORDS if value.modifier else frozenset()
+    pieces = [piece for piece in text_key(fold(value.rest), zeros).split(" ") if piece not in implied]
     return " ".join(pieces).strip(" .")
 
 
@@ -211,7 +211,7 @@ _UNREAD = (Kind.TEXT, Kind.OTHER, Kind.EMPTY)
 
 
 def _difference(one: EngineeringValue, other: EngineeringValue, trailing_zeros: bool) -> str:
-    """The first thing that is not the same, most telling first."""
+    """Describes the first field that differs, the most important fields first."""
     if one.kind in _UNREAD or other.kind in _UNREAD:
         return f"{_shown(_text_of(one))} against {_shown(_text_of(other))}"
     fields = dict(_key_fields(one, trailing_zeros))

@@ -1,4 +1,4 @@
-"""What changed between two lines, for a display that follows the typing. Bounded: a comparison costs at most ~10 ms."""
+"""Character diff of two lines, for a display that follows the typing. Bounded: it costs at most ~10 ms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST = 120  # characters of the part that differs; beyond, it is marked as o
 
 
 class Change(StrEnum):
-    """What happened to a span."""
+    """Kind of a change."""
 
     SAME = "same"
     ALIKE = "alike"  # written otherwise, means the same: Ø for ⌀, a point for a comma
@@ -20,7 +20,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of characters: `before` in the first text, `after` in the second. Joined, they give both texts back."""
+    """Run of characters: `before` in the first text, `after` in the second. Joined, spans give both texts back."""
 
     change: Change
     before: str
@@ -28,7 +28,7 @@ class Span:
 
 
 def differences(a: str, b: str) -> tuple[Span, ...]:
-    """The spans from `a` to `b`, in order; characters that mean the same are `alike`."""
+    """Returns the spans from `a` to `b`, in order; characters with the same meaning are `alike`."""
     first, second = _folded(a), _folded(b)
     head = _common(first, second)
     tail = _common(first[head:][::-1], second[head:][::-1])
@@ -41,24 +41,24 @@ def differences(a: str, b: str) -> tuple[Span, ...]:
 
 
 def _folded(text: str) -> list[str]:
-    """Each character by what it stands for; as many as in `text`."""
+    """Returns each character folded to its meaning; as many as in `text`."""
     known = {",": ".", "x": "×", "X": "×", "Ø": "⌀", "ø": "⌀", "φ": "⌀", "Φ": "⌀"}
     if len(text) > 4 * _LONGEST:
         return list(text)
-    return [known.get(one) or (one if one.isascii() else (fold(one) or " ")) for one in text]
+    return [known.get(char) or (char if char.isascii() else (fold(char) or " ")) for char in text]
 
 
 def _common(a: list[str], b: list[str]) -> int:
     count = 0
-    for one, other in zip(a, b, strict=False):
-        if one != other:
+    for left, right in zip(a, b, strict=False):
+        if left != right:
             break
         count += 1
     return count
 
 
 def _matches(a: list[str], b: list[str], start: int, end_a: int, end_b: int) -> list[tuple[int, int]]:
-    """Places of a longest common subsequence, by the usual table."""
+    """Returns index pairs of a longest common subsequence, by dynamic programming."""
     rows, columns = end_a - start, end_b - start
     longest = [[0] * (columns + 1) for _ in range(rows + 1)]
     for i in range(rows - 1, -1, -1):
@@ -80,19 +80,19 @@ def _matches(a: list[str], b: list[str], start: int, end_a: int, end_b: int) -> 
 
 
 def _spans(a: str, b: str, pairs: list[tuple[int, int]]) -> list[Span]:
-    found: list[tuple[Change, int, int]] = []  # change, and the ends in both texts
+    runs: list[tuple[Change, int, int]] = []  # change, and the ends in both texts
     at_a = at_b = 0
     for i, j in [*pairs, (len(a), len(b))]:
         if i > at_a or j > at_b:
-            found.append((Change.CHANGED, i, j))
+            runs.append((Change.CHANGED, i, j))
         if i < len(a) and j < len(b):
             change = Change.SAME if a[i] == b[j] else Change.ALIKE
-            if found and found[-1][0] is change:
-                found.pop()
-            found.append((change, i + 1, j + 1))
+            if runs and runs[-1][0] is change:
+                runs.pop()
+            runs.append((change, i + 1, j + 1))
         at_a, at_b = i + 1, j + 1
     spans, start_a, start_b = [], 0, 0
-    for change, end_a, end_b in found:
+    for change, end_a, end_b in runs:
         spans.append(Span(change, a[start_a:end_a], b[start_b:end_b]))
         start_a, start_b = end_a, end_b
     return spans

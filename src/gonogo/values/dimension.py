@@ -1,4 +1,4 @@
-"""Sizes with their deviations: which of the numbers is the nominal, which are deviations, which are limits."""
+"""Dimension parser: tells nominal, deviations and limits apart in a row of numbers."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SQUARE_WORDS = frozenset(("sq", "square"))
 
 
 class NotUnderstoodError(Exception):
-    """Why a text is no value, in words for the person who typed it."""
+    """Text that is not a value; the message is the reason, for the person who typed it."""
 
 
 @dataclass(slots=True)
 class _Amounts:
-    """What stands in a row: numbers with a sign or a zero (`deviations`), and others (`plain`)."""
+    """Numbers of one row: those with a sign or zero (`deviations`), and the others (`plain`)."""
 
     plain: list[Number] = field(default_factory=list)
     deviations: list[Number] = field(default_factory=list)
@@ -40,19 +40,19 @@ class _Amounts:
 
 
 def read_dimension(cursor: Cursor) -> Fields:
-    """`2x⌀8,80 H8`, `16,5 +0,1/0`, `0.00 35.00-0.20`, `45° ±1°`, `19.9/20.1`, `H7/g6`. Raises `NotUnderstoodError`."""
+    """Parses `2x⌀8,80 H8`, `16,5 +0,1/0`, `45° ±1°`, `19.9/20.1`, `H7/g6`. Raises `NotUnderstoodError`."""
     kind = _take_shape(cursor)
     return read_measure(cursor, {"kind": kind})
 
 
 def read_measure(cursor: Cursor, fields: Fields) -> Fields:
-    """Numbers, unit, fit and depth from here on, added to `fields`; a nominal already there stays the nominal."""
-    found = _Amounts(unit=fields.get("unit", ""))
+    """Parses numbers, unit, fit and depth from here on into `fields`; a nominal already there stays the nominal."""
+    amounts = _Amounts(unit=fields.get("unit", ""))
     if "nominal" in fields:
-        found.plain.append(fields["nominal"])
-    _gather(cursor, found)
-    fields = {**fields, **_interpret(found)}
-    fields["fit"], fields["unit"] = found.fit, found.unit
+        amounts.plain.append(fields["nominal"])
+    _gather(cursor, amounts)
+    fields = {**fields, **_interpret(amounts)}
+    fields["fit"], fields["unit"] = amounts.fit, amounts.unit
     return _settle_kind(fields)
 
 
@@ -67,53 +67,53 @@ def _take_shape(cursor: Cursor) -> Kind:
     return Kind.LINEAR
 
 
-def _gather(cursor: Cursor, found: _Amounts) -> None:
+def _gather(cursor: Cursor, amounts: _Amounts) -> None:
     inside = False
     while not cursor.at_end:
-        if found.fit and not inside and cursor.sees("(") and (cursor.sees("+-±", 1) or cursor.sees_number(1)):
+        if amounts.fit and not inside and cursor.sees("(") and (cursor.sees("+-±", 1) or cursor.sees_number(1)):
             inside = bool(cursor.take("("))
         elif inside and cursor.take(")"):
             inside = False
-        elif not _take_one(cursor, found):
+        elif not _take_one(cursor, amounts):
             break
     if inside:
         raise NotUnderstoodError("a bracket is not closed")
 
 
-def _take_one(cursor: Cursor, found: _Amounts) -> bool:
+def _take_one(cursor: Cursor, amounts: _Amounts) -> bool:
     if cursor.take("±"):
         amount = cursor.take_number()
-        if amount is None or found.plus_minus is not None:
+        if amount is None or amounts.plus_minus is not None:
             raise NotUnderstoodError("± needs one number after it")
-        found.plus_minus = amount
+        amounts.plus_minus = amount
         return True
     start = cursor.at
-    if found.count and cursor.take("/"):
-        found.slashed = True
-    if _take_signed(cursor, found):
+    if amounts.count and cursor.take("/"):
+        amounts.slashed = True
+    if _take_signed(cursor, amounts):
         return True
     cursor.at = start
-    fit = "" if found.fit else take_fit(cursor)
+    fit = "" if amounts.fit else take_fit(cursor)
     if fit:
-        found.fit = fit
+        amounts.fit = fit
         return True
-    return bool(found.count or found.plus_minus) and _take_unit(cursor, found)
+    return bool(amounts.count or amounts.plus_minus) and _take_unit(cursor, amounts)
 
 
-def _take_signed(cursor: Cursor, found: _Amounts) -> bool:
-    if found.count and _is_depth(cursor):
+def _take_signed(cursor: Cursor, amounts: _Amounts) -> bool:
+    if amounts.count and _is_depth(cursor):
         return False
     sign = cursor.take("+-") if cursor.sees_number(1) else ""
     number = cursor.take_number()
     if number is None:
         return False
-    if number.is_zero and (sign or found.count or not cursor.at_end):
-        found.deviations.append(number)  # a zero has no sign of its own: +0, -0 and 0 are the same deviation
+    if number.is_zero and (sign or amounts.count or not cursor.at_end):
+        amounts.deviations.append(number)  # a zero has no sign of its own: +0, -0 and 0 are the same deviation
     elif sign:
-        found.deviations.append(Number(sign + number.text))
+        amounts.deviations.append(Number(sign + number.text))
     else:
-        found.plain.append(number)
-    if found.count > 3:
+        amounts.plain.append(number)
+    if amounts.count > 3:
         raise NotUnderstoodError("more numbers than a value and its two deviations")
     return True
 
@@ -125,29 +125,29 @@ def _is_depth(cursor: Cursor) -> bool:
     return depth is not None
 
 
-def _take_unit(cursor: Cursor, found: _Amounts) -> bool:
-    if found.unit and cursor.peek().kind is TokenType.WORD and cursor.peek().text.lower() == "in":
-        return bool(cursor.take_unit()) if found.unit == "in" else False
+def _take_unit(cursor: Cursor, amounts: _Amounts) -> bool:
+    if amounts.unit and cursor.peek().kind is TokenType.WORD and cursor.peek().text.lower() == "in":
+        return bool(cursor.take_unit()) if amounts.unit == "in" else False
     unit = cursor.take_unit()
-    if unit and found.unit and unit != found.unit:
-        raise NotUnderstoodError(f"two units: {found.unit} and {unit}")
-    found.unit = unit or found.unit
+    if unit and amounts.unit and unit != amounts.unit:
+        raise NotUnderstoodError(f"two units: {amounts.unit} and {unit}")
+    amounts.unit = unit or amounts.unit
     return bool(unit)
 
 
-def _interpret(found: _Amounts) -> Fields:
-    if found.plus_minus is not None:
-        return _with_plus_minus(found, found.plus_minus)
-    plain, deviations = found.plain, sorted(found.deviations, key=lambda number: number.value, reverse=True)
-    if found.count == 0:
-        if not found.fit:
+def _interpret(amounts: _Amounts) -> Fields:
+    if amounts.plus_minus is not None:
+        return _with_plus_minus(amounts, amounts.plus_minus)
+    plain, deviations = amounts.plain, sorted(amounts.deviations, key=lambda number: number.value, reverse=True)
+    if amounts.count == 0:
+        if not amounts.fit:
             raise NotUnderstoodError("no number was found")
         return {}
-    if found.count == 1:
+    if amounts.count == 1:
         return {"nominal": (plain or deviations)[0]}
     if len(plain) == 1:
         return _with_deviations(plain[0], deviations)
-    if len(plain) == 2 and not deviations and _are_limits(plain[0], plain[1], found.slashed):
+    if len(plain) == 2 and not deviations and _are_limits(plain[0], plain[1], amounts.slashed):
         lower, upper = sorted(plain, key=lambda number: number.value)
         return {"upper": upper, "lower": lower}
     if not plain and len(deviations) == 2:
@@ -157,14 +157,14 @@ def _interpret(found: _Amounts) -> Fields:
     raise NotUnderstoodError("more numbers than a value and its two deviations")
 
 
-def _with_plus_minus(found: _Amounts, amount: Number) -> Fields:
-    if len(found.plain) > 1 or found.deviations:
+def _with_plus_minus(amounts: _Amounts, amount: Number) -> Fields:
+    if len(amounts.plain) > 1 or amounts.deviations:
         raise NotUnderstoodError("± stands for both deviations, and there is another number")
     fields: Fields = {"upper": Number("+" + amount.text), "lower": Number("-" + amount.text)}
     if amount.is_zero:
         raise NotUnderstoodError("± with a zero leaves no tolerance")
-    if found.plain:
-        return {**fields, "nominal": found.plain[0]}
+    if amounts.plain:
+        return {**fields, "nominal": amounts.plain[0]}
     return {**fields, "kind": Kind.TOLERANCE}
 
 
@@ -187,19 +187,19 @@ def _with_deviations(nominal: Number, deviations: list[Number]) -> Fields:
     raise NotUnderstoodError(f"{nominal.text}-{size.text}: a range, or a tolerance larger than its value")
 
 
-def _are_limits(one: Number, other: Number, slashed: bool) -> bool:
-    """Two sizes that belong together: close, and written with as many decimals; a slash asks for less."""
-    low, high = sorted((one.value, other.value))
+def _are_limits(first: Number, second: Number, slashed: bool) -> bool:
+    """Returns whether two sizes are limits: close, with equally many decimals; after a slash closeness is enough."""
+    low, high = sorted((first.value, second.value))
     if low <= 0 or low == high:
         return False
     if slashed:
         return low * 2 >= high
-    decimals = [len(number.text.replace(",", ".").partition(".")[2]) for number in (one, other)]
+    decimals = [len(number.text.replace(",", ".").partition(".")[2]) for number in (first, second)]
     return decimals[0] == decimals[1] > 0 and (high - low) * 20 <= high
 
 
 def _settle_kind(fields: Fields) -> Fields:
-    """The kind that unit and fit ask for, or a refusal when they do not go together."""
+    """Sets the kind that unit and fit imply. Raises `NotUnderstoodError` when they contradict each other."""
     kind, nominal = fields["kind"], fields.get("nominal")
     if nominal is not None and ("°" in nominal.text or "'" in nominal.text):
         fields["unit"] = fields["unit"] or "deg"

@@ -1,4 +1,4 @@
-"""Value to text, in the one way a drawing would write it on a line. `format_text(parse(t).value)` is stable."""
+"""Formatter: writes a value on one line as a drawing would. `format_text(parse(t).value)` is stable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from gonogo.values.symbols import CIRCLE_OF, GLYPH_OF
 
 
 def format_text(value: EngineeringValue, mark: str = "") -> str:
-    """`value` on one line: `2×⌀8,80 H8`, `⌀16,5 +0,1 0`, `⌖|⌀0,1Ⓜ|A|B`, `(70)`.
+    """Returns `value` on one line: `2×⌀8,80 H8`, `⌀16,5 +0,1 0`, `⌖|⌀0,1Ⓜ|A|B`, `(70)`.
 
     `mark` (`,` or `.`) sets the decimal sign of every number; empty keeps each as it came.
     """
@@ -24,12 +24,12 @@ def format_text(value: EngineeringValue, mark: str = "") -> str:
 
 
 def quantity_text(value: EngineeringValue) -> str:
-    """`2×`, or nothing for one."""
+    """Returns `2×`, or nothing where no quantity is written."""
     return f"{value.quantity}×" if value.quantity is not None else ""
 
 
 def body_text(value: EngineeringValue, mark: str = "") -> str:
-    """The value without quantity, brackets, depth and the words after it."""
+    """Returns the value without quantity, brackets, depth and the words after it."""
     if value.kind is Kind.FRAME:
         return "|".join(frame_cells(value, mark))
     if value.thread is not None:
@@ -40,7 +40,7 @@ def body_text(value: EngineeringValue, mark: str = "") -> str:
 
 
 def size_text(value: EngineeringValue, mark: str = "") -> str:
-    """Sign and nominal, or the limits: `⌀16,5`, `R0,2`, `45°`, `Ra 1,6`, `5×45°`, `19,9/20,1`."""
+    """Returns sign and nominal, or the limits: `⌀16,5`, `R0,2`, `45°`, `Ra 1,6`, `5×45°`, `19,9/20,1`."""
     if value.nominal is None and not value.is_limits:
         return ""
     size = _limits_text(value, mark) if value.nominal is None else value.nominal.written(mark)
@@ -56,7 +56,7 @@ def size_text(value: EngineeringValue, mark: str = "") -> str:
 
 
 def tolerance_text(value: EngineeringValue, mark: str = "") -> str:
-    """The deviations on one line: `±0,1`, `+0,1 0`; nothing for limits."""
+    """Returns the deviations on one line: `±0,1`, `+0,1 0`; nothing for limits."""
     if value.is_limits or (value.upper is None and value.lower is None):
         return ""
     upper, lower = deviation_texts(value, mark)
@@ -66,7 +66,7 @@ def tolerance_text(value: EngineeringValue, mark: str = "") -> str:
 
 
 def deviation_texts(value: EngineeringValue, mark: str = "") -> tuple[str, str]:
-    """Upper and lower deviation as written, each with `°` when the value is an angle; empty when there is none."""
+    """Returns upper and lower deviation as written, with `°` for angles; empty where there is none."""
     degrees = value.unit == "deg"
     return _deviation(value.upper, mark, degrees), _deviation(value.lower, mark, degrees)
 
@@ -84,19 +84,19 @@ def _limits_text(value: EngineeringValue, mark: str) -> str:
 
 
 def unit_text(value: EngineeringValue) -> str:
-    """The unit to write after a space; degrees are written with the number."""
+    """Returns the unit after a space; degrees are written with the number."""
     return f" {value.unit}" if value.unit and value.unit != "deg" else ""
 
 
 def thread_text(thread: Thread, mark: str = "") -> str:
-    """`M8×1,25-6H`, `1/4-20 UNC-2B`, `G1/2`."""
+    """Returns `M8×1,25-6H`, `1/4-20 UNC-2B`, `G1/2`."""
     pitch = f"×{thread.pitch.written(mark)}" if thread.pitch and not thread.unified else ""
     grade = f"-{thread.grade}" if thread.grade else ""
     return f"{thread.designation}{pitch}{grade}"
 
 
 def frame_cells(value: EngineeringValue, mark: str = "") -> tuple[str, ...]:
-    """The cells of a feature control frame: sign, zone with its conditions, datums."""
+    """Returns the cells of a feature control frame: sign, zone with its conditions, datums."""
     zone = f"{value.zone.sign}{value.zone.size.written(mark)}" if value.zone else ""
     for condition in value.conditions:
         zone += CIRCLE_OF.get(condition, f" {condition}")

@@ -1,4 +1,4 @@
-"""The known keys of a value object, one reader each: JSON of whatever shape → fields, or `None` when it is not that."""
+"""Readers of the known keys of a value object: any JSON to fields, or `None` where it is not understood."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ROUGHNESS = {"ra": "Ra", "rz": "Rz", "rt": "Rt", "rq": "Rq", "rv": "Rv", "rmax"
 
 
 def _text(item: Any) -> str | None:
-    """A short text or number as text, else `None`."""
+    """Returns a short text or a number as text, else `None`."""
     if isinstance(item, bool) or not isinstance(item, (str, int, float)):
         return None
     text = readable_json(item, _LONGEST + 1)
@@ -144,21 +144,21 @@ def _zone(item: Any) -> Fields | None:
 
 
 def _material_condition(item: Any) -> Fields | None:
-    found: list[str] = []
+    conditions: list[str] = []
     for text in map(_text, item[:8] if isinstance(item, list) else [item]):
         if text is None:
             return None
         word = text.strip("() ").upper()
         letter = _CONDITIONS.get(text.lower().partition(" ")[0]) or LETTER_OF_WORD.get(word) or CIRCLED.get(word, word)
         if letter in CONDITION_LETTERS or letter in CONDITION_WORDS:
-            found.append(letter)
+            conditions.append(letter)
         elif letter not in ("", "NONE"):
             return None
-    return {"conditions": tuple(found)}
+    return {"conditions": tuple(conditions)}
 
 
 def _datums(item: Any) -> Fields | None:
-    texts = [_text(one) for one in item[:8]] if isinstance(item, list) else [_text(item)]
+    texts = [_text(entry) for entry in item[:8]] if isinstance(item, list) else [_text(item)]
     if any(text is None for text in texts):
         return None
     cursor = _cursor("|".join(text.replace(",", "|") for text in texts if text))

@@ -1,4 +1,4 @@
-"""Any JSON as one line or as tidy lines, with bounded work: depth, items and length are capped, nothing raises."""
+"""JSON as text: canonical for keys, or readable for people. Bounded in depth, items and length; never raises."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHOWN_ITEMS = 20
 
 
 def canonical_json(value: Any) -> str:
-    """Compact JSON with sorted keys; `1` and `1.0` are the same, `true` is not `1`. Deeper than 64 levels is cut."""
+    """Returns compact JSON with sorted keys; `1` and `1.0` are the same, `true` is not `1`; cut below 64 levels."""
     return json.dumps(_canonical(value, 0), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -32,7 +32,7 @@ def _canonical(value: Any, depth: int) -> Any:
 
 
 def readable_json(value: Any, longest: int = 200, depth: int = 0) -> str:
-    """A JSON value for reading, not for parsing: `a, b`, `x: 1, y: 2`; cut at about `longest` characters."""
+    """Returns a JSON value for people, not for parsers: `a, b`, `x: 1, y: 2`; cut at about `longest` characters."""
     if isinstance(value, str):
         text = value[: longest + 1]
     elif isinstance(value, bool):

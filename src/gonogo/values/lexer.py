@@ -1,4 +1,4 @@
-"""Characters to tokens: look-alikes folded, numbers told from words. One pass, linear in the length of the text."""
+"""Lexer: folds look-alike characters and splits text into tokens. One pass, linear in the length of the text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LONGEST_KEYED = 4_000  # characters of prose that are looked at word by word
 
 
 class TokenType(StrEnum):
-    """What a token is."""
+    """Kind of a token."""
 
     NUMBER = "number"
     CODE = "code"  # digits that are no number of a drawing: 007, 1.234,5, thirty digits
@@ -45,7 +45,7 @@ class TokenType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the folded text; `start` is where it begins there."""
+    """Piece of the folded text; `start` is its offset there."""
 
     kind: TokenType
     text: str
@@ -53,7 +53,7 @@ class Token:
 
 
 def fold(text: str) -> str:
-    """`text` with look-alikes folded to one sign each and white space collapsed. Digits are left alone."""
+    """Returns `text` with look-alikes folded to one sign each and white space collapsed. Digits stay."""
     if "%%" in text:
         text = _CAD.sub(lambda match: _CAD_CODES[match[0].lower()], text)
     text = " ".join(text.translate(_TABLE).split())
@@ -63,11 +63,11 @@ def fold(text: str) -> str:
 
 
 def tokens(folded: str) -> list[Token]:
-    """The tokens of a folded text, without an end mark."""
-    found: list[Token] = []
+    """Returns the tokens of a folded text, without an end mark."""
+    lexed: list[Token] = []
     for match in _TOKEN.finditer(folded):
-        found.extend(_tokens_of(match[1], match.start(1), found[-1].kind if found else TokenType.END))
-    return found
+        lexed.extend(_tokens_of(match[1], match.start(1), lexed[-1].kind if lexed else TokenType.END))
+    return lexed
 
 
 def _tokens_of(text: str, start: int, before: TokenType) -> Iterator[Token]:
@@ -94,20 +94,20 @@ def _numbers(text: str, start: int) -> Iterator[Token]:
 
 
 def text_key(folded: str, trailing_zeros: bool = True) -> str:
-    """Free text as one key: decimal sign, spaces and the case of words folded; nothing that changes a value.
+    """Returns free text as a comparison key: decimal sign, spaces and the case of words are folded.
 
     Case is kept for one or two letters beside a digit: H7 is a hole and h7 a shaft.
     """
     if len(folded) > _LONGEST_KEYED:
         return folded
-    found = tokens(folded)
+    lexed = tokens(folded)
     pieces = []
-    for at, token in enumerate(found):
+    for at, token in enumerate(lexed):
         piece = token.text
         if token.kind is TokenType.NUMBER:
             piece = number_key(piece, trailing_zeros)
         elif token.kind is TokenType.WORD and (
-            len(piece) > 2 or not _beside_digit(found, at) or piece.lower() in ("mm", "in")
+            len(piece) > 2 or not _beside_digit(lexed, at) or piece.lower() in ("mm", "in")
         ):
             piece = piece.lower()
         pieces.append(piece)
@@ -115,13 +115,13 @@ def text_key(folded: str, trailing_zeros: bool = True) -> str:
 
 
 def number_key(text: str, trailing_zeros: bool) -> str:
-    """An unsigned number with a point, a digit before it, and its idle zeros only if they count."""
+    """Returns an unsigned number with a point and a digit before it; trailing zeros only if they count."""
     whole, _, decimals = text.replace(",", ".").partition(".")
     if not trailing_zeros:
         decimals = decimals.rstrip("0")
     return f"{whole or '0'}.{decimals}" if decimals else whole or "0"
 
 
-def _beside_digit(found: list[Token], at: int) -> bool:
-    neighbours = (found[at - 1] if at else None, found[at + 1] if at + 1 < len(found) else None)
+def _beside_digit(lexed: list[Token], at: int) -> bool:
+    neighbours = (lexed[at - 1] if at else None, lexed[at + 1] if at + 1 < len(lexed) else None)
     return any(token is not None and token.kind in (TokenType.NUMBER, TokenType.CODE) for token in neighbours)

@@ -1,4 +1,4 @@
-"""What a drawing says, in fields: the one model that parsing, comparing and setting share. Pure data, no I/O."""
+"""Model of an engineering value, shared by parser, comparison and typesetting. Pure data, no I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """What sort of value it is. The first six shapes take a nominal size, or limits, with tolerance and fit."""
+    """Kind of value. The first seven take a nominal size, or limits, with tolerance and fit."""
 
     LINEAR = "linear"
     DIAMETER = "diameter"
@@ -49,13 +49,13 @@ BASIC_WORDS = frozenset(("bsc", "basic"))
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number exactly as written: `16,50`, `+0,1`, `.250`, `1/4`, `1 1/2`, `45°30'`. ASCII digits only."""
+    """Number exactly as written: `16,50`, `+0,1`, `.250`, `1/4`, `1 1/2`, `45°30'`. ASCII digits only."""
 
     text: str
 
     @property
     def value(self) -> Decimal:
-        """Its size; exact but for minutes and seconds of angle, which are given in degrees."""
+        """Decimal value; exact except for minutes and seconds of angle, which are converted to degrees."""
         if "°" in self.text or "'" in self.text:
             return self._degrees()
         if "/" in self.text:
@@ -79,7 +79,7 @@ class Number:
         return self.text.lstrip("+-")
 
     def key(self, trailing_zeros: bool = False) -> str:
-        """The same text for the same number: point, no leading `+`, no idle zeros unless `trailing_zeros`."""
+        """Returns one text for one number: point, no leading `+`, no trailing zeros unless `trailing_zeros`."""
         match = _PLAIN.fullmatch(self.text)
         if match is None:  # a fraction or an angle in minutes: only its marks are folded
             return self.text.replace(",", ".").lstrip("+")
@@ -90,13 +90,13 @@ class Number:
         return f"{minus}{whole}.{decimals}" if decimals else f"{minus}{whole}"
 
     def written(self, mark: str = "") -> str:
-        """The text with the decimal sign `mark` (`,` or `.`), or as it came when empty."""
+        """Returns the text with the decimal sign `mark` (`,` or `.`), or as it came when empty."""
         return self.text.replace("." if mark == "," else ",", mark) if mark else self.text
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread: family `M`, `Tr`, `G`, `UNC`, …; size `8`, `1/4`, `#10`; pitch in mm, or threads per inch for `UN…`."""
+    """Thread: family `M`, `Tr`, `G`, `UNC`, …; size `8`, `1/4`, `#10`; pitch in mm, or threads per inch for `UN…`."""
 
     family: str
     size: str
@@ -109,7 +109,7 @@ class Thread:
 
     @property
     def designation(self) -> str:
-        """Family and size as they are called: `M8`, `G1/4`, `1/4-20 UNC`, `1/4 NPT`."""
+        """Designation, family and size: `M8`, `G1/4`, `1/4-20 UNC`, `1/4 NPT`."""
         if self.unified:
             count = f"-{self.pitch.text}" if self.pitch else ""
             return f"{self.size}{count} {self.family}"
@@ -118,7 +118,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The tolerance zone of a frame: its width, or its diameter when `sign` is `⌀` or `S⌀`."""
+    """Tolerance zone of a frame: its width, or its diameter when `sign` is `⌀` or `S⌀`."""
 
     size: Number
     sign: str = ""
@@ -126,7 +126,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class EngineeringValue:
-    """One value of a drawing. Two values are `==` when every field but `text`, the original, is.
+    """Engineering value of a drawing. Two are `==` when every field except `text`, the original, is.
 
     `upper` and `lower` are deviations with their sign; without a `nominal` (and kind other than `tolerance`) they
     are the limits themselves. `unit` is `mm`, `in`, `deg`, `µm`, `µin`, `cm`, or empty when none is written.
@@ -155,12 +155,12 @@ class EngineeringValue:
 
     @property
     def is_limits(self) -> bool:
-        """Upper and lower are the two sizes allowed, not deviations."""
+        """Whether upper and lower are the two allowed sizes, not deviations."""
         return self.nominal is None and self.upper is not None and self.kind is not Kind.TOLERANCE
 
     @property
     def rest_words(self) -> frozenset[str]:
-        """The words of `rest` in lower case."""
+        """Words of `rest` in lower case."""
         return frozenset(_WORD.findall(self.rest.lower()))
 
     @property
@@ -170,7 +170,7 @@ class EngineeringValue:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of a typed line: its value (always there), whether it was understood, and if not, why, in words."""
+    """Result of parsing a line: its value (always there), whether it was understood, and if not, why, in words."""
 
     value: EngineeringValue
     ok: bool

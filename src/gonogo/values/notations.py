@@ -1,6 +1,6 @@
-"""The notations with a head of their own: feature control frames, threads, roughness, chamfers, fits.
+"""Parsers of notations that begin with a sign or word: feature control frames, threads, roughness, chamfers, fits.
 
-Each reader takes a cursor, and gives the fields of an `EngineeringValue`, or `None` with the cursor where it was.
+Each takes a cursor and returns the fields of an `EngineeringValue`, or `None` with the cursor unmoved.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _GRADES = frozenset(("01", *map(str, range(19))))
 
 
 def read_frame(cursor: Cursor) -> Fields | None:
-    """`⌖|⌀0,1Ⓜ|A|B`, `pos dia 0.1 (M) A B`, `⏥ 0.05`. Datums keep their order."""
+    """Parses a feature control frame: `⌖|⌀0,1Ⓜ|A|B`, `pos dia 0.1 (M) A B`, `⏥ 0.05`. Datums keep their order."""
     start = cursor.at
     boxed = bool(cursor.take("["))
     cursor.take("|")
@@ -77,15 +77,15 @@ def _take_characteristic(cursor: Cursor) -> str:
 
 
 def _take_conditions(cursor: Cursor) -> tuple[str, ...]:
-    found: list[str] = []
+    conditions: list[str] = []
     while True:
         condition = _take_circled(cursor)
         if not condition and cursor.peek().kind is TokenType.WORD and cursor.peek().text.upper() in CONDITION_WORDS:
             condition = cursor.peek().text.upper()
             cursor.at += 1
         if not condition:
-            return tuple(found)
-        found.append(LETTER_OF_WORD.get(condition, condition))
+            return tuple(conditions)
+        conditions.append(LETTER_OF_WORD.get(condition, condition))
 
 
 def _take_circled(cursor: Cursor) -> str:
@@ -101,8 +101,8 @@ def _take_circled(cursor: Cursor) -> str:
 
 
 def take_datums(cursor: Cursor) -> tuple[str, ...]:
-    """Datums in their order: `A`, `A-B`, `BⓂ`, between bars or spaces."""
-    found: list[str] = []
+    """Parses datums in their order: `A`, `A-B`, `BⓂ`, between bars or spaces."""
+    datums: list[str] = []
     while True:
         start = cursor.at
         cursor.take("|")
@@ -111,10 +111,10 @@ def take_datums(cursor: Cursor) -> tuple[str, ...]:
             letters += "-" + _take_datum_letters(cursor)
         if not letters or letters.endswith("-"):
             cursor.at = start
-            return tuple(found)
+            return tuple(datums)
         while condition := _take_circled(cursor):
             letters += CIRCLE_OF[condition]
-        found.append(letters)
+        datums.append(letters)
 
 
 def _take_datum_letters(cursor: Cursor) -> str:
@@ -126,7 +126,7 @@ def _take_datum_letters(cursor: Cursor) -> str:
 
 
 def read_thread(cursor: Cursor) -> Fields | None:
-    """`M8x1.25 - 6H`, `Tr20x4`, `G1/4`, `1/4-20 UNC-2B`, `#10-32 UNF`, `1/2 NPT`."""
+    """Parses a thread: `M8x1.25 - 6H`, `Tr20x4`, `G1/4`, `1/4-20 UNC-2B`, `#10-32 UNF`, `1/2 NPT`."""
     start = cursor.at
     for take in (_take_metric, _take_pipe, _take_unified):
         thread = take(cursor)
@@ -152,7 +152,7 @@ def _take_metric(cursor: Cursor) -> Thread | None:
 
 
 def _take_grade(cursor: Cursor, letters: str = "efghEFGH") -> str:
-    """A tolerance class: `6H`, `5g6g`, `2B`, after a dash or not."""
+    """Parses a tolerance class: `6H`, `5g6g`, `2B`, after a dash or not."""
     start = cursor.at
     cursor.take("-")
     grade = ""
@@ -196,7 +196,7 @@ def _take_unified(cursor: Cursor) -> Thread | None:
 
 
 def read_roughness(cursor: Cursor) -> Fields | None:
-    """`Ra 1.6`, `√ Rz 25`, `N7`, `Ra 0.8 µm`. A bare number is never taken for a roughness."""
+    """Parses a roughness: `Ra 1.6`, `√ Rz 25`, `N7`, `Ra 0.8 µm`; never a bare number."""
     start = cursor.at
     root = cursor.take("√")
     grade = cursor.take_word(("n",))
@@ -209,7 +209,7 @@ def read_roughness(cursor: Cursor) -> Fields | None:
 
 
 def read_chamfer(cursor: Cursor) -> Fields | None:
-    """`5x45°`, `C5`, `CH 5`, `CH5x30°`. `6×60°` goes once round: six of 60°, no chamfer."""
+    """Parses a chamfer: `5x45°`, `C5`, `CH 5`, `CH5x30°`; not `6×60°`, six holes spaced around a circle."""
     start = cursor.at
     sign = _CHAMFER.get(cursor.take_word(_CHAMFER), "")
     size = cursor.take_number()
@@ -234,7 +234,7 @@ def _take_by_angle(cursor: Cursor) -> Number | None:
 
 
 def take_fit(cursor: Cursor) -> str:
-    """`H7`, `g6`, `js6`, `H7/g6`: ISO 286 classes; upper case for holes, lower for shafts. Empty when there is none."""
+    """Parses ISO 286 classes: `H7`, `g6`, `js6`, `H7/g6`; upper case for holes, lower for shafts. Empty when none."""
     first = _take_class(cursor)
     if not first:
         return ""
@@ -265,7 +265,7 @@ def _take_class(cursor: Cursor) -> str:
 
 
 def take_depth(cursor: Cursor) -> Number | None:
-    """`↧ 20`, `depth 20`, `20 deep`; the cursor stays when none is there."""
+    """Parses a depth: `↧ 20`, `depth 20`, `20 deep`; the cursor stays when there is none."""
     start = cursor.at
     if cursor.take("↧") or cursor.take_word(DEEP):
         depth = cursor.take_number()

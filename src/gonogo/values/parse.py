@@ -1,4 +1,4 @@
-"""Text to value: what people type, and what readers emit. Never raises; work is linear in the length of the text."""
+"""Parser: text that people type, or that readers emit, to a value. Never raises; linear in the length of the text."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _REST_SIGNS = ".,;:/-()&+×⌀°±|#\"'=%" + _HOLE_SIGNS
 
 
 def parse(text: str) -> Parsed:
-    """The value that `text` writes. Not understood → `ok` is false, `problem` says why, the value keeps the text."""
-    kept = text.strip()
-    if not kept:
+    """Parses `text`. Where it is not understood, `ok` is false, `problem` says why, and the value keeps the text."""
+    stripped = text.strip()
+    if not stripped:
         return Parsed(EngineeringValue(Kind.EMPTY, text), False, "nothing is written")
-    if len(kept) > LONGEST_VALUE:
-        return _as_text(kept, f"longer than any value ({len(kept)} characters)")
+    if len(stripped) > LONGEST_VALUE:
+        return _as_text(stripped, f"longer than any value ({len(stripped)} characters)")
     try:
-        value = _read(kept)
+        value = _read(stripped)
         # A reading that changes when it is written and read again is a misreading: better kept as text.
         if _read(format_text(value)) != value:
-            return _as_text(kept, "not a notation that is known")
+            return _as_text(stripped, "not a notation that is known")
     except NotUnderstoodError as problem:
-        return _as_text(kept, str(problem))
-    return Parsed(replace(value, text=kept), True)
+        return _as_text(stripped, str(problem))
+    return Parsed(replace(value, text=stripped), True)
 
 
 def as_text(text: str) -> EngineeringValue:
-    """`text` unread: nothing in it counts as a value."""
+    """Returns `text` as prose, without parsing it."""
     return EngineeringValue(Kind.TEXT, text.strip()) if text.strip() else EngineeringValue(Kind.EMPTY, text)
 
 
@@ -46,14 +46,14 @@ def _as_text(text: str, problem: str) -> Parsed:
 
 def _read(text: str) -> EngineeringValue:
     folded = fold(text)
-    found = tokens(folded)
-    for token in found:
+    lexed = tokens(folded)
+    for token in lexed:
         if token.kind is TokenType.STRANGE:
             raise NotUnderstoodError(f"“{_shown(token.text)}” is not a character of a value; digits are 0 to 9")
     try:
-        return EngineeringValue(**_fields(found, folded))
+        return EngineeringValue(**_fields(lexed, folded))
     except NotUnderstoodError:
-        for token in found:
+        for token in lexed:
             if token.kind is TokenType.CODE:
                 raise NotUnderstoodError(f"“{token.text[:24]}” is not a plain number") from None
         raise
@@ -63,16 +63,16 @@ def _shown(text: str) -> str:
     return text[:8] if text.isprintable() else f"U+{ord(text[0]):04X}"
 
 
-def _fields(found: list[Token], folded: str) -> Fields:
-    cursor = Cursor(found, folded)
+def _fields(lexed: list[Token], folded: str) -> Fields:
+    cursor = Cursor(lexed, folded)
     fields = read_frame(cursor)
     if fields is not None:
         return _with_rest(cursor, fields)
-    found, modifier = _unwrapped(found)
-    cursor = Cursor(found, folded)
+    lexed, modifier = _unwrapped(lexed)
+    cursor = Cursor(lexed, folded)
     quantity = _take_quantity(cursor)
     if not modifier:
-        inner, modifier = _unwrapped(found[cursor.at :])
+        inner, modifier = _unwrapped(lexed[cursor.at :])
         cursor = Cursor(inner, folded)
     fields = _read_any(cursor)
     if quantity is not None:
@@ -82,20 +82,20 @@ def _fields(found: list[Token], folded: str) -> Fields:
     return _with_rest(cursor, fields)
 
 
-def _unwrapped(found: list[Token]) -> tuple[list[Token], str]:
-    """Without the brackets that hold it all, and what they mean: `(70)` is a reference, `[50]` is basic."""
+def _unwrapped(lexed: list[Token]) -> tuple[list[Token], str]:
+    """Removes brackets around everything and returns their meaning: `(70)` is a reference, `[50]` is basic."""
     pairs = {"(": (")", "reference"), "[": ("]", "basic")}
-    if len(found) < 3 or found[0].kind is not TokenType.MARK or found[0].text not in pairs:
-        return found, ""
-    close, modifier = pairs[found[0].text]
-    brackets = [token for token in found if token.kind is TokenType.MARK and token.text in found[0].text + close]
-    if len(brackets) != 2 or brackets[1] is not found[-1] or found[-1].text != close:
-        return found, ""
-    return found[1:-1], modifier
+    if len(lexed) < 3 or lexed[0].kind is not TokenType.MARK or lexed[0].text not in pairs:
+        return lexed, ""
+    close, modifier = pairs[lexed[0].text]
+    brackets = [token for token in lexed if token.kind is TokenType.MARK and token.text in lexed[0].text + close]
+    if len(brackets) != 2 or brackets[1] is not lexed[-1] or lexed[-1].text != close:
+        return lexed, ""
+    return lexed[1:-1], modifier
 
 
 def _take_quantity(cursor: Cursor) -> int | None:
-    """`2x`, `2×`, and `4-` before a sign or a letter (`4-M8`); not the 5 of the chamfer `5x45°`."""
+    """Parses a quantity: `2x`, `2×`, and `4-` before a sign or letter (`4-M8`); not the 5 of the chamfer `5x45°`."""
     if not cursor.sees_integer() or len(cursor.peek().text) > 4 or cursor.peek().text == "0":
         return None
     start = cursor.at

@@ -1,4 +1,4 @@
-"""The usual repairs of a misread value, one key each: text in, text out, unchanged where there is nothing to repair."""
+"""Repairs of misread values, one key each: text in, text out, unchanged where there is nothing to repair."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NEXT_UNIT = {"": "mm", "mm": "in", "in": ""}
 
 
 def toggle_diameter(text: str) -> str:
-    """`16,5` → `⌀16,5` → `16,5`, after a quantity (`2x16` → `2x⌀16`) or in a frame's zone; works on any text.
+    """Toggles the sign: `16,5` → `⌀16,5` → `16,5`, after a quantity (`2x16` → `2x⌀16`) or in a frame's zone.
 
     `R5` → `⌀5`, `(70)` → `(⌀70)`; angles, threads, roughness and chamfers have no diameter and stay.
     """
@@ -31,8 +31,8 @@ def toggle_diameter(text: str) -> str:
         return format_text(replace(parsed.value, zone=replace(zone, sign="" if zone.sign else "⌀")))
     if parsed.ok and parsed.value.kind in _NEVER_ROUND:
         return text
-    found = _HEAD.match(text)
-    head = found.end() if found else 0
+    head_match = _HEAD.match(text)
+    head = head_match.end() if head_match else 0
     sign = _DIAMETER.match(text, head)
     edited = text[:head] + text[sign.end() :] if sign else f"{text[:head]}⌀{text[head:]}"
     if not parsed.ok or (parse(edited).ok and parsed.value.kind in (Kind.LINEAR, Kind.DIAMETER)):
@@ -42,22 +42,22 @@ def toggle_diameter(text: str) -> str:
 
 
 def swap_signs(text: str) -> str:
-    """`16,5 +0,1 0` → `16,5 0 -0,1`; both deviations change sign. Not understood → the last sign is turned."""
+    """Swaps the signs of both deviations: `16,5 +0,1 0` → `16,5 0 -0,1`; in unknown text only the last sign."""
     parsed = parse(text)
     value = parsed.value
     if parsed.ok:
         if value.is_limits or (value.upper is None and value.lower is None):
             return text
         return _written(text, replace(value, upper=_negated(value.lower), lower=_negated(value.upper)))
-    found = list(_SIGNED.finditer(text))
-    if not found:
+    matches = list(_SIGNED.finditer(text))
+    if not matches:
         return text
-    last = found[-1]
+    last = matches[-1]
     return text[: last.start()] + ("-" if last[0] == "+" else "+") + text[last.end() :]
 
 
 def restore_tolerance(text: str, predicted: Any) -> str:
-    """`text` with the deviations and the fit of `predicted` (any JSON); its own size, sign and quantity stay."""
+    """Returns `text` with the deviations and the fit of `predicted` (any JSON); its size, sign and quantity stay."""
     parsed, source = parse(text), from_json(predicted)
     value = parsed.value
     if not parsed.ok or value.nominal is None or source.is_limits or not source.has_tolerance:
@@ -68,12 +68,12 @@ def restore_tolerance(text: str, predicted: Any) -> str:
 
 
 def swap_decimal_mark(text: str) -> str:
-    """Every decimal comma a point and every point a comma; the length stays."""
+    """Swaps decimal commas and points; the length stays."""
     return _MARK.sub(lambda match: match[0].translate(_SWAPPED), text)
 
 
 def next_unit(text: str) -> str:
-    """The next unit: none → mm → in → none. Angles, threads and text that is not understood stay as they are."""
+    """Returns `text` with the next unit: none → mm → in → none. Angles, threads and unknown text stay."""
     parsed = parse(text)
     value = parsed.value
     if not parsed.ok or value.unit not in _NEXT_UNIT or value.kind in (Kind.THREAD, Kind.FIT, Kind.ROUGHNESS):
@@ -88,7 +88,7 @@ def _negated(number: Number | None) -> Number | None:
 
 
 def _written(text: str, value: EngineeringValue) -> str:
-    """`value` written, if it can be read again as what it is; else `text` as it was."""
+    """Returns `value` as text if it survives a round trip; else `text`."""
     written = format_text(value)
     again = parse(written)
     return written if again.ok and again.value == value else text

@@ -1,4 +1,4 @@
-"""The signs of drawings: the fourteen geometrical characteristics, their spelled names, and a palette to type from.
+"""Symbols of drawings: the fourteen geometrical characteristics, their aliases, and a palette for typing.
 
 Characteristics and their signs: ISO 1101 and ASME Y14.5; code points: the "Miscellaneous Technical" block of Unicode.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A sign, its name, what may be typed for it, and signs that readers emit instead of it."""
+    """Sign, its name, its aliases in text, and look-alikes that readers emit instead of it."""
 
     glyph: str
     name: str
@@ -67,6 +67,6 @@ LETTER_OF_WORD = {"MMC": "M", "MMB": "M", "LMC": "L", "LMB": "L", "RFS": "S", "R
 
 
 def characteristic(name: str) -> str:
-    """The characteristic's name for a sign, name or alias (case and spaces do not matter); empty when unknown."""
+    """Returns the characteristic's name for a sign, name or alias (case and spaces are ignored); empty when unknown."""
     text = " ".join(name.lower().replace("_", " ").split())
     return NAME_OF_GLYPH.get(name.strip()) or NAME_OF_ALIAS.get(text, "")

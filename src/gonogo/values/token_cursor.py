@@ -1,4 +1,4 @@
-"""A place in a list of tokens, and the small things every notation is made of: numbers, words, signs, units."""
+"""Token cursor: reads the parts of every notation from a list of tokens: numbers, words, signs, units."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _END = Token(TokenType.END, "", 0)
 
 
 class Cursor:
-    """Walks over tokens; each `take…` moves on only when it finds what it names."""
+    """Cursor over tokens; each `take…` advances only when it finds what it names."""
 
     __slots__ = ("at", "folded", "tokens")
 
@@ -44,7 +44,7 @@ class Cursor:
         return token.kind is TokenType.MARK and token.text in marks
 
     def take(self, marks: str) -> str:
-        """The next token's sign if it is one of `marks`, else an empty string."""
+        """Takes the next sign if it is one of `marks`, else returns an empty string."""
         if not self.sees(marks):
             return ""
         self.at += 1
@@ -55,7 +55,7 @@ class Cursor:
         return token.kind is TokenType.WORD and token.text.lower() in words
 
     def take_word(self, words: Collection[str]) -> str:
-        """The next word in lower case if it is one of `words` (lower case), else an empty string."""
+        """Takes the next word, in lower case, if it is one of `words`, else returns an empty string."""
         if not self.sees_word(words):
             return ""
         self.at += 1
@@ -68,7 +68,7 @@ class Cursor:
         return self.sees_number(ahead) and self.peek(ahead).text.isdecimal()
 
     def take_number(self) -> Number | None:
-        """An unsigned decimal, an inch fraction (`1/4`, `1 1/2`), or an angle with minutes (`45°30'`)."""
+        """Takes an unsigned decimal, an inch fraction (`1/4`, `1 1/2`), or an angle with minutes (`45°30'`)."""
         if not self.sees_number():
             return None
         fraction = self._take_fraction()
@@ -84,7 +84,7 @@ class Cursor:
         return Number(text)
 
     def take_unit(self) -> str:
-        """`mm`, `in`, `deg`, … when a unit is next, else an empty string."""
+        """Takes a unit and returns `mm`, `in`, `deg`, …, or an empty string."""
         token = self.peek()
         if token.kind is TokenType.MARK and token.text == "µ" and self.sees_word(("m", "in"), 1):
             self.at += 2
@@ -97,7 +97,7 @@ class Cursor:
         return unit
 
     def take_diameter(self) -> str:
-        """`⌀`, `S⌀`, or an empty string; spelled names count."""
+        """Takes a diameter sign or word and returns `⌀`, `S⌀`, or an empty string."""
         if self.take("⌀") or self.take_word(DIAMETER_WORDS):
             self.take(".")
             return "⌀"
@@ -107,7 +107,7 @@ class Cursor:
         return ""
 
     def left(self) -> str:
-        """The folded text from here to the last token."""
+        """Returns the folded text from here to the last token."""
         last = self.tokens[-1] if self.tokens else _END
         return "" if self.at_end else self.folded[self.tokens[self.at].start : last.start + len(last.text)]
 

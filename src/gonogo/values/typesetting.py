@@ -1,4 +1,4 @@
-"""Sets a value the way a drawing does: deviations stacked, basic sizes boxed, feature control frames in their cells."""
+"""Typesetting: sets a value as a drawing does, with stacked deviations, boxed basic sizes and frames in cells."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TEXT_ROWS = 3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece to set: `text`, to its right small `upper` over `lower`; `boxed` ones stand side by side in a frame."""
+    """Piece to set: `text`, to its right small `upper` over `lower`; `boxed` ones stand side by side in a frame."""
 
     text: str
     upper: str = ""
@@ -37,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Typeset:
-    """`parts` for a display that draws them itself; `rows` the same in plain text: 1-3 rows, then unknown keys."""
+    """Typeset value: `parts` for a display that draws them; `rows` in plain text: 1-3 rows, then unknown keys."""
 
     parts: tuple[Part, ...]
     rows: tuple[str, ...]
@@ -45,14 +45,14 @@ class Typeset:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Lines of text; `baseline` is the line that stands level with its neighbours."""
+    """Block of lines; `baseline` is the line that is level with its neighbours."""
 
     lines: tuple[str, ...]
     baseline: int = 0
 
 
 def typeset(json: Any, *, width: int = 60, max_rows: int = 6) -> Typeset:
-    """Any JSON, set. No row is wider than `width` cells; what is cut ends in `…`. Never raises."""
+    """Typesets any JSON. No row is wider than `width` cells; cut rows end in `…`. Never raises."""
     width, max_rows = max(width, 8), max(max_rows, 1)
     value = from_json(json)
     parts = _parts(value, json)
@@ -168,7 +168,7 @@ def _extra_rows(value: EngineeringValue, width: int, room: int) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """At most three rows of at most `width` cells, broken at spaces where there are any."""
+    """Wraps to at most three rows of at most `width` cells, at spaces where there are any."""
     rows: list[str] = []
     words = text[: 4 * width * _TEXT_ROWS].split()
     row = ""
@@ -188,17 +188,17 @@ def _wrapped(text: str, width: int) -> list[str]:
 def _cut(text: str, width: int) -> str:
     if cells(text) <= width:
         return text
-    kept, used = [], 0
+    characters, used = [], 0
     for character in text[:width]:
         used += _width(character)
         if used > width - 1:
             break
-        kept.append(character)
-    return "".join(kept) + "…"
+        characters.append(character)
+    return "".join(characters) + "…"
 
 
 def cells(text: str) -> int:
-    """How many terminal cells `text` takes."""
+    """Returns the width of `text` in terminal cells."""
     return len(text) if text.isascii() else sum(map(_width, text))
 
 

@@ -1,4 +1,7 @@
-"""A task's `drawing_bbox` as it came, put onto a page. Pure; the rules are those of the contract's decisions."""
+"""Bounding boxes: checks a task's `drawing_bbox` and converts it to fractions of a page. Pure.
+
+The rules are those of the contract's decisions.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ _FRACTION_SLACK = 1e-6  # a fraction of 1.0000001 is rounding, not the second pi
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """How a drawing counts: where its own coordinates begin (at the page's left, and at its top or bottom)."""
+    """Coordinate system of a drawing: its origin, and whether y points up."""
 
     x: float = 0.0
     y: float = 0.0
@@ -25,14 +28,14 @@ FROM_TOP_LEFT = Units()
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A box on its page, and in words what had to be put right (empty when nothing)."""
+    """Box on its page, with notes in words about what had to be corrected."""
 
     box: Box
     notes: tuple[str, ...] = ()
 
 
 def page_number(raw: Sequence[float] | None) -> int | str:
-    """The page a box names (the fifth number, counted from 1; 1 when absent), or a sentence why it names none."""
+    """Returns the page of a box (its fifth number, from 1; 1 when absent), or a sentence why it has none."""
     if raw is None or len(raw) != 5:
         return 1
     page = raw[4]
@@ -42,11 +45,11 @@ def page_number(raw: Sequence[float] | None) -> int | str:
 
 
 def drawing_bbox(raw: Sequence[float], width: float, height: float, units: Units = FROM_TOP_LEFT) -> Placed | str:
-    """`raw` as a `Box` in fractions of a page of `width` × `height`, or a sentence why it cannot be used.
+    """Returns `raw` in fractions of a page of `width` × `height`, or a sentence why it cannot be used.
 
     All four numbers within 0…1 are fractions of the page; otherwise they are the drawing's own units (pixels of an
-    image, points of a PDF: origin top left; drawing units of a DXF: y up, see `units`). A box the wrong way round is
-    put right, one that reaches over the edge is clipped, and both are said.
+    image, points of a PDF: origin top left; drawing units of a DXF: y up, see `units`). Swapped
+    corners are put in order, a box that reaches over the edge is clipped, and the notes say so.
     """
     if len(raw) not in (4, 5):
         return f"The task's box has {len(raw)} numbers; a box has four, and a page as a fifth."

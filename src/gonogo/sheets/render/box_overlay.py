@@ -1,4 +1,4 @@
-"""The frame around the judged box, and the small map of the sheet. Pure numpy on finished cells; child process only."""
+"""Box overlay: the frame around the judged box and the locator map, drawn on finished cells. Child process only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CORNERS = {(0, 0): "┌", (0, 1): "┐", (1, 0): "└", (1, 1): "┘"}
 
 
 def frame_cells(view: Rect, box: Rect, columns: int, rows: int) -> tuple[int, int, int, int]:
-    """Cells (left, top, right, bottom) of a frame that lies wholly outside `box`; may lie off the pane.
+    """Returns the cells (left, top, right, bottom) of a frame wholly outside `box`; may lie off the pane.
 
     `view` is what fills the pane, `box` in the same units.
     """
@@ -27,9 +27,9 @@ def frame_cells(view: Rect, box: Rect, columns: int, rows: int) -> tuple[int, in
 
 
 def draw_frame(grid: CellGrid, view: Rect, box: Rect) -> CellGrid:
-    """Mark the frame around `box`. A blank cell gets a line; a cell with ink keeps its ink and only takes the colour.
+    """Returns `grid` with the frame around `box`: lines in blank cells, the accent colour in cells that hold ink.
 
-    So the frame never hides what is drawn, wherever it runs.
+    So the frame never hides ink.
     """
     left, top, right, bottom = frame_cells(view, box, grid.width, grid.height)
     mark = bytearray(grid.mark)
@@ -56,7 +56,7 @@ def _outline(left: int, top: int, right: int, bottom: int) -> list[tuple[int, in
 
 
 def locator_size(page_width: float, page_height: float, most: tuple[int, int], cell_ratio: float) -> tuple[int, int]:
-    """Columns and rows of a map that keeps the page's shape within `most`."""
+    """Returns columns and rows of a map that keeps the page's shape within `most`."""
     scale = min(most[0] / page_width, most[1] * cell_ratio / page_height)
     columns = max(1, min(most[0], round(page_width * scale)))
     rows = max(1, min(most[1], round(page_height * scale / cell_ratio)))
@@ -64,7 +64,7 @@ def locator_size(page_width: float, page_height: float, most: tuple[int, int], c
 
 
 def mark_region(grid: CellGrid, shown: Rect) -> CellGrid:
-    """Draw the outline of `shown` (fractions of the page) into a map of the sheet, at least one sub-pixel large."""
+    """Returns the map with the outline of `shown` (fractions of the page), at least one sub-pixel large."""
     across, down = subpixels_of(grid.mode)
     width, height = grid.width * across, grid.height * down
     x0 = min(int(shown.x * width), width - 1)
@@ -95,7 +95,7 @@ def _overlay(grid: CellGrid, line: NDArray[np.bool_]) -> CellGrid:
 
 
 def invert(grid: CellGrid) -> CellGrid:
-    """Light strokes on dark paper: the levels are flipped, the patterns stay."""
+    """Returns the grid with light strokes on dark paper: the levels are flipped, the patterns stay."""
     flip = bytes(255 - level for level in range(256))
     return CellGrid(
         grid.width, grid.height, grid.mode, grid.rows, grid.ink.translate(flip), grid.paper.translate(flip), grid.mark
@@ -103,5 +103,5 @@ def invert(grid: CellGrid) -> CellGrid:
 
 
 def cell_mode_of(mode: PictureMode) -> PictureMode:
-    """The mosaic that stands in for a pixel protocol, whose pictures are made elsewhere."""
+    """Returns the cell mode to draw in: `mode` itself, or the stand-in for a pixel protocol."""
     return EVERYWHERE if PICTURE_MODES[mode].is_pixels else mode

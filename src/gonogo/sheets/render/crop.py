@@ -1,4 +1,4 @@
-"""What part of the page is shown. Pure geometry, in units of the page (pixels or points), origin top left, y down.
+"""Crop: chooses the part of the page that a view shows. Pure geometry in page units, origin top left, y down.
 
 *Turned* means: as the reader sees it, after the rotation. A pane is measured in cell widths: `columns` wide and
 `rows * cell_ratio` high. A scale is cell widths per page unit.
@@ -24,7 +24,7 @@ _SHEET_FILL = 0.98
 
 @dataclass(frozen=True, slots=True)
 class Rect:
-    """A rectangle by its corner and size."""
+    """Rectangle by its corner and size."""
 
     x: float
     y: float
@@ -34,7 +34,7 @@ class Rect:
 
 @dataclass(frozen=True, slots=True)
 class CropView:
-    """The part of the turned page that fills the pane; it may reach over the page's edge."""
+    """Part of the turned page that fills the pane; it may reach over the page's edge."""
 
     rect: Rect
     page_width: float
@@ -52,12 +52,12 @@ class CropView:
 
 
 def is_tall(box: Box, width: float, height: float) -> bool:
-    """Whether a box on a page of `width` × `height` is high and narrow enough for vertical text."""
+    """Returns whether a box on a page of `width` × `height` is high and narrow enough for vertical text."""
     return box.height * height > _TALL * box.width * width
 
 
 def rotate_box(box: Box, rotation: int) -> Box:
-    """The box on the page turned clockwise by `rotation` degrees; still fractions, of the turned page."""
+    """Returns the box on the page turned clockwise by `rotation` degrees, in fractions of the turned page."""
     if rotation == 90:
         return Box(1 - box.y1, box.x0, 1 - box.y0, box.x1, box.page)
     if rotation == 180:
@@ -68,14 +68,14 @@ def rotate_box(box: Box, rotation: int) -> Box:
 
 
 def rotate_box_back(box: Box, rotation: int) -> Box:
-    """The inverse of `turn`."""
+    """Inverts `rotate_box`."""
     return rotate_box(box, (360 - rotation) % 360)
 
 
 def fit_view(
     request: PictureRequest, box: Box | None, width: float, height: float, rotation: int, text: float | None = None
 ) -> CropView:
-    """Choose the view for a request on a page of `width` × `height` (not turned); `box` in fractions of it.
+    """Returns the view for a request on a page of `width` × `height` (not turned); `box` in fractions of it.
 
     `text` is the height of the characters in the box, in page units, when it was measured.
     """
@@ -112,7 +112,7 @@ def _scale(
 
 
 def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float], text: float | None = None) -> float:
-    """The scale at which the text of `box` is readable in a pane (its size in cell widths) and the box fits well.
+    """Returns the scale at which the text of `box` is readable in a pane (size in cell widths) and the box fits well.
 
     Text of unknown height is taken to fill a box of one line.
     """
@@ -120,12 +120,12 @@ def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float], 
     text = min(max(text or side * _TEXT_IN_BOX, side * _TEXT_LEAST), max(box.width, box.height))
     readable = PICTURE_MODES[request.mode].text_rows * request.cell_ratio / text
     third = pane[0] * _BOX_WIDTH / box.width
-    wanted = min(max(third, readable), readable * _TEXT_GROWTH)
-    return min(wanted, pane[0] * _BOX_WIDTH_MOST / box.width, pane[1] * _BOX_HEIGHT_MOST / box.height)
+    scale = min(max(third, readable), readable * _TEXT_GROWTH)
+    return min(scale, pane[0] * _BOX_WIDTH_MOST / box.width, pane[1] * _BOX_HEIGHT_MOST / box.height)
 
 
 def _place_on_page(centre: float, size: float, page: float) -> float:
-    """Where a stretch of `size` begins: around `centre`, on the page as far as it fits, else centred on the page."""
+    """Returns the start of a stretch of `size`: around `centre`, kept on the page if it fits, else centred on it."""
     if size >= page:
         return (page - size) / 2
     return min(max(centre - size / 2, 0.0), page - size)

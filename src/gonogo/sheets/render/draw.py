@@ -1,4 +1,4 @@
-"""One request answered: open, place the box, choose the view, render, fit cells, frame, map. Child process only."""
+"""Drawing pipeline of one request: open, place the box, choose the view, render, fit cells, overlay. Child process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KEPT_DRAWINGS = 6
 
 
 class OpenDrawings:
-    """Drawings kept open, the least recently used closed first; and the maps of their pages."""
+    """LRU cache of open drawings, of the maps of their pages and of measured text."""
 
     def __init__(self, limits: DrawingLimits) -> None:
         self._limits = limits
@@ -32,7 +32,7 @@ class OpenDrawings:
         self._maps: dict[tuple[str, int, int, tuple[int, int], PictureMode], CellGrid] = {}
 
     def get(self, path: Path, key: str) -> Drawing:
-        """The open drawing with the content `key`. Raises `CannotShowError`."""
+        """Returns the open drawing with the content `key`. Raises `CannotShowError`."""
         if key not in self._open:
             self._make_room()
             self._open[key] = open_drawing(path, self._limits)
@@ -40,7 +40,7 @@ class OpenDrawings:
         return self._open[key]
 
     def forget(self) -> None:
-        """Close everything (after memory ran out, or at logout)."""
+        """Closes everything (after memory ran out, or at sign-out)."""
         while self._open:
             self._open.popitem()[1].close()
         self._maps.clear()
@@ -49,7 +49,7 @@ class OpenDrawings:
     def locator_map(
         self, key: str, number: int, page: DrawingPage, view: CropView, size: tuple[int, int], mode: PictureMode
     ) -> CellGrid:
-        """The whole page in a few cells, made once for each page and rotation."""
+        """Returns the whole page in a few cells, rendered once for each page and rotation."""
         name = (key, number, view.rotation, size, mode)
         if name not in self._maps:
             if len(self._maps) > 64:
@@ -61,7 +61,7 @@ class OpenDrawings:
         return self._maps[name]
 
     def metrics_of(self, key: str, page: DrawingPage, box: Box) -> TextMetrics:
-        """The ink in a box, measured once: zooming must not change its mind."""
+        """Returns the metrics of the text in a box, measured once, so that zooming cannot change the rotation."""
         if (key, box) not in self._metrics:
             if len(self._metrics) > 1000:
                 self._metrics.clear()
@@ -77,7 +77,7 @@ class OpenDrawings:
 
 @dataclass(frozen=True, slots=True)
 class ChosenView:
-    """What a request comes to on its drawing: the page, the box put right, and the view."""
+    """View chosen for a request: the page, the corrected box, and the part of the page to show."""
 
     page: DrawingPage
     number: int
@@ -89,19 +89,19 @@ class ChosenView:
 
     @property
     def target(self) -> Rect | None:
-        """The box on the turned page, in its units."""
+        """Box on the turned page, in its units."""
         return _in_units(rotate_box(self.box, self.view.rotation), self.view) if self.box else None
 
     @property
     def shown(self) -> Box:
-        """The visible part of the page as it lies in the file."""
+        """Visible part of the page, as it is in the file."""
         part = _fractions(self.view.shown, self.view)
         box = Box(part.x, part.y, part.x + part.width, part.y + part.height, self.number)
         return rotate_box_back(box, self.view.rotation)
 
 
 def choose_view(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> ChosenView:
-    """Open the drawing, place the box and choose the view. Raises `CannotShowError`."""
+    """Opens the drawing, places the box and chooses the view. Raises `CannotShowError`."""
     drawing = drawings.get(path, key)
     number = page_number(request.bbox)
     notes: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ def choose_view(drawings: OpenDrawings, path: Path, key: str, request: PictureRe
 
 
 def draw_picture(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> Picture:
-    """Answer one request with cells. Raises `CannotShowError`."""
+    """Returns the picture of one request, in cells. Raises `CannotShowError`."""
     chosen = choose_view(drawings, path, key, request)
     page, view, mode = chosen.page, chosen.view, cell_mode_of(request.mode)
     size = (request.columns, request.rows)

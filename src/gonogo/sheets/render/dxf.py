@@ -1,4 +1,4 @@
-"""DXF by ezdxf's drawing add-on, as markup for `vector`. Needs the extra `cad`. Child process only."""
+"""DXF drawings: converted by ezdxf to markup for `svg`. Needs the extra `cad`. Child process only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MARGIN = 0.01  # of the longer side, around what is drawn
 
 
 def open_dxf(path: Path, limits: DrawingLimits) -> VectorDrawing:
-    """The model space in its own units, y up. Raises `CannotShowError`."""
+    """Opens the model space in its own units, y up. Raises `CannotShowError`."""
     if path.stat().st_size > _BYTES_MOST:
         raise CannotShowError(f"The DXF drawing is larger than {_BYTES_MOST // MEGABYTE} MB.")
     # ezdxf keeps a list of the fonts on disk; this process must not write, nor harm the list another program keeps.
@@ -44,7 +44,7 @@ def open_dxf(path: Path, limits: DrawingLimits) -> VectorDrawing:
 
 
 class DxfPage(VectorPage):
-    """Markup whose units are `scale` times finer than the drawing's; the page is measured in the drawing's."""
+    """DXF page: its markup has units `scale` times finer than the drawing's; its size is in the drawing's units."""
 
     def __init__(self, markup: str, area: Rect, units: Units, scale: float) -> None:
         super().__init__(markup, area, units)
@@ -75,7 +75,7 @@ def _read(path: Path) -> Drawing:
 
 
 def _count(document: Drawing) -> None:
-    """Refuse blocks of blocks of blocks that unfold to too many entities, or hold themselves."""
+    """Refuses nested blocks that expand to too many entities, or contain themselves."""
     sizes: dict[str, int] = {}
     if _size(document.modelspace(), document, sizes, ()) > _ENTITIES_MOST:
         raise CannotShowError("The DXF drawing unfolds to too many entities to be opened safely.")
@@ -99,7 +99,7 @@ def _size(entities: Iterable[DXFEntity], document: Drawing, sizes: dict[str, int
 
 
 def _markup(document: Drawing) -> tuple[str, BoundingBox2d]:
-    """The model space in black on white, and the rectangle of drawing units that the markup covers."""
+    """Returns the model space in black on white, and the rectangle of drawing units that the markup covers."""
     from ezdxf.addons.drawing import config, layout
     from ezdxf.addons.drawing.frontend import Frontend
     from ezdxf.addons.drawing.properties import RenderContext

@@ -1,4 +1,4 @@
-"""PNG, JPEG and TIFF, the size checked before anything is decoded. Child process only."""
+"""Raster images: PNG, JPEG and TIFF, with the size checked before decoding. Child process only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BYTES_A_PIXEL = {"1": 1, "L": 1, "P": 1, "LA": 2, "I;16": 2, "RGB": 4, "RGBA": 
 
 
 class ImagePage:
-    """A decoded grey image, kept whole; an overview a few times smaller serves the wide views."""
+    """Decoded grey image, kept whole, with a smaller overview for wide views."""
 
     native = 1.0
     units = FROM_TOP_LEFT
@@ -55,7 +55,7 @@ class ImagePage:
 
 
 def _overview(image: Image.Image, factor: int) -> Image.Image:
-    """The image `factor` times smaller, half way between the mean and the darkest, in bands to spare memory."""
+    """Returns the image `factor` times smaller, half way between mean and darkest, in bands to save memory."""
     width, height = image.width // factor * factor, image.height // factor * factor
     bands = []
     for top in range(0, height, factor * 64):
@@ -66,7 +66,7 @@ def _overview(image: Image.Image, factor: int) -> Image.Image:
 
 
 class ImageDrawing:
-    """PNG, JPEG or TIFF. Pages are decoded on first use, the size checked from the header before."""
+    """Image file. Pages are decoded on first use, after the size in the header was checked."""
 
     def __init__(self, path: Path, kind: FileType, limits: DrawingLimits) -> None:
         self._path, self._kind, self._limits = path, kind, limits
@@ -122,7 +122,7 @@ class ImageDrawing:
 
 
 def _count_frames(image: Image.Image, most: int) -> int:
-    """Frames by walking the directory, not further than the limit (a hostile TIFF can hold a million)."""
+    """Counts the frames by walking the directory up to the limit (a hostile TIFF can hold a million)."""
     count = 1
     try:
         while count <= most:
@@ -136,7 +136,7 @@ def _count_frames(image: Image.Image, most: int) -> int:
 
 
 def _on_paper(image: Image.Image) -> Image.Image:
-    """Grey or bilevel, with what is transparent shown as white paper."""
+    """Returns the image in grey or bilevel, with transparent areas as white paper."""
     if image.mode in ("LA", "RGBA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         paper = Image.new("RGBA", rgba.size, "white")

@@ -1,4 +1,4 @@
-"""The pixels of a view as a terminal's pixel protocol wants them, but for their colours. Child process only.
+"""Indexed pixels: renders a view as palette indices for Kitty and Sixel, without colours. Child process only.
 
 A plane is an array of indices: 0 (ink) to `PAPER` are greys, `MARK` is the frame around the judged box, `LINE` the edge
 of the small map. The theme's colours are put in front of it when it is shown, so one plane serves light, dark and
@@ -34,7 +34,7 @@ Maps = dict[tuple[str, int, int, tuple[int, int]], Plane]
 
 
 def cell_size(request: PictureRequest) -> tuple[int, int]:
-    """Width and height of a cell in pixels; a guess of its shape where the terminal did not tell."""
+    """Returns width and height of a cell in pixels; a guess of its shape where the terminal did not report it."""
     width, height = request.cell_pixels
     if width <= 0 or height <= 0:
         return _GUESSED_WIDTH, round(_GUESSED_WIDTH * request.cell_ratio)
@@ -44,7 +44,7 @@ def cell_size(request: PictureRequest) -> tuple[int, int]:
 def with_pixels(
     drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, picture: Picture, maps: Maps
 ) -> Picture:
-    """`picture` and its plane, encoded for the request's pixel protocol. Raises `CannotShowError`."""
+    """Returns `picture` with its pixels encoded for the request's protocol. Raises `CannotShowError`."""
     plane = draw_plane(drawings, path, key, request, maps)
     encode = sixel_body if request.mode is PictureMode.SIXEL else png_body
     height, width = plane.shape
@@ -52,7 +52,7 @@ def with_pixels(
 
 
 def draw_plane(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, maps: Maps) -> Plane:
-    """The view of `request` with its frame and small map, `columns` × `rows` cells of `cell_size`."""
+    """Renders the view with its frame and locator map, `columns` × `rows` cells of `cell_size`."""
     cell = cell_size(request)
     size = min(request.columns * cell[0], SIDE_MOST), min(request.rows * cell[1], SIDE_MOST)
     request = dataclasses.replace(request, cell_ratio=size[1] / size[0] * request.columns / request.rows)
@@ -82,7 +82,7 @@ def _indices(grey: Grey) -> Plane:
 
 
 def _frame(view: Rect, box: Rect, size: tuple[int, int], gap: int) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom (inclusive) of a line `gap` pixels outside the box; may lie off the picture."""
+    """Returns left, top, right, bottom (inclusive) of a line `gap` pixels outside the box; may lie off the picture."""
     across, down = size[0] / view.width, size[1] / view.height
     left, top = int((box.x - view.x) * across) - gap, int((box.y - view.y) * down) - gap
     right = int(np.ceil((box.x + box.width - view.x) * across)) + gap
@@ -91,7 +91,7 @@ def _frame(view: Rect, box: Rect, size: tuple[int, int], gap: int) -> tuple[int,
 
 
 def _outline(plane: Plane, frame: tuple[int, int, int, int], index: int, thick: int, *, over: bool = False) -> None:
-    """Draw the frame outwards, `thick` pixels. What is already drawn stays on top of it, unless `over`."""
+    """Draws the frame outwards, `thick` pixels wide, below ink that is there already, unless `over`."""
     left, top, right, bottom = frame
     height, width = plane.shape
     for x0, y0, x1, y1 in (
@@ -105,7 +105,7 @@ def _outline(plane: Plane, frame: tuple[int, int, int, int], index: int, thick: 
 
 
 def _map(chosen: ChosenView, key: str, most: tuple[int, int], maps: Maps) -> Plane:
-    """The whole page, small, with what is shown of it marked."""
+    """Returns the locator map: the whole page, small, with the visible part marked."""
     view = chosen.view
     scale = min(most[0] / view.page_width, most[1] / view.page_height)
     size = max(4, round(view.page_width * scale)), max(4, round(view.page_height * scale))
@@ -126,7 +126,7 @@ def _map(chosen: ChosenView, key: str, most: tuple[int, int], maps: Maps) -> Pla
 
 
 def _lay_map(plane: Plane, small: Plane, frame: tuple[int, int, int, int] | None, margin: int) -> None:
-    """Put the map into the first corner (bottom left, then clockwise) where it does not touch the frame."""
+    """Puts the map into the first corner (bottom left, then clockwise) where it does not touch the frame."""
     height, width = plane.shape
     rows, columns = small.shape
     if columns * 2 > width or rows * 2 > height:
@@ -145,7 +145,7 @@ def _lay_map(plane: Plane, small: Plane, frame: tuple[int, int, int, int] | None
 
 
 def png_body(plane: Plane) -> bytes:
-    """The plane as the deflated rows of a PNG of four bits a pixel; see `kitty.png`."""
+    """Returns the plane as the deflated rows of a PNG with four bits a pixel; see `kitty.png`."""
     height, width = plane.shape
     even = np.pad(plane, ((0, 0), (0, width % 2)))
     packed = even[:, 0::2] << 4 | even[:, 1::2]
@@ -154,7 +154,7 @@ def png_body(plane: Plane) -> bytes:
 
 
 def sixel_body(plane: Plane) -> bytes:
-    """The plane as sixel data: bands of six rows, in each the colours it has, runs counted; see `sixel.sixel`."""
+    """Returns the plane as sixel data: bands of six rows, run-length encoded by colour; see `sixel.sixel`."""
     height, width = plane.shape
     padded = np.pad(plane, ((0, -height % BAND), (0, 0)), constant_values=255)
     bands = padded.reshape(-1, BAND, width)

@@ -1,7 +1,8 @@
-"""The process that opens drawings: `python -P -m gonogo.sheets.render.main`. It may be killed at any moment.
+"""Render process: opens drawings and renders views, `python -P -m gonogo.sheets.render.main`.
 
-It reads requests from stdin and answers on stdout, one at a time, and ends when stdin does. It may open no socket,
-start no program and write no file, and lives under limits of memory and processor time: a hostile file costs a picture.
+Reads requests from stdin and answers on stdout, one at a time, until stdin ends. It can open no socket, start no
+program and write no file, and has limits on memory and processor time, so that a hostile file costs one picture.
+It may be killed at any moment.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def main() -> int:
-    """Serve until stdin ends."""
+    """Serves requests until stdin ends."""
     limits = DrawingLimits(**json.loads(sys.argv[1])) if len(sys.argv) > 1 else DrawingLimits()
     _confine(limits)
     requests, answers = _channels()
@@ -68,7 +69,7 @@ def _answer(drawings: OpenDrawings, maps: Maps, head: dict[str, Any]) -> Answer:
 
 
 def _confine(limits: DrawingLimits) -> None:
-    """Limits that the kernel keeps: memory, no network, no files written, no core dumps with a customer's drawing."""
+    """Sets limits that the kernel enforces: memory, no network, no written files, no core dumps."""
     from gonogo.sheets.render.sandbox import forbid_sockets_and_programs
 
     forbid_sockets_and_programs()
@@ -84,13 +85,13 @@ def _lower(what: int, value: int) -> None:
 
 
 def _allow_seconds(seconds: float) -> None:
-    """A fresh budget of processor time: the last resort when the parent is gone and cannot kill us."""
+    """Sets a fresh budget of processor time: the last resort when the parent is gone and cannot kill this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 2)
 
 
 def _channels() -> tuple[BinaryIO, BinaryIO]:
-    """Private copies of stdin and stdout; what a C library prints goes nowhere."""
+    """Returns private copies of stdin and stdout; the output of C libraries is discarded."""
     requests, answers = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):

@@ -1,4 +1,4 @@
-"""From grey sub-pixels to terminal cells. Pure numpy; runs in the child process only.
+"""Mosaic: fits terminal cells of two colours to grey sub-pixels. Pure numpy; child process only.
 
 Each cell gets two grey levels and a pattern that says which sub-pixel takes which. The best pattern for the squared
 error is always a split of the sorted levels (two-means in one dimension), so trying the splits finds the optimum of all
@@ -24,7 +24,7 @@ _TABLES = {mode: np.array(list(glyphs_of(mode))) for mode in CELL_MODES}
 
 
 def to_cells(grey: Grey, mode: PictureMode) -> CellGrid:
-    """Fit cells to `grey`, an array of sub-pixels of shape (rows × sub-rows, columns × sub-columns), 0 = ink.
+    """Fits cells to `grey`, an array of sub-pixels of shape (rows × sub-rows, columns × sub-columns), 0 = ink.
 
     Levels are rounded to 16 greys: neighbouring cells then share their style, which halves what the terminal is sent.
     Raises `ValueError` when the shape is not whole cells.
@@ -42,7 +42,7 @@ def to_cells(grey: Grey, mode: PictureMode) -> CellGrid:
 
 
 def cell_grid(mode: PictureMode, pattern: NDArray[np.intp], ink: Grey, paper: Grey, mark: Grey) -> CellGrid:
-    """Put arrays of one value a cell together."""
+    """Returns the grid of arrays that hold one value a cell."""
     rows, columns = pattern.shape
     text = np.ascontiguousarray(_TABLES[mode][pattern])
     lines = tuple(text.view(f"<U{columns}")[:, 0].tolist())
@@ -50,7 +50,7 @@ def cell_grid(mode: PictureMode, pattern: NDArray[np.intp], ink: Grey, paper: Gr
 
 
 def _blocks(grey: Grey, mode: PictureMode) -> Grey:
-    """Shape (rows, columns, sub-pixels of a cell in pattern order)."""
+    """Returns shape (rows, columns, sub-pixels of a cell in pattern order)."""
     across, down = subpixels_of(mode)
     height, width = grey.shape
     if height % down or width % across:
@@ -60,7 +60,7 @@ def _blocks(grey: Grey, mode: PictureMode) -> Grey:
 
 
 def _fit(blocks: Grey) -> tuple[NDArray[np.intp], Grey, Grey]:
-    """Pattern, darker level and lighter level with the least squared error, for each cell."""
+    """Returns pattern, darker level and lighter level with the least squared error, for each cell."""
     n = blocks.shape[-1]
     ordered = np.sort(blocks, axis=-1).astype(np.float32)
     sums = np.cumsum(ordered, axis=-1)
@@ -91,7 +91,7 @@ def _rounded(levels: NDArray[np.generic]) -> Grey:
 
 
 def to_grey(grid: CellGrid) -> Grey:
-    """The picture that the cells make, as sub-pixels: the inverse of `to_cells`, used to measure what is lost."""
+    """Returns the picture that the cells show, as sub-pixels: inverts `to_cells`, to measure the loss."""
     across, down = subpixels_of(grid.mode)
     index = {char: pattern for pattern, char in enumerate(glyphs_of(grid.mode))}
     pattern = np.array([[index.get(char, 0) for char in row] for row in grid.rows])

@@ -1,4 +1,4 @@
-"""The words near the judged box, for those to whom the cells say little. Pure, but for the page asked."""
+"""Nearby text: words in and around the judged box, for people who cannot read the cells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _INSIDE = 0.5  # of a word's area in the box
 
 
 def nearby_text(page: DrawingPage, box: Box, rotation: int) -> tuple[str, ...]:
-    """Up to eight pieces of text in and around `box`, nearest first, as "direction: text" for the turned page."""
+    """Returns up to eight texts in and around `box`, nearest first, as "direction: text" on the turned page."""
     width, height = (page.height, page.width) if rotation in (90, 270) else (page.width, page.height)
     target = _rect(rotate_box(box, rotation), width, height)
     words: list[tuple[float, str]] = []
@@ -31,7 +31,7 @@ def _rect(box: Box, width: float, height: float) -> Rect:
 
 
 def _where(word: Rect, box: Rect) -> tuple[float, str]:
-    """How far a word is from the box, and on which side; 0 for a word in it."""
+    """Returns the distance of a word from the box (0 for a word in it), and its side."""
     right, below = word.x - (box.x + box.width), word.y - (box.y + box.height)
     left, above = box.x - (word.x + word.width), box.y - (word.y + word.height)
     overlap = max(0.0, min(-right, -left, word.width)) * max(0.0, min(-below, -above, word.height))

@@ -1,4 +1,4 @@
-"""Opening drawings by what they are, not by their names. Child process only."""
+"""Opening of drawings by file type, detected from the content. Child process only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gonogo.sheets.render.raster import DrawingPage
 
 
 class Drawing(Protocol):
-    """An open drawing. `kept_bytes` is what it costs to keep it open."""
+    """Open drawing. `kept_bytes` is the memory that it costs to keep it open."""
 
     n_pages: int
 

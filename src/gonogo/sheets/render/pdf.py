@@ -1,4 +1,4 @@
-"""PDF by PDFium: pages held open, each region rendered afresh. Child process only."""
+"""PDF drawings, rendered by PDFium region by region. Child process only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _Corners = tuple[float, float, float, float]
 
 
 class PdfPage:
-    """A PDF page kept open: each region is rendered afresh, so lines are sharp at every zoom."""
+    """Open PDF page; each region is rendered anew, so that lines are sharp at every zoom."""
 
     native = 300 / 72
     units = FROM_TOP_LEFT
@@ -69,13 +69,13 @@ class PdfPage:
         return [(Rect(*self._places[at].tolist()), self._line(at)) for at in order]
 
     def _line(self, at: int) -> str:
-        """The text of one line; PDFium looks through the whole page for it, so it is kept."""
+        """Returns the text of one line, cached, because PDFium scans the whole page for it."""
         if at not in self._read and self._text is not None:
             self._read[at] = str(self._text.get_text_bounded(*self._lines[at]))[:_TEXT_MOST]
         return self._read.get(at, "")
 
     def _read_places(self, text: pdfium.PdfTextPage) -> tuple[list[_Corners], NDArray[np.float64]]:
-        """Lines of text as rectangles of the file (origin bottom left, before `/Rotate`), and on the page as read."""
+        """Returns rectangles of text lines in the file (origin bottom left, before `/Rotate`), and on the page."""
         lines = [text.get_rect(index) for index in range(min(text.count_rects(), _LINES_MOST))]
         size = (round(self.width * _FINE), round(self.height * _FINE))
         x, y = ctypes.c_int(), ctypes.c_int()
@@ -94,7 +94,7 @@ class PdfPage:
 
 
 class PdfDrawing:
-    """A PDF held open, with the page last shown."""
+    """Open PDF, with the page that was shown last."""
 
     def __init__(self, path: Path, limits: DrawingLimits) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The same view as real pixels: for Kitty, Sixel and the system's viewer. Child process only."""
+"""Pixel image: renders a view as a grey PNG, for the system's viewer. Child process only."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _SIDE_LEAST = 1000
 def draw_pixels(
     drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, size: tuple[int, int] | None
 ) -> PixelCrop:
-    """The view of `request` in `size` pixels, or at full resolution (`None`). Raises `CannotShowError`.
+    """Renders the view in `size` pixels, or at full resolution (`None`). Raises `CannotShowError`.
 
-    The request's cells still say how large text should come out; its cell shape is taken from `size`.
+    The request's cells still decide how large text appears; its cell shape is taken from `size`.
     """
     if size is not None:
         size = (min(max(size[0], 1), SIDE_MOST), min(max(size[1], 1), SIDE_MOST))

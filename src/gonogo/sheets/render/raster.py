@@ -1,4 +1,4 @@
-"""From a drawing to grey sub-pixels: opening, rendering a region, keeping thin strokes. Child process only."""
+"""Rasterisation: renders a view as grey sub-pixels and keeps thin strokes visible. Child process only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WIDE = 4.0  # below this magnification a view is for finding one's way, not for
 
 
 class DrawingPage(Protocol):
-    """One page of an open drawing, in its own units (pixels or points), as it is meant to be read."""
+    """Page of an open drawing, in its own units (pixels or points), as it is meant to be read."""
 
     width: float
     height: float
@@ -32,15 +32,15 @@ class DrawingPage(Protocol):
     units: Units
 
     def render(self, region: Rect, columns: int, rows: int) -> Grey:
-        """`region` (wholly on the page) as `rows` × `columns` grey values, each the mean of its area."""
+        """Renders `region` (wholly on the page) as `rows` × `columns` grey values, each the mean of its area."""
 
     def text_near(self, box: Rect, reach: float, most: int) -> list[tuple[Rect, str]]:
-        """Text that the file itself holds within `reach` of `box`, with its places, nearest first; none in pictures."""
+        """Returns text of the file within `reach` of `box`, with its places, nearest first; none in images."""
 
 
 @dataclass(frozen=True, slots=True)
 class StrokeTuning:
-    """How strokes are kept; see `pool` and `fit_contrast`. Tuned on real dimensions read by tesseract."""
+    """Parameters that keep strokes visible; see `pool` and `fit_contrast`. Tuned on real dimensions with tesseract."""
 
     fine: int = 3  # samples across a sub-pixel, before pooling
     finest: int = 8  # the most of them, in wide views
@@ -85,9 +85,9 @@ def render_subpixels(
 def samples_per_subpixel(
     page: DrawingPage, view: CropView, width: int, height: int, tuning: StrokeTuning
 ) -> tuple[int, int]:
-    """Samples across and down a sub-pixel, about square on the page.
+    """Returns samples across and down a sub-pixel, about square on the page.
 
-    Wide views of an image take more: a hairline must reach a sample of its own before `pool` can keep it.
+    Wide views of an image take more, because a hairline needs a sample of its own before `pool` can keep it.
     """
     across, down = view.rect.width / width, view.rect.height / height
     fine = min(max(tuning.fine, round(across / page.grain)), tuning.finest)
@@ -95,7 +95,7 @@ def samples_per_subpixel(
 
 
 def render_view(page: DrawingPage, view: CropView, columns: int, rows: int) -> Grey:
-    """The view's rectangle as seen by the reader, paper where it reaches over the page's edge."""
+    """Renders the view's rectangle as the reader sees it, with paper where it reaches over the page's edge."""
     canvas = np.full((rows, columns), PAPER, np.uint8)
     shown = view.shown
     if shown.width <= 0 or shown.height <= 0:
@@ -124,7 +124,7 @@ def _pixels(start: float, size: float, origin: float, span: float, count: int) -
 
 
 def _rotate_back(rect: Rect, view: CropView) -> Rect:
-    """A rectangle of the turned page on the page as it lies in the file."""
+    """Returns a rectangle of the turned page on the page as it is in the file."""
     if view.rotation == 90:
         return Rect(rect.y, view.page_width - rect.x - rect.width, rect.height, rect.width)
     if view.rotation == 180:
@@ -144,7 +144,7 @@ def _clamp(rect: Rect, page: DrawingPage) -> Rect:
 
 
 def thicken(fine: Grey, by: int) -> Grey:
-    """Every line wider by `by` samples, both ways: each sample the darkest of a square around it, found by doubling.
+    """Widens every line by `by` samples (grey erosion): each sample becomes the darkest of a square around it.
 
     Hairlines of plotted text are a fraction of what is easily read (ISO 3098 has 1/10 and 1/14 of the height, plotters
     draw less); in cells they break up long before the eye has too few pixels.
@@ -163,7 +163,7 @@ def thicken(fine: Grey, by: int) -> Grey:
 
 
 def pool(fine: Grey, across: int, down: int, stroke: float) -> Grey:
-    """Join `across` × `down` samples into one: bicubic, pulled towards the darkest sample by `stroke` (0…1).
+    """Joins `across` × `down` samples into one: bicubic, pulled towards the darkest sample by `stroke` (0…1).
 
     Bicubic keeps the gaps in 8, 6 and 9 open where a plain mean closes them, and rings less than Lanczos. Any mean
     turns a line thinner than a sub-pixel into a grey that the contrast cannot bring back; the darkest sample does.
@@ -178,7 +178,7 @@ def pool(fine: Grey, across: int, down: int, stroke: float) -> Grey:
 
 
 def darkest_of(fine: Grey, across: int, down: int) -> Grey:
-    """The darkest of each `across` × `down` samples. By strides: numpy reduces over short axes slowly."""
+    """Returns the darkest of each `across` × `down` samples. By strides: numpy reduces over short axes slowly."""
     rows = fine[::down].copy()
     for y in range(1, down):
         np.minimum(rows, fine[y::down], out=rows)
@@ -189,7 +189,7 @@ def darkest_of(fine: Grey, across: int, down: int) -> Grey:
 
 
 def fit_contrast(grey: Grey, tuning: StrokeTuning = TUNING) -> Grey:
-    """Stretch the crop so that its paper is white and its strokes are full ink; an empty crop stays as it is."""
+    """Stretches the contrast so that paper is white and strokes are full ink; an empty crop stays as it is."""
     counts = np.bincount(grey.ravel(), minlength=256)
     paper, ink = _percentile(counts, tuning.white), _percentile(counts, tuning.black)
     if paper - ink < _FLAT:
@@ -201,7 +201,7 @@ def fit_contrast(grey: Grey, tuning: StrokeTuning = TUNING) -> Grey:
 
 
 def _percentile(counts: NDArray[np.intp], per_cent: float) -> int:
-    """The grey level below or at which `per_cent` of the samples lie; `counts` holds the number of each level."""
+    """Returns the grey level at or below which `per_cent` of the samples are; `counts` is the histogram."""
     return int(np.searchsorted(np.cumsum(counts), per_cent / 100 * counts.sum()))
 
 

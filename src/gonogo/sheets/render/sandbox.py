@@ -1,7 +1,7 @@
-"""No network and no other program for this process and its threads, kept by the kernel (Linux). Child process only.
+"""Sandbox: a seccomp filter that forbids sockets and other programs to the render process (Linux).
 
-A seccomp filter (`seccomp(2)`): the calls that make a socket or start a program fail with EPERM, whatever a hostile
-drawing makes a decoder do. Where the kernel or the processor is another, the limits of `child` have to do.
+The system calls that open a socket or start a program fail with EPERM (`seccomp(2)`), whatever a hostile drawing makes
+a decoder do. On another kernel or processor only the limits of `main` apply.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class _Program(ctypes.Structure):
 
 
 def forbid_sockets_and_programs() -> bool:
-    """Give up sockets and other programs for good; whether the kernel agreed."""
-    known = _CALLS.get(platform.machine()) if sys.platform == "linux" and sys.maxsize > 2**32 else None
-    if known is None:
+    """Installs the filter, which cannot be removed; returns whether the kernel accepted it."""
+    calls = _CALLS.get(platform.machine()) if sys.platform == "linux" and sys.maxsize > 2**32 else None
+    if calls is None:
         return False
-    program = _filter(*known)
+    program = _filter(*calls)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         return False
@@ -41,7 +41,7 @@ def forbid_sockets_and_programs() -> bool:
 
 
 def _filter(architecture: int, refused: tuple[int, ...]) -> bytes:
-    """The filter's instructions: code, how many to skip when true, when false, operand. The last one refuses."""
+    """Returns the BPF instructions: code, how many to skip when true, when false, operand. The last one refuses."""
     tests = [(_AT_LEAST, _OTHER_ABI), *((_EQUAL, number) for number in refused)]
     left = len(tests)
     steps = [

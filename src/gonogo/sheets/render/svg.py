@@ -1,4 +1,4 @@
-"""SVG by resvg, each region rendered afresh. Needs the extra `cad`. Child process only."""
+"""SVG drawings, rendered by resvg region by region. Needs the extra `cad`. Child process only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DPI = 96  # resvg refuses sizes in millimetres without it
 
 
 class VectorPage:
-    """A whole drawing as clean markup, `x`, `y`, `width`, `height` in its own units (y down)."""
+    """Page of sanitized markup; `area` is `x`, `y`, `width`, `height` in its own units (y down)."""
 
     grain = math.inf
 
@@ -53,7 +53,7 @@ class VectorPage:
 
 
 class VectorDrawing:
-    """A drawing of one page."""
+    """Vector drawing of one page."""
 
     n_pages = 1
 
@@ -69,7 +69,7 @@ class VectorDrawing:
 
 
 def open_svg(path: Path, limits: DrawingLimits) -> VectorDrawing:
-    """Raises `CannotShowError`."""
+    """Opens an SVG after sanitizing it. Raises `CannotShowError`."""
     _resvg()
     clean = clean_svg(path.read_bytes(), limits)
     area = Rect(clean.x, clean.y, clean.width, clean.height)
@@ -77,7 +77,7 @@ def open_svg(path: Path, limits: DrawingLimits) -> VectorDrawing:
 
 
 def missing_extra(kind: str) -> CannotShowError:
-    """The sentence for a drawing whose library is not there."""
+    """Returns the error for a drawing whose library is not installed."""
     return CannotShowError(
         f"The drawing is a {kind} file, and the part of gonogo that shows those is not installed.",
         next_step='Install it with: pip install "gonogo[cad]". Until then judge from the text, or answer unsure.',

@@ -1,4 +1,4 @@
-"""An SVG made harmless: nothing outside the file is named, and what it unfolds to is counted. Child process only."""
+"""SVG sanitizer: removes scripts and outside references, and limits expansion. Child process only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 @dataclass(frozen=True, slots=True)
 class CleanSvg:
-    """A drawing's markup, and the part of its own units that it shows: `x`, `y`, `width`, `height`."""
+    """Sanitized markup, and its view box in its own units: `x`, `y`, `width`, `height`."""
 
     text: str
     x: float
@@ -41,7 +41,7 @@ class CleanSvg:
 
 
 def clean_svg(data: bytes, limits: DrawingLimits) -> CleanSvg:
-    """The markup without outside references. Raises `CannotShowError` for what is damaged or unfolds to too much."""
+    """Returns the markup without outside references. Raises `CannotShowError` for damaged or too large files."""
     if len(data) > _BYTES_MOST:
         raise CannotShowError(f"The SVG drawing is larger than {_BYTES_MOST // MEGABYTE} MB.")
     if b"<!ENTITY" in data:
@@ -62,7 +62,7 @@ def clean_svg(data: bytes, limits: DrawingLimits) -> CleanSvg:
 
 
 def _strip(root: ElementTree.Element, limits: DrawingLimits) -> None:
-    """Take out elements that act, and every reference that is neither to the file itself nor a picture in it."""
+    """Removes active elements, and every reference that is neither to the file itself nor to a picture in it."""
     level, depth = [root], 0
     while level:
         depth += 1
@@ -90,7 +90,7 @@ def _strip_attributes(element: ElementTree.Element, limits: DrawingLimits) -> No
 
 
 def _is_small_picture(value: str, limits: DrawingLimits) -> bool:
-    """Whether a reference is a raster picture kept in the file, of a size that we decode."""
+    """Returns whether a reference is an embedded raster picture within the decoding limits."""
     match = _DATA_IMAGE.match(value)
     if match is None:
         return False
@@ -102,7 +102,7 @@ def _is_small_picture(value: str, limits: DrawingLimits) -> bool:
 
 
 def _count(root: ElementTree.Element) -> None:
-    """Refuse a file whose `use` elements unfold to too many: ten of ten of ten ... is a bomb of a few hundred bytes."""
+    """Refuses a file whose `use` elements expand to too many ("billion laughs" in a few hundred bytes)."""
     named = {element.get("id", ""): element for element in root.iter() if element.get("id")}
     sizes: dict[ElementTree.Element, int] = {}
     _unfold(root, named, sizes, frozenset())
@@ -116,7 +116,7 @@ def _unfold(
     sizes: dict[ElementTree.Element, int],
     above: frozenset[ElementTree.Element],
 ) -> int:
-    """Elements that `element` becomes when each `use` is replaced by what it names."""
+    """Returns the number of elements that `element` becomes when each `use` is replaced by its target."""
     if element in sizes:
         return sizes[element]
     if element in above or len(above) > 3 * _DEPTH_MOST:
@@ -130,7 +130,7 @@ def _unfold(
 
 
 def _targets(element: ElementTree.Element, named: dict[str, ElementTree.Element]) -> list[ElementTree.Element]:
-    """What an element draws by naming it: `use`, and the patterns, markers and masks of its style."""
+    """Returns the elements that an element draws by reference: `use`, and patterns, markers and masks of its style."""
     names = [value[1:] for key in ("href", _XLINK) if (value := element.get(key, "").strip()).startswith("#")]
     names += [name for value in element.attrib.values() for name in re.findall(r"url\(\s*['\"]?#([^)'\"\s]+)", value)]
     return [named[name] for name in names if name in named]

@@ -1,4 +1,4 @@
-"""The page's frame with the judged box in it, in line characters: for terminals that can draw nothing else. Pure."""
+"""Text fallback: the page's outline with the judged box, in line characters. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FILL = 0.98
 
 
 def draw_outline(request: PictureRequest, page_size: tuple[float, float], box: Box | None) -> CellGrid:
-    """The whole page as a frame of lines within the request's cells, and `box` (fractions of the page) in it.
+    """Draws the whole page as a frame of lines within the request's cells, and `box` (fractions of the page) in it.
 
     `page_size` is the page's width and height in any unit. Level and zoom are ignored; a rotation asked for is kept.
     The box takes at least one cell (`▪`) and its cells are marked. No colour is needed: ink is 0, paper 255.
@@ -25,10 +25,10 @@ def draw_outline(request: PictureRequest, page_size: tuple[float, float], box: B
     sheet = _Sheet(request.columns, request.rows)
     sheet.frame(left, top, left + columns - 1, top + rows - 1)
     if box is not None:
-        seen = rotate_box(box, rotation)
+        rotated = rotate_box(box, rotation)
         inside = (max(columns - 2, 1), max(rows - 2, 1))
-        x0, x1 = _cells(seen.x0, seen.x1, inside[0])
-        y0, y1 = _cells(seen.y0, seen.y1, inside[1])
+        x0, x1 = _cells(rotated.x0, rotated.x1, inside[0])
+        y0, y1 = _cells(rotated.y0, rotated.y1, inside[1])
         sheet.frame(left + 1 + x0, top + 1 + y0, left + 1 + x1, top + 1 + y1, mark=True)
     return sheet.grid(request.mode)
 
@@ -39,7 +39,7 @@ def _cells(start: float, end: float, count: int) -> tuple[int, int]:
 
 
 class _Sheet:
-    """Characters and marks, row by row."""
+    """Canvas of characters and marks."""
 
     def __init__(self, columns: int, rows: int) -> None:
         self._rows = [[_BLANK] * columns for _ in range(rows)]
@@ -47,7 +47,7 @@ class _Sheet:
         self._columns = columns
 
     def frame(self, left: int, top: int, right: int, bottom: int, *, mark: bool = False) -> None:
-        """A rectangle by its corner cells; one row or column high it is a line, one cell a dot."""
+        """Draws a rectangle by its corner cells; a line where it is one row or column, a dot where it is one cell."""
         if left == right and top == bottom:
             self._put(left, top, "▪", mark=mark)
             return
@@ -70,7 +70,7 @@ class _Sheet:
             self._mark[y * self._columns + x] = mark
 
     def grid(self, mode: PictureMode) -> CellGrid:
-        """The cells; `mode` only says which pane asked, the characters are lines."""
+        """Returns the cells; `mode` is only passed through, the characters are lines."""
         size = len(self._mark)
         rows = tuple("".join(row) for row in self._rows)
         return CellGrid(self._columns, len(rows), mode, rows, bytes(size), b"\xff" * size, bytes(self._mark))

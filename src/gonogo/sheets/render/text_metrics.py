@@ -1,4 +1,4 @@
-"""What the ink in a box says: how high its characters are, how thick, and whether they stand. Child process only."""
+"""Text metrics: measures height, stroke width and direction of the characters in a box. Child process only."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from gonogo.sheets.render.crop import Rect, is_tall
 from gonogo.sheets.render.raster import DrawingPage, Grey
 
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
-_WEIGHT = (
-    1 / 6
-)  # stroke over height at which small characters read best (signs: 1/6 to 1/8; plotted text: 1/10 to 1/26)
-_SOLID = 0.9  # more ink than this is a filled area, no text
+# Stroke over height at which small characters read best (signs: 1/6 to 1/8; plotted text: 1/10 to 1/26).
+_WEIGHT = 1 / 6
+_SOLID = 0.9  # more ink than this is a filled area, not text
 _LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
 _LEANING = 1.05  # characters are higher than wide; wider than this they lie on their side
 _THROUGH = 0.97  # a piece this high, of the box, is a line running through it
@@ -45,12 +44,12 @@ class TextMetrics:
 
     @property
     def missing_weight(self) -> float | None:
-        """How much wider the lines must become for the characters to read well; `None` when they are unknown."""
+        """Width that the lines lack to be read well; `None` when the height is unknown."""
         return None if self.text_height is None else max(0.0, self.text_height * _WEIGHT - self.stroke)
 
 
 def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
-    """Measure the ink within `box` (fractions of the page)."""
+    """Measures the text within `box` (fractions of the page)."""
     region = Rect(box.x0 * page.width, box.y0 * page.height, box.width * page.width, box.height * page.height)
     longer = max(region.width, region.height)
     columns = max(8, round(_SAMPLES * region.width / longer))
@@ -81,12 +80,12 @@ def _dark(grey: Grey) -> NDArray[np.bool_] | None:
 
 
 def _stroke_width(dark: NDArray[np.bool_]) -> float:
-    """The usual width of lines: of the shorter of the two runs of ink through each inked sample, the median."""
+    """Returns the median over inked samples of the shorter of the two runs of ink through each."""
     return float(np.median(np.minimum(_run_lengths(dark), _run_lengths(dark.T).T)[dark]))
 
 
 def _run_lengths(dark: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """For each inked sample the length of the run of ink along its row that it is part of."""
+    """Returns for each inked sample the length of its run of ink along the row."""
     at = np.arange(dark.shape[1])
     before = np.maximum.accumulate(np.where(dark, -1, at), axis=1)
     after = np.minimum.accumulate(np.where(dark, dark.shape[1], at)[:, ::-1], axis=1)[:, ::-1]
@@ -95,17 +94,17 @@ def _run_lengths(dark: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _column_runs(dark: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Height and width of each stretch of columns that holds ink."""
+    """Returns height and width of each stretch of columns that holds ink."""
     inked = np.flatnonzero(np.diff(np.concatenate(([0], dark.any(axis=0).astype(np.int8), [0]))))
-    found = []
+    runs = []
     for start, end in zip(inked[::2], inked[1::2], strict=True):
         rows = np.flatnonzero(dark[:, start:end].any(axis=1))
-        found.append((int(rows[-1] - rows[0] + 1), int(end - start)))
-    return found
+        runs.append((int(rows[-1] - rows[0] + 1), int(end - start)))
+    return runs
 
 
 def _without_frame(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A feature control frame without its boxes: two rules or more across, and the lines that join them."""
+    """Returns the ink of a feature control frame without its boxes: rules across, and the lines that join them."""
     rules = np.flatnonzero(dark.mean(axis=1) > _RULE)
     if not rules.size or rules[-1] - rules[0] < rules.size:  # none, or a single one, as thick as it may be
         return dark
@@ -116,18 +115,18 @@ def _without_frame(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _character_heights(dark: NDArray[np.bool_]) -> list[int]:
-    """The tallest unbroken run of inked rows of each stretch of columns: of limits set one above the other, one."""
+    """Returns the tallest unbroken run of inked rows of each stretch of columns; stacked limits count as one line."""
     columns = np.concatenate(([0], dark.any(axis=0).astype(np.int8), [0]))
     inked = np.flatnonzero(np.diff(columns))
-    found = []
+    heights = []
     for start, end in zip(inked[::2], inked[1::2], strict=True):
         rows = np.flatnonzero(np.diff(np.concatenate(([0], dark[:, start:end].any(axis=1).astype(np.int8), [0]))))
-        found.append(int((rows[1::2] - rows[::2]).max()))
-    return found
+        heights.append(int((rows[1::2] - rows[::2]).max()))
+    return heights
 
 
 def _is_diagonal(pieces: list[tuple[int, int]], shape: tuple[int, ...]) -> bool:
-    """Whether the box is about square and one piece of ink fills it from side to side: text along a diagonal."""
+    """Returns whether the box is about square and one piece of ink spans it: text along a diagonal."""
     rows, columns = shape
     if not pieces or max(rows, columns) > _ABOUT_SQUARE * min(rows, columns):
         return False
@@ -136,7 +135,7 @@ def _is_diagonal(pieces: list[tuple[int, int]], shape: tuple[int, ...]) -> bool:
 
 
 def _is_vertical(dark: NDArray[np.bool_], *, tall: bool) -> bool:
-    """Whether the characters, taken one above the other, are wider than high.
+    """Returns whether the characters, taken one above the other, are wider than high.
 
     In a box that is not tall they must also stand in a single column: two digits on their side fill a square box.
     """
@@ -157,5 +156,5 @@ def _is_vertical(dark: NDArray[np.bool_], *, tall: bool) -> bool:
 
 
 def _median_height(heights: list[int]) -> float:
-    """The median of the pieces that are no punctuation."""
+    """Returns the median of the pieces that are not punctuation."""
     return float(np.median([height for height in heights if height >= _LEAST * max(heights)]))

@@ -1,4 +1,4 @@
-"""Kitty's graphics protocol: a picture is sent once, as PNG, and then shown by ordinary text. No numpy here.
+"""Kitty graphics protocol: sends a picture once, as PNG, and shows it by placeholder text. No numpy here.
 
 The text is made of placeholders (U+10EEEE) that carry row and column as combining marks and the picture's id as their
 colour, so that whatever moves, covers or repaints text does the same with the picture.
@@ -46,7 +46,7 @@ SIDE_MOST = len(_MARKS)
 
 
 def png(body: bytes, size: tuple[int, int], colours: Sequence[str]) -> bytes:
-    """`body` (deflated rows of palette indices, `BITS` each) as a PNG in `colours`, `#rrggbb` by index."""
+    """Returns `body` (deflated rows of palette indices, `BITS` each) as a PNG in `colours`, `#rrggbb` by index."""
     width, height = size
     palette = b"".join(bytes.fromhex(colour[1:]) for colour in colours[: 1 << BITS])
     head = struct.pack(">IIBBBBB", width, height, BITS, 3, 0, 0, 0)
@@ -57,7 +57,7 @@ def png(body: bytes, size: tuple[int, int], colours: Sequence[str]) -> bytes:
 
 
 def send(number: int, data: bytes, cells: tuple[int, int], *, tmux: bool = False) -> str:
-    """The commands that give the terminal a PNG as picture `number`, to be shown on `cells` (columns, rows)."""
+    """Returns the commands that store a PNG as picture `number`, to be shown on `cells` (columns, rows)."""
     columns, rows = cells
     text = base64.standard_b64encode(data).decode("ascii")
     pieces = [text[at : at + CHUNK] for at in range(0, len(text), CHUNK)] or [""]
@@ -69,12 +69,12 @@ def send(number: int, data: bytes, cells: tuple[int, int], *, tmux: bool = False
 
 
 def delete(number: int, *, tmux: bool = False) -> str:
-    """The command that takes picture `number` and its memory away."""
+    """Returns the command that deletes picture `number` and its data."""
     return _command(f"a=d,d=I,q=2,i={number}", tmux=tmux)
 
 
 def placeholders(columns: int, rows: int) -> list[str]:
-    """The text of each row. Each cell says for itself where it belongs, so any part of a row can be repainted alone."""
+    """Returns the text of each row. Each cell names its own place, so that any part of a row can be repainted alone."""
     across = _MARKS[:columns]
     return ["".join(PLACEHOLDER + _MARKS[row] + column for column in across) for row in range(min(rows, SIDE_MOST))]
 

@@ -1,4 +1,4 @@
-"""Sixel pictures as a terminal takes them: colours and raster in front of a body that `planes` made. No numpy here.
+"""Sixel graphics: puts colours and raster attributes before a body from `render.indexed_pixels`. No numpy here.
 
 Source: VT330/VT340 Programmer Reference, chapter 14; only what xterm, foot, WezTerm, Konsole and tmux agree on.
 """
@@ -16,10 +16,10 @@ START, END = "\x1bP0;1;0q", "\x1b\\"
 
 
 def sixel(body: bytes, size: tuple[int, int], colours: Sequence[str], *, rows: int | None = None) -> str:
-    """A whole picture of `size` pixels in `colours` (`#rrggbb`, by index); only its upper `rows` pixels when given.
+    """Returns a picture of `size` pixels in `colours` (`#rrggbb`, by index); only its upper `rows` pixels when given.
 
-    A picture that is cut is cut to whole bands. The cursor must stand where its upper left corner goes. Whatever in
-    `body` is no sixel data is left out, so that no drawing can end the picture early and go on with commands.
+    A cut is at whole bands. The cursor must stand at the upper left corner. Bytes of `body` that are not sixel data are
+    removed, so that no drawing can end the picture early and continue with commands.
     """
     body = body.translate(None, _NOT_SIXEL)
     width, height = size
@@ -33,6 +33,6 @@ def sixel(body: bytes, size: tuple[int, int], colours: Sequence[str], *, rows: i
 
 
 def _register(number: int, colour: str) -> str:
-    """One colour in percent of full intensity, as Sixel counts."""
+    """Returns the definition of one colour, in percent of full intensity."""
     parts = (round(int(colour[at : at + 2], 16) * 100 / 255) for at in (1, 3, 5))
     return f"#{number};2;" + ";".join(map(str, parts))
