@@ -45,7 +45,7 @@ BODIES: dict[str, BaseModel] = {
     "project": labeling.LabelingProjectCreate(name="n"),
     "assignment": labeling.CampaignAssignmentCreate(email="a@b"),
     "tasks": labeling.LabelingTasksCreate(tasks=[labeling.LabelingTaskCreate(target_kind="pmi")]),
-    "wanted": labeling.GenerateProjectTasks(calculation_ids=["c"]),
+    "request": labeling.GenerateProjectTasks(calculation_ids=["c"]),
     "ruling": labeling.Adjudication(verdict="correct"),
     "label": labeling.LabelSubmit(verdict="correct"),
 }

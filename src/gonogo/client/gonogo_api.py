@@ -165,11 +165,11 @@ class GonogoClient(ReviewClient):
         return await self.call(PredictionsStored, "POST", path, body=body_of(predictions), key=idempotency_key)
 
     async def tasks_from_predictions(
-        self, campaign_id: str, predictions: TasksFromPredictions, *, idempotency_key: str | None = None
+        self, campaign_id: str, request: TasksFromPredictions, *, idempotency_key: str | None = None
     ) -> TasksMade:
         """Creates a task for each prediction of a run, once."""
         path = url_path(f"{GONOGO}/campaigns/{{}}/tasks-from-predictions", campaign_id)
-        return await self.call(TasksMade, "POST", path, body=body_of(predictions), key=idempotency_key, how=SLOW)
+        return await self.call(TasksMade, "POST", path, body=body_of(request), key=idempotency_key, how=SLOW)
 
     # --- campaigns ---
 

@@ -194,11 +194,11 @@ class LabelingClient(BaseClient):
         return await self.call(LabelingProjectPublic, "GET", url_path(f"{LABELING}/projects/{{}}", project_id))
 
     async def generate_tasks(
-        self, project_id: str, tasks: GenerateProjectTasks, *, idempotency_key: str | None = None
+        self, project_id: str, request: GenerateProjectTasks, *, idempotency_key: str | None = None
     ) -> GenerateProjectTasksResult:
         """Creates tasks from imported prediction runs, by the project's selection policy."""
         path = url_path(f"{LABELING}/projects/{{}}/generate-tasks", project_id)
-        body = body_of(tasks)
+        body = body_of(request)
         return await self.call(GenerateProjectTasksResult, "POST", path, body=body, key=idempotency_key, how=SLOW)
 
 

@@ -47,10 +47,10 @@ class LeadClient(GonogoClient):
         path = url_path(f"{GONOGO}/projects/{{}}/runs", project_id)
         return await self.call(RunList, "GET", path, query={"limit": limit, "cursor": cursor})
 
-    async def preview_tasks(self, project_id: str, tasks: GenerateProjectTasks) -> GeneratePreview:
+    async def preview_tasks(self, project_id: str, request: GenerateProjectTasks) -> GeneratePreview:
         """Returns the numbers that `generate_tasks` would report; creates nothing."""
         path = url_path(f"{GONOGO}/projects/{{}}/generate-tasks/preview", project_id)
-        return await self.call(GeneratePreview, "POST", path, body=body_of(tasks), how=SLOW)
+        return await self.call(GeneratePreview, "POST", path, body=body_of(request), how=SLOW)
 
     async def audit_head(self) -> AuditHead:
         """Returns the head of the audit log; two equal heads mean that nothing changed between them."""

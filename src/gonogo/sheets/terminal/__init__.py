@@ -1,0 +1,1 @@
+"""Pixel protocols of terminals: Kitty graphics and Sixel."""
