@@ -1,1 +1,1 @@
-"""Render process: opens drawings and renders views. Runs in a sandbox; see `main` for the loop, `draw` for the steps."""
+"""Render process: opens drawings and renders views, in a sandbox. `main` is the loop, `draw` the steps."""
