@@ -11,7 +11,7 @@ import pytest
 
 from gonogo.cli import main, support
 from gonogo.cli.commands.project import POLICY_KEYS
-from gonogo.server.tasks.generate import SelectionPolicy
+from gonogo.server.tasks.selection import SelectionPolicy
 from tests.cli.conftest import Gonogo
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.server.tasks.digit_errors import swap_digit
-from gonogo.server.tasks.generate import Candidate, SelectionPolicy, apply_strategy
 from gonogo.server.tasks.honeypot_errors import ErrorType, seed_error
+from gonogo.server.tasks.selection import Candidate, SelectionPolicy, apply_strategy
 from gonogo.values import equal, parse
 from tests.server.results.conftest import GONOGO, LABELING, Served
 

@@ -50,7 +50,7 @@ from gonogo.server.store.schema import (
 from gonogo.server.store.schema.rows import CampaignRow, TaskRow
 from gonogo.server.store.typed_rows import fetch_one
 from gonogo.server.tasks.create import create_tasks
-from gonogo.server.tasks.generate import SUBJECT_COLUMNS
+from gonogo.server.tasks.subject import SUBJECT_COLUMNS
 
 CANDIDATE, ACCEPTED, DECLINED = "candidate", "accepted", "declined"
 

@@ -31,7 +31,7 @@ from gonogo.server.routes.projects import runs_of
 from gonogo.server.serialize import instant
 from gonogo.server.store import audit
 from gonogo.server.store.schema import calculations, predictions, users
-from gonogo.server.tasks import generate
+from gonogo.server.tasks import selection
 
 router = make_router()
 _KEYS = "/api/v1/gonogo/keys"
@@ -94,9 +94,9 @@ def list_runs(
 def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Connection) -> GeneratePreview:
     """What generate-tasks would make; nothing is made. Without a seed in the policy another sample may be drawn."""
     project = project_for(tx, ctx.caller, project_id, LEAD)
-    choice = generate.select_predictions(tx, project, runs_of(tx, project_id, body.calculation_ids), ctx.rng)
+    choice = selection.select_predictions(tx, project, runs_of(tx, project_id, body.calculation_ids), ctx.rng)
     fraction = body.campaign.gold_fraction if body.campaign else None
-    n_gold = generate.count_honeypots(choice.chosen, DEFAULTS["gold_fraction"] if fraction is None else fraction)
+    n_gold = selection.count_honeypots(choice.chosen, DEFAULTS["gold_fraction"] if fraction is None else fraction)
     return GeneratePreview(
         n_candidates=choice.n_candidates,
         n_eligible=choice.n_eligible,

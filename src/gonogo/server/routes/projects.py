@@ -25,7 +25,7 @@ from gonogo.server.serialize import PROJECT, campaign_public, project_public, re
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import calculations, campaigns, projects
 from gonogo.server.store.typed_rows import fetch_campaign
-from gonogo.server.tasks import generate
+from gonogo.server.tasks import generate, selection
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/projects"
@@ -45,7 +45,7 @@ def list_projects(
 @router.post(_PATH, name="create_labeling_project", status_code=201)
 def create_project(ctx: Context, tx: Connection, body: LabelingProjectCreate) -> LabelingProjectPublic:
     require(ctx.caller, *LEAD)
-    generate.read_policy(body.selection_policy)
+    selection.read_policy(body.selection_policy)
     values = body.model_dump() | {
         "id": new_id(),
         "org_id": ctx.caller.org_id,
@@ -75,14 +75,14 @@ def generate_tasks(
     try:
         project = project_for(tx, ctx.caller, project_id, LEAD)
         runs = runs_of(tx, project_id, body.calculation_ids)
-        choice = generate.select_predictions(tx, project, runs, ctx.rng)
+        choice = selection.select_predictions(tx, project, runs, ctx.rng)
         wanted = body.campaign or LabelingCampaignCreate(name=_free_name(tx, ctx, project.name))
         values = campaign_values(ctx.caller, wanted, project_id) | {"created_at": ctx.now}
         tx.execute(insert(campaigns).values(values))
         campaign = fetch_campaign(tx, values["id"])
-        policy = generate.read_policy(project.selection_policy)
-        gold = generate.draw_honeypots(choice.chosen, campaign.gold_fraction, policy.rng(ctx.rng))
-        wrong = generate.draw_seeded_errors(policy, choice.chosen, gold, ctx.rng)
+        policy = selection.read_policy(project.selection_policy)
+        gold = selection.draw_honeypots(choice.chosen, campaign.gold_fraction, policy.rng(ctx.rng))
+        wrong = selection.draw_seeded_errors(policy, choice.chosen, gold, ctx.rng)
         generate.generate_tasks(tx, campaign, choice.chosen, gold, ctx.now, ctx.rng, wrong)
         made = campaign_public(read_campaign(tx, campaign.id))
     except IntegrityError:

@@ -1,4 +1,4 @@
-"""Tasks from imported predictions: which ones (selection policy), and which of them become honeypots."""
+"""Generation of tasks from stored predictions: those that a policy chose, or every one of a run."""
 
 from __future__ import annotations
 
@@ -9,139 +9,90 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
-from sqlalchemy import Connection, Exists, Row, Select, Text, case, cast, exists, func, select
+from sqlalchemy import Connection, Exists, Text, case, cast, exists, func, select
 
 from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
 from gonogo.schemas.verdicts import Verdict
 from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
-from gonogo.server.store.schema import campaigns, predictions, tasks
-from gonogo.server.store.schema.columns import subject_columns
+from gonogo.server.store.schema import predictions, tasks
 from gonogo.server.store.schema.rows import CampaignRow
-from gonogo.server.tasks.create import TaskValues, create_from_predictions
+from gonogo.server.store.typed_rows import fetch_all
+from gonogo.server.tasks.create import create_from_predictions
 from gonogo.server.tasks.honeypot_errors import seed_error
+from gonogo.server.tasks.queue_places import TaskValues
+from gonogo.server.tasks.selection import Candidate, SeededErrors
 from gonogo.server.tasks.subject import sheet_key
 from gonogo.values import equal
 
-SUBJECT_COLUMNS = [column.name for column in subject_columns()]
 _CHUNK = 500
+"""Chosen predictions of one INSERT."""
 _WINDOW = 2000
-MIXED_RANDOM_SHARE = 0.2
-NEIGHBOURS = 50
+"""Predictions of a run that one step looks at."""
+_MAX_NEIGHBOURS = 50
+"""Other readings of a sheet that a seeded error may be taken from."""
+_MIN_RUN_GOLD = 0.1
+"""Gold share of a run in a campaign whose `gold_fraction` is lower: a lead who asks for gold gets items."""
 
 
-class SelectionPolicy(BaseModel):
-    """The keys of a project's `selection_policy` that generate-tasks reads; others are kept and ignored.
-
-    `uncertainty` takes the lowest confidences first (predictions without one after the others), `random` a sample,
-    `all` takes them in the order of import. `random_fraction` of `limit` is drawn at random from what `uncertainty`
-    left over, so that the model's confident mistakes are looked for as well; `mixed` is `uncertainty` with a fifth
-    at random. `seeded_wrong` is the share of the honeypots that get a prediction made wrong on purpose, unless it is
-    wrong by itself; without it annotators could call everything right and pass.
-    """
-
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    max_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
-    min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
-    kinds: list[str] | None = None
-    strategy: Literal["uncertainty", "random", "mixed", "all"] = "uncertainty"
-    limit: Annotated[int, Field(ge=1)] | None = None
-    random_fraction: Annotated[float, Field(ge=0, le=1)] | None = None
-    seeded_wrong: Annotated[float, Field(ge=0, le=1)] = 0.3
-    seed: int | None = None
-
-    @property
-    def at_random(self) -> float:
-        """The share of `limit` that is drawn at random."""
-        usual = MIXED_RANDOM_SHARE if self.strategy == "mixed" else 0.0
-        return usual if self.random_fraction is None else self.random_fraction
-
-    def rng(self, otherwise: random.Random) -> random.Random:
-        """Draws by the seed, so that the same policy chooses the same; else `otherwise`."""
-        return otherwise if self.seed is None else random.Random(self.seed)  # noqa: S311 - reproducible, no secret
+# --- queries -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A prediction, as far as choosing needs it."""
+class PredictionPlace(NamedTuple):
+    """A prediction as its task's place needs it; `drawing_bbox` is JSON text."""
 
     id: str
     number: int
-    confidence: float | None
+    part_revision_id: str | None
+    predicted_confidence: float | None
+    drawing_bbox: str | None
+
+
+class RunPrediction(NamedTuple):
+    """`PredictionPlace`, and what a walk over a run needs."""
+
+    id: str
+    number: int
+    part_revision_id: str | None
+    predicted_confidence: float | None
+    drawing_bbox: str | None
     has_truth: bool
+    taken: bool
 
 
-@dataclass(frozen=True)
-class Selection:
-    """What generate-tasks chose, and its counters."""
+class KnownPrediction(NamedTuple):
+    """A prediction that becomes gold."""
 
-    chosen: tuple[Candidate, ...]
-    n_candidates: int
-    n_eligible: int
-    n_skipped: int
-
-
-def read_policy(raw: Any, loc: Sequence[str | int] = ("body", "selection_policy")) -> SelectionPolicy:
-    """The policy in a project's `selection_policy`; 422 when a known key has a wrong value."""
-    try:
-        return SelectionPolicy.model_validate(raw or {})
-    except ValidationError as error:
-        found = [{"loc": [*loc, *e["loc"]], "msg": e["msg"], "type": e["type"]} for e in error.errors()]
-        raise invalid(found) from None
+    id: str
+    calculation_id: str
+    part_revision_id: str | None
+    detail_kind: str | None
+    predicted_value: Any
+    truth: Any
 
 
-def select_predictions(
-    connection: Connection, project: Row[Any], calculation_ids: Sequence[str], rng: random.Random
-) -> Selection:
-    """The predictions of these runs that the project's policy wants and none of its campaigns has yet.
+class Reading(NamedTuple):
+    """A value that was read elsewhere on a sheet, and what is really there, where known."""
 
-    The same policy with a `seed` chooses the same predictions from the same runs.
-    """
-    policy = read_policy(project.selection_policy)
-    drawn = policy.rng(rng)
-    taken = exists().where(
-        tasks.c.prediction_id == predictions.c.id,
-        tasks.c.campaign_id == campaigns.c.id,
-        campaigns.c.project_id == project.id,
-    )
-    query = select(*_CANDIDATE, taken.label("taken")).where(predictions.c.calculation_id.in_(calculation_ids))
-    rows = connection.execute(query.order_by(predictions.c.number)).all()
-    eligible = [row for row in rows if _eligible(row, policy, project.target_kinds)]
-    fresh = [_candidate(row) for row in eligible if not row.taken]
-    return Selection(tuple(apply_strategy(fresh, policy, drawn)), len(rows), len(eligible), len(eligible) - len(fresh))
+    predicted_value: Any
+    truth: Any
 
 
-def apply_strategy(fresh: Sequence[Candidate], policy: SelectionPolicy, rng: random.Random) -> list[Candidate]:
-    """Applies strategy, limit and random share; the result is in the order of import."""
-    limit = len(fresh) if policy.limit is None else min(policy.limit, len(fresh))
-    if policy.strategy == "random":
-        chosen = rng.sample(fresh, limit)
-    elif policy.strategy == "all":
-        chosen = list(fresh[:limit])
-    else:
-        by_doubt = sorted(fresh, key=lambda c: (math.inf if c.confidence is None else c.confidence, c.number))
-        first = limit - round(limit * policy.at_random)
-        chosen = by_doubt[:first] + rng.sample(by_doubt[first:], limit - first)
-    return sorted(chosen, key=lambda c: c.number)
+_PLACE_COLUMNS = [
+    predictions.c.id,
+    predictions.c.number,
+    predictions.c.part_revision_id,
+    predictions.c.predicted_confidence,
+    cast(predictions.c.drawing_bbox, Text).label("drawing_bbox"),
+]
+_HAS_TRUTH = predictions.c.truth.is_not(None).label("has_truth")
+_KNOWN_COLUMNS = [predictions.c[name] for name in KnownPrediction._fields]
 
 
-def draw_honeypots(chosen: Sequence[Candidate], gold_fraction: float, rng: random.Random) -> set[str]:
-    """Ids of the predictions that become gold: a random share, `gold_fraction` of all, of those with a known truth.
-
-    A share, not all: what is gold is asked as gold only, and a campaign needs ordinary work for gold to hide in.
-    """
-    known = [candidate.id for candidate in chosen if candidate.has_truth]
-    return set(rng.sample(known, count_honeypots(chosen, gold_fraction)))
-
-
-def count_honeypots(chosen: Sequence[Candidate], gold_fraction: float) -> int:
-    """How many of the chosen become gold."""
-    return min(sum(candidate.has_truth for candidate in chosen), math.ceil(gold_fraction * len(chosen)))
+# --- chosen predictions ------------------------------------------------------------------------------------
 
 
 def generate_tasks(
@@ -153,145 +104,165 @@ def generate_tasks(
     rng: random.Random,
     seeded: SeededErrors | None = None,
 ) -> None:
-    """Makes the tasks of the chosen predictions, those in `gold` as honeypots, and some of these wrong on purpose."""
+    """Creates the tasks of the chosen predictions, those in `gold` as honeypots, some of them wrong on purpose."""
     for start in range(0, len(chosen), _CHUNK):
-        part = chosen[start : start + _CHUNK]
-        query = select(*_PLACED).where(predictions.c.number.in_([candidate.number for candidate in part]))
-        rows = connection.execute(query.order_by(predictions.c.number)).all()
-        _create_window(connection, campaign, rows, gold, now, rng, seeded)
+        numbers = [candidate.number for candidate in chosen[start : start + _CHUNK]]
+        query = select(*_PLACE_COLUMNS).where(predictions.c.number.in_(numbers)).order_by(predictions.c.number)
+        rows = fetch_all(connection, query, PredictionPlace)
+        _create(connection, campaign, rows, gold, now, rng, seeded)
 
 
-def _create_window(
+def _create(
     connection: Connection,
     campaign: CampaignRow,
-    rows: Sequence[Row[Any]],
+    rows: Sequence[PredictionPlace | RunPrediction],
     gold: set[str],
     now: datetime,
     rng: random.Random,
     seeded: SeededErrors | None = None,
 ) -> None:
-    """The same for rows with the columns of `_PLACED`."""
-    chosen = [row.id for row in rows if row.id in gold] if gold else []
-    answers = _gold_values(connection, campaign, chosen, seeded)
-    create_from_predictions(connection, campaign, map(partial(_placed, answers), rows), now, rng)
+    gold_ids = [row.id for row in rows if row.id in gold] if gold else []
+    gold_values = _gold_values(connection, campaign, gold_ids, seeded)
+    create_from_predictions(connection, campaign, map(partial(_task_values, gold_values), rows), now, rng)
 
 
-def _placed(answers: Mapping[str, TaskValues], row: Sequence[Any]) -> TaskValues:
-    name, number, revision, confidence, box = row[:5]  # as in `_PLACED`; by name it would take longer than all the rest
-    paged = box is not None and box.count(",") == 4  # else there is no page in it, and it need not be parsed
-    sheet = sheet_key(revision, from_json(box) if paged else None)
-    values = {"prediction_number": number, "sheet": sheet, "predicted_confidence": confidence}
-    return values | answers[name] if name in answers else values
+def _task_values(gold_values: Mapping[str, TaskValues], row: PredictionPlace | RunPrediction) -> TaskValues:
+    # A box of four numbers has no page in it, and need not be parsed.
+    has_page = row.drawing_bbox is not None and row.drawing_bbox.count(",") == 4
+    box = from_json(row.drawing_bbox) if has_page and row.drawing_bbox is not None else None
+    values = {
+        "prediction_number": row.number,
+        "sheet": sheet_key(row.part_revision_id, box),
+        "predicted_confidence": row.predicted_confidence,
+    }
+    return values | gold_values[row.id] if row.id in gold_values else values
+
+
+# --- gold --------------------------------------------------------------------------------------------------
 
 
 def _gold_values(
     connection: Connection, campaign: CampaignRow, ids: Sequence[str], seeded: SeededErrors | None
 ) -> dict[str, TaskValues]:
-    """What makes honeypots of these predictions, by their ids."""
-    found: dict[str, TaskValues] = {}
-    query = select(predictions).where(predictions.c.id.in_(ids)).order_by(predictions.c.number)
-    for row in connection.execute(query).all() if ids else ():
-        zeros = campaign.trailing_zeros_matter
-        answer = gold_answer(row.predicted_value, row.truth, trailing_zeros=zeros)
-        found[row.id] = {"is_gold": True, "gold_answer": answer}
+    """The columns that make honeypots of these predictions, by their ids."""
+    values: dict[str, TaskValues] = {}
+    if not ids:
+        return values
+    query = select(*_KNOWN_COLUMNS).where(predictions.c.id.in_(ids)).order_by(predictions.c.number)
+    for row in fetch_all(connection, query, KnownPrediction):
+        answer = gold_answer(row.predicted_value, row.truth, trailing_zeros=campaign.trailing_zeros_matter)
+        values[row.id] = {"is_gold": True, "gold_answer": answer}
         if seeded is not None and row.id in seeded.ids and answer == Verdict.CORRECT.value:
-            found[row.id] |= _seed_error(connection, row, seeded.rng)
-    return found
+            values[row.id] |= _seed_error(connection, row, seeded.rng)
+    return values
 
 
-@dataclass(frozen=True)
-class SeededErrors:
-    """Honeypots that get a wrong prediction, and what draws the errors."""
-
-    ids: frozenset[str]
-    rng: random.Random
+def gold_answer(predicted: Any, truth: Any, *, trailing_zeros: bool) -> str:
+    """The answer of a task whose truth is known, as `gold_answer` text."""
+    same = value_key(predicted, trailing_zeros=trailing_zeros) == value_key(truth, trailing_zeros=trailing_zeros)
+    return Verdict.CORRECT.value if same else _incorrect(truth)
 
 
-def draw_seeded_errors(
-    policy: SelectionPolicy, chosen: Sequence[Candidate], gold: set[str], rng: random.Random
-) -> SeededErrors:
-    """The share of the honeypots that the policy wants wrong."""
-    drawn = policy.rng(rng)
-    known = [candidate.id for candidate in chosen if candidate.id in gold]  # in the order of import, not of random ids
-    return SeededErrors(frozenset(drawn.sample(known, round(policy.seeded_wrong * len(known)))), drawn)
+def _incorrect(truth: Any) -> str:
+    return json.dumps({"verdict": Verdict.INCORRECT.value, "corrected_value": truth}, ensure_ascii=False)
 
 
-def _neighbours(connection: Connection, row: Row[Any]) -> list[Any]:
-    """What was read elsewhere on the sheet where the same was asked; not what is known to be misread: `25` asked as
-    `20000` would need no look at the drawing."""
+def _seed_error(connection: Connection, row: KnownPrediction, rng: random.Random) -> TaskValues:
+    """The columns that make a right honeypot a wrong one; none where no plausible error can be made."""
+    seeded = seed_error(row.predicted_value or {}, row.truth, _neighbours(connection, row), rng)
+    if seeded is None:
+        return {}
+    value, error_type = seeded
+    return {"predicted_value": value, "gold_answer": _incorrect(row.truth), "error_type": error_type.value}
+
+
+def _neighbours(connection: Connection, row: KnownPrediction) -> list[Any]:
+    """Values that were read elsewhere on the sheet where the same was asked.
+
+    Known misreadings are left out: `25` asked as `20000` would need no look at the drawing.
+    """
     column = predictions.c
-    here = (column.calculation_id == row.calculation_id, column.part_revision_id == row.part_revision_id)
-    other = (column.id != row.id, column.detail_kind.is_not_distinct_from(row.detail_kind))
-    query = select(column.predicted_value, column.truth).where(*here, *other).order_by(column.number)
-    found = connection.execute(query.limit(NEIGHBOURS)).all()
+    query = (
+        select(column.predicted_value, column.truth)
+        .where(
+            column.calculation_id == row.calculation_id,
+            column.part_revision_id == row.part_revision_id,
+            column.id != row.id,
+            column.detail_kind.is_not_distinct_from(row.detail_kind),
+        )
+        .order_by(column.number)
+        .limit(_MAX_NEIGHBOURS)
+    )
+    readings = fetch_all(connection, query, Reading)
     return [
-        near.predicted_value for near in found if near.truth is None or equal(near.predicted_value, near.truth).equal
+        reading.predicted_value
+        for reading in readings
+        if reading.truth is None or equal(reading.predicted_value, reading.truth).equal
     ]
 
 
-def _seed_error(connection: Connection, row: Row[Any], rng: random.Random) -> TaskValues:
-    """The columns that make a right honeypot a wrong one; none where no plausible error can be made."""
-    found = seed_error(row.predicted_value or {}, row.truth, _neighbours(connection, row), rng)
-    if found is None:
-        return {}
-    value, kind = found
-    answer = {"verdict": Verdict.INCORRECT.value, "corrected_value": row.truth}
-    return {"predicted_value": value, "gold_answer": json.dumps(answer, ensure_ascii=False), "error_type": kind.value}
+# --- a whole run -------------------------------------------------------------------------------------------
 
 
 def tasks_from_run(
     connection: Connection,
     campaign: CampaignRow,
-    wanted: TasksFromPredictions,
+    body: TasksFromPredictions,
     now: datetime,
     rng: random.Random,
 ) -> TasksMade:
-    """Makes every prediction of a run a task of the campaign, once: a second call makes only what is new.
+    """Makes every prediction of a run a task of the campaign, once: a second call creates only what is new.
 
-    With `gold_from_truth` a share of those with a truth becomes gold (at least a tenth of all: who asks for gold in a
-    campaign whose `gold_fraction` is 0 still gets the items). With `limit` it stops after so many predictions; the
-    answer's `next` goes on from there, and carries how much gold is still due.
+    With `gold_from_truth` a share of those with a truth becomes gold, at least a tenth of all. With `limit` it stops
+    after so many predictions; `next` of the result continues from there, and carries how much gold is still due.
     """
-    state = _Walk.read(wanted.after) if wanted.after else _start_walk(connection, campaign, wanted)
+    walk = _RunWalk.parse(body.after) if body.after else _start_walk(connection, campaign, body)
     n_tasks = n_gold = n_seen = 0
     done = False
-    while not done and n_seen < (wanted.limit or math.inf):
-        size = min(_WINDOW, wanted.limit - n_seen) if wanted.limit else _WINDOW
-        rows = _window(connection, campaign, wanted.calculation_id, state.after, size)
-        fresh = [row for row in rows if not row.taken]
-        gold = state.draw(fresh, rng)
-        _create_window(connection, campaign, fresh, gold, now, rng)
-        n_tasks, n_gold, n_seen = n_tasks + len(fresh) - len(gold), n_gold + len(gold), n_seen + len(rows)
-        state.after = rows[-1].number if rows else state.after
+    while not done and n_seen < (body.limit or math.inf):
+        size = min(_WINDOW, body.limit - n_seen) if body.limit else _WINDOW
+        rows = _window(connection, campaign, body.calculation_id, walk.after, size)
+        new_rows = [row for row in rows if not row.taken]
+        gold = walk.draw_gold(new_rows, rng)
+        _create(connection, campaign, new_rows, gold, now, rng)
+        n_tasks, n_gold, n_seen = n_tasks + len(new_rows) - len(gold), n_gold + len(gold), n_seen + len(rows)
+        walk.after = rows[-1].number if rows else walk.after
         done = len(rows) < size
     return TasksMade(
-        n_tasks=n_tasks, n_gold=n_gold, n_skipped=n_seen - n_tasks - n_gold, next=None if done else state.text()
+        n_tasks=n_tasks, n_gold=n_gold, n_skipped=n_seen - n_tasks - n_gold, next=None if done else walk.format()
     )
 
 
 @dataclass
-class _Walk:
-    """How far a walk over a run has come: the last prediction's number, how many of those still to come have a truth,
-    and how many of these become gold."""
+class _RunWalk:
+    """Position of a walk over a run.
+
+    Attributes:
+        after: Number of the last prediction seen.
+        n_known: Predictions still to come that have a truth.
+        n_due: Of these, how many become gold.
+    """
 
     after: int
     n_known: int = 0
     n_due: int = 0
 
-    def draw(self, fresh: Sequence[Row[Any]], rng: random.Random) -> set[str]:
-        """This window's share of the gold that is due, drawn from those with a truth."""
-        known = [row.id for row in fresh if row.has_truth] if self.n_due else []
+    def draw_gold(self, rows: Sequence[RunPrediction], rng: random.Random) -> set[str]:
+        """Ids of this window's share of the gold that is due, drawn from the predictions with a truth."""
+        known = [row.id for row in rows if row.has_truth] if self.n_due else []
         count = min(len(known), self.n_due, round(self.n_due * len(known) / max(self.n_known, 1)))
         if len(known) >= self.n_known:
             count = min(len(known), self.n_due)
         self.n_known, self.n_due = max(self.n_known - len(known), 0), self.n_due - count
         return set(rng.sample(known, count))
 
-    def text(self) -> str:
+    def format(self) -> str:
+        """The cursor that continues the walk."""
         return f"{self.after}.{self.n_known}.{self.n_due}"
 
     @classmethod
-    def read(cls, text: str) -> _Walk:
+    def parse(cls, text: str) -> _RunWalk:
+        """The walk that a cursor continues. Raises 422 for anything else."""
         parts = text.split(".")
         if len(parts) != 3 or not all(part.isdecimal() and part.isascii() and len(part) < 19 for part in parts):
             message = "Not a cursor of this operation: take `next` of its last answer."
@@ -299,69 +270,27 @@ class _Walk:
         return cls(*map(int, parts))
 
 
-def _start_walk(connection: Connection, campaign: CampaignRow, wanted: TasksFromPredictions) -> _Walk:
-    run = predictions.c.calculation_id == wanted.calculation_id
-    first: int | None = connection.execute(select(func.min(predictions.c.number)).where(run)).scalar()
-    walk = _Walk((first or 1) - 1)
-    if wanted.gold_from_truth:
-        query = select(func.count(), func.count(case((predictions.c.truth.is_not(None), 1))))
-        n_fresh, walk.n_known = connection.execute(query.where(run, ~_taken(campaign))).one()
-        walk.n_due = min(walk.n_known, math.ceil(max(campaign.gold_fraction, 0.1) * n_fresh))
+def _start_walk(connection: Connection, campaign: CampaignRow, body: TasksFromPredictions) -> _RunWalk:
+    in_run = predictions.c.calculation_id == body.calculation_id
+    first: int | None = connection.execute(select(func.min(predictions.c.number)).where(in_run)).scalar()
+    walk = _RunWalk((first or 1) - 1)
+    if body.gold_from_truth:
+        counts = select(func.count(), func.count(case((predictions.c.truth.is_not(None), 1))))
+        n_new, walk.n_known = connection.execute(counts.where(in_run, ~_is_taken(campaign))).one()
+        walk.n_due = min(walk.n_known, math.ceil(max(campaign.gold_fraction, _MIN_RUN_GOLD) * n_new))
     return walk
 
 
 def _window(
     connection: Connection, campaign: CampaignRow, calculation_id: str, after: int, size: int
-) -> Sequence[Row[Any]]:
+) -> list[RunPrediction]:
     # The predictions of a run lie together: walked by number. `coalesce` keeps SQLite from collecting and sorting the
     # whole run, by the index on it, for every window.
-    run = func.coalesce(predictions.c.calculation_id, "") == calculation_id
-    query: Select[Any] = select(*_PLACED, _HAS_TRUTH, _taken(campaign).label("taken"))
-    query = query.where(run, predictions.c.number > after)
-    return connection.execute(query.order_by(predictions.c.number).limit(size)).all()
+    in_run = func.coalesce(predictions.c.calculation_id, "") == calculation_id
+    query = select(*_PLACE_COLUMNS, _HAS_TRUTH, _is_taken(campaign).label("taken"))
+    query = query.where(in_run, predictions.c.number > after).order_by(predictions.c.number).limit(size)
+    return fetch_all(connection, query, RunPrediction)
 
 
-def _taken(campaign: CampaignRow) -> Exists:
+def _is_taken(campaign: CampaignRow) -> Exists:
     return exists().where(tasks.c.prediction_id == predictions.c.id, tasks.c.campaign_id == campaign.id)
-
-
-def gold_answer(predicted: Any, truth: Any, *, trailing_zeros: bool) -> str:
-    """The answer of a task whose truth is known, as `gold_answer` text."""
-    same = value_key(predicted, trailing_zeros=trailing_zeros) == value_key(truth, trailing_zeros=trailing_zeros)
-    if same:
-        return Verdict.CORRECT.value
-    return json.dumps({"verdict": Verdict.INCORRECT.value, "corrected_value": truth}, ensure_ascii=False)
-
-
-def _eligible(row: Any, policy: SelectionPolicy, target_kinds: Sequence[str]) -> bool:
-    """`kinds` may name target or detail kinds; a prediction without confidence passes no confidence bound."""
-    if target_kinds and row.target_kind not in target_kinds:
-        return False
-    if policy.kinds is not None and not {row.target_kind, row.detail_kind} & set(policy.kinds):
-        return False
-    level = row.predicted_confidence
-    if policy.max_confidence is not None and (level is None or level > policy.max_confidence):
-        return False
-    return policy.min_confidence is None or (level is not None and level >= policy.min_confidence)
-
-
-def _candidate(row: Any) -> Candidate:
-    return Candidate(row.id, row.number, row.predicted_confidence, row.has_truth)
-
-
-_HAS_TRUTH = predictions.c.truth.is_not(None).label("has_truth")
-_CANDIDATE = [
-    predictions.c.id,
-    predictions.c.number,
-    predictions.c.target_kind,
-    predictions.c.detail_kind,
-    predictions.c.predicted_confidence,
-    _HAS_TRUTH,
-]
-_PLACED = [
-    predictions.c.id,
-    predictions.c.number,
-    predictions.c.part_revision_id,
-    predictions.c.predicted_confidence,
-    cast(predictions.c.drawing_bbox, Text).label("drawing_bbox"),
-]

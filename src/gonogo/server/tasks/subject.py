@@ -1,4 +1,4 @@
-"""What a task or a prediction is about: checked, and put into the columns both tables share."""
+"""Subject of a task or a prediction: checked, and as the columns that both tables share."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Any
 
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.labeling import LabelingTaskCreate
+from gonogo.server.store.schema.columns import subject_columns
 
 Loc = tuple[str | int, ...]
+
+SUBJECT_COLUMNS = [column.name for column in subject_columns()]
+"""Names of the columns that tasks and predictions share."""
 
 _AS_IS = (
     "target_kind",
@@ -26,7 +30,7 @@ _AS_IS = (
 
 
 def subject_values(item: LabelingTaskCreate | Prediction, loc: Loc, errors: list[dict[str, Any]]) -> dict[str, Any]:
-    """The shared columns of `item`; what is wrong with it is added to `errors`, as `{loc, msg, type}` from `loc` on."""
+    """The shared columns of `item`; problems are appended to `errors` as `{loc, msg, type}`, below `loc`."""
     values = {name: getattr(item, name) for name in _AS_IS}
     values["prompt"] = item.prompt or default_prompt(item.target_kind, item.detail_kind, item.field_name)
     for name, check in (("drawing_bbox", checked_box), ("position", checked_position)):
@@ -38,14 +42,14 @@ def subject_values(item: LabelingTaskCreate | Prediction, loc: Loc, errors: list
 
 
 def default_prompt(target_kind: str, detail_kind: str | None, field_name: str | None) -> str:
-    """The question to ask where nobody wrote one."""
+    """The question of a task without a prompt."""
     thing = (detail_kind or target_kind).replace("_", " ")
     field = (field_name or thing).replace("_", " ")
     return f"Is this {thing} read right?" if field == thing else f"Is the {field} of this {thing} read right?"
 
 
 def checked_box(box: Sequence[float] | None) -> list[float] | None:
-    """`[x0, y0, x1, y1]` or with a page as fifth number, corners in order. Raises `ValueError` for anything else."""
+    """`[x0, y0, x1, y1]` or with a page as fifth number, corners in order. Raises `ValueError` otherwise."""
     if box is None:
         return None
     if len(box) not in (4, 5):
@@ -69,7 +73,7 @@ def checked_position(position: Sequence[float] | None) -> list[float] | None:
 
 
 def sheet_key(part_revision_id: str | None, box: Sequence[float] | None) -> str:
-    """The sheet something is on, as a key: revision and page. Things without a revision share one."""
+    """Key of a sheet: `revision#page`. Tasks without a revision share one, the empty text."""
     if part_revision_id is None:
         return ""
     page = int(box[4]) if box is not None and len(box) == 5 else 1
