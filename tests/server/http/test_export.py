@@ -7,11 +7,9 @@ import json
 import httpx
 
 from gonogo.schemas.gonogo_api import ExportRecord
-from gonogo.server.export.stream import export_lines
+from gonogo.server.export.stream import CampaignExport
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import campaigns
-from gonogo.server.store.schema.rows import CampaignRow
-from gonogo.server.store.typed_rows import fetch_one
 from tests.server.http.conftest import on_both_databases
 from tests.server.http.work import GONOGO, LABELING, campaign_with, ok, person, session_of, task_bodies
 
@@ -22,8 +20,8 @@ async def test_several_batches_give_each_task_once(lead: httpx.AsyncClient, stor
     await campaign_with(lead, 7)
     await campaign_with(lead, 3, name="another")
     with store.read() as connection:
-        campaign = fetch_one(connection, campaigns.select().where(campaigns.c.name == "pmi"), CampaignRow)
-    batches = list(export_lines(store, campaign, batch=3))
+        campaign = connection.execute(campaigns.select().where(campaigns.c.name == "pmi")).one()
+    batches = list(CampaignExport(store, campaign.id, campaign.name, batch_size=3))
     assert [batch.count(b"\n") for batch in batches] == [3, 3, 1]
     lines = [json.loads(line) for line in b"".join(batches).splitlines()]
     assert [line["predicted_value"]["text"] for line in lines] == [str(n) for n in range(7)]

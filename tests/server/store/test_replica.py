@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from gonogo.server.export.stream import export_lines
+from gonogo.server.export.stream import CampaignExport
 from gonogo.server.quality.campaign_report import quality_report
 from gonogo.server.results import pages
 from gonogo.server.store.engine import Store
@@ -37,7 +37,7 @@ def test_exports_and_quality_come_from_the_replica_and_claims_from_the_database(
     try:
         with store.report() as old, store.read() as new:
             assert (counted(old), counted(new)) == (2, 5)
-        assert len(b"".join(export_lines(store, house.row(campaign))).splitlines()) == 2
+        assert len(b"".join(CampaignExport(store, campaign, "pmi")).splitlines()) == 2
         report = quality_report(store, campaign, house.now)
         assert (report.gonogo or {})["statuses"] == {"open": 1, "in_review": 0, "resolved": 1}
         with pages.read_latest(store) as connection:

@@ -1,8 +1,8 @@
-"""The lines of an export, written by the database itself.
+"""SQL of an export: the database itself writes the JSON Lines.
 
-An export of a million tasks is a million JSON objects with their votes: read row by row, each row and each vote would
-wait for its turn at the interpreter's lock. Written by the database, a batch is one text, and other threads go on
-meanwhile.
+An export of a million tasks is a million JSON objects with their votes. Read row by row and written by `pydantic`, it
+takes half as long again (docs/design/performance.md), and each row waits for the interpreter's lock while others vote.
+Written by the database, a batch is one text. `json_lines` is the only door; no other module writes JSON by SQL.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Float,
+    FromClause,
     Integer,
     Select,
     Table,
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 
 from gonogo.schemas.gonogo_api import ExportRecord
+from gonogo.server.store.dialects.sql_functions import ExactFloat, FormatText, IsoTimestamp, JsonQuote, StringAgg
 from gonogo.server.store.schema import (
     annotator_accounts,
     drawings,
@@ -44,31 +46,31 @@ from gonogo.server.store.schema import (
     users,
 )
 from gonogo.server.store.schema.columns import Instant
-from gonogo.server.store.sql_functions import ExactFloat, FormatText, IsoTimestamp, JsonQuote, StringAgg
 from gonogo.server.tasks.drawings import NEWEST_DRAWING_NUMBER
 
 Cell = tuple[str, ColumnElement[Any]]
-"""How a field stands in the text, and its value."""
+"""A field: its mark in the template (`%s`, with quotes for plain text), and the expression of its value."""
 
 
-def lines(wanted: ColumnElement[bool]) -> Select[Any]:
-    """One text: a line for each of the `wanted` tasks, in the order they were made; `NULL` where there are none.
+def json_lines(condition: ColumnElement[bool]) -> Select[str]:
+    """One text: a line for each task that meets the condition, in the order they were made; `NULL` without any.
 
-    The fields are those of `ExportRecord`, in its order. `name` is the campaign's, as JSON.
+    The fields are those of `ExportRecord`, in its order. The parameter `name` is that of the campaign, as JSON.
     """
-    cells = _cells()
+    cells = _task_cells()
     record = _object({name: cells[name] for name in ExportRecord.model_fields})
-    found = (
+    lines = (
         select(record.label("line"), tasks.c.number)
-        .select_from(_with_all())
-        .where(wanted)
+        .select_from(_with_origin_and_outcome())
+        .where(condition)
         .order_by(tasks.c.number)
         .subquery("lines")
     )
-    return select(cast(StringAgg(found.c.line, _literal("\n"), found.c.number), Text).label("all")).select_from(found)
+    text = cast(StringAgg(lines.c.line, _literal("\n"), lines.c.number), Text)
+    return select(text.label("all")).select_from(lines)
 
 
-def _cells() -> dict[str, Cell]:
+def _task_cells() -> dict[str, Cell]:
     task = tasks.c
     own = {column.name: _cell(column) for column in tasks.columns}
     return own | {
@@ -79,34 +81,36 @@ def _cells() -> dict[str, Cell]:
         "prediction_id": _text(predictions.c.external_id),
         "truth": _cell(predictions.c.truth),
         "error_type": _text(gold_items.c.error_type),
-        "golden": ("%s", case((golden_items.c.promoted_at.is_(None), _literal("null")), else_=_object(_golden()))),
-        "rulings": ("[%s]", _list(rulings, _ruling(), rulings)),
-        "submissions": ("[%s]", _list(submissions, _vote(), _with_people())),
+        "golden": (
+            "%s",
+            case((golden_items.c.promoted_at.is_(None), _literal("null")), else_=_object(_golden_cells())),
+        ),
+        "rulings": ("[%s]", _list(rulings, _ruling_cells(), rulings)),
+        "submissions": ("[%s]", _list(submissions, _vote_cells(), _votes_with_people())),
     }
 
 
-def _golden() -> dict[str, Cell]:
+def _golden_cells() -> dict[str, Cell]:
     return {name: _cell(golden_items.c[name]) for name in ("verdict", "value", "forced", "promoted_at")}
 
 
-def _ruling() -> dict[str, Cell]:
+def _ruling_cells() -> dict[str, Cell]:
     names = ("expert_id", "verdict", "corrected_value", "note", "error_type", "gold_status", "superseded", "created_at")
     return {name: _cell(rulings.c[name]) for name in names}
 
 
-def _vote() -> dict[str, Cell]:
-    """Ids and verdicts hold nothing to be escaped."""
-    told = ("corrected_value", "confidence", "duration_ms", "claimed_at", "created_at", "counted", "late")
+def _vote_cells() -> dict[str, Cell]:
+    names = ("corrected_value", "confidence", "duration_ms", "claimed_at", "created_at", "counted", "late")
     return {
         "id": _plain(submissions.c.id),
         "annotator_id": _plain(submissions.c.voter_id),
         "annotator_email": _text(func.coalesce(annotator_accounts.c.email, users.c.email)),
         "verdict": _plain(submissions.c.verdict),
-    } | {name: _cell(submissions.c[name]) for name in told}
+    } | {name: _cell(submissions.c[name]) for name in names}
 
 
-def _with_all() -> Any:
-    """Outer joins all the way, so that every task is there once."""
+def _with_origin_and_outcome() -> FromClause:
+    """Outer joins only, so that every task is there once."""
     return (
         tasks.outerjoin(predictions, predictions.c.id == tasks.c.prediction_id)
         .outerjoin(gold_items, gold_items.c.id == tasks.c.gold_item_id)
@@ -117,22 +121,22 @@ def _with_all() -> Any:
     )
 
 
-def _with_people() -> Any:
-    found = submissions.outerjoin(users, users.c.id == submissions.c.voter_id)
-    return found.outerjoin(annotator_accounts, annotator_accounts.c.id == submissions.c.voter_id)
+def _votes_with_people() -> FromClause:
+    votes = submissions.outerjoin(users, users.c.id == submissions.c.voter_id)
+    return votes.outerjoin(annotator_accounts, annotator_accounts.c.id == submissions.c.voter_id)
 
 
-def _list(table: Table, cells: dict[str, Cell], source: Any) -> ColumnElement[Any]:
+def _list(table: Table, cells: dict[str, Cell], source: FromClause) -> ColumnElement[Any]:
     """The rows of `table` that belong to the task, oldest first, as objects with commas between."""
     rows = (
-        select(_object(cells).label("one"), table.c.number)
+        select(_object(cells).label("object"), table.c.number)
         .select_from(source)
         .where(table.c.task_id == tasks.c.id)
         .order_by(table.c.number)
         .correlate(tasks)
         .subquery(f"its_{table.name}")
     )
-    joined = select(StringAgg(rows.c.one, _literal(","), rows.c.number)).select_from(rows).scalar_subquery()
+    joined = select(StringAgg(rows.c.object, _literal(","), rows.c.number)).select_from(rows).scalar_subquery()
     return func.coalesce(joined, _literal(""))
 
 
@@ -142,7 +146,7 @@ def _object(cells: dict[str, Cell]) -> FormatText:
 
 
 def _cell(column: ColumnElement[Any]) -> Cell:
-    """How a column is written, by its type."""
+    """The text of a column, by its type."""
     kind = column.type
     if isinstance(kind, Instant):
         return "%s", _or_null(_literal('"') + IsoTimestamp(type_coerce(column, BigInteger)) + _literal('"'))
@@ -164,10 +168,10 @@ def _text(column: ColumnElement[Any]) -> Cell:
 
 
 def _plain(column: ColumnElement[Any]) -> Cell:
-    """A text that is always there and has nothing in it to be escaped."""
+    """A text that is never `NULL` and needs no escapes: an id or a verdict."""
     return '"%s"', column
 
 
 def _literal(text: str) -> ColumnElement[Any]:
-    """In the statement's own text: nothing of it changes."""
+    """A constant in the text of the statement."""
     return literal_column(f"'{text}'", Text)

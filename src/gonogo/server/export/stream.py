@@ -1,69 +1,93 @@
-"""A campaign as lines: one JSON object a task, with its prediction, its votes and its outcome."""
+"""Export of a campaign as JSON Lines: one object a task, with its prediction, its votes and its outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Final, NamedTuple
 
 from sqlalchemy import Integer, bindparam, select
 
-from gonogo.server.export.sql import lines
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.export.sql import json_lines
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import golden_items, tasks
-from gonogo.server.store.schema.rows import CampaignRow
 
-BATCH = 500
-Span = dict[str, Any]
-"""The tasks of a batch, by the numbers they lie between."""
+BATCH_SIZE: Final = 500
+CONCURRENT_BATCHES: Final = 2
+"""Batches that the database writes at once; with more, SQLite's connections only wait for each other."""
 
 
-def export_lines(store: Store, campaign: CampaignRow, batch: int = BATCH, *, golden: bool = False) -> Iterator[bytes]:
-    """The tasks of `campaign` in the order they were made, some whole lines at a time; memory stays flat.
+class ExportBatch(NamedTuple):
+    """The tasks with numbers above `after`, up to `last`."""
 
-    With `golden` only those that were promoted.
+    after: int
+    last: int
+
+
+class CampaignExport:
+    """The lines of one campaign, in batches that may be written side by side; memory stays flat.
+
+    Iteration gives some whole lines at a time, in the order the tasks were made.
     """
-    export = Export(store, campaign, batch, golden=golden)
-    after: int | None = 0
-    while after is not None:
-        span, after = export.following(after)
-        if span is not None and (written := export.lines(span)):
-            yield written
 
-
-class Export:
-    """A campaign in batches that may be written side by side, each read in one transaction."""
-
-    def __init__(self, store: Store, campaign: CampaignRow, batch: int = BATCH, *, golden: bool = False) -> None:
+    def __init__(
+        self, store: Store, campaign_id: str, name: str, *, golden: bool = False, batch_size: int = BATCH_SIZE
+    ) -> None:
+        """With `golden` only the promoted tasks."""
         self._store = store
-        self._campaign, self._name = campaign.id, encode_basestring(campaign.name)
-        self._batch = batch
-        self._lines = _GOLDEN if golden else _LINES
+        self._campaign_id, self._name = campaign_id, encode_basestring(name)
+        self._batch_size = batch_size
+        self._query = _GOLDEN_LINES if golden else _LINES
 
-    def following(self, after: int) -> tuple[Span | None, int | None]:
-        """The batch behind the task with the number `after`, or `None`; and where the next one begins, if any does."""
-        wanted = {"campaign": self._campaign, "after": after, "batch": self._batch}
-        with self._store.report() as connection:
-            numbers = [row[0] for row in _NUMBERS.tuples(connection, wanted)]
-        if not numbers:
-            return None, None
-        span = {"campaign": self._campaign, "name": self._name, "after": after, "last": numbers[-1]}
-        return span, numbers[-1] if len(numbers) == self._batch else None
+    def __iter__(self) -> Iterator[bytes]:
+        return filter(None, map(self.write, self.batches()))
 
-    def lines(self, span: Span) -> bytes:
-        """The lines of a batch, each with its newline; none where nothing of it was promoted."""
-        with self._store.report() as connection:
-            written = self._lines.scalar(connection, span)
-        return b"" if written is None else written.encode() + b"\n"
+    def batches(self) -> Iterator[ExportBatch]:
+        """The batches of all tasks; one query each."""
+        numbers = [0]
+        while numbers:
+            after = numbers[-1]
+            parameters = {"campaign": self._campaign_id, "after": after, "size": self._batch_size}
+            with self._store.report() as tx:
+                numbers = list(tx.execute(_NUMBERS, parameters).scalars())
+            if numbers:
+                yield ExportBatch(after, numbers[-1])
+            if len(numbers) < self._batch_size:
+                return
+
+    def write(self, batch: ExportBatch) -> bytes:
+        """The lines of a batch, each with its newline; empty if none of its tasks was promoted and only these count."""
+        parameters = {"campaign": self._campaign_id, "name": self._name, **batch._asdict()}
+        with self._store.report() as tx:
+            lines: str | None = tx.execute(self._query, parameters).scalar()
+        return b"" if lines is None else lines.encode() + b"\n"
 
 
-_within = (tasks.c.campaign_id == bindparam("campaign")) & (tasks.c.number > bindparam("after"))
-_batch = _within & (tasks.c.number <= bindparam("last"))
-_LINES, _GOLDEN = (
-    CompiledStatement(lines(_batch)),
-    CompiledStatement(lines(_batch & golden_items.c.task_id.is_not(None))),
-)
-_NUMBERS = CompiledStatement(
-    select(tasks.c.number).where(_within).order_by(tasks.c.number).limit(bindparam("batch", type_=Integer))
-)
+async def stream_export(export: CampaignExport) -> AsyncIterator[bytes]:
+    """The lines of an export, written in threads, so that the event loop answers other requests meanwhile."""
+    batches = export.batches()
+    pending: deque[asyncio.Task[bytes]] = deque()
+    try:
+        while True:
+            while len(pending) < CONCURRENT_BATCHES:
+                batch = await asyncio.to_thread(next, batches, None)
+                if batch is None:
+                    break
+                pending.append(asyncio.create_task(asyncio.to_thread(export.write, batch)))
+            if not pending:
+                return
+            lines = await asyncio.shield(pending[0])
+            pending.popleft()
+            if lines:
+                yield lines
+    finally:
+        await asyncio.gather(*pending, return_exceptions=True)  # nothing is left reading when the request is over
+
+
+_after = (tasks.c.campaign_id == bindparam("campaign")) & (tasks.c.number > bindparam("after"))
+_batch = _after & (tasks.c.number <= bindparam("last"))
+_NUMBERS = select(tasks.c.number).where(_after).order_by(tasks.c.number).limit(bindparam("size", type_=Integer))
+_LINES = json_lines(_batch)
+_GOLDEN_LINES = json_lines(_batch & golden_items.c.task_id.is_not(None))

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from gonogo.schemas.results_api import CaseResult, ResultPage
-from gonogo.server.results.queries import CampaignRow, CaseFilter, read_cases, read_votes, skip_unchanged
+from gonogo.server.results.queries import CaseFilter, ResultsCampaign, read_cases, read_votes, skip_unchanged
 from gonogo.server.results.serialize import case_result
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
@@ -60,7 +60,7 @@ def read_latest(store: Store) -> Iterator[Connection]:
         yield connection
 
 
-def read_page(connection: Connection, campaign: CampaignRow, query: CaseQuery, horizon: int | None) -> ResultPage:
+def read_page(connection: Connection, campaign: ResultsCampaign, query: CaseQuery, horizon: int | None) -> ResultPage:
     """The cases that changed after `query.after`.
 
     A case that changes during a walk moves to its end, so a walk may see it twice and never misses it.
@@ -80,7 +80,7 @@ def read_page(connection: Connection, campaign: CampaignRow, query: CaseQuery, h
     )
 
 
-def read_case(connection: Connection, campaign: CampaignRow, number: int, *, verbose: bool) -> CaseResult | None:
+def read_case(connection: Connection, campaign: ResultsCampaign, number: int, *, verbose: bool) -> CaseResult | None:
     """One case of the campaign, by its task's number."""
     rows = read_cases(connection, campaign.id, CaseFilter(number=number))
     if not rows:

@@ -28,7 +28,7 @@ from gonogo.server.tasks.drawings import NEWEST_DRAWING_NUMBER
 _SHORT_RANGE = 500  # so many cases are read sooner than a place between them is looked up
 
 
-class CampaignRow(NamedTuple):
+class ResultsCampaign(NamedTuple):
     """A campaign, which is a Task of the results API, and its project."""
 
     id: str
@@ -92,10 +92,10 @@ class CaseFilter:
     number: int | None = None
 
 
-def find_campaign(store: Store, org_id: str, number: int) -> CampaignRow | None:
+def find_campaign(store: Store, org_id: str, number: int) -> ResultsCampaign | None:
     """The campaign with this integer id, if it is one of the organisation's."""
     row = store.query_one(_CAMPAIGN, {"number": number, "org": org_id})
-    return None if row is None else CampaignRow._make(row)
+    return None if row is None else ResultsCampaign._make(row)
 
 
 def read_cases(connection: Connection, campaign_id: str, filters: CaseFilter) -> list[CaseRow]:

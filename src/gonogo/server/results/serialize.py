@@ -10,11 +10,11 @@ from gonogo.schemas.base import JsonObject
 from gonogo.schemas.results_api import CaseResult
 from gonogo.schemas.verdicts import VERDICT_CLASSES
 from gonogo.server.consensus.decide import parse_gold
-from gonogo.server.results.queries import CampaignRow, CaseRow, VoteRow
+from gonogo.server.results.queries import CaseRow, ResultsCampaign, VoteRow
 from gonogo.server.serialize import instant
 
 
-def case_result(campaign: CampaignRow, case: CaseRow, votes: Sequence[VoteRow], *, verbose: bool) -> CaseResult:
+def case_result(campaign: ResultsCampaign, case: CaseRow, votes: Sequence[VoteRow], *, verbose: bool) -> CaseResult:
     """A case with its votes; each of them in detail if `verbose`."""
     counts = Counter(vote.verdict for vote in votes if vote.counted)
     counted = counts.total()
@@ -81,7 +81,7 @@ def _read(vote: VoteRow) -> JsonObject:
     }
 
 
-def _gonogo(campaign: CampaignRow, case: CaseRow, *, verbose: bool) -> JsonObject:
+def _gonogo(campaign: ResultsCampaign, case: CaseRow, *, verbose: bool) -> JsonObject:
     """Our own field: what joins the case to its task, drawing and value."""
     fields: JsonObject = {
         "task_id": case.id,

@@ -27,7 +27,7 @@ from gonogo.server.http.bodies import parse_json, read_body
 from gonogo.server.results import auth as access
 from gonogo.server.results import pages
 from gonogo.server.results.pages import CaseQuery
-from gonogo.server.results.queries import CampaignRow, find_campaign
+from gonogo.server.results.queries import ResultsCampaign, find_campaign
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
 
@@ -125,7 +125,7 @@ async def list_results(request: Request) -> Response:
     return await asyncio.to_thread(_page, store, campaign, query)
 
 
-def _page(store: Store, campaign: CampaignRow, query: CaseQuery) -> Response:
+def _page(store: Store, campaign: ResultsCampaign, query: CaseQuery) -> Response:
     horizon = pages.committed_horizon(store, campaign.id)
     with pages.read_latest(store) as connection:
         return _json(pages.read_page(connection, campaign, query, horizon))
@@ -171,7 +171,7 @@ def _enter(request: Request) -> access.ResultsLogin:
     return account
 
 
-def _campaign(store: Store, account: access.ResultsLogin, number: int) -> CampaignRow:
+def _campaign(store: Store, account: access.ResultsLogin, number: int) -> ResultsCampaign:
     campaign = find_campaign(store, account.principal.org_id, number)
     if campaign is None:
         raise ApiError(404, ErrorCode.NOT_FOUND, f"There is no task {number}, or it is not visible to this key.")
