@@ -39,7 +39,7 @@ class RecordList(OptionList, Generic[T]):
             keys = [self._key(record) for record in self.records]
             self.highlighted = keys.index(key) if key in keys else min(place, len(keys) - 1)
 
-    def update(self, record: T) -> None:
+    def replace(self, record: T) -> None:
         """Replace the record of the same key, where it is in the list and differs."""
         for index, known in enumerate(self.records):
             if self._key(known) == self._key(record) and known != record:

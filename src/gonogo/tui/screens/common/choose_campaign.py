@@ -1,95 +1,100 @@
-"""Which campaign to work on, when there are several."""
+"""Choice of the campaign to work on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.text import content, one_line
+from gonogo.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
     from gonogo.desk.account.identity import SignedIn
 
 
 class ChooseCampaignScreen(Screen[None]):
-    """Lists the open campaigns of the person signed in; a single one is opened at once."""
+    """List of the open campaigns of a login; a single one is opened at once."""
 
     CSS_PATH = "choose_campaign.tcss"
 
-    options = getters.query_one(OptionList)
+    campaigns: getters.query_one[RecordList[Any]] = getters.query_one("#campaigns", RecordList)
     message = getters.query_one("#message", Static)
 
-    def __init__(self, signed: SignedIn, wanted: str = "") -> None:
-        """`wanted`: the id or name of the campaign to open without asking, if there is one of it."""
+    def __init__(self, signed: SignedIn, preferred: str = "") -> None:
+        """`preferred` is the id or name of a campaign that is opened at once, if exactly one matches."""
         super().__init__()
         self._signed = signed
-        self._wanted = wanted
+        self._preferred = preferred
 
     gonogo = AppGetter()
 
     @property
     def _invited(self) -> bool:
-        """Whether somebody else made the campaigns: a session is an invitation's; a key and the workspace lead."""
+        """Whether this login came by an invitation; an API key and the workspace on this computer make campaigns."""
         return self._signed.kind == "session"
 
     def compose(self) -> ComposeResult:
         with Vertical(id="choice"):
             yield Static(Content.styled("Which campaign?", "bold $strong"), id="title", markup=False)
-            yield OptionList(markup=False)
+            yield RecordList(entry, lambda campaign: campaign.id, id="campaigns")
             yield Static(Content.styled("Asking the server …", "$quiet"), id="message", markup=False)
 
     def on_mount(self) -> None:
         self.run_worker(self._load(), group="campaigns", exclusive=True)
 
     async def _load(self) -> None:
+        # the client loads httpx and pydantic, which the first frame does not wait for
         from gonogo.client.errors import GonogoClientError
         from gonogo.desk.core.errors import DeskError
 
         try:
-            found = await self.gonogo.services.campaigns(self._signed)
+            campaigns = await self.gonogo.services.campaigns(self._signed)
         except (GonogoClientError, DeskError) as error:
-            self._say(str(error), f"{error.next_step}\nCtrl+Q leaves.")
+            self._show_message(str(error), f"{error.next_step}\nCtrl+Q leaves.")
             return
-        # a closed campaign takes no answers, but rulings
-        campaigns = [one for one in found if self.gonogo.navigator.reviewing or is_open(one)]
-        named = [one for one in campaigns if self._wanted and self._wanted in (one.id, one.name)]
-        if len(named) == 1:
+        if not self.gonogo.navigator.reviewing:  # a closed campaign takes no answers, but rulings
+            campaigns = [campaign for campaign in campaigns if is_open(campaign)]
+        named = [campaign for campaign in campaigns if self._preferred in (campaign.id, campaign.name)]
+        if self._preferred and len(named) == 1:
             campaigns = named
         if len(campaigns) == 1:
             await self.gonogo.navigator.open_campaign(self._signed, campaigns[0].id)
         elif campaigns:
-            self.options.add_options([Option(describe(one), id=f"c{n}") for n, one in enumerate(campaigns)])
-            self._ids = [one.id for one in campaigns]
-            self.options.focus()
+            self.campaigns.show(campaigns)
+            self.campaigns.highlighted = None  # Enter opens nothing before one is chosen
+            self.campaigns.focus()
             self.message.update(Content.styled("Enter opens it.", "$quiet"))
         else:
             invited = "Ask the person who invited you."
             own = "`gonogo import` makes one; `gonogo campaign list` shows the closed ones, too."
-            self._say("There is no open campaign for you.", f"{invited if self._invited else own} Ctrl+Q leaves.")
+            step = f"{invited if self._invited else own} Ctrl+Q leaves."
+            self._show_message("There is no open campaign for you.", step)
 
-    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        await self.gonogo.navigator.open_campaign(self._signed, self._ids[event.option_index])
+    @on(OptionList.OptionSelected)
+    async def _open(self) -> None:
+        campaign = self.campaigns.current
+        if campaign is not None:
+            await self.gonogo.navigator.open_campaign(self._signed, campaign.id)
 
-    def _say(self, what: str, next_step: str) -> None:
-        self.message.update(Content("\n").join([content(what, 600), content(next_step, 400)]))
+    def _show_message(self, message: str, next_step: str) -> None:
+        self.message.update(Content("\n").join([content(message, 600), content(next_step, 400)]))
 
 
 def is_open(campaign: Any) -> bool:
-    """Unknown statuses of another server count as open."""
+    """Whether a campaign takes answers; an unknown status of another server does."""
     return (campaign.status or "open") not in ("closed", "promoted", "archived")
 
 
-def describe(campaign: Any) -> Content:
-    """Name, and how far it is."""
-    counts = ""
+def entry(campaign: Any) -> Content:
+    """Entry of the list: name and progress."""
+    progress = ""
     if campaign.task_count is not None:
-        counts = f"{campaign.resolved_count or 0} of {campaign.task_count} settled"
-    return Content.assemble((one_line(campaign.name or campaign.id, 40), "$foreground"), "   ", (counts, "$quiet"))
+        progress = f"{campaign.resolved_count or 0} of {campaign.task_count} settled"
+    return Content.assemble((one_line(campaign.name or campaign.id, 40), "$foreground"), "   ", (progress, "$quiet"))

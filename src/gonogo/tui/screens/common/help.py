@@ -1,4 +1,4 @@
-"""All keys and what they do, from the registry."""
+"""Help screen: the keys of a screen and what they do, from the registry of actions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gonogo.tui import actions
 
 
 class HelpScreen(ModalScreen[None]):
-    """Opened with ?; Esc or ? closes it."""
+    """Table of the keys in `scopes`; Esc or ? closes it."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "back", show=False)]
@@ -32,10 +32,10 @@ class HelpScreen(ModalScreen[None]):
 
 
 def key_sheet(keymap: Mapping[str, str], scopes: Sequence[actions.Scope]) -> Content:
-    """What can be done in `scopes` and everywhere, as a table: keys, sentence."""
+    """Keys and sentence of each action in `scopes` and everywhere."""
     parts: list[Content] = []
-    typing = [actions.EDIT] if {actions.ANNOTATE, actions.ADJUDICATE} & set(scopes) else []
-    for scope in (*scopes, *typing, actions.EVERYWHERE):
+    input_line = [actions.EDIT] if {actions.ANNOTATE, actions.ADJUDICATE} & set(scopes) else []
+    for scope in (*scopes, *input_line, actions.EVERYWHERE):
         rows = [_row(action, keymap) for action in scope.actions]
         parts.append(Content("\n").join([Content.styled(scope.heading, "bold $strong"), Content(""), *rows]))
     parts.append(Content.styled("Esc  back", "$quiet"))

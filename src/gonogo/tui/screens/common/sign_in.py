@@ -1,4 +1,4 @@
-"""Who is working: an invitation link or token, an API key, or the workspace on this computer."""
+"""Sign-in screen: an invitation link or token, an API key, or the workspace on this computer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class SignInScreen(Screen[None]):
-    """Three ways in. The credential goes to `services` and nowhere else; the fields are emptied once it is used."""
+    """Form of the three ways to sign in. Credentials go to `services` alone; the fields are emptied after use."""
 
     CSS_PATH = "sign_in.tcss"
     AUTO_FOCUS = "#link"
@@ -62,52 +62,49 @@ class SignInScreen(Screen[None]):
             self.add_class("-opening")  # the form only shows if this fails
             self._sign_in_here()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self._sign_in()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "here":
-            self._sign_in_here()
-        else:
-            self._sign_in()
-
+    @on(Button.Pressed, "#here")
     def _sign_in_here(self) -> None:
-        self._begin(self.services.sign_in_embedded, "Opening the workspace on this computer …")
+        self._start(self.services.sign_in_embedded, "Opening the workspace on this computer …")
 
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#go")
     def _sign_in(self) -> None:
         link, key, server = self.link.value.strip(), self.key.value.strip(), self.server.value.strip()
         if link:
-            self._begin(partial(self.services.sign_in_link, link, server or None), "Signing in …")
+            self._start(partial(self.services.sign_in_link, link, server or None), "Signing in …")
         elif key and server:
-            self._begin(partial(self.services.sign_in_key, key, server), "Signing in …")
+            self._start(partial(self.services.sign_in_key, key, server), "Signing in …")
         elif key:
-            self._say("An API key needs its server's address.", "Type it in the third field, then press Enter.")
+            self._show_problem(
+                "An API key needs its server's address.", "Type it in the third field, then press Enter."
+            )
             self.server.focus()
         else:
-            self._say("There is nothing to sign in with yet.", "Paste the link you were sent, or an API key.")
+            self._show_problem("There is nothing to sign in with yet.", "Paste the link you were sent, or an API key.")
             self.link.focus()
 
-    def _begin(self, signing_in: Callable[[], Awaitable[SignedIn]], words: str) -> None:
+    def _start(self, sign_in: Callable[[], Awaitable[SignedIn]], message: str) -> None:
         if self._busy:
             return
         self._busy = True
-        self.message.update(Content.styled(words, "$quiet"))
-        self.run_worker(self._finish(signing_in), group="sign-in", exit_on_error=True)
+        self.message.update(Content.styled(message, "$quiet"))
+        self.run_worker(self._finish(sign_in), group="sign-in", exit_on_error=True)
 
-    async def _finish(self, signing_in: Callable[[], Awaitable[SignedIn]]) -> None:
+    async def _finish(self, sign_in: Callable[[], Awaitable[SignedIn]]) -> None:
+        # the client loads httpx and pydantic, which the first frame does not wait for
         from gonogo.client.errors import GonogoClientError
         from gonogo.desk.core.errors import DeskError
 
         try:
-            signed = await signing_in()
+            signed = await sign_in()
         except (GonogoClientError, DeskError) as error:
-            self._say(str(error), error.next_step)
+            self._show_problem(str(error), error.next_step)
         except OSError as error:
-            self._say(f"This did not work: {error.strerror or error}", "Try again.")
+            self._show_problem(f"This did not work: {error.strerror or error}", "Try again.")
         else:
             self.link.value = self.key.value = ""
             gonogo = app_of(self)
-            gonogo.clear_notifications()  # what was wrong before is over
+            gonogo.clear_notifications()  # those of earlier attempts
             if signed.note:
                 gonogo.say(signed.note, seconds=8)
             await gonogo.navigator.go_on(signed)
@@ -115,8 +112,8 @@ class SignInScreen(Screen[None]):
             self._busy = False
             self.remove_class("-opening")
 
-    def _say(self, what: str, next_step: str) -> None:
-        parts = [Content.assemble(("! ", "bold $error"), content(what, 600))]
+    def _show_problem(self, problem: str, next_step: str) -> None:
+        parts = [Content.assemble(("! ", "bold $error"), content(problem, 600))]
         if next_step:
             parts.append(content(next_step, 400))
         self.message.update(Content("\n").join(parts))

@@ -75,7 +75,7 @@ class TableScreen(Screen[None]):
         self.table.update()
         self.set_class(card is not None, "-card")
         if card is not None:
-            self.card.update(card)
+            self.card.update(Content.assemble(card))
         self.show_keys()
 
     def show_keys(self) -> None:

@@ -96,7 +96,7 @@ class AnnotatorsScreen(ListDetailScreen):
             return
         annotator = self.annotator
         if self._card is not None:
-            self.details.update(self._card)
+            self.details.update(Content.assemble(self._card))
         elif annotator is None:
             self.details.update(Content.styled(annotators.NOBODY, "$foreground"))
         else:

@@ -131,7 +131,7 @@ class CampaignDashboardScreen(ListDetailScreen):
 
     def _set_snapshot(self, snapshot: CampaignSnapshot) -> None:
         self._snapshot, self._problem = snapshot, None
-        self.records.update(snapshot.campaign)
+        self.records.replace(snapshot.campaign)
         self.show()
 
     def _poll(self) -> None:
@@ -156,7 +156,7 @@ class CampaignDashboardScreen(ListDetailScreen):
         self.top.show(Content.assemble(("campaigns", "bold $accent"), "   ", note))
         width = max(self.query_one("#pane").content_region.width - 1, 20)
         if self._problem is not None:
-            self.details.update(self._problem)
+            self.details.update(Content.assemble(self._problem))
         elif self._snapshot is not None:
             self.details.update(campaigns.details(self._snapshot, width))
         elif not self.records.records:

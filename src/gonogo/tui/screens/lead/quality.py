@@ -88,7 +88,7 @@ class QualityScreen(Screen[None]):
         """Lay the report out for the width there is."""
         width = max(self.body.content_region.width - 2, 20)
         if self._card is not None:
-            self.report.update(self._card)
+            self.report.update(Content.assemble(self._card))
         elif self._quality is not None:
             lines = report_lines(self._quality.model_dump(), self._names, width)
             self.report.update(Content("\n").join([styled_line(line) for line in lines]))

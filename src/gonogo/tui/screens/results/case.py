@@ -130,7 +130,8 @@ class CaseScreen(Screen[None]):
         if not self._can_show:
             return
         width = max(self.body.content_region.width - 1, 20)
-        self.fields.update(self._card if self._case is None else cases.details(self._case, width))
+        fields = self._card if self._case is None else cases.details(self._case, width)
+        self.fields.update(Content.assemble(fields))
         if self._case_task is not None and self.has_class("-drawn"):
             workers.begin(self, self._draw, self._case_task, group="picture")
 

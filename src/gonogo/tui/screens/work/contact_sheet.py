@@ -1,4 +1,4 @@
-"""Several crops with their values at a time: strike the wrong ones, Enter rules on the page."""
+"""Contact sheet: a page of crops with their values. Wrong ones are struck, and Enter rules on the whole page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gonogo.tui.presenters.queue import votes_text
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.text import styled
 from gonogo.tui.viewport import Viewport
-from gonogo.tui.widgets import status as lines
+from gonogo.tui.widgets import status
 from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status import StatusBar, StatusLine
 
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 
 TILE_COLUMNS, TILE_ROWS = 36, 15
 RIGHT, STRUCK, LEFT_OUT = "right", "struck", "left out"
-_SIGNS = {RIGHT: ("✓ right", "$correct"), STRUCK: ("✗ WRONG", "$incorrect"), LEFT_OUT: ("– left out", "$quiet")}
+_MARKS = {RIGHT: ("✓ right", "$correct"), STRUCK: ("✗ WRONG", "$incorrect"), LEFT_OUT: ("– left out", "$quiet")}
 
 
 class Tile(Vertical):
-    """One crop, its value, and what Enter will say of it."""
+    """Crop of a task, its value, and the ruling that Enter will make."""
 
     sheet = getters.query_one(SheetView)
-    said = getters.query_one(".said", StatusLine)
+    caption = getters.query_one(".said", StatusLine)
 
     def __init__(self, row: QueueRow) -> None:
         super().__init__()
@@ -54,37 +54,37 @@ class Tile(Vertical):
         yield SheetView()
         yield StatusLine(classes="said")
 
-    def tell(self, here: bool) -> None:
-        """Show value, mark and whether the cursor is here; each by a sign or word."""
-        word, color = _SIGNS[self.mark]
+    def show_caption(self, at_cursor: bool) -> None:
+        """Show value, mark and cursor, each by a sign or word."""
+        word, color = _MARKS[self.mark]
         value = value_text(self.row.task.predicted_value, 60) or "no value"
-        known = votes_text(self.row)
+        facts = votes_text(self.row)
         if self.row.confidence is not None:
-            known += f"  prediction sure {percent(self.row.confidence)}"
-        self.said.show(
+            facts += f"  prediction sure {percent(self.row.confidence)}"
+        self.caption.show(
             Content.assemble(
-                ("▸ " if here else "  ", "bold $accent"),
+                ("▸ " if at_cursor else "  ", "bold $accent"),
                 styled(value, "bold $strong"),
                 "\n  ",
                 (word, f"bold {color}"),
                 "   ",
-                (known, "$quiet"),
+                (facts, "$quiet"),
             )
         )
-        self.set_class(here, "-here")
+        self.set_class(at_cursor, "-here")
 
 
 class ContactSheetScreen(Screen[None]):
-    """Pages of the review queue from a row on. Each tile becomes a ruling of its own."""
+    """Pages of the review queue, from the row `start` on. Each tile becomes a ruling of its own."""
 
     CSS_PATH = "contact_sheet.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.CONTACT.bindings()]
     ACTION_SCOPES = (actions.CONTACT,)
     AUTO_FOCUS = ""
 
-    status = getters.query_one("#status", StatusBar)
+    status_bar = getters.query_one("#status", StatusBar)
     grid = getters.query_one("#grid", Container)
-    words = getters.query_one("#words", Static)
+    card = getters.query_one("#words", Static)
     keys = getters.query_one("#keys", StatusLine)
 
     def __init__(self, desk: ReviewSession, start: int, clock: Callable[[], float], profile: Settings) -> None:
@@ -93,7 +93,7 @@ class ContactSheetScreen(Screen[None]):
         self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
         self._start = start
         self._mode = profile.picture_mode
-        self._at = 0
+        self._cursor = 0
         self._columns = 1
         self._tiles: list[Tile] = []
         self._shape: tuple[int, int] | None = None
@@ -110,8 +110,8 @@ class ContactSheetScreen(Screen[None]):
         yield StatusLine(id="keys")
 
     def on_mount(self) -> None:
-        self._unsubscribe = self.desk.subscribe(self._desk_changed)
-        self._desk_changed()
+        self._unsubscribe = self.desk.subscribe(self._show_status)
+        self._show_status()
 
     def on_unmount(self) -> None:
         self._unsubscribe()
@@ -124,25 +124,25 @@ class ContactSheetScreen(Screen[None]):
             workers.begin(self, self._show_page, group="page")
         self._show_keys()
 
-    def _desk_changed(self) -> None:
-        self.status.tell(self.desk.state)
+    def _show_status(self) -> None:
+        self.status_bar.tell(self.desk.state)
 
     # --- one page --------------------------------------------------------------------------------------
 
     async def _show_page(self) -> None:
-        """The next rows that wait, and their crops as they come; Enter counts when all can be seen."""
+        """Show the next rows that wait, and their crops as they arrive; Enter counts once all are painted."""
         self.guard.hold()
-        across, down = self._shape or (1, 1)
-        rows = self.desk.waiting(self._start, across * down)
-        self._columns, self._at = across, 0
+        columns, lines = self._shape or (1, 1)
+        rows = self.desk.waiting(self._start, columns * lines)
+        self._columns, self._cursor = columns, 0
         await self.grid.remove_children()
         self._tiles = [Tile(row) for row in rows]
-        self.grid.styles.grid_size_columns = across
-        self.grid.styles.grid_size_rows = down
+        self.grid.styles.grid_size_columns = columns
+        self.grid.styles.grid_size_rows = lines
         self.set_class(not rows, "-card")
-        self.words.update(self._nothing())
+        self.card.update(self._empty())
         await self.grid.mount_all(self._tiles)
-        self._tell()
+        self._show_captions()
         self.call_after_refresh(lambda: workers.begin(self, self._draw, group="draw"))
 
     async def _draw(self) -> None:
@@ -155,18 +155,18 @@ class ContactSheetScreen(Screen[None]):
                 tile.sheet.show(picture, f"{number} · {task.detail_kind or task.target_kind}")
         self.call_after_refresh(self.guard.painted)
 
-    def _tell(self) -> None:
+    def _show_captions(self) -> None:
         for place, tile in enumerate(self._tiles):
-            tile.tell(place == self._at)
+            tile.show_caption(place == self._cursor)
         self._show_keys()
 
-    def _nothing(self) -> Content:
+    def _empty(self) -> Content:
         heading = empty_state.heading("✓", "$correct", "Nothing waits in this list")
         step = "u takes the last page back, Esc goes back to the list."
         return Content("\n\n").join([heading, Content.styled(step, "$foreground")])
 
     def _show_keys(self) -> None:
-        lines.show_keys(self.keys, actions.CONTACT)
+        status.show_keys(self.keys, actions.CONTACT)
 
     # --- keys ------------------------------------------------------------------------------------------
 
@@ -178,56 +178,55 @@ class ContactSheetScreen(Screen[None]):
         event.stop()
 
     def action_move(self, x: int, y: int) -> None:
-        place = self._at + x + y * self._columns
+        place = self._cursor + x + y * self._columns
         if 0 <= place < len(self._tiles):
-            self._at = place
-            self._tell()
+            self._cursor = place
+            self._show_captions()
 
     def action_strike(self) -> None:
-        self._mark(STRUCK)
+        self._toggle(STRUCK)
 
     def action_leave_out(self) -> None:
-        self._mark(LEFT_OUT)
+        self._toggle(LEFT_OUT)
 
-    def _mark(self, mark: str) -> None:
+    def _toggle(self, mark: str) -> None:
         if self._tiles:
-            tile = self._tiles[self._at]
+            tile = self._tiles[self._cursor]
             tile.mark = RIGHT if tile.mark == mark else mark
-            self._tell()
+            self._show_captions()
 
     def action_confirm(self) -> None:
         if not self._tiles or not self.guard.counts:
             return
-        made = 0
+        saved = 0
         try:
             for tile in self._tiles:
                 if tile.mark != LEFT_OUT:
                     self.desk.rule_row(tile.row, Ruling("incorrect" if tile.mark == STRUCK else "correct"))
-                    made += 1
+                    saved += 1
         except (OSError, DeskError) as error:
             step = getattr(error, "next_step", "") or "Make room on the disk, then press Enter again."
-            self.gonogo.say(f"{made} of this page are saved, the others not: {error}\n{step}", error=True, seconds=15)
+            self.gonogo.say(f"{saved} of this page are saved, the others not: {error}\n{step}", error=True, seconds=15)
         else:
             self.guard.decided()
-        self._pages.append(made)
-        self._after_page()
+        self._pages.append(saved)
+        self._start = self._next_start()
         workers.begin(self, self._show_page, group="page")
 
-    def _after_page(self) -> None:
-        """The next page begins behind this one, so that what was left out does not come again at once."""
+    def _next_start(self) -> int:
+        """The row behind this page, so that what was left out does not come again at once."""
         places = [self.desk.queue.find(tile.row.task.id) for tile in self._tiles]
-        self._start = max((place for place in places if place is not None), default=-1) + 1
-        if self._start >= self.desk.queue.loaded:
-            self._start = 0
+        start = max((place for place in places if place is not None), default=-1) + 1
+        return start if start < self.desk.queue.loaded else 0
 
     def action_undo(self) -> None:
-        """Take the last page back, as far as it has not left the desk."""
+        """Take the last page back, as far as it is in the undo buffer."""
         count = self._pages.pop() if self._pages else 0
         undone = 0
         try:
-            while undone < count and (found := self.desk.undo(show=False)) is not None:
+            while undone < count and (ruling := self.desk.undo(show=False)) is not None:
                 undone += 1
-                self._start = self.desk.queue.find(found[0].id) or 0
+                self._start = self.desk.queue.find(ruling[0].id) or 0
         except DeskError as error:
             self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
         if undone:
@@ -239,14 +238,11 @@ class ContactSheetScreen(Screen[None]):
         from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 
         if self._tiles:
-            self.desk.open(self.desk.queue.find(self._tiles[self._at].row.task.id))
+            self.desk.open(self.desk.queue.find(self._tiles[self._cursor].row.task.id))
             self.app.push_screen(
                 AdjudicateScreen(self.desk, clock=self.gonogo.clock, profile=self.gonogo.services.profile),
-                self._came_back,
+                lambda _: workers.begin(self, self._show_page, group="page"),
             )
-
-    def _came_back(self, _: object) -> None:
-        workers.begin(self, self._show_page, group="page")
 
     def action_list(self) -> None:
         self.dismiss()
