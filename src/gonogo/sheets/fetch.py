@@ -90,7 +90,7 @@ class DrawingFetcher:
         raise CannotShowError(f"The drawing is not ready yet (the server says “{answer.status[:40]}”).", retry=True)
 
     async def _download(self, url: str) -> DownloadedDrawing:
-        import httpx
+        import httpx  # not needed for the first frame
 
         # A client for each drawing: nothing (cookies, connections, authentication) is carried from one to the next.
         async with httpx.AsyncClient(
@@ -136,7 +136,7 @@ class DrawingFetcher:
 
     async def _get(self, client: httpx.AsyncClient, url: str, address: Address | None) -> DownloadedDrawing | str:
         """Returns the body, or the URL of a redirect. Connects to `address`; the name stays in `Host` and SNI."""
-        import httpx
+        import httpx  # see `_download`
 
         target, headers, extensions = httpx.URL(url), {"Accept-Encoding": "identity"}, {}
         if address is not None:

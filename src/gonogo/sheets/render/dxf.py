@@ -59,6 +59,7 @@ class DxfPage(VectorPage):
 
 
 def _read(path: Path) -> Drawing:
+    # Optional extra, and half a second to import: loaded with the first DXF.
     from ezdxf import recover
     from ezdxf.filemanagement import readfile
     from ezdxf.lldxf.const import DXFError
@@ -100,6 +101,7 @@ def _size(entities: Iterable[DXFEntity], document: Drawing, sizes: dict[str, int
 
 def _markup(document: Drawing) -> tuple[str, BoundingBox2d]:
     """Returns the model space in black on white, and the rectangle of drawing units that the markup covers."""
+    # Optional extra, see `_read`.
     from ezdxf.addons.drawing import config, layout
     from ezdxf.addons.drawing.frontend import Frontend
     from ezdxf.addons.drawing.properties import RenderContext

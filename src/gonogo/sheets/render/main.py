@@ -11,17 +11,11 @@ import json
 import os
 import resource
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import BinaryIO
 
-from gonogo.sheets.child_messages import PREFIX, Answer, answer_to_message, request_from_json, unpack
-from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
-from gonogo.sheets.models import NoPicture
-from gonogo.sheets.picture_modes import PICTURE_MODES
-
-if TYPE_CHECKING:
-    from gonogo.sheets.render.draw import OpenDrawings
-    from gonogo.sheets.render.indexed_pixels import Maps
+from gonogo.sheets.child_messages import PREFIX, answer_to_message, unpack
+from gonogo.sheets.drawing_limits import DrawingLimits
+from gonogo.sheets.render.sandbox import forbid_sockets_and_programs
 
 
 def main() -> int:
@@ -29,49 +23,21 @@ def main() -> int:
     limits = DrawingLimits(**json.loads(sys.argv[1])) if len(sys.argv) > 1 else DrawingLimits()
     _confine(limits)
     requests, answers = _channels()
-    from gonogo.sheets.render.draw import OpenDrawings  # numpy and PDFium are loaded under the limits
-    from gonogo.sheets.render.indexed_pixels import Maps
+    # Imported here, so that numpy, Pillow and PDFium are loaded inside the sandbox.
+    from gonogo.sheets.render.renderer import ViewRenderer
 
-    drawings, maps = OpenDrawings(limits), Maps()
+    renderer = ViewRenderer(limits)
     while len(prefix := requests.read(PREFIX.size)) == PREFIX.size:
         head_length, rest_length = PREFIX.unpack(prefix)
         head, _ = unpack(requests.read(head_length), requests.read(rest_length))
         _allow_seconds(limits.seconds)
-        if head["op"] == "forget":
-            drawings.forget()
-            maps.clear()
-            answer: Answer = NoPicture("forgotten")
-        else:
-            answer = _answer(drawings, maps, head)
-        answers.write(answer_to_message(answer))
+        answers.write(answer_to_message(renderer.answer(head)))
         answers.flush()
     return 0
 
 
-def _answer(drawings: OpenDrawings, maps: Maps, head: dict[str, Any]) -> Answer:
-    from gonogo.sheets.render.draw import draw_picture
-    from gonogo.sheets.render.indexed_pixels import with_pixels
-    from gonogo.sheets.render.pixel_image import draw_pixels
-
-    path, key, request = Path(head["path"]), str(head["key"]), request_from_json(head["request"])
-    try:
-        if head["op"] == "pixels":
-            return draw_pixels(drawings, path, key, request, tuple(head["size"]) if head["size"] else None)
-        picture = draw_picture(drawings, path, key, request)
-        pixels = PICTURE_MODES[request.mode].is_pixels
-        return with_pixels(drawings, path, key, request, picture, maps) if pixels else picture
-    except CannotShowError as refused:
-        default = NoPicture(refused.reason)
-        return NoPicture(refused.reason, refused.next_step or default.next_step, refused.retry)
-    except MemoryError:
-        drawings.forget()
-        return NoPicture("The drawing needs more memory than it is given.")
-
-
 def _confine(limits: DrawingLimits) -> None:
     """Sets limits that the kernel enforces: memory, no network, no written files, no core dumps."""
-    from gonogo.sheets.render.sandbox import forbid_sockets_and_programs
-
     forbid_sockets_and_programs()
     _lower(resource.RLIMIT_AS, limits.address_space)
     _lower(resource.RLIMIT_FSIZE, 0)

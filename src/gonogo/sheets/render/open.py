@@ -7,7 +7,10 @@ from typing import Protocol
 
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
+from gonogo.sheets.render.dxf import open_dxf
+from gonogo.sheets.render.images import ImageDrawing
 from gonogo.sheets.render.raster import DrawingPage
+from gonogo.sheets.render.svg import open_svg
 
 
 class Drawing(Protocol):
@@ -43,19 +46,13 @@ def open_drawing(path: Path, limits: DrawingLimits) -> Drawing:
 
 
 def _open_as(kind: FileType, path: Path, limits: DrawingLimits) -> Drawing:
-    # Each library is loaded with the first drawing that needs it; those of the extra may be absent.
     if kind is FileType.PDF:
+        # PDFium is large; it is loaded with the first PDF.
         from gonogo.sheets.render.pdf import PdfDrawing
 
         return PdfDrawing(path, limits)
     if kind is FileType.SVG:
-        from gonogo.sheets.render.svg import open_svg
-
         return open_svg(path, limits)
     if kind is FileType.DXF:
-        from gonogo.sheets.render.dxf import open_dxf
-
         return open_dxf(path, limits)
-    from gonogo.sheets.render.images import ImageDrawing
-
     return ImageDrawing(path, kind, limits)
