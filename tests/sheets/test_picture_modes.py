@@ -7,7 +7,9 @@ import unicodedata
 import pytest
 
 from gonogo.desk.core import settings
+from gonogo.sheets.models import CellGrid
 from gonogo.sheets.picture_modes import CELL_MODES, PICTURE_MODES, PIXEL_MODES, PictureMode, glyphs_of, subpixels_of
+from gonogo.tui.widgets.cell_painter import Inks, Painter
 
 
 @pytest.mark.parametrize("mode", CELL_MODES)
@@ -70,3 +72,10 @@ def test_each_mode_has_a_row_and_the_key_goes_from_fine_cells_to_pixels() -> Non
 
 def test_settings_take_every_mode() -> None:
     assert set(PictureMode) | {"auto", "none"} == set(settings.PICTURE_MODES)
+
+
+def test_the_painter_shows_the_glyphs_of_every_mode() -> None:
+    text = "".join(glyphs_of(mode) for mode in CELL_MODES)
+    grid = CellGrid(len(text), 1, PictureMode.QUADRANT, (text,), b"", b"", b"")
+    (segments,) = Painter(Inks("#ffffff", "#000000", "#ff0000", "#888888")).paint(grid)
+    assert "".join(segment.text for segment in segments) == text

@@ -53,11 +53,11 @@ class BaseClient:
         Raises:
             InvalidInputError: `base_url` is not the address of a server.
         """
-        self._wire = HttpTransport(base_url, credential, transport, timeouts)
+        self._transport = HttpTransport(base_url, credential, transport, timeouts)
         self._retry = retry
         self._pace = Pace(retry) if retry is not None else None
         self._clean = clean
-        self.base_url = str(self._wire.home)
+        self.base_url = str(self._transport.home)
         self.credential = credential
 
     def __repr__(self) -> str:
@@ -73,7 +73,7 @@ class BaseClient:
 
     async def aclose(self) -> None:
         """Closes the connections. The client cannot be used afterwards."""
-        await self._wire.aclose()
+        await self._transport.aclose()
 
     async def call(
         self,
@@ -85,11 +85,11 @@ class BaseClient:
         query: Query | None = None,
         key: str | None = None,
         content_type: str = "application/json",
-        how: RequestOptions = DEFAULT_OPTIONS,
+        options: RequestOptions = DEFAULT_OPTIONS,
     ) -> M:
         """Sends one logical operation with retries, each with the same bytes and key, and returns the parsed model."""
-        sent = self.prepare(method, path, body=body, query=query, key=key, content_type=content_type)
-        return parse(model, await self.answer(sent, how), clean=self._clean)
+        request = self.prepare(method, path, body=body, query=query, key=key, content_type=content_type)
+        return parse(model, await self.exchange(request, options), clean=self._clean)
 
     def prepare(
         self,
@@ -106,11 +106,11 @@ class BaseClient:
         full = f"{path}?{urlencode(params)}" if params else path
         return PreparedRequest(method, full, body, "" if method == "GET" else key or new_key(), content_type)
 
-    async def answer(
-        self, sent: PreparedRequest, how: RequestOptions = DEFAULT_OPTIONS, *, once: bool = False
+    async def exchange(
+        self, request: PreparedRequest, options: RequestOptions = DEFAULT_OPTIONS, *, once: bool = False
     ) -> ApiResponse:
-        """The 2xx answer to `sent`."""
-        return await self._with_retries(lambda: self._wire.exchange(sent, how), once=once)
+        """Sends `request` with retries (`once`: without) and returns the 2xx response."""
+        return await self._with_retries(lambda: self._transport.exchange(request, options), once=once)
 
     async def _with_retries(self, attempt: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
         if self._retry is None or self._pace is None:
@@ -118,38 +118,38 @@ class BaseClient:
         policy = replace(self._retry, tries=1) if once else self._retry
         return await with_retries(policy, self._pace, attempt)
 
-    async def lines(self, sent: PreparedRequest) -> AsyncGenerator[bytes, None]:
+    async def stream_lines(self, request: PreparedRequest) -> AsyncGenerator[bytes, None]:
         """Yields the body of the response as it arrives, one or more whole lines at a time, each with its newline.
 
         Tried again as the policy says until it begins; a break in the middle raises.
         """
         async with AsyncExitStack() as stack:
-            body = await self._with_retries(lambda: self._open(stack, sent))
-            begun: list[bytes] = []
+            body = await self._with_retries(lambda: self._open(stack, request))
+            partial: list[bytes] = []
             async for piece in body:
                 end = piece.rfind(b"\n") + 1
                 if end:
-                    yield b"".join((*begun, piece[:end]))
-                    begun = []
-                begun.append(piece[end:])
-            if any(begun):
-                yield b"".join((*begun, b"\n"))
+                    yield b"".join((*partial, piece[:end]))
+                    partial = []
+                partial.append(piece[end:])
+            if any(partial):
+                yield b"".join((*partial, b"\n"))
 
     @asynccontextmanager
-    async def pieces(
-        self, sent: PreparedRequest, how: RequestOptions
+    async def stream(
+        self, request: PreparedRequest, options: RequestOptions
     ) -> AsyncIterator[tuple[ApiResponse, AsyncIterator[bytes]]]:
         """Returns the head of the 2xx response, and its body as it arrives; tried once."""
         if self._pace is not None:
             await self._pace.turn()
-        async with self._wire.stream(sent, how) as (head, body):
+        async with self._transport.stream(request, options) as (head, body):
             if not head.ok:
                 raise error_from(await read_whole(head, body))
             yield head, body
 
-    async def _open(self, stack: AsyncExitStack, sent: PreparedRequest) -> AsyncIterator[bytes]:
+    async def _open(self, stack: AsyncExitStack, request: PreparedRequest) -> AsyncIterator[bytes]:
         async with AsyncExitStack() as attempt:
-            head, body = await attempt.enter_async_context(self._wire.stream(sent))
+            head, body = await attempt.enter_async_context(self._transport.stream(request))
             if not head.ok:
                 raise error_from(await read_whole(head, body))
             if "html" in (head.headers.get("Content-Type") or ""):

@@ -30,7 +30,7 @@ class GonogoClientError(Exception):
         message: what happened, without the request id.
         next_step: what to do now.
         request_id: the server's name for the exchange, or `None`.
-        status: HTTP status, or `None` when there was no answer.
+        status: HTTP status, or `None` when there was no response.
         code: `error.code` of the envelope, or `""`.
         details: `error.details` of the envelope, cleaned.
         transient: the same call may succeed a little later.

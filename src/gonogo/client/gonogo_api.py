@@ -79,7 +79,9 @@ class GonogoClient(ReviewClient):
         (401, 403).
         """
         try:
-            return await self.call(Capabilities, "GET", f"{GONOGO}/capabilities", how=RequestOptions(anonymous=True))
+            return await self.call(
+                Capabilities, "GET", f"{GONOGO}/capabilities", options=RequestOptions(anonymous=True)
+            )
         except (NotFoundError, AuthenticationError, PermissionDeniedError):
             return None
         except InvalidRequestError as error:
@@ -90,11 +92,11 @@ class GonogoClient(ReviewClient):
     async def redeem(self, session: SessionCreate, *, idempotency_key: str | None = None) -> SessionCreated:
         """Exchanges a magic link token for a session. No credential is sent.
 
-        The same `client_nonce` within two minutes gets the same session, so a lost answer locks nobody out.
+        The same `client_nonce` within two minutes gets the same session, so that a lost response locks nobody out.
         """
         sent = self._redemption(session, idempotency_key)
-        how = RequestOptions(anonymous=True, secrets=(Secret(session.magic_link_token),))
-        return parse(SessionCreated, await self.answer(sent, how), clean=self._clean)
+        options = RequestOptions(anonymous=True, secrets=(Secret(session.magic_link_token),))
+        return parse(SessionCreated, await self.exchange(sent, options), clean=self._clean)
 
     def _redemption(self, session: SessionCreate, key: str | None) -> PreparedRequest:
         body = as_bytes({self._redeem_field: session.magic_link_token, "client_nonce": session.client_nonce})
@@ -169,7 +171,7 @@ class GonogoClient(ReviewClient):
     ) -> TasksMade:
         """Creates a task for each prediction of a run, once."""
         path = url_path(f"{GONOGO}/campaigns/{{}}/tasks-from-predictions", campaign_id)
-        return await self.call(TasksMade, "POST", path, body=body_of(request), key=idempotency_key, how=SLOW)
+        return await self.call(TasksMade, "POST", path, body=body_of(request), key=idempotency_key, options=SLOW)
 
     # --- campaigns ---
 
@@ -207,4 +209,4 @@ class GonogoClient(ReviewClient):
         """Yields the same in blocks of whole lines."""
         query = {"golden": "true"} if golden else None
         sent = self.prepare("GET", url_path(f"{GONOGO}/campaigns/{{}}/export", campaign_id), query=query)
-        return self.lines(sent)
+        return self.stream_lines(sent)

@@ -86,11 +86,11 @@ class LabelingClient(BaseClient):
         """Copies resolved tasks to the golden dataset. `force` (extension): also below the acceptance threshold."""
         path = url_path(f"{LABELING}/campaigns/{{}}/promote", campaign_id)
         query = {"force": "true" if force else None}
-        return await self.call(PromoteResult, "POST", path, query=query, key=idempotency_key, how=SLOW)
+        return await self.call(PromoteResult, "POST", path, query=query, key=idempotency_key, options=SLOW)
 
     async def campaign_quality(self, campaign_id: str) -> QualityReport:
         return await self.call(
-            QualityReport, "GET", url_path(f"{LABELING}/campaigns/{{}}/quality", campaign_id), how=SLOW
+            QualityReport, "GET", url_path(f"{LABELING}/campaigns/{{}}/quality", campaign_id), options=SLOW
         )
 
     # --- assignments ---
@@ -121,13 +121,13 @@ class LabelingClient(BaseClient):
         Each call has its own idempotency key; to fetch a lost response again, call with the same key.
         """
         path = url_path(f"{LABELING}/campaigns/{{}}/next-task", campaign_id)
-        return self._served(await self.answer(self.prepare("POST", path, key=idempotency_key)))
+        return self._served(await self.exchange(self.prepare("POST", path, key=idempotency_key)))
 
-    def _served(self, answer: ApiResponse) -> Served:
-        if answer.status == 204:
+    def _served(self, response: ApiResponse) -> Served:
+        if response.status == 204:
             return Served(None)
-        task = parse_or_null(ServedTask, answer, clean=self._clean)
-        return Served(task, _seconds(answer.headers.get("X-Claim-Expires-In")) if task else None)
+        task = parse_or_null(ServedTask, response, clean=self._clean)
+        return Served(task, _seconds(response.headers.get("X-Claim-Expires-In")) if task else None)
 
     async def list_tasks(
         self, campaign_id: str, status: str | None = None, limit: int | None = None, cursor: str | None = None
@@ -151,12 +151,12 @@ class LabelingClient(BaseClient):
         request = adjudicate_request(
             task_id, ruling.verdict, corrected_value=ruling.corrected_value, idempotency_key=idempotency_key
         )
-        return parse(LabelingTaskPublic, await self.answer(request), clean=self._clean)
+        return parse(LabelingTaskPublic, await self.exchange(request), clean=self._clean)
 
     async def submit(self, task_id: str, label: LabelSubmit, *, idempotency_key: str | None = None) -> LabelSubmission:
         """Sends a verdict."""
         prepared = self.prepare_submit(task_id, label, idempotency_key=idempotency_key)
-        return parse(LabelSubmission, await self.answer(prepared), clean=self._clean)
+        return parse(LabelSubmission, await self.exchange(prepared), clean=self._clean)
 
     def prepare_submit(
         self, task_id: str, label: LabelSubmit, *, idempotency_key: str | None = None
@@ -176,7 +176,7 @@ class LabelingClient(BaseClient):
 
         Waits first while the server has asked this client to pause (429).
         """
-        return parse(LabelSubmission, await self.answer(prepared, once=True), clean=self._clean)
+        return parse(LabelSubmission, await self.exchange(prepared, once=True), clean=self._clean)
 
     # --- projects ---
 
@@ -199,7 +199,7 @@ class LabelingClient(BaseClient):
         """Creates tasks from imported prediction runs, by the project's selection policy."""
         path = url_path(f"{LABELING}/projects/{{}}/generate-tasks", project_id)
         body = body_of(request)
-        return await self.call(GenerateProjectTasksResult, "POST", path, body=body, key=idempotency_key, how=SLOW)
+        return await self.call(GenerateProjectTasksResult, "POST", path, body=body, key=idempotency_key, options=SLOW)
 
 
 def _seconds(text: str | None) -> float | None:

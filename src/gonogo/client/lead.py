@@ -50,7 +50,7 @@ class LeadClient(GonogoClient):
     async def preview_tasks(self, project_id: str, request: GenerateProjectTasks) -> GeneratePreview:
         """Returns the numbers that `generate_tasks` would report; creates nothing."""
         path = url_path(f"{GONOGO}/projects/{{}}/generate-tasks/preview", project_id)
-        return await self.call(GeneratePreview, "POST", path, body=body_of(request), how=SLOW)
+        return await self.call(GeneratePreview, "POST", path, body=body_of(request), options=SLOW)
 
     async def audit_head(self) -> AuditHead:
         """Returns the head of the audit log; two equal heads mean that nothing changed between them."""
@@ -88,7 +88,9 @@ async def store_drawings(
     heads = [{"part": part, "filename": name, "size_bytes": len(data)} for part, name, data in drawings]
     body = b"".join((as_bytes(heads), b"\n", *(data for _, _, data in drawings)))
     path, kind = f"{GONOGO}/drawings/batch", "application/octet-stream"
-    return await client.call(DrawingsStored, "POST", path, body=body, key=idempotency_key, content_type=kind, how=SLOW)
+    return await client.call(
+        DrawingsStored, "POST", path, body=body, key=idempotency_key, content_type=kind, options=SLOW
+    )
 
 
 async def _assignments(

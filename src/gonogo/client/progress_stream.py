@@ -205,7 +205,7 @@ async def _events(
     async with AsyncExitStack() as stack:
         async with asyncio.timeout(first):
             head, body = await stack.enter_async_context(
-                client.pieces(client.prepare("GET", path), RequestOptions(slow=True, headers=tuple(headers)))
+                client.stream(client.prepare("GET", path), RequestOptions(slow=True, headers=tuple(headers)))
             )
         if not (head.headers.get("Content-Type") or "").startswith("text/event-stream"):
             raise StreamUnavailableError("Something answers there, but not with a stream of changes.")

@@ -87,25 +87,25 @@ def _finite(literal: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def parse(model: type[M], answer: ApiResponse, *, clean: bool = True) -> M:
-    """Returns `answer` as a `model`; with `clean`, all its text is sanitized for a terminal first.
+def parse(model: type[M], response: ApiResponse, *, clean: bool = True) -> M:
+    """Returns `response` as a `model`; with `clean`, all its text is sanitized for a terminal first.
 
     Raises:
         UnexpectedAnswerError: it is not JSON, or not of this shape.
     """
-    value = parse_or_null(model, answer, clean=clean)
+    value = parse_or_null(model, response, clean=clean)
     if value is None:
-        raise unexpected(answer, f"The server's answer is no {model.__name__} but null.")
+        raise unexpected(response, f"The server's answer is no {model.__name__} but null.")
     return value
 
 
-def parse_or_null(model: type[M], answer: ApiResponse, *, clean: bool = True) -> M | None:
+def parse_or_null(model: type[M], response: ApiResponse, *, clean: bool = True) -> M | None:
     """Returns like `parse`, or `None` for JSON `null`."""
-    value = _fit(model, answer.body, clean)
+    value = _fit(model, response.body, clean)
     if isinstance(value, _Misfit):
         message = f"The server's answer is no {model.__name__}: {value.what}"
-        no_json = f"The server answered {describe(answer)} where JSON was due."
-        raise unexpected(answer, answer.shown(message) if value.what else no_json)
+        no_json = f"The server answered {describe(response)} where JSON was due."
+        raise unexpected(response, response.shown(message) if value.what else no_json)
     return value
 
 
@@ -140,29 +140,31 @@ def _misfits(error: ValidationError) -> str:
     return ", ".join(fields[:3]) + (f" and {len(fields) - 3} more" if len(fields) > 3 else "")
 
 
-def unexpected(answer: ApiResponse, message: str) -> UnexpectedAnswerError:
-    return UnexpectedAnswerError(message, request_id=answer.request_id, status=answer.status)
+def unexpected(response: ApiResponse, message: str) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(message, request_id=response.request_id, status=response.status)
 
 
-def describe(answer: ApiResponse) -> str:
+def describe(response: ApiResponse) -> str:
     """Describes a body in words: type, size, and the first words of it when it is a page for people."""
-    kind = answer.shown(answer.headers.get("Content-Type", "") or "no content type")[:60]
-    size = f"{len(answer.body)} bytes"
-    if not answer.body:
+    kind = response.shown(response.headers.get("Content-Type", "") or "no content type")[:60]
+    size = f"{len(response.body)} bytes"
+    if not response.body:
         return "an empty body"
-    if answer.body.lstrip()[:1] in (b"{", b"[", b'"') or b"json" in kind.lower().encode():
+    if response.body.lstrip()[:1] in (b"{", b"[", b'"') or b"json" in kind.lower().encode():
         return f"broken JSON ({kind}, {size})"
-    words = answer.shown(_TAG.sub(" ", answer.body[:8000].decode("utf-8", "replace")))
+    words = response.shown(_TAG.sub(" ", response.body[:8000].decode("utf-8", "replace")))
     return f"a page ({kind}, {size}): “{words}”" if words else f"a body without text ({kind}, {size})"
 
 
-def redirected(answer: ApiResponse, host: str) -> UnexpectedAnswerError:
+def redirected(response: ApiResponse, host: str) -> UnexpectedAnswerError:
     """Returns the error for a 3xx, which is not followed, because the credential belongs to one host only."""
     return UnexpectedAnswerError(
-        answer.shown(f"The server sent us on to {host or 'another place'} ({answer.status}); this was not followed."),
+        response.shown(
+            f"The server sent us on to {host or 'another place'} ({response.status}); this was not followed."
+        ),
         next_step="Use the address at which the API itself answers, or sign in to the network first.",
-        request_id=answer.request_id,
-        status=answer.status,
+        request_id=response.request_id,
+        status=response.status,
     )
 
 
@@ -176,15 +178,15 @@ class _ErrorFields:
     request_id: str | None = None
 
 
-def _error_fields(answer: ApiResponse) -> _ErrorFields:
+def _error_fields(response: ApiResponse) -> _ErrorFields:
     """Reads the envelope; also a bare `{message}`, `{detail}`, JSON string or plain text."""
     try:
-        value = clean_json(load(answer.body))
+        value = clean_json(load(response.body))
     except ValueError:
-        html = answer.body.lstrip()[:1] == b"<"
-        return _ErrorFields(message="" if html else answer.shown(answer.body[:2000].decode("utf-8", "replace")))
+        html = response.body.lstrip()[:1] == b"<"
+        return _ErrorFields(message="" if html else response.shown(response.body[:2000].decode("utf-8", "replace")))
     if isinstance(value, str):
-        return _ErrorFields(message=answer.shown(value))
+        return _ErrorFields(message=response.shown(value))
     if not isinstance(value, dict):
         return _ErrorFields()
     inner = value.get("error")
@@ -194,10 +196,10 @@ def _error_fields(answer: ApiResponse) -> _ErrorFields:
         details = {"errors": body["detail"]}
     message = _first_text(body.get("message"), body.get("detail"), inner)
     return _ErrorFields(
-        code=answer.shown(_first_text(body.get("code"))),
-        message=answer.shown(message),
-        details=_redact(details, answer.secrets) if isinstance(details, dict) else None,
-        request_id=answer.shown(_first_text(value.get("request_id"))) or None,
+        code=response.shown(_first_text(body.get("code"))),
+        message=response.shown(message),
+        details=_redact(details, response.secrets) if isinstance(details, dict) else None,
+        request_id=response.shown(_first_text(value.get("request_id"))) or None,
     )
 
 
@@ -237,19 +239,19 @@ _NEXT_STEP: Final = {
 }
 
 
-def error_from(answer: ApiResponse) -> GonogoClientError:
-    """Returns the error for a status outside 2xx. The class follows the status, whatever the body is."""
-    fields = _error_fields(answer)
+def error_from(response: ApiResponse) -> GonogoClientError:
+    """Returns the error for a status outside 2xx. The class depends on the status alone."""
+    fields = _error_fields(response)
     details = dict(fields.details or {})
     reason = details.get("reason")
     rest: dict[str, Any] = {
-        "request_id": answer.request_id or fields.request_id,
-        "status": answer.status,
+        "request_id": response.request_id or fields.request_id,
+        "status": response.status,
         "code": fields.code,
         "details": details,
         "next_step": _NEXT_STEP.get(reason if isinstance(reason, str) else "") or _NEXT_STEP.get(fields.code),
     }
-    status = answer.status
+    status = response.status
     tail = _tail(status, fields)
     if status == 401:
         return AuthenticationError(f"The server did not accept the credential{tail}", **rest)
@@ -261,11 +263,11 @@ def error_from(answer: ApiResponse) -> GonogoClientError:
         waiting = fields.code == "idempotency_in_flight"
         return ConflictError(f"The server's state does not allow this{tail}", transient=waiting, **rest)
     if status == 429:
-        wait = _retry_after(answer)
+        wait = _retry_after(response)
         return RateLimitedError(f"Too many requests{tail}", retry_after=wait, transient=True, **rest)
     if status >= 500 or status in _TRANSIENT_5XX:
         again = status in _TRANSIENT_5XX
-        return ServerError(f"The server failed{tail}", retry_after=_retry_after(answer), transient=again, **rest)
+        return ServerError(f"The server failed{tail}", retry_after=_retry_after(response), transient=again, **rest)
     return InvalidRequestError(f"The server rejects the request{tail}{_fields(details)}", **rest)
 
 
@@ -287,9 +289,9 @@ def _fields(details: Mapping[str, Any]) -> str:
     return f" Fields: {', '.join(rejected[:3])}." if rejected else ""
 
 
-def _retry_after(answer: ApiResponse) -> float | None:
+def _retry_after(response: ApiResponse) -> float | None:
     """Returns the seconds of `Retry-After`, a number or a date; `None` when absent or invalid."""
-    text = (answer.headers.get("Retry-After") or "").strip()
+    text = (response.headers.get("Retry-After") or "").strip()
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)
     try:

@@ -3,8 +3,8 @@
     async with ResultsClient(CENTAUR, ApiKey(key), login) as client:
         async for case in client.cases(1234, labeling_state="Labeled"): ...
 
-Every call carries the API key and a session's token. The session is opened when first needed, and anew when the
-server says that it has expired; then the same page is asked for again.
+Every call carries the API key and a session's token. The client opens a session at the first call, and again when the
+server says that it has expired; then it requests the same page again.
 """
 
 from __future__ import annotations
@@ -141,9 +141,9 @@ class ResultsClient:
         login = await self._login()
         self._use(None)
         body = as_bytes({"username": login.username, "api_password": login.api_password})
-        how = RequestOptions(secrets=(Secret(login.api_password),))
-        sent = self._calls.prepare("POST", f"{AUTH}/login", body=body)
-        session = parse(Login, await self._calls.answer(sent, how), clean=self._clean)
+        options = RequestOptions(secrets=(Secret(login.api_password),))
+        request = self._calls.prepare("POST", f"{AUTH}/login", body=body)
+        session = parse(Login, await self._calls.exchange(request, options), clean=self._clean)
         self._use(Secret(session.token))
         return session
 
@@ -158,7 +158,7 @@ class ResultsClient:
     async def log_out(self) -> None:
         """Ends the session, if there is one."""
         if self._token is not None:
-            await self._calls.call(Message, "POST", f"{AUTH}/logout", how=self._how())
+            await self._calls.call(Message, "POST", f"{AUTH}/logout", options=self._how())
             self._use(None)
 
     # --- results ---
@@ -208,7 +208,7 @@ class ResultsClient:
         if fresh:
             await self.log_in()
         try:
-            return await self._calls.call(model, method, path, query=query, how=self._how())
+            return await self._calls.call(model, method, path, query=query, options=self._how())
         except AuthenticationError:
             if fresh or self._login is None:  # a session just opened is refused: another one would be, too
                 raise
@@ -219,7 +219,7 @@ class ResultsClient:
                 )
             raise
         await self.log_in()
-        return await self._calls.call(model, method, path, query=query, how=self._how())
+        return await self._calls.call(model, method, path, query=query, options=self._how())
 
     def _use(self, token: Secret | None) -> None:
         self._token = token

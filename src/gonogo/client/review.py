@@ -74,7 +74,7 @@ class ReviewClient(LabelingClient):
             override=ruling.override,
             idempotency_key=idempotency_key,
         )
-        return parse(RulingMade, await self.answer(request), clean=self._clean)
+        return parse(RulingMade, await self.exchange(request), clean=self._clean)
 
     async def review_settings(self, campaign_id: str) -> ReviewSettings:
         return await self.call(ReviewSettings, "GET", url_path(_CAMPAIGN + "/review-settings", campaign_id))
@@ -127,7 +127,7 @@ class ReviewClient(LabelingClient):
         Ask `preview_annotator_action` first, and show its `consequence` before the lead confirms.
         """
         path = url_path(_CAMPAIGN + "/annotators/{}/actions", campaign_id, voter_id)
-        return await self.call(AnnotatorAction, "POST", path, body=body_of(action), key=idempotency_key, how=SLOW)
+        return await self.call(AnnotatorAction, "POST", path, body=body_of(action), key=idempotency_key, options=SLOW)
 
     async def preview_annotator_action(
         self, campaign_id: str, voter_id: str, action: AnnotatorVerb

@@ -26,7 +26,7 @@ from gonogo.client.responses import ApiResponse, error_from, redirected, unexpec
 from gonogo.schemas.sanitize import clean_text
 
 MAX_BODY: Final = 64 * 1024 * 1024
-"""Largest answer taken into memory, in bytes: 500 tasks with fields of 100 kB."""
+"""Largest response taken into memory, in bytes: 500 tasks with fields of 100 kB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,50 +170,50 @@ class HttpTransport:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def exchange(self, sent: PreparedRequest, how: RequestOptions = DEFAULT_OPTIONS) -> ApiResponse:
-        """Sends `sent` once and returns its 2xx response.
+    async def exchange(self, prepared: PreparedRequest, options: RequestOptions = DEFAULT_OPTIONS) -> ApiResponse:
+        """Sends `prepared` once and returns its 2xx response.
 
         Raises:
             GonogoClientError: no answer, another status than 2xx, a redirect, or a body over `MAX_BODY`.
         """
-        how = replace(how, slow=how.slow or len(sent.body) > 1_000_000)
-        limit = self.timeouts.slow if how.slow else self.timeouts.whole
+        options = replace(options, slow=options.slow or len(prepared.body) > 1_000_000)
+        limit = self.timeouts.slow if options.slow else self.timeouts.whole
         try:
-            async with asyncio.timeout(limit), self.stream(sent, how) as (head, body):
-                answer = await read_whole(head, body)
+            async with asyncio.timeout(limit), self.stream(prepared, options) as (head, body):
+                response = await read_whole(head, body)
         except TimeoutError:
             raise NetworkError(
                 f"{self.home.host} did not finish its answer within {limit:.0f} s.", transient=True
             ) from None
-        if answer.ok:
-            return answer
-        raise error_from(answer)
+        if response.ok:
+            return response
+        raise error_from(response)
 
     @asynccontextmanager
     async def stream(
-        self, sent: PreparedRequest, how: RequestOptions = DEFAULT_OPTIONS
+        self, prepared: PreparedRequest, options: RequestOptions = DEFAULT_OPTIONS
     ) -> AsyncIterator[tuple[ApiResponse, AsyncIterator[bytes]]]:
-        """Sends `sent` once and returns status and headers (an `ApiResponse` without body), then the body in pieces.
+        """Sends `prepared` once; gives status and headers (an `ApiResponse` without body), and the body in pieces.
 
         Raises:
             GonogoClientError: no answer, or a redirect; also while the body is read.
         """
         if self._http.is_closed:
             raise NetworkError(f"The connection to {self.home.host} was closed by this program.")
-        if not sent.path.startswith("/"):
+        if not prepared.path.startswith("/"):
             raise InvalidInputError("A request's path must begin with a slash.")
         request = self._http.build_request(
-            sent.method,
-            f"{self.home}{sent.path}",
-            content=sent.body or None,
-            headers=sent.headers() | dict(how.headers),
-            timeout=self._limits(how),
-            extensions={"anonymous": how.anonymous},
+            prepared.method,
+            f"{self.home}{prepared.path}",
+            content=prepared.body or None,
+            headers=prepared.headers() | dict(options.headers),
+            timeout=self._limits(options),
+            extensions={"anonymous": options.anonymous},
         )
         try:
             response = await self._http.send(request, stream=True)
             try:
-                head = ApiResponse(response.status_code, response.headers, b"", self._secrets + how.secrets)
+                head = ApiResponse(response.status_code, response.headers, b"", self._secrets + options.secrets)
                 if 300 <= response.status_code < 400:
                     raise redirected(head, _target(response))
                 yield head, response.aiter_bytes()
@@ -224,9 +224,9 @@ class HttpTransport:
         except (httpx.InvalidURL, httpx.StreamError) as error:
             raise InvalidInputError(f"The request could not be sent: {type(error).__name__}.") from None
 
-    def _limits(self, how: RequestOptions) -> httpx.Timeout:
+    def _limits(self, options: RequestOptions) -> httpx.Timeout:
         times = self.timeouts
-        read = times.slow if how.slow else times.read
+        read = times.slow if options.slow else times.read
         return httpx.Timeout(connect=times.connect, read=read, write=times.write, pool=times.pool)
 
     def _no_answer(self, error: httpx.HTTPError) -> GonogoClientError:

@@ -282,7 +282,7 @@ class PracticeStanding(Received):
     `passed` is `None` without a pass mark and before there are enough answers; a pass stays one. `waits_for` is
     `qualification` or `warm_up` while next-task is shut for the caller, and `None` when it is open; `warm_up_left` is
     how many answers of the warm-up are missing. `available` is the number of known tasks there are to practise on:
-    with 0 of them an annotator who has to qualify can only ask the lead, and no warm-up is asked for.
+    with 0 of them nobody can qualify, and no warm-up is required.
     """
 
     n: int

@@ -81,7 +81,7 @@ class PictureRequest:
 
     `bbox` is the task's `drawing_bbox` as it came (see the contract for its units); `None` shows the sheet.
     `zoom` multiplies the magnification of the level; `pan_x`, `pan_y` move the view in fractions of its own size.
-    `rotation` is 0, 90, 180 or 270 degrees clockwise, or `None` to turn tall boxes by itself.
+    `rotation` is 0, 90, 180 or 270 degrees clockwise, or `None` to turn tall boxes automatically.
     `cell_pixels` is a cell's width and height in pixels, needed for the pixel protocols; (0, 0) when unknown.
     """
 

@@ -33,11 +33,11 @@ class Equality:
 
 def equal(a: Any, b: Any, *, trailing_zeros: bool = False) -> Equality:
     """Compares two values (any JSON, or `EngineeringValue`): whether they state the same requirement. Never raises."""
-    one, other = from_json(a), from_json(b)
-    if value_key(one, trailing_zeros) == value_key(other, trailing_zeros):
-        reasons = _ways_of_writing(one, other)
+    first, second = from_json(a), from_json(b)
+    if value_key(first, trailing_zeros) == value_key(second, trailing_zeros):
+        reasons = _ways_of_writing(first, second)
         return Equality(True, "same: " + ", ".join(reasons) if reasons else "same")
-    return Equality(False, "differs: " + _difference(one, other, trailing_zeros))
+    return Equality(False, "differs: " + _difference(first, second, trailing_zeros))
 
 
 def canonical_key(json: Any, *, trailing_zeros: bool = False) -> str:
@@ -124,19 +124,19 @@ _TIMES = r"(?<=[0-9]) ?([xX×✕✖⨯*])"
 _PLUS_MINUS = r"±|∓|\+ ?/? ?-|%%p"
 
 
-def _ways_of_writing(one: EngineeringValue, other: EngineeringValue) -> list[str]:
-    a, b = (_text_of(value)[:_LOOKED_AT] for value in (one, other))
+def _ways_of_writing(first: EngineeringValue, second: EngineeringValue) -> list[str]:
+    a, b = (_text_of(value)[:_LOOKED_AT] for value in (first, second))
     if a == b:
         return []
     reasons = [reason for pattern, name in _FEATURES if (reason := _unlike(pattern, name, a, b))]
     reasons += _unlike_numbers(a, b)
-    if one.unit != other.unit:
-        reasons.append(f"{one.unit or other.unit} is the unit when none is written")
-    if (one.modifier == "reference") and bool(one.rest_words & REFERENCE_WORDS) != bool(
-        other.rest_words & REFERENCE_WORDS
+    if first.unit != second.unit:
+        reasons.append(f"{first.unit or second.unit} is the unit when none is written")
+    if (first.modifier == "reference") and bool(first.rest_words & REFERENCE_WORDS) != bool(
+        second.rest_words & REFERENCE_WORDS
     ):
         reasons.append("REF is the same as brackets")
-    if one.kind is Kind.CHAMFER and (one.sign != other.sign or (one.angle is None) != (other.angle is None)):
+    if first.kind is Kind.CHAMFER and (first.sign != second.sign or (first.angle is None) != (second.angle is None)):
         reasons.append("chamfers of 45° have several marks")
     return reasons or [_plainly_unlike(a, b)]
 
@@ -210,18 +210,18 @@ _COMPARED_FIELDS: tuple[tuple[str, _FieldText], ...] = (
 _UNREAD = (Kind.TEXT, Kind.OTHER, Kind.EMPTY)
 
 
-def _difference(one: EngineeringValue, other: EngineeringValue, trailing_zeros: bool) -> str:
+def _difference(first: EngineeringValue, second: EngineeringValue, trailing_zeros: bool) -> str:
     """Describes the first field that differs, the most important fields first."""
-    if one.kind in _UNREAD or other.kind in _UNREAD:
-        return f"{_shown(_text_of(one))} against {_shown(_text_of(other))}"
-    fields = dict(_key_fields(one, trailing_zeros))
-    others = dict(_key_fields(other, trailing_zeros))
+    if first.kind in _UNREAD or second.kind in _UNREAD:
+        return f"{_shown(_text_of(first))} against {_shown(_text_of(second))}"
+    fields = dict(_key_fields(first, trailing_zeros))
+    others = dict(_key_fields(second, trailing_zeros))
     renamed = {"value": "nominal", "words": "rest", "characteristic": "symbol", "condition": "conditions"}
-    for name, tell in _COMPARED_FIELDS:
+    for name, text_of in _COMPARED_FIELDS:
         key = renamed.get(name, name)
-        same = fields[key] == others[key] if key in fields else tell(one) == tell(other)
+        same = fields[key] == others[key] if key in fields else text_of(first) == text_of(second)
         if not same:
-            return f"{name} {_shown(tell(one))} against {_shown(tell(other))}"
+            return f"{name} {_shown(text_of(first))} against {_shown(text_of(second))}"
     return "keys beside the value"
 
 

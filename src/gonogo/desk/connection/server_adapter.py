@@ -33,7 +33,7 @@ class HttpTaskServer:
 
     async def send(self, request: PreparedRequest, kind: RequestKind) -> Receipt:
         """Sends one row of the outbox, once, byte for byte."""
-        response = await self.client.answer(request)
+        response = await self.client.exchange(request)
         if kind is RequestKind.RULING:
             ruling = parse(RulingMade, response).ruling
             return LabelSubmission(id=ruling.id or "", task_id=ruling.task_id, verdict=ruling.verdict)

@@ -24,7 +24,7 @@ _Corners = tuple[float, float, float, float]
 
 
 class PdfPage:
-    """Open PDF page; each region is rendered anew, so that lines are sharp at every zoom."""
+    """Open PDF page; each region is rendered on request, so that lines are sharp at every zoom."""
 
     native = 300 / 72
     units = FROM_TOP_LEFT

@@ -1,7 +1,7 @@
 """Kitty graphics protocol: sends a picture once, as PNG, and shows it by placeholder text. No numpy here.
 
 The text is made of placeholders (U+10EEEE) that carry row and column as combining marks and the picture's id as their
-colour, so that whatever moves, covers or repaints text does the same with the picture.
+colour, so that scrolling, windows and repaints treat the picture like text.
 Source: the protocol's own description, https://sw.kovidgoyal.net/kitty/graphics-protocol/ (Unicode placeholders).
 """
 
