@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from gonogo.cli.commands import annotators
-from gonogo.cli.support import current_home
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.lead import LeadClient
 from gonogo.client.shared_transport import UnclosableTransport
+from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import BASE_URL, embedded_parts
 from gonogo.schemas.gonogo_api import SessionCreate
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelSubmit
@@ -20,7 +20,7 @@ from tests.cli.conftest import Gonogo
 
 async def _vote(name: str, people: dict[str, str]) -> None:
     """Each of `people` answers every task of the campaign with one verdict."""
-    parts = embedded_parts(current_home())
+    parts = embedded_parts(AppPaths())
 
     def client(credential: Credential) -> LeadClient:
         return LeadClient(BASE_URL, credential, transport=cast("Any", UnclosableTransport(lambda: parts.transport)))
@@ -99,7 +99,7 @@ def test_flags_come_with_their_evidence() -> None:
         "drift": {"against": "gold", "before": 0.9, "now": 0.7, "votes": 50},
     }
     state = annotators_state()
-    lines = annotators._about(annotators._merged(state, {"reliability": 0.8}, signs))
+    lines = annotators._person_lines(annotators._merge(state, {"reliability": 0.8}, signs))
     text = "\n".join(lines)
     for part in ("7 of the last 20", "31 times correct in a row", "1 in 2 500", "by gold 90 % before, 70 %"):
         assert part in text

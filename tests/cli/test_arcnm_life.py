@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gonogo.cli.support import connect
+from gonogo.cli.support.server import open_client
 from gonogo.client.credential import ApiKey
 from gonogo.client.lead import LeadClient
 from gonogo.schemas.labeling import Adjudication, LabelSubmit
@@ -134,8 +134,8 @@ async def test_the_same_life_on_our_server(gonogo: Gonogo, readings: Path) -> No
     wanted = ["--redundancy", "1", "--gold-fraction", "0", "--campaign", "all of them"]
     await cli("project", "generate", "pmi", *wanted)
     campaign = json.loads((await cli("campaign", "show", "all of them", "--json")).stdout)
-    assert await labelled(lambda: connect(None), campaign["id"]) == 4
-    async with connect(None) as client:
+    assert await labelled(lambda: open_client(None), campaign["id"]) == 4
+    async with open_client(None) as client:
         waiting = (await client.list_tasks(campaign["id"], status="in_review")).data
         for task in waiting:
             await client.adjudicate(task.id, Adjudication(verdict="incorrect", corrected_value={"text": "⌀11"}))

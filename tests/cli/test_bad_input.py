@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
-from gonogo.cli import main, support
+from gonogo.cli import main
 from gonogo.cli.commands.project import POLICY_KEYS
+from gonogo.cli.support import output
 from gonogo.server.tasks.selection import SelectionPolicy
 from tests.cli.conftest import Gonogo
 
@@ -101,12 +102,12 @@ def test_lists_are_columns_on_a_terminal_and_tabs_elsewhere(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [["short", "open"], ["a\tlong\nname", "closed"]]
-    support.show_table(rows)
+    output.print_table(rows)
     assert capsys.readouterr().out == "short\topen\na long name\tclosed\n"
     terminal = _Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
-    support.show_table(rows)
-    support.show_table([])
+    output.print_table(rows)
+    output.print_table([])
     assert terminal.getvalue() == "short         open\na long name   closed\n"
 
 

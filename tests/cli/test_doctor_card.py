@@ -45,7 +45,8 @@ def test_every_mode_shows_the_same_piece_and_pixels_only_where_they_are_drawn() 
     ("typed", "kept"), [(["3"], "sextant"), (["9", "4"], "octant"), ([""], ""), (["x", "y", "z"], ""), (["²"], "")]
 )
 def test_the_answer_is_kept_for_this_terminal(tmp_path: Path, typed: list[str], kept: str) -> None:
-    file, written = tmp_path / "state" / "terminals.json", []
+    file = tmp_path / "state" / "terminals.json"
+    written: list[str] = []
     lines = iter([*typed, "", ""])
     said = show_card(
         TerminalCapabilities(ENVIRONMENT, file), ENVIRONMENT, write=written.append, ask=lambda: next(lines) + "\n"

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gonogo.cli.support import connect
+from gonogo.cli.support.server import open_client
 from gonogo.client.lookup import find_campaign
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.labeling import LabelSubmit
@@ -184,7 +184,7 @@ def test_lines_name_drawing_truth_and_gold(gonogo: Gonogo, imported: Path) -> No
 
 async def _votes_and_a_ruling(campaign: str) -> None:
     """One task is answered, one ruled on; two stay open."""
-    async with connect(None) as lead:
+    async with open_client(None) as lead:
         found = await find_campaign(lead, campaign)
         first, second = [await lead.next_task(found.id) for _ in range(2)]
         assert first.task is not None

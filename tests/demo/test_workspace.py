@@ -7,27 +7,27 @@ import asyncio
 import httpx
 import pytest
 
-from gonogo.cli.commands import demo
-from gonogo.cli.support import connect, current_home
+from gonogo.cli.support.server import open_client
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.lead import LeadClient
 from gonogo.demo.crew import CREW
 from gonogo.demo.parts import draw_all
-from gonogo.demo.workspace import CAMPAIGN, prepare
+from gonogo.demo.workspace import CAMPAIGN, prepare, prepare_embedded
+from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import BASE_URL, embedded_parts
 
 
 def start() -> str:
     """What `gonogo demo --prepare` does."""
-    return asyncio.run(demo._prepare(current_home()))
+    return asyncio.run(prepare_embedded(AppPaths(), print))
 
 
 def test_after_a_start_there_is_work_for_an_annotator_an_expert_and_a_lead() -> None:
     campaign_id = start()
 
     async def look() -> None:
-        async with connect(None) as lead:
+        async with open_client(None) as lead:
             await _look(lead, campaign_id)
 
     asyncio.run(look())
@@ -71,7 +71,7 @@ class Broken(httpx.AsyncBaseTransport):
 @pytest.mark.parametrize("fatal", ["/predictions", "/settings"])
 def test_a_start_that_was_interrupted_is_gone_on_with(fatal: str) -> None:
     async def interrupted() -> None:
-        parts = embedded_parts(current_home())
+        parts = embedded_parts(AppPaths())
         transport = Broken(parts.transport, fatal)
         try:
             await prepare(lambda _: GonogoClient(BASE_URL, ApiKey(parts.token), transport=transport), "", print)
@@ -83,7 +83,7 @@ def test_a_start_that_was_interrupted_is_gone_on_with(fatal: str) -> None:
     campaign_id = start()
 
     async def look() -> None:
-        async with connect(None) as lead:
+        async with open_client(None) as lead:
             assert [found.name for found in (await lead.list_campaigns()).data] == [CAMPAIGN]
             assert (await lead.list_tasks(campaign_id)).count > 100
             assert (await lead.review_queue(campaign_id)).count >= 3

@@ -1,4 +1,4 @@
-"""Names for the shell's completion: those of the workspace on this machine, read from its file in a moment.
+"""Shell completion of names, read from the database of the workspace on this machine.
 
 A server is not asked: completion must never wait for a network or prompt for a key.
 """
@@ -8,32 +8,32 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
+import sqlite3
 from collections.abc import Callable
 
 import click
 
+from gonogo.desk.core.paths import AppPaths
+
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
-_NEWEST = 200
+_MAX_NAMES = 200
 _SPECIAL = re.compile(r"""([\s'"\\$`!*?()\[\]{}<>|&;#~^])""")
 
 
 def _from_workspace(query: str) -> Complete:
-    """A completer of the first column of `query`, whose last rows are the newest."""
+    """Returns a completer from the first column of `query`, which sorts the newest first."""
 
     def complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
         if os.environ.get("GONOGO_BASE_URL"):
             return []
-        import sqlite3
-
-        from gonogo.desk.core.paths import AppPaths
-
         file = AppPaths().data() / "workspace.db"
         if not file.exists():
             return []
         try:
             with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=0.2)) as database:
-                rows = database.execute(f"{query} LIMIT {_NEWEST}").fetchall()
-        except sqlite3.Error:  # busy, or of another release: no names, and nothing in the middle of somebody's prompt
+                rows = database.execute(f"{query} LIMIT {_MAX_NAMES}").fetchall()
+        except sqlite3.Error:  # busy, or of another release: no names, and no message in the middle of a prompt
             return []
         return [for_shell(name) for name in dict.fromkeys(name for (name,) in rows) if name.startswith(incomplete)]
 
@@ -41,15 +41,13 @@ def _from_workspace(query: str) -> Complete:
 
 
 def for_shell(name: str) -> str:
-    """`name` as it must stand on the command line: bash puts it there as it is, zsh and fish quote it themselves."""
+    """`name` quoted for bash, which inserts it as it is; zsh and fish quote it themselves."""
     if os.environ.get("_GONOGO_COMPLETE") != "bash_complete" or _in_quotes(os.environ.get("COMP_WORDS", "")):
         return name
-    return _SPECIAL.sub(r"\\\\\1", name)  # click's script reads it with `read`, which takes one of the two away
+    return _SPECIAL.sub(r"\\\\\1", name)  # click's script uses `read`, which removes one of the two
 
 
 def _in_quotes(words: str) -> bool:
-    import shlex
-
     try:
         shlex.split(words)
     except ValueError:

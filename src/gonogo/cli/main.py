@@ -1,15 +1,21 @@
-"""The `gonogo` command: each subcommand is imported when it is run, so `--help` loads neither Textual nor FastAPI."""
+"""The `gonogo` command. Each subcommand is imported when it runs, so `--help` loads neither Textual nor FastAPI."""
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import os
+import tempfile
+import traceback
 from typing import Any, NoReturn
 
 import click
 
 from gonogo import __version__
+from gonogo.cli.support.exit import fail, fail_file
+from gonogo.cli.workstation import open_workstation
 
-# name -> (module, attribute, one line for `gonogo --help`); the line stands here so that help loads no command
+# name → (module, attribute, one line for `gonogo --help`); the line is here so that help loads no command
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("gonogo.cli.commands.demo", "demo", "Try it: a sample project, no account, no network."),
     "annotate": ("gonogo.cli.commands.annotate", "annotate", "Answer questions about drawings, one key each."),
@@ -76,7 +82,7 @@ Completion:  bash  eval "$(_GONOGO_COMPLETE=bash_source gonogo)"    in ~/.bashrc
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported only when they are run or asked for their own help."""
+    """Command group that imports a command only when it runs or shows its own help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -97,8 +103,6 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = click.utils.make_str(args[0])
         if name not in COMMANDS and not name.startswith("-"):
-            import difflib
-
             near = difflib.get_close_matches(name, COMMANDS, n=1)
             hint = f" Did you mean `gonogo {near[0]}`?" if near else " `gonogo --help` lists them."
             raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
@@ -114,8 +118,6 @@ def cli(ctx: click.Context) -> None:
     Without a command the workstation opens.
     """
     if ctx.invoked_subcommand is None:
-        from gonogo.cli.workstation import open_workstation
-
         open_workstation()
 
 
@@ -124,27 +126,19 @@ def main(args: list[str] | None = None) -> Any:
     try:
         return cli.main(args=args, prog_name="gonogo")
     except OSError as error:
-        from gonogo.cli.support import fail_file
-
         fail_file(error)
-    except Exception as error:  # noqa: BLE001 - the last door: behind it is only the interpreter
-        _own_fault(error)
+    except Exception as error:  # noqa: BLE001 - the last handler; above it is only the interpreter
+        _report_crash(error)
 
 
-def _own_fault(error: Exception) -> NoReturn:
-    """A fault of gonogo's own: a sentence for the person, the traceback in a file for those who mend it."""
-    import os
-    import tempfile
-    import traceback
-
-    from gonogo.cli.support import fail
-
-    kept = "There is no room to keep the details."
+def _report_crash(error: Exception) -> NoReturn:
+    """Ends after a bug in gonogo: a sentence for the person, the traceback in a file for the developers."""
+    next_step = "There is no room to keep the details."
     try:
         number, path = tempfile.mkstemp(prefix="gonogo-fault-", suffix=".txt")  # for its owner's eyes only
         with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
             traceback.print_exception(error, file=file)
-        kept = f"The details are in {path}: send them to whoever looks after gonogo."
+        next_step = f"The details are in {path}: send them to whoever looks after gonogo."
     except OSError:
         pass
-    fail(f"a fault in gonogo itself ({type(error).__name__}); what was done before it is kept", kept)
+    fail(f"a fault in gonogo itself ({type(error).__name__}); what was done before it is kept", next_step)

@@ -1,15 +1,17 @@
-"""The workstation in this terminal, and the console script's way to it: without click, which a first frame need not
-wait for."""
+"""Workstation in this terminal, and the entry point of the console script.
+
+It imports the app late: the terminal is asked for its capabilities first, and answers meanwhile.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from gonogo.tui.terminal.probe import Probe
+from gonogo.cli.support.exit import EXIT_USAGE, fail
+from gonogo.tui.terminal.probe import Probe
 
 
 def main() -> Any:
@@ -19,7 +21,7 @@ def main() -> Any:
     """
     if len(sys.argv) == 1 and "_GONOGO_COMPLETE" not in os.environ:
         return open_workstation()
-    from gonogo.cli.main import main as run_command
+    from gonogo.cli.main import main as run_command  # imports this module
 
     return run_command()
 
@@ -34,17 +36,13 @@ def open_workstation(
 ) -> None:
     """Run the app in this terminal until the person leaves it."""
     if not sys.stdin.isatty() or not sys.stderr.isatty():
-        from gonogo.cli.support import EXIT_USAGE, fail
-
         fail(
             "the workstation needs a terminal",
             "Run it in one; `gonogo --help` lists what works in scripts.",
             EXIT_USAGE,
         )
-    from gonogo.tui.terminal.probe import Probe
-
     probe = Probe(os.environ)
-    probe.ask()  # before anything else is loaded: the answers come meanwhile
+    probe.ask()  # before the app is imported: the answers come meanwhile
     try:
         _run(probe, campaign_id=campaign_id, embedded=embedded, sign_in=sign_in, review=review, practice=practice)
     finally:

@@ -1,18 +1,22 @@
-"""The demo campaign in a workspace: drawn, predicted, and partly judged by three simulated annotators.
+"""Demo campaign in a workspace: drawn, predicted, and partly answered by three simulated annotators.
 
-The three answer the same few tasks, so that these have all their votes: most are settled, on some the votes differ and
-an expert has something to rule on, and the quality report has something to say. The other tasks are left to whoever
-tries the demo.
+The three answer the same few tasks, so that these have all their votes: most are resolved, some are disputed for an
+expert to rule on, and the quality report has data. The other tasks are left to the person who tries the demo.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any, cast
 
+from gonogo.client.credential import ApiKey, SessionToken
+from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.shared_transport import UnclosableTransport
 from gonogo.demo.crew import CREW, answer
 from gonogo.demo.parts import draw_all
 from gonogo.demo.readings import Reading, read_all
+from gonogo.desk.core.paths import AppPaths
+from gonogo.embedded.transport import BASE_URL, embedded_parts, workspace_url
 from gonogo.schemas.gonogo_api import (
     CampaignSettings,
     Prediction,
@@ -20,11 +24,13 @@ from gonogo.schemas.gonogo_api import (
     SessionCreate,
     TasksFromPredictions,
 )
-from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignCreate, LabelingProjectCreate
-
-if TYPE_CHECKING:
-    from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.schemas.labeling import LabelingCampaignPublic
+from gonogo.schemas.labeling import (
+    CampaignAssignmentCreate,
+    LabelingCampaignCreate,
+    LabelingCampaignPublic,
+    LabelingProjectCreate,
+)
+from gonogo.server.store.engine import Store
 
 CAMPAIGN = "Demo: four parts"
 PROJECT = "Demo shop"
@@ -39,20 +45,35 @@ The value must say **what the drawing says**, whatever hand it is written in.
 - You cannot read it on the drawing? Answer **unsure**: that is an answer, too.
 """
 
-ClientFor = Callable[[str | None], "GonogoClient"]
+ClientFor = Callable[[str | None], GonogoClient]
 """Makes a client of the demo's server: for a session token, or (with `None`) for the local lead."""
 
 
 async def find_campaign(client: GonogoClient) -> LabelingCampaignPublic | None:
-    """The open demo campaign, if an earlier start made it; without tasks it was interrupted."""
+    """The open demo campaign of an earlier start; one without tasks was interrupted."""
     page = await client.list_campaigns(limit=500)
-    return next((found for found in page.data if found.name == CAMPAIGN and found.status == "open"), None)
+    return next((item for item in page.data if item.name == CAMPAIGN and item.status == "open"), None)
+
+
+async def prepare_embedded(home: AppPaths, report: Callable[[str], None]) -> str:
+    """Makes the demo campaign in the embedded workspace; see `prepare`."""
+    parts = embedded_parts(home)
+
+    def client_for(session: str | None) -> GonogoClient:
+        credential = SessionToken(session) if session else ApiKey(parts.token)
+        shared = UnclosableTransport(lambda: parts.transport)
+        return GonogoClient(BASE_URL, credential, transport=cast("Any", shared))  # it has the methods httpx calls
+
+    try:
+        return await prepare(client_for, workspace_url(home), report)
+    finally:
+        await parts.transport.aclose()
 
 
 async def prepare(client_for: ClientFor, database_url: str, report: Callable[[str], None]) -> str:
-    """Make the demo campaign in the workspace, or find the one that is there; returns its id.
+    """Makes the demo campaign in the workspace, or finds the existing one; returns its id.
 
-    Safe to repeat, and to interrupt: whatever an earlier start has made is found and gone on with.
+    Safe to repeat, and to interrupt: the next start continues with what an earlier one made.
     """
     async with client_for(None) as lead:
         existing = await find_campaign(lead)
@@ -75,8 +96,6 @@ async def prepare(client_for: ClientFor, database_url: str, report: Callable[[st
 
 
 def _answer(database_url: str, campaign_id: str, people: dict[str, str], readings: list[Reading]) -> None:
-    from gonogo.server.store.engine import Store
-
     store = Store(database_url)
     try:
         answer(store, campaign_id, people, readings)
@@ -85,12 +104,12 @@ def _answer(database_url: str, campaign_id: str, people: dict[str, str], reading
 
 
 async def _project(lead: GonogoClient) -> str:
-    """The id of the demo's project, made when it is not there yet."""
+    """The id of the demo's project, which is made if it does not exist."""
     for project in (await lead.list_projects(limit=500)).data:
         if project.name == PROJECT:
             return project.id
-    wanted = LabelingProjectCreate(name=PROJECT, description="Sample parts drawn by gonogo", target_kinds=["pmi"])
-    return (await lead.create_project(wanted)).id
+    body = LabelingProjectCreate(name=PROJECT, description="Sample parts drawn by gonogo", target_kinds=["pmi"])
+    return (await lead.create_project(body)).id
 
 
 async def _make_campaign(
@@ -105,13 +124,13 @@ async def _make_campaign(
         )
     )
     if campaign_id is None:
-        wanted = LabelingCampaignCreate(
+        body = LabelingCampaignCreate(
             name=CAMPAIGN, description="Are these read right?", target_redundancy=3, gold_fraction=0.1
         )
-        campaign_id = (await lead.create_campaign_in_project(project_id, wanted)).id
+        campaign_id = (await lead.create_campaign_in_project(project_id, body)).id
     await lead.update_settings(campaign_id, CampaignSettings(guideline=GUIDELINE))
-    made = TasksFromPredictions(calculation_id=stored.calculation_id, gold_from_truth=True)
-    await lead.tasks_from_predictions(campaign_id, made)
+    tasks = TasksFromPredictions(calculation_id=stored.calculation_id, gold_from_truth=True)
+    await lead.tasks_from_predictions(campaign_id, tasks)
     return campaign_id
 
 
@@ -140,10 +159,10 @@ def _question(detail_kind: str) -> str:
 
 
 async def _sign_up(client_for: ClientFor, lead: GonogoClient, campaign_id: str, name: str) -> str:
-    """One simulated annotator signs in by a link, once; answers the account's id."""
+    """Signs one simulated annotator in by a link, once; returns the account's id."""
     email = f"{name.partition(' ')[0].lower()}.simulated@example.com"
-    invited = await lead.create_assignment(campaign_id, CampaignAssignmentCreate(email=email, display_name=name))
-    redeem = SessionCreate(magic_link_token=invited.magic_link_token, client_nonce=f"demo-{email}")
+    invitation = await lead.create_assignment(campaign_id, CampaignAssignmentCreate(email=email, display_name=name))
+    redeem = SessionCreate(magic_link_token=invitation.magic_link_token, client_nonce=f"demo-{email}")
     session = await lead.redeem(redeem)
     async with client_for(session.session_token) as annotator:
         await annotator.end_session()

@@ -1,30 +1,22 @@
-"""`gonogo annotators`: who works in a campaign, what speaks against whose votes, and what a lead does about it."""
+"""`gonogo annotators`: the people of a campaign, the evidence against their votes, and a lead's actions on them."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
 from gonogo.cli.completion import complete_person
-from gonogo.cli.support import (
-    EXIT_USAGE,
-    campaign_argument,
-    connect,
-    emit,
-    fail,
-    json_option,
-    run,
-    say,
-    server_option,
-    show_fields,
-)
-
-if TYPE_CHECKING:
-    from gonogo.client.lead import LeadClient
-    from gonogo.schemas.review import AnnotatorState, AnnotatorVerb
+from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.options import campaign_argument
+from gonogo.cli.support.output import confirm, print_fields, print_json
+from gonogo.cli.support.server import api_command
+from gonogo.client.errors import InvalidInputError, NotFoundError
+from gonogo.client.lead import LeadClient
+from gonogo.client.lookup import ambiguous_name_error, find_campaign
+from gonogo.report.quality import evidence
+from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorState, AnnotatorVerb, ReviewSettings
 
 NO_EXTENSION = "This server does not tell who works in a campaign, and takes no actions on annotators."
 DONE: dict[AnnotatorVerb, str] = {
@@ -50,46 +42,36 @@ Examples:
 """,
 )
 @campaign_argument
-@server_option
-@json_option
-def list_(campaign: str, base_url: str | None, as_json: bool) -> None:
+@api_command
+async def list_(client: LeadClient, campaign: str, as_json: bool) -> None:
     """Who votes or is invited, whose votes deserve a look, and why."""
-    found = run(_list(campaign, base_url))
+    campaign_id = (await find_campaign(client, campaign)).id
+    states = await _fetch_states(client, campaign_id)
+    report = await client.campaign_quality(campaign_id)
+    scores = {item.annotator_user_id: item.model_dump() for item in report.annotators or []}
+    signs: Mapping[str, Any] = (report.gonogo or {}).get("annotators") or {}
+    people = [_merge(state, scores.get(state.voter_id, {}), signs.get(state.voter_id, {})) for state in states]
     if as_json:
-        emit(found)
+        print_json(people)
         return
-    if not found:
-        say(f"Nobody has voted in {campaign} or is invited to it. `gonogo assign` invites somebody.")
-    for person in found:
-        for line in _about(person):
+    if not people:
+        echo_err(f"Nobody has voted in {campaign} or is invited to it. `gonogo assign` invites somebody.")
+    for person in people:
+        for line in _person_lines(person):
             click.echo(line)
 
 
-async def _list(campaign: str, base_url: str | None) -> list[dict[str, Any]]:
-    from gonogo.client.lookup import find_campaign
-
-    async with connect(base_url) as client:
-        found = await find_campaign(client, campaign)
-        states = await _states(client, found.id)
-        report = await client.campaign_quality(found.id)
-    worth = {one.annotator_user_id: one.model_dump() for one in report.annotators or []}
-    signs: Mapping[str, Any] = (report.gonogo or {}).get("annotators") or {}
-    return [_merged(state, worth.get(state.voter_id, {}), signs.get(state.voter_id, {})) for state in states]
-
-
-def _merged(state: AnnotatorState, worth: Mapping[str, Any], signs: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(state: AnnotatorState, quality: Mapping[str, Any], signs: Mapping[str, Any]) -> dict[str, Any]:
     """One person: state, scores, and flags with their evidence in words and in numbers."""
-    from gonogo.report.quality import evidence
-
-    scores = {name: worth.get(name) for name in ("reliability", "trust", "gold_accuracy", "consensus_agreement")}
+    scores = {name: quality.get(name) for name in ("reliability", "trust", "gold_accuracy", "consensus_agreement")}
     shown = {name: signs.get(name) for name in ("too_fast_share", "too_fast_recent", "run", "drift")}
     flags = {"flags": list(signs.get("flags") or []), "evidence": evidence(signs), "signs": shown}
     return {**state.model_dump(mode="json"), **scores, **flags}
 
 
-def _about(person: Mapping[str, Any]) -> list[str]:
-    who = [person["name"], person["email"]] if person["name"] != person["email"] else [person["email"]]
-    cells = [" ".join(str(part) for part in who if part) or person["voter_id"], f"{person['n_submissions']} votes"]
+def _person_lines(person: Mapping[str, Any]) -> list[str]:
+    names = [person["name"], person["email"]] if person["name"] != person["email"] else [person["email"]]
+    cells = [" ".join(str(name) for name in names if name) or person["voter_id"], f"{person['n_submissions']} votes"]
     scores = ("reliability", "trust", "gold_accuracy")
     cells += [f"{key.replace('_', ' ')} {person[key]:.2f}" for key in scores if person[key] is not None]
     if person["paused_at"]:
@@ -99,8 +81,8 @@ def _about(person: Mapping[str, Any]) -> list[str]:
     return ["   ".join(cells), *(f"    ! {line}" for line in person["evidence"])]
 
 
-def _action(verb: AnnotatorVerb, about: str, examples: str) -> Callable[..., None]:
-    """One command of the five; they differ in what they ask the server for."""
+def _add_action(verb: AnnotatorVerb, about: str, examples: str) -> None:
+    """Adds one command of the five; they differ in the verb that the server gets."""
 
     @annotators.command(verb, help=about, epilog=f"\b\nExamples:\n{examples}")
     @campaign_argument
@@ -108,97 +90,81 @@ def _action(verb: AnnotatorVerb, about: str, examples: str) -> Callable[..., Non
     @click.option("--note", help="Why; kept in the audit trail.")
     @click.option("--dry-run", is_flag=True, help="Say what it would do, and do nothing.")
     @click.option("--yes", is_flag=True, help="Do it without asking.")
-    @server_option
-    @json_option
-    def command(
-        campaign: str, person: str, note: str | None, dry_run: bool, yes: bool, base_url: str | None, as_json: bool
+    @api_command
+    async def command(
+        client: LeadClient, campaign: str, person: str, note: str | None, dry_run: bool, yes: bool, as_json: bool
     ) -> None:
-        done = run(_act(verb, campaign, person, note, base_url, dry_run=dry_run, yes=yes))
-        if as_json and done is not None:
-            emit(done)
-
-    return command
-
-
-async def _act(
-    verb: AnnotatorVerb, campaign: str, person: str, note: str | None, base_url: str | None, *, dry_run: bool, yes: bool
-) -> dict[str, Any] | None:
-    """The action's line of the audit trail, or what it would do; `None` when the lead thought better of it."""
-    from gonogo.client.lookup import find_campaign
-    from gonogo.schemas.review import AnnotatorActionCreate
-
-    async with connect(base_url) as client:
-        found = await find_campaign(client, campaign)
-        who = _find(await _states(client, found.id), person, campaign)
-        name = who.name or who.email or who.voter_id
-        planned = await client.preview_annotator_action(found.id, who.voter_id, verb)
-        say(f"{verb.capitalize()} {name} in {found.name}: {planned.consequence}")
+        target = await find_campaign(client, campaign)
+        state = _find_person(await _fetch_states(client, target.id), person, campaign)
+        name = state.name or state.email or state.voter_id
+        plan = await client.preview_annotator_action(target.id, state.voter_id, verb)
+        echo_err(f"{verb.capitalize()} {name} in {target.name}: {plan.consequence}")
         if dry_run:
-            say("Nothing was done.")
-            return planned.model_dump()
-        if not yes and not _confirmed():
-            say("Nothing was done.")
-            return None
+            echo_err("Nothing was done.")
+            if as_json:
+                print_json(plan.model_dump())
+            return
+        if not yes and not _confirm():
+            echo_err("Nothing was done.")
+            return
         body = AnnotatorActionCreate(action=verb, note=note)
-        done = await client.act_on_annotator(found.id, who.voter_id, body)
-        say(DONE[verb].format(name=name, n=done.n_tasks))
-        return done.model_dump(mode="json")
+        action = await client.act_on_annotator(target.id, state.voter_id, body)
+        echo_err(DONE[verb].format(name=name, n=action.n_tasks))
+        if as_json:
+            print_json(action.model_dump(mode="json"))
 
 
-def _confirmed() -> bool:
-    if not sys.stdin.isatty():
-        fail("nobody is there to confirm this", "Look at it with --dry-run, then say --yes.", EXIT_USAGE)
-    return click.confirm("Do it?", default=False, err=True)
+def _confirm() -> bool:
+    return confirm(
+        "Do it?",
+        no_terminal="nobody is there to confirm this",
+        next_step="Look at it with --dry-run, then say --yes.",
+    )
 
 
-async def _states(client: LeadClient, campaign_id: str) -> list[AnnotatorState]:
-    from gonogo.client.errors import InvalidInputError
-
+async def _fetch_states(client: LeadClient, campaign_id: str) -> list[AnnotatorState]:
     if await client.capabilities() is None:
         raise InvalidInputError(NO_EXTENSION, next_step="`gonogo revoke` ends a person's assignment on any server.")
     return (await client.annotators(campaign_id)).data
 
 
-def _find(states: list[AnnotatorState], person: str, campaign: str) -> AnnotatorState:
-    """The one of this address, name or id."""
-    from gonogo.client.errors import NotFoundError
-    from gonogo.client.lookup import ambiguous_name_error
-
-    wanted = person.casefold()
-    exact = [one for one in states if wanted in (one.voter_id, (one.email or "").casefold())]
-    found = exact or [one for one in states if (one.name or "").casefold() == wanted]
-    if len(found) > 1:
-        raise ambiguous_name_error("annotator", person, [one.email or one.voter_id for one in found])
-    if not found:
-        known = ", ".join(one.email or one.voter_id for one in states[:10])
-        there = f"There are: {known}." if states else "Nobody is there yet."
-        raise NotFoundError(f"There is no annotator {person!r} in {campaign}.", next_step=there)
-    return found[0]
+def _find_person(states: list[AnnotatorState], person: str, campaign: str) -> AnnotatorState:
+    """The annotator of this address, name or id. Raises `NotFoundError` or `InvalidInputError` (ambiguous)."""
+    key = person.casefold()
+    exact = [state for state in states if key in (state.voter_id, (state.email or "").casefold())]
+    matches = exact or [state for state in states if (state.name or "").casefold() == key]
+    if len(matches) > 1:
+        raise ambiguous_name_error("annotator", person, [state.email or state.voter_id for state in matches])
+    if not matches:
+        known = ", ".join(state.email or state.voter_id for state in states[:10])
+        next_step = f"There are: {known}." if states else "Nobody is there yet."
+        raise NotFoundError(f"There is no annotator {person!r} in {campaign}.", next_step=next_step)
+    return matches[0]
 
 
-_action(
+_add_action(
     "pause",
     "Give PERSON no new tasks. What is held may still be answered, and all votes count.",
     "  gonogo annotators pause 'batch 12' bo@example.com --note 'five in three seconds'\n"
     "  gonogo annotators pause 'batch 12' 'Bo Lindqvist' --yes --json",
 )
-_action(
+_add_action(
     "resume",
     "Give PERSON tasks again.",
     "  gonogo annotators resume 'batch 12' bo@example.com --yes",
 )
-_action(
+_add_action(
     "discount",
     "Take all votes of PERSON so far out of the count; their tasks ask somebody else. Experts' rulings stand.",
     "  gonogo annotators discount 'batch 12' bo@example.com --dry-run\n"
     "  gonogo annotators discount 'batch 12' bo@example.com --note 'accepted everything' --yes",
 )
-_action(
+_add_action(
     "restore",
     "Count the discounted votes of PERSON again.",
     "  gonogo annotators restore 'batch 12' bo@example.com --yes",
 )
-_action(
+_add_action(
     "reopen",
     "Ask every task that PERSON helped to settle once more. All votes go on counting; it cannot be taken back.",
     "  gonogo annotators reopen 'batch 12' bo@example.com --dry-run",
@@ -222,16 +188,15 @@ Examples:
 @click.option("--items", type=click.IntRange(1, 100), help="Practice items of the qualification (20).")
 @click.option("--warm-up", type=click.IntRange(0, 100), help="Practice items at the start of each sitting (0).")
 @click.option("--sample-rate", type=click.FloatRange(0, 1), help="Share of settled tasks experts look at again (0.05).")
-@server_option
-@json_option
-def settings(
+@api_command
+async def settings(
+    client: LeadClient,
     campaign: str,
     pass_mark: float | None,
     no_pass_mark: bool,
     items: int | None,
     warm_up: int | None,
     sample_rate: float | None,
-    base_url: str | None,
     as_json: bool,
 ) -> None:
     """What CAMPAIGN asks of people before it gives tasks, and how much of the settled work experts see again.
@@ -240,30 +205,24 @@ def settings(
     """
     if pass_mark is not None and no_pass_mark:
         fail("--pass-mark and --no-pass-mark exclude each other; nothing was changed", code=EXIT_USAGE)
-    given = {
+    options = {
         "pass_mark": pass_mark,
         "qualification_items": items,
         "warm_up_items": warm_up,
         "sample_rate": sample_rate,
     }
-    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if no_pass_mark:
         changes["pass_mark"] = None
-    found = run(_settings(campaign, changes, base_url))
+    campaign_id = (await find_campaign(client, campaign)).id
+    current = (
+        await client.update_review_settings(campaign_id, ReviewSettings(**changes))
+        if changes
+        else await client.review_settings(campaign_id)
+    )
     if as_json:
-        emit(found)
-    else:
-        show_fields(found)
-        if found["pass_mark"] is None:
-            click.echo(f"{'pass mark':20} none: nobody has to qualify")
-
-
-async def _settings(campaign: str, changes: dict[str, Any], base_url: str | None) -> dict[str, Any]:
-    from gonogo.client.lookup import find_campaign
-    from gonogo.schemas.review import ReviewSettings
-
-    async with connect(base_url) as client:
-        found = await find_campaign(client, campaign)
-        if not changes:
-            return (await client.review_settings(found.id)).model_dump()
-        return (await client.update_review_settings(found.id, ReviewSettings(**changes))).model_dump()
+        print_json(current.model_dump())
+        return
+    print_fields(current.model_dump())
+    if current.pass_mark is None:
+        click.echo(f"{'pass mark':20} none: nobody has to qualify")

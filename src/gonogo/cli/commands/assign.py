@@ -1,4 +1,4 @@
-"""`gonogo assign` and `gonogo revoke`: who may work in a campaign."""
+"""`gonogo assign` and `gonogo revoke`: invitations to a campaign, and their end."""
 
 from __future__ import annotations
 
@@ -6,35 +6,28 @@ import csv
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from gonogo.cli.completion import complete_person
-from gonogo.cli.support import (
-    EXIT_USAGE,
-    campaign_argument,
-    connect,
-    emit,
-    fail,
-    json_option,
-    progress,
-    run,
-    say,
-    server_option,
-)
+from gonogo.cli.support.errors import run
+from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.options import campaign_argument, json_option, server_option
+from gonogo.cli.support.output import print_json, progress_bars
+from gonogo.cli.support.server import api_command, open_client
+from gonogo.client.lead import LeadClient, all_assignments_of
+from gonogo.client.lookup import find_campaign, require_extensions
+from gonogo.schemas.enums import Role
+from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
 
-if TYPE_CHECKING:
-    from gonogo.client.lead import LeadClient
-    from gonogo.schemas.labeling import LabelingCampaignPublic
-
-ROLES = ("annotator", "reviewer")
+ROLES = tuple(role.value for role in Role)
 _EMAIL = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Invitee:
-    """Somebody to invite."""
+    """Person to invite."""
 
     email: str
     name: str | None = None
@@ -82,8 +75,8 @@ def assign(
         fail("give one address, or a file with --from", "`gonogo assign --help` shows both.", EXIT_USAGE)
     if file is not None and display_name is not None:
         fail("--name is for one address; a file has a column `name`", "`gonogo assign --help` shows both.", EXIT_USAGE)
-    people = read_people(file, role) if file else [Invitee(email or "", display_name, role)]
-    for person in people:
+    invitees = read_invitees(file, role) if file else [Invitee(email or "", display_name, role)]
+    for person in invitees:
         if not _EMAIL.fullmatch(person.email):
             fail(
                 f"{person.email!r} is no e-mail address; nobody was invited",
@@ -91,24 +84,24 @@ def assign(
                 EXIT_USAGE,
             )
     if dry_run:
-        _show_plan(run(_plan(campaign, people, base_url)), campaign, as_json)
+        run(_plan(campaign, invitees, base_url, as_json=as_json))
         return
-    made: list[dict[str, Any]] = []
-    whole = False
+    invitations: list[dict[str, Any]] = []
+    complete = False
     try:
-        run(_assign(campaign, people, base_url, made, alone=file is None))
-        whole = True
-    finally:  # what was made before an error has a link that nobody can show again
-        if made or whole:
+        run(_invite(campaign, invitees, base_url, invitations, single=file is None))
+        complete = True
+    finally:  # an invitation made before an error has a link that cannot be shown again
+        if invitations or complete:
             if as_json:
-                emit(made[0] if file is None else made)
+                print_json(invitations[0] if file is None else invitations)
             else:
-                _show_links(made, campaign, role if file is None else None)
+                _print_links(invitations, campaign, role if file is None else None)
 
 
-def read_people(file: Path, role: str) -> list[Invitee]:
+def read_invitees(file: Path, role: str) -> list[Invitee]:
     """The people of a CSV with a head line; ends the command with every bad line named."""
-    found: dict[str, Invitee] = {}
+    invitees: dict[str, Invitee] = {}
     bad: list[str] = []
     for number, row in _rows(file):
         person = Invitee((row.get("email") or "").strip(), (row.get("name") or "").strip() or None, _role(row, role))
@@ -118,24 +111,24 @@ def read_people(file: Path, role: str) -> list[Invitee]:
             bad.append(f"{file}:{number}: {person.email!r} is no e-mail address")
         elif person.role not in ROLES:
             bad.append(f"{file}:{number}: role {person.role!r} is not one of {', '.join(ROLES)}")
-        elif person.email.casefold() in found:
+        elif person.email.casefold() in invitees:
             bad.append(f"{file}:{number}: {person.email} is there twice")
-        found.setdefault(person.email.casefold(), person)
+        invitees.setdefault(person.email.casefold(), person)
     for line in bad:
-        say(line)
-    if bad or not found:
+        echo_err(line)
+    if bad or not invitees:
         fail(f"nobody was invited: {len(bad)} bad lines" if bad else f"{file} names nobody", "Put the file right.")
-    return list(found.values())
+    return list(invitees.values())
 
 
 def _rows(file: Path) -> list[tuple[int, dict[str, Any]]]:
-    """The rows with their line numbers; names of columns count whatever their case, cells end at `,`, `;` or tabs."""
+    """Rows with their line numbers; column names in lower case, cells separated by `,`, `;` or tabs."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             head = stream.readline()
             stream.seek(0)
-            comma = max(",;\t", key=head.count)  # spreadsheets write `;` where a comma is the decimal point
-            rows = csv.DictReader(stream, delimiter=comma, skipinitialspace=True)
+            delimiter = max(",;\t", key=head.count)  # spreadsheets write `;` where a comma is the decimal point
+            rows = csv.DictReader(stream, delimiter=delimiter, skipinitialspace=True)
             rows.fieldnames = [name.strip().casefold() for name in rows.fieldnames or ()]
             if "email" not in rows.fieldnames:
                 has = f"it is {head.strip()[:80]!r}" if head.strip() else "the file is empty"
@@ -145,105 +138,89 @@ def _rows(file: Path) -> list[tuple[int, dict[str, Any]]]:
         fail(f"{file} is no CSV in UTF-8 ({error})", "Save it as UTF-8, comma separated.")
 
 
-def _role(row: dict[str, Any], usual: str) -> str:
-    return (row.get("role") or "").strip().lower() or usual
+def _role(row: dict[str, Any], default: str) -> str:
+    return (row.get("role") or "").strip().lower() or default
 
 
-async def _plan(campaign: str, people: list[Invitee], base_url: str | None) -> list[dict[str, Any]]:
-    from gonogo.client.lookup import find_campaign
-
-    async with connect(base_url) as client:
-        found = await find_campaign(client, campaign)
-        return [asdict(person) for person in await _fresh(client, found, people)]
-
-
-async def _assign(
-    campaign: str, people: list[Invitee], base_url: str | None, made: list[dict[str, Any]], *, alone: bool
-) -> None:
-    """Invite; what was `made` is there for the caller even when one of them fails."""
-    from gonogo.client.lookup import find_campaign, require_extensions
-    from gonogo.schemas.labeling import CampaignAssignmentCreate
-
-    async with connect(base_url) as client:
-        if any(person.role != "annotator" for person in people):
-            await require_extensions(client, "Reviewers cannot be invited here, and nobody was")
-        found = await find_campaign(client, campaign)
-        fresh = people if alone else await _fresh(client, found, people)
-        with progress() as report:
-            for done, person in enumerate(fresh, 1):
-                role = None if person.role == "annotator" else person.role
-                body = CampaignAssignmentCreate(email=person.email, display_name=person.name, role=role)
-                made.append((await client.create_assignment(found.id, body)).model_dump())
-                if not alone:
-                    report("invited", done, len(fresh))
-
-
-async def _fresh(client: LeadClient, campaign: LabelingCampaignPublic, people: list[Invitee]) -> list[Invitee]:
-    """Those who have no part in the campaign yet; the others are named."""
-    from gonogo.client.lead import all_assignments_of
-
-    known = await all_assignments_of(client, campaign.id)
-    there = {(item.annotator_email or "").casefold() for item in known if item.status != "revoked"}
-    for person in people:
-        if person.email.casefold() in there:
-            say(f"{person.email} is in {campaign.name} already.")
-    return [person for person in people if person.email.casefold() not in there]
-
-
-def _show_plan(people: list[dict[str, Any]], campaign: str, as_json: bool) -> None:
+async def _plan(campaign: str, invitees: list[Invitee], base_url: str | None, *, as_json: bool) -> None:
+    async with open_client(base_url) as client:
+        new = await _without_assigned(client, await find_campaign(client, campaign), invitees)
     if as_json:
-        emit(people)
+        print_json([asdict(person) for person in new])
         return
-    say(f"{len(people)} would be invited to {campaign}; nobody was.")
-    for person in people:
-        click.echo("\t".join([person["email"], person["role"], person["name"] or ""]).rstrip())
+    echo_err(f"{len(new)} would be invited to {campaign}; nobody was.")
+    for person in new:
+        click.echo("\t".join([person.email, person.role, person.name or ""]).rstrip())
 
 
-def _show_links(made: list[dict[str, Any]], campaign: str, role: str | None) -> None:
+async def _invite(
+    campaign: str, invitees: list[Invitee], base_url: str | None, invitations: list[dict[str, Any]], *, single: bool
+) -> None:
+    """Invites the people; `invitations` holds what was made, even when one of them fails."""
+    async with open_client(base_url) as client:
+        if any(person.role != Role.ANNOTATOR for person in invitees):
+            await require_extensions(client, "Reviewers cannot be invited here, and nobody was")
+        target = await find_campaign(client, campaign)
+        new = invitees if single else await _without_assigned(client, target, invitees)
+        with progress_bars() as report:
+            for done, person in enumerate(new, 1):
+                role = None if person.role == Role.ANNOTATOR else person.role
+                body = CampaignAssignmentCreate(email=person.email, display_name=person.name, role=role)
+                invitations.append((await client.create_assignment(target.id, body)).model_dump())
+                if not single:
+                    report("invited", done, len(new))
+
+
+async def _without_assigned(
+    client: LeadClient, campaign: LabelingCampaignPublic, invitees: list[Invitee]
+) -> list[Invitee]:
+    """Those who have no part in the campaign yet; the others are named."""
+    assignments = await all_assignments_of(client, campaign.id)
+    assigned = {(item.annotator_email or "").casefold() for item in assignments if item.status != "revoked"}
+    for person in invitees:
+        if person.email.casefold() in assigned:
+            echo_err(f"{person.email} is in {campaign.name} already.")
+    return [person for person in invitees if person.email.casefold() not in assigned]
+
+
+def _print_links(invitations: list[dict[str, Any]], campaign: str, role: str | None) -> None:
     """One line a person; for a single one the link stands alone, so that it can be piped on."""
-    if not made:
-        say("Nobody new to invite.")
+    if not invitations:
+        echo_err("Nobody new to invite.")
         return
-    plain = not made[0].get("magic_link_url")
+    first = invitations[0]
     if role is not None:
-        say(f"{made[0]['assignment']['annotator_email']} may now work in {campaign} as {role}.")
-    say("Each link works once, for 24 hours, and is not shown again:")
-    for item in made:
+        echo_err(f"{first['assignment']['annotator_email']} may now work in {campaign} as {role}.")
+    echo_err("Each link works once, for 24 hours, and is not shown again:")
+    for item in invitations:
         link = item.get("magic_link_url") or item["magic_link_token"]
         click.echo(link if role is not None else f"{item['assignment']['annotator_email']}\t{link}")
-    if (made[0].get("magic_link_url") or "").startswith("http://embedded.localhost"):
-        say("This is the workspace on this machine: the link works in gonogo here only. A team needs `gonogo serve`.")
-    elif plain:
-        say("That is a token: it is pasted into gonogo's sign-in screen, with the address of your server.")
+    if (first.get("magic_link_url") or "").startswith("http://embedded.localhost"):
+        echo_err(
+            "This is the workspace on this machine: the link works in gonogo here only. A team needs `gonogo serve`."
+        )
+    elif not first.get("magic_link_url"):
+        echo_err("That is a token: it is pasted into gonogo's sign-in screen, with the address of your server.")
     else:
-        say("Who cannot open the link pastes it, or the part after `#token=`, into gonogo's sign-in screen.")
+        echo_err("Who cannot open the link pastes it, or the part after `#token=`, into gonogo's sign-in screen.")
 
 
 @click.command(epilog='\b\nExample:\n  gonogo revoke "batch 12" ana@example.com')
 @campaign_argument
 @click.argument("email", shell_complete=complete_person)
-@server_option
-@json_option
-def revoke(campaign: str, email: str, base_url: str | None, as_json: bool) -> None:
+@api_command
+async def revoke(client: LeadClient, campaign: str, email: str, as_json: bool) -> None:
     """End the assignment of EMAIL (or of an assignment id): sessions end at once, held tasks are freed."""
-    ended = run(_revoke(campaign, email, base_url))
+    campaign_id = (await find_campaign(client, campaign)).id
+    matches = [
+        item
+        for item in await all_assignments_of(client, campaign_id)
+        if item.status != "revoked" and email.casefold() in ((item.annotator_email or "").casefold(), item.id)
+    ]
+    if not matches:
+        fail(f"{email} has no active assignment in {campaign}", f"`gonogo assign {campaign!r} {email}` makes one.")
+    revoked = await client.revoke_assignment(campaign_id, matches[0].id)
     if as_json:
-        emit(ended)
+        print_json(revoked.model_dump())
     else:
-        say(f"{email} can no longer work in {campaign}. The answers stay.")
-
-
-async def _revoke(campaign: str, email: str, base_url: str | None) -> dict[str, object]:
-    from gonogo.client.lead import all_assignments_of
-    from gonogo.client.lookup import find_campaign
-
-    async with connect(base_url) as client:
-        found = await find_campaign(client, campaign)
-        same = [
-            item
-            for item in await all_assignments_of(client, found.id)
-            if item.status != "revoked" and email.casefold() in ((item.annotator_email or "").casefold(), item.id)
-        ]
-        if not same:
-            fail(f"{email} has no active assignment in {campaign}", f"`gonogo assign {campaign!r} {email}` makes one.")
-        return (await client.revoke_assignment(found.id, same[0].id)).model_dump()
+        echo_err(f"{email} can no longer work in {campaign}. The answers stay.")

@@ -1,18 +1,18 @@
-"""`gonogo audit`: whether a server's log of changes is whole."""
+"""`gonogo audit`: verifies a server's audit log, and prints its heads."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from gonogo.cli.commands.db import database_option, with_store
-from gonogo.cli.support import emit, fail, json_option, say
-
-if TYPE_CHECKING:
-    from gonogo.server.store.engine import Store
+from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.options import json_option
+from gonogo.cli.support.output import print_json
+from gonogo.server.store import audit as audit_log
+from gonogo.server.store.engine import Store
 
 
 @click.group(epilog="\b\nExample:\n  gonogo audit verify")
@@ -37,27 +37,25 @@ Examples:
 @json_option
 def verify(database: str | None, since: Path | None, as_json: bool) -> None:
     """Read the whole log; exit 1 and name the first row that is not what was written."""
-    from gonogo.server.store import audit as log
+    known_heads = _read_heads(since) if since is not None else {}
 
-    known = _read(since) if since is not None else {}
-
-    def work(store: Store) -> log.VerifyResult:
+    def work(store: Store) -> audit_log.VerifyResult:
         with store.read() as connection:
-            return log.verify(connection, known)
+            return audit_log.verify(connection, known_heads)
 
-    found = with_store(database, work)
+    result = with_store(database, work)
     if as_json:
-        broken = None if found.broken is None else vars(found.broken)
-        emit({"rows": found.n_rows, "broken": broken})
-    if found.broken is not None:
-        row = found.broken
+        broken = None if result.broken is None else vars(result.broken)
+        print_json({"rows": result.n_rows, "broken": broken})
+    if result.broken is not None:
+        row = result.broken
         name = f"row {row.number}" if row.number is not None else "a row that is gone"
         fail(
             f"the audit log is broken at {name} (chain {row.chain}, place {row.seq}): {row.reason}",
             "Somebody changed the database behind the server. Compare with a backup before you trust its results.",
         )
     if not as_json:
-        say(f"{found.n_rows} rows, all as they were written.")
+        echo_err(f"{result.n_rows} rows, all as they were written.")
 
 
 @audit.command(epilog="\b\nExample:\n  gonogo audit head > heads.json")
@@ -65,18 +63,17 @@ def verify(database: str | None, since: Path | None, as_json: bool) -> None:
 @json_option
 def head(database: str | None, as_json: bool) -> None:
     """Print the last row of each chain, always as JSON; kept elsewhere, it shows rows cut off the end."""
-    from gonogo.server.store import audit as log
 
-    def work(store: Store) -> log.Heads:
+    def work(store: Store) -> audit_log.Heads:
         with store.read() as connection:
-            return log.heads(connection)
+            return audit_log.heads(connection)
 
-    found = with_store(database, work)
-    emit({str(chain): list(last) for chain, last in sorted(found.items())})
+    heads = with_store(database, work)
+    print_json({str(chain): list(last) for chain, last in sorted(heads.items())})
 
 
-def _read(path: Path) -> dict[int, tuple[int, str]]:
+def _read_heads(path: Path) -> dict[int, tuple[int, str]]:
     try:
         return {int(chain): (int(seq), str(digest)) for chain, (seq, digest) in json.loads(path.read_text()).items()}
     except (ValueError, TypeError, AttributeError):
-        fail(f"{path} is not what `gonogo audit head` printed", code=2)
+        fail(f"{path} is not what `gonogo audit head` printed", code=EXIT_USAGE)

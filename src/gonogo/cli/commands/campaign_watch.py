@@ -10,19 +10,24 @@ from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from rich.live import Live
+from rich.text import Text
 
-from gonogo.cli.support import campaign_argument, connect, json_option, run, say, server_option
-
-if TYPE_CHECKING:
-    from rich.text import Text
-
-    from gonogo.client.errors import GonogoClientError
-    from gonogo.client.lead import LeadClient
-    from gonogo.schemas.labeling import LabelingCampaignPublic
-    from gonogo.schemas.lead import CampaignProgress
+from gonogo.cli.support.errors import run
+from gonogo.cli.support.exit import echo_err
+from gonogo.cli.support.options import campaign_argument, json_option, server_option
+from gonogo.cli.support.server import open_client
+from gonogo.client.errors import GonogoClientError
+from gonogo.client.lead import LeadClient
+from gonogo.client.lookup import find_campaign
+from gonogo.client.progress_stream import StreamUnavailableError, has_stream, stream_progress
+from gonogo.report.progress import person_text, time_left
+from gonogo.schemas.labeling import LabelingCampaignPublic
+from gonogo.schemas.lead import AtWork, CampaignProgress
+from gonogo.schemas.sanitize import clean_text
 
 _MOVING = frozenset(("votes_per_hour", "seconds_left", "as_of", "people"))  # no change by themselves
 QUALITY_EVERY = 60.0
@@ -57,9 +62,7 @@ def watch(campaign: str, interval: float | None, once: bool, base_url: str | Non
 
 
 async def _watch(campaign: str, base_url: str | None, interval: float | None, once: bool, as_json: bool) -> None:
-    from gonogo.client.lookup import find_campaign
-
-    async with connect(base_url) as client:
+    async with open_client(base_url) as client:
         found = await find_campaign(client, campaign)
         with _screen(as_json) as screen:  # it is put away before anything is said of how this ended
             await _follow(client, found, interval, once, screen)
@@ -68,8 +71,6 @@ async def _watch(campaign: str, base_url: str | None, interval: float | None, on
 async def _follow(
     client: LeadClient, found: LabelingCampaignPublic, interval: float | None, once: bool, screen: Screen
 ) -> None:
-    from gonogo.client.progress_stream import StreamUnavailableError, has_stream
-
     capabilities = await client.capabilities()
     watched = WatchedCampaign(client, ours=capabilities is not None)
     if once:
@@ -88,8 +89,6 @@ async def _follow(
 
 async def _told(watched: WatchedCampaign, found: LabelingCampaignPublic, screen: Screen) -> None:
     """Shows what the server tells until the campaign is done; the agreement is asked for beside it."""
-    from gonogo.client.progress_stream import stream_progress
-
     measuring: asyncio.Task[None] | None = None
     try:
         async with aclosing(stream_progress(watched.client, found.id, heard=screen.heard)) as told:
@@ -109,8 +108,6 @@ async def _told(watched: WatchedCampaign, found: LabelingCampaignPublic, screen:
 
 
 async def _measured(watched: WatchedCampaign, now: LabelingCampaignPublic, screen: Screen) -> None:
-    from gonogo.client.errors import GonogoClientError
-
     try:
         await watched.measure(now)
     except GonogoClientError as error:
@@ -121,8 +118,6 @@ async def _measured(watched: WatchedCampaign, now: LabelingCampaignPublic, scree
 
 async def _asked(watched: WatchedCampaign, found: LabelingCampaignPublic, screen: Screen, interval: float) -> None:
     """Asks the server until the campaign is done; one that does not answer is asked again, once it did."""
-    from gonogo.client.errors import GonogoClientError
-
     answered = False
     while True:
         try:
@@ -167,8 +162,6 @@ class WatchedCampaign:
         counts = {"task_count": now.task_count, "resolved_count": now.resolved_count}
         state: dict[str, Any] = {"name": now.name, "status": now.status, **counts}
         if seen is not None:
-            from gonogo.report.progress import time_left
-
             rest = time_left(seen)
             state |= {"left": seen.n_open, "held": seen.n_held, "in_review": seen.n_in_review}
             state |= {"votes_left": seen.votes_left, "votes_per_hour": seen.votes_per_hour}
@@ -220,7 +213,7 @@ class Screen:
             click.echo(json.dumps(state) if self._as_json else line(state))
 
     def say(self, message: str) -> None:
-        say(message)
+        echo_err(message)
 
     def heard(self, why: GonogoClientError | None, seconds: float) -> None:
         """The line dropped, for this reason, and is taken up again in so many seconds; or (`None`) it is there."""
@@ -235,8 +228,6 @@ class LiveScreen(Screen):
     """On a terminal: kept up to date in place, with a line for each person, and what is to be said below."""
 
     def __init__(self) -> None:
-        from rich.live import Live
-
         super().__init__(as_json=False)
         self._said = ""
         self.live = Live(get_renderable=self._drawn, refresh_per_second=1)  # "5 min ago" goes on by itself
@@ -246,8 +237,6 @@ class LiveScreen(Screen):
         self.live.refresh()
 
     def say(self, message: str) -> None:
-        from gonogo.schemas.sanitize import clean_text
-
         self._said = clean_text(message)
         self.live.refresh()
 
@@ -257,8 +246,6 @@ class LiveScreen(Screen):
             self._said = ""
 
     def _drawn(self) -> Text:
-        from rich.text import Text
-
         said = [f"! {self._said}"] if self._said else []
         return Text("\n".join([line(self.state), *people(self.state), *said] if self.state else said))
 
@@ -293,10 +280,6 @@ def line(state: dict[str, Any]) -> str:
 
 def people(state: dict[str, Any]) -> list[str]:
     """A line a person, the busiest first."""
-    from gonogo.report.progress import person_text
-    from gonogo.schemas.lead import AtWork
-    from gonogo.schemas.sanitize import clean_text
-
     found = [AtWork.model_validate(one) for one in state["people"] or ()]
     now = datetime.now(UTC)
     return [

@@ -1,18 +1,25 @@
-"""`gonogo db`: a server's database: upgrade, backup, restore."""
+"""`gonogo db`: upgrades, backs up, restores and prunes a server's database."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
-from gonogo.cli.support import fail, say
-
-if TYPE_CHECKING:
-    from gonogo.server.store.engine import Store
+from gonogo.cli.support.exit import echo_err, fail
+from gonogo.desk.core.paths import AppPaths
+from gonogo.embedded.transport import workspace_url
+from gonogo.server.ops import maintenance
+from gonogo.server.settings import ServerSettings
+from gonogo.server.store import backup as backups
+from gonogo.server.store import migrate
+from gonogo.server.store.engine import Store
+from gonogo.server.store.errors import BackupError, SchemaError
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
@@ -29,26 +36,26 @@ def database_option(command: F) -> F:
     )(command)
 
 
-def with_store(database: str | None, work: Callable[[Store], T]) -> T:
-    """`work` on the database; what can go wrong with it becomes one sentence."""
-    from gonogo.cli.commands.serve import workspace
+def workspace() -> str:
+    """URL of the database of the workspace on this machine; makes its folder."""
+    home = AppPaths()
+    home.make(home.data())
+    return workspace_url(home)
 
-    with opened(database or workspace()) as store:
+
+def with_store(database: str | None, work: Callable[[Store], T]) -> T:
+    """Runs `work` on the database (default: the workspace on this machine); its errors become one sentence."""
+    with open_store(database or workspace()) as store:
         return work(store)
 
 
 @contextmanager
-def opened(database: str, *, replica: str | None = None) -> Iterator[Store]:
-    """The store of this URL until the end of the block; what can go wrong with it becomes one sentence."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from gonogo.server.store.engine import Store
-    from gonogo.server.store.errors import BackupError, SchemaError
-
+def open_store(database: str, *, replica: str | None = None) -> Iterator[Store]:
+    """Opens the store of this URL for the block; errors of the database become one sentence."""
     try:
         store = Store(database, replica=replica)
         try:
-            store.url.get_dialect().import_dbapi()  # is it there?
+            store.url.get_dialect().import_dbapi()  # raises ImportError when the driver is absent
             yield store
         finally:
             store.dispose()
@@ -60,9 +67,9 @@ def opened(database: str, *, replica: str | None = None) -> Iterator[Store]:
             'For PostgreSQL: pip install "gonogo[postgres]". Other databases than PostgreSQL and SQLite will not do.',
         )
     except (SQLAlchemyError, OSError, ValueError) as error:
-        why = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         fail(
-            f"the database cannot be used: {why}",
+            f"the database cannot be used: {reason}",
             "Look at --database, or GONOGO_DATABASE_URL. `gonogo serve --check` tells more.",
         )
 
@@ -76,7 +83,6 @@ def db() -> None:
 @database_option
 def upgrade(database: str | None) -> None:
     """Bring the schema to this release's; `gonogo serve` does the same at its start."""
-    from gonogo.server.store import migrate
 
     def work(store: Store) -> tuple[str | None, str]:
         with store.read() as connection:
@@ -85,7 +91,7 @@ def upgrade(database: str | None) -> None:
         return before, migrate.HEAD
 
     before, after = with_store(database, work)
-    say(
+    echo_err(
         f"The schema is {after}." if before == after else f"The schema was {before or 'not there'}, and is {after} now."
     )
 
@@ -101,10 +107,8 @@ Examples:
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
 def backup(database: str | None, target: Path) -> None:
     """Copy the database to the new file TARGET; the server goes on meanwhile."""
-    from gonogo.server.store.backup import backup as make
-
-    size = with_store(database, lambda store: make(store, target))
-    say(f"{target}: {size / 1e6:.1f} MB. Bring it back with `gonogo db restore {target} --database NEW`.")
+    size = with_store(database, lambda store: backups.backup(store, target))
+    echo_err(f"{target}: {size / 1e6:.1f} MB. Bring it back with `gonogo db restore {target} --database NEW`.")
 
 
 @db.command(epilog="\b\nExample:\n  gonogo db restore backup.db --database sqlite:////srv/gonogo/new.db")
@@ -112,10 +116,8 @@ def backup(database: str | None, target: Path) -> None:
 @click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(database: str | None, source: Path) -> None:
     """Fill a new, empty database from the backup SOURCE."""
-    from gonogo.server.store.backup import restore as fill
-
-    version = with_store(database, lambda store: fill(source, store))
-    say(f"Restored, schema {version}. `gonogo audit verify` tells whether its audit log is whole.")
+    version = with_store(database, lambda store: backups.restore(source, store))
+    echo_err(f"Restored, schema {version}. `gonogo audit verify` tells whether its audit log is whole.")
 
 
 @db.command(epilog="\b\nExample:\n  gonogo db prune --keep-drawings-days 90")
@@ -128,12 +130,7 @@ def restore(database: str | None, source: Path) -> None:
 )
 def prune(database: str | None, keep_drawings_days: int | None) -> None:
     """Delete what has expired: old sessions and links, idempotency answers, rate counts. A server does so, too."""
-    from datetime import UTC, datetime
-
-    from gonogo.server.ops import maintenance
-    from gonogo.server.settings import ServerSettings
-
     settings = ServerSettings(database_url="", keep_drawings_days=keep_drawings_days)
-    done = with_store(database, lambda store: maintenance.run_once(store, settings, datetime.now(UTC)))
-    done.pop("gold_copies")
-    say("Deleted: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in done.items()) + ".")
+    counts = with_store(database, lambda store: maintenance.run_once(store, settings, datetime.now(UTC)))
+    counts.pop("gold_copies")
+    echo_err("Deleted: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()) + ".")

@@ -1,17 +1,15 @@
-"""`gonogo demo`: from nothing to the first question in seconds."""
+"""`gonogo demo`: makes a sample project, and opens the workstation on it."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from gonogo.cli.support import current_home, run, say
-
-if TYPE_CHECKING:
-    from gonogo.desk.core.paths import AppPaths
+from gonogo.cli.support.exit import echo_err
+from gonogo.cli.workstation import open_workstation
+from gonogo.desk.core.paths import AppPaths
 
 
 @click.command(
@@ -28,13 +26,11 @@ def demo(prepare_only: bool) -> None:
     The first start draws four parts and lets three simulated colleagues answer a few questions before you. Later starts
     go on where you stopped. Everything lies in the workspace on this machine (GONOGO_HOME).
     """
-    home = current_home()
-    campaign_id = _made_before(home) or run(_prepare(home))
+    home = AppPaths()
+    campaign_id = _existing_campaign(home) or _make_campaign(home)
     if prepare_only:
         click.echo(campaign_id)
         return
-    from gonogo.cli.workstation import open_workstation
-
     open_workstation(campaign_id=campaign_id, embedded=True)
 
 
@@ -42,31 +38,20 @@ def _marker(home: AppPaths) -> Path:
     return home.data() / "demo.json"
 
 
-def _made_before(home: AppPaths) -> str | None:
-    """The campaign an earlier start made, without waking the server: a second start must be as quick as any."""
+def _existing_campaign(home: AppPaths) -> str | None:
+    """Campaign of an earlier start, without a request to the server: a second start must be as quick as any."""
     try:
-        known = json.loads(_marker(home).read_text(encoding="utf-8"))
-        return str(known["campaign_id"]) if (home.data() / "workspace.db").exists() else None
+        marker = json.loads(_marker(home).read_text(encoding="utf-8"))
+        return str(marker["campaign_id"]) if (home.data() / "workspace.db").exists() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-async def _prepare(home: AppPaths) -> str:
-    from gonogo.client.credential import ApiKey, SessionToken
-    from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.client.shared_transport import UnclosableTransport
-    from gonogo.demo.workspace import prepare
-    from gonogo.embedded.transport import BASE_URL, embedded_parts, workspace_url
+def _make_campaign(home: AppPaths) -> str:
+    # Imported here, because a second start needs neither the client nor the server before its first frame.
+    from gonogo.cli.support.errors import run
+    from gonogo.demo.workspace import prepare_embedded
 
-    parts = embedded_parts(home)
-
-    def client_for(session: str | None) -> GonogoClient:
-        credential = SessionToken(session) if session else ApiKey(parts.token)
-        return GonogoClient(BASE_URL, credential, transport=cast("Any", UnclosableTransport(lambda: parts.transport)))
-
-    try:
-        campaign_id = await prepare(client_for, workspace_url(home), say)
-    finally:
-        await parts.transport.aclose()
+    campaign_id = run(prepare_embedded(home, echo_err))
     _marker(home).write_text(json.dumps({"campaign_id": campaign_id}), encoding="utf-8")
     return campaign_id

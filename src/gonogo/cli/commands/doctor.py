@@ -1,4 +1,4 @@
-"""`gonogo doctor`: what this machine offers, and what is in the way."""
+"""`gonogo doctor`: checks terminal, keyring, folders, server and versions of this machine."""
 
 from __future__ import annotations
 
@@ -11,17 +11,25 @@ import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
 from gonogo import __version__
-from gonogo.cli.support import EXIT_FAILED, current_home, emit, fail, json_option, say, server_option
+from gonogo.cli.commands import doctor_test_card
+from gonogo.cli.support.exit import EXIT_FAILED, echo_err, fail
+from gonogo.cli.support.options import json_option, server_option
+from gonogo.cli.support.output import print_json
+from gonogo.client.errors import GonogoClientError
+from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.retry import ONCE
+from gonogo.desk.account.credentials import CredentialStore, StorageKind
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import load_profile
 from gonogo.sheets.picture_modes import CELL_MODES, PIXEL_MODES
 from gonogo.transfer.exporting.registry import export_formats
-
-if TYPE_CHECKING:
-    from gonogo.tui.terminal.capabilities import TerminalCapabilities
+from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
+from gonogo.tui.terminal.probe import Probe
 
 ANSWER_SECONDS = 1.0
 MODES = ("auto", *(mode.value for mode in (*PIXEL_MODES, *CELL_MODES)))
@@ -37,11 +45,11 @@ EXTRAS = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at. `bad` keeps something from working, a `note` only limits it."""
+    """Result of one check. `bad` means that something does not work, `note` that it is limited."""
 
     name: str
     state: Literal["ok", "note", "bad"]
-    found: str
+    found: str  # the name in --json
     next_step: str = ""
 
 
@@ -65,34 +73,38 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
     On a terminal it then shows one piece of a drawing in each way to draw and asks which one is best here. The answer
     is kept for this terminal; nothing else is changed. A report (--json, or into a file) has no card.
     """
-    terminal = _asked()
+    terminal = _probe_terminal()
     if mode is not None:
-        _keep(terminal, mode)
-    checks = [*_terminal(), _pictures(terminal), *_folders(), asyncio.run(_keyring()), asyncio.run(_server(base_url))]
-    checks += _versions()
+        _store_mode(terminal, mode)
+    checks = [
+        *_check_terminal(),
+        _check_pictures(terminal),
+        *_check_folders(),
+        asyncio.run(_check_keyring()),
+        asyncio.run(_check_server(base_url)),
+    ]
+    checks += _check_versions()
     bad = [check for check in checks if check.state == "bad"]
     if as_json:
-        emit({"ok": not bad, "checks": [asdict(check) for check in checks]})
+        print_json({"ok": not bad, "checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
             click.echo(f"{MARKS[check.state]} {check.name:12} {check.found}")
             if check.next_step:
                 click.echo(f"   {'':12} {check.next_step}")
-        say("Everything needed is there." if not bad else f"{len(bad)} in the way: {', '.join(c.name for c in bad)}.")
+        echo_err(
+            "Everything needed is there." if not bad else f"{len(bad)} in the way: {', '.join(c.name for c in bad)}."
+        )
         if card and mode is None:
-            _card(terminal)
+            _show_test_card(terminal)
     if bad:
         raise SystemExit(EXIT_FAILED)
 
 
-def _asked() -> TerminalCapabilities:
-    """This terminal, with what it answers within a second."""
-    from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
-
+def _probe_terminal() -> TerminalCapabilities:
+    """Capabilities of this terminal, with its answers to the probe within a second."""
     answers = None
     if sys.stdin.isatty() and sys.stderr.isatty():
-        from gonogo.tui.terminal.probe import Probe
-
         probe = Probe(os.environ)
         try:
             probe.ask()
@@ -100,13 +112,11 @@ def _asked() -> TerminalCapabilities:
         finally:
             probe.end()
     return TerminalCapabilities(
-        os.environ, current_home().state() / TERMINALS, answers=answers, pixels=window_cell, tmux=ask_tmux
+        os.environ, AppPaths().state() / TERMINALS, answers=answers, pixels=window_cell, tmux=ask_tmux
     )
 
 
-def _card(terminal: TerminalCapabilities) -> None:
-    from gonogo.cli.commands import doctor_test_card
-
+def _show_test_card(terminal: TerminalCapabilities) -> None:
     if doctor_test_card.can_show():
         return
 
@@ -115,46 +125,46 @@ def _card(terminal: TerminalCapabilities) -> None:
 
     try:
         write("\n")
-        say(doctor_test_card.show_card(terminal, os.environ, write=write, ask=doctor_test_card.typed))
+        echo_err(doctor_test_card.show_card(terminal, os.environ, write=write, ask=doctor_test_card.typed))
     except OSError as error:
         fail(
             f"the choice could not be kept ({error.strerror})", "Make room or give yourself the folder, then try again."
         )
 
 
-def _keep(terminal: TerminalCapabilities, mode: str) -> None:
-    from gonogo.cli.commands.doctor_test_card import choose
-
+def _store_mode(terminal: TerminalCapabilities, mode: str) -> None:
     try:
-        say(choose(terminal, mode))
+        echo_err(doctor_test_card.choose(terminal, mode))
     except OSError as error:
         fail(
             f"the choice could not be kept ({error.strerror})", "Make room or give yourself the folder, then try again."
         )
 
 
-def _terminal() -> list[Check]:
+def _check_terminal() -> list[Check]:
     term, lines = os.environ.get("TERM", ""), shutil.get_terminal_size()
     where = f"{term or 'no TERM'}, {lines.columns}×{lines.lines}"
     if not sys.stdin.isatty() or not sys.stderr.isatty():
-        found = [
+        checks = [
             Check("terminal", "note", f"{where}; not attached", "The workstation needs a terminal; scripts do not.")
         ]
     elif term in ("", "dumb"):
-        found = [Check("terminal", "bad", where, "Set TERM to what your terminal is, for example xterm-256color.")]
+        checks = [Check("terminal", "bad", where, "Set TERM to what your terminal is, for example xterm-256color.")]
     elif lines.columns < 80 or lines.lines < 24:
-        found = [Check("terminal", "note", where, "Below 80×24 parts of the screen are left out.")]
+        checks = [Check("terminal", "note", where, "Below 80×24 parts of the screen are left out.")]
     else:
-        found = [Check("terminal", "ok", where)]
+        checks = [Check("terminal", "ok", where)]
     encoding = locale.getencoding()
     if encoding.lower().replace("-", "") == "utf8":
-        found.append(Check("encoding", "ok", encoding))
+        checks.append(Check("encoding", "ok", encoding))
     else:
-        found.append(Check("encoding", "note", encoding, "⌀ and ± need UTF-8: set LANG=C.UTF-8, or your own language."))
-    return [*found, _colours(term)]
+        checks.append(
+            Check("encoding", "note", encoding, "⌀ and ± need UTF-8: set LANG=C.UTF-8, or your own language.")
+        )
+    return [*checks, _check_colours(term)]
 
 
-def _colours(term: str) -> Check:
+def _check_colours(term: str) -> Check:
     if os.environ.get("NO_COLOR"):
         return Check("colours", "ok", "none, because NO_COLOR is set")
     if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
@@ -164,18 +174,16 @@ def _colours(term: str) -> Check:
     return Check("colours", "note", "16", "Drawings are clearer with 256 colours or more: TERM=xterm-256color.")
 
 
-def _pictures(terminal: TerminalCapabilities) -> Check:
-    """How drawings will be drawn, and why."""
-    from gonogo.desk.core.settings import load_profile
-
-    mode, why = terminal.chosen(load_profile(current_home()).picture_mode, color=not os.environ.get("NO_COLOR"))
+def _check_pictures(terminal: TerminalCapabilities) -> Check:
+    """The mode in which drawings are drawn, and the reason."""
+    mode, why = terminal.chosen(load_profile(AppPaths()).picture_mode, color=not os.environ.get("NO_COLOR"))
     return Check("pictures", "ok", f"{mode.value}: {why}")
 
 
-def _folders() -> list[Check]:
-    home = current_home()
+def _check_folders() -> list[Check]:
+    home = AppPaths()
     return [
-        _folder(name, path)
+        _check_folder(name, path)
         for name, path in (
             ("config", home.config()),
             ("data", home.data()),
@@ -185,27 +193,25 @@ def _folders() -> list[Check]:
     ]
 
 
-def _folder(name: str, path: Path) -> Check:
-    """Whether it can be written; it is not made, so a missing one is as good as its nearest parent."""
-    there = path
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+def _check_folder(name: str, path: Path) -> Check:
+    """Checks that the folder can be written; it is not made, so for a missing one its nearest parent counts."""
+    existing = path
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         return Check(
             name, "bad", f"{path} cannot be written", "Give yourself the folder, or set GONOGO_HOME to another."
         )
-    free = shutil.disk_usage(there).free
+    free = shutil.disk_usage(existing).free
     if free < 100_000_000:
         return Check(name, "bad", f"{path}, {free // 1_000_000} MB free", "Verdicts are written here first: make room.")
     return Check(name, "ok", f"{path}{'' if path.exists() else ' (made when needed)'}")
 
 
-async def _keyring() -> Check:
-    from gonogo.desk.account.credentials import CredentialStore, StorageKind
-
-    vault = CredentialStore()
-    stored = await vault.put("doctor", "probe")
-    await vault.drop("doctor")
+async def _check_keyring() -> Check:
+    store = CredentialStore()
+    stored = await store.put("doctor", "probe")
+    await store.drop("doctor")
     if stored.where == StorageKind.KEYRING:
         return Check("keyring", "ok", "keeps a secret and gives it back")
     return Check(
@@ -213,36 +219,32 @@ async def _keyring() -> Check:
     )
 
 
-async def _server(base_url: str | None) -> Check:
-    from gonogo.client.errors import GonogoClientError
-    from gonogo.client.gonogo_api import GonogoClient
-    from gonogo.client.retry import ONCE
-
+async def _check_server(base_url: str | None) -> Check:
     if not base_url:
-        file = current_home().data() / "workspace.db"
+        file = AppPaths().data() / "workspace.db"
         return Check(
             "server", "ok", f"workspace on this machine: {file}" + ("" if file.exists() else " (not made yet)")
         )
     try:
         async with GonogoClient(base_url, retry=ONCE) as client:
-            found = await client.capabilities()
+            capabilities = await client.capabilities()
     except GonogoClientError as error:
         return Check("server", "bad", str(error), error.next_step)
-    if found is None:
+    if capabilities is None:
         return Check("server", "ok", f"{base_url}: an ARCNM server without gonogo's extensions")
-    return Check("server", "ok", f"{base_url}: {found.server} {found.version}")
+    return Check("server", "ok", f"{base_url}: {capabilities.server} {capabilities.version}")
 
 
-def _versions() -> list[Check]:
-    found = [Check("gonogo", "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()}")]
+def _check_versions() -> list[Check]:
+    checks = [Check("gonogo", "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()}")]
     missing = [name for name in PACKAGES if _version(name) is None]
     known = ", ".join(f"{name} {_version(name)}" for name in PACKAGES if name not in missing)
     if missing:
-        found.append(Check("packages", "bad", f"missing: {', '.join(missing)}", "Install gonogo again."))
+        checks.append(Check("packages", "bad", f"missing: {', '.join(missing)}", "Install gonogo again."))
     else:
-        found.append(Check("packages", "ok", known))
-    there = [f"{what} ({name} {_version(name)})" for name, what in EXTRAS.items() if _version(name)]
-    return [*found, Check("extras", "ok", ", ".join(there) or "none installed")]
+        checks.append(Check("packages", "ok", known))
+    extras = [f"{what} ({name} {_version(name)})" for name, what in EXTRAS.items() if _version(name)]
+    return [*checks, Check("extras", "ok", ", ".join(extras) or "none installed")]
 
 
 def _version(name: str) -> str | None:

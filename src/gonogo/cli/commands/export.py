@@ -1,4 +1,4 @@
-"""`gonogo export`: from a campaign to a file."""
+"""`gonogo export`: writes a campaign to a file."""
 
 from __future__ import annotations
 
@@ -8,19 +8,13 @@ from pathlib import Path
 
 import click
 
-from gonogo.cli.support import (
-    EXIT_USAGE,
-    bulk,
-    campaign_argument,
-    connect,
-    emit,
-    fail,
-    json_option,
-    progress,
-    run,
-    say,
-    server_option,
-)
+from gonogo.cli.support.errors import run
+from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.options import campaign_argument, json_option, server_option
+from gonogo.cli.support.output import print_json, progress_bars
+from gonogo.cli.support.server import open_client
+from gonogo.client.lookup import find_campaign
+from gonogo.runtime import gc_paused
 from gonogo.transfer.exporting.registry import DEFAULT_FORMAT, export_formats
 from gonogo.transfer.exporting.run import ExportOptions, ExportResult, export_campaign, write_manifest
 
@@ -82,43 +76,41 @@ def export(
     for file in filter(None, (out, manifest)):
         if not file.parent.is_dir():
             fail(f"There is no folder {file.parent} for {file.name}", "Make it, or choose another place.")
-    with bulk():
-        done = run(_export(campaign, ExportOptions(format_name, golden, drawings), out, manifest, base_url))
-    for note in done.notes:
-        say(note)
+    with gc_paused():
+        result = run(_export(campaign, ExportOptions(format_name, golden, drawings), out, manifest, base_url))
+    for note in result.notes:
+        echo_err(note)
     if as_json:
-        emit(
+        print_json(
             {
-                **asdict(done),
+                **asdict(result),
                 "out": str(out),
                 "format": format_name,
                 "manifest": None if manifest is None else str(manifest),
             }
         )
     elif out is not None:
-        say(f"{done.n_tasks} tasks written to {out}.")
-    if not done.n_tasks:
-        say("Nothing is promoted yet." if golden else "The campaign has no tasks.")
+        echo_err(f"{result.n_tasks} tasks written to {out}.")
+    if not result.n_tasks:
+        echo_err("Nothing is promoted yet." if golden else "The campaign has no tasks.")
 
 
 async def _export(
     campaign: str, options: ExportOptions, out: Path | None, manifest: Path | None, base_url: str | None
 ) -> ExportResult:
-    from gonogo.client.lookup import find_campaign
-
-    async with connect(base_url, clean=False) as client:
-        found = await find_campaign(client, campaign)
+    async with open_client(base_url, clean=False) as client:
+        source = await find_campaign(client, campaign)
         if out is None:
-            done = await export_campaign(client, found, sys.stdout.buffer, options)
+            result = await export_campaign(client, source, sys.stdout.buffer, options)
             sys.stdout.flush()
         else:
             part = out.with_name(out.name + ".part")  # nothing half-written ever carries the final name
             try:
-                with part.open("wb") as stream, progress() as report:
-                    done = await export_campaign(client, found, stream, options, report)
+                with part.open("wb") as stream, progress_bars() as report:
+                    result = await export_campaign(client, source, stream, options, report)
                 part.replace(out)
             finally:
                 part.unlink(missing_ok=True)
         if manifest is not None:
-            await write_manifest(client, found, options, done, manifest)
-        return done
+            await write_manifest(client, source, options, result, manifest)
+        return result

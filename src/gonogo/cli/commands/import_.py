@@ -1,4 +1,4 @@
-"""`gonogo import`: from a file of predictions to a campaign."""
+"""`gonogo import`: makes a campaign from a file of predictions."""
 
 from __future__ import annotations
 
@@ -9,22 +9,14 @@ from typing import Any, NamedTuple
 
 import click
 
-from gonogo.cli.commands.results import results_client
 from gonogo.cli.completion import complete_campaign, complete_project
-from gonogo.cli.support import (
-    EXIT_FAILED,
-    EXIT_USAGE,
-    bulk,
-    connect,
-    emit,
-    fail,
-    json_option,
-    name_given,
-    progress,
-    run,
-    say,
-    server_option,
-)
+from gonogo.cli.support.errors import run
+from gonogo.cli.support.exit import EXIT_FAILED, EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.options import check_name, json_option, server_option
+from gonogo.cli.support.output import print_json, progress_bars
+from gonogo.cli.support.results_source import SOURCES, open_results_client
+from gonogo.cli.support.server import open_client
+from gonogo.runtime import gc_paused
 from gonogo.transfer.importing.csv_mapping import read_mapping
 from gonogo.transfer.importing.from_results import ReimportSource, reimport
 from gonogo.transfer.importing.interrupt import ImportInterrupt
@@ -82,19 +74,19 @@ predictions, and a folder of drawings with one JSON each. A second import of the
 )
 @click.option(
     "--campaign",
-    callback=name_given,
+    callback=check_name,
     shell_complete=complete_campaign,
     help="The campaign to make, or to add to; without it only the predictions are stored, for `project generate`.",
 )
 @click.option(
     "--project",
-    callback=name_given,
+    callback=check_name,
     shell_complete=complete_project,
     help="The project to put it in; default: called as the campaign.",
 )
 @click.option("--gold-from-truth", is_flag=True, help="A share of the lines with a truth becomes hidden gold.")
 @click.option("--dry-run", is_flag=True, help="Read and check the file, report, and send nothing.")
-@click.option("--from", "source", type=click.Choice(["centaur", "gonogo"]), help="Import from a results API instead.")
+@click.option("--from", "source", type=click.Choice(SOURCES), help="Import from a results API instead.")
 @click.option("--task", type=click.IntRange(0), help="With --from: the task's number there.")
 @click.option("--results-url", metavar="URL", help="With --from: the server; default: Centaur's own.")
 @click.option(
@@ -131,7 +123,7 @@ def import_(
     _show(result, file or source, as_json=as_json)
     if not result.imported and not result.dry_run:
         if result.bad and not options["skip_bad"]:
-            say("Put the lines right, or leave them out with --skip-bad.")
+            echo_err("Put the lines right, or leave them out with --skip-bad.")
         raise SystemExit(EXIT_FAILED)
 
 
@@ -151,13 +143,13 @@ def _import_file(
         columns = read_mapping(mapping) if mapping else None
     except BadFileError as error:
         fail(str(error), error.next_step)
-    with bulk():
+    with gc_paused():
         return run(_import(ImportOptions(file, format_name=format_name, mapping=columns, **options), base_url))
 
 
 async def _import(options: ImportOptions, base_url: str | None) -> ImportResult:
-    async with connect(base_url) as client:
-        with progress() as report:
+    async with open_client(base_url) as client:
+        with progress_bars() as report:
             interrupt = ImportInterrupt(report)
             try:
                 return await import_file(client, options, interrupt)
@@ -169,22 +161,22 @@ async def _import(options: ImportOptions, base_url: str | None) -> ImportResult:
 
 async def _reimport(origin: ResultsTask, options: dict[str, Any], base_url: str | None) -> ImportResult:
     source = ReimportSource(origin.source, origin.task, origin.min_agreement)
-    async with connect(base_url) as client, results_client(origin.source, origin.url, clean=False) as results:
-        with progress() as report:
+    async with open_client(base_url) as client, open_results_client(origin.source, origin.url, clean=False) as results:
+        with progress_bars() as report:
             return await reimport(client, results, source, options, report)
 
 
 def _show(result: ImportResult, origin: Path | str | None, *, as_json: bool) -> None:
     if as_json:
-        emit({**asdict(result), "bad": [asdict(line) for line in result.bad]})
+        print_json({**asdict(result), "bad": [asdict(line) for line in result.bad]})
     _show_bad_lines(result.bad, origin)
     if not as_json:
         for sentence in [*result.sentences(), *(() if result.imported or result.dry_run else result.notes)]:
-            say(sentence)
+            echo_err(sentence)
 
 
 def _show_bad_lines(bad: tuple[BadLine, ...], origin: Path | str | None) -> None:
     for line in bad[:SHOWN_BAD_LINES]:
-        say(f"{origin}:{line.number}: {line.reason}")
+        echo_err(f"{origin}:{line.number}: {line.reason}")
     if len(bad) > SHOWN_BAD_LINES:
-        say(f"… and {len(bad) - SHOWN_BAD_LINES} more bad lines.")
+        echo_err(f"… and {len(bad) - SHOWN_BAD_LINES} more bad lines.")

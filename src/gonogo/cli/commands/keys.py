@@ -7,24 +7,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gonogo.cli.completion import complete_key
-from gonogo.cli.support import (
-    connect,
-    emit,
-    fail,
-    json_option,
-    name_given,
-    run,
-    say,
-    sentences,
-    server_option,
-    show_list,
-)
+from gonogo.cli.support.errors import handle_errors, run
+from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.options import check_name, json_option, server_option
+from gonogo.cli.support.output import print_json, print_list
+from gonogo.cli.support.server import api_command, open_client
+from gonogo.client.errors import NotFoundError
+from gonogo.client.lead import LeadClient
+from gonogo.client.lookup import PAGE, ambiguous_name_error, fetch_all_pages, require_extensions
+from gonogo.schemas.enums import Scope
+from gonogo.schemas.gonogo_api import KeyCreate
+from gonogo.schemas.lead import KeyPublic
 
 if TYPE_CHECKING:
-    from gonogo.schemas.gonogo_api import KeyCreate
     from gonogo.server.store.engine import Store
 
-SCOPES = ("parts:read", "parts:write")
+SCOPES = tuple(scope.value for scope in Scope)
 
 
 @click.group(epilog="\b\nExample:\n  gonogo keys list")
@@ -41,7 +39,7 @@ Examples:
   gonogo keys create --name dashboards --scopes parts:read --results-password
 """
 )
-@click.option("--name", required=True, callback=name_given, help="What the key is for; shown in lists and logs.")
+@click.option("--name", required=True, callback=check_name, help="What the key is for; shown in lists and logs.")
 @click.option("--scopes", default=",".join(SCOPES), show_default=True, help="Comma-separated.")
 @click.option("--results-password", is_flag=True, help="Also what signs in to the results API: username, api_password.")
 @click.option(
@@ -57,57 +55,53 @@ def create(
     name: str, scopes: str, results_password: bool, database: str | None, base_url: str | None, as_json: bool
 ) -> None:
     """Make an API key. It is printed once, and only its hash is kept."""
-    from gonogo.cli.commands.db import with_store
-    from gonogo.schemas.gonogo_api import KeyCreate
-
-    wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
-    unknown = [scope for scope in wanted if scope not in SCOPES]
-    if unknown or not wanted:
-        fail(f"unknown scope: {', '.join(unknown) or '(none given)'}", f"Known: {', '.join(SCOPES)}", 2)
-    with sentences():
-        body = KeyCreate(name=name, scopes=wanted)
+    names = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+    unknown = [scope for scope in names if scope not in SCOPES]
+    if unknown or not names:
+        fail(f"unknown scope: {', '.join(unknown) or '(none given)'}", f"Known: {', '.join(SCOPES)}", EXIT_USAGE)
+    with handle_errors():
+        body = KeyCreate(name=name, scopes=names)
     if database:
-        made = with_store(database, lambda store: _create_in_database(store, body, results_password))
+        from gonogo.cli.commands.db import with_store  # loads the server, which a key of --base-url does without
+
+        key = with_store(database, lambda store: _create_in_database(store, body, results_password))
     else:
-        made = run(_create(body, results_password, base_url))
+        key = run(_create(body, results_password, base_url))
     if as_json:
-        emit(made)
+        print_json(key)
         return
-    say(f"Key {made['name']} ({', '.join(made['scopes'])}). It is not shown again:")
-    click.echo(made["key"])
+    echo_err(f"Key {key['name']} ({', '.join(key['scopes'])}). It is not shown again:")
+    click.echo(key["key"])
     if results_password:
-        say("For the results API (POST /auth/public/v1/login), beside the key:")
-        click.echo(f"username\t{made['username']}\napi_password\t{made['api_password']}")
+        echo_err("For the results API (POST /auth/public/v1/login), beside the key:")
+        click.echo(f"username\t{key['username']}\napi_password\t{key['api_password']}")
 
 
 def _create_in_database(store: Store, body: KeyCreate, results_password: bool) -> dict[str, Any]:
-    from gonogo.server.auth.api_keys import create_key
+    from gonogo.server.auth.api_keys import create_key  # as above
     from gonogo.server.results.auth import create_results_password
 
     store.upgrade()
-    made = create_key(store, body.name, body.scopes).model_dump()
-    if results_password:
-        made |= create_results_password(store, made["id"]).model_dump()
-    return made
+    key = create_key(store, body.name, body.scopes).model_dump()
+    return key | (create_results_password(store, key["id"]).model_dump() if results_password else {})
 
 
 async def _create(body: KeyCreate, results_password: bool, base_url: str | None) -> dict[str, Any]:
-    from gonogo.client.lookup import require_extensions
-
-    async with connect(base_url) as client:
+    async with open_client(base_url) as client:
         await require_extensions(client, "Keys cannot be made here")
-        made = (await client.create_key(body)).model_dump()
-        if results_password:
-            made |= (await client.results_password(made["id"])).model_dump()
-        return made
+        key = (await client.create_key(body)).model_dump()
+        return key | ((await client.results_password(key["id"])).model_dump() if results_password else {})
 
 
 @keys.command("list", epilog="\b\nExample:\n  gonogo keys list --json")
-@server_option
-@json_option
-def list_(base_url: str | None, as_json: bool) -> None:
+@api_command
+async def list_(client: LeadClient, as_json: bool) -> None:
     """All keys, newest first: how each begins, never the key itself."""
-    show_list(run(_list(base_url)), as_json, _cells, "There is no key yet. `gonogo keys create --name …` makes one.")
+    await require_extensions(client, "Keys cannot be listed here")
+    keys = [item.model_dump() for item in await _all_keys(client)]
+    print_list(
+        keys, as_json=as_json, cells=_cells, empty="There is no key yet. `gonogo keys create --name …` makes one."
+    )
 
 
 def _cells(item: dict[str, Any]) -> list[str]:
@@ -115,39 +109,25 @@ def _cells(item: dict[str, Any]) -> list[str]:
     return [item["name"], f"{item['prefix']}_…", ",".join(item["scopes"]), state, item["id"]]
 
 
-async def _list(base_url: str | None) -> list[dict[str, Any]]:
-    from gonogo.client.lookup import PAGE, fetch_all_pages, require_extensions
-
-    async with connect(base_url) as client:
-        await require_extensions(client, "Keys cannot be listed here")
-        found = await fetch_all_pages(lambda cursor: client.list_keys(limit=PAGE, cursor=cursor))
-        return [item.model_dump() for item in found]
+async def _all_keys(client: LeadClient) -> list[KeyPublic]:
+    return await fetch_all_pages(lambda cursor: client.list_keys(limit=PAGE, cursor=cursor))
 
 
 @keys.command(epilog="\b\nExample:\n  gonogo keys revoke ci")
 @click.argument("key", shell_complete=complete_key)
-@server_option
-@json_option
-def revoke(key: str, base_url: str | None, as_json: bool) -> None:
+@api_command
+async def revoke(client: LeadClient, key: str, as_json: bool) -> None:
     """Void KEY at once: its name, where one active key has it, its id, or how it begins."""
-    ended = run(_revoke(key, base_url))
+    await require_extensions(client, "Keys cannot be revoked here")
+    all_keys = await _all_keys(client)
+    matches = [item for item in all_keys if key in (item.id, item.prefix)]
+    matches = matches or [item for item in all_keys if item.name == key and item.revoked_at is None]
+    if not matches:
+        raise NotFoundError(f"There is no active key {key!r}.", next_step="`gonogo keys list` shows them all.")
+    if len(matches) > 1:
+        raise ambiguous_name_error("key", key, [item.id for item in matches])
+    revoked = await client.revoke_key(matches[0].id)
     if as_json:
-        emit(ended)
+        print_json(revoked.model_dump())
     else:
-        say(f"Key {ended['name']} ({ended['prefix']}_…) is void since {ended['revoked_at']}.")
-
-
-async def _revoke(key: str, base_url: str | None) -> dict[str, Any]:
-    from gonogo.client.errors import NotFoundError
-    from gonogo.client.lookup import PAGE, ambiguous_name_error, fetch_all_pages, require_extensions
-
-    async with connect(base_url) as client:
-        await require_extensions(client, "Keys cannot be revoked here")
-        known = await fetch_all_pages(lambda cursor: client.list_keys(limit=PAGE, cursor=cursor))
-        found = [item for item in known if key in (item.id, item.prefix)]
-        found = found or [item for item in known if item.name == key and item.revoked_at is None]
-        if not found:
-            raise NotFoundError(f"There is no active key {key!r}.", next_step="`gonogo keys list` shows them all.")
-        if len(found) > 1:
-            raise ambiguous_name_error("key", key, [item.id for item in found])
-        return (await client.revoke_key(found[0].id)).model_dump()
+        echo_err(f"Key {revoked.name} ({revoked.prefix}_…) is void since {revoked.revoked_at}.")

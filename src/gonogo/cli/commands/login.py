@@ -1,4 +1,4 @@
-"""`gonogo login` and `gonogo logout`: credentials without the app."""
+"""`gonogo login` and `gonogo logout`: the stored credential, without the app."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import sys
 
 import click
 
-from gonogo.cli.support import EXIT_USAGE, current_home, fail, run, say
+from gonogo.cli.support.errors import run
+from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.desk.core.paths import AppPaths
+from gonogo.embedded.compose import make_services
 
 
 @click.command(
@@ -30,9 +33,7 @@ def login(with_key: bool, base_url: str | None) -> None:
 
 
 async def _login(secret: str, with_key: bool, base_url: str | None) -> None:
-    from gonogo.embedded.compose import make_services
-
-    services = make_services(current_home())
+    services = make_services(AppPaths())
     try:
         if with_key:
             signed = await services.sign_in_key(secret, base_url or "")
@@ -40,9 +41,11 @@ async def _login(secret: str, with_key: bool, base_url: str | None) -> None:
             signed = await services.sign_in_link(secret, base_url)
     finally:
         await services.aclose()
-    say(f"Signed in as {signed.name} ({signed.role}) at {signed.base_url}; kept in: {signed.storage}.")
+    echo_err(f"Signed in as {signed.name} ({signed.role}) at {signed.base_url}; kept in: {signed.storage}.")
     if signed.storage != "keyring":
-        say("There is no keyring here, so this sign-in cannot outlive the command: use the app, or GONOGO_API_KEY.")
+        echo_err(
+            "There is no keyring here, so this sign-in cannot outlive the command: use the app, or GONOGO_API_KEY."
+        )
 
 
 @click.command(epilog="\b\nExample:\n  gonogo logout")
@@ -52,11 +55,9 @@ def logout() -> None:
 
 
 async def _logout() -> None:
-    from gonogo.embedded.compose import make_services
-
-    services = make_services(current_home())
+    services = make_services(AppPaths())
     try:
         await services.sign_out()
     finally:
         await services.aclose()
-    say("Signed out. Verdicts that are not sent yet are kept: `gonogo outbox list`.")
+    echo_err("Signed out. Verdicts that are not sent yet are kept: `gonogo outbox list`.")

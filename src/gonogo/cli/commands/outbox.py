@@ -1,4 +1,4 @@
-"""`gonogo outbox`: the answers given on this machine, and those that have not reached their server."""
+"""`gonogo outbox`: lists, sends, exports and drops the answers on this machine."""
 
 from __future__ import annotations
 
@@ -8,28 +8,23 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from gonogo.cli.support import (
-    EXIT_NO_CREDENTIAL,
-    EXIT_REFUSED,
-    EXIT_UNREACHABLE,
-    current_home,
-    emit,
-    fail,
-    json_option,
-    run,
-    say,
-)
-
-if TYPE_CHECKING:
-    from gonogo.desk.account.account import Account
-    from gonogo.desk.account.identity import SignedIn
-    from gonogo.desk.core.models import SendState
-    from gonogo.desk.outbox.flush import FlushReport
-    from gonogo.desk.outbox.outbox import Outbox, OutboxRow
+from gonogo.cli.support.errors import run
+from gonogo.cli.support.exit import EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE, echo_err, fail
+from gonogo.cli.support.options import json_option
+from gonogo.cli.support.output import print_json
+from gonogo.desk.account.account import Account
+from gonogo.desk.account.identity import SignedIn
+from gonogo.desk.core.errors import DeskError, OutboxError
+from gonogo.desk.core.models import SendState
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.outbox.flush import FlushReport
+from gonogo.desk.outbox.outbox import Outbox, OutboxRow
+from gonogo.embedded.compose import make_services
+from gonogo.schemas.sanitize import clean_text
 
 
 @click.group(epilog="\b\nExample:\n  gonogo outbox list")
@@ -38,27 +33,24 @@ def outbox() -> None:
 
 
 @contextlib.contextmanager
-def _opened() -> Iterator[Outbox]:
-    """The outbox; ends the command when there is none, or when the disk refuses."""
-    from gonogo.desk.core.errors import OutboxError
-    from gonogo.desk.outbox.outbox import Outbox
-
-    file = current_home().outbox_file()
+def _open_outbox() -> Iterator[Outbox]:
+    """Opens the outbox; ends the command when there is none, or when the disk refuses."""
+    file = AppPaths().outbox_file()
     if not file.exists():
-        say("The outbox is empty: nothing was ever answered here.")
+        echo_err("The outbox is empty: nothing was ever answered here.")
         raise SystemExit(0)
-    box = Outbox(file)
+    stored = Outbox(file)
     try:
-        yield box
+        yield stored
     except OutboxError as problem:
         fail(str(problem), problem.next_step)
     finally:
-        for notice in box.notices:
-            say(notice)
-        box.close()
+        for notice in stored.notices:
+            echo_err(notice)
+        stored.close()
 
 
-# --- looking -----------------------------------------------------------------------------------------------
+# --- reading -----------------------------------------------------------------------------------------------
 
 
 @outbox.command("list", epilog="\b\nExample:\n  gonogo outbox list --all")
@@ -66,13 +58,13 @@ def _opened() -> Iterator[Outbox]:
 @json_option
 def list_(sent_too: bool, as_json: bool) -> None:
     """What waits, what was refused and why."""
-    with _opened() as box:
-        rows = box.history(unsettled=not sent_too)
+    with _open_outbox() as outbox_file:
+        rows = outbox_file.history(unsettled=not sent_too)
     if as_json:
-        emit([_as_json(row) for row in rows])
+        print_json([_as_json(row) for row in rows])
         return
     if not rows:
-        say("Nothing waits: every answer has reached its server.")
+        echo_err("Nothing waits: every answer has reached its server.")
     _print_lines(_as_json(row) for row in rows)
 
 
@@ -81,17 +73,15 @@ def list_(sent_too: bool, as_json: bool) -> None:
 @json_option
 def history_(limit: int, as_json: bool) -> None:
     """Every answer given here, newest first, with where its time went: looking, editing, idle, waiting (seconds)."""
-    with _opened() as box:
-        rows = box.history(limit=limit)
+    with _open_outbox() as outbox_file:
+        rows = outbox_file.history(limit=limit)
     if as_json:
-        emit([_as_json(row) | {"times_ms": asdict(row.decision.times), "task_id": row.task_id} for row in rows])
+        print_json([_as_json(row) | {"times_ms": asdict(row.decision.times), "task_id": row.task_id} for row in rows])
         return
     _print_lines(_as_json(row) | {"times": _in_seconds(row)} for row in rows)
 
 
 def _print_lines(records: Iterator[dict[str, Any]]) -> None:
-    from gonogo.schemas.sanitize import clean_text
-
     for record in records:
         click.echo("\t".join(clean_text(str(cell)) for cell in record.values() if cell not in (None, "")))
 
@@ -117,8 +107,8 @@ def _in_seconds(row: OutboxRow) -> str:
 @outbox.command(epilog="\b\nExample:\n  gonogo outbox export > answers.jsonl")
 def export() -> None:
     """Every answer kept here as JSON Lines: task, verdict, times, and the exact bytes of its request."""
-    with _opened() as box:
-        for record in box.export():
+    with _open_outbox() as outbox_file:
+        for record in outbox_file.export():
             click.echo(json.dumps(record))
 
 
@@ -128,19 +118,16 @@ def export() -> None:
 @outbox.command(epilog="\b\nExample:\n  gonogo outbox send")
 def send() -> None:
     """Send now what waits for the login of this machine (or of GONOGO_API_KEY)."""
-    with _opened() as box:
-        n_waiting = box.totals()
+    with _open_outbox() as outbox_file:
+        n_waiting = outbox_file.totals()
     if not n_waiting:
-        say("Nothing waits: every answer has reached its server.")
+        echo_err("Nothing waits: every answer has reached its server.")
         return
     run(_send())
 
 
 async def _send() -> None:
-    from gonogo.desk.core.errors import DeskError
-    from gonogo.embedded.compose import make_services
-
-    services = make_services(current_home())
+    services = make_services(AppPaths())
     try:
         signed = services.remembered()
         if signed is None:
@@ -149,47 +136,47 @@ async def _send() -> None:
                 "Sign in with `gonogo annotate`, or set GONOGO_API_KEY and GONOGO_BASE_URL. The answers are kept.",
                 EXIT_NO_CREDENTIAL,
             )
-        done = await _with_progress(services, signed)
+        report = await _send_with_progress(services, signed)
     except DeskError as problem:
         fail(str(problem), problem.next_step, EXIT_NO_CREDENTIAL)
     finally:
         await services.aclose()
-    _tell(done, signed)
+    _print_report(report, signed)
 
 
-async def _with_progress(services: Account, signed: SignedIn) -> FlushReport:
-    with _opened() as box:
-        n_waiting = box.totals().get((signed.base_url, signed.annotator), 0)
+async def _send_with_progress(services: Account, signed: SignedIn) -> FlushReport:
+    with _open_outbox() as outbox_file:
+        n_waiting = outbox_file.totals().get((signed.base_url, signed.annotator), 0)
     refused: list[str] = []
     with click.progressbar(length=n_waiting, label="sending", file=sys.stderr, show_pos=True) as bar:
 
-        def told(row: OutboxRow, state: SendState, detail: str) -> None:
+        def on_settled(row: OutboxRow, state: SendState, detail: str) -> None:
             if state.value == "parked":
                 refused.append(f"Answer {row.id} was refused and is kept: {detail}")
             bar.update(1)
 
-        done = await services.send_now(signed, told)
+        report = await services.send_now(signed, on_settled)
     for line in refused:
-        say(line)
-    return done
+        echo_err(line)
+    return report
 
 
-def _tell(done: FlushReport, signed: SignedIn) -> None:
-    """Say what became of the answers, and end with the right exit code."""
-    words = [f"{done.sent} sent"]
-    words += [f"{done.late} kept late by the server, uncounted"] if done.late else []
-    words += [f"{done.parked} refused (`gonogo outbox list` says why)"] if done.parked else []
-    words += [f"{done.left} still wait"] if done.left else []
-    words += [f"{done.on_desk} on the desk of an open gonogo"] if done.on_desk else []
-    say(", ".join(words) + ".")
-    with _opened() as box:
-        others = {who: n for who, n in box.totals().items() if who != (signed.base_url, signed.annotator)}
+def _print_report(report: FlushReport, signed: SignedIn) -> None:
+    """Prints how many answers were sent, refused or left, and ends with the exit code for it."""
+    parts = [f"{report.sent} sent"]
+    parts += [f"{report.late} kept late by the server, uncounted"] if report.late else []
+    parts += [f"{report.parked} refused (`gonogo outbox list` says why)"] if report.parked else []
+    parts += [f"{report.left} still wait"] if report.left else []
+    parts += [f"{report.on_desk} on the desk of an open gonogo"] if report.on_desk else []
+    echo_err(", ".join(parts) + ".")
+    with _open_outbox() as outbox_file:
+        others = {login: n for login, n in outbox_file.totals().items() if login != (signed.base_url, signed.annotator)}
     for (base_url, _), count in others.items():
-        say(f"{count} for another login at {base_url}: sign in as that person to send them.")
-    if done.trouble is not None and done.left:
-        code = EXIT_NO_CREDENTIAL if done.trouble.signed_out else EXIT_UNREACHABLE
-        fail(done.trouble.message, f"{done.trouble.next_step} Nothing is lost.".strip(), code)
-    if done.parked:
+        echo_err(f"{count} for another login at {base_url}: sign in as that person to send them.")
+    if report.trouble is not None and report.left:
+        code = EXIT_NO_CREDENTIAL if report.trouble.signed_out else EXIT_UNREACHABLE
+        fail(report.trouble.message, f"{report.trouble.next_step} Nothing is lost.".strip(), code)
+    if report.parked:
         raise SystemExit(EXIT_REFUSED)
 
 
@@ -197,16 +184,16 @@ def _tell(done: FlushReport, signed: SignedIn) -> None:
 @click.argument("numbers", type=int, nargs=-1, required=True, metavar="ID…")
 def requeue(numbers: tuple[int, ...]) -> None:
     """Let refused answers be tried again, as new requests: after the lead has reopened a task, for example."""
-    with _opened() as box:
+    with _open_outbox() as outbox_file:
         for number in numbers:
-            row = box.get(number)
+            row = outbox_file.get(number)
             if row is None:
                 fail(f"there is no answer {number} in the outbox", "`gonogo outbox list` shows the numbers.")
-            if not box.retry_parked([number]):
+            if not outbox_file.retry_parked([number]):
                 fail(
                     f"answer {number} was not refused: it is {row.state.value}", "Only a parked answer is queued again."
                 )
-            say(f"Answer {number} waits again. The app sends it, or `gonogo outbox send`.")
+            echo_err(f"Answer {number} waits again. The app sends it, or `gonogo outbox send`.")
 
 
 @outbox.command(epilog="\b\nExample:\n  gonogo outbox drop 17")
@@ -214,15 +201,13 @@ def requeue(numbers: tuple[int, ...]) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def drop(number: int, yes: bool) -> None:
     """Delete one answer from this machine for good; what its server has of it stays there."""
-    with _opened() as box:
-        row = box.get(number)
+    with _open_outbox() as outbox_file:
+        row = outbox_file.get(number)
         if row is None:
             fail(f"there is no answer {number} in the outbox", "`gonogo outbox list` shows the numbers.")
         if not yes:
-            from gonogo.schemas.sanitize import clean_text
-
-            asked = clean_text(f"Delete your answer “{row.decision.verdict}” to “{row.task.prompt}” for good?")
-            click.confirm(asked, abort=True, err=True)
-        if not box.drop(number):
+            question = clean_text(f"Delete your answer “{row.decision.verdict}” to “{row.task.prompt}” for good?")
+            click.confirm(question, abort=True, err=True)
+        if not outbox_file.drop(number):
             fail(f"answer {number} is on its way or still on a desk", "Leave the app first, then drop it.")
-    say(f"Answer {number} is deleted.")
+    echo_err(f"Answer {number} is deleted.")

@@ -9,19 +9,13 @@ from typing import Any
 import click
 
 from gonogo.cli.completion import complete_project, complete_run
-from gonogo.cli.support import (
-    EXIT_USAGE,
-    connect,
-    emit,
-    fail,
-    json_option,
-    name_given,
-    run,
-    say,
-    server_option,
-    show_fields,
-    show_list,
-)
+from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.options import check_name
+from gonogo.cli.support.output import print_fields, print_json, print_list
+from gonogo.cli.support.server import api_command
+from gonogo.client.lead import LeadClient
+from gonogo.client.lookup import all_projects, all_runs, find_project, require_extensions, run_ids
+from gonogo.schemas.labeling import GenerateProjectTasks, LabelingCampaignCreate, LabelingProjectCreate
 
 POLICY_KEYS = (
     "strategy",
@@ -41,47 +35,49 @@ def project() -> None:
 
 
 @project.command("list", epilog="\b\nExample:\n  gonogo project list --json")
-@server_option
-@json_option
-def list_(base_url: str | None, as_json: bool) -> None:
+@api_command
+async def list_(client: LeadClient, as_json: bool) -> None:
     """All projects, newest first."""
     empty = "There is no project yet. `gonogo import` makes one from a file of predictions."
-    show_list(run(_list(base_url)), as_json, _cells, empty)
+    projects = [item.model_dump() for item in await all_projects(client)]
+    print_list(projects, as_json=as_json, cells=_cells, empty=empty)
 
 
 def _cells(item: dict[str, Any]) -> list[str]:
     return [item["name"] or "", item["status"] or "", f"{item['campaign_count']} campaigns", item["id"]]
 
 
-async def _list(base_url: str | None) -> list[dict[str, Any]]:
-    from gonogo.client.lookup import all_projects
-
-    async with connect(base_url) as client:
-        return [item.model_dump() for item in await all_projects(client)]
-
-
 @project.command(epilog="\b\nExample:\n  gonogo project show 'PMI 2026'")
 @click.argument("name", metavar="PROJECT", shell_complete=complete_project)
-@server_option
-@json_option
-def show(name: str, base_url: str | None, as_json: bool) -> None:
+@api_command
+async def show(client: LeadClient, name: str, as_json: bool) -> None:
     """One project, its selection policy, and the prediction runs that tasks can be generated from."""
-    found = run(_show(name, base_url))
+    project = await find_project(client, name)
+    runs = await all_runs(client, project.id)
     if as_json:
-        emit(found)
+        print_json({**project.model_dump(), "runs": None if runs is None else [run.model_dump() for run in runs]})
         return
-    show_fields({key: value for key, value in found.items() if key != "runs"})
-    for item in found["runs"] or []:
-        click.echo(f"run\t{item['run']}\t{item['n_predictions']} predictions\t{item['id']}")
+    print_fields(project.model_dump())
+    for run in runs or []:
+        click.echo(f"run\t{run.run}\t{run.n_predictions} predictions\t{run.id}")
 
 
-async def _show(name: str, base_url: str | None) -> dict[str, Any]:
-    from gonogo.client.lookup import all_runs, find_project
-
-    async with connect(base_url) as client:
-        found = await find_project(client, name)
-        runs = await all_runs(client, found.id)
-        return {**found.model_dump(), "runs": None if runs is None else [item.model_dump() for item in runs]}
+def _parse_policy(ctx: click.Context, parameter: click.Parameter, text: str | None) -> dict[str, Any] | None:
+    """Callback of `--policy`: the parsed JSON object; keys that gonogo does not know are named."""
+    try:
+        policy = None if text is None else json.loads(text)
+    except ValueError as error:
+        fail(f"--policy is not JSON: {error}", 'Write it like \'{"strategy": "random", "limit": 200}\'.', EXIT_USAGE)
+    if policy is not None and not isinstance(policy, dict):
+        fail("--policy must be a JSON object", 'Write it like \'{"strategy": "random", "limit": 200}\'.', EXIT_USAGE)
+    for name in policy or ():
+        if name not in POLICY_KEYS:
+            near = get_close_matches(name, POLICY_KEYS, 1)
+            hint = f" Is `{near[0]}` meant?" if near else ""
+            echo_err(
+                f"gonogo does not know `{name}` in a policy: it is kept, and `generate` takes no notice of it.{hint}"
+            )
+    return policy
 
 
 @project.command(
@@ -91,63 +87,41 @@ Examples:
   gonogo project create pmi --policy '{"strategy": "mixed", "limit": 500, "seed": 7}'
 """
 )
-@click.argument("name", callback=name_given)
+@click.argument("name", callback=check_name)
 @click.option("--description", help="What it is about; shown with it.")
 @click.option("--kind", "kinds", multiple=True, help="A target kind; may be given several times.")
 @click.option(
     "--policy",
     metavar="JSON",
+    callback=_parse_policy,
     help="What generate takes: strategy (uncertainty, random, mixed, all), min_confidence, max_confidence, kinds, "
     "limit, random_fraction, seeded_wrong, seed.",
 )
 @click.option("--pool", is_flag=True, help="Every annotator of the organisation may work in its campaigns.")
-@server_option
-@json_option
-def create(
+@api_command
+async def create(
+    client: LeadClient,
     name: str,
     description: str | None,
     kinds: tuple[str, ...],
-    policy: str | None,
+    policy: dict[str, Any] | None,
     pool: bool,
-    base_url: str | None,
     as_json: bool,
 ) -> None:
     """Make a project."""
-    fields = {
-        "name": name,
-        "description": description,
-        "target_kinds": list(kinds) or None,
-        "selection_policy": _policy(policy),
-        "uses_platform_pool": pool or None,
-    }
-    made = run(_create(fields, base_url))
+    body = LabelingProjectCreate(
+        name=name,
+        description=description,
+        target_kinds=list(kinds) or None,
+        selection_policy=policy,
+        uses_platform_pool=pool or None,
+    )
+    project = await client.create_project(body)
     if as_json:
-        emit(made)
+        print_json(project.model_dump())
     else:
-        say(f"Project {made['name']} made.")
-        click.echo(made["id"])
-
-
-def _policy(text: str | None) -> dict[str, Any] | None:
-    try:
-        found = None if text is None else json.loads(text)
-    except ValueError as error:
-        fail(f"--policy is not JSON: {error}", 'Write it like \'{"strategy": "random", "limit": 200}\'.', EXIT_USAGE)
-    if found is not None and not isinstance(found, dict):
-        fail("--policy must be a JSON object", 'Write it like \'{"strategy": "random", "limit": 200}\'.', EXIT_USAGE)
-    for name in found or ():
-        if name not in POLICY_KEYS:
-            near = get_close_matches(name, POLICY_KEYS, 1)
-            hint = f" Is `{near[0]}` meant?" if near else ""
-            say(f"gonogo does not know `{name}` in a policy: it is kept, and `generate` takes no notice of it.{hint}")
-    return found
-
-
-async def _create(fields: dict[str, Any], base_url: str | None) -> dict[str, Any]:
-    from gonogo.schemas.labeling import LabelingProjectCreate
-
-    async with connect(base_url) as client:
-        return (await client.create_project(LabelingProjectCreate(**fields))).model_dump()
+        echo_err(f"Project {project.name} made.")
+        click.echo(project.id)
 
 
 @project.command(
@@ -165,67 +139,58 @@ Examples:
     shell_complete=complete_run,
     help="Name or id of a prediction run; default: all of the project's.",
 )
-@click.option("--campaign", callback=name_given, help="Name of the campaign to make; default: called as the project.")
+@click.option("--campaign", callback=check_name, help="Name of the campaign to make; default: called as the project.")
 @click.option("--redundancy", type=click.IntRange(1, 50), help="Votes a task needs.")
 @click.option("--gold-fraction", type=click.FloatRange(0, 0.9), help="Share of honeypots among the tasks.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
-@server_option
-@json_option
-def generate(
+@api_command
+async def generate(
+    client: LeadClient,
     name: str,
     runs: tuple[str, ...],
     campaign: str | None,
     redundancy: int | None,
     gold_fraction: float | None,
     dry_run: bool,
-    base_url: str | None,
     as_json: bool,
 ) -> None:
     """Make a campaign of the predictions that the project's selection policy wants, honeypots among them.
 
     A prediction that is a task in a campaign of the project already is left out; where none is left, nothing is made.
     """
-    settings = {"target_redundancy": redundancy, "gold_fraction": gold_fraction}
-    result = run(_generate(name, runs, campaign, settings, dry_run, base_url))
+    options = {"target_redundancy": redundancy, "gold_fraction": gold_fraction}
+    settings: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
+    project = await find_project(client, name)
+    request = GenerateProjectTasks(calculation_ids=await run_ids(client, project.id, runs))
+    if campaign or settings:
+        body = LabelingCampaignCreate(name=campaign or project.name or name, **settings)
+        request = GenerateProjectTasks(calculation_ids=request.calculation_ids, campaign=body)
+    result = await _generate(client, project.id, request, dry_run=dry_run)
     if as_json:
-        emit(result)
+        print_json(result)
         return
-    seen, eligible = result["n_candidates"], result["n_eligible"]
-    say(f"{seen} predictions seen, {eligible} fit the policy, {result['n_skipped']} of them are in a campaign already.")
-    made = f"{result['n_tasks']} tasks and {result['n_honeypots']} honeypots"
-    say(f"{made} would be made." if dry_run else f"Campaign {result['campaign']['name']!r}: {made}.")
+    n_seen, n_eligible, n_skipped = result["n_candidates"], result["n_eligible"], result["n_skipped"]
+    echo_err(f"{n_seen} predictions seen, {n_eligible} fit the policy, {n_skipped} of them are in a campaign already.")
+    counts = f"{result['n_tasks']} tasks and {result['n_honeypots']} honeypots"
+    echo_err(f"{counts} would be made." if dry_run else f"Campaign {result['campaign']['name']!r}: {counts}.")
     if not dry_run:
         click.echo(result["campaign"]["id"])
 
 
 async def _generate(
-    name: str,
-    runs: tuple[str, ...],
-    campaign: str | None,
-    settings: dict[str, Any],
-    dry_run: bool,
-    base_url: str | None,
+    client: LeadClient, project_id: str, request: GenerateProjectTasks, *, dry_run: bool
 ) -> dict[str, Any]:
-    from gonogo.client.lookup import find_project, require_extensions, run_ids
-    from gonogo.schemas.labeling import GenerateProjectTasks, LabelingCampaignCreate
-
-    given = {key: value for key, value in settings.items() if value is not None}
-    async with connect(base_url) as client:
-        found = await find_project(client, name)
-        wanted = GenerateProjectTasks(calculation_ids=await run_ids(client, found.id, runs))
-        if campaign or given:
-            body = LabelingCampaignCreate(name=campaign or found.name or name, **given)
-            wanted = GenerateProjectTasks(calculation_ids=wanted.calculation_ids, campaign=body)
+    """Makes the campaign, or with `dry_run` the plan of it; ends the command when there is nothing to make."""
+    if dry_run:
+        await require_extensions(client, "What would be made is not told beforehand")
+    if await client.capabilities() is not None:
+        plan = await client.preview_tasks(project_id, request)
         if dry_run:
-            await require_extensions(client, "What would be made is not told beforehand")
-        if await client.capabilities() is not None:
-            plan = await client.preview_tasks(found.id, wanted)
-            if dry_run:
-                return plan.model_dump()
-            if not plan.n_tasks + plan.n_honeypots:
-                fail(
-                    f"there is nothing to make a campaign of: {plan.n_candidates} predictions seen, {plan.n_eligible} "
-                    f"fit the policy, and {plan.n_skipped} of these are in a campaign of the project already",
-                    "No campaign was made. Import other predictions, or make a project with another policy.",
-                )
-        return (await client.generate_tasks(found.id, wanted)).model_dump()
+            return plan.model_dump()
+        if not plan.n_tasks + plan.n_honeypots:
+            fail(
+                f"there is nothing to make a campaign of: {plan.n_candidates} predictions seen, {plan.n_eligible} "
+                f"fit the policy, and {plan.n_skipped} of these are in a campaign of the project already",
+                "No campaign was made. Import other predictions, or make a project with another policy.",
+            )
+    return (await client.generate_tasks(project_id, request)).model_dump()

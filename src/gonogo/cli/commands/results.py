@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from gonogo.cli.support import (
-    EXIT_NO_CREDENTIAL,
-    EXIT_USAGE,
-    current_home,
-    emit,
-    fail,
-    json_option,
-    run,
-    say,
-    show_fields,
-)
+from gonogo.cli.support.errors import run
+from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.options import json_option
+from gonogo.cli.support.output import print_item
+from gonogo.cli.support.results_source import open_results_client, results_address, results_source, source_options
+from gonogo.client.errors import GonogoClientError
+from gonogo.client.results_api import CaseFilters
+from gonogo.desk.account.credentials import CredentialStore, StorageKind
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.results.source import account, with_login
+from gonogo.embedded.compose import make_services
+from gonogo.embedded.transport import embedded_parts
+from gonogo.schemas.results_api import CaseResult
 
-if TYPE_CHECKING:
-    from gonogo.client.results_api import CaseFilters, ResultsClient
-    from gonogo.desk.account.identity import EmbeddedParts
-    from gonogo.desk.results.source import Source
-    from gonogo.schemas.results_api import CaseResult
-
-SOURCES = ("centaur", "gonogo")
 STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
-
-
-def source_options(command: Any) -> Any:
-    """`--source` and `--base-url`."""
-    command = click.option(
-        "--base-url",
-        metavar="URL",
-        help="The server; default: Centaur's own, or GONOGO_BASE_URL, or the workspace on this machine.",
-    )(command)
-    return click.option(
-        "--source", type=click.Choice(SOURCES), default="gonogo", show_default=True, help="Whose API is read."
-    )(command)
 
 
 @click.group(
@@ -68,8 +49,6 @@ def results(ctx: click.Context, screen: bool, task: int | None, source: str, bas
         if screen or task is not None:
             raise click.UsageError("--screen and --task of `gonogo results` go with no further command.", ctx)
     elif screen:
-        from gonogo.client.results_api import CaseFilters
-
         open_screen(source, base_url, task, CaseFilters(), None)
     else:
         click.echo(ctx.get_help())
@@ -101,26 +80,22 @@ def list_(
 
     A walk that breaks off says the sequence id to go on from.
     """
-    from gonogo.client.results_api import CaseFilters
-
-    wanted = CaseFilters(filters["state"], filters["updated_after"], filters["limit"], filters["verbose"])
+    case_filters = CaseFilters(filters["state"], filters["updated_after"], filters["limit"], filters["verbose"])
     if screen:
-        open_screen(source, base_url, task, wanted, after)
+        open_screen(source, base_url, task, case_filters, after)
         return
-    run(_list(source, base_url, task, wanted, after, as_json))
+    run(_list(source, base_url, task, case_filters, after, as_json))
 
 
 async def _list(
     source: str, base_url: str | None, task: int, filters: CaseFilters, after: int | None, as_json: bool
 ) -> None:
-    from gonogo.client.errors import GonogoClientError
-
     last, count = after, 0
     try:
-        async with results_client(source, base_url, clean=not as_json) as client:
+        async with open_results_client(source, base_url, clean=not as_json) as client:
             async for page in client.pages(task, filters, after):
                 for case in page.payload:
-                    click.echo(json.dumps(case.model_dump(), ensure_ascii=False) if as_json else line(case))
+                    click.echo(json.dumps(case.model_dump(), ensure_ascii=False) if as_json else case_line(case))
                 sys.stdout.flush()
                 count += len(page.payload)
                 last = page.last_sequence_id if page.last_sequence_id is not None else last
@@ -128,14 +103,20 @@ async def _list(
         if last is not None and last != after:
             error.next_step += f" {count} cases were written; --after {last} goes on from there."
         raise
-    say(f"{count} cases." + (f" What changes from now on: --after {last}." if last is not None else ""))
+    echo_err(f"{count} cases." + (f" What changes from now on: --after {last}." if last is not None else ""))
 
 
-def line(case: CaseResult) -> str:
+def case_line(case: CaseResult) -> str:
     """A case as one line: number, state, label, agreement, what it is about."""
-    ours = case.gonogo or {}
-    about = ours.get("part") or _origin(case)
-    cells = [case.case_id, case.labeling_state, case.correct_label, case.majority_label, _share(case.agreement), about]
+    subject = (case.gonogo or {}).get("part") or _origin(case)
+    cells = [
+        case.case_id,
+        case.labeling_state,
+        case.correct_label,
+        case.majority_label,
+        _share(case.agreement),
+        subject,
+    ]
     return "\t".join("–" if cell is None else str(cell) for cell in cells)
 
 
@@ -156,15 +137,11 @@ def _origin(case: CaseResult) -> Any:
 @json_option
 def get(source: str, base_url: str | None, task: int, case_id: int, verbose: bool | None, as_json: bool) -> None:
     """One case."""
-    found = run(_get(source, base_url, task, case_id, verbose))
-    if as_json:
-        emit(found)
-    else:
-        show_fields(found)
+    print_item(run(_get(source, base_url, task, case_id, verbose)), as_json=as_json)
 
 
 async def _get(source: str, base_url: str | None, task: int, case_id: int, verbose: bool | None) -> dict[str, Any]:
-    async with results_client(source, base_url) as client:
+    async with open_results_client(source, base_url) as client:
         return (await client.case(task, case_id, verbose=verbose)).model_dump()
 
 
@@ -178,33 +155,30 @@ Examples:
 @source_options
 def login(source: str, base_url: str | None) -> None:
     """Ask for key, user name and API password (or read them from standard input, a line each), try and keep them."""
-    address = _address(source, base_url) or fail(
+    address = results_address(source, base_url) or fail(
         "the workspace on this machine needs no sign-in", "For a server add --base-url https://…", EXIT_USAGE
     )
     if sys.stdin.isatty():
-        asked = (("API key", True), ("User name (e-mail)", False), ("API password", True))
-        given = [click.prompt(what, hide_input=hide, err=True) for what, hide in asked]
+        prompts = (("API key", True), ("User name (e-mail)", False), ("API password", True))
+        answers = [click.prompt(prompt, hide_input=hide, err=True) for prompt, hide in prompts]
     else:
-        given = [line.strip() for line in sys.stdin.read().splitlines()]
-    if len(given) != 3 or not all(given):
+        answers = [line.strip() for line in sys.stdin.read().splitlines()]
+    if len(answers) != 3 or not all(answers):
         fail("three lines were expected: API key, user name, API password", "Nothing was kept.", EXIT_USAGE)
-    run(_keep(address, dict(zip(("key", "username", "api_password"), given, strict=True))))
+    run(_store_login(address, dict(zip(("key", "username", "api_password"), answers, strict=True))))
 
 
-async def _keep(address: str, given: dict[str, str]) -> None:
-    from gonogo.desk.account.credentials import CredentialStore, StorageKind
-    from gonogo.desk.results.source import account, with_login
-
-    async with with_login(address, given) as client:
-        who = await client.log_in()
+async def _store_login(address: str, login: dict[str, str]) -> None:
+    async with with_login(address, login) as client:
+        user = await client.log_in()
         await client.log_out()
-    stored = await CredentialStore().put(account(address), json.dumps(given))
+    stored = await CredentialStore().put(account(address), json.dumps(login))
     if stored.where == StorageKind.KEYRING:
-        say(f"Signed in to {address} as {who.email or given['username']}; kept in the keyring.")
+        echo_err(f"Signed in to {address} as {user.email or login['username']}; kept in the keyring.")
     else:
-        why = stored.note.partition(": ")[2] or stored.note
+        reason = stored.note.partition(": ")[2] or stored.note
         fail(
-            f"{address} knows {who.email or given['username']}, but nothing could be kept: {why}",
+            f"{address} knows {user.email or login['username']}, but nothing could be kept: {reason}",
             "Set the variables that `gonogo results --help` names.",
         )
 
@@ -213,55 +187,10 @@ async def _keep(address: str, given: dict[str, str]) -> None:
 @source_options
 def logout(source: str, base_url: str | None) -> None:
     """Forget key, user name and password."""
-    from gonogo.desk.account.credentials import CredentialStore
-    from gonogo.desk.results.source import account
-
-    address = _address(source, base_url)
+    address = results_address(source, base_url)
     if address is not None:
         run(CredentialStore().drop(account(address)))
-    say("Forgotten." if address is not None else "The workspace on this machine needs no sign-in.")
-
-
-def _address(source: str, base_url: str | None) -> str | None:
-    """The server; `None` is the workspace on this machine."""
-    from gonogo.desk.results.source import CENTAUR
-
-    if source == "centaur":
-        return (base_url or CENTAUR).rstrip("/")
-    return (base_url or os.environ.get("GONOGO_BASE_URL") or "").rstrip("/") or None
-
-
-def source_of(source: str, base_url: str | None, *, clean: bool = True, keep: EmbeddedParts | None = None) -> Source:
-    """Where to read from. The workspace on this machine needs no sign-in; it ends with the client unless kept."""
-    from gonogo.desk.results.source import Source, at_address
-
-    address = _address(source, base_url)
-    if address is not None:
-        return at_address(source, address, clean=clean)
-
-    async def connect() -> ResultsClient:
-        from gonogo.client.credential import ApiKey
-        from gonogo.client.results_api import ResultsClient
-        from gonogo.client.shared_transport import UnclosableTransport
-        from gonogo.embedded.transport import embedded_parts
-
-        parts = keep or embedded_parts(current_home())
-        transport: Any = UnclosableTransport(lambda: parts.transport) if keep else parts.transport
-        return ResultsClient(parts.base_url, ApiKey(parts.token), None, transport=transport, clean=clean)
-
-    return Source("this machine", connect)
-
-
-@asynccontextmanager
-async def results_client(source: str, base_url: str | None, *, clean: bool = True) -> AsyncIterator[ResultsClient]:
-    from gonogo.desk.results.source import NoResultsLogin
-
-    try:
-        client = await source_of(source, base_url, clean=clean).connect()
-    except NoResultsLogin as error:
-        fail(str(error), error.next_step, EXIT_NO_CREDENTIAL)
-    async with client:
-        yield client
+    echo_err("Forgotten." if address is not None else "The workspace on this machine needs no sign-in.")
 
 
 def open_screen(source: str, base_url: str | None, task: int | None, filters: CaseFilters, after: int | None) -> None:
@@ -270,17 +199,14 @@ def open_screen(source: str, base_url: str | None, task: int | None, filters: Ca
         fail("--after is for lists; the screen reads the whole task", "Leave one of the two out.", EXIT_USAGE)
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         fail("the results screen needs a terminal", "`gonogo results list` works in scripts.", EXIT_USAGE)
-    import asyncio
-
-    from gonogo.embedded.compose import make_services
-    from gonogo.embedded.transport import embedded_parts
+    # Textual is loaded for a screen only.
     from gonogo.tui.app import make_app
     from gonogo.tui.screens.results.cases import ResultsScreen
 
-    services, parts = make_services(current_home()), embedded_parts(current_home())
+    services, parts = make_services(AppPaths()), embedded_parts(AppPaths())
     app = make_app(services)
-    read_from = source_of(source, base_url, keep=parts)
-    signed, address = services.remembered(), _address(source, base_url)
+    read_from = results_source(source, base_url, parts=parts)
+    signed, address = services.remembered(), results_address(source, base_url)
     if signed is not None and (signed.kind == "embedded" if address is None else signed.base_url == address):
         read_from = read_from._replace(signed=signed)  # its drawings and review queue are at hand
     app.navigator.opening = lambda: ResultsScreen(read_from, task, filters)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gonogo.cli.completion import complete_campaign
+from gonogo.cli.workstation import open_workstation
 
 
 @click.command(
@@ -20,6 +21,4 @@ def review(campaign: str | None) -> None:
 
     CAMPAIGN is a name, where it is unique, or an id.
     """
-    from gonogo.cli.workstation import open_workstation
-
     open_workstation(campaign_id=campaign, review=True)

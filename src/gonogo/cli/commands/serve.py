@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import socket
 import tempfile
-from typing import TYPE_CHECKING
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
-from gonogo.cli.support import current_home, fail, say
-
-if TYPE_CHECKING:
-    from gonogo.server.settings import ServerSettings
+from gonogo.cli.commands.db import open_store, workspace
+from gonogo.cli.support.exit import echo_err, fail
+from gonogo.server.ops.logging import configure_logging
+from gonogo.server.ops.preflight import run_checks
+from gonogo.server.run import bind, run_server, run_workers
+from gonogo.server.settings import ServerSettings
+from gonogo.server.store.errors import SchemaError
 
 
 @click.command(
@@ -71,21 +74,18 @@ def serve(
     check: bool,
 ) -> None:
     """Run the labeling server until it is stopped (Ctrl-C, or SIGTERM); requests in flight are finished."""
-    from gonogo.server.run import bind
-    from gonogo.server.settings import ServerSettings
-
     database = database or workspace()
     if check:
-        raise SystemExit(_check(database, read_database, public_url, host))
-    _look_at(database, read_database)
+        raise SystemExit(_print_checks(database, read_database, public_url, host))
+    _check_urls(database, read_database)
     try:
         listening = bind(host, port)
     except OSError as error:
         fail(f"cannot listen on {host}:{port}: {error.strerror or error}", "Another --port may be free.")
     port = listening.getsockname()[1]
     url = public_url or f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
-    say(f"gonogo serves {url}  (OpenAPI: {url}/openapi.json)")
-    say("Keys: `gonogo keys create --name lead`.  People: `gonogo assign CAMPAIGN EMAIL`.  Stop: Ctrl-C.")
+    echo_err(f"gonogo serves {url}  (OpenAPI: {url}/openapi.json)")
+    echo_err("Keys: `gonogo keys create --name lead`.  People: `gonogo assign CAMPAIGN EMAIL`.  Stop: Ctrl-C.")
     with tempfile.TemporaryDirectory(prefix="gonogo-metrics-") as folder:
         settings = ServerSettings(
             database_url=database,
@@ -99,12 +99,6 @@ def serve(
 
 
 def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: tuple[str, str] | None) -> None:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from gonogo.server.ops.logging import configure_logging
-    from gonogo.server.run import run_server, run_workers
-    from gonogo.server.store.errors import SchemaError
-
     if log is not None:
         configure_logging(*log)
     try:
@@ -118,31 +112,17 @@ def _run(settings: ServerSettings, listening: socket.socket, workers: int, log: 
         fail(f"the database cannot be used ({type(error).__name__})", "`gonogo serve --check` says what is wrong.")
 
 
-def _look_at(database: str, read_database: str | None) -> None:
-    """Ends here when a URL is none, or its driver is not installed."""
-    from gonogo.cli.commands.db import opened
-
+def _check_urls(database: str, read_database: str | None) -> None:
+    """Ends the command when a URL is malformed, or its driver is not installed."""
     for url in filter(None, (database, read_database)):
-        with opened(url):
+        with open_store(url):
             pass
 
 
-def _check(database: str, read_database: str | None, public_url: str | None, host: str) -> int:
-    """Prints the findings; 1 when one is a problem."""
-    from gonogo.cli.commands.db import opened
-    from gonogo.server.ops.preflight import run_checks
-
-    with opened(database, replica=read_database) as store:
+def _print_checks(database: str, read_database: str | None, public_url: str | None, host: str) -> int:
+    """Prints the findings; returns the exit code, 1 when one is a problem."""
+    with open_store(database, replica=read_database) as store:
         findings = run_checks(store, public_url, host)
     for finding in findings:
         click.echo(f"{finding.level:8} {finding.text}")
     return int(any(finding.level == "problem" for finding in findings))
-
-
-def workspace() -> str:
-    """The database of the workspace on this machine; its folder is made."""
-    from gonogo.embedded.transport import workspace_url
-
-    home = current_home()
-    home.make(home.data())
-    return workspace_url(home)

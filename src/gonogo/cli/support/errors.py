@@ -1,0 +1,60 @@
+"""Error handler of the commands: errors become sentences and exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Coroutine, Iterator
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from gonogo.cli.support.exit import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_NO_CREDENTIAL,
+    EXIT_REFUSED,
+    EXIT_UNREACHABLE,
+    EXIT_USAGE,
+    fail,
+    fail_file,
+)
+from gonogo.client.errors import AuthenticationError, GonogoClientError, NetworkError
+from gonogo.embedded.transport import CANNOT_OPEN
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a command's coroutine inside `handle_errors`."""
+    with handle_errors():
+        return asyncio.run(work)
+
+
+@contextlib.contextmanager
+def handle_errors() -> Iterator[None]:
+    """Turns errors of validation, of the server and of files into sentences and exit codes."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        fail(f"{where}: {first['msg']}", "Nothing was sent for it; put it right and try again.", EXIT_USAGE)
+    except AuthenticationError as error:
+        fail(str(error), error.next_step, EXIT_NO_CREDENTIAL)
+    except NetworkError as error:
+        _, cannot_open, reason = str(error).partition(CANNOT_OPEN)
+        if cannot_open:
+            fail(cannot_open + reason, "Make room or give yourself the folder, or set GONOGO_HOME to another.")
+        fail(str(error), error.next_step, EXIT_UNREACHABLE)
+    except GonogoClientError as error:
+        fail(str(error), error.next_step, EXIT_REFUSED)
+    except KeyboardInterrupt:
+        fail("stopped; what was done so far is kept", code=EXIT_INTERRUPTED)
+    except BrokenPipeError:  # `gonogo … | head`: the reader has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(EXIT_FAILED) from None
+    except OSError as error:
+        fail_file(error)

@@ -1,0 +1,37 @@
+"""Exit codes, and the end of a command with a sentence. Light: the first frame and `--help` load it."""
+
+from __future__ import annotations
+
+import errno
+from typing import NoReturn
+
+import click
+
+from gonogo.schemas.sanitize import clean_text
+
+EXIT_FAILED, EXIT_USAGE, EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE, EXIT_INTERRUPTED = 1, 2, 3, 4, 5, 130
+
+_NEXT_STEPS = {
+    errno.ENOENT: "Look at the path: the folder has to be there.",
+    errno.EACCES: "Give yourself the file or its folder, or choose another place.",
+    errno.EROFS: "Nothing can be written there: choose another place.",
+    errno.ENOSPC: "Make room there, then try again.",
+    errno.EDQUOT: "Make room there, then try again.",
+}
+
+
+def echo_err(message: str) -> None:
+    """Prints a message for the person to standard error, so that data on standard output stays clean."""
+    click.echo(clean_text(message), err=True)
+
+
+def fail(message: str, next_step: str = "", code: int = EXIT_FAILED) -> NoReturn:
+    """Ends the command with one clear sentence, the next step, and a documented exit code."""
+    echo_err(f"gonogo: {message}" + (f"\n        {next_step}" if next_step else ""))
+    raise SystemExit(code)
+
+
+def fail_file(error: OSError) -> NoReturn:
+    """Ends the command: a file or folder cannot be read or written."""
+    what = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+    fail(what, _NEXT_STEPS.get(error.errno or 0, ""))

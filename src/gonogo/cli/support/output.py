@@ -1,0 +1,106 @@
+"""Output of the commands: JSON for machines, fields and tables for people, progress bars, questions."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+from rich.cells import cell_len
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.schemas.sanitize import clean_text
+
+
+def print_json(data: Any) -> None:
+    """Prints one JSON document to standard output."""
+    json.dump(data, sys.stdout, ensure_ascii=not _utf8_stdout(), indent=2)
+    sys.stdout.write("\n")
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal on standard output; `None` where that is a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def print_fields(item: dict[str, Any]) -> None:
+    """Prints the fields of an object that are set, one a line."""
+    for key, value in item.items():
+        if value is not None and not isinstance(value, dict | list):
+            click.echo(f"{key.replace('_', ' '):20} {value}")
+        elif value:
+            click.echo(f"{key.replace('_', ' '):20} {json.dumps(value, ensure_ascii=not _utf8_stdout())}")
+
+
+def print_item(item: dict[str, Any], *, as_json: bool) -> None:
+    """Prints one object, as JSON or field by field."""
+    if as_json:
+        print_json(item)
+    else:
+        print_fields(item)
+
+
+def print_list(
+    items: list[dict[str, Any]], *, as_json: bool, cells: Callable[[dict[str, Any]], list[str]], empty: str
+) -> None:
+    """Prints a list: one JSON document, or a line of `cells` each; the message `empty` when there is nothing."""
+    if as_json:
+        print_json(items)
+        return
+    if not items:
+        echo_err(empty)
+    print_table([cells(item) for item in items])
+
+
+def print_table(rows: list[list[str]]) -> None:
+    """Prints a line a row: tabs between cells for programs, columns on a terminal. No cell breaks its line."""
+    rows = [[" ".join(clean_text(cell).split()) for cell in row] for row in rows]
+    if not rows or terminal_width() is None:
+        for row in rows:
+            click.echo("\t".join(row))
+        return
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        click.echo("   ".join(padded).rstrip())
+
+
+def _utf8_stdout() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def confirm(question: str, *, no_terminal: str, next_step: str) -> bool:
+    """Asks a yes-or-no question; without a terminal it ends the command with these two sentences."""
+    if not sys.stdin.isatty():
+        fail(no_terminal, next_step, EXIT_USAGE)
+    return click.confirm(question, default=False, err=True)
+
+
+@contextlib.contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A callback for progress (see `transfer.progress`): a bar for each kind of work on a terminal, otherwise one
+    plain line when a kind is finished."""
+    if not sys.stderr.isatty():
+
+        def print_line(work: str, done: int, total: int) -> None:
+            if done == total:
+                echo_err(f"{work}: {done}")
+
+        yield print_line
+        return
+    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def update_bar(work: str, done: int, total: int) -> None:
+            if work not in tasks:
+                tasks[work] = bars.add_task(work, total=total or None)
+            bars.update(tasks[work], completed=done, total=total or None)
+
+        yield update_bar
