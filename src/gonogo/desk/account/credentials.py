@@ -1,8 +1,8 @@
-"""Where credentials are kept: the operating system's keyring, or nowhere but in memory, and the person is told which.
+"""Credential store: the operating system's keyring, or else only memory, and the person is told which.
 
 Only backends known to keep secrets are used. Python's keyring picks a plain-text file by itself when the package
-`keyrings.alt` is there, and a null backend accepts a secret and forgets it; a locked keyring may wait for ever.
-So: an allow-list, a thread with a limit, and every write read back.
+`keyrings.alt` is installed, a null backend accepts a secret and forgets it, and a locked keyring may never answer.
+Hence an allow-list, a thread with a time limit, and every write read back.
 """
 
 from __future__ import annotations
@@ -26,24 +26,26 @@ TRUSTED = {
     ("keyring.backends.macOS", "Keyring"): "macOS Keychain",
     ("keyring.backends.Windows", "WinVaultKeyring"): "Windows Credential Manager",
 }
-"""Module and class of every backend that is believed to keep a secret, with the name a person knows it by."""
+"""Module and class of every trusted backend, with the name that people know."""
 
 
 class StorageKind(StrEnum):
+    """Place where a secret is stored."""
+
     KEYRING = "keyring"
     MEMORY = "this run only"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCredential:
-    """Where a secret is now; `note` says why it is not in the keyring, and is empty when it is."""
+    """Result of storing a secret; `note` gives the reason why it is not in the keyring, and is empty when it is."""
 
     where: StorageKind
     note: str = ""
 
 
 class Backend(Protocol):
-    """The part of a keyring backend that is used."""
+    """Protocol of a keyring backend, as far as it is used."""
 
     def get_password(self, service: str, username: str) -> str | None: ...
     def set_password(self, service: str, username: str, password: str) -> None: ...
@@ -51,11 +53,11 @@ class Backend(Protocol):
 
 
 class _Unusable(Exception):
-    """The keyring cannot be used; the text says why."""
+    """Reason why the keyring cannot be used."""
 
 
 def _candidates() -> Iterable[Backend]:
-    import keyring
+    import keyring  # deferred: slow, and only used in the thread
     from keyring.backends import chainer
 
     chosen = keyring.get_keyring()
@@ -63,9 +65,9 @@ def _candidates() -> Iterable[Backend]:
 
 
 class CredentialStore:
-    """Keeps secrets by account name. Never raises for the keyring's sake; a secret it cannot keep lives in memory.
+    """Store of secrets by account name. Never raises because of the keyring; a secret it does not take stays in memory.
 
-    `candidates` finds the backends there are, best first (slow: it is called in the thread, once, when needed).
+    `candidates` lists the installed backends, best first (slow: called in the thread, once, when needed).
     """
 
     def __init__(self, candidates: Callable[[], Iterable[Backend]] = _candidates, limit: float = LIMIT_SECONDS) -> None:
@@ -75,13 +77,13 @@ class CredentialStore:
         self._backend: Backend | None = None
 
     def __repr__(self) -> str:
-        return f"Vault({len(self._memory)} in memory)"
+        return f"CredentialStore({len(self._memory)} in memory)"
 
     async def put(self, account: str, secret: str) -> StoredCredential:
-        """Keep `secret`; says where. What the keyring does not give back at once is kept in memory."""
+        """Stores `secret`; returns where. A secret that the keyring does not return at once stays in memory."""
 
         def write() -> None:
-            backend = self._found()
+            backend = self._trusted_backend()
             backend.set_password(SERVICE, account, secret)
             if backend.get_password(SERVICE, account) != secret:
                 raise _Unusable("the keyring took the secret but did not give it back")
@@ -94,25 +96,25 @@ class CredentialStore:
         return StoredCredential(StorageKind.MEMORY, f"You stay signed in for this run only: {problem}.")
 
     async def get(self, account: str) -> str | None:
-        """The secret, from memory or the keyring; `None` when there is none, or the keyring cannot be used."""
+        """Returns the secret, from memory or the keyring; `None` when there is none, or the keyring cannot be used."""
         if account in self._memory:
             return self._memory[account]
-        found: list[str | None] = []
-        problem = await self._guarded(lambda: found.append(self._found().get_password(SERVICE, account)))
-        return found[0] if problem is None and found else None
+        secrets: list[str | None] = []
+        problem = await self._guarded(lambda: secrets.append(self._trusted_backend().get_password(SERVICE, account)))
+        return secrets[0] if problem is None and secrets else None
 
     async def drop(self, account: str) -> None:
-        """Forget the secret, here and in the keyring."""
+        """Deletes the secret, from memory and the keyring."""
         self._memory.pop(account, None)
 
         def delete() -> None:
-            backend = self._found()
+            backend = self._trusted_backend()
             if backend.get_password(SERVICE, account) is not None:
                 backend.delete_password(SERVICE, account)
 
         await self._guarded(delete)
 
-    def _found(self) -> Backend:
+    def _trusted_backend(self) -> Backend:
         if self._backend is None:
             names = []
             for backend in self._candidates():
@@ -127,21 +129,21 @@ class CredentialStore:
         return self._backend
 
     async def _guarded(self, work: Callable[[], None]) -> str | None:
-        """Run `work` in a thread of its own; why it failed, or `None`.
+        """Runs `work` in a thread of its own; returns why it failed, or `None`.
 
         A daemon thread, not the loop's pool: one that hangs in a D-Bus prompt must not hold up the exit.
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[str | None] = loop.create_future()
 
-        def settle(problem: str | None) -> None:
+        def finish(problem: str | None) -> None:
             if not done.done():
                 done.set_result(problem)
 
         def run() -> None:
             problem = _attempt(work)
             if not loop.is_closed():
-                loop.call_soon_threadsafe(settle, problem)
+                loop.call_soon_threadsafe(finish, problem)
 
         threading.Thread(target=run, name="gonogo-vault", daemon=True).start()
         try:

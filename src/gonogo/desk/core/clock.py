@@ -1,28 +1,27 @@
-"""The clocks of the desk, in one object that is handed in: tests move time instead of waiting for it."""
+"""Clock of the desk, given to every part that needs the time: tests move it instead of waiting."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 
 class Clock:
-    """The machine's own clocks, in seconds. A test hands in another with the same five methods."""
+    """Clocks of the machine, in seconds."""
 
     def monotonic(self) -> float:
-        """Never jumps; stands still while the machine sleeps. For the time a person worked."""
+        """Returns a time that never jumps and stands still while the machine sleeps: for the time a person worked."""
         return time.monotonic()
 
     def boot(self) -> float:
-        """Never jumps and goes on while the machine sleeps. For leases, which run out on the server meanwhile."""
+        """Returns a time that never jumps and goes on while the machine sleeps: for leases, which expire meanwhile."""
         if hasattr(time, "CLOCK_BOOTTIME"):
             return time.clock_gettime(time.CLOCK_BOOTTIME)
         return time.monotonic()
 
     def wall(self) -> float:
-        """Seconds since 1970; may jump. Only for what is shown or compared between programs."""
+        """Returns seconds since 1970; may jump. Only for what is shown or compared between programs."""
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
@@ -30,7 +29,7 @@ class Clock:
 
 
 async def wait_for(event: asyncio.Event, seconds: float | None, clock: Clock) -> bool:
-    """Wait until `event` is set, at most `seconds` (`None`: for ever); says whether it was set."""
+    """Waits until `event` is set, at most `seconds` (`None`: without limit); returns whether it was set."""
     if event.is_set():
         return True
     if seconds is None:
@@ -40,14 +39,14 @@ async def wait_for(event: asyncio.Event, seconds: float | None, clock: Clock) ->
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for one in waits:
-            one.cancel()
+        for wait in waits:
+            wait.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
     return event.is_set()
 
 
-async def within(seconds: float, clock: Clock, work: Callable[[], Awaitable[Any]]) -> bool:
-    """Run `work` for at most `seconds`, then cancel it; says whether it came to its end without an error."""
+async def within(seconds: float, clock: Clock, work: Callable[[], Awaitable[object]]) -> bool:
+    """Runs `work` for at most `seconds`, then cancels it; returns whether it ended without an error."""
     job = asyncio.ensure_future(work())
     alarm = asyncio.ensure_future(clock.sleep(seconds))
     try:

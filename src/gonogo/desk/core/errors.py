@@ -1,10 +1,10 @@
-"""What can go wrong on the desk itself. Each error says what happened, and `next_step` what to do."""
+"""Errors of the desk itself; those of the server are in `gonogo.client.errors`."""
 
 from __future__ import annotations
 
 
 class DeskError(Exception):
-    """`str(error)` says what happened and what it means for the work; `next_step` what to do now."""
+    """Base of the desk's errors: `str(error)` tells what happened and what follows, `next_step` what to do."""
 
     def __init__(self, message: str, next_step: str = "") -> None:
         super().__init__(message)
@@ -12,15 +12,15 @@ class DeskError(Exception):
 
 
 class OutboxError(DeskError):
-    """The answer could not be saved; it is not counted as given, and its task stays on the screen."""
+    """Error of the outbox: the answer was not saved, and its task stays on the screen."""
 
 
 class SignInError(DeskError):
-    """What was typed cannot be used to sign in."""
+    """Error of a sign-in that cannot be tried, such as a link without a server."""
 
 
 def disk_refused(error: Exception) -> OutboxError:
-    """What an error of SQLite or of the system means for the answer that was to be saved."""
+    """Returns the `OutboxError` for an error of SQLite or of the system, in words."""
     text = str(error).lower()
     if "full" in text or "no space" in text or "too large" in text or "quota" in text:
         return OutboxError(

@@ -1,4 +1,4 @@
-"""What lies on the desk: tasks, decisions and the state the screen shows. No terminal, no network, no pydantic."""
+"""Models of the desk: tasks, decisions and the state that the screen shows. No terminal, network or pydantic."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class DeskTask:
-    """One question, cleaned and ready to show.
+    """Task to judge, cleaned and ready to show.
 
     `predicted_value` is any JSON; `bbox` is `drawing_bbox` as served; `links` are the non-empty ids in reading
     order, such as `("feature", "7a31…")`.
@@ -46,10 +46,10 @@ class ClaimedTask:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Where the time of one decision went, in milliseconds; `duration_ms` is looking + editing.
+    """Time of one decision by activity, in milliseconds; `duration_ms` is looking + editing.
 
     `idle` is time out of focus or beyond the idle limit; `focus_known` is false when the terminal never reported
-    its focus, so that the time is known only by the keys.
+    its focus, so that the time is known by the keys only.
     """
 
     looking: int
@@ -65,7 +65,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person's answer, before it is put into bytes."""
+    """Answer of a person, before it is a request."""
 
     verdict: str
     corrected_value: dict[str, Any] | None = None
@@ -75,9 +75,9 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One line of the history: the task, the answer, and what became of it.
+    """Line of the history: the task, the answer, and its delivery state.
 
-    `number` is its row in the outbox. Not `final`: refused in a way that another answer may not be.
+    `number` is its row in the outbox. Not `final`: another answer may be accepted where this one was refused.
     """
 
     task: DeskTask
@@ -89,7 +89,7 @@ class Decided:
 
 
 class SendState(StrEnum):
-    """Where a verdict is. Each is shown with its word, never by colour alone."""
+    """Delivery state of an answer. Each is shown by its word, never by colour alone."""
 
     ON_DESK = "on desk"  # saved, can be taken back
     QUEUED = "queued"  # saved, will be sent
@@ -101,7 +101,7 @@ class SendState(StrEnum):
 
 
 class Stage(StrEnum):
-    """What the annotate screen is showing."""
+    """Stage of a session: what the screen shows."""
 
     LOADING = "loading"
     TASK = "task"
@@ -113,11 +113,11 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """A snapshot for the screen. `retry_in` is in seconds until the next try, when offline.
+    """Snapshot of a session for the screen. `retry_in`: seconds until the next try, when offline.
 
     `pace` is seconds a verdict (the median of the last 20, with the waiting between them), `left_seconds` the time
-    the rest takes at that pace; both `None` while they cannot be known, or when the settings hide them.
-    `message` says what happened and `next_step` what to do, in words; both empty when all is well.
+    for the rest at that pace; both `None` while unknown, or hidden by the settings.
+    `message` tells what happened and `next_step` what to do, in words; both empty when all is well.
     """
 
     stage: Stage

@@ -1,4 +1,4 @@
-"""Where the files of one person live. Paths are computed here; directories are made only when something is written."""
+"""Paths of one person's files (platformdirs). Directories are created only when something is written."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ ENVIRONMENT = "GONOGO_HOME"
 
 
 class AppPaths:
-    """The four folders of one person: settings, own data, state that must survive, and what can be made again.
+    """Folders of one person: settings, own data, state that must survive, and what can be made again.
 
-    With `root` (or `GONOGO_HOME`) all four lie under it; otherwise where the operating system keeps such files.
+    With `root` (or `GONOGO_HOME`) all four are under it; otherwise where the operating system keeps such files.
     """
 
     def __init__(self, root: Path | str | None = None) -> None:
-        chosen = root if root is not None else os.environ.get(ENVIRONMENT) or None
-        self.root: Path | None = Path(chosen).expanduser().absolute() if chosen is not None else None
+        folder = root if root is not None else os.environ.get(ENVIRONMENT) or None
+        self.root: Path | None = Path(folder).expanduser().absolute() if folder is not None else None
 
     def __repr__(self) -> str:
-        return f"Home({str(self.root) if self.root else None!r})"
+        return f"AppPaths({str(self.root) if self.root else None!r})"
 
     def config(self) -> Path:
-        """Settings, themes and keymaps: written by hand, or by us when asked."""
+        """Returns the folder of settings, themes and keymaps: written by hand, or by us when asked."""
         return self._folder("config")
 
     def data(self) -> Path:
-        """The embedded workspace: its database and drawings."""
+        """Returns the folder of the embedded workspace: its database and drawings."""
         return self._folder("data")
 
     def state(self) -> Path:
-        """The outbox, what lies on the desk, logs: not to be copied to another machine, not to be deleted."""
+        """Returns the folder of outbox, state and logs: not to be copied to another machine, not to be deleted."""
         return self._folder("state")
 
     def cache(self) -> Path:
-        """Drawings and crops; may be deleted at any time."""
+        """Returns the folder of drawings and crops; may be deleted at any time."""
         return self._folder("cache")
 
     def settings_file(self) -> Path:
@@ -50,7 +50,7 @@ class AppPaths:
         return self.state() / "desk.sqlite"
 
     def first_frame_file(self) -> Path:
-        """The last frame, for the next start."""
+        """Returns the file of the last frame, for the next start."""
         return self.state() / "first-frame"
 
     def log_file(self) -> Path:
@@ -60,34 +60,33 @@ class AppPaths:
         return self.cache() / "sheets"
 
     def make(self, folder: Path) -> Path:
-        """Make one of these folders, readable by its owner only; returns it. Raises `OSError`."""
+        """Creates one of these folders, readable by its owner only; returns it. Raises `OSError`."""
         return private_folder(folder)
 
     def _folder(self, kind: str) -> Path:
         if self.root is not None:
             return self.root / kind
-        import platformdirs
+        import platformdirs  # deferred: a home given by `GONOGO_HOME` needs none
 
-        found: dict[str, str] = {
+        folders: dict[str, str] = {
             "config": platformdirs.user_config_dir("gonogo", appauthor=False),
             "data": platformdirs.user_data_dir("gonogo", appauthor=False),
             "state": platformdirs.user_state_dir("gonogo", appauthor=False),
             "cache": platformdirs.user_cache_dir("gonogo", appauthor=False),
         }
-        return Path(found[kind])
+        return Path(folders[kind])
 
 
 def private_folder(path: Path) -> Path:
-    """Make `path` and its missing parents, readable by their owner only; returns `path`. Raises `OSError`."""
-    missing = [path, *path.parents]
-    for folder in reversed(missing):
+    """Creates `path` and its missing parents, readable by their owner only; returns `path`. Raises `OSError`."""
+    for folder in reversed([path, *path.parents]):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
 def private_file(path: Path) -> Path:
-    """Make `path` (empty, mode 0600) and its folder if they are missing; returns `path`. Raises `OSError`."""
+    """Creates `path` (empty, mode 0600) and its folder if they are missing; returns `path`. Raises `OSError`."""
     private_folder(path.parent)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -98,7 +97,7 @@ def private_file(path: Path) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a new name in `folder` survive a power cut (a file is found by its directory entry)."""
+    """Syncs `folder`, so that a new name in it survives a power cut (a file is found by its directory entry)."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

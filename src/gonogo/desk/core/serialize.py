@@ -1,4 +1,4 @@
-"""Tasks, decisions and pictures as plain JSON, for the files of the desk. On the start path: standard library only."""
+"""JSON (de)serialisation of tasks, decisions and pictures for the desk's files. On the start path: no pydantic."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ LINKS = (
     ("part revision", "part_revision_id"),
     ("calculation", "calculation_id"),
 )
-"""The ids a task may carry, in the order they are read, with the names they are shown by."""
+"""Ids that a task may carry, in reading order: the name shown, and the field."""
 
 
 def task_from_served(served: dict[str, Any], campaign_id: str) -> DeskTask:
-    """A task of the wire (its fields as a dictionary, already cleaned) as the desk shows it."""
+    """Returns the desk's task for the fields of a served one, already cleaned."""
     kinds = " ".join(word for word in (served.get("detail_kind"), served.get("field_name")) if word)
     bbox = served.get("drawing_bbox")
     return DeskTask(
@@ -65,7 +65,7 @@ def task_to_json(task: DeskTask) -> dict[str, Any]:
 
 
 def task_from_json(data: dict[str, Any]) -> DeskTask:
-    """The inverse of `task_to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
+    """Parses the result of `task_to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
     bbox, links = data["bbox"], data["links"]
     rest = {key: value for key, value in data.items() if key not in ("bbox", "links")}
     return DeskTask(
@@ -92,17 +92,17 @@ def decision_to_json(decision: Decision) -> dict[str, Any]:
 
 
 def decision_from_json(data: dict[str, Any]) -> Decision:
-    """The inverse of `decision_to_json`. Raises `KeyError` or `TypeError` on anything else."""
+    """Parses the result of `decision_to_json`. Raises `KeyError` or `TypeError` on anything else."""
     return Decision(data["verdict"], data["corrected_value"], data["confidence"], Times(**data["times"]))
 
 
 def picture_to_json(request: PictureRequest, picture: Picture) -> dict[str, Any]:
-    """A picture with the request it answers, in the form in which it comes from the drawing process."""
+    """Returns a picture with its request, in the form in which it comes from the drawing process."""
     return {"request": request_to_json(request), "picture": base64.b64encode(answer_to_message(picture)).decode()}
 
 
 def picture_from_json(data: dict[str, Any]) -> tuple[PictureRequest, Picture | NoPicture]:
-    """The inverse of `picture_to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
+    """Parses the result of `picture_to_json`. Raises `KeyError`, `TypeError` or `ValueError` on anything else."""
     message = base64.b64decode(data["picture"])
     start, head = PREFIX.size, PREFIX.unpack_from(message)[0]
     answer = answer_from_message(*unpack(message[start : start + head], message[start + head :]))

@@ -1,4 +1,4 @@
-"""Settings of one person: a TOML file, validated as a whole, never a reason not to start.
+"""Settings of one person: a TOML file, validated as a whole; a bad value never prevents the start.
 
 A value that cannot be used is replaced by its default and named in `notices`, with the file, the key and the nearest
 known key. The file is written only when a person changes a setting, and keeps their comments.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths, private_folder
@@ -24,51 +24,9 @@ VERDICT_WORDS = {word: word for word in VERDICTS} | {"fix": Verdict.INCORRECT.va
 """The word each verdict action sends, by action; the reference says only "string"."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerProfile:
-    """A labeling server this person knows. Redeem path and field are for servers that chose another way to sign in."""
-
-    base_url: str
-    name: str = ""
-    redeem_path: str = "/api/v1/gonogo/sessions"
-    redeem_field: str = "magic_link_token"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Every setting with its default. Times in the unit of their name; `prefetch` is the most tasks held ahead.
-
-    `keys` is the keymap as it was written; whoever owns the actions validates it. `path` is the file it came from.
-    """
-
-    theme: str = "dark"
-    guard_ms: int = 200
-    burst_ms: int = 80
-    undo_seconds: float = 3.0
-    idle_seconds: float = 60.0
-    prefetch: int = 5
-    picture_mode: str = "auto"
-    show_pace: bool = True
-    keymap: str = "default"
-    drawing_folders: tuple[Path, ...] = ()
-    verdicts: dict[str, str] = field(default_factory=lambda: dict(VERDICT_WORDS))
-    servers: tuple[ServerProfile, ...] = ()
-    keys: dict[str, Any] = field(default_factory=dict)
-    path: Path | None = None
-    notices: tuple[str, ...] = ()
-
-    @property
-    def base_url(self) -> str | None:
-        """The server to offer when none is named: of the environment, else the first in the settings."""
-        return environment().base_url or (self.servers[0].base_url if self.servers else None)
-
-    def server(self, base_url: str) -> ServerProfile:
-        """What the settings say of the server at `base_url`, or its defaults."""
-        wanted = base_url.rstrip("/")
-        return next((one for one in self.servers if one.base_url == wanted), ServerProfile(wanted))
-
-
 Check = Callable[[Any], Any]
+"""Function that returns the usable value, or raises `ValueError` with a reason."""
+T = TypeVar("T")
 
 
 def _number(low: float, high: float, *, whole: bool = True) -> Check:
@@ -108,36 +66,90 @@ def _folders(value: Any) -> tuple[Path, ...]:
     return tuple(Path(item).expanduser() for item in value)
 
 
-_PLAIN: dict[str, Check] = {
-    "theme": _text,
-    "guard_ms": _number(0, 5000),
-    "burst_ms": _number(40, 1000),  # under 40 ms a terminal's answers pass as keys
-    "undo_seconds": _number(0, 60, whole=False),
-    "idle_seconds": _number(5, 3600, whole=False),
-    "prefetch": _number(1, 5),
-    "picture_mode": _one_of(*PICTURE_MODES),
-    "show_pace": _yes_no,
-    "keymap": _one_of(*KEYMAPS),
-    "drawing_folders": _folders,
-}
-_SERVER: dict[str, Check] = {"base_url": _text, "redeem_path": _text, "redeem_field": _text}
+def _setting(default: T, check: Check) -> T:
+    """Declares a plain setting with the check of its value; the dataclass sees a field with a default."""
+    return field(default=default, metadata={"check": check})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProfile:
+    """Labeling server known by name."""
+
+    base_url: str
+    """Address of the server, without a slash at the end."""
+    name: str = ""
+    """Name of its table in the settings."""
+    redeem_path: str = "/api/v1/gonogo/sessions"
+    """Path where a magic link token is exchanged for a session, on servers that chose another."""
+    redeem_field: str = "magic_link_token"
+    """Name of the token in that request's body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings with their defaults. Times are in the unit of their name."""
+
+    theme: str = _setting("dark", _text)
+    """Name of the theme: a shipped one, or a file in the themes folder."""
+    guard_ms: int = _setting(200, _number(0, 5000))
+    """Time after the first paint of a question in which verdict keys do not count."""
+    burst_ms: int = _setting(80, _number(40, 1000))  # under 40 ms a terminal's replies pass as keys
+    """Least time between two keys of a person; faster ones are pasted text or a key held down."""
+    undo_seconds: float = _setting(3.0, _number(0, 60, whole=False))
+    """Least time for which the last verdict can be taken back before it is sent."""
+    idle_seconds: float = _setting(60.0, _number(5, 3600, whole=False))
+    """Time without a key beyond which the rest does not count as work."""
+    prefetch: int = _setting(5, _number(1, 5))
+    """Most tasks held ahead."""
+    picture_mode: str = _setting("auto", _one_of(*PICTURE_MODES))
+    """How drawings are shown in the terminal; `auto` asks it."""
+    show_pace: bool = _setting(True, _yes_no)
+    """Whether the status line shows the pace and the time left."""
+    keymap: str = _setting("default", _one_of(*KEYMAPS))
+    """Preset of the keys."""
+    drawing_folders: tuple[Path, ...] = _setting((), _folders)
+    """Folders in which drawings are looked for by part."""
+    verdicts: dict[str, str] = field(default_factory=lambda: dict(VERDICT_WORDS))
+    """The server's words for the verdict actions."""
+    servers: tuple[ServerProfile, ...] = ()
+    """Known servers, by name."""
+    keys: dict[str, Any] = field(default_factory=dict)
+    """Own keys as they were written; the registry of actions validates them."""
+    path: Path | None = None
+    """File that the settings came from."""
+    notices: tuple[str, ...] = ()
+    """Sentences about values that could not be used."""
+
+    @property
+    def base_url(self) -> str | None:
+        """Server to offer when none is named: the environment's, else the first in the settings."""
+        return environment().base_url or (self.servers[0].base_url if self.servers else None)
+
+    def server(self, base_url: str) -> ServerProfile:
+        """Returns the profile of the server at `base_url`, or the defaults."""
+        address = base_url.rstrip("/")
+        return next((server for server in self.servers if server.base_url == address), ServerProfile(address))
+
+
+_CHECKS: dict[str, Check] = {item.name: item.metadata["check"] for item in fields(Settings) if "check" in item.metadata}
+_SERVER_CHECKS: dict[str, Check] = {"base_url": _text, "redeem_path": _text, "redeem_field": _text}
 _TABLES = ("verdicts", "servers", "keys")
 
 
 def load_profile(home: AppPaths) -> Settings:
-    """The settings of one person; see `load`."""
+    """Returns the settings of one person; see `load`."""
     return load(home.settings_file())
 
 
 def load(path: Path) -> Settings:
-    """The settings in the file at `path`; defaults for what is missing or cannot be used. Never raises."""
+    """Returns the settings in the file at `path`; defaults for what is missing or unusable. Never raises."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return Settings(path=path)
     except OSError as error:
         return Settings(path=path, notices=(f"{path}: cannot be read ({error.strerror}); the defaults are used.",))
-    import tomllib
+    import tomllib  # deferred: most people have no settings file
 
     try:
         data = tomllib.loads(raw.decode("utf-8"))
@@ -147,14 +159,14 @@ def load(path: Path) -> Settings:
 
 
 def parse(data: dict[str, Any], source: str) -> Settings:
-    """The settings in `data`; `source` names the file in the notices."""
+    """Returns the settings in `data`; `source` names the file in the notices."""
     notices: list[str] = []
-    found = _checked(data, _PLAIN, source, "", notices, extra=_TABLES)
+    values = _checked(data, _CHECKS, source, "", notices, extra=_TABLES)
     verdicts = _table(data, "verdicts", source, notices)
-    chosen = _checked(verdicts, dict.fromkeys(VERDICT_WORDS, _text), source, "verdicts.", notices)
+    words = _checked(verdicts, dict.fromkeys(VERDICT_WORDS, _text), source, "verdicts.", notices)
     servers = _servers(_table(data, "servers", source, notices), source, notices)
     keys = _table(data, "keys", source, notices)
-    return Settings(**found, verdicts=VERDICT_WORDS | chosen, servers=servers, keys=keys, notices=tuple(notices))
+    return Settings(**values, verdicts=VERDICT_WORDS | words, servers=servers, keys=keys, notices=tuple(notices))
 
 
 def _servers(tables: dict[str, Any], source: str, notices: list[str]) -> tuple[ServerProfile, ...]:
@@ -163,11 +175,11 @@ def _servers(tables: dict[str, Any], source: str, notices: list[str]) -> tuple[S
         if not isinstance(table, dict):
             notices.append(f"{source}: servers.{name} must be a table with a base_url; it is left out.")
             continue
-        found = _checked(table, _SERVER, source, f"servers.{name}.", notices)
-        if "base_url" not in found:
+        values = _checked(table, _SERVER_CHECKS, source, f"servers.{name}.", notices)
+        if "base_url" not in values:
             notices.append(f"{source}: servers.{name} has no usable base_url; it is left out.")
             continue
-        servers.append(ServerProfile(**(found | {"base_url": found["base_url"].rstrip("/"), "name": name})))
+        servers.append(ServerProfile(**(values | {"base_url": values["base_url"].rstrip("/"), "name": name})))
     return tuple(servers)
 
 
@@ -187,8 +199,8 @@ def _checked(
     notices: list[str],
     extra: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """The usable values of `data`; a notice for each of the others."""
-    found: dict[str, Any] = {}
+    """Returns the usable values of `data`; adds a notice for each of the others."""
+    values: dict[str, Any] = {}
     for key, value in data.items():
         if key in extra:
             continue
@@ -198,25 +210,25 @@ def _checked(
             notices.append(f"{source}: {prefix}{key} is not a setting{hint}")
             continue
         try:
-            found[key] = known[key](value)
+            values[key] = known[key](value)
         except ValueError as error:
             notices.append(f"{source}: {prefix}{key} {error}; the default is used.")
-    return found
+    return values
 
 
 def save_setting(path: Path, key: str, value: Any) -> None:
-    """Write one plain setting into the file at `path`, keeping everything else in it as it is.
+    """Writes one plain setting into the file at `path`, and keeps everything else in it.
 
     Raises:
         DeskError: the setting is unknown, the value unusable, or the file cannot be read or written.
     """
-    if key not in _PLAIN:
-        raise DeskError(f"{key} is not a setting.", f"The settings are {', '.join(_PLAIN)}.")
+    if key not in _CHECKS:
+        raise DeskError(f"{key} is not a setting.", f"The settings are {', '.join(_CHECKS)}.")
     try:
-        _PLAIN[key](value)
+        _CHECKS[key](value)
     except ValueError as error:
         raise DeskError(f"{key} {error}.", "Choose another value.") from error
-    import tomlkit
+    import tomlkit  # deferred: needed for writing only
     from tomlkit.exceptions import TOMLKitError
 
     try:
@@ -234,14 +246,14 @@ def save_setting(path: Path, key: str, value: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the environment overrides. The key never shows itself."""
+    """Overrides of the environment. The key is not part of the `repr`."""
 
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
 
 
 def environment() -> Environment:
-    """`GONOGO_BASE_URL`, and `GONOGO_API_KEY` or `ARCNM_API_KEY`; empty values count as not set."""
+    """Returns `GONOGO_BASE_URL`, and `GONOGO_API_KEY` or `ARCNM_API_KEY`; empty values count as not set."""
     key = os.environ.get("GONOGO_API_KEY") or os.environ.get("ARCNM_API_KEY") or None
     base = (os.environ.get("GONOGO_BASE_URL") or "").strip().rstrip("/")
     return Environment(base or None, key)

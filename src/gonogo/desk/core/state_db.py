@@ -1,7 +1,7 @@
-"""What the desk remembers between two runs, apart from answers: who is signed in, and what lay on the desk.
+"""Key-value database of the desk's state between two runs, apart from answers: the identity, the tasks held.
 
-Small JSON documents by key in one SQLite file, so that several programs may work on one home. All of it can be
-learned again from the server; a damaged file is set aside and forgotten.
+Small JSON documents by key in one SQLite file, so that several programs may work on one home. The server can tell
+all of it again, so a damaged file is set aside and ignored.
 """
 
 from __future__ import annotations
@@ -20,38 +20,40 @@ T = TypeVar("T")
 
 
 class StateStore:
-    """JSON documents by key. Reading never raises; writing raises `OSError` when the disk refuses."""
+    """Store of JSON documents by key. Reading never raises; writing raises `OSError` when the disk refuses."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
 
     def get(self, key: str) -> dict[str, Any] | None:
+        """Returns a document; `None` when there is none, or the file is damaged."""
         if self._connection is None and not self._path.exists():
             return None
         try:
             row = self._run(lambda db: db.execute("SELECT document FROM memory WHERE key = ?", (key,)).fetchone())
-            found = json.loads(row[0]) if row else None
+            document = json.loads(row[0]) if row else None
         except (OSError, ValueError):
             return None
-        return found if isinstance(found, dict) else None
+        return document if isinstance(document, dict) else None
 
     def put(self, key: str, document: dict[str, Any]) -> None:
+        """Stores a document."""
         text = json.dumps(document, ensure_ascii=False)
         self._run(lambda db: db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, text)))
 
     def change(self, key: str, change: Callable[[dict[str, Any] | None], dict[str, Any] | None]) -> None:
-        """Replace a document by what `change` makes of it, with no other program in between; `None` removes it."""
+        """Replaces a document by the result of `change`, with no other program in between; `None` removes it."""
 
         def work(db: sqlite3.Connection) -> None:
             db.execute("BEGIN IMMEDIATE")
             try:
                 row = db.execute("SELECT document FROM memory WHERE key = ?", (key,)).fetchone()
-                made = change(json.loads(row[0]) if row else None)
-                if made is None:
+                changed = change(json.loads(row[0]) if row else None)
+                if changed is None:
                     db.execute("DELETE FROM memory WHERE key = ?", (key,))
                 else:
-                    text = json.dumps(made, ensure_ascii=False)
+                    text = json.dumps(changed, ensure_ascii=False)
                     db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, text))
                 db.execute("COMMIT")
             except BaseException:
@@ -62,9 +64,11 @@ class StateStore:
         self._run(work)
 
     def drop(self, key: str) -> None:
+        """Removes a document, if there is one."""
         self._run(lambda db: db.execute("DELETE FROM memory WHERE key = ?", (key,)))
 
     def close(self) -> None:
+        """Closes the file; it is opened again at the next use."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.close()

@@ -1,4 +1,4 @@
-"""A campaign looked at without a desk: a client and the drawings, for screens that keep nothing of their own."""
+"""Campaign browser: a client and the drawings, for screens that keep nothing on the disk."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from gonogo.sheets.models import DrawingAddress
 
 
 class CampaignBrowser:
-    """Gold candidates and practice: nothing is written to disk. All methods belong to the event loop's thread.
+    """Read-only access to one campaign. All methods belong to the event loop's thread.
 
-    `coming` are the tasks whose pictures are made ahead.
+    `upcoming_tasks` are the tasks whose pictures are made ahead.
     """
 
-    def __init__(self, setup: SessionDependencies) -> None:
-        self.campaign_id = setup.campaign_id
-        self.coming: list[DeskTask] = []
-        self._connect = setup.connect
-        self._remote: HttpTaskServer | None = None
+    def __init__(self, dependencies: SessionDependencies) -> None:
+        self.campaign_id = dependencies.campaign_id
+        self.upcoming_tasks: list[DeskTask] = []
+        self._connect = dependencies.connect
+        self._server: HttpTaskServer | None = None
         self._connecting = asyncio.Lock()
-        self.pictures = PictureCache(lambda: setup.drawings(self._drawing_url), lambda: self.coming)
+        self.pictures = PictureCache(lambda: dependencies.drawings(self._drawing_url), lambda: self.upcoming_tasks)
 
     async def client(self) -> GonogoClient:
-        """The one client of this visit. Raises `DeskError` when there is no credential."""
+        """Returns the one client of this browser. Raises `DeskError` when there is no credential."""
         async with self._connecting:
-            if self._remote is None:
-                self._remote = cast(HttpTaskServer, await self._connect())
-        return self._remote.client
+            if self._server is None:
+                self._server = cast(HttpTaskServer, await self._connect())
+        return self._server.client
 
-    def arrived(self, *tasks: DeskTask) -> None:
-        """Make the pictures of `tasks` before they are asked for."""
-        self.coming.extend(tasks)
+    def prefetch(self, *tasks: DeskTask) -> None:
+        """Makes the pictures of `tasks` before they are asked for."""
+        self.upcoming_tasks.extend(tasks)
         for task in tasks:
             self.pictures.add(task)
 
     async def aclose(self) -> None:
         await self.pictures.aclose()
-        if self._remote is not None:
-            await self._remote.aclose()
+        if self._server is not None:
+            await self._server.aclose()
 
     async def _drawing_url(self, part_revision_id: str) -> DrawingAddress:
         try:
             await self.client()
         except DeskError as problem:
             raise NetworkError(str(problem), next_step=problem.next_step) from problem
-        assert self._remote is not None
-        return await self._remote.drawing_url(part_revision_id)
+        assert self._server is not None
+        return await self._server.drawing_url(part_revision_id)

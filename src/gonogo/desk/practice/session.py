@@ -75,7 +75,7 @@ class PracticeSession(CampaignBrowser):
             return
         self.standing, self._items = found.standing, list(found.data)
         self._tasks = [task_from_served(one.task.model_dump(), self.campaign_id) for one in self._items]
-        self.arrived(*self._tasks[:3])
+        self.prefetch(*self._tasks[:3])
         self._tell(Stage.TASK if self._tasks else Stage.DRAINED)
 
     # --- what the screen sees --------------------------------------------------------------------------
@@ -115,7 +115,7 @@ class PracticeSession(CampaignBrowser):
             self.told = None
             self._at += 1
             if self._at + 2 < len(self._tasks):
-                self.arrived(self._tasks[self._at + 2])
+                self.prefetch(self._tasks[self._at + 2])
             self._tell(Stage.TASK if self.current is not None else Stage.DRAINED)
 
     # --- what a desk is asked that practice does not need ------------------------------------------------

@@ -1,4 +1,4 @@
-"""The cases of a results API as a list of any length: what is kept of each, filtered and sorted. No terminal in it."""
+"""Case list of a results API, of any length: one short record a case, filtered and sorted. No terminal in it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from gonogo.schemas.results_api import CaseResult
 
 SORTS = ("read", "case", "state", "agreement", "difficulty")
-"""Orders of the list; `read` is the order in which the server told them."""
+"""Orders of the list; `read` is the server's."""
 _DESCENDING = frozenset({"difficulty"})
-"""What begins with its largest: the hardest case comes first, and so does the one with the least agreement."""
+"""Orders that start with the largest: the hardest case is first, as is the one with the least agreement."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseListItem:
-    """One line of the list. Shares are 0…1, `None` where the server told none, or something else than a share."""
+    """Line of the list. Shares are 0…1, `None` where the server gives none, or something else than a share."""
 
     case_id: int
     state: str
@@ -27,14 +27,15 @@ class CaseListItem:
     label: str
     about: str
 
-    def fits(self, words: list[str]) -> bool:
-        told = f"{self.case_id} {self.state} {self.label} {self.about}".casefold()
-        return all(word in told for word in words)
+    def matches(self, words: list[str]) -> bool:
+        """Returns whether the line contains all of `words`."""
+        text = f"{self.case_id} {self.state} {self.label} {self.about}".casefold()
+        return all(word in text for word in words)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseListFilter:
-    """What is shown of the list, and in which order."""
+    """Filter and order of the list."""
 
     state: str = ""
     text: str = ""
@@ -50,7 +51,7 @@ class CaseListFilter:
 
 
 class CaseList:
-    """All cases read so far. A case that is told again replaces the one before."""
+    """List of all cases read so far. A case that is read again replaces the earlier one."""
 
     def __init__(self) -> None:
         self.look = CaseListFilter()
@@ -65,14 +66,14 @@ class CaseList:
 
     @property
     def count(self) -> int:
-        """How many are shown."""
+        """Number of lines shown."""
         return len(self._shown)
 
     def row(self, index: int) -> CaseListItem | None:
         return self._rows[self._shown[index]] if 0 <= index < len(self._shown) else None
 
     def index_of(self, case_id: int) -> int | None:
-        """Where a case is in what is shown; `None` when it is not."""
+        """Returns the index of a case among the lines shown; `None` when it is not shown."""
         place = self._place.get(case_id)
         try:
             return None if place is None else self._shown.index(place)
@@ -80,11 +81,11 @@ class CaseList:
             return None
 
     def states(self) -> list[str]:
-        """The states there are, in alphabetical order."""
+        """Returns the states of the cases, in alphabetical order."""
         return sorted({row.state for row in self._rows})
 
     def add(self, cases: Iterable[CaseResult]) -> None:
-        """More cases, as they came. `arrange` puts them in their places where there is a filter or an order."""
+        """Adds cases. With a filter or an order, `arrange` puts them in their places."""
         for case in cases:
             if case.case_id is None:
                 continue
@@ -102,22 +103,22 @@ class CaseList:
                 self._stale = True
 
     def show(self, look: CaseListFilter) -> None:
-        """Another filter or order."""
+        """Sets filter and order."""
         self.look = look
         self._stale = True
         self.arrange()
 
     def arrange(self) -> bool:
-        """Bring what is shown up to date; false when it was."""
+        """Applies filter and order; false when nothing had changed."""
         if not self._stale:
             return False
         look, words = self.look, self.look.text.casefold().split()
-        chosen = [
+        places = [
             place
             for place, row in enumerate(self._rows)
-            if (not look.state or row.state == look.state) and (not words or row.fits(words))
+            if (not look.state or row.state == look.state) and (not words or row.matches(words))
         ]
-        self._shown = self._sorted(chosen)
+        self._shown = self._sorted(places)
         self._stale = False
         return True
 
@@ -129,11 +130,11 @@ class CaseList:
         known = [place for place in places if getattr(rows[place], field) is not None]
         unknown = [place for place in places if getattr(rows[place], field) is None]
         known.sort(key=lambda place: getattr(rows[place], field), reverse=look.reverse != (look.sort in _DESCENDING))
-        return known + unknown  # what has no number is last in either order
+        return known + unknown  # cases without a number are last in either order
 
 
 def row_of(case: CaseResult, case_id: int) -> CaseListItem:
-    """What the list keeps of a case; the rest is asked for again when it is opened."""
+    """Returns the line of a case; the rest is fetched again when the case is opened."""
     ours = case.gonogo or {}
     label = case.correct_label if case.correct_label is not None else case.majority_label
     stats = case.read_stats if isinstance(case.read_stats, dict) else {}

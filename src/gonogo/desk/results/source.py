@@ -1,4 +1,4 @@
-"""Where results are read from: Centaur's API, a gonogo server's, or the workspace on this machine; and with what.
+"""Source of results: Centaur's API, a gonogo server's, or the workspace on this machine, with its credentials.
 
 A server's API key, user name and API password are one secret in the keyring (`gonogo results login`), or three
 variables of the environment.
@@ -28,13 +28,13 @@ FIELDS = ("key", "username", "api_password")
 
 
 class NoResultsLogin(DeskError):
-    """Nothing signs in to this results API here."""
+    """Error of a results API without credentials here."""
 
 
 class Source(NamedTuple):
-    """One results API: how a person calls it, and a client of it; who connects closes.
+    """Results API: its name, and a function that returns a client of it, which the caller closes.
 
-    `signed` where it is the API of the server one is signed in to: there are the drawings and the review queue, too.
+    `signed` is the login when it is the API of the server one is signed in to, which has drawings and a review queue.
     """
 
     name: str
@@ -43,62 +43,65 @@ class Source(NamedTuple):
 
 
 def at_address(kind: str, address: str, *, clean: bool = True) -> Source:
-    """The API of a server. `kind` is `centaur` or `gonogo`. `connect` raises `NoResultsLogin`."""
+    """Returns the API of a server. `kind` is `centaur` or `gonogo`. `connect` raises `NoResultsLogin`."""
 
     async def connect() -> ResultsClient:
-        given = from_environment(kind) or await from_keyring(address)
-        if given is None:
+        login = from_environment(kind) or await from_keyring(address)
+        if login is None:
             raise NoResultsLogin(
                 f"There are no credentials for the results API of {address}.",
                 f"`gonogo results login --source {kind}` keeps them; `gonogo results --help` names the variables for "
                 "scripts.",
             )
-        return with_login(address, given, clean=clean)
+        return with_login(address, login, clean=clean)
 
     return Source(address, connect)
 
 
 def of_login(services: Account, signed: SignedIn) -> Source:
-    """The API of the server somebody is signed in to; in the workspace on this machine that is enough."""
+    """Returns the API of the server one is signed in to; the workspace on this machine needs no further login."""
     if signed.kind != "embedded":
         return at_address("gonogo", signed.base_url)._replace(signed=signed)
 
     async def connect() -> ResultsClient:
-        from gonogo.client.results_api import ResultsClient
+        from gonogo.client.results_api import ResultsClient  # deferred: httpx, pydantic
 
         return ResultsClient.over(await services.client(signed))
 
     return Source("this machine", connect, signed)
 
 
-def with_login(address: str, given: dict[str, str], *, clean: bool = True) -> ResultsClient:
-    """A client that opens its session with what was `given` (see `FIELDS`)."""
+def with_login(address: str, login: dict[str, str], *, clean: bool = True) -> ResultsClient:
+    """Returns a client that opens its session with `login` (see `FIELDS`)."""
+    # deferred: httpx, pydantic
     from gonogo.client.credential import ApiKey
     from gonogo.client.results_api import ResultsClient
     from gonogo.schemas.results_api import LoginRequest
 
     async def ask() -> LoginRequest:
-        return LoginRequest(username=given["username"], api_password=given["api_password"])
+        return LoginRequest(username=login["username"], api_password=login["api_password"])
 
-    return ResultsClient(address, ApiKey(given["key"]), ask, clean=clean)
+    return ResultsClient(address, ApiKey(login["key"]), ask, clean=clean)
 
 
 def account(address: str) -> str:
-    """The name of the credentials in the keyring."""
+    """Returns the name of the credentials in the keyring."""
     return f"results {address}"
 
 
 def from_environment(kind: str) -> dict[str, str] | None:
+    """Returns the login of the environment's variables, if all are set."""
     values = [os.environ.get(name) for name in VARIABLES[kind]]
-    found = {field: value for field, value in zip(FIELDS, values, strict=True) if value}
-    return found if len(found) == len(FIELDS) else None
+    login = {field: value for field, value in zip(FIELDS, values, strict=True) if value}
+    return login if len(login) == len(FIELDS) else None
 
 
 async def from_keyring(address: str) -> dict[str, str] | None:
-    kept = await CredentialStore().get(account(address))
+    """Returns the login in the keyring, if there is one."""
+    secret = await CredentialStore().get(account(address))
     try:
-        found: Any = json.loads(kept) if kept else None
+        login: Any = json.loads(secret) if secret else None
     except ValueError:  # somebody else's, or of another release
         return None
-    right = isinstance(found, dict) and all(isinstance(found.get(field), str) for field in FIELDS)
-    return found if right else None
+    usable = isinstance(login, dict) and all(isinstance(login.get(field), str) for field in FIELDS)
+    return login if usable else None

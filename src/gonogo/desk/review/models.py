@@ -1,4 +1,4 @@
-"""What lies on a reviewer's desk: rows of the queue, one case with its votes, a ruling. No terminal, no network."""
+"""Models of a review: rows of the queue, a case with its votes, a ruling. No terminal, no network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFilters:
-    """What the queue is narrowed down to. `status` empty: what needs an expert; `sample` adds settled tasks to it."""
+    """Filters of the queue. `status` empty: what needs an expert; `sample` adds settled tasks to it."""
 
     status: str = ""
     kind: str = ""
@@ -29,7 +29,7 @@ class ReviewFilters:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One line of the queue. `verdicts` are the counted votes (word, how many); `harm` is `None` where unknown."""
+    """Row of the queue. `verdicts` are the counted votes (word, how many); `harm` is `None` where unknown."""
 
     task: DeskTask
     status: str = ""
@@ -45,7 +45,7 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """`count` is the length of the whole list, `hidden_own` how many wait that this expert voted on."""
+    """Page of the queue. `count`: length of the whole list; `hidden_own`: waiting tasks that this expert voted on."""
 
     rows: tuple[QueueRow, ...]
     count: int
@@ -55,7 +55,7 @@ class QueuePage:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A row with everything known about it; `detail` is `None` on a server that has no list of votes."""
+    """Case to rule on: a row with its votes; `detail` is `None` on a server that has no list of votes."""
 
     row: QueueRow
     detail: ReviewDetail | None = None
@@ -67,13 +67,13 @@ class Case:
 
     @property
     def settled_before(self) -> bool:
-        """Whether somebody has ruled already, so that another ruling replaces it."""
+        """Whether the task has a ruling already, which another one would replace."""
         return self.detail.adjudicated if self.detail is not None else self.row.adjudicated
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """An expert's decision, before it is put into bytes. `override` replaces an earlier ruling knowingly."""
+    """Decision of an expert, before it is a request. `override` replaces an earlier ruling knowingly."""
 
     verdict: str
     value: dict[str, Any] | None = None
@@ -85,7 +85,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """A ruling of this session and where it is; `detail` says why when it was refused."""
+    """Ruling of this session with its delivery state; `detail` gives the reason when it was refused."""
 
     number: int
     ruling: Ruling

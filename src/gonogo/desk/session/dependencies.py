@@ -1,4 +1,4 @@
-"""What a desk is made of, handed in by whoever opens it."""
+"""Dependencies of a session, injected by the account that opens it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from gonogo.desk.session.pictures import AskUrl, DrawingSource
 
 @dataclass(frozen=True, slots=True)
 class SessionDependencies:
-    """Everything a desk is made of.
+    """Injected dependencies of a session.
 
-    `address` names a campaign; `sends` says which rows of the outbox this login may send. `connect` gives the server,
-    or raises `DeskError` when there is no credential. `drawings` is given the way to ask for a drawing's address.
+    `address` names a campaign; `sends` the rows of the outbox that this login may send. `connect` gives the server, or
+    raises `DeskError` when there is no credential. `drawings` gets the function that asks for a drawing's address.
     `embedded`: the server is this program's own, so claims are kept between runs.
     """
 

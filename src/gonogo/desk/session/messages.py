@@ -1,4 +1,4 @@
-"""What the screen says of the desk, in words with a next step."""
+"""Messages of a session for the person: what happened, and the next step."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from gonogo.desk.connection.circuit import Outage
 from gonogo.desk.connection.protocol import WorkProgress
 
 
-def offline(trouble: Outage, unsent: int) -> tuple[str, str]:
+def offline(outage: Outage, unsent: int) -> tuple[str, str]:
+    """Message of an outage, with the number of answers kept."""
     kept = f" {_answers(unsent)} kept here until then." if unsent else ""
-    return f"{trouble.message}{kept}", trouble.next_step
+    return f"{outage.message}{kept}", outage.next_step
 
 
-def signed_out(trouble: Outage, unsent: int) -> tuple[str, str]:
+def signed_out(outage: Outage, unsent: int) -> tuple[str, str]:
+    """Message after a 401, or without a credential."""
     kept = f" {_answers(unsent)} kept and go on after the sign-in." if unsent else ""
-    return f"{trouble.message}{kept}", trouble.next_step or "Sign in again."
+    return f"{outage.message}{kept}", outage.next_step or "Sign in again."
 
 
 def refused(error: GonogoClientError) -> tuple[str, str]:
-    """next-task was refused for good."""
+    """Message of a next-task or a review queue that was refused for good."""
     if isinstance(error, PermissionDeniedError):
         return f"You may not work in this campaign. {error}", "Ask the campaign's lead, or choose another campaign."
     if isinstance(error, NotFoundError):
@@ -31,7 +33,7 @@ def refused(error: GonogoClientError) -> tuple[str, str]:
 
 
 def stuck(detail: str) -> tuple[str, str]:
-    """The server keeps handing out a question whose answer it refused."""
+    """Message when the server keeps handing out a question whose answer it refused."""
     return (
         f"The server refused your answer to this question and hands out no other. {detail}",
         "Your answer is kept: the history (h) answers it again. Key r asks for another question.",
@@ -39,7 +41,7 @@ def stuck(detail: str) -> tuple[str, str]:
 
 
 def elsewhere() -> tuple[str, str]:
-    """Every question this person may hold lies in another of their windows."""
+    """Message when another window of this person holds all questions they may hold."""
     return (
         "Another window of yours has the questions; the next one that is free comes here by itself.",
         "Go on there, or close it.",
@@ -47,36 +49,37 @@ def elsewhere() -> tuple[str, str]:
 
 
 def broke(name: str, error: Exception) -> tuple[str, str]:
-    """A fault of our own in one of the desk's loops."""
+    """Message of a fault of our own in a background task."""
     return (
         f"Something in gonogo itself failed ({name}: {type(error).__name__}); every answer is kept.",
         "It is tried again by itself; if it stays, start gonogo anew and report the log.",
     )
 
 
-def drained(standing: WorkProgress | None, unsent: int) -> tuple[str, str]:
+def drained(progress: WorkProgress | None, unsent: int) -> tuple[str, str]:
+    """Message of an empty queue, with the reason as far as the server tells it."""
     parts = ["There is no question left for you now."]
     step = "Leave, or wait: the queue is asked again by itself. Key r asks at once."
-    if standing is not None:
-        if standing.closed:
+    if progress is not None:
+        if progress.closed:
             parts, step = ["This campaign is closed."], "Leave, or choose another campaign."
-        elif standing.waits_because:
-            parts = [standing.waits_because]
-        elif standing.done and standing.done == standing.total:
-            parts = [f"You have answered all {standing.done} questions there are for you."]
-        if standing.held_by_others:
-            until = f" until {clock_time(standing.held_until)}" if standing.held_until else ""
-            parts.append(f"{_tasks(standing.held_by_others)} with other annotators{until}.")
-        if standing.in_review:
-            parts.append(f"{_tasks(standing.in_review)} waiting for review.")
+        elif progress.waits_because:
+            parts = [progress.waits_because]
+        elif progress.done and progress.done == progress.total:
+            parts = [f"You have answered all {progress.done} questions there are for you."]
+        if progress.held_by_others:
+            until = f" until {clock_time(progress.held_until)}" if progress.held_until else ""
+            parts.append(f"{_tasks(progress.held_by_others)} with other annotators{until}.")
+        if progress.in_review:
+            parts.append(f"{_tasks(progress.in_review)} waiting for review.")
     if unsent:
         parts.append(f"{_answers(unsent)} still on the way.")
     return " ".join(parts), step
 
 
 def clock_time(text: str) -> str:
-    """`14:05` here for an RFC 3339 time of the server; with its date when that is not today's."""
-    from datetime import datetime
+    """Returns `14:05`, local time, for an RFC 3339 time of the server; with its date when that is not today's."""
+    from datetime import datetime  # deferred: not on the start path
 
     try:
         at = datetime.fromisoformat(text).astimezone()
