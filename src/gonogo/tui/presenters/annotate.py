@@ -1,4 +1,4 @@
-"""The sentences of the annotate screen: what the state of the desk means for the person, and what to do next."""
+"""Annotate screen in words: cards of the session's state, the state of an answer, the title of the drawing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gonogo.tui.presenters.format import short_id, value_text
 from gonogo.tui.text import content, one_line
 from gonogo.tui.viewport import Viewport
 
-# Stage → sign, heading, and what is said when the desk itself says nothing.
+# sign, heading, and the message and next step where the session has none
 _CARDS: dict[Stage, tuple[str, str, str, str]] = {
     Stage.LOADING: ("…", "Fetching the first question", "", ""),
     Stage.TASK: ("…", "Fetching the next question", "", ""),
@@ -25,15 +25,18 @@ _COLORS = {Stage.DRAINED: "$correct", Stage.OFFLINE: "$warning", Stage.REFUSED: 
 
 
 def card(state: SessionState, waited: float = 0.0) -> Content:
-    """Heading, what happened, what it means for the work, the next step. `waited`: seconds since `state` came."""
-    sign, heading, usual, usual_step = _CARDS[state.stage]
+    """Card of a state: heading, what happened, what it means for the work, the next step.
+
+    `waited` is the time in seconds since `state` came, of which the time to the next try is counted down.
+    """
+    sign, heading, default_message, default_step = _CARDS[state.stage]
     color = _COLORS.get(state.stage, "$accent")
     parts = [Content.assemble((sign, f"bold {color}"), "  ", (heading, "bold $strong"))]
-    message = content(state.message or usual, 800)
+    message = content(state.message or default_message, 800)
     if message.plain:
         parts.append(message)
     parts += [Content.styled(line, "$foreground") for line in _work(state)]
-    step = content(state.next_step or usual_step, 400)
+    step = content(state.next_step or default_step, 400)
     if step.plain:
         parts.append(step)
     if state.retry_in is not None:
@@ -43,14 +46,14 @@ def card(state: SessionState, waited: float = 0.0) -> Content:
 
 
 def broken(error: Exception) -> Content:
-    """The desk itself could not be opened."""
+    """Card of an error that kept the session from starting."""
     step = getattr(error, "next_step", "") or "Run `gonogo doctor`, then start again. Ctrl+Q leaves."
     heading = Content.assemble(("!", "bold $error"), "  ", ("The desk could not be opened", "bold $strong"))
     return Content("\n\n").join([heading, content(str(error), 800), content(step, 400)])
 
 
 def _work(state: SessionState) -> list[str]:
-    """What became of the answers given so far."""
+    """Lines about the answers given so far: done, waiting, refused."""
     if state.stage is Stage.LOADING:
         return []
     lines = []
@@ -66,7 +69,7 @@ def _work(state: SessionState) -> list[str]:
     return lines
 
 
-FATES: dict[SendState, str] = {
+OUTCOMES: dict[SendState, str] = {
     SendState.ON_DESK: "saved here; u takes it back",
     SendState.QUEUED: "saved here, waiting to be sent",
     SendState.SENDING: "being sent",
@@ -75,18 +78,18 @@ FATES: dict[SendState, str] = {
     SendState.PARKED: "refused by the server, kept here",
     SendState.REPLACED: "refused by the server; you answered again",
 }
-"""What became of an answer."""
+"""States of an answer."""
 
 
-def fate(item: Decided) -> str:
-    """What became of an answer, with the server's reason where there is one."""
-    return FATES[item.state] + (f": {item.detail}" if item.detail else "")
+def outcome_text(answer: Decided) -> str:
+    """State of an answer, with the server's reason where there is one."""
+    return OUTCOMES[answer.state] + (f": {answer.detail}" if answer.detail else "")
 
 
-def asked_again(item: Decided) -> str:
-    """Said when a refused answer is given anew."""
-    why = f": {item.detail.rstrip('.')}" if item.detail else ""
-    return f"Your answer “{item.decision.verdict}” was refused{why}. Answer again; undo leaves it as it was."
+def asked_again(answer: Decided) -> str:
+    """Message beside a question whose refused answer is given again."""
+    reason = f": {answer.detail.rstrip('.')}" if answer.detail else ""
+    return f"Your answer “{answer.decision.verdict}” was refused{reason}. Answer again; undo leaves it as it was."
 
 
 def not_saved(error: Exception, what: str) -> str:
@@ -96,25 +99,25 @@ def not_saved(error: Exception, what: str) -> str:
 
 
 def nothing_to_undo(recent: Sequence[Decided]) -> str:
-    """Why the last answer cannot be taken back. `recent` is newest last."""
+    """Why the last answer cannot be taken back; `recent` are the answers, newest last."""
     if not recent:
         return "Nothing to take back yet."
     last = recent[-1]
-    what = f"{last.decision.verdict} for {value_text(last.task.predicted_value, 40) or 'no value'}"
-    return f"Nothing to take back: the last answer ({what}) is {fate(last)}. The history (h) has them all."
+    answer = f"{last.decision.verdict} for {value_text(last.task.predicted_value, 40) or 'no value'}"
+    return f"Nothing to take back: the last answer ({answer}) is {outcome_text(last)}. The history (h) has them all."
 
 
-def sheet_title(task: DeskTask, shown: Picture | NoPicture | None, view: Viewport) -> str:
+def sheet_title(task: DeskTask, picture: Picture | NoPicture | None, view: Viewport) -> str:
     """`LIU0010 · sheet 1 · detail 4.2×`."""
     links = dict(task.links)
     part = links.get("part") or task.part_revision_id or ""
-    title = one_line(shown.title or "", 40) if isinstance(shown, Picture) else ""
+    title = one_line(picture.title or "", 40) if isinstance(picture, Picture) else ""
     parts = [title or short_id(part)] if title or part else []
-    if isinstance(shown, Picture):
-        parts.append(f"sheet {shown.page}" + (f" of {shown.n_pages}" if shown.n_pages > 1 else ""))
-        parts.append(f"{view.level.value} {shown.magnification:.1f}×")
-        if shown.rotation:
-            parts.append(f"turned {shown.rotation}°")
+    if isinstance(picture, Picture):
+        parts.append(f"sheet {picture.page}" + (f" of {picture.n_pages}" if picture.n_pages > 1 else ""))
+        parts.append(f"{view.level.value} {picture.magnification:.1f}×")
+        if picture.rotation:
+            parts.append(f"turned {picture.rotation}°")
     return one_line(" · ".join(parts))
 
 

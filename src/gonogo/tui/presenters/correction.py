@@ -1,4 +1,4 @@
-"""The corrected value: what the line starts with, how it reads, how it is repaired, and what is sent."""
+"""Correction in words: changes against the reading, how a typed value is understood, and the JSON that is sent."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from textual.content import Content
 
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.text import one_line, styled
-from gonogo.values import differences, format_text, parse, to_json, typeset
+from gonogo.values import differences, format_text, parse, repairs, to_json, typeset
 from gonogo.values.diff import Change
 
 MAX_SHOWN = 120
 
 
 def as_read(predicted: Any) -> Content:
-    """The reading letter by letter, when setting it as on a drawing moved or changed any letter."""
+    """The raw reading, where typesetting it moved or changed a character; else empty."""
     text = value_text(predicted)
     shown = "".join("".join((part.text, part.upper, part.lower)) for part in typeset(predicted).parts)
     if not text or "".join(text.split()) == "".join(shown.split()):
@@ -24,7 +24,7 @@ def as_read(predicted: Any) -> Content:
 
 
 def reading(text: str, predicted: Any, rows: int = 2) -> Content:
-    """What changed against the reading, and how the typed value is understood, while it is typed."""
+    """Preview while a value is typed: the changes against the reading, and how it parses."""
     if not text.strip():
         return Content.styled("Type the value as the drawing shows it.", "$quiet")
     if text.strip() == value_text(predicted):
@@ -63,9 +63,7 @@ def change(text: str, predicted: Any) -> Content:
 
 
 def repaired(name: str, text: str, predicted: Any) -> str:
-    """`text` after one of the usual repairs; unchanged where there is nothing to repair."""
-    from gonogo.values import repairs
-
+    """Text after the repair called `name`; unchanged where there is nothing to repair."""
     if name == "diameter":
         return repairs.toggle_diameter(text)
     if name == "sign":
@@ -82,11 +80,11 @@ NOT_REPAIRED = {
     "comma": "No decimal comma or point.",
     "unit": "This value has no unit to change.",
 }
-"""What is said when a repair finds nothing to do."""
+"""Messages of repairs that find nothing to do."""
 
 
 def refusal(text: str, predicted: Any) -> str:
-    """Why this text cannot be sent as a correction, or nothing."""
+    """Why a text cannot be sent as a correction; empty where it can."""
     if not text:
         return "The line is empty. Ctrl+S says incorrect without a value."
     if text == value_text(predicted):
@@ -95,6 +93,6 @@ def refusal(text: str, predicted: Any) -> str:
 
 
 def value_of(text: str) -> dict[str, Any]:
-    """The JSON value to send: the text as typed, with its parts where it was understood."""
+    """The JSON value to send: the text as typed, and its parts where it parses."""
     parsed = parse(text)
     return {**(to_json(parsed.value) if parsed.ok else {}), "text": text}

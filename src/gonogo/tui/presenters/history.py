@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from gonogo.desk.core.models import Decided, SendState
-from gonogo.tui.presenters.annotate import fate
+from gonogo.tui.presenters.annotate import outcome_text
 from gonogo.tui.presenters.format import field_line, value_text, verdict_sign
 from gonogo.tui.text import one_line, styled
 
@@ -39,7 +39,7 @@ def entry(answer: Decided) -> Content:
     if answer.decision.corrected_value is not None:
         corrected = value_text(answer.decision.corrected_value, 30)
         parts += [Content.styled(" → ", "$quiet"), styled(corrected, "$foreground")]
-    parts += [Content("  "), styled(fate(answer), _COLORS.get(answer.state, "$foreground"))]
+    parts += [Content("  "), styled(outcome_text(answer), _COLORS.get(answer.state, "$foreground"))]
     return Content.assemble(*parts)
 
 
@@ -49,7 +49,7 @@ def search_text(answer: Decided) -> str:
     values = (value_text(task.predicted_value), value_text(decision.corrected_value))
     kinds = (task.target_kind, task.detail_kind, task.field_name)
     links = " ".join(value for _, value in task.links)
-    return " ".join((decision.verdict, *values, *kinds, task.prompt, links, fate(answer))).lower()
+    return " ".join((decision.verdict, *values, *kinds, task.prompt, links, outcome_text(answer))).lower()
 
 
 def details(answer: Decided, question: Content) -> Content:
@@ -62,7 +62,7 @@ def details(answer: Decided, question: Content) -> Content:
     )
     fields = [
         ("answer", f"{decision.verdict}{corrected}"),
-        ("state", fate(answer)),
+        ("state", outcome_text(answer)),
         ("sure", "not given" if decision.confidence is None else f"{round(decision.confidence * 5)} of 5"),
         ("time", spent),
     ]

@@ -1,4 +1,4 @@
-"""What practice says: whether an answer was right, what was wrong and where, how the person stands."""
+"""Practice in words: feedback on an answer, progress, and how the person stands against the pass mark."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.content import Content
 
 from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.correction import change
-from gonogo.tui.presenters.format import styled_value, styled_verdict, value_text
+from gonogo.tui.presenters.format import field_line, paragraphs, styled_answer, styled_value, styled_verdict, value_text
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:
@@ -18,58 +18,59 @@ if TYPE_CHECKING:
     from gonogo.schemas.review import PracticeStanding
 
 
-def feedback(one: PracticeAttempt) -> list[Content]:
-    """Right or wrong first, then what the drawing says, letter by letter, and why."""
-    told, said = one.feedback, one.decision
-    mark = ("✓ Right", "bold $correct") if told.right else ("✗ Not right", "bold $incorrect")
-    given = styled_verdict(said.verdict)
-    if said.corrected_value is not None:
-        given = Content.assemble(given, (" → ", "$quiet"), styled_value(said.corrected_value))
-    lines = [Content.assemble(mark), Content.assemble(("you said  ", "$quiet"), given)]
-    if told.right and told.verdict == "correct":
-        return [*lines, *_note(one)]
-    lines.append(Content.assemble(("it is     ", "$quiet"), styled_verdict(told.verdict)))
-    if told.value is not None:
-        truth = value_text(told.value)
-        lines.append(Content.assemble(("in frame  ", "$quiet"), styled_value(told.value)))
-        lines.append(Content.assemble(("changed   ", "$quiet"), change(truth, one.task.predicted_value)))
-    differs = (told.difference or "").removeprefix("differs: ")
-    why = [one_line(part, 80).replace("_", " ") for part in (told.error_type, differs) if part]
-    if why:
-        lines.append(Content.assemble(("what      ", "$quiet"), content(" · ".join(why))))
-    return [*lines, *_note(one)]
+def feedback(attempt: PracticeAttempt) -> list[Content]:
+    """Lines after an answer: right or wrong, then what the drawing shows, letter by letter, and why."""
+    result, decision = attempt.feedback, attempt.decision
+    mark = ("✓ Right", "bold $correct") if result.right else ("✗ Not right", "bold $incorrect")
+    answer = styled_answer(decision.verdict, decision.corrected_value)
+    lines = [Content.assemble(mark), _field("you said", answer)]
+    if result.right and result.verdict == "correct":
+        return [*lines, *_note(attempt)]
+    lines.append(_field("it is", styled_verdict(result.verdict)))
+    if result.value is not None:
+        lines.append(_field("in frame", styled_value(result.value)))
+        lines.append(_field("changed", change(value_text(result.value), attempt.task.predicted_value)))
+    difference = (result.difference or "").removeprefix("differs: ")
+    reasons = [one_line(part, 80).replace("_", " ") for part in (result.error_type, difference) if part]
+    if reasons:
+        lines.append(_field("what", content(" · ".join(reasons))))
+    return [*lines, *_note(attempt)]
 
 
-def _note(one: PracticeAttempt) -> list[Content]:
-    note = one.feedback.note
-    return [Content.assemble(("expert    ", "$quiet"), content(f"“{one_line(note, 200)}”"))] if note else []
+def _field(name: str, value: Content) -> Content:
+    return field_line(name, value, 10)
 
 
-def standing(found: PracticeStanding | None) -> str:
+def _note(attempt: PracticeAttempt) -> list[Content]:
+    note = attempt.feedback.note
+    return [_field("expert", content(f"“{one_line(note, 200)}”"))] if note else []
+
+
+def standing(standing: PracticeStanding | None) -> str:
     """`14 of the last 18 right; 80 % of 20 wanted`."""
-    if found is None:
+    if standing is None:
         return ""
-    said = f"{found.right} of the last {found.n} right" if found.n else "no answers yet"
-    if found.pass_mark is not None:
-        said += f"; {found.pass_mark:.0%} of {found.needed} wanted"
-        said += " ✓ passed" if found.passed else ""
-    return said
+    text = f"{standing.right} of the last {standing.n} right" if standing.n else "no answers yet"
+    if standing.pass_mark is not None:
+        text += f"; {standing.pass_mark:.0%} of {standing.needed} wanted"
+        text += " ✓ passed" if standing.passed else ""
+    return text
 
 
-def waits(found: PracticeStanding | None) -> str:
-    """What still shuts the queue, in words; nothing when it is open."""
-    if found is None or found.waits_for is None:
+def waits(standing: PracticeStanding | None) -> str:
+    """What keeps the queue closed; empty when it is open."""
+    if standing is None or standing.waits_for is None:
         return ""
-    if found.waits_for == "warm_up":
-        return f"The queue opens after {found.warm_up_left} more of the warm-up."
-    if found.waits_for == "qualification":
-        left = max(found.needed - found.n, 0)
+    if standing.waits_for == "warm_up":
+        return f"The queue opens after {standing.warm_up_left} more of the warm-up."
+    if standing.waits_for == "qualification":
+        left = max(standing.needed - standing.n, 0)
         return f"The queue opens when you pass: {left} answers to go." if left else "The queue opens when you pass."
     return "The lead has paused your work here; ask."
 
 
 def top(practice: PracticeSession) -> Content:
-    """The status line: that this is practice, how far it is, how the person stands."""
+    """Status line: that this is practice, progress, standing."""
     done, total = practice.state.done, practice.state.total
     parts = [Content.styled("practice", "bold $accent"), Content.styled("nothing here counts", "$quiet")]
     if total:
@@ -81,42 +82,46 @@ def top(practice: PracticeSession) -> Content:
 
 
 def card(practice: PracticeSession) -> Content:
-    """In place of an item: fetching, why there is none, or the summary."""
+    """Card in place of an item: loading, a problem, nothing to practise on, or the summary."""
     if practice.problem is not None:
         heading = empty_state.heading("!", "$warning", "There is no practice now")
-        said = [str(practice.problem), practice.problem.next_step, "r tries again. Esc goes to the queue."]
-        return Content("\n\n").join([heading, *(content(line, 600) for line in said if line)])
+        texts = [str(practice.problem), practice.problem.next_step, "r tries again. Esc goes to the queue."]
+        return paragraphs(heading, *(content(text, 600) for text in texts if text))
     if practice.standing is None:
         return empty_state.waiting("Fetching known items")
     if not practice.tried:
         heading = empty_state.heading("–", "$accent", "Nothing to practise on yet")
-        said = ["Items come from what experts have ruled on, without those you voted on yourself."]
-        said += [waits(practice.standing)] if waits(practice.standing) else []
-        said += ["Ask the lead, who makes them by ruling. r looks again. Esc goes to the queue."]
-        return Content("\n\n").join([heading, *(content(line) for line in said)])
+        texts = [
+            "Items come from what experts have ruled on, without those you voted on yourself.",
+            waits(practice.standing),
+            "Ask the lead, who makes them by ruling. r looks again. Esc goes to the queue.",
+        ]
+        return paragraphs(heading, *(content(text) for text in texts if text))
     return _summary(practice)
 
 
 def _summary(practice: PracticeSession) -> Content:
-    n, right = len(practice.tried), practice.n_right
-    heading = empty_state.heading("✓", "$correct", f"{right} of {n} right")
-    shut = waits(practice.standing)
-    said = [heading, Content("\n").join(_missed(practice.tried)), content(f"Standing: {standing(practice.standing)}.")]
-    said.append(Content.styled(shut or "The queue is open for you.", "$warning" if shut else "$foreground"))
-    said.append(Content.styled("r practises more. Esc goes to the queue.", "$foreground"))
-    return Content("\n\n").join(said)
+    closed = waits(practice.standing)
+    return paragraphs(
+        empty_state.heading("✓", "$correct", f"{practice.n_right} of {len(practice.tried)} right"),
+        Content("\n").join(_mistakes(practice.tried)),
+        content(f"Standing: {standing(practice.standing)}."),
+        Content.styled(closed or "The queue is open for you.", "$warning" if closed else "$foreground"),
+        Content.styled("r practises more. Esc goes to the queue.", "$foreground"),
+    )
 
 
-def _missed(tried: Sequence[PracticeAttempt]) -> list[Content]:
-    """What to look at next time: errors let pass by kind, right values refused."""
-    wrong = [one for one in tried if not one.feedback.right]
+def _mistakes(attempts: Sequence[PracticeAttempt]) -> list[Content]:
+    """Wrong answers of a round: missed errors by type, and right readings that were refused."""
+    wrong = [attempt.feedback for attempt in attempts if not attempt.feedback.right]
     if not wrong:
         return [Content.styled("No error was let pass, nothing right was refused.", "$foreground")]
-    passed = Counter(
-        (one.feedback.error_type or "other").replace("_", " ") for one in wrong if one.feedback.verdict == "incorrect"
+    missed = Counter(
+        (feedback.error_type or "other").replace("_", " ") for feedback in wrong if feedback.verdict == "incorrect"
     )
-    refused = sum(one.feedback.verdict == "correct" for one in wrong)
+    refused = sum(feedback.verdict == "correct" for feedback in wrong)
     lines = [
-        content(f"missed: {one_line(name, 40)}" + (f" × {n}" if n > 1 else "")) for name, n in passed.most_common(6)
+        content(f"missed: {one_line(name, 40)}" + (f" × {count}" if count > 1 else ""))
+        for name, count in missed.most_common(6)
     ]
     return [*lines, *([content(f"right, but refused: {refused}")] if refused else [])]

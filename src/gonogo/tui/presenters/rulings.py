@@ -1,7 +1,8 @@
-"""What an expert reads before a ruling, in lines: what is in conflict, every vote, what each ruling does."""
+"""Case of the review queue in words: the conflict, every vote, and what each possible ruling does."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,10 +11,10 @@ from textual.content import Content
 from gonogo.desk.review.models import Case, Ruled
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 from gonogo.schemas.verdicts import VERDICTS
-from gonogo.tui.presenters.format import percent, styled_value, styled_verdict
+from gonogo.tui.presenters.format import percent, styled_answer, styled_value, styled_verdict
 from gonogo.tui.text import one_line, styled
 
-WHY = {
+REASONS = {
     "tie": "as many votes for one answer as for another",
     "verdicts": "the verdicts differ",
     "values": "wrong, but the right values differ",
@@ -23,13 +24,15 @@ WHY = {
     "ruled": "ruled on already",
     "plain": "",
 }
-"""Why a task lies here; the server's word → words for a person."""
-PLAIN = "This server does not tell the votes: no voters, values, times or reliabilities. Rule from drawing and value."
+"""Reasons why a task needs an expert, by the server's word."""
+NO_VOTES = (
+    "This server does not tell the votes: no voters, values, times or reliabilities. Rule from drawing and value."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the expert has put beside the ruling that is to come."""
+    """What goes with the next ruling."""
 
     note: str = ""
     error_type: str = ""
@@ -37,32 +40,31 @@ class Draft:
 
 
 def evidence(case: Case, ruled: Ruled | None, draft: Draft, width: int) -> list[Content]:
-    """All lines below the value, each at most `width` cells."""
-    lines = [*_clash(case, ruled), *_draft(draft), *_question(case)]
+    """Lines below the value, each at most `width` cells: conflict, votes and possible rulings."""
+    lines = [*_conflict(case, ruled), *_draft(draft), *_question(case), Content("")]
     if case.detail is None:
-        lines += [Content(""), *_wrapped(PLAIN, width, "$quiet"), *_public(case)]
-        return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
-    lines += [Content(""), *_votes(case.detail, case.names, width)]
-    lines += [Content(""), *_rulings(case.detail, width)]
+        lines += [*_wrapped(NO_VOTES, width, "$quiet"), *_public(case)]
+    else:
+        lines += [*_votes(case.detail, case.names, width), Content(""), *_rulings(case.detail, width)]
     return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
 
 
 def _question(case: Case) -> list[Content]:
+    """Why the task is in the queue, and what is known of its risk."""
     row, detail = case.row, case.detail
-    unasked = detail is not None and not detail.votes
-    why = (
-        "nobody has voted yet"
-        if unasked
-        else WHY.get(detail.why if detail else row.why, one_line(detail.why if detail else row.why, 40))
-    )
-    lines = [Content.assemble(("? ", "bold $warning"), (why, "$foreground"))] if why else []
-    known = [f"right {percent(detail.now.posterior.get('correct'))}", f"harm {detail.harm:.2f}"] if detail else []
-    known += [f"prediction sure {percent(row.confidence)}" if row.confidence is not None else "prediction not rated"]
-    return [*lines, Content.styled(" · ".join(known), "$quiet")]
+    word = detail.why if detail is not None else row.why
+    nobody = detail is not None and not detail.votes
+    reason = "nobody has voted yet" if nobody else REASONS.get(word, one_line(word, 40))
+    lines = [Content.assemble(("? ", "bold $warning"), (reason, "$foreground"))] if reason else []
+    facts = []
+    if detail is not None:
+        facts += [f"right {percent(detail.now.posterior.get('correct'))}", f"harm {detail.harm:.2f}"]
+    facts.append(f"prediction sure {percent(row.confidence)}" if row.confidence is not None else "prediction not rated")
+    return [*lines, Content.styled(" · ".join(facts), "$quiet")]
 
 
 def _public(case: Case) -> list[Content]:
-    """What a plain server says of the task itself."""
+    """What a plain server tells: counts and agreement, no votes."""
     row = case.row
     count = sum(n for _, n in row.verdicts)
     lines = [Content.styled(f"{count} submissions" if count else "submissions: not told", "$foreground")]
@@ -99,21 +101,20 @@ def _votes(detail: ReviewDetail, names: bool, width: int) -> list[Content]:
 
 
 def _vote(vote: ReviewVote, names: bool, width: int) -> list[Content]:
-    """One line where it fits, else two: answer, then what is known about it."""
-    who = f"{vote.label} {one_line(vote.voter_name or vote.voter_id or '', 24)}".rstrip() if names else vote.label
-    said = Content.assemble((f"{who} ", "bold $foreground"), styled_verdict(vote.verdict))
-    if vote.corrected_value is not None:
-        said = Content.assemble(said, (" → ", "$quiet"), styled_value(vote.corrected_value))
-    known = Content.styled(" · ".join(_about(vote)), "$quiet")
+    """One line where it fits, else two: the answer, then what is known of it."""
+    voter = f"{vote.label} {one_line(vote.voter_name or vote.voter_id or '', 24)}".rstrip() if names else vote.label
+    answer = Content.assemble((f"{voter} ", "bold $foreground"), styled_answer(vote.verdict, vote.corrected_value))
+    facts = Content.styled(" · ".join(_facts(vote)), "$quiet")
     uncounted = _uncounted(vote)
     if uncounted:
-        known = Content.assemble((f"{uncounted} · ", "$warning"), known)
-    if said.cell_length + known.cell_length + 2 <= width:
-        return [Content.assemble(said, " " * (width - said.cell_length - known.cell_length), known)]
-    return [said, Content.assemble("    ", known)]
+        facts = Content.assemble((f"{uncounted} · ", "$warning"), facts)
+    gap = width - answer.cell_length - facts.cell_length
+    if gap >= 2:
+        return [Content.assemble(answer, " " * gap, facts)]
+    return [answer, Content.assemble("    ", facts)]
 
 
-def _about(vote: ReviewVote) -> Iterable[str]:
+def _facts(vote: ReviewVote) -> Iterable[str]:
     if vote.confidence is not None:
         yield f"sure {percent(vote.confidence)}"
     yield seconds(vote.duration_ms)
@@ -136,7 +137,7 @@ def seconds(milliseconds: float | None) -> str:
 
 
 def _rulings(detail: ReviewDetail, width: int) -> list[Content]:
-    """Each ruling with what the votes gave it before, and what it makes of that."""
+    """Possible rulings: the probability before and after each, and whose votes it upholds."""
     lines = [Content.styled(f"{'rulings':20}now → ruled  with whom", "$quiet")]
     for possible in detail.possible:
         if possible.group is not None and possible.group < len(detail.groups):
@@ -171,26 +172,25 @@ def _ruling(key: str, what: Content, possible: PossibleRuling, width: int) -> Co
 
 
 def _reasons(group: ValueGroup) -> list[str]:
-    """Which values count as equal and why, and why this one differs from the first."""
-    found = [f"{one.label} {one_line(one.reason, 60)}" for one in group.members if one.reason != "same"]
+    """Which values count as equal and why, and how this group differs from the first."""
+    reasons = [f"{member.label} {one_line(member.reason, 60)}" for member in group.members if member.reason != "same"]
     if group.against and not group.against.startswith("same"):
-        found.append(f"from 1: {one_line(group.against, 60)}")
+        reasons.append(f"from 1: {one_line(group.against, 60)}")
     if group.as_predicted:
-        found.append("the same as the prediction: then a upholds it")
-    return found
+        reasons.append("the same as the prediction: then a upholds it")
+    return reasons
 
 
 # --- what was ruled before, and what goes with the next ruling -------------------------------------------
 
 
-def _clash(case: Case, ruled: Ruled | None) -> list[Content]:
-    earlier = [one for one in case.detail.rulings if not one.superseded] if case.detail else []
-    lines = [_earlier(one) for one in earlier]
+def _conflict(case: Case, ruled: Ruled | None) -> list[Content]:
+    """Earlier rulings, an own one that was refused, and an own vote, which forbids ruling."""
+    earlier = [ruling for ruling in case.detail.rulings if not ruling.superseded] if case.detail else []
+    lines = [_earlier_ruling(ruling) for ruling in earlier]
     if ruled is not None and ruled.refused:
-        yours = Content.assemble(("! yours, refused: ", "bold $warning"), styled_verdict(ruled.ruling.verdict))
-        if ruled.ruling.value is not None:
-            yours = Content.assemble(yours, (" → ", "$quiet"), styled_value(ruled.ruling.value))
-        lines += [yours, styled(ruled.detail, "$quiet")]
+        own = styled_answer(ruled.ruling.verdict, ruled.ruling.value)
+        lines += [Content.assemble(("! yours, refused: ", "bold $warning"), own), styled(ruled.detail, "$quiet")]
     if case.settled_before:
         lines.append(Content.styled("A ruling now replaces what stands; l leaves it as it is.", "$warning"))
     if case.detail is not None and case.detail.own_vote:
@@ -198,12 +198,11 @@ def _clash(case: Case, ruled: Ruled | None) -> list[Content]:
     return [*lines, Content("")] if lines else []
 
 
-def _earlier(one: RulingPublic) -> Content:
-    who = "you" if one.by_you else one_line(one.expert_name or "another expert", 30)
-    line = Content.assemble((f"! {who} ruled: ", "bold $warning"), styled_verdict(one.verdict))
-    if one.corrected_value is not None:
-        line = Content.assemble(line, (" → ", "$quiet"), styled_value(one.corrected_value))
-    return Content.assemble(line, (f"  “{one_line(one.note, 80)}”", "$quiet")) if one.note else line
+def _earlier_ruling(ruling: RulingPublic) -> Content:
+    expert = "you" if ruling.by_you else one_line(ruling.expert_name or "another expert", 30)
+    answer = styled_answer(ruling.verdict, ruling.corrected_value)
+    note = f"  “{one_line(ruling.note, 80)}”" if ruling.note else ""
+    return Content.assemble((f"! {expert} ruled: ", "bold $warning"), answer, (note, "$quiet"))
 
 
 def _draft(draft: Draft) -> list[Content]:
@@ -211,13 +210,11 @@ def _draft(draft: Draft) -> list[Content]:
     if draft.note:
         lines.append(Content.assemble(("note: ", "$accent"), styled(draft.note, "$foreground")))
     if draft.gold or draft.error_type:
-        said = ["★ gold candidate"] if draft.gold else []
-        said += [f"error: {one_line(draft.error_type, 40)}"] if draft.error_type else []
-        lines.append(Content.styled(" · ".join(said), "$accent"))
+        facts = ["★ gold candidate"] if draft.gold else []
+        facts += [f"error: {one_line(draft.error_type, 40)}"] if draft.error_type else []
+        lines.append(Content.styled(" · ".join(facts), "$accent"))
     return lines
 
 
 def _wrapped(text: str, width: int, style: str) -> Sequence[Content]:
-    import textwrap
-
     return [Content.styled(line, style) for line in textwrap.wrap(text, max(width, 10))]

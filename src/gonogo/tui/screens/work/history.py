@@ -22,7 +22,7 @@ from gonogo.desk.core.models import Decided, SendState
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import history
-from gonogo.tui.presenters.annotate import fate
+from gonogo.tui.presenters.annotate import outcome_text
 from gonogo.tui.screens.work.full_question import full_question
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.record_list import RecordList
@@ -173,7 +173,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         if answer is None:
             return
         if answer.state is not SendState.PARKED:
-            self._warn(f"Not answered again: only a refused answer is. This one: {fate(answer)}.")
+            self._warn(f"Not answered again: only a refused answer is. This one: {outcome_text(answer)}.")
         elif answer.final:
             self._warn(f"This one cannot be given anew here. {answer.detail}")
         else:
@@ -182,7 +182,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
     def action_resend(self) -> None:
         answer = self.answers.current
         if answer is not None and not self._change(lambda: self._desk.rejected.resend(answer.number)):
-            self._warn(f"Not sent again: only a refused answer is. This one: {fate(answer)}.")
+            self._warn(f"Not sent again: only a refused answer is. This one: {outcome_text(answer)}.")
 
     def action_drop(self) -> None:
         answer, asked = self.answers.current, self._to_drop
@@ -190,7 +190,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         if answer is None:
             return
         if answer.state is not SendState.PARKED:
-            self._warn(f"Not deleted: only a refused answer can be. This one: {fate(answer)}.")
+            self._warn(f"Not deleted: only a refused answer can be. This one: {outcome_text(answer)}.")
         elif asked != answer:
             self._to_drop = answer
             self._warn("The same key again deletes it for good; any other keeps it.")
@@ -217,4 +217,4 @@ class HistoryScreen(ModalScreen[Decided | None]):
             self.app.call_later(self.app.run_action, "screen.undo")
             return
         on_desk = answer.state is SendState.ON_DESK
-        self._warn(f"Not taken back: {'only the last answer can be taken back' if on_desk else fate(answer)}.")
+        self._warn(f"Not taken back: {'only the last answer can be taken back' if on_desk else outcome_text(answer)}.")
