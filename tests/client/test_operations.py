@@ -213,9 +213,9 @@ async def test_a_path_prefix_of_the_base_url_is_kept(client_for: ClientFor) -> N
 
 async def test_redeem_goes_where_the_settings_say(client_for: ClientFor) -> None:
     reply = {"session_token": "s", "annotator": {"id": "a"}, "campaign_id": "c1"}
-    settings = {"redeem_path": "/auth/magic", "redeem_field": "token"}
-    async with ScriptedServer([Reply(201, reply)]) as server, client_for(server.url, **settings) as client:
-        await client.redeem(SessionCreate(magic_link_token="tok", client_nonce="nonce-12"))
+    session = SessionCreate(magic_link_token="tok", client_nonce="nonce-12")
+    async with ScriptedServer([Reply(201, reply)]) as server, client_for(server.url) as client:
+        await client.redeem(session, path="/auth/magic", field="token")
         assert server.requests[0].path == "/auth/magic"
         assert server.requests[0].json == {"token": "tok", "client_nonce": "nonce-12"}
 

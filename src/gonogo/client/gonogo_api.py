@@ -9,17 +9,14 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Final
 
-import httpx
-
 from gonogo.client.base import body_of
-from gonogo.client.credential import Credential, Secret
+from gonogo.client.credential import Secret
 from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.labeling import SLOW
 from gonogo.client.requests import PreparedRequest, as_bytes, url_path
 from gonogo.client.responses import parse
-from gonogo.client.retry import RetryPolicy
 from gonogo.client.review import ReviewClient
-from gonogo.client.transport import RequestOptions, Timeouts
+from gonogo.client.transport import RequestOptions
 from gonogo.schemas.gonogo_api import (
     CampaignDetail,
     CampaignSettings,
@@ -47,28 +44,7 @@ GEOMETRY: Final = "/api/v1/parts/geometry"
 
 
 class GonogoClient(ReviewClient):
-    """Client of our own server; on a plain ARCNM server only the operations of `LabelingClient` work.
-
-    Keyword arguments beyond those of `BaseClient`:
-        redeem_path: where a magic link token is exchanged for a session.
-        redeem_field: the name of the token in that request's body.
-    """
-
-    def __init__(
-        self,
-        base_url: str,
-        credential: Credential | None = None,
-        *,
-        transport: httpx.AsyncBaseTransport | None = None,
-        retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008 - frozen
-        clean: bool = True,
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
-        redeem_path: str = f"{GONOGO}/sessions",
-        redeem_field: str = "magic_link_token",
-    ) -> None:
-        super().__init__(base_url, credential, transport=transport, retry=retry, clean=clean, timeouts=timeouts)
-        self._redeem_path = redeem_path
-        self._redeem_field = redeem_field
+    """Client of our own server; on a plain ARCNM server only the operations of `LabelingClient` work."""
 
     # --- who ---
 
@@ -89,18 +65,26 @@ class GonogoClient(ReviewClient):
                 return None
             raise
 
-    async def redeem(self, session: SessionCreate, *, idempotency_key: str | None = None) -> SessionCreated:
+    async def redeem(
+        self,
+        session: SessionCreate,
+        *,
+        path: str = f"{GONOGO}/sessions",
+        field: str = "magic_link_token",
+        idempotency_key: str | None = None,
+    ) -> SessionCreated:
         """Exchanges a magic link token for a session. No credential is sent.
 
         The same `client_nonce` within two minutes gets the same session, so that a lost response locks nobody out.
+        `path` and `field`, the name of the token in the body, are for servers with another sign-in.
         """
-        sent = self._redemption(session, idempotency_key)
+        request = self._redemption(session, path, field, idempotency_key)
         options = RequestOptions(anonymous=True, secrets=(Secret(session.magic_link_token),))
-        return parse(SessionCreated, await self.exchange(sent, options), clean=self._clean)
+        return parse(SessionCreated, await self.exchange(request, options), clean=self._clean)
 
-    def _redemption(self, session: SessionCreate, key: str | None) -> PreparedRequest:
-        body = as_bytes({self._redeem_field: session.magic_link_token, "client_nonce": session.client_nonce})
-        return self.prepare("POST", self._redeem_path, body=body, key=key)
+    def _redemption(self, session: SessionCreate, path: str, field: str, key: str | None) -> PreparedRequest:
+        body = as_bytes({field: session.magic_link_token, "client_nonce": session.client_nonce})
+        return self.prepare("POST", path, body=body, key=key)
 
     async def end_session(self, *, idempotency_key: str | None = None) -> Ended:
         """Signs out: the session token is void afterwards."""

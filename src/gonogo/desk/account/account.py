@@ -256,7 +256,9 @@ class Account:
         from gonogo.schemas.gonogo_api import SessionCreate  # deferred: pydantic, imported with the client in a thread
 
         try:
-            session = await client.redeem(SessionCreate(magic_link_token=token, client_nonce=nonce))
+            server = self._clients.server(base_url)
+            request = SessionCreate(magic_link_token=token, client_nonce=nonce)
+            session = await client.redeem(request, path=server.redeem_path, field=server.redeem_field)
         finally:
             await client.aclose()
         person = session.annotator

@@ -13,7 +13,7 @@ from gonogo.desk.account.identity import EMBEDDED, EmbeddedParts, SignedIn
 from gonogo.desk.account.lazy_imports import client_class
 from gonogo.desk.core.errors import DeskError, SignInError
 from gonogo.desk.core.paths import AppPaths
-from gonogo.desk.core.settings import Settings, environment
+from gonogo.desk.core.settings import ServerProfile, Settings, environment
 from gonogo.desk.session.pictures import AskUrl, DrawingSource
 
 if TYPE_CHECKING:
@@ -67,15 +67,11 @@ class ClientFactory:
         self, base_url: str, credential: Credential | None, retry: RetryPolicy | None = None
     ) -> GonogoClient:
         """Returns a client of the server at `base_url`. Without `retry` each call is one request."""
-        server = self._settings.server(base_url)
-        return (await client_class())(
-            base_url,
-            credential,
-            transport=self._transport_to(base_url),
-            retry=retry,
-            redeem_path=server.redeem_path,
-            redeem_field=server.redeem_field,
-        )
+        return (await client_class())(base_url, credential, transport=self._transport_to(base_url), retry=retry)
+
+    def server(self, base_url: str) -> ServerProfile:
+        """Returns the settings of the server at `base_url`."""
+        return self._settings.server(base_url)
 
     def drawings(self, signed: SignedIn, ask_url: AskUrl) -> DrawingSource:
         """Returns the drawings of this login's server, cached on the disk."""
