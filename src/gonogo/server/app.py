@@ -97,7 +97,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
         app.add_exception_handler(error, error_response)
     app.add_middleware(RequestContextMiddleware)
     for router in _routers():
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # `include_router` would search each router in turn
     health.add_to(app)
     return app
 
