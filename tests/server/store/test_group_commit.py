@@ -71,7 +71,7 @@ def adding(house: House, name: str) -> Callable[[Connection], int]:
     """A job that adds a row which nobody waits for, and tells who served it."""
 
     def job(connection: Connection) -> int:
-        ADD.later(connection, {"id": f"job{name}", "name": name, "created_at": house.now})
+        ADD.run(connection, {"id": f"job{name}", "name": name, "created_at": house.now})
         audit.append(connection, "add", house.now, actor=name)
         found: int = BACKEND.scalar(connection, {})
         return found
@@ -89,7 +89,7 @@ async def test_a_job_that_fails_with_its_commit_fails_alone(postgres_house: Hous
 
     def twice(connection: Connection) -> int:
         adding(house, "b")(connection)
-        ADD.later(connection, {"id": "joba", "name": "again", "created_at": house.now})  # fails with the COMMIT
+        ADD.run(connection, {"id": "joba", "name": "again", "created_at": house.now})  # fails with the COMMIT
         return 0
 
     def refused(connection: Connection) -> int:
@@ -114,8 +114,8 @@ async def test_a_connection_that_breaks_fails_the_job_and_is_opened_again(postgr
     house, commits = postgres_house, GroupCommit(postgres_house.store)
 
     def last_words(connection: Connection) -> int:
-        ADD.later(connection, {"id": "job", "name": "", "created_at": house.now})
-        END_OWN.later(connection, {})
+        ADD.run(connection, {"id": "job", "name": "", "created_at": house.now})
+        END_OWN.run(connection, {})
         return 0
 
     with house.store.pinned():

@@ -148,7 +148,7 @@ def _store(
         "created_at": now,
         "expires_at": now + lifetime,
     }
-    _INSERT.later(connection, row)
+    _INSERT.run(connection, row)
 
 
 def _lock(connection: Connection, ask: IdempotentRequest) -> None:

@@ -11,15 +11,12 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import BindParameter, Connection, Dialect, Row, literal_column
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import replacement_traverse
-
-if TYPE_CHECKING:
-    from gonogo.server.store.postgres_pipeline import StatementPipeline
 
 Values = Mapping[str, Any]
 StatementObserver = Callable[[str, Any], None]
@@ -28,7 +25,6 @@ _Converter = Callable[[Any], Any]
 RowT = TypeVar("RowT", bound=tuple[Any, ...])
 """A `NamedTuple` class whose fields are the columns of a query, in their order."""
 
-_PIPELINE = "gonogo_pipeline"
 watchers: list[StatementObserver] = []
 """Called with the text and parameters of every statement; for tests that look at query plans."""
 
@@ -83,14 +79,7 @@ class CompiledStatement:
         touched: int = self._run(connection, values)[1].rowcount
         return touched
 
-    def later(self, connection: Connection, values: Values) -> None:
-        """Executes a statement whose result is of no interest: now, or before the next one that has a result.
-
-        An error of it is raised then, or by the end of the transaction.
-        """
-        self._run(connection, values, later=True)
-
-    def _run(self, connection: Connection, values: Values, *, later: bool = False) -> tuple[_Form, Any]:
+    def _run(self, connection: Connection, values: Values) -> tuple[_Form, Any]:
         dialect = connection.dialect
         form = self._forms.get(dialect.name)
         if form is None:
@@ -98,12 +87,11 @@ class CompiledStatement:
         parameters = form.parameters(values)
         for watcher in watchers:
             watcher(form.sql, parameters)
+        driver: Any = connection.connection.driver_connection
         try:
-            if dialect.name != "postgresql":
-                driver: Any = connection.connection.driver_connection
-                return form, driver.execute(form.sql, parameters)
-            pipeline = pipeline_of(connection)
-            return form, (pipeline.defer if later else pipeline.execute)(form.sql, parameters)
+            if dialect.name == "postgresql":
+                return form, driver.execute(form.sql, parameters, prepare=True)
+            return form, driver.execute(form.sql, parameters)
         except dialect.loaded_dbapi.Error as error:
             raise translated(connection, error, form.sql) from error
 
@@ -225,33 +213,6 @@ def _write_out(statement: Any, dialect: Dialect) -> Any:
         return literal_column(write(element.effective_value), element.type)
 
     return replacement_traverse(statement, {}, written)
-
-
-def pipeline_of(connection: Connection) -> StatementPipeline:
-    """The pipeline of a PostgreSQL connection."""
-    pipeline: StatementPipeline | None = connection.info.get(_PIPELINE)
-    if pipeline is None:
-        from gonogo.server.store.postgres_pipeline import StatementPipeline  # psycopg is optional
-
-        driver: Any = connection.connection.driver_connection
-        pipeline = connection.info[_PIPELINE] = StatementPipeline(driver)
-    return pipeline
-
-
-def flush_deferred(connection: Connection, *_more: object) -> None:
-    """Executes what is deferred on a connection: before anything else uses it."""
-    if connection.invalidated or (pipeline := connection.info.get(_PIPELINE)) is None:
-        return
-    try:
-        pipeline.flush()
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise translated(connection, error, "deferred statements") from error
-
-
-def discard_deferred(connection: Connection, *_more: object) -> None:
-    """Forgets what is deferred: it is rolled back."""
-    if not connection.invalidated and (pipeline := connection.info.get(_PIPELINE)) is not None:
-        pipeline.discard()
 
 
 def translated(connection: Connection, error: Exception, sql: str) -> BaseException:

@@ -1,7 +1,8 @@
-"""Pinned connections: the two that the thread of an event loop keeps, because it writes all the time.
+"""Pinned connection: the one that the thread of an event loop keeps, because it writes all the time.
 
-To take a connection from the pool and to begin by SQLAlchemy costs more than most writes; `docs/design/performance.md`
-has the figure. `Store.write` and `Store.query_one` use pinned connections where the thread has them.
+To take a connection from the pool, and to begin and commit by SQLAlchemy, costs more than most writes. On SQLite it
+also reads: what one connection writes empties the page cache of every other one. The figures are in
+`docs/design/performance.md`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from gonogo.server.store.compiled import discard_deferred, pipeline_of, translated
+from gonogo.server.store.compiled import translated
 
 PINNED = "gonogo_pinned"
 """Key in the `info` of a pinned connection, which drops its cached audit row after a rollback (`forget_audit_head`)."""
@@ -21,40 +22,38 @@ LAST_AUDITED = "gonogo_last_audited"
 """Key in the `info` of a pinned connection: the last audit row written on it, including uncommitted ones."""
 
 
-class PinnedConnections:
-    """One connection that writes and one that reads; opened when used, and again after one broke."""
+class PinnedConnection:
+    """A connection for one thread; opened when used, and again after it broke."""
 
-    def __init__(self, engine: Engine, reader: Engine | None) -> None:
-        """`reader` makes connections in autocommit mode. With `None` the writer reads as well.
-
-        On SQLite it does: what one connection writes empties the page cache of every other one.
-        """
-        self._engines = (engine.execution_options(gonogo_pinned=True), reader)
-        self._writer: Connection | None = None
-        self._reader: Connection | None = None
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(gonogo_pinned=True)
+        self._connection: Connection | None = None
         self._in_transaction = False
 
-    def reader(self) -> Connection:
-        """The connection for single queries outside any transaction."""
-        engine = self._engines[1]
-        if engine is None:
-            return self._open_writer()
-        if self._reader is None or self._reader.invalidated:
-            self._reader = engine.connect()
-        return self._reader
+    def get(self) -> Connection:
+        """The connection; on SQLite also for queries outside any transaction."""
+        if self._connection is None or self._connection.invalidated:
+            self._connection = self._engine.connect()
+            self._connection.info[PINNED] = True
+        return self._connection
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A write transaction, begun and ended on the driver's connection; an exception rolls it back."""
         if self._in_transaction:
             raise RuntimeError("this thread is in a write transaction already: hand its connection in")
-        connection = self._open_writer()
+        connection = self.get()
         errors = connection.dialect.loaded_dbapi.Error
+        driver: Any = connection.connection.driver_connection
         self._in_transaction = True
         try:
-            self._begin(connection)
+            if connection.dialect.name == "sqlite":  # psycopg begins by itself
+                driver.execute("BEGIN IMMEDIATE")
             yield connection
-            self._commit(connection)
+            if connection.in_transaction():  # a statement by SQLAlchemy began a transaction of its own as well
+                connection.commit()
+            else:
+                driver.commit()
         except errors as error:
             wrapped = translated(connection, error, "transaction")
             self._roll_back(connection)
@@ -66,45 +65,25 @@ class PinnedConnections:
             self._in_transaction = False
 
     def close(self) -> None:
-        """Closes both; their engine may be disposed already."""
-        for connection in (self._writer, self._reader):
-            if connection is not None:
-                if not connection.invalidated:
-                    connection.info.pop(PINNED, None)
-                    forget_audit_head(connection)
-                    connection.detach()
-                connection.close()
-        self._writer = self._reader = None
-
-    def _open_writer(self) -> Connection:
-        if self._writer is None or self._writer.invalidated:
-            self._writer = self._engines[0].connect()
-            self._writer.info[PINNED] = True
-        return self._writer
-
-    def _begin(self, connection: Connection) -> None:
-        if connection.dialect.name == "sqlite":  # psycopg begins by itself
-            driver: Any = connection.connection.driver_connection
-            driver.execute("BEGIN IMMEDIATE")
-
-    def _commit(self, connection: Connection) -> None:
-        if connection.in_transaction():  # a statement by SQLAlchemy began a transaction of its own as well
-            connection.commit()
-        elif connection.dialect.name == "postgresql":
-            pipeline_of(connection).commit()
-        else:
-            connection.connection.commit()
+        """Closes the connection; its engine may be disposed already."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if not connection.invalidated:
+            connection.info.pop(PINNED, None)
+            forget_audit_head(connection)
+            connection.detach()
+        connection.close()
 
     def _roll_back(self, connection: Connection) -> None:
         """Rolls back; closes a connection that cannot."""
         try:
             forget_audit_head(connection)
-            discard_deferred(connection)
             connection.rollback()  # also after a failed commit, which leaves SQLAlchemy's transaction in the way
             if not connection.invalidated:
                 connection.connection.rollback()
         except (SQLAlchemyError, connection.dialect.loaded_dbapi.Error):
-            self._writer = None
+            self._connection = None
             connection.invalidate()
             connection.close()
 

@@ -19,8 +19,8 @@ from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from gonogo.server.store import migrate
-from gonogo.server.store.compiled import CompiledStatement, discard_deferred, flush_deferred
-from gonogo.server.store.connections import PinnedConnections, forget_audit_head
+from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.connections import PinnedConnection, forget_audit_head
 from gonogo.server.store.dialects import dialect_of
 
 BUSY_TIMEOUT_MS = 5000
@@ -96,14 +96,12 @@ class Store:
 
     @contextmanager
     def pinned(self) -> Iterator[None]:
-        """While the block lasts, this thread keeps its connections; for the thread of an event loop."""
-        engines = self._open()
-        reader = engines.autocommit if dialect_of(self.url).CONCURRENT_WRITERS else None
-        self._local.pinned = PinnedConnections(engines.pool, reader)
+        """While the block lasts, this thread keeps its connection; for the thread of an event loop."""
+        pinned = self._local.pinned = PinnedConnection(self.engine)
         try:
             yield
         finally:
-            pinned, self._local.pinned = self._local.pinned, None
+            self._local.pinned = None
             pinned.close()
 
     def upgrade(self) -> None:
@@ -129,15 +127,15 @@ class Store:
 
     def _query_one(self, query: Executable | CompiledStatement, values: dict[str, Any] | None) -> Any:
         pinned = self._pinned()
-        if pinned is not None and isinstance(query, CompiledStatement):
-            return query.first(pinned.reader(), values or {})
+        if pinned is not None and isinstance(query, CompiledStatement) and self.url.get_backend_name() == "sqlite":
+            return query.first(pinned.get(), values or {})
         with self._open().autocommit.connect() as connection:
             if isinstance(query, CompiledStatement):
                 return query.first(connection, values or {})
             return connection.execute(query, values).first()
 
-    def _pinned(self) -> PinnedConnections | None:
-        pinned: PinnedConnections | None = getattr(self._local, "pinned", None)
+    def _pinned(self) -> PinnedConnection | None:
+        pinned: PinnedConnection | None = getattr(self._local, "pinned", None)
         return pinned
 
     def _open(self) -> _Engines:
@@ -159,10 +157,6 @@ class _Engines(NamedTuple):
 def _open_postgresql(url: URL) -> _Engines:
     engine = create_engine(url, connect_args=_POSTGRESQL, pool_size=4, hide_parameters=True)
     event.listen(engine, "rollback_savepoint", forget_audit_head)
-    for name in ("before_cursor_execute", "savepoint", "release_savepoint", "commit"):
-        event.listen(engine, name, flush_deferred)
-    for name in ("rollback", "rollback_savepoint"):
-        event.listen(engine, name, discard_deferred)
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return _Engines(engine, engine, reading, engine.execution_options(isolation_level="AUTOCOMMIT"))
 
@@ -204,5 +198,5 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if not options.get("gonogo_pinned"):  # `PinnedConnections` begins
+    if not options.get("gonogo_pinned"):  # `PinnedConnection` begins
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("gonogo_writes") else "BEGIN")

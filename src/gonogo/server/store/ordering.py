@@ -124,7 +124,7 @@ def advance_insert_round(connection: Connection, campaign_id: str, insert_round:
     """Keeps `insert_round` ahead of a cursor that moves to `rank`."""
     following = round_text(Rank.parse(rank).round + 1)
     if following > insert_round:
-        _RAISE_INSERT_ROUND.later(connection, {"campaign": campaign_id, "following": following})
+        _RAISE_INSERT_ROUND.run(connection, {"campaign": campaign_id, "following": following})
 
 
 def enqueue(connection: Connection, task_id: str) -> None:

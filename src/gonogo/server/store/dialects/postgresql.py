@@ -58,7 +58,7 @@ def is_standby(connection: Connection) -> bool:
 
 
 def lock(connection: Connection, space: int, number: int, *, shared: bool = False) -> None:
-    (_LOCK_SHARED if shared else _LOCK).later(connection, {"space": space, "number": number})
+    (_LOCK_SHARED if shared else _LOCK).run(connection, {"space": space, "number": number})
 
 
 def try_lock(connection: Connection, number: int) -> bool:
