@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, with the request id; what could hold a secret is never put in."""
+"""Structured logs: one JSON object a line, with the request id; nothing that could hold a secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from typing import Any
 
 
 class JsonLogFormatter(logging.Formatter):
-    """`{at, level, logger, message}`, and where known `request_id`, `method`, `route`, `status`, `ms`, `error`."""
+    """JSON formatter of log records.
+
+    Keys: `at`, `level`, `logger`, `message`, and where known `request_id`, `method`, `route`, `status`, `ms`, `error`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -27,14 +30,14 @@ class JsonLogFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             # The stack without the message: a database's message may repeat what somebody sent.
             line["error"] = record.exc_info[0].__name__
-            line["at_line"] = _where(record)
+            line["at_line"] = _innermost_calls(record)
         return json.dumps(line, ensure_ascii=False)
 
 
 def configure_logging(target: str | None, level: str = "info") -> None:
     """Sends the server's log to the file `target`, or to standard error (`None` or `-`).
 
-    A file that was moved away (log rotation) is begun anew. What uvicorn has to say goes the same way.
+    A file that was moved away (log rotation) is created again. Messages of uvicorn go the same way.
     """
     handler: logging.Handler
     if target in (None, "-"):
@@ -51,7 +54,7 @@ def configure_logging(target: str | None, level: str = "info") -> None:
         logger.propagate = False
 
 
-def _where(record: logging.LogRecord) -> list[str]:
+def _innermost_calls(record: logging.LogRecord) -> list[str]:
     """The innermost calls, outermost first: file, line and function."""
     assert record.exc_info is not None
     calls = []

@@ -1,6 +1,6 @@
-"""What a server does beside answering: forgets what has expired, in small pieces, and lays in copies of gold.
+"""Maintenance: deletes expired rows in small chunks, and adds spare copies of honeypots.
 
-Every worker does it, in short transactions. What concerns people or their work has a row in the audit log, a piece.
+Every worker does it, a chunk a transaction. Chunks that concern people or their work have a row in the audit log.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from gonogo.server.store.schema.columns import Instant
 
 log = logging.getLogger("gonogo.server")
 CHUNK = 200
-"""Rows of one piece; a piece is one transaction."""
+"""Rows of one transaction."""
 MAX_CHUNKS = 50
 DRAWINGS_CHUNK = 10
-"""They may be tens of megabytes each."""
+"""Fewer than `CHUNK`: drawings may be tens of megabytes each."""
 DRAWINGS_EVERY_ROUNDS = 100
-"""Rounds from one look for old drawings to the next one."""
+"""Rounds between two searches for old drawings."""
 
 
 @contextlib.asynccontextmanager
 async def run_in_background(state: Any) -> AsyncIterator[None]:
-    """Does the upkeep every `settings.upkeep_seconds`, in a thread, until the block ends."""
+    """Runs maintenance every `settings.upkeep_seconds`, in a thread, until the block ends."""
     stop = asyncio.Event()
     task = asyncio.create_task(_loop(state, stop))
     try:
@@ -57,8 +57,8 @@ async def run_in_background(state: Any) -> AsyncIterator[None]:
         await task
 
 
-def run_once(store: Store, settings: ServerSettings, now: datetime, *, look_at_drawings: bool = True) -> dict[str, int]:
-    """One round; answers how many rows each kind of work touched."""
+def run_once(store: Store, settings: ServerSettings, now: datetime, *, with_drawings: bool = True) -> dict[str, int]:
+    """Runs one round; returns how many rows each kind of work touched."""
     ended = now - timedelta(days=settings.keep_ended_days)
     done = {
         "idempotency_keys": _in_chunks(store, lambda c: idempotency.sweep(c, now)),
@@ -68,26 +68,26 @@ def run_once(store: Store, settings: ServerSettings, now: datetime, *, look_at_d
         "rate_counts": _in_chunks(store, lambda c: rate_limits.sweep(c, now)),
         "gold_copies": _add_spare_copies(store, now),
     }
-    if look_at_drawings and settings.keep_drawings_days is not None:
+    if with_drawings and settings.keep_drawings_days is not None:
         done["drawings"] = delete_unused_drawings(store, now - timedelta(days=settings.keep_drawings_days), now)
     return done
 
 
 def delete_unused_drawings(store: Store, before: datetime, now: datetime) -> int:
-    """Deletes drawings older than `before` that only campaigns closed before then use; answers how many."""
+    """Deletes drawings older than `before` that only campaigns closed before then use; returns how many."""
     total = 0
-    for piece in _unused_drawings(store, before):
+    for chunk in _unused_drawings(store, before):
         with store.write() as connection:
-            files = set(connection.execute(select(drawings.c.sha256).where(drawings.c.id.in_(piece))).scalars())
-            total += connection.execute(delete(drawings).where(drawings.c.id.in_(piece))).rowcount
+            files = set(connection.execute(select(drawings.c.sha256).where(drawings.c.id.in_(chunk))).scalars())
+            total += connection.execute(delete(drawings).where(drawings.c.id.in_(chunk))).rowcount
             kept = set(connection.execute(select(drawings.c.sha256).where(drawings.c.sha256.in_(files))).scalars())
             connection.execute(delete(drawing_files).where(drawing_files.c.sha256.in_(files - kept)))
-            audit.append(connection, "forget_drawings", now, actor="server", content={"drawings": piece})
+            audit.append(connection, "forget_drawings", now, actor="server", content={"drawings": chunk})
     return total
 
 
 def _unused_drawings(store: Store, before: datetime) -> Iterator[list[str]]:
-    """Ids of old drawings that no campaign uses any more, a piece at a time."""
+    """Ids of old drawings that no campaign uses any more, in chunks."""
     with store.read() as connection:
         sheets = connection.execute(_USED_SHEETS, {"before": before}).scalars()
         used = {sheet.rpartition("#")[0] for sheet in sheets}
@@ -100,21 +100,21 @@ def _unused_drawings(store: Store, before: datetime) -> Iterator[list[str]]:
 async def _loop(state: Any, stop: asyncio.Event) -> None:
     seconds: float = state.settings.upkeep_seconds
     for number in itertools.count():
-        with contextlib.suppress(TimeoutError):  # workers that started together do not come back together
+        with contextlib.suppress(TimeoutError):  # random, so that workers don't all do it at the same time
             await asyncio.wait_for(stop.wait(), seconds * random.uniform(0.7, 1.3))  # noqa: S311
         if stop.is_set():
             return
         try:
-            drawings_too = number % DRAWINGS_EVERY_ROUNDS == 0
-            await asyncio.to_thread(run_once, state.store, state.settings, state.clock(), look_at_drawings=drawings_too)
+            with_drawings = number % DRAWINGS_EVERY_ROUNDS == 0
+            await asyncio.to_thread(run_once, state.store, state.settings, state.clock(), with_drawings=with_drawings)
         except DATABASE_AWAY:
             log.warning("upkeep: the database is away; tried again later")
-        except SQLAlchemyError:  # another worker was faster, or the database is not as it should be: the next round
+        except SQLAlchemyError:  # another worker was faster, or the database is damaged: the next round tries again
             log.exception("upkeep failed; tried again later")
 
 
 def _delete_ended(store: Store, table: str, query: Delete, ended: datetime, now: datetime) -> int:
-    """Deletes rows that ended before `ended`, and writes down how many."""
+    """Deletes rows that ended before `ended`, and audits how many."""
 
     def work(connection: Connection) -> int:
         gone = connection.execute(query, {"before": ended}).rowcount
@@ -127,7 +127,7 @@ def _delete_ended(store: Store, table: str, query: Delete, ended: datetime, now:
 
 def _in_chunks(store: Store, work: Callable[[Connection], int]) -> int:
     total = 0
-    for _piece in range(MAX_CHUNKS):
+    for _chunk in range(MAX_CHUNKS):
         with store.write() as connection:
             done = work(connection)
         total += done
@@ -138,16 +138,16 @@ def _in_chunks(store: Store, work: Callable[[Connection], int]) -> int:
 
 def _add_spare_copies(store: Store, now: datetime) -> int:
     with store.read() as connection:
-        wanted = connection.execute(_WITH_GOLD).scalars().all()
-    made = 0
-    for campaign_id in wanted:
+        campaign_ids = connection.execute(_WITH_GOLD).scalars().all()
+    n_copies = 0
+    for campaign_id in campaign_ids:
         with store.write() as connection:
             copies = honeypots.add_spare_copies(connection, campaign_id, now)
             if copies:
                 content = {"campaign_id": campaign_id, "copies": copies}
                 audit.append(connection, "lay_in_gold", now, actor="server", content=content)
-        made += copies
-    return made
+        n_copies += copies
+    return n_copies
 
 
 _before = bindparam("before", type_=Instant)

@@ -17,28 +17,28 @@ from gonogo.server.store.engine import Store
 
 @dataclass(frozen=True)
 class PreflightFinding:
-    """`level` is `ok`, `warning` (works, but) or `problem` (do not start); `text` says what and the next step."""
+    """Finding of a check: `ok`, `warning` (works, but …) or `problem` (do not start), with the next step in `text`."""
 
     level: CheckLevel
     text: str
 
 
 def run_checks(store: Store, public_url: str | None, host: str) -> list[PreflightFinding]:
-    """All findings; nothing is changed, and nothing is made."""
-    found = list(_addresses(public_url, host))
+    """All findings. Changes nothing and creates nothing."""
+    findings = list(_addresses(public_url, host))
     if store.url.get_backend_name() == "sqlite" and not Path(str(store.url.database)).exists():
-        return [*found, *_new_file(Path(str(store.url.database)))]
+        return [*findings, *_new_file(Path(str(store.url.database)))]
     try:
         with store.read() as connection:
-            found += _schema(connection)
+            findings += _schema(connection)
             checks = dialect_of(connection).preflight(connection)
-            found += [PreflightFinding(level, sentence) for level, sentence in checks]
+            findings += [PreflightFinding(level, sentence) for level, sentence in checks]
     except (SQLAlchemyError, OSError) as error:
-        found.append(_closed("database", error))
-        return found
+        findings.append(_closed("database", error))
+        return findings
     if store.replica_url is not None:
-        found += _replica(store)
-    return found
+        findings += _replica(store)
+    return findings
 
 
 def _closed(what: str, error: Exception) -> PreflightFinding:
@@ -83,16 +83,16 @@ def _addresses(public_url: str | None, host: str) -> Iterator[PreflightFinding]:
 
 
 def _schema(connection: Connection) -> Iterator[PreflightFinding]:
-    found = migrate.version(connection)
-    if found == migrate.HEAD:
-        yield PreflightFinding("ok", f"The schema is this release's ({found}).")
-    elif found is None or migrate.is_older(found):
+    version = migrate.version(connection)
+    if version == migrate.HEAD:
+        yield PreflightFinding("ok", f"The schema is this release's ({version}).")
+    elif version is None or migrate.is_older(version):
         yield PreflightFinding(
-            "warning", f"The schema is {found or 'not there yet'}; `gonogo db upgrade`, or a start, brings it up."
+            "warning", f"The schema is {version or 'not there yet'}; `gonogo db upgrade`, or a start, brings it up."
         )
     else:
         yield PreflightFinding(
             "problem",
-            f"The schema ({found}) is a newer release's, or a development version's before 0.1.0: "
+            f"The schema ({version}) is a newer release's, or a development version's before 0.1.0: "
             "install that release.",
         )

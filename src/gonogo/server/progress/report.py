@@ -1,6 +1,6 @@
-"""How a campaign goes on, for its lead: what is left, who does it, how fast. Read-only, and cheap at any size.
+"""Progress report of a campaign for its lead: tasks left, people, pace. Read-only, and cheap at any size.
 
-Every number comes from an index, so that following a campaign does not hold up those who work in it.
+Every number comes from an index, so that watching a campaign does not slow down the people who work in it.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ def campaign_progress(connection: Connection, campaign: CampaignRow, now: dateti
 
 
 def _votes_left(connection: Connection, campaign: CampaignRow, n_open: int) -> int:
-    """Votes that the open tasks still need; with many open ones as if none of them had any yet."""
+    """Votes that the open tasks still need; with many open tasks an upper bound, as if none had any yet."""
     if n_open > _MANY:
         return n_open * int(campaign.target_redundancy)
     return int(connection.execute(_MISSING, {"campaign": campaign.id}).scalar() or 0)
 
 
 def _pace(connection: Connection, campaign_id: str, now: datetime) -> float | None:
-    """Votes an hour, over the newest ones; `None` before there are two."""
+    """Votes an hour, over the newest `PACE_VOTES` of the last day; `None` before there are two."""
     recent = connection.execute(_RECENT, {"campaign": campaign_id, "since": now - PACE_WINDOW}).one()
     if recent.n < 2:
         return None

@@ -1,9 +1,9 @@
-"""How a campaign goes on, told to everybody who watches it, as it happens: server-sent events.
+"""Progress stream of a campaign as server-sent events.
 
-All watchers of a campaign at one worker share one look at the database, in a thread, twice a second: it reads a single
-number (`mark`) that grows with whatever happens in the campaign, from indexes, and only when that has moved are the
-numbers of `progress` taken anew, at every other look and for at most a tenth of the time. Nothing is asked while
-nobody watches. The workers know nothing of each other: each sees in the database what came in through the others.
+All subscribers of a campaign at one worker share one poll of the database, in a thread, twice a second. The poll reads
+one number from indexes, the `mark`, which grows with every change in the campaign. Only when it has grown is the
+progress report read again, at most at every other poll and for at most a tenth of the time. Without subscribers nothing
+is polled. The workers do not talk to each other: each sees in the database what came in through the others.
 """
 
 from __future__ import annotations
@@ -35,36 +35,36 @@ from gonogo.server.store.typed_rows import fetch_campaign
 log = logging.getLogger("gonogo.server")
 
 MAX_TIME_SHARE: Final = 0.1
-"""Of the time, at most, goes into taking the numbers of one campaign; there are campaigns with a million tasks."""
+"""Share of the time that reports of one campaign may take; some have a million tasks."""
 RECOUNT_SECONDS: Final = 60.0
-"""The pace of a campaign changes by time alone."""
+"""Longest time between two reports: the pace of a campaign changes by time alone."""
 HEARTBEAT_SECONDS: Final = 10.0
-"""A stream that has nothing to tell says so, or proxies cut it and a dead line is not noticed."""
+"""Comments keep proxies from closing a silent stream, and show a dead connection."""
 
 
 class CloseReason(StrEnum):
-    """Why a stream is over: the `reason` of its last event, `end`."""
+    """Reason of a stream's end: `reason` of its last event, `end`."""
 
     CLOSED = "closed"  # the campaign takes no more answers
     CREDENTIAL = "credential"  # the key or session is void
     STOPPING = "stopping"  # the server: others may go on at once
     UNAVAILABLE = "unavailable"  # the database is away
-    GONE = "gone"  # the watcher; nobody reads this
+    GONE = "gone"  # the subscriber; nobody reads this
 
 
 @dataclass(frozen=True)
 class ProgressFrame:
-    """One state of a campaign as bytes of the stream. `mark` is the event's id."""
+    """State of a campaign as bytes of the stream; `mark` is the event's id."""
 
     mark: int
     data: bytes
 
 
 class Subscriber:
-    """One open stream. `seen` is the id of the last event its reader had on an earlier one."""
+    """Subscriber of one open stream; `seen` is the id of the last event received on an earlier one."""
 
-    def __init__(self, watch: CampaignFeed, request: Request, credential: str, seen: str | None) -> None:
-        self.watch = watch
+    def __init__(self, feed: CampaignFeed, request: Request, credential: str, seen: str | None) -> None:
+        self.feed = feed
         self.request = request
         self.credential = credential
         self.ended: CloseReason | None = None
@@ -79,12 +79,12 @@ class Subscriber:
         self.wake()
 
     async def frames(self) -> AsyncIterator[bytes]:
-        """The bytes of the stream. Who reads slowly misses what was overtaken, never the newest."""
+        """The bytes of the stream. Slow subscribers skip intermediate states but always receive the latest."""
         yield b": how this campaign goes on\n\n"
         sent: ProgressFrame | None = None
         while self.ended is not CloseReason.GONE:
             self._woken.clear()
-            frame = self.watch.frame
+            frame = self.feed.frame
             if frame is not None and frame is not sent:
                 if sent is not None or str(frame.mark) != self._seen:
                     yield frame.data
@@ -101,7 +101,7 @@ class Subscriber:
 
 
 class CampaignFeed:
-    """One campaign that somebody watches: the task that looks at it, and the newest state."""
+    """Feed of one campaign with subscribers: the polling task and the newest state."""
 
     def __init__(self, store: Store, campaign_id: str, every: float) -> None:
         self._store = store
@@ -109,20 +109,20 @@ class CampaignFeed:
         self.campaign_id = campaign_id
         self._stop = asyncio.Event()
         self._mark: int | None = None
-        self._told: CampaignProgress | None = None
+        self._sent: CampaignProgress | None = None
         self._taken_at = float("-inf")
         self._took = 0.0
-        self.watchers: set[Subscriber] = set()
+        self.subscribers: set[Subscriber] = set()
         self.frame: ProgressFrame | None = None
 
     async def run(self) -> None:
-        """Until it is over: nobody watches any more, or nothing will change.
+        """Polls until nobody subscribes any more or nothing will change.
 
-        A failure ends the streams: none may fall silent unnoticed.
+        A failure ends the streams, so that none falls silent unnoticed.
         """
         try:
             while not self.over:
-                await asyncio.to_thread(self._look, tuple(self.watchers), asyncio.get_running_loop())
+                await asyncio.to_thread(self._poll, tuple(self.subscribers), asyncio.get_running_loop())
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._every):
                         await self._stop.wait()
@@ -135,33 +135,33 @@ class CampaignFeed:
 
     @property
     def over(self) -> bool:
-        """Nobody can join any more."""
+        """Whether the feed has ended; nobody can join any more."""
         return self._stop.is_set()
 
     def end(self, why: CloseReason) -> None:
         self._stop.set()
-        for watcher in self.watchers:
-            watcher.end(why)
+        for subscriber in self.subscribers:
+            subscriber.end(why)
 
     # --- in a thread -----------------------------------------------------------------------------------------
 
-    def _look(self, watchers: tuple[Subscriber, ...], loop: asyncio.AbstractEventLoop) -> None:
-        void = _void_credentials(watchers)
-        for watcher in watchers:
-            if watcher.credential in void:
-                loop.call_soon_threadsafe(watcher.end, CloseReason.CREDENTIAL)
-        now: datetime = watchers[0].request.app.state.clock()
+    def _poll(self, subscribers: tuple[Subscriber, ...], loop: asyncio.AbstractEventLoop) -> None:
+        void = _void_credentials(subscribers)
+        for subscriber in subscribers:
+            if subscriber.credential in void:
+                loop.call_soon_threadsafe(subscriber.end, CloseReason.CREDENTIAL)
+        now: datetime = subscribers[0].request.app.state.clock()
         with self._store.report() as connection:
             mark = _MARK.scalar(connection, {"campaign": self.campaign_id, "now": now})
             if mark is None or not self._is_due(mark):  # a replica may not have the campaign yet
                 return
             started = time.monotonic()
             campaign = fetch_campaign(connection, self.campaign_id)
-            found = campaign_progress(connection, campaign, now)
+            report = campaign_progress(connection, campaign, now)
         self._taken_at = time.monotonic()
         self._took = self._taken_at - started
         self._mark = mark
-        frame = self._framed(mark, found)
+        frame = self._to_frame(mark, report)
         loop.call_soon_threadsafe(self._publish, frame, campaign.status != CampaignStatus.OPEN)
 
     def _is_due(self, mark: int) -> bool:
@@ -169,35 +169,35 @@ class CampaignFeed:
         moved = mark != self._mark or rest >= RECOUNT_SECONDS
         return moved and rest >= max(1.5 * self._every, self._took / MAX_TIME_SHARE)
 
-    def _framed(self, mark: int, found: CampaignProgress) -> ProgressFrame | None:
-        """`None` when it says nothing that was not told."""
-        told = found.model_copy(update={"as_of": None})
-        if told == self._told:
+    def _to_frame(self, mark: int, report: CampaignProgress) -> ProgressFrame | None:
+        """The event of a report; `None` if only its time has changed."""
+        timeless = report.model_copy(update={"as_of": None})
+        if timeless == self._sent:
             return None
-        self._told = told
-        body = found.model_dump_json()
+        self._sent = timeless
+        body = report.model_dump_json()
         return ProgressFrame(mark, f"id: {mark}\nevent: progress\ndata: {body}\n\n".encode())
 
     # --- in the loop -----------------------------------------------------------------------------------------
 
     def _publish(self, frame: ProgressFrame | None, over: bool) -> None:
         self.frame = frame or self.frame
-        for watcher in self.watchers:
-            watcher.wake()
+        for subscriber in self.subscribers:
+            subscriber.wake()
         if over:
             self.end(CloseReason.CLOSED)
 
 
 class ProgressHub:
-    """All that is watched at one worker."""
+    """Hub of all feeds at one worker."""
 
     def __init__(self, store: Store, streams_per_key: int, every: float) -> None:
-        """`every`: seconds between two looks at a campaign, and so how long a void credential can go on watching."""
+        """`every` is the time between two polls in seconds, and so how long a void credential can go on watching."""
         self._store = store
         self._most = streams_per_key
         self._every = every
         self._streams: Counter[str] = Counter()
-        self._watches: dict[str, CampaignFeed] = {}
+        self._feeds: dict[str, CampaignFeed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
 
@@ -210,54 +210,54 @@ class ProgressHub:
             raise unavailable()
         if self._streams[credential] >= self._most:
             raise _too_many_streams(self._most)
-        watch = self._watches.get(campaign_id)
-        if watch is None or watch.over:
-            watch = self._watches[campaign_id] = CampaignFeed(self._store, campaign_id, self._every)
-        watcher = Subscriber(watch, request, credential, seen)
-        watch.watchers.add(watcher)
+        feed = self._feeds.get(campaign_id)
+        if feed is None or feed.over:
+            feed = self._feeds[campaign_id] = CampaignFeed(self._store, campaign_id, self._every)
+        subscriber = Subscriber(feed, request, credential, seen)
+        feed.subscribers.add(subscriber)
         self._streams[credential] += 1
-        if len(watch.watchers) == 1:
-            self._begin(watch)
-        return watcher
+        if len(feed.subscribers) == 1:
+            self._start(feed)
+        return subscriber
 
-    def leave(self, watcher: Subscriber) -> None:
-        watcher.watch.watchers.discard(watcher)
-        if not watcher.watch.watchers:
-            watcher.watch.end(CloseReason.GONE)
-            if self._watches.get(watcher.watch.campaign_id) is watcher.watch:
-                del self._watches[watcher.watch.campaign_id]
-        self._streams[watcher.credential] -= 1
-        if not self._streams[watcher.credential]:
-            del self._streams[watcher.credential]
+    def leave(self, subscriber: Subscriber) -> None:
+        subscriber.feed.subscribers.discard(subscriber)
+        if not subscriber.feed.subscribers:
+            subscriber.feed.end(CloseReason.GONE)
+            if self._feeds.get(subscriber.feed.campaign_id) is subscriber.feed:
+                del self._feeds[subscriber.feed.campaign_id]
+        self._streams[subscriber.credential] -= 1
+        if not self._streams[subscriber.credential]:
+            del self._streams[subscriber.credential]
 
     @property
     def resting(self) -> bool:
-        """Whether nothing is looked at."""
+        """Whether no campaign is polled."""
         return not self._tasks
 
     def stop(self) -> None:
-        """Ends all streams, and opens none any more: the server is about to wait for its open requests."""
+        """Ends all streams and refuses new ones, before the server waits for its open requests."""
         self._stopped = True
-        for watch in self._watches.values():
-            watch.end(CloseReason.STOPPING)
+        for feed in self._feeds.values():
+            feed.end(CloseReason.STOPPING)
 
     async def stopped(self) -> None:
-        """As `stop`; returns when nothing looks at the database any more."""
+        """Stops, and waits until no poll is running."""
         self.stop()
         await asyncio.gather(*self._tasks)
 
-    def _begin(self, watch: CampaignFeed) -> None:
-        task = asyncio.create_task(watch.run())
+    def _start(self, feed: CampaignFeed) -> None:
+        task = asyncio.create_task(feed.run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
-def _void_credentials(watchers: tuple[Subscriber, ...]) -> set[str]:
-    """The credentials among theirs that are good no longer."""
+def _void_credentials(subscribers: tuple[Subscriber, ...]) -> set[str]:
+    """The subscribers' credentials that are no longer valid."""
     void = set()
-    for credential, watcher in {watcher.credential: watcher for watcher in watchers}.items():
+    for credential, subscriber in {subscriber.credential: subscriber for subscriber in subscribers}.items():
         try:
-            principals.find(watcher.request)
+            principals.find(subscriber.request)
         except ApiError:
             void.add(credential)
     return void

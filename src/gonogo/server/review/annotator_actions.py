@@ -1,14 +1,17 @@
-"""What a lead does about one person's work in a campaign, never automatic, and always with a line in the audit trail.
+"""Actions of a lead on one annotator's work in a campaign; never automatic, each with a row in `annotator_actions`.
 
-*Pause* hands out no new tasks; what the person holds may still be answered, and counts. *Discount* takes all the votes
-so far out of the count: their tasks ask somebody else. *Restore* counts them again where there is room. *Reopen* leaves
-the votes alone, and has every task they helped to resolve asked once more. Rulings of experts always stand.
+- *Pause* stops new tasks; tasks that the person holds may still be answered, and count.
+- *Discount* takes all votes so far out of the count; their tasks go to somebody else.
+- *Restore* counts them again.
+- *Reopen* leaves the votes alone, and asks every task that they helped to resolve once more.
+
+Rulings of experts always stand.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, false, func, null, select, true
 
@@ -30,73 +33,88 @@ from gonogo.server.store.schema import (
     annotator_actions,
     annotator_pauses,
     assignments,
-    campaigns,
     discounted_votes,
     submissions,
     tasks,
     users,
 )
 from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.store.typed_rows import fetch_one
+
+
+class ActionRow(NamedTuple):
+    """Row of `annotator_actions`."""
+
+    number: int
+    id: str
+    campaign_id: str
+    voter_id: str
+    action: AnnotatorVerb
+    n_tasks: int
+    note: str | None
+    actor_id: str
+    created_at: datetime
 
 
 def apply_action(
     connection: Connection,
     campaign: CampaignRow,
     voter_id: str,
-    wanted: AnnotatorActionCreate,
+    action: AnnotatorActionCreate,
     caller: Principal,
     now: datetime,
-) -> Row[Any]:
-    """Does it, and writes the line; answers the line. Call it in a `store.write()` block.
+) -> ActionRow:
+    """Applies the action in a write transaction, and returns its row. Raises 404 for a person not in the campaign.
 
-    Repeating an action changes nothing but adds its line: the trail tells what was asked, too.
+    Repeating an action changes nothing but adds its row: the rows show what was asked, too.
     """
     if not _is_member(connection, campaign.id, voter_id):
         raise not_found()
     ordering.lock_order(connection, campaign.id, exclusive=True)
-    doing = {"pause": _pause, "resume": _resume, "discount": _discount, "restore": _restore, "reopen": _reopen}
-    n_tasks = doing[wanted.action](connection, campaign.id, voter_id, now)
-    made = new_id()
+    apply = {"pause": _pause, "resume": _resume, "discount": _discount, "restore": _restore, "reopen": _reopen}
+    n_tasks = apply[action.action](connection, campaign.id, voter_id, now)
+    action_id = new_id()
     connection.execute(
         annotator_actions.insert().values(
-            id=made,
+            id=action_id,
             campaign_id=campaign.id,
             voter_id=voter_id,
-            action=wanted.action,
+            action=action.action,
             n_tasks=n_tasks,
-            note=wanted.note,
+            note=action.note,
             actor_id=caller.id,
             created_at=now,
         )
     )
-    return connection.execute(select(annotator_actions).where(annotator_actions.c.id == made)).one()
+    return fetch_one(connection, select(annotator_actions).where(annotator_actions.c.id == action_id), ActionRow)
 
 
 def preview_action(
     connection: Connection, campaign: CampaignRow, voter_id: str, verb: AnnotatorVerb
 ) -> AnnotatorActionPreview:
-    """What `act` would do now; 404 for somebody who is not of the campaign."""
+    """The effect that `apply_action` would have now. Raises 404 for a person not in the campaign."""
     if not _is_member(connection, campaign.id, voter_id):
         raise not_found()
     mine = and_(submissions.c.campaign_id == campaign.id, submissions.c.voter_id == voter_id)
-    touched: dict[str, Select[Any]] = {
+    counts: dict[str, Select[Any]] = {
         "discount": select(func.count()).select_from(submissions).where(mine, submissions.c.counted == true()),
         "restore": select(func.count()).where(*_discounted(campaign.id, voter_id)),
         "reopen": select(func.count()).where(*_reopenable(campaign.id, voter_id)),
     }
-    n_tasks = int(connection.execute(touched[verb]).scalar_one()) if verb in touched else 0
+    n_tasks = int(connection.execute(counts[verb]).scalar_one()) if verb in counts else 0
     thing = "task" if n_tasks == 1 else "tasks"
-    said = _CONSEQUENCES[verb].format(n=n_tasks, tasks=thing)
-    return AnnotatorActionPreview(voter_id=voter_id, action=verb, n_tasks=n_tasks, consequence=said)
+    consequence = _CONSEQUENCES[verb].format(n=n_tasks, tasks=thing)
+    return AnnotatorActionPreview(voter_id=voter_id, action=verb, n_tasks=n_tasks, consequence=consequence)
 
 
-def action_public(row: Row[Any]) -> AnnotatorAction:
+def action_public(row: ActionRow | Row[Any]) -> AnnotatorAction:
+    """An action as the model that travels."""
     values = {name: getattr(row, name) for name in AnnotatorAction.model_fields if name != "created_at"}
     return AnnotatorAction(**values, created_at=instant(row.created_at))
 
 
 def annotator_states(connection: Connection, campaign_id: str) -> list[AnnotatorState]:
-    """All who voted in the campaign or are assigned to it, by name."""
+    """Everybody who voted in the campaign or is assigned to it, by name."""
     here = submissions.c.campaign_id == campaign_id
     voted = connection.execute(_VOTED.where(here).group_by(submissions.c.voter_id)).all()
     assigned = connection.execute(_ASSIGNED.where(assignments.c.campaign_id == campaign_id).distinct()).scalars()
@@ -107,7 +125,7 @@ def annotator_states(connection: Connection, campaign_id: str) -> list[Annotator
     accounts = connection.execute(_ACCOUNTS.where(annotator_accounts.c.id.in_(ids))).all()
     known = {row.id: row for row in accounts}
     known |= {row.id: row for row in connection.execute(_USERS.where(users.c.id.in_(ids))).all()}
-    found = [
+    states = [
         AnnotatorState(
             voter_id=voter,
             name=known[voter].name if voter in known else None,
@@ -119,7 +137,7 @@ def annotator_states(connection: Connection, campaign_id: str) -> list[Annotator
         )
         for voter in ids
     ]
-    return sorted(found, key=lambda state: (state.name or state.email or state.voter_id).casefold())
+    return sorted(states, key=lambda state: (state.name or state.email or state.voter_id).casefold())
 
 
 def _is_member(connection: Connection, campaign_id: str, voter_id: str) -> bool:
@@ -129,7 +147,7 @@ def _is_member(connection: Connection, campaign_id: str, voter_id: str) -> bool:
     return any(connection.execute(query).first() is not None for query in queries)
 
 
-# --- the actions; each answers how many tasks it touched -------------------------------------------------
+# --- the actions; each returns the number of tasks it touched -------------------------------------------------
 
 
 def _pause(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
@@ -160,7 +178,7 @@ def _discount(connection: Connection, campaign_id: str, voter_id: str, now: date
 
 
 def _restore(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
-    """Where another vote has taken the place meanwhile, the restored one counts on top of it."""
+    """Counts the discounted votes again, on top of votes that have taken their places meanwhile."""
     gone = and_(*_discounted(campaign_id, voter_id))
     back = select(discounted_votes.c.submission_id).where(gone)
     touched = select(submissions.c.task_id).where(submissions.c.id.in_(back))
@@ -193,7 +211,7 @@ def _counted_tasks(campaign_id: str, voter_id: str) -> Select[Any]:
 
 
 def _reopenable(campaign_id: str, voter_id: str) -> tuple[ColumnElement[bool], ...]:
-    """What *reopen* asks once more."""
+    """Conditions of the tasks that *reopen* asks once more."""
     return (
         tasks.c.id.in_(_counted_tasks(campaign_id, voter_id)),
         tasks.c.status == TaskStatus.RESOLVED,
@@ -218,7 +236,7 @@ _CONSEQUENCES: dict[AnnotatorVerb, str] = {
 
 
 def _reopen_short(connection: Connection, task_ids: Select[Any]) -> None:
-    """Opens what now has fewer votes than it wants, and puts it into the order; what an expert ruled on stays."""
+    """Opens tasks that now have fewer votes than they need, and puts them into the order; rulings stay."""
     short = tasks.update().where(
         tasks.c.id.in_(task_ids),
         tasks.c.adjudicated == false(),
@@ -227,9 +245,8 @@ def _reopen_short(connection: Connection, task_ids: Select[Any]) -> None:
     unsettled = {"consensus_verdict": null(), "consensus_value": null(), "agreement": null()}
     unsettled |= {"posterior": null(), "resolved_at": null()}
     connection.execute(short.values(status=TaskStatus.OPEN, **unsettled))
-    insert_round = select(campaigns.c.insert_round).where(campaigns.c.id == tasks.c.campaign_id).scalar_subquery()
     free = short.where(tasks.c.is_gold == false(), tasks.c.holder_id.is_(None), tasks.c.rank.is_(None))
-    connection.execute(free.values(rank=insert_round.op("||")(".").op("||")(tasks.c.place)))
+    connection.execute(free.values(rank=ordering.RANK_AT_INSERT_ROUND))
 
 
 _PAUSES = select(annotator_pauses.c.voter_id, annotator_pauses.c.paused_at)

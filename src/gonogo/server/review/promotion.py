@@ -1,7 +1,7 @@
-"""Promotion: what is resolved becomes the golden dataset, if the campaign is accepted.
+"""Promotion of resolved tasks to the golden dataset, if the campaign is accepted.
 
-The campaign is measured before the transaction begins, so that others vote meanwhile. The transaction only makes sure
-that nothing the measure depends on has moved, and copies; if something has, it measures again, once and for all.
+The campaign is measured before the transaction begins, so that others can vote meanwhile. The transaction only checks
+that nothing has changed since, and copies; if something has, it measures again, with the database locked.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from gonogo.server.store.schema import campaigns, cases, golden_items, tasks
 from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.typed_rows import fetch_campaign
 
-_TRIES: Final = 3
-"""Measures ahead. The first may itself write outcomes that were out of date, the second then finds nothing to write."""
+_MAX_MEASUREMENTS: Final = 3
+"""The first may itself write outcomes that were out of date; the second then finds nothing to write."""
 _SETTINGS = ("status", "consensus_method", "acceptance_alpha", "early_stop", "trailing_zeros_matter")
 
 
@@ -39,8 +39,8 @@ class PromotionMeasurement:
 
 
 def measure_for_promotion(store: Store, campaign_id: str, now: datetime) -> PromotionMeasurement:
-    """The campaign as it stands; its consensus is brought up to date. Blocks: call it in a thread."""
-    for _try in range(_TRIES):
+    """Measures the campaign as it stands, and writes its consensus. Blocks: run it in a thread."""
+    for _try in range(_MAX_MEASUREMENTS):
         with store.read() as connection:
             campaign = fetch_campaign(connection, campaign_id)
         seq = _last_change(store, campaign_id)
@@ -75,7 +75,7 @@ def promote(
 
 
 def _last_change(store: Store, campaign_id: str) -> int:
-    """A change counter: every change that is not committed yet will have a higher one."""
+    """A change counter; changes that are not committed yet will have higher ones."""
     horizon = committed_horizon(store, campaign_id)
     if horizon is not None:
         return horizon
@@ -95,7 +95,7 @@ def _settings(campaign: CampaignRow) -> tuple[Any, ...]:
 
 
 def _copy_resolved(connection: Connection, campaign: CampaignRow, *, forced: bool, now: datetime) -> int:
-    """By the database itself: others wait for as long as it takes. Answers how many were copied."""
+    """Copies inside the database, because others wait meanwhile; returns how many."""
     known: list[ColumnElement[Any]] = [
         literal(campaign.org_id),
         literal(forced),

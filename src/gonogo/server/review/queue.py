@@ -1,4 +1,4 @@
-"""The expert's queue: conflicts first by expected harm, then, if asked, a random sample of what is settled.
+"""Review queue: conflicts by expected harm, then, if asked for, a random sample of the resolved tasks.
 
 Expected harm is the probability that a task's outcome is wrong times the confidence of its prediction: what a
 confident model got wrong does most damage downstream. A prediction without a confidence counts as a confident one.
@@ -81,15 +81,15 @@ def queue_page(
     connection: Connection,
     campaign: CampaignRow,
     caller_id: str,
-    wanted: ReviewQuery,
+    filters: ReviewQuery,
     limit: int,
     cursor: str | None,
     now: datetime,
 ) -> ReviewPage:
-    """One page of the queue; gold, and what the caller voted on, is never in it."""
-    base = [tasks.c.campaign_id == campaign.id, tasks.c.is_gold == false(), *_filter_conditions(campaign.id, wanted)]
+    """One page of the queue, without gold and without tasks that the caller voted on."""
+    base = [tasks.c.campaign_id == campaign.id, tasks.c.is_gold == false(), *_filter_conditions(campaign.id, filters)]
     own = tasks.c.number.in_(_voted_on(campaign.id, caller_id))
-    bands = _bands(connection, campaign.id, wanted)
+    bands = _bands(connection, campaign.id, filters)
     at = _read_cursor(cursor, bands)
     rows: list[Row[Any]] = []
     following: str | None = None
@@ -113,7 +113,7 @@ def queue_page(
 
 @dataclass(frozen=True)
 class _Band:
-    """One stretch of the list. `name` is h (by harm), s (a random sample, in random order) or n (newest first)."""
+    """A part of the list: `h` conflicts by harm, `s` a sample in random order, or `n` newest first."""
 
     name: str
     condition: ColumnElement[bool]
@@ -122,24 +122,26 @@ class _Band:
 
 @dataclass(frozen=True)
 class _PagePosition:
+    """Where a page starts: a band, and a condition inside it."""
+
     band: int = 0
     where: ColumnElement[bool] | None = None
 
 
-def _bands(connection: Connection, campaign_id: str, wanted: ReviewQuery) -> list[_Band]:
-    if wanted.status is not None and wanted.status != TaskStatus.IN_REVIEW:
-        return [_Band("n", tasks.c.status == wanted.status, (tasks.c.number.desc(),))]
+def _bands(connection: Connection, campaign_id: str, filters: ReviewQuery) -> list[_Band]:
+    if filters.status is not None and filters.status != TaskStatus.IN_REVIEW:
+        return [_Band("n", tasks.c.status == filters.status, (tasks.c.number.desc(),))]
     # Written out, so that the database sees that its index of the conflicts fits.
     conflicts = tasks.c.status == literal_column(f"'{TaskStatus.IN_REVIEW.value}'")
     found = [_Band("h", conflicts, (_harm.desc(), tasks.c.number))]
-    if wanted.sample and wanted.status is None:
+    if filters.sample and filters.status is None:
         drawn = _sampled(load_review_settings(connection, campaign_id).sample_rate)
         found.append(_Band("s", drawn, (tasks.c.id,)))
     return found
 
 
 def _sampled(rate: float) -> ColumnElement[bool]:
-    """Resolved tasks drawn at `rate`: ids are random, so those that begin low are a sample that stays the same."""
+    """Resolved tasks sampled at `rate`: ids are random, so the lowest ones are a sample that stays the same."""
     settled = and_(tasks.c.status == TaskStatus.RESOLVED, tasks.c.adjudicated == false())
     if rate >= 1:
         return settled
@@ -186,16 +188,16 @@ def _count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) ->
 # --- filters ---------------------------------------------------------------------------------------------
 
 
-def _filter_conditions(campaign_id: str, wanted: ReviewQuery) -> list[ColumnElement[bool]]:
+def _filter_conditions(campaign_id: str, filters: ReviewQuery) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if wanted.kind:
-        found.append(or_(tasks.c.target_kind == wanted.kind, tasks.c.detail_kind == wanted.kind))
-    if wanted.annotator:
-        found.append(_voted_by(wanted.annotator))
-    if wanted.sheet:
-        found.append(_on_sheet(campaign_id, wanted.sheet))
-    if wanted.text:
-        found.append(_contains(wanted.text))
+    if filters.kind:
+        found.append(or_(tasks.c.target_kind == filters.kind, tasks.c.detail_kind == filters.kind))
+    if filters.annotator:
+        found.append(_voted_by(filters.annotator))
+    if filters.sheet:
+        found.append(_on_sheet(campaign_id, filters.sheet))
+    if filters.text:
+        found.append(_contains(filters.text))
     return found
 
 
@@ -210,14 +212,14 @@ def _voted_by(person: str) -> ColumnElement[bool]:
 
 
 def _on_sheet(campaign_id: str, sheet: str) -> ColumnElement[bool]:
-    """By revision, by `revision#page`, or by the part's name."""
+    """Tasks on a sheet, named by revision, by `revision#page`, or by the part."""
     here = select(task_sheets.c.sheet_seq).where(task_sheets.c.campaign_id == campaign_id, task_sheets.c.sheet == sheet)
     named = select(part_revisions.c.id).join(parts, parts.c.id == part_revisions.c.part_id).where(parts.c.name == sheet)
     return or_(tasks.c.part_revision_id == sheet, tasks.c.sheet_seq.in_(here), tasks.c.part_revision_id.in_(named))
 
 
 def _contains(text: str) -> ColumnElement[bool]:
-    """In question, field, or either value. JSON may be stored with other than ASCII characters escaped."""
+    """Tasks with `text` in question, field, or either value; JSON may be stored with escaped characters."""
     written = json.dumps(text)[1:-1]
     plain = [tasks.c.prompt, tasks.c.field_name, tasks.c.field_path]
     values = [as_type(tasks.c.predicted_value, Text), as_type(tasks.c.consensus_value, Text)]
@@ -231,14 +233,14 @@ def _contains(text: str) -> ColumnElement[bool]:
 
 
 def _rows(band: _Band, conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
-    """Chosen by the index alone, then read: a page costs the same however large the tasks are."""
+    """The rows of a page, selected by the index alone, then read: the size of the tasks costs nothing."""
     chosen = select(tasks.c.number).where(*conditions).order_by(*band.order).limit(limit).subquery()
     columns = select(tasks, _harm.label("harm"), literal(band.name).label("band"))
     return columns.join(chosen, chosen.c.number == tasks.c.number).order_by(*band.order)
 
 
 def _voted_on(campaign_id: str, voter_id: str) -> Select[Any]:
-    """Numbers of the tasks that somebody voted on."""
+    """Numbers of the tasks that the voter voted on."""
     mine = tasks.alias("mine")
     query = select(mine.c.number).join(submissions, submissions.c.task_id == mine.c.id)
     return query.where(submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id)
@@ -269,7 +271,7 @@ def _item(row: Row[Any], votes: list[tuple[str, Any]], now: datetime) -> ReviewI
 
 
 def conflict_reason(verdicts: Counter[str], n_values: int) -> str:
-    """What keeps votes from settling a task: `tie`, `verdicts`, `values` or `unsafe`."""
+    """The reason why votes don't settle a task: `tie`, `verdicts`, `values` or `unsafe`."""
     most = verdicts.most_common(2)
     if len(most) == 2:
         return "tie" if most[0][1] == most[1][1] else "verdicts"

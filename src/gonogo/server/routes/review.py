@@ -30,19 +30,11 @@ from gonogo.server.practice.items import check_settings
 from gonogo.server.practice.settings import load_review_settings
 from gonogo.server.practice.settings import update_review_settings as store_review_settings
 from gonogo.server.queue.verdicts import check_verdict
-from gonogo.server.review.adjudication import (
-    ACCEPTED,
-    CANDIDATE,
-    DECLINED,
-    RULINGS,
-    adjudicate,
-    case_detail,
-    decide_gold_candidate,
-    refuse_own_vote,
-    ruling_by_id,
-    ruling_public,
-)
+from gonogo.server.review.adjudication import adjudicate, refuse_own_vote
+from gonogo.server.review.case_detail import case_detail
+from gonogo.server.review.gold_candidates import decide_gold_candidate
 from gonogo.server.review.queue import ReviewQuery, queue_page
+from gonogo.server.review.rulings import ACCEPTED, CANDIDATE, DECLINED, RULINGS, ruling_by_id, ruling_public
 from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.serialize import task_public
 from gonogo.server.store.schema import rulings, tasks
