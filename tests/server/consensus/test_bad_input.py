@@ -13,7 +13,7 @@ from gonogo.server.consensus import estimate
 from gonogo.server.consensus.agreement import alpha_interval, gwet_ac1, krippendorff_alpha
 from gonogo.server.consensus.votes import Votes
 from tests.server.consensus.conftest import Campaign
-from tests.server.consensus.test_scoring import RIGHT, UNSURE, WRONG, assert_json_safe, quality
+from tests.server.scoring.test_refresh import RIGHT, UNSURE, WRONG, assert_json_safe, quality
 
 THIN: dict[str, list[list[str]]] = {
     "nothing": [],
