@@ -9,7 +9,7 @@ import pytest
 from textual.color import Color
 
 from gonogo.desk.core.settings import Settings
-from gonogo.tui.themes import ThemeError, emergency_look, load_looks, read_look, themes_folder
+from gonogo.tui.themes import ThemeError, emergency_theme, load_themes, read_theme, themes_folder
 from tests.tui.conftest import Running
 from tests.tui.fakes import Clock, FakeDesk, task
 from tests.tui.screen_text import press, segments, settle, text_of
@@ -19,13 +19,13 @@ DARK = (themes_folder() / "dark.toml").read_text(encoding="utf-8")
 
 
 def test_our_four_themes_are_found_where_they_are_installed() -> None:
-    looks, problems = load_looks([themes_folder()])
+    looks, problems = load_themes([themes_folder()])
     assert (sorted(looks), problems) == (OURS, [])
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_our_themes_can_be_read_by_eye(name: str) -> None:
-    look = read_look(themes_folder() / f"{name}.toml")
+    look = read_theme(themes_folder() / f"{name}.toml")
     grounds = [Color.parse(look.colors[ground]) for ground in ("background", "pane", "raised")]
     words = ["text", "strong", "quiet", "accent", "correct", "incorrect", "unsure", "warning", "error"]
     for ground, word in itertools.product(grounds, words):
@@ -75,7 +75,7 @@ def test_a_broken_theme_is_refused_with_file_and_key(tmp_path: Path, change: tup
     path = tmp_path / "mine.toml"
     path.write_text(DARK.replace(*change), encoding="utf-8")
     with pytest.raises(ThemeError) as refused:
-        read_look(path)
+        read_theme(path)
     assert str(refused.value).startswith("mine.toml: ")
     assert named in str(refused.value)
 
@@ -103,7 +103,7 @@ async def test_a_theme_of_ones_own_is_used_and_remembered(running: Running, cloc
 
 async def test_no_theme_files_at_all_still_starts(running: Running, tmp_path: Path) -> None:
     async with running(FakeDesk([task(1)]), theme_folders=[tmp_path]) as pilot:
-        assert pilot.app.theme == emergency_look().name
+        assert pilot.app.theme == emergency_theme().name
         assert "a correct" in text_of(pilot.app.screen)
 
 

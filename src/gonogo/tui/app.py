@@ -68,7 +68,7 @@ class GonogoApp(App[None]):
         self.probe = probe
         self.clock = clock
         self._clean = CleanFilter()
-        self._looks, self._theme_problems = self._load_looks(theme_folders)
+        self._theme_files, self._theme_problems = self._load_themes(theme_folders)
         self.keymap_problems: tuple[str, ...] = ()
         self.own_keys: dict[str, str] = {}
         self.drafts: dict[str, str] = {}
@@ -77,7 +77,7 @@ class GonogoApp(App[None]):
         if first is not None:
             attach(self, first)
         self.navigator = Navigator(self, services, self.say, clock=clock, start=start, campaign_id=campaign_id)
-        for look in self._looks.values():
+        for look in self._theme_files.values():
             self.register_theme(look.theme())
         self.theme = self._first_theme()
         self._variables = self.get_css_variables()
@@ -85,24 +85,24 @@ class GonogoApp(App[None]):
 
     # --- look ------------------------------------------------------------------------------------------
 
-    def _load_looks(self, folders: Sequence[Path] | None) -> tuple[dict[str, themes.ThemeFile], list[str]]:
+    def _load_themes(self, folders: Sequence[Path] | None) -> tuple[dict[str, themes.ThemeFile], list[str]]:
         if folders is None:
             folders = [themes.themes_folder(), self.services.home.themes()]
-        looks, problems = themes.load_looks(folders)
-        if themes.FALLBACK not in looks:
-            looks[themes.FALLBACK] = themes.emergency_look()
-        return looks, problems
+        files, problems = themes.load_themes(folders)
+        if themes.FALLBACK not in files:
+            files[themes.FALLBACK] = themes.emergency_theme()
+        return files, problems
 
     def _first_theme(self) -> str:
         wanted = self.services.profile.theme
-        if wanted in self._looks:
+        if wanted in self._theme_files:
             return wanted
         if wanted:
             self._theme_problems.append(f"There is no usable theme named {plain(wanted, 40)}; dark is shown.")
         return themes.FALLBACK
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return next(iter(self._looks.values())).variables() if self._looks else {}
+        return next(iter(self._theme_files.values())).variables() if self._theme_files else {}
 
     def get_driver_class(self) -> type[Driver]:
         usual = super().get_driver_class()
@@ -123,11 +123,11 @@ class GonogoApp(App[None]):
         return [self._clean, *super().get_line_filters()]
 
     @property
-    def looks(self) -> list[themes.ThemeFile]:
-        return [self._looks[name] for name in sorted(self._looks)]
+    def theme_files(self) -> list[themes.ThemeFile]:
+        return [self._theme_files[name] for name in sorted(self._theme_files)]
 
     def action_next_theme(self) -> None:
-        names = sorted(self._looks)
+        names = sorted(self._theme_files)
         at = names.index(self.theme) if self.theme in names else -1
         self.choose_theme(names[(at + 1) % len(names)])
 
@@ -135,7 +135,7 @@ class GonogoApp(App[None]):
         """Show `name` now and at the next start."""
         self.theme = name
         self.remember("theme", name)
-        self.say(f"Theme: {self._looks[name].title}", seconds=2)
+        self.say(f"Theme: {self._theme_files[name].title}", seconds=2)
 
     def remember(self, setting: str, value: object) -> None:
         """Write a setting for the next start; what could not be written is said."""

@@ -1,7 +1,7 @@
-"""Which key does what: a preset, over it a person's own keys. What cannot be used is named; no action loses its way.
+"""Keymaps: a preset, over it a person's own keys. Every unusable line is named, and the rest is used.
 
-A person's key always wins over a key that we ship, so that an action added later never takes it away; only the
-actions of `CORE` keep at least one key of theirs.
+A person's key wins over a shipped one, so that an action added later never takes it away; only the actions of
+`CORE` keep at least one of their keys.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PRESETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         **{f"annotate.sure{level}": (str(level + 4),) for level in range(1, 6)},
     },
 }
-"""Presets by name: only what differs from the registry."""
+"""Presets by name; each holds only what differs from the registry."""
 
 CORE = frozenset(
     {
@@ -48,15 +48,15 @@ CORE = frozenset(
         *("annotate.undo", "edit.send", "edit.leave", "app.help", "app.palette", "app.quit"),
     }
 )
-"""Actions that must stay on a key. Their shipped keys never change."""
+"""Actions that always have a key. Their shipped keys never change."""
 
 UNBOUND = "no_key"
-"""The name of a key that no keyboard has."""
+"""Name of a key that no keyboard has, for an action without a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keymap:
-    """What differs from the registry (`keys`: action id → keys joined by commas, empty for none), and the problems."""
+    """Keys that differ from the registry (action id → keys joined by commas, empty for none), and the problems."""
 
     keys: Mapping[str, str]
     problems: tuple[str, ...] = ()
@@ -66,19 +66,20 @@ class Keymap:
 
 
 def load_keymap(path: Path, preset: str = DEFAULT, table: Mapping[str, object] | None = None) -> Keymap:
-    """The preset, the settings' `[keys]` (`table`), and over them the file of `"action id" = "key"` lines.
+    """Returns the keymap of a preset, the settings' `[keys]` (`table`), and the file of `"action id" = "key"` lines.
 
-    `preset = "name"` in the file wins over `preset`. Never raises, never drops a usable line.
+    The file wins over the settings, and `preset = "name"` in it over `preset`. Never raises.
     """
     raw, problem = _read(path)
     own = _flat(table or {}) | _flat(raw)
-    named = own.pop("preset", preset)
+    preset_name = own.pop("preset", preset)
     problems = [problem] if problem else []
-    if not isinstance(named, str) or named not in PRESETS:
-        problems.append(f"preset: there is no {named!r}{_nearest(str(named), PRESETS)} The usual keys are used.")
-        named = DEFAULT
-    keymap = read_keymap(own, named)
-    return Keymap(keymap.keys, tuple(f"{path.name}: {said}" for said in (*problems, *keymap.problems)))
+    if not isinstance(preset_name, str) or preset_name not in PRESETS:
+        hint = _nearest(str(preset_name), PRESETS)
+        problems.append(f"preset: there is no {preset_name!r}{hint} The usual keys are used.")
+        preset_name = DEFAULT
+    keymap = read_keymap(own, preset_name)
+    return Keymap(keymap.keys, tuple(f"{path.name}: {problem}" for problem in (*problems, *keymap.problems)))
 
 
 def _read(path: Path) -> tuple[dict[str, object], str]:
@@ -104,26 +105,27 @@ def _flat(raw: Mapping[str, object], prefix: str = "") -> dict[str, object]:
 
 
 def read_keymap(raw: Mapping[str, object], preset: str = DEFAULT) -> Keymap:
-    """Check the whole of a person's own keys: action ids, key names, clashes within a scope; every fault is named."""
+    """Validates a person's own keys: action ids, key names, clashes within a scope. Every problem is named."""
     problems: list[str] = []
     own: dict[str, tuple[str, ...]] = {}
     for action_id, value in raw.items():
         if action_id not in BY_ID:
             problems.append(f"{action_id}: no such action{_nearest(action_id, BY_ID)}")
             continue
-        keys, wrong = _keys(value)
-        if wrong:
-            problems.append(f"{action_id}: {wrong} The usual key is used.")
+        keys, problem = _keys(value)
+        if problem:
+            problems.append(f"{action_id}: {problem} The usual key is used.")
         else:
             own[action_id] = keys
-    while refused := _refused(own, preset):
-        own.pop(refused[0])
-        problems.append(f"{refused[0]}: {refused[1]} The usual key is used.")
-    final = _settled(own, preset)
+    while clash := _last_clash(own, preset):
+        action_id, problem = clash
+        own.pop(action_id)
+        problems.append(f"{action_id}: {problem} The usual key is used.")
+    final = _merged(own, preset)
     for action_id, keys in final.items():
         if not keys and _shipped(BY_ID[action_id], preset):
             problems.append(f"{action_id}: its key is yours for something else; give it another, or find it by Ctrl+P.")
-    changed = {one: ",".join(keys) for one, keys in final.items() if keys != BY_ID[one].keys}
+    changed = {action_id: ",".join(keys) for action_id, keys in final.items() if keys != BY_ID[action_id].keys}
     return Keymap(changed, tuple(problems))
 
 
@@ -131,50 +133,50 @@ def _shipped(action: Action, preset: str) -> tuple[str, ...]:
     return PRESETS[preset].get(action.id, action.keys)
 
 
-def _settled(own: Mapping[str, tuple[str, ...]], preset: str) -> dict[str, tuple[str, ...]]:
-    """Every action's keys: a person's own ones, and of the shipped ones what those leave."""
+def _merged(own: Mapping[str, tuple[str, ...]], preset: str) -> dict[str, tuple[str, ...]]:
+    """Returns every action's keys: a person's own, else the shipped ones that no own key takes."""
     return {
         action.id: own.get(action.id)
-        or tuple(key for key in _shipped(action, preset) if not _owner(key, action, own, but=action.id))
+        or tuple(key for key in _shipped(action, preset) if not _owner(key, action, own, excluding=action.id))
         for action in ACTIONS
     }
 
 
-def _owner(key: str, action: Action, own: Mapping[str, tuple[str, ...]], *, but: str) -> str:
-    """The action to which a person gave `key` where `action` can be called; empty when there is none."""
+def _owner(key: str, action: Action, own: Mapping[str, tuple[str, ...]], *, excluding: str) -> str:
+    """Returns the id of the action to which a person gave `key` where `action` can be called; empty for none."""
     for other_id, keys in own.items():
-        if other_id != but and key in keys and _meet(BY_ID[other_id], action):
+        if other_id != excluding and key in keys and _share_a_screen(BY_ID[other_id], action):
             return other_id
     return ""
 
 
-def _meet(one: Action, other: Action) -> bool:
+def _share_a_screen(action: Action, other: Action) -> bool:
     """Whether both can be called on the same screen."""
-    return one.scope == other.scope or EVERYWHERE.name in (one.scope, other.scope)
+    return action.scope == other.scope or EVERYWHERE.name in (action.scope, other.scope)
 
 
-def _refused(own: Mapping[str, tuple[str, ...]], preset: str) -> tuple[str, str] | None:
-    """The last of a person's own lines that cannot be, and why; `None` when all can be."""
+def _last_clash(own: Mapping[str, tuple[str, ...]], preset: str) -> tuple[str, str] | None:
+    """Returns action id and problem of the last own line that takes a key away which must stay; `None` for none."""
     for action_id in reversed(list(own)):
         for key in own[action_id]:
-            if other := _owner(key, BY_ID[action_id], own, but=action_id):
+            if other := _owner(key, BY_ID[action_id], own, excluding=action_id):
                 return action_id, f"{key_name(key)} is already the key of {other}."
-    settled = _settled(own, preset)
+    merged = _merged(own, preset)
     for action_id in reversed(list(own)):
         for key in own[action_id]:
             for other in sorted(CORE):
-                lost = not settled[other] and key in _shipped(BY_ID[other], preset)
-                if lost and _meet(BY_ID[other], BY_ID[action_id]):
+                lost = not merged[other] and key in _shipped(BY_ID[other], preset)
+                if lost and _share_a_screen(BY_ID[other], BY_ID[action_id]):
                     return action_id, f"{key_name(key)} is already the key of {other}, which must have one."
     return None
 
 
 def _keys(value: object) -> tuple[tuple[str, ...], str]:
-    """The keys named by a setting (a string or a list of strings), or what is wrong with it."""
+    """Returns the keys of a setting (a string or a list of strings), and what is wrong with it."""
     names = value.split(",") if isinstance(value, str) and value != "," else value
     if not isinstance(names, Iterable):
         return (), "expected a key name or a list of them."
-    keys = tuple(_key_name(str(one).strip()) for one in names)
+    keys = tuple(_key_name(str(name).strip()) for name in names)
     if not keys or not all(keys):
         return (), "expected at least one key name."
     for key in keys:
@@ -184,7 +186,7 @@ def _keys(value: object) -> tuple[tuple[str, ...], str]:
 
 
 def _key_name(name: str) -> str:
-    """Textual's name of a key that was written as its character."""
+    """Returns Textual's name of a key that is written as its character."""
     if len(name) != 1 or not name.isascii() or not name.isprintable() or name.isalnum():
         return name
     spelled = unicodedata.name(name).lower().replace("-", "_").replace(" ", "_")

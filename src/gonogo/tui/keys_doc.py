@@ -1,4 +1,4 @@
-"""The page of the manual on keys, made from the registry: `python -m gonogo.tui.keys_doc > docs/keys.md`."""
+"""Generator of the manual's page on keys: `python -m gonogo.tui.keys_doc > docs/keys.md`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ palette and leaving always keep a key.
 
 
 def keys_page() -> str:
-    """The whole page as Markdown."""
+    """Returns the page as Markdown."""
     parts = [_INTRO]
     for scope in actions.SCOPES:
         heading = [f"## {scope.heading}", "", "| Key | What it does | Action |", "|---|---|---|"]
@@ -47,11 +47,11 @@ def keys_page() -> str:
 
 
 def _presets() -> str:
-    moved = [action for action in actions.ACTIONS if any(action.id in preset for preset in PRESETS.values())]
+    changed = [action for action in actions.ACTIONS if any(action.id in preset for preset in PRESETS.values())]
     head = ["## Presets", "", f"| Action | {' | '.join(PRESETS)} |", "|---" * (len(PRESETS) + 1) + "|"]
     rows = [
         f"| {action.title} | {' | '.join(_keys(preset.get(action.id, action.keys)) for preset in PRESETS.values())} |"
-        for action in moved
+        for action in changed
     ]
     return "\n".join([*head, *rows, ""])
 

@@ -1,4 +1,4 @@
-"""A guideline, written in Markdown, as text with styles: nothing in it can be clicked, and no link is opened."""
+"""Markdown of a guideline as styled text: nothing in it can be clicked, and no link is opened."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _STYLES = {"strong": "bold $strong", "em": "italic", "s": "strike"}
 
 
 def guideline(markdown: str) -> Content:
-    """Headings, lists, quotes, code and emphasis set; tables and raw HTML as they were typed; links with their address.
+    """Returns headings, lists, quotes, code and emphasis styled, tables and raw HTML as typed, links with address.
 
-    Whatever would act on a terminal is taken out before it is read as Markdown.
+    The text is cleaned before it is parsed, so nothing in it can act on a terminal.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable("strikethrough")
     return Content("\n\n").join(list(_blocks(parser.parse(plain(markdown, MAX_CHARACTERS)))))
 
 
 def _blocks(tokens: Iterable[Token]) -> Iterator[Content]:
-    """One Content a paragraph; the items of a list are set together."""
+    """Yields one Content a paragraph; the items of a list stay together."""
     lists: list[int] = []
     items: list[Content] = []
     style, quoted = "", 0
@@ -49,11 +49,11 @@ def _blocks(tokens: Iterable[Token]) -> Iterator[Content]:
         elif token.type == "heading_close":
             style = ""
         elif token.type in ("inline", "fence", "code_block", "hr"):
-            said = _block(token, style or ("$quiet" if quoted else ""))
+            block = _block(token, style or ("$quiet" if quoted else ""))
             if items:
-                items[-1] = Content.assemble(items[-1], said)
+                items[-1] = Content.assemble(items[-1], block)
             else:
-                yield said
+                yield block
 
 
 def _block(token: Token, style: str) -> Content:
@@ -63,12 +63,12 @@ def _block(token: Token, style: str) -> Content:
         return Content("\n").join([Content.assemble("  ", content(line)) for line in token.content.splitlines()])
     if _TABLE.search(token.content):
         return content(token.content)
-    set_ = Content.assemble(*_inline(token.children or []))
-    return set_.stylize_before(style) if style else set_
+    paragraph = Content.assemble(*_inline(token.children or []))
+    return paragraph.stylize_before(style) if style else paragraph
 
 
 def _inline(tokens: Iterable[Token]) -> Iterator[Content]:
-    """Pieces of one paragraph; an address that its text does not say is put behind it."""
+    """Yields the pieces of one paragraph; the address of a link stands behind it where its text differs."""
     styles: list[str] = []
     link: tuple[str, str] | None = None
     for token in tokens:
@@ -76,9 +76,9 @@ def _inline(tokens: Iterable[Token]) -> Iterator[Content]:
         if token.type == "link_open":
             link = (str(token.attrGet("href") or ""), "")
         elif token.type == "link_close" and link is not None:
-            address, said = link
+            address, text = link
             link = None
-            if address and address != said:
+            if address and address != text:
                 yield Content.assemble((" (", "$quiet"), content(address).stylize("$quiet"), (")", "$quiet"))
         elif token.type.endswith("_open"):
             styles.append(_STYLES.get(name, ""))

@@ -1,4 +1,4 @@
-"""The command palette's entries: our registry of actions, and the themes."""
+"""Entries of the command palette: the actions of the screen, and the themes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gonogo.tui.text import content, one_line
 
 
 class ActionCommands(Provider):
-    """Every action of the screen underneath, by title and help sentence, and one entry a theme."""
+    """Provider of the actions of the screen below the palette, by title and help sentence, and of the themes."""
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
         for title, help_text, run in self._entries():
@@ -36,9 +36,9 @@ class ActionCommands(Provider):
             keys = actions.keys_of(action, app.own_keys)
             key = f"  ({actions.key_name(keys[0])})" if keys else ""
             yield f"{action.title}{key}", action.help, partial(self.app.run_action, action.call, target)
-        for look in app.looks:
+        for theme in app.theme_files:
             yield (
-                f"theme: {one_line(look.title)}",
+                f"theme: {one_line(theme.title)}",
                 "Show it now and at the next start.",
-                partial(app.choose_theme, look.name),
+                partial(app.choose_theme, theme.name),
             )

@@ -1,6 +1,6 @@
-"""Themes as files: one TOML format for ours and a user's own, checked wholly before Textual sees any of it.
+"""Theme files: one TOML format for the shipped themes and a person's own, validated before Textual sees them.
 
-Textual takes a bad colour without a word and dies on the next message, so nothing unchecked is registered.
+Textual accepts a bad colour silently and dies on the next message, so nothing is registered unchecked.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ MAX_BYTES = 65_536
 
 
 class ThemeError(Exception):
-    """A theme file cannot be used; the message names the file and the key."""
+    """Error of a theme file; the message names the file and the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThemeFile:
-    """A checked theme: `colors` and `drawing` hold `#rrggbb` strings under the names of the format."""
+    """Validated theme: `colors` and `drawing` hold `#rrggbb` strings under the names of the format."""
 
     name: str
     title: str
@@ -40,14 +40,14 @@ class ThemeFile:
     drawing: Mapping[str, str]
 
     def variables(self) -> dict[str, str]:
-        """The CSS variables of ours; every theme defines all of them."""
+        """Returns our CSS variables; every theme must define all of them, or Textual dies when it is chosen."""
         names = ("strong", "quiet", "line", "raised", *VERDICT_COLORS)
         return {name: self.colors[name] for name in names} | {
             f"drawing-{name}": color for name, color in self.drawing.items()
         }
 
     def theme(self) -> Theme:
-        """The theme in Textual's terms."""
+        """Returns the theme in Textual's terms."""
         c = self.colors
         own = self.variables() | {
             "footer-background": c["background"], "block-cursor-background": c["accent"],
@@ -63,29 +63,29 @@ class ThemeFile:
 
 
 def themes_folder() -> Path:
-    """Where our own themes lie: inside an installed package, else next to `pyproject.toml` of the source tree."""
+    """Folder of the shipped themes: inside an installed package, else next to `pyproject.toml` of the source tree."""
     package = Path(__file__).resolve().parents[1]
     packaged = package / "_themes"
     return packaged if packaged.is_dir() else package.parents[1] / "themes"
 
 
-def load_looks(folders: Iterable[Path]) -> tuple[dict[str, ThemeFile], list[str]]:
-    """All themes of `folders` by name (a later folder wins), and one sentence for each file left out."""
-    looks: dict[str, ThemeFile] = {}
+def load_themes(folders: Iterable[Path]) -> tuple[dict[str, ThemeFile], list[str]]:
+    """Returns all themes of `folders` by name (a later folder wins), and a sentence for each file that is left out."""
+    themes: dict[str, ThemeFile] = {}
     problems: list[str] = []
     for folder in folders:
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
             try:
-                look = read_look(path)
+                theme = read_theme(path)
             except ThemeError as error:
                 problems.append(str(error))
             else:
-                looks[look.name] = look
-    return looks, problems
+                themes[theme.name] = theme
+    return themes, problems
 
 
-def read_look(path: Path) -> ThemeFile:
-    """Read and check one file.
+def read_theme(path: Path) -> ThemeFile:
+    """Reads and validates one file.
 
     Raises:
         ThemeError: naming the file, the key and the nearest right one.
@@ -98,10 +98,10 @@ def read_look(path: Path) -> ThemeFile:
         raise ThemeError(f"{path.name}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ThemeError(f"{path.name}: not TOML ({error})") from error
-    return _checked(path, raw)
+    return _validated(path, raw)
 
 
-def _checked(path: Path, raw: Mapping[str, object]) -> ThemeFile:
+def _validated(path: Path, raw: Mapping[str, object]) -> ThemeFile:
     _known_keys(path, "", raw, ("name", "title", "dark", "colors", "drawing"))
     name, dark = raw.get("name", path.stem), raw.get("dark", True)
     title = raw.get("title", name)
@@ -145,7 +145,7 @@ def _known_keys(path: Path, prefix: str, table: Mapping[str, object], names: tup
             raise ThemeError(f"{path.name}: {prefix}{key}: no such key{hint}")
 
 
-def emergency_look() -> ThemeFile:
-    """What is left when even our own files are missing: grey on black."""
+def emergency_theme() -> ThemeFile:
+    """Fallback where even the shipped files are missing: grey on black."""
     colors = dict.fromkeys(COLORS, "#C0C0C0") | {"background": "#000000", "pane": "#000000", "raised": "#000000"}
     return ThemeFile(FALLBACK, "Dark", True, colors, {"paper": "#000000", "ink": "#C0C0C0", "mark": "#FFFFFF"})

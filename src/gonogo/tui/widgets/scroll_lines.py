@@ -1,4 +1,4 @@
-"""Lines that are too many for their place: cut at the bottom with a sign, moved by a page at a time."""
+"""Scrolled lines: what does not fit is counted in the first and last line, and shown page by page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 
 class ScrollLines(Widget):
-    """Shows `lines` from a place that `page` moves. Replaced without a layout pass."""
+    """Lines of a fixed place, from `self._first` on; replaced without a layout pass."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = "ScrollLines { height: 1fr; }"
@@ -17,27 +17,27 @@ class ScrollLines(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: Sequence[Content] = ()
-        self._from = 0
+        self._first = 0
 
     def show(self, lines: Sequence[Content]) -> None:
         self._lines = lines
         self.refresh()
 
     def to_top(self) -> None:
-        self._from = 0
+        self._first = 0
 
     def page(self, direction: int) -> None:
         """One page further down (1) or up (-1), as far as there are lines."""
         step = max(self.content_size.height - 2, 1)
-        last = max(len(self._lines) - self.content_size.height + (self._from == 0), 0)
-        self._from = min(max(self._from + direction * step, 0), last)
+        last = max(len(self._lines) - self.content_size.height + (self._first == 0), 0)
+        self._first = min(max(self._first + direction * step, 0), last)
         self.refresh()
 
     def render(self) -> Content:
         height = max(self.content_size.height, 1)
-        lines = list(self._lines[self._from :])
-        if self._from:
-            lines = [Content.styled(f"… {self._from} lines above, PgUp", "$quiet"), *lines[1:]]
+        lines = list(self._lines[self._first :])
+        if self._first:
+            lines = [Content.styled(f"… {self._first} lines above, PgUp", "$quiet"), *lines[1:]]
         if len(lines) > height:
             hidden = len(lines) - height + 1
             lines = [*lines[: height - 1], Content.styled(f"… {hidden} lines more, PgDn", "$quiet")]

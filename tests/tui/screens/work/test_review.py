@@ -14,7 +14,7 @@ from gonogo.desk.review.session import ReviewSession
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.presenters.queue import queue_columns
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
-from gonogo.tui.themes import load_looks, themes_folder
+from gonogo.tui.themes import load_themes, themes_folder
 from gonogo.tui.widgets.virtual_table import VirtualTable
 from tests.tui.fakes import task
 from tests.tui.screens.conftest import Room
@@ -87,7 +87,7 @@ class Listing(App[None]):
 
     def __init__(self, rows: Many) -> None:
         self.given = rows
-        self.looks, _ = load_looks([themes_folder()])
+        self.looks, _ = load_themes([themes_folder()])
         super().__init__()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
