@@ -67,7 +67,8 @@ class AnswerLog:
 
     def settled_elsewhere(self) -> list[OutboxRow]:
         """Returns recent answers that another window has sent meanwhile. Raises `OutboxError`."""
-        sending = [one.number for one in self._recent if one.state in (SendState.QUEUED, SendState.SENDING)]
+        states = (SendState.QUEUED, SendState.SENDING)
+        sending = [answer.number for answer in self._recent if answer.state in states]
         rows = [row for row in map(self._outbox.get, sending) if row is not None]
         return [row for row in rows if row.state not in UNSENT]
 

@@ -228,11 +228,11 @@ class Outbox:
             self._adopt(db)
             if db.execute(busy, (*values, SendState.SENDING, now, now + LEASE_SECONDS)).fetchone():
                 return None
-            found = db.execute(oldest, (*values, SendState.QUEUED, SendState.SENDING, *skipped)).fetchone()
-            if found is None:
+            waiting = db.execute(oldest, (*values, SendState.QUEUED, SendState.SENDING, *skipped)).fetchone()
+            if waiting is None:
                 return None
-            db.execute(take, (SendState.SENDING, self.owner, now + LEASE_SECONDS, found[0]))
-            row: sqlite3.Row = db.execute("SELECT * FROM verdict WHERE id = ?", (found[0],)).fetchone()
+            db.execute(take, (SendState.SENDING, self.owner, now + LEASE_SECONDS, waiting[0]))
+            row: sqlite3.Row = db.execute("SELECT * FROM verdict WHERE id = ?", (waiting[0],)).fetchone()
             return row
 
         row = self._file.write(work)

@@ -103,9 +103,9 @@ def set_up(connection: sqlite3.Connection, path: Path, *, sync: Callable[[Path],
     FULL. WAL needs shared memory, so on a network file system it is DELETE with `synchronous=EXTRA`.
     The folder is synced once: a journal left from the change to WAL could come back and undo everything.
     """
-    wanted = "delete" if on_network(path.parent.resolve(), _mounts()) else "wal"
+    mode = "delete" if on_network(path.parent.resolve(), _mounts()) else "wal"
     before = connection.execute("PRAGMA journal_mode").fetchone()[0]
-    actual = connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()[0]
+    actual = connection.execute(f"PRAGMA journal_mode={mode}").fetchone()[0]
     connection.execute(f"PRAGMA synchronous={'FULL' if actual == 'wal' else 'EXTRA'}")
     connection.executescript(SCHEMA)
     if actual != before:

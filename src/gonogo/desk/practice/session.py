@@ -1,6 +1,6 @@
-"""Practice: known items, some with an error put in, answered one by one; the server says at once what was right.
+"""Practice session: known items, some with an error put in; after each answer the server gives feedback.
 
-Nothing of it counts for the campaign, so nothing is kept on disk. An answer that could not be sent leaves its item.
+Practice does not count for the campaign, so nothing is stored on disk. An item whose answer could not be sent stays.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gonogo.schemas.review import PracticeAnswer, PracticeFeedback, PracticeItem
 
 @dataclass(frozen=True, slots=True)
 class PracticeAttempt:
-    """One answered item: what was said to it, and what was right."""
+    """Answered item with the server's feedback."""
 
     task: DeskTask
     decision: Decision
@@ -29,13 +29,13 @@ class PracticeAttempt:
 
 
 class PracticeSession(CampaignBrowser):
-    """One round of practice. `current` is the item to answer, or the one whose feedback is being read (`told`)."""
+    """Round of practice. `current` is the item to answer, or the one whose feedback is being read (`told`)."""
 
     guideline = ""
     answering = False
 
-    def __init__(self, setup: SessionDependencies) -> None:
-        super().__init__(setup)
+    def __init__(self, dependencies: SessionDependencies) -> None:
+        super().__init__(dependencies)
         self.state = SessionState(Stage.LOADING, total=None)
         self.standing: PracticeStanding | None = None
         self.tried: list[PracticeAttempt] = []
@@ -51,14 +51,14 @@ class PracticeSession(CampaignBrowser):
     # --- life ------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Begin to fetch a round of items. Never raises; `problem` says what went wrong."""
-        self._begin()
+        """Fetches a round of items in the background. Never raises; `problem` is the error."""
+        self._start_round()
 
-    def _begin(self) -> None:
+    def _start_round(self) -> None:
         if self._loading is None or self._loading.done():
             self._items, self._tasks, self.tried, self._at, self.told = [], [], [], 0, None
             self.problem = None
-            self._tell(Stage.LOADING)
+            self._set_stage(Stage.LOADING)
             self._loading = asyncio.create_task(self._load())
 
     async def aclose(self) -> None:
@@ -68,15 +68,15 @@ class PracticeSession(CampaignBrowser):
 
     async def _load(self) -> None:
         try:
-            found = await (await self.client()).practice(self.campaign_id)
+            practice_set = await (await self.client()).practice(self.campaign_id)
         except (GonogoClientError, DeskError) as error:
             self.problem = error
-            self._tell(Stage.REFUSED)
+            self._set_stage(Stage.REFUSED)
             return
-        self.standing, self._items = found.standing, list(found.data)
-        self._tasks = [task_from_served(one.task.model_dump(), self.campaign_id) for one in self._items]
+        self.standing, self._items = practice_set.standing, list(practice_set.data)
+        self._tasks = [task_from_served(item.task.model_dump(), self.campaign_id) for item in self._items]
         self.prefetch(*self._tasks[:3])
-        self._tell(Stage.TASK if self._tasks else Stage.DRAINED)
+        self._set_stage(Stage.TASK if self._tasks else Stage.DRAINED)
 
     # --- what the screen sees --------------------------------------------------------------------------
 
@@ -86,37 +86,37 @@ class PracticeSession(CampaignBrowser):
 
     @property
     def n_right(self) -> int:
-        return sum(one.feedback.right for one in self.tried)
+        return sum(attempt.feedback.right for attempt in self.tried)
 
     def upcoming(self) -> DeskTask | None:
         return self._tasks[self._at + 1] if self._at + 1 < len(self._tasks) else None
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after each change; returns the function that ends it."""
+        """Calls `listener` after each change; returns the function that unsubscribes it."""
         return self._listeners.connect(listener)
 
     async def answer(self, decision: Decision) -> PracticeAttempt | None:
-        """Send an answer; its feedback stays (`told`) until `go_on`. Raises `GonogoClientError`, `DeskError`."""
+        """Sends an answer; its feedback stays (`told`) until `go_on`. Raises `GonogoClientError`, `DeskError`."""
         task = self.current
         if task is None or self.told is not None:
             return None
         item = self._items[self._at].item
-        given = PracticeAnswer(item=item, verdict=decision.verdict, corrected_value=decision.corrected_value)
-        feedback = await (await self.client()).practise(self.campaign_id, given)
+        answer = PracticeAnswer(item=item, verdict=decision.verdict, corrected_value=decision.corrected_value)
+        feedback = await (await self.client()).practise(self.campaign_id, answer)
         self.told = PracticeAttempt(task, decision, feedback)
         self.tried.append(self.told)
         self.standing = feedback.standing
-        self._tell(Stage.TASK)
+        self._set_stage(Stage.TASK)
         return self.told
 
     def go_on(self) -> None:
-        """The feedback has been read: the next item."""
+        """Goes on to the next item: the feedback has been read."""
         if self.told is not None:
             self.told = None
             self._at += 1
             if self._at + 2 < len(self._tasks):
                 self.prefetch(self._tasks[self._at + 2])
-            self._tell(Stage.TASK if self.current is not None else Stage.DRAINED)
+            self._set_stage(Stage.TASK if self.current is not None else Stage.DRAINED)
 
     # --- what a desk is asked that practice does not need ------------------------------------------------
 
@@ -136,10 +136,10 @@ class PracticeSession(CampaignBrowser):
         return False
 
     def retry_now(self) -> None:
-        """Another round, or the same try again."""
+        """Starts another round, or tries a failed one again."""
         if self.current is None and self.told is None:
-            self._begin()
+            self._start_round()
 
-    def _tell(self, stage: Stage) -> None:
+    def _set_stage(self, stage: Stage) -> None:
         self.state = replace(self.state, stage=stage, done=len(self.tried), total=len(self._tasks) or None)
         self._listeners.emit()

@@ -272,13 +272,13 @@ class TaskPrefetcher:
 
     def _confirms(self, held: ClaimedTask) -> bool:
         """Takes `held` over, and returns true, if it is a task restored from the last run that is claimed again now."""
-        for place, one in enumerate(self.ahead):
-            if one.task.id == held.task.id and not one.claimed:
+        for place, other in enumerate(self.ahead):
+            if other.task.id == held.task.id and not other.claimed:
                 self.ahead[place] = held
                 return True
-        for one in self._host.in_hand():
-            if one.task.id == held.task.id and not one.claimed:
-                self._host.on_renewed(one, held)
+        for other in self._host.in_hand():
+            if other.task.id == held.task.id and not other.claimed:
+                self._host.on_renewed(other, held)
                 return True
         return False
 
@@ -345,15 +345,15 @@ class TaskPrefetcher:
             self._drop(held)
 
     def _replace(self, old: ClaimedTask, new: ClaimedTask) -> None:
-        for place, one in enumerate(self.ahead):
-            if one is old:
+        for place, other in enumerate(self.ahead):
+            if other is old:
                 self.ahead[place] = new
                 return
         self._host.on_renewed(old, new)
 
     def _drop(self, held: ClaimedTask) -> None:
-        if any(one is held for one in self.ahead):
-            self.ahead = deque(one for one in self.ahead if one is not held)
+        if any(other is held for other in self.ahead):
+            self.ahead = deque(other for other in self.ahead if other is not held)
             self._kick.set()
             self._host.changed()
         else:
