@@ -15,7 +15,7 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
 
 
-class Scope(StrEnum):
+class KeyScope(StrEnum):
     """Scope of an API key."""
 
     READ = "parts:read"

@@ -44,7 +44,7 @@ class TokenType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class LexToken:
     """Piece of the folded text; `start` is its offset there."""
 
     kind: TokenType
@@ -62,35 +62,35 @@ def fold(text: str) -> str:
     return text if text.isascii() else _DIAMETER_LETTER.sub("⌀", text)
 
 
-def tokens(folded: str) -> list[Token]:
+def tokens(folded: str) -> list[LexToken]:
     """Returns the tokens of a folded text, without an end mark."""
-    lexed: list[Token] = []
+    lexed: list[LexToken] = []
     for match in _TOKEN.finditer(folded):
         lexed.extend(_tokens_of(match[1], match.start(1), lexed[-1].kind if lexed else TokenType.END))
     return lexed
 
 
-def _tokens_of(text: str, start: int, before: TokenType) -> Iterator[Token]:
+def _tokens_of(text: str, start: int, before: TokenType) -> Iterator[LexToken]:
     if text[0] in "0123456789.," and len(text.strip(".,")) > 0:
         yield from _numbers(text, start)
     elif text[0].isalpha() and text.isalpha():
         if text[0] in "xX" and (len(text) == 1 or before is TokenType.NUMBER):
-            yield Token(TokenType.MARK, "×", start)
+            yield LexToken(TokenType.MARK, "×", start)
             text, start = text[1:], start + 1
         if text:
-            yield Token(TokenType.WORD, text, start)
+            yield LexToken(TokenType.WORD, text, start)
     elif text.isnumeric() or not text.isprintable() or text == "\ufffd" or len(text) > 1:
-        yield Token(TokenType.STRANGE, text, start)
+        yield LexToken(TokenType.STRANGE, text, start)
     elif text != " ":
-        yield Token(TokenType.MARK, text, start)
+        yield LexToken(TokenType.MARK, text, start)
 
 
-def _numbers(text: str, start: int) -> Iterator[Token]:
+def _numbers(text: str, start: int) -> Iterator[LexToken]:
     body = text.rstrip(".,")  # a full stop after a number is no decimal sign
     is_number = len(body) <= MAX_DIGITS and _NUMBER.fullmatch(body) is not None
-    yield Token(TokenType.NUMBER if is_number else TokenType.CODE, body, start)
+    yield LexToken(TokenType.NUMBER if is_number else TokenType.CODE, body, start)
     for at in range(len(body), len(text)):
-        yield Token(TokenType.MARK, text[at], start + at)
+        yield LexToken(TokenType.MARK, text[at], start + at)
 
 
 def text_key(folded: str, trailing_zeros: bool = True) -> str:
@@ -122,6 +122,6 @@ def number_key(text: str, trailing_zeros: bool) -> str:
     return f"{whole or '0'}.{decimals}" if decimals else whole or "0"
 
 
-def _beside_digit(lexed: list[Token], at: int) -> bool:
+def _beside_digit(lexed: list[LexToken], at: int) -> bool:
     neighbours = (lexed[at - 1] if at else None, lexed[at + 1] if at + 1 < len(lexed) else None)
     return any(token is not None and token.kind in (TokenType.NUMBER, TokenType.CODE) for token in neighbours)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gonogo.values.dimension import NotUnderstoodError, read_dimension, read_measure
 from gonogo.values.format import format_text
-from gonogo.values.lexer import Token, TokenType, fold, tokens
+from gonogo.values.lexer import LexToken, TokenType, fold, tokens
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, EngineeringValue, Kind, Parsed
 from gonogo.values.notations import Fields, read_chamfer, read_frame, read_roughness, read_thread, take_depth
 from gonogo.values.token_cursor import Cursor
@@ -63,7 +63,7 @@ def _shown(text: str) -> str:
     return text[:8] if text.isprintable() else f"U+{ord(text[0]):04X}"
 
 
-def _fields(lexed: list[Token], folded: str) -> Fields:
+def _fields(lexed: list[LexToken], folded: str) -> Fields:
     cursor = Cursor(lexed, folded)
     fields = read_frame(cursor)
     if fields is not None:
@@ -82,7 +82,7 @@ def _fields(lexed: list[Token], folded: str) -> Fields:
     return _with_rest(cursor, fields)
 
 
-def _unwrapped(lexed: list[Token]) -> tuple[list[Token], str]:
+def _unwrapped(lexed: list[LexToken]) -> tuple[list[LexToken], str]:
     """Removes brackets around everything and returns their meaning: `(70)` is a reference, `[50]` is basic."""
     pairs = {"(": (")", "reference"), "[": ("]", "basic")}
     if len(lexed) < 3 or lexed[0].kind is not TokenType.MARK or lexed[0].text not in pairs:
@@ -141,7 +141,7 @@ def _with_rest(cursor: Cursor, fields: Fields) -> Fields:
     return {**fields, "rest": cursor.left()}
 
 
-def _is_sound(rest: list[Token]) -> bool:
+def _is_sound(rest: list[LexToken]) -> bool:
     depth = 0
     for token in rest:
         if token.kind is TokenType.MARK and token.text not in _REST_SIGNS:

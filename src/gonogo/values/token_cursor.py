@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from gonogo.values.lexer import Token, TokenType
+from gonogo.values.lexer import LexToken, TokenType
 from gonogo.values.model import Number
 
 UNITS: dict[str, str] = {
@@ -18,7 +18,7 @@ UNITS: dict[str, str] = {
 DEEP = frozenset(("deep", "depth", "tief"))
 DIAMETER_WORDS = frozenset(("dia", "diam", "diameter", "durchmesser"))
 _FRACTIONS = frozenset(("2", "4", "8", "16", "32", "64"))
-_END = Token(TokenType.END, "", 0)
+_END = LexToken(TokenType.END, "", 0)
 
 
 class Cursor:
@@ -26,12 +26,12 @@ class Cursor:
 
     __slots__ = ("at", "folded", "tokens")
 
-    def __init__(self, tokens: list[Token], folded: str, at: int = 0) -> None:
+    def __init__(self, tokens: list[LexToken], folded: str, at: int = 0) -> None:
         self.tokens = tokens
         self.folded = folded
         self.at = at
 
-    def peek(self, ahead: int = 0) -> Token:
+    def peek(self, ahead: int = 0) -> LexToken:
         place = self.at + ahead
         return self.tokens[place] if place < len(self.tokens) else _END
 

@@ -15,14 +15,14 @@ from gonogo.cli.support.server import api_command, open_client
 from gonogo.client.errors import NotFoundError
 from gonogo.client.lead import LeadClient
 from gonogo.client.lookup import PAGE, ambiguous_name_error, fetch_all_pages, require_extensions
-from gonogo.schemas.enums import Scope
+from gonogo.schemas.enums import KeyScope
 from gonogo.schemas.gonogo_api import KeyCreate
 from gonogo.schemas.lead import KeyPublic
 
 if TYPE_CHECKING:
     from gonogo.server.store.engine import Store
 
-SCOPES = tuple(scope.value for scope in Scope)
+SCOPES = tuple(scope.value for scope in KeyScope)
 
 
 @click.group(epilog="\b\nExample:\n  gonogo keys list")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from gonogo.schemas.enums import ErrorCode, Scope
+from gonogo.schemas.enums import ErrorCode, KeyScope
 from gonogo.schemas.gonogo_api import KeyCreated
 from gonogo.schemas.lead import KeyPublic
 from gonogo.server.auth import tokens
@@ -35,11 +35,11 @@ def create_key(store: Store, name: str, scopes: Iterable[str]) -> KeyCreated:
 
 def make_key(connection: Connection, user_id: str, name: str, scopes: Iterable[str], now: datetime) -> KeyCreated:
     """The same for any user."""
-    known = sorted({str(scope) for scope in scopes} & set(Scope))
+    known = sorted({str(scope) for scope in scopes} & set(KeyScope))
     if not known:
-        allowed = ", ".join(Scope)
+        allowed = ", ".join(KeyScope)
         message = f"None of the scopes is known: {allowed}."
-        raise ApiError(400, ErrorCode.BAD_REQUEST, message, {"allowed": list(Scope)})
+        raise ApiError(400, ErrorCode.BAD_REQUEST, message, {"allowed": list(KeyScope)})
     key, prefix = tokens.new_api_key()
     row = {
         "id": new_id(),

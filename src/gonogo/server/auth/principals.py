@@ -14,7 +14,7 @@ from typing import Any, Literal
 from fastapi import Request
 from sqlalchemy import Connection, bindparam, select
 
-from gonogo.schemas.enums import AssignmentStatus, ErrorCode, Scope
+from gonogo.schemas.enums import AssignmentStatus, ErrorCode, KeyScope
 from gonogo.server.auth import tokens
 from gonogo.server.errors import forbidden, unauthorized
 from gonogo.server.store.compiled import CompiledStatement
@@ -94,9 +94,9 @@ def by_api_key(store: Store, key: str) -> Principal:
     if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
         raise _bad_key()
     scopes = frozenset(row.scopes)
-    if not scopes & {Scope.READ, Scope.WRITE}:
+    if not scopes & {KeyScope.READ, KeyScope.WRITE}:
         raise forbidden("This API key has neither parts:read nor parts:write: ask its owner for another one.")
-    role: Literal["lead", "reader"] = "lead" if Scope.WRITE in scopes else "reader"
+    role: Literal["lead", "reader"] = "lead" if KeyScope.WRITE in scopes else "reader"
     return Principal("user", row.user_id, row.org_id, role, scopes, name=row.user_name, email=row.email)
 
 
@@ -129,11 +129,11 @@ def local_lead(connection: Connection, now: datetime) -> Principal:
     """
     row = connection.execute(select(users).order_by(users.c.created_at, users.c.id).limit(1)).first()
     if row is not None:
-        return Principal("user", row.id, row.org_id, "lead", frozenset(Scope), name=row.name, email=row.email)
+        return Principal("user", row.id, row.org_id, "lead", frozenset(KeyScope), name=row.name, email=row.email)
     org_id, user_id = new_id(), new_id()
     connection.execute(orgs.insert().values(id=org_id, name="local", created_at=now))
     connection.execute(users.insert().values(id=user_id, org_id=org_id, name="local lead", created_at=now))
-    return Principal("user", user_id, org_id, "lead", frozenset(Scope), name="local lead")
+    return Principal("user", user_id, org_id, "lead", frozenset(KeyScope), name="local lead")
 
 
 _person = annotator_accounts.c

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, bindparam, select
 from starlette.requests import Request
 
-from gonogo.schemas.enums import ErrorCode, Scope
+from gonogo.schemas.enums import ErrorCode, KeyScope
 from gonogo.schemas.lead import ResultsPassword
 from gonogo.schemas.results_api import Login, LoginRequest
 from gonogo.server.auth import tokens
@@ -66,7 +66,7 @@ def _find(request: Request) -> tuple[ResultsLogin, Row[Any] | None]:
     if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
         raise refused("The API key in X-API-KEY is missing, unknown or revoked.")
     scopes = frozenset(row.scopes)
-    role: Literal["lead", "reader"] = "lead" if Scope.WRITE in scopes else "reader"
+    role: Literal["lead", "reader"] = "lead" if KeyScope.WRITE in scopes else "reader"
     person = Principal("user", row.user_id, row.org_id, role, scopes, name=row.user_name, email=row.email)
     return ResultsLogin(row.id, row.number, person), row
 

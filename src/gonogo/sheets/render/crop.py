@@ -84,7 +84,7 @@ def fit_view(
     pane_width, pane_height = float(request.columns), request.rows * request.cell_ratio
     whole = min(pane_width / width, pane_height / height) * _SHEET_FILL
     turned = rotate_box(box, rotation) if box else None
-    target = _rect(turned, width, height) if turned else None
+    target = rect_of_box(turned, width, height) if turned else None
     scale = _scale(request, target, whole, (pane_width, pane_height), text)
     scale = min(max(scale * request.zoom, whole), whole * _MAGNIFICATION_MOST)
     view_width, view_height = pane_width / scale, pane_height / scale
@@ -96,7 +96,8 @@ def fit_view(
     return CropView(Rect(x, y, view_width, view_height), width, height, rotation, scale / whole)
 
 
-def _rect(box: Box, width: float, height: float) -> Rect:
+def rect_of_box(box: Box, width: float, height: float) -> Rect:
+    """Returns the box in units of a page of `width` × `height`."""
     return Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
 
 

@@ -11,7 +11,7 @@ from gonogo.sheets.models import Box, CellGrid, Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.bbox import drawing_bbox, page_number
 from gonogo.sheets.render.box_overlay import cell_mode_of, draw_frame, invert, locator_size, mark_region
-from gonogo.sheets.render.crop import CropView, Rect, fit_view, rotate_box, rotate_box_back
+from gonogo.sheets.render.crop import CropView, Rect, fit_view, rect_of_box, rotate_box, rotate_box_back
 from gonogo.sheets.render.mosaic import to_cells
 from gonogo.sheets.render.nearby_text import nearby_text
 from gonogo.sheets.render.open import Drawing, open_drawing
@@ -90,7 +90,9 @@ class ChosenView:
     @property
     def target(self) -> Rect | None:
         """Box on the turned page, in its units."""
-        return _in_units(rotate_box(self.box, self.view.rotation), self.view) if self.box else None
+        if self.box is None:
+            return None
+        return rect_of_box(rotate_box(self.box, self.view.rotation), self.view.page_width, self.view.page_height)
 
     @property
     def shown(self) -> Box:
@@ -155,11 +157,6 @@ def _rotation(request: PictureRequest, metrics: TextMetrics) -> int:
     if request.level is Level.DETAIL and metrics.is_vertical:
         return 90  # vertical dimensions are written to be read from the right (ISO 129-1)
     return 0
-
-
-def _in_units(box: Box, view: CropView) -> Rect:
-    width, height = view.page_width, view.page_height
-    return Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
 
 
 def _fractions(rect: Rect, view: CropView) -> Rect:

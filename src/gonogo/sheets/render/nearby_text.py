@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gonogo.schemas.sanitize import clean_text
 from gonogo.sheets.models import Box
-from gonogo.sheets.render.crop import Rect, rotate_box
+from gonogo.sheets.render.crop import Rect, rect_of_box, rotate_box
 from gonogo.sheets.render.raster import DrawingPage
 
 _MOST = 8
@@ -15,19 +15,17 @@ _INSIDE = 0.5  # of a word's area in the box
 def nearby_text(page: DrawingPage, box: Box, rotation: int) -> tuple[str, ...]:
     """Returns up to eight texts in and around `box`, nearest first, as "direction: text" on the turned page."""
     width, height = (page.height, page.width) if rotation in (90, 270) else (page.width, page.height)
-    target = _rect(rotate_box(box, rotation), width, height)
+    target = rect_of_box(rotate_box(box, rotation), width, height)
     words: list[tuple[float, str]] = []
-    for place, text in page.text_near(_rect(box, page.width, page.height), _REACH * max(width, height), _MOST + 4):
+    for place, text in page.text_near(
+        rect_of_box(box, page.width, page.height), _REACH * max(width, height), _MOST + 4
+    ):
         x, y = place.x / page.width, place.y / page.height
         fractions = Box(x, y, x + place.width / page.width, y + place.height / page.height)
-        distance, direction = _where(_rect(rotate_box(fractions, rotation), width, height), target)
+        distance, direction = _where(rect_of_box(rotate_box(fractions, rotation), width, height), target)
         if plain := " ".join(clean_text(text).split()):
             words.append((distance, f"{direction}: {plain}"))
     return tuple(word for _, word in sorted(words, key=lambda item: item[0])[:_MOST])
-
-
-def _rect(box: Box, width: float, height: float) -> Rect:
-    return Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
 
 
 def _where(word: Rect, box: Rect) -> tuple[float, str]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gonogo.sheets.models import Box
-from gonogo.sheets.render.crop import Rect, is_tall
+from gonogo.sheets.render.crop import is_tall, rect_of_box
 from gonogo.sheets.render.raster import DrawingPage, Grey
 
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
@@ -50,7 +50,7 @@ class TextMetrics:
 
 def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
     """Measures the text within `box` (fractions of the page)."""
-    region = Rect(box.x0 * page.width, box.y0 * page.height, box.width * page.width, box.height * page.height)
+    region = rect_of_box(box, page.width, page.height)
     longer = max(region.width, region.height)
     columns = max(8, round(_SAMPLES * region.width / longer))
     rows = max(8, round(_SAMPLES * region.height / longer))
