@@ -23,6 +23,7 @@ from gonogo.server.store.schema import (
     submissions,
     tasks,
 )
+from gonogo.server.store.typed_rows import fetch_all
 from gonogo.server.tasks.drawings import NEWEST_DRAWING_NUMBER
 
 _SHORT_RANGE = 500  # so many cases are read sooner than a place between them is looked up
@@ -100,14 +101,13 @@ def find_campaign(store: Store, org_id: str, number: int) -> ResultsCampaign | N
 
 def read_cases(connection: Connection, campaign_id: str, filters: CaseFilter) -> list[CaseRow]:
     """The first cases that pass the filters, in the order of their last change."""
-    rows = connection.execute(_cases_query(campaign_id, filters)).all()
-    return sorted(map(CaseRow._make, rows), key=lambda case: case.seq)
+    return sorted(fetch_all(connection, _cases_query(campaign_id, filters), CaseRow), key=lambda case: case.seq)
 
 
 def read_votes(connection: Connection, case_rows: Sequence[CaseRow]) -> dict[str, list[VoteRow]]:
     """The votes on each task that has any, oldest first; keys are task ids."""
     votes: dict[str, list[VoteRow]] = {}
-    for vote in map(VoteRow._make, connection.execute(_VOTES, {"task_ids": [case.id for case in case_rows]}).all()):
+    for vote in fetch_all(connection, _VOTES, VoteRow, {"task_ids": [case.id for case in case_rows]}):
         votes.setdefault(vote.task_id, []).append(vote)
     return votes
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from gonogo.server.store.compiled import translated
+from gonogo.server.store.dialects import dialect_of
 
 PINNED = "gonogo_pinned"
 """Key in the `info` of a pinned connection, which drops its cached audit row after a rollback (`forget_audit_head`)."""
@@ -44,16 +44,14 @@ class PinnedConnection:
             raise RuntimeError("this thread is in a write transaction already: hand its connection in")
         connection = self.get()
         errors = connection.dialect.loaded_dbapi.Error
-        driver: Any = connection.connection.driver_connection
         self._in_transaction = True
         try:
-            if connection.dialect.name == "sqlite":  # psycopg begins by itself
-                driver.execute("BEGIN IMMEDIATE")
+            dialect_of(connection).begin_on_driver(connection)
             yield connection
             if connection.in_transaction():  # a statement by SQLAlchemy began a transaction of its own as well
                 connection.commit()
             else:
-                driver.commit()
+                connection.connection.commit()
         except errors as error:
             wrapped = translated(connection, error, "transaction")
             self._roll_back(connection)

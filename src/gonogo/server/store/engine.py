@@ -8,29 +8,19 @@ lock would stop the loop that has to free it.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Executable, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 from gonogo.server.store import migrate
 from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.connections import PinnedConnection, forget_audit_head
 from gonogo.server.store.dialects import dialect_of
-
-BUSY_TIMEOUT_MS = 5000
-_POSTGRESQL = {
-    "application_name": "gonogo",
-    "connect_timeout": 5,
-    "client_encoding": "utf8",
-    # Every statement of the queue has its index; a plan made while a table was empty must not scan it later on.
-    "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c jit=off -c enable_seqscan=off",
-}
+from gonogo.server.store.dialects.engines import Engines
 
 
 class Store:
@@ -46,7 +36,7 @@ class Store:
         self._replica = None if replica is None else Store(replica)
         if self.url.get_backend_name() == "sqlite" and not self.url.database:
             raise ValueError("An in-memory SQLite database cannot be shared by connections: name a file.")
-        self._engines: _Engines | None = None
+        self._engines: Engines | None = None
         self._local = threading.local()
 
     def __repr__(self) -> str:
@@ -138,37 +128,11 @@ class Store:
         pinned: PinnedConnection | None = getattr(self._local, "pinned", None)
         return pinned
 
-    def _open(self) -> _Engines:
+    def _open(self) -> Engines:
         if self._engines is None:
-            on_postgresql = self.url.get_backend_name() == "postgresql"
-            self._engines = _open_postgresql(self.url) if on_postgresql else _open_sqlite(self.url)
+            self._engines = dialect_of(self.url).open_engines(self.url)
+            event.listen(self._engines.pool, "rollback_savepoint", forget_audit_head)
         return self._engines
-
-
-class _Engines(NamedTuple):
-    """One pool of connections, by what a connection is used for."""
-
-    pool: Engine
-    writing: Engine
-    reading: Engine
-    autocommit: Engine
-
-
-def _open_postgresql(url: URL) -> _Engines:
-    engine = create_engine(url, connect_args=_POSTGRESQL, pool_size=4, hide_parameters=True)
-    event.listen(engine, "rollback_savepoint", forget_audit_head)
-    reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return _Engines(engine, engine, reading, engine.execution_options(isolation_level="AUTOCOMMIT"))
-
-
-def _open_sqlite(url: URL) -> _Engines:
-    _make_private(Path(str(url.database)))
-    arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
-    engine = create_engine(url, connect_args=arguments, hide_parameters=True)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    event.listen(engine, "rollback_savepoint", forget_audit_head)
-    return _Engines(engine, engine.execution_options(gonogo_writes=True), engine, engine)
 
 
 def _with_driver(url: str) -> str:
@@ -177,26 +141,3 @@ def _with_driver(url: str) -> str:
         if url.startswith(scheme):
             return "postgresql+psycopg://" + url.removeprefix(scheme)
     return url
-
-
-def _make_private(path: Path) -> None:
-    """Creates an empty file with mode 0600; SQLite's side files inherit the mode."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # `_begin_sqlite` begins: the driver itself starts transactions too late
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if not options.get("gonogo_pinned"):  # `PinnedConnection` begins
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("gonogo_writes") else "BEGIN")

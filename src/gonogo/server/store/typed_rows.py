@@ -27,7 +27,7 @@ def fetch_all(connection: Connection, query: Select[Any], row: type[RowT], param
     """All rows. Raises `TypeError` if the fields of `row` are not the columns of `query`, in their order."""
     result = connection.execute(query, params)
     make = _maker(result, row)
-    return [make(columns) for columns in result]
+    return [make(columns) for columns in result.all()]
 
 
 def fetch_first(

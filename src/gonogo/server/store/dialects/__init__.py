@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, Protocol
 from sqlalchemy import URL, ColumnElement, Connection, Insert, Table, TextClause
 
 from gonogo.server.store.dialects import postgresql, sqlite
+from gonogo.server.store.dialects.engines import Engines
 
 CheckLevel = Literal["ok", "warning", "problem"]
 
@@ -32,6 +33,12 @@ class DatabaseDialect(Protocol):
     @property
     def WRITE_POSITION(self) -> TextClause | None:
         """A query for the position of the last write, named `position`; `None` without replication."""
+
+    def open_engines(self, url: URL) -> Engines:
+        """Opens the database. No connection is made yet."""
+
+    def begin_on_driver(self, connection: Connection) -> None:
+        """Begins a write transaction on the driver's own connection."""
 
     def has_replayed(self, replica: Connection, position: Any) -> bool:
         """True if a replica shows all writes up to a position of its primary."""

@@ -30,12 +30,20 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
 
 from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.dialects.engines import BUSY_TIMEOUT_MS, Engines
 from gonogo.server.store.errors import BackupError
 
 CONCURRENT_WRITERS: Final = True
 RANDOM_UUID: Final[ColumnElement[str]] = literal_column("CAST(gen_random_uuid() AS TEXT)")
 WRITE_POSITION: Final = text("SELECT pg_current_wal_lsn() AS position")
 OLDEST_RELEASE: Final = 13
+_CONNECTION: Final = {
+    "application_name": "gonogo",
+    "connect_timeout": 5,
+    "client_encoding": "utf8",
+    # Every statement of the queue has its index; a plan made while a table was empty must not scan it later on.
+    "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c jit=off -c enable_seqscan=off",
+}
 _MAX_CLOCK_SKEW: Final = 2.0
 _SLOW_ROUND_TRIP: Final = 0.05
 
@@ -47,6 +55,16 @@ _LOCK_CASES = text("SELECT pg_advisory_xact_lock(30, hashtext(:campaign))")
 _LAST_CASE_CHANGE = text("SELECT last_value FROM case_changes")
 _REPLAYED = text("SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= CAST(:position AS pg_lsn)")
 _SETTING = text("SELECT current_setting(:name)")
+
+
+def open_engines(url: URL) -> Engines:
+    engine = create_engine(url, connect_args=_CONNECTION, pool_size=4, hide_parameters=True)
+    reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return Engines(engine, engine, reading, engine.execution_options(isolation_level="AUTOCOMMIT"))
+
+
+def begin_on_driver(connection: Connection) -> None:
+    pass  # psycopg begins with the first statement
 
 
 def has_replayed(replica: Connection, position: Any) -> bool:

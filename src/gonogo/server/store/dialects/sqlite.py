@@ -11,9 +11,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import URL, ColumnElement, Connection, Insert, Table, literal_column, text
+from sqlalchemy import URL, ColumnElement, Connection, Insert, Table, create_engine, event, literal_column, text
 from sqlalchemy.dialects import sqlite
 
+from gonogo.server.store.dialects.engines import BUSY_TIMEOUT_MS, Engines
 from gonogo.server.store.errors import BackupError
 
 CONCURRENT_WRITERS: Final = False
@@ -28,6 +29,20 @@ statement fails: with one statement a row this costs more than all the rest."""
 _CACHE_KIB: Final = 12_000
 """Page cache during bulk writes. Ids are random, so some thousand rows change as many pages; with the usual 2 MB
 SQLite would write and read most of them repeatedly before the commit."""
+
+
+def open_engines(url: URL) -> Engines:
+    _make_private(Path(str(url.database)))
+    arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True)
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return Engines(engine, engine.execution_options(gonogo_writes=True), engine, engine)
+
+
+def begin_on_driver(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE")
 
 
 def has_replayed(replica: Connection, position: Any) -> bool:
@@ -105,9 +120,31 @@ def load(source: Path, url: URL) -> None:
     target = Path(str(url.database))
     if target.exists() and target.stat().st_size:
         raise BackupError(f"{target} is not empty: restore into a new file, then start the server with it.")
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
+    _make_private(target)
     _copy(source, target)
+
+
+def _make_private(path: Path) -> None:
+    """Creates an empty file with mode 0600; SQLite's side files inherit the mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _configure(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # `_begin` begins: the driver itself starts transactions too late
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if not options.get("gonogo_pinned"):  # `PinnedConnection` begins
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("gonogo_writes") else "BEGIN")
 
 
 def _copy(source: Path, target: Path) -> None:
