@@ -13,7 +13,7 @@ from typing import Any
 
 import krippendorff  # type: ignore[import-not-found]
 import numpy as np
-import pandas as pd  # type: ignore[import-not-found]
+import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from crowdkit.aggregation import DawidSkene, OneCoinDawidSkene  # type: ignore[import-not-found]
 
 from tests.server.consensus.data_1979 import anaesthetist_votes

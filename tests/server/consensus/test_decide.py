@@ -57,7 +57,7 @@ def test_two_to_one_resolves_with_two_thirds_agreement() -> None:
 def test_a_tie_goes_to_review_without_a_consensus(votes: tuple[str, ...]) -> None:
     found = decide(*votes, rule=Rule(len(votes)))
     assert found.status == "in_review"
-    assert found.verdict is found.value is found.agreement is None
+    assert (found.verdict, found.value, found.agreement) == (None, None, None)
 
 
 def test_a_tie_goes_to_review_even_if_one_side_is_trusted_far_more() -> None:

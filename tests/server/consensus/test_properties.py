@@ -106,7 +106,8 @@ def plain_dawid_skene(votes: Votes, known: list[int], smoothing: float, steps: i
         prior /= prior.sum()
         rates = np.einsum("tj,tal->ajl", posterior, given_by) + pseudo
         rates /= rates.sum(axis=2, keepdims=True)
-    return posterior
+    final: np.ndarray[Any, Any] = posterior
+    return final
 
 
 @pytest.mark.parametrize("most", [3, 40], ids=["votes of a task fit into one integer", "they do not"])

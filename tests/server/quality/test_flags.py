@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from gonogo.server.consensus.agreement import count_votes, grouped_alpha, krippendorff_alpha
 from gonogo.server.quality.campaign_report import campaign_quality
@@ -18,6 +19,8 @@ from gonogo.server.store.schema import gold_items
 from tests.server.consensus.conftest import NOW, Campaign
 
 RIGHT, WRONG = "correct", "incorrect"
+
+Floats = NDArray[np.float64]
 
 
 def block(campaign: Campaign) -> dict[str, Any]:
@@ -29,14 +32,14 @@ def block(campaign: Campaign) -> dict[str, Any]:
 
 def test_a_batch_sent_late_is_no_haste_but_a_pace_nobody_can_look_at_is() -> None:
     held = np.full(40, 60_000.0)  # claimed a minute ahead each
-    steady = np.arange(40) * 4000.0
+    steady: Floats = np.arange(40, dtype=np.float64) * 4000.0
     assert too_fast(time_on_task_ms(held, steady))["too_fast"] is False
-    late = steady.copy()
+    late: Floats = steady.copy()
     late[-5:] = late[-1] + 600_000 + np.arange(5) * 50  # five held answers arrive at once after an outage
     assert too_fast(time_on_task_ms(held, late))["too_fast"] is False
-    clicking = np.concatenate([steady[:20], steady[19] + np.arange(1, 21) * 400.0])
+    clicking: Floats = np.concatenate([steady[:20], steady[19] + np.arange(1, 21) * 400.0])
     assert too_fast(time_on_task_ms(held, clicking))["too_fast"] is True
-    always = np.arange(40) * 300.0
+    always: Floats = np.arange(40, dtype=np.float64) * 300.0
     assert too_fast(time_on_task_ms(held, always)) == {
         "too_fast_share": 34 / 40,
         "too_fast_recent": 20,

@@ -52,7 +52,7 @@ def test_a_honeypot_is_served_exactly_like_other_work(house: House) -> None:
     campaign = house.campaign(gold_fraction=0.5, target_redundancy=3)
     asked = {"detail_kind": "dimension", "predicted_value": {"text": "⌀8"}, "drawing_bbox": [1, 2, 3, 4]}
     house.add(campaign, *[asked] * 20, *[{**asked, **GOLD, "n_required": 9}] * 20)
-    shapes = {False: set(), True: set()}
+    shapes: dict[bool, set[Any]] = {False: set(), True: set()}
     for _claim in range(15):
         claim = house.next(campaign, people(1)[0])
         assert claim is not None
@@ -161,7 +161,10 @@ def test_gold_is_asked_in_its_place(house: House, known: bool) -> None:
     assert [row.sheet_seq for row in served] == sorted(row.sheet_seq for row in served)
     if known:
         pairs = [pair for pair in itertools.pairwise(served) if not (pair[0].is_gold and pair[1].is_gold)]
-        assert all(a.sheet_seq < b.sheet_seq or a.predicted_confidence <= b.predicted_confidence for a, b in pairs)
+        assert all(
+            a.sheet_seq < b.sheet_seq or (a.predicted_confidence or 0) <= (b.predicted_confidence or 0)
+            for a, b in pairs
+        )
     else:
         last_of_sheet = [after.sheet_seq != row.sheet_seq for row, after in itertools.pairwise(served) if row.is_gold]
         assert sum(last_of_sheet) <= 4

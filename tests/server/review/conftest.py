@@ -44,9 +44,9 @@ class Bench:
     async def vote(self, task: str, **votes: Vote) -> None:
         for name, given in votes.items():
             verdict, value = given if isinstance(given, tuple) else (given, None)
-            body = {"verdict": verdict, "duration_ms": 3000}
+            body: dict[str, Any] = {"verdict": verdict, "duration_ms": 3000}
             if value is not None:
-                body["corrected_value"] = {"text": value}  # type: ignore[assignment]
+                body["corrected_value"] = {"text": value}
             answer = await (await self.person(name)).post(f"{LABELING}/tasks/{task}/submit", json=body)
             assert answer.status_code == 201, answer.text
 

@@ -61,6 +61,7 @@ def test_a_submit_resolves_its_task(campaign: Campaign) -> None:
     row = campaign.task(task)
     assert (row.status, row.consensus_verdict, row.resolved_at) == ("resolved", RIGHT, NOW)
     assert row.agreement == pytest.approx(2 / 3)
+    assert row.posterior is not None
     assert row.posterior > 0.8
 
 

@@ -56,6 +56,6 @@ def test_the_worker_ends_with_its_server_even_if_that_is_killed() -> None:
         worker = int(server.stdout.readline())
         server.kill()
         # The worker holds the other end of this pipe, too: it is at its end when both are gone.
-        assert wait([server.stdout], 60)
+        assert wait([server.stdout.fileno()], 60)
         assert server.stdout.read() == ""
     assert not Path(f"/proc/{worker}/exe").exists()

@@ -1,4 +1,4 @@
-"""How far people agree, and how far to trust that number: alpha, AC1, and their intervals."""
+"""Agreement between annotators with confidence intervals: Krippendorff's alpha, Gwet's AC1, Wilson's interval."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ _CELLS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Interval:
+    """Confidence interval of 95 %."""
+
     low: float
     high: float
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`k` of `n`, with its Wilson interval; `share` and `interval` are `None` when `n` is 0."""
+    """Share of `k` in `n` with its Wilson interval; `share` and `interval` are `None` when `n` is 0."""
 
     k: int
     n: int
@@ -46,7 +48,7 @@ class Share:
 
 
 def count_votes(unit: ArrayLike, label: ArrayLike, n_units: int, n_classes: int) -> Counts:
-    """Votes of each unit for each class, shape `(n_units, n_classes)`; a missing vote is simply not there."""
+    """Votes of each unit for each class, shape `(n_units, n_classes)`; missing votes count nowhere."""
     units, labels = np.asarray(unit, dtype=np.int64), np.asarray(label, dtype=np.int64)
     cells = np.bincount(units * n_classes + labels, minlength=n_units * n_classes)
     return cells.reshape(n_units, n_classes)
@@ -111,7 +113,9 @@ def gwet_ac1(counts: ArrayLike) -> float | None:
 
     Hardly moves when one class is common, where alpha falls. All columns of `counts` are categories, used or not.
 
-    Source: K. L. Gwet, "Handbook of Inter-Rater Reliability", 4th ed. (2014), chapter 5 (missing ratings).
+    Source: K. L. Gwet, "Handbook of Inter-Rater Reliability", 4th ed. (2014), chapter 5 (missing ratings);
+    the coefficient first in British Journal of Mathematical and Statistical Psychology 61 (2008) 29–48,
+    doi:10.1348/000711006X126600.
     """
     table = np.asarray(counts, dtype=np.float64)
     table = table[table.sum(axis=1) > 0]
@@ -130,7 +134,8 @@ def gwet_ac1(counts: ArrayLike) -> float | None:
 def wilson_interval(k: float, n: float, z: float = Z_95) -> Interval:
     """Wilson's score interval of a share of `k` in `n` (95 % by default); `n` may be fractional, and 0 gives 0…1.
 
-    Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209–212.
+    Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209–212,
+    doi:10.1080/01621459.1927.10502953.
     """
     if n <= 0:
         return Interval(0.0, 1.0)
@@ -142,7 +147,7 @@ def wilson_interval(k: float, n: float, z: float = Z_95) -> Interval:
 
 
 def items_to_settle(alpha: float | None, interval: Interval | None, threshold: float, n_units: int) -> int | None:
-    """About how many more units with two votes would settle on which side of `threshold` alpha lies.
+    """Estimate of how many more units with two votes would settle on which side of `threshold` alpha lies.
 
     The interval narrows with the square root of the number of units, so the side that reaches over the threshold
     has to shrink to the distance. 0 when it is settled; `None` when unknown or beyond a million.

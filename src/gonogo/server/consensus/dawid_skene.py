@@ -1,7 +1,7 @@
-"""Dawid–Skene: a confusion matrix for each annotator.
+"""Dawid–Skene model: a confusion matrix for each annotator, by expectation-maximisation.
 
 A. P. Dawid and A. M. Skene, "Maximum Likelihood Estimation of Observer Error-Rates Using the EM Algorithm",
-Journal of the Royal Statistical Society C 28 (1979) 20–28.
+Journal of the Royal Statistical Society C 28 (1979) 20–28, doi:10.2307/2346806.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def dawid_skene(
             rates *= counts.sum(axis=0) > 0  # a label an annotator never gave takes no part
         total = rates.sum(axis=2, keepdims=True)
         unseen = prior_confusion(votes.n_classes, accuracy)[classes][:, None, :]
-        found = np.broadcast_to(unseen, rates.shape).copy()
-        np.divide(rates, total, out=found, where=total > 0)
-        return found
+        confusion = np.broadcast_to(unseen, rates.shape).copy()
+        np.divide(rates, total, out=confusion, where=total > 0)
+        return confusion
 
     def penalty(rates: Floats, classes: Ints) -> float:
         if smoothing == 0:

@@ -1,4 +1,4 @@
-"""From the votes of one task to its outcome. Plain Python: it runs inside each submit."""
+"""Decision rule: the outcome of one task from its votes. Plain Python, because it runs inside each submit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is known of a task: the answer of gold, or an expert's ruling."""
+    """Known answer of a task: of gold, or an expert's ruling."""
 
     verdict: str
     value: Value | None = None
@@ -40,7 +40,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is written to the task. Without consensus, verdict, value and agreement are `None`.
+    """Outcome of a task. Without consensus, verdict, value and agreement are `None`.
 
     `posterior` is that of the verdict; in review, that of the value where it is the value that is in doubt.
     """
@@ -54,7 +54,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How many votes a task wants, and whether a unanimous majority of them is enough."""
+    """Rule of a campaign: votes that a task needs, and whether a unanimous majority of them is enough."""
 
     n_required: int
     early_stop: bool = False

@@ -1,8 +1,8 @@
 """Expectation-maximisation over votes, shared by Dawid–Skene and the one-coin model.
 
-The models differ only in how a table of error rates is estimated from expected counts, so that is a function
-handed in. Everything else is here, without a loop over votes or tasks: votes are laid out by their position within
-the task, so that one step is a few passes over flat arrays; tasks with the same votes are worked out once.
+The models differ only in how they estimate error rates from expected counts, so each hands in that function. There is
+no loop over votes or tasks: votes are laid out by their position within the task, so that one step is a few passes over
+flat arrays, and tasks with the same votes are computed once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MIN_PROBABILITY = 1e-10
 """Lower limit of a probability inside a logarithm; crowd-kit's, so that results can be compared."""
 
 _BLOCK = 1 << 14
-"""Columns worked out together in the E step."""
+"""Columns of one block of the E step; a block fits into the processor's cache."""
 
 Bound = Literal["per_task", "per_label"]
 Estimate = Callable[["Floats", "Ints"], "Floats"]
@@ -33,7 +33,7 @@ Estimate = Callable[["Floats", "Ints"], "Floats"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layout:
-    """Votes by position: `pair` holds every task's first vote, then every second vote, and so on.
+    """Layout of votes by position: `pair` holds every task's first vote, then every second vote, and so on.
 
     Tasks are ordered by falling number of votes, so that each position is a prefix of them. `pair` is
     `annotator * n_classes + label`; `weight` says how many tasks share the votes of a column; `column` leads from
@@ -97,7 +97,7 @@ def _lay_out(votes: Votes, known: Ints) -> _Layout:
 
 
 class _Model:
-    """The state of one fit; arrays are class-major, `(n_true, columns)`, so that each pass is over flat memory."""
+    """State of one fit; arrays are class-major, `(n_true, columns)`, so that each pass is over flat memory."""
 
     def __init__(self, votes: Votes, known: Ints, estimate: Estimate, prior_count: float, bound: Bound) -> None:
         self.layout = layout = _lay_out(votes, known)
@@ -128,7 +128,7 @@ class _Model:
         return total
 
     def _shares(self, n_classes: int) -> Floats:
-        """The start: each task's shares of votes."""
+        """Initial posterior: each task's shares of votes."""
         label = self.layout.pair % n_classes
         shares = np.zeros((self.classes.size, self.layout.weight.size))
         for index, label_class in enumerate(self.classes):
@@ -158,7 +158,7 @@ class _Model:
             for index in range(self.classes.size):
                 self.counts[index] += np.bincount(pair, weights=weighted[index, :size], minlength=n_pairs)
             start += size
-        # The lead chose the mix of the known tasks that are gold, so they say nothing about how common a class is.
+        # A lead chose the mix of classes among gold, so known tasks say nothing about how common a class is.
         counted = self._free_weight if self._free.any() else layout.weight
         totals = np.einsum("kt,t->k", self.posterior, counted) + self._prior_count
         self.prior = totals / totals.sum() if totals.size else totals
@@ -192,11 +192,11 @@ class _Model:
         for size in layout.sizes:
             n = min(stop, size) - start
             if n > 0:
-                pair, heard = layout.pair[begin : begin + n], self._gathered[:n]
+                pair, log_rate = layout.pair[begin : begin + n], self._gathered[:n]
                 for index in range(self.classes.size):
                     # Indices are valid by construction; "clip" only spares numpy a buffered copy.
-                    np.take(self._log_rates[index], pair, out=heard, mode="clip")
-                    scores[index, :n] += heard
+                    np.take(self._log_rates[index], pair, out=log_rate, mode="clip")
+                    scores[index, :n] += log_rate
             begin += size
         top = scores.max(axis=0, out=self._top[start:stop])
         scores -= top
@@ -251,7 +251,7 @@ def fit_em(
 
 
 def _report(votes: Votes, model: _Model, method: str, iterations: int, converged: bool) -> Consensus:
-    """The fit in full shape: classes that nobody named have probability 0, tasks without votes the class prior."""
+    """The fit in full shape: classes that nobody gave have probability 0, tasks without votes the class prior."""
     prior = np.zeros(votes.n_classes)
     prior[model.classes] = model.prior
     if not model.classes.size and votes.n_classes:

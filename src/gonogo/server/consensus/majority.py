@@ -1,9 +1,9 @@
-"""Majority and weighted majority, with a probability.
+"""Majority and weighted majority vote, with a posterior probability.
 
 Votes are weighted by the log-odds of their annotator's accuracy, which is the best a weighted majority can do
 (S. Nitzan and J. Paroush, "Optimal Decision Rules in Uncertain Dichotomous Choice Situations", International
-Economic Review 23 (1982) 289–297), and the posterior is the one that goes with these weights. With one accuracy
-for all, that is the plain majority.
+Economic Review 23 (1982) 289–297, doi:10.2307/2526438), and the posterior is the one that goes with these weights.
+With one accuracy for all, that is the plain majority.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SMOOTHING = 4.0
 
 
 def majority(votes: Votes, *, known: ArrayLike | None = None, accuracy: float = PRIOR_ACCURACY) -> Consensus:
-    """One vote, one voice; the posterior is that of equally accurate annotators."""
+    """Unweighted majority; the posterior is that of equally accurate annotators."""
     skill = np.full(votes.n_annotators, accuracy)
     return _decide(votes, known_classes(known, votes.n_tasks, votes.n_classes), skill, "majority")
 
@@ -43,10 +43,10 @@ def weighted_majority(
     smoothing: float = SMOOTHING,
     accuracy: float = PRIOR_ACCURACY,
 ) -> Consensus:
-    """A majority weighted by accuracies that were measured on known tasks and against clear majorities.
+    """Majority weighted by accuracies that were measured on known tasks and against clear majorities.
 
-    Where a task's class is not known, its majority stands in for it, provided that there is one of at least three
-    votes: of two votes a clear majority is an agreement, and would make everybody look perfect.
+    Where a task's class is not known, a clear majority of at least three votes stands in for it. Of two votes a clear
+    majority is an agreement, and would make everybody look perfect.
     """
     classes = known_classes(known, votes.n_tasks, votes.n_classes)
     if not len(votes):

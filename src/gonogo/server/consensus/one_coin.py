@@ -1,7 +1,7 @@
-"""The one-coin model: one number, an accuracy, for each annotator; errors fall evenly on the other classes.
+"""One-coin model: one accuracy for each annotator; errors fall evenly on the other classes.
 
 Y. Zhang, X. Chen, D. Zhou and M. I. Jordan, "Spectral Methods Meet EM: A Provably Optimal Algorithm for
-Crowdsourcing", Journal of Machine Learning Research 17 (2016) 1–44.
+Crowdsourcing", Journal of Machine Learning Research 17 (2016) 1–44, arXiv:1406.3824.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def one_coin(
 
     def estimate(counts: Floats, classes: Ints) -> Floats:
         skill = skills(counts, classes)
-        # Votes spread over the classes somebody named: a class nobody uses is no way to be wrong.
+        # Errors spread over the classes that somebody gave: a class that nobody uses is no way to be wrong.
         others = max(classes.size - 1, 1)
         rates = np.zeros(counts.shape)
         rates[:, :, classes] = ((1.0 - skill) / others)[None, :, None]

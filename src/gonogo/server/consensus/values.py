@@ -1,4 +1,4 @@
-"""Which corrected value a task's voters mean, by engineering equality. Plain Python."""
+"""Consensus of corrected values, compared by engineering equality. Plain Python."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 RELIABILITY_MARGIN = 1e-6
-"""A reliability is taken to be at least this far from 0 and from 1."""
+"""Smallest distance of a reliability from 0 and from 1."""
 
 
 class Value(NamedTuple):
-    """A value as somebody wrote it (any JSON), and its key: equal exactly for values that are equal on a drawing."""
+    """Value as a voter wrote it (any JSON), and its key, which is equal for values that are equal on a drawing."""
 
     raw: Any
     key: str
 
 
 class ValueConsensus(NamedTuple):
-    """The value with the most reliability behind it, as the most reliable of its voters wrote it.
+    """Value with the most reliability behind it, as the most reliable of its voters wrote it.
 
     `posterior` is the probability that it is the right one of those given; `voters` are the indices of the votes
     for it, ascending.
@@ -30,7 +30,10 @@ class ValueConsensus(NamedTuple):
 
 
 def value_key(raw: Any, *, trailing_zeros: bool = False) -> str:
-    """Equal for two values exactly when they are equal on a drawing; with `trailing_zeros`, 16,5 and 16,50 differ."""
+    """Key that is equal for two values exactly when they are equal on a drawing.
+
+    With `trailing_zeros`, 16,5 and 16,50 differ.
+    """
     from gonogo.values import canonical_key
 
     return canonical_key(raw, trailing_zeros=trailing_zeros)
@@ -43,12 +46,12 @@ def to_value(raw: Any, *, trailing_zeros: bool = False) -> Value | None:
 
 def log_odds(reliability: float) -> float:
     """`ln(r / (1 - r))`, with `r` kept away from 0 and 1."""
-    kept = min(max(reliability, RELIABILITY_MARGIN), 1 - RELIABILITY_MARGIN)
-    return math.log(kept) - math.log1p(-kept)
+    bounded = min(max(reliability, RELIABILITY_MARGIN), 1 - RELIABILITY_MARGIN)
+    return math.log(bounded) - math.log1p(-bounded)
 
 
 def group_values(votes: Sequence[tuple[Value, float]]) -> list[ValueConsensus]:
-    """Groups equal values and weighs the groups, the heaviest first; a vote is a value and its voter's reliability.
+    """Groups of equal values by weight, the heaviest first; a vote is a value and its voter's reliability.
 
     A group's weight is the sum of its voters' log-odds, so the posterior is that of independent voters of whom at
     most one group is right. Two equally supported groups therefore share 0.5 each, and the caller sees the tie.
@@ -60,12 +63,12 @@ def group_values(votes: Sequence[tuple[Value, float]]) -> list[ValueConsensus]:
     order = sorted(groups, key=lambda key: (weights[key], len(groups[key]), key), reverse=True)
     shares = [math.exp(weights[key] - weights[order[0]]) for key in order]
     total = math.fsum(shares)
-    found = []
+    consensus = []
     for key, share in zip(order, shares, strict=True):
         members = groups[key]
         speaker = max(members, key=lambda i: (votes[i][1], -i))
-        found.append(ValueConsensus(votes[speaker][0], share / total, tuple(members)))
-    return found
+        consensus.append(ValueConsensus(votes[speaker][0], share / total, tuple(members)))
+    return consensus
 
 
 def consensus_of_values(votes: Sequence[tuple[Value, float]]) -> ValueConsensus | None:

@@ -1,4 +1,4 @@
-"""Votes as three equally long integer columns: the one form all methods of this package read."""
+"""Votes as three integer columns of equal length, and the consensus: input and output of every method."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 UNKNOWN = -1
-"""In an array of known classes: nobody has said what this task's class is."""
+"""Class of a task that nobody knows, in an array of known classes."""
 
 PRIOR_ACCURACY = 0.85
-"""What is assumed of an annotator nobody has measured: between a careful and an average crew."""
+"""Accuracy assumed of an annotator before any measurement: between a careful and an average crew."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
-    """Who said what of which task; `task`, `annotator` and `label` are indices from 0, shape `(n_votes,)`.
+    """Votes of annotators on tasks; `task`, `annotator` and `label` are indices from 0, shape `(n_votes,)`.
 
     One annotator may vote several times on one task (the 1979 data do); each vote counts.
     """
@@ -80,7 +80,7 @@ class Votes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Consensus:
-    """What a method makes of the votes.
+    """Consensus of a method: posteriors of the tasks, confusion matrices of the annotators.
 
     Attributes:
         posterior: Probability of each class for each task, shape `(n_tasks, n_classes)`; rows sum to 1.
@@ -105,7 +105,7 @@ class Consensus:
 
 
 def prior_confusion(n_classes: int, accuracy: float = PRIOR_ACCURACY) -> Floats:
-    """A matrix with `accuracy` on the diagonal and the rest spread evenly, shape `(n_classes, n_classes)`."""
+    """Confusion matrix with `accuracy` on the diagonal and the rest spread evenly, shape `(n_classes, n_classes)`."""
     if n_classes <= 1:
         return np.ones((n_classes, n_classes))
     matrix = np.full((n_classes, n_classes), (1.0 - accuracy) / (n_classes - 1))

@@ -1,4 +1,4 @@
-"""Where the disagreement is: by kind, by sheet, by verdict, and which errors are missed."""
+"""Breakdown of disagreement: by kind, by sheet, by verdict, and by missed error type."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def by_sheet(result: ConsensusResult) -> list[dict[str, Any]]:
 
 
 def name_sheets(connection: Connection, groups: Sequence[dict[str, Any]]) -> None:
-    """Gives each of `by_sheet` a `title` people know: the part's name and the page, where the drawing is ours."""
+    """Adds a `title` to each group of `by_sheet`: the part's name and the page, where the drawing is ours."""
     places = [str(group["name"]).rpartition("#") for group in groups]
     known = select(part_revisions.c.id, parts.c.name).join(parts, parts.c.id == part_revisions.c.part_id)
     rows = connection.execute(known.where(part_revisions.c.id.in_({revision for revision, _, _ in places}))).all()
@@ -58,12 +58,12 @@ def _groups(result: ConsensusResult, names: Sequence[str]) -> list[dict[str, Any
     size = len(numbers)
 
     def count(chosen: Mask) -> list[int]:
-        found: list[int] = np.bincount(group[chosen], minlength=size).tolist()
-        return found
+        counts_of_groups: list[int] = np.bincount(group[chosen], minlength=size).tolist()
+        return counts_of_groups
 
     alphas = grouped_alpha(counts[ordinary], group[ordinary], size)
     totals = zip(numbers, count(ordinary), count(paired), count(split), alphas, strict=True)
-    found: list[dict[str, Any]] = [
+    rows: list[dict[str, Any]] = [
         {
             "name": name,
             "n_tasks": n_tasks,
@@ -75,17 +75,17 @@ def _groups(result: ConsensusResult, names: Sequence[str]) -> list[dict[str, Any
         for name, n_tasks, n_paired, n_split, alpha in totals
         if n_tasks
     ]
-    return sorted(found, key=lambda item: (-item["n_split"], -item["n_tasks"], item["name"]))[:MAX_GROUPS]
+    return sorted(rows, key=lambda item: (-item["n_split"], -item["n_tasks"], item["name"]))[:MAX_GROUPS]
 
 
 def confusion(matrix: VoteMatrix, own: Ints | None = None) -> dict[str, Any]:
-    """How often each answer was given to each known answer, on gold and on what an expert ruled on."""
+    """Confusion counts `[known answer][given answer]`, on gold and on tasks that an expert ruled on."""
     votes = matrix.votes
     truth = matrix.known[votes.task] if own is None else matrix.known[votes.task[own]]
-    said = votes.label if own is None else votes.label[own]
+    given = votes.label if own is None else votes.label[own]
     known = truth != UNKNOWN
     size = len(VERDICT_CLASSES)
-    cells = np.bincount(truth[known] * size + said[known], minlength=size * size)
+    cells = np.bincount(truth[known] * size + given[known], minlength=size * size)
     return {"verdicts": list(VERDICT_CLASSES), "counts": cells.reshape(size, size).tolist()}
 
 
@@ -102,7 +102,7 @@ def missed_errors(matrix: VoteMatrix) -> list[dict[str, Any]]:
             cell[0] += int(accepted[index])
             cell[1] += 1
     shares = {kind: Share(missed, n) for kind, (missed, n) in seen.items()}
-    found: list[dict[str, Any]] = [
+    rows: list[dict[str, Any]] = [
         {
             "error_type": kind,
             "missed": share.k,
@@ -112,4 +112,4 @@ def missed_errors(matrix: VoteMatrix) -> list[dict[str, Any]]:
         }
         for kind, share in shares.items()
     ]
-    return sorted(found, key=lambda item: (-(item["share"] or 0.0), -item["n"], item["error_type"]))
+    return sorted(rows, key=lambda item: (-(item["share"] or 0.0), -item["n"], item["error_type"]))

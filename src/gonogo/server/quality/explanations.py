@@ -1,4 +1,4 @@
-"""What each number of a quality report means, and what to do about it: data for every screen that shows one."""
+"""Explanations of a quality report: the meaning of each number, and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Signs that a person's votes deserve a look: too fast, drifting, always the same. They only ever inform.
+"""Quality flags of annotators: too fast, drifting, always the same. They only inform; nothing is done by itself.
 
 *Time of a vote.* From claim to submit by the server's clock. A client that fetches ahead claims early, which makes that
-time longer than the look itself; so the pace of submits counts as well: the mean gap over the last `SPAN` submits,
+time longer than the look itself. So the pace of submits counts as well: the mean gap over the last `PACE_SPAN` submits,
 more than anybody can hold at once, so that a batch sent late (after an outage) is no sign of haste.
 
-*Too fast* is below 1.0 s and below the person's own fifth percentile of earlier votes; the latter is left aside for who
-was never slower than that. Five of the last twenty raise the flag.
+*Too fast* is below 1.0 s and below the person's own fifth percentile of earlier votes; the latter only for people
+who were slower than that before. Five of the last twenty votes raise the flag.
 
 *Always the same* is a run of equal verdicts that is improbable under the person's own error rates outside the run
 (with a few votes' worth of the crew's), given what each task turned out to be: a sheet full of right predictions is no
@@ -37,7 +37,7 @@ MIN_RUN = 10
 MAX_RUN_PROBABILITY = 1e-3
 """Chance below which a run is flagged, all places where it could have begun included."""
 CREW_WEIGHT = 20.0
-"""Votes' worth of the crew's error rates behind a person's own."""
+"""Weight of the crew's error rates behind a person's own, in votes."""
 
 DRIFT_WINDOW = 50
 DRIFT_Z = 3.0
@@ -45,17 +45,17 @@ DRIFT_DROP = 0.1
 
 
 def time_on_task_ms(claim_ms: Floats, created_ms: Floats) -> Floats:
-    """The server's measure of the time each of one person's votes took, in order; NaN where there is none."""
+    """Time that each of one person's votes took by the server's clock, in order (ms); NaN where unknown."""
     pace = np.full(created_ms.shape, np.nan)
     if created_ms.size > PACE_SPAN:
         pace[PACE_SPAN:] = (created_ms[PACE_SPAN:] - created_ms[:-PACE_SPAN]) / PACE_SPAN
-    found: Floats = np.fmin(claim_ms, pace)
-    return found
+    time_on_task: Floats = np.fmin(claim_ms, pace)
+    return time_on_task
 
 
-def too_fast(looked: Floats) -> dict[str, Any]:
-    """Share of too fast votes, and the flag; `looked` as from `looked_ms`."""
-    known = looked[np.isfinite(looked)]
+def too_fast(time_on_task: Floats) -> dict[str, Any]:
+    """Share of too fast votes, and the flag; the argument is that of `time_on_task_ms`."""
+    known = time_on_task[np.isfinite(time_on_task)]
     limit = TOO_FAST_MS
     earlier = known[:-RECENT]
     if earlier.size >= RECENT and np.median(earlier) >= TOO_FAST_MS:
@@ -74,15 +74,15 @@ def annotator_flags(result: ConsensusResult, own_votes: list[Ints]) -> list[dict
     crew = _crew_rates(result)
     settled, agreed = consensus_matches(result)
     gold, right = gold_matches(matrix)
-    found = []
+    flags = []
     for voter, own in enumerate(own_votes):
         signs = too_fast(time_on_task_ms(matrix.claim_ms[own], matrix.created_ms[own]))
         signs["run"] = _run(result, voter, own, crew)
         signs["drift"] = _drift(agreed[own][settled[own]], "consensus") or _drift(right[own][gold[own]], "gold")
         names = {"too_fast": signs["too_fast"], "always_the_same": signs["run"], "drifting": signs["drift"]}
         signs["flags"] = [name for name, raised in names.items() if raised]
-        found.append(signs)
-    return found
+        flags.append(signs)
+    return flags
 
 
 def _crew_rates(result: ConsensusResult) -> Floats:
@@ -116,8 +116,8 @@ def _run(result: ConsensusResult, voter: int, own: Ints, crew: Floats) -> dict[s
     truth = consensus.posterior[votes.task[own]]
     inside = np.isin(own, run)
     given = np.zeros_like(crew)
-    for said in range(len(VERDICT_CLASSES)):
-        given[:, said] = truth[~inside & (votes.label[own] == said)].sum(axis=0)
+    for label_given in range(len(VERDICT_CLASSES)):
+        given[:, label_given] = truth[~inside & (votes.label[own] == label_given)].sum(axis=0)
     rates = (given + CREW_WEIGHT * crew) / (given.sum(axis=1, keepdims=True) + CREW_WEIGHT)
     chances = consensus.posterior[votes.task[run]] @ rates[:, label]
     chance = math.exp(min(0.0, float(np.log(np.maximum(chances, 1e-12)).sum()) + math.log(recent.size)))

@@ -110,15 +110,15 @@ def _per_voter(matrix: VoteMatrix, chosen: Mask | None) -> Ints:
 
 def _gold_errors(matrix: VoteMatrix, own: Ints) -> dict[str, Any]:
     """How often wrong gold was accepted and right gold refused, in the votes `own`; `None` below 10 answers."""
-    truth, said = matrix.gold_class[matrix.votes.task[own]], matrix.votes.label[own]
+    truth, given = matrix.gold_class[matrix.votes.task[own]], matrix.votes.label[own]
     answers = int((truth != UNKNOWN).sum())
-    found: dict[str, Any] = {"n_gold_answers": answers}
+    errors: dict[str, Any] = {"n_gold_answers": answers}
     right, wrong = CLASS_OF[Verdict.CORRECT], CLASS_OF[Verdict.INCORRECT]
     for name, was, answered in (("false_accept", wrong, right), ("false_reject", right, wrong)):
         of = truth == was
-        share = Share(int((of & (said == answered)).sum()), int(of.sum()))
-        found[name] = _share_block(share) if answers >= MIN_GOLD_ANSWERS else None
-    return found
+        share = Share(int((of & (given == answered)).sum()), int(of.sum()))
+        errors[name] = _share_block(share) if answers >= MIN_GOLD_ANSWERS else None
+    return errors
 
 
 def _trend(matrix: VoteMatrix, own: Ints) -> list[float]:
@@ -156,10 +156,10 @@ def _method(result: ConsensusResult, asked: str) -> dict[str, Any]:
 
 
 def _statuses(result: ConsensusResult) -> dict[str, int]:
-    found = dict.fromkeys((status.value for status in TaskStatus), 0)
+    statuses = dict.fromkeys((status.value for status in TaskStatus), 0)
     for task, outcome in zip(result.matrix.tasks, result.outcomes, strict=True):
-        found[str(outcome.status)] += not task.is_gold
-    return found
+        statuses[str(outcome.status)] += not task.is_gold
+    return statuses
 
 
 def _percentiles(values: Floats) -> dict[str, float] | None:
