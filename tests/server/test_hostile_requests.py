@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from gonogo.server.app import create_app
 from gonogo.server.auth import tokens
-from gonogo.server.http.slow_clients import Slow
+from gonogo.server.http.slow_clients import SlowClientGuard
 from gonogo.server.run import ServerRunner, bind
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.schema import audit_log, submissions
@@ -142,7 +142,7 @@ def target(house: House) -> Iterator[Target]:
     app = create_app(settings, store=house.store, clock=lambda: house.now)
     ready = threading.Event()
     with bind("127.0.0.1", 0) as listening:
-        server = ServerRunner(app, on_started=ready.set, slow=Slow(head_seconds=0.5, body_seconds=0.5))
+        server = ServerRunner(app, on_started=ready.set, slow=SlowClientGuard(head_seconds=0.5, body_seconds=0.5))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         assert ready.wait(WAIT)

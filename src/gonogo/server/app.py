@@ -1,4 +1,4 @@
-"""The labeling server, put together."""
+"""Labeling server application: routes, middleware, and the parts that requests share."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class LabelingServer(FastAPI):
 
 
 def create_app(settings: ServerSettings, *, store: Store | None = None, clock: Clock | None = None) -> FastAPI:
-    """A server over `settings.database_url`, or over a `store` that its caller opened and will dispose.
+    """Returns a server over `settings.database_url`, or over a `store` that its caller opened and will dispose.
 
     The database is opened and brought up to date when the app starts (its lifespan), not here. `clock` gives aware
     UTC datetimes; every lease, expiry and limit follows it.

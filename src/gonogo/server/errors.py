@@ -1,4 +1,4 @@
-"""Errors a request can end in, and the published envelope they are answered with."""
+"""API errors of a request, and the published envelope of their replies."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from gonogo.schemas.enums import ErrorCode
 from gonogo.schemas.errors import ErrorEnvelope
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
-"""What SQLAlchemy raises when the database is locked, full, or not there."""
+"""Exceptions of SQLAlchemy for a database that is locked, full, or not there."""
 
 _RACES = frozenset({"40001", "40P01"})  # SQLSTATE: serialization failure, deadlock
 
 
 class ApiError(Exception):
-    """An answer that is an error: HTTP status, `error.code`, message for people, `error.details`."""
+    """Error reply: HTTP status, `error.code`, message for people, `error.details`."""
 
     def __init__(self, status: int, code: str, message: str, details: dict[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ class ApiError(Exception):
 
 
 def not_found() -> ApiError:
-    """The one 404: it never says whether the object exists somewhere else."""
+    """Returns the one 404, which never says whether the object exists somewhere else."""
     return ApiError(404, ErrorCode.NOT_FOUND, "There is no such object, or it is not visible to this credential.")
 
 
@@ -76,7 +76,7 @@ def unavailable() -> ApiError:
 
 
 def lost_race(error: DBAPIError) -> bool:
-    """Whether a transaction failed only because another one was faster: begun again, it sees what that one did."""
+    """True for conflicts that a retry resolves: serialisation failure, deadlock, duplicate key."""
     return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in _RACES
 
 
@@ -84,25 +84,25 @@ def lost_race(error: DBAPIError) -> bool:
 
 
 def request_id(request: Request) -> str:
-    """The id the outermost layer gave to this request."""
+    """Returns the id that the middleware gave to this request."""
     return str(request.state.request_id)
 
 
 def answer(request: Request, error: ApiError, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """`error` in the envelope."""
+    """Returns `error` in the envelope."""
     body = {"code": error.code, "message": error.message, "details": error.details}
     content = {"error": body, "request_id": request_id(request)}
     return JSONResponse(content, status_code=error.status, headers=headers)
 
 
 def error_response(request: Request, error: Exception) -> JSONResponse:
-    """The answer to any exception a handler may raise."""
+    """Returns the reply to any exception of a handler."""
     headers = error.headers if isinstance(error, HTTPException) else None
     return answer(request, as_api_error(error), headers)
 
 
 def as_api_error(error: Exception) -> ApiError:
-    """The error that a caller is told; anything unknown is `internal_error`."""
+    """Returns the error that the caller sees; anything unknown is `internal_error`."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, RequestValidationError):

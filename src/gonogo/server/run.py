@@ -1,4 +1,4 @@
-"""The server as processes: uvicorn over one socket, in this process or in several, until told to stop."""
+"""Server processes: uvicorn over one socket, in this process or in several, until a stop signal."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ import uvicorn
 from fastapi import FastAPI
 
 from gonogo.server.app import create_app
-from gonogo.server.http.slow_clients import Slow
+from gonogo.server.http.slow_clients import SlowClientGuard
 from gonogo.server.ops.logging import configure_logging
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 
 log = logging.getLogger("gonogo.server")
 LogTarget = tuple[str, str] | None
-"""File (or `-`) and level of the log that each worker sets up for itself."""
+"""File (or `-`) and level of the log; each worker sets up its own."""
 _TOO_FAST = 30.0  # seconds in which three generations of workers may not die
 
 SLOW_EVERY = 10
-"""Ticks of uvicorn, each a tenth of a second, between two looks at slow connections."""
+"""Ticks of uvicorn, each a tenth of a second, between two checks for slow clients."""
 STOP_SECONDS = 10
-"""How long requests in flight may take to finish after a stop signal."""
+"""Time limit for requests in flight after a stop signal."""
 KEEP_ALIVE_SECONDS = 75
-"""How long a connection may rest: longer than a person's answer takes, and than a load balancer keeps one (60 s)."""
+"""Time limit of an idle connection: longer than a person's answer takes, and than a load balancer keeps one (60 s)."""
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket (port 0: any free one). Raises `OSError` when the address is taken or not ours."""
+    """Returns a listening socket (port 0: any free one). Raises `OSError` when the address is taken or not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP, or asyncio leaves Nagle's algorithm on, and answers wait 40 ms for the peer's delayed ACK.
+    # IPPROTO_TCP, or asyncio leaves Nagle's algorithm on, and replies wait 40 ms for the peer's delayed ACK.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -80,7 +80,7 @@ def _upgrade(settings: ServerSettings) -> None:
 
 
 class Workers:
-    """The parent of the workers: it answers no request itself."""
+    """Parent of the workers; it answers no request itself."""
 
     def __init__(self, settings: ServerSettings, listening: socket.socket, count: int, log: LogTarget) -> None:
         self._context = multiprocessing.get_context("spawn")
@@ -147,12 +147,14 @@ def _work(settings: ServerSettings, listening: socket.socket, log_target: LogTar
 
 
 class ServerRunner(uvicorn.Server):
-    """uvicorn set up our way: no logging of its own (its access log has query strings), `run` returns when stopped.
+    """uvicorn without logging of its own (its access log has query strings); `run` returns when it was stopped.
 
     `on_started` is called once requests are answered.
     """
 
-    def __init__(self, app: FastAPI, on_started: Callable[[], None] | None = None, *, slow: Slow | None = None) -> None:
+    def __init__(
+        self, app: FastAPI, on_started: Callable[[], None] | None = None, *, slow: SlowClientGuard | None = None
+    ) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -166,7 +168,7 @@ class ServerRunner(uvicorn.Server):
         super().__init__(config)
         self._state = app.state
         self._on_started = on_started
-        self._slow = slow or Slow()
+        self._slow = slow or SlowClientGuard()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -175,16 +177,16 @@ class ServerRunner(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if counter % SLOW_EVERY == 0:
-            self._slow.show_out(self.server_state.connections)
+            self._slow.close_slow(self.server_state.connections)
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._state.watching.stop()  # streams end with the last event, not by themselves; all else is waited for
+        self._state.watching.stop()  # streams would not end by themselves; uvicorn waits for all other requests
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Like the parent's, but a signal that was obeyed is not raised again: being stopped is a good end."""
+        """Handles signals like the parent class, but doesn't raise them again: a stop is a normal end."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

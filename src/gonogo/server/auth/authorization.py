@@ -1,4 +1,4 @@
-"""Objects as one caller may see them.
+"""Authorization: an object, if the caller may see it, else 404 or 403.
 
 Outside the caller's organisation, or for annotators and reviewers outside their campaign, an object does not exist:
 404, exactly as for a random id. Inside, an operation that is not for the caller's role is 403.

@@ -1,8 +1,8 @@
-"""Who is calling, and what that caller may do.
+"""Authentication: the caller behind an API key or a session.
 
 A caller is a `Principal`: a user with an API key (or the local lead of an embedded server), or an annotator with the
-session of one assignment. What lies outside a caller's organisation or campaign answers 404, exactly like an id that
-does not exist; what lies inside but is not for this role answers 403.
+session of one assignment. An object outside the caller's organisation or campaign answers 404, exactly like an id that
+does not exist; an operation inside that is not for the caller's role answers 403.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ from gonogo.server.store.schema import annotator_accounts, api_keys, assignments
 SESSION_IDLE = timedelta(hours=12)
 SESSION_ABSOLUTE = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)
-"""A session's last use is written down this often, not at each request."""
+"""Interval at which a session's last use is stored, instead of at each request."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """The caller. `id` is the user's or annotator account's; `campaign_id` and `assignment_id` only for annotators."""
+    """Authenticated caller. `id` is the user's or annotator account's.
+
+    Only annotators have `campaign_id` and `assignment_id`.
+    """
 
     kind: Literal["user", "annotator"]
     id: str
@@ -52,28 +55,27 @@ class Voter:
 
 
 def authenticate(request: Request) -> Principal:
-    """The caller of `request`, found once a request. Raises 401 `invalid_api_key` or `invalid_session`."""
-    found: Principal | None = getattr(request.state, "principal", None)
-    if found is None:
-        found = find(request)
-        request.state.principal = found
-    return found
+    """Returns the caller of `request`, looked up once. Raises 401 `invalid_api_key` or `invalid_session`."""
+    principal: Principal | None = getattr(request.state, "principal", None)
+    if principal is None:
+        principal = request.state.principal = find(request)
+    return principal
 
 
 def credential_of(request: Request) -> str:
-    """What the caller showed, as it came; it is secret."""
+    """Returns the credential exactly as it was sent; it is secret."""
     return request.headers.get("x-api-key") or request.headers.get("authorization", "")
 
 
 def require(caller: Principal, *roles: str) -> Principal:
-    """`caller`, if it has one of `roles`; else 403."""
+    """Returns `caller` if it has one of `roles`; else raises 403."""
     if caller.role not in roles:
         raise forbidden(f"This operation is not open to the role {caller.role!r}; it needs: {', '.join(roles)}.")
     return caller
 
 
 def find(request: Request) -> Principal:
-    """The caller as the database has it now; raises as `authenticate`. For what outlives the usual request."""
+    """Returns the caller as the database has it now; raises as `authenticate`. For streams, which outlive a check."""
     state = request.app.state
     now: datetime = state.clock()
     key = request.headers.get("x-api-key")
@@ -89,7 +91,7 @@ def find(request: Request) -> Principal:
 
 
 def by_api_key(store: Store, key: str) -> Principal:
-    """The user of an API key; 401 when it is unknown, malformed or revoked, 403 when it may do nothing here."""
+    """Returns the user of an API key. Raises 401 if it is unknown, malformed or revoked, 403 without a scope."""
     row = store.query_one(_KEY, {"prefix": tokens.api_key_prefix(key) or ""})
     if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
         raise _bad_key()
@@ -101,7 +103,7 @@ def by_api_key(store: Store, key: str) -> Principal:
 
 
 def by_session(store: Store, token: str, now: datetime) -> Principal:
-    """The annotator of a session; 401 when it is unknown, ended, too old, or its assignment is revoked."""
+    """Returns the annotator of a session. Raises 401 if it is unknown, ended, too old, or its assignment is revoked."""
     row = store.query_one(_SESSION, {"sha256": tokens.digest(token)})
     if row is None or row.ended_at or row.status == AssignmentStatus.REVOKED or _too_old(row, now):
         message = "This session has ended: sign in again with a new link from the lead of your campaign."
@@ -123,7 +125,7 @@ def by_session(store: Store, token: str, now: datetime) -> Principal:
 
 
 def local_lead(connection: Connection, now: datetime) -> Principal:
-    """The one user of a server that nobody else manages, and its organisation; made when missing.
+    """Returns the one user of a server that nobody else manages; creates it and its organisation when missing.
 
     The embedded workspace acts as this user, and keys made on the command line belong to it.
     """

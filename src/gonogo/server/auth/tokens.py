@@ -1,6 +1,6 @@
-"""Secrets the server makes: 256 random bits each, shown once, kept only as SHA-256.
+"""Tokens and API keys: 256 random bits each, shown once, stored only as SHA-256.
 
-A plain hash is enough because nobody chose these secrets: there is no dictionary to try.
+A plain hash is enough, because nobody chooses these secrets: there is no dictionary to try.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ KEY_START = "ak_live_"
 
 
 def digest(secret: str) -> str:
-    """The form in which a secret is stored: SHA-256, hexadecimal."""
+    """Returns the stored form of a secret: SHA-256, hexadecimal."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def same(a: str, b: str) -> bool:
-    """Compares in a time that does not depend on where the two differ."""
+    """Compares two secrets in a time that does not depend on where they differ."""
     return hmac.compare_digest(a.encode("utf-8", "surrogatepass"), b.encode("utf-8", "surrogatepass"))
 
 
@@ -29,13 +29,13 @@ def new_secret(kind: str) -> str:
 
 
 def new_api_key() -> tuple[str, str]:
-    """A key `ak_live_<prefix>_<secret>` and its public prefix."""
+    """Returns a key `ak_live_<prefix>_<secret>` and its public prefix."""
     prefix = secrets.token_hex(KEY_PREFIX_LENGTH // 2)
     return f"{KEY_START}{prefix}_{secrets.token_urlsafe(32)}", prefix
 
 
 def api_key_prefix(key: str) -> str | None:
-    """The public prefix of a well-formed key, else `None`."""
+    """Returns the public prefix of a well-formed key, else `None`."""
     rest = key.removeprefix(KEY_START)
     if rest == key or rest[KEY_PREFIX_LENGTH : KEY_PREFIX_LENGTH + 1] != "_" or len(rest) > 200:
         return None
@@ -43,10 +43,10 @@ def api_key_prefix(key: str) -> str | None:
 
 
 def session_secret(magic_token: str, client_nonce: str) -> str:
-    """The session token that follows from a link and the nonce of the client that redeems it.
+    """Returns the session token derived from a magic link and the nonce of the client that redeems it.
 
     Derived, not stored: the same client asking again within the grace period gets the same token, and the
-    database still holds nothing that could be used to sign in. Only who knows both secrets can compute it.
+    database still holds nothing that could be used to sign in. Both secrets are needed to compute it.
     """
     mac = hmac.new(
         magic_token.encode("utf-8", "surrogatepass"), client_nonce.encode("utf-8", "surrogatepass"), "sha256"

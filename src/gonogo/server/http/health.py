@@ -1,4 +1,4 @@
-"""What load balancers and monitoring ask: `/healthz`, `/readyz`, `/metrics`. Not part of the API; no credential."""
+"""Health endpoints for load balancers and monitoring: `/healthz`, `/readyz`, `/metrics`. Outside the API, public."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def add_to(app: FastAPI) -> None:
 
 
 async def healthz() -> dict[str, str]:
-    """200 while the process answers at all; restart it when this fails."""
+    """Answers 200 while the process works at all; restart it when this fails."""
     return {"status": "ok"}
 
 
 async def readyz(request: Request) -> Response:
-    """200 when requests can be answered: the database is there, with this release's schema; else 503."""
+    """Answers 200 if the database is there, with this release's schema; else 503."""
     try:
         found: Any = request.app.state.store.query_one(_VERSION)
     except DATABASE_AWAY:

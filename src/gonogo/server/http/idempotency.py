@@ -1,12 +1,11 @@
-"""`Idempotency-Key`: a repeated request has one effect, and the first answer again.
+"""Idempotency keys: a repeated request has one effect, and gets the first reply again.
 
-The key, the answer and the effect are one database transaction: the handler runs inside it, and its own transactions
-join (`Store.unit`); so does every request that changes something, with a key or without. So a crash at any instant
-leaves both or neither, and a 5xx, which rolls back, leaves the key free. SQLite lets one writer in at a time, so a
-concurrent twin waits and then gets the replay; PostgreSQL refuses the twin with `idempotency_in_flight`.
+Key, reply and effect are one database transaction, so a crash at any instant leaves all or none, and a 5xx, which
+rolls back, leaves the key free. SQLite lets one writer in at a time, so a concurrent twin waits and then gets the
+replay; PostgreSQL refuses the twin with `idempotency_in_flight`.
 
-Answers may carry secrets (a magic link, a new API key) and the database must not. So the stored answer is sealed with
-a keystream that follows from the key the client chose, and of that key only a hash is stored.
+A reply may carry a secret (a magic link, a new API key), which the database must not hold. So the stored reply is
+sealed with a keystream that follows from the client's key, and of that key only a hash is stored.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ _SWEEP = delete(keys).where(tuple_(keys.c.principal_id, keys.c.key).in_(_expired
 
 @dataclass(frozen=True, repr=False)
 class IdempotentRequest:
-    """One request with a key: who sent it, the key's hash, and what it must be equal to."""
+    """Request with an idempotency key: its caller, the key's hash, and the fingerprint that a repeat must equal."""
 
     caller: Principal
     key: str
@@ -62,7 +61,7 @@ class IdempotentRequest:
 
 
 def keyed(request: Request, caller: Principal, body: bytes) -> IdempotentRequest | None:
-    """The request's key and fingerprint, if it has a key and a method that heeds it; 422 for a malformed key."""
+    """Returns the request's key and fingerprint, or `None` without a key. Raises 422 for a malformed key."""
     key = request.headers.get(HEADER)
     if key is None or request.method not in METHODS:
         return None
@@ -102,7 +101,7 @@ def idempotent(
 
 
 def sweep(connection: Connection, now: datetime) -> int:
-    """Forgets answers that have expired, a few hundred at a time; answers how many."""
+    """Deletes expired replies, a few hundred at a time; returns how many."""
     return connection.execute(_SWEEP, {"now": now}).rowcount
 
 
@@ -159,7 +158,7 @@ def _lock(connection: Connection, ask: IdempotentRequest) -> None:
 
 
 def _seal(key: str, plain: bytes) -> bytes:
-    """A fresh salt and `plain` XOR SHAKE-256(salt, key): only who knows the key can read it again."""
+    """Returns a fresh salt and `plain` XOR SHAKE-256(salt, key), which only the key's owner can read again."""
     salt = secrets.token_bytes(_SALT)
     return salt + _xor(key, salt, plain)
 

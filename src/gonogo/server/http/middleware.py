@@ -1,4 +1,4 @@
-"""The outermost layer: a request id and the API version on every answer, the access log, and the last resort."""
+"""Request context middleware: request id and API version on every reply, access log, and the last error handler."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ access = logging.getLogger("gonogo.access")
 
 
 class RequestContextMiddleware:
-    """ASGI middleware. A client's own `X-Request-ID` is ignored; a replayed answer keeps the id it had.
+    """Outermost ASGI layer. A client's own `X-Request-ID` is ignored; a replayed reply keeps its first id.
 
     The access log names the route, not the address: addresses hold signed tokens and whatever a stranger typed.
     """
@@ -29,33 +29,28 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        await enclosed(self.app, scope, receive, send)
-
-
-async def enclosed(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers a request by `app`, in the shell."""
-    answered = _Answered(send, f"req_{secrets.token_hex(12)}")
-    scope.setdefault("state", {})["request_id"] = answered.request_id
-    started = time.monotonic()
-    try:
-        await app(scope, receive, answered)
-    except ClientDisconnect:
-        log.info("client went away", extra={"request_id": answered.request_id})
-    except Exception as error:
-        away = isinstance(error, DATABASE_AWAY)
-        log.exception("database away" if away else "request failed", extra={"request_id": answered.request_id})
-        if answered.status is not None:  # half an answer is out: break it off, so that it is not taken for whole
-            raise
-        await error_response(Request(scope), error)(scope, receive, answered)
-    finally:
-        _log(scope, answered, time.monotonic() - started)
+        reply = _ReplySender(send, f"req_{secrets.token_hex(12)}")
+        scope.setdefault("state", {})["request_id"] = reply.request_id
+        started = time.monotonic()
+        try:
+            await self.app(scope, receive, reply)
+        except ClientDisconnect:
+            log.info("client went away", extra={"request_id": reply.request_id})
+        except Exception as error:
+            away = isinstance(error, DATABASE_AWAY)
+            log.exception("database away" if away else "request failed", extra={"request_id": reply.request_id})
+            if reply.status is not None:  # half a reply is sent: break it off, so that it is not taken for whole
+                raise
+            await error_response(Request(scope), error)(scope, receive, reply)
+        finally:
+            _log(scope, reply, time.monotonic() - started)
 
 
 _VERSION = (b"x-api-version", API_VERSION.encode())
 
 
-class _Answered:
-    """`send`, with the two headers added, remembering the status."""
+class _ReplySender:
+    """ASGI `send` that adds the two headers and records the status."""
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
@@ -75,11 +70,11 @@ class _Answered:
         await self._send(message)
 
 
-def _log(scope: Scope, answered: _Answered, seconds: float) -> None:
+def _log(scope: Scope, reply: _ReplySender, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "(no route)")
     if access.isEnabledFor(logging.INFO):
         milliseconds = round(seconds * 1000, 1)
-        fields = (scope["method"], route, answered.status or "-", milliseconds, answered.request_id)
-        named = {"method": fields[0], "route": route, "status": answered.status, "ms": milliseconds}
-        access.info("%s %s %s %sms %s", *fields, extra={"request_id": answered.request_id, "request": named})
-    scope["app"].state.metrics.count(scope["method"], route, answered.status or 0, seconds)
+        fields = (scope["method"], route, reply.status or "-", milliseconds, reply.request_id)
+        named = {"method": fields[0], "route": route, "status": reply.status, "ms": milliseconds}
+        access.info("%s %s %s %sms %s", *fields, extra={"request_id": reply.request_id, "request": named})
+    scope["app"].state.metrics.count(scope["method"], route, reply.status or 0, seconds)

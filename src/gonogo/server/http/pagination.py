@@ -1,4 +1,4 @@
-"""Lists: newest first, cut to `limit`, with the total and where to go on."""
+"""Pagination of lists: newest first, cut to `limit`, with the total and the cursor of the next page."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def page(
     *,
     count: Select[Any] | None = None,
 ) -> ListPage:
-    """One page of `query`, which selects a column named `number`; `count` where counting can be had cheaper."""
+    """Returns one page of `query`, which selects a column named `number`; `count` is a cheaper query for the total."""
     total = count if count is not None else select(func.count()).select_from(query.order_by(None).subquery())
     before = query if cursor is None else query.where(number < _position(cursor))
     rows = connection.execute(before.order_by(number.desc()).limit(limit + 1)).all()
@@ -45,7 +45,7 @@ def page(
 
 
 def one_of(value: str | None, allowed: type[StrEnum], *loc: str | int) -> str | None:
-    """`value`, if it is `None` or one of the enumeration; else 422 naming the allowed ones."""
+    """Returns `value` if it is `None` or one of the enumeration; else raises 422 that names the allowed ones."""
     if value is not None and value not in set(allowed):
         known = ", ".join(allowed)
         raise invalid([{"loc": list(loc), "msg": f"Allowed values: {known}.", "type": "enum"}])

@@ -1,4 +1,4 @@
-"""How often one caller may ask: sliding windows of a minute.
+"""Rate limits: sliding windows of a minute, a worker's own and shared by all workers.
 
 `Retry-After` is not sent: the published contract says clients must not rely on it.
 """
@@ -26,7 +26,7 @@ _SWEEP_AT = 10_000  # windows kept before idle ones are dropped
 
 
 class SlidingWindow:
-    """Counts events of each name over the last minute; at most `limit` are let through, `None` lets all."""
+    """Sliding window: counts events of each name over the last minute; `limit` is the most, `None` for no limit."""
 
     def __init__(self, limit: int | None, clock: Callable[[], datetime]) -> None:
         self.limit = limit
@@ -34,7 +34,7 @@ class SlidingWindow:
         self._events: dict[str, deque[float]] = {}
 
     def take(self, name: str) -> bool:
-        """Counts one event, if there is room for it."""
+        """Counts one event and returns true, if there is room for it."""
         if not self.has_room(name):
             return False
         if self.limit is not None:
@@ -62,10 +62,10 @@ class SlidingWindow:
 
 
 class SharedCounter:
-    """The same counts over all workers of a database: `rate_counts`, a row for each name and minute.
+    """Shared counter over all workers of a database: table `rate_counts`, a row for each name and minute.
 
-    A worker adds what it counted in lots of a twentieth of the limit, so that few requests pay for it. So a caller
-    who spreads over n workers may get a twentieth of the limit more for each of them, and not more.
+    A worker adds its count in lots of a twentieth of the limit, so that few requests pay for it. With n workers a
+    caller can exceed the limit by at most n/20.
     """
 
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
@@ -75,7 +75,7 @@ class SharedCounter:
         self._full: set[str] = set()
 
     def take(self, name: str, limit: int, *, lot: int | None = None) -> bool:
-        """Counts one event; false when the minute, over all workers, has more than `limit`."""
+        """Counts one event; returns false when the minute, over all workers, has more than `limit`."""
         if name in self._full:
             if not self.has_room(name, limit):
                 return False
@@ -118,13 +118,13 @@ class SharedCounter:
 
 
 def sweep(connection: Connection, now: datetime) -> int:
-    """Forgets counts that no window reaches any more."""
+    """Deletes counts that no window reaches any more; returns how many."""
     old = int(now.timestamp() // WINDOW_SECONDS) - 2
     return connection.execute(rate_counts.delete().where(rate_counts.c.minute < old)).rowcount
 
 
 class RateLimiter:
-    """The limits of one server. Each worker counts for itself, and those of one database together as well."""
+    """Rate limiter of one server: each worker counts for itself, and all workers of one database together."""
 
     def __init__(self, settings: ServerSettings, clock: Callable[[], datetime], store: Store) -> None:
         self._keys = SlidingWindow(settings.requests_per_minute_per_key, clock)

@@ -1,4 +1,4 @@
-"""Signed addresses: a drawing can be fetched without a credential, for a short time, by whoever was given its URL."""
+"""Signed URLs: a drawing can be fetched without a credential, for a short time, by everyone who has its URL."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _MAC_BYTES = 18
 
 
 class UrlSigner:
-    """Makes and reads tokens `<id>.<expiry>.<mac>`; its secret is the one given, or the database's own."""
+    """Signer of tokens `<id>.<expiry>.<mac>`; its secret is the one in the settings, or the database's own."""
 
     def __init__(self, store: Store, secret: str | None = None) -> None:
         self._store = store
         self._secret = secret
 
     def __repr__(self) -> str:
-        return "Signer()"
+        return "UrlSigner()"
 
     def sign(self, drawing_id: str, now: datetime, seconds: int) -> str:
-        """A token for one drawing, good for `seconds`."""
+        """Returns a token for one drawing, valid for `seconds`."""
         expires = int((now + timedelta(seconds=seconds)).timestamp())
         return f"{drawing_id}.{expires}.{self._mac(drawing_id, str(expires))}"
 
     def read(self, token: str, now: datetime) -> str | None:
-        """The drawing's id; `None` for a token that is not ours, was changed, or has expired."""
+        """Returns the drawing's id, or `None` for a token that is not ours, was changed, or has expired."""
         drawing_id, _, rest = token.partition(".")
         expires, _, mac = rest.partition(".")
         if not hmac.compare_digest(self._mac(drawing_id, expires).encode(), mac.encode()):
@@ -52,9 +52,9 @@ class UrlSigner:
 def _database_secret(store: Store) -> str:
     stored = select(server_secrets.c.value).where(server_secrets.c.name == _NAME)
     with store.read() as connection:
-        found: str | None = connection.execute(stored).scalar()
-    if found is not None:
-        return found
+        secret: str | None = connection.execute(stored).scalar()
+    if secret is not None:
+        return secret
     row = {"name": _NAME, "value": secrets.token_urlsafe(32)}
     with store.write() as connection:
         with suppress(IntegrityError), connection.begin_nested():  # another worker was first: its secret stays

@@ -1,4 +1,7 @@
-"""Who sends a request so slowly that it never ends is shown out: a connection is a file, and there are not many."""
+"""Slow client guard: closes connections whose request never completes, because each occupies a file descriptor.
+
+uvicorn has no time limit for the head or the body of a request, and not every server stands behind a proxy that has.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 HEAD_SECONDS = 30.0
-"""How long the head of a request may take, from the connection or from its first byte."""
+"""Time limit of a request's head, from the connection or from its first byte."""
 BODY_SECONDS = 300.0
-"""How long its body may take: 50 MB at 1.4 Mbit/s."""
+"""Time limit of its body: 50 MB at 1.4 Mbit/s."""
 _ANSWER = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-class Slow:
-    """Looks at uvicorn's connections now and then; requests pay nothing for it."""
+class SlowClientGuard:
+    """Periodic check of uvicorn's connections; requests pay nothing for it."""
 
     def __init__(
         self,
@@ -27,8 +30,8 @@ class Slow:
         self._clock = clock
         self._since: dict[Any, tuple[object, float]] = {}
 
-    def show_out(self, connections: Iterable[Any]) -> int:
-        """Answers 408 and closes where a head or body has been on its way for too long; answers how many."""
+    def close_slow(self, connections: Iterable[Any]) -> int:
+        """Answers 408 and closes where a head or body takes longer than allowed; returns how many were closed."""
         before, self._since = self._since, {}
         now, closed = self._clock(), 0
         for connection in list(connections):
@@ -49,7 +52,7 @@ class Slow:
 
 
 def _awaited(connection: Any) -> str | None:
-    """`head` or `body`, whichever the peer is sending; `None` while it waits for us, or rests between two requests."""
+    """`head` or `body`, whichever the peer is sending; `None` while it waits for the reply or between two requests."""
     cycle = connection.cycle
     if cycle is None:
         return "head"

@@ -19,7 +19,7 @@ from gonogo.server.store.compiled import CompiledStatement
 from gonogo.server.store.schema import campaigns, tasks, voters
 
 CallerLookup = tuple[Any, Any]
-"""The campaign, as `queue.next_task` and `votes.submit` want it, and the voter's position there if it is known."""
+"""The campaign's columns that a claim or vote needs, and the voter's position there if it is known."""
 
 
 def load_campaign_caller(connection: Connection, ctx: Context, campaign_id: str) -> CallerLookup:
