@@ -54,7 +54,7 @@ class CaseList:
     """List of all cases read so far. A case that is read again replaces the earlier one."""
 
     def __init__(self) -> None:
-        self.look = CaseListFilter()
+        self.filters = CaseListFilter()
         self._rows: list[CaseListItem] = []
         self._place: dict[int, int] = {}
         self._shown: list[int] = []
@@ -97,14 +97,14 @@ class CaseList:
                 continue
             self._place[row.case_id] = len(self._rows)
             self._rows.append(row)
-            if self.look == CaseListFilter():
+            if self.filters == CaseListFilter():
                 self._shown.append(len(self._rows) - 1)
             else:
                 self._stale = True
 
-    def show(self, look: CaseListFilter) -> None:
+    def show(self, filters: CaseListFilter) -> None:
         """Sets filter and order."""
-        self.look = look
+        self.filters = filters
         self._stale = True
         self.arrange()
 
@@ -112,24 +112,26 @@ class CaseList:
         """Applies filter and order; false when nothing had changed."""
         if not self._stale:
             return False
-        look, words = self.look, self.look.text.casefold().split()
+        filters, words = self.filters, self.filters.text.casefold().split()
         places = [
             place
             for place, row in enumerate(self._rows)
-            if (not look.state or row.state == look.state) and (not words or row.matches(words))
+            if (not filters.state or row.state == filters.state) and (not words or row.matches(words))
         ]
         self._shown = self._sorted(places)
         self._stale = False
         return True
 
     def _sorted(self, places: list[int]) -> list[int]:
-        look, rows = self.look, self._rows
-        if look.sort == "read":
-            return places[::-1] if look.reverse else places
-        field = {"case": "case_id"}.get(look.sort, look.sort)
+        filters, rows = self.filters, self._rows
+        if filters.sort == "read":
+            return places[::-1] if filters.reverse else places
+        field = {"case": "case_id"}.get(filters.sort, filters.sort)
         known = [place for place in places if getattr(rows[place], field) is not None]
         unknown = [place for place in places if getattr(rows[place], field) is None]
-        known.sort(key=lambda place: getattr(rows[place], field), reverse=look.reverse != (look.sort in _DESCENDING))
+        known.sort(
+            key=lambda place: getattr(rows[place], field), reverse=filters.reverse != (filters.sort in _DESCENDING)
+        )
         return known + unknown  # cases without a number are last in either order
 
 

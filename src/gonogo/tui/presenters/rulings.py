@@ -75,13 +75,13 @@ def _public(case: Case) -> list[Content]:
 
 
 def _keys_plain() -> list[Content]:
-    said = (
+    keys = (
         ("a", "uphold the prediction"),
         ("s", "wrong, no value"),
         ("d", "wrong, type the value"),
         ("f", "undecidable"),
     )
-    return [Content.assemble((key, "bold $accent"), "  ", (what, "$foreground")) for key, what in said]
+    return [Content.assemble((key, "bold $accent"), "  ", (effect, "$foreground")) for key, effect in keys]
 
 
 # --- votes -----------------------------------------------------------------------------------------------

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
-from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.server.progress.stream import ProgressHub
-from gonogo.tui.presenters.campaigns import average_pace
 from gonogo.tui.screens.lead import campaign_dashboard
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from tests.server.web import LABELING
@@ -114,10 +110,3 @@ def streams(room: Room) -> int:
 async def status(room: Room) -> str:
     found = await room.bench.web.lead.get(f"{LABELING}/campaigns/{room.bench.campaign}")
     return str(found.json()["status"])
-
-
-def test_the_expected_end_follows_from_what_was_settled() -> None:
-    one = LabelingCampaignPublic(id="1", task_count=100, resolved_count=40, created_at="2026-01-01T00:00:00Z")
-    assert "10 settled a day" in average_pace(one, datetime(2026, 1, 5, tzinfo=UTC))
-    assert "2026-01-11" in average_pace(one, datetime(2026, 1, 5, tzinfo=UTC))
-    assert "not known" in average_pace(one.model_copy(update={"resolved_count": 0}), datetime(2026, 1, 5, tzinfo=UTC))

@@ -58,7 +58,7 @@ class ResultsScreen(TableScreen):
         self._problem: Exception | None = None
 
     def compose(self) -> ComposeResult:
-        table = VirtualTable(self.cases, case_columns(self.cases.look), id="rows")
+        table = VirtualTable(self.cases, case_columns(self.cases.filters), id="rows")
         return self.compose_table(StatusLine(id="status"), table, 200)
 
     def on_mount(self) -> None:
@@ -130,10 +130,10 @@ class ResultsScreen(TableScreen):
     def _summary(self) -> Content:
         """How much is read, what of it is shown, and what went wrong."""
         cases, parts = self.cases, []
-        filtered = f"{cases.count} that fit · {cases.total} read" if cases.look.filtering else f"{cases.total} cases"
+        filtered = f"{cases.count} that fit · {cases.total} read" if cases.filters.filtering else f"{cases.total} cases"
         place = f"{self.table.cursor + 1} of " if cases.count else ""
         parts.append(Content.styled(place + filtered, "$foreground"))
-        for name, text in (("state", cases.look.state), ("words", cases.look.text)):
+        for name, text in (("state", cases.filters.state), ("words", cases.filters.text)):
             if text:
                 parts.append(Content.assemble((f"{name} ", "$quiet"), (one_line(text, 40), "$accent")))
         if self._reading:
@@ -152,7 +152,7 @@ class ResultsScreen(TableScreen):
             return card("!", "warning", "The results could not be read", str(self._problem), f"{step} r tries again.")
         if self._reading:
             return card("…", "accent", "Reading the cases", "The first page is on its way.", "")
-        if self.cases.look.filtering:
+        if self.cases.filters.filtering:
             return card("", "quiet", "No case matches", "Nothing that was read fits what you look for.", "x shows all.")
         return card("", "quiet", "No cases", "This task has none that fit, as the server tells.", "r asks again.")
 
@@ -192,15 +192,15 @@ class ResultsScreen(TableScreen):
 
     def action_next_state(self) -> None:
         states = ["", *self.cases.states()]
-        state = self.cases.look.state
+        state = self.cases.filters.state
         place = states.index(state) if state in states else 0
-        self._arrange_by(replace(self.cases.look, state=states[(place + 1) % len(states)]))
+        self._arrange_by(replace(self.cases.filters, state=states[(place + 1) % len(states)]))
 
     def action_next_sort(self) -> None:
-        self._arrange_by(self.cases.look.next_sort())
+        self._arrange_by(self.cases.filters.next_sort())
 
     def action_reverse(self) -> None:
-        self._arrange_by(replace(self.cases.look, reverse=not self.cases.look.reverse))
+        self._arrange_by(replace(self.cases.filters, reverse=not self.cases.filters.reverse))
 
     def action_clear(self) -> None:
         self._arrange_by(CaseListFilter())
@@ -214,7 +214,7 @@ class ResultsScreen(TableScreen):
     # --- the input line ---------------------------------------------------------------------------------
 
     def action_ask(self, prompt: str) -> None:
-        self.open_line(prompt, self.cases.look.text if prompt == "text" else "")
+        self.open_line(prompt, self.cases.filters.text if prompt == "text" else "")
 
     def action_leave_line(self) -> None:
         super().action_leave_line()
@@ -232,7 +232,7 @@ class ResultsScreen(TableScreen):
             self._change_task(number)
         self.action_leave_line()
         if prompt == "text":
-            self._arrange_by(replace(self.cases.look, text=text))
+            self._arrange_by(replace(self.cases.filters, text=text))
         elif prompt == "case" and number is not None:
             self._go_to(number)
 
@@ -249,6 +249,6 @@ class ResultsScreen(TableScreen):
         self.task_number, self._last_id, self._name = number, None, ""
         self._reading, self._problem = False, None
         self.cases = self.table.rows = CaseList()
-        self.table.columns = case_columns(self.cases.look)
+        self.table.columns = case_columns(self.cases.filters)
         self.table.to_top()
         self.action_refresh()
