@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gonogo import __version__
 
@@ -31,9 +31,7 @@ HOLD_SECONDS = 1.5
 POLL_SECONDS = 0.04
 ALTERNATE_SCREEN = "\x1b[?1049h"
 _SYNC, _END_SYNC = "\x1b[?2026h", "\x1b[?2026l"
-_LEAVE = "\x1b[?1049l\x1b[?25h\x1b[?7h"
 _LOOKS = ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "TMUX", "STY", "LANG", "LC_ALL", "LC_CTYPE", "SSH_TTY")
-_SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
 
 
 def terminal_key(environment: Mapping[str, str], size: tuple[int, int]) -> str:
@@ -74,68 +72,60 @@ def show(path: Path, campaign_id: str | None, *, resumes: bool) -> Iterator[Firs
 
     `resumes`: whether this start resumes the annotating; any other one only deletes the frame.
     """
-    shown = FirstFrame(path)
-    with contextlib.suppress(OSError, ValueError):
+    first = FirstFrame(path)
+    with contextlib.suppress(OSError, ValueError, ImportError):
         columns, rows = os.get_terminal_size(sys.stderr.fileno())
         # Textual takes the environment's size before the terminal's own.
         size = int(os.environ.get("COLUMNS") or columns), int(os.environ.get("LINES") or rows)
         frame = take(path, terminal_key(os.environ, size), campaign_id, time.time())
-        if frame and resumes:
-            shown.paint(frame)
+        first.frame = frame if resumes else ""
+        first.paint()
     try:
-        yield shown
+        yield first
     finally:
-        shown.restore()
+        first.restore()
 
 
 class FirstFrame:
     """A frame on the screen until Textual takes over. Meanwhile keys are not echoed, and signals end in order."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.frame = ""
-        self._attributes: list[Any] | None = None
-        self._handlers: dict[int, Any] = {}
+        self.path, self.frame = path, ""
+        self._painted = False
+        self._undo = contextlib.ExitStack()
 
-    def paint(self, frame: str) -> None:
-        """Raises `OSError`."""
-        try:
-            import termios  # missing on Windows
-        except ImportError:
+    def paint(self) -> None:
+        """Raises `OSError`, and `ImportError` on Windows."""
+        if not self.frame:
             return
-        try:
-            attributes = termios.tcgetattr(sys.stdin.fileno())
-            for number in (getattr(signal, name) for name in _SIGNALS):
-                self._handlers[number] = signal.signal(number, self._end)
-            self.frame, self._attributes = frame, attributes
-            quiet = [*attributes[:3], attributes[3] & ~termios.ECHO, *attributes[4:]]
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, quiet)
-        except termios.error as error:
-            raise OSError(*error.args) from error
-        sys.stderr.write(f"{_SYNC}{ALTERNATE_SCREEN}\x1b[?25l\x1b[?7l{self.frame}{_END_SYNC}")
-        sys.stderr.flush()
+        import termios  # not on Windows
+
+        attributes = termios.tcgetattr(sys.stdin)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            self._undo.callback(signal.signal, number, signal.signal(number, self._end))
+        quiet = [*attributes[:3], attributes[3] & ~termios.ECHO, *attributes[4:]]
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, quiet)
+        self._undo.callback(termios.tcsetattr, sys.stdin, termios.TCSANOW, attributes)
+        self._painted = True  # before the first byte: a signal may come between
+        self._write(f"{_SYNC}{ALTERNATE_SCREEN}\x1b[?25l\x1b[?7l{self.frame}{_END_SYNC}")
 
     def hand_over(self) -> bool:
-        """Gives the terminal back as it was found, keys typed meanwhile still unread; false when there is no frame."""
-        attributes, self._attributes = self._attributes, None
-        if attributes is None:
-            return False
-        import termios
-
-        with contextlib.suppress(termios.error):
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        return True
+        """Gives the terminal back as it was found, keys typed meanwhile still unread; false when nothing is painted."""
+        painted, self._painted = self._painted, False
+        self._undo.close()
+        return painted
 
     def restore(self) -> None:
         if self.hand_over():
-            sys.stderr.write(_LEAVE)
-            sys.stderr.flush()
+            self._write("\x1b[?1049l\x1b[?25h\x1b[?7h")
 
     def _end(self, number: int, _: FrameType | None) -> None:
         self.restore()
         raise SystemExit(128 + number)
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def attach(app: App[None], first: FirstFrame) -> None:
