@@ -1,4 +1,4 @@
-"""The terminal application: themes, keys, signals, and which screen comes when. The work is done in the screens."""
+"""The terminal application: themes, keys, signals, notices. Navigation is `navigation`'s, the work the screens'."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gonogo.tui import actions, themes
 from gonogo.tui.crash_report import last_words
 from gonogo.tui.first_frame import attach
 from gonogo.tui.navigation import Navigator, Start
+from gonogo.tui.startup import FIRST_SCREEN_STYLES, ParsedTheme
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
 
@@ -39,10 +40,9 @@ def _palette() -> type[Provider]:
 
 
 class GonogoApp(App[None]):
-    """gonogo in the terminal. `services` makes sessions and desks; nothing in here knows the network or the disk."""
+    """gonogo in the terminal. `services` opens sessions; nothing in here knows the network or the disk."""
 
-    CSS_PATH: ClassVar[Any] = ["app.tcss", "screens/work/annotate.tcss"]
-    """The first screen's own styles come at once: adding them later parses all of them again."""
+    CSS_PATH: ClassVar[Any] = FIRST_SCREEN_STYLES
     BINDINGS: ClassVar[list[BindingType]] = [*actions.EVERYWHERE.bindings()]
     COMMANDS = {_palette}
     ENABLE_COMMAND_PALETTE = True
@@ -80,8 +80,7 @@ class GonogoApp(App[None]):
         for look in self._theme_files.values():
             self.register_theme(look.theme())
         self.theme = self._first_theme()
-        self._variables = self.get_css_variables()
-        self.stylesheet.set_variables(self._variables)
+        self._parsed_theme = ParsedTheme(self)
 
     # --- look ------------------------------------------------------------------------------------------
 
@@ -113,10 +112,7 @@ class GonogoApp(App[None]):
         return TerminalDriver
 
     def refresh_css(self, animate: bool = True) -> None:
-        """Textual parses all styles again when it starts with a theme that is not its own; they are parsed with it."""
-        variables = self.get_css_variables()
-        if variables != self._variables:
-            self._variables = variables
+        if self._parsed_theme.update(self):
             super().refresh_css(animate)
 
     def get_line_filters(self) -> Sequence[LineFilter]:

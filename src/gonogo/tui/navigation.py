@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from textual.app import App
 
+from gonogo.tui.startup import size_classes
+
 if TYPE_CHECKING:
     from textual.screen import Screen
 
@@ -193,10 +195,3 @@ class Navigator:
         if session is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(session.close(), CLOSE_SECONDS)
-
-
-def size_classes(app: App[None]) -> list[str]:
-    """The breakpoint classes of the terminal's size. Given before the first layout, they save a second one."""
-    breakpoints = (app.HORIZONTAL_BREAKPOINTS or [], app.VERTICAL_BREAKPOINTS or [])
-    sizes = zip(breakpoints, app.size, strict=True)
-    return [[name for least, name in steps if size >= least][-1] for steps, size in sizes]

@@ -1,0 +1,36 @@
+"""Shortcuts of the start, each around work that Textual would do twice before the first frame.
+
+Processor time from the app's construction to its first complete question, without against with the shortcut
+(2026-11-30): styles of the first screen 1.10-1.24, classes of the size 1.15-1.5, styles parsed with the theme 1.10.
+"""
+
+from __future__ import annotations
+
+from textual.app import App
+
+FIRST_SCREEN_STYLES = ["app.tcss", "screens/work/annotate.tcss"]
+"""Styles of the app with those of the screen that most starts show: styles that are added later parse all again."""
+
+
+class ParsedTheme:
+    """The theme's variables that the stylesheet was parsed with.
+
+    When the app mounts, Textual parses all styles again for a theme that is not its own, although nothing changed.
+    """
+
+    def __init__(self, app: App[None]) -> None:
+        """Call it once the theme is set, before the styles are first parsed."""
+        self._variables = app.get_css_variables()
+        app.stylesheet.set_variables(self._variables)
+
+    def update(self, app: App[None]) -> bool:
+        """Returns whether the theme has other variables now, so that the styles must be parsed again."""
+        before, self._variables = self._variables, app.get_css_variables()
+        return self._variables != before
+
+
+def size_classes(app: App[None]) -> list[str]:
+    """The breakpoint classes of the terminal's size; given to a screen before its layout, they save a second one."""
+    breakpoints = (app.HORIZONTAL_BREAKPOINTS or [], app.VERTICAL_BREAKPOINTS or [])
+    sizes = zip(breakpoints, app.size, strict=True)
+    return [[name for least, name in steps if size >= least][-1] for steps, size in sizes]
