@@ -9,7 +9,7 @@ import pytest
 
 from gonogo.cli.commands.outbox import outbox
 from gonogo.tui.actions import BY_ID, key_name
-from gonogo.tui.widgets.status import symbol_letters
+from gonogo.tui.presenters.key_hints import SYMBOLS_BY_LETTER
 from gonogo.values import format_text, parse
 from gonogo.values.symbols import GLYPH_OF, PALETTE, characteristic
 
@@ -47,7 +47,7 @@ def test_keys_letters_and_commands_are_the_programs() -> None:
         assert key_name(BY_ID[f"edit.{action}"].keys[0]) == key
     for key, action in (("a", "again"), ("r", "resend"), ("x", "drop"), ("w", "open_only")):
         assert key in BY_ID[f"history.{action}"].keys
-    letters = symbol_letters()
+    letters = SYMBOLS_BY_LETTER
     assert re.findall(r"`(\w)` ([⌀±°×⌖])", PAGE) == [(letter, letters[letter]) for letter in "abcde"]
     named = set(re.findall(r"gonogo outbox (\w+)", PAGE))
     assert named <= set(outbox.commands)

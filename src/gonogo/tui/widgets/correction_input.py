@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from gonogo.tui.actions import EDIT, in_scope, keys_of
-from gonogo.tui.widgets.status import symbol_letters
+from gonogo.tui.presenters.key_hints import SYMBOLS_BY_LETTER
 
 _EDITING = {
     "backspace": "delete_left", "delete": "delete_right", "left": "cursor_left", "right": "cursor_right",
@@ -67,8 +67,8 @@ class CorrectionInput(Input):
         self._notify_key()
         if self.choosing:
             self.choose(False)
-            self._insert(symbol_letters().get(event.character or "", ""))
-        elif event.key.startswith("alt+") and (sign := symbol_letters().get(event.key[4:])):
+            self._insert(SYMBOLS_BY_LETTER.get(event.character or "", ""))
+        elif event.key.startswith("alt+") and (sign := SYMBOLS_BY_LETTER.get(event.key[4:])):
             self._insert(sign)
         elif (call := self._calls.get(event.key)) is not None:
             await self.screen.run_action(call)

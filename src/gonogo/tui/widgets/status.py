@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
-from gonogo.tui.actions import EDIT, EVERYWHERE, Action, Scope, in_scope, key_name, keys_of
+from gonogo.tui.actions import EVERYWHERE, Scope, in_scope
 from gonogo.tui.app_protocol import app_of
 from gonogo.tui.presenters.format import short_id, value_text, verdict_sign
+from gonogo.tui.presenters.key_hints import key_line
 from gonogo.tui.text import one_line, styled
 
 _GAP = Content("   ")
@@ -110,54 +110,9 @@ def pace_words(pace: float | None, left_seconds: float | None) -> str:
     return f"{each}, {left} left"
 
 
-def key_line(actions: Iterable[Action], keymap: dict[str, str], width: int) -> Content:
-    """`a correct   s incorrect …`: as many as fit, dropped from the highest rank; verdicts first, help last.
-
-    Where not even the verdicts fit, they move closer together before one is dropped.
-    """
-    ranked = sorted((a for a in actions if a.rank is not None and keys_of(a, keymap)), key=lambda a: a.rank or 0)
-    for gap in ("   ", "  ", " "):
-        for count in range(len(ranked), 0, -1):
-            chosen = ranked[:count]
-            ordered = [action for action in chosen if action.id != "app.help"]
-            ordered += [action for action in chosen if action.id == "app.help"]
-            line = Content(gap).join([_key(action, keymap) for action in ordered])
-            kept = all(action in chosen for action in ranked if action.verdict or action.scope == EDIT.name)
-            if line.cell_length <= width and (kept or (gap == " " and not ranked[0].verdict)):
-                return line
-    return Content(" ").join([_key(action, keymap) for action in ranked if action.verdict])
-
-
 def show_keys(keys: StatusLine, scope: Scope) -> None:
-    """On the line for them: the keys of a screen's `scope`, and those that count everywhere."""
+    """Shows the keys of a screen's `scope` and of the app."""
     keys.show(key_line(in_scope(scope, EVERYWHERE), app_of(keys).own_keys, keys.size.width or keys.app.size.width))
-
-
-def symbol_line(width: int) -> Content:
-    """The palette of signs with their letters, most used first: `a ⌀  b ±  c ° …`, as many as fit."""
-    for gap, between in (("  ", " "), (" ", "")):
-        items = [
-            Content.assemble((letter, "bold $accent"), between, (symbol, "$foreground"))
-            for letter, symbol in symbol_letters().items()
-        ]
-        line = Content(gap).join(items)
-        if line.cell_length <= width:
-            return line
-    return Content(" ").join(items[: max(width // 3, 1)])
-
-
-def symbol_letters() -> dict[str, str]:
-    """Letter → sign, for the palette and for Alt with the letter."""
-    from gonogo.values.symbols import PALETTE
-
-    return dict(zip(string.ascii_lowercase, (symbol.glyph for symbol in PALETTE), strict=False))
-
-
-def _key(action: Action, keymap: dict[str, str]) -> Content:
-    keys = keys_of(action, keymap)
-    style = "bold $accent"
-    title = "$foreground" if action.verdict else "$quiet"
-    return Content.assemble((key_name(keys[0]), style), " ", (action.title, title))
 
 
 def facts(task: DeskTask, width: int, height: int) -> Content:

@@ -23,11 +23,10 @@ from gonogo.schemas.review import ERROR_TYPES
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import annotate, correction
+from gonogo.tui.presenters import annotate, correction, key_hints
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.presenters.queue import no_case
 from gonogo.tui.presenters.rulings import Draft, evidence
-from gonogo.tui.widgets import status
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.scroll_lines import ScrollLines
 from gonogo.tui.widgets.status import StatusBar, StatusLine
@@ -162,7 +161,7 @@ class AdjudicateScreen(Screen[None]):
             return
         self._keys_for = shown_for
         if editing and choosing:
-            self.keys.show(status.symbol_line(width))
+            self.keys.show(key_hints.symbol_line(width))
             return
         chosen = actions.in_scope(actions.EDIT if editing else actions.ADJUDICATE, actions.EVERYWHERE)
         if self._case is None:
@@ -170,7 +169,7 @@ class AdjudicateScreen(Screen[None]):
             chosen = tuple(action for action in chosen if action.id in few)
         elif not editing:
             chosen = (*chosen, *_takes(groups))
-        self.keys.show(status.key_line(chosen, self.gonogo.own_keys, width))
+        self.keys.show(key_hints.key_line(chosen, self.gonogo.own_keys, width))
 
     # --- events ----------------------------------------------------------------------------------------
 

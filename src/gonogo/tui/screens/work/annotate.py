@@ -20,7 +20,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decided, Decision, DeskTask, Stage
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import annotate, correction
+from gonogo.tui.presenters import annotate, correction, key_hints
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets import status
@@ -166,13 +166,13 @@ class AnnotateScreen(Screen[None]):
         width = self.keys.size.width or self.app.size.width
         if self.pane.editing:
             editor = self.pane.editor
-            line = status.symbol_line(width) if editor.choosing else None
-            self.keys.show(line or status.key_line(actions.in_scope(actions.EDIT), self.gonogo.own_keys, width))
+            line = key_hints.symbol_line(width) if editor.choosing else None
+            self.keys.show(line or key_hints.key_line(actions.in_scope(actions.EDIT), self.gonogo.own_keys, width))
             return
         chosen = actions.in_scope(actions.ANNOTATE, actions.EVERYWHERE)
         if self.pane.current is None:
             chosen = tuple(action for action in chosen if action.id in _WITHOUT_TASK)
-        self.keys.show(status.key_line(chosen, self.gonogo.own_keys, width))
+        self.keys.show(key_hints.key_line(chosen, self.gonogo.own_keys, width))
 
     def _tick(self) -> None:
         """Counts the wait for the server down; nothing else on the screen moves by itself."""

@@ -23,10 +23,11 @@ from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import history
 from gonogo.tui.presenters.annotate import outcome_text
+from gonogo.tui.presenters.key_hints import key_line
 from gonogo.tui.screens.work.full_question import full_question
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.record_list import RecordList
-from gonogo.tui.widgets.status import StatusLine, key_line
+from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession

@@ -20,7 +20,7 @@ from gonogo.desk.core.models import Decision, DeskTask
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import annotate, correction, practice
+from gonogo.tui.presenters import annotate, correction, key_hints, practice
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets import status
@@ -131,8 +131,8 @@ class PracticeScreen(Screen[None]):
     def _show_keys(self) -> None:
         width = self.keys.size.width or self.app.size.width
         if self.pane.editing:
-            line = status.symbol_line(width) if self.pane.editor.choosing else None
-            self.keys.show(line or status.key_line(actions.in_scope(actions.EDIT), self.gonogo.own_keys, width))
+            line = key_hints.symbol_line(width) if self.pane.editor.choosing else None
+            self.keys.show(line or key_hints.key_line(actions.in_scope(actions.EDIT), self.gonogo.own_keys, width))
             return
         reading = self.practice.told is not None
         ids = {"practice.end", "app.help"} | ({"practice.on"} if reading else set())
@@ -140,7 +140,7 @@ class PracticeScreen(Screen[None]):
         chosen = [a for a in actions.in_scope(actions.PRACTICE, actions.EVERYWHERE) if a.id in ids]
         if not reading and self.pane.current is not None:
             chosen = [*(a for a in actions.in_scope(actions.ANNOTATE) if a.id in _SHARED), *chosen]
-        self.keys.show(status.key_line(chosen, self.gonogo.own_keys, width))
+        self.keys.show(key_hints.key_line(chosen, self.gonogo.own_keys, width))
 
     # --- events ----------------------------------------------------------------------------------------
 

@@ -1,0 +1,60 @@
+"""Key hints: the line of keys at the bottom of a screen, and the palette of signs that takes its place."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from gonogo.tui.actions import EDIT, Action, key_name, keys_of
+from gonogo.values.symbols import PALETTE
+
+GAPS = (3, 2, 1)
+"""Cells between two hints, from the usual to the least."""
+SYMBOLS_BY_LETTER = dict(zip(string.ascii_lowercase, (symbol.glyph for symbol in PALETTE), strict=False))
+"""Letter → sign, for the palette and for Alt with the letter."""
+
+
+def key_line(actions: Iterable[Action], keymap: Mapping[str, str], width: int) -> Content:
+    """`a correct   s incorrect …` in at most `width` cells, by rank; the key of the help comes last."""
+    ranked = sorted((a for a in actions if a.rank is not None and keys_of(a, keymap)), key=lambda a: a.rank or 0)
+    count, gap = fit_actions(ranked, [cell_len(_hint(action, keymap).plain) for action in ranked], width)
+    chosen = ranked[:count] if count else [action for action in ranked if action.verdict]
+    chosen = sorted(chosen, key=lambda action: action.id == "app.help")
+    return Content(" " * gap).join([_hint(action, keymap) for action in chosen])
+
+
+def fit_actions(ranked: Sequence[Action], widths: Sequence[int], width: int) -> tuple[int, int]:
+    """How many of the first actions fit into `width` cells, and the gap between them.
+
+    The gap shrinks before a verdict or an action of the editor is dropped; 0 when even then a verdict is lost.
+    """
+    needed = max((at for at, action in enumerate(ranked, 1) if action.verdict or action.scope == EDIT.name), default=1)
+    count = 0
+    for gap in GAPS:
+        count = sum(sum(widths[:n]) + gap * (n - 1) <= width for n in range(1, len(ranked) + 1))
+        if count >= needed:
+            return count, gap
+    lost_verdict = bool(ranked) and ranked[0].verdict
+    return 0 if lost_verdict else count, GAPS[-1]
+
+
+def _hint(action: Action, keymap: Mapping[str, str]) -> Content:
+    title = "$foreground" if action.verdict else "$quiet"
+    key = key_name(keys_of(action, keymap)[0])
+    return Content.assemble((key, "bold $accent"), " ", (action.title, title))
+
+
+def symbol_line(width: int) -> Content:
+    """The palette of signs with their letters, most used first: `a ⌀  b ±  c ° …`, as many as fit."""
+    for gap, between in (("  ", " "), (" ", "")):
+        items = [
+            Content.assemble((letter, "bold $accent"), between, (symbol, "$foreground"))
+            for letter, symbol in SYMBOLS_BY_LETTER.items()
+        ]
+        line = Content(gap).join(items)
+        if line.cell_length <= width:
+            return line
+    return Content(" ").join(items[: max(width // 3, 1)])
