@@ -17,7 +17,7 @@ from textual.binding import BindingType
 from textual.filter import LineFilter
 
 from gonogo.tui import actions, themes
-from gonogo.tui.crash_report import last_words
+from gonogo.tui.crash_report import crash_report
 from gonogo.tui.first_frame import attach
 from gonogo.tui.navigation import Navigator, Start
 from gonogo.tui.startup import FIRST_SCREEN_STYLES, ParsedTheme
@@ -224,7 +224,7 @@ class GonogoApp(App[None]):
     def _fatal_error(self) -> None:
         # Textual's own version prints the local variables of every frame, tokens included, and there is no public
         # way to replace it; a test holds this name against the framework. `panic` shows ours after the screen.
-        self.panic(last_words(sys.exc_info()[1], self.services.home.log_file()))
+        self.panic(crash_report(sys.exc_info()[1], self.services.home.log_file()))
 
 
 def make_app(

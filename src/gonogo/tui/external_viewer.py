@@ -1,4 +1,4 @@
-"""Opening a file in the system's own viewer, without a shell and without touching this terminal."""
+"""External viewer: opens a file in the system's viewer, without a shell and without output to this terminal."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _WAIT_SECONDS = 3.0
 def viewer_command(
     path: Path, environment: Mapping[str, str], *, platform: str = sys.platform, which: Which = shutil.which
 ) -> list[str] | None:
-    """The command that shows `path`; `None` where there is no screen to show it on (ssh, a bare console)."""
+    """The command that opens `path`; `None` without a graphical screen (ssh, a console)."""
     if platform == "darwin":
         return ["open", str(path)] if not environment.get("SSH_CONNECTION") else None
     if platform == "win32":
         return ["rundll32", "url.dll,FileProtocolHandler", str(path)]
     if not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
         return None
-    opener = next((found for name in ("xdg-open", "gio") if (found := which(name))), None)
+    opener = next((program for name in ("xdg-open", "gio") if (program := which(name))), None)
     if opener is None:
         return None
     return [opener, "open", str(path)] if opener.endswith("gio") else [opener, str(path)]
 
 
 async def run_viewer(command: list[str]) -> bool:
-    """Start the viewer; false when it could not be started or gave up at once. It outlives this program."""
+    """Starts the viewer, which outlives this program; returns false when it could not be started or failed at once."""
     quiet = asyncio.subprocess.DEVNULL
     try:
         process = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""Keys that cannot misfire: when a verdict key counts, and when a burst takes itself back."""
+"""Key guard: ignores verdict keys before a task was painted, and takes back the verdict of a burst of keys."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 
 class KeyGuard:
-    """Verdict keys are deaf until `guard` seconds after a task was painted, and in a burst they undo themselves.
+    """Guard of the verdict keys. They count from `guard` seconds after the task was painted, and not in a burst.
 
-    A paste, a held key, or bytes the terminal sends by itself arrive faster than a person types: a key within
-    `quiet` seconds of the one before belongs to a burst. Its later keys do not count, and its first one, which
-    could not be known for a burst yet, is taken back.
+    A paste, a held key, or bytes that the terminal sends by itself arrive faster than a person types: a key within
+    `quiet` seconds of the one before belongs to a burst. Its later keys do not count; the verdict of its first key,
+    which could not be recognised yet, is taken back.
     """
 
     def __init__(self, clock: Callable[[], float], guard: float = 0.2, quiet: float = 0.08) -> None:
@@ -24,15 +24,15 @@ class KeyGuard:
         self.burst = False
 
     def hold(self) -> None:
-        """Another task is being painted: deaf until `painted`."""
+        """Another task is being painted: no verdict key counts until `painted`."""
         self._armed_at = math.inf
 
     def painted(self) -> None:
-        """The task can be seen from now on."""
+        """The task is on the screen from now on."""
         self._armed_at = self._clock() + self._guard
 
     def pressed(self) -> bool:
-        """Note a key; true when the verdict that the key before it made must be taken back."""
+        """Records a key; returns whether the verdict of the key before it must be taken back."""
         now = self._clock()
         self.burst = now - self._last_key < self._quiet
         self._last_key = now
@@ -41,7 +41,7 @@ class KeyGuard:
         return take_back
 
     def decided(self) -> None:
-        """The key just noted made a verdict."""
+        """Records that the last key made a verdict."""
         self._decided = True
 
     @property

@@ -1,4 +1,4 @@
-"""Work behind a screen."""
+"""Background workers of screens and widgets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, cast
 from textual.dom import DOMNode
 
 
-def begin(node: DOMNode, work: Callable[..., Coroutine[Any, Any, None]], *args: object, group: str) -> None:
-    """Run `work(*args)` in the background, in place of what `group` was doing.
+def start_exclusive(node: DOMNode, work: Callable[..., Coroutine[Any, Any, None]], *args: object, group: str) -> None:
+    """Runs `work(*args)` in the background; cancels the worker of the same `group`.
 
-    The coroutine is made when the worker runs: one that is replaced before it began would otherwise be left unawaited.
+    The coroutine is made when the worker runs: a worker that is replaced before that would leave it unawaited.
     """
 
     async def run() -> None:

@@ -31,20 +31,20 @@ KEYS = b"as\x1b[A\x1b[6~\x1b[6;5~\x1b[?2026;2$y\x1b[48;24;80;480;800t\x1bOP\x1b[
     ],
 )
 def test_answers_are_understood_and_cleaned(said: bytes, answers: TerminalReplies) -> None:
-    sieve = ReplyFilter()
-    assert sieve.feed(said) == b""
-    assert sieve.answers == answers
+    reply_filter = ReplyFilter()
+    assert reply_filter.feed(said) == b""
+    assert reply_filter.answers == answers
 
 
 @given(st.lists(st.integers(1, 200), max_size=12))
 def test_answers_in_any_pieces_among_keys_leave_the_keys(cuts: list[int]) -> None:
     stream = KEYS + KITTY[:18] + KITTY[18:] + KEYS + XTERM + b"q"
-    sieve, keys, at = ReplyFilter(), b"", 0
+    reply_filter, keys, at = ReplyFilter(), b"", 0
     for cut in [*cuts, len(stream)]:
-        keys += sieve.feed(stream[at : at + cut])
+        keys += reply_filter.feed(stream[at : at + cut])
         at += cut
     assert keys == KEYS + KEYS + b"q"
-    assert sieve.answers.complete
+    assert reply_filter.answers.complete
 
 
 @given(st.binary(max_size=60).filter(lambda data: b"\x1b" not in data))
@@ -53,12 +53,12 @@ def test_what_holds_no_answer_passes_untouched(data: bytes) -> None:
 
 
 def test_escape_alone_is_a_key_in_the_end_and_half_an_answer_is_none() -> None:
-    sieve = ReplyFilter()
-    assert sieve.feed(b"\x1b") == b""
-    assert sieve.release() == b"\x1b"
-    assert sieve.feed(b"\x1bP>|half an answer") == b""
-    assert sieve.release() == b""
-    assert not sieve.holding
+    reply_filter = ReplyFilter()
+    assert reply_filter.feed(b"\x1b") == b""
+    assert reply_filter.release() == b"\x1b"
+    assert reply_filter.feed(b"\x1bP>|half an answer") == b""
+    assert reply_filter.release() == b""
+    assert not reply_filter.holding
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How pictures are drawn here: what a person chose, else what the terminal answered, else what its name tells."""
+"""Capabilities of the terminal: its picture mode by the person's choice, else by its reply, else by its name."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class TerminalCapabilities:
         now = self._pixels()
         return now if min(now) > 0 else self.answers.cell
 
-    def told(self, answers: TerminalReplies) -> None:
-        """The terminal has answered, late."""
+    def update(self, answers: TerminalReplies) -> None:
+        """Takes the replies of a terminal that answered late."""
         self.answers = answers
         for listener in tuple(self._listeners):
             listener()
@@ -241,10 +241,10 @@ def ask_tmux(name: str) -> str:
 
     command = ["tmux", "display-message", "-p", f"#{{{name}}}"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=_TMUX_SECONDS, check=False)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=_TMUX_SECONDS, check=False)
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return ""
-    return told.stdout.strip()
+    return process.stdout.strip()
 
 
 def _known(environment: Mapping[str, str], answers: TerminalReplies) -> tuple[str, tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""Textual's driver, with two doors more: pictures that follow a frame, and answers that are no keys."""
+"""Terminal driver: Textual's, with pixel pictures after a frame, and the terminal's replies kept from the keys."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from textual.drivers.linux_driver import LinuxDriver
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.probe import Probe, TerminalReplies
 
-_KEY_SECONDS = 0.05
-"""After so long the beginning of an answer was the Escape key."""
+_ESCAPE_SECONDS = 0.05
+"""After this time the beginning of a reply was the Escape key."""
 
 
 class TerminalDriver(LinuxDriver):
-    """Belongs to an app with `terminal` and `probe`; draws and reads as `LinuxDriver` does otherwise."""
+    """Driver of an app with `terminal` and `probe`; otherwise draws and reads as `LinuxDriver` does."""
 
     def __init__(self, app: Any, **more: Any) -> None:
         super().__init__(app, **more)
@@ -47,38 +47,40 @@ class TerminalDriver(LinuxDriver):
             super().resume_application_mode()
 
     def run_input_thread(self) -> None:
-        """Keys go the usual, short way, unless answers may still come or keys came before we did."""
+        """Reads keys directly, unless replies may still come or keys were typed before the app started."""
         probe = self._probe
-        if probe is None or not (probe.waiting or probe.typed or probe.sieve.holding):
+        if probe is None or not (probe.waiting or probe.typed or probe.reply_filter.holding):
             super().run_input_thread()
             return
         terminal, (keys, feed) = self.fileno, os.pipe()
-        sifting = threading.Thread(target=self._sift, args=(probe, terminal, feed), name="gonogo-sieve", daemon=True)
-        sifting.start()
+        filtering = threading.Thread(
+            target=self._filter_replies, args=(probe, terminal, feed), name="gonogo-replies", daemon=True
+        )
+        filtering.start()
         self.fileno = keys  # only here: the thread that sets the terminal back waits for this one to end
         try:
             super().run_input_thread()
         finally:
             self.fileno = terminal
-            sifting.join()
+            filtering.join()
             os.close(keys)
 
-    def _sift(self, probe: Probe, terminal: int, feed: int) -> None:
-        """From the terminal into the pipe, without the answers."""
-        sieve, told = probe.sieve, not probe.waiting
+    def _filter_replies(self, probe: Probe, terminal: int, feed: int) -> None:
+        """Copies from the terminal into the pipe, without the replies."""
+        reply_filter, reported = probe.reply_filter, not probe.waiting
         with os.fdopen(feed, "wb", buffering=0) as pipe:
             pipe.write(probe.typed)
             probe.typed = b""
             while not self.exit_event.is_set():
-                if select.select([terminal], [], [], _KEY_SECONDS)[0]:
+                if select.select([terminal], [], [], _ESCAPE_SECONDS)[0]:
                     if not (data := os.read(terminal, 4096)):
                         return
-                    pipe.write(sieve.feed(data))
-                elif sieve.holding:
-                    pipe.write(sieve.release())
-                if not told and sieve.answers.complete:
-                    told = True
-                    self._terminal_told(sieve.answers)
+                    pipe.write(reply_filter.feed(data))
+                elif reply_filter.holding:
+                    pipe.write(reply_filter.release())
+                if not reported and reply_filter.answers.complete:
+                    reported = True
+                    self._update_capabilities(reply_filter.answers)
 
-    def _terminal_told(self, answers: TerminalReplies) -> None:
-        self._app.call_later(self._terminal.told, answers)
+    def _update_capabilities(self, answers: TerminalReplies) -> None:
+        self._app.call_later(self._terminal.update, answers)

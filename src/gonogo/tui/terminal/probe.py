@@ -1,4 +1,4 @@
-"""Asks the terminal what it can draw, while the program still starts, and keeps its answers away from the keys.
+"""Probe of the terminal: asks it what it can draw while the program starts, and keeps its replies from the keys.
 
 The questions leave before anything else is loaded; the answers are collected just before the app takes the terminal, so
 nobody waits for them. An answer that comes later, over a slow line, is taken out of what is typed by `ReplyFilter`.
@@ -54,7 +54,7 @@ def questions(environment: Mapping[str, str]) -> str:
 
 
 class ReplyFilter:
-    """Takes a terminal's answers out of what comes from it; the rest are keys."""
+    """Filter of the terminal's input: takes the replies out; the rest are keys."""
 
     def __init__(self) -> None:
         self.answers = TerminalReplies()
@@ -100,17 +100,17 @@ class Probe:
 
     def __init__(self, environment: Mapping[str, str], source: int = 0, target: int = 2) -> None:
         self.environment = environment
-        self.sieve = ReplyFilter()
+        self.reply_filter = ReplyFilter()
         self.typed = b""
-        """Keys that came before the app could take them."""
+        """Keys typed before the app could read them."""
         self.before: list[Any] | None = None
-        """The terminal's settings as they were, for who puts them back."""
+        """The terminal's attributes before `ask`, to be restored."""
         self._source, self._target = source, target
 
     @property
     def waiting(self) -> bool:
         """Whether answers are still to come."""
-        return self.before is not None and not self.sieve.answers.complete
+        return self.before is not None and not self.reply_filter.answers.complete
 
     def ask(self) -> None:
         """Send the questions; does not wait."""
@@ -134,8 +134,8 @@ class Probe:
         while self.waiting and select.select([self._source], [], [], max(until - time.monotonic(), 0))[0]:
             if not (data := os.read(self._source, 4096)):
                 break
-            self.typed += self.sieve.feed(data)
-        return self.sieve.answers
+            self.typed += self.reply_filter.feed(data)
+        return self.reply_filter.answers
 
     def end(self) -> None:
         """Give the terminal back as it was."""

@@ -1,4 +1,4 @@
-"""The line a right value is typed on."""
+"""Input line of a correction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drawing in its frame. Whole rows are made and encoded when the picture arrives; painting hands them over.
+"""Sheet view: the drawing in its frame. Rows are made and encoded when the picture arrives; painting returns them.
 
 Where the terminal draws pixels, the rows are empty (Sixel) or made of placeholders (Kitty), and `pixel_view` does the
 rest; under a window the cells stand in.

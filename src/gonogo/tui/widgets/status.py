@@ -1,4 +1,4 @@
-"""The quiet lines around the question: status, keys, facts, history. Each is one widget of fixed height."""
+"""Status widgets of fixed height: status bar, lines of text, history of the last verdicts."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ class TaskPane(Horizontal):
         if ready is not None:
             self.call_after_refresh(self._painted, task)
         else:
-            workers.begin(self, self._fetch_picture, task, group="picture")
+            workers.start_exclusive(self, self._fetch_picture, task, group="picture")
             self.set_timer(SLOW_PICTURE_SECONDS, lambda: self._painted(task))
 
     def _ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
@@ -244,7 +244,7 @@ class TaskPane(Horizontal):
         """Shows the same task in another view; the old picture stays until the new one is ready."""
         self.view = view
         if self.current is not None and self._drawing_visible:
-            workers.begin(self, self._fetch_picture, self.current, group="picture")
+            workers.start_exclusive(self, self._fetch_picture, self.current, group="picture")
             if self._steady is not None:
                 self._steady.stop()
             self._steady = self.set_timer(STEADY_SECONDS, self._prepare)
@@ -339,7 +339,7 @@ class TaskPane(Horizontal):
 
     def action_view_outside(self) -> None:
         if self.current is not None:
-            workers.begin(self, self._view_outside, self.current, group="viewer")
+            workers.start_exclusive(self, self._view_outside, self.current, group="viewer")
 
     async def _view_outside(self, task: DeskTask) -> None:
         """Opens the crop in the system's viewer; where there is none, shows the path of its file."""

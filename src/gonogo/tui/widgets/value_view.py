@@ -1,4 +1,4 @@
-"""The predicted value, large and set as on a drawing: stacked tolerances, frames in boxes."""
+"""Value view: the predicted value, large and typeset as on a drawing: stacked tolerances, frames in boxes."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 
 from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
 from tests.tui.screens.conftest import Room
-from tests.tui.screens.test_adjudicate import conflict, sent
+from tests.tui.screens.work.test_adjudicate import conflict, sent
 
 
 async def on_the_sheet(room: Room, shown: int) -> ContactSheetScreen:

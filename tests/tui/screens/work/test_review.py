@@ -18,7 +18,7 @@ from gonogo.tui.themes import load_themes, themes_folder
 from gonogo.tui.widgets.virtual_table import VirtualTable
 from tests.tui.fakes import task
 from tests.tui.screens.conftest import Room
-from tests.tui.screens.test_adjudicate import conflict
+from tests.tui.screens.work.test_adjudicate import conflict
 
 
 async def test_the_worst_expected_harm_comes_first(room: Room) -> None:

@@ -34,7 +34,7 @@ class ServerCalls:
 
     def start(self, call: ServerCall, group: str) -> None:
         """Start `call` in place of what runs in `group`."""
-        workers.begin(self._screen, self.run, call, group=group)
+        workers.start_exclusive(self._screen, self.run, call, group=group)
 
     async def run(self, call: ServerCall) -> None:
         try:

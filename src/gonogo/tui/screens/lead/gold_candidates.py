@@ -96,7 +96,7 @@ class GoldCandidatesScreen(ListDetailScreen):
         """Start a call unless one is under way: a key pressed meanwhile does nothing."""
         if not self._busy:
             self._busy = True
-            workers.begin(self, self._run, call, group="gold")
+            workers.start_exclusive(self, self._run, call, group="gold")
 
     async def _run(self, call: ServerCall) -> None:
         try:
@@ -149,7 +149,7 @@ class GoldCandidatesScreen(ListDetailScreen):
             self._drawn = candidate
         self.details.update(gold.details(candidate))
         # the pane may have been hidden until now: it has a size after the next layout
-        self.call_after_refresh(lambda: workers.begin(self, self._draw, candidate, group="picture"))
+        self.call_after_refresh(lambda: workers.start_exclusive(self, self._draw, candidate, group="picture"))
 
     async def _draw(self, candidate: GoldCandidate) -> None:
         task = task_from_served(candidate.task.model_dump(), self.browser.campaign_id)

@@ -133,7 +133,7 @@ class CaseScreen(Screen[None]):
         fields = self._card if self._case is None else cases.details(self._case, width)
         self.fields.update(Content.assemble(fields))
         if self._case_task is not None and self.has_class("-drawn"):
-            workers.begin(self, self._draw, self._case_task, group="picture")
+            workers.start_exclusive(self, self._draw, self._case_task, group="picture")
 
     async def _draw(self, task: DeskTask) -> None:
         if self._browser is None or not self._can_show or min(self.sheet.cells) <= 0:

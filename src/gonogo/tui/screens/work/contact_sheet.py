@@ -121,7 +121,7 @@ class ContactSheetScreen(Screen[None]):
         shape = max(width // TILE_COLUMNS, 1), max((height - 2) // TILE_ROWS, 1)
         if shape != self._shape:
             self._shape = shape
-            workers.begin(self, self._show_page, group="page")
+            workers.start_exclusive(self, self._show_page, group="page")
         self._show_keys()
 
     def _show_status(self) -> None:
@@ -143,7 +143,7 @@ class ContactSheetScreen(Screen[None]):
         self.card.update(self._empty())
         await self.grid.mount_all(self._tiles)
         self._show_captions()
-        self.call_after_refresh(lambda: workers.begin(self, self._draw, group="draw"))
+        self.call_after_refresh(lambda: workers.start_exclusive(self, self._draw, group="draw"))
 
     async def _draw(self) -> None:
         mode = capabilities.mode_of(self._mode, os.environ, color=not self.app.no_color)
@@ -211,7 +211,7 @@ class ContactSheetScreen(Screen[None]):
             self.guard.decided()
         self._pages.append(saved)
         self._start = self._next_start()
-        workers.begin(self, self._show_page, group="page")
+        workers.start_exclusive(self, self._show_page, group="page")
 
     def _next_start(self) -> int:
         """The row behind this page, so that what was left out does not come again at once."""
@@ -230,7 +230,7 @@ class ContactSheetScreen(Screen[None]):
         except DeskError as error:
             self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
         if undone:
-            workers.begin(self, self._show_page, group="page")
+            workers.start_exclusive(self, self._show_page, group="page")
         gone = f"; {count - undone} have left the desk" if undone < count else ""
         self.gonogo.say(f"{undone} rulings were taken back{gone}." if count else "There is no page to take back.")
 
@@ -241,7 +241,7 @@ class ContactSheetScreen(Screen[None]):
             self.desk.open(self.desk.queue.find(self._tiles[self._cursor].row.task.id))
             self.app.push_screen(
                 AdjudicateScreen(self.desk, clock=self.gonogo.clock, profile=self.gonogo.services.profile),
-                lambda _: workers.begin(self, self._show_page, group="page"),
+                lambda _: workers.start_exclusive(self, self._show_page, group="page"),
             )
 
     def action_list(self) -> None:

@@ -196,7 +196,7 @@ class PracticeScreen(Screen[None]):
     def _decide(self, decision: Decision) -> None:
         if not self._answering:
             self._answering = True
-            workers.begin(self, self._answer, decision, group="practice")
+            workers.start_exclusive(self, self._answer, decision, group="practice")
         self.pane.guard.decided()
 
     async def _answer(self, decision: Decision) -> None:

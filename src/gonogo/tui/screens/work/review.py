@@ -66,7 +66,7 @@ class ReviewScreen(TableScreen):
 
     def on_mount(self) -> None:
         self._unsubscribe = self.desk.subscribe(self._desk_changed)
-        workers.begin(self, self._start, group="desk")
+        workers.start_exclusive(self, self._start, group="desk")
         self.set_interval(1, self._tick)
         self.call_after_refresh(self._desk_changed)
 

@@ -180,7 +180,7 @@ async def test_without_a_way_to_the_terminal_there_are_cells(start: Start) -> No
 async def test_a_late_answer_changes_the_drawing(start: Start, clock: Clock) -> None:
     async with start(TerminalReplies()) as shown:
         assert "quadrant" in text_of(shown.screen)
-        shown.app.terminal.told(SIXEL)
+        shown.app.terminal.update(SIXEL)
         await settle(shown.pilot)
         assert "sixel" in text_of(shown.screen)
         await press(shown.pilot, clock, "g")
