@@ -112,7 +112,7 @@ class GonogoApp(App[None]):
         return TerminalDriver
 
     def refresh_css(self, animate: bool = True) -> None:
-        if self._parsed_theme.update(self):
+        if self._parsed_theme.has_changed(self):
             super().refresh_css(animate)
 
     def get_line_filters(self) -> Sequence[LineFilter]:

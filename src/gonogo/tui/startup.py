@@ -23,7 +23,7 @@ class ParsedTheme:
         self._variables = app.get_css_variables()
         app.stylesheet.set_variables(self._variables)
 
-    def update(self, app: App[None]) -> bool:
+    def has_changed(self, app: App[None]) -> bool:
         """Returns whether the theme has other variables now, so that the styles must be parsed again."""
         before, self._variables = self._variables, app.get_css_variables()
         return self._variables != before
