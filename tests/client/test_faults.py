@@ -1,4 +1,4 @@
-"""Every way an exchange can go wrong becomes one class, says what to do, and names the request."""
+"""Errors: each failure of an exchange becomes one class, with a next step and the request id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a person pastes, the token is found in it, or it is said that there is none."""
+"""Magic link parser: finds the token in pasted text, or raises."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_token_is_found(text: str, base: str | None) -> None:
 @pytest.mark.parametrize(
     "text", ["", "   ", "hello there", "https://", "https://x.example", "https://x.example/?token=", "short", "x" * 501]
 )
-def test_no_token_is_said(text: str) -> None:
+def test_text_without_a_token_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         magic_token(text)
     assert "whole link" in caught.value.next_step
@@ -66,7 +66,7 @@ def test_any_token_survives_a_link(token: str, form: str) -> None:
 
 @settings(deadline=None)  # shared machines stall
 @given(st.text())
-def test_any_text_is_a_token_or_said_to_be_none(text: str) -> None:
+def test_any_text_gives_a_token_or_is_refused(text: str) -> None:
     with contextlib.suppress(InvalidInputError):
         token, _ = magic_token(text)
         assert token.isascii()

@@ -1,4 +1,4 @@
-"""Each operation on the wire: method, path, query, body, key, credential; and the model that comes back."""
+"""Operations: method, path, query, body, key and credential of each request, and the parsed model."""
 
 from __future__ import annotations
 

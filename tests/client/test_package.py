@@ -1,4 +1,4 @@
-"""What the package exports, and that it loads nothing before a name is used."""
+"""Client package: its exports, and that it loads nothing before a name is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watching a campaign over a line that breaks, lies and falls silent."""
+"""Progress stream: reconnects, silence, bad events, and the states that end it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def state(resolved: int) -> dict[str, Any]:
     return {"campaign_id": "c-1", "status": "open", "votes_left": 9 - resolved, **counts}
 
 
-def told(number: int, resolved: int) -> str:
+def progress_event(number: int, resolved: int) -> str:
     return f"id: {number}\nevent: progress\ndata: {json.dumps(state(resolved))}\n\n"
 
 
@@ -73,13 +73,13 @@ class Watch:
         return self
 
 
-async def test_a_line_that_drops_is_taken_up_again_where_it_broke() -> None:
+async def test_a_dropped_stream_reconnects_where_it_broke() -> None:
     steps: list[Step] = [
-        stream(told(7, 1)),
+        stream(progress_event(7, 1)),
         Reset(),
         Reply(503, envelope("unavailable")),
-        stream(told(8, 2), told(9, 3), end("stopping")),
-        stream(told(12, 4), end("closed")),
+        stream(progress_event(8, 2), progress_event(9, 3), end("stopping")),
+        stream(progress_event(12, 4), end("closed")),
     ]
     watch = await Watch(steps).run()
     assert watch.seen == [1, 2, 3, 4]
@@ -91,10 +91,10 @@ async def test_a_line_that_drops_is_taken_up_again_where_it_broke() -> None:
     assert watch.server.requests[0].headers["accept"] == "text/event-stream"
 
 
-async def test_a_line_that_falls_silent_is_dropped() -> None:
-    reply = stream(told(1, 1), told(2, 2))
-    cut = len(reply.head(len(reply.data()))) + len(": hello\n\n" + told(1, 1)) + 20
-    watch = await Watch([Stall(reply, after=cut), stream(told(2, 2), end("closed"))]).run(silent=0.3)
+async def test_a_silent_stream_is_dropped() -> None:
+    reply = stream(progress_event(1, 1), progress_event(2, 2))
+    cut = len(reply.head(len(reply.data()))) + len(": hello\n\n" + progress_event(1, 1)) + 20
+    watch = await Watch([Stall(reply, after=cut), stream(progress_event(2, 2), end("closed"))]).run(silent=0.3)
     assert (watch.seen, watch.heard) == ([1, 2], ["there", "NetworkError 1", "there"])
 
 
@@ -110,7 +110,7 @@ async def test_a_line_that_falls_silent_is_dropped() -> None:
     ],
     ids=["no such route", "no stream to spare", "JSON", "a page", "held back whole", "held back after its head"],
 )
-async def test_where_nothing_is_told_it_says_so_and_tries_no_more(step: Step) -> None:
+async def test_a_missing_stream_is_unavailable_at_once(step: Step) -> None:
     watch = Watch([step])
     with pytest.raises(StreamUnavailableError):
         await watch.run(first=0.5)
@@ -122,13 +122,13 @@ async def test_where_nothing_is_told_it_says_so_and_tries_no_more(step: Step) ->
     [
         (Reply(401, envelope("invalid_api_key")), AuthenticationError),
         (Reply(403, envelope("insufficient_scope")), PermissionDeniedError),
-        (stream(told(1, 1), end("credential")), AuthenticationError),
+        (stream(progress_event(1, 1), end("credential")), AuthenticationError),
         (stream("event: progress\ndata: [1]\n\n"), UnexpectedAnswerError),
         (stream("event: progress\ndata: {\n\n"), UnexpectedAnswerError),
     ],
     ids=["no credential", "not allowed", "revoked meanwhile", "another shape", "no JSON"],
 )
-async def test_what_will_not_get_better_ends_it(step: Step, error: type[Exception]) -> None:
+async def test_permanent_errors_end_the_stream(step: Step, error: type[Exception]) -> None:
     watch = Watch([step])
     with pytest.raises(error):
         await watch.run()

@@ -1,4 +1,4 @@
-"""Any bytes become a model or `UnexpectedAnswerError`, never another exception."""
+"""Response parsing: any bytes become a model or `UnexpectedAnswerError`, never another exception."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is tried again, how it waits, and that a retry is the same request."""
+"""Retries: which errors are retried, the waits, and that a retry is the same request."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ async def test_retry_after_is_honoured(status: int, client_for: ClientFor, time:
     assert sum(time.slept) == 17
 
 
-async def test_a_pause_beyond_patience_is_told_instead_of_waited_for(client_for: ClientFor, time: Time) -> None:
+async def test_a_pause_beyond_patience_raises_instead_of_waiting(client_for: ClientFor, time: Time) -> None:
     script = [Reply(429, b"", {"Retry-After": "3600"})]
     async with ScriptedServer(script) as server, client_for(server.url) as client:
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""The facade: folders, cache, sharing, making ahead; and the cache's own rules."""
+"""Drawing service: folders, cache, shared requests, prefetch; and the rules of the caches."""
 
 from __future__ import annotations
 

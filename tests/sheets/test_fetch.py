@@ -1,4 +1,4 @@
-"""Fetching: without credentials, over https, within limits, and in words when it fails."""
+"""Fetcher: no credentials, https only, limits, SSRF guard, and the sentence of each failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of characters against what Unicode says of them."""
+"""Picture modes: the table, and its glyphs against the names in Unicode."""
 
 from __future__ import annotations
 

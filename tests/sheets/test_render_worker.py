@@ -1,4 +1,4 @@
-"""The child process: limits kept, killed and started again, and never a reason for the program to fall over."""
+"""Render worker: limits of the child, its end and restart, and that no drawing harms the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Equal by engineering: what is folded, what never is, and the reason given."""
+"""Comparison: which spellings are equal, which never are, and the reason in words."""
 
 from __future__ import annotations
 

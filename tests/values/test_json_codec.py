@@ -1,4 +1,4 @@
-"""JSON to value and back: agreed keys, unknown keys, and every other shape."""
+"""JSON codec: known keys, unknown keys, and every other shape of JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type and readers emit, and what it is understood as."""
+"""Parser: texts that people type and readers emit, and the values they stand for."""
 
 from __future__ import annotations
 

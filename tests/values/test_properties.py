@@ -1,4 +1,4 @@
-"""What holds for every text and every JSON."""
+"""Properties of parser, formatter and comparison, for every text and every JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every reading of the real drawings, against what a person said is there."""
+"""Real readings: every reading of the real drawings against the value that a person confirmed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One key a repair: what it makes of a line, and that it leaves alone what it cannot mend."""
+"""Repairs: the result of each on a line, and the lines that each leaves alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A value set the way a drawing sets it."""
+"""Typesetting: stacked deviations, boxes and frames, within the width."""
 
 from __future__ import annotations
 

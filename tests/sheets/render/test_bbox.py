@@ -1,4 +1,4 @@
-"""`drawing_bbox` by the contract's decisions."""
+"""Bounding boxes: units, order, clipping and pages by the contract's decisions."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def test_fractions_pixels_and_the_page() -> None:
     assert _placed(0, 0, 1, 1).box == Box(0, 0, 1, 1)
 
 
-def test_reversed_is_put_right_and_said() -> None:
+def test_swapped_corners_are_ordered_with_a_note() -> None:
     placed = _placed(1200, 1200, 400, 600)
     assert placed.box == Box(0.25, 0.5, 0.75, 1.0)
     assert placed.notes == ("box was the wrong way round",)
 
 
-def test_over_the_edge_is_cut_and_said() -> None:
+def test_a_box_over_the_edge_is_clipped_with_a_note() -> None:
     placed = _placed(-160, 600, 800, 1300)
     assert placed.box == Box(0.0, 0.5, 0.5, 1.0)
     assert placed.notes == ("box reached over the page's edge and was cut",)

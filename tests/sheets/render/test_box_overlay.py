@@ -1,4 +1,4 @@
-"""The frame around the box, and the map of the sheet."""
+"""Box overlay: the frame around the box, and the locator map."""
 
 from __future__ import annotations
 

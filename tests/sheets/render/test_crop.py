@@ -1,4 +1,4 @@
-"""What part of the page is shown, for any page, box and pane."""
+"""Crop: the part of the page that a view shows, for any page, box and pane."""
 
 from __future__ import annotations
 

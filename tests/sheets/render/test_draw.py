@@ -1,4 +1,4 @@
-"""Whole pictures, made in this process: the same place from an image and a PDF, turning, notes, refusals."""
+"""Drawing pipeline in this process: the same place from an image and a PDF, rotation, notes, refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kitty and Sixel: the bytes, decoded as a terminal would, are the picture; nothing else gets through."""
+"""Indexed pixels, Kitty and Sixel: the bytes, decoded as a terminal would, are the picture and nothing else."""
 
 from __future__ import annotations
 

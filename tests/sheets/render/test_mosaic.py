@@ -1,4 +1,4 @@
-"""Two colours a cell: exact cells for exact pixels, and the optimum against trying every pattern."""
+"""Mosaic: exact cells for exact pixels, and the optimum against a search over every pattern."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person has without pixels: the words near the box, the drawing's name, the page as a frame of lines."""
+"""Nearby text, titles from file names, and the text fallback."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_picture_has_no_words(drawings: OpenDrawings, folder: Path) -> None:
         ("", None),
     ],
 )
-def test_a_title_is_a_name_that_tells_something(filename: str, title: str | None) -> None:
+def test_a_title_is_neither_an_id_nor_a_generic_name(filename: str, title: str | None) -> None:
     assert title_from_filename(filename) == title
 
 

@@ -1,4 +1,4 @@
-"""SVG and DXF: shown in their own units, and made harmless first. Skipped without the extra `cad`."""
+"""SVG and DXF: own units, and the sanitizer. Skipped without the extra `cad`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thin digits become strokes that cells can show: how thick the ink is, and how it is thickened."""
+"""Text metrics: height and stroke width of characters, and how thin strokes are thickened."""
 
 from __future__ import annotations
 

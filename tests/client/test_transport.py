@@ -1,4 +1,4 @@
-"""A credential has one home; nothing carries it elsewhere."""
+"""HTTP transport: the credential goes to one host only, whatever redirects and paths say."""
 
 from __future__ import annotations
 
