@@ -1,12 +1,12 @@
-"""Signing in to the results API: an API key, a password of its own, and a session on top."""
+"""Sign-in of the results API: an API key, a password beside it, and a session on top."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from starlette.requests import Request
 
 from gonogo.schemas.enums import ErrorCode, KeyScope
@@ -27,7 +27,7 @@ EMBEDDED = "embedded"
 
 @dataclass(frozen=True)
 class ResultsLogin:
-    """Who reads: the owner of an API key. `seen_at` is the last noted use of the session."""
+    """Caller of the results API: the owner of an API key. `seen_at` is the last recorded use of the session."""
 
     key_id: str
     number: int
@@ -35,8 +35,24 @@ class ResultsLogin:
     seen_at: datetime | None = None
 
     def stale(self, now: datetime) -> bool:
-        """Whether the session's last use should be written down."""
+        """True if the use of the session should be recorded again."""
         return self.seen_at is not None and now - self.seen_at >= SEEN_EVERY
+
+
+class _KeyRow(NamedTuple):
+    """An API key, its owner, and the session of the request, if that is the key's."""
+
+    id: str
+    number: int
+    sha256: str
+    scopes: list[str]
+    revoked_at: datetime | None
+    user_id: str
+    org_id: str
+    user_name: str
+    email: str | None
+    session_seen_at: datetime | None
+    session_ended_at: datetime | None
 
 
 def account_of(request: Request) -> ResultsLogin:
@@ -45,7 +61,7 @@ def account_of(request: Request) -> ResultsLogin:
 
 
 def session_of(request: Request, now: datetime) -> ResultsLogin:
-    """The same with a live session of that key; 401 otherwise. The embedded lead needs none."""
+    """The owner of the key, if it has a live session; 401 otherwise. The embedded lead needs no session."""
     account, row = _find(request)
     if row is None:
         return account
@@ -54,13 +70,13 @@ def session_of(request: Request, now: datetime) -> ResultsLogin:
     return replace(account, seen_at=row.session_seen_at)
 
 
-def _find(request: Request) -> tuple[ResultsLogin, Row[Any] | None]:
-    """The account, and the row of its key with the session of the request, if that is the key's; one query."""
+def _find(request: Request) -> tuple[ResultsLogin, _KeyRow | None]:
+    """The account and the row of its key, by one query; no row for the embedded lead."""
     key = request.headers.get("x-api-key", "")
     embedded: str | None = request.app.state.settings.embedded_token
     if embedded and tokens.same(key, embedded):
         return ResultsLogin(EMBEDDED, 0, authenticate(request)), None
-    row = request.app.state.store.query_one(
+    row: _KeyRow | None = request.app.state.store.query_one(
         _KEY, {"prefix": tokens.api_key_prefix(key) or "", "session": _bearer(request)}
     )
     if not tokens.same(tokens.digest(key), row.sha256 if row else "0" * 64) or row is None or row.revoked_at:
@@ -114,7 +130,7 @@ def create_results_password(store: Store, key_id: str) -> ResultsPassword:
 
 
 def make_password(connection: Connection, org_id: str, key_id: str, now: datetime) -> ResultsPassword:
-    """What signs in beside the key; an older password and its sessions are void. 404 for a key that is none."""
+    """A new password beside the key; ends the older one and its sessions. 404 for an unknown or revoked key."""
     query = select(api_keys.c.prefix).join(users).where(api_keys.c.id == key_id, users.c.org_id == org_id)
     prefix = connection.execute(query.where(api_keys.c.revoked_at.is_(None))).scalar()
     if prefix is None:
@@ -150,7 +166,12 @@ def _bearer(request: Request) -> str:
 
 _KEY = CompiledStatement(
     select(
-        api_keys,
+        api_keys.c.id,
+        api_keys.c.number,
+        api_keys.c.sha256,
+        api_keys.c.scopes,
+        api_keys.c.revoked_at,
+        api_keys.c.user_id,
         users.c.org_id,
         users.c.name.label("user_name"),
         users.c.email,
@@ -162,5 +183,6 @@ _KEY = CompiledStatement(
         results_sessions,
         (results_sessions.c.sha256 == bindparam("session")) & (results_sessions.c.api_key_id == api_keys.c.id),
     )
-    .where(api_keys.c.prefix == bindparam("prefix"))
+    .where(api_keys.c.prefix == bindparam("prefix")),
+    row=_KeyRow,
 )
