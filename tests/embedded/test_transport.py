@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from gonogo.desk.core.paths import AppPaths
-from gonogo.embedded.exchange import AHEAD, Exchange, _Pieces
+from gonogo.embedded.exchange import MAX_BUFFERED, Exchange, _ChunkStream
 from gonogo.embedded.transport import EmbeddedTransport
 
 WAIT = 30
@@ -51,7 +51,7 @@ async def answer(app: Any) -> httpx.Response:
 
 
 async def chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    assert isinstance(response.stream, _Pieces)
+    assert isinstance(response.stream, _ChunkStream)
     async for piece in response.stream:
         yield piece
 
@@ -66,7 +66,7 @@ async def test_a_long_answer_waits_for_its_reader() -> None:
     response = await answer(app)
     for _ in range(100):
         await asyncio.sleep(0)
-    assert app.sent <= AHEAD + 2
+    assert app.sent <= MAX_BUFFERED + 2
     pieces = [piece async for piece in chunks(response)]
     assert b"".join(pieces) == b"".join(b"%d\n" % n for n in range(50)) + b"end"
 

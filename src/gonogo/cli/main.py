@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import os
-import tempfile
-import traceback
 from typing import Any, NoReturn
 
 import click
 
 from gonogo import __version__
-from gonogo.cli.support.exit import fail, fail_file
-from gonogo.cli.workstation import open_workstation
 
 # name → (module, attribute, one line for `gonogo --help`); the line is here so that help loads no command
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -103,6 +97,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = click.utils.make_str(args[0])
         if name not in COMMANDS and not name.startswith("-"):
+            import difflib  # for a wrong command only
+
             near = difflib.get_close_matches(name, COMMANDS, n=1)
             hint = f" Did you mean `gonogo {near[0]}`?" if near else " `gonogo --help` lists them."
             raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
@@ -118,6 +114,8 @@ def cli(ctx: click.Context) -> None:
     Without a command the workstation opens.
     """
     if ctx.invoked_subcommand is None:
+        from gonogo.cli.workstation import open_workstation  # the terminal probe, which help does without
+
         open_workstation()
 
 
@@ -126,6 +124,8 @@ def main(args: list[str] | None = None) -> Any:
     try:
         return cli.main(args=args, prog_name="gonogo")
     except OSError as error:
+        from gonogo.cli.support.exit import fail_file  # for errors only
+
         fail_file(error)
     except Exception as error:  # noqa: BLE001 - the last handler; above it is only the interpreter
         _report_crash(error)
@@ -133,6 +133,12 @@ def main(args: list[str] | None = None) -> Any:
 
 def _report_crash(error: Exception) -> NoReturn:
     """Ends after a bug in gonogo: a sentence for the person, the traceback in a file for the developers."""
+    import os  # these for errors only, too
+    import tempfile
+    import traceback
+
+    from gonogo.cli.support.exit import fail
+
     next_step = "There is no room to keep the details."
     try:
         number, path = tempfile.mkstemp(prefix="gonogo-fault-", suffix=".txt")  # for its owner's eyes only

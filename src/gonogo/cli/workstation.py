@@ -8,16 +8,16 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gonogo.cli.support.exit import EXIT_USAGE, fail
-from gonogo.tui.terminal.probe import Probe
+if TYPE_CHECKING:
+    from gonogo.tui.terminal.probe import Probe
 
 
 def main() -> Any:
     """Entry point of the console script: bare `gonogo` opens the workstation, anything else is a command.
 
-    A shell that completes asks bare `gonogo`, too; what it wants is in the environment.
+    A shell that completes asks bare `gonogo`, too; its request is in the environment.
     """
     if len(sys.argv) == 1 and "_GONOGO_COMPLETE" not in os.environ:
         return open_workstation()
@@ -34,13 +34,17 @@ def open_workstation(
     review: bool = False,
     practice: bool = False,
 ) -> None:
-    """Run the app in this terminal until the person leaves it."""
+    """Runs the app in this terminal until the person leaves it."""
     if not sys.stdin.isatty() or not sys.stderr.isatty():
+        from gonogo.cli.support.exit import EXIT_USAGE, fail  # imports click, which a first frame does without
+
         fail(
             "the workstation needs a terminal",
             "Run it in one; `gonogo --help` lists what works in scripts.",
             EXIT_USAGE,
         )
+    from gonogo.tui.terminal.probe import Probe  # commands come through this module, and need no probe
+
     probe = Probe(os.environ)
     probe.ask()  # before the app is imported: the answers come meanwhile
     try:
@@ -50,6 +54,7 @@ def open_workstation(
 
 
 def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool, review: bool, practice: bool) -> None:
+    # Each import stands as late as possible: what comes before it is on the screen sooner.
     from gonogo.desk.core.paths import AppPaths
     from gonogo.tui import first_frame
 

@@ -9,16 +9,19 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
 
 from gonogo.demo.readings import SEED, Reading, misread
 from gonogo.schemas.labeling import LabelSubmit
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
-
-    from gonogo.server.store.engine import Store
-    from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.auth.principals import Voter
+from gonogo.server.queue import leases, submissions
+from gonogo.server.store import audit
+from gonogo.server.store.engine import Store
+from gonogo.server.store.schema import tasks
+from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.store.typed_rows import fetch_campaign
 
 CREW = {"Ana (simulated)": 0.97, "Bo (simulated)": 0.86, "Cem (simulated)": 0.92}
 """Who answered before, and how often each sees what is to be seen."""
@@ -31,9 +34,6 @@ _SHIFT = timedelta(minutes=50)
 
 def answer(store: Store, campaign_id: str, people: Mapping[str, str], readings: Sequence[Reading]) -> None:
     """All the votes of the crew; `people` are their ids by name, in the order of `CREW`."""
-    from gonogo.server.store import audit
-    from gonogo.server.store.typed_rows import fetch_campaign
-
     now = datetime.now(UTC)
     with store.write() as connection:
         campaign = fetch_campaign(connection, campaign_id)
@@ -47,10 +47,6 @@ def answer(store: Store, campaign_id: str, people: Mapping[str, str], readings: 
 
 def _choose(connection: Connection, campaign_id: str, readings: Sequence[Reading]) -> list[tuple[Row[Any], Reading]]:
     """The tasks they answer, in the order of the sheets, each with its reading; of gold one copy an item."""
-    from sqlalchemy import select
-
-    from gonogo.server.store.schema import tasks
-
     by_place = {(tuple(reading.callout.bbox), reading.callout.name): reading for reading in readings}
     rows = connection.execute(select(tasks).where(tasks.c.campaign_id == campaign_id).order_by(tasks.c.number)).all()
     found = [(row, by_place[(tuple(row.drawing_bbox or ()), row.field_name or "")]) for row in rows]
@@ -77,9 +73,6 @@ def _work(
     at: datetime,
 ) -> None:
     """One person's answers, one after the other from `at` on."""
-    from gonogo.server.auth.principals import Voter
-    from gonogo.server.queue import leases, submissions
-
     rng = random.Random(f"{SEED}-{name}")  # noqa: S311 - sample data, not a secret
     voter = Voter(voter_id, "annotator")
     disputed = [row.id for row, reading in chosen if reading.error and not row.is_gold][:DISPUTED]

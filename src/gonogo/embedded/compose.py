@@ -1,22 +1,18 @@
-"""Puts the parts together: services for the app, with the embedded server behind them."""
+"""Composition of the app: the account of one person on this machine, with the embedded server behind it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from gonogo.desk.account.account import Account
-    from gonogo.desk.account.identity import EmbeddedParts
-    from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.account.account import Account
+from gonogo.desk.account.identity import EmbeddedParts
+from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.core.settings import load_profile
 
 
 def make_services(home: AppPaths) -> Account:
-    """Services of one person on this machine; the embedded server is made when first asked for."""
-    from gonogo.desk.account.account import Account
-    from gonogo.desk.core.settings import load_profile
+    """The account of the person on this machine; the embedded server is made at the first request for it."""
 
     def embedded() -> EmbeddedParts:
-        from gonogo.embedded.transport import embedded_parts
+        from gonogo.embedded.transport import embedded_parts  # httpx, which the first frame does without
 
         return embedded_parts(home)
 

@@ -1,7 +1,8 @@
-"""The labeling server inside: the one place where the client side meets the server's code.
+"""Embedded server: an httpx transport into the labeling server in this process.
 
-The server runs in a thread with an event loop of its own, so that its imports, its SQL and its fsyncs do not hold
-up key presses, and it starts on the first request: the first frame never waits for it.
+This package is the one place where the client side meets the server's code. The server runs in a thread with an event
+loop of its own, so that its imports, its SQL and its fsyncs do not delay key presses, and it starts on the first
+request: the first frame never waits for it.
 """
 
 from __future__ import annotations
@@ -12,34 +13,30 @@ import contextlib
 import logging
 import secrets
 import threading
-from typing import TYPE_CHECKING
 
 import httpx
 
 from gonogo.desk.account.identity import EmbeddedParts
-from gonogo.embedded.exchange import Exchange
-
-if TYPE_CHECKING:
-    from gonogo.desk.core.paths import AppPaths
-    from gonogo.embedded.exchange import ASGIApp
+from gonogo.desk.core.paths import AppPaths
+from gonogo.embedded.exchange import ASGIApp, Exchange
 
 BASE_URL = "http://embedded.localhost"
 CANNOT_OPEN = "the workspace on this machine cannot be opened"
 
 
 def workspace_url(home: AppPaths) -> str:
-    """The database of the workspace on this machine, as a SQLAlchemy URL."""
+    """SQLAlchemy URL of the database of the workspace on this machine."""
     return f"sqlite:///{home.data() / 'workspace.db'}"
 
 
 def embedded_parts(home: AppPaths) -> EmbeddedParts:
-    """A transport into the embedded server, and the credential of the local lead, fresh for this run."""
+    """Returns a transport into a new embedded server, and a new credential of the local lead."""
     token = secrets.token_urlsafe(32)
     return EmbeddedParts(transport=EmbeddedTransport(home, token), token=token, base_url=BASE_URL)
 
 
 class EmbeddedTransport(httpx.AsyncBaseTransport):
-    """Hands requests to the server's thread and brings the answers back to the caller's loop, piece by piece."""
+    """Transport that sends requests to the server's thread, and streams the responses into the caller's loop."""
 
     def __init__(self, home: AppPaths, token: str) -> None:
         self._home = home
@@ -55,7 +52,7 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
         if self._app is None:
             self._start()
         assert self._app is not None
-        # a request that is given up must not take the start from those that still wait for it
+        # shielded: a cancelled request must not cancel the start for those that still wait for it
         app = await asyncio.shield(asyncio.wrap_future(self._app))
         assert self._loop is not None
         exchange = Exchange(request, body, self._loop)
@@ -77,27 +74,28 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
                 raise
 
     async def _serve(self, ready: concurrent.futures.Future[ASGIApp]) -> None:
+        # In this thread, because FastAPI and SQLAlchemy take half a second to import.
         from gonogo.server.app import create_app
         from gonogo.server.settings import ServerSettings
 
-        # nobody keeps a log here, and without this line Python would print its tracebacks into somebody's terminal
+        # no log is kept here, and without a handler Python would print tracebacks into the terminal
         logging.getLogger("gonogo").addHandler(logging.NullHandler())
         self._home.make(self._home.data())
         app = create_app(ServerSettings(database_url=workspace_url(self._home), embedded_token=self._token))
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        if self._ended:  # before there was anything to tell it to
+        if self._ended:  # stopped before the event existed
             self._stop.set()
         async with app.router.lifespan_context(app):
             ready.set_result(app)
             await self._stop.wait()
 
     async def aclose(self) -> None:
-        """End the server's thread, letting its open requests finish. Idempotent."""
+        """Ends the server's thread after its open requests. Idempotent."""
         await asyncio.to_thread(self.stop)
 
     def stop(self) -> None:
-        """As `aclose`, for callers without an event loop."""
+        """Ends the server's thread, for callers without an event loop."""
         self._ended = True
         thread, loop, stop = self._thread, self._loop, self._stop
         self._thread = None
@@ -106,10 +104,10 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
         if loop is not None and stop is not None:
             with contextlib.suppress(RuntimeError):  # the loop may have ended by itself
                 loop.call_soon_threadsafe(stop.set)
-        # a server that is still starting has no request; its start may be left to end with the process
+        # a server that is still starting has no request, and may end with the process
         thread.join(10 if self._app.done() else 1)
 
 
 def _as_connect_error(error: BaseException) -> Exception:
-    """A server that cannot start is, for the client, a server that is not there; the reason stays readable."""
+    """The connection error for a server that cannot start, with the reason."""
     return httpx.ConnectError(f"{CANNOT_OPEN}: {error}")

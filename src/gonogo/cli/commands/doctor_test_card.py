@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -76,6 +77,7 @@ def choose(terminal: TerminalCapabilities, mode: str) -> str:
 
 def samples(terminal: TerminalCapabilities, environment: Mapping[str, str]) -> list[Sample]:
     """What this terminal may be able to draw, coarsest first."""
+    # Renderer and numpy are loaded for the card only, not for a report.
     from gonogo.demo.parts import draw_all
     from gonogo.sheets.drawing_limits import DrawingLimits
     from gonogo.sheets.render.box_overlay import draw_frame
@@ -107,7 +109,7 @@ def samples(terminal: TerminalCapabilities, environment: Mapping[str, str]) -> l
 def _pixels(
     terminal: TerminalCapabilities, drawings: OpenDrawings, path: Path, request: PictureRequest
 ) -> list[Sample]:
-    from gonogo.sheets.render import indexed_pixels
+    from gonogo.sheets.render import indexed_pixels  # as above
 
     modes = [mode for mode in PIXEL_MODES if mode.value in terminal.choices()]
     if not modes:
@@ -179,8 +181,6 @@ def card(shown: list[Sample]) -> str:
 
 def can_show() -> str:
     """Why there is no card here; empty when there is one."""
-    import shutil
-
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "") in ("", "dumb"):
         return "it needs a terminal"
     if os.environ.get("NO_COLOR"):
@@ -194,7 +194,7 @@ def can_show() -> str:
 
 def typed() -> str:
     """A line from the keyboard. What came before the question, such as a late answer of the terminal, is dropped."""
-    import termios
+    import termios  # Unix only
 
     termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     line = sys.stdin.readline()
