@@ -1,7 +1,7 @@
-"""Three simulated annotators: they answer a few tasks of the demo campaign and some of its gold, hours ago.
+"""Three simulated annotators: answers to some tasks and gold of the demo campaign, dated some hours back.
 
-The votes go straight through the server's own code in one transaction, as claims and answers with times of their own.
-Over HTTP the same would take longer than all the rest of the demo's first start, and everybody would be too fast.
+The votes go through the server's own code in one transaction, as claims and answers with times of their own. Over HTTP
+they would take longer than the rest of the demo's first start, and would be flagged as too fast.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.typed_rows import fetch_campaign
 
 CREW = {"Ana (simulated)": 0.97, "Bo (simulated)": 0.86, "Cem (simulated)": 0.92}
-"""Who answered before, and how often each sees what is to be seen."""
+"""Simulated annotators, and the share of errors that each recognises."""
 N_WRONG, N_RIGHT, N_GOLD = 8, 16, 8
-"""Tasks they answer: readings that are wrong, readings that are right, and gold."""
+"""Numbers of answered tasks: with a wrong reading, with a right reading, and gold."""
 DISPUTED = 5
-"""Wrong readings on which each of them says something else."""
+"""Number of wrong readings on which their answers differ."""
 _SHIFT = timedelta(minutes=50)
 
 
 def answer(store: Store, campaign_id: str, people: Mapping[str, str], readings: Sequence[Reading]) -> None:
-    """All the votes of the crew; `people` are their ids by name, in the order of `CREW`."""
+    """Stores all votes of the crew; `people` are their ids by name, in the order of `CREW`."""
     now = datetime.now(UTC)
     with store.write() as connection:
         campaign = fetch_campaign(connection, campaign_id)
@@ -46,21 +46,21 @@ def answer(store: Store, campaign_id: str, people: Mapping[str, str], readings: 
 
 
 def _choose(connection: Connection, campaign_id: str, readings: Sequence[Reading]) -> list[tuple[Row[Any], Reading]]:
-    """The tasks they answer, in the order of the sheets, each with its reading; of gold one copy an item."""
+    """The tasks to answer, in the order of the sheets, each with its reading; of gold one copy an item."""
     by_place = {(tuple(reading.callout.bbox), reading.callout.name): reading for reading in readings}
     rows = connection.execute(select(tasks).where(tasks.c.campaign_id == campaign_id).order_by(tasks.c.number)).all()
-    found = [(row, by_place[(tuple(row.drawing_bbox or ()), row.field_name or "")]) for row in rows]
-    items = {row.gold_item_id: (row, reading) for row, reading in reversed(found) if row.is_gold}
-    ordinary = [(row, reading) for row, reading in found if not row.is_gold]
+    pairs = [(row, by_place[(tuple(row.drawing_bbox or ()), row.field_name or "")]) for row in rows]
+    items = {row.gold_item_id: (row, reading) for row, reading in reversed(pairs) if row.is_gold}
+    ordinary = [(row, reading) for row, reading in pairs if not row.is_gold]
     wrong = [(row, reading) for row, reading in ordinary if reading.error]
     right = [(row, reading) for row, reading in ordinary if not reading.error]
     chosen = [*_spread(wrong, N_WRONG), *_spread(right, N_RIGHT), *_spread(list(items.values()), N_GOLD)]
-    return sorted(chosen, key=lambda one: (one[0].sheet_seq, one[0].number))
+    return sorted(chosen, key=lambda pair: (pair[0].sheet_seq, pair[0].number))
 
 
-def _spread(found: list[tuple[Row[Any], Reading]], n: int) -> list[tuple[Row[Any], Reading]]:
+def _spread(pairs: list[tuple[Row[Any], Reading]], n: int) -> list[tuple[Row[Any], Reading]]:
     """About `n` of them, evenly over all sheets."""
-    return found[:: max(1, len(found) // n)][:n]
+    return pairs[:: max(1, len(pairs) // n)][:n]
 
 
 def _work(
@@ -77,10 +77,10 @@ def _work(
     voter = Voter(voter_id, "annotator")
     disputed = [row.id for row, reading in chosen if reading.error and not row.is_gold][:DISPUTED]
     for row, reading in chosen:
-        said = _dispute(reading, place, rng) if row.id in disputed else _vote(reading, CREW[name], rng)
+        submission = _dispute(reading, place, rng) if row.id in disputed else _vote(reading, CREW[name], rng)
         leases.acquire(connection, row.id, voter, at, campaign.lease_minutes)
-        at += timedelta(milliseconds=said.duration_ms or 0)
-        submissions.submit(connection, campaign, row.id, voter, said, at)
+        at += timedelta(milliseconds=submission.duration_ms or 0)
+        submissions.submit(connection, campaign, row.id, voter, submission, at)
         at += timedelta(milliseconds=rng.randint(300, 900))
 
 
@@ -94,11 +94,11 @@ def _vote(reading: Reading, care: float, rng: random.Random) -> LabelSubmit:
 
 
 def _dispute(reading: Reading, place: int, rng: random.Random) -> LabelSubmit:
-    """The first says what is right, the second sees nothing, the third sees that it is wrong and misreads it again."""
+    """A disputed answer: the first corrects the reading, the second accepts it, the third corrects it wrongly."""
     if place == 0:
         return _incorrect(reading.callout.text, rng)
-    again = misread(reading) if place > 1 else None
-    return _correct(rng) if again is None else _incorrect(again, rng)
+    wrong_text = misread(reading) if place > 1 else None
+    return _correct(rng) if wrong_text is None else _incorrect(wrong_text, rng)
 
 
 def _correct(rng: random.Random) -> LabelSubmit:
@@ -111,5 +111,5 @@ def _incorrect(text: str, rng: random.Random) -> LabelSubmit:
 
 
 def _duration(rng: random.Random) -> int:
-    """Milliseconds a person looks."""
+    """Milliseconds of one answer, log-normal with a median of 3.4 s."""
     return 700 + int(1000 * rng.lognormvariate(1.0, 0.35))
