@@ -235,7 +235,7 @@ class ContactSheetScreen(Screen[None]):
         self.gonogo.say(f"{undone} rulings were taken back{gone}." if count else "There is no page to take back.")
 
     def action_open(self) -> None:
-        from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
+        from gonogo.tui.screens.work.adjudicate import AdjudicateScreen  # loaded when it is first shown
 
         if self._tiles:
             self.desk.open(self.desk.queue.find(self._tiles[self._cursor].row.task.id))

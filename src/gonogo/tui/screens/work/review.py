@@ -159,7 +159,7 @@ class ReviewScreen(TableScreen):
     # --- keys ------------------------------------------------------------------------------------------
 
     def action_open(self) -> None:
-        from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
+        from gonogo.tui.screens.work.adjudicate import AdjudicateScreen  # loaded when it is first shown
 
         if self.desk.queue.row(self.table.cursor) is None:
             return
@@ -167,7 +167,7 @@ class ReviewScreen(TableScreen):
         self.app.push_screen(AdjudicateScreen(self.desk, clock=self.gonogo.clock, profile=self.gonogo.services.profile))
 
     def action_contact(self) -> None:
-        from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
+        from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen  # loaded when it is first shown
 
         if self.desk.queue.count:
             self.app.push_screen(
@@ -175,7 +175,7 @@ class ReviewScreen(TableScreen):
             )
 
     def action_quality(self) -> None:
-        from gonogo.tui.screens.lead.quality import QualityScreen
+        from gonogo.tui.screens.lead.quality import QualityScreen  # loaded when it is first shown
 
         self.app.push_screen(QualityScreen(self._signed, self._campaign_id, self.desk.state.campaign_name))
 
