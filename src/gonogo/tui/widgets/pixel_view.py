@@ -1,7 +1,7 @@
-"""Real pixels in a sheet's frame. A picture is given to the terminal once, not with every repaint.
+"""Pixel protocols: real pixels in a sheet's frame, by Kitty or Sixel. A picture is sent once, not with every repaint.
 
 Kitty's pictures are shown by text, so a frame is a frame like any other. A Sixel picture lies on the cells and is gone
-where text is written over it: `Sixels` looks at each frame that leaves, and sends the picture again behind one that
+where text is written over it: `SixelPixels` reads each frame that leaves, and sends the picture again after one that
 wrote where it lies.
 """
 
@@ -11,6 +11,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol
 
 from rich.color import Color as RichColor
 from rich.segment import Segment
@@ -50,8 +51,40 @@ def placeholder_rows(number: int, columns: int, rows: int, paper: str) -> list[l
     return [[Segment(text, style)] for text in kitty.placeholders(columns, rows)]
 
 
-class KittyPictures:
-    """The pictures that the terminal holds for one view; the oldest is taken back when there are too many."""
+class PixelProtocol(Protocol):
+    """Protocol of real pixels, for the pictures of one sheet view."""
+
+    overlays: ClassVar[bool]
+    """Whether pixels lie over the cells, so that `after_frame` must be asked after each frame."""
+
+    def rows(self, picture: Picture, inks: Inks, size: tuple[int, int]) -> list[list[Segment]]:
+        """The text under the pixels, or instead of them, on `size` cells (columns, rows)."""
+        ...
+
+    def picture_changed(self) -> None:
+        """The picture or its colours are others from the next frame on."""
+        ...
+
+    def after_frame(
+        self, frame: str, picture: Picture, inks: Inks, place: Region, covers: Callable[[], Sequence[Region]]
+    ) -> str:
+        """The commands that must follow `frame`; `place` is where the picture lies, `covers` what lies over it."""
+        ...
+
+    def remove(self) -> None:
+        """Removes all pictures from the terminal."""
+        ...
+
+
+def pixel_protocol(mode: PictureMode, write: Callable[[str], None], *, tmux: bool) -> PixelProtocol:
+    """The protocol of a pixel mode; `write` sends commands to the terminal."""
+    return KittyPixels(write, tmux=tmux) if mode is PictureMode.KITTY else SixelPixels()
+
+
+class KittyPixels:
+    """Kitty graphics: the terminal holds the last pictures, and placeholder characters show them."""
+
+    overlays: ClassVar[bool] = False
 
     def __init__(self, write: Callable[[str], None], *, tmux: bool) -> None:
         self._write, self._tmux = write, tmux
@@ -74,18 +107,30 @@ class KittyPictures:
             self._write(kitty.delete(self._held.pop(0)[2], tmux=self._tmux))
         return number
 
-    def drop(self) -> None:
-        """Take all pictures away."""
+    def rows(self, picture: Picture, inks: Inks, size: tuple[int, int]) -> list[list[Segment]]:
+        return placeholder_rows(self.number(picture, colours(inks)), *size, inks.paper)
+
+    def picture_changed(self) -> None:
+        """The placeholders carry the picture."""
+
+    def after_frame(
+        self, frame: str, picture: Picture, inks: Inks, place: Region, covers: Callable[[], Sequence[Region]]
+    ) -> str:
+        return ""
+
+    def remove(self) -> None:
         self._write("".join(kitty.delete(number, tmux=self._tmux) for _, _, number in self._held))
         self._held = []
 
 
-class Sixels:
-    """One picture over the cells `place`; what must be sent behind a frame is `behind`'s answer."""
+class SixelPixels:
+    """Sixel graphics: one picture over empty cells."""
+
+    overlays: ClassVar[bool] = True
 
     def __init__(self) -> None:
-        self.due = False
-        """Whether the picture was not sent yet."""
+        self.due = True
+        """Whether the picture must be sent after the next frame."""
         self._encoded: list[tuple[Picture, tuple[str, ...], str]] = []
 
     def encode(self, picture: Picture, palette: tuple[str, ...]) -> str:
@@ -96,21 +141,26 @@ class Sixels:
         self._encoded = [*self._encoded[-2:], (picture, palette, text)]
         return text
 
-    def behind(
-        self,
-        frame: str,
-        picture: Picture,
-        palette: tuple[str, ...],
-        place: Region,
-        covers: Callable[[], Sequence[Region]],
-    ) -> str:
-        """The commands that put the picture back, if `frame` wrote over it or it is due; else nothing.
+    def rows(self, picture: Picture, inks: Inks, size: tuple[int, int]) -> list[list[Segment]]:
+        columns, rows = size
+        self.encode(picture, colours(inks))
+        style = Style(color=Color.parse(inks.ink).rich_color, bgcolor=Color.parse(inks.paper).rich_color)
+        return [[Segment(" " * columns, style)] for _ in range(rows)]
 
-        `covers` are what else stands on the screen: where it reaches into the picture, that ends above it.
-        """
+    def picture_changed(self) -> None:
+        self.due = True
+
+    def remove(self) -> None:
+        """The cells that are written next remove the picture."""
+
+    def after_frame(
+        self, frame: str, picture: Picture, inks: Inks, place: Region, covers: Callable[[], Sequence[Region]]
+    ) -> str:
+        """Sends the picture again if `frame` wrote over it or it is due; it ends above the first of `covers`."""
         if not (self.due or damaged(frame, place)):
             return ""
         self.due = False
+        palette = colours(inks)
         top = min((cover.y for cover in covers() if cover.overlaps(place)), default=place.bottom)
         if top >= place.bottom:
             text = self.encode(picture, palette)

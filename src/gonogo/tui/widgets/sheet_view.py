@@ -23,7 +23,7 @@ from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
 
 if TYPE_CHECKING:
     from gonogo.tui.terminal.capabilities import TerminalCapabilities
-    from gonogo.tui.widgets.pixel_view import KittyPictures, Sixels
+    from gonogo.tui.widgets.pixel_view import PixelProtocol
 
 Shown = Picture | NoPicture | None
 Bbox = tuple[float, ...] | None
@@ -60,8 +60,7 @@ class SheetView(Widget):
         self._bbox: Bbox = None
         self._made: list[_Made] = []
         self._painters: dict[tuple[str, ...], Painter] = {}
-        self._kitty: KittyPictures | None = None
-        self._sixels: Sixels | None = None
+        self._protocols: dict[PictureMode, PixelProtocol] = {}
         self._lying: Region | None = None
         self.inverted = False
 
@@ -92,15 +91,15 @@ class SheetView(Widget):
 
     def toggle_inverted(self) -> None:
         self.inverted = not self.inverted
-        if self._sixels is not None:
-            self._sixels.due = True
+        for protocol in self._protocols.values():
+            protocol.picture_changed()
         self.refresh()
 
     def on_unmount(self) -> None:
         """Nothing of the pictures stays in the terminal."""
         terminal = self._terminal
-        if self._kitty is not None:
-            self._kitty.drop()
+        for protocol in self._protocols.values():
+            protocol.remove()
         if terminal is not None and terminal.after_frame == self._behind:
             terminal.after_frame = None
 
@@ -153,9 +152,10 @@ class SheetView(Widget):
     def _only_pixels_changed(self, before: Shown) -> bool:
         """Take note of a new Sixel picture; whether it lies just where the one before it did."""
         shown = self._shown
-        if self._sixels is None or not isinstance(shown, Picture) or not self._in_pixels(shown):
+        protocol = self._protocol(shown)
+        if protocol is None or not protocol.overlays or not isinstance(shown, Picture) or not self._in_pixels(shown):
             return False
-        self._sixels.due = True
+        protocol.picture_changed()
         return (
             isinstance(before, Picture)
             and (shown.pixel_mode, shown.pixel_size) == (before.pixel_mode, before.pixel_size)
@@ -171,10 +171,11 @@ class SheetView(Widget):
         rows = range(place.y + 1, place.bottom + 1)
         terminal.write("\x1b[0m" + "".join(f"\x1b[{row};{place.x + 1}H{' ' * place.width}" for row in rows))
 
-    def _palette(self) -> tuple[str, ...]:
-        from gonogo.tui.widgets.pixel_view import colours
-
-        return colours(self._inks(self._colors()))
+    def _protocol(self, shown: Shown) -> PixelProtocol | None:
+        """The protocol of a picture in pixels, once it was drawn."""
+        if not isinstance(shown, Picture) or shown.pixel_mode is None:
+            return None
+        return self._protocols.get(shown.pixel_mode)
 
     def _inks(self, colors: tuple[str, ...]) -> Inks:
         paper, ink, mark, _, quiet, *_ = colors
@@ -183,13 +184,14 @@ class SheetView(Widget):
 
     def _behind(self, frame: str) -> str:
         """What must follow `frame` so that the Sixel picture is whole."""
-        shown, sixels = self._shown, self._sixels
-        if sixels is None or not isinstance(shown, Picture) or not self._in_pixels(shown):
+        shown, protocol = self._shown, self._protocol(self._shown)
+        if protocol is None or not isinstance(shown, Picture) or not self._in_pixels(shown):
             return ""
         left, top, columns, rows = self._place(shown)
         place = self._lying = Region(self.region.x + 1 + left, self.region.y + 1 + top, columns, rows)
-        return sixels.behind(
-            frame, shown, self._palette(), place, lambda: [toast.region for toast in self.screen.query("Toast")]
+        inks = self._inks(self._colors())
+        return protocol.after_frame(
+            frame, shown, inks, place, lambda: [toast.region for toast in self.screen.query("Toast")]
         )
 
     def _place(self, picture: Picture) -> tuple[int, int, int, int]:
@@ -199,23 +201,19 @@ class SheetView(Widget):
         return (columns - width) // 2, (rows - height) // 2, width, height
 
     def _pixel_rows(self, picture: Picture, inks: Inks) -> list[list[Segment]]:
-        """What stands in the cells under or, for Kitty, instead of the pixels."""
-        from gonogo.tui.widgets import pixel_view
+        """The cells under or, for Kitty, instead of the pixels."""
+        from gonogo.tui.widgets.pixel_view import pixel_protocol  # only where the terminal draws pixels
 
-        terminal = self._terminal
+        terminal, mode = self._terminal, picture.pixel_mode
         assert terminal is not None
         assert terminal.write is not None
+        assert mode is not None
+        protocol = self._protocols.get(mode) or pixel_protocol(mode, terminal.write, tmux=terminal.in_tmux)
+        self._protocols[mode] = protocol
+        if protocol.overlays:
+            terminal.after_frame = self._behind
         _, _, width, height = self._place(picture)
-        palette = pixel_view.colours(inks)
-        if picture.pixel_mode is PictureMode.KITTY:
-            self._kitty = self._kitty or pixel_view.KittyPictures(terminal.write, tmux=terminal.in_tmux)
-            return pixel_view.placeholder_rows(self._kitty.number(picture, palette), width, height, inks.paper)
-        if self._sixels is None:
-            self._sixels = pixel_view.Sixels()
-            self._sixels.due = True
-        self._sixels.encode(picture, palette)
-        terminal.after_frame = self._behind
-        return [[Segment(" " * width, _style(inks.ink, inks.paper))] for _ in range(height)]
+        return protocol.rows(picture, inks, (width, height))
 
     # --- rows ------------------------------------------------------------------------------------------
 
