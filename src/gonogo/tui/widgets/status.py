@@ -48,7 +48,7 @@ class StatusBar(StatusLine):
         self._left: tuple[str, str] = ("gonogo", "")
         self._right: list[Content] = []
 
-    def tell(
+    def show_state(
         self, state: SessionState, not_saved: str = "", *, sure: int = 0, pace: bool = True, refused_key: str = ""
     ) -> None:
         """`sure` is the confidence (1-5) chosen for this question, 0 when none is; `refused_key` shows the refused."""
@@ -141,7 +141,7 @@ class History(StatusLine):
         super().__init__(id=id)
         self._items: dict[tuple[str, str, SendState], Content] = {}
 
-    def tell(self, recent: Sequence[Decided]) -> None:
+    def show_recent(self, recent: Sequence[Decided]) -> None:
         """`recent` as the desk keeps it, newest last."""
         kept = {(one.task.id, one.decision.verdict, one.state): one for one in reversed(recent)}
         self._items = {key: self._items.get(key) or _decided(one) for key, one in kept.items()}

@@ -99,7 +99,7 @@ class AdjudicateScreen(Screen[None]):
         if case is not None and case is self._case and not self.pane.guard.armed:
             self._later = self._later or self.set_timer(QUIET_SECONDS, self._update_quietly)
             return
-        self.status.tell(self.review.state, self._not_saved)
+        self.status.show_state(self.review.state, self._not_saved)
         if case is None:
             self._show_card()
         elif not self.pane.shows(case.task):
@@ -111,7 +111,7 @@ class AdjudicateScreen(Screen[None]):
     def _update_quietly(self) -> None:
         """Shows counts and states that changed behind a case that was only just shown."""
         self._later = None
-        self.status.tell(self.review.state, self._not_saved)
+        self.status.show_state(self.review.state, self._not_saved)
 
     def _show_card(self) -> None:
         self._case = None
@@ -246,7 +246,7 @@ class AdjudicateScreen(Screen[None]):
         except (OSError, DeskError) as error:
             self._not_saved = str(error)
             self.gonogo.say(annotate.not_saved(error, "ruling"), error=True, seconds=15)
-            self.status.tell(self.review.state, self._not_saved)
+            self.status.show_state(self.review.state, self._not_saved)
         else:
             self.pane.guard.decided()
 

@@ -123,7 +123,7 @@ class AnnotateScreen(Screen[None]):
         if task is None or not self.pane.shows(task):
             self._sure = 0
         self._show_status()
-        self.history.tell(self.desk.state.recent)
+        self.history.show_recent(self.desk.state.recent)
         if task is None:
             self._show_card()
         elif not self.pane.shows(task):
@@ -133,7 +133,7 @@ class AnnotateScreen(Screen[None]):
         """Shows counts and states that changed behind a question that was only just shown."""
         self._later = None
         self._show_status()
-        self.history.tell(self.desk.state.recent)
+        self.history.show_recent(self.desk.state.recent)
 
     def _show_card(self) -> None:
         self.pane.clear()
@@ -184,7 +184,7 @@ class AnnotateScreen(Screen[None]):
         self._show_message()
         keys = actions.keys_of(actions.BY_ID["annotate.history"], self.gonogo.own_keys) or ("",)
         key = actions.key_name(keys[0])
-        self.status.tell(self.desk.state, self._not_saved, sure=self._sure, pace=self._show_pace, refused_key=key)
+        self.status.show_state(self.desk.state, self._not_saved, sure=self._sure, pace=self._show_pace, refused_key=key)
 
     def _show_message(self) -> None:
         """Shows the session's message while there is a question; without one, the card has it."""

@@ -125,7 +125,7 @@ class ContactSheetScreen(Screen[None]):
         self._show_keys()
 
     def _show_status(self) -> None:
-        self.status_bar.tell(self.desk.state)
+        self.status_bar.show_state(self.desk.state)
 
     # --- one page --------------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ class ReviewScreen(TableScreen):
             return
         self._open_requested_task()
         self._state_since = self.gonogo.clock()
-        self.status.tell(self.desk.state)
+        self.status.show_state(self.desk.state)
         self.show_table(self._summary(), None if self.desk.queue.count else self._empty())
 
     def _open_requested_task(self) -> None:
