@@ -161,10 +161,10 @@ def test_gold_is_asked_in_its_place(house: House, known: bool) -> None:
     assert [row.sheet_seq for row in served] == sorted(row.sheet_seq for row in served)
     if known:
         pairs = [pair for pair in itertools.pairwise(served) if not (pair[0].is_gold and pair[1].is_gold)]
-        assert all(
-            a.sheet_seq < b.sheet_seq or (a.predicted_confidence or 0) <= (b.predicted_confidence or 0)
-            for a, b in pairs
-        )
+        for a, b in pairs:
+            assert a.predicted_confidence is not None
+            assert b.predicted_confidence is not None
+            assert a.sheet_seq < b.sheet_seq or a.predicted_confidence <= b.predicted_confidence
     else:
         last_of_sheet = [after.sheet_seq != row.sheet_seq for row, after in itertools.pairwise(served) if row.is_gold]
         assert sum(last_of_sheet) <= 4

@@ -6,71 +6,122 @@ is looked up step by step, and refused there.
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from gonogo.server.auth.authorization import VOTERS, campaign_for, campaign_of_task, voter_of
-from gonogo.server.auth.principals import require
+from gonogo.server.auth.principals import Principal, require
 from gonogo.server.context import Context
 from gonogo.server.practice import eligibility
 from gonogo.server.queue import leases
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.queue.rows import QueueCampaign, VoterCursor
+from gonogo.server.store.compiled import CompiledQuery
 from gonogo.server.store.schema import campaigns, tasks, voters
 
-CallerLookup = tuple[Any, Any]
-"""The campaign's columns that a claim or vote needs, and the voter's position there if it is known."""
+CallerLookup = tuple[QueueCampaign, VoterCursor | None]
+"""The campaign, and the voter's cursor there if it has been locked already."""
+
+
+# --- queries -----------------------------------------------------------------------------------------------
+
+
+class CallerAtTask(NamedTuple):
+    """The columns of `QueueCampaign`, then those of `VoterCursor`."""
+
+    id: str
+    status: str
+    gold_fraction: float
+    lease_minutes: int
+    insert_round: str
+    n_tasks: int
+    n_gold_items: int
+    cursor: str
+    last_sheet_seq: int | None
+    n_served: int
+    n_gold_served: int
+    n_items_had: int
+    any_expired: bool
+
+
+class CallerAtCampaign(NamedTuple):
+    """The columns of `CallerAtTask`, then those of `eligibility.Gate`."""
+
+    id: str
+    status: str
+    gold_fraction: float
+    lease_minutes: int
+    insert_round: str
+    n_tasks: int
+    n_gold_items: int
+    cursor: str
+    last_sheet_seq: int | None
+    n_served: int
+    n_gold_served: int
+    n_items_had: int
+    any_expired: bool
+    paused_at: datetime | None
+    asks: bool
+
+
+_CAMPAIGN_COLUMNS = ("id", "status", "gold_fraction", "lease_minutes", "insert_round", "n_tasks", "n_gold_items")
+_campaign_and_cursor = (
+    select(*(campaigns.c[name] for name in _CAMPAIGN_COLUMNS), *leases.cursor_columns(campaigns.c.id))
+    .where(campaigns.c.org_id == bindparam("org"), voters.c.voter_id == bindparam("voter"))
+    .with_for_update(of=voters)
+)
+_in_campaign = voters.c.campaign_id == campaigns.c.id
+_AT_CAMPAIGN = CompiledQuery(
+    _campaign_and_cursor.add_columns(*eligibility.eligibility_columns(campaigns.c.id))
+    .join_from(campaigns, voters, _in_campaign)
+    .where(campaigns.c.id == bindparam("campaign")),
+    CallerAtCampaign,
+)
+_AT_TASK = CompiledQuery(
+    _campaign_and_cursor.join_from(tasks, campaigns, campaigns.c.id == tasks.c.campaign_id)
+    .join(voters, _in_campaign)
+    .where(tasks.c.id == bindparam("task")),
+    CallerAtTask,
+)
+
+
+# --- lookups -----------------------------------------------------------------------------------------------
 
 
 def load_campaign_caller(connection: Connection, ctx: Context, campaign_id: str) -> CallerLookup:
-    """For a claim; refuses who may not have a task."""
+    """Campaign and cursor for a claim. Raises 404, 403 or 409 for a caller who may not have a task."""
     caller, voter = ctx.caller, voter_of(ctx.caller)
-    row = _within_reach(ctx, _AT_CAMPAIGN.first(connection, {"campaign": campaign_id, **_values(ctx)}))
-    if row is None:
+    row = _AT_CAMPAIGN.first(connection, {"campaign": campaign_id, **_params(ctx)})
+    if row is None or not _is_in_reach(caller, row.id):
         campaign = campaign_for(connection, caller, campaign_id, VOTERS)
         eligibility.require_eligible(connection, campaign_id, voter, ctx.now)
         return campaign, None
     require(caller, *VOTERS)
     if row.paused_at is not None or row.asks:
         eligibility.require_eligible(connection, campaign_id, voter, ctx.now)
-    return row, row
+    return row, _cursor(row)
 
 
 def load_task_caller(connection: Connection, ctx: Context, task_id: str) -> CallerLookup:
-    """For a vote."""
-    caller = ctx.caller
-    row = _within_reach(ctx, _AT_TASK.first(connection, {"task": task_id, **_values(ctx)}))
-    if row is None:
-        return campaign_of_task(connection, caller, task_id, VOTERS), None
-    require(caller, *VOTERS)
-    return row, row
+    """Campaign and cursor for a vote. Raises 404 or 403 for a caller who may not vote."""
+    row = _AT_TASK.first(connection, {"task": task_id, **_params(ctx)})
+    if row is None or not _is_in_reach(ctx.caller, row.id):
+        return campaign_of_task(connection, ctx.caller, task_id, VOTERS), None
+    require(ctx.caller, *VOTERS)
+    return row, _cursor(row)
 
 
-def _values(ctx: Context) -> dict[str, Any]:
+def _params(ctx: Context) -> dict[str, Any]:
     return {"org": ctx.caller.org_id, "voter": ctx.caller.id, "now": ctx.now}
 
 
-def _within_reach(ctx: Context, row: Row[Any] | None) -> Row[Any] | None:
-    """`row`, if the caller may see its campaign without further questions."""
-    if row is None or not (ctx.caller.kind == "user" or ctx.caller.campaign_id == row.id):
-        return None
-    return row
+def _is_in_reach(caller: Principal, campaign_id: str) -> bool:
+    """Whether the caller may see the campaign without further questions."""
+    return caller.kind == "user" or caller.campaign_id == campaign_id
 
 
-_CAMPAIGN_COLUMNS = ("id", "status", "gold_fraction", "lease_minutes", "insert_round", "n_tasks", "n_gold_items")
-_arrival = (
-    select(*(campaigns.c[name] for name in _CAMPAIGN_COLUMNS), *leases.cursor_columns(campaigns.c.id))
-    .where(campaigns.c.org_id == bindparam("org"), voters.c.voter_id == bindparam("voter"))
-    .with_for_update(of=voters)
-)
-_here = voters.c.campaign_id == campaigns.c.id
-_AT_CAMPAIGN = CompiledStatement(
-    _arrival.add_columns(*eligibility.eligibility_columns(campaigns.c.id))
-    .join_from(campaigns, voters, _here)
-    .where(campaigns.c.id == bindparam("campaign"))
-)
-_AT_TASK = CompiledStatement(
-    _arrival.join_from(tasks, campaigns, campaigns.c.id == tasks.c.campaign_id)
-    .join(voters, _here)
-    .where(tasks.c.id == bindparam("task"))
-)
+def _cursor(row: CallerAtCampaign | CallerAtTask) -> VoterCursor:
+    return VoterCursor(
+        row.cursor, row.last_sheet_seq, row.n_served, row.n_gold_served, row.n_items_had, row.any_expired
+    )

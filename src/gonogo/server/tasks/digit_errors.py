@@ -1,8 +1,9 @@
-"""One digit read wrong, so that the number is still one that drawings have.
+"""Digit errors: one digit of a text read wrong, so that the number is still one that drawings have.
 
 Sizes on drawings are no random numbers: they lie on steps (wholes, fives, tens), small ones are more common than large
-ones, and threads, radii, angles, roughness and zones have preferred values. Who knows that could tell `M7` or `43°`
-from a right reading without looking at the drawing; so the wrong number stays on the step of the right one.
+ones, and threads, radii, angles, roughness and zones have preferred values. An annotator who knows that could
+tell `M7` or `43°` from a right reading without looking at the drawing; so the wrong number stays on the step of the
+right one.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ _LOOKALIKES: Final = {
     "8": "36",
     "9": "47",
 }
-_LIKER: Final = 3.0
-"""How much likelier a digit is taken for one that looks like it than for another."""
+_LOOKALIKE_WEIGHT: Final = 3.0
+"""Ratio of the probability of a lookalike digit to that of any other."""
 
 
 def _numbers(text: str) -> frozenset[str]:
@@ -78,7 +79,7 @@ def _others(number: str) -> Iterator[tuple[str, float]]:
             continue
         for other in "0123456789":
             if other != digit and not (at == 0 and other == "0"):
-                yield number[:at] + other + number[at + 1 :], _LIKER if other in _LOOKALIKES[digit] else 1.0
+                yield number[:at] + other + number[at + 1 :], _LOOKALIKE_WEIGHT if other in _LOOKALIKES[digit] else 1.0
         follows = number[at + 1 : at + 2]
         if follows.isdigit() and follows != digit and not (at == 0 and follows == "0"):
             yield number[:at] + follows + digit + number[at + 2 :], 1.0

@@ -1,4 +1,4 @@
-"""Drawings of part revisions: kept by content, told apart by their bytes rather than by their names."""
+"""Drawings of part revisions: stored once a content, compared by SHA-256 rather than by name."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _SUFFIXES = {kind: suffix for suffix, kind in reversed(_EXTENSIONS.items())}
 
 @dataclass(frozen=True)
 class DrawingUpload:
-    """A drawing to be kept: of which part, how its file is called, and its bytes."""
+    """Drawing to be stored: name of its part, name of its file, and its bytes."""
 
     part: str
     filename: str
@@ -53,7 +53,7 @@ class DrawingUpload:
 
 @dataclass(frozen=True)
 class DrawingContent:
-    """What is served: `bytes` with their media type and SHA-256 (hexadecimal), and the name of the part."""
+    """Content of a drawing with its media type, SHA-256 (hexadecimal), and the name of the part."""
 
     content: bytes
     content_type: str
@@ -73,12 +73,12 @@ def content_type_of(content: bytes, filename: str) -> str:
 
 
 def download_name(content_type: str) -> str:
-    """A file name that says nothing but the format."""
+    """File name of a download, which shows the format and nothing else."""
     return "drawing" + _SUFFIXES.get(content_type, ".bin")
 
 
 def parse_batch(body: bytes) -> list[DrawingUpload]:
-    """The drawings of a batch's body: a line of JSON that names them, and behind it their bytes; else 422."""
+    """Drawings of a batch: a line of JSON that names them, then their bytes. Raises 422 for anything else."""
     line, _, rest = body.partition(b"\n")
     try:
         named = _NAMED.validate_python(parse_json(line), strict=True)
@@ -99,7 +99,7 @@ def parse_batch(body: bytes) -> list[DrawingUpload]:
 def store_drawings(
     connection: Connection, org_id: str, given: Sequence[DrawingUpload], now: datetime
 ) -> list[DrawingStored]:
-    """Keeps drawings of parts, as if one after the other, and answers for each of them.
+    """Stores drawings of parts, as if one after the other; returns a record of each.
 
     The same bytes again change nothing. Other bytes make a new revision of the part, unless its newest revision has no
     drawing yet (it was named by a prediction first).
@@ -127,7 +127,7 @@ def store_drawings(
 
 
 class _NewRows:
-    """Rows to be written, each table's at once."""
+    """Buffer of rows to be inserted, a statement a table."""
 
     def __init__(self) -> None:
         self._revisions: list[dict[str, Any]] = []
@@ -160,7 +160,7 @@ class _NewRows:
 
 
 def get_or_create_parts(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
-    """The ids of the organisation's parts of these names; those that are not there are made."""
+    """Ids of the organisation's parts by name; missing parts are created."""
     wanted = list(dict.fromkeys(names))
     found: dict[str, str] = {}
     for some in chunks(wanted):
@@ -174,7 +174,7 @@ def get_or_create_parts(connection: Connection, org_id: str, names: Iterable[str
 
 
 def newest_revisions(connection: Connection, org_id: str, names: Iterable[str], now: datetime) -> dict[str, str]:
-    """The newest revision of each of these parts; a part nobody has drawn yet is made, without a drawing."""
+    """Newest revision of each part by name; missing parts get one without a drawing."""
     ids = get_or_create_parts(connection, org_id, names, now)
     newest: dict[str, str] = {}
     for some in chunks(ids.values()):
@@ -189,10 +189,10 @@ def newest_revisions(connection: Connection, org_id: str, names: Iterable[str], 
 
 
 def _histories(connection: Connection, ids: Mapping[str, str]) -> dict[str, dict[str, set[str]]]:
-    """Of each part its revisions, oldest first, each with the SHA-256 of its drawings."""
+    """Revisions of each part, oldest first, each with the SHA-256 of its drawings."""
     found: dict[str, dict[str, set[str]]] = {part_id: {} for part_id in ids.values()}
     for some in chunks(sorted(found)):
-        # Of two workers that are given the same file, the second one sees the first one's revision.
+        # Locked, so that of two workers with the same file the second sees the first one's revision.
         connection.execute(_LOCKED, {"parts": some})
         for row in connection.execute(_REVISIONS, {"parts": some}):
             of_revision = found[row.part_id].setdefault(row.id, set())

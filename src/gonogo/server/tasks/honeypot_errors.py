@@ -1,4 +1,4 @@
-"""Predictions made wrong on purpose: honeypots that test whether annotators look at the drawing.
+"""Seeded errors of honeypots: predictions made wrong on purpose, to test whether annotators look at the drawing.
 
 Each error is one that readers of drawings really make. The value stays in the notation of the prediction it is made
 from, is a value of the same kind when parsed, and never equals the truth, so its text alone does not give it away.
@@ -19,7 +19,7 @@ Value = Mapping[str, Any]
 
 
 class ErrorType(StrEnum):
-    """How a seeded prediction is wrong."""
+    """Type of a seeded error."""
 
     DIGIT_SWAP = "digit_swap"
     LOST_SIGN = "lost_sign"
@@ -51,13 +51,13 @@ def seed_error(
     text = predicted.get("text")
     if not isinstance(text, str):
         return _wrong_fields(predicted, truth, rng)
-    made: list[tuple[ErrorType, Callable[[str, random.Random], str | None]]] = list(_EDITS.items())
-    rng.shuffle(made)
-    if neighbours and rng.random() < 2 / (len(made) + 2):  # of all errors the one that looks most like a right value
+    edits: list[tuple[ErrorType, Callable[[str, random.Random], str | None]]] = list(_EDITS.items())
+    rng.shuffle(edits)
+    if neighbours and rng.random() < 2 / (len(edits) + 2):  # of all errors the one that looks most like a right value
         found = _neighbour(predicted, truth, neighbours, rng)
         if found is not None:
             return found, ErrorType.NEIGHBOUR
-    for kind, edit in made:
+    for kind, edit in edits:
         for _ in range(3):
             changed = edit(text, rng)
             if changed is not None and _plausible(text, changed, truth):
@@ -67,7 +67,7 @@ def seed_error(
 
 
 def _plausible(before: str, after: str, truth: Any) -> bool:
-    """Another value than the truth, and as good a reading as what it was made from."""
+    """Whether the changed text differs from the truth and parses as well as the original."""
     if not after.strip() or equal({"text": after}, truth).equal:
         return False
     old, new = parse(before), parse(after)

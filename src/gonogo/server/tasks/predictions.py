@@ -1,4 +1,4 @@
-"""Imported predictions: a run of them is a calculation; importing the same again changes nothing."""
+"""Import of predictions into runs (calculations); importing the same ones again changes nothing."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _VALUES = tuple(_GIVEN.index(column.name) for column in predictions.c if isinsta
 def store_predictions(
     connection: Connection, org_id: str, project_id: str, run: str, wanted: Sequence[Prediction], now: datetime
 ) -> PredictionsStored:
-    """Adds to the run what it does not have yet, by the predictions' own ids; the first of two equal ids wins.
+    """Adds the predictions that the run does not have yet, by their own ids; the first of two equal ids wins.
 
-    422 with all that is wrong with them.
+    Raises 422 with all problems.
     """
     rows = _read(wanted)
     unnamed = {item.part for item in wanted if item.part and not item.part_revision_id}
@@ -47,7 +47,7 @@ def store_predictions(
 
 
 def _read(wanted: Sequence[Prediction]) -> list[list[Any]]:
-    """Of each prediction the columns `_GIVEN`, which its body decides; 422 with all that is wrong."""
+    """The columns `_GIVEN` of each prediction. Raises 422 with all problems."""
     errors: list[dict[str, Any]] = []
     rows = []
     for index, item in enumerate(wanted):
