@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -58,7 +59,7 @@ class Dimension:
     missing_weight: float | None
 
 
-def legibility() -> dict[str, dict[str, dict[str, float]]]:
+def legibility() -> dict[str, dict[str, Any]]:
     """For each set of drawings and each pane: the share read in each mode, and ratios to what is usual."""
     if shutil.which("tesseract") is None:
         return {}

@@ -235,7 +235,8 @@ def _majority(rng: np.random.Generator, said: np.ndarray, asked: np.ndarray) -> 
 def _draw(rng: np.random.Generator, chances: np.ndarray) -> np.ndarray:
     """One verdict from each row of `chances`."""
     reached = chances.cumsum(axis=-1)
-    return np.minimum((rng.random(chances.shape[:-1])[..., None] > reached).sum(axis=-1), 2)
+    drawn: np.ndarray = np.minimum((rng.random(chances.shape[:-1])[..., None] > reached).sum(axis=-1), 2)
+    return drawn
 
 
 def _escape(truth: np.ndarray, decided: np.ndarray) -> float:

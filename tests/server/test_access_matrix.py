@@ -124,7 +124,7 @@ async def test_ids_of_somewhere_else_answer_like_random_ones(web: Web, role: str
 
 async def test_without_a_valid_credential_nothing_answers(web: Web) -> None:
     ids = await scene(web)
-    wrong = {"Authorization": "Bearer gs_none"}, {"X-API-Key": "ak_live_00000000_x"}, {}
+    wrong: list[dict[str, str]] = [{"Authorization": "Bearer gs_none"}, {"X-API-Key": "ak_live_00000000_x"}, {}]
     for operation in operations(web):
         for headers in wrong:
             answer = await ask(web, web.client(**headers), operation, ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import insert
 
 from gonogo.server.store.ids import new_id
@@ -110,7 +112,7 @@ async def test_wrong_bodies_name_what_is_wrong_and_store_nothing(web: Web) -> No
         (f"{LABELING}/campaigns/{campaign}/assignments", {"email": "a@b", "role": "boss"}, "role"),
         (f"{LABELING}/projects", {"name": "x", "selection_policy": {"strategy": "best"}}, "strategy"),
     ]
-    fields = [
+    fields: list[tuple[dict[str, Any], str]] = [
         ({}, "prompt"),
         ({"prompt": "?", "drawing_bbox": [1, 2, 3]}, "drawing_bbox"),
         ({"prompt": "?", "drawing_bbox": [1, 2, 1, 3]}, "drawing_bbox"),

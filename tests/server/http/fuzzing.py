@@ -70,12 +70,14 @@ class Server:
 
 @contextmanager
 def serving(url: str) -> Iterator[Server]:
-    limits = {
-        "requests_per_minute_per_key": None,
-        "requests_per_minute_per_caller": None,
-        "redeem_failures_per_minute": None,
-    }
-    app = create_app(ServerSettings(database_url=url, embedded_token=TOKEN, **limits))
+    settings = ServerSettings(
+        database_url=url,
+        embedded_token=TOKEN,
+        requests_per_minute_per_key=None,
+        requests_per_minute_per_caller=None,
+        redeem_failures_per_minute=None,
+    )
+    app = create_app(settings)
     with asyncio.Runner() as loop:
         lifespan = app.router.lifespan_context(app)
         loop.run(lifespan.__aenter__())

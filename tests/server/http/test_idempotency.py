@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import uuid
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -264,7 +265,6 @@ def test_expired_keys_are_forgotten(settings: ServerSettings, store: Store, tmp_
             idempotent(connection, ask, clock.now, timedelta(hours=24), lambda: Response(b"x"))
         clock.advance(hours=20)
     assert maintenance.run_once(store, settings, clock.now)["idempotency_keys"] == 4
-    with sqlite3.connect(tmp_path / "server.db") as connection:
-        rows: list[Any] = connection.execute("select key from idempotency_keys order by key").fetchall()
-    connection.close()
+    with closing(sqlite3.connect(tmp_path / "server.db")) as database:
+        rows: list[Any] = database.execute("select key from idempotency_keys order by key").fetchall()
     assert rows == [("04",)]

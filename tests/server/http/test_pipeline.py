@@ -108,8 +108,8 @@ async def test_both_databases_answer_store_and_audit_the_same(both_servers: list
 
 async def test_a_replay_is_the_first_answer_byte_for_byte(lead: httpx.AsyncClient) -> None:
     campaign = await campaign_with(lead, 3)
-    asked = {"url": f"{LABELING}/campaigns/{campaign}/next-task", "headers": {"Idempotency-Key": "one"}}
-    first, again = await lead.post(**asked), await lead.post(**asked)
+    path, headers = f"{LABELING}/campaigns/{campaign}/next-task", {"Idempotency-Key": "one"}
+    first, again = await lead.post(path, headers=headers), await lead.post(path, headers=headers)
     assert again.content == first.content
     assert again.headers["Idempotent-Replayed"] == "true"
     assert {**again.headers, "idempotent-replayed": "-"} == {**first.headers, "idempotent-replayed": "-"}
