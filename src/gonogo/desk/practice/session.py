@@ -29,17 +29,14 @@ class PracticeAttempt:
 
 
 class PracticeSession(CampaignBrowser):
-    """Round of practice. `current` is the item to answer, or the one whose feedback is being read (`told`)."""
-
-    guideline = ""
-    answering = False
+    """Round of practice. `current` is the item to answer, or the one whose feedback is being read (`shown_attempt`)."""
 
     def __init__(self, dependencies: SessionDependencies) -> None:
         super().__init__(dependencies)
         self.state = SessionState(Stage.LOADING, total=None)
         self.standing: PracticeStanding | None = None
-        self.tried: list[PracticeAttempt] = []
-        self.told: PracticeAttempt | None = None
+        self.attempts: list[PracticeAttempt] = []
+        self.shown_attempt: PracticeAttempt | None = None
         self.problem: GonogoClientError | DeskError | None = None
         self.campaign_name = ""
         self._items: list[PracticeItem] = []
@@ -56,7 +53,7 @@ class PracticeSession(CampaignBrowser):
 
     def _start_round(self) -> None:
         if self._loading is None or self._loading.done():
-            self._items, self._tasks, self.tried, self._at, self.told = [], [], [], 0, None
+            self._items, self._tasks, self.attempts, self._at, self.shown_attempt = [], [], [], 0, None
             self.problem = None
             self._set_stage(Stage.LOADING)
             self._loading = asyncio.create_task(self._load())
@@ -86,7 +83,7 @@ class PracticeSession(CampaignBrowser):
 
     @property
     def n_right(self) -> int:
-        return sum(attempt.feedback.right for attempt in self.tried)
+        return sum(attempt.feedback.right for attempt in self.attempts)
 
     def upcoming(self) -> DeskTask | None:
         return self._tasks[self._at + 1] if self._at + 1 < len(self._tasks) else None
@@ -96,50 +93,33 @@ class PracticeSession(CampaignBrowser):
         return self._listeners.connect(listener)
 
     async def answer(self, decision: Decision) -> PracticeAttempt | None:
-        """Sends an answer; its feedback stays (`told`) until `go_on`. Raises `GonogoClientError`, `DeskError`."""
+        """Sends an answer; its feedback stays (`shown_attempt`) until `next_item`. Raises `GonogoClientError`, `DeskError`."""
         task = self.current
-        if task is None or self.told is not None:
+        if task is None or self.shown_attempt is not None:
             return None
         item = self._items[self._at].item
         answer = PracticeAnswer(item=item, verdict=decision.verdict, corrected_value=decision.corrected_value)
         feedback = await (await self.client()).practise(self.campaign_id, answer)
-        self.told = PracticeAttempt(task, decision, feedback)
-        self.tried.append(self.told)
+        self.shown_attempt = PracticeAttempt(task, decision, feedback)
+        self.attempts.append(self.shown_attempt)
         self.standing = feedback.standing
         self._set_stage(Stage.TASK)
-        return self.told
+        return self.shown_attempt
 
-    def go_on(self) -> None:
+    def next_item(self) -> None:
         """Goes on to the next item: the feedback has been read."""
-        if self.told is not None:
-            self.told = None
+        if self.shown_attempt is not None:
+            self.shown_attempt = None
             self._at += 1
             if self._at + 2 < len(self._tasks):
                 self.prefetch(self._tasks[self._at + 2])
             self._set_stage(Stage.TASK if self.current is not None else Stage.DRAINED)
 
-    # --- what a desk is asked that practice does not need ------------------------------------------------
-
-    def shown(self) -> None: ...
-    def key(self) -> None: ...
-    def edit(self, editing: bool) -> None: ...
-    def focused(self, focused: bool) -> None: ...
-
-    def undo(self) -> None:
-        """An answer is told at once what was right: there is nothing to take back."""
-
-    @property
-    def rejected(self) -> PracticeSession:
-        return self
-
-    def cancel(self) -> bool:
-        return False
-
     def retry_now(self) -> None:
         """Starts another round, or tries a failed one again."""
-        if self.current is None and self.told is None:
+        if self.current is None and self.shown_attempt is None:
             self._start_round()
 
     def _set_stage(self, stage: Stage) -> None:
-        self.state = replace(self.state, stage=stage, done=len(self.tried), total=len(self._tasks) or None)
+        self.state = replace(self.state, stage=stage, done=len(self.attempts), total=len(self._tasks) or None)
         self._listeners.emit()

@@ -89,7 +89,7 @@ def card(practice: PracticeSession) -> Content:
         return paragraphs(heading, *(content(text, 600) for text in texts if text))
     if practice.standing is None:
         return empty_state.waiting("Fetching known items")
-    if not practice.tried:
+    if not practice.attempts:
         heading = empty_state.heading("–", "$accent", "Nothing to practise on yet")
         texts = [
             "Items come from what experts have ruled on, without those you voted on yourself.",
@@ -103,8 +103,8 @@ def card(practice: PracticeSession) -> Content:
 def _summary(practice: PracticeSession) -> Content:
     closed = waits(practice.standing)
     return paragraphs(
-        empty_state.heading("✓", "$correct", f"{practice.n_right} of {len(practice.tried)} right"),
-        Content("\n").join(_mistakes(practice.tried)),
+        empty_state.heading("✓", "$correct", f"{practice.n_right} of {len(practice.attempts)} right"),
+        Content("\n").join(_mistakes(practice.attempts)),
         content(f"Standing: {standing(practice.standing)}."),
         Content.styled(closed or "The queue is open for you.", "$warning" if closed else "$foreground"),
         Content.styled("r practises more. Esc goes to the queue.", "$foreground"),

@@ -30,15 +30,15 @@ async def at_an_item(room: Room) -> str:
     """An item is shown and its keys count; what it shows."""
     await room.until(lambda: isinstance(room.screen, PracticeScreen) and not room.screen.pane.guard.waiting)
     practice = practice_of(room)
-    await room.until(lambda: practice.current is not None and practice.told is None)
+    await room.until(lambda: practice.current is not None and practice.shown_attempt is None)
     assert practice.current is not None
     return str(practice.current.predicted_value["text"])
 
 
 async def answered(room: Room, key: str) -> None:
-    practice, n = practice_of(room), len(practice_of(room).tried)
+    practice, n = practice_of(room), len(practice_of(room).attempts)
     await room.press(key)
-    await room.until(lambda: len(practice.tried) > n)
+    await room.until(lambda: len(practice.attempts) > n)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -55,7 +55,7 @@ async def test_each_answer_is_told_and_a_summary_ends_the_round(room: Room, size
             else:
                 await room.sees("✗ Not right", "it is", "✗ incorrect", "in frame", "changed", "see view A")
             await room.press("a", "s")
-            assert len(practice_of(room).tried) == number + 1, "what was told is read before the next answer"
+            assert len(practice_of(room).attempts) == number + 1, "what was told is read before the next answer"
             await room.press("enter")
         await room.sees(f"of {len(TRUTHS)} right", "Standing:", "The queue is open for you")
         await room.press("escape")
@@ -71,7 +71,7 @@ async def test_the_right_value_can_be_typed_as_in_the_work(room: Room) -> None:
         shown = await at_an_item(room)
         await room.press("d", "end", "9", "enter")
         await room.sees("you said", f"{shown}9")
-        assert practice_of(room).tried[0].decision.corrected_value is not None
+        assert practice_of(room).attempts[0].decision.corrected_value is not None
 
 
 async def test_without_items_it_says_where_they_come_from(room: Room) -> None:

@@ -121,7 +121,7 @@ class PracticeScreen(Screen[None]):
         self._show_feedback()
 
     def _show_feedback(self) -> None:
-        attempt = self.practice.told
+        attempt = self.practice.shown_attempt
         self.set_class(attempt is not None, "-told")
         if attempt is not None:
             self.feedback.to_top()
@@ -134,7 +134,7 @@ class PracticeScreen(Screen[None]):
             line = key_hints.symbol_line(width) if self.pane.editor.choosing else None
             self.keys.show(line or key_hints.key_line(actions.in_scope(actions.EDIT), self.gonogo.own_keys, width))
             return
-        reading = self.practice.told is not None
+        reading = self.practice.shown_attempt is not None
         ids = {"practice.end", "app.help"} | ({"practice.on"} if reading else set())
         ids |= {"practice.more"} if self.practice.current is None and not reading else set()
         chosen = [a for a in actions.in_scope(actions.PRACTICE, actions.EVERYWHERE) if a.id in ids]
@@ -179,7 +179,7 @@ class PracticeScreen(Screen[None]):
         event.stop()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("decide", "fix") and (self.practice.told is not None or self._answering):
+        if action in ("decide", "fix") and (self.practice.shown_attempt is not None or self._answering):
             return False
         return self.pane.allows(action, parameters)
 
@@ -214,7 +214,7 @@ class PracticeScreen(Screen[None]):
         self.gonogo.say(annotate.nothing_to_undo(()))
 
     def action_go_on(self) -> None:
-        self.practice.go_on()
+        self.practice.next_item()
 
     def action_more(self) -> None:
         self.practice.retry_now()
