@@ -93,7 +93,7 @@ class PracticeSession(CampaignBrowser):
         return self._listeners.connect(listener)
 
     async def answer(self, decision: Decision) -> PracticeAttempt | None:
-        """Sends an answer; feedback is in `shown_attempt` until `next_item`. Raises `GonogoClientError`, `DeskError`."""
+        """Sends an answer; feedback is `shown_attempt` until `next_item`. Raises `GonogoClientError`, `DeskError`."""
         task = self.current
         if task is None or self.shown_attempt is not None:
             return None
