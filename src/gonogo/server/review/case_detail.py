@@ -39,7 +39,7 @@ LabelledVote = tuple[str, Vote]
 # --- queries -----------------------------------------------------------------------------------------------
 
 
-class VoteRow(NamedTuple):
+class CaseVoteRow(NamedTuple):
     """A vote on the task, counted or not, with its voter's scores and name."""
 
     voter_id: str
@@ -90,7 +90,7 @@ def case_detail(
     connection: Connection, task: TaskRow, caller: Principal, now: datetime, *, names: bool
 ) -> ReviewDetail:
     """Votes, value groups, possible rulings and earlier rulings of a task; the voters' names only with `names`."""
-    rows = fetch_all(connection, _VOTES, VoteRow, {"task": task.id})
+    rows = fetch_all(connection, _VOTES, CaseVoteRow, {"task": task.id})
     labelled = [(_label(index), row) for index, row in enumerate(rows)]
     counted = [(label, row) for label, row in labelled if row.counted]
     scored = score_task(
@@ -122,7 +122,7 @@ def _label(index: int) -> str:
     return (ascii_uppercase[first - 1] if first else "") + ascii_uppercase[last]
 
 
-def _review_vote(label: str, row: VoteRow, names: bool) -> ReviewVote:
+def _review_vote(label: str, row: CaseVoteRow, names: bool) -> ReviewVote:
     return ReviewVote(
         label=label,
         verdict=row.verdict,

@@ -74,7 +74,7 @@ class KnownPrediction(NamedTuple):
     truth: Any
 
 
-class Reading(NamedTuple):
+class PredictionReading(NamedTuple):
     """A value that was read elsewhere on a sheet, and what is really there, where known."""
 
     predicted_value: Any
@@ -193,7 +193,7 @@ def _neighbours(connection: Connection, row: KnownPrediction) -> list[Any]:
         .order_by(column.number)
         .limit(_MAX_NEIGHBOURS)
     )
-    readings = fetch_all(connection, query, Reading)
+    readings = fetch_all(connection, query, PredictionReading)
     return [
         reading.predicted_value
         for reading in readings
