@@ -1,4 +1,4 @@
-"""`gonogo campaign watch`: how a campaign goes on, until it is done."""
+"""`gonogo campaign watch`: follows the progress of a campaign until it is done."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.schemas.lead import AtWork, CampaignProgress
 from gonogo.schemas.sanitize import clean_text
 
-_MOVING = frozenset(("votes_per_hour", "seconds_left", "as_of", "people"))  # no change by themselves
+_MOVING = frozenset(("votes_per_hour", "seconds_left", "as_of", "people"))  # they move without a change of the campaign
 QUALITY_EVERY = 60.0
-"""Seconds between two looks at the quality, which the server has to work for."""
+"""Seconds between two quality reports, which cost the server much time."""
 ASK_EVERY = 5.0
-"""Seconds between two questions to a server that does not tell."""
+"""Poll interval in seconds for a server without a progress stream."""
 
 
 @click.command(
@@ -64,7 +64,7 @@ def watch(campaign: str, interval: float | None, once: bool, base_url: str | Non
 async def _watch(campaign: str, base_url: str | None, interval: float | None, once: bool, as_json: bool) -> None:
     async with open_client(base_url) as client:
         found = await find_campaign(client, campaign)
-        with _screen(as_json) as screen:  # it is put away before anything is said of how this ended
+        with _screen(as_json) as screen:  # closed before an error is printed
             await _follow(client, found, interval, once, screen)
 
 
@@ -78,26 +78,26 @@ async def _follow(
         return
     if interval is None and has_stream(capabilities):
         try:
-            await _told(watched, found, screen)
+            await _follow_stream(watched, found, screen)
             return
         except StreamUnavailableError as error:
             screen.say(f"{error} The server is asked every {ASK_EVERY:g} s instead.")
     elif interval is None:
         screen.say(f"This server does not tell changes by itself: it is asked every {ASK_EVERY:g} s.")
-    await _asked(watched, found, screen, interval or ASK_EVERY)
+    await _poll(watched, found, screen, interval or ASK_EVERY)
 
 
-async def _told(watched: WatchedCampaign, found: LabelingCampaignPublic, screen: Screen) -> None:
-    """Shows what the server tells until the campaign is done; the agreement is asked for beside it."""
+async def _follow_stream(watched: WatchedCampaign, found: LabelingCampaignPublic, screen: Screen) -> None:
+    """Shows the progress stream until the campaign is done; fetches the agreement in a task beside it."""
     measuring: asyncio.Task[None] | None = None
     try:
-        async with aclosing(stream_progress(watched.client, found.id, heard=screen.heard)) as told:
-            async for seen in told:
+        async with aclosing(stream_progress(watched.client, found.id, heard=screen.heard)) as updates:
+            async for seen in updates:
                 counts = {"status": seen.status, "task_count": seen.n_tasks, "resolved_count": seen.n_resolved}
                 now = found.model_copy(update=counts)
                 screen.show(watched.state(now, seen))
                 if watched.due(now) and (measuring is None or measuring.done()):
-                    measuring = asyncio.create_task(_measured(watched, now, screen))
+                    measuring = asyncio.create_task(_measure_quality(watched, now, screen))
                 if _done(now):
                     break
         if measuring is not None:
@@ -107,7 +107,7 @@ async def _told(watched: WatchedCampaign, found: LabelingCampaignPublic, screen:
             measuring.cancel()
 
 
-async def _measured(watched: WatchedCampaign, now: LabelingCampaignPublic, screen: Screen) -> None:
+async def _measure_quality(watched: WatchedCampaign, now: LabelingCampaignPublic, screen: Screen) -> None:
     try:
         await watched.measure(now)
     except GonogoClientError as error:
@@ -116,8 +116,8 @@ async def _measured(watched: WatchedCampaign, now: LabelingCampaignPublic, scree
         screen.show(screen.state | watched.quality)
 
 
-async def _asked(watched: WatchedCampaign, found: LabelingCampaignPublic, screen: Screen, interval: float) -> None:
-    """Asks the server until the campaign is done; one that does not answer is asked again, once it did."""
+async def _poll(watched: WatchedCampaign, found: LabelingCampaignPublic, screen: Screen, interval: float) -> None:
+    """Polls the server until the campaign is done; retries transient errors after the first response."""
     answered = False
     while True:
         try:
@@ -142,7 +142,7 @@ def _done(now: LabelingCampaignPublic) -> bool:
 
 @dataclass
 class WatchedCampaign:
-    """What is asked of the server beside the progress, and what is kept between two looks."""
+    """Campaign under watch: its progress, its quality, and the pace since the start."""
 
     client: LeadClient
     ours: bool
@@ -152,13 +152,13 @@ class WatchedCampaign:
     _asked: tuple[float, int] | None = None  # when, and how many were resolved
 
     async def look(self, now: LabelingCampaignPublic) -> dict[str, Any]:
-        """The state as one flat object; what a plain server does not tell is `None`."""
+        """Fetches the state as one flat object; fields that a plain server does not have are `None`."""
         if self.due(now):
             await self.measure(now)
         return self.state(now, await self.client.progress(now.id) if self.ours else None)
 
     def state(self, now: LabelingCampaignPublic, seen: CampaignProgress | None) -> dict[str, Any]:
-        """The same from what is known already."""
+        """The same, from progress that was fetched already."""
         counts = {"task_count": now.task_count, "resolved_count": now.resolved_count}
         state: dict[str, Any] = {"name": now.name, "status": now.status, **counts}
         if seen is not None:
@@ -174,7 +174,7 @@ class WatchedCampaign:
         return {**state, **nothing, **self._pace(state), **self.quality, "people": None}
 
     def due(self, now: LabelingCampaignPublic) -> bool:
-        """Whether the agreement is worth asking for: something was settled since, and that is a while ago."""
+        """True if a quality report is due: tasks were resolved since the last one, `QUALITY_EVERY` seconds ago."""
         return self._asked is None or (
             time.monotonic() - self._asked[0] >= QUALITY_EVERY and self._asked[1] != now.resolved_count
         )
