@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from gonogo.tui.app import GonogoApp
-from tests.tui.fakes import Clock, FakeDesk, app_on
+from tests.tui.fake_services import Clock, FakeAnnotateSession, fake_app
 from tests.tui.screen_text import settle
 
 
@@ -26,8 +26,10 @@ def running(home: Path, clock: Clock) -> Running:
     """Run the application on a fake desk until its first question (or card) is on the screen."""
 
     @asynccontextmanager
-    async def run(desk: FakeDesk, *, size: tuple[int, int] = (100, 30), **more: Any) -> AsyncIterator[Pilot[None]]:
-        app: GonogoApp = app_on(desk, home, clock=clock, **more)
+    async def run(
+        session: FakeAnnotateSession, *, size: tuple[int, int] = (100, 30), **more: Any
+    ) -> AsyncIterator[Pilot[None]]:
+        app: GonogoApp = fake_app(session, home, clock=clock, **more)
         async with app.run_test(size=size, notifications=True) as pilot:
             await settle(pilot)
             clock.pass_(1)

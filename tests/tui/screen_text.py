@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from tests.tui.fakes import Clock
+from tests.tui.fake_services import Clock
 
 
 async def settle(pilot: Pilot[None]) -> None:

@@ -82,15 +82,15 @@ APP = """
 import time
 from pathlib import Path
 import os
-from tests.tui.fakes import FakeDesk, app_on, task
-desk = FakeDesk([task(1, prompt="READY"), task(2)])
-app = app_on(desk, Path(os.environ["GONOGO_HOME"]), clock=time.monotonic)
+from tests.tui.fake_services import FakeAnnotateSession, fake_app, task
+session = FakeAnnotateSession([task(1, prompt="READY"), task(2)])
+app = fake_app(session, Path(os.environ["GONOGO_HOME"]), clock=time.monotonic)
 """
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_in_order(home: Path, number: signal.Signals) -> None:
-    terminal = Terminal(APP + "app.run()\nprint('CLOSED' if 'close' in desk.calls else 'LEFT OPEN')\n", home)
+    terminal = Terminal(APP + "app.run()\nprint('CLOSED' if 'close' in session.calls else 'LEFT OPEN')\n", home)
     try:
         terminal.wait_for("READY")
         terminal.process.send_signal(number)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gonogo.tui.first_frame import MOST_BYTES, save, take, terminal_key
+from gonogo.tui.first_frame import MOST_BYTES, pop, save, terminal_key
 
 ENVIRONMENT = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
 KEY = terminal_key(ENVIRONMENT, (120, 40))
@@ -20,10 +20,10 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("campaign", [None, "campaign"])
 def test_it_is_given_once(path: Path, campaign: str | None) -> None:
-    frame = take(path, KEY, campaign, 999.0)
+    frame = pop(path, KEY, campaign, 999.0)
     assert "\x1b[1;1HIs this right?" in frame
     assert "\x1b[2;1H⌀ 8" in frame
-    assert take(path, KEY, campaign, 999.0) == ""
+    assert pop(path, KEY, campaign, 999.0) == ""
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_it_is_given_once(path: Path, campaign: str | None) -> None:
     ],
 )
 def test_another_terminal_campaign_or_time_gets_nothing(path: Path, key: str, campaign: str | None, now: float) -> None:
-    assert take(path, key, campaign, now) == ""
+    assert pop(path, key, campaign, now) == ""
     assert not path.exists()
 
 
@@ -46,8 +46,8 @@ def test_another_terminal_campaign_or_time_gets_nothing(path: Path, key: str, ca
 )
 def test_a_damaged_frame_is_no_frame(path: Path, damage: bytes) -> None:
     path.write_bytes(damage)
-    assert take(path, KEY, None, 0.0) == ""
+    assert pop(path, KEY, None, 0.0) == ""
 
 
 def test_no_frame_is_no_frame(tmp_path: Path) -> None:
-    assert take(tmp_path / "nothing" / "first-frame", KEY, None, 0.0) == ""
+    assert pop(tmp_path / "nothing" / "first-frame", KEY, None, 0.0) == ""

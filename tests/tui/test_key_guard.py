@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gonogo.tui.key_guard import KeyGuard
-from tests.tui.fakes import Clock
+from tests.tui.fake_services import Clock
 
 
 def test_the_guard() -> None:

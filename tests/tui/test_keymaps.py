@@ -13,7 +13,7 @@ from gonogo.tui import actions
 from gonogo.tui.actions import ACTIONS, BY_ID, EVERYWHERE
 from gonogo.tui.keymaps import CORE, PRESETS, load_keymap, read_keymap
 from tests.tui.conftest import Running
-from tests.tui.fakes import Clock, FakeDesk, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import press, text_of
 
 
@@ -103,19 +103,19 @@ def test_a_keymap_file_may_be_missing_or_broken(tmp_path: Path) -> None:
 async def test_own_keys_work_and_are_shown(running: Running, clock: Clock, home: Path) -> None:
     (home / "config").mkdir(parents=True)
     (home / "config" / "keys.toml").write_text('[annotate]\ncorrect = "j"\nincorect = "k"\n')
-    desk = FakeDesk([task(1), task(2), task(3)])
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1), task(2), task(3)])
+    async with running(session) as pilot:
         assert "did you mean annotate.incorrect" in " ".join(text_of(pilot.app.screen).split())
         assert "j correct" in text_of(pilot.app.screen)
         await press(pilot, clock, "a")
-        assert desk.answers == []
+        assert session.answers == []
         await press(pilot, clock, "j", "s")
-        assert [made.verdict for _, made in desk.answers] == ["correct", "incorrect"]
+        assert [made.verdict for _, made in session.answers] == ["correct", "incorrect"]
 
 
 async def test_a_preset_moves_the_keys_and_confidence_with_them(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1), task(2)])
-    async with running(desk, profile=Settings(keymap="numeric")) as pilot:
+    session = FakeAnnotateSession([task(1), task(2)])
+    async with running(session, profile=Settings(keymap="numeric")) as pilot:
         assert "1 correct" in text_of(pilot.app.screen)
         await press(pilot, clock, "9", "2")
-        assert [(made.verdict, made.confidence) for _, made in desk.answers] == [("incorrect", 1.0)]
+        assert [(made.verdict, made.confidence) for _, made in session.answers] == [("incorrect", 1.0)]

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from gonogo.tui.markdown import guideline
 from tests.tui.conftest import Running
-from tests.tui.fakes import Clock, FakeDesk, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import press, segments, text_of
 
 TEXT = """\
@@ -50,9 +50,11 @@ def test_emphasis_is_a_style() -> None:
 
 
 async def test_no_link_of_it_can_be_opened(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1)])
-    desk.guideline = "[click](javascript:alert) <https://example.org> [@click=app.quit]x[/] <a href='https://x'>y</a>"
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1)])
+    session.guideline = (
+        "[click](javascript:alert) <https://example.org> [@click=app.quit]x[/] <a href='https://x'>y</a>"
+    )
+    async with running(session) as pilot:
         await press(pilot, clock, "g")
         assert "https://example.org" in text_of(pilot.app.screen)
         for segment in segments(pilot.app.screen):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from tests.tui.conftest import Running
-from tests.tui.fakes import Clock, FakeDesk, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import press, settle, text_of
 
 
 async def test_the_palette_runs_our_actions(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1), task(2)])
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1), task(2)])
+    async with running(session) as pilot:
         await press(pilot, clock, "ctrl+p", *"incorrect")
         for _ in range(50):
             if "read wrong" in text_of(pilot.app.screen):
                 break
             await settle(pilot)
         await press(pilot, clock, "down", "enter")
-        assert [made.verdict for _, made in desk.answers] == ["incorrect"]
+        assert [made.verdict for _, made in session.answers] == ["incorrect"]

@@ -17,7 +17,7 @@ from gonogo.desk.core.models import Decided, Decision, SendState, Stage
 from gonogo.sheets.models import NoPicture
 from gonogo.tui.text import MAX_CHARACTERS, CleanFilter, content, one_line, rich_text
 from tests.tui.conftest import Running
-from tests.tui.fakes import Clock, FakeCampaign, FakeDesk, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, FakeCampaign, task
 from tests.tui.screen_text import segments, settle, text_of
 
 HOSTILE = [
@@ -44,27 +44,27 @@ async def test_a_hostile_question_is_inert(running: Running, clock: Clock, hosti
         1, {"text": hostile, hostile: [hostile]}, prompt=hostile, target_kind=hostile, detail_kind=hostile,
         field_name=hostile, field_path=hostile, links=(("part", hostile), (hostile, hostile)), part_revision_id=hostile,
     )  # fmt: skip
-    desk = FakeDesk([one, one, one], name=hostile, draw=lambda *_: NoPicture(hostile, hostile))
-    desk.guideline = hostile
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([one, one, one], name=hostile, draw=lambda *_: NoPicture(hostile, hostile))
+    session.guideline = hostile
+    async with running(session) as pilot:
         assert_inert(pilot.app.screen)
         for key in ("d", "escape", "g", "escape", "question_mark", "escape", "s"):
             clock.pass_(1)
             await pilot.press(key)
             await settle(pilot)
             assert_inert(pilot.app.screen)
-        assert len(desk.answers) == 1
+        assert len(session.answers) == 1
 
 
 async def test_hostile_states_history_and_notices_are_inert(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([])
+    session = FakeAnnotateSession([])
     bad = Decided(task(1, {"text": ALL}), Decision(ALL, {"text": ALL}), SendState.PARKED, ALL)
-    async with running(desk) as pilot:
+    async with running(session) as pilot:
         for stage in Stage:
-            desk.tell(stage=stage, message=ALL, next_step=ALL, campaign_name=ALL, recent=(bad,), retry_in=3.0)
+            session.tell(stage=stage, message=ALL, next_step=ALL, campaign_name=ALL, recent=(bad,), retry_in=3.0)
             await settle(pilot)
             assert_inert(pilot.app.screen)
-        pilot.app.say(ALL, error=True)  # type: ignore[attr-defined]
+        pilot.app.show_notice(ALL, error=True)  # type: ignore[attr-defined]
         await settle(pilot)
         assert_inert(pilot.app.screen)
         assert "app.quit" in text_of(pilot.app.screen)  # shown literally
@@ -73,7 +73,7 @@ async def test_hostile_states_history_and_notices_are_inert(running: Running, cl
 async def test_hostile_campaigns_and_refusals_are_inert(running: Running) -> None:
     listed = [FakeCampaign("1", ALL), FakeCampaign("2", "[/]")]
     refusal = NetworkError(ALL, next_step=ALL)
-    async with running(FakeDesk([]), signed=None, listed=listed, refuses=refusal) as pilot:
+    async with running(FakeAnnotateSession([]), signed=None, listed=listed, refuses=refusal) as pilot:
         await pilot.press("x", "enter")
         await settle(pilot)
         assert_inert(pilot.app.screen)

@@ -11,7 +11,7 @@ from textual.color import Color
 from gonogo.desk.core.settings import Settings
 from gonogo.tui.themes import ThemeError, emergency_theme, load_themes, read_theme, themes_folder
 from tests.tui.conftest import Running
-from tests.tui.fakes import Clock, FakeDesk, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import press, segments, settle, text_of
 
 OURS = ["dark", "high-contrast", "light", "paper"]
@@ -48,8 +48,8 @@ def _luminance(color: Color) -> float:
 
 @pytest.mark.parametrize("name", OURS)
 async def test_every_theme_shows_the_whole_screen(running: Running, clock: Clock, name: str) -> None:
-    desk = FakeDesk([task(1), task(2)])
-    async with running(desk, profile=Settings(theme=name)) as pilot:
+    session = FakeAnnotateSession([task(1), task(2)])
+    async with running(session, profile=Settings(theme=name)) as pilot:
         assert pilot.app.theme == name
         await press(pilot, clock, "a", "question_mark")
         assert "Answering" in text_of(pilot.app.screen)
@@ -84,8 +84,8 @@ async def test_a_broken_theme_is_a_notice_and_a_fallback(running: Running, home:
     folder = home / "config" / "themes"
     folder.mkdir(parents=True)
     (folder / "mine.toml").write_text(DARK.replace('name = "dark"', 'name = "mine"').replace("#0b0c0e", "#zz"))
-    desk = FakeDesk([task(1)])
-    async with running(desk, profile=Settings(theme="mine")) as pilot:
+    session = FakeAnnotateSession([task(1)])
+    async with running(session, profile=Settings(theme="mine")) as pilot:
         assert pilot.app.theme == "dark"
         shown = " ".join(text_of(pilot.app.screen).split())
         assert "mine.toml: colors.background" in shown
@@ -95,14 +95,14 @@ async def test_a_theme_of_ones_own_is_used_and_remembered(running: Running, cloc
     folder = home / "config" / "themes"
     folder.mkdir(parents=True)
     (folder / "mine.toml").write_text(DARK.replace('name = "dark"', 'name = "mine"'))
-    async with running(FakeDesk([task(1)]), profile=Settings(theme="light")) as pilot:
+    async with running(FakeAnnotateSession([task(1)]), profile=Settings(theme="light")) as pilot:
         await press(pilot, clock, "f2")
         assert pilot.app.theme == "mine"
     assert 'theme = "mine"' in (home / "config" / "settings.toml").read_text()
 
 
 async def test_no_theme_files_at_all_still_starts(running: Running, tmp_path: Path) -> None:
-    async with running(FakeDesk([task(1)]), theme_folders=[tmp_path]) as pilot:
+    async with running(FakeAnnotateSession([task(1)]), theme_folders=[tmp_path]) as pilot:
         assert pilot.app.theme == emergency_theme().name
         assert "a correct" in text_of(pilot.app.screen)
 
@@ -111,8 +111,8 @@ async def test_without_colour_everything_is_grey_and_still_said(
     running: Running, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    desk = FakeDesk([task(1), task(2), task(3)])
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1), task(2), task(3)])
+    async with running(session) as pilot:
         await press(pilot, clock, "a", "s")
         await settle(pilot)
         for segment in segments(pilot.app.screen):

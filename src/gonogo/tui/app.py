@@ -76,7 +76,7 @@ class GonogoApp(App[None]):
         super().__init__()
         if first is not None:
             attach(self, first)
-        self.navigator = Navigator(self, services, self.say, clock=clock, start=start, campaign_id=campaign_id)
+        self.navigator = Navigator(self, services, self.show_notice, clock=clock, start=start, campaign_id=campaign_id)
         for look in self._theme_files.values():
             self.register_theme(look.theme())
         self.theme = self._first_theme()
@@ -131,7 +131,7 @@ class GonogoApp(App[None]):
         """Show `name` now and at the next start."""
         self.theme = name
         self.remember("theme", name)
-        self.say(f"Theme: {self._theme_files[name].title}", seconds=2)
+        self.show_notice(f"Theme: {self._theme_files[name].title}", seconds=2)
 
     def remember(self, setting: str, value: object) -> None:
         """Write a setting for the next start; what could not be written is said."""
@@ -141,7 +141,7 @@ class GonogoApp(App[None]):
         try:
             save_setting(self.services.home.settings_file(), setting, value)
         except DeskError as error:
-            self.say(f"{error} {error.next_step}", warning=True)
+            self.show_notice(f"{error} {error.next_step}", warning=True)
 
     # --- life ------------------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class GonogoApp(App[None]):
         self._listen_for_signals()
         self._use_keymap()
         for problem in [*self.services.profile.notices, *self._theme_problems, *self.keymap_problems]:
-            self.say(problem, warning=True, seconds=10)
+            self.show_notice(problem, warning=True, seconds=10)
         await self.navigator.show_first_screen()
 
     def _listen_for_signals(self) -> None:
@@ -210,7 +210,7 @@ class GonogoApp(App[None]):
 
     # --- words -----------------------------------------------------------------------------------------
 
-    def say(self, text: str, *, warning: bool = False, error: bool = False, seconds: float = 5) -> None:
+    def show_notice(self, text: str, *, warning: bool = False, error: bool = False, seconds: float = 5) -> None:
         """A short notice. The only caller of `notify`: its text is never markup."""
         severity: Literal["information", "warning", "error"] = (
             "error" if error else "warning" if warning else "information"

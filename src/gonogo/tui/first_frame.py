@@ -53,7 +53,7 @@ def save(path: Path, rows: Sequence[str], key: str, campaign_id: str, until: flo
     part.replace(path)
 
 
-def take(path: Path, key: str, campaign_id: str | None, now: float) -> str:
+def pop(path: Path, key: str, campaign_id: str | None, now: float) -> str:
     """Reads and deletes the frame; empty unless it is for this terminal (and campaign, if one is given) and valid."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
@@ -77,7 +77,7 @@ def show(path: Path, campaign_id: str | None, *, resumes: bool) -> Iterator[Firs
         columns, rows = os.get_terminal_size(sys.stderr.fileno())
         # Textual takes the environment's size before the terminal's own.
         size = int(os.environ.get("COLUMNS") or columns), int(os.environ.get("LINES") or rows)
-        frame = take(path, terminal_key(os.environ, size), campaign_id, time.time())
+        frame = pop(path, terminal_key(os.environ, size), campaign_id, time.time())
         first.frame = frame if resumes else ""
         first.paint()
     try:

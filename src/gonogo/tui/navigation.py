@@ -27,7 +27,7 @@ CLOSE_SECONDS = 1.5
 
 
 class Notice(Protocol):
-    """Shows a short notice; see `GonogoApp.say`."""
+    """Shows a short notice; see `GonogoApp.show_notice`."""
 
     def __call__(self, text: str, *, seconds: float = 5) -> None: ...
 
@@ -59,13 +59,13 @@ class Navigator:
         self.reviewing = start == "review"
         self.campaign_id = campaign_id or ""
         """The campaign that was opened last."""
-        self.opening: Callable[[], Screen[Any]] | None = None
+        self.standalone_screen: Callable[[], Screen[Any]] | None = None
         """Makes a screen that is shown by itself, without a login; leaving it ends the program."""
 
     async def show_first_screen(self) -> None:
         """Shows what the program was started for."""
-        if self.opening is not None:
-            self._replace_screen(self.opening())
+        if self.standalone_screen is not None:
+            self._replace_screen(self.standalone_screen())
             return
         signed = None if self._start == "sign_in" else self._services.remembered()
         if self._start == "embedded" and (signed is None or signed.kind != "embedded"):
@@ -73,20 +73,20 @@ class Navigator:
         elif signed is None:
             self.show_sign_in()
         else:
-            await self.go_on(signed)
+            await self.open_after_sign_in(signed)
 
     def show_sign_in(self, reason: str = "", *, embedded: bool = False) -> None:
-        from gonogo.tui.screens.common.sign_in import SignInScreen  # imported when first shown
+        from gonogo.tui.screens.common.sign_in import SignInScreen  # loaded when first shown
 
         self._replace_screen(SignInScreen(reason, embedded=embedded))
 
-    async def go_on(self, signed: SignedIn) -> None:
+    async def open_after_sign_in(self, signed: SignedIn) -> None:
         """After signing in: opens the campaign of the login, or the choice of campaigns."""
         campaign_id = self._campaign_id or signed.campaign_id
         if campaign_id and not self.reviewing:
             await self.open_campaign(signed, campaign_id)
             return
-        from gonogo.tui.screens.common.choose_campaign import ChooseCampaignScreen  # imported when first shown
+        from gonogo.tui.screens.common.choose_campaign import ChooseCampaignScreen  # loaded when first shown
 
         self._replace_screen(ChooseCampaignScreen(signed, campaign_id or ""))
 
@@ -100,7 +100,7 @@ class Navigator:
             self._practising = False
             self._replace_screen(self._practice(signed, campaign_id, lambda: self.open_campaign(signed, campaign_id)))
             return
-        from gonogo.tui.screens.work.annotate import AnnotateScreen  # imported when first shown
+        from gonogo.tui.screens.work.annotate import AnnotateScreen  # loaded when first shown
 
         await self.close_session()
         self.session = self._services.open_desk(signed, campaign_id)
@@ -108,7 +108,7 @@ class Navigator:
 
     async def open_review(self, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
         """Opens the campaign's review queue; with `task_id`, that task as soon as the queue lists it."""
-        from gonogo.tui.screens.work.review import ReviewScreen  # imported when first shown
+        from gonogo.tui.screens.work.review import ReviewScreen  # loaded when first shown
 
         await self.close_session()
         session = self._services.open_review(signed, campaign_id)
@@ -122,7 +122,7 @@ class Navigator:
             self.show_sign_in("Sign in to review.")
             return
         self.reviewing = True
-        await self.go_on(signed)
+        await self.open_after_sign_in(signed)
 
     def show_practice(self) -> None:
         """Opens practice in the current campaign; leaving it comes back here."""
@@ -136,7 +136,7 @@ class Navigator:
     def _practice(
         self, signed: SignedIn, campaign_id: str, then: Callable[[], Awaitable[None]] | None = None
     ) -> Screen[None]:
-        from gonogo.desk.practice.session import PracticeSession  # imported when first shown
+        from gonogo.desk.practice.session import PracticeSession  # loaded when first shown
         from gonogo.tui.screens.work.practice import PracticeScreen
 
         session = PracticeSession(self._services.visiting(signed, campaign_id))
@@ -152,7 +152,7 @@ class Navigator:
         if signed is None:
             self.show_sign_in("Sign in to see your campaigns.")
             return
-        from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen  # imported when first shown
+        from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen  # loaded when first shown
 
         self._app.push_screen(CampaignDashboardScreen(signed))
 
@@ -162,20 +162,20 @@ class Navigator:
         if signed is None:
             self.show_sign_in("Sign in to see results.")
             return
-        from gonogo.desk.results.source import of_login  # imported when first shown
+        from gonogo.desk.results.source import of_login  # loaded when first shown
         from gonogo.tui.screens.results.cases import ResultsScreen
 
         self._app.push_screen(ResultsScreen(of_login(self._services, signed)))
 
     def show_annotators(self, signed: SignedIn, campaign_id: str, name: str) -> None:
         """Opens the annotators of a campaign and a lead's actions on them."""
-        from gonogo.tui.screens.lead.annotators import AnnotatorsScreen  # imported when first shown
+        from gonogo.tui.screens.lead.annotators import AnnotatorsScreen  # loaded when first shown
 
         self._app.push_screen(AnnotatorsScreen(signed, campaign_id, name))
 
     def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None:
         """Opens the rulings of a campaign that are proposed as gold."""
-        from gonogo.desk.practice.browse import CampaignBrowser  # imported when first shown
+        from gonogo.desk.practice.browse import CampaignBrowser  # loaded when first shown
         from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
 
         browser = CampaignBrowser(self._services.visiting(signed, campaign_id))

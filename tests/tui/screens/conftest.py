@@ -28,7 +28,7 @@ from tests.server.house import House
 from tests.server.http.conftest import InPieces
 from tests.server.review.conftest import Bench
 from tests.server.web import serving
-from tests.tui.fakes import Clock
+from tests.tui.fake_services import Clock
 from tests.tui.screen_text import settle, text_of
 
 BASE = "http://embedded.localhost"

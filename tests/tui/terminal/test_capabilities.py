@@ -14,7 +14,7 @@ from gonogo.tui.external_viewer import run_viewer, viewer_command
 from gonogo.tui.terminal.capabilities import CHOICES, TerminalCapabilities, mode_of, next_choice, usual_mode
 from gonogo.tui.terminal.probe import TerminalReplies
 from tests.tui.conftest import Running
-from tests.tui.fakes import Clock, FakeDesk, drawn, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, fake_picture, task
 from tests.tui.screen_text import press, settle, text_of
 
 
@@ -132,19 +132,19 @@ async def test_the_mode_is_shown_changed_by_key_and_remembered(
     for name in ("NO_COLOR", "TMUX", "TERM_PROGRAM", "KITTY_WINDOW_ID", "WEZTERM_PANE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    desk = FakeDesk([task(1), task(2)])
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1), task(2)])
+    async with running(session) as pilot:
         assert "quadrant" in text_of(pilot.app.screen)
         await press(pilot, clock, "m")
-        assert desk.requests[-1].mode is PictureMode.OCTANT
+        assert session.requests[-1].mode is PictureMode.OCTANT
         await press(pilot, clock, "a")
-        assert desk.requests[-1].mode is PictureMode.OCTANT
+        assert session.requests[-1].mode is PictureMode.OCTANT
     assert json.loads((home / "state" / "terminals.json").read_text()) == {"xterm, xterm": "octant"}
 
 
 async def test_a_drawing_that_cannot_be_shown_leaves_its_words(running: Running) -> None:
     words = NoPicture("This file is damaged.", neighbours=("left: 16,5", "below: SECTION A-A"))
-    async with running(FakeDesk([task(1)], draw=lambda *_: words)) as pilot:
+    async with running(FakeAnnotateSession([task(1)], draw=lambda *_: words)) as pilot:
         assert "left: 16,5" in text_of(pilot.app.screen)
 
 
@@ -152,7 +152,7 @@ async def test_without_a_drawing_the_place_is_shown_on_an_empty_sheet(running: R
     words = NoPicture("The server has no drawing for this part.")
     places = [(0.8, 0.7, 0.6, 0.5), (0.1, 0.1, 0.2, 0.2, 1.0), (120.0, 80.0, 160.0, 100.0)]
     tasks = [task(number, bbox=place) for number, place in enumerate(places)]
-    async with running(FakeDesk(tasks, draw=lambda *_: words)) as pilot:
+    async with running(FakeAnnotateSession(tasks, draw=lambda *_: words)) as pilot:
         first = text_of(pilot.app.screen)
         assert all(corner in first for corner in "┏┓┗┛")
         await press(pilot, clock, "a")
@@ -167,9 +167,9 @@ async def test_the_sheet_carries_its_own_name(running: Running) -> None:
     def titled(one: object, request: PictureRequest) -> Picture:
         from dataclasses import replace
 
-        return replace(drawn(task(), request), title="Halter.pdf")
+        return replace(fake_picture(task(), request), title="Halter.pdf")
 
-    async with running(FakeDesk([task(1)], draw=titled)) as pilot:
+    async with running(FakeAnnotateSession([task(1)], draw=titled)) as pilot:
         assert "Halter.pdf · sheet 1" in text_of(pilot.app.screen)
 
 
@@ -204,11 +204,11 @@ async def test_without_a_viewer_the_place_of_the_crop_is_said(
 ) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    desk = FakeDesk([task(1)])
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1)])
+    async with running(session) as pilot:
         await press(pilot, clock, "v")
         assert "This part has no drawing." in " ".join(text_of(pilot.app.screen).split())
-        desk.exported = tmp_path / "crop.png"
+        session.exported = tmp_path / "crop.png"
         await press(pilot, clock, "v")
         await settle(pilot)
         assert "no picture viewer on this terminal" in " ".join(text_of(pilot.app.screen).split())

@@ -27,7 +27,7 @@ from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.probe import TerminalReplies
 from gonogo.tui.widgets.pixel_view import damaged
-from tests.tui.fakes import Clock, FakeDesk, app_on, drawn, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, fake_app, fake_picture, task
 from tests.tui.screen_text import press, settle, text_of
 
 SIXEL = TerminalReplies("foot(1.16.2)", sixel=True, cell=(8, 16), complete=True)
@@ -35,7 +35,7 @@ KITTY = TerminalReplies("kitty(0.36.4)", kitty=True, cell=(8, 16), complete=True
 
 
 def in_pixels(one: Any, request: PictureRequest) -> Picture:
-    picture = drawn(task(), request)
+    picture = fake_picture(task(), request)
     if request.mode not in (PictureMode.SIXEL, PictureMode.KITTY):
         return picture
     size = picture.grid.width * request.cell_pixels[0], picture.grid.height * request.cell_pixels[1]
@@ -72,8 +72,8 @@ def start(home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Start:
 
     @asynccontextmanager
     async def run(answers: TerminalReplies, *, writes: bool = True, draw: Any = in_pixels) -> AsyncIterator[Shown]:
-        desk = FakeDesk([task(n) for n in range(4)], draw=draw)
-        app = app_on(desk, home, clock=clock)
+        session = FakeAnnotateSession([task(n) for n in range(4)], draw=draw)
+        app = fake_app(session, home, clock=clock)
         sent: list[str] = []
         app.terminal = TerminalCapabilities(
             {"TERM": "xterm-256color"}, home / "state" / "terminals.json", answers=answers
@@ -118,7 +118,7 @@ async def test_under_a_window_cells_stand_in_and_the_pixels_come_back(start: Sta
 async def test_where_a_notice_stands_the_picture_ends_above_it(start: Start) -> None:
     async with start(SIXEL) as shown:
         whole = shown.frame("")
-        shown.app.say("A notice that is long enough to reach over the drawing. " * 3, seconds=60)
+        shown.app.show_notice("A notice that is long enough to reach over the drawing. " * 3, seconds=60)
         await settle(shown.pilot)
         sheet = shown.screen.pane.sheet.region
         cut = shown.frame(shown.writes_at(sheet.x, sheet.y + 3))

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from gonogo.sheets.models import CellGrid
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
-from gonogo.tui.widgets.large_text import LETTERINGS, large
+from gonogo.tui.widgets.large_text import LETTERINGS, large_lettering
 from gonogo.tui.widgets.value_view import lay_out
 
 INKS = Inks("#000000", "#ffffff", "#ff0000", "#888888")
@@ -30,7 +30,7 @@ def test_glyphs_are_distinct_and_of_even_width() -> None:
 
 @given(st.text(alphabet="0123456789⌀±°,.+-×xRMHh /()", min_size=1, max_size=12), st.integers(1, 80))
 def test_large_lettering_fits_or_gives_way(text: str, width: int) -> None:
-    rows = large(text, width)
+    rows = large_lettering(text, width)
     if rows is not None:
         assert len({cell_len(row) for row in rows}) == 1
         assert cell_len(rows[0]) <= width

@@ -209,7 +209,7 @@ def open_screen(source: str, base_url: str | None, task: int | None, filters: Ca
     signed, address = services.remembered(), results_address(source, base_url)
     if signed is not None and (signed.kind == "embedded" if address is None else signed.base_url == address):
         read_from = read_from._replace(signed=signed)  # its drawings and review queue are at hand
-    app.navigator.opening = lambda: ResultsScreen(read_from, task, filters)
+    app.navigator.standalone_screen = lambda: ResultsScreen(read_from, task, filters)
     try:
         app.run()
     finally:

@@ -24,7 +24,7 @@ _CARDS: dict[Stage, tuple[str, str, str, str]] = {
 _COLORS = {Stage.DRAINED: "$correct", Stage.OFFLINE: "$warning", Stage.REFUSED: "$warning", Stage.SIGNED_OUT: "$accent"}
 
 
-def card(state: SessionState, waited: float = 0.0) -> Content:
+def state_card(state: SessionState, waited: float = 0.0) -> Content:
     """Card of a state: heading, what happened, what it means for the work, the next step.
 
     `waited` is the time in seconds since `state` came, of which the time to the next try is counted down.
@@ -45,7 +45,7 @@ def card(state: SessionState, waited: float = 0.0) -> Content:
     return Content("\n\n").join(parts)
 
 
-def broken(error: Exception) -> Content:
+def startup_error_card(error: Exception) -> Content:
     """Card of an error that kept the session from starting."""
     step = getattr(error, "next_step", "") or "Run `gonogo doctor`, then start again. Ctrl+Q leaves."
     heading = Content.assemble(("!", "bold $error"), "  ", ("The desk could not be opened", "bold $strong"))
@@ -86,19 +86,19 @@ def outcome_text(answer: Decided) -> str:
     return OUTCOMES[answer.state] + (f": {answer.detail}" if answer.detail else "")
 
 
-def asked_again(answer: Decided) -> str:
+def answer_again_message(answer: Decided) -> str:
     """Message beside a question whose refused answer is given again."""
     reason = f": {answer.detail.rstrip('.')}" if answer.detail else ""
     return f"Your answer “{answer.decision.verdict}” was refused{reason}. Answer again; undo leaves it as it was."
 
 
-def not_saved(error: Exception, what: str) -> str:
+def not_saved_message(error: Exception, what: str) -> str:
     """Notice that an answer or ruling is not on disk, with the next step."""
     step = getattr(error, "next_step", "") or "Make room on the disk, then give it again."
     return f"The {what} could not be saved: {error}\n{step}"
 
 
-def nothing_to_undo(recent: Sequence[Decided]) -> str:
+def cannot_undo_message(recent: Sequence[Decided]) -> str:
     """Why the last answer cannot be taken back; `recent` are the answers, newest last."""
     if not recent:
         return "Nothing to take back yet."

@@ -157,7 +157,7 @@ def _trail_line(action: AnnotatorAction, names: Mapping[str, str]) -> Content:
     return Content.assemble((time, "$quiet"), (done + tasks, "$foreground"), (by + note, "$quiet"))
 
 
-def confirmation(record: AnnotatorRecord, preview: AnnotatorActionPreview | None, action: str) -> Content:
+def confirmation_card(record: AnnotatorRecord, preview: AnnotatorActionPreview | None, action: str) -> Content:
     """Card before an action: its consequence, how to undo it, and the request for a reason for the audit trail."""
     heading = {
         "pause": f"Pause {record.name}?",

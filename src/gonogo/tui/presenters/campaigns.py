@@ -161,7 +161,7 @@ REVOKE = _card(
 )
 
 
-def invitation(assignment: CampaignAssignmentCreated, address: str) -> Content:
+def invitation_card(assignment: CampaignAssignmentCreated, address: str) -> Content:
     """Card of a new invitation with its link, which is shown this once."""
     link = assignment.magic_link_url or assignment.magic_link_token
     return _card(
@@ -171,7 +171,7 @@ def invitation(assignment: CampaignAssignmentCreated, address: str) -> Content:
     )
 
 
-def closing(campaign: LabelingCampaignPublic) -> Content:
+def closing_card(campaign: LabelingCampaignPublic) -> Content:
     """Card before closing: what becomes of tasks that are not settled."""
     done, total = _counts(campaign)
     return _card(
@@ -182,7 +182,7 @@ def closing(campaign: LabelingCampaignPublic) -> Content:
     )
 
 
-def promoting(snapshot: CampaignSnapshot) -> Content:
+def promotion_card(snapshot: CampaignSnapshot) -> Content:
     """Card before promotion; below acceptance, why it is refused and what force would do."""
     campaign, report = snapshot.campaign, snapshot.quality
     heading = f"Promote {one_line(campaign.name or campaign.id, 60)}?"
@@ -206,7 +206,7 @@ def promoting(snapshot: CampaignSnapshot) -> Content:
     )
 
 
-def promoted(result: PromoteResult) -> str:
+def promotion_message(result: PromoteResult) -> str:
     """Message after promotion."""
     if not result.accepted and not result.forced:
         return "Refused: the agreement is below what the campaign asks for. Nothing was promoted."

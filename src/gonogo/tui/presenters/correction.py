@@ -14,7 +14,7 @@ from gonogo.values.diff import Change
 MAX_SHOWN = 120
 
 
-def as_read(predicted: Any) -> Content:
+def raw_reading(predicted: Any) -> Content:
     """The raw reading, where typesetting it moved or changed a character; else empty."""
     text = value_text(predicted)
     shown = "".join("".join((part.text, part.upper, part.lower)) for part in typeset(predicted).parts)
@@ -23,7 +23,7 @@ def as_read(predicted: Any) -> Content:
     return Content.assemble(("read: ", "$quiet"), styled(text[:MAX_SHOWN], "$quiet"))
 
 
-def reading(text: str, predicted: Any, rows: int = 2) -> Content:
+def correction_preview(text: str, predicted: Any, rows: int = 2) -> Content:
     """Preview while a value is typed: the changes against the reading, and how it parses."""
     if not text.strip():
         return Content.styled("Type the value as the drawing shows it.", "$quiet")
@@ -38,12 +38,12 @@ def reading(text: str, predicted: Any, rows: int = 2) -> Content:
         )
     if rows < 2:
         return Content.assemble(
-            ("✓ " if parsed.ok else "text ", "$correct" if parsed.ok else "$quiet"), change(text, predicted)
+            ("✓ " if parsed.ok else "text ", "$correct" if parsed.ok else "$quiet"), marked_changes(text, predicted)
         )
-    return Content("\n").join([change(text, predicted), state])
+    return Content("\n").join([marked_changes(text, predicted), state])
 
 
-def change(text: str, predicted: Any) -> Content:
+def marked_changes(text: str, predicted: Any) -> Content:
     """`⌀16,5 +0,[1→2] 0`: the line with every change against the reading, before → after. Readable without colour."""
     parts: list[Content] = []
     for span in differences(value_text(predicted, MAX_SHOWN), one_line(text, MAX_SHOWN)):
@@ -62,7 +62,7 @@ def change(text: str, predicted: Any) -> Content:
     return Content.assemble(*parts)
 
 
-def repaired(name: str, text: str, predicted: Any) -> str:
+def apply_repair(name: str, text: str, predicted: Any) -> str:
     """Text after the repair called `name`; unchanged where there is nothing to repair."""
     if name == "diameter":
         return repairs.toggle_diameter(text)
@@ -73,7 +73,7 @@ def repaired(name: str, text: str, predicted: Any) -> str:
     return repairs.swap_decimal_mark(text) if name == "comma" else repairs.next_unit(text)
 
 
-NOT_REPAIRED = {
+NO_REPAIR_MESSAGES = {
     "diameter": "No diameter here: the value is of another kind.",
     "sign": "No tolerance sign to swap.",
     "tolerance": "The reading has no tolerance that fits this value.",
@@ -83,7 +83,7 @@ NOT_REPAIRED = {
 """Messages of repairs that find nothing to do."""
 
 
-def refusal(text: str, predicted: Any) -> str:
+def correction_problem(text: str, predicted: Any) -> str:
     """Why a text cannot be sent as a correction; empty where it can."""
     if not text:
         return "The line is empty. Ctrl+S says incorrect without a value."
@@ -92,7 +92,7 @@ def refusal(text: str, predicted: Any) -> str:
     return ""
 
 
-def value_of(text: str) -> dict[str, Any]:
+def correction_value(text: str) -> dict[str, Any]:
     """The JSON value to send: the text as typed, and its parts where it parses."""
     parsed = parse(text)
     return {**(to_json(parsed.value) if parsed.ok else {}), "text": text}

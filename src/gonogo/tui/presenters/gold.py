@@ -93,7 +93,7 @@ def _purpose(candidate: GoldCandidate) -> str:
     return "whether people let this error pass (false accept)"
 
 
-def decided(candidate: GoldCandidate, accept: bool) -> str:
+def decision_message(candidate: GoldCandidate, accept: bool) -> str:
     """Message after a decision."""
     reading = value_text(candidate.task.predicted_value, 40) or "It"
     if accept:
@@ -101,7 +101,7 @@ def decided(candidate: GoldCandidate, accept: bool) -> str:
     return f"{reading} is not gold; the ruling stays. t lists what was declined, a takes it after all."
 
 
-def accepting_all(candidates: Sequence[GoldCandidate]) -> Content:
+def accept_all_card(candidates: Sequence[GoldCandidate]) -> Content:
     """Card before a whole list is accepted: its consequence."""
     count, wrong = len(candidates), sum(candidate.ruling.verdict != "correct" for candidate in candidates)
     become = "ruling becomes" if count == 1 else "rulings become"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from gonogo.tui.presenters import empty_state
-from gonogo.tui.presenters.correction import change
+from gonogo.tui.presenters.correction import marked_changes
 from gonogo.tui.presenters.format import field_line, paragraphs, styled_answer, styled_value, styled_verdict, value_text
 from gonogo.tui.text import content, one_line
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gonogo.schemas.review import PracticeStanding
 
 
-def feedback(attempt: PracticeAttempt) -> list[Content]:
+def feedback_lines(attempt: PracticeAttempt) -> list[Content]:
     """Lines after an answer: right or wrong, then what the drawing shows, letter by letter, and why."""
     result, decision = attempt.feedback, attempt.decision
     mark = ("✓ Right", "bold $correct") if result.right else ("✗ Not right", "bold $incorrect")
@@ -29,7 +29,7 @@ def feedback(attempt: PracticeAttempt) -> list[Content]:
     lines.append(_field("it is", styled_verdict(result.verdict)))
     if result.value is not None:
         lines.append(_field("in frame", styled_value(result.value)))
-        lines.append(_field("changed", change(value_text(result.value), attempt.task.predicted_value)))
+        lines.append(_field("changed", marked_changes(value_text(result.value), attempt.task.predicted_value)))
     difference = (result.difference or "").removeprefix("differs: ")
     reasons = [one_line(part, 80).replace("_", " ") for part in (result.error_type, difference) if part]
     if reasons:
@@ -46,7 +46,7 @@ def _note(attempt: PracticeAttempt) -> list[Content]:
     return [_field("expert", content(f"“{one_line(note, 200)}”"))] if note else []
 
 
-def standing(standing: PracticeStanding | None) -> str:
+def standing_text(standing: PracticeStanding | None) -> str:
     """`14 of the last 18 right; 80 % of 20 wanted`."""
     if standing is None:
         return ""
@@ -57,7 +57,7 @@ def standing(standing: PracticeStanding | None) -> str:
     return text
 
 
-def waits(standing: PracticeStanding | None) -> str:
+def queue_closed_reason(standing: PracticeStanding | None) -> str:
     """What keeps the queue closed; empty when it is open."""
     if standing is None or standing.waits_for is None:
         return ""
@@ -69,7 +69,7 @@ def waits(standing: PracticeStanding | None) -> str:
     return "The lead has paused your work here; ask."
 
 
-def top(practice: PracticeSession) -> Content:
+def status_line(practice: PracticeSession) -> Content:
     """Status line: that this is practice, progress, standing."""
     done, total = practice.state.done, practice.state.total
     parts = [Content.styled("practice", "bold $accent"), Content.styled("nothing here counts", "$quiet")]
@@ -77,11 +77,11 @@ def top(practice: PracticeSession) -> Content:
         parts.append(Content.styled(f"{done} / {total}", "$foreground"))
         parts.append(Content.styled(f"{practice.n_right} right", "$foreground"))
     if practice.standing is not None:
-        parts.append(Content.styled(standing(practice.standing), "$quiet"))
+        parts.append(Content.styled(standing_text(practice.standing), "$quiet"))
     return Content("   ").join(parts)
 
 
-def card(practice: PracticeSession) -> Content:
+def practice_card(practice: PracticeSession) -> Content:
     """Card in place of an item: loading, a problem, nothing to practise on, or the summary."""
     if practice.problem is not None:
         heading = empty_state.heading("!", "$warning", "There is no practice now")
@@ -93,7 +93,7 @@ def card(practice: PracticeSession) -> Content:
         heading = empty_state.heading("–", "$accent", "Nothing to practise on yet")
         texts = [
             "Items come from what experts have ruled on, without those you voted on yourself.",
-            waits(practice.standing),
+            queue_closed_reason(practice.standing),
             "Ask the lead, who makes them by ruling. r looks again. Esc goes to the queue.",
         ]
         return paragraphs(heading, *(content(text) for text in texts if text))
@@ -101,11 +101,11 @@ def card(practice: PracticeSession) -> Content:
 
 
 def _summary(practice: PracticeSession) -> Content:
-    closed = waits(practice.standing)
+    closed = queue_closed_reason(practice.standing)
     return paragraphs(
         empty_state.heading("✓", "$correct", f"{practice.n_right} of {len(practice.attempts)} right"),
         Content("\n").join(_mistakes(practice.attempts)),
-        content(f"Standing: {standing(practice.standing)}."),
+        content(f"Standing: {standing_text(practice.standing)}."),
         Content.styled(closed or "The queue is open for you.", "$warning" if closed else "$foreground"),
         Content.styled("r practises more. Esc goes to the queue.", "$foreground"),
     )

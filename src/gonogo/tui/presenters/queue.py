@@ -69,19 +69,19 @@ def _drawing(row: QueueRow) -> str:
     return short_id(dict(row.task.links).get("part") or row.task.part_revision_id or "")
 
 
-def no_case(desk: ReviewSession) -> Content:
+def no_case_card(session: ReviewSession) -> Content:
     """Card in place of a case: why there is none, and the next step."""
-    state = desk.state
+    state = session.state
     if state.stage not in (Stage.DRAINED, Stage.LOADING, Stage.TASK):
-        return annotate.card(state)
+        return annotate.state_card(state)
     if state.stage is not Stage.DRAINED:
         return empty_state.waiting("Fetching the case")
-    n_rulings = sum(not ruled.refused for ruled in desk.ruled.values())
+    n_rulings = sum(not ruled.refused for ruled in session.ruled.values())
     notes = [f"{n_rulings} rulings made here." if n_rulings != 1 else "1 ruling made here."] if n_rulings else []
     if state.parked:
         notes.append(f"{state.parked} refused: they are marked ! in the list.")
-    if desk.queue.hidden_own:
-        notes.append(f"{desk.queue.hidden_own} more wait, but you voted on them: another expert must rule.")
+    if session.queue.hidden_own:
+        notes.append(f"{session.queue.hidden_own} more wait, but you voted on them: another expert must rule.")
     heading = empty_state.heading("✓", "$correct", "No conflict is left in this list")
     message = [content(one_line(" ".join(notes), 400))] if notes else []
     return paragraphs(heading, *message, Content.styled("Esc goes back to the list.", "$foreground"))

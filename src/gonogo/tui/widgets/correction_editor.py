@@ -62,12 +62,12 @@ class CorrectionEditor(Vertical):
     def show_reading(self, predicted: Any) -> None:
         """Shows how the typed text reads, compared with the predicted value; a warning stays."""
         if not self._warned:
-            self.hint.show(correction.reading(self.text, predicted, max(self.hint.size.height, 1)))
+            self.hint.show(correction.correction_preview(self.text, predicted, max(self.hint.size.height, 1)))
 
     def repair(self, name: str, predicted: Any) -> str:
         """Applies one of the usual corrections; returns why it changed nothing, else an empty string."""
-        repaired = correction.repaired(name, self.text, predicted)
+        repaired = correction.apply_repair(name, self.text, predicted)
         if repaired == self.text:
-            return correction.NOT_REPAIRED[name]
+            return correction.NO_REPAIR_MESSAGES[name]
         self.line.put(repaired)
         return ""

@@ -160,7 +160,7 @@ LETTERINGS: tuple[tuple[Lettering, str], ...] = ((_font(_SHEET, _cells), " "), (
 """The fonts, widest first, each with what stands between two of its characters."""
 
 
-def large(text: str, width: int) -> tuple[str, str, str] | None:
+def large_lettering(text: str, width: int) -> tuple[str, str, str] | None:
     """`text` in the widest lettering that has all its characters and fits `width` cells: three rows of equal width."""
     for font, gap in LETTERINGS:
         if text and all(character == " " or character in font for character in text):

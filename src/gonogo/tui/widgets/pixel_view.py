@@ -30,14 +30,14 @@ _KEPT = 6
 _MOVE = re.compile(r"\x1b\[([0-9]{1,4});([0-9]{1,4})H")
 
 
-def colours(inks: Inks) -> tuple[str, ...]:
+def palette_of(inks: Inks) -> tuple[str, ...]:
     """What the indices of a plane (see `sheets.planes`) are in these inks, as `#rrggbb`."""
     ink, paper = Color.parse(inks.ink), Color.parse(inks.paper)
     greys = (ink.blend(paper, step / (_GREYS - 1)).hex6 for step in range(_GREYS))
     return (*greys, Color.parse(inks.mark).hex6, Color.parse(inks.line).hex6)
 
 
-def fits(picture: Picture, cells: tuple[int, int], cell: tuple[int, int]) -> bool:
+def fits_pane(picture: Picture, cells: tuple[int, int], cell: tuple[int, int]) -> bool:
     """Whether a picture's pixels are made for a pane like this one; `cell` is a cell's size in pixels."""
     width, height = picture.grid.width, picture.grid.height
     if picture.pixel_mode is None or width > cells[0] or height > cells[1]:
@@ -108,7 +108,7 @@ class KittyPixels:
         return number
 
     def rows(self, picture: Picture, inks: Inks, size: tuple[int, int]) -> list[list[Segment]]:
-        return placeholder_rows(self.number(picture, colours(inks)), *size, inks.paper)
+        return placeholder_rows(self.number(picture, palette_of(inks)), *size, inks.paper)
 
     def picture_changed(self) -> None:
         """The placeholders carry the picture."""
@@ -143,7 +143,7 @@ class SixelPixels:
 
     def rows(self, picture: Picture, inks: Inks, size: tuple[int, int]) -> list[list[Segment]]:
         columns, rows = size
-        self.encode(picture, colours(inks))
+        self.encode(picture, palette_of(inks))
         style = Style(color=Color.parse(inks.ink).rich_color, bgcolor=Color.parse(inks.paper).rich_color)
         return [[Segment(" " * columns, style)] for _ in range(rows)]
 
@@ -160,7 +160,7 @@ class SixelPixels:
         if not (self.due or damaged(frame, place)):
             return ""
         self.due = False
-        palette = colours(inks)
+        palette = palette_of(inks)
         top = min((cover.y for cover in covers() if cover.overlaps(place)), default=place.bottom)
         if top >= place.bottom:
             text = self.encode(picture, palette)

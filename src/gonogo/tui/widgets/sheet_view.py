@@ -145,9 +145,9 @@ class SheetView(Widget):
             or self.app.screen is not self.screen
         ):
             return False
-        from gonogo.tui.widgets.pixel_view import fits
+        from gonogo.tui.widgets.pixel_view import fits_pane
 
-        return fits(shown, self.cells, terminal.cell)
+        return fits_pane(shown, self.cells, terminal.cell)
 
     def _only_pixels_changed(self, before: Shown) -> bool:
         """Take note of a new Sixel picture; whether it lies just where the one before it did."""

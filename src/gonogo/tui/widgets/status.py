@@ -94,11 +94,11 @@ def status(
     total = f" / {state.total}" if state.total is not None else " done"
     progress = Content.styled(f"{state.done}{total}", "$foreground")
     ahead = Content.styled(f"{state.ahead} ahead", "$quiet")
-    timing = [Content.styled(words, "$quiet")] if pace and (words := pace_words(state.pace, state.left_seconds)) else []
+    timing = [Content.styled(words, "$quiet")] if pace and (words := pace_text(state.pace, state.left_seconds)) else []
     return [*parts, ahead, progress, *timing] if state.stage is Stage.TASK else [*parts, progress]
 
 
-def pace_words(pace: float | None, left_seconds: float | None) -> str:
+def pace_text(pace: float | None, left_seconds: float | None) -> str:
     """`4.2 s each, 38 min left`; both in seconds, `None` where unknown."""
     if pace is None:
         return ""

@@ -291,7 +291,7 @@ class TaskPane(Horizontal):
         text = self.editor.text.strip()
         if self.current is None or not self.editing or self.refuses_paste():
             return None
-        if refusal := correction.refusal(text, self.current.predicted_value):
+        if refusal := correction.correction_problem(text, self.current.predicted_value):
             self.editor.warn(refusal)
             return None
         return text
@@ -332,9 +332,11 @@ class TaskPane(Horizontal):
         try:
             terminal.remember(choice)
         except OSError as error:
-            self.gonogo.say(f"The choice holds until you leave; it was not written ({error.strerror}).", warning=True)
+            self.gonogo.show_notice(
+                f"The choice holds until you leave; it was not written ({error.strerror}).", warning=True
+            )
         self._use_mode()
-        self.gonogo.say(f"Drawing in: {self.view.mode.value} ({self._mode_reason})", seconds=2)
+        self.gonogo.show_notice(f"Drawing in: {self.view.mode.value} ({self._mode_reason})", seconds=2)
         self._change_view(self.view)
 
     def action_view_outside(self) -> None:
@@ -347,15 +349,15 @@ class TaskPane(Horizontal):
         try:
             path = await self._pictures.export(task, self.view.request(task, cells))
         except (OSError, DeskError) as error:
-            self.gonogo.say(f"The crop could not be written: {error}", warning=True)
+            self.gonogo.show_notice(f"The crop could not be written: {error}", warning=True)
             return
         if isinstance(path, NoPicture):
-            self.gonogo.say(f"{path.reason} {path.next_step}", warning=True)
+            self.gonogo.show_notice(f"{path.reason} {path.next_step}", warning=True)
             return
         command = viewer_command(path, os.environ)
         if command is None or not await run_viewer(command):
             why = "The viewer could not be started." if command else "There is no picture viewer on this terminal."
-            self.gonogo.say(f"{why} The crop is {path}", warning=True, seconds=15)
+            self.gonogo.show_notice(f"{why} The crop is {path}", warning=True, seconds=15)
 
 
 def _sheet(task: DeskTask) -> tuple[str, str, float]:

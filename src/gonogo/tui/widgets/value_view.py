@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.tui.text import one_line, plain
-from gonogo.tui.widgets.large_text import HEIGHT, large
+from gonogo.tui.widgets.large_text import HEIGHT, large_lettering
 from gonogo.values import Part, Typeset, typeset
 
 _MAX_LARGE = 60
@@ -69,7 +69,7 @@ def large_rows(setting: Typeset, width: int) -> list[str] | None:
     room = width - gaps - sum(len(stack[0]) for stack in stacks)
     rows = ["", "", ""]
     for part, stack in zip(setting.parts, stacks, strict=True):
-        letters = large(part.text, room)
+        letters = large_lettering(part.text, room)
         if letters is None:
             return None
         room -= cell_len(letters[0])

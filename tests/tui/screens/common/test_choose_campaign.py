@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.conftest import Running
-from tests.tui.fakes import FakeCampaign, FakeDesk, FakeSigned
+from tests.tui.fake_services import FakeAnnotateSession, FakeCampaign, FakeSignedIn
 from tests.tui.screen_text import settle, text_of
 
 
@@ -15,7 +15,9 @@ async def test_a_campaign_is_one_line_and_its_count_is_no_part_of_its_name(
 ) -> None:
     listed = [FakeCampaign(f"{n}", f"Batch {n:03d}", resolved_count=7) for n in range(200)]
     listed[1] = FakeCampaign("1", "A name that goes on " * 20, resolved_count=7)
-    async with running(FakeDesk([]), signed=FakeSigned(campaign_id=None), listed=listed, size=size) as pilot:
+    async with running(
+        FakeAnnotateSession([]), signed=FakeSignedIn(campaign_id=None), listed=listed, size=size
+    ) as pilot:
         await settle(pilot)
         shown = [line.rstrip() for line in text_of(pilot.app.screen).splitlines()]
         assert "Batch 000   7 of 100 settled" in shown
@@ -30,6 +32,8 @@ async def test_a_campaign_is_one_line_and_its_count_is_no_part_of_its_name(
 @pytest.mark.parametrize(("kind", "said"), [("session", "who invited you"), ("key", "gonogo import")])
 async def test_where_there_is_none_the_way_on_is_said(running: Running, kind: str, said: str) -> None:
     closed = [FakeCampaign("1", "done", status="closed")]
-    async with running(FakeDesk([]), signed=FakeSigned(kind=kind, campaign_id=None), listed=closed) as pilot:
+    async with running(
+        FakeAnnotateSession([]), signed=FakeSignedIn(kind=kind, campaign_id=None), listed=closed
+    ) as pilot:
         await settle(pilot)
         assert said in text_of(pilot.app.screen)

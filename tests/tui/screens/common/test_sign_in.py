@@ -7,12 +7,12 @@ from textual.widgets import Input
 from gonogo.client.errors import AuthenticationError, NetworkError
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from tests.tui.conftest import Running
-from tests.tui.fakes import Clock, FakeCampaign, FakeDesk, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, FakeCampaign, task
 from tests.tui.screen_text import press, settle, text_of
 
 
 async def test_a_pasted_link_opens_the_first_question(running: Running, clock: Clock) -> None:
-    async with running(FakeDesk([task(1)]), signed=None) as pilot:
+    async with running(FakeAnnotateSession([task(1)]), signed=None) as pilot:
         pilot.app.screen.query_one("#link", Input).value = " https://labels.example/#token=gml_abc "
         await press(pilot, clock, "enter")
         await settle(pilot)
@@ -22,7 +22,7 @@ async def test_a_pasted_link_opens_the_first_question(running: Running, clock: C
 
 
 async def test_an_api_key_needs_its_server_and_never_shows(running: Running, clock: Clock) -> None:
-    async with running(FakeDesk([task(1)]), signed=None) as pilot:
+    async with running(FakeAnnotateSession([task(1)]), signed=None) as pilot:
         key, server = pilot.app.screen.query_one("#key", Input), pilot.app.screen.query_one("#server", Input)
         key.value, server.value = "ak_live_secret", ""
         await press(pilot, clock, "enter")
@@ -36,7 +36,7 @@ async def test_an_api_key_needs_its_server_and_never_shows(running: Running, clo
 
 async def test_a_refusal_says_what_happened_and_what_to_do(running: Running, clock: Clock) -> None:
     refusal = AuthenticationError("This link is unknown, used or expired.", next_step="Ask for a new one.")
-    async with running(FakeDesk([]), signed=None, refuses=refusal) as pilot:
+    async with running(FakeAnnotateSession([]), signed=None, refuses=refusal) as pilot:
         await press(pilot, clock, "x", "enter")
         shown = text_of(pilot.app.screen)
         assert "unknown, used or expired" in shown
@@ -45,13 +45,13 @@ async def test_a_refusal_says_what_happened_and_what_to_do(running: Running, clo
 
 
 async def test_nothing_typed_says_what_is_missing(running: Running, clock: Clock) -> None:
-    async with running(FakeDesk([]), signed=None) as pilot:
+    async with running(FakeAnnotateSession([]), signed=None) as pilot:
         await press(pilot, clock, "enter")
         assert "nothing to sign in with" in text_of(pilot.app.screen)
 
 
 async def test_try_it_here(running: Running, clock: Clock) -> None:
-    async with running(FakeDesk([task(1)]), signed=None) as pilot:
+    async with running(FakeAnnotateSession([task(1)]), signed=None) as pilot:
         await pilot.click("#here")
         await settle(pilot)
         assert pilot.app.services.calls[0] == ("embedded",)  # type: ignore[attr-defined]
@@ -60,7 +60,7 @@ async def test_try_it_here(running: Running, clock: Clock) -> None:
 
 async def test_several_campaigns_are_a_choice_and_one_is_none(running: Running, clock: Clock) -> None:
     listed = [FakeCampaign("one", "First"), FakeCampaign("two", "Second"), FakeCampaign("old", "Old", status="closed")]
-    async with running(FakeDesk([task(1)]), signed=None, listed=listed) as pilot:
+    async with running(FakeAnnotateSession([task(1)]), signed=None, listed=listed) as pilot:
         await press(pilot, clock, "x", "enter")
         await settle(pilot)
         assert "Second" in text_of(pilot.app.screen)
@@ -71,17 +71,17 @@ async def test_several_campaigns_are_a_choice_and_one_is_none(running: Running, 
 
 
 async def test_signing_out_forgets_and_closes(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1)])
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1)])
+    async with running(session) as pilot:
         await pilot.app.run_action("sign_out")
         await settle(pilot)
         assert "You are signed out." in text_of(pilot.app.screen)
-        assert "close" in desk.calls
+        assert "close" in session.calls
 
 
 async def test_signing_in_survives_a_dead_server(running: Running, clock: Clock) -> None:
     refusal = NetworkError("labels.example did not answer.", next_step="Check the address and the network.")
-    async with running(FakeDesk([]), signed=None, refuses=refusal) as pilot:
+    async with running(FakeAnnotateSession([]), signed=None, refuses=refusal) as pilot:
         await press(pilot, clock, "x", "enter")
         assert "did not answer" in text_of(pilot.app.screen)
         pilot.app.services.refuses = None  # type: ignore[attr-defined]

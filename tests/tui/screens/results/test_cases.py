@@ -109,7 +109,7 @@ async def opened(
     home: Path, source: Source, task: int | None = 12, size: tuple[int, int] = (120, 40)
 ) -> AsyncIterator[Shown]:
     app = GonogoApp(Account(AppPaths(home), Settings()))
-    app.navigator.opening = lambda: ResultsScreen(source, task)
+    app.navigator.standalone_screen = lambda: ResultsScreen(source, task)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Shown(pilot)
 

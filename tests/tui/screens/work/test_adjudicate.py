@@ -33,9 +33,9 @@ def sent(room: Room) -> list[httpx.Request]:
 
 
 def desk_of(room: Room) -> ReviewSession:
-    desk = room.pilot.app.navigator.session  # type: ignore[attr-defined]
-    assert isinstance(desk, ReviewSession)
-    return desk
+    session = room.pilot.app.navigator.session  # type: ignore[attr-defined]
+    assert isinstance(session, ReviewSession)
+    return session
 
 
 async def test_every_vote_and_what_each_ruling_does_is_shown(room: Room) -> None:

@@ -8,14 +8,14 @@ from textual.widgets import Input, OptionList
 
 from gonogo.desk.core.models import Decided, Decision, SendState, Times
 from tests.tui.conftest import Running
-from tests.tui.fakes import Clock, FakeDesk, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import appears, press, settle, text_of
 
 
-def answered(desk: FakeDesk) -> None:
+def answered(session: FakeAnnotateSession) -> None:
     """Three answers, the last one still on the desk."""
     fixed = Decision("incorrect", {"text": "R0,3"}, 0.8, Times(4200, 1500))
-    desk.past = [
+    session.past = [
         Decided(task(11, {"text": "M8"}), Decision("correct"), SendState.SENT, number=1),
         Decided(task(12, {"text": "R0,2"}), fixed, SendState.PARKED, "the campaign is closed", 2, final=False),
         Decided(task(13, {"text": "45°"}), Decision("unsure"), SendState.ON_DESK, number=3),
@@ -23,9 +23,9 @@ def answered(desk: FakeDesk) -> None:
 
 
 async def test_the_history_says_what_became_of_every_answer(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1)])
-    answered(desk)
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1)])
+    answered(session)
+    async with running(session) as pilot:
         await press(pilot, clock, "h")
         shown = text_of(pilot.app.screen)
         assert "3 answers: 1 sent, 1 waiting here, 1 refused" in shown
@@ -38,13 +38,13 @@ async def test_the_history_says_what_became_of_every_answer(running: Running, cl
         assert "4 of 5" in shown
         assert "editing 1.5 s" in shown
         await press(pilot, clock, "escape", "escape", "a")
-        assert len(desk.answers) == 1
+        assert len(session.answers) == 1
 
 
 async def test_the_history_is_searched(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1)])
-    answered(desk)
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1)])
+    answered(session)
+    async with running(session) as pilot:
         await press(pilot, clock, "h", "slash", *"refused")
         screen = pilot.app.screen
         assert screen.query_one(OptionList).option_count == 1
@@ -56,32 +56,32 @@ async def test_the_history_is_searched(running: Running, clock: Clock) -> None:
 
 
 async def test_only_the_last_answer_is_taken_back_from_there(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1), task(2)])
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1), task(2)])
+    async with running(session) as pilot:
         await press(pilot, clock, "a")
-        answered(desk)
-        desk.past[-1] = replace(desk.past[-1], task=task(1))
+        answered(session)
+        session.past[-1] = replace(session.past[-1], task=task(1))
         await press(pilot, clock, "h", "down", "u")
         assert "Not taken back: refused by the server" in text_of(pilot.app.screen)
-        assert len(desk.answers) == 1
+        assert len(session.answers) == 1
         await press(pilot, clock, "up", "u")
-        assert desk.answers == []
+        assert session.answers == []
 
 
 async def test_an_answer_that_has_left_says_so(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1)])
-    async with running(desk) as pilot:
-        desk.tell(recent=(Decided(task(9, {"text": "M8"}), Decision("correct"), SendState.SENT),))
+    session = FakeAnnotateSession([task(1)])
+    async with running(session) as pilot:
+        session.tell(recent=(Decided(task(9, {"text": "M8"}), Decision("correct"), SendState.SENT),))
         await press(pilot, clock, "u")
         shown = " ".join(text_of(pilot.app.screen).replace("▌", " ").split())
         assert "the last answer (correct for M8) is sent; the server has it" in shown
 
 
 async def test_a_refused_answer_is_given_anew_from_what_was_typed(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1)])
-    answered(desk)
-    async with running(desk, size=(110, 30)) as pilot:
-        desk.tell(parked=1)
+    session = FakeAnnotateSession([task(1)])
+    answered(session)
+    async with running(session, size=(110, 30)) as pilot:
+        session.tell(parked=1)
         await settle(pilot)
         assert "1 refused: h" in text_of(pilot.app.screen)
         await press(pilot, clock, "h", "a")  # the newest one was not refused
@@ -92,7 +92,7 @@ async def test_a_refused_answer_is_given_anew_from_what_was_typed(running: Runni
         assert "the campaign is closed" in " ".join(shown.replace("▌", " ").split())
         assert "sure 4 of 5" in shown
         await press(pilot, clock, "backspace", "4", "enter")
-        (answer,) = desk.answers
+        (answer,) = session.answers
         assert answer[0].id == "task-12"
         assert answer[1].corrected_value is not None
         assert answer[1].corrected_value["text"] == "R0,4"
@@ -100,52 +100,52 @@ async def test_a_refused_answer_is_given_anew_from_what_was_typed(running: Runni
 
 
 async def test_answering_again_can_be_left_with_undo(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1, {"text": "M6"}), task(2)])
-    answered(desk)
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1, {"text": "M6"}), task(2)])
+    answered(session)
+    async with running(session) as pilot:
         await press(pilot, clock, "h", "down", "a", "escape")
         assert "refused before" in text_of(pilot.app.screen)
         await press(pilot, clock, "u")
-        assert desk.current is not None
-        assert desk.current.id == "task-1"
+        assert session.current is not None
+        assert session.current.id == "task-1"
         assert "The refused answer stays as it was" in " ".join(text_of(pilot.app.screen).split())
         await press(pilot, clock, "a")
-        assert [one.id for one, _ in desk.answers] == ["task-1"]
+        assert [one.id for one, _ in session.answers] == ["task-1"]
 
 
 async def test_an_answer_that_cannot_be_given_anew_says_why(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1)])
-    desk.past = [Decided(task(5), Decision("correct"), SendState.PARKED, "answered before", 5)]
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1)])
+    session.past = [Decided(task(5), Decision("correct"), SendState.PARKED, "answered before", 5)]
+    async with running(session) as pilot:
         await press(pilot, clock, "h", "a")
         assert "cannot be given anew here. answered before" in text_of(pilot.app.screen)
 
 
 async def test_a_refused_answer_is_sent_as_it_is_or_dropped_after_asking(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1)])
-    answered(desk)
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1)])
+    answered(session)
+    async with running(session) as pilot:
         await press(pilot, clock, "h", "x")
         assert "Not deleted" in text_of(pilot.app.screen)
         await press(pilot, clock, "down", "x")
         assert "The same key again deletes" in text_of(pilot.app.screen)
         await press(pilot, clock, "up", "down", "x")  # another key in between: it asks once more
-        assert len(desk.past) == 3
+        assert len(session.past) == 3
         await press(pilot, clock, "r")
-        assert desk.past[1].state is SendState.QUEUED
+        assert session.past[1].state is SendState.QUEUED
         assert "2 waiting here" in text_of(pilot.app.screen)
-        desk.past[1] = replace(desk.past[1], state=SendState.PARKED)
-        desk.tell()
+        session.past[1] = replace(session.past[1], state=SendState.PARKED)
+        session.tell()
         await appears(pilot, "1 refused")
         await press(pilot, clock, "x", "x")
-        assert [one.number for one in desk.past] == [1, 3]
+        assert [one.number for one in session.past] == [1, 3]
         assert "2 answers" in text_of(pilot.app.screen)
 
 
 async def test_only_what_is_not_with_the_server(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1)])
-    answered(desk)
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1)])
+    answered(session)
+    async with running(session) as pilot:
         await press(pilot, clock, "h", "w")
         assert pilot.app.screen.query_one(OptionList).option_count == 2
         await press(pilot, clock, "w")

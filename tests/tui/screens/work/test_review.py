@@ -16,7 +16,7 @@ from gonogo.tui.presenters.queue import queue_columns
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.themes import load_themes, themes_folder
 from gonogo.tui.widgets.virtual_table import VirtualTable
-from tests.tui.fakes import task
+from tests.tui.fake_services import task
 from tests.tui.screens.conftest import Room
 from tests.tui.screens.work.test_adjudicate import conflict
 

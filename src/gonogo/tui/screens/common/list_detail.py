@@ -57,4 +57,4 @@ class ListDetailScreen(Screen[None]):
         status.show_keys(self.keys, self.SCOPE)
 
     def notify_error(self, error: ServerError) -> None:
-        self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+        self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)

@@ -106,8 +106,8 @@ class SignInScreen(Screen[None]):
             gonogo = app_of(self)
             gonogo.clear_notifications()  # those of earlier attempts
             if signed.note:
-                gonogo.say(signed.note, seconds=8)
-            await gonogo.navigator.go_on(signed)
+                gonogo.show_notice(signed.note, seconds=8)
+            await gonogo.navigator.open_after_sign_in(signed)
         finally:
             self._busy = False
             self.remove_class("-opening")

@@ -128,7 +128,7 @@ class AnnotatorsScreen(ListDetailScreen):
             consequence: AnnotatorActionPreview | None = None
             with contextlib.suppress(NotFoundError):  # a server of an earlier version has no preview
                 consequence = await client.preview_annotator_action(self._campaign_id, annotator.state.voter_id, action)
-            card = annotators.confirmation(annotator, consequence, action)
+            card = annotators.confirmation_card(annotator, consequence, action)
             self.app.push_screen(ConfirmScreen(card, annotators.check_reason), act)
 
         def act(reason: str | None) -> None:
@@ -142,7 +142,7 @@ class AnnotatorsScreen(ListDetailScreen):
             body = AnnotatorActionCreate(action=action, note=reason or None)
             result = await client.act_on_annotator(self._campaign_id, annotator.state.voter_id, body)
             tasks = f" ({result.n_tasks} tasks)" if result.n_tasks else ""
-            self.gonogo.say(f"{annotator.name}: {annotators.DONE[action]}{tasks}.", seconds=5)
+            self.gonogo.show_notice(f"{annotator.name}: {annotators.DONE[action]}{tasks}.", seconds=5)
             await self._load(client)
 
         self.calls.start(act, "annotators")

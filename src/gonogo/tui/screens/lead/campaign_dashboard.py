@@ -200,8 +200,8 @@ class CampaignDashboardScreen(ListDetailScreen):
             address, _, role = text.partition(" ")
             body = CampaignAssignmentCreate(email=address, role=role.strip() or None)
             assignment = await client.create_assignment(campaign.id, body)
-            self.gonogo.say(f"{address} is invited.", seconds=4)
-            self.app.push_screen(ConfirmScreen(campaigns.invitation(assignment, address)))
+            self.gonogo.show_notice(f"{address} is invited.", seconds=4)
+            self.app.push_screen(ConfirmScreen(campaigns.invitation_card(assignment, address)))
             await self._load_snapshot(client)
 
         self._confirm(campaigns.INVITE, invite, check=campaigns.check_address)
@@ -215,7 +215,7 @@ class CampaignDashboardScreen(ListDetailScreen):
             assignment = campaigns.assignment_of(snapshot, text)
             assert assignment is not None  # `check` saw it
             await client.revoke_assignment(campaign.id, assignment.id)
-            self.gonogo.say(f"{one_line(text, 60)} has no part in this campaign any more.", seconds=4)
+            self.gonogo.show_notice(f"{one_line(text, 60)} has no part in this campaign any more.", seconds=4)
             await self._load_snapshot(client)
 
         self._confirm(campaigns.REVOKE, revoke, check=partial(campaigns.check_assignment, snapshot))
@@ -227,11 +227,11 @@ class CampaignDashboardScreen(ListDetailScreen):
 
         async def close(client: GonogoClient, _: str) -> None:
             await client.close_campaign(campaign.id)
-            self.gonogo.say("The campaign is closed.", seconds=4)
+            self.gonogo.show_notice("The campaign is closed.", seconds=4)
             await self._load(client)
             await self._load_snapshot(client)
 
-        self._confirm(campaigns.closing(campaign), close, check=campaigns.check_yes)
+        self._confirm(campaigns.closing_card(campaign), close, check=campaigns.check_yes)
 
     def action_promote(self) -> None:
         campaign, snapshot = self.campaign, self._snapshot
@@ -240,11 +240,11 @@ class CampaignDashboardScreen(ListDetailScreen):
 
         async def promote(client: GonogoClient, text: str) -> None:
             result = await client.promote_campaign(campaign.id, force=text == "force")
-            self.gonogo.say(campaigns.promoted(result), seconds=8)
+            self.gonogo.show_notice(campaigns.promotion_message(result), seconds=8)
             await self._load(client)
             await self._load_snapshot(client)
 
-        self._confirm(campaigns.promoting(snapshot), promote, check=campaigns.promotion_check(snapshot))
+        self._confirm(campaigns.promotion_card(snapshot), promote, check=campaigns.promotion_check(snapshot))
 
     def _confirm(
         self, card: Content, action: Callable[[GonogoClient, str], Awaitable[None]], check: Callable[[str], str]

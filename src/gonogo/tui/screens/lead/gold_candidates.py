@@ -184,14 +184,14 @@ class GoldCandidatesScreen(ListDetailScreen):
 
         async def decide(client: GonogoClient) -> None:
             await _send_decision(client, candidate, accept)
-            self.gonogo.say(gold.decided(candidate, accept), seconds=4)
+            self.gonogo.show_notice(gold.decision_message(candidate, accept), seconds=4)
             await self._load(client)
 
         self._call(decide)
 
     def action_accept_all(self) -> None:
         if not self.records.records or self._status == "accepted":
-            self.gonogo.say("There is nothing in this list to accept.")
+            self.gonogo.show_notice("There is nothing in this list to accept.")
             return
         candidates: list[GoldCandidate] = list(self.records.records)
 
@@ -205,13 +205,13 @@ class GoldCandidatesScreen(ListDetailScreen):
                     refused = f" {len(candidates) - accepted} were not accepted: {error} {error.next_step}"
                     break
             await self._load(client)
-            self.gonogo.say(f"{accepted} accepted as gold.{refused}", error=bool(refused), seconds=8)
+            self.gonogo.show_notice(f"{accepted} accepted as gold.{refused}", error=bool(refused), seconds=8)
 
         def act(text: str | None) -> None:
             if text is not None:
                 self._call(accept)
 
-        self.app.push_screen(ConfirmScreen(gold.accepting_all(candidates), check_yes), act)
+        self.app.push_screen(ConfirmScreen(gold.accept_all_card(candidates), check_yes), act)
 
     def action_next_status(self) -> None:
         if not self._busy:

@@ -147,7 +147,7 @@ class CaseScreen(Screen[None]):
     def action_step(self, by: int) -> None:
         case_id = self._step(by)
         if case_id is None:
-            self.gonogo.say("There is no other case in the list.", seconds=2)
+            self.gonogo.show_notice("There is no other case in the list.", seconds=2)
             return
         self.case_id = case_id
         self.view = self.view.reset()
@@ -156,7 +156,7 @@ class CaseScreen(Screen[None]):
 
     def action_context(self) -> None:
         if self._case_task is None:
-            self.gonogo.say("There is no drawing of this case here.", seconds=3)
+            self.gonogo.show_notice("There is no drawing of this case here.", seconds=3)
             return
         self.view = self.view.next_level()
         self._show()
@@ -165,9 +165,9 @@ class CaseScreen(Screen[None]):
         """Leave the results for the review queue, at this case."""
         task, signed, state = self._case_task, self._source.signed, (self._case or {}).get("labeling_state")
         if task is None or signed is None:
-            self.gonogo.say("Review is on the server that you are signed in to; this case is of another one.")
+            self.gonogo.show_notice("Review is on the server that you are signed in to; this case is of another one.")
         elif state != IN_REVIEW:
-            self.gonogo.say(f"This case does not wait for an expert: its state is {state}.")
+            self.gonogo.show_notice(f"This case does not wait for an expert: its state is {state}.")
         else:
             await self.gonogo.navigator.open_review(signed, task.campaign_id, task.id)
 

@@ -167,7 +167,7 @@ class ResultsScreen(TableScreen):
     # --- keys ------------------------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        if self.gonogo.navigator.opening is not None and len(self.app.screen_stack) <= 2:
+        if self.gonogo.navigator.standalone_screen is not None and len(self.app.screen_stack) <= 2:
             self.app.exit()
         else:
             self.dismiss()
@@ -226,7 +226,7 @@ class ResultsScreen(TableScreen):
         prompt, text = self.prompt, event.value.strip()
         number = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
         if prompt != "text" and number is None:
-            self.gonogo.say("That is no number.", warning=True)
+            self.gonogo.show_notice("That is no number.", warning=True)
             return
         if prompt == "task":
             self._change_task(number)

@@ -25,7 +25,7 @@ from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, correction, key_hints
 from gonogo.tui.presenters.format import value_text
-from gonogo.tui.presenters.queue import no_case
+from gonogo.tui.presenters.queue import no_case_card
 from gonogo.tui.presenters.rulings import Draft, evidence
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.scroll_lines import ScrollLines
@@ -56,9 +56,9 @@ class AdjudicateScreen(Screen[None]):
     words = getters.query_one("#words", Static)
     keys = getters.query_one("#keys", StatusLine)
 
-    def __init__(self, desk: ReviewSession, *, clock: Callable[[], float], profile: Settings) -> None:
+    def __init__(self, session: ReviewSession, *, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__(classes="-card")
-        self.review = desk
+        self.session = session
         self._clock = clock
         self._profile = profile
         self._case: Case | None = None
@@ -75,7 +75,7 @@ class AdjudicateScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")
         yield TaskPane(
-            self.review.pictures,
+            self.session.pictures,
             ScrollLines(id="evidence"),
             on_key=self._key_pressed,
             clock=self._clock,
@@ -86,7 +86,7 @@ class AdjudicateScreen(Screen[None]):
         yield StatusLine(id="keys")
 
     def on_mount(self) -> None:
-        self.words.update(no_case(self.review))
+        self.words.update(no_case_card(self.session))
 
     def on_unmount(self) -> None:
         self._unsubscribe()
@@ -95,11 +95,11 @@ class AdjudicateScreen(Screen[None]):
 
     def _update(self) -> None:
         """Shows the session's state. Everything that changed is painted in the same frame."""
-        case = self.review.current
+        case = self.session.current
         if case is not None and case is self._case and not self.pane.guard.armed:
             self._later = self._later or self.set_timer(QUIET_SECONDS, self._update_quietly)
             return
-        self.status.show_state(self.review.state, self._not_saved)
+        self.status.show_state(self.session.state, self._not_saved)
         if case is None:
             self._show_card()
         elif not self.pane.shows(case.task):
@@ -111,7 +111,7 @@ class AdjudicateScreen(Screen[None]):
     def _update_quietly(self) -> None:
         """Shows counts and states that changed behind a case that was only just shown."""
         self._later = None
-        self.status.show_state(self.review.state, self._not_saved)
+        self.status.show_state(self.session.state, self._not_saved)
 
     def _show_card(self) -> None:
         self._case = None
@@ -119,7 +119,7 @@ class AdjudicateScreen(Screen[None]):
         self.pane.clear()
         self.set_class(True, "-card")
         self._show_keys()
-        self.words.update(no_case(self.review))
+        self.words.update(no_case_card(self.session))
 
     def _show_case(self, case: Case) -> None:
         self._case = case
@@ -136,7 +136,7 @@ class AdjudicateScreen(Screen[None]):
 
     def _evidence(self, case: Case) -> list[Content]:
         """All lines about `case`; the next case's are made while this one is looked at."""
-        ruled, draft = self.review.ruled.get(case.task.id), self._draft_of(case)
+        ruled, draft = self.session.ruled.get(case.task.id), self._draft_of(case)
         width = max(self.evidence.size.width, 20)
         for known, *key, rows in self._evidence_made:
             if known is case and key == [ruled, draft, width]:
@@ -181,7 +181,7 @@ class AdjudicateScreen(Screen[None]):
     @on(TaskPane.Resized)
     def _pane_resized(self, event: TaskPane.Resized) -> None:
         if event.first:
-            self._unsubscribe = self.review.subscribe(self._update)
+            self._unsubscribe = self.session.subscribe(self._update)
         if event.redraw:
             self.pane.current = None
         if event.first or event.redraw:
@@ -191,7 +191,7 @@ class AdjudicateScreen(Screen[None]):
 
     @on(TaskPane.PrepareNext)
     def _prepare_next(self) -> None:
-        case = self.review.upcoming()
+        case = self.session.upcoming()
         if case is not None:
             self.pane.prebuild(case.task)
             self._evidence(case)
@@ -213,7 +213,7 @@ class AdjudicateScreen(Screen[None]):
 
     def _key_pressed(self) -> None:
         if self.pane.guard.pressed() and self._undo():
-            self.gonogo.say("Keys came faster than a person types: the ruling was taken back.", warning=True)
+            self.gonogo.show_notice("Keys came faster than a person types: the ruling was taken back.", warning=True)
 
     async def action_pane(self, action: str) -> None:
         await self.pane.run_action(action)
@@ -227,7 +227,7 @@ class AdjudicateScreen(Screen[None]):
         detail = self._case.detail if self._case is not None else None
         groups = detail.groups if detail is not None else []
         if number > len(groups):
-            self.gonogo.say(f"No voter gave a value {number}; d types one.")
+            self.gonogo.show_notice(f"No voter gave a value {number}; d types one.")
             return
         chosen = groups[number - 1].value
         self._rule(Ruling("incorrect", chosen if isinstance(chosen, dict) else {"text": value_text(chosen)}))
@@ -242,38 +242,38 @@ class AdjudicateScreen(Screen[None]):
         )
         try:
             self._not_saved = ""
-            self.review.rule(ruling)
+            self.session.rule(ruling)
         except (OSError, DeskError) as error:
             self._not_saved = str(error)
-            self.gonogo.say(annotate.not_saved(error, "ruling"), error=True, seconds=15)
-            self.status.show_state(self.review.state, self._not_saved)
+            self.gonogo.show_notice(annotate.not_saved_message(error, "ruling"), error=True, seconds=15)
+            self.status.show_state(self.session.state, self._not_saved)
         else:
             self.pane.guard.decided()
 
     def action_undo(self) -> None:
         if not self._undo():
-            self.gonogo.say("Nothing to take back: the last ruling has left the desk.")
+            self.gonogo.show_notice("Nothing to take back: the last ruling has left the desk.")
 
     def _undo(self) -> bool:
         try:
-            undone = self.review.undo()
+            undone = self.session.undo()
         except DeskError as error:
-            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return False
         return undone is not None
 
     def action_later(self) -> None:
-        self.review.skip()
+        self.session.skip()
 
     def action_names(self) -> None:
-        if self.review.plain:
-            self.gonogo.say("This server does not tell who voted.")
+        if self.session.plain:
+            self.gonogo.show_notice("This server does not tell who voted.")
         else:
-            self.review.show_names(not self.review.names)
+            self.session.show_names(not self.session.names)
 
     def action_gold(self) -> None:
-        if self.review.plain:
-            self.gonogo.say("This server takes no gold candidates.")
+        if self.session.plain:
+            self.gonogo.show_notice("This server takes no gold candidates.")
             return
         self._change(replace(self._draft, gold=not self._draft.gold))
 
@@ -292,14 +292,14 @@ class AdjudicateScreen(Screen[None]):
         self.evidence.page(direction)
 
     def action_list(self) -> None:
-        self.review.open(None)
+        self.session.open(None)
         self.dismiss()
 
     def action_retry(self) -> None:
-        if self.review.state.stage is Stage.SIGNED_OUT:
+        if self.session.state.stage is Stage.SIGNED_OUT:
             self.gonogo.navigator.show_sign_in("Sign in to go on with your rulings; those made are kept.")
             return
-        self.review.retry_now()
+        self.session.retry_now()
         self.pane.retry_picture()
 
     # --- typing ----------------------------------------------------------------------------------------
@@ -312,8 +312,8 @@ class AdjudicateScreen(Screen[None]):
     def action_note(self) -> None:
         if self._case is None:
             return
-        if self.review.plain:
-            self.gonogo.say("This server keeps no notes.")
+        if self.session.plain:
+            self.gonogo.show_notice("This server keeps no notes.")
             return
         self._type("note", self._draft.note)
 
@@ -331,7 +331,7 @@ class AdjudicateScreen(Screen[None]):
         if self._field == "note":
             self.pane.editor.hint.show(Content.styled("Why? Enter keeps it with the ruling to come.", "$quiet"))
         elif self._case is not None:
-            self.pane.editor.hint.show(correction.reading(text, self._case.task.predicted_value))
+            self.pane.editor.hint.show(correction.correction_preview(text, self._case.task.predicted_value))
 
     @on(Input.Changed)
     def _text_changed(self, event: Input.Changed) -> None:
@@ -364,14 +364,14 @@ class AdjudicateScreen(Screen[None]):
             self._change(replace(self._draft, note=text))
             self.action_leave()
             return
-        refused = correction.refusal(text, case.task.predicted_value)
+        refused = correction.correction_problem(text, case.task.predicted_value)
         if self.pane.guard.burst:
             refused = "Enter came with pasted text; press it again to send."
         if refused:
             self.pane.editor.hint.show(Content.styled(refused, "$warning"))
             return
         self._typed[case.task.id] = text
-        self._rule(Ruling("incorrect", correction.value_of(text)))
+        self._rule(Ruling("incorrect", correction.correction_value(text)))
 
 
 def _takes(groups: int) -> tuple[actions.Action, ...]:

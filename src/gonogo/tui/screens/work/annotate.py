@@ -53,9 +53,9 @@ class AnnotateScreen(Screen[None]):
     words = getters.query_one("#words", Static)
     keys = getters.query_one("#keys", StatusLine)
 
-    def __init__(self, desk: AnnotateSession, *, clock: Callable[[], float], profile: Settings) -> None:
+    def __init__(self, session: AnnotateSession, *, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__()  # without "-card": most starts have a question, and a class later is styling again
-        self.desk = desk
+        self.session = session
         self._clock = clock
         self._profile = profile
         self._show_pace = profile.show_pace
@@ -72,7 +72,7 @@ class AnnotateScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield StatusBar(id="status")
         yield TaskPane(
-            self.desk.pictures,
+            self.session.pictures,
             StatusLine(id="facts"),
             Static(id="room"),
             StatusLine(id="before"),
@@ -89,15 +89,15 @@ class AnnotateScreen(Screen[None]):
     async def on_mount(self) -> None:
         self.query_one("#before", StatusLine).show(Content.styled("before", "$quiet"))
         self.query_one("#toosmall", StatusLine).show(Content(annotate.TOO_SMALL))
-        self.words.update(annotate.card(self.desk.state))
-        self.watch(self.pane, "editing", self.desk.edit, init=False)
+        self.words.update(annotate.state_card(self.session.state))
+        self.watch(self.pane, "editing", self.session.edit, init=False)
         self.set_interval(1, self._tick)
         try:
-            await self.desk.start()  # reads what lies on the desk; the network is behind it
+            await self.session.start()  # reads what lies on the desk; the network is behind it
         except (OSError, DeskError) as error:
             self._broken = error
-            self.words.update(annotate.broken(error))
-        task = self.desk.current
+            self.words.update(annotate.startup_error_card(error))
+        task = self.session.current
         if task is not None:  # the question is in the first frame
             self.pane.preview(task)
         else:
@@ -115,7 +115,7 @@ class AnnotateScreen(Screen[None]):
 
     def _update(self) -> None:
         """Shows the session's state. Everything that changed is painted in the same frame."""
-        task = self.desk.current
+        task = self.session.current
         if task is not None and self.pane.shows(task) and not self.pane.guard.armed:
             self._later = self._later or self.set_timer(QUIET_SECONDS, self._update_quietly)
             return
@@ -123,7 +123,7 @@ class AnnotateScreen(Screen[None]):
         if task is None or not self.pane.shows(task):
             self._sure = 0
         self._show_status()
-        self.history.show_recent(self.desk.state.recent)
+        self.history.show_recent(self.session.state.recent)
         if task is None:
             self._show_card()
         elif not self.pane.shows(task):
@@ -133,33 +133,33 @@ class AnnotateScreen(Screen[None]):
         """Shows counts and states that changed behind a question that was only just shown."""
         self._later = None
         self._show_status()
-        self.history.show_recent(self.desk.state.recent)
+        self.history.show_recent(self.session.state.recent)
 
     def _show_card(self) -> None:
         self.pane.clear()
         self.set_class(True, "-card")
         self._show_keys()
-        self.words.update(annotate.card(self.desk.state))
+        self.words.update(annotate.state_card(self.session.state))
 
     def _show_task(self, task: DeskTask) -> None:
         self.set_class(False, "-card")
         self.pane.show_task(task)
         if task.id in self.gonogo.drafts:
-            self.desk.begun()
+            self.session.begun()
         self.pane.editor.hint.show(self._hint(task))
         self.facts.show(status.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self._show_keys()
 
     def _hint(self, task: DeskTask) -> Content:
         """What stands below the value while nothing is typed."""
-        if self.desk.rejected.answering:
+        if self.session.rejected.answering:
             return Content.styled("refused before, asked again; undo leaves it", "$warning")
         return self._reading(task)
 
     def _reading(self, task: DeskTask) -> Content:
         """The reading letter by letter; the next task's is made ahead."""
         if self._read_ahead[0] != task.id:
-            self._read_ahead = (task.id, correction.as_read(task.predicted_value))
+            self._read_ahead = (task.id, correction.raw_reading(task.predicted_value))
         return self._read_ahead[1]
 
     def _show_keys(self) -> None:
@@ -176,23 +176,25 @@ class AnnotateScreen(Screen[None]):
 
     def _tick(self) -> None:
         """Counts the wait for the server down; nothing else on the screen moves by itself."""
-        state = self.desk.state
+        state = self.session.state
         if self.has_class("-card") and state.retry_in is not None:
-            self.words.update(annotate.card(state, self.gonogo.clock() - self._state_since))
+            self.words.update(annotate.state_card(state, self.gonogo.clock() - self._state_since))
 
     def _show_status(self) -> None:
         self._show_message()
         keys = actions.keys_of(actions.BY_ID["annotate.history"], self.gonogo.own_keys) or ("",)
         key = actions.key_name(keys[0])
-        self.status.show_state(self.desk.state, self._not_saved, sure=self._sure, pace=self._show_pace, refused_key=key)
+        self.status.show_state(
+            self.session.state, self._not_saved, sure=self._sure, pace=self._show_pace, refused_key=key
+        )
 
     def _show_message(self) -> None:
         """Shows the session's message while there is a question; without one, the card has it."""
-        state = self.desk.state
+        state = self.session.state
         offline = state.retry_in is not None and state.stage is Stage.TASK  # the status line says so; work goes on
         message = "" if offline or self.pane.current is None else state.message
         if message and message != self._message:
-            self.gonogo.say(f"{message} {state.next_step}", warning=True, seconds=15)
+            self.gonogo.show_notice(f"{message} {state.next_step}", warning=True, seconds=15)
         self._message = message
 
     # --- events ----------------------------------------------------------------------------------------
@@ -205,7 +207,7 @@ class AnnotateScreen(Screen[None]):
     @on(TaskPane.Resized)
     def _pane_resized(self, event: TaskPane.Resized) -> None:
         if event.first:
-            self._unsubscribe = self.desk.subscribe(self._update)
+            self._unsubscribe = self.session.subscribe(self._update)
             if self._broken is None:
                 self._update()
             return
@@ -217,11 +219,11 @@ class AnnotateScreen(Screen[None]):
     @on(TaskPane.Painted)
     def _task_painted(self, event: TaskPane.Painted) -> None:
         if self.pane.shows(event.task):
-            self.desk.shown()
+            self.session.shown()
 
     @on(TaskPane.PrepareNext)
     def _prepare_next(self) -> None:
-        task = self.desk.upcoming()
+        task = self.session.upcoming()
         if task is not None:
             self.pane.prebuild(task)
             self._reading(task)
@@ -242,9 +244,9 @@ class AnnotateScreen(Screen[None]):
         return self.pane.allows(action, parameters)
 
     def _key_pressed(self) -> None:
-        self.desk.key()
+        self.session.key()
         if self.pane.guard.pressed() and self._undo() is not None:
-            self.gonogo.say("Keys came faster than a person types: the answer was taken back.", warning=True)
+            self.gonogo.show_notice("Keys came faster than a person types: the answer was taken back.", warning=True)
 
     # --- answers ---------------------------------------------------------------------------------------
 
@@ -263,26 +265,26 @@ class AnnotateScreen(Screen[None]):
         sure, self._sure = self._sure, 0
         try:
             self._not_saved = ""
-            self.desk.decide(replace(decision, confidence=sure / 5 if sure else None))
+            self.session.decide(replace(decision, confidence=sure / 5 if sure else None))
         except (OSError, DeskError) as error:
             self._sure = sure
             self._not_saved = str(error)
-            self.gonogo.say(annotate.not_saved(error, "answer"), error=True, seconds=15)
+            self.gonogo.show_notice(annotate.not_saved_message(error, "answer"), error=True, seconds=15)
             self._show_status()
         else:
             self.pane.guard.decided()
 
     def action_undo(self) -> None:
-        if self.desk.rejected.cancel():
-            self.gonogo.say("The refused answer stays as it was; the history has it.")
+        if self.session.rejected.cancel():
+            self.gonogo.show_notice("The refused answer stays as it was; the history has it.")
         elif self._undo() is None:
-            self.gonogo.say(annotate.nothing_to_undo(self.desk.state.recent))
+            self.gonogo.show_notice(annotate.cannot_undo_message(self.session.state.recent))
 
     def _undo(self) -> DeskTask | None:
         try:
-            undone = self.desk.undo()
+            undone = self.session.undo()
         except DeskError as error:
-            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return None
         if undone is None:
             return None
@@ -305,38 +307,38 @@ class AnnotateScreen(Screen[None]):
     def action_about(self) -> None:
         if self.pane.current is not None:
             drawn = self.pane.mode_description
-            self.app.push_screen(FullQuestionScreen(self.pane.current, self.desk.guideline, drawn))
+            self.app.push_screen(FullQuestionScreen(self.pane.current, self.session.guideline, drawn))
 
     def action_history(self) -> None:
         from gonogo.tui.screens.work.history import HistoryScreen  # imported when first shown
 
         try:
-            self.app.push_screen(HistoryScreen(self.desk), self._answer_again)
+            self.app.push_screen(HistoryScreen(self.session), self._answer_again)
         except DeskError as error:
-            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
 
     def _answer_again(self, item: Decided | None) -> None:
         """Asks the task of a refused answer again, with what was typed; `item` was chosen in the history."""
         if item is None:
             return
         try:
-            before = self.desk.rejected.answer_again(item.number)
+            before = self.session.rejected.answer_again(item.number)
         except DeskError as error:
-            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return
-        if before is None or (task := self.desk.current) is None:
-            self.gonogo.say("This answer is not refused any more.")
+        if before is None or (task := self.session.current) is None:
+            self.gonogo.show_notice("This answer is not refused any more.")
             return
         self._recall(task, before)
-        self.gonogo.say(annotate.asked_again(item), warning=True, seconds=12)
+        self.gonogo.show_notice(annotate.answer_again_message(item), warning=True, seconds=12)
         if before.corrected_value is not None:
             self._open_editor(task)
 
     def action_retry(self) -> None:
-        if self.desk.state.stage is Stage.SIGNED_OUT:
+        if self.session.state.stage is Stage.SIGNED_OUT:
             self.gonogo.navigator.show_sign_in("Sign in to go on with the same question.")
             return
-        self.desk.retry_now()
+        self.session.retry_now()
         self.pane.retry_picture()
 
     def action_practice(self) -> None:
@@ -387,6 +389,6 @@ class AnnotateScreen(Screen[None]):
         if task is None or text is None:
             return
         self.gonogo.drafts[task.id] = text
-        self._decide(Decision("incorrect", corrected_value=correction.value_of(text)))
+        self._decide(Decision("incorrect", corrected_value=correction.correction_value(text)))
         if not self._not_saved:
             self.gonogo.drafts.pop(task.id, None)

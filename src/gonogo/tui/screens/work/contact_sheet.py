@@ -87,9 +87,9 @@ class ContactSheetScreen(Screen[None]):
     card = getters.query_one("#words", Static)
     keys = getters.query_one("#keys", StatusLine)
 
-    def __init__(self, desk: ReviewSession, start: int, clock: Callable[[], float], profile: Settings) -> None:
+    def __init__(self, session: ReviewSession, start: int, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__()
-        self.desk = desk
+        self.session = session
         self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
         self._start = start
         self._mode = profile.picture_mode
@@ -110,7 +110,7 @@ class ContactSheetScreen(Screen[None]):
         yield StatusLine(id="keys")
 
     def on_mount(self) -> None:
-        self._unsubscribe = self.desk.subscribe(self._show_status)
+        self._unsubscribe = self.session.subscribe(self._show_status)
         self._show_status()
 
     def on_unmount(self) -> None:
@@ -125,7 +125,7 @@ class ContactSheetScreen(Screen[None]):
         self._show_keys()
 
     def _show_status(self) -> None:
-        self.status_bar.show_state(self.desk.state)
+        self.status_bar.show_state(self.session.state)
 
     # --- one page --------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class ContactSheetScreen(Screen[None]):
         """Show the next rows that wait, and their crops as they arrive; Enter counts once all are painted."""
         self.guard.hold()
         columns, lines = self._shape or (1, 1)
-        rows = self.desk.waiting(self._start, columns * lines)
+        rows = self.session.waiting(self._start, columns * lines)
         self._columns, self._cursor = columns, 0
         await self.grid.remove_children()
         self._tiles = [Tile(row) for row in rows]
@@ -151,7 +151,7 @@ class ContactSheetScreen(Screen[None]):
         for number, tile in enumerate(self._tiles, 1):
             task, cells = tile.row.task, tile.sheet.cells
             if min(cells) > 0:
-                picture = await self.desk.pictures.picture(task, view.request(task, cells))
+                picture = await self.session.pictures.picture(task, view.request(task, cells))
                 tile.sheet.show(picture, f"{number} · {task.detail_kind or task.target_kind}")
         self.call_after_refresh(self.guard.painted)
 
@@ -202,11 +202,13 @@ class ContactSheetScreen(Screen[None]):
         try:
             for tile in self._tiles:
                 if tile.mark != LEFT_OUT:
-                    self.desk.rule_row(tile.row, Ruling("incorrect" if tile.mark == STRUCK else "correct"))
+                    self.session.rule_row(tile.row, Ruling("incorrect" if tile.mark == STRUCK else "correct"))
                     saved += 1
         except (OSError, DeskError) as error:
             step = getattr(error, "next_step", "") or "Make room on the disk, then press Enter again."
-            self.gonogo.say(f"{saved} of this page are saved, the others not: {error}\n{step}", error=True, seconds=15)
+            self.gonogo.show_notice(
+                f"{saved} of this page are saved, the others not: {error}\n{step}", error=True, seconds=15
+            )
         else:
             self.guard.decided()
         self._pages.append(saved)
@@ -215,32 +217,34 @@ class ContactSheetScreen(Screen[None]):
 
     def _next_start(self) -> int:
         """The row behind this page, so that what was left out does not come again at once."""
-        places = [self.desk.queue.find(tile.row.task.id) for tile in self._tiles]
+        places = [self.session.queue.find(tile.row.task.id) for tile in self._tiles]
         start = max((place for place in places if place is not None), default=-1) + 1
-        return start if start < self.desk.queue.loaded else 0
+        return start if start < self.session.queue.loaded else 0
 
     def action_undo(self) -> None:
         """Take the last page back, as far as it is in the undo buffer."""
         count = self._pages.pop() if self._pages else 0
         undone = 0
         try:
-            while undone < count and (ruling := self.desk.undo(show=False)) is not None:
+            while undone < count and (ruling := self.session.undo(show=False)) is not None:
                 undone += 1
-                self._start = self.desk.queue.find(ruling[0].id) or 0
+                self._start = self.session.queue.find(ruling[0].id) or 0
         except DeskError as error:
-            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
         if undone:
             workers.start_exclusive(self, self._show_page, group="page")
         gone = f"; {count - undone} have left the desk" if undone < count else ""
-        self.gonogo.say(f"{undone} rulings were taken back{gone}." if count else "There is no page to take back.")
+        self.gonogo.show_notice(
+            f"{undone} rulings were taken back{gone}." if count else "There is no page to take back."
+        )
 
     def action_open(self) -> None:
         from gonogo.tui.screens.work.adjudicate import AdjudicateScreen  # loaded when it is first shown
 
         if self._tiles:
-            self.desk.open(self.desk.queue.find(self._tiles[self._cursor].row.task.id))
+            self.session.open(self.session.queue.find(self._tiles[self._cursor].row.task.id))
             self.app.push_screen(
-                AdjudicateScreen(self.desk, clock=self.gonogo.clock, profile=self.gonogo.services.profile),
+                AdjudicateScreen(self.session, clock=self.gonogo.clock, profile=self.gonogo.services.profile),
                 lambda _: workers.start_exclusive(self, self._show_page, group="page"),
             )
 

@@ -55,10 +55,10 @@ class HistoryScreen(ModalScreen[Decided | None]):
     only_open: reactive[bool] = reactive(False, init=False)
     """Whether only answers are listed that have not reached the server."""
 
-    def __init__(self, desk: AnnotateSession) -> None:
+    def __init__(self, session: AnnotateSession) -> None:
         super().__init__()
-        self._desk = desk
-        self._history = desk.history(limit=MAX_ANSWERS)
+        self._session = session
+        self._history = session.history(limit=MAX_ANSWERS)
         self._to_drop: Decided | None = None
         self._reload_timer: Timer | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -74,7 +74,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
 
     def on_mount(self) -> None:
         self.details.display = False
-        self._unsubscribe = self._desk.subscribe(self._schedule_reload)
+        self._unsubscribe = self._session.subscribe(self._schedule_reload)
         self._show_answers()
 
     def on_unmount(self) -> None:
@@ -88,7 +88,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
     def _reload(self) -> None:
         self._reload_timer = None
         with contextlib.suppress(DeskError):  # the status line of the annotate screen shows it; the list stays
-            answers = self._desk.history(limit=MAX_ANSWERS)
+            answers = self._session.history(limit=MAX_ANSWERS)
             if answers != self._history:
                 self._history = answers
                 self._show_answers()
@@ -182,7 +182,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
 
     def action_resend(self) -> None:
         answer = self.answers.current
-        if answer is not None and not self._change(lambda: self._desk.rejected.resend(answer.number)):
+        if answer is not None and not self._change(lambda: self._session.rejected.resend(answer.number)):
             self._warn(f"Not sent again: only a refused answer is. This one: {outcome_text(answer)}.")
 
     def action_drop(self) -> None:
@@ -195,7 +195,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         elif asked != answer:
             self._to_drop = answer
             self._warn("The same key again deletes it for good; any other keeps it.")
-        elif not self._change(lambda: self._desk.rejected.drop(answer.number)):
+        elif not self._change(lambda: self._session.rejected.drop(answer.number)):
             self._warn("Not deleted: it is not refused any more.")
 
     def _change(self, change: Callable[[], bool]) -> bool:

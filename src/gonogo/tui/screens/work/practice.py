@@ -96,7 +96,7 @@ class PracticeScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         self.query_one("#toosmall", StatusLine).show(Content(annotate.TOO_SMALL))
-        self.words.update(practice.card(self.practice))
+        self.words.update(practice.practice_card(self.practice))
         await self.practice.start()
         self.set_class(self.practice.current is None, "-card")
 
@@ -111,13 +111,13 @@ class PracticeScreen(Screen[None]):
         task = self.practice.current
         if task is None:
             self.pane.clear()
-            self.words.update(practice.card(self.practice))
+            self.words.update(practice.practice_card(self.practice))
         elif not self.pane.shows(task):
             self.pane.show_task(task)
-            self.pane.editor.hint.show(correction.as_read(task.predicted_value))
+            self.pane.editor.hint.show(correction.raw_reading(task.predicted_value))
             self.facts.show(status.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self.set_class(task is None, "-card")
-        self.standing.show(practice.top(self.practice))
+        self.standing.show(practice.status_line(self.practice))
         self._show_feedback()
 
     def _show_feedback(self) -> None:
@@ -125,7 +125,7 @@ class PracticeScreen(Screen[None]):
         self.set_class(attempt is not None, "-told")
         if attempt is not None:
             self.feedback.to_top()
-            self.feedback.show(practice.feedback(attempt))
+            self.feedback.show(practice.feedback_lines(attempt))
         self._show_keys()
 
     def _show_keys(self) -> None:
@@ -203,7 +203,7 @@ class PracticeScreen(Screen[None]):
         try:
             await self.practice.answer(decision)
         except (GonogoClientError, DeskError) as error:
-            self.gonogo.say(f"{error} {error.next_step} Then answer again.", error=True, seconds=15)
+            self.gonogo.show_notice(f"{error} {error.next_step} Then answer again.", error=True, seconds=15)
         else:
             self.pane.close_editor()
             self._show_feedback()
@@ -211,7 +211,7 @@ class PracticeScreen(Screen[None]):
             self._answering = False
 
     def action_undo(self) -> None:
-        self.gonogo.say(annotate.nothing_to_undo(()))
+        self.gonogo.show_notice(annotate.cannot_undo_message(()))
 
     def action_go_on(self) -> None:
         self.practice.next_item()
@@ -251,7 +251,7 @@ class PracticeScreen(Screen[None]):
         task = self._keep_draft()
         self.pane.close_editor()
         if task is not None:
-            self.pane.editor.hint.show(correction.as_read(task.predicted_value))
+            self.pane.editor.hint.show(correction.raw_reading(task.predicted_value))
         self._show_keys()
 
     @on(Input.Changed)
@@ -271,4 +271,4 @@ class PracticeScreen(Screen[None]):
     def action_send(self) -> None:
         text = self.pane.checked_correction()
         if text is not None and self._keep_draft() is not None:
-            self._decide(Decision("incorrect", corrected_value=correction.value_of(text)))
+            self._decide(Decision("incorrect", corrected_value=correction.correction_value(text)))

@@ -50,54 +50,54 @@ class ReviewScreen(TableScreen):
 
     status = getters.query_one("#status", StatusBar)
 
-    def __init__(self, desk: ReviewSession, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
+    def __init__(self, session: ReviewSession, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
         super().__init__()
         self._task_to_open = task_id
-        self.desk = desk
+        self.session = session
         self._signed = signed
         self._campaign_id = campaign_id
         self._state_since = 0.0
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
-        queue = self.desk.queue
-        table = VirtualTable(queue, queue_columns(self.desk.ruled.get), fetch=queue.want, id="rows")
+        queue = self.session.queue
+        table = VirtualTable(queue, queue_columns(self.session.ruled.get), fetch=queue.want, id="rows")
         return self.compose_table(StatusBar(id="status"), table, 300)
 
     def on_mount(self) -> None:
-        self._unsubscribe = self.desk.subscribe(self._desk_changed)
-        workers.start_exclusive(self, self._start, group="desk")
+        self._unsubscribe = self.session.subscribe(self._on_session_changed)
+        workers.start_exclusive(self, self._start, group="session")
         self.set_interval(1, self._tick)
-        self.call_after_refresh(self._desk_changed)
+        self.call_after_refresh(self._on_session_changed)
 
     async def _start(self) -> None:
         try:
-            await self.desk.start()
+            await self.session.start()
         except (OSError, DeskError) as error:
-            self.card.update(annotate.broken(error))
+            self.card.update(annotate.startup_error_card(error))
 
     def on_unmount(self) -> None:
         self._unsubscribe()
 
     def on_screen_resume(self) -> None:
-        self._desk_changed()
+        self._on_session_changed()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._desk_changed)
+        self.call_after_refresh(self._on_session_changed)
 
     # --- showing ---------------------------------------------------------------------------------------
 
-    def _desk_changed(self) -> None:
+    def _on_session_changed(self) -> None:
         if not self.can_show:
             return
         self._open_requested_task()
         self._state_since = self.gonogo.clock()
-        self.status.show_state(self.desk.state)
-        self.show_table(self._summary(), None if self.desk.queue.count else self._empty())
+        self.status.show_state(self.session.state)
+        self.show_table(self._summary(), None if self.session.queue.count else self._empty())
 
     def _open_requested_task(self) -> None:
         """Open the task that the screen was opened for; say so when it is in no page."""
-        queue, task_id = self.desk.queue, self._task_to_open
+        queue, task_id = self.session.queue, self._task_to_open
         index = queue.find(task_id) if task_id else None
         if index is not None:
             self._task_to_open = ""
@@ -105,11 +105,11 @@ class ReviewScreen(TableScreen):
             self.call_after_refresh(self.action_open)
         elif task_id and queue.complete:
             self._task_to_open = ""
-            self.gonogo.say("That task does not wait for an expert any more; this is the queue.", seconds=8)
+            self.gonogo.show_notice("That task does not wait for an expert any more; this is the queue.", seconds=8)
 
     def _summary(self) -> Content:
         """Which list this is, its filters, and the place of the cursor in it."""
-        filters, queue = self.desk.queue.filters, self.desk.queue
+        filters, queue = self.session.queue.filters, self.session.queue
         parts = [Content.styled(_LIST_NAMES.get(filters.status, one_line(filters.status, 20)), "bold $strong")]
         if filters.sample:
             parts.append(Content.styled("and a sample of settled tasks", "$foreground"))
@@ -122,15 +122,15 @@ class ReviewScreen(TableScreen):
             parts.append(Content.styled(place, "$quiet"))
         if queue.hidden_own:
             parts.append(Content.styled(f"{queue.hidden_own} hidden: you voted on them", "$quiet"))
-        if self.desk.plain:
+        if self.session.plain:
             parts.append(Content.styled("plain server: no votes, newest 500 at most", "$warning"))
         return Content.styled(" · ", "$quiet").join(parts)
 
     def _empty(self, waited: float = 0.0) -> Content:
         """Why there is nothing in the list, and what to do."""
-        state, queue = self.desk.state, self.desk.queue
+        state, queue = self.session.state, self.session.queue
         if state.stage in (Stage.OFFLINE, Stage.SIGNED_OUT, Stage.REFUSED):
-            return annotate.card(state, waited)
+            return annotate.state_card(state, waited)
         if queue.count is None:
             return empty_state.waiting("Fetching the review queue")
         if queue.filters.any:
@@ -144,7 +144,7 @@ class ReviewScreen(TableScreen):
         return paragraphs(title, content(reason, 400), Content.styled(step, "$foreground"))
 
     def _tick(self) -> None:
-        state = self.desk.state
+        state = self.session.state
         if self.has_class("-card") and state.retry_in is not None and self.is_current:
             self.card.update(self._empty(self.gonogo.clock() - self._state_since))
 
@@ -161,87 +161,89 @@ class ReviewScreen(TableScreen):
     def action_open(self) -> None:
         from gonogo.tui.screens.work.adjudicate import AdjudicateScreen  # loaded when it is first shown
 
-        if self.desk.queue.row(self.table.cursor) is None:
+        if self.session.queue.row(self.table.cursor) is None:
             return
-        self.desk.open(self.table.cursor)
-        self.app.push_screen(AdjudicateScreen(self.desk, clock=self.gonogo.clock, profile=self.gonogo.services.profile))
+        self.session.open(self.table.cursor)
+        self.app.push_screen(
+            AdjudicateScreen(self.session, clock=self.gonogo.clock, profile=self.gonogo.services.profile)
+        )
 
     def action_contact(self) -> None:
         from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen  # loaded when it is first shown
 
-        if self.desk.queue.count:
+        if self.session.queue.count:
             self.app.push_screen(
-                ContactSheetScreen(self.desk, self.table.cursor, self.gonogo.clock, self.gonogo.services.profile)
+                ContactSheetScreen(self.session, self.table.cursor, self.gonogo.clock, self.gonogo.services.profile)
             )
 
     def action_quality(self) -> None:
         from gonogo.tui.screens.lead.quality import QualityScreen  # loaded when it is first shown
 
-        self.app.push_screen(QualityScreen(self._signed, self._campaign_id, self.desk.state.campaign_name))
+        self.app.push_screen(QualityScreen(self._signed, self._campaign_id, self.session.state.campaign_name))
 
     def action_candidates(self) -> None:
-        if self.desk.plain:
-            self.gonogo.say("This server takes no gold candidates.")
+        if self.session.plain:
+            self.gonogo.show_notice("This server takes no gold candidates.")
         else:
-            self.gonogo.navigator.show_candidates(self._signed, self._campaign_id, self.desk.state.campaign_name)
+            self.gonogo.navigator.show_candidates(self._signed, self._campaign_id, self.session.state.campaign_name)
 
     def action_annotators(self) -> None:
-        if self.desk.plain:
-            self.gonogo.say("This server does not tell who voted.")
+        if self.session.plain:
+            self.gonogo.show_notice("This server does not tell who voted.")
         else:
-            self.gonogo.navigator.show_annotators(self._signed, self._campaign_id, self.desk.state.campaign_name)
+            self.gonogo.navigator.show_annotators(self._signed, self._campaign_id, self.session.state.campaign_name)
 
     def action_lead(self) -> None:
         self.gonogo.navigator.show_campaigns()
 
     def action_undo(self) -> None:
         try:
-            undone = self.desk.undo(show=False)
+            undone = self.session.undo(show=False)
         except DeskError as error:
-            self.gonogo.say(f"{error} {error.next_step}", error=True, seconds=15)
+            self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return
         nothing = "Nothing to take back: the last ruling has left the desk."
-        self.gonogo.say("The last ruling was taken back." if undone else nothing)
+        self.gonogo.show_notice("The last ruling was taken back." if undone else nothing)
 
     def action_retry(self) -> None:
-        if self.desk.state.stage is Stage.SIGNED_OUT:
+        if self.session.state.stage is Stage.SIGNED_OUT:
             self.gonogo.navigator.show_sign_in("Sign in to go on; your rulings are kept.")
         else:
-            self.desk.retry_now()
+            self.session.retry_now()
 
     def action_next_status(self) -> None:
-        filters = self.desk.queue.filters
+        filters = self.session.queue.filters
         place = STATUSES.index(filters.status) if filters.status in STATUSES else 0
         self._filter(replace(filters, status=STATUSES[(place + 1) % len(STATUSES)], sample=False))
 
     def action_sample(self) -> None:
-        if self.desk.plain:
-            self.gonogo.say("This server draws no sample; t lists its resolved tasks.")
+        if self.session.plain:
+            self.gonogo.show_notice("This server draws no sample; t lists its resolved tasks.")
             return
-        filters = self.desk.queue.filters
+        filters = self.session.queue.filters
         self._filter(replace(filters, sample=not filters.sample, status=""))
 
     def action_clear(self) -> None:
         self._filter(ReviewFilters())
 
     def _filter(self, filters: ReviewFilters) -> None:
-        self.desk.look_for(filters)
+        self.session.look_for(filters)
         self.table.to_top()
 
     # --- filters that are typed ------------------------------------------------------------------------
 
     def action_filter(self, name: str) -> None:
-        if name == "annotator" and self.desk.plain:
-            self.gonogo.say("This server does not tell who voted.")
+        if name == "annotator" and self.session.plain:
+            self.gonogo.show_notice("This server does not tell who voted.")
             return
-        self.open_line(name, getattr(self.desk.queue.filters, name))
+        self.open_line(name, getattr(self.session.queue.filters, name))
 
     @on(Input.Submitted)
     def _filter_by_text(self, event: Input.Submitted) -> None:
         name = self.prompt
         self.action_leave_line()
         if name:
-            self._filter(with_filter(self.desk.queue.filters, name, event.value.strip()))
+            self._filter(with_filter(self.session.queue.filters, name, event.value.strip()))
 
 
 def with_filter(filters: ReviewFilters, name: str, text: str) -> ReviewFilters:

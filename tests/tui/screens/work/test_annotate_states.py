@@ -6,7 +6,7 @@ import pytest
 
 from gonogo.desk.core.models import Stage
 from tests.tui.conftest import Running
-from tests.tui.fakes import Clock, FakeDesk, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import appears, press, settle, text_of
 
 
@@ -24,18 +24,18 @@ from tests.tui.screen_text import appears, press, settle, text_of
     ],
 )  # fmt: skip
 async def test_every_state_is_said_in_words(running: Running, changes: dict[str, object], words: list[str]) -> None:
-    desk = FakeDesk([])
-    async with running(desk) as pilot:
-        desk.tell(**changes)
+    session = FakeAnnotateSession([])
+    async with running(session) as pilot:
+        session.tell(**changes)
         await settle(pilot)
         shown = " ".join(text_of(pilot.app.screen).split())
         assert [word for word in words if word not in shown] == []
 
 
 async def test_signed_out_leads_to_signing_in(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([])
-    async with running(desk) as pilot:
-        desk.tell(stage=Stage.SIGNED_OUT)
+    session = FakeAnnotateSession([])
+    async with running(session) as pilot:
+        session.tell(stage=Stage.SIGNED_OUT)
         await press(pilot, clock, "r")
         assert "Invitation link" in text_of(pilot.app.screen)
 
@@ -44,8 +44,8 @@ async def test_signed_out_leads_to_signing_in(running: Running, clock: Clock) ->
 async def test_the_value_and_the_verdict_keys_are_there_at_every_size(
     running: Running, clock: Clock, size: tuple[int, int]
 ) -> None:
-    desk = FakeDesk([task(1, {"text": "M8"}), task(2)])
-    async with running(desk, size=size) as pilot:
+    session = FakeAnnotateSession([task(1, {"text": "M8"}), task(2)])
+    async with running(session, size=size) as pilot:
         if size[0] >= 40:
             shown = text_of(pilot.app.screen)
             assert "█" in shown or "M8" in shown
@@ -56,21 +56,21 @@ async def test_the_value_and_the_verdict_keys_are_there_at_every_size(
         await pilot.resize_terminal(80, 24)
         await settle(pilot)
         await press(pilot, clock, "a")
-        assert len(desk.answers) == 1
+        assert len(session.answers) == 1
 
 
 async def test_signing_in_again_keeps_what_was_typed(running: Running, clock: Clock) -> None:
-    desk = FakeDesk([task(1), task(2)])
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1), task(2)])
+    async with running(session) as pilot:
         await press(pilot, clock, "d", "9", "escape")
-        desk.tell(stage=Stage.SIGNED_OUT, message="The session has ended.")
+        session.tell(stage=Stage.SIGNED_OUT, message="The session has ended.")
         await settle(pilot)
         assert "signed out" in text_of(pilot.app.screen)
         await press(pilot, clock, "r", *"https", "enter")
         await appears(pilot, "a correct")
         await settle(pilot)
         await press(pilot, clock, "d", "enter")
-        (answer,) = desk.answers
+        (answer,) = session.answers
         assert answer[0].id == "task-1"
         assert answer[1].corrected_value is not None
         assert answer[1].corrected_value["text"].endswith("09")
@@ -83,21 +83,21 @@ async def test_signing_in_again_keeps_what_was_typed(running: Running, clock: Cl
 async def test_the_status_says_so_while_a_question_is_there(
     running: Running, clock: Clock, changes: dict[str, object], word: str
 ) -> None:
-    desk = FakeDesk([task(1), task(2)])
-    async with running(desk) as pilot:
-        desk.tell(**changes)
+    session = FakeAnnotateSession([task(1), task(2)])
+    async with running(session) as pilot:
+        session.tell(**changes)
         await settle(pilot)
         assert word in text_of(pilot.app.screen)
         await press(pilot, clock, "a")  # and the work goes on
-        assert len(desk.answers) == 1
+        assert len(session.answers) == 1
 
 
 async def test_what_happened_to_the_outbox_is_said_over_the_question(running: Running, clock: Clock) -> None:
     """A damaged file, a full disk: not only when there is no question left."""
-    desk = FakeDesk([task(1)])
-    async with running(desk) as pilot:
+    session = FakeAnnotateSession([task(1)])
+    async with running(session) as pilot:
         for _ in range(2):
-            desk.tell(message="The outbox file was damaged.", next_step="Work goes on with a new file.")
+            session.tell(message="The outbox file was damaged.", next_step="Work goes on with a new file.")
             await settle(pilot)
         said = " ".join(text_of(pilot.app.screen).replace("▌", " ").split())
         assert said.count("The outbox file was damaged. Work goes on with a new file.") == 1

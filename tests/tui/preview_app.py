@@ -1,4 +1,4 @@
-"""Runs the app on fakes, to look at it: `python -m tests.tui.look [--theme NAME] [--screen NAME]`.
+"""Runs the app on fakes, to look at it: `python -m tests.tui.preview_app [--theme NAME] [--screen NAME]`.
 
 With the real drawings beside the repository it shows their crops; without them, a hand-made grid.
 """
@@ -17,7 +17,7 @@ from gonogo.desk.core.models import DeskTask, Stage
 from gonogo.desk.core.settings import Settings
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from tests.shared_material import DRAWINGS
-from tests.tui.fakes import FakeCampaign, FakeDesk, app_on, task
+from tests.tui.fake_services import FakeAnnotateSession, FakeCampaign, fake_app, task
 
 EXAMPLES: list[Any] = [
     {"text": "⌀16,5 +0,1 0"},
@@ -34,7 +34,7 @@ EXAMPLES: list[Any] = [
 ]
 
 
-def from_drawings() -> list[DeskTask]:
+def tasks_of_drawings() -> list[DeskTask]:
     assert DRAWINGS is not None
     tasks = []
     for number, line in enumerate((DRAWINGS / "predictions.jsonl").read_text().splitlines()):
@@ -54,7 +54,7 @@ def from_drawings() -> list[DeskTask]:
     return tasks
 
 
-class LookDesk(FakeDesk):
+class RealDrawingsSession(FakeAnnotateSession):
     """Pictures from the real sheets."""
 
     async def start(self) -> None:
@@ -93,16 +93,16 @@ def main() -> None:
     chosen = parser.parse_args()
     values = [task(n, value if value is not None else {}) for n, value in enumerate(EXAMPLES)]
     if chosen.screen == "annotate" and DRAWINGS is not None:
-        tasks = [one for one in from_drawings() if chosen.part in dict(one.links)["part"]]
-        desk: FakeDesk = LookDesk(tasks, total=600, done=142)
+        tasks = [one for one in tasks_of_drawings() if chosen.part in dict(one.links)["part"]]
+        session: FakeAnnotateSession = RealDrawingsSession(tasks, total=600, done=142)
     elif chosen.screen == "none":
-        desk = FakeDesk(
+        session = FakeAnnotateSession(
             values, draw=lambda *_: NoPicture("The server has no drawing for this part.", retry=True), total=600
         )
     else:
-        desk = FakeDesk([] if chosen.screen in ("drained", "offline") else values, total=600, done=142)
+        session = FakeAnnotateSession([] if chosen.screen in ("drained", "offline") else values, total=600, done=142)
     if chosen.screen == "offline":
-        desk.advance = lambda **changes: desk.tell(  # type: ignore[method-assign]
+        session.advance = lambda **changes: session.tell(  # type: ignore[method-assign]
             stage=Stage.OFFLINE, unsent=3, message="No answer from labels.example.", retry_in=12.0
         )
     listed = [FakeCampaign("1", "PMI batch 12"), FakeCampaign("2", "Halter, second reading")]
@@ -110,7 +110,7 @@ def main() -> None:
     if chosen.screen in ("sign_in", "campaigns"):
         services = {"signed": None, "listed": listed}
     home = Path(tempfile.mkdtemp())
-    app_on(desk, home, clock=time.monotonic, profile=Settings(theme=chosen.theme), **services).run()
+    fake_app(session, home, clock=time.monotonic, profile=Settings(theme=chosen.theme), **services).run()
 
 
 if __name__ == "__main__":

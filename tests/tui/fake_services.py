@@ -39,7 +39,7 @@ def task(number: int = 0, value: Any = None, **changes: Any) -> DeskTask:
     return replace(base, **changes)
 
 
-def grid(columns: int, rows: int) -> CellGrid:
+def fake_grid(columns: int, rows: int) -> CellGrid:
     """A hand-made drawing: a circle of half blocks and a marked box."""
     lines, ink, paper, mark = [], bytearray(), bytearray(), bytearray()
     for y in range(rows):
@@ -54,11 +54,11 @@ def grid(columns: int, rows: int) -> CellGrid:
     return CellGrid(columns, rows, PictureMode.QUADRANT, tuple(lines), bytes(ink), bytes(paper), bytes(mark))
 
 
-def drawn(_task: DeskTask, request: PictureRequest) -> Picture:
+def fake_picture(_task: DeskTask, request: PictureRequest) -> Picture:
     shown = Box(0.3, 0.3, 0.6, 0.6)
-    locator = grid(*request.locator) if request.locator else None
+    locator = fake_grid(*request.locator) if request.locator else None
     return Picture(
-        grid(request.columns, request.rows),
+        fake_grid(request.columns, request.rows),
         shown,
         Box(0.4, 0.4, 0.5, 0.5),
         1,
@@ -69,14 +69,14 @@ def drawn(_task: DeskTask, request: PictureRequest) -> Picture:
     )
 
 
-class FakeDesk:
+class FakeAnnotateSession:
     """The facade over a list: everything is ahead, nothing is sent, the last answer can be taken back."""
 
     def __init__(
         self,
         tasks: Sequence[DeskTask],
         *,
-        draw: Drawer = drawn,
+        draw: Drawer = fake_picture,
         name: str = "PMI batch 12",
         clock: Callable[[], float] = lambda: 0.0,
         done: int = 0,
@@ -219,7 +219,7 @@ class FakeDesk:
 
 
 @dataclass
-class FakeSigned:
+class FakeSignedIn:
     base_url: str = "https://labels.example"
     kind: str = "session"
     role: str = "annotator"
@@ -239,13 +239,13 @@ class FakeCampaign:
 
 
 @dataclass
-class FakeServices:
+class FakeAccount:
     """Signs everybody in, or raises what it was given."""
 
     home: AppPaths
-    desk: FakeDesk
+    session: FakeAnnotateSession
     profile: Settings = field(default_factory=Settings)
-    signed: FakeSigned | None = field(default_factory=FakeSigned)
+    signed: FakeSignedIn | None = field(default_factory=FakeSignedIn)
     refuses: Exception | None = None
     listed: list[FakeCampaign] = field(default_factory=list)
     calls: list[tuple[str, ...]] = field(default_factory=list)
@@ -255,31 +255,31 @@ class FakeServices:
     async def aclose(self) -> None:
         self.calls.append(("aclose",))
 
-    def remembered(self) -> FakeSigned | None:
+    def remembered(self) -> FakeSignedIn | None:
         return self.signed
 
-    async def sign_in_link(self, text: str, base_url: str | None = None) -> FakeSigned:
+    async def sign_in_link(self, text: str, base_url: str | None = None) -> FakeSignedIn:
         return self._sign("link", text, base_url or "")
 
-    async def sign_in_key(self, key: str, base_url: str) -> FakeSigned:
+    async def sign_in_key(self, key: str, base_url: str) -> FakeSignedIn:
         return self._sign("key", key, base_url)
 
-    async def sign_in_embedded(self) -> FakeSigned:
+    async def sign_in_embedded(self) -> FakeSignedIn:
         return self._sign("embedded")
 
-    def _sign(self, *call: str) -> FakeSigned:
+    def _sign(self, *call: str) -> FakeSignedIn:
         self.calls.append(call)
         if self.refuses is not None:
             raise self.refuses
-        self.signed = FakeSigned(campaign_id=None if self.listed else "campaign-1")
+        self.signed = FakeSignedIn(campaign_id=None if self.listed else "campaign-1")
         return self.signed
 
-    async def campaigns(self, signed: FakeSigned) -> list[FakeCampaign]:
+    async def campaigns(self, signed: FakeSignedIn) -> list[FakeCampaign]:
         return self.listed
 
-    def open_desk(self, signed: FakeSigned, campaign_id: str) -> FakeDesk:
+    def open_desk(self, signed: FakeSignedIn, campaign_id: str) -> FakeAnnotateSession:
         self.calls.append(("open", campaign_id))
-        return self.desk
+        return self.session
 
     async def sign_out(self) -> None:
         self.signed = None
@@ -298,8 +298,8 @@ class Clock:
         self.now += seconds
 
 
-def app_on(
-    desk: FakeDesk,
+def fake_app(
+    session: FakeAnnotateSession,
     home: Path,
     *,
     clock: Callable[[], float],
@@ -308,5 +308,5 @@ def app_on(
     **services: Any,
 ) -> GonogoApp:
     """The application on fakes."""
-    made: Any = FakeServices(AppPaths(home), desk, profile or Settings(), **services)
+    made: Any = FakeAccount(AppPaths(home), session, profile or Settings(), **services)
     return GonogoApp(made, clock=clock, theme_folders=theme_folders)
