@@ -9,9 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.errors import ApiError
 from gonogo.server.http.bodies import parse_json
 from tests.server.http.work import GONOGO, LABELING
@@ -158,3 +160,22 @@ def _assert_storable(value: Any) -> None:
         assert math.isfinite(value)
     elif isinstance(value, int):
         assert -(2**63) <= value < 2**63
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/problem+json;charset=x", "text/plain", ""])
+@pytest.mark.parametrize("raw", [b"", b"null", b"[]", b"{}", b'{"verdict": 5}'])
+async def test_a_bad_body_is_refused_in_the_words_of_fastapi(
+    lead: httpx.AsyncClient, raw: bytes, content_type: str
+) -> None:
+    plain = FastAPI()
+
+    @plain.post("/submit")
+    async def submit(body: LabelSubmit) -> None: ...
+
+    headers = {"content-type": content_type} if content_type else {}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(plain), base_url="http://plain") as client:
+        expected = (await client.post("/submit", content=raw, headers=headers)).json()["detail"]
+    reply = await lead.post(f"{LABELING}/tasks/none/submit", content=raw, headers=headers)
+    assert reply.status_code == 422
+    errors = [{name: error[name] for name in ("loc", "msg", "type")} for error in expected]
+    assert reply.json()["error"]["details"]["errors"] == errors

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.message import Message
+from functools import lru_cache
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -36,6 +38,15 @@ def parse_json(raw: bytes) -> Any:
         error_type, message = _FAULTS[error.fault]
         loc: list[str | int] = ["body"] if error.position is None else ["body", error.position]
         raise invalid([{"loc": loc, "msg": message, "type": error_type}]) from None
+
+
+@lru_cache(maxsize=64)
+def is_json(content_type: str) -> bool:
+    """Whether a `Content-Type` announces JSON, by FastAPI's rule; empty for a request without one."""
+    message = Message()
+    message["content-type"] = content_type
+    subtype = message.get_content_subtype()
+    return message.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
 
 
 _FAULTS: Final = {
