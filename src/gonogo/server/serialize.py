@@ -1,4 +1,4 @@
-"""Rows of the store as the models that travel."""
+"""Serialisation of database rows as models of the wire."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def instant(moment: datetime) -> str: ...
 @overload
 def instant(moment: datetime | None) -> str | None: ...
 def instant(moment: datetime | None) -> str | None:
-    """ISO 8601, UTC, milliseconds, with `Z`."""
+    """ISO 8601 text of a moment: UTC, milliseconds, with `Z`."""
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -49,15 +49,17 @@ ASSIGNMENT = [*assignments.c, annotator_accounts.c.email, annotator_accounts.c.o
 
 
 def campaign_public(row: Row[Any], *, counts: bool = True) -> LabelingCampaignPublic:
-    """A campaign; without `counts` for annotators, who could tell gold by what an answer of theirs moves."""
+    """Campaign of the published API. Annotators get it without `counts`, which would give gold away: it moves none."""
     return LabelingCampaignPublic(**_campaign(row, counts))
 
 
 def campaign_detail(row: Row[Any]) -> CampaignDetail:
+    """Campaign with its number and its settings."""
     return CampaignDetail(**_campaign(row, True), number=row.number, settings=campaign_settings(row))
 
 
 def campaign_settings(row: Row[Any]) -> CampaignSettings:
+    """Settings of a campaign."""
     return CampaignSettings(**{name: getattr(row, name) for name in CampaignSettings.model_fields})
 
 
@@ -77,11 +79,13 @@ def read_campaign(connection: Connection, campaign_id: str) -> Row[Any]:
 
 
 def project_public(row: Row[Any]) -> LabelingProjectPublic:
+    """Project of the published API."""
     values = {name: getattr(row, name) for name in LabelingProjectPublic.model_fields if name != "created_at"}
     return LabelingProjectPublic(**values, created_at=instant(row.created_at))
 
 
 def assignment_public(row: Row[Any]) -> CampaignAssignmentPublic:
+    """Assignment of the published API."""
     return CampaignAssignmentPublic(
         id=row.id,
         org_id=row.org_id,
@@ -94,17 +98,16 @@ def assignment_public(row: Row[Any]) -> CampaignAssignmentPublic:
 
 
 def served_task(row: object) -> ServedTask:
-    """A task for an annotator;
+    """Task as an annotator sees it; `row` has the fields of `ServedTask` as attributes.
 
-    `row` has the fields of `ServedTask` as attributes. `status` is a constant: what is served is always open, gold or
-    not.
+    `status` is constant, because a gold task may be resolved and must look like any other.
     """
     values = {name: getattr(row, name) for name in ServedTask.model_fields}
     return ServedTask(**{**values, "status": TaskStatus.OPEN.value})
 
 
 def task_public(row: Row[Any] | TaskRow, now: datetime) -> LabelingTaskPublic:
-    """A task for its lead; a claim that ran out is none."""
+    """Task as its lead sees it; an expired claim is left out."""
     live = row.claim_expires_at is not None and row.claim_expires_at > now
     holder = row.holder_id if live else None
     return LabelingTaskPublic(
@@ -119,7 +122,7 @@ def task_public(row: Row[Any] | TaskRow, now: datetime) -> LabelingTaskPublic:
 
 
 def submission_public(row: Any) -> LabelSubmission:
-    """`row` has the columns of `submissions` as attributes."""
+    """Submission of the published API; `row` has the columns of `submissions` as attributes."""
     values = {name: getattr(row, name) for name in LabelSubmission.model_fields if name != "created_at"}
     return LabelSubmission(**values, created_at=instant(row.created_at))
 

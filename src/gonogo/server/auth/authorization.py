@@ -1,4 +1,4 @@
-"""Authorization: an object, if the caller may see it, else 404 or 403.
+"""Authorization: returns an object if the caller may see it, else raises 404 or 403.
 
 Outside the caller's organisation, or for annotators and reviewers outside their campaign, an object does not exist:
 404, exactly as for a random id. Inside, an operation that is not for the caller's role is 403.
@@ -26,6 +26,7 @@ EVERYBODY = ("lead", "reader", "reviewer", "annotator")
 
 
 def voter_of(caller: Principal) -> Voter:
+    """The caller as a voter."""
     return Voter(caller.id, caller.kind)
 
 
@@ -36,7 +37,7 @@ def campaign_for(connection: Connection, caller: Principal, campaign_id: str, ro
 
 
 def counted_campaign(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> Row[Any]:
-    """The same with the counts that `records.campaign_public` shows."""
+    """Campaign of `campaign_for` with the counts that `serialize.campaign_public` shows."""
     campaign_for(connection, caller, campaign_id, roles)
     return connection.execute(select(*CAMPAIGN).where(campaigns.c.id == campaign_id)).one()
 
@@ -52,13 +53,13 @@ def task_for(
 
 
 def campaign_of_task(connection: Connection, caller: Principal, task_id: str, roles: tuple[str, ...]) -> CampaignRow:
-    """The campaign of a task, where nothing else of the task is wanted."""
+    """Campaign of a task, without reading the task; refuses like `campaign_for`."""
     row = _CAMPAIGN_OF_TASK.first(connection, {"task": task_id, "org": caller.org_id})
     return _checked(connection, caller, row, roles)
 
 
 def project_for(connection: Connection, caller: Principal, project_id: str, roles: tuple[str, ...]) -> Row[Any]:
-    """The project (columns of `records.PROJECT`). Projects are the users' alone: annotators get 403 for any id."""
+    """The project, if `caller` may see it (else 404). Annotators and reviewers get 403 for any id."""
     require(caller, *roles)
     query = select(*PROJECT).where(projects.c.id == project_id, projects.c.org_id == caller.org_id)
     row = connection.execute(query).first()

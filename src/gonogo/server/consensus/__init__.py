@@ -34,6 +34,7 @@ def estimate(method: str, votes: Votes, *, known: ArrayLike | None = None, n_gol
     Raises:
         ValueError: There is no such method.
     """
+    # numpy: kept out of the server's start and of the first submit
     from gonogo.server.consensus.dawid_skene import dawid_skene
     from gonogo.server.consensus.majority import majority, weighted_majority
     from gonogo.server.consensus.one_coin import one_coin

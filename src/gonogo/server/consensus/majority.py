@@ -2,7 +2,7 @@
 
 Votes are weighted by the log-odds of their annotator's accuracy, which is the best a weighted majority can do
 (S. Nitzan and J. Paroush, "Optimal Decision Rules in Uncertain Dichotomous Choice Situations", International
-Economic Review 23 (1982) 289–297, doi:10.2307/2526438), and the posterior is the one that goes with these weights.
+Economic Review 23(2) (1982) 289–297), and the posterior is the one that goes with these weights.
 With one accuracy for all, that is the plain majority.
 """
 

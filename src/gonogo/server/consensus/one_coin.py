@@ -39,9 +39,9 @@ def one_coin(
 
     def skills(counts: Floats, classes: Ints) -> Floats:
         right = counts[np.arange(classes.size), :, classes].sum(axis=0)
-        given = counts.sum(axis=(0, 2))
+        total = counts.sum(axis=(0, 2))
         measured: Floats = np.full_like(right, accuracy)
-        np.divide(right + smoothing * accuracy, given + smoothing, out=measured, where=given + smoothing > 0)
+        np.divide(right + smoothing * accuracy, total + smoothing, out=measured, where=total + smoothing > 0)
         np.clip(measured, MIN_PROBABILITY, 1.0 - MIN_PROBABILITY, out=measured)
         return measured
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from gonogo.values import canonical_key
+
 RELIABILITY_MARGIN = 1e-6
 """Smallest distance of a reliability from 0 and from 1."""
 
@@ -34,8 +36,6 @@ def value_key(raw: Any, *, trailing_zeros: bool = False) -> str:
 
     With `trailing_zeros`, 16,5 and 16,50 differ.
     """
-    from gonogo.values import canonical_key
-
     return canonical_key(raw, trailing_zeros=trailing_zeros)
 
 

@@ -80,8 +80,10 @@ def delete_unused_drawings(store: Store, before: datetime, now: datetime) -> int
         with store.write() as connection:
             files = set(connection.execute(select(drawings.c.sha256).where(drawings.c.id.in_(chunk))).scalars())
             total += connection.execute(delete(drawings).where(drawings.c.id.in_(chunk))).rowcount
-            kept = set(connection.execute(select(drawings.c.sha256).where(drawings.c.sha256.in_(files))).scalars())
-            connection.execute(delete(drawing_files).where(drawing_files.c.sha256.in_(files - kept)))
+            still_used = set(
+                connection.execute(select(drawings.c.sha256).where(drawings.c.sha256.in_(files))).scalars()
+            )
+            connection.execute(delete(drawing_files).where(drawing_files.c.sha256.in_(files - still_used)))
             audit.append(connection, "forget_drawings", now, actor="server", content={"drawings": chunk})
     return total
 

@@ -59,14 +59,14 @@ def _new_file(path: Path) -> Iterator[PreflightFinding]:
 def _replica(store: Store) -> Iterator[PreflightFinding]:
     try:
         with store.report() as connection:
-            found = migrate.version(connection)
+            revision = migrate.version(connection)
             follows = dialect_of(connection).is_standby(connection)
     except (SQLAlchemyError, OSError) as error:
         yield _closed("read replica", error)
         return
-    if found != migrate.HEAD:
+    if revision != migrate.HEAD:
         yield PreflightFinding(
-            "problem", f"The read replica has schema {found or 'none'}: is it a replica of this database?"
+            "problem", f"The read replica has schema {revision or 'none'}: is it a replica of this database?"
         )
     elif follows:
         yield PreflightFinding("ok", "The read replica follows, with this release's schema.")

@@ -23,9 +23,9 @@ _MANY = 5000  # open tasks; of more, the votes they have are not added up
 
 def campaign_progress(connection: Connection, campaign: CampaignRow, now: datetime) -> CampaignProgress:
     """The numbers of one campaign (all columns of `campaigns`); honeypots are in none of the task counts."""
-    here = {"campaign": campaign.id}
-    counts = {row.status: row.n for row in connection.execute(_COUNTS, here)}
-    held = {row.holder_id: row.n for row in connection.execute(_HELD, {**here, "now": now})}
+    params = {"campaign": campaign.id}
+    counts = {row.status: row.n for row in connection.execute(_COUNTS, params)}
+    held = {row.holder_id: row.n for row in connection.execute(_HELD, {**params, "now": now})}
     n_open = counts.get(TaskStatus.OPEN, 0)
     return CampaignProgress(
         campaign_id=campaign.id,
@@ -37,7 +37,7 @@ def campaign_progress(connection: Connection, campaign: CampaignRow, now: dateti
         n_resolved=counts.get(TaskStatus.RESOLVED, 0),
         votes_left=_votes_left(connection, campaign, n_open) if campaign.status == CampaignStatus.OPEN else 0,
         votes_per_hour=_pace(connection, campaign.id, now),
-        people=[_person(row, held) for row in connection.execute(_PEOPLE, here)],
+        people=[_person(row, held) for row in connection.execute(_PEOPLE, params)],
         as_of=instant(now),
     )
 

@@ -82,10 +82,10 @@ def confusion(matrix: VoteMatrix, own: Ints | None = None) -> dict[str, Any]:
     """Confusion counts `[known answer][given answer]`, on gold and on tasks that an expert ruled on."""
     votes = matrix.votes
     truth = matrix.known[votes.task] if own is None else matrix.known[votes.task[own]]
-    given = votes.label if own is None else votes.label[own]
+    labels = votes.label if own is None else votes.label[own]
     known = truth != UNKNOWN
     size = len(VERDICT_CLASSES)
-    cells = np.bincount(truth[known] * size + given[known], minlength=size * size)
+    cells = np.bincount(truth[known] * size + labels[known], minlength=size * size)
     return {"verdicts": list(VERDICT_CLASSES), "counts": cells.reshape(size, size).tolist()}
 
 

@@ -115,10 +115,10 @@ def _run(result: ConsensusResult, voter: int, own: Ints, crew: Floats) -> dict[s
     label = int(votes.label[run[0]])
     truth = consensus.posterior[votes.task[own]]
     inside = np.isin(own, run)
-    given = np.zeros_like(crew)
-    for label_given in range(len(VERDICT_CLASSES)):
-        given[:, label_given] = truth[~inside & (votes.label[own] == label_given)].sum(axis=0)
-    rates = (given + CREW_WEIGHT * crew) / (given.sum(axis=1, keepdims=True) + CREW_WEIGHT)
+    totals = np.zeros_like(crew)
+    for verdict_class in range(len(VERDICT_CLASSES)):
+        totals[:, verdict_class] = truth[~inside & (votes.label[own] == verdict_class)].sum(axis=0)
+    rates = (totals + CREW_WEIGHT * crew) / (totals.sum(axis=1, keepdims=True) + CREW_WEIGHT)
     chances = consensus.posterior[votes.task[run]] @ rates[:, label]
     chance = math.exp(min(0.0, float(np.log(np.maximum(chances, 1e-12)).sum()) + math.log(recent.size)))
     if chance >= MAX_RUN_PROBABILITY:

@@ -115,8 +115,8 @@ def action_public(row: ActionRow | Row[Any]) -> AnnotatorAction:
 
 def annotator_states(connection: Connection, campaign_id: str) -> list[AnnotatorState]:
     """Everybody who voted in the campaign or is assigned to it, by name."""
-    here = submissions.c.campaign_id == campaign_id
-    voted = connection.execute(_VOTED.where(here).group_by(submissions.c.voter_id)).all()
+    in_campaign = submissions.c.campaign_id == campaign_id
+    voted = connection.execute(_VOTED.where(in_campaign).group_by(submissions.c.voter_id)).all()
     assigned = connection.execute(_ASSIGNED.where(assignments.c.campaign_id == campaign_id).distinct()).scalars()
     counts = {row.voter_id: row for row in voted}
     ids = sorted({*counts, *assigned})

@@ -141,16 +141,20 @@ def _review_vote(label: str, row: CaseVoteRow, names: bool) -> ReviewVote:
 
 def _groups(cast: Sequence[LabelledVote], predicted: Any) -> tuple[list[ValueGroup], list[Value]]:
     """Groups of equal values in the votes for *incorrect*, likeliest first, and the value of each group."""
-    given = [(label, vote.value, vote) for label, vote in cast if vote.verdict == Verdict.INCORRECT and vote.value]
+    corrections = [
+        (label, vote.value, vote) for label, vote in cast if vote.verdict == Verdict.INCORRECT and vote.value
+    ]
     groups: list[ValueGroup] = []
     values: list[Value] = []
-    for group in group_values([(value, vote.reliability) for _, value, vote in given]):
+    for group in group_values([(value, vote.reliability) for _, value, vote in corrections]):
         raw = group.value.raw
-        members = [Likeness(label=given[i][0], reason=equal(given[i][1].raw, raw).reason) for i in group.voters]
+        members = [
+            Likeness(label=corrections[i][0], reason=equal(corrections[i][1].raw, raw).reason) for i in group.voters
+        ]
         groups.append(
             ValueGroup(
                 value=raw,
-                labels=[given[i][0] for i in group.voters],
+                labels=[corrections[i][0] for i in group.voters],
                 posterior=group.posterior,
                 members=members,
                 against=equal(raw, values[0].raw).reason if values else None,

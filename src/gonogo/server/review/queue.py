@@ -133,11 +133,11 @@ def _bands(connection: Connection, campaign_id: str, filters: ReviewQuery) -> li
         return [_Band("n", tasks.c.status == filters.status, (tasks.c.number.desc(),))]
     # Written out, so that the database sees that its index of the conflicts fits.
     conflicts = tasks.c.status == literal_column(f"'{TaskStatus.IN_REVIEW.value}'")
-    found = [_Band("h", conflicts, (_harm.desc(), tasks.c.number))]
+    bands = [_Band("h", conflicts, (_harm.desc(), tasks.c.number))]
     if filters.sample and filters.status is None:
         drawn = _sampled(load_review_settings(connection, campaign_id).sample_rate)
-        found.append(_Band("s", drawn, (tasks.c.id,)))
-    return found
+        bands.append(_Band("s", drawn, (tasks.c.id,)))
+    return bands
 
 
 def _sampled(rate: float) -> ColumnElement[bool]:
@@ -189,16 +189,16 @@ def _count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) ->
 
 
 def _filter_conditions(campaign_id: str, filters: ReviewQuery) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = []
     if filters.kind:
-        found.append(or_(tasks.c.target_kind == filters.kind, tasks.c.detail_kind == filters.kind))
+        conditions.append(or_(tasks.c.target_kind == filters.kind, tasks.c.detail_kind == filters.kind))
     if filters.annotator:
-        found.append(_voted_by(filters.annotator))
+        conditions.append(_voted_by(filters.annotator))
     if filters.sheet:
-        found.append(_on_sheet(campaign_id, filters.sheet))
+        conditions.append(_on_sheet(campaign_id, filters.sheet))
     if filters.text:
-        found.append(_contains(filters.text))
-    return found
+        conditions.append(_contains(filters.text))
+    return conditions
 
 
 def _voted_by(person: str) -> ColumnElement[bool]:
@@ -213,9 +213,11 @@ def _voted_by(person: str) -> ColumnElement[bool]:
 
 def _on_sheet(campaign_id: str, sheet: str) -> ColumnElement[bool]:
     """Tasks on a sheet, named by revision, by `revision#page`, or by the part."""
-    here = select(task_sheets.c.sheet_seq).where(task_sheets.c.campaign_id == campaign_id, task_sheets.c.sheet == sheet)
+    on_sheet = select(task_sheets.c.sheet_seq).where(
+        task_sheets.c.campaign_id == campaign_id, task_sheets.c.sheet == sheet
+    )
     named = select(part_revisions.c.id).join(parts, parts.c.id == part_revisions.c.part_id).where(parts.c.name == sheet)
-    return or_(tasks.c.part_revision_id == sheet, tasks.c.sheet_seq.in_(here), tasks.c.part_revision_id.in_(named))
+    return or_(tasks.c.part_revision_id == sheet, tasks.c.sheet_seq.in_(on_sheet), tasks.c.part_revision_id.in_(named))
 
 
 def _contains(text: str) -> ColumnElement[bool]:
@@ -223,10 +225,10 @@ def _contains(text: str) -> ColumnElement[bool]:
     written = json.dumps(text)[1:-1]
     plain = [tasks.c.prompt, tasks.c.field_name, tasks.c.field_path]
     values = [as_type(tasks.c.predicted_value, Text), as_type(tasks.c.consensus_value, Text)]
-    found = [column.icontains(text, autoescape=True) for column in (*plain, *values)]
+    matches = [column.icontains(text, autoescape=True) for column in (*plain, *values)]
     if written != text:
-        found += [column.icontains(written, autoescape=True) for column in values]
-    return or_(*found)
+        matches += [column.icontains(written, autoescape=True) for column in values]
+    return or_(*matches)
 
 
 # --- rows ------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""People in a campaign: who works there, what the lead did about whom, and practice."""
+"""Routes of annotators: their states, the actions of leads on their work, and practice."""
 
 from __future__ import annotations
 
@@ -44,16 +44,20 @@ _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
 @router.get(_CAMPAIGN + "/annotators", name="list_annotators")
 @IN_THREAD
 def annotators(ctx: Context, tx: Connection, campaign_id: str) -> AnnotatorStateList:
+    """Annotators of the campaign, by name: everybody who voted in it or is assigned to it, with counts and pause."""
     campaign_for(tx, ctx.caller, campaign_id, READERS)
-    found = annotator_states(tx, campaign_id)
-    return AnnotatorStateList(count=len(found), data=found)
+    states = annotator_states(tx, campaign_id)
+    return AnnotatorStateList(count=len(states), data=states)
 
 
 @router.post(_CAMPAIGN + "/annotators/{voter_id}/actions", name="act_on_annotator", status_code=201)
 def act_on(
     ctx: Context, tx: Connection, campaign_id: str, voter_id: str, body: AnnotatorActionCreate
 ) -> Reply[AnnotatorAction]:
-    """Pause, resume, discount, restore or reopen; always by a lead, and written down."""
+    """Applies an action to an annotator's work: pause, resume, discount, restore or reopen. Leads only; audited.
+
+    404 for a person who is not in the campaign.
+    """
     campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
     row = apply_action(tx, campaign, voter_id, body, ctx.caller, ctx.now)
     refresh = BackgroundTask(refresh_debounced, ctx.store, campaign_id, ctx.now) if row.n_tasks else None
@@ -64,7 +68,7 @@ def act_on(
 def preview_action(
     ctx: Context, tx: Connection, campaign_id: str, voter_id: str, action: AnnotatorVerb
 ) -> AnnotatorActionPreview:
-    """What an action would do now, in numbers and in words. Nothing is done."""
+    """Preview of an action: its effect now, as a number of tasks and a sentence. Changes nothing."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
     return preview(tx, campaign, voter_id, action)
 
@@ -77,7 +81,7 @@ def actions(
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> AnnotatorActionList:
-    """The audit trail of what leads did about people, newest first."""
+    """Actions of leads on annotators in this campaign, newest first."""
     query = select(annotator_actions).where(annotator_actions.c.campaign_id == campaign_id)
     campaign_for(tx, ctx.caller, campaign_id, READERS)
     page = pagination.page(tx, query, annotator_actions.c.number, limit, cursor)
@@ -90,14 +94,14 @@ def actions(
 def practice_items(
     ctx: Context, tx: Connection, campaign_id: str, limit: Annotated[int, Query(ge=1, le=100)] = practice.DEFAULT_ITEMS
 ) -> PracticeSet:
-    """Known items, some with an error put in, in random order. Nothing of it counts for the campaign."""
+    """Practice items: known readings in random order, some with a seeded error. Answers never count as votes."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, practice.PRACTICE_ROLES)
     return practice.draw_items(tx, campaign, ctx.caller.id, limit, ctx.now, ctx.rng)
 
 
 @router.post(_CAMPAIGN + "/practice", name="answer_practice_item", status_code=201)
 def answer_practice_item(ctx: Context, tx: Connection, campaign_id: str, body: PracticeAnswer) -> PracticeFeedback:
-    """What was right, at once."""
+    """Feedback on one practice answer: the right verdict, the reason and the new standing. 404 for an unknown item."""
     check_verdict(body.verdict, body.corrected_value)
     campaign = campaign_for(tx, ctx.caller, campaign_id, practice.PRACTICE_ROLES)
     return practice.answer_item(tx, campaign, ctx.caller.id, body, ctx.now)

@@ -1,4 +1,4 @@
-"""Who works in a campaign: list, invite, revoke."""
+"""Routes of assignments: list the people of a campaign, invite one, revoke an invitation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the published reference has no operation for: a campaign's own settings."""
+"""Routes of campaign settings, an extension: the published API has no operation for them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ router = make_router()
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}", name="campaign_detail")
 def detail(campaign_id: str, ctx: Context, tx: Connection) -> CampaignDetail:
-    """The campaign with its settings and its `number`, the integer id of the results API."""
+    """Campaign with its settings and its `number`, the integer id of the results API."""
     return campaign_detail(counted_campaign(tx, ctx.caller, campaign_id, READERS))
 
 
 @router.patch("/api/v1/gonogo/campaigns/{campaign_id}/settings", name="update_campaign_settings")
 def update(campaign_id: str, body: CampaignSettings, ctx: Context, tx: Connection) -> CampaignDetail:
-    """Changes the settings that are sent; the others stay. Leases already given keep their length."""
+    """Changes the settings in the body; the others stay. Leases already granted keep their length."""
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     campaign_for(tx, ctx.caller, campaign_id, LEAD)
     if changes:

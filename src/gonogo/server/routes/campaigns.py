@@ -1,4 +1,4 @@
-"""Labeling campaigns: list, create, get, close."""
+"""Routes of labeling campaigns: list, create, get, close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this server can do beyond the published operations; asked before signing in."""
+"""Route of capabilities: the extensions of this server, public, because clients ask before they sign in."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ EXTENSIONS = [
 @router.get("/api/v1/gonogo/capabilities", name="capabilities")
 @PUBLIC
 async def capabilities() -> Capabilities:
-    """A server without this path is a plain ARCNM server."""
+    """Version, extensions and claim limit of this server. A server without this path is a plain ARCNM one."""
     return Capabilities(version=gonogo.__version__, extensions=EXTENSIONS, max_held_claims=MAX_CLAIMS)

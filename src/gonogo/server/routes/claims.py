@@ -1,4 +1,4 @@
-"""The queue: next task, renewing and giving back a claim, and the queue explained."""
+"""Routes of claims: claim the next task, renew or release a claim, and the state of the caller's queue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ EXPIRES_IN = "X-Claim-Expires-In"
 
 @router.post("/api/v1/parts/labeling/campaigns/{campaign_id}/next-task", name="next_labeling_task")
 def next_task(ctx: Context, tx: Connection, campaign_id: str) -> Reply[ServedTask | None]:
-    """Claims a task for the caller; `null` when nothing is left for him."""
+    """Claims the next task for the caller; `null` when none is left.
+
+    `X-Claim-Expires-In` tells the seconds of the lease.
+    """
     claim = operations.claim_task(tx, ctx, campaign_id)
     if claim is None:
         return Reply(None)
@@ -32,7 +35,7 @@ def next_task(ctx: Context, tx: Connection, campaign_id: str) -> Reply[ServedTas
 
 @router.post("/api/v1/gonogo/tasks/{task_id}/renew", name="renew_claim")
 def renew(ctx: Context, tx: Connection, task_id: str) -> ClaimState:
-    """A fresh lease for a task the caller holds; `held: false` if he does not, or no longer."""
+    """Renews the lease of a task the caller holds; `held: false` if the caller does not hold it (any more)."""
     task, campaign = task_for(tx, ctx.caller, task_id, VOTERS)
     until = leases.renew(tx, task, campaign, voter_of(ctx.caller), ctx.now)
     seconds = None if until is None else int((until - ctx.now).total_seconds())
@@ -41,7 +44,7 @@ def renew(ctx: Context, tx: Connection, task_id: str) -> ClaimState:
 
 @router.post("/api/v1/gonogo/tasks/{task_id}/release", name="release_claim")
 def release(ctx: Context, tx: Connection, task_id: str) -> ClaimState:
-    """Gives a task back unanswered, so that somebody can have it now."""
+    """Releases a claim unanswered, so that others can claim the task at once. Idempotent."""
     task, _campaign = task_for(tx, ctx.caller, task_id, VOTERS)
     leases.release_if_held(tx, task, voter_of(ctx.caller), ctx.now)
     return ClaimState(task_id=task_id, held=False)
@@ -50,11 +53,11 @@ def release(ctx: Context, tx: Connection, task_id: str) -> ClaimState:
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/queue", name="queue_view")
 @IN_THREAD
 def queue_view(ctx: Context, tx: Connection, campaign_id: str) -> QueueView:
-    """What is left for the caller; counted in a thread, for a campaign may be large."""
+    """State of the caller's queue: tasks left, held and done, and the reason if the caller gets none now."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, EVERYBODY)
     reviews = ctx.caller.role in REVIEW_READERS
-    found = queue_view_of(tx, campaign, voter_of(ctx.caller), ctx.now, reviews=reviews)
-    held = ineligibility(tx, campaign_id, voter_of(ctx.caller), ctx.now)
-    if held is None:
-        return found
-    return found.model_copy(update={"waits_for": held.reason, "waits_because": held.message})
+    view = queue_view_of(tx, campaign, voter_of(ctx.caller), ctx.now, reviews=reviews)
+    hindrance = ineligibility(tx, campaign_id, voter_of(ctx.caller), ctx.now)
+    if hindrance is None:
+        return view
+    return view.model_copy(update={"waits_for": hindrance.reason, "waits_because": hindrance.message})

@@ -1,4 +1,4 @@
-"""Drawings: stored by leads, found by part revision, fetched by signed address."""
+"""Routes of drawings: upload, the signed URL of a part revision's drawing, and the file behind it."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def store(
     part: Annotated[str, Query(min_length=1, max_length=200)],
     filename: Annotated[str, Query(max_length=255)] = "",
 ) -> Reply[DrawingStored]:
-    """Keeps the body as the part's drawing (PNG, JPEG, TIFF, PDF, SVG, DXF); other bytes make a new revision."""
+    """Stores the body as the part's drawing (PNG, JPEG, TIFF, PDF, SVG, DXF); different bytes make a new revision."""
     require(ctx.caller, "lead")
     if not request.raw:
         raise invalid([{"loc": ["body"], "msg": "The file is empty.", "type": "missing"}])
-    given = DrawingUpload(part, filename, request.raw)
-    (stored,) = store_drawings(tx, ctx.caller.org_id, [given], ctx.now)
+    upload = DrawingUpload(part, filename, request.raw)
+    (stored,) = store_drawings(tx, ctx.caller.org_id, [upload], ctx.now)
     return Reply(stored, status=201 if stored.created else 200)
 
 
@@ -70,20 +70,20 @@ def store(
 )
 @FILE_BODY
 def store_several(request: ReadRequest, ctx: Context, tx: Connection) -> Reply[DrawingsStored]:
-    """Keeps several drawings at once: all of them, or none.
+    """Stores several drawings in one transaction: all of them, or none.
 
-    The body is a line of JSON, `[{"part", "filename", "size_bytes"}, …]`, ended by a newline; behind it stand the
-    bytes of each drawing in that order, with nothing between them.
+    The body is one line of JSON, `[{"part", "filename", "size_bytes"}, …]`, ended by a newline, followed by the bytes
+    of the drawings in that order, without separators.
     """
     require(ctx.caller, "lead")
-    given = parse_batch(request.raw)
-    stored = store_drawings(tx, ctx.caller.org_id, given, ctx.now)
+    uploads = parse_batch(request.raw)
+    stored = store_drawings(tx, ctx.caller.org_id, uploads, ctx.now)
     return Reply(DrawingsStored(data=stored), status=201 if any(item.created for item in stored) else 200)
 
 
 @router.get("/api/v1/parts/geometry/{part_revision_id}/drawing-url", name="part_revision_drawing_url")
 def drawing_url(request: Request, part_revision_id: str, ctx: Context, tx: Connection) -> DrawingUrl:
-    """A short-lived address of the revision's active drawing; it needs no credential."""
+    """Signed, short-lived URL of the revision's active drawing; fetching it needs no credential."""
     if not _may_see(tx, ctx.caller, part_revision_id):
         raise not_found()
     drawing = active_drawing(tx, part_revision_id)
@@ -102,7 +102,7 @@ def drawing_url(request: Request, part_revision_id: str, ctx: Context, tx: Conne
 )
 @PUBLIC
 async def drawing_file(request: Request, token: str, name: str) -> Response:
-    """The drawing of a signed address; 404 when the address was changed or is older than 15 minutes."""
+    """Drawing file behind a signed URL; 404 when the URL was altered or has expired (15 minutes by default)."""
     state = request.app.state
     now = state.clock()
     drawing_id = state.signer.read(token, now)
@@ -125,14 +125,14 @@ async def drawing_file(request: Request, token: str, name: str) -> Response:
 
 
 def _base(request: Request, ctx: Context) -> str:
-    """Where the address begins: as configured, else as the caller reached us."""
+    """Base of the URL: the configured public URL, else the one of the request."""
     url = ctx.settings.public_url or str(request.base_url)
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def _may_see(connection: Connection, caller: Principal, revision_id: str) -> bool:
-    """Users see their organisation's revisions; annotators and reviewers those that tasks within their reach are on."""
+    """True for users within their organisation, for annotators and reviewers if a task within their reach is on it."""
     if not has_revision(connection, caller.org_id, revision_id):
         return False
     return caller.kind == "user" or _in_reach(connection, caller, revision_id)
@@ -144,5 +144,5 @@ def _in_reach(connection: Connection, caller: Principal, revision_id: str) -> bo
         pool = select(projects.c.id).where(projects.c.org_id == caller.org_id, projects.c.uses_platform_pool)
         within |= campaigns.c.project_id.in_(pool)
     sheets = select(task_sheets.c.sheet).join(campaigns, campaigns.c.id == task_sheets.c.campaign_id)
-    here = sheets.where(within, task_sheets.c.sheet.startswith(f"{revision_id}#", autoescape=True))
-    return connection.execute(here.limit(1)).first() is not None
+    reachable = sheets.where(within, task_sheets.c.sheet.startswith(f"{revision_id}#", autoescape=True))
+    return connection.execute(reachable.limit(1)).first() is not None

@@ -1,4 +1,4 @@
-"""Route of the export: everything known about a campaign, streamed."""
+"""Route of the export: a campaign as a stream of JSON Lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ MEDIA_TYPE = "application/x-ndjson"
     responses={200: {"content": {MEDIA_TYPE: {}}, "description": "JSON Lines; each line is one task."}},
 )
 async def export_campaign(campaign_id: str, ctx: Context, golden: bool = False) -> StreamingResponse:
-    """One JSON object a line and task, honeypots and all votes included; with `golden` only what was promoted."""
+    """Export of a campaign: one JSON object a line, one line a task, honeypots and all votes included.
+
+    With `golden` only the promoted tasks.
+    """
     with ctx.store.read() as tx:
         campaign = campaign_for(tx, ctx.caller, campaign_id, READERS)
     export = CampaignExport(ctx.store, campaign.id, campaign.name, golden=golden)

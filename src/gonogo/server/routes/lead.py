@@ -1,4 +1,4 @@
-"""What a lead does that the published reference has no operation for: API keys, prediction runs, previews."""
+"""Routes for leads, extensions of the published API: keys, prediction runs, task previews, audit head, progress."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _KEYS = "/api/v1/gonogo/keys"
 
 @router.post(_KEYS, name="create_key", status_code=201, responses=documented({400}))
 def create_key(body: KeyCreate, ctx: Context, tx: Connection) -> KeyCreated:
-    """Makes an API key of the calling user; the answer is the only time it is shown."""
+    """Creates an API key of the calling user; only this response contains it. 400 for unknown scopes."""
     require(ctx.caller, *LEAD)
     return make_key(tx, ctx.caller.id, body.name, body.scopes, ctx.now)
 
@@ -48,7 +48,7 @@ def create_key(body: KeyCreate, ctx: Context, tx: Connection) -> KeyCreated:
 def list_keys(
     ctx: Context, tx: Connection, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
 ) -> KeyList:
-    """The keys of the organisation, revoked ones too; never a secret."""
+    """API keys of the organisation, revoked ones included, without their secrets."""
     require(ctx.caller, *LEAD)
     query = KEYS.where(users.c.org_id == ctx.caller.org_id)
     page = pagination.page(tx, query, KEYS.selected_columns.number, limit, cursor)
@@ -57,14 +57,17 @@ def list_keys(
 
 @router.delete(_KEYS + "/{key_id}", name="revoke_key")
 def revoke(key_id: str, ctx: Context, tx: Connection) -> KeyPublic:
-    """Voids a key at once; one that is void already stays as it is."""
+    """Revokes a key at once. Idempotent; 404 for an unknown key."""
     require(ctx.caller, *LEAD)
     return revoke_key(tx, ctx.caller.org_id, key_id, ctx.now)
 
 
 @router.post(_KEYS + "/{key_id}/results-password", name="make_results_password", status_code=201)
 def results_password(key_id: str, ctx: Context, tx: Connection) -> ResultsPassword:
-    """Makes what signs in to the results API beside the key; shown once, and an older one is void."""
+    """Creates the password that signs in to the results API beside the key; only this response contains it.
+
+    An earlier password and its sessions end.
+    """
     require(ctx.caller, *LEAD)
     return make_password(tx, ctx.caller.org_id, key_id, ctx.now)
 
@@ -77,7 +80,7 @@ def list_runs(
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> RunList:
-    """The prediction runs of a project; their ids are the `calculation_ids` of generate-tasks."""
+    """Prediction runs of a project; their ids are the `calculation_ids` of generate-tasks."""
     count = select(func.count()).where(predictions.c.calculation_id == calculations.c.id).scalar_subquery()
     query = select(calculations, count.label("n_predictions")).where(calculations.c.project_id == project_id)
     project_for(tx, ctx.caller, project_id, READERS)
@@ -92,7 +95,10 @@ def list_runs(
 @router.post("/api/v1/gonogo/projects/{project_id}/generate-tasks/preview", name="preview_tasks")
 @READ_ONLY
 def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Connection) -> GeneratePreview:
-    """What generate-tasks would make; nothing is made. Without a seed in the policy another sample may be drawn."""
+    """Preview of generate-tasks: the counts it would yield now. Changes nothing.
+
+    Without a seed in the policy, generate-tasks may draw a different sample.
+    """
     project = project_for(tx, ctx.caller, project_id, LEAD)
     choice = selection.select_predictions(tx, project, runs_of(tx, project_id, body.calculation_ids), ctx.rng)
     fraction = body.campaign.gold_fraction if body.campaign else None
@@ -108,7 +114,7 @@ def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Conne
 
 @router.get("/api/v1/gonogo/audit/head", name="audit_head")
 def audit_head(ctx: Context, tx: Connection) -> AuditHead:
-    """Where the audit log stands: what an export's manifest keeps, and later shows what was done since."""
+    """Head of the audit log: rows, chains, and one digest, which an export's manifest records for a later check."""
     require(ctx.caller, *READERS)
     heads = audit.heads(tx)
     return AuditHead(n_rows=sum(seq for seq, _ in heads.values()), n_chains=len(heads), sha256=audit.digest_of(heads))
@@ -117,6 +123,6 @@ def audit_head(ctx: Context, tx: Connection) -> AuditHead:
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/progress", name="campaign_progress")
 @IN_THREAD
 def campaign_progress(campaign_id: str, ctx: Context, tx: Connection) -> CampaignProgress:
-    """What is left, held, in review and done; who works, how fast, and what is still to be voted."""
+    """Progress of a campaign: tasks open, held, in review and resolved; the people at work, their pace, votes left."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     return progress(tx, campaign, ctx.now)

@@ -1,4 +1,4 @@
-"""Predictions in, tasks out of them."""
+"""Routes of predictions: store a batch of a run, and create tasks of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = make_router()
 
 @router.post("/api/v1/gonogo/predictions", name="store_predictions", status_code=201, responses=documented({404}))
 def store(body: PredictionsCreate, ctx: Context, tx: Connection) -> PredictionsStored:
-    """Adds a batch to a run; predictions whose `id` the run has already are counted as known and left as they are."""
+    """Stores a batch of predictions in a run; those whose `id` the run has already are counted as known, unchanged."""
     project_for(tx, ctx.caller, body.project_id, LEAD)
     org_id = ctx.caller.org_id
     return store_predictions(tx, org_id, body.project_id, body.run, body.predictions, ctx.now)
@@ -29,10 +29,10 @@ def store(body: PredictionsCreate, ctx: Context, tx: Connection) -> PredictionsS
     "/api/v1/gonogo/campaigns/{campaign_id}/tasks-from-predictions", name="tasks_from_predictions", status_code=201
 )
 def tasks_from_predictions(campaign_id: str, body: TasksFromPredictions, ctx: Context, tx: Connection) -> TasksMade:
-    """Makes each prediction of a run a task of the campaign, once; with `gold_from_truth` a share becomes gold.
+    """Creates a task of each prediction of a run, once; with `gold_from_truth` a share of them becomes gold.
 
-    A long run is made in pieces, so that others get in between: `limit` predictions a request, and `after` is `next`
-    of the answer before.
+    A long run takes several requests, so that other writers get their turns: `limit` predictions a request, `after` is
+    the `next` of the previous response. 409 for a closed campaign, 404 for an unknown run.
     """
     campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
     if campaign.status != CampaignStatus.OPEN:

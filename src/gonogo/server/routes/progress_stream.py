@@ -1,4 +1,4 @@
-"""A campaign's progress as it happens: server-sent events."""
+"""Route of the progress stream: a campaign's progress as server-sent events."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from gonogo.server.progress.stream import CloseReason, ProgressHub, Subscriber
 router = make_router()
 MEDIA_TYPE = "text/event-stream"
 SEND_SECONDS = 30.0
-"""How long a reader may leave a piece lying; then the stream is broken off."""
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the second is nginx's word for "pass it on"
+"""Timeout of one send to a client that does not read; then the stream is closed."""
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx: no buffering
 
 LastSeen = Annotated[
     str | None,
@@ -32,31 +32,31 @@ LastSeen = Annotated[
 
 
 class EventStream(StreamingResponse):
-    """The stream of one watcher, who leaves when it is over, whoever ends it."""
+    """Response of one subscriber, which unsubscribes when either side ends the stream."""
 
-    def __init__(self, watching: ProgressHub, watcher: Subscriber) -> None:
-        super().__init__(watcher.frames(), headers=_HEADERS, media_type=MEDIA_TYPE)
-        self._watching, self._watcher = watching, watcher
+    def __init__(self, hub: ProgressHub, subscriber: Subscriber) -> None:
+        super().__init__(subscriber.frames(), headers=_HEADERS, media_type=MEDIA_TYPE)
+        self._hub, self._subscriber = hub, subscriber
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        leaving = asyncio.create_task(self._until_gone(receive))
+        disconnected = asyncio.create_task(self._until_gone(receive))
         try:
             await self._send_all(send)
         finally:
-            leaving.cancel()
-            self._watching.leave(self._watcher)
+            disconnected.cancel()
+            self._hub.leave(self._subscriber)
 
     async def _until_gone(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self._watcher.end(CloseReason.GONE)
+        self._subscriber.end(CloseReason.GONE)
 
     async def _send_all(self, send: Send) -> None:
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            async for piece in self.body_iterator:
+            async for chunk in self.body_iterator:
                 async with asyncio.timeout(SEND_SECONDS):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except (OSError, TimeoutError):
             raise ClientDisconnect from None
@@ -75,13 +75,13 @@ class EventStream(StreamingResponse):
     },
 )
 async def watch(campaign_id: str, request: Request, ctx: Context, last_event_id: LastSeen = None) -> EventStream:
-    """The progress of a campaign whenever it has changed, once a second at most, while it is open.
+    """Stream of a campaign's progress: an event for each change, at most one a second, while the campaign is open.
 
-    The state comes first, unless `Last-Event-ID` is its id. A line that begins with a colon says that the stream lives.
+    The first event is the current state, unless `Last-Event-ID` is its id.
+    Lines that begin with a colon are keep-alives.
     """
     with ctx.store.read() as tx:
         campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
-    watching: ProgressHub = request.app.state.watching
-    return EventStream(
-        watching, watching.join(request, tokens.digest(credential_of(request)), campaign_id, last_event_id)
-    )
+    hub: ProgressHub = request.app.state.watching
+    credential = tokens.digest(credential_of(request))
+    return EventStream(hub, hub.join(request, credential, campaign_id, last_event_id))

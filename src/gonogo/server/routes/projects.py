@@ -1,4 +1,4 @@
-"""Labeling projects: list, create, get; campaigns in them, and tasks generated from imported predictions."""
+"""Routes of labeling projects: list, create, get; their campaigns, and tasks generated of predictions."""
 
 from __future__ import annotations
 

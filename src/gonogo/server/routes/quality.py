@@ -1,4 +1,4 @@
-"""Quality of a campaign, promotion of its results, and the golden datasets that promotion filled."""
+"""Routes of quality: the quality report, promotion of results, and the golden datasets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}"
 
 
 class GoldenDatasetPublic(Received):
-    """One golden dataset, as far as the published reference of the sibling API shows its fields."""
+    """Golden dataset with the fields that the published reference of the sibling API shows."""
 
     id: str
     name: str
@@ -42,13 +42,15 @@ class GoldenDatasetPublic(Received):
 
 
 class GoldenDatasetList(Received):
+    """Page of golden datasets."""
+
     count: int
     data: list[GoldenDatasetPublic]
     next_cursor: str | None = None
 
 
 async def _measure(request: Request, caller: Principal) -> None:
-    """Measures the campaign before the transaction of the request begins, for it may take long."""
+    """Measures the campaign before the request's transaction starts, because it may take long."""
     state, campaign_id = request.app.state, request.path_params["campaign_id"]
     try:
         with state.store.read() as tx:
@@ -61,7 +63,7 @@ async def _measure(request: Request, caller: Principal) -> None:
 @router.post(_PATH + "/promote", name="promote_labeling_campaign")
 @operation(Options(prepare=_measure))
 def promote(request: Request, ctx: Context, tx: Connection, campaign_id: str, force: bool = False) -> PromoteResult:
-    """Copies what is newly resolved to the golden dataset; below acceptance only with `?force=true`."""
+    """Promotes newly resolved tasks to the golden dataset; a campaign below acceptance only with `?force=true`."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
     measurement = getattr(request.state, "measurement", None)
     return promote_results(tx, campaign, force, ctx.now, measurement)
@@ -69,9 +71,9 @@ def promote(request: Request, ctx: Context, tx: Connection, campaign_id: str, fo
 
 @router.get(_PATH + "/quality", name="labeling_campaign_quality")
 async def quality(ctx: Context, campaign_id: str) -> QualityReport:
-    """Agreement against the threshold and each annotator's part in it.
+    """Quality report: agreement against the threshold, each annotator's record, and the explanations.
 
-    The work is done apart and locks the database only to write what changed, so that claims and submits go on.
+    Measured in a thread; the database is locked only to write the changes, so that claims and submits go on.
     """
     with ctx.store.read() as tx:
         campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
@@ -86,7 +88,7 @@ def golden_datasets(
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> GoldenDatasetList:
-    """The golden datasets: one for each campaign from which something was promoted."""
+    """Golden datasets, newest first: one for each campaign with promoted tasks. `name` filters by campaign name."""
     require(ctx.caller, *READERS)
     query = _DATASETS.where(campaigns.c.org_id == ctx.caller.org_id)
     if name is not None:

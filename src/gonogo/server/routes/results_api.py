@@ -1,6 +1,6 @@
-"""Centaur's results API over our campaigns, so that a program written for it reads them.
+"""Routes of Centaur's results API over our campaigns, for programs written for that API.
 
-Errors are `{message}`, and parameters are read by hand: a wrong one is 400, as that API has it.
+Errors are `{message}`, and parameters are parsed by hand, because that API answers 400 for a wrong one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _KNOWN = {"true": True, "false": False}
 
 
 class ResultsRoute(APIRoute):
-    """A route whose errors are `{message}`."""
+    """Route whose errors are `{message}`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
@@ -47,8 +47,8 @@ class ResultsRoute(APIRoute):
             try:
                 return await inner(request)
             except (ApiError, HTTPException, RequestValidationError) as error:
-                told = as_api_error(error)
-                return JSONResponse({"message": told.message}, status_code=told.status)
+                refusal = as_api_error(error)
+                return JSONResponse({"message": refusal.message}, status_code=refusal.status)
 
         return handle
 
@@ -58,7 +58,7 @@ router = APIRouter(route_class=ResultsRoute, redirect_slashes=False, include_in_
 
 @router.post("/auth/public/v1/login")
 async def log_in(request: Request) -> dict[str, Any]:
-    """Name and password of the key in X-API-KEY become a session."""
+    """Signs in with the name and the password of the key in X-API-KEY; returns the session's token."""
     state = request.app.state
     now: datetime = state.clock()
     address = request.client.host if request.client else "unknown"
@@ -72,7 +72,7 @@ async def log_in(request: Request) -> dict[str, Any]:
     with state.store.write() as connection:
         login = access.log_in(connection, account, body, now)
         if login is not None:
-            _note(connection, request, account, now)
+            _audit_session(connection, request, account, now)
     if login is None:
         state.limits.redeem_failed(address)
         raise access.refused("Username or API password are not those of this API key.")
@@ -81,47 +81,50 @@ async def log_in(request: Request) -> dict[str, Any]:
 
 @router.post("/auth/public/v1/testToken")
 async def test_token(request: Request) -> dict[str, str]:
-    _enter(request)
+    """Checks the session; 401 without a live one."""
+    _authenticate(request)
     return {"message": "The token is valid."}
 
 
 @router.post("/auth/public/v1/refreshToken")
 async def refresh_token(request: Request) -> dict[str, str]:
-    """A new token; the old one is void."""
-    account = _enter(request)
+    """New token of the session; the previous one ends."""
+    account = _authenticate(request)
     if account.key_id == access.EMBEDDED:
         raise _bad("The embedded workspace needs no token.")
     now: datetime = request.app.state.clock()
     with request.app.state.store.write() as connection:
-        _note(connection, request, account, now)
+        _audit_session(connection, request, account, now)
         return {"token": access.refresh(connection, request, account, now)}
 
 
 @router.post("/auth/public/v1/logout")
 async def log_out(request: Request) -> dict[str, str]:
-    account = _enter(request)
+    """Ends the session."""
+    account = _authenticate(request)
     if account.key_id != access.EMBEDDED:
         now: datetime = request.app.state.clock()
         with request.app.state.store.write() as connection:
             access.end(connection, request, now)
-            _note(connection, request, account, now)
+            _audit_session(connection, request, account, now)
     return {"message": "Logged out."}
 
 
 @router.get("/auth/public/v1/version")
 @router.get("/results/public/v1/version")
 async def version() -> dict[str, str]:
+    """Version of this server."""
     return {"version": gonogo.__version__}
 
 
 @router.get("/results/public/v1/list")
 async def list_results(request: Request) -> Response:
-    """A page of the cases of a task, in the order of their last change."""
-    account = _enter(request)
+    """Page of the cases of a task, in the order of their last change."""
+    account = _authenticate(request)
     query = _case_query(request)
     store = request.app.state.store
     campaign = _campaign(store, account, _number(request, "task_id"))
-    # In a thread: those who submit do not wait for a thousand cases.
+    # In a thread, so that submits do not wait for a thousand cases.
     return await asyncio.to_thread(_page, store, campaign, query)
 
 
@@ -133,8 +136,8 @@ def _page(store: Store, campaign: ResultsCampaign, query: CaseQuery) -> Response
 
 @router.get("/results/public/v1/get")
 async def get_result(request: Request) -> Response:
-    """One case."""
-    account = _enter(request)
+    """One case of a task; 404 if there is none."""
+    account = _authenticate(request)
     number, case_id, verbose = _number(request, "task_id"), _number(request, "case_id"), _flag(request, "verbose")
     store = request.app.state.store
     campaign = _campaign(store, account, number)
@@ -149,8 +152,8 @@ def _json(result: BaseModel) -> Response:
     return Response(result.model_dump_json(), media_type="application/json")
 
 
-def _note(connection: Connection, request: Request, account: access.ResultsLogin, now: datetime) -> None:
-    """The audit log's row of a session that began or ended."""
+def _audit_session(connection: Connection, request: Request, account: access.ResultsLogin, now: datetime) -> None:
+    """Appends the audit row of a session that starts or ends."""
     action: str = request.scope["route"].name
     content = {"key_id": account.key_id}
     audit.append(
@@ -158,8 +161,8 @@ def _note(connection: Connection, request: Request, account: access.ResultsLogin
     )
 
 
-def _enter(request: Request) -> access.ResultsLogin:
-    """The caller, with key and live session, counted against the limits."""
+def _authenticate(request: Request) -> access.ResultsLogin:
+    """Returns the caller, with key and live session, and counts the request against the rate limits."""
     state = request.app.state
     now: datetime = state.clock()
     account = access.session_of(request, now)
@@ -172,6 +175,7 @@ def _enter(request: Request) -> access.ResultsLogin:
 
 
 def _campaign(store: Store, account: access.ResultsLogin, number: int) -> ResultsCampaign:
+    """The campaign with this number. Raises 404 if the key's organisation has none."""
     campaign = find_campaign(store, account.principal.org_id, number)
     if campaign is None:
         raise ApiError(404, ErrorCode.NOT_FOUND, f"There is no task {number}, or it is not visible to this key.")
@@ -179,6 +183,7 @@ def _campaign(store: Store, account: access.ResultsLogin, number: int) -> Result
 
 
 def _case_query(request: Request) -> CaseQuery:
+    """Filters of a page from the query string. Raises 400 for a wrong one."""
     state = _text(request, "labeling_state")
     if state is not None and state not in STATES:
         raise _bad(f"labeling_state is invalid; allowed values: {', '.join(STATES)}.")
@@ -195,36 +200,39 @@ def _case_query(request: Request) -> CaseQuery:
 
 
 def _text(request: Request, name: str) -> str | None:
-    """A parameter that is empty is one that was left out: `…&labeling_state=` in a pasted command."""
+    """Query parameter, or `None`; an empty one, like `…&labeling_state=` in a pasted command, counts as left out."""
     return request.query_params.get(name) or None
 
 
-def _number(request: Request, name: str, usual: int | None = None) -> int:
-    given = _text(request, name)
-    if given is None and usual is not None:
-        return usual
-    if given is None or not (given.isascii() and given.isdecimal()) or len(given) > 19 or int(given) > MAX_NUMBER:
-        raise _bad(f"{name} is required." if given is None else f"{name} is invalid: it must be a whole number.")
-    return int(given)
+def _number(request: Request, name: str, default: int | None = None) -> int:
+    """Query parameter as a whole number, 0 or more; required without `default`."""
+    text = _text(request, name)
+    if text is None and default is not None:
+        return default
+    if text is None or not (text.isascii() and text.isdecimal()) or len(text) > 19 or int(text) > MAX_NUMBER:
+        raise _bad(f"{name} is required." if text is None else f"{name} is invalid: it must be a whole number.")
+    return int(text)
 
 
 def _flag(request: Request, name: str) -> bool:
-    given = _text(request, name)
-    if given is None:
+    """Query parameter as `true` or `false` (the default)."""
+    text = _text(request, name)
+    if text is None:
         return False
-    if given.lower() not in _KNOWN:
+    if text.lower() not in _KNOWN:
         raise _bad(f"{name} is invalid: it must be true or false.")
-    return _KNOWN[given.lower()]
+    return _KNOWN[text.lower()]
 
 
 def _instant(request: Request, name: str) -> datetime | None:
-    """An ISO 8601 time; without a zone it is UTC."""
-    given = _text(request, name)
-    if given is None:
+    """Query parameter as an ISO 8601 time, in UTC where no zone is given."""
+    text = _text(request, name)
+    if text is None:
         return None
     try:
-        found = datetime.fromisoformat(given.replace(" ", "+") if "T" in given else given)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        # A plus sign in a query string arrives as a space.
+        moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise _bad(f"{name} is invalid: give a time like 2022-07-14T12:00:00 (UTC where no zone is given).") from None
 

@@ -1,4 +1,4 @@
-"""Review: the expert's queue, one task with all its votes, the ruling, and rulings that become gold."""
+"""Routes of review: the queue of conflicts, one case with its votes, rulings, gold candidates, settings."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ from gonogo.server.review.rulings import ACCEPTED, CANDIDATE, DECLINED, RULINGS,
 from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.serialize import task_public
 from gonogo.server.store.schema import rulings, tasks
+from gonogo.server.store.schema.rows import TaskRow
+from gonogo.server.store.typed_rows import fetch_all
 
 router = make_router()
 _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
@@ -60,26 +62,30 @@ def review_queue(
     text: Filter = None,
     sample: bool = False,
 ) -> ReviewPage:
-    """Conflicts first, by expected harm; then, with `sample`, settled tasks at the campaign's `sample_rate`.
+    """Review queue: conflicts by expected harm; then, with `sample`, settled tasks at the campaign's `sample_rate`.
 
-    With `status` other than `in_review` all tasks of that status, newest first. Never what the caller voted on.
+    With `status` other than `in_review`: all tasks of that status, newest first. Tasks that the caller voted on are
+    left out.
     """
     pagination.one_of(status, TaskStatus, "query", "status")
-    wanted = ReviewQuery(status, kind, annotator, sheet, text, sample)
+    filters = ReviewQuery(status, kind, annotator, sheet, text, sample)
     campaign = campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
-    return queue_page(tx, campaign, ctx.caller.id, wanted, limit, cursor, ctx.now)
+    return queue_page(tx, campaign, ctx.caller.id, filters, limit, cursor, ctx.now)
 
 
 @router.get(_TASK + "/review", name="review_task")
 def review_task(ctx: Context, tx: Connection, task_id: str, names: bool = False) -> ReviewDetail:
-    """Everything for one adjudication; who voted only with `?names=true`."""
+    """Case detail for one adjudication: votes, values, possible and earlier rulings; names with `?names=true`."""
     task, _campaign = task_for(tx, ctx.caller, task_id, REVIEW_READERS)
     return case_detail(tx, task, ctx.caller, ctx.now, names=names)
 
 
 @router.post(_TASK + "/ruling", name="rule_on_task", status_code=201)
 def make_ruling(ctx: Context, tx: Connection, task_id: str, body: RulingCreate) -> Reply[RulingMade]:
-    """Adjudicates, with the reason, the error type and a proposal for gold. The campaign learns from it afterwards."""
+    """Adjudicates a task, with a note, the error type and a proposal for gold; refreshes the consensus afterwards.
+
+    409 `own_vote` for a reviewer who voted on the task, `task_resolved` for a second ruling without `override`.
+    """
     task, _campaign = task_for(tx, ctx.caller, task_id, REVIEWERS)
     check_verdict(body.verdict, body.corrected_value)
     if ctx.caller.role == "reviewer":
@@ -91,13 +97,14 @@ def make_ruling(ctx: Context, tx: Connection, task_id: str, body: RulingCreate) 
 
 @router.get(_CAMPAIGN + "/review-settings", name="review_settings")
 def read_settings(ctx: Context, tx: Connection, campaign_id: str) -> ReviewSettings:
+    """Review settings of a campaign: sample rate, warm-up and qualification."""
     campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     return load_review_settings(tx, campaign_id)
 
 
 @router.patch(_CAMPAIGN + "/review-settings", name="update_review_settings")
 def update_settings(ctx: Context, tx: Connection, campaign_id: str, body: ReviewSettings) -> ReviewSettings:
-    """Changes the settings that are sent; the others stay."""
+    """Changes the settings in the body; the others stay. 409 for a qualification that nobody could pass."""
     campaign_for(tx, ctx.caller, campaign_id, LEAD)
     changed = store_review_settings(tx, campaign_id, body)
     if body.model_fields_set & {"pass_mark", "qualification_items"}:
@@ -114,7 +121,7 @@ def gold_candidates(
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> GoldCandidateList:
-    """Rulings that an expert proposed as gold; `status` is `candidate` (the default), `accepted` or `declined`."""
+    """Gold candidates: rulings proposed as gold; `status` is `candidate` (the default), `accepted` or `declined`."""
     allowed = (CANDIDATE, ACCEPTED, DECLINED)
     if status is not None and status not in allowed:
         known = ", ".join(allowed)
@@ -126,11 +133,11 @@ def gold_candidates(
     )
     campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     page = pagination.page(tx, query, rulings.c.number, limit, cursor)
-    wanted = select(tasks).where(tasks.c.id.in_([row.task_id for row in page.rows]))
-    found = {row.id: row for row in tx.execute(wanted).all()}
+    ruled = select(tasks).where(tasks.c.id.in_([row.task_id for row in page.rows]))
+    by_id = {task.id: task for task in fetch_all(tx, ruled, TaskRow)}
     data = [
         GoldCandidate(
-            ruling=ruling_public(row, ctx.caller.id, names=True), task=task_public(found[row.task_id], ctx.now)
+            ruling=ruling_public(row, ctx.caller.id, names=True), task=task_public(by_id[row.task_id], ctx.now)
         )
         for row in page.rows
     ]
@@ -139,7 +146,7 @@ def gold_candidates(
 
 @router.post("/api/v1/gonogo/rulings/{ruling_id}/gold", name="decide_gold")
 def gold_decision(ctx: Context, tx: Connection, ruling_id: str, body: GoldDecision) -> RulingPublic:
-    """Accepts a candidate, which makes a honeypot of it, or declines it."""
+    """Accepts a gold candidate, which creates a honeypot, or declines it."""
     ruling = ruling_by_id(tx, ruling_id)
     campaign = campaign_for(tx, ctx.caller, ruling.campaign_id, LEAD)
     target = campaign

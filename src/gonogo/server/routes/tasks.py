@@ -1,4 +1,4 @@
-"""Labeling tasks: list, create, submit, adjudicate."""
+"""Routes of labeling tasks: list, create, submit, adjudicate; and the votes of a campaign."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ from gonogo.server.review.adjudication import refuse_own_vote
 from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.serialize import submission_public, task_public
 from gonogo.server.store.schema import annotator_accounts, submissions, tasks, users
+from gonogo.server.store.schema.rows import TaskRow
+from gonogo.server.store.typed_rows import fetch_all
 from gonogo.server.tasks.create import create_tasks, parse_tasks
 
 router = make_router()
@@ -55,35 +57,36 @@ def list_tasks(
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> LabelingTaskList:
+    """Tasks of a campaign, newest first, honeypots included; `status` filters."""
     campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     pagination.one_of(status, TaskStatus, "query", "status")
-    wanted = [tasks.c.campaign_id == campaign_id]
+    conditions = [tasks.c.campaign_id == campaign_id]
     if status is not None:
-        wanted.append(tasks.c.status == status)
-    count = select(func.count()).select_from(tasks).where(*wanted)
-    page = pagination.page(tx, select(tasks).where(*wanted), tasks.c.number, limit, cursor, count=count)
+        conditions.append(tasks.c.status == status)
+    count = select(func.count()).select_from(tasks).where(*conditions)
+    page = pagination.page(tx, select(tasks).where(*conditions), tasks.c.number, limit, cursor, count=count)
     data = [task_public(row, ctx.now) for row in page.rows]
     return LabelingTaskList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
 @router.post(_LABELING + "/campaigns/{campaign_id}/tasks", name="create_labeling_tasks", status_code=201)
 def create(ctx: Context, tx: Connection, campaign_id: str, body: LabelingTasksCreate) -> LabelingTaskList:
-    """All of the tasks, or none: one that is wrong refuses the whole body."""
+    """Creates all of the tasks, or none: 422 if one of them is wrong, 409 for a closed campaign."""
     errors: list[dict[str, Any]] = []
     campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
-    wanted = parse_tasks(body.tasks, errors)
+    specs = parse_tasks(body.tasks, errors)
     if errors:
         raise invalid(errors)
     if campaign.status != CampaignStatus.OPEN:
         raise conflict(ConflictReason.CAMPAIGN_CLOSED, "The campaign is closed: it takes no more tasks.")
-    ids = create_tasks(tx, campaign, wanted, ctx.now, ctx.rng)
-    rows = tx.execute(select(tasks).where(tasks.c.id.in_(ids)).order_by(tasks.c.number)).all()
+    ids = create_tasks(tx, campaign, specs, ctx.now, ctx.rng)
+    rows = fetch_all(tx, select(tasks).where(tasks.c.id.in_(ids)).order_by(tasks.c.number), TaskRow)
     return LabelingTaskList(count=len(rows), data=[task_public(row, ctx.now) for row in rows])
 
 
 @router.post(_LABELING + "/tasks/{task_id}/submit", name="submit_label", status_code=201)
 def submit(request: Request, ctx: Context, tx: Connection, task_id: str, body: LabelSubmit) -> Reply[LabelSubmission]:
-    """Stores a verdict. One that comes too late to count is stored all the same, and answered 409 with its receipt."""
+    """Stores a verdict on a task. One that is too late to count is stored as well, and answered 409 with a receipt."""
     key = request.headers.get("idempotency-key")
     outcome = operations.submit_verdict(tx, ctx, task_id, body, key)
     if outcome.refused is None:
@@ -94,16 +97,16 @@ def submit(request: Request, ctx: Context, tx: Connection, task_id: str, body: L
 
 @router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task")
 def adjudicate(ctx: Context, tx: Connection, task_id: str, body: Adjudication) -> Reply[LabelingTaskPublic]:
-    """An expert's ruling: it stands whatever the votes say, resolves the task, and replaces an earlier ruling.
+    """Adjudicates a task: the ruling resolves it whatever the votes say, and replaces an earlier ruling.
 
-    It leaves the record that a ruling by our extension leaves. The campaign learns from it after the answer is out.
+    Recorded like a ruling by the extension; the consensus is refreshed after the response.
     """
     task, _campaign = task_for(tx, ctx.caller, task_id, REVIEWERS)
     check_verdict(body.verdict, body.corrected_value)
     if ctx.caller.role == "reviewer":
         refuse_own_vote(tx, task_id, ctx.caller.id)
     ruling = RulingCreate(verdict=body.verdict, corrected_value=body.corrected_value, override=True)
-    _made, row = rule(tx, task_id, ctx.caller, ruling, ctx.now)
+    _ruling, row = rule(tx, task_id, ctx.caller, ruling, ctx.now)
     refresh = BackgroundTask(refresh_debounced, ctx.store, task.campaign_id, ctx.now)
     return Reply(task_public(row, ctx.now), after=refresh)
 
@@ -117,13 +120,13 @@ def list_submissions(
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> SubmissionList:
-    """The votes of a campaign; for an annotator only the own ones."""
+    """Votes of a campaign, newest first; for an annotator only their own."""
     campaign_for(tx, ctx.caller, campaign_id, EVERYBODY)
-    wanted = [submissions.c.campaign_id == campaign_id]
+    conditions = [submissions.c.campaign_id == campaign_id]
     if ctx.caller.role == "annotator":
-        wanted.append(submissions.c.voter_id == ctx.caller.id)
-    count = select(func.count()).select_from(submissions).where(*wanted)
-    page = pagination.page(tx, _VOTES.where(*wanted), submissions.c.number, limit, cursor, count=count)
+        conditions.append(submissions.c.voter_id == ctx.caller.id)
+    count = select(func.count()).select_from(submissions).where(*conditions)
+    page = pagination.page(tx, _VOTES.where(*conditions), submissions.c.number, limit, cursor, count=count)
     data = [
         SubmissionDetail(
             **submission_public(row).model_dump(),

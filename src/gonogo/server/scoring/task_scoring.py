@@ -41,7 +41,7 @@ NOTICEABLE_CHANGE = 0.005
 UNIFORM_PRIOR = [1 / len(VERDICT_CLASSES)] * len(VERDICT_CLASSES)
 _ERROR_SHARE = (1 - ASSUMED_ACCURACY) / (len(VERDICT_CLASSES) - 1)
 _ASSUMED_CONFUSION = [
-    [ASSUMED_ACCURACY if given == true_class else _ERROR_SHARE for given in range(len(VERDICT_CLASSES))]
+    [ASSUMED_ACCURACY if label == true_class else _ERROR_SHARE for label in range(len(VERDICT_CLASSES))]
     for true_class in range(len(VERDICT_CLASSES))
 ]
 
