@@ -19,6 +19,8 @@ from gonogo.schemas.lead import (
 from gonogo.server.auth.api_keys import KEYS, key_public, make_key, revoke_key
 from gonogo.server.auth.authorization import LEAD, READERS, REVIEW_READERS, campaign_for, project_for
 from gonogo.server.auth.principals import require
+from gonogo.server.campaigns.campaigns import DEFAULTS
+from gonogo.server.campaigns.projects import runs_of
 from gonogo.server.context import Context
 from gonogo.server.errors import documented
 from gonogo.server.http import pagination
@@ -26,8 +28,6 @@ from gonogo.server.http.pipeline import IN_THREAD, READ_ONLY
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.progress.report import campaign_progress as progress
 from gonogo.server.results.auth import make_password
-from gonogo.server.routes.campaigns import DEFAULTS
-from gonogo.server.routes.projects import runs_of
 from gonogo.server.serialize import instant
 from gonogo.server.store import audit
 from gonogo.server.store.schema import calculations, predictions, users
