@@ -86,3 +86,13 @@ def test_a_commit_that_fails_does_not_spoil_the_connection_a_thread_keeps(house:
     with store.read() as connection:
         assert connection.execute(select(func.count()).where(orgs.c.id == "later")).scalar() == 1
         assert connection.execute(select(func.count()).where(projects.c.id == "p1")).scalar() == 0
+
+
+def test_a_connection_that_is_in_use_while_the_store_is_disposed_is_closed_on_its_return(house: House) -> None:
+    with house.store.read() as connection:
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        house.store.dispose()
+        assert connection.execute(select(func.count()).select_from(orgs)).scalar() is not None
+    with pytest.raises(Exception, match="closed"):
+        driver.cursor().execute("SELECT 1")

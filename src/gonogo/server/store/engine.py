@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Executable, event, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from gonogo.server.store import migrate
 from gonogo.server.store.compiled import CompiledStatement
@@ -108,10 +109,14 @@ class Store:
                 migrate.upgrade(connection)
 
     def dispose(self) -> None:
-        """Closes all connections; the store opens itself again when used."""
+        """Closes all connections; the store opens itself again when used.
+
+        A connection that a thread is still using is closed when the thread returns it.
+        """
         if self._replica is not None:
             self._replica.dispose()
         if self._engines is not None:
+            event.listen(self._engines.pool.pool, "checkin", _close_returned)
             self._engines.pool.dispose()
             self._engines = None
 
@@ -133,6 +138,11 @@ class Store:
             self._engines = dialect_of(self.url).open_engines(self.url)
             event.listen(self._engines.pool, "rollback_savepoint", forget_audit_head)
         return self._engines
+
+
+def _close_returned(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Closes a connection that returns to a pool after its end, where only the collector would find it."""
+    record.invalidate()
 
 
 def _with_driver(url: str) -> str:
