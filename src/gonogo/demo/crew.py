@@ -9,9 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from gonogo.demo.readings import SEED, Reading, misread
 from gonogo.schemas.labeling import LabelSubmit
@@ -20,8 +19,8 @@ from gonogo.server.queue import leases, submissions
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import tasks
-from gonogo.server.store.schema.rows import CampaignRow
-from gonogo.server.store.typed_rows import fetch_campaign
+from gonogo.server.store.schema.rows import CampaignRow, TaskRow
+from gonogo.server.store.typed_rows import fetch_all, fetch_campaign
 
 CREW = {"Ana (simulated)": 0.97, "Bo (simulated)": 0.86, "Cem (simulated)": 0.92}
 """Simulated annotators, and the share of errors that each recognises."""
@@ -45,10 +44,11 @@ def answer(store: Store, campaign_id: str, people: Mapping[str, str], readings: 
         audit.append(connection, "simulated_votes", now, actor="demo", content=content)
 
 
-def _choose(connection: Connection, campaign_id: str, readings: Sequence[Reading]) -> list[tuple[Row[Any], Reading]]:
+def _choose(connection: Connection, campaign_id: str, readings: Sequence[Reading]) -> list[tuple[TaskRow, Reading]]:
     """The tasks to answer, in the order of the sheets, each with its reading; of gold one copy an item."""
     by_place = {(tuple(reading.callout.bbox), reading.callout.name): reading for reading in readings}
-    rows = connection.execute(select(tasks).where(tasks.c.campaign_id == campaign_id).order_by(tasks.c.number)).all()
+    query = select(tasks).where(tasks.c.campaign_id == campaign_id).order_by(tasks.c.number)
+    rows = fetch_all(connection, query, TaskRow)
     pairs = [(row, by_place[(tuple(row.drawing_bbox or ()), row.field_name or "")]) for row in rows]
     items = {row.gold_item_id: (row, reading) for row, reading in reversed(pairs) if row.is_gold}
     ordinary = [(row, reading) for row, reading in pairs if not row.is_gold]
@@ -58,7 +58,7 @@ def _choose(connection: Connection, campaign_id: str, readings: Sequence[Reading
     return sorted(chosen, key=lambda pair: (pair[0].sheet_seq, pair[0].number))
 
 
-def _spread(pairs: list[tuple[Row[Any], Reading]], n: int) -> list[tuple[Row[Any], Reading]]:
+def _spread(pairs: list[tuple[TaskRow, Reading]], n: int) -> list[tuple[TaskRow, Reading]]:
     """About `n` of them, evenly over all sheets."""
     return pairs[:: max(1, len(pairs) // n)][:n]
 
@@ -69,7 +69,7 @@ def _work(
     place: int,
     name: str,
     voter_id: str,
-    chosen: Sequence[tuple[Row[Any], Reading]],
+    chosen: Sequence[tuple[TaskRow, Reading]],
     at: datetime,
 ) -> None:
     """One person's answers, one after the other from `at` on."""

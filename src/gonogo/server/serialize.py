@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, overload
+from typing import Any, NamedTuple, Self, overload
 
-from sqlalchemy import Connection, Row, false, func, select
+from sqlalchemy import Connection, false, func, select
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.gonogo_api import CampaignDetail, CampaignSettings
@@ -18,7 +19,7 @@ from gonogo.schemas.labeling import (
     ServedTask,
 )
 from gonogo.server.store.schema import annotator_accounts, assignments, campaigns, projects, tasks
-from gonogo.server.store.schema.rows import TaskRow
+from gonogo.server.store.schema.rows import CampaignRow, ProjectRow, TaskRow
 
 
 @overload
@@ -38,53 +39,99 @@ _resolved = (
     .scalar_subquery()
 )
 CAMPAIGN = [*campaigns.c, _resolved.label("resolved_count")]
-"""Columns that `campaign_public` and `campaign_detail` need; honeypots count neither as tasks nor as resolved."""
+"""Columns of `CountedCampaign`; honeypots count neither as tasks nor as resolved."""
 
 _n_campaigns = select(func.count()).where(campaigns.c.project_id == projects.c.id).scalar_subquery()
 PROJECT = [*projects.c, _n_campaigns.label("campaign_count")]
-"""Columns that `project_public` needs."""
+"""Columns of `CountedProject`."""
 
 ASSIGNMENT = [*assignments.c, annotator_accounts.c.email, annotator_accounts.c.org_id]
-"""Columns that `assignment_public` needs, over `assignments` joined with `annotator_accounts`."""
+"""Columns of `AssignmentRow`, over `assignments` joined with `annotator_accounts`."""
 
 
-def campaign_public(row: Row[Any], *, counts: bool = True) -> LabelingCampaignPublic:
+class CountedCampaign(NamedTuple):
+    """Campaign with its number of resolved tasks."""
+
+    campaign: CampaignRow
+    resolved_count: int
+
+    @classmethod
+    def of(cls, columns: Iterable[Any]) -> Self:
+        """From a row of `CAMPAIGN`."""
+        *campaign, resolved_count = columns
+        return cls(CampaignRow._make(campaign), resolved_count)
+
+
+class CountedProject(NamedTuple):
+    """Project with its number of campaigns."""
+
+    project: ProjectRow
+    campaign_count: int
+
+    @classmethod
+    def of(cls, columns: Iterable[Any]) -> Self:
+        """From a row of `PROJECT`."""
+        *project, campaign_count = columns
+        return cls(ProjectRow._make(project), campaign_count)
+
+
+class AssignmentRow(NamedTuple):
+    """Row of `ASSIGNMENT`."""
+
+    number: int
+    id: str
+    campaign_id: str
+    annotator_account_id: str
+    role: str
+    status: str
+    invited_at: datetime
+    revoked_at: datetime | None
+    email: str
+    org_id: str
+
+
+def campaign_public(counted: CountedCampaign, *, counts: bool = True) -> LabelingCampaignPublic:
     """Campaign of the published API. Annotators get it without `counts`, which would give gold away: it moves none."""
-    return LabelingCampaignPublic(**_campaign(row, counts))
+    return LabelingCampaignPublic(**_campaign(counted, counts))
 
 
-def campaign_detail(row: Row[Any]) -> CampaignDetail:
+def campaign_detail(counted: CountedCampaign) -> CampaignDetail:
     """Campaign with its number and its settings."""
-    return CampaignDetail(**_campaign(row, True), number=row.number, settings=campaign_settings(row))
+    return CampaignDetail(
+        **_campaign(counted, True), number=counted.campaign.number, settings=campaign_settings(counted.campaign)
+    )
 
 
-def campaign_settings(row: Row[Any]) -> CampaignSettings:
+def campaign_settings(campaign: CampaignRow) -> CampaignSettings:
     """Settings of a campaign."""
-    return CampaignSettings(**{name: getattr(row, name) for name in CampaignSettings.model_fields})
+    return CampaignSettings(**{name: getattr(campaign, name) for name in CampaignSettings.model_fields})
 
 
-def _campaign(row: Row[Any], counts: bool) -> dict[str, Any]:
+def _campaign(counted: CountedCampaign, counts: bool) -> dict[str, Any]:
+    campaign = counted.campaign
     return {
-        **{name: getattr(row, name) for name in _CAMPAIGN_AS_IS},
-        "created_at": instant(row.created_at),
-        "closed_at": instant(row.closed_at),
-        "task_count": row.n_tasks if counts else None,
-        "resolved_count": row.resolved_count if counts else None,
+        **{name: getattr(campaign, name) for name in _CAMPAIGN_AS_IS},
+        "created_at": instant(campaign.created_at),
+        "closed_at": instant(campaign.closed_at),
+        "task_count": campaign.n_tasks if counts else None,
+        "resolved_count": counted.resolved_count if counts else None,
     }
 
 
-def read_campaign(connection: Connection, campaign_id: str) -> Row[Any]:
-    """A campaign with the columns of `CAMPAIGN`; it must exist."""
-    return connection.execute(select(*CAMPAIGN).where(campaigns.c.id == campaign_id)).one()
+def read_campaign(connection: Connection, campaign_id: str) -> CountedCampaign:
+    """The campaign with its count. Raises `NoResultFound` if it does not exist."""
+    return CountedCampaign.of(connection.execute(select(*CAMPAIGN).where(campaigns.c.id == campaign_id)).one())
 
 
-def project_public(row: Row[Any]) -> LabelingProjectPublic:
+def project_public(counted: CountedProject) -> LabelingProjectPublic:
     """Project of the published API."""
-    values = {name: getattr(row, name) for name in LabelingProjectPublic.model_fields if name != "created_at"}
-    return LabelingProjectPublic(**values, created_at=instant(row.created_at))
+    project = counted.project
+    values = {name: getattr(project, name) for name in _PROJECT_AS_IS}
+    created_at = instant(project.created_at)
+    return LabelingProjectPublic(**values, campaign_count=counted.campaign_count, created_at=created_at)
 
 
-def assignment_public(row: Row[Any]) -> CampaignAssignmentPublic:
+def assignment_public(row: AssignmentRow) -> CampaignAssignmentPublic:
     """Assignment of the published API."""
     return CampaignAssignmentPublic(
         id=row.id,
@@ -106,7 +153,7 @@ def served_task(row: object) -> ServedTask:
     return ServedTask(**{**values, "status": TaskStatus.OPEN.value})
 
 
-def task_public(row: Row[Any] | TaskRow, now: datetime) -> LabelingTaskPublic:
+def task_public(row: TaskRow, now: datetime) -> LabelingTaskPublic:
     """Task as its lead sees it; an expired claim is left out."""
     live = row.claim_expires_at is not None and row.claim_expires_at > now
     holder = row.holder_id if live else None
@@ -132,6 +179,7 @@ _CAMPAIGN_AS_IS = [
     for name in LabelingCampaignPublic.model_fields
     if name not in {"created_at", "closed_at", "task_count", "resolved_count"}
 ]
+_PROJECT_AS_IS = [name for name in LabelingProjectPublic.model_fields if name not in {"created_at", "campaign_count"}]
 _TASK_AS_IS = [
     name
     for name in LabelingTaskPublic.model_fields

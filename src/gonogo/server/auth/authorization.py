@@ -6,13 +6,11 @@ Outside the caller's organisation, or for annotators and reviewers outside their
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from gonogo.server.auth.principals import Principal, Voter, require
 from gonogo.server.errors import not_found
-from gonogo.server.serialize import CAMPAIGN, PROJECT
+from gonogo.server.serialize import PROJECT, CountedCampaign, CountedProject, read_campaign
 from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
 from gonogo.server.store.schema import campaigns, projects, tasks
 from gonogo.server.store.schema.rows import CampaignRow, TaskRow
@@ -36,10 +34,12 @@ def campaign_for(connection: Connection, caller: Principal, campaign_id: str, ro
     return _checked(connection, caller, row, roles)
 
 
-def counted_campaign(connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]) -> Row[Any]:
-    """Campaign of `campaign_for` with the counts that `serialize.campaign_public` shows."""
+def counted_campaign(
+    connection: Connection, caller: Principal, campaign_id: str, roles: tuple[str, ...]
+) -> CountedCampaign:
+    """Campaign of `campaign_for` with its count of resolved tasks."""
     campaign_for(connection, caller, campaign_id, roles)
-    return connection.execute(select(*CAMPAIGN).where(campaigns.c.id == campaign_id)).one()
+    return read_campaign(connection, campaign_id)
 
 
 def task_for(
@@ -58,14 +58,14 @@ def campaign_of_task(connection: Connection, caller: Principal, task_id: str, ro
     return _checked(connection, caller, row, roles)
 
 
-def project_for(connection: Connection, caller: Principal, project_id: str, roles: tuple[str, ...]) -> Row[Any]:
+def project_for(connection: Connection, caller: Principal, project_id: str, roles: tuple[str, ...]) -> CountedProject:
     """The project, if `caller` may see it (else 404). Annotators and reviewers get 403 for any id."""
     require(caller, *roles)
     query = select(*PROJECT).where(projects.c.id == project_id, projects.c.org_id == caller.org_id)
     row = connection.execute(query).first()
     if row is None:
         raise not_found()
-    return row
+    return CountedProject.of(row)
 
 
 def _checked(connection: Connection, caller: Principal, row: CampaignRow | None, roles: tuple[str, ...]) -> CampaignRow:

@@ -61,7 +61,7 @@ def generate_campaign(
     Raises 404 for an unknown project or run, 409 `name_taken`, 422 for an unknown consensus method.
     """
     try:
-        project = project_for(connection, caller, project_id, LEAD)
+        project = project_for(connection, caller, project_id, LEAD).project
         choice = selection.select_predictions(
             connection, project, runs_of(connection, project_id, body.calculation_ids), rng
         )

@@ -6,15 +6,16 @@ Every number comes from an index, so that watching a campaign does not slow down
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, false, func, select
+from sqlalchemy import Connection, Select, bindparam, false, func, select
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.lead import AtWork, CampaignProgress
 from gonogo.server.serialize import instant
 from gonogo.server.store.schema import annotator_accounts, submissions, tasks, users, voters
 from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.store.typed_rows import fetch_all
 
 PACE_WINDOW: Final = timedelta(hours=24)
 PACE_VOTES: Final = 1000  # the pace is that of the newest so many votes, of the last day at most
@@ -37,7 +38,7 @@ def campaign_progress(connection: Connection, campaign: CampaignRow, now: dateti
         n_resolved=counts.get(TaskStatus.RESOLVED, 0),
         votes_left=_votes_left(connection, campaign, n_open) if campaign.status == CampaignStatus.OPEN else 0,
         votes_per_hour=_pace(connection, campaign.id, now),
-        people=[_person(row, held) for row in connection.execute(_PEOPLE, params)],
+        people=[_person(row, held) for row in fetch_all(connection, _PEOPLE, _PersonRow, params)],
         as_of=instant(now),
     )
 
@@ -59,7 +60,15 @@ def _pace(connection: Connection, campaign_id: str, now: datetime) -> float | No
     return pace
 
 
-def _person(row: Row[Any], held: dict[str, int]) -> AtWork:
+class _PersonRow(NamedTuple):
+    voter_id: str
+    n_done: int
+    email: str | None
+    name: str | None
+    last_at: datetime | None
+
+
+def _person(row: _PersonRow, held: dict[str, int]) -> AtWork:
     return AtWork(
         voter_id=row.voter_id,
         email=row.email,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, false, func, null, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, false, func, null, select, true
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.review import (
@@ -107,8 +107,8 @@ def preview_action(
     return AnnotatorActionPreview(voter_id=voter_id, action=verb, n_tasks=n_tasks, consequence=consequence)
 
 
-def action_public(row: ActionRow | Row[Any]) -> AnnotatorAction:
-    """An action as the model that travels."""
+def action_public(row: ActionRow) -> AnnotatorAction:
+    """Action as a model of the wire."""
     values = {name: getattr(row, name) for name in AnnotatorAction.model_fields if name != "created_at"}
     return AnnotatorAction(**values, created_at=instant(row.created_at))
 

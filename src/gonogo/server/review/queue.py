@@ -11,19 +11,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     Text,
     and_,
     exists,
     false,
     func,
-    literal,
     literal_column,
     or_,
     select,
@@ -47,7 +45,7 @@ from gonogo.server.store.schema import (
     tasks,
     users,
 )
-from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.store.schema.rows import CampaignRow, TaskRow
 
 UNKNOWN_POSTERIOR = 1 / len(VERDICT_CLASSES)
 ASSUMED_CONFIDENCE = 1.0
@@ -91,14 +89,14 @@ def queue_page(
     own = tasks.c.number.in_(_voted_on(campaign.id, caller_id))
     bands = _bands(connection, campaign.id, filters)
     at = _read_cursor(cursor, bands)
-    rows: list[Row[Any]] = []
+    rows: list[_QueueRow] = []
     following: str | None = None
     for index in range(at.band, len(bands)):
         band = bands[index]
         conditions = [*base, band.condition, ~own]
         if index == at.band and at.where is not None:
             conditions.append(at.where)
-        rows += connection.execute(_rows(band, conditions, limit + 1 - len(rows))).all()
+        rows += _read_rows(connection, band, conditions, limit + 1 - len(rows))
         if len(rows) > limit:
             rows = rows[:limit]
             following = _cursor(rows[-1])
@@ -148,10 +146,10 @@ def _sampled(rate: float) -> ColumnElement[bool]:
     return and_(settled, tasks.c.id < f"{int(rate * 2**32):08x}")
 
 
-def _cursor(row: Row[Any]) -> str:
+def _cursor(row: _QueueRow) -> str:
     if row.band == "h":
-        return f"h{row.harm!r}:{row.number}"
-    return f"s{row.id}" if row.band == "s" else f"n{row.number}"
+        return f"h{row.harm!r}:{row.task.number}"
+    return f"s{row.task.id}" if row.band == "s" else f"n{row.task.number}"
 
 
 def _read_cursor(cursor: str | None, bands: Sequence[_Band]) -> _PagePosition:
@@ -234,11 +232,19 @@ def _contains(text: str) -> ColumnElement[bool]:
 # --- rows ------------------------------------------------------------------------------------------------
 
 
-def _rows(band: _Band, conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
+class _QueueRow(NamedTuple):
+    task: TaskRow
+    harm: float
+    band: str
+
+
+def _read_rows(
+    connection: Connection, band: _Band, conditions: Sequence[ColumnElement[bool]], limit: int
+) -> list[_QueueRow]:
     """The rows of a page, selected by the index alone, then read: the size of the tasks costs nothing."""
     chosen = select(tasks.c.number).where(*conditions).order_by(*band.order).limit(limit).subquery()
-    columns = select(tasks, _harm.label("harm"), literal(band.name).label("band"))
-    return columns.join(chosen, chosen.c.number == tasks.c.number).order_by(*band.order)
+    query = select(tasks, _harm.label("harm")).join(chosen, chosen.c.number == tasks.c.number).order_by(*band.order)
+    return [_QueueRow(TaskRow._make(task), harm, band.name) for *task, harm in connection.execute(query)]
 
 
 def _voted_on(campaign_id: str, voter_id: str) -> Select[Any]:
@@ -248,27 +254,27 @@ def _voted_on(campaign_id: str, voter_id: str) -> Select[Any]:
     return query.where(submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id)
 
 
-def _items(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[ReviewItem]:
+def _items(connection: Connection, rows: Sequence[_QueueRow], now: datetime) -> list[ReviewItem]:
     query = select(submissions.c.task_id, submissions.c.verdict, submissions.c.corrected_value).where(
-        submissions.c.task_id.in_([row.id for row in rows]), submissions.c.counted == true()
+        submissions.c.task_id.in_([row.task.id for row in rows]), submissions.c.counted == true()
     )
     cast: dict[str, list[tuple[str, Any]]] = {}
     for task_id, verdict, value in connection.execute(query).all() if rows else ():
         cast.setdefault(task_id, []).append((verdict, value))
-    return [_item(row, cast.get(row.id, []), now) for row in rows]
+    return [_item(row, cast.get(row.task.id, []), now) for row in rows]
 
 
-def _item(row: Row[Any], votes: list[tuple[str, Any]], now: datetime) -> ReviewItem:
+def _item(row: _QueueRow, votes: list[tuple[str, Any]], now: datetime) -> ReviewItem:
     verdicts = Counter(verdict for verdict, _ in votes)
     values = {value_key(value) for verdict, value in votes if verdict == Verdict.INCORRECT and value is not None}
     return ReviewItem(
-        task=task_public(row, now),
+        task=task_public(row.task, now),
         harm=row.harm,
-        posterior=row.posterior,
+        posterior=row.task.posterior,
         why={"s": "sample", "n": "listed"}.get(row.band) or conflict_reason(verdicts, len(values)),
         verdicts=dict(verdicts),
         n_values=len(values),
-        adjudicated=row.adjudicated,
+        adjudicated=row.task.adjudicated,
     )
 
 

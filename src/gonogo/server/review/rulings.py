@@ -1,11 +1,11 @@
-"""Rulings of experts: their rows, and as the models that travel."""
+"""Rulings of experts: their rows, and their models of the wire."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from gonogo.schemas.review import RulingPublic
 from gonogo.server.errors import not_found
@@ -68,7 +68,7 @@ def rulings_of_task(connection: Connection, task_id: str) -> list[RulingRow]:
     return fetch_all(connection, RULINGS.where(rulings.c.task_id == task_id).order_by(rulings.c.number), RulingRow)
 
 
-def ruling_public(row: RulingRow | Row[Any], caller_id: str, *, names: bool) -> RulingPublic:
+def ruling_public(row: RulingRow, caller_id: str, *, names: bool) -> RulingPublic:
     """A ruling as `caller_id` sees it; the expert's name only with `names`."""
     return RulingPublic(
         **{name: getattr(row, name) for name in ("id", "task_id", "verdict", "corrected_value", "note", "error_type")},

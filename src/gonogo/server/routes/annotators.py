@@ -27,6 +27,7 @@ from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice import items as practice
 from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.annotator_actions import (
+    ActionRow,
     action_public,
     annotator_states,
     apply_action,
@@ -85,7 +86,7 @@ def actions(
     query = select(annotator_actions).where(annotator_actions.c.campaign_id == campaign_id)
     campaign_for(tx, ctx.caller, campaign_id, READERS)
     page = pagination.page(tx, query, annotator_actions.c.number, limit, cursor)
-    data = [action_public(row) for row in page.rows]
+    data = [action_public(ActionRow._make(row)) for row in page.rows]
     return AnnotatorActionList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 

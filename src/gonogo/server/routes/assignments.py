@@ -19,8 +19,9 @@ from gonogo.server.campaigns.assignments import invite, revoke
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.serialize import ASSIGNMENT, assignment_public
+from gonogo.server.serialize import ASSIGNMENT, AssignmentRow, assignment_public
 from gonogo.server.store.schema import annotator_accounts, assignments
+from gonogo.server.store.typed_rows import fetch_one
 
 router = make_router()
 _PATH = "/api/v1/parts/labeling/campaigns/{campaign_id}/assignments"
@@ -39,7 +40,7 @@ def list_assignments(
     campaign_for(tx, ctx.caller, campaign_id, READERS)
     query = _ALL.where(assignments.c.campaign_id == campaign_id)
     page = pagination.page(tx, query, assignments.c.number, limit, cursor)
-    data = [assignment_public(row) for row in page.rows]
+    data = [assignment_public(AssignmentRow._make(row)) for row in page.rows]
     return CampaignAssignmentList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
@@ -55,7 +56,7 @@ def create_assignment(
     campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
     valid_for = timedelta(hours=ctx.settings.invitation_hours)
     invitation = invite(tx, campaign, body, role, ctx.now, valid_for)
-    row = tx.execute(_ALL.where(assignments.c.id == invitation.assignment_id)).one()
+    row = fetch_one(tx, _ALL.where(assignments.c.id == invitation.assignment_id), AssignmentRow)
     base = (ctx.settings.public_url or str(request.base_url)).rstrip("/")
     return CampaignAssignmentCreated(
         assignment=assignment_public(row),
@@ -69,4 +70,4 @@ def revoke_assignment(ctx: Context, tx: Connection, campaign_id: str, assignment
     """Revokes an assignment: ends the person's sessions and claims at once; submitted verdicts stay. Idempotent."""
     campaign_for(tx, ctx.caller, campaign_id, LEAD)
     revoke(tx, campaign_id, assignment_id, ctx.now)
-    return assignment_public(tx.execute(_ALL.where(assignments.c.id == assignment_id)).one())
+    return assignment_public(fetch_one(tx, _ALL.where(assignments.c.id == assignment_id), AssignmentRow))

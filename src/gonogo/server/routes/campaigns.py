@@ -12,7 +12,7 @@ from gonogo.server.campaigns import campaigns as domain
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.serialize import CAMPAIGN, campaign_public, read_campaign
+from gonogo.server.serialize import CAMPAIGN, CountedCampaign, campaign_public, read_campaign
 from gonogo.server.store.schema import campaigns
 
 router = make_router()
@@ -34,7 +34,7 @@ def list_campaigns(
     if status is not None:
         query = query.where(campaigns.c.status == status)
     page = pagination.page(tx, query, campaigns.c.number, limit, cursor)
-    data = [campaign_public(row) for row in page.rows]
+    data = [campaign_public(CountedCampaign.of(row)) for row in page.rows]
     return LabelingCampaignList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 

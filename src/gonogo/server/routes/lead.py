@@ -99,7 +99,7 @@ def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Conne
 
     Without a seed in the policy, generate-tasks may draw a different sample.
     """
-    project = project_for(tx, ctx.caller, project_id, LEAD)
+    project = project_for(tx, ctx.caller, project_id, LEAD).project
     choice = selection.select_predictions(tx, project, runs_of(tx, project_id, body.calculation_ids), ctx.rng)
     fraction = body.campaign.gold_fraction if body.campaign else None
     n_gold = selection.count_honeypots(choice.chosen, DEFAULTS["gold_fraction"] if fraction is None else fraction)

@@ -20,7 +20,7 @@ from gonogo.server.campaigns.campaigns import create_campaign
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.serialize import PROJECT, project_public
+from gonogo.server.serialize import PROJECT, CountedProject, project_public
 from gonogo.server.store.schema import projects
 
 router = make_router()
@@ -35,7 +35,7 @@ def list_projects(
     require(ctx.caller, *READERS)
     query = select(*PROJECT).where(projects.c.org_id == ctx.caller.org_id)
     page = pagination.page(tx, query, projects.c.number, limit, cursor)
-    data = [project_public(row) for row in page.rows]
+    data = [project_public(CountedProject.of(row)) for row in page.rows]
     return LabelingProjectList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 

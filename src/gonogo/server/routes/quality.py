@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, NamedTuple
 
 from fastapi import Query, Request
-from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy import Connection, case, func, select
 
 from gonogo.schemas.base import JsonObject, Received, Timestamp
 from gonogo.schemas.labeling import PromoteResult, QualityReport
@@ -94,13 +95,25 @@ def golden_datasets(
     if name is not None:
         query = query.where(campaigns.c.name == name)
     page = pagination.page(tx, query, campaigns.c.number, limit, cursor)
-    ids = [row.id for row in page.rows]
+    datasets = [_DatasetRow._make(row) for row in page.rows]
+    ids = [row.id for row in datasets]
     kinds = tx.execute(_KINDS.where(golden_items.c.campaign_id.in_(ids))).all()
-    data = [_dataset(row, {kind: n for campaign, kind, n in kinds if campaign == row.id}) for row in page.rows]
+    data = [_dataset(row, {kind: n for campaign, kind, n in kinds if campaign == row.id}) for row in datasets]
     return GoldenDatasetList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
-def _dataset(row: Row[Any], kinds: dict[str, int]) -> GoldenDatasetPublic:
+class _DatasetRow(NamedTuple):
+    number: int
+    id: str
+    name: str
+    description: str | None
+    created_by_user_id: str | None
+    n_items: int
+    n_forced: int
+    first_at: datetime
+
+
+def _dataset(row: _DatasetRow, kinds: dict[str, int]) -> GoldenDatasetPublic:
     return GoldenDatasetPublic(
         id=row.id,
         name=row.name,
@@ -123,7 +136,14 @@ _ITEMS = (
     .group_by(golden_items.c.campaign_id)
     .subquery()
 )
-_DATASETS = select(campaigns, _ITEMS.c.n_items, _ITEMS.c.n_forced, _ITEMS.c.first_at).join(
+_CAMPAIGN_COLUMNS = (
+    campaigns.c.number,
+    campaigns.c.id,
+    campaigns.c.name,
+    campaigns.c.description,
+    campaigns.c.created_by_user_id,
+)
+_DATASETS = select(*_CAMPAIGN_COLUMNS, _ITEMS.c.n_items, _ITEMS.c.n_forced, _ITEMS.c.first_at).join(
     _ITEMS, _ITEMS.c.campaign_id == campaigns.c.id
 )
 _KINDS = (

@@ -34,7 +34,7 @@ from gonogo.server.review.adjudication import adjudicate, refuse_own_vote
 from gonogo.server.review.case_detail import case_detail
 from gonogo.server.review.gold_candidates import decide_gold_candidate
 from gonogo.server.review.queue import ReviewQuery, queue_page
-from gonogo.server.review.rulings import ACCEPTED, CANDIDATE, DECLINED, RULINGS, ruling_by_id, ruling_public
+from gonogo.server.review.rulings import ACCEPTED, CANDIDATE, DECLINED, RULINGS, RulingRow, ruling_by_id, ruling_public
 from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.serialize import task_public
 from gonogo.server.store.schema import rulings, tasks
@@ -133,13 +133,14 @@ def gold_candidates(
     )
     campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     page = pagination.page(tx, query, rulings.c.number, limit, cursor)
-    ruled = select(tasks).where(tasks.c.id.in_([row.task_id for row in page.rows]))
+    candidates = [RulingRow._make(row) for row in page.rows]
+    ruled = select(tasks).where(tasks.c.id.in_([row.task_id for row in candidates]))
     by_id = {task.id: task for task in fetch_all(tx, ruled, TaskRow)}
     data = [
         GoldCandidate(
             ruling=ruling_public(row, ctx.caller.id, names=True), task=task_public(by_id[row.task_id], ctx.now)
         )
-        for row in page.rows
+        for row in candidates
     ]
     return GoldCandidateList(count=page.count, data=data, next_cursor=page.next_cursor)
 

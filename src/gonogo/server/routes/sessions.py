@@ -16,7 +16,7 @@ from gonogo.server.context import Context
 from gonogo.server.errors import documented, request_id, unauthorized
 from gonogo.server.http.pipeline import PUBLIC
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.serialize import CAMPAIGN, campaign_public
+from gonogo.server.serialize import CAMPAIGN, CountedCampaign, campaign_public
 from gonogo.server.store.schema import campaigns, projects
 
 MAX_CAMPAIGNS = 500
@@ -64,7 +64,7 @@ def me(ctx: Context, tx: Connection) -> Me:
         role=caller.role,
         name=caller.name,
         email=caller.email,
-        campaigns=[campaign_public(row, counts=counts) for row in rows],
+        campaigns=[campaign_public(CountedCampaign.of(row), counts=counts) for row in rows],
     )
 
 

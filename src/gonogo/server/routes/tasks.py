@@ -65,7 +65,7 @@ def list_tasks(
         conditions.append(tasks.c.status == status)
     count = select(func.count()).select_from(tasks).where(*conditions)
     page = pagination.page(tx, select(tasks).where(*conditions), tasks.c.number, limit, cursor, count=count)
-    data = [task_public(row, ctx.now) for row in page.rows]
+    data = [task_public(TaskRow._make(row), ctx.now) for row in page.rows]
     return LabelingTaskList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 

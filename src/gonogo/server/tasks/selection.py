@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection, Row, exists, select
+from sqlalchemy import Connection, exists, select
 
 from gonogo.server.errors import invalid
 from gonogo.server.store.schema import campaigns, predictions, tasks
+from gonogo.server.store.schema.rows import ProjectRow
 from gonogo.server.store.typed_rows import fetch_all
 
 MIXED_RANDOM_SHARE = 0.2
@@ -101,7 +102,7 @@ def read_policy(raw: Any, loc: Sequence[str | int] = ("body", "selection_policy"
 
 
 def select_predictions(
-    connection: Connection, project: Row[Any], calculation_ids: Sequence[str], rng: random.Random
+    connection: Connection, project: ProjectRow, calculation_ids: Sequence[str], rng: random.Random
 ) -> Selection:
     """The predictions of these runs that the project's policy wants and none of its campaigns has yet.
 

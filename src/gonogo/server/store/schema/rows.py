@@ -6,6 +6,24 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 
+class ProjectRow(NamedTuple):
+    """Row of `projects`."""
+
+    number: int
+    id: str
+    org_id: str
+    name: str
+    description: str | None
+    status: str
+    guideline_id: str | None
+    ontology_id: str | None
+    selection_policy: dict[str, Any]
+    target_kinds: list[str]
+    uses_platform_pool: bool
+    created_by_user_id: str | None
+    created_at: datetime
+
+
 class CampaignRow(NamedTuple):
     """Row of `campaigns`."""
 
