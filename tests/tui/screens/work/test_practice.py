@@ -23,7 +23,7 @@ async def known_items(room: Room, texts: list[str] = TRUTHS) -> None:
 def practice_of(room: Room) -> PracticeSession:
     screen = room.screen
     assert isinstance(screen, PracticeScreen)
-    return screen.practice
+    return screen.session
 
 
 async def at_an_item(room: Room) -> str:

@@ -1,4 +1,4 @@
-"""Choice of the campaign to work on."""
+"""Campaign choice screen: the open campaigns of a login."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
+from gonogo.client.errors import GonogoClientError
+from gonogo.desk.core.errors import DeskError
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets.record_list import RecordList
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ChooseCampaignScreen(Screen[None]):
-    """List of the open campaigns of a login; a single one is opened at once."""
+    """Campaign list of a login, the open ones; a single campaign is opened at once."""
 
     CSS_PATH = "choose_campaign.tcss"
 
@@ -50,10 +52,6 @@ class ChooseCampaignScreen(Screen[None]):
         self.run_worker(self._load(), group="campaigns", exclusive=True)
 
     async def _load(self) -> None:
-        # the client loads httpx and pydantic, which the first frame does not wait for
-        from gonogo.client.errors import GonogoClientError
-        from gonogo.desk.core.errors import DeskError
-
         try:
             campaigns = await self.gonogo.services.campaigns(self._signed)
         except (GonogoClientError, DeskError) as error:
@@ -61,9 +59,9 @@ class ChooseCampaignScreen(Screen[None]):
             return
         if not self.gonogo.navigator.reviewing:  # a closed campaign takes no answers, but rulings
             campaigns = [campaign for campaign in campaigns if is_open(campaign)]
-        named = [campaign for campaign in campaigns if self._preferred in (campaign.id, campaign.name)]
-        if self._preferred and len(named) == 1:
-            campaigns = named
+        matching = [campaign for campaign in campaigns if self._preferred in (campaign.id, campaign.name)]
+        if self._preferred and len(matching) == 1:
+            campaigns = matching
         if len(campaigns) == 1:
             await self.gonogo.navigator.open_campaign(self._signed, campaigns[0].id)
         elif campaigns:

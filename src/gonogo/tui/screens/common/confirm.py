@@ -1,4 +1,4 @@
-"""Confirmation card: a consequence in words and, where something is to be typed, an input line; Esc leaves it."""
+"""Confirmation card: the consequence of an action and, if a text is required, an input line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from textual.widgets import Input, Static
 
 
 class ConfirmScreen(ModalScreen[str | None]):
-    """Returns what was typed, `None` after Esc. `check` returns what is wrong with a text, empty for nothing; without
-    it the card has no input line."""
+    """Confirmation card; returns the typed text, `None` after Esc.
+
+    `check` returns the problem of a text, empty for none; without `check` the card has no input line.
+    """
 
     CSS_PATH = "confirm.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", show=False)]

@@ -1,4 +1,4 @@
-"""Screen of a list of records and the details of the one under the cursor: base of the lead's screens."""
+"""List-detail screen: records left, details of the one under the cursor right; base of the lead's screens."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ListDetailScreen(Screen[None]):
     gonogo = AppGetter()
 
     def compose_list_detail(self, records: RecordList[Any], pane: Widget | None = None) -> ComposeResult:
-        """All widgets. `pane` holds `#about`, the details; by default it scrolls them."""
+        """Yields all widgets. `pane` holds `#about`, the details; by default it scrolls them."""
         yield StatusLine(id="top")
         with Horizontal(id="work"):
             yield records
@@ -50,7 +50,7 @@ class ListDetailScreen(Screen[None]):
         self.dismiss()
 
     def show(self) -> None:
-        """Render everything as it is now."""
+        """Renders the current state."""
         raise NotImplementedError
 
     def show_keys(self) -> None:

@@ -1,4 +1,4 @@
-"""Calls to the server on behalf of a screen: one at a time in each group, errors as messages."""
+"""Server calls of a screen: one at a time in each group, errors passed to a callback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ServerCall = Callable[["GonogoClient"], Awaitable[None]]
 
 
 class ServerCalls:
-    """Runs calls as workers of `screen`, each with a client of `connect`. Errors go to `on_error`."""
+    """Runner of server calls as workers of `screen`, each with a client of `connect`. Errors go to `on_error`."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class ServerCalls:
         self._on_error = on_error
 
     def start(self, call: ServerCall, group: str) -> None:
-        """Start `call` in place of what runs in `group`."""
+        """Starts `call`; cancels the running call of the same `group`."""
         workers.start_exclusive(self._screen, self.run, call, group=group)
 
     async def run(self, call: ServerCall) -> None:

@@ -13,6 +13,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
+from gonogo.client.errors import GonogoClientError
+from gonogo.desk.core.errors import DeskError
 from gonogo.tui.app_protocol import app_of
 from gonogo.tui.text import content
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SignInScreen(Screen[None]):
-    """Form of the three ways to sign in. Credentials go to `services` alone; the fields are emptied after use."""
+    """Sign-in form. Credentials go to `services` alone; the fields are emptied after use."""
 
     CSS_PATH = "sign_in.tcss"
     AUTO_FOCUS = "#link"
@@ -91,10 +93,6 @@ class SignInScreen(Screen[None]):
         self.run_worker(self._finish(sign_in), group="sign-in", exit_on_error=True)
 
     async def _finish(self, sign_in: Callable[[], Awaitable[SignedIn]]) -> None:
-        # the client loads httpx and pydantic, which the first frame does not wait for
-        from gonogo.client.errors import GonogoClientError
-        from gonogo.desk.core.errors import DeskError
-
         try:
             signed = await sign_in()
         except (GonogoClientError, DeskError) as error:

@@ -1,4 +1,4 @@
-"""Screen of one table: status, summary and column titles above it, an input line and the keys below it."""
+"""Table screen: one table, with status, summary and column titles above, input line and keys below."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from gonogo.tui.widgets.virtual_table import VirtualTable
 
 
 class TableScreen(Screen[None]):
-    """Base of screens of one table. A card stands in the table's place while it is empty.
+    """Base of screens with one table. A card replaces the table while it is empty.
 
-    A subclass composes with `compose_table`, and shows what changed by `show_table`. While the input line is open,
+    A subclass composes with `compose_table` and refreshes by `show_table`. While the input line is open,
     `leave_line` is the only action.
     """
 
@@ -33,10 +33,10 @@ class TableScreen(Screen[None]):
     SCOPE: ClassVar[Scope]
     """The scope of the screen's actions."""
     PROMPTS: ClassVar[Mapping[str, str]]
-    """What the input line is for, by the name of the prompt."""
+    """Descriptions of the input line, by prompt."""
     PROMPT_LABEL: ClassVar[str] = ""
     ENTER: ClassVar[str]
-    """What Enter does in the input line."""
+    """Description of Enter in the input line."""
 
     table: getters.query_one[VirtualTable[Any]] = getters.query_one("#rows", VirtualTable)
     summary = getters.query_one("#listed", StatusLine)
@@ -53,7 +53,7 @@ class TableScreen(Screen[None]):
     gonogo = AppGetter()
 
     def compose_table(self, status_line: StatusLine, table: VirtualTable[Any], max_length: int) -> ComposeResult:
-        """All widgets; `max_length` is how many characters the input line takes."""
+        """Yields all widgets; `max_length` limits the characters of the input line."""
         yield status_line
         yield StatusLine(id="listed")
         yield StatusLine(id="head")
@@ -65,11 +65,11 @@ class TableScreen(Screen[None]):
 
     @property
     def can_show(self) -> bool:
-        """Whether this screen is on top and its widgets are still there; when a screen is left, they go first."""
+        """True while this screen is on top and mounted; on leaving, its widgets are removed before the screen."""
         return self.is_current and bool(self.query("#keys"))
 
     def show_table(self, summary: Content, card: Content | None) -> None:
-        """Show the rows as they are now, or `card` while there are none."""
+        """Shows the current rows, or `card` in their place."""
         self.summary.show(summary)
         self.titles.show(Content.styled(self.table.header, "$quiet"))
         self.table.update()
@@ -79,7 +79,7 @@ class TableScreen(Screen[None]):
         self.show_keys()
 
     def show_keys(self) -> None:
-        """The keys of the screen, or those of the input line with what it is for."""
+        """Shows the keys of the screen, or those of the open input line."""
         if not self.prompt:
             status.show_keys(self.keys, self.SCOPE)
             return
@@ -94,12 +94,12 @@ class TableScreen(Screen[None]):
 
     @on(Paste)
     def drop_paste(self, event: Paste) -> None:
-        """Pasted text is input only while the line is open."""
+        """Drops pasted text unless the input line is open."""
         if not self.prompt:
             event.stop()
 
     def open_line(self, prompt: str, value: str) -> None:
-        """Open the input line for `prompt`, with `value` in it."""
+        """Opens the input line for `prompt`, filled with `value`."""
         self.prompt = prompt
         self.add_class("-asking")
         self.line.disabled = False

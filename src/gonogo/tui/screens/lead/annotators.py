@@ -1,4 +1,4 @@
-"""Annotators of a campaign: votes, flags with their evidence, and what a lead does about them."""
+"""Annotators screen: votes and flags of a campaign's annotators, and a lead's actions on them."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class AnnotatorsScreen(ListDetailScreen):
             self._confirm(self.annotator, "reopen")
 
     def _confirm(self, annotator: AnnotatorRecord, action: AnnotatorVerb) -> None:
-        """Show the consequence as the server counts it, and ask for a reason for the audit trail."""
+        """Shows the consequence that the server computes, and asks for a reason for the audit trail."""
 
         async def preview(client: GonogoClient) -> None:
             consequence: AnnotatorActionPreview | None = None

@@ -13,12 +13,14 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import OptionList
 
+from gonogo.client import progress_stream
 from gonogo.desk.lead.campaign_snapshot import (
     CampaignSnapshot,
     fetch_campaigns,
     fetch_snapshot,
     refresh_snapshot,
 )
+from gonogo.desk.results.source import of_login
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
 from gonogo.tui import actions
 from gonogo.tui.presenters import campaigns
@@ -26,6 +28,8 @@ from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
+from gonogo.tui.screens.lead.quality import QualityScreen
+from gonogo.tui.screens.results.cases import ResultsScreen
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets.record_list import RecordList
 
@@ -41,7 +45,7 @@ when a campaign is chosen, or by r, because it may take seconds."""
 
 
 class CampaignDashboardScreen(ListDetailScreen):
-    """List of the campaigns of one login. Every action on a campaign asks for confirmation first."""
+    """Campaign dashboard of one login. Every action on a campaign asks for confirmation first."""
 
     CSS_PATH = "../common/list_detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.LEAD.bindings()]
@@ -101,9 +105,7 @@ class CampaignDashboardScreen(ListDetailScreen):
             self.calls.start(self._stream, "stream")
 
     async def _stream(self, client: GonogoClient) -> None:
-        """Show the progress events of the chosen campaign, until another one is chosen or it is closed."""
-        from gonogo.client import progress_stream  # only servers of ours have the stream
-
+        """Shows progress events of the chosen campaign until it is closed or another one is chosen."""
         campaign = self.campaign
         if campaign is None or not progress_stream.has_stream(await client.capabilities()):
             return
@@ -167,8 +169,6 @@ class CampaignDashboardScreen(ListDetailScreen):
 
     @on(OptionList.OptionSelected)
     def action_quality(self) -> None:
-        from gonogo.tui.screens.lead.quality import QualityScreen  # each screen is loaded when it is first shown
-
         if self.campaign is not None:
             self.app.push_screen(QualityScreen(self._signed, self.campaign.id, self.campaign.name or ""))
 
@@ -182,9 +182,6 @@ class CampaignDashboardScreen(ListDetailScreen):
             return
 
         async def open_results(client: GonogoClient) -> None:
-            from gonogo.desk.results.source import of_login  # loaded with the screen
-            from gonogo.tui.screens.results.cases import ResultsScreen
-
             number = (await client.campaign_detail(campaign.id)).number
             source = of_login(self.gonogo.services, self._signed)
             self.app.push_screen(ResultsScreen(source, number, name=campaign.name or ""))
@@ -249,7 +246,7 @@ class CampaignDashboardScreen(ListDetailScreen):
     def _confirm(
         self, card: Content, action: Callable[[GonogoClient, str], Awaitable[None]], check: Callable[[str], str]
     ) -> None:
-        """Show `card` with an input line; run `action` with what was typed, unless Esc left the card."""
+        """Shows `card` with an input line; runs `action` with what was typed, unless Esc left the card."""
 
         def act(text: str | None) -> None:
             if text is not None:

@@ -1,4 +1,4 @@
-"""Gold candidates of a campaign: rulings that experts proposed as gold. The lead accepts or declines each by a key."""
+"""Gold candidates screen: rulings proposed as gold, accepted or declined by the lead."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MAX_CANDIDATES = 500
 
 
 class GoldCandidatesScreen(ListDetailScreen):
-    """List of the candidates in one status, with the drawing of each. Closes `browser` when it is left."""
+    """Gold candidates in one status, with the drawing of each. Closes `browser` on leaving."""
 
     CSS_PATH = ["../common/list_detail.tcss", "gold_candidates.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*actions.CANDIDATES.bindings()]
@@ -62,7 +62,7 @@ class GoldCandidatesScreen(ListDetailScreen):
         self._count = 0
         self._card: Content | None = gold.LOADING
         self._busy = False
-        self._drawn: GoldCandidate | None = None
+        self._shown_candidate: GoldCandidate | None = None
 
     @property
     def candidate(self) -> GoldCandidate | None:
@@ -93,7 +93,7 @@ class GoldCandidatesScreen(ListDetailScreen):
             self._card = empty_state.problem("The gold candidates could not be read", error)
 
     def _call(self, call: ServerCall) -> None:
-        """Start a call unless one is under way: a key pressed meanwhile does nothing."""
+        """Starts a call unless another one is running, so that keys pressed meanwhile do nothing."""
         if not self._busy:
             self._busy = True
             workers.start_exclusive(self, self._run, call, group="gold")
@@ -136,7 +136,7 @@ class GoldCandidatesScreen(ListDetailScreen):
 
     @on(OptionList.OptionHighlighted)
     def _choose(self) -> None:
-        if self.candidate is not self._drawn:
+        if self.candidate is not self._shown_candidate:
             self.view = self.view.reset()
             self._show_candidate()
 
@@ -144,9 +144,9 @@ class GoldCandidatesScreen(ListDetailScreen):
         candidate = self.candidate
         if candidate is None:
             return
-        if candidate is not self._drawn:
+        if candidate is not self._shown_candidate:
             self.guard.hold()
-            self._drawn = candidate
+            self._shown_candidate = candidate
         self.details.update(gold.details(candidate))
         # the pane may have been hidden until now: it has a size after the next layout
         self.call_after_refresh(lambda: workers.start_exclusive(self, self._draw, candidate, group="picture"))
@@ -215,8 +215,8 @@ class GoldCandidatesScreen(ListDetailScreen):
 
     def action_next_status(self) -> None:
         if not self._busy:
-            place = gold.STATUSES.index(self._status)
-            self._status = gold.STATUSES[(place + 1) % len(gold.STATUSES)]
+            index = gold.STATUSES.index(self._status)
+            self._status = gold.STATUSES[(index + 1) % len(gold.STATUSES)]
             self._card = gold.LOADING
             self.records.show([])
             self.action_refresh()

@@ -1,4 +1,4 @@
-"""Quality report of a campaign: each number with its interval, what it means, and what to do."""
+"""Quality screen: report of a campaign's quality, each number with its interval, meaning and advice."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class QualityScreen(Screen[None]):
     # --- showing ---------------------------------------------------------------------------------------
 
     def show(self) -> None:
-        """Lay the report out for the width there is."""
+        """Lays the report out for the current width."""
         width = max(self.body.content_region.width - 2, 20)
         if self._card is not None:
             self.report.update(Content.assemble(self._card))
@@ -112,7 +112,7 @@ class QualityScreen(Screen[None]):
 
 
 async def _annotator_names(client: GonogoClient, campaign_id: str) -> dict[str, str]:
-    """Returns e-mail or name by annotator id, as far as this login may know them."""
+    """Returns e-mail or name by annotator id, as far as this login may read them."""
     with contextlib.suppress(GonogoClientError):
         states = (await client.annotators(campaign_id)).data
         return {state.voter_id: state.email or state.name or state.voter_id for state in states}

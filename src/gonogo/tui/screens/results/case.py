@@ -1,4 +1,4 @@
-"""Case of a results API in full: every field, and its drawing and votes where it is a task of this login's server."""
+"""Case screen of a results API: every field, with drawing and votes if the case is a task of this login's server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MIN_DRAWING_HEIGHT = 14
 
 
 class CaseScreen(Screen[None]):
-    """One case, fetched anew when it is opened. `step(by)` returns the number of another case of the table."""
+    """Case of a results API, fetched when it is opened. `step(by)` returns the number of another case of the table."""
 
     CSS_PATH = "cases.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.CASE.bindings()]
@@ -101,7 +101,7 @@ class CaseScreen(Screen[None]):
         self._show()
 
     def _task_of(self, case: dict[str, Any]) -> DeskTask | None:
-        """The task behind a case of the server that this login is for; `None` for a case without a drawing here."""
+        """Task behind a case of the server that this login is for; `None` for a case without a drawing here."""
         task, signed = case.get("gonogo"), self._source.signed
         if signed is None or not isinstance(task, dict) or not task.get("task_id") or not task.get("campaign_id"):
             return None
@@ -113,14 +113,14 @@ class CaseScreen(Screen[None]):
 
     @property
     def _can_show(self) -> bool:
-        """Whether the widgets are still there; when a screen is left, they go before its last worker ends."""
+        """True while the widgets are mounted; on leaving, they are removed before the last worker ends."""
         return self.is_attached and bool(self.query("#sheet")) and bool(self.query("#keys"))
 
     def _show(self) -> None:
         if not self._can_show:
             return
-        drawn = self._case_task is not None and self._pictures and self.size.height >= MIN_DRAWING_HEIGHT
-        self.set_class(drawn, "-drawn")
+        has_drawing = self._case_task is not None and self._pictures and self.size.height >= MIN_DRAWING_HEIGHT
+        self.set_class(has_drawing, "-drawn")
         title = (f"case {self.case_id}", "bold $accent"), (f"   task {self._task_number}", "$quiet")
         self.top.show(Content.assemble(*title))
         status.show_keys(self.keys, actions.CASE)
@@ -162,7 +162,7 @@ class CaseScreen(Screen[None]):
         self._show()
 
     async def action_review(self) -> None:
-        """Leave the results for the review queue, at this case."""
+        """Opens the review queue at this case."""
         task, signed, state = self._case_task, self._source.signed, (self._case or {}).get("labeling_state")
         if task is None or signed is None:
             self.gonogo.show_notice("Review is on the server that you are signed in to; this case is of another one.")

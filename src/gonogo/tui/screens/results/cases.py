@@ -1,4 +1,4 @@
-"""Cases of a task from a results API, ours or Centaur's, as a table. Enter opens one case."""
+"""Results screen: table of a task's cases from a results API, ours or Centaur's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ARRANGE_SECONDS = 0.4
 
 
 class ResultsScreen(TableScreen):
-    """Table of the cases. Reads the whole task page by page; the cases read so far can be used meanwhile."""
+    """Table of the cases. Reads the whole task page by page; loaded cases are usable meanwhile."""
 
     CSS_PATH = "cases.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.RESULTS.bindings()]
@@ -78,7 +78,7 @@ class ResultsScreen(TableScreen):
     # --- reading ---------------------------------------------------------------------------------------
 
     def action_refresh(self) -> None:
-        """Read on from the last page: new cases, or the rest after an error."""
+        """Continues after the last page: reads new cases, or the rest after an error."""
         if self.task_number is not None and not self._reading:
             self.run_worker(self._read(self.task_number), group="results", exclusive=True)
 
@@ -97,7 +97,7 @@ class ResultsScreen(TableScreen):
         self._show()
 
     async def _read_pages(self, client: ResultsClient, task: int) -> None:
-        from gonogo.client.results_api import CaseFilters  # the client loads httpx, which the screen does not need
+        from gonogo.client.results_api import CaseFilters  # loads httpx, after the screen is shown
 
         async for page in client.pages(task, self._filters or CaseFilters(), self._last_id):
             if task != self.task_number:
@@ -128,11 +128,11 @@ class ResultsScreen(TableScreen):
         return Content.assemble(*parts)
 
     def _summary(self) -> Content:
-        """How much is read, what of it is shown, and what went wrong."""
+        """Summary line: number of cases read and shown, filters, and the problem."""
         cases, parts = self.cases, []
         filtered = f"{cases.count} that fit · {cases.total} read" if cases.filters.filtering else f"{cases.total} cases"
-        place = f"{self.table.cursor + 1} of " if cases.count else ""
-        parts.append(Content.styled(place + filtered, "$foreground"))
+        position = f"{self.table.cursor + 1} of " if cases.count else ""
+        parts.append(Content.styled(position + filtered, "$foreground"))
         for name, text in (("state", cases.filters.state), ("words", cases.filters.text)):
             if text:
                 parts.append(Content.assemble((f"{name} ", "$quiet"), (one_line(text, 40), "$accent")))
@@ -157,7 +157,7 @@ class ResultsScreen(TableScreen):
         return card("", "quiet", "No cases", "This task has none that fit, as the server tells.", "r asks again.")
 
     @on(VirtualTable.Moved)
-    def _show_place(self) -> None:
+    def _show_position(self) -> None:
         self.summary.show(self._summary())
 
     @on(VirtualTable.Opened)
@@ -178,13 +178,13 @@ class ResultsScreen(TableScreen):
             self._open(row.case_id)
 
     def _open(self, case_id: int) -> None:
-        from gonogo.tui.screens.results.case import CaseScreen  # loads the parts for drawings
+        from gonogo.tui.screens.results.case import CaseScreen  # loads httpx, after the table is shown
 
         assert self.task_number is not None
         self.app.push_screen(CaseScreen(self._source, self.task_number, case_id, self.step))
 
     def step(self, by: int) -> int | None:
-        """Move the cursor by `by` rows. Returns the number of the case there; `None` past either end."""
+        """Moves the cursor by `by` rows. Returns the number of the case there; `None` past either end."""
         row = self.cases.row(self.table.cursor + by)
         if row is not None:
             self.table.move_to(self.table.cursor + by)
@@ -193,8 +193,8 @@ class ResultsScreen(TableScreen):
     def action_next_state(self) -> None:
         states = ["", *self.cases.states()]
         state = self.cases.filters.state
-        place = states.index(state) if state in states else 0
-        self._arrange_by(replace(self.cases.filters, state=states[(place + 1) % len(states)]))
+        index = states.index(state) if state in states else 0
+        self._arrange_by(replace(self.cases.filters, state=states[(index + 1) % len(states)]))
 
     def action_next_sort(self) -> None:
         self._arrange_by(self.cases.filters.next_sort())
@@ -237,7 +237,7 @@ class ResultsScreen(TableScreen):
             self._go_to(number)
 
     def _go_to(self, case_id: int) -> None:
-        """Move the cursor to a case of the table; open one that is not in it."""
+        """Moves the cursor to a case of the table; opens a case that is not in it."""
         index = self.cases.index_of(case_id)
         if index is not None:
             self.table.move_to(index)

@@ -1,4 +1,4 @@
-"""Adjudicate screen: one conflict with all its evidence; one key rules, and the next one is there."""
+"""Adjudicate screen: one conflict with all its evidence, ruled on by one key."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ VERDICT_OF_RULING = {traits.ruling.action: traits.verdict.value for traits in VE
 
 
 class AdjudicateScreen(Screen[None]):
-    """Shows the session's current case and hands rulings to the session; keeps only what is being typed."""
+    """Adjudicate screen: shows the session's current case and passes rulings to it; holds only unsent input."""
 
     CSS_PATH = "adjudicate.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.ADJUDICATE.bindings()]
@@ -65,11 +65,11 @@ class AdjudicateScreen(Screen[None]):
         self._drafts: dict[str, Draft] = {}
         self._typed: dict[str, str] = {}
         self._field = ""
-        """What the editor is open for: "value", "note", or nothing."""
+        """Field open in the editor: "value", "note", or empty."""
         self._not_saved = ""
-        self._later: Timer | None = None
-        self._evidence_made: list[tuple[Case, Ruled | None, Draft, int, list[Content]]] = []
-        self._keys_for: tuple[object, ...] = ()
+        self._deferred_update: Timer | None = None
+        self._evidence_cache: list[tuple[Case, Ruled | None, Draft, int, list[Content]]] = []
+        self._keys_state: tuple[object, ...] = ()
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -97,7 +97,7 @@ class AdjudicateScreen(Screen[None]):
         """Shows the session's state. Everything that changed is painted in the same frame."""
         case = self.session.current
         if case is not None and case is self._case and not self.pane.guard.armed:
-            self._later = self._later or self.set_timer(QUIET_SECONDS, self._update_quietly)
+            self._deferred_update = self._deferred_update or self.set_timer(QUIET_SECONDS, self._update_quietly)
             return
         self.status.show_state(self.session.state, self._not_saved)
         if case is None:
@@ -109,8 +109,8 @@ class AdjudicateScreen(Screen[None]):
             self._show_evidence()
 
     def _update_quietly(self) -> None:
-        """Shows counts and states that changed behind a case that was only just shown."""
-        self._later = None
+        """Shows counts and states that changed while the case was just being shown."""
+        self._deferred_update = None
         self.status.show_state(self.session.state, self._not_saved)
 
     def _show_card(self) -> None:
@@ -135,14 +135,14 @@ class AdjudicateScreen(Screen[None]):
             self.evidence.show(self._evidence(self._case))
 
     def _evidence(self, case: Case) -> list[Content]:
-        """All lines about `case`; the next case's are made while this one is looked at."""
+        """Evidence lines of `case`, cached: those of the next case are built ahead."""
         ruled, draft = self.session.ruled.get(case.task.id), self._draft_of(case)
         width = max(self.evidence.size.width, 20)
-        for known, *key, rows in self._evidence_made:
-            if known is case and key == [ruled, draft, width]:
+        for cached_case, *key, rows in self._evidence_cache:
+            if cached_case is case and key == [ruled, draft, width]:
                 return rows
         lines = evidence(case, ruled, draft, width)
-        self._evidence_made = [*self._evidence_made[-2:], (case, ruled, draft, width, lines)]
+        self._evidence_cache = [*self._evidence_cache[-2:], (case, ruled, draft, width, lines)]
         return lines
 
     @property
@@ -156,19 +156,19 @@ class AdjudicateScreen(Screen[None]):
         width = self.keys.size.width or self.app.size.width
         groups = len(self._case.detail.groups) if self._case and self._case.detail else 0
         choosing, editing = self.pane.editor.choosing, self.pane.editing
-        shown_for = (width, editing, choosing, self._case is None, groups)
-        if shown_for == self._keys_for:
+        state = (width, editing, choosing, self._case is None, groups)
+        if state == self._keys_state:
             return
-        self._keys_for = shown_for
+        self._keys_state = state
         if editing and choosing:
             self.keys.show(key_hints.symbol_line(width))
             return
         chosen = actions.in_scope(actions.EDIT if editing else actions.ADJUDICATE, actions.EVERYWHERE)
         if self._case is None:
-            few = ("adjudicate.undo", "adjudicate.retry", "adjudicate.list", "adjudicate.later", "app.help")
-            chosen = tuple(action for action in chosen if action.id in few)
+            card_actions = ("adjudicate.undo", "adjudicate.retry", "adjudicate.list", "adjudicate.later", "app.help")
+            chosen = tuple(action for action in chosen if action.id in card_actions)
         elif not editing:
-            chosen = (*chosen, *_takes(groups))
+            chosen = (*chosen, *_take_hints(groups))
         self.keys.show(key_hints.key_line(chosen, self.gonogo.own_keys, width))
 
     # --- events ----------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ class AdjudicateScreen(Screen[None]):
             self._key_pressed()
 
     def on_paste(self, event: Paste) -> None:
-        """Pasted text is never a ruling."""
+        """Drops pasted text, which is never a ruling."""
         event.stop()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -275,15 +275,18 @@ class AdjudicateScreen(Screen[None]):
         if self.session.plain:
             self.gonogo.show_notice("This server takes no gold candidates.")
             return
-        self._change(replace(self._draft, gold=not self._draft.gold))
+        self._set_draft(replace(self._draft, gold=not self._draft.gold))
 
     def action_error(self) -> None:
-        """The next kind of error, and after the last one none."""
-        known = ("", *((self._case.detail.error_types if self._case and self._case.detail else None) or ERROR_TYPES))
-        at = known.index(self._draft.error_type) if self._draft.error_type in known else 0
-        self._change(replace(self._draft, error_type=known[(at + 1) % len(known)]))
+        """Chooses the next error type for the ruling; none after the last."""
+        error_types = (
+            "",
+            *((self._case.detail.error_types if self._case and self._case.detail else None) or ERROR_TYPES),
+        )
+        index = error_types.index(self._draft.error_type) if self._draft.error_type in error_types else 0
+        self._set_draft(replace(self._draft, error_type=error_types[(index + 1) % len(error_types)]))
 
-    def _change(self, draft: Draft) -> None:
+    def _set_draft(self, draft: Draft) -> None:
         if self._case is not None:
             self._drafts[self._case.task.id] = draft
             self._show_evidence()
@@ -307,7 +310,7 @@ class AdjudicateScreen(Screen[None]):
     def action_type(self) -> None:
         if self._case is not None and self.pane.guard.counts:
             task = self._case.task
-            self._type("value", self._typed.get(task.id, value_text(task.predicted_value)))
+            self._edit("value", self._typed.get(task.id, value_text(task.predicted_value)))
 
     def action_note(self) -> None:
         if self._case is None:
@@ -315,10 +318,10 @@ class AdjudicateScreen(Screen[None]):
         if self.session.plain:
             self.gonogo.show_notice("This server keeps no notes.")
             return
-        self._type("note", self._draft.note)
+        self._edit("note", self._draft.note)
 
-    def _type(self, what: str, text: str) -> None:
-        self._field = what
+    def _edit(self, field: str, text: str) -> None:
+        self._field = field
         self.pane.open_editor(text)
         self._show_hint(text)
         self._show_keys()
@@ -339,14 +342,14 @@ class AdjudicateScreen(Screen[None]):
             self._show_hint(event.value)
 
     def action_repair(self, name: str) -> None:
-        """One of the usual corrections; a note has none."""
+        """Applies a usual correction to the typed value; does nothing to a note."""
         if self._case is None or self._field != "value":
             return
-        if why := self.pane.editor.repair(name, self._case.task.predicted_value):
-            self.pane.editor.hint.show(Content.styled(why, "$quiet"))
+        if problem := self.pane.editor.repair(name, self._case.task.predicted_value):
+            self.pane.editor.hint.show(Content.styled(problem, "$quiet"))
 
     def action_incorrect(self) -> None:
-        """Wrong, without a value, from inside the line."""
+        """Rules "incorrect" without a value, from inside the editor."""
         if self._field == "value":
             self._rule(Ruling("incorrect"))
 
@@ -361,21 +364,21 @@ class AdjudicateScreen(Screen[None]):
         if case is None or not self.pane.editing:
             return
         if self._field == "note":
-            self._change(replace(self._draft, note=text))
+            self._set_draft(replace(self._draft, note=text))
             self.action_leave()
             return
-        refused = correction.correction_problem(text, case.task.predicted_value)
+        problem = correction.correction_problem(text, case.task.predicted_value)
         if self.pane.guard.burst:
-            refused = "Enter came with pasted text; press it again to send."
-        if refused:
-            self.pane.editor.hint.show(Content.styled(refused, "$warning"))
+            problem = "Enter came with pasted text; press it again to send."
+        if problem:
+            self.pane.editor.hint.show(Content.styled(problem, "$warning"))
             return
         self._typed[case.task.id] = text
         self._rule(Ruling("incorrect", correction.correction_value(text)))
 
 
-def _takes(groups: int) -> tuple[actions.Action, ...]:
-    """One entry for all the keys that take a voter's value."""
+def _take_hints(groups: int) -> tuple[actions.Action, ...]:
+    """Hint for all keys that take a voter's value, as one action."""
     if not groups:
         return ()
     last = f"–{min(groups, 9)}" if groups > 1 else ""

@@ -1,4 +1,4 @@
-"""Annotate screen: the place on the sheet, the value read off it, one key to answer."""
+"""Annotate screen: one question with its drawing and the value read, answered by one key."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WITHOUT_TASK = ("annotate.undo", "annotate.retry", "annotate.history", "annotat
 
 
 class AnnotateScreen(Screen[None]):
-    """Shows the session's current task and hands answers to the session, which holds the state of the work."""
+    """Annotate screen: shows the session's current task and passes answers to the session, which holds all state."""
 
     CSS_PATH = "annotate.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.ANNOTATE.bindings()]
@@ -59,14 +59,14 @@ class AnnotateScreen(Screen[None]):
         self._clock = clock
         self._profile = profile
         self._show_pace = profile.show_pace
-        self._sure = 0
+        self._confidence_level = 0
         self._not_saved = ""
         self._message = ""
-        """The session's message that was shown last."""
-        self._later: Timer | None = None
+        """Message of the session shown last."""
+        self._deferred_update: Timer | None = None
         self._state_since = 0.0
-        self._broken: Exception | None = None
-        self._read_ahead: tuple[str, Content] = ("", Content(""))
+        self._start_error: Exception | None = None
+        self._raw_reading: tuple[str, Content] = ("", Content(""))
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -93,9 +93,9 @@ class AnnotateScreen(Screen[None]):
         self.watch(self.pane, "editing", self.session.edit, init=False)
         self.set_interval(1, self._tick)
         try:
-            await self.session.start()  # reads what lies on the desk; the network is behind it
+            await self.session.start()  # reads the outbox; the network follows in the background
         except (OSError, DeskError) as error:
-            self._broken = error
+            self._start_error = error
             self.words.update(annotate.startup_error_card(error))
         task = self.session.current
         if task is not None:  # the question is in the first frame
@@ -108,7 +108,7 @@ class AnnotateScreen(Screen[None]):
 
     @property
     def is_complete(self) -> bool:
-        """Whether question and drawing can be seen, and nobody is typing."""
+        """True while question and drawing are painted and the editor is closed."""
         return self.pane.current is not None and not self.pane.guard.waiting and not self.pane.editing
 
     # --- showing ---------------------------------------------------------------------------------------
@@ -117,11 +117,11 @@ class AnnotateScreen(Screen[None]):
         """Shows the session's state. Everything that changed is painted in the same frame."""
         task = self.session.current
         if task is not None and self.pane.shows(task) and not self.pane.guard.armed:
-            self._later = self._later or self.set_timer(QUIET_SECONDS, self._update_quietly)
+            self._deferred_update = self._deferred_update or self.set_timer(QUIET_SECONDS, self._update_quietly)
             return
         self._state_since = self.gonogo.clock()
         if task is None or not self.pane.shows(task):
-            self._sure = 0
+            self._confidence_level = 0
         self._show_status()
         self.history.show_recent(self.session.state.recent)
         if task is None:
@@ -130,8 +130,8 @@ class AnnotateScreen(Screen[None]):
             self._show_task(task)
 
     def _update_quietly(self) -> None:
-        """Shows counts and states that changed behind a question that was only just shown."""
-        self._later = None
+        """Shows counts and states that changed while the question was just being shown."""
+        self._deferred_update = None
         self._show_status()
         self.history.show_recent(self.session.state.recent)
 
@@ -151,16 +151,16 @@ class AnnotateScreen(Screen[None]):
         self._show_keys()
 
     def _hint(self, task: DeskTask) -> Content:
-        """What stands below the value while nothing is typed."""
+        """Line below the value while the editor is closed."""
         if self.session.rejected.answering:
             return Content.styled("refused before, asked again; undo leaves it", "$warning")
         return self._reading(task)
 
     def _reading(self, task: DeskTask) -> Content:
-        """The reading letter by letter; the next task's is made ahead."""
-        if self._read_ahead[0] != task.id:
-            self._read_ahead = (task.id, correction.raw_reading(task.predicted_value))
-        return self._read_ahead[1]
+        """Raw reading of a task, cached: the next task's is built ahead."""
+        if self._raw_reading[0] != task.id:
+            self._raw_reading = (task.id, correction.raw_reading(task.predicted_value))
+        return self._raw_reading[1]
 
     def _show_keys(self) -> None:
         width = self.keys.size.width or self.app.size.width
@@ -175,7 +175,7 @@ class AnnotateScreen(Screen[None]):
         self.keys.show(key_hints.key_line(chosen, self.gonogo.own_keys, width))
 
     def _tick(self) -> None:
-        """Counts the wait for the server down; nothing else on the screen moves by itself."""
+        """Counts down the wait for the server on the card."""
         state = self.session.state
         if self.has_class("-card") and state.retry_in is not None:
             self.words.update(annotate.state_card(state, self.gonogo.clock() - self._state_since))
@@ -185,11 +185,11 @@ class AnnotateScreen(Screen[None]):
         keys = actions.keys_of(actions.BY_ID["annotate.history"], self.gonogo.own_keys) or ("",)
         key = actions.key_name(keys[0])
         self.status.show_state(
-            self.session.state, self._not_saved, sure=self._sure, pace=self._show_pace, refused_key=key
+            self.session.state, self._not_saved, sure=self._confidence_level, pace=self._show_pace, refused_key=key
         )
 
     def _show_message(self) -> None:
-        """Shows the session's message while there is a question; without one, the card has it."""
+        """Shows the session's message as a notice while there is a question; without one, the card shows it."""
         state = self.session.state
         offline = state.retry_in is not None and state.stage is Stage.TASK  # the status line says so; work goes on
         message = "" if offline or self.pane.current is None else state.message
@@ -208,7 +208,7 @@ class AnnotateScreen(Screen[None]):
     def _pane_resized(self, event: TaskPane.Resized) -> None:
         if event.first:
             self._unsubscribe = self.session.subscribe(self._update)
-            if self._broken is None:
+            if self._start_error is None:
                 self._update()
             return
         if event.redraw:
@@ -237,7 +237,7 @@ class AnnotateScreen(Screen[None]):
             self._key_pressed()
 
     def on_paste(self, event: Paste) -> None:
-        """Pasted text is never an answer."""
+        """Drops pasted text, which is never an answer."""
         event.stop()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -255,19 +255,19 @@ class AnnotateScreen(Screen[None]):
             self._decide(Decision(verdict))
 
     def action_sure(self, level: int) -> None:
-        """Sets the confidence of the answer that follows; the same key again takes it back."""
+        """Sets the confidence of the next answer; the same key again clears it."""
         if self.pane.current is not None:
-            self._sure = 0 if self._sure == level else level
+            self._confidence_level = 0 if self._confidence_level == level else level
             self._show_status()
 
     def _decide(self, decision: Decision) -> None:
-        """Hands the answer to the session, with the confidence that was given."""
-        sure, self._sure = self._sure, 0
+        """Passes the answer to the session, with the chosen confidence."""
+        level, self._confidence_level = self._confidence_level, 0
         try:
             self._not_saved = ""
-            self.session.decide(replace(decision, confidence=sure / 5 if sure else None))
+            self.session.decide(replace(decision, confidence=level / 5 if level else None))
         except (OSError, DeskError) as error:
-            self._sure = sure
+            self._confidence_level = level
             self._not_saved = str(error)
             self.gonogo.show_notice(annotate.not_saved_message(error, "answer"), error=True, seconds=15)
             self._show_status()
@@ -288,15 +288,15 @@ class AnnotateScreen(Screen[None]):
             return None
         if undone is None:
             return None
-        self._recall(*undone)
+        self._restore(*undone)
         return undone[0]
 
-    def _recall(self, task: DeskTask, decision: Decision) -> None:
-        """Restores what was typed and chosen for `task`."""
+    def _restore(self, task: DeskTask, decision: Decision) -> None:
+        """Restores the typed correction and the confidence of an undone answer."""
         typed = (decision.corrected_value or {}).get("text")
         if isinstance(typed, str):
             self.gonogo.drafts[task.id] = typed
-        self._sure = round((decision.confidence or 0) * 5)
+        self._confidence_level = round((decision.confidence or 0) * 5)
         self._show_status()
 
     # --- other actions ---------------------------------------------------------------------------------
@@ -306,11 +306,11 @@ class AnnotateScreen(Screen[None]):
 
     def action_about(self) -> None:
         if self.pane.current is not None:
-            drawn = self.pane.mode_description
-            self.app.push_screen(FullQuestionScreen(self.pane.current, self.session.guideline, drawn))
+            mode = self.pane.mode_description
+            self.app.push_screen(FullQuestionScreen(self.pane.current, self.session.guideline, mode))
 
     def action_history(self) -> None:
-        from gonogo.tui.screens.work.history import HistoryScreen  # imported when first shown
+        from gonogo.tui.screens.work.history import HistoryScreen  # not needed for the first frame
 
         try:
             self.app.push_screen(HistoryScreen(self.session), self._answer_again)
@@ -318,20 +318,20 @@ class AnnotateScreen(Screen[None]):
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
 
     def _answer_again(self, item: Decided | None) -> None:
-        """Asks the task of a refused answer again, with what was typed; `item` was chosen in the history."""
+        """Asks the task of a refused answer again, with its typed correction; `item` was chosen in the history."""
         if item is None:
             return
         try:
-            before = self.session.rejected.answer_again(item.number)
+            decision = self.session.rejected.answer_again(item.number)
         except DeskError as error:
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return
-        if before is None or (task := self.session.current) is None:
+        if decision is None or (task := self.session.current) is None:
             self.gonogo.show_notice("This answer is not refused any more.")
             return
-        self._recall(task, before)
+        self._restore(task, decision)
         self.gonogo.show_notice(annotate.answer_again_message(item), warning=True, seconds=12)
-        if before.corrected_value is not None:
+        if decision.corrected_value is not None:
             self._open_editor(task)
 
     def action_retry(self) -> None:
@@ -374,11 +374,13 @@ class AnnotateScreen(Screen[None]):
             self.pane.editor.show_reading(self.pane.current.predicted_value)
 
     def action_repair(self, name: str) -> None:
-        if self.pane.current is not None and (why := self.pane.editor.repair(name, self.pane.current.predicted_value)):
-            self.pane.editor.warn(why)
+        if self.pane.current is not None and (
+            problem := self.pane.editor.repair(name, self.pane.current.predicted_value)
+        ):
+            self.pane.editor.warn(problem)
 
     def action_incorrect(self) -> None:
-        """Answers "incorrect" without a value; what was typed stays for an undo."""
+        """Answers "incorrect" without a value; the typed text stays for an undo."""
         task = self.pane.current
         if task is not None and self.pane.editing and not self.pane.refuses_paste():
             self.gonogo.drafts[task.id] = self.pane.editor.text

@@ -1,4 +1,4 @@
-"""Contact sheet: a page of crops with their values. Wrong ones are struck, and Enter rules on the whole page."""
+"""Contact sheet screen: a page of crops with their values; Enter rules on all of them, wrong ones marked before."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.format import percent, value_text
 from gonogo.tui.presenters.queue import votes_text
+from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.text import styled
 from gonogo.tui.viewport import Viewport
@@ -40,7 +41,7 @@ _MARKS = {RIGHT: ("✓ right", "$correct"), STRUCK: ("✗ WRONG", "$incorrect"),
 
 
 class Tile(Vertical):
-    """Crop of a task, its value, and the ruling that Enter will make."""
+    """Tile of the page: crop of a task, its value, and the ruling that Enter will make."""
 
     sheet = getters.query_one(SheetView)
     caption = getters.query_one(".said", StatusLine)
@@ -55,7 +56,7 @@ class Tile(Vertical):
         yield StatusLine(classes="said")
 
     def show_caption(self, at_cursor: bool) -> None:
-        """Show value, mark and cursor, each by a sign or word."""
+        """Shows value, mark and cursor, each by a sign or word."""
         word, color = _MARKS[self.mark]
         value = value_text(self.row.task.predicted_value, 60) or "no value"
         facts = votes_text(self.row)
@@ -75,7 +76,7 @@ class Tile(Vertical):
 
 
 class ContactSheetScreen(Screen[None]):
-    """Pages of the review queue, from the row `start` on. Each tile becomes a ruling of its own."""
+    """Contact sheet of the review queue, page by page from the row `start` on. Each tile becomes a ruling."""
 
     CSS_PATH = "contact_sheet.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.CONTACT.bindings()]
@@ -130,7 +131,7 @@ class ContactSheetScreen(Screen[None]):
     # --- one page --------------------------------------------------------------------------------------
 
     async def _show_page(self) -> None:
-        """Show the next rows that wait, and their crops as they arrive; Enter counts once all are painted."""
+        """Shows the next open rows and their crops as they arrive; Enter counts once all are painted."""
         self.guard.hold()
         columns, lines = self._shape or (1, 1)
         rows = self.session.waiting(self._start, columns * lines)
@@ -156,8 +157,8 @@ class ContactSheetScreen(Screen[None]):
         self.call_after_refresh(self.guard.painted)
 
     def _show_captions(self) -> None:
-        for place, tile in enumerate(self._tiles):
-            tile.show_caption(place == self._cursor)
+        for index, tile in enumerate(self._tiles):
+            tile.show_caption(index == self._cursor)
         self._show_keys()
 
     def _empty(self) -> Content:
@@ -178,9 +179,9 @@ class ContactSheetScreen(Screen[None]):
         event.stop()
 
     def action_move(self, x: int, y: int) -> None:
-        place = self._cursor + x + y * self._columns
-        if 0 <= place < len(self._tiles):
-            self._cursor = place
+        index = self._cursor + x + y * self._columns
+        if 0 <= index < len(self._tiles):
+            self._cursor = index
             self._show_captions()
 
     def action_strike(self) -> None:
@@ -216,13 +217,13 @@ class ContactSheetScreen(Screen[None]):
         workers.start_exclusive(self, self._show_page, group="page")
 
     def _next_start(self) -> int:
-        """The row behind this page, so that what was left out does not come again at once."""
-        places = [self.session.queue.find(tile.row.task.id) for tile in self._tiles]
-        start = max((place for place in places if place is not None), default=-1) + 1
+        """Returns the row after this page, so that tiles left out do not return at once."""
+        indices = [self.session.queue.find(tile.row.task.id) for tile in self._tiles]
+        start = max((index for index in indices if index is not None), default=-1) + 1
         return start if start < self.session.queue.loaded else 0
 
     def action_undo(self) -> None:
-        """Take the last page back, as far as it is in the undo buffer."""
+        """Undoes the rulings of the last page that are still in the undo buffer."""
         count = self._pages.pop() if self._pages else 0
         undone = 0
         try:
@@ -233,14 +234,12 @@ class ContactSheetScreen(Screen[None]):
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
         if undone:
             workers.start_exclusive(self, self._show_page, group="page")
-        gone = f"; {count - undone} have left the desk" if undone < count else ""
+        sent = f"; {count - undone} have left the desk" if undone < count else ""
         self.gonogo.show_notice(
-            f"{undone} rulings were taken back{gone}." if count else "There is no page to take back."
+            f"{undone} rulings were taken back{sent}." if count else "There is no page to take back."
         )
 
     def action_open(self) -> None:
-        from gonogo.tui.screens.work.adjudicate import AdjudicateScreen  # loaded when it is first shown
-
         if self._tiles:
             self.session.open(self.session.queue.find(self._tiles[self._cursor].row.task.id))
             self.app.push_screen(

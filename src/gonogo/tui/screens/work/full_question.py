@@ -1,4 +1,4 @@
-"""The question in full: everything the annotate screen shortens, and the guideline."""
+"""Full question screen: every field that the annotate screen shortens, and the guideline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gonogo.tui.text import content, one_line, styled
 
 
 class FullQuestionScreen(ModalScreen[None]):
-    """Prompt, value as JSON, every id unshortened, and the guideline (its links open nothing)."""
+    """Full question: prompt, value as JSON, unshortened ids, and the guideline, whose links open nothing."""
 
     CSS_PATH = "full_question.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,g,q", "dismiss", "back", show=False)]
@@ -34,16 +34,16 @@ class FullQuestionScreen(ModalScreen[None]):
 
 
 def full_question(task: DeskTask, guideline: str | None, drawn: str = "") -> Content:
-    """All there is to know about `task`, in reading order; `drawn` says how its drawing is shown, and why so."""
+    """Text of all fields of `task`, in reading order; `drawn` describes the picture mode and its reason."""
     value = json.dumps(task.predicted_value, ensure_ascii=False, indent=2, default=str)
-    named = [
+    fields = [
         ("kind", " · ".join(part for part in (task.target_kind, task.detail_kind) if part)),
         ("field", task.field_path or task.field_name), *task.links,
         ("box", ", ".join(f"{number:g}" for number in task.bbox or ())),
     ]  # fmt: skip
     ids = [
         Content.assemble(styled(name, "$quiet"), " " * max(15 - len(one_line(name)), 2), styled(text, "$foreground"))
-        for name, text in named
+        for name, text in fields
         if text
     ]
     parts = [
@@ -58,10 +58,10 @@ def full_question(task: DeskTask, guideline: str | None, drawn: str = "") -> Con
 
 
 def _guideline(text: str | None) -> list[Content]:
-    """The campaign's guideline, or that it has none; `None`: not asked for."""
+    """Guideline section; says so if `text` is empty, left out if it is `None`."""
     if text is None:
         return []
-    from gonogo.tui.markdown import guideline
+    from gonogo.tui.markdown import guideline  # markdown-it takes 15 ms, and the annotate screen imports this module
 
     none = Content.styled("This campaign has none.", "$quiet")
     return [Content.styled("Guideline", "bold $strong"), guideline(text) if text.strip() else none]

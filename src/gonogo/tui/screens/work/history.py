@@ -1,4 +1,4 @@
-"""History of the answers, newest first, with the state of each. Refused ones can be answered again, sent or dropped."""
+"""History screen: answers, newest first, with their state; refused ones can be answered again, resent or dropped."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RELOAD_SECONDS = 0.3
 
 
 class HistoryScreen(ModalScreen[Decided | None]):
-    """List of the answers of this login, with a search. Returns the answer to give again, if one was chosen."""
+    """History of the answers of this login, with a search. Returns the answer to give again, if one was chosen."""
 
     CSS_PATH = "history.tcss"
     AUTO_FOCUS = "#answers"
@@ -94,7 +94,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
                 self._show_answers()
 
     def _show_answers(self) -> None:
-        """List the answers that match the search."""
+        """Lists the answers that match the search."""
         words = self.search.value.lower().split()
         matching = [
             answer
@@ -115,7 +115,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         self.keys.show(key_line(actions.HISTORY.actions, self.gonogo.own_keys, self.keys.size.width))
 
     def _warn(self, text: str) -> None:
-        """Show a message in place of the keys, until the next key."""
+        """Shows a message in place of the keys, until the next key."""
         self.keys.show(Content.styled(one_line(text, 400), "$warning"))
 
     # --- events ----------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         self.only_open = not self.only_open
 
     def action_back(self) -> None:
-        """From the details to the list, from the search to the list, from the list to the question."""
+        """Goes back one step: from details or search to the list, from the list to the question."""
         if self.details.display:
             self.answers.display, self.details.display = True, False
             self.answers.focus()
@@ -186,20 +186,20 @@ class HistoryScreen(ModalScreen[Decided | None]):
             self._warn(f"Not sent again: only a refused answer is. This one: {outcome_text(answer)}.")
 
     def action_drop(self) -> None:
-        answer, asked = self.answers.current, self._to_drop
+        answer, confirmed = self.answers.current, self._to_drop
         self._to_drop = None
         if answer is None:
             return
         if answer.state is not SendState.PARKED:
             self._warn(f"Not deleted: only a refused answer can be. This one: {outcome_text(answer)}.")
-        elif asked != answer:
+        elif confirmed != answer:
             self._to_drop = answer
             self._warn("The same key again deletes it for good; any other keeps it.")
         elif not self._change(lambda: self._session.rejected.drop(answer.number)):
             self._warn("Not deleted: it is not refused any more.")
 
     def _change(self, change: Callable[[], bool]) -> bool:
-        """Run a change of the outbox. Returns false if it did nothing; an error is shown."""
+        """Runs a change of the outbox and shows its error. Returns false if it changed nothing."""
         try:
             changed = change()
         except DeskError as error:
@@ -209,7 +209,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         return changed
 
     def action_undo(self) -> None:
-        """Take back the last answer, while it is in the undo buffer; for any other one say why not."""
+        """Undoes the last answer while it is in the undo buffer; warns for any other answer."""
         answer = self.answers.current
         if answer is None:
             return

@@ -44,7 +44,7 @@ _SHARED = frozenset(
 
 
 class PracticeScreen(Screen[None]):
-    """One round of practice. `then` opens what comes after it; without it, leaving goes back to the screen below."""
+    """Practice round. `then` opens the screen that follows; without it, leaving shows the screen below."""
 
     CSS_PATH = ["annotate.tcss", "practice.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,7 +71,7 @@ class PracticeScreen(Screen[None]):
         then: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__()
-        self.practice = session
+        self.session = session
         self._clock = clock
         self._profile = profile
         self._then = then
@@ -81,7 +81,7 @@ class PracticeScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield StatusLine(id="practising")
         yield TaskPane(
-            self.practice.pictures,
+            self.session.pictures,
             ScrollLines(id="told"),
             StatusLine(id="facts"),
             Static(id="room"),
@@ -96,32 +96,32 @@ class PracticeScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         self.query_one("#toosmall", StatusLine).show(Content(annotate.TOO_SMALL))
-        self.words.update(practice.practice_card(self.practice))
-        await self.practice.start()
-        self.set_class(self.practice.current is None, "-card")
+        self.words.update(practice.practice_card(self.session))
+        await self.session.start()
+        self.set_class(self.session.current is None, "-card")
 
     async def on_unmount(self) -> None:
         self._unsubscribe()
-        await self.practice.aclose()
+        await self.session.aclose()
 
     # --- showing ---------------------------------------------------------------------------------------
 
     def _update(self) -> None:
         """Shows the session's state: the item, its feedback, or why there is none."""
-        task = self.practice.current
+        task = self.session.current
         if task is None:
             self.pane.clear()
-            self.words.update(practice.practice_card(self.practice))
+            self.words.update(practice.practice_card(self.session))
         elif not self.pane.shows(task):
             self.pane.show_task(task)
             self.pane.editor.hint.show(correction.raw_reading(task.predicted_value))
             self.facts.show(status.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self.set_class(task is None, "-card")
-        self.standing.show(practice.status_line(self.practice))
+        self.standing.show(practice.status_line(self.session))
         self._show_feedback()
 
     def _show_feedback(self) -> None:
-        attempt = self.practice.shown_attempt
+        attempt = self.session.shown_attempt
         self.set_class(attempt is not None, "-told")
         if attempt is not None:
             self.feedback.to_top()
@@ -134,11 +134,11 @@ class PracticeScreen(Screen[None]):
             line = key_hints.symbol_line(width) if self.pane.editor.choosing else None
             self.keys.show(line or key_hints.key_line(actions.in_scope(actions.EDIT), self.gonogo.own_keys, width))
             return
-        reading = self.practice.shown_attempt is not None
-        ids = {"practice.end", "app.help"} | ({"practice.on"} if reading else set())
-        ids |= {"practice.more"} if self.practice.current is None and not reading else set()
+        has_feedback = self.session.shown_attempt is not None
+        ids = {"practice.end", "app.help"} | ({"practice.on"} if has_feedback else set())
+        ids |= {"practice.more"} if self.session.current is None and not has_feedback else set()
         chosen = [a for a in actions.in_scope(actions.PRACTICE, actions.EVERYWHERE) if a.id in ids]
-        if not reading and self.pane.current is not None:
+        if not has_feedback and self.pane.current is not None:
             chosen = [*(a for a in actions.in_scope(actions.ANNOTATE) if a.id in _SHARED), *chosen]
         self.keys.show(key_hints.key_line(chosen, self.gonogo.own_keys, width))
 
@@ -152,7 +152,7 @@ class PracticeScreen(Screen[None]):
     @on(TaskPane.Resized)
     def _pane_resized(self, event: TaskPane.Resized) -> None:
         if event.first:
-            self._unsubscribe = self.practice.subscribe(self._update)
+            self._unsubscribe = self.session.subscribe(self._update)
         if event.redraw:
             self.pane.current = None
         if event.first or event.redraw:
@@ -162,7 +162,7 @@ class PracticeScreen(Screen[None]):
 
     @on(TaskPane.PrepareNext)
     def _prepare_next(self) -> None:
-        task = self.practice.upcoming()
+        task = self.session.upcoming()
         if task is not None:
             self.pane.prebuild(task)
 
@@ -175,16 +175,16 @@ class PracticeScreen(Screen[None]):
             self._key_pressed()
 
     def on_paste(self, event: Paste) -> None:
-        """Pasted text is never an answer."""
+        """Drops pasted text, which is never an answer."""
         event.stop()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("decide", "fix") and (self.practice.shown_attempt is not None or self._answering):
+        if action in ("decide", "fix") and (self.session.shown_attempt is not None or self._answering):
             return False
         return self.pane.allows(action, parameters)
 
     def _key_pressed(self) -> None:
-        """Notes a burst; its answer is not taken back, because what was right has been shown."""
+        """Records a burst of keys; its answer stays, because the right one has been shown."""
         self.pane.guard.pressed()
 
     # --- answers ---------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ class PracticeScreen(Screen[None]):
 
     async def _answer(self, decision: Decision) -> None:
         try:
-            await self.practice.answer(decision)
+            await self.session.answer(decision)
         except (GonogoClientError, DeskError) as error:
             self.gonogo.show_notice(f"{error} {error.next_step} Then answer again.", error=True, seconds=15)
         else:
@@ -214,10 +214,10 @@ class PracticeScreen(Screen[None]):
         self.gonogo.show_notice(annotate.cannot_undo_message(()))
 
     def action_go_on(self) -> None:
-        self.practice.next_item()
+        self.session.next_item()
 
     def action_more(self) -> None:
-        self.practice.retry_now()
+        self.session.retry_now()
         self.pane.retry_picture()
 
     async def action_end(self) -> None:
@@ -241,14 +241,14 @@ class PracticeScreen(Screen[None]):
             self.pane.open_editor(self.gonogo.drafts.get(task.id, value_text(task.predicted_value)))
             self._show_keys()
 
-    def _keep_draft(self) -> DeskTask | None:
+    def _save_draft(self) -> DeskTask | None:
         task = self.pane.current
         if task is not None:
             self.gonogo.drafts[task.id] = self.pane.editor.text
         return task
 
     def action_leave(self) -> None:
-        task = self._keep_draft()
+        task = self._save_draft()
         self.pane.close_editor()
         if task is not None:
             self.pane.editor.hint.show(correction.raw_reading(task.predicted_value))
@@ -260,15 +260,17 @@ class PracticeScreen(Screen[None]):
             self.pane.editor.show_reading(self.pane.current.predicted_value)
 
     def action_repair(self, name: str) -> None:
-        if self.pane.current is not None and (why := self.pane.editor.repair(name, self.pane.current.predicted_value)):
-            self.pane.editor.warn(why)
+        if self.pane.current is not None and (
+            problem := self.pane.editor.repair(name, self.pane.current.predicted_value)
+        ):
+            self.pane.editor.warn(problem)
 
     def action_incorrect(self) -> None:
         """Answers "incorrect" without a value."""
-        if self.pane.editing and not self.pane.refuses_paste() and self._keep_draft() is not None:
+        if self.pane.editing and not self.pane.refuses_paste() and self._save_draft() is not None:
             self._decide(Decision("incorrect"))
 
     def action_send(self) -> None:
         text = self.pane.checked_correction()
-        if text is not None and self._keep_draft() is not None:
+        if text is not None and self._save_draft() is not None:
             self._decide(Decision("incorrect", corrected_value=correction.correction_value(text)))

@@ -1,4 +1,4 @@
-"""Review queue of a campaign: the tasks that need an expert, worst expected harm first. Enter opens one."""
+"""Review queue screen: tasks of a campaign that need an expert, worst expected harm first."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gonogo.tui.presenters import annotate, empty_state
 from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.presenters.queue import queue_columns
 from gonogo.tui.screens.common.table import TableScreen
+from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets.status import StatusBar
 from gonogo.tui.widgets.virtual_table import VirtualTable
@@ -33,7 +34,7 @@ _LIST_NAMES = {"": "what needs an expert", "open": "open tasks", "resolved": "re
 
 
 class ReviewScreen(TableScreen):
-    """Table of the review queue. The session fetches rows and sends rulings; `task_id` is opened once it is there."""
+    """Table of the review queue. The session fetches rows and sends rulings; `task_id` is opened once it is listed."""
 
     CSS_PATH = "review.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.REVIEW.bindings()]
@@ -96,7 +97,7 @@ class ReviewScreen(TableScreen):
         self.show_table(self._summary(), None if self.session.queue.count else self._empty())
 
     def _open_requested_task(self) -> None:
-        """Open the task that the screen was opened for; say so when it is in no page."""
+        """Opens the task that the screen was opened for; shows a notice if the whole queue lacks it."""
         queue, task_id = self.session.queue, self._task_to_open
         index = queue.find(task_id) if task_id else None
         if index is not None:
@@ -108,7 +109,7 @@ class ReviewScreen(TableScreen):
             self.gonogo.show_notice("That task does not wait for an expert any more; this is the queue.", seconds=8)
 
     def _summary(self) -> Content:
-        """Which list this is, its filters, and the place of the cursor in it."""
+        """Summary line: name of the list, its filters, position of the cursor."""
         filters, queue = self.session.queue.filters, self.session.queue
         parts = [Content.styled(_LIST_NAMES.get(filters.status, one_line(filters.status, 20)), "bold $strong")]
         if filters.sample:
@@ -118,8 +119,8 @@ class ReviewScreen(TableScreen):
             Content.assemble((f"{name} ", "$quiet"), (one_line(text, 40), "$accent")) for name, text in typed if text
         ]
         if queue.count is not None:
-            place = f"{self.table.cursor + 1} of {queue.count}" if queue.count else "none"
-            parts.append(Content.styled(place, "$quiet"))
+            position = f"{self.table.cursor + 1} of {queue.count}" if queue.count else "none"
+            parts.append(Content.styled(position, "$quiet"))
         if queue.hidden_own:
             parts.append(Content.styled(f"{queue.hidden_own} hidden: you voted on them", "$quiet"))
         if self.session.plain:
@@ -127,7 +128,7 @@ class ReviewScreen(TableScreen):
         return Content.styled(" · ", "$quiet").join(parts)
 
     def _empty(self, waited: float = 0.0) -> Content:
-        """Why there is nothing in the list, and what to do."""
+        """Card in place of an empty list: the reason and the next step."""
         state, queue = self.session.state, self.session.queue
         if state.stage in (Stage.OFFLINE, Stage.SIGNED_OUT, Stage.REFUSED):
             return annotate.state_card(state, waited)
@@ -149,7 +150,7 @@ class ReviewScreen(TableScreen):
             self.card.update(self._empty(self.gonogo.clock() - self._state_since))
 
     @on(VirtualTable.Moved)
-    def _show_place(self) -> None:
+    def _show_position(self) -> None:
         self.summary.show(self._summary())
 
     @on(VirtualTable.Opened)
@@ -159,7 +160,7 @@ class ReviewScreen(TableScreen):
     # --- keys ------------------------------------------------------------------------------------------
 
     def action_open(self) -> None:
-        from gonogo.tui.screens.work.adjudicate import AdjudicateScreen  # loaded when it is first shown
+        from gonogo.tui.screens.work.adjudicate import AdjudicateScreen  # loads pydantic, after the queue is shown
 
         if self.session.queue.row(self.table.cursor) is None:
             return
@@ -169,7 +170,7 @@ class ReviewScreen(TableScreen):
         )
 
     def action_contact(self) -> None:
-        from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen  # loaded when it is first shown
+        from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen  # loads `adjudicate`
 
         if self.session.queue.count:
             self.app.push_screen(
@@ -177,8 +178,6 @@ class ReviewScreen(TableScreen):
             )
 
     def action_quality(self) -> None:
-        from gonogo.tui.screens.lead.quality import QualityScreen  # loaded when it is first shown
-
         self.app.push_screen(QualityScreen(self._signed, self._campaign_id, self.session.state.campaign_name))
 
     def action_candidates(self) -> None:
@@ -202,8 +201,8 @@ class ReviewScreen(TableScreen):
         except DeskError as error:
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return
-        nothing = "Nothing to take back: the last ruling has left the desk."
-        self.gonogo.show_notice("The last ruling was taken back." if undone else nothing)
+        refusal = "Nothing to take back: the last ruling has left the desk."
+        self.gonogo.show_notice("The last ruling was taken back." if undone else refusal)
 
     def action_retry(self) -> None:
         if self.session.state.stage is Stage.SIGNED_OUT:
@@ -213,8 +212,8 @@ class ReviewScreen(TableScreen):
 
     def action_next_status(self) -> None:
         filters = self.session.queue.filters
-        place = STATUSES.index(filters.status) if filters.status in STATUSES else 0
-        self._filter(replace(filters, status=STATUSES[(place + 1) % len(STATUSES)], sample=False))
+        index = STATUSES.index(filters.status) if filters.status in STATUSES else 0
+        self._filter(replace(filters, status=STATUSES[(index + 1) % len(STATUSES)], sample=False))
 
     def action_sample(self) -> None:
         if self.session.plain:
