@@ -21,6 +21,7 @@ from sqlalchemy.sql.visitors import replacement_traverse
 Values = Mapping[str, Any]
 StatementObserver = Callable[[str, Any], None]
 _Converter = Callable[[Any], Any]
+_CURSOR = "gonogo_cursor"
 
 RowT = TypeVar("RowT", bound=tuple[Any, ...])
 """A `NamedTuple` class whose fields are the columns of a query, in their order."""
@@ -87,10 +88,10 @@ class CompiledStatement:
         parameters = form.parameters(values)
         for watcher in watchers:
             watcher(form.sql, parameters)
-        driver: Any = connection.connection.driver_connection
         try:
             if dialect.name == "postgresql":
-                return form, driver.execute(form.sql, parameters, prepare=True)
+                return form, _cursor_of(connection).execute(form.sql, parameters, prepare=True)
+            driver: Any = connection.connection.driver_connection
             return form, driver.execute(form.sql, parameters)
         except dialect.loaded_dbapi.Error as error:
             raise translated(connection, error, form.sql) from error
@@ -192,6 +193,19 @@ class _Form:
         self._converted, self._make = converted, row._make  # in this order: other threads look at `_make`
         make: Callable[[Iterable[Any]], Any] = row._make
         return make
+
+
+def _cursor_of(connection: Connection) -> Any:
+    """The one cursor of a connection to PostgreSQL; its rows are read before the next statement.
+
+    A new cursor for each statement takes psycopg a twelfth of a claim and a vote.
+    """
+    info = connection.info
+    cursor = info.get(_CURSOR)
+    if cursor is None:
+        driver: Any = connection.connection.driver_connection
+        cursor = info[_CURSOR] = driver.cursor()
+    return cursor
 
 
 def _nothing(_values: Values) -> tuple[()]:

@@ -87,13 +87,19 @@ class Store:
 
     @contextmanager
     def pinned(self) -> Iterator[None]:
-        """While the block lasts, this thread keeps its connection; for the thread of an event loop."""
-        pinned = self._local.pinned = PinnedConnection(self.engine)
+        """While the block lasts, this thread keeps its connections; for the thread of an event loop.
+
+        `query_one` has one of its own on PostgreSQL, in autocommit; on SQLite it would empty the writer's page cache.
+        """
+        pinned = self._local.pinned = self._local.queries = PinnedConnection(self.engine)
+        if dialect_of(self.url).CONCURRENT_WRITERS:
+            self._local.queries = PinnedConnection(self._open().autocommit)
         try:
             yield
         finally:
-            self._local.pinned = None
+            self._local.queries.close()
             pinned.close()
+            self._local.pinned = self._local.queries = None
 
     def upgrade(self) -> None:
         """Brings the schema to this release's; safe to call at every start, and by several processes at once.
@@ -121,9 +127,9 @@ class Store:
             self._engines = None
 
     def _query_one(self, query: Executable | CompiledStatement, values: dict[str, Any] | None) -> Any:
-        pinned = self._pinned()
-        if pinned is not None and isinstance(query, CompiledStatement) and self.url.get_backend_name() == "sqlite":
-            return query.first(pinned.get(), values or {})
+        queries: PinnedConnection | None = getattr(self._local, "queries", None)
+        if queries is not None and isinstance(query, CompiledStatement):
+            return query.first(queries.get(), values or {})
         with self._open().autocommit.connect() as connection:
             if isinstance(query, CompiledStatement):
                 return query.first(connection, values or {})
