@@ -83,6 +83,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
         redirect_slashes=False,
         lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # spans name addresses, which hold tokens
     )
     app.state.settings = settings
     app.state.clock = clock or _now

@@ -6,7 +6,7 @@ from email.message import Message
 from functools import lru_cache
 from typing import Any, Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from gonogo.schemas import strict_json
 from gonogo.schemas.strict_json import JsonFault, StrictJsonError
@@ -20,14 +20,16 @@ async def read_body(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and announced.isascii() and len(announced) < 20 and int(announced) > limit:
         raise too_large(int(announced), limit)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise too_large(size, limit)
-        chunks.append(chunk)
-    return b"".join(chunks)
+    body = bytearray()
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise too_large(len(body), limit)
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def parse_json(raw: bytes) -> Any:
