@@ -1,1 +1,1 @@
-"""A sample project, drawn and predicted by our own code."""
+"""Demo project: four sample drawings, simulated predictions and simulated annotators."""

@@ -59,7 +59,7 @@ def _choose(connection: Connection, campaign_id: str, readings: Sequence[Reading
 
 
 def _spread(pairs: list[tuple[TaskRow, Reading]], n: int) -> list[tuple[TaskRow, Reading]]:
-    """About `n` of them, evenly over all sheets."""
+    """About `n` of the pairs, evenly over all sheets."""
     return pairs[:: max(1, len(pairs) // n)][:n]
 
 
@@ -72,7 +72,7 @@ def _work(
     chosen: Sequence[tuple[TaskRow, Reading]],
     at: datetime,
 ) -> None:
-    """One person's answers, one after the other from `at` on."""
+    """Submits one annotator's answers, one after the other from `at` on."""
     rng = random.Random(f"{SEED}-{name}")  # noqa: S311 - sample data, not a secret
     voter = Voter(voter_id, "annotator")
     disputed = [row.id for row, reading in chosen if reading.error and not row.is_gold][:DISPUTED]

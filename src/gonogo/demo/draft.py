@@ -1,4 +1,4 @@
-"""A draughtsman's board: line kinds, dimensions, tolerances and symbols as production drawings set them.
+"""Drawing board: line kinds, lettering and callouts of a production drawing, written as a PDF page.
 
 Each dimension drawn is also recorded as a `Callout`: what stands there (the truth) and where, so that the sample
 predictions and their boxes can never drift from the picture. Line kinds and lettering follow ISO 128 and ISO 3098;
@@ -23,7 +23,7 @@ Rect = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Callout:
-    """One thing to read: its text as the drawing shows it, its structured truth and its box in PDF points, y down."""
+    """Callout of a drawing: its text as drawn, its structured truth and its box in PDF points, y down."""
 
     name: str
     text: str
@@ -47,14 +47,14 @@ class Size:
 
     @property
     def written(self) -> str:
-        """The figures in one line of text, as a reader is expected to give them."""
+        """The figures as one line of text, the expected reading."""
         tolerance = " ".join(part for part in (self.upper, self.lower) if part)
         return f"{self.prefix}{'⌀' if self.diameter else ''}{self.text}{self.suffix} {tolerance}".strip()
 
 
 @dataclass(slots=True)
 class Board:
-    """A sheet on the board; coordinates in millimetres of paper, origin bottom left."""
+    """Drawing sheet; coordinates in millimetres of paper, origin bottom left."""
 
     title: str
     page: PdfPageWriter = field(default_factory=lambda: PdfPageWriter(SHEET_WIDTH, SHEET_HEIGHT))
@@ -122,7 +122,7 @@ class Board:
         self.page.text(x - shift * math.cos(a), y - shift * math.sin(a), text, size, angle)
 
     def figures(self, x: float, y: float, size: Size, angle: float = 0) -> Rect:
-        """Set a dimension's figures centred on (x, y) above the line; returns their box in sheet millimetres.
+        """Sets a dimension's figures centred on (x, y) above the line; returns their box in sheet millimetres.
 
         (x, y) is the middle of the baseline. The diameter sign is drawn, tolerances are stacked small on the right.
         """
@@ -190,7 +190,7 @@ class Board:
     # --- callouts ----------------------------------------------------------------------------------------
 
     def record(self, name: str, box: Rect, text: str, truth: dict[str, object], **kinds: str) -> None:
-        """Remember what was drawn at `box` (sheet millimetres, y up)."""
+        """Records a callout drawn at `box` (sheet millimetres, y up)."""
         k = POINTS_PER_MM
         x0, y0, x1, y1 = box
         top, bottom = SHEET_HEIGHT - y1, SHEET_HEIGHT - y0

@@ -1,4 +1,4 @@
-"""The smallest PDF writer that draws vector lines and Helvetica text: one page, no dependency.
+"""PDF writer for one page of vector lines and Helvetica text, without dependencies.
 
 Units: millimetres, origin bottom left, y up (a draughtsman's sheet). Text is one of PDF's 14 standard fonts, so
 nothing is embedded and a sheet stays a few kilobytes. Font metrics: Adobe's published Helvetica AFM.
@@ -27,7 +27,7 @@ def text_width(text: str, size: float) -> float:
 
 
 class PdfPageWriter:
-    """One page being drawn. All coordinates and widths in millimetres, angles in degrees counter-clockwise."""
+    """PDF page in the making. All coordinates and widths in millimetres, angles in degrees counter-clockwise."""
 
     def __init__(self, width: float, height: float) -> None:
         self.width = width
@@ -36,7 +36,7 @@ class PdfPageWriter:
         self._ops: list[str] = [f"{k:.6f} 0 0 {k:.6f} 0 0 cm", "1 J 1 j"]
 
     def stroke(self, width: float, dash: tuple[float, ...] = ()) -> None:
-        """Set the pen for what follows."""
+        """Sets width and dashes (mm) of the lines that follow."""
         self._ops.append(f"{width:.3f} w [{' '.join(f'{d:.2f}' for d in dash)}] 0 d")
 
     def path(self, points: list[tuple[float, float]], *, close: bool = False, fill: bool = False) -> None:
@@ -77,7 +77,7 @@ class PdfPageWriter:
         )
 
     def to_pdf(self, title: str) -> bytes:
-        """The finished file; the same drawing gives the same bytes."""
+        """The PDF file; the same drawing gives the same bytes."""
         stream = zlib.compress("\n".join(self._ops).encode("latin-1"), 9)
         size = f"{self.width * POINTS_PER_MM:.2f} {self.height * POINTS_PER_MM:.2f}"
         safe_title = "".join(c for c in title if c.isascii() and c not in "()\\")

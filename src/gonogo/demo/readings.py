@@ -1,4 +1,4 @@
-"""What a model would have read off the sample drawings: mostly right, wrong in the ways readers are wrong.
+"""Simulated predictions of the sample drawings: mostly right, with typical reading errors.
 
 The kinds of error are those seen in real readings of production drawings: a swapped or dropped digit, a lost
 diameter sign, a lost or sign-flipped tolerance, a neighbour's value, a wrong datum letter, a wrong fit.
@@ -21,7 +21,7 @@ LOOKALIKE = {"0": "8", "1": "7", "2": "7", "3": "8", "4": "1", "5": "6", "6": "8
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One prediction: the text read, the reader's confidence (0…1), and the kind of error, if it is wrong."""
+    """Simulated prediction: the text read, the reader's confidence (0…1), and the kind of error, if it is wrong."""
 
     part: str
     callout: Callout
@@ -101,7 +101,7 @@ def read_all(callouts: dict[str, list[Callout]], seed: int = SEED) -> list[Readi
 
 
 def misread(reading: Reading) -> str | None:
-    """A second way to read the callout wrong, other than `reading`; `None` where none fits."""
+    """A wrong reading of the callout other than `reading`; `None` where no error fits."""
     rng = random.Random(f"{SEED}-{reading.callout.text}")  # noqa: S311 - sample data, not a secret
     for spoil in ERRORS.values():
         text = spoil(reading.callout.text, rng)
@@ -131,7 +131,7 @@ def _spoil(callout: Callout, sheet: list[Callout], rng: random.Random) -> tuple[
 
 
 def _style(text: str, rng: random.Random) -> str:
-    """Readers write the same value in different hands; none of these changes its meaning."""
+    """The text in another notation of the same value, as different readers write it."""
     if rng.random() < 0.25:
         text = text.replace("⌀", "Ø")
     if rng.random() < 0.3:

@@ -14,6 +14,8 @@ WIDTH, ROW = 180.0, 9.0
 
 @dataclass(frozen=True, slots=True)
 class Title:
+    """Fields of a title block."""
+
     number: str
     name: str
     material: str

@@ -56,7 +56,7 @@ async def find_campaign(client: GonogoClient) -> LabelingCampaignPublic | None:
 
 
 async def prepare_embedded(home: AppPaths, report: Callable[[str], None]) -> str:
-    """Makes the demo campaign in the embedded workspace; see `prepare`."""
+    """Creates the demo campaign in the embedded workspace; see `prepare`."""
     parts = embedded_parts(home)
 
     def client_for(session: str | None) -> GonogoClient:
@@ -71,7 +71,7 @@ async def prepare_embedded(home: AppPaths, report: Callable[[str], None]) -> str
 
 
 async def prepare(client_for: ClientFor, database_url: str, report: Callable[[str], None]) -> str:
-    """Makes the demo campaign in the workspace, or finds the existing one; returns its id.
+    """Creates the demo campaign in the workspace, or finds the existing one; returns its id.
 
     Safe to repeat, and to interrupt: the next start continues with what an earlier one made.
     """
@@ -104,7 +104,7 @@ def _answer(database_url: str, campaign_id: str, people: dict[str, str], reading
 
 
 async def _project(lead: GonogoClient) -> str:
-    """The id of the demo's project, which is made if it does not exist."""
+    """Id of the demo's project, created if it does not exist."""
     for project in (await lead.list_projects(limit=500)).data:
         if project.name == PROJECT:
             return project.id

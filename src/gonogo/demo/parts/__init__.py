@@ -1,4 +1,4 @@
-"""The four sample parts, drawn as a shop would draw them."""
+"""Sample drawings of the demo: four parts with the dimensions and symbols of production drawings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gonogo.demo.parts.sheet_metal import draw_cover
 
 
 def draw_all() -> dict[str, Board]:
-    """Part name → finished board."""
+    """Finished sheets by part name."""
     return {
         "GX-1042 shaft": draw_shaft(),
         "GX-2210 bracket": draw_bracket(),

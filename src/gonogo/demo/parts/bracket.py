@@ -11,6 +11,7 @@ FX, FW = 300.0, 62.0  # side view
 
 
 def draw_bracket() -> Board:
+    """Sheet of the bracket."""
     board = Board("GX-2210 bracket")
     draw_border(board)
     draw_title_block(

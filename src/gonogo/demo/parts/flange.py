@@ -15,6 +15,7 @@ PLATE, HUB = 16.0, 46.0  # thickness of the plate, total
 
 
 def draw_flange() -> Board:
+    """Sheet of the flange."""
     board = Board("GX-4008 bearing flange")
     draw_border(board)
     title = Title("GX-4008-00", "Bearing flange", "EN-GJS-400-15", "1:1", weight="2,86 kg", finish="Ra 6,3")

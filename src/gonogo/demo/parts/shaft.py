@@ -13,6 +13,7 @@ STEPS = ((38.0, 20.0), (46.0, 25.0), (18.0, 40.0), (84.0, 32.0), (44.0, 25.0), (
 
 
 def draw_shaft() -> Board:
+    """Sheet of the shaft."""
     board = Board("GX-1042 drive shaft")
     draw_border(board)
     draw_title_block(

@@ -11,6 +11,7 @@ PX = 300.0
 
 
 def draw_cover() -> Board:
+    """Sheet of the cover."""
     board = Board("GX-3107 cover")
     draw_border(board)
     title = Title(

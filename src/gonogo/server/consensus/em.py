@@ -136,7 +136,7 @@ class _Model:
         return shares / np.maximum(self._votes_of_column(), 1.0)
 
     def _add_up(self, by_vote: Floats, into: Floats) -> None:
-        """Adds each vote's number to its task's."""
+        """Adds the number of each vote to its task's entry in `into`."""
         start = 0
         for size in self.layout.sizes:
             into[:size] += by_vote[start : start + size]

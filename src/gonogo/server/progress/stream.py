@@ -72,10 +72,12 @@ class Subscriber:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
+        """Wakes the generator of `frames` to look for a new frame or the end."""
         self._woken.set()
 
-    def end(self, why: CloseReason) -> None:
-        self.ended = self.ended or why
+    def end(self, reason: CloseReason) -> None:
+        """Ends the stream; the first reason counts."""
+        self.ended = self.ended or reason
         self.wake()
 
     async def frames(self) -> AsyncIterator[bytes]:
@@ -135,13 +137,14 @@ class CampaignFeed:
 
     @property
     def over(self) -> bool:
-        """Whether the feed has ended; nobody can join any more."""
+        """True if the feed has ended and takes no more subscribers."""
         return self._stop.is_set()
 
-    def end(self, why: CloseReason) -> None:
+    def end(self, reason: CloseReason) -> None:
+        """Stops polling and ends the streams of all subscribers."""
         self._stop.set()
         for subscriber in self.subscribers:
-            subscriber.end(why)
+            subscriber.end(reason)
 
     # --- in a thread -----------------------------------------------------------------------------------------
 
@@ -221,6 +224,7 @@ class ProgressHub:
         return subscriber
 
     def leave(self, subscriber: Subscriber) -> None:
+        """Unsubscribes; the feed ends with its last subscriber."""
         subscriber.feed.subscribers.discard(subscriber)
         if not subscriber.feed.subscribers:
             subscriber.feed.end(CloseReason.GONE)
@@ -232,7 +236,7 @@ class ProgressHub:
 
     @property
     def resting(self) -> bool:
-        """Whether no campaign is polled."""
+        """True if no campaign is polled."""
         return not self._tasks
 
     def stop(self) -> None:
@@ -253,7 +257,7 @@ class ProgressHub:
 
 
 def _void_credentials(subscribers: tuple[Subscriber, ...]) -> set[str]:
-    """The subscribers' credentials that are no longer valid."""
+    """Credentials of subscribers that are no longer valid."""
     void = set()
     for credential, subscriber in {subscriber.credential: subscriber for subscriber in subscribers}.items():
         try:

@@ -1,4 +1,4 @@
-"""The quality report of a result campaign: every number with its doubt, and finite."""
+"""Quality report of measured votes: every share with its confidence interval; no NaN or infinity."""
 
 from __future__ import annotations
 

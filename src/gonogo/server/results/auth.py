@@ -88,6 +88,7 @@ def _find(request: Request) -> tuple[ResultsLogin, _KeyRow | None]:
 
 
 def mark_seen(connection: Connection, request: Request, now: datetime) -> None:
+    """Records the use of the request's session."""
     mine = results_sessions.c.sha256 == _bearer(request)
     connection.execute(results_sessions.update().where(mine).values(seen_at=now))
 
@@ -116,6 +117,7 @@ def refresh(connection: Connection, request: Request, account: ResultsLogin, now
 
 
 def end(connection: Connection, request: Request, now: datetime) -> None:
+    """Ends the request's session."""
     mine = results_sessions.c.sha256 == _bearer(request)
     connection.execute(results_sessions.update().where(mine).values(ended_at=now))
 
@@ -149,6 +151,7 @@ def make_password(connection: Connection, org_id: str, key_id: str, now: datetim
 
 
 def refused(message: str) -> ApiError:
+    """401 for a missing or wrong credential of the results API."""
     return ApiError(401, ErrorCode.INVALID_SESSION, message)
 
 

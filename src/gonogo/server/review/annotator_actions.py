@@ -114,7 +114,7 @@ def action_public(row: ActionRow) -> AnnotatorAction:
 
 
 def annotator_states(connection: Connection, campaign_id: str) -> list[AnnotatorState]:
-    """Everybody who voted in the campaign or is assigned to it, by name."""
+    """States of all annotators who voted in the campaign or are assigned to it, by name."""
     in_campaign = submissions.c.campaign_id == campaign_id
     voted = connection.execute(_VOTED.where(in_campaign).group_by(submissions.c.voter_id)).all()
     assigned = connection.execute(_ASSIGNED.where(assignments.c.campaign_id == campaign_id).distinct()).scalars()

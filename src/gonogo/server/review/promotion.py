@@ -85,7 +85,7 @@ def _last_change(store: Store, campaign_id: str) -> int:
 
 
 def _has_changed(connection: Connection, campaign: CampaignRow, ahead: PromotionMeasurement) -> bool:
-    """Whether a vote, a ruling, a task or a setting changed since."""
+    """True if a vote, a ruling, a task or a setting changed since the measurement."""
     later = select(cases.c.seq).where(cases.c.campaign_id == campaign.id, cases.c.seq > ahead.seq).limit(1)
     return _settings(campaign) != ahead.settings or connection.execute(later).first() is not None
 

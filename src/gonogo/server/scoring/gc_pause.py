@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Switches the collector off for the block: its searches would cost as much as reading the votes.
+    """Switches the collector off for the block, because its scans would cost as much as reading the votes.
 
     Safe with several threads: only a thread that found the collector on switches it on again.
     """

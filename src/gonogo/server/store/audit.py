@@ -33,7 +33,7 @@ _Head = tuple[int, str]
 _CHAIN = "gonogo_audit_chain"
 _TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _FIELDS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_LOCK_SPACE = 7_461  # one lock, for whoever opens a chain
+_LOCK_SPACE = 7_461  # one lock for opening chains
 _START = "0" * 64
 _IDS = ("id", "assignment_id", "campaign_id", "calculation_id", "part_revision_id")
 
@@ -122,6 +122,7 @@ class ChainVerifier:
         self._n_rows = 0
 
     def feed(self, row: AuditRow) -> None:
+        """Checks the next row against its chain."""
         self._n_rows += 1
         reason = self._fault(row)
         if reason is not None and row.chain not in self._broken:

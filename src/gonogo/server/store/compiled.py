@@ -52,7 +52,7 @@ class CompiledStatement:
         return None if row is None else form.row(cursor, row)
 
     def one(self, connection: Connection, values: Values) -> Row[Any]:
-        """The first row; there must be one."""
+        """The first row. Raises `LookupError` if there is none."""
         row = self.first(connection, values)
         if row is None:
             raise LookupError("a row that must be there is not")
@@ -63,7 +63,7 @@ class CompiledStatement:
         return form.rows(cursor, cursor.fetchall())
 
     def tuples(self, connection: Connection, values: Values) -> list[tuple[Any, ...]]:
-        """All rows as the driver gives them, unconverted: many at the least cost."""
+        """All rows as the driver returns them, unconverted; for many rows at the least cost."""
         found: list[tuple[Any, ...]] = self._run(connection, values)[1].fetchall()
         return found
 
@@ -76,7 +76,7 @@ class CompiledStatement:
         return [row[0] for row in self.all(connection, values)]
 
     def run(self, connection: Connection, values: Values) -> int:
-        """Executes a statement that gives no rows; answers how many it touched."""
+        """Executes a statement without result rows; returns the number of rows it changed."""
         touched: int = self._run(connection, values)[1].rowcount
         return touched
 
@@ -168,7 +168,7 @@ class _Form:
         return [self.row(cursor, row) for row in found]
 
     def row(self, cursor: Any, found: Any) -> Row[Any]:
-        """A named tuple, which serves wherever SQLAlchemy's own row does."""
+        """Named tuple with the attributes of SQLAlchemy's own row."""
         make = self._make or self._learn(cursor.description)
         if self._converted:
             found = list(found)
@@ -230,7 +230,7 @@ def _write_out(statement: Any, dialect: Dialect) -> Any:
 
 
 def translated(connection: Connection, error: Exception, sql: str) -> BaseException:
-    """A driver's error as SQLAlchemy's; a connection that broke is thrown away."""
+    """Translates a driver's error to SQLAlchemy's; invalidates a connection that broke."""
     dialect = connection.dialect
     driver: Any = connection.connection.driver_connection
     broken = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]

@@ -1,8 +1,7 @@
-"""Pinned connection: the one that the thread of an event loop keeps, because it writes all the time.
+"""Pinned connection of an event loop's thread, which writes all the time.
 
-To take a connection from the pool, and to begin and commit by SQLAlchemy, costs more than most writes. On SQLite it
-also reads: what one connection writes empties the page cache of every other one. The figures are in
-`docs/design/performance.md`.
+Taking a connection from the pool, and BEGIN and COMMIT by SQLAlchemy, cost more than most writes. On SQLite a pool also
+costs reads: a write by one connection empties the page cache of the others. Figures: `docs/design/performance.md`.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001 - raised again in each of the requests
             results = [error] * len(jobs)
         for (_job, future), result in zip(jobs, results, strict=True):
-            if future.done():  # whoever asked has gone away
+            if future.done():  # the caller was cancelled
                 continue
             if isinstance(result, Exception):
                 future.set_exception(result)

@@ -25,6 +25,7 @@ Default = str | sa.ColumnElement[bool] | None
 
 
 def key(name: str, type_: TypeEngine[Any]) -> sa.Column[Any]:
+    """Column of a primary key."""
     return sa.Column(name, type_, primary_key=True)
 
 
@@ -34,20 +35,24 @@ def number() -> sa.Column[Any]:
 
 
 def numbered() -> tuple[sa.Column[Any], ...]:
+    """Columns `number` and `id`."""
     return number(), sa.Column("id", ID, nullable=False, unique=True)
 
 
 def required(type_: TypeEngine[Any], *names: str, default: Default = None) -> list[sa.Column[Any]]:
+    """Columns that are NOT NULL."""
     return [sa.Column(name, type_, nullable=False, server_default=default) for name in names]
 
 
 def optional(type_: TypeEngine[Any], *names: str) -> list[sa.Column[Any]]:
+    """Columns that may be NULL."""
     return [sa.Column(name, type_) for name in names]
 
 
 def reference(
     name: str, target: str, *, nullable: bool = False, unique: bool | None = None, primary_key: bool = False
 ) -> sa.Column[Any]:
+    """Column of a foreign key to `target`, `<table>.<column>`."""
     return sa.Column(name, ID, sa.ForeignKey(target), nullable=nullable, unique=unique, primary_key=primary_key)
 
 
@@ -67,5 +72,6 @@ def subject() -> list[sa.Column[Any]]:
 
 
 def index(name: str, table: str, *columns: str, where: str | None = None) -> None:
+    """Creates an index, a partial one with `where`."""
     condition = None if where is None else sa.text(where)
     op.create_index(name, table, list(columns), sqlite_where=condition, postgresql_where=condition)

@@ -35,7 +35,7 @@ part_revisions = Table(
     Column("created_at", Instant, nullable=False),
 )
 
-drawing_files = Table(  # bytes are kept once, whoever refers to them
+drawing_files = Table(  # content by hash: stored once, however many drawings share it
     "drawing_files",
     metadata,
     Column("sha256", String(64), primary_key=True),

@@ -59,10 +59,12 @@ metadata = MetaData(
 
 
 def number() -> Column[int]:
+    """Primary key that grows: the order of lists and the integer id."""
     return Column("number", Counter, primary_key=True, autoincrement=True)
 
 
 def public_id() -> Column[str]:
+    """UUID that the API shows."""
     return Column("id", Id, nullable=False, unique=True)
 
 
