@@ -1,4 +1,4 @@
-"""The operations of our own server's extensions for annotators and imports, and the published drawing-url.
+"""Client of our own server's extensions for annotators and imports, and the published drawing-url.
 
 Ask `capabilities()` first: `None` means a plain ARCNM server, where the rest answers `NotFoundError`.
 """

@@ -1,4 +1,4 @@
-"""The 18 operations of the ARCNM Labeling API, one typed method each.
+"""Labeling client: the 18 operations of the ARCNM Labeling API, one typed method each.
 
 All raise `GonogoClientError` (see `errors` for the tree) and nothing else. Every POST and DELETE carries an
 `Idempotency-Key`, made when none is given, and is tried again with the same key and the same bytes.

@@ -1,4 +1,4 @@
-"""The operations of a lead on our own server: keys, runs, previews, progress, the audit log."""
+"""Lead client: operations on our own server for keys, runs, previews, progress, the audit log."""
 
 from __future__ import annotations
 

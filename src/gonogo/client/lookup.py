@@ -55,17 +55,17 @@ async def fetch_all_pages(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> 
 
 
 async def all_campaigns(client: GonogoClient, status: str | None = None) -> list[LabelingCampaignPublic]:
-    """Every campaign the credential may see; on a server without pages, its newest 500."""
+    """All campaigns that the credential may see; on a server without pages, its newest 500."""
     return await fetch_all_pages(lambda cursor: client.list_campaigns(status=status, limit=PAGE, cursor=cursor))
 
 
 async def all_projects(client: GonogoClient) -> list[LabelingProjectPublic]:
-    """Every project; on a server without pages, its newest 500."""
+    """All projects; on a server without pages, its newest 500."""
     return await fetch_all_pages(lambda cursor: client.list_projects(limit=PAGE, cursor=cursor))
 
 
 async def campaigns_named(client: GonogoClient, name_or_id: str) -> list[LabelingCampaignPublic]:
-    """The campaign of this id, or else all of this name."""
+    """Returns the campaign with this id, else all campaigns with this name."""
     return _matching(await all_campaigns(client), name_or_id)
 
 
@@ -76,7 +76,7 @@ def _matching(items: Sequence[N], name_or_id: str) -> list[N]:
 
 
 async def find_campaign(client: GonogoClient, name_or_id: str) -> LabelingCampaignPublic:
-    """The one campaign of this name or id.
+    """Returns the campaign with this name or id.
 
     Raises:
         NotFoundError: there is none; names that are near are given.
@@ -87,7 +87,7 @@ async def find_campaign(client: GonogoClient, name_or_id: str) -> LabelingCampai
 
 
 async def find_project(client: GonogoClient, name_or_id: str) -> LabelingProjectPublic:
-    """The one project of this name or id; raises as `find_campaign`."""
+    """Returns the project with this name or id; raises as `find_campaign`."""
     return _only_match("project", await all_projects(client), name_or_id, lambda item: item.id)
 
 
@@ -105,7 +105,7 @@ def _only_match(noun: str, items: Sequence[N], name_or_id: str, describe: Callab
 
 
 def ambiguous_name_error(noun: str, name: str, ids: list[str]) -> InvalidInputError:
-    """The error for a name that several have, with at most ten of their ids."""
+    """Error for an ambiguous name, with at most ten of the matching ids."""
     return InvalidInputError(
         f"{len(ids)} {noun}s are called {name!r}.", next_step="Give the id of one: " + ", ".join(ids[:10])
     )
@@ -118,7 +118,7 @@ async def require_extensions(client: GonogoClient, action: str) -> None:
 
 
 async def all_runs(client: LeadClient, project_id: str) -> list[RunPublic] | None:
-    """The prediction runs of a project; `None` on a plain server, which does not list them."""
+    """Prediction runs of a project; `None` on a plain server, which does not list them."""
     if await client.capabilities() is None:
         return None
     return await fetch_all_pages(lambda cursor: client.list_runs(project_id, limit=PAGE, cursor=cursor))

@@ -1,4 +1,4 @@
-"""The operations of review, of actions on annotators, and of practice: extensions of our own server."""
+"""Review client: review, actions on annotators, and practice, which are extensions of our own server."""
 
 from __future__ import annotations
 

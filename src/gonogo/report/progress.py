@@ -12,7 +12,7 @@ MAX_TIME_LEFT = timedelta(days=3650)
 
 
 def queue_text(progress: CampaignProgress) -> str:
-    """`60 left (3 of them held) · 4 in review · 33 done`."""
+    """Queue in words: `60 left (3 of them held) · 4 in review · 33 done`."""
     held = f" ({progress.n_held} of them held)" if progress.n_held else ""
     return f"{progress.n_open} left{held} · {progress.n_in_review} in review · {progress.n_resolved} done"
 
@@ -40,19 +40,19 @@ def pace_text(progress: CampaignProgress, now: datetime) -> str:
 
 
 def _end_text(end: datetime, now: datetime) -> str:
-    """`at 16:20` today, else `on 2026-11-30`."""
+    """End in words: `at 16:20` today, else `on 2026-11-30`."""
     same_day = end.date() == now.astimezone().date()
     return f"at {end:%H:%M}" if same_day else f"on {end:%Y-%m-%d}"
 
 
 def person_text(person: AtWork, now: datetime) -> str:
-    """`12 done, 2 held, 5 min ago`."""
+    """Work of a person: `12 done, 2 held, 5 min ago`."""
     held = f", {person.n_held} held" if person.n_held else ""
     return f"{person.n_done} done{held}{_age_text(person.last_at, now)}"
 
 
 def _age_text(timestamp: str | None, now: datetime) -> str:
-    """`, 5 min ago` of an ISO timestamp; empty for anything else."""
+    """Age of an ISO timestamp, `, 5 min ago`; empty for anything else."""
     try:
         time = datetime.fromisoformat((timestamp or "").replace("Z", "+00:00"))
     except ValueError:

@@ -57,7 +57,7 @@ def _lines(report: Json, names: Mapping[str, str], width: int | None) -> list[st
 
 
 def gauge(alpha: float | None, interval: Sequence[float] | None, threshold: float, width: int = GAUGE_WIDTH) -> str:
-    """`0 ┤······━━━●━━━──┊────├ 1`: ● alpha, ━ its interval, ┊ the threshold (⊙ where both meet)."""
+    """Gauge of alpha, `0 ┤······━━━●━━━──┊────├ 1`: ● alpha, ━ its interval, ┊ the threshold (⊙ where both meet)."""
 
     def cell_of(value: float) -> int:
         return round(min(max(value, 0.0), 1.0) * (width - 1))
@@ -73,7 +73,7 @@ def gauge(alpha: float | None, interval: Sequence[float] | None, threshold: floa
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """One block a value, from the smallest to the largest; the middle one where all are equal."""
+    """Sparkline with one block a value, from the smallest to the largest; the middle one where all are equal."""
     if not values:
         return ""
     low, high = min(values), max(values)
@@ -124,7 +124,7 @@ def _prevalence(shares: Mapping[str, float]) -> list[str]:
 
 
 def _meaning(details: Json, key: str) -> list[str]:
-    """What a figure means, and what to do."""
+    """Meaning of a figure, and the advice."""
     words = (details.get("words") or {}).get(key)
     return [f"{_INDENT}{words['means']}", f"{_INDENT}→ {words['do']}"] if words else []
 

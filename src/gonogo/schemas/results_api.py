@@ -1,6 +1,6 @@
 """Models of the results API (Centaur's), which our server serves and our client reads.
 
-Only what is documented has a type of its own; every other field is kept as it came (`extra="allow"`).
+Only what is documented has a type of its own; every other field is kept unchanged (`extra="allow"`).
 """
 
 from __future__ import annotations

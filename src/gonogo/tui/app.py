@@ -1,4 +1,4 @@
-"""The terminal application: themes, keys, signals, notices. Navigation is `navigation`'s, the work the screens'."""
+"""Terminal application: themes, keys, signals and notices; `navigation` chooses the screens."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
 
+from gonogo.desk.core.errors import DeskError
 from gonogo.tui import actions, themes
 from gonogo.tui.crash_report import crash_report
 from gonogo.tui.first_frame import attach
 from gonogo.tui.navigation import Navigator, Start
+from gonogo.tui.palette import ActionCommands
+from gonogo.tui.screens.common.help import HelpScreen
 from gonogo.tui.startup import FIRST_SCREEN_STYLES, ParsedTheme
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
 
 if TYPE_CHECKING:
-    from textual.command import Provider
     from textual.driver import Driver
 
     from gonogo.desk.account.account import Account
@@ -33,18 +35,12 @@ if TYPE_CHECKING:
     from gonogo.tui.terminal.probe import Probe
 
 
-def _palette() -> type[Provider]:
-    from gonogo.tui.palette import ActionCommands
-
-    return ActionCommands
-
-
 class GonogoApp(App[None]):
-    """gonogo in the terminal. `services` opens sessions; nothing in here knows the network or the disk."""
+    """Textual application. `services` opens sessions; network and disk stay behind it."""
 
     CSS_PATH: ClassVar[Any] = FIRST_SCREEN_STYLES
     BINDINGS: ClassVar[list[BindingType]] = [*actions.EVERYWHERE.bindings()]
-    COMMANDS = {_palette}
+    COMMANDS = {ActionCommands}
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     TITLE = "gonogo"
@@ -72,17 +68,17 @@ class GonogoApp(App[None]):
         self.keymap_problems: tuple[str, ...] = ()
         self.own_keys: dict[str, str] = {}
         self.drafts: dict[str, str] = {}
-        """Corrections that were begun, by task: signing in again makes a new screen, and nothing typed is lost."""
+        """Unsent corrections by task id; they outlive a screen, so signing in again loses nothing."""
         super().__init__()
         if first is not None:
             attach(self, first)
         self.navigator = Navigator(self, services, self.show_notice, clock=clock, start=start, campaign_id=campaign_id)
-        for look in self._theme_files.values():
-            self.register_theme(look.theme())
+        for theme_file in self._theme_files.values():
+            self.register_theme(theme_file.theme())
         self.theme = self._first_theme()
         self._parsed_theme = ParsedTheme(self)
 
-    # --- look ------------------------------------------------------------------------------------------
+    # --- themes ----------------------------------------------------------------------------------------
 
     def _load_themes(self, folders: Sequence[Path] | None) -> tuple[dict[str, themes.ThemeFile], list[str]]:
         if folders is None:
@@ -93,21 +89,21 @@ class GonogoApp(App[None]):
         return files, problems
 
     def _first_theme(self) -> str:
-        wanted = self.services.profile.theme
-        if wanted in self._theme_files:
-            return wanted
-        if wanted:
-            self._theme_problems.append(f"There is no usable theme named {plain(wanted, 40)}; dark is shown.")
+        name = self.services.profile.theme
+        if name in self._theme_files:
+            return name
+        if name:
+            self._theme_problems.append(f"There is no usable theme named {plain(name, 40)}; dark is shown.")
         return themes.FALLBACK
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return next(iter(self._theme_files.values())).variables() if self._theme_files else {}
 
     def get_driver_class(self) -> type[Driver]:
-        usual = super().get_driver_class()
-        if usual.__name__ != "LinuxDriver":
-            return usual
-        from gonogo.tui.terminal.driver import TerminalDriver
+        driver = super().get_driver_class()
+        if driver.__name__ != "LinuxDriver":
+            return driver
+        from gonogo.tui.terminal.driver import TerminalDriver  # Unix only
 
         return TerminalDriver
 
@@ -128,22 +124,21 @@ class GonogoApp(App[None]):
         self.choose_theme(names[(at + 1) % len(names)])
 
     def choose_theme(self, name: str) -> None:
-        """Show `name` now and at the next start."""
+        """Shows theme `name` now and at the next start."""
         self.theme = name
         self.remember("theme", name)
         self.show_notice(f"Theme: {self._theme_files[name].title}", seconds=2)
 
     def remember(self, setting: str, value: object) -> None:
-        """Write a setting for the next start; what could not be written is said."""
-        from gonogo.desk.core.errors import DeskError
-        from gonogo.desk.core.settings import save_setting
+        """Saves a setting for the next start; shows a notice if that fails."""
+        from gonogo.desk.core.settings import save_setting  # 3 ms, not needed for the first frame
 
         try:
             save_setting(self.services.home.settings_file(), setting, value)
         except DeskError as error:
             self.show_notice(f"{error} {error.next_step}", warning=True)
 
-    # --- life ------------------------------------------------------------------------------------------
+    # --- start ------------------------------------------------------------------------------------------
 
     async def on_mount(self) -> None:
         self._listen_for_signals()
@@ -153,7 +148,7 @@ class GonogoApp(App[None]):
         await self.navigator.show_first_screen()
 
     def _listen_for_signals(self) -> None:
-        """A closed terminal or a `kill` ends the program in order: Textual alone would leave the terminal raw."""
+        """Ends the program in order on SIGTERM and SIGHUP: Textual alone would leave the terminal raw."""
         if self.is_headless:
             return
         loop = asyncio.get_running_loop()
@@ -165,7 +160,7 @@ class GonogoApp(App[None]):
         profile, path = self.services.profile, self.services.home.config() / "keys.toml"
         if profile.keymap == "default" and not profile.keys and not path.exists():
             return
-        from gonogo.tui.keymaps import load_keymap
+        from gonogo.tui.keymaps import load_keymap  # most starts have the default keys
 
         keymap = load_keymap(path, profile.keymap, profile.keys)
         self.keymap_problems = keymap.problems
@@ -202,23 +197,21 @@ class GonogoApp(App[None]):
         self.navigator.show_results()
 
     def action_keys(self) -> None:
-        from gonogo.tui.screens.common.help import HelpScreen
-
         if not isinstance(self.screen, HelpScreen):
             scopes = getattr(self.screen, "ACTION_SCOPES", (actions.ANNOTATE,))
             self.push_screen(HelpScreen(self.own_keys, scopes))
 
-    # --- words -----------------------------------------------------------------------------------------
+    # --- notices ---------------------------------------------------------------------------------------
 
     def show_notice(self, text: str, *, warning: bool = False, error: bool = False, seconds: float = 5) -> None:
-        """A short notice. The only caller of `notify`: its text is never markup."""
+        """Shows a short notice. The only caller of `notify`: its text is never markup."""
         severity: Literal["information", "warning", "error"] = (
             "error" if error else "warning" if warning else "information"
         )
         self.notify(plain(text, 600), severity=severity, timeout=seconds, markup=False)
 
     def get_system_commands(self, screen: Any) -> Iterable[Any]:
-        """None of Textual's own: the palette shows our registry, and screenshots of drawings are not ours to save."""
+        """Returns no command of Textual: the palette shows our registry, and no screenshot of a drawing is saved."""
         return ()
 
     def _fatal_error(self) -> None:
@@ -235,9 +228,9 @@ def make_app(
     first: FirstFrame | None = None,
     probe: Probe | None = None,
 ) -> GonogoApp:
-    """The application as the command line starts it; `first` is what is on the screen already.
+    """Application as the command line starts it; `first` is the frame already on the screen.
 
-    `probe` has asked the terminal what it can draw.
+    `probe` has sent its questions to the terminal.
     """
     answers = probe.collect() if probe is not None else None
     terminal = TerminalCapabilities(

@@ -1,4 +1,4 @@
-"""Protocols of the application and its navigator as screens, widgets and the palette see them.
+"""Protocols of the application and its navigator for screens, widgets and the palette.
 
 Screens import this module instead of `app`, which imports them: the imports of `tui` run one way.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class NavigatorProtocol(Protocol):
-    """Navigation from a screen to another one; see `navigation.Navigator`."""
+    """Navigator as screens see it; see `navigation.Navigator`."""
 
     session: AnnotateSession | ReviewSession | None
     campaign_id: str
@@ -41,7 +41,7 @@ class NavigatorProtocol(Protocol):
 
 
 class AppProtocol(Protocol):
-    """The application's services, settings and notices; see `app.GonogoApp`."""
+    """Application as screens and widgets see it: services, settings, notices; see `app.GonogoApp`."""
 
     services: Account
     terminal: TerminalCapabilities
@@ -59,19 +59,19 @@ class AppProtocol(Protocol):
 
 
 class AppGetter:
-    """Descriptor: the application of a node, typed; the counterpart of `textual.getters.app` for a protocol."""
+    """Descriptor that returns the typed application of a node: `textual.getters.app` for a protocol."""
 
     def __get__(self, node: DOMNode, owner: type[DOMNode]) -> AppProtocol:
         return app_of(node)
 
 
 class HasApp(Protocol):
-    """A node of Textual's tree, or a command provider."""
+    """Node of Textual's tree, or a command provider."""
 
     @property
     def app(self) -> App[Any]: ...
 
 
 def app_of(node: HasApp) -> AppProtocol:
-    """The application that `node` belongs to."""
+    """Returns the application that `node` belongs to."""
     return cast(AppProtocol, node.app)

@@ -1,10 +1,10 @@
-"""First frame: the last run's question, painted before Textual is loaded, which takes some tenths of a second.
+"""First frame: paints the last run's question before Textual, which takes some tenths of a second to load.
 
-It is shown only where the session will ask that very question again (`AnnotateSession.left_until`), in the same
+It is shown only if the session will ask the same question again (`AnnotateSession.left_until`), in the same
 terminal at the same size, and only once: the file is deleted when it is read, so that a killed program never shows
-what was answered since. Textual's own frames are held back until question and drawing are complete.
+an answered question. Textual's own frames are held back until question and drawing are complete.
 
-`show` is called by the command line, `attach` by the app; nothing else knows of this module.
+`show` is called by the command line, `attach` by the app; nothing else uses this module.
 """
 
 from __future__ import annotations
@@ -31,12 +31,23 @@ HOLD_SECONDS = 1.5
 POLL_SECONDS = 0.04
 ALTERNATE_SCREEN = "\x1b[?1049h"
 _SYNC, _END_SYNC = "\x1b[?2026h", "\x1b[?2026l"
-_LOOKS = ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "TMUX", "STY", "LANG", "LC_ALL", "LC_CTYPE", "SSH_TTY")
+_ENVIRONMENT_NAMES = (
+    "TERM",
+    "COLORTERM",
+    "NO_COLOR",
+    "TERM_PROGRAM",
+    "TMUX",
+    "STY",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "SSH_TTY",
+)
 
 
 def terminal_key(environment: Mapping[str, str], size: tuple[int, int]) -> str:
-    """What must be equal for a frame to be shown again; `size` in columns and rows."""
-    return json.dumps([__version__, *size, *(environment.get(name, "") for name in _LOOKS)])
+    """Returns the key that must be equal for a frame to be shown again; `size` in columns and rows."""
+    return json.dumps([__version__, *size, *(environment.get(name, "") for name in _ENVIRONMENT_NAMES)])
 
 
 def save(path: Path, rows: Sequence[str], key: str, campaign_id: str, until: float) -> None:
@@ -87,7 +98,7 @@ def show(path: Path, campaign_id: str | None, *, resumes: bool) -> Iterator[Firs
 
 
 class FirstFrame:
-    """A frame on the screen until Textual takes over. Meanwhile keys are not echoed, and signals end in order."""
+    """Frame on the screen until Textual takes over. Until then keys are not echoed, and signals end cleanly."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.frame = path, ""
@@ -95,7 +106,7 @@ class FirstFrame:
         self._undo = contextlib.ExitStack()
 
     def paint(self) -> None:
-        """Raises `OSError`, and `ImportError` on Windows."""
+        """Paints the frame. Raises `OSError`, and `ImportError` on Windows."""
         if not self.frame:
             return
         import termios  # not on Windows
@@ -110,7 +121,7 @@ class FirstFrame:
         self._write(f"{_SYNC}{ALTERNATE_SCREEN}\x1b[?25l\x1b[?7l{self.frame}{_END_SYNC}")
 
     def hand_over(self) -> bool:
-        """Gives the terminal back as it was found, keys typed meanwhile still unread; false when nothing is painted."""
+        """Restores the terminal's attributes, leaving typed keys unread; returns false if no frame is painted."""
         painted, self._painted = self._painted, False
         self._undo.close()
         return painted
@@ -129,14 +140,14 @@ class FirstFrame:
 
 
 def attach(app: App[None], first: FirstFrame) -> None:
-    """Makes the app's driver take over `first` and save the frame for the next start. Before the app runs."""
+    """Makes the app's driver take over `first` and save the frame for the next start. Call it before the app runs."""
     from gonogo.tui.app_protocol import app_of  # loads Textual
-    from gonogo.tui.terminal.driver import TerminalDriver
+    from gonogo.tui.terminal.driver import TerminalDriver  # loads Textual
 
     gonogo = app_of(app)
 
     class HandOverDriver(TerminalDriver):
-        """Driver that holds Textual's frames back until the question is complete, and keeps the last one."""
+        """Driver that holds Textual's frames back until the question is complete, and saves the last one."""
 
         _held: list[str] | None = None
         _starting = False
@@ -181,7 +192,7 @@ def attach(app: App[None], first: FirstFrame) -> None:
             super().stop_application_mode()
 
         def close(self) -> None:
-            """Called after the session was closed."""
+            """Saves the last frame; Textual calls it after the session was closed."""
             super().close()
             until = getattr(self._session, "left_until", None) if self._rows else None
             if until is not None:

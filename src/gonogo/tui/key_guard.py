@@ -24,21 +24,21 @@ class KeyGuard:
         self.burst = False
 
     def hold(self) -> None:
-        """Another task is being painted: no verdict key counts until `painted`."""
+        """Ignores verdict keys until `painted`, while another task is being painted."""
         self._armed_at = math.inf
 
     def painted(self) -> None:
-        """The task is on the screen from now on."""
+        """Records that the task is on the screen."""
         self._armed_at = self._clock() + self._guard
 
     def pressed(self) -> bool:
-        """Records a key; returns whether the verdict of the key before it must be taken back."""
+        """Records a key; returns whether the verdict of the previous key must be undone."""
         now = self._clock()
         self.burst = now - self._last_key < self._quiet
         self._last_key = now
-        take_back = self.burst and self._decided
+        undo_previous = self.burst and self._decided
         self._decided = False
-        return take_back
+        return undo_previous
 
     def decided(self) -> None:
         """Records that the last key made a verdict."""

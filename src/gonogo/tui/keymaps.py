@@ -1,4 +1,4 @@
-"""Keymaps: a preset, over it a person's own keys. Every unusable line is named, and the rest is used.
+"""Keymaps: a preset, overridden by a person's own keys. Unusable lines are reported, the rest is used.
 
 A person's key wins over a shipped one, so that an action added later never takes it away; only the actions of
 `CORE` keep at least one of their keys.
@@ -94,7 +94,7 @@ def _read(path: Path) -> tuple[dict[str, object], str]:
 
 
 def _flat(raw: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """`[annotate] correct = "j"` and `"annotate.correct" = "j"` are the same."""
+    """Flattens tables: `[annotate] correct = "j"` becomes `"annotate.correct" = "j"`."""
     flat: dict[str, object] = {}
     for key, value in raw.items():
         if isinstance(value, dict):
@@ -105,7 +105,7 @@ def _flat(raw: Mapping[str, object], prefix: str = "") -> dict[str, object]:
 
 
 def read_keymap(raw: Mapping[str, object], preset: str = DEFAULT) -> Keymap:
-    """Validates a person's own keys: action ids, key names, clashes within a scope. Every problem is named."""
+    """Validates a person's own keys: action ids, key names, clashes within a scope. Every problem is reported."""
     problems: list[str] = []
     own: dict[str, tuple[str, ...]] = {}
     for action_id, value in raw.items():
@@ -180,7 +180,7 @@ def _keys(value: object) -> tuple[tuple[str, ...], str]:
     if not keys or not all(keys):
         return (), "expected at least one key name."
     for key in keys:
-        if not _known(key):
+        if not _is_key(key):
             return (), f"no such key: {key}{_nearest(key, _NAMES)}"
     return keys, ""
 
@@ -197,10 +197,10 @@ _PUNCTUATION = {_key_name(mark) for mark in string.punctuation}
 _NAMES = {key.value for key in Keys if not key.value.startswith("<")} | set(KEY_NAMES) | _PUNCTUATION
 
 
-def _known(key: str) -> bool:
+def _is_key(key: str) -> bool:
     modifier, _, rest = key.rpartition("+")
     if modifier == "alt":
-        return _known(rest)
+        return _is_key(rest)
     return (len(key) == 1 and key.isalnum() and key.isascii()) or key in _NAMES
 
 

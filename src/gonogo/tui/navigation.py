@@ -27,7 +27,7 @@ CLOSE_SECONDS = 1.5
 
 
 class Notice(Protocol):
-    """Shows a short notice; see `GonogoApp.show_notice`."""
+    """Callback that shows a short notice; see `GonogoApp.show_notice`."""
 
     def __call__(self, text: str, *, seconds: float = 5) -> None: ...
 
@@ -58,12 +58,12 @@ class Navigator:
         self.session: AnnotateSession | ReviewSession | None = None
         self.reviewing = start == "review"
         self.campaign_id = campaign_id or ""
-        """The campaign that was opened last."""
+        """Id of the campaign opened last."""
         self.standalone_screen: Callable[[], Screen[Any]] | None = None
-        """Makes a screen that is shown by itself, without a login; leaving it ends the program."""
+        """Factory of a screen shown alone, without a login; leaving it ends the program."""
 
     async def show_first_screen(self) -> None:
-        """Shows what the program was started for."""
+        """Shows the first screen of the requested start."""
         if self.standalone_screen is not None:
             self._replace_screen(self.standalone_screen())
             return
@@ -81,7 +81,7 @@ class Navigator:
         self._replace_screen(SignInScreen(reason, embedded=embedded))
 
     async def open_after_sign_in(self, signed: SignedIn) -> None:
-        """After signing in: opens the campaign of the login, or the choice of campaigns."""
+        """Opens the campaign of the login, or the choice of campaigns."""
         campaign_id = self._campaign_id or signed.campaign_id
         if campaign_id and not self.reviewing:
             await self.open_campaign(signed, campaign_id)
@@ -91,7 +91,7 @@ class Navigator:
         self._replace_screen(ChooseCampaignScreen(signed, campaign_id or ""))
 
     async def open_campaign(self, signed: SignedIn, campaign_id: str) -> None:
-        """Opens the campaign's tasks, or its review queue when reviewing; practice first where it was asked for."""
+        """Opens the campaign's tasks, or its review queue when reviewing; practice first if it was requested."""
         self.campaign_id = campaign_id
         if self.reviewing:
             await self.open_review(signed, campaign_id)
@@ -116,7 +116,7 @@ class Navigator:
         self._replace_screen(ReviewScreen(session, signed, campaign_id, task_id))
 
     async def show_review(self) -> None:
-        """Goes to the review queue of the campaign that was opened last."""
+        """Opens the review queue of the campaign that was opened last."""
         signed = self._services.remembered()
         if signed is None:
             self.show_sign_in("Sign in to review.")
@@ -125,7 +125,7 @@ class Navigator:
         await self.open_after_sign_in(signed)
 
     def show_practice(self) -> None:
-        """Opens practice in the current campaign; leaving it comes back here."""
+        """Opens practice in the current campaign; leaving it returns to the screen below."""
         signed = self._services.remembered()
         campaign_id = self.campaign_id or (signed.campaign_id if signed is not None else None)
         if signed is None or not campaign_id:
@@ -174,7 +174,7 @@ class Navigator:
         self._app.push_screen(AnnotatorsScreen(signed, campaign_id, name))
 
     def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None:
-        """Opens the rulings of a campaign that are proposed as gold."""
+        """Opens the gold candidates of a campaign."""
         from gonogo.desk.practice.browse import CampaignBrowser  # loaded when first shown
         from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
 

@@ -1,4 +1,4 @@
-"""Entries of the command palette: the actions of the screen, and the themes."""
+"""Command palette entries: the actions of the screen, and the themes."""
 
 from __future__ import annotations
 

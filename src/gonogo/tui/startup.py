@@ -1,4 +1,4 @@
-"""Shortcuts of the start, each around work that Textual would do twice before the first frame.
+"""Startup shortcuts, each around work that Textual would do twice before the first frame.
 
 Processor time from the app's construction to its first complete question, without against with the shortcut
 (2026-11-30): styles of the first screen 1.10-1.24, classes of the size 1.15-1.5, styles parsed with the theme 1.10.
@@ -13,7 +13,7 @@ FIRST_SCREEN_STYLES = ["app.tcss", "screens/work/annotate.tcss"]
 
 
 class ParsedTheme:
-    """The theme's variables that the stylesheet was parsed with.
+    """Theme variables that the stylesheet was parsed with.
 
     When the app mounts, Textual parses all styles again for a theme that is not its own, although nothing changed.
     """
@@ -30,7 +30,7 @@ class ParsedTheme:
 
 
 def size_classes(app: App[None]) -> list[str]:
-    """The breakpoint classes of the terminal's size; given to a screen before its layout, they save a second one."""
+    """Returns the breakpoint classes of the terminal's size; a screen that has them already is laid out once."""
     breakpoints = (app.HORIZONTAL_BREAKPOINTS or [], app.VERTICAL_BREAKPOINTS or [])
     sizes = zip(breakpoints, app.size, strict=True)
     return [[name for least, name in steps if size >= least][-1] for steps, size in sizes]

@@ -1,4 +1,4 @@
-"""Cleaning of data before it reaches a widget; the only way for data into widgets.
+"""Text cleaning: the only way for data into widgets.
 
 A plain string given to a Textual widget is markup, with actions that can press a verdict key; a control character
 in any string reaches the terminal byte for byte, and some of them make it answer with bytes that arrive as key

@@ -1,4 +1,4 @@
-"""Viewport of a drawing: level, zoom, place and rotation, as the keys have set them. Immutable."""
+"""Viewport of a drawing: level, zoom, place and rotation, as set by keys. Immutable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SMALL_LOCATOR = (8, 4)
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
-    """View of one task. Mode and cell shape are the terminal's, level and zoom the sheet's, the rest the task's."""
+    """View of one task. Mode and cell shape are the terminal's, level and zoom the sheet's, the rest is the task's."""
 
     level: Level = Level.DETAIL
     zoom: float = 1.0
@@ -32,8 +32,8 @@ class Viewport:
     def reset(self) -> Viewport:
         return Viewport(mode=self.mode, cell_ratio=self.cell_ratio, cell_pixels=self.cell_pixels)
 
-    def kept(self) -> Viewport:
-        """The view for the next task on the same sheet."""
+    def for_same_sheet(self) -> Viewport:
+        """Returns the view for the next task on the same sheet."""
         return replace(self.reset(), level=self.level, zoom=self.zoom)
 
     def next_level(self) -> Viewport:
@@ -48,11 +48,11 @@ class Viewport:
         return replace(self, zoom=zoom)
 
     def turned(self, shown: int) -> Viewport:
-        """The view turned by a quarter clockwise from `shown`, the rotation on the screen in degrees."""
+        """Returns the view turned by a quarter clockwise from `shown`, the rotation on the screen in degrees."""
         return replace(self, rotation=(shown + 90) % 360)
 
-    def form(self, cells: tuple[int, int]) -> PictureRequest:
-        """Request without a task, for preparing pictures of a pane of `cells` (columns, rows)."""
+    def base_request(self, cells: tuple[int, int]) -> PictureRequest:
+        """Returns a request without a task, for preparing pictures of a pane of `cells` (columns, rows)."""
         columns, rows = cells
         locator = _LOCATOR if columns >= 60 and rows >= 20 else _SMALL_LOCATOR if columns >= 30 and rows >= 12 else None
         return PictureRequest(
@@ -67,6 +67,6 @@ class Viewport:
         )
 
     def request(self, task: DeskTask, cells: tuple[int, int]) -> PictureRequest:
-        """Request of the picture of `task` in this view."""
-        form = self.form(cells)
-        return replace(form, bbox=task.bbox, pan_x=self.pan_x, pan_y=self.pan_y, rotation=self.rotation)
+        """Returns the request of the picture of `task` in this view."""
+        base = self.base_request(cells)
+        return replace(base, bbox=task.bbox, pan_x=self.pan_x, pan_y=self.pan_y, rotation=self.rotation)

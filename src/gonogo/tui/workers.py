@@ -1,4 +1,4 @@
-"""Background workers of screens and widgets."""
+"""Background workers: start one in place of another of its group."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 def start_exclusive(node: DOMNode, work: Callable[..., Coroutine[Any, Any, None]], *args: object, group: str) -> None:
     """Runs `work(*args)` in the background; cancels the worker of the same `group`.
 
-    The coroutine is made when the worker runs: a worker that is replaced before that would leave it unawaited.
+    The coroutine is created when the worker runs: a worker cancelled before that would leave it unawaited.
     """
 
     async def run() -> None:

@@ -10,7 +10,7 @@ from textual.binding import Binding
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a person can do, with the keys that do it.
+    """Action of a person, with its keys.
 
     Attributes:
         id: Name in keymaps and docs, `<scope>.<name>`; a scope adds its own part.
@@ -68,7 +68,7 @@ KEY_NAMES = {
 
 
 def key_name(key: str) -> str:
-    """Key as a person reads it: `question_mark` → `?`."""
+    """Name of a key as a person reads it: `question_mark` → `?`."""
     return KEY_NAMES.get(key, key)
 
 

@@ -87,7 +87,7 @@ def outcome_text(answer: Decided) -> str:
 
 
 def answer_again_message(answer: Decided) -> str:
-    """Message beside a question whose refused answer is given again."""
+    """Message beside a question that is asked again after its answer was refused."""
     reason = f": {answer.detail.rstrip('.')}" if answer.detail else ""
     return f"Your answer “{answer.decision.verdict}” was refused{reason}. Answer again; undo leaves it as it was."
 
@@ -99,7 +99,7 @@ def not_saved_message(error: Exception, what: str) -> str:
 
 
 def cannot_undo_message(recent: Sequence[Decided]) -> str:
-    """Why the last answer cannot be taken back; `recent` are the answers, newest last."""
+    """Message that the last answer cannot be undone, with the reason; `recent` ends with the newest answer."""
     if not recent:
         return "Nothing to take back yet."
     last = recent[-1]
@@ -108,7 +108,7 @@ def cannot_undo_message(recent: Sequence[Decided]) -> str:
 
 
 def sheet_title(task: DeskTask, picture: Picture | NoPicture | None, view: Viewport) -> str:
-    """`LIU0010 · sheet 1 · detail 4.2×`."""
+    """Title of the drawing: `LIU0010 · sheet 1 · detail 4.2×`."""
     links = dict(task.links)
     part = links.get("part") or task.part_revision_id or ""
     title = one_line(picture.title or "", 40) if isinstance(picture, Picture) else ""

@@ -40,7 +40,7 @@ NOBODY = "Nobody has voted in this campaign or is invited to it. `gonogo assign`
 _FLAG_NAMES = {"too_fast": "too fast", "always_the_same": "always the same", "drifting": "drifting"}
 _TRAIL_LENGTH = 8
 _FEW_GOLD_ANSWERS = 10
-"""Below so many gold answers nothing can be said about accuracy."""
+"""Least number of gold answers for a statement about accuracy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def confirmation_card(record: AnnotatorRecord, preview: AnnotatorActionPreview |
 
 
 def check_reason(text: str) -> str:
-    """Returns what is wrong with a reason, empty for nothing."""
+    """Returns the problem of a reason, empty for none."""
     return "" if len(text) >= 3 else "Say why in a few words, or press Esc."
 
 
@@ -184,7 +184,7 @@ def _figure(name: str, figure: str, words: str) -> Content:
 
 
 def _minute(timestamp: str) -> str:
-    """`2026-11-22 07:24` of an ISO timestamp."""
+    """Minute of an ISO timestamp: `2026-11-22 07:24`."""
     return one_line(timestamp[:16]).replace("T", " ")
 
 

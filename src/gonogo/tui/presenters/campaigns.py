@@ -42,7 +42,7 @@ def progress_bar(done: int, total: int, width: int) -> str:
 
 
 def _counts(campaign: LabelingCampaignPublic) -> tuple[int, int]:
-    """Settled tasks, and all."""
+    """Numbers of settled tasks and of all tasks."""
     return campaign.resolved_count or 0, campaign.task_count or 0
 
 
@@ -70,7 +70,7 @@ def details(snapshot: CampaignSnapshot, width: int, now: datetime | None = None)
 
 
 def _work(snapshot: CampaignSnapshot, now: datetime) -> list[Content]:
-    """Queue, pace and expected end, as far as the server tells them."""
+    """Lines on queue, pace and expected end, as far as the server reports them."""
     if snapshot.progress is None:
         return [Content.styled(average_pace(snapshot.campaign, now), "$foreground")]
     texts = (queue_text(snapshot.progress), pace_text(snapshot.progress, now))
@@ -78,7 +78,7 @@ def _work(snapshot: CampaignSnapshot, now: datetime) -> list[Content]:
 
 
 def average_pace(campaign: LabelingCampaignPublic, now: datetime) -> str:
-    """Settled tasks a day since the campaign began, and when it ends at that pace."""
+    """Average pace since the start of the campaign, in settled tasks a day, and the end at that pace."""
     done, total = _counts(campaign)
     began = moment(campaign.created_at)
     if total and done >= total:
@@ -110,7 +110,7 @@ def _quality(snapshot: CampaignSnapshot, width: int) -> list[Content]:
 
 
 def _people(snapshot: CampaignSnapshot, width: int, now: datetime) -> list[Content]:
-    """The invited people and those who voted without an invitation: leads, and the platform's pool."""
+    """Lines on people: the invited ones, and voters without an invitation (leads, the platform's pool)."""
     rows = [_person(*person, width) for person in _people_rows(snapshot, now)][:MAX_PEOPLE]
     count = len(snapshot.people)
     if not count:
@@ -172,7 +172,7 @@ def invitation_card(assignment: CampaignAssignmentCreated, address: str) -> Cont
 
 
 def closing_card(campaign: LabelingCampaignPublic) -> Content:
-    """Card before closing: what becomes of tasks that are not settled."""
+    """Card before closing: the effect on tasks that are not settled."""
     done, total = _counts(campaign)
     return _card(
         f"Close {one_line(campaign.name or campaign.id, 60)}?",
@@ -183,7 +183,7 @@ def closing_card(campaign: LabelingCampaignPublic) -> Content:
 
 
 def promotion_card(snapshot: CampaignSnapshot) -> Content:
-    """Card before promotion; below acceptance, why it is refused and what force would do."""
+    """Card before promotion; below acceptance, the refusal and the effect of force."""
     campaign, report = snapshot.campaign, snapshot.quality
     heading = f"Promote {one_line(campaign.name or campaign.id, 60)}?"
     effect = (
@@ -214,7 +214,7 @@ def promotion_message(result: PromoteResult) -> str:
     return f"{result.promoted or 0} tasks were promoted{forced}."
 
 
-# --- checks of what was typed: each returns what is wrong, empty for nothing -----------------------------
+# --- checks of typed texts: each returns the problem, empty for none --------------------------------------
 
 
 def check_address(text: str) -> str:

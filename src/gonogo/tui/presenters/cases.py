@@ -114,7 +114,7 @@ def _question(case: dict[str, Any], width: int) -> list[Content]:
 
 
 def _vote(read: dict[str, Any], width: int) -> Content:
-    """`✗ incorrect  16,6  2.4 s`, then the voter, and whether the vote counts."""
+    """Vote on one line: `✗ incorrect  16,6  2.4 s`, the voter, and whether the vote counts."""
     answer = read.get("answer")
     answer = answer if isinstance(answer, dict) else {}
     verdict = one_line(str(answer.get("answer_class") or "–"), 20)

@@ -15,7 +15,7 @@ MAX_SHOWN = 120
 
 
 def raw_reading(predicted: Any) -> Content:
-    """The raw reading, where typesetting it moved or changed a character; else empty."""
+    """Raw reading, where typesetting it moved or changed a character; else empty."""
     text = value_text(predicted)
     shown = "".join("".join((part.text, part.upper, part.lower)) for part in typeset(predicted).parts)
     if not text or "".join(text.split()) == "".join(shown.split()):
@@ -44,7 +44,7 @@ def correction_preview(text: str, predicted: Any, rows: int = 2) -> Content:
 
 
 def marked_changes(text: str, predicted: Any) -> Content:
-    """`⌀16,5 +0,[1→2] 0`: the line with every change against the reading, before → after. Readable without colour."""
+    """Line with every change against the reading marked, `⌀16,5 +0,[1→2] 0`. Readable without colour."""
     parts: list[Content] = []
     for span in differences(value_text(predicted, MAX_SHOWN), one_line(text, MAX_SHOWN)):
         if span.change is Change.CHANGED:
@@ -84,7 +84,7 @@ NO_REPAIR_MESSAGES = {
 
 
 def correction_problem(text: str, predicted: Any) -> str:
-    """Why a text cannot be sent as a correction; empty where it can."""
+    """Reason why a text cannot be sent as a correction; empty if it can."""
     if not text:
         return "The line is empty. Ctrl+S says incorrect without a value."
     if text == value_text(predicted):
@@ -93,6 +93,6 @@ def correction_problem(text: str, predicted: Any) -> str:
 
 
 def correction_value(text: str) -> dict[str, Any]:
-    """The JSON value to send: the text as typed, and its parts where it parses."""
+    """JSON value of a correction: the typed text, and its parts if it parses."""
     parsed = parse(text)
     return {**(to_json(parsed.value) if parsed.ok else {}), "text": text}

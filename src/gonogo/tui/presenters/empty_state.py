@@ -1,4 +1,4 @@
-"""Cards in place of something that is missing: a sign and a heading, the reason, the next step."""
+"""Empty-state cards: a sign and a heading, the reason, the next step."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def _error_type(candidate: GoldCandidate) -> str:
 
 
 def _difference(candidate: GoldCandidate) -> str:
-    """How prediction and ruled value differ, in an engineer's words."""
+    """Difference of prediction and ruled value, in an engineer's words."""
     predicted, ruled = candidate.task.predicted_value, candidate.ruling.corrected_value
     if predicted is None or ruled is None:
         return ""
@@ -87,7 +87,7 @@ def _difference(candidate: GoldCandidate) -> str:
 
 
 def _purpose(candidate: GoldCandidate) -> str:
-    """What the gold item will measure."""
+    """Purpose of the gold item: the error rate that it measures."""
     if candidate.ruling.verdict == "correct":
         return "whether people refuse what is right (false reject)"
     return "whether people let this error pass (false accept)"

@@ -1,4 +1,4 @@
-"""History of answers in words: its summary, an answer on one line and in full, the text that a search looks at."""
+"""History of answers in words: its summary, an answer on one line and in full, its searchable text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLORS = {SendState.PARKED: "$warning", SendState.LATE: "$warning", SendState.S
 
 
 def summary(answers: Sequence[Decided], n_matching: int | None) -> Content:
-    """`142 answers: 139 sent, 2 waiting, 1 refused`, and how many of them match the search, if there is one."""
+    """Summary: `142 answers: 139 sent, 2 waiting, 1 refused`, and the number that matches a search."""
     refused = sum(answer.state is SendState.PARKED for answer in answers)
     waiting = sum(answer.state in UNSENT for answer in answers)
     replaced = sum(answer.state is SendState.REPLACED for answer in answers)
@@ -44,7 +44,7 @@ def entry(answer: Decided) -> Content:
 
 
 def search_text(answer: Decided) -> str:
-    """Everything of an answer that a search looks at, in lower case."""
+    """Searchable text of an answer, in lower case."""
     task, decision = answer.task, answer.decision
     values = (value_text(task.predicted_value), value_text(decision.corrected_value))
     kinds = (task.target_kind, task.detail_kind, task.field_name)
@@ -53,7 +53,7 @@ def search_text(answer: Decided) -> str:
 
 
 def details(answer: Decided, question: Content) -> Content:
-    """The answer, its state, its confidence and its time; below them the question in full."""
+    """Details of an answer: its state, its confidence and its time; below them the question in full."""
     decision, times = answer.decision, answer.decision.times
     corrected = "" if decision.corrected_value is None else f" → {value_text(decision.corrected_value)}"
     spent = (

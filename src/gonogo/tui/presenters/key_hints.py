@@ -18,7 +18,7 @@ SYMBOLS_BY_LETTER = dict(zip(string.ascii_lowercase, (symbol.glyph for symbol in
 
 
 def key_line(actions: Iterable[Action], keymap: Mapping[str, str], width: int) -> Content:
-    """`a correct   s incorrect …` in at most `width` cells, by rank; the key of the help comes last."""
+    """Key line of at most `width` cells, by rank: `a correct   s incorrect …`; the help key comes last."""
     ranked = sorted((a for a in actions if a.rank is not None and keys_of(a, keymap)), key=lambda a: a.rank or 0)
     count, gap = fit_actions(ranked, [cell_len(_hint(action, keymap).plain) for action in ranked], width)
     chosen = ranked[:count] if count else [action for action in ranked if action.verdict]
@@ -27,7 +27,7 @@ def key_line(actions: Iterable[Action], keymap: Mapping[str, str], width: int) -
 
 
 def fit_actions(ranked: Sequence[Action], widths: Sequence[int], width: int) -> tuple[int, int]:
-    """How many of the first actions fit into `width` cells, and the gap between them.
+    """Returns how many of the first actions fit into `width` cells, and the gap between them.
 
     The gap shrinks before a verdict or an action of the editor is dropped; 0 when even then a verdict is lost.
     """
@@ -48,7 +48,7 @@ def _hint(action: Action, keymap: Mapping[str, str]) -> Content:
 
 
 def symbol_line(width: int) -> Content:
-    """The palette of signs with their letters, most used first: `a ⌀  b ±  c ° …`, as many as fit."""
+    """Palette of signs with their letters, most used first: `a ⌀  b ±  c ° …`, as many as fit."""
     for gap, between in (("  ", " "), (" ", "")):
         items = [
             Content.assemble((letter, "bold $accent"), between, (symbol, "$foreground"))

@@ -1,4 +1,4 @@
-"""Practice in words: feedback on an answer, progress, and how the person stands against the pass mark."""
+"""Practice in words: feedback on an answer, progress, and the standing against the pass mark."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _note(attempt: PracticeAttempt) -> list[Content]:
 
 
 def standing_text(standing: PracticeStanding | None) -> str:
-    """`14 of the last 18 right; 80 % of 20 wanted`."""
+    """Standing in words: `14 of the last 18 right; 80 % of 20 wanted`."""
     if standing is None:
         return ""
     text = f"{standing.right} of the last {standing.n} right" if standing.n else "no answers yet"
@@ -58,7 +58,7 @@ def standing_text(standing: PracticeStanding | None) -> str:
 
 
 def queue_closed_reason(standing: PracticeStanding | None) -> str:
-    """What keeps the queue closed; empty when it is open."""
+    """Reason why the queue is closed; empty if it is open."""
     if standing is None or standing.waits_for is None:
         return ""
     if standing.waits_for == "warm_up":

@@ -26,7 +26,7 @@ _STATUSES = {"open": "open", "resolved": "resolved", "in_review": "waits"}
 
 
 def queue_columns(ruling_of: Callable[[str], Ruled | None]) -> list[Column[QueueRow]]:
-    """Columns of the queue. `ruling_of` returns what was ruled on a task in this session."""
+    """Columns of the queue. `ruling_of` returns the ruling on a task in this session."""
 
     def state(row: QueueRow) -> tuple[str, str]:
         return row_state(row, ruling_of(row.task.id))
@@ -43,7 +43,7 @@ def queue_columns(ruling_of: Callable[[str], Ruled | None]) -> list[Column[Queue
 
 
 def row_state(row: QueueRow, ruled: Ruled | None) -> tuple[str, str]:
-    """Returns word and colour of a row's state: what was ruled here, else its status."""
+    """Returns word and colour of a row's state: the ruling of this session, else its status."""
     if ruled is not None:
         return ("! refused", "warning") if ruled.refused else ("✓ ruled", "correct")
     if row.adjudicated:
@@ -70,7 +70,7 @@ def _drawing(row: QueueRow) -> str:
 
 
 def no_case_card(session: ReviewSession) -> Content:
-    """Card in place of a case: why there is none, and the next step."""
+    """Card in place of a missing case: the reason and the next step."""
     state = session.state
     if state.stage not in (Stage.DRAINED, Stage.LOADING, Stage.TASK):
         return annotate.state_card(state)

@@ -32,7 +32,7 @@ NO_VOTES = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What goes with the next ruling."""
+    """Draft of the next ruling: note, error type and gold proposal."""
 
     note: str = ""
     error_type: str = ""
@@ -50,11 +50,11 @@ def evidence(case: Case, ruled: Ruled | None, draft: Draft, width: int) -> list[
 
 
 def _question(case: Case) -> list[Content]:
-    """Why the task is in the queue, and what is known of its risk."""
+    """Reason why the task is in the queue, and its risk."""
     row, detail = case.row, case.detail
     word = detail.why if detail is not None else row.why
-    nobody = detail is not None and not detail.votes
-    reason = "nobody has voted yet" if nobody else REASONS.get(word, one_line(word, 40))
+    no_votes = detail is not None and not detail.votes
+    reason = "nobody has voted yet" if no_votes else REASONS.get(word, one_line(word, 40))
     lines = [Content.assemble(("? ", "bold $warning"), (reason, "$foreground"))] if reason else []
     facts = []
     if detail is not None:
@@ -64,7 +64,7 @@ def _question(case: Case) -> list[Content]:
 
 
 def _public(case: Case) -> list[Content]:
-    """What a plain server tells: counts and agreement, no votes."""
+    """Lines for a plain server: counts and agreement, no votes."""
     row = case.row
     count = sum(n for _, n in row.verdicts)
     lines = [Content.styled(f"{count} submissions" if count else "submissions: not told", "$foreground")]
@@ -101,7 +101,7 @@ def _votes(detail: ReviewDetail, names: bool, width: int) -> list[Content]:
 
 
 def _vote(vote: ReviewVote, names: bool, width: int) -> list[Content]:
-    """One line where it fits, else two: the answer, then what is known of it."""
+    """Vote on one line if it fits, else on two: the answer, then its facts."""
     voter = f"{vote.label} {one_line(vote.voter_name or vote.voter_id or '', 24)}".rstrip() if names else vote.label
     answer = Content.assemble((f"{voter} ", "bold $foreground"), styled_answer(vote.verdict, vote.corrected_value))
     facts = Content.styled(" · ".join(_facts(vote)), "$quiet")
@@ -152,19 +152,19 @@ def _rulings(detail: ReviewDetail, width: int) -> list[Content]:
     return lines
 
 
-def _ruling(key: str, what: Content, possible: PossibleRuling, width: int) -> Content:
-    """`a  uphold   36% → 100%  with B C, over A   agreement 67%`, from the right as far as there is room."""
-    gap = " " * max(16 - what.cell_length, 1)
+def _ruling(key: str, label: Content, possible: PossibleRuling, width: int) -> Content:
+    """Ruling on one line, cut at the right: `a  uphold   36% → 100%  with B C, over A   agreement 67%`."""
+    gap = " " * max(16 - label.cell_length, 1)
     then = percent(possible.after.posterior.get(possible.verdict))
     line = Content.assemble(
-        (f"{key:<2} " if key else "   ", "bold $accent"), what, gap,
+        (f"{key:<2} " if key else "   ", "bold $accent"), label, gap,
         (f"{percent(possible.probability):>4}", "$foreground"), (f" → {then:4}", "$quiet"),
     )  # fmt: skip
-    with_whom = f"  with {' '.join(possible.upholds)}" if possible.upholds else "  with nobody"
+    upheld = f"  with {' '.join(possible.upholds)}" if possible.upholds else "  with nobody"
     over = f", over {' '.join(possible.overrules)}" if possible.overrules else ""
     agreed = possible.after.agreement
     after = f"   agreement {percent(agreed)}" if agreed is not None else ""
-    for part, color in ((with_whom, "$foreground"), (over, "$foreground"), (after, "$quiet")):
+    for part, color in ((upheld, "$foreground"), (over, "$foreground"), (after, "$quiet")):
         if line.cell_length + len(part) > width:
             break
         line = Content.assemble(line, (part, color))
@@ -172,7 +172,7 @@ def _ruling(key: str, what: Content, possible: PossibleRuling, width: int) -> Co
 
 
 def _reasons(group: ValueGroup) -> list[str]:
-    """Which values count as equal and why, and how this group differs from the first."""
+    """Reasons why the group's values count as equal, and its difference from the first group."""
     reasons = [f"{member.label} {one_line(member.reason, 60)}" for member in group.members if member.reason != "same"]
     if group.against and not group.against.startswith("same"):
         reasons.append(f"from 1: {one_line(group.against, 60)}")
@@ -181,7 +181,7 @@ def _reasons(group: ValueGroup) -> list[str]:
     return reasons
 
 
-# --- what was ruled before, and what goes with the next ruling -------------------------------------------
+# --- earlier rulings, and the draft of the next one ------------------------------------------------------
 
 
 def _conflict(case: Case, ruled: Ruled | None) -> list[Content]:

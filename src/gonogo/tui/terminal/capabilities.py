@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import struct
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from gonogo.desk.core.paths import private_folder
 from gonogo.sheets.picture_modes import (
     ANY_VERSION,
     CELL_MODES,
@@ -22,9 +25,9 @@ from gonogo.tui.terminal.probe import TerminalReplies
 AUTO = "auto"
 NO_PICTURES = "none"
 TERMINALS = "terminals.json"
-"""File of what was chosen for each terminal, among the state of one person."""
+"""File of the choices by terminal, in the state folder."""
 CHOICES = (AUTO, *(mode.value for mode in CELL_MODES))
-"""What the key for the mode goes through everywhere; pixel modes follow where the terminal draws them."""
+"""Choices of the mode key in every terminal; pixel modes follow where the terminal draws them."""
 _REMEMBERED = 100
 _TMUX_SECONDS = 0.5
 Changed = Callable[[], None]
@@ -32,9 +35,9 @@ Pixels = Callable[[], tuple[int, int]]
 
 
 class TerminalCapabilities:
-    """The terminal that this program runs in: its mode of drawing, and why. It may learn more while the app runs.
+    """Capabilities of the terminal: its picture mode, and the reason for it. Late replies update them.
 
-    `memory` is the file of what was chosen for each terminal; `pixels` tells the size of a cell, (0, 0) when unknown,
+    `memory` is the file of the choices by terminal; `pixels` returns the size of a cell, (0, 0) when unknown,
     `tmux` the value of one of its formats.
     """
 
@@ -52,17 +55,17 @@ class TerminalCapabilities:
         self.write: Callable[[str], None] | None = None
         """Sends commands to the terminal, outside of any frame; `None` while there is none (tests, a web page)."""
         self.after_frame: Callable[[str], str] | None = None
-        """Asked with each frame as it leaves: what must follow it at once."""
+        """Returns the commands that must follow a frame; called with each frame."""
         self.pixels_shown = True
-        """Whether real pixels may be shown now; not while the program leaves."""
+        """Whether real pixels may be shown; false while the program ends."""
         self._memory = memory
         self._pixels = pixels or (lambda: (0, 0))
         self._tmux = tmux or (lambda _: "")
-        self._tmux_says: dict[str, str] = {}
+        self._tmux_values: dict[str, str] = {}
         self._chosen: dict[str, str] | None = None
         self._listeners: list[Changed] = []
 
-    # --- what it is --------------------------------------------------------------------------------------
+    # --- identity ---------------------------------------------------------------------------------------
 
     @property
     def in_tmux(self) -> bool:
@@ -70,7 +73,7 @@ class TerminalCapabilities:
 
     @property
     def name(self) -> str:
-        """What the terminal is called, for a person."""
+        """Name of the terminal, for a person."""
         return self.answers.name or _program(self.environment) or self.environment.get("TERM", "") or "this terminal"
 
     @property
@@ -80,48 +83,48 @@ class TerminalCapabilities:
         return now if min(now) > 0 else self.answers.cell
 
     def update(self, answers: TerminalReplies) -> None:
-        """Takes the replies of a terminal that answered late."""
+        """Sets the replies of a terminal that answered late."""
         self.answers = answers
         for listener in tuple(self._listeners):
             listener()
 
     def subscribe(self, listener: Changed) -> Changed:
-        """Call `listener` when more is known; returns what ends that."""
+        """Calls `listener` on every update; returns the function that unsubscribes it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
-    # --- how to draw -------------------------------------------------------------------------------------
+    # --- picture mode ------------------------------------------------------------------------------------
 
     def mode(self, setting: str, *, color: bool = True) -> PictureMode:
         return self.chosen(setting, color=color)[0]
 
     def chosen(self, setting: str, *, color: bool = True) -> tuple[PictureMode, str]:
-        """The mode, and the reason for it in words. A choice for this terminal comes before the settings' for all."""
+        """Mode, and the reason for it in words. A choice for this terminal wins over the setting."""
         own = self.remembered
-        if own in PIXEL_MODES and self.answers.complete and not self._says(PictureMode(own)):
+        if own in PIXEL_MODES and self.answers.complete and not self._supports(PictureMode(own)):
             own = ""  # another terminal of the same name, or set up otherwise
-        for wanted, why in ((own, "chosen for this terminal"), (setting, "set in the settings (picture_mode)")):
-            if wanted in PIXEL_MODES:
-                if self._possible(PictureMode(wanted)):
-                    return PictureMode(wanted), why
-            elif wanted in CHOICES[1:]:
-                if color or not PICTURE_MODES[PictureMode(wanted)].two_colors:
-                    return PictureMode(wanted), why
-                return PictureMode.BRAILLE, f"there are no colours here; {wanted} was {why}"
-        return self._usual(color=color)
+        for choice, reason in ((own, "chosen for this terminal"), (setting, "set in the settings (picture_mode)")):
+            if choice in PIXEL_MODES:
+                if self._possible(PictureMode(choice)):
+                    return PictureMode(choice), reason
+            elif choice in CHOICES[1:]:
+                if color or not PICTURE_MODES[PictureMode(choice)].two_colors:
+                    return PictureMode(choice), reason
+                return PictureMode.BRAILLE, f"there are no colours here; {choice} was {reason}"
+        return self._default_mode(color=color)
 
     def choices(self) -> tuple[str, ...]:
-        """What the key for the mode goes through in this terminal."""
-        return CHOICES + tuple(mode.value for mode in PIXEL_MODES if self._says(mode) and self._possible(mode))
+        """Choices of the mode key in this terminal."""
+        return CHOICES + tuple(mode.value for mode in PIXEL_MODES if self._supports(mode) and self._possible(mode))
 
     def next_choice(self, setting: str) -> str:
         return next_choice(self.remembered or setting, self.choices())
 
-    def _usual(self, *, color: bool) -> tuple[PictureMode, str]:
+    def _default_mode(self, *, color: bool) -> tuple[PictureMode, str]:
         if color and not self.environment.get("NO_COLOR"):
-            if self._says(PictureMode.KITTY):
+            if self._supports(PictureMode.KITTY):
                 return PictureMode.KITTY, f"{self.name} takes pictures (Kitty graphics)"
-            if self._says(PictureMode.SIXEL) and self._possible(PictureMode.SIXEL):
+            if self._supports(PictureMode.SIXEL) and self._possible(PictureMode.SIXEL):
                 return PictureMode.SIXEL, f"{self.name} draws Sixel pictures"
         mode = usual_mode(self.environment, color=color, answers=self.answers)
         if PICTURE_MODES[mode].terminals is not None:
@@ -131,57 +134,55 @@ class TerminalCapabilities:
         unsure = "" if mode is PictureMode.HALF else "; gonogo doctor shows what else this one can do"
         return mode, f"every terminal draws these{unsure}"
 
-    def _says(self, mode: PictureMode) -> bool:
+    def _supports(self, mode: PictureMode) -> bool:
         if mode is PictureMode.SIXEL:
             # tmux answers for itself; the terminal around it must draw them, too.
-            return self.answers.sixel and (not self.in_tmux or "sixel" in self._in_tmux("client_termfeatures"))
+            return self.answers.sixel and (not self.in_tmux or "sixel" in self._tmux_value("client_termfeatures"))
         return (
             self.answers.kitty
             and not self.in_tmux
             and _draws(PictureMode.KITTY, *_known(self.environment, self.answers))
         )
 
-    def _in_tmux(self, name: str) -> str:
-        if name not in self._tmux_says:
-            self._tmux_says[name] = self._tmux(name)
-        return self._tmux_says[name]
+    def _tmux_value(self, name: str) -> str:
+        if name not in self._tmux_values:
+            self._tmux_values[name] = self._tmux(name)
+        return self._tmux_values[name]
 
     def _possible(self, mode: PictureMode) -> bool:
-        """Sixel pictures are placed by the pixel; Kitty's fit cells by themselves, where tmux lets them through."""
+        """Returns whether a pixel mode can work: Sixel needs the cell size, Kitty inside tmux its passthrough."""
         if mode is PictureMode.KITTY:
-            return not self.in_tmux or self._in_tmux("allow-passthrough") in ("on", "all", "1", "2")
+            return not self.in_tmux or self._tmux_value("allow-passthrough") in ("on", "all", "1", "2")
         return min(self.cell) > 0
 
-    # --- what was chosen ---------------------------------------------------------------------------------
+    # --- saved choices -----------------------------------------------------------------------------------
 
     @property
     def remembered(self) -> str:
-        """The mode chosen for this terminal; empty when none was."""
-        known = self._choices_made()
+        """Mode chosen for this terminal; empty if none was."""
+        known = self._saved_choices()
         return next((known[key] for key in self._keys() if key in known), "")
 
     def remember(self, choice: str) -> None:
-        """Draw so in this terminal from now on; `auto` forgets what was chosen. Raises `OSError`."""
-        known = {key: value for key, value in self._choices_made().items() if key not in self._keys()}
+        """Saves the choice for this terminal; `auto` deletes it. Raises `OSError`."""
+        known = {key: value for key, value in self._saved_choices().items() if key not in self._keys()}
         if choice != AUTO:
             known[self._keys()[0]] = choice
         self._chosen = dict(list(known.items())[-_REMEMBERED:])
         if self._memory is not None:
-            from gonogo.desk.core.paths import private_folder
-
             private_folder(self._memory.parent)
             draft = self._memory.with_suffix(".new")
             draft.write_text(json.dumps(self._chosen, indent=1), encoding="utf-8")
             os.replace(draft, self._memory)
 
     def _keys(self) -> list[str]:
-        """Names to remember this terminal by: its own answer first, for over ssh the environment tells little."""
+        """Keys of this terminal in the saved choices; its own reply first, because ssh hides the environment."""
         term = self.environment.get("TERM", "")
         inside = "tmux, " if self.in_tmux else ""
         names = [name for name in (self.answers.name, _program(self.environment)) if name]
         return [f"{inside}{name}, {term}" for name in names] or [f"{inside}{term}"]
 
-    def _choices_made(self) -> dict[str, str]:
+    def _saved_choices(self) -> dict[str, str]:
         if self._chosen is None:
             self._chosen = _read(self._memory) if self._memory is not None else {}
         return self._chosen
@@ -190,7 +191,7 @@ class TerminalCapabilities:
 def usual_mode(
     environment: Mapping[str, str], *, color: bool = True, answers: TerminalReplies | None = None
 ) -> PictureMode:
-    """The finest mosaic that this terminal is known to draw; quadrants, which every one draws, when in doubt.
+    """Returns the finest mosaic that this terminal is known to draw; in doubt quadrants, which all draw.
 
     Inside tmux or screen the environment may be that of another terminal, so it proves nothing.
     """
@@ -206,7 +207,7 @@ def usual_mode(
 
 
 def mode_of(setting: str, environment: Mapping[str, str], *, color: bool = True) -> PictureMode:
-    """The mosaic for `setting` (a mode's name, or `auto`), where many small pictures are shown: never real pixels.
+    """Returns the mosaic for `setting` (a mode's name, or `auto`), for many small pictures: never real pixels.
 
     Without colours two-colour modes are braille dots.
     """
@@ -217,15 +218,14 @@ def mode_of(setting: str, environment: Mapping[str, str], *, color: bool = True)
 
 
 def next_choice(setting: str, choices: tuple[str, ...] = CHOICES) -> str:
-    """The choice after `setting`, around."""
+    """Returns the choice after `setting`, cyclically."""
     at = choices.index(setting) if setting in choices else 0
     return choices[(at + 1) % len(choices)]
 
 
 def window_cell() -> tuple[int, int]:
-    """A cell's size in pixels as the kernel knows it of the terminal we draw on; (0, 0) where nobody told it."""
-    import fcntl
-    import struct
+    """Returns a cell's size in pixels as the kernel reports it for stderr's terminal; (0, 0) when unknown."""
+    import fcntl  # Unix only, like termios
     import termios
 
     try:
@@ -236,9 +236,7 @@ def window_cell() -> tuple[int, int]:
 
 
 def ask_tmux(name: str) -> str:
-    """The value of one of tmux's formats or options, of the pane we are in; empty when it does not tell."""
-    import subprocess
-
+    """Returns the value of a tmux format or option for our pane; empty when unknown."""
     command = ["tmux", "display-message", "-p", f"#{{{name}}}"]
     try:
         process = subprocess.run(command, capture_output=True, text=True, timeout=_TMUX_SECONDS, check=False)
@@ -248,7 +246,7 @@ def ask_tmux(name: str) -> str:
 
 
 def _known(environment: Mapping[str, str], answers: TerminalReplies) -> tuple[str, tuple[int, ...]]:
-    """Name and version: as answered (`kitty(0.36.4)`, `foot(1.20.2)`, `VTE(7600)`), else by the environment."""
+    """Name and version: as replied (`kitty(0.36.4)`, `foot(1.20.2)`, `VTE(7600)`), else by the environment."""
     if answers.name:
         return re.split(r"[^a-z]", answers.name.lower())[0], _version(answers.name)
     vte = environment.get("VTE_VERSION", "")
@@ -269,7 +267,7 @@ def _program(environment: Mapping[str, str]) -> str:
 
 
 def _draws(mode: PictureMode, name: str, version: Version) -> bool:
-    """Whether the terminal is one that draws `mode` itself. A version that cannot be known counts as old."""
+    """Returns whether the terminal draws `mode` itself. An unknown version counts as old."""
     since = (PICTURE_MODES[mode].terminals or {}).get(name)
     return since is not None and (since == ANY_VERSION or version >= since)
 

@@ -1,4 +1,4 @@
-"""Terminal driver: Textual's, with pixel pictures after a frame, and the terminal's replies kept from the keys."""
+"""Terminal driver: Textual's, plus pixel pictures after a frame and a filter of the terminal's replies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.probe import Probe, TerminalReplies
 
 _ESCAPE_SECONDS = 0.05
-"""After this time the beginning of a reply was the Escape key."""
+"""Delay after which the start of a reply counts as the Escape key."""
 
 
 class TerminalDriver(LinuxDriver):
@@ -41,7 +41,7 @@ class TerminalDriver(LinuxDriver):
         super().suspend_application_mode()
 
     def resume_application_mode(self) -> None:
-        """Only after a suspension: a terminal that goes away sends SIGCONT as well, and would start a second reader."""
+        """Resumes only after a suspension: a closing terminal also sends SIGCONT, and would start a second reader."""
         if self._suspended:
             self._suspended = False
             super().resume_application_mode()

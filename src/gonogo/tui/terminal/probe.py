@@ -1,7 +1,7 @@
-"""Probe of the terminal: asks it what it can draw while the program starts, and keeps its replies from the keys.
+"""Terminal probe: asks for the terminal's capabilities during the start, and filters its replies from the keys.
 
 The questions leave before anything else is loaded; the answers are collected just before the app takes the terminal, so
-nobody waits for them. An answer that comes later, over a slow line, is taken out of what is typed by `ReplyFilter`.
+nothing waits for them. `ReplyFilter` removes late replies, over a slow line, from the typed keys.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import re
 import select
 import termios
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -22,16 +23,16 @@ _ANSWER = (
     rb"\x1b\[\?(?P<attributes>[0-9;]{0,64})c|\x1bP>\|(?P<name>[^\x1b]{0,256})\x1b\\"
     rb"|\x1b_G(?P<kitty>[^\x1b]{0,256})\x1b\\|\x1b\[6;(?P<height>[0-9]{1,5});(?P<width>[0-9]{1,5})t"
 )
-# What may be the beginning of one: held back until more comes, or until nobody would still be sending it.
+# A possible start of a reply: held back until more bytes arrive, or a pause.
 _BEGUN = rb"\x1b(\[(\?[0-9;]{0,64}|6?(;[0-9]{0,5}){0,2})?|P(>(\|[^\x1b]{0,256}\x1b?)?)?|_(G[^\x1b]{0,256}\x1b?)?)?\Z"
 _SIXEL_ATTRIBUTE = b"4"
 _CELL_MOST = 200
 _KEY_MOST = 3
-"""Bytes of what a person may have typed; a longer beginning can only be an answer that broke off."""
+"""Most bytes of one key; a longer held sequence is an incomplete reply."""
 
 
 class TerminalReplies(NamedTuple):
-    """What the terminal said of itself. `cell` is a cell's width and height in pixels; `complete`: no more comes."""
+    """Replies of the terminal. `cell` is a cell's width and height in pixels; `complete`: no reply is missing."""
 
     name: str = ""
     sixel: bool = False
@@ -41,7 +42,7 @@ class TerminalReplies(NamedTuple):
 
 
 def questions(environment: Mapping[str, str]) -> str:
-    """What to ask in this environment; nothing where a question would be printed."""
+    """Returns the queries for this environment; empty where the terminal would print them."""
     term = environment.get("TERM", "")
     if term in ("", "dumb", "linux") or environment.get("TERM_PROGRAM") == "Apple_Terminal":
         return ""
@@ -54,7 +55,7 @@ def questions(environment: Mapping[str, str]) -> str:
 
 
 class ReplyFilter:
-    """Filter of the terminal's input: takes the replies out; the rest are keys."""
+    """Filter of the terminal's input: removes the replies; the rest are keys."""
 
     def __init__(self) -> None:
         self.answers = TerminalReplies()
@@ -65,35 +66,35 @@ class ReplyFilter:
         return bool(self._held)
 
     def feed(self, data: bytes) -> bytes:
-        """The keys in `data`; the beginning of what may be an answer is held back (see `release`)."""
-        data = re.sub(_ANSWER, self._take, self._held + data)
+        """Returns the keys in `data`; a possible start of a reply is held back (see `release`)."""
+        data = re.sub(_ANSWER, self._parse_reply, self._held + data)
         begun = re.search(_BEGUN, data)
         at = begun.start() if begun else len(data)
         self._held = data[at:]
         return data[:at]
 
     def release(self) -> bytes:
-        """What was held back, when nothing more came for a while: a key. An answer that broke off is nobody's key."""
+        """Returns the held bytes as keys, after a pause in the input; an incomplete reply is dropped."""
         held, self._held = self._held, b""
         return held if len(held) <= _KEY_MOST else b""
 
-    def _take(self, found: re.Match[bytes]) -> bytes:
-        if (attributes := found["attributes"]) is not None:
+    def _parse_reply(self, match: re.Match[bytes]) -> bytes:
+        if (attributes := match["attributes"]) is not None:
             self.answers = self.answers._replace(sixel=_SIXEL_ATTRIBUTE in attributes.split(b";")[1:], complete=True)
-        elif (name := found["name"]) is not None:
+        elif (name := match["name"]) is not None:
             self.answers = self.answers._replace(name=re.sub(r"[^ -~]", "", name.decode("ascii", "ignore"))[:64])
-        elif (kitty := found["kitty"]) is not None:
+        elif (kitty := match["kitty"]) is not None:
             if kitty == b"i=%d;OK" % KITTY_ID:
                 self.answers = self.answers._replace(kitty=True)
         else:
-            cell = int(found["width"]), int(found["height"])
+            cell = int(match["width"]), int(match["height"])
             if 0 < min(cell) <= max(cell) <= _CELL_MOST:
                 self.answers = self.answers._replace(cell=cell)
         return b""
 
 
 class Probe:
-    """One round of questions to the terminal at `source` (keyboard) and `target` (screen), both file descriptors.
+    """Probe of the terminal at `source` (keyboard) and `target` (screen), both file descriptors; one round of queries.
 
     From `ask` to `end` the terminal echoes nothing and hands over each byte: answers would be seen otherwise.
     """
@@ -113,23 +114,21 @@ class Probe:
         return self.before is not None and not self.reply_filter.answers.complete
 
     def ask(self) -> None:
-        """Send the questions; does not wait."""
-        asked = questions(self.environment)
-        if not asked:
+        """Sends the queries; does not wait."""
+        queries = questions(self.environment)
+        if not queries:
             return
         try:
             self.before = termios.tcgetattr(self._source)
             quiet = termios.tcgetattr(self._source)
             quiet[3] &= ~(termios.ECHO | termios.ICANON)
             termios.tcsetattr(self._source, termios.TCSANOW, quiet)
-            os.write(self._target, asked.encode("ascii"))
+            os.write(self._target, queries.encode("ascii"))
         except (OSError, termios.error):
             self.end()
 
     def collect(self, seconds: float = 0.0) -> TerminalReplies:
-        """What has been answered so far, at most `seconds` from now; the default does not wait."""
-        import time
-
+        """Returns the replies so far, after at most `seconds`; by default without waiting."""
         until = time.monotonic() + seconds
         while self.waiting and select.select([self._source], [], [], max(until - time.monotonic(), 0))[0]:
             if not (data := os.read(self._source, 4096)):
@@ -138,7 +137,7 @@ class Probe:
         return self.reply_filter.answers
 
     def end(self) -> None:
-        """Give the terminal back as it was."""
+        """Restores the terminal's attributes."""
         if self.before is not None:
             before, self.before = self.before, None
             termios.tcsetattr(self._source, termios.TCSANOW, before)

@@ -1,4 +1,4 @@
-"""A picture made of cells, turned into strips in a theme's colours. Pure; made ahead, so that a press only writes."""
+"""Cell painter: turns pictures of cells into segments in a theme's colours. Pure; run ahead of the key press."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from gonogo.sheets.models import CellGrid
 STEPS = 16
 """Colours between ink and paper: fewer colours make longer runs and a third fewer bytes than 256."""
 MARK, FRAME = 1, 2
-"""What `CellGrid.mark` says of a cell; FRAME is ours, for the edge of the locator."""
+"""Values of `CellGrid.mark`; FRAME, for the edge of the locator, is used here only."""
 
-# Blocks, quadrants, braille, sextants, octants, and our own lines. Whatever else a grid holds is shown as a space.
+# Blocks, quadrants, braille, sextants, octants, and our own lines. Any other character of a grid is shown as a space.
 _NOT_A_CELL = re.compile("[^ \u2500-\u259f\u2800-\u28ff\U0001fb00-\U0001fbff\U0001cc00-\U0001ceff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Inks:
-    """The colours a picture is drawn in, as `#rrggbb`."""
+    """Colours of a picture, as `#rrggbb`."""
 
     paper: str
     ink: str
@@ -34,7 +34,7 @@ class Inks:
 
 
 class Painter:
-    """Turns grids into segments in one set of colours; keeps the few hundred styles it meets."""
+    """Painter of grids in one set of colours; caches the few hundred styles it needs."""
 
     def __init__(self, inks: Inks) -> None:
         paper, ink = Color.parse(inks.paper), Color.parse(inks.ink)
@@ -44,7 +44,7 @@ class Painter:
         self._styles: dict[int, Style] = {}
 
     def paint(self, grid: CellGrid) -> list[list[Segment]]:
-        """One list of segments a row, neighbours that look the same joined."""
+        """Returns one list of segments a row, equal neighbours joined."""
         size = grid.width * grid.height
         inks = grid.ink.translate(self._levels).ljust(size, b"\0")
         papers = grid.paper.translate(self._levels).ljust(size, bytes([STEPS - 1]))
@@ -81,7 +81,7 @@ class Painter:
 
 
 def framed(grid: CellGrid) -> CellGrid:
-    """`grid` with a thin line around it, for the locator."""
+    """Returns `grid` with a thin line around it, for the locator."""
     width, height = grid.width + 2, grid.height + 2
     rows = ["╭" + "─" * grid.width + "╮", *("│" + row + "│" for row in grid.rows), "╰" + "─" * grid.width + "╯"]
 
@@ -96,7 +96,7 @@ def framed(grid: CellGrid) -> CellGrid:
 
 
 def with_locator(grid: CellGrid, locator: CellGrid | None) -> CellGrid:
-    """`grid` with the small map laid over the first corner (bottom left, then clockwise) that hides no mark."""
+    """Returns `grid` with the small map over the first corner (bottom left, then clockwise) that hides no mark."""
     if locator is None:
         return grid
     small = framed(locator)

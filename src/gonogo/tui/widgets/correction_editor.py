@@ -1,4 +1,4 @@
-"""Editor of a correction: the input line, and below it the value as it would be read."""
+"""Correction editor: the input line, and below it a preview of the parsed value."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class CorrectionEditor(Vertical):
             self.hint.show(correction.correction_preview(self.text, predicted, max(self.hint.size.height, 1)))
 
     def repair(self, name: str, predicted: Any) -> str:
-        """Applies one of the usual corrections; returns why it changed nothing, else an empty string."""
+        """Applies one of the usual corrections; returns the reason if nothing changed, else an empty string."""
         repaired = correction.apply_repair(name, self.text, predicted)
         if repaired == self.text:
             return correction.NO_REPAIR_MESSAGES[name]

@@ -1,4 +1,4 @@
-"""Input line of a correction."""
+"""Correction input: a text input that handles its keys in order, with a palette of signs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EDITING = {
 
 
 class CorrectionInput(Input):
-    """An Input that keeps the order of its keys and knows the actions of the scope "edit".
+    """Text input that keeps the order of its keys and handles the actions of the scope "edit".
 
     Textual inserts a letter at once but sends Backspace and the like through the application's bindings, so keys that
     arrive together (a slow line, a fast typist) change places: "Backspace 7" on "12" would leave "12". So every key
@@ -28,7 +28,7 @@ class CorrectionInput(Input):
     """
 
     class Choosing(Message):
-        """The palette of signs was opened or closed."""
+        """Message: the palette of signs was opened or closed."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class CorrectionInput(Input):
         self._calls: dict[str, str] = {}
 
     def open(self, text: str, keymap: Mapping[str, str]) -> None:
-        """Begin with `text`, the cursor at its end."""
+        """Starts with `text`, the cursor at its end."""
         self._calls = {key: action.call for action in in_scope(EDIT) for key in keys_of(action, keymap)}
         self.choosing = False
         self.disabled = False
@@ -53,13 +53,13 @@ class CorrectionInput(Input):
         self.focus()
 
     def put(self, text: str) -> None:
-        """Replace the whole line; the cursor keeps its distance from the end."""
+        """Replaces the whole line; the cursor keeps its distance from the end."""
         behind = len(self.value) - self.cursor_position
         self.value = text
         self.cursor_position = max(len(text) - behind, 0)
 
     def choose(self, choosing: bool) -> None:
-        """Open or close the palette: the next letter is a sign."""
+        """Opens or closes the palette; while open, the next letter inserts a sign."""
         self.choosing = choosing
         self.post_message(self.Choosing())
 

@@ -26,19 +26,19 @@ from gonogo.sheets.terminal.sixel import sixel
 from gonogo.tui.widgets.cell_painter import Inks
 
 _GREYS = 14
-_KEPT = 6
+_MAX_PICTURES = 6
 _MOVE = re.compile(r"\x1b\[([0-9]{1,4});([0-9]{1,4})H")
 
 
 def palette_of(inks: Inks) -> tuple[str, ...]:
-    """What the indices of a plane (see `sheets.planes`) are in these inks, as `#rrggbb`."""
+    """Palette of a plane (see `sheets.render.indexed_pixels`) in these inks: `#rrggbb` by index."""
     ink, paper = Color.parse(inks.ink), Color.parse(inks.paper)
     greys = (ink.blend(paper, step / (_GREYS - 1)).hex6 for step in range(_GREYS))
     return (*greys, Color.parse(inks.mark).hex6, Color.parse(inks.line).hex6)
 
 
 def fits_pane(picture: Picture, cells: tuple[int, int], cell: tuple[int, int]) -> bool:
-    """Whether a picture's pixels are made for a pane like this one; `cell` is a cell's size in pixels."""
+    """Returns whether a picture's pixels have the size of a pane; `cell` is a cell's size in pixels."""
     width, height = picture.grid.width, picture.grid.height
     if picture.pixel_mode is None or width > cells[0] or height > cells[1]:
         return False
@@ -46,7 +46,7 @@ def fits_pane(picture: Picture, cells: tuple[int, int], cell: tuple[int, int]) -
 
 
 def placeholder_rows(number: int, columns: int, rows: int, paper: str) -> list[list[Segment]]:
-    """The text that stands for picture `number`: its id is the number of a palette colour."""
+    """Placeholder text of picture `number`, whose id is the number of a palette colour."""
     style = Style(color=RichColor.from_ansi(number), bgcolor=Color.parse(paper).rich_color)
     return [[Segment(text, style)] for text in kitty.placeholders(columns, rows)]
 
@@ -58,17 +58,17 @@ class PixelProtocol(Protocol):
     """Whether pixels lie over the cells, so that `after_frame` must be asked after each frame."""
 
     def rows(self, picture: Picture, inks: Inks, size: tuple[int, int]) -> list[list[Segment]]:
-        """The text under the pixels, or instead of them, on `size` cells (columns, rows)."""
+        """Text under the pixels, or in their place, on `size` cells (columns, rows)."""
         ...
 
     def picture_changed(self) -> None:
-        """The picture or its colours are others from the next frame on."""
+        """Called when the picture or its colours change with the next frame."""
         ...
 
     def after_frame(
         self, frame: str, picture: Picture, inks: Inks, place: Region, covers: Callable[[], Sequence[Region]]
     ) -> str:
-        """The commands that must follow `frame`; `place` is where the picture lies, `covers` what lies over it."""
+        """Commands that must follow `frame`; `place` is the picture's region, `covers` returns regions over it."""
         ...
 
     def remove(self) -> None:
@@ -77,7 +77,7 @@ class PixelProtocol(Protocol):
 
 
 def pixel_protocol(mode: PictureMode, write: Callable[[str], None], *, tmux: bool) -> PixelProtocol:
-    """The protocol of a pixel mode; `write` sends commands to the terminal."""
+    """Protocol of a pixel mode; `write` sends commands to the terminal."""
     return KittyPixels(write, tmux=tmux) if mode is PictureMode.KITTY else SixelPixels()
 
 
@@ -91,27 +91,27 @@ class KittyPixels:
         # Other programs show pictures in the same window, under tmux in others' panes: begin somewhere.
         start = os.getpid() * 7 % len(kitty.IDS)
         self._numbers = itertools.cycle((*kitty.IDS[start:], *kitty.IDS[:start]))
-        self._held: list[tuple[Picture, tuple[str, ...], int]] = []
+        self._sent: list[tuple[Picture, tuple[str, ...], int]] = []
 
     def number(self, picture: Picture, palette: tuple[str, ...]) -> int:
-        """The id of `picture` in these colours; it is sent when the terminal does not hold it yet."""
-        for held, its, old in self._held:
-            if held is picture and its == palette:
-                return old
+        """Id of `picture` in these colours; sends the picture unless the terminal holds it."""
+        for sent, colors, sent_number in self._sent:
+            if sent is picture and colors == palette:
+                return sent_number
         number: int = next(self._numbers)
         data = kitty.png(picture.pixels, picture.pixel_size, palette)
         size = min(picture.grid.width, kitty.SIDE_MOST), min(picture.grid.height, kitty.SIDE_MOST)
         self._write(kitty.send(number, data, size, tmux=self._tmux))
-        self._held.append((picture, palette, number))
-        while len(self._held) > _KEPT:
-            self._write(kitty.delete(self._held.pop(0)[2], tmux=self._tmux))
+        self._sent.append((picture, palette, number))
+        while len(self._sent) > _MAX_PICTURES:
+            self._write(kitty.delete(self._sent.pop(0)[2], tmux=self._tmux))
         return number
 
     def rows(self, picture: Picture, inks: Inks, size: tuple[int, int]) -> list[list[Segment]]:
         return placeholder_rows(self.number(picture, palette_of(inks)), *size, inks.paper)
 
     def picture_changed(self) -> None:
-        """The placeholders carry the picture."""
+        """Does nothing: the placeholders carry the picture."""
 
     def after_frame(
         self, frame: str, picture: Picture, inks: Inks, place: Region, covers: Callable[[], Sequence[Region]]
@@ -119,8 +119,8 @@ class KittyPixels:
         return ""
 
     def remove(self) -> None:
-        self._write("".join(kitty.delete(number, tmux=self._tmux) for _, _, number in self._held))
-        self._held = []
+        self._write("".join(kitty.delete(number, tmux=self._tmux) for _, _, number in self._sent))
+        self._sent = []
 
 
 class SixelPixels:
@@ -134,8 +134,8 @@ class SixelPixels:
         self._encoded: list[tuple[Picture, tuple[str, ...], str]] = []
 
     def encode(self, picture: Picture, palette: tuple[str, ...]) -> str:
-        for known, its, text in self._encoded:
-            if known is picture and its == palette:
+        for encoded, colors, text in self._encoded:
+            if encoded is picture and colors == palette:
                 return text
         text = sixel(picture.pixels, picture.pixel_size, palette)
         self._encoded = [*self._encoded[-2:], (picture, palette, text)]
@@ -151,7 +151,7 @@ class SixelPixels:
         self.due = True
 
     def remove(self) -> None:
-        """The cells that are written next remove the picture."""
+        """Does nothing: the cells written next erase the picture."""
 
     def after_frame(
         self, frame: str, picture: Picture, inks: Inks, place: Region, covers: Callable[[], Sequence[Region]]
@@ -171,5 +171,5 @@ class SixelPixels:
 
 
 def damaged(frame: str, place: Region) -> bool:
-    """Whether text was written on `place`: a frame goes to where it writes, and writes from there to the right."""
+    """Returns whether `frame` writes on `place`: it moves the cursor, then writes to the right."""
     return any(place.y < int(move[1]) <= place.bottom and int(move[2]) <= place.right for move in _MOVE.finditer(frame))

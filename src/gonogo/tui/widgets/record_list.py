@@ -1,4 +1,4 @@
-"""Option list of typed records; keeps the cursor on the same record when the list is read again."""
+"""Record list: option list of typed records that keeps its cursor on a record over reloads."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ class RecordList(OptionList, Generic[T]):
         return self.records[index] if index is not None and index < len(self.records) else None
 
     def show(self, records: Sequence[T], select: object = None) -> None:
-        """Replace the records. The cursor stays on its record, else goes to the one with the key `select`, else stays
-        at its place."""
+        """Replaces the records. The cursor keeps its record, else moves to the key `select`, else keeps its index."""
         current, place = self.current, self.highlighted or 0
         key = select if current is None else self._key(current)
         self.records = list(records)
@@ -40,8 +39,8 @@ class RecordList(OptionList, Generic[T]):
             self.highlighted = keys.index(key) if key in keys else min(place, len(keys) - 1)
 
     def replace(self, record: T) -> None:
-        """Replace the record of the same key, where it is in the list and differs."""
-        for index, known in enumerate(self.records):
-            if self._key(known) == self._key(record) and known != record:
+        """Replaces the record of the same key, where it is in the list and differs."""
+        for index, current in enumerate(self.records):
+            if self._key(current) == self._key(record) and current != record:
                 self.records[index] = record
                 self.replace_option_prompt_at_index(index, self._entry(record))

@@ -1,4 +1,4 @@
-"""Scrolled lines: what does not fit is counted in the first and last line, and shown page by page."""
+"""Scrolled lines: shown page by page, with the number of hidden lines in the first and last one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 
 class ScrollLines(Widget):
-    """Lines of a fixed place, from `self._first` on; replaced without a layout pass."""
+    """Lines in a fixed area, from `self._first` on; replaced without a layout pass."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = "ScrollLines { height: 1fr; }"
@@ -27,7 +27,7 @@ class ScrollLines(Widget):
         self._first = 0
 
     def page(self, direction: int) -> None:
-        """One page further down (1) or up (-1), as far as there are lines."""
+        """Scrolls one page down (1) or up (-1), as far as there are lines."""
         step = max(self.content_size.height - 2, 1)
         last = max(len(self._lines) - self.content_size.height + (self._first == 0), 0)
         self._first = min(max(self._first + direction * step, 0), last)

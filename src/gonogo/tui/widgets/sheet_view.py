@@ -1,11 +1,12 @@
-"""Sheet view: the drawing in its frame. Rows are made and encoded when the picture arrives; painting returns them.
+"""Sheet view: the drawing in its frame. Rows are built and encoded when the picture arrives; painting returns them.
 
 Where the terminal draws pixels, the rows are empty (Sixel) or made of placeholders (Kitty), and `pixel_view` does the
-rest; under a window the cells stand in.
+rest; under a window cells are shown instead.
 """
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,26 +17,27 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gonogo.sheets.models import NoPicture, Picture
+from gonogo.sheets.models import Box, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
+from gonogo.sheets.render.text_fallback import draw_outline
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
+from gonogo.tui.widgets.pixel_view import PixelProtocol, fits_pane, pixel_protocol
 
 if TYPE_CHECKING:
     from gonogo.tui.terminal.capabilities import TerminalCapabilities
-    from gonogo.tui.widgets.pixel_view import PixelProtocol
 
 Shown = Picture | NoPicture | None
 Bbox = tuple[float, ...] | None
 _PAGE = (297.0, 210.0)
 _MAP = (24, 9)
-"""Shape of a sheet nobody has seen, and columns and rows of its frame."""
-_KEPT = 6
+"""Page size of an unknown sheet, and columns and rows of its outline."""
+_CACHE_SIZE = 6
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """Rows ready to write, and what they were made from."""
+class _BuiltRows:
+    """Rows ready to write, with the inputs they were built from."""
 
     shown: Shown
     title: str
@@ -48,7 +50,7 @@ class _Made:
 
 
 class SheetView(Widget):
-    """Shows a `Picture`, or in words why there is none. Draws its own frame, so that a row is one strip."""
+    """Widget of a `Picture`, or of the reason why there is none. Draws its own frame, so that a row is one strip."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = "SheetView { width: 1fr; height: 1fr; }"
@@ -58,10 +60,10 @@ class SheetView(Widget):
         self._shown: Shown = None
         self._title = ""
         self._bbox: Bbox = None
-        self._made: list[_Made] = []
+        self._cache: list[_BuiltRows] = []
         self._painters: dict[tuple[str, ...], Painter] = {}
         self._protocols: dict[PictureMode, PixelProtocol] = {}
-        self._lying: Region | None = None
+        self._sixel_region: Region | None = None
         self.inverted = False
 
     @property
@@ -74,9 +76,9 @@ class SheetView(Widget):
         return self._shown
 
     def show(self, shown: Shown, title: str, bbox: Bbox = None) -> None:
-        """Put `shown` on the screen at the next paint; `None` says that the drawing is on its way.
+        """Shows `shown` at the next paint; `None` while the drawing is being fetched.
 
-        Where there is no picture, `bbox`, if it is in fractions of the page, is shown on an empty sheet.
+        Without a picture, a `bbox` in fractions of the page is shown on an empty sheet.
         """
         before, self._shown, self._title, self._bbox = self._shown, shown, title, bbox
         if self._only_pixels_changed(before):  # the cells under them are empty, before and after
@@ -85,7 +87,7 @@ class SheetView(Widget):
             self.refresh()
 
     def prebuild(self, shown: Picture | NoPicture, title: str) -> None:
-        """Make the rows of a picture that will be shown next."""
+        """Builds the rows of a picture that will be shown next."""
         if self.size:
             self._rows(shown, title)
 
@@ -96,11 +98,11 @@ class SheetView(Widget):
         self.refresh()
 
     def on_unmount(self) -> None:
-        """Nothing of the pictures stays in the terminal."""
+        """Removes the pictures from the terminal."""
         terminal = self._terminal
         for protocol in self._protocols.values():
             protocol.remove()
-        if terminal is not None and terminal.after_frame == self._behind:
+        if terminal is not None and terminal.after_frame == self._after_frame:
             terminal.after_frame = None
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -117,14 +119,14 @@ class SheetView(Widget):
     def _rows(self, shown: Shown, title: str) -> list[Strip]:
         colors = self._colors()
         pixels = self._in_pixels(shown)
-        for made in self._made:
-            same = made.shown is shown and made.title == title and made.colors == colors and made.pixels == pixels
-            same = same and (made.bbox == self._bbox or not isinstance(shown, NoPicture))
-            if same and made.size == self.size and made.inverted == self.inverted:
-                return made.strips
-        strips = self._make(shown, title, colors, pixels)
-        made = _Made(shown, title, self.size, colors, self.inverted, pixels, self._bbox, strips)
-        self._made = [*self._made[1 - _KEPT :], made]
+        for built in self._cache:
+            same = built.shown is shown and built.title == title and built.colors == colors and built.pixels == pixels
+            same = same and (built.bbox == self._bbox or not isinstance(shown, NoPicture))
+            if same and built.size == self.size and built.inverted == self.inverted:
+                return built.strips
+        strips = self._build(shown, title, colors, pixels)
+        built = _BuiltRows(shown, title, self.size, colors, self.inverted, pixels, self._bbox, strips)
+        self._cache = [*self._cache[1 - _CACHE_SIZE :], built]
         return strips
 
     # --- pixels ----------------------------------------------------------------------------------------
@@ -134,7 +136,7 @@ class SheetView(Widget):
         return getattr(self.app, "terminal", None)
 
     def _in_pixels(self, shown: Shown) -> bool:
-        """Whether `shown` is drawn in pixels: not under a window, and not while it is of another size."""
+        """Returns whether `shown` is drawn in pixels: not under a window, nor with another size."""
         if not isinstance(shown, Picture) or shown.pixel_mode is None:
             return False
         terminal = self._terminal
@@ -145,12 +147,10 @@ class SheetView(Widget):
             or self.app.screen is not self.screen
         ):
             return False
-        from gonogo.tui.widgets.pixel_view import fits_pane
-
         return fits_pane(shown, self.cells, terminal.cell)
 
     def _only_pixels_changed(self, before: Shown) -> bool:
-        """Take note of a new Sixel picture; whether it lies just where the one before it did."""
+        """Registers a new Sixel picture; returns whether it covers exactly the region of the previous one."""
         shown = self._shown
         protocol = self._protocol(shown)
         if protocol is None or not protocol.overlays or not isinstance(shown, Picture) or not self._in_pixels(shown):
@@ -163,16 +163,16 @@ class SheetView(Widget):
         )
 
     def _wipe_sixels(self) -> None:
-        """Before cells come where Sixel pixels lie: where a font lacks a character, they would show through."""
+        """Erases Sixel pixels before cells replace them: they would show through characters that a font lacks."""
         terminal = self._terminal
-        if self._lying is None or self._in_pixels(self._shown) or terminal is None or terminal.write is None:
+        if self._sixel_region is None or self._in_pixels(self._shown) or terminal is None or terminal.write is None:
             return
-        place, self._lying = self._lying, None
+        place, self._sixel_region = self._sixel_region, None
         rows = range(place.y + 1, place.bottom + 1)
         terminal.write("\x1b[0m" + "".join(f"\x1b[{row};{place.x + 1}H{' ' * place.width}" for row in rows))
 
     def _protocol(self, shown: Shown) -> PixelProtocol | None:
-        """The protocol of a picture in pixels, once it was drawn."""
+        """Protocol of a picture in pixels; `None` before it was drawn."""
         if not isinstance(shown, Picture) or shown.pixel_mode is None:
             return None
         return self._protocols.get(shown.pixel_mode)
@@ -182,28 +182,26 @@ class SheetView(Widget):
         inks = Inks(paper, ink, mark, quiet)
         return inks.inverted() if self.inverted else inks
 
-    def _behind(self, frame: str) -> str:
-        """What must follow `frame` so that the Sixel picture is whole."""
+    def _after_frame(self, frame: str) -> str:
+        """Returns the commands that must follow `frame` so that the Sixel picture is whole."""
         shown, protocol = self._shown, self._protocol(self._shown)
         if protocol is None or not isinstance(shown, Picture) or not self._in_pixels(shown):
             return ""
-        left, top, columns, rows = self._place(shown)
-        place = self._lying = Region(self.region.x + 1 + left, self.region.y + 1 + top, columns, rows)
+        left, top, columns, rows = self._picture_region(shown)
+        place = self._sixel_region = Region(self.region.x + 1 + left, self.region.y + 1 + top, columns, rows)
         inks = self._inks(self._colors())
         return protocol.after_frame(
             frame, shown, inks, place, lambda: [toast.region for toast in self.screen.query("Toast")]
         )
 
-    def _place(self, picture: Picture) -> tuple[int, int, int, int]:
-        """Where in the frame the picture lies: left, top, columns, rows."""
+    def _picture_region(self, picture: Picture) -> tuple[int, int, int, int]:
+        """Region of the picture in the frame: left, top, columns, rows."""
         columns, rows = self.cells
         width, height = min(picture.grid.width, columns), min(picture.grid.height, rows)
         return (columns - width) // 2, (rows - height) // 2, width, height
 
     def _pixel_rows(self, picture: Picture, inks: Inks) -> list[list[Segment]]:
-        """The cells under or, for Kitty, instead of the pixels."""
-        from gonogo.tui.widgets.pixel_view import pixel_protocol  # only where the terminal draws pixels
-
+        """Cells under the pixels or, for Kitty, in their place."""
         terminal, mode = self._terminal, picture.pixel_mode
         assert terminal is not None
         assert terminal.write is not None
@@ -211,8 +209,8 @@ class SheetView(Widget):
         protocol = self._protocols.get(mode) or pixel_protocol(mode, terminal.write, tmux=terminal.in_tmux)
         self._protocols[mode] = protocol
         if protocol.overlays:
-            terminal.after_frame = self._behind
-        _, _, width, height = self._place(picture)
+            terminal.after_frame = self._after_frame
+        _, _, width, height = self._picture_region(picture)
         return protocol.rows(picture, inks, (width, height))
 
     # --- rows ------------------------------------------------------------------------------------------
@@ -224,7 +222,7 @@ class SheetView(Widget):
             return tuple(Color.parse(variables[name]).monochrome.hex for name in names)
         return tuple(variables[name] for name in names)
 
-    def _make(self, shown: Shown, title: str, colors: tuple[str, ...], pixels: bool) -> list[Strip]:
+    def _build(self, shown: Shown, title: str, colors: tuple[str, ...], pixels: bool) -> list[Strip]:
         _, _, _, line, quiet, text, strong, pane = colors
         inks = self._inks(colors)
         key = (*colors, str(self.inverted))
@@ -240,18 +238,18 @@ class SheetView(Widget):
             note = shown.note or ""
         else:
             sheet = _empty_sheet(self._bbox) if shown is not None else ()
-            inside = _words(shown, width - 2, height - 2, _style(strong, pane), _style(text, pane), sheet)
+            inside = _no_picture_card(shown, width - 2, height - 2, _style(strong, pane), _style(text, pane), sheet)
             note, mode = "", None
         inside = [frame.side(row) for row in inside[: max(height - 2, 0)]]
         rows = [frame.top(title), *inside, frame.bottom(note, mode.value if mode else "")]
         return self._encoded(rows[:height])
 
     def _centred(self, picture: Picture, painted: list[list[Segment]], edge: Style) -> list[list[Segment]]:
-        """The cells, centred in the frame: a picture made for another size is cut or padded, never stretched."""
+        """Cells centred in the frame: a picture made for another size is cut or padded, never stretched."""
         columns, rows = self.cells
         width = picture.grid.width
         blank = Segment(" " * columns, edge)
-        left, above, _, _ = self._place(picture)
+        left, above, _, _ = self._picture_region(picture)
         right = max(columns - width - left, 0)
         pad = [Segment(" " * left, edge)] if left else []
         tail = [Segment(" " * right, edge)] if right else []
@@ -261,7 +259,7 @@ class SheetView(Widget):
         return [*([blank] for _ in range(above)), *lines, *([blank] for _ in range(max(rows - above - len(lines), 0)))]
 
     def _encoded(self, rows: list[list[Segment]]) -> list[Strip]:
-        """Terminal bytes made now: the strip keeps them. Cells and labels are clean already, so no filter is needed."""
+        """Strips with their terminal bytes encoded. Cells and labels are clean, so no line filter is needed."""
         strips = [Strip(row, self.size.width) for row in rows]
         for strip in strips:
             strip.render(self.app.console)
@@ -269,7 +267,7 @@ class SheetView(Widget):
 
 
 class _Frame:
-    """The line around the drawing, with a title in its upper and a note in its lower edge."""
+    """Frame around the drawing, with a title in its upper and a note in its lower edge."""
 
     def __init__(self, width: int, edge: Style, caption: Style) -> None:
         self.width = width
@@ -280,7 +278,7 @@ class _Frame:
         return self._with_label("╭", title, "╮")
 
     def bottom(self, note: str, mode: str) -> list[Segment]:
-        """What was put right at the left, how the picture is drawn at the right."""
+        """Bottom edge: the note on corrections left, the picture mode right."""
         return self._with_label("╰", note, "╯", mode)
 
     def side(self, inside: list[Segment]) -> list[Segment]:
@@ -304,20 +302,17 @@ def _style(color: str, background: str) -> Style:
 
 
 def _empty_sheet(bbox: Bbox) -> tuple[str, ...]:
-    """A page's frame with the place that is asked about, when that is told in fractions of the page."""
+    """Outline of a page with the judged box; empty unless the box is in fractions of the page."""
     if bbox is None or len(bbox) < 4 or not all(0 <= number <= 1 for number in bbox[:4]):
         return ()
-    from gonogo.sheets.models import Box, PictureRequest
-    from gonogo.sheets.render.text_fallback import draw_outline
-
     (x0, x1), (y0, y1) = sorted((bbox[0], bbox[2])), sorted((bbox[1], bbox[3]))
     return draw_outline(PictureRequest(*_MAP), _PAGE, Box(x0, y0, x1, y1)).rows
 
 
-def _words(
+def _no_picture_card(
     shown: NoPicture | None, width: int, height: int, strong: Style, text: Style, sheet: tuple[str, ...]
 ) -> list[list[Segment]]:
-    """A card in the middle of the empty frame: what is missing, why, what to do, and where on the sheet it is."""
+    """Card in the middle of the empty frame: what is missing, the reason, the next step, the box on the sheet."""
     lines: list[tuple[str, Style]] = []
     if shown is None:
         lines = [("The drawing is on its way …", text)]
@@ -329,7 +324,7 @@ def _words(
             lines += [("", text), ("r  try again", strong)]
         if shown.neighbours:
             lines += [("", text), ("On the sheet near it", strong)]
-            lines += [(one_line(near, min(width - 4, 56)), text) for near in shown.neighbours]
+            lines += [(one_line(neighbour, min(width - 4, 56)), text) for neighbour in shown.neighbours]
         if sheet and len(lines) + len(sheet) < height and _MAP[0] <= width:
             lines += [("", text), *((row, text) for row in sheet)]
     lines = lines[: max(height, 0)]
@@ -347,6 +342,4 @@ def _centred(line: str, style: Style, width: int) -> list[Segment]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    import textwrap
-
     return textwrap.wrap(one_line(text, 600), max(width, 8))

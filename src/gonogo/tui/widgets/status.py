@@ -17,7 +17,7 @@ from gonogo.tui.text import one_line, styled
 
 _GAP = Content("   ")
 _UNSEEN = frozenset(("calculation",))
-"""Ids that say nothing about the place on the sheet; the question in full has them."""
+"""Ids that do not locate the question on the sheet; the full question shows them."""
 
 
 class StatusLine(Widget):
@@ -41,7 +41,7 @@ class StatusLine(Widget):
 
 
 class StatusBar(StatusLine):
-    """Name and campaign left; what is saved, ahead and done right. The left gives way first."""
+    """Status bar: name and campaign left; what is saved, ahead and done right. The left is cut first."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -74,7 +74,7 @@ class StatusBar(StatusLine):
 def status(
     state: SessionState, not_saved: str = "", *, sure: int = 0, pace: bool = True, refused_key: str = ""
 ) -> list[Content]:
-    """The right end of the status bar, most important first."""
+    """Right parts of the status bar, most important first."""
     parts: list[Content] = []
     if not_saved:
         parts.append(Content.styled("✗ NOT saved", "bold $error"))
@@ -94,7 +94,7 @@ def status(
     total = f" / {state.total}" if state.total is not None else " done"
     progress = Content.styled(f"{state.done}{total}", "$foreground")
     ahead = Content.styled(f"{state.ahead} ahead", "$quiet")
-    timing = [Content.styled(words, "$quiet")] if pace and (words := pace_text(state.pace, state.left_seconds)) else []
+    timing = [Content.styled(text, "$quiet")] if pace and (text := pace_text(state.pace, state.left_seconds)) else []
     return [*parts, ahead, progress, *timing] if state.stage is Stage.TASK else [*parts, progress]
 
 
@@ -116,7 +116,7 @@ def show_keys(keys: StatusLine, scope: Scope) -> None:
 
 
 def facts(task: DeskTask, width: int, height: int) -> Content:
-    """What the question points at: kinds on the first line, ids, shortened, on the next."""
+    """Facts of a question: kinds on the first line, ids, shortened, on the next."""
     kinds: list[str] = []
     for name in (task.target_kind, task.detail_kind, task.field_path or task.field_name):
         word = one_line(name, 60)
@@ -135,22 +135,22 @@ def facts(task: DeskTask, width: int, height: int) -> Content:
 
 
 class History(StatusLine):
-    """The last verdicts, newest first, each with its sign and, when it matters, what became of it."""
+    """Recent verdicts, newest first, each with its sign and a note if it was refused or late."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._items: dict[tuple[str, str, SendState], Content] = {}
 
     def show_recent(self, recent: Sequence[Decided]) -> None:
-        """`recent` as the desk keeps it, newest last."""
-        kept = {(one.task.id, one.decision.verdict, one.state): one for one in reversed(recent)}
-        self._items = {key: self._items.get(key) or _decided(one) for key, one in kept.items()}
+        """Shows `recent`, the newest answer last."""
+        answers = {(answer.task.id, answer.decision.verdict, answer.state): answer for answer in reversed(recent)}
+        self._items = {key: self._items.get(key) or _answer(answer) for key, answer in answers.items()}
         width, height = self.size
         lines = _flowed(list(self._items.values()), width)[: max(height, 1)]
         self.show(Content("\n").join(lines) if lines else Content.styled("nothing yet", "$quiet"))
 
 
-def _decided(item: Decided) -> Content:
+def _answer(item: Decided) -> Content:
     sign, color = verdict_sign(item.decision.verdict)
     parts = [Content.styled(f"{sign} ", f"bold {color}"), _value(item.task.predicted_value)]
     if item.decision.corrected_value is not None:
@@ -165,7 +165,7 @@ def _value(value: Any) -> Content:
 
 
 def _flowed(items: Sequence[Content], width: int) -> list[Content]:
-    """Items put on lines of at most `width` cells, three cells apart; one that is too long is cut."""
+    """Items flowed into lines of at most `width` cells, three cells apart; an item that is too long is cut."""
     lines: list[Content] = []
     line = Content("")
     for item in items:

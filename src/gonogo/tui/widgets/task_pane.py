@@ -1,4 +1,4 @@
-"""Pane of one task: its drawing in the view that the keys choose, its prompt, value and correction editor."""
+"""Task pane: drawing, prompt, value and correction editor of one task."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ if TYPE_CHECKING:
     from gonogo.desk.session.pictures import PictureSource
 
 SLOW_PICTURE_SECONDS = 4.0
-"""After this time a task may be answered without its drawing."""
+"""Delay after which a task may be answered without its drawing."""
 STEADY_SECONDS = 0.4
-"""A view that stays this long is used for the drawings that are prepared."""
+"""Time without a change after which a view is used for prepared drawings."""
 AHEAD_SECONDS = 0.06
-"""Delay of preparing the next task: this one's frame has then left for the terminal (another thread writes it)."""
+"""Delay before preparing the next task, so that the writer thread has sent this one's frame."""
 TURNED_OFF = NoPicture("Drawings are turned off in the settings (picture_mode).", "Press m to turn them on.")
-_CALLED = re.compile(r"(?:pane\(')?(\w+)")
-_EDIT_ACTIONS = {match[1] for action in actions.EDIT.actions if (match := _CALLED.match(action.call))}
+_ACTION_NAME = re.compile(r"(?:pane\(')?(\w+)")
+_EDIT_ACTIONS = {match[1] for action in actions.EDIT.actions if (match := _ACTION_NAME.match(action.call))}
 
 
 class TaskPane(Horizontal):
-    """Task pane: shows the task that a screen gives it, and posts when the screen must act.
+    """Pane of one task; posts messages when its screen must act.
 
     A screen runs the pane's actions (`pane('zoom(1)')` in the registry of actions), and calls `screen_resized` when
     it is resized. `panel` are the screen's own widgets below value and editor.
@@ -68,17 +68,17 @@ class TaskPane(Horizontal):
     """Whether the correction editor is open."""
 
     class Painted(Message):
-        """Prompt and drawing of `task` can be seen."""
+        """Message: prompt and drawing of `task` are painted."""
 
         def __init__(self, task: DeskTask) -> None:
             super().__init__()
             self.task = task
 
     class PrepareNext(Message):
-        """Time to prepare the next task (`prebuild`), while the person looks at this one."""
+        """Message: the current task is painted, so the next one can be prepared (`prebuild`)."""
 
     class Resized(Message):
-        """The pane has a new size; `first`: it had none before. `redraw`: the task must be shown again."""
+        """Message: the pane has a new size. `first`: it had none before; `redraw`: the task must be shown again."""
 
         def __init__(self, *, first: bool, redraw: bool) -> None:
             super().__init__()
@@ -117,7 +117,7 @@ class TaskPane(Horizontal):
             yield from self._panel
 
     def on_mount(self) -> None:
-        self._use_mode()
+        self._apply_mode()
         self._unsubscribe = self.gonogo.terminal.subscribe(self._terminal_changed)
 
     def on_unmount(self) -> None:
@@ -140,7 +140,7 @@ class TaskPane(Horizontal):
         self._show_picture(task)
 
     def clear(self) -> None:
-        """No task: the verdict keys are off."""
+        """Removes the task and disables the verdict keys."""
         self.close_editor()
         self.current = None
         self.guard.hold()
@@ -149,17 +149,17 @@ class TaskPane(Horizontal):
         return self.current is not None and self.current.id == task.id
 
     def prebuild(self, task: DeskTask) -> None:
-        """Makes the rows of value and drawing of the next task, if its picture is ready."""
+        """Builds the rows of value and drawing of the next task, if its picture is ready."""
         if not self._drawing_visible:
             return
         self.value.prebuild(task.predicted_value)
         view = self._view_for(task)
-        ready = self._ready(task, view.request(task, self.sheet.cells))
+        ready = self._ready_picture(task, view.request(task, self.sheet.cells))
         if ready is not None:
             self.sheet.prebuild(ready, annotate.sheet_title(task, ready, view))
 
     def retry_picture(self) -> None:
-        """Fetches the drawing again when there was none."""
+        """Fetches a missing drawing again."""
         if self.current is not None and isinstance(self.sheet.shown, NoPicture):
             self._change_view(self.view)
 
@@ -175,16 +175,16 @@ class TaskPane(Horizontal):
         self.post_message(self.PrepareNext())
 
     def _view_for(self, task: DeskTask) -> Viewport:
-        """Level and zoom stay on the same sheet; place and turn start anew."""
+        """Returns the view of a task: level and zoom stay on the same sheet, position and rotation are reset."""
         previous = self._previous
         same = previous is not None and _sheet(task) == _sheet(previous)
-        return self.view.kept() if same else self.view.reset()
+        return self.view.for_same_sheet() if same else self.view.reset()
 
     # --- the drawing -------------------------------------------------------------------------------------
 
     @property
     def mode_description(self) -> str:
-        """How the drawing is drawn, and why."""
+        """Picture mode of the drawing and the reason for it."""
         return f"{self.view.mode.value}: {self._mode_reason}. m goes through the others; gonogo doctor shows them all."
 
     @property
@@ -195,17 +195,17 @@ class TaskPane(Horizontal):
     def _turned_off(self) -> bool:
         return self._mode_setting == capabilities.NO_PICTURES and not self.gonogo.terminal.remembered
 
-    def _use_mode(self) -> None:
-        """Uses the mode chosen for this terminal, else the setting's, else what the terminal answered."""
+    def _apply_mode(self) -> None:
+        """Applies the mode chosen for this terminal, else the setting's, else the one from the terminal's replies."""
         terminal = self.gonogo.terminal
         mode, self._mode_reason = terminal.chosen(self._mode_setting, color=not self.app.no_color)
         pixels = terminal.cell if mode in PIXEL_MODES else (0, 0)
         self.view = replace(self.view, mode=mode, cell_pixels=pixels)
 
     def _terminal_changed(self) -> None:
-        """The terminal has answered, or its cells have another size."""
+        """Applies late replies of the terminal, or a new cell size."""
         before = self.view
-        self._use_mode()
+        self._apply_mode()
         if self.view != before:
             self._change_view(self.view)
 
@@ -213,7 +213,7 @@ class TaskPane(Horizontal):
         if not self._drawing_visible:
             self.call_after_refresh(self._painted, task)
             return
-        ready = self._ready(task, self.view.request(task, self.sheet.cells))
+        ready = self._ready_picture(task, self.view.request(task, self.sheet.cells))
         self.sheet.show(ready, annotate.sheet_title(task, ready, self.view), task.bbox)
         if ready is not None:
             self.call_after_refresh(self._painted, task)
@@ -221,21 +221,21 @@ class TaskPane(Horizontal):
             workers.start_exclusive(self, self._fetch_picture, task, group="picture")
             self.set_timer(SLOW_PICTURE_SECONDS, lambda: self._painted(task))
 
-    def _ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
+    def _ready_picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
         return TURNED_OFF if self._turned_off else self._pictures.ready(task, request)
 
     async def _fetch_picture(self, task: DeskTask) -> None:
         request = self.view.request(task, self.sheet.cells)
-        picture = self._ready(task, request) or await self._pictures.picture(task, request)
+        picture = self._ready_picture(task, request) or await self._pictures.picture(task, request)
         if self.shows(task):
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view), task.bbox)
             self.call_after_refresh(self._painted, task)
 
     def _prepare(self) -> None:
-        """Lets the next drawings be made in this view."""
+        """Prepares the next drawings in this view."""
         if not self._drawing_visible or self._turned_off:
             return
-        request = self.view.kept().form(self.sheet.cells)
+        request = self.view.for_same_sheet().base_request(self.sheet.cells)
         if request != self._prepared:
             self._prepared = request
             self._pictures.prepare(request)
@@ -281,23 +281,23 @@ class TaskPane(Horizontal):
             self.editor.close()
 
     def refuses_paste(self) -> bool:
-        """Whether the key that sends the correction came in a burst of keys; the editor then says so."""
+        """Returns whether the sending key came in a burst of keys; the editor then warns."""
         if self.guard.burst:
             self.editor.warn("The key came with pasted text; press it again to send.")
         return self.guard.burst
 
     def checked_correction(self) -> str | None:
-        """The typed correction; `None` when it cannot be sent, and the editor says why."""
+        """Returns the typed correction; `None`, with a warning in the editor, if it cannot be sent."""
         text = self.editor.text.strip()
         if self.current is None or not self.editing or self.refuses_paste():
             return None
-        if refusal := correction.correction_problem(text, self.current.predicted_value):
-            self.editor.warn(refusal)
+        if problem := correction.correction_problem(text, self.current.predicted_value):
+            self.editor.warn(problem)
             return None
         return text
 
     def allows(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Whether the screen's action is available: while editing those of scope "edit", else the others."""
+        """Returns whether the screen's action is available: those of scope "edit" while editing, else the others."""
         name = str(parameters[0]).split("(")[0] if action == "pane" and parameters else action
         return name == "pan" or self.editing == (name in _EDIT_ACTIONS)
 
@@ -326,7 +326,7 @@ class TaskPane(Horizontal):
         self.editor.line.choose(True)
 
     def action_mode(self) -> None:
-        """Draws in the next mode of this terminal, now and at the next start."""
+        """Switches to the next picture mode of this terminal, now and at the next start."""
         terminal = self.gonogo.terminal
         choice = terminal.next_choice(self._mode_setting)
         try:
@@ -335,7 +335,7 @@ class TaskPane(Horizontal):
             self.gonogo.show_notice(
                 f"The choice holds until you leave; it was not written ({error.strerror}).", warning=True
             )
-        self._use_mode()
+        self._apply_mode()
         self.gonogo.show_notice(f"Drawing in: {self.view.mode.value} ({self._mode_reason})", seconds=2)
         self._change_view(self.view)
 
@@ -344,7 +344,7 @@ class TaskPane(Horizontal):
             workers.start_exclusive(self, self._view_outside, self.current, group="viewer")
 
     async def _view_outside(self, task: DeskTask) -> None:
-        """Opens the crop in the system's viewer; where there is none, shows the path of its file."""
+        """Opens the crop in the system's viewer; without one, shows the path of its file."""
         cells = self.sheet.cells if self._drawing_visible else (80, 24)
         try:
             path = await self._pictures.export(task, self.view.request(task, cells))
@@ -356,11 +356,11 @@ class TaskPane(Horizontal):
             return
         command = viewer_command(path, os.environ)
         if command is None or not await run_viewer(command):
-            why = "The viewer could not be started." if command else "There is no picture viewer on this terminal."
-            self.gonogo.show_notice(f"{why} The crop is {path}", warning=True, seconds=15)
+            problem = "The viewer could not be started." if command else "There is no picture viewer on this terminal."
+            self.gonogo.show_notice(f"{problem} The crop is {path}", warning=True, seconds=15)
 
 
 def _sheet(task: DeskTask) -> tuple[str, str, float]:
-    """The sheet of a task: revision, part, page."""
+    """Identity of a task's sheet: revision, part, page."""
     page = task.bbox[4] if task.bbox is not None and len(task.bbox) > 4 else 1.0
     return task.part_revision_id or "", dict(task.links).get("part", ""), page

@@ -17,7 +17,7 @@ _MAX_LARGE = 60
 
 
 class ValueView(Widget):
-    """Fixed height; `show` never moves anything around it."""
+    """Widget of fixed height for one value; `show` never moves its neighbours."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = "ValueView { height: 5; }"
@@ -25,31 +25,31 @@ class ValueView(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._value: Any = None
-        self._made: list[tuple[Any, int, int, Content]] = []
+        self._cache: list[tuple[Any, int, int, Content]] = []
 
     def show(self, value: Any) -> None:
         self._value = value
         self.refresh()
 
     def prebuild(self, value: Any) -> None:
-        """Set a value that will be shown next."""
-        self._set(value)
+        """Typesets a value that will be shown next."""
+        self._content(value)
 
     def render(self) -> Content:
-        return self._set(self._value)
+        return self._content(self._value)
 
-    def _set(self, value: Any) -> Content:
+    def _content(self, value: Any) -> Content:
         width, height = self.content_size
-        for made in self._made:
-            if made[0] is value and made[1:3] == (width, height):
-                return made[3]
+        for cached_value, *size, content in self._cache:
+            if cached_value is value and size == [width, height]:
+                return content
         content = lay_out(value, width, height)
-        self._made = [*self._made[-2:], (value, width, height, content)]
+        self._cache = [*self._cache[-2:], (value, width, height, content)]
         return content
 
 
 def lay_out(value: Any, width: int, height: int) -> Content:
-    """`value` as large as `width` × `height` cells allow: large lettering, else the drawing's rows, else its text."""
+    """Lays out `value` as large as `width` × `height` cells allow: large lettering, else rows, else text."""
     if value is None:
         return Content.styled("no value was read", "$quiet")
     setting = typeset(value)
@@ -61,7 +61,7 @@ def lay_out(value: Any, width: int, height: int) -> Content:
 
 
 def large_rows(setting: Typeset, width: int) -> list[str] | None:
-    """Three rows of large lettering; `None` when a box, a long text or an unknown character asks for the small way."""
+    """Three rows of large lettering; `None` when a box, a long text or an unknown character needs normal size."""
     if any(part.boxed or len(part.text) > _MAX_LARGE for part in setting.parts):
         return None
     stacks = [_stack(part) for part in setting.parts]
@@ -79,7 +79,7 @@ def large_rows(setting: Typeset, width: int) -> list[str] | None:
 
 
 def _stack(part: Part) -> tuple[str, str, str]:
-    """The limits of a part, upper over lower, one cell right of its text."""
+    """Limits of a part, upper over lower, one cell right of its text."""
     upper, lower = one_line(part.upper), one_line(part.lower)
     width = max(cell_len(upper), cell_len(lower))
     if not width:
@@ -88,7 +88,7 @@ def _stack(part: Part) -> tuple[str, str, str]:
 
 
 def small_rows(setting: Typeset, width: int, height: int) -> list[str]:
-    """The rows in normal size; when too wide they are wrapped as far as there is room, then cut with a sign."""
+    """Rows in normal size; too wide ones are wrapped into the height, then cut with `…`."""
     rows = _frame(setting) or [plain(row).replace("\n", " ") for row in setting.rows] or [""]
     if max(map(cell_len, rows)) > width:
         rows = _wrapped(" ".join(plain(row) for row in setting.rows), width)
@@ -99,7 +99,7 @@ def small_rows(setting: Typeset, width: int, height: int) -> list[str]:
 
 
 def _frame(setting: Typeset) -> list[str]:
-    """A feature control frame with air in its boxes; empty when the value is not one frame."""
+    """Feature control frame with padded boxes; empty if the value is not one frame."""
     if not setting.parts or not all(part.boxed for part in setting.parts):
         return []
     boxes = [f" {one_line(part.text)} " for part in setting.parts]

@@ -1,4 +1,4 @@
-"""Table of any length with a cursor: renders only the visible rows, so 100,000 rows cost as little as 100."""
+"""Virtual table with a cursor: renders only the visible rows, so 100,000 rows cost as little as 100."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class RowSource(Protocol[T_co]):
-    """Rows of a table: how many there are, and each that is loaded; `None` for one that is still to be fetched."""
+    """Row source of a table: its count and its loaded rows; `None` for a row that is not fetched yet."""
 
     @property
     def count(self) -> int | None: ...
@@ -49,10 +49,10 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
     """Index of the row under the cursor."""
 
     class Moved(Message):
-        """The cursor is on another row."""
+        """Message: the cursor is on another row."""
 
     class Opened(Message):
-        """The row under the cursor was clicked."""
+        """Message: the row under the cursor was clicked."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
         return header(self.columns, self.size.width or self.app.size.width)
 
     def update(self) -> None:
-        """Show the rows as they are now; call it when rows came or changed."""
+        """Shows the current rows; call it when rows were added or changed."""
         self.cursor = self.validate_cursor(self.cursor)
         size = Size(self.scrollable_content_region.width, self.n_rows)
         if size != self.virtual_size:
@@ -100,7 +100,7 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
         self.scroll_home(animate=False)
 
     def move_to(self, index: int) -> None:
-        """Put the cursor on a row, scroll to it, and fetch the rows below it."""
+        """Moves the cursor to a row, scrolls to it, and fetches the rows below it."""
         self.cursor = index
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
         if self._fetch is not None:
