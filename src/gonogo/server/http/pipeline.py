@@ -40,9 +40,9 @@ from starlette.types import Receive, Scope, Send
 from gonogo.server.auth import tokens
 from gonogo.server.auth.principals import Principal, authenticate, credential_of
 from gonogo.server.context import Context, context_of
-from gonogo.server.errors import ApiError, documented, error_response, invalid, lost_race, not_found, request_id
+from gonogo.server.errors import ApiError, documented, error_response, lost_race, request_id
 from gonogo.server.http import idempotency
-from gonogo.server.http.bodies import is_json, parse_json, read_body
+from gonogo.server.http.bodies import ReadRequest, is_json, parse_json, read_body, refuse_nul
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.group_commit import GroupCommit
@@ -100,20 +100,6 @@ def operation(options: Options) -> Callable[[Handler], Handler]:
     return mark
 
 
-class ReadRequest(Request):
-    """Request whose body is already read, and parsed when it is JSON."""
-
-    def __init__(self, scope: Scope, raw: bytes, value: Any) -> None:
-        super().__init__(scope)
-        self.raw, self._value = raw, value
-
-    async def body(self) -> bytes:
-        return self.raw
-
-    async def json(self) -> Any:
-        return self._value
-
-
 class ApiRoute(APIRoute):
     """Route of this server: the pipeline round one handler.
 
@@ -156,17 +142,22 @@ class ApiRoute(APIRoute):
         return statuses
 
     def _is_plain(self) -> bool:
-        needs = self.dependant
-        others = needs.dependencies or needs.query_params or needs.header_params or needs.cookie_params
-        texts = all(parameter.field_info.annotation is str for parameter in needs.path_params)
-        return self._has_tx and texts and not (others or self._embed_body_fields or self._options.file_body)
+        fields = [(field.name, field.field_info) for field in self.dependant.path_params]
+        texts = {name for name, info in fields if info.annotation is str and not info.metadata}
+        known = {"request", "ctx", "tx"} | texts | {field.name for field in self.dependant.body_params}
+        special = self.dependant.dependencies or self._embed_body_fields or self._options.file_body
+        return self._has_tx and self._parameters <= known and not special
 
     # --- before the handler ---
 
     def get_route_handler(self) -> Endpoint:
         """The endpoint that FastAPI surrounds with its exit stacks."""
-        validated = super().get_route_handler()
-        self._validated = lambda request, raw: validated(self._parsed(request, raw))
+        validated, file_body = super().get_route_handler(), self._options.file_body
+
+        def of_read(request: Request, raw: bytes) -> Awaitable[Response]:
+            return validated(ReadRequest(request.scope, raw, parse_json(raw) if raw and not file_body else None))
+
+        self._validated = of_read
         return self._reply_to
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -182,7 +173,7 @@ class ApiRoute(APIRoute):
 
     async def _handle(self, request: Request) -> Response:
         settings: ServerSettings = request.app.state.settings
-        _refuse_nul(request)
+        refuse_nul(request)
         caller = None if self._options.public else counted_caller(request)
         limit = settings.max_drawing_bytes if self._options.file_body else settings.max_json_bytes
         raw = await read_body(request, limit)
@@ -198,9 +189,6 @@ class ApiRoute(APIRoute):
         except REFUSALS as error:
             return await self._refused(request, error)
 
-    def _parsed(self, request: Request, raw: bytes) -> Request:
-        return ReadRequest(request.scope, raw, parse_json(raw) if raw and not self._options.file_body else None)
-
     async def _plain(self, request: Request, raw: bytes) -> Response:
         """The reply of a plain handler; 422 for a body that does not fit, as FastAPI words it."""
         arguments = dict(request.path_params)
@@ -213,11 +201,7 @@ class ApiRoute(APIRoute):
             if errors:
                 raise RequestValidationError(errors)
         result = await self._call(request, arguments)
-        if isinstance(result, Response):
-            return result
-        assert self._result is not None
-        body = self._result.dump_json(result, by_alias=True)
-        return Response(body, self.status_code or 200, media_type="application/json")
+        return result if isinstance(result, Response) else self._json(Reply(result))
 
     # --- round the handler ---
 
@@ -227,12 +211,10 @@ class ApiRoute(APIRoute):
         async def endpoint(*, request: Request, **arguments: Any) -> Any:
             return await self._call(request, arguments)
 
-        of_request = inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
-        others = [
-            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            for name, parameter in signature.parameters.items()
-            if name not in {"request", "ctx", "tx"}
-        ]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        of_request = inspect.Parameter("request", keyword, annotation=Request)
+        ours = {"request", "ctx", "tx"}
+        others = [given.replace(kind=keyword) for name, given in signature.parameters.items() if name not in ours]
         setattr(endpoint, _HANDLER, self._handler)
         endpoint.__name__, endpoint.__doc__ = self._handler.__name__, self._handler.__doc__
         endpoint.__signature__ = inspect.Signature([of_request, *others], return_annotation=result)  # type: ignore[attr-defined]
@@ -267,21 +249,23 @@ class ApiRoute(APIRoute):
         """The handler's result as a response, and the audit row of what it changed."""
         result = self._handler(tx=tx, **arguments)
         reply = result if isinstance(result, Reply) else Reply(result)
-        response: Response
         ids: Mapping[str, Any] | None
         if reply.refusal is not None:
-            response = error_response(request, reply.refusal)
+            response: Response = error_response(request, reply.refusal)
             ids = None if reply.stored_id is None else {"id": reply.stored_id}
         else:
-            status = reply.status or self.status_code or 200
-            assert self._result is not None
-            body = self._result.dump_json(reply.value, by_alias=True)
-            response = Response(body, status, dict(reply.headers), "application/json", reply.after)
+            response = self._json(reply)
             ids = None if reply.value is None else getattr(reply.value, "__dict__", {})
         if ids is not None:  # `null` means that nothing happened
             content = audit.content_of(request.path_params, response.status_code, ids)
             audit.append(tx, self.name, ctx.now, actor=ctx.caller.id, content=content, request_id=request_id(request))
         return _with_request_id(request, response)
+
+    def _json(self, reply: Reply[Any]) -> Response:
+        assert self._result is not None
+        body = self._result.dump_json(reply.value, by_alias=True)
+        status = reply.status or self.status_code or 200
+        return Response(body, status, dict(reply.headers), "application/json", reply.after)
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         """The error reply, kept for a repetition of the request: what was refused changed nothing."""
@@ -328,17 +312,6 @@ def counted_caller(request: Request) -> Principal:
     if not (settings.embedded_token and tokens.same(credential, settings.embedded_token)):
         request.app.state.limits.count(caller, tokens.digest(credential))
     return caller
-
-
-def _refuse_nul(request: Request) -> None:
-    """Raises 404 or 422 for NUL in an address: no id and no filter has it, and not every database takes it."""
-    if any("\0" in str(value) for value in request.path_params.values()):
-        raise not_found()
-    if not request.scope["query_string"]:
-        return
-    for name, value in request.query_params.multi_items():
-        if "\0" in name or "\0" in value:
-            raise invalid([{"loc": ["query"], "msg": "The query holds the character NUL.", "type": "string"}])
 
 
 def _with_request_id(request: Request, response: Response) -> Response:

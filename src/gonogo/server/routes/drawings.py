@@ -14,7 +14,8 @@ from gonogo.schemas.gonogo_api import DrawingsStored, DrawingStored, DrawingUrl
 from gonogo.server.auth.principals import Principal, require
 from gonogo.server.context import Context
 from gonogo.server.errors import invalid, not_found
-from gonogo.server.http.pipeline import FILE_BODY, PUBLIC, ReadRequest, Reply
+from gonogo.server.http.bodies import ReadRequest
+from gonogo.server.http.pipeline import FILE_BODY, PUBLIC, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.schema import campaigns, projects, task_sheets
 from gonogo.server.tasks.drawings import (
