@@ -57,7 +57,7 @@ def test_help_and_version_load_neither_textual_nor_fastapi(arguments: list[str])
 def test_first_frame_needs_no_network_no_numpy_no_server() -> None:
     """What the annotate screen's modules import must stay light; the rest is loaded behind the first frame."""
     script = (
-        "import sys\nimport gonogo.tui.app, gonogo.desk.annotate.session, gonogo.embedded.compose\n"
+        "import sys\nimport gonogo.tui.app, gonogo.desk.annotate.session, gonogo.embedded.app_composition\n"
         f"print([name for name in {HEAVY[1:]!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

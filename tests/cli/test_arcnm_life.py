@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gonogo.cli.support.server import open_client
+from gonogo.cli.support.api_client import open_client
 from gonogo.client.credential import ApiKey
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.schemas.labeling import Adjudication, LabelSubmit
 from tests.cli.conftest import Gonogo
 from tests.client.arcnm_server import KEY, Arcnm

@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 from gonogo.cli.commands.outbox import outbox as command
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.desk.account.account import Account
+from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.credentials import CredentialStore
-from gonogo.desk.annotate.submission import submission_request
+from gonogo.desk.annotate.submit_request import submission_request
 from gonogo.desk.core.models import Decision, DeskTask, SendState, Times
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings

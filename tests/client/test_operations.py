@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.labeling import LabelingClient, Served
+from gonogo.client.labeling_client import LabelingClient, Served
 from gonogo.client.requests import PreparedRequest
 from gonogo.schemas.gonogo_api import (
     CampaignSettings,

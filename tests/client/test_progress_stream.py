@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.client.base import BaseClient
+from gonogo.client.base_client import BaseClient
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import AuthenticationError, GonogoClientError, PermissionDeniedError, UnexpectedAnswerError
 from gonogo.client.progress_stream import (

@@ -15,7 +15,7 @@ from gonogo.client.requests import (
     sent_verdict,
     submit_request,
 )
-from gonogo.desk.annotate.submission import submission_request
+from gonogo.desk.annotate.submit_request import submission_request
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decision, Times
 from gonogo.schemas.labeling import LabelSubmit

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.labeling import LabelingClient
+from gonogo.client.labeling_client import LabelingClient
 from gonogo.schemas import labeling
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings

@@ -7,9 +7,9 @@ import io
 import pypdfium2 as pdfium
 import pytest
 
-from gonogo.demo.draft import Board, Callout
+from gonogo.demo.drawing_board import Board, Callout
 from gonogo.demo.parts import draw_all
-from gonogo.demo.readings import read_all
+from gonogo.demo.simulated_readings import read_all
 
 
 @pytest.fixture(scope="module")

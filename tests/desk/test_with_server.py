@@ -11,7 +11,7 @@ import pytest
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.shared_transport import UnclosableTransport
-from gonogo.desk.account.account import Account
+from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.models import Decision, SendState, Stage

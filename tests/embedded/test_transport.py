@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from gonogo.desk.core.paths import AppPaths
-from gonogo.embedded.exchange import MAX_BUFFERED, Exchange, _ChunkStream
+from gonogo.embedded.asgi_exchange import MAX_BUFFERED, Exchange, _ChunkStream
 from gonogo.embedded.transport import EmbeddedTransport
 
 WAIT = 30

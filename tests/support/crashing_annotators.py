@@ -31,7 +31,7 @@ from gonogo.desk.core.settings import Settings
 from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address, Outbox
 from gonogo.desk.session.dependencies import SessionDependencies
-from gonogo.desk.session.pictures import AskUrl
+from gonogo.desk.session.task_pictures import AskUrl
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 REPO = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gonogo.desk.annotate.submission import submission_request
+from gonogo.desk.annotate.submit_request import submission_request
 from gonogo.desk.core.models import Decision, DeskTask, Times
 from gonogo.desk.outbox.outbox import Address, Outbox
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gonogo.desk.annotate.timer import AnswerTimer
+from gonogo.desk.annotate.answer_timer import AnswerTimer
 from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState, SessionState, Stage
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
-from gonogo.desk.session.pictures import PictureSource
+from gonogo.desk.session.task_pictures import PictureSource
 from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.app import GonogoApp

@@ -124,7 +124,7 @@ def main(args: list[str] | None = None) -> Any:
     try:
         return cli.main(args=args, prog_name="gonogo")
     except OSError as error:
-        from gonogo.cli.support.exit import fail_file  # for errors only
+        from gonogo.cli.support.exit_codes import fail_file  # for errors only
 
         fail_file(error)
     except Exception as error:  # noqa: BLE001 - the last handler; above it is only the interpreter
@@ -137,7 +137,7 @@ def _report_crash(error: Exception) -> NoReturn:
     import tempfile
     import traceback
 
-    from gonogo.cli.support.exit import fail
+    from gonogo.cli.support.exit_codes import fail
 
     next_step = "There is no room to keep the details."
     try:

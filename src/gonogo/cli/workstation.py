@@ -36,7 +36,7 @@ def open_workstation(
 ) -> None:
     """Runs the app in this terminal until the person leaves it."""
     if not sys.stdin.isatty() or not sys.stderr.isatty():
-        from gonogo.cli.support.exit import EXIT_USAGE, fail  # imports click, which a first frame does without
+        from gonogo.cli.support.exit_codes import EXIT_USAGE, fail  # imports click, which a first frame does without
 
         fail(
             "the workstation needs a terminal",
@@ -61,7 +61,7 @@ def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool
     home = AppPaths()
     with first_frame.show(home.first_frame_file(), campaign_id, resumes=not (sign_in or review or practice)) as first:
         gc.disable()  # while modules are loaded: nothing of them is garbage
-        from gonogo.embedded.compose import make_services
+        from gonogo.embedded.app_composition import make_services
         from gonogo.tui.app import make_app
         from gonogo.tui.navigation import Start
 

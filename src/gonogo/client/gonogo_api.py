@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Final
 
-from gonogo.client.base import body_of
+from gonogo.client.base_client import body_of
 from gonogo.client.credential import Secret
 from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
-from gonogo.client.labeling import SLOW
+from gonogo.client.labeling_client import SLOW
 from gonogo.client.requests import PreparedRequest, as_bytes, url_path
-from gonogo.client.responses import parse
-from gonogo.client.review import ReviewClient
+from gonogo.client.response_parsing import parse
+from gonogo.client.review_client import ReviewClient
 from gonogo.client.transport import RequestOptions
 from gonogo.schemas.gonogo_api import (
     CampaignDetail,

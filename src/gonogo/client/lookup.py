@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingProjectPublic
 from gonogo.schemas.lead import RunPublic
 from gonogo.schemas.sanitize import clean_text

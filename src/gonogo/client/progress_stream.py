@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Final
 
-from gonogo.client.base import BaseClient
+from gonogo.client.base_client import BaseClient
 from gonogo.client.errors import (
     AuthenticationError,
     GonogoClientError,
@@ -36,7 +36,7 @@ from gonogo.client.errors import (
     UnexpectedAnswerError,
 )
 from gonogo.client.requests import url_path
-from gonogo.client.responses import ApiResponse, parse
+from gonogo.client.response_parsing import ApiResponse, parse
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.transport import MAX_BODY, RequestOptions
 from gonogo.schemas.gonogo_api import Capabilities

@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar
 import httpx
 from pydantic import BaseModel
 
-from gonogo.client.base import BaseClient, Query
+from gonogo.client.base_client import BaseClient, Query
 from gonogo.client.credential import ApiKey, Secret
 from gonogo.client.errors import (
     AuthenticationError,
@@ -26,7 +26,7 @@ from gonogo.client.errors import (
     UnexpectedAnswerError,
 )
 from gonogo.client.requests import as_bytes
-from gonogo.client.responses import parse
+from gonogo.client.response_parsing import parse
 from gonogo.client.retry import RetryPolicy
 from gonogo.client.transport import RequestOptions
 from gonogo.schemas.results_api import STATES, CaseResult, Login, LoginRequest, Message, ResultPage, Token

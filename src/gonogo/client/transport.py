@@ -22,7 +22,7 @@ import gonogo
 from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import GonogoClientError, InvalidInputError, NetworkError
 from gonogo.client.requests import PreparedRequest
-from gonogo.client.responses import ApiResponse, error_from, redirected, unexpected
+from gonogo.client.response_parsing import ApiResponse, error_from, redirected, unexpected
 from gonogo.schemas.sanitize import clean_text
 
 MAX_BODY: Final = 64 * 1024 * 1024

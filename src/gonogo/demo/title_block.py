@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gonogo.demo.draft import SHEET_HEIGHT, SHEET_WIDTH, Board
-from gonogo.demo.pdf import text_width
+from gonogo.demo.drawing_board import SHEET_HEIGHT, SHEET_WIDTH, Board
+from gonogo.demo.pdf_writer import text_width
 
 MARGIN = 10.0
 LEFT_MARGIN = 20.0

@@ -18,7 +18,7 @@ import httpx
 
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.paths import AppPaths
-from gonogo.embedded.exchange import ASGIApp, Exchange
+from gonogo.embedded.asgi_exchange import ASGIApp, Exchange
 
 BASE_URL = "http://embedded.localhost"
 CANNOT_OPEN = "the workspace on this machine cannot be opened"

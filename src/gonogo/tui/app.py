@@ -30,7 +30,7 @@ from gonogo.tui.text import CleanFilter, plain
 if TYPE_CHECKING:
     from textual.driver import Driver
 
-    from gonogo.desk.account.account import Account
+    from gonogo.desk.account.account_service import Account
     from gonogo.tui.first_frame import FirstFrame
     from gonogo.tui.terminal.probe import Probe
 

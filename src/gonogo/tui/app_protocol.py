@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.screen import Screen
 
-    from gonogo.desk.account.account import Account
+    from gonogo.desk.account.account_service import Account
     from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.desk.review.session import ReviewSession

@@ -14,7 +14,7 @@ from gonogo.tui.startup import size_classes
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from gonogo.desk.account.account import Account
+    from gonogo.desk.account.account_service import Account
     from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.desk.review.session import ReviewSession
@@ -162,7 +162,7 @@ class Navigator:
         if signed is None:
             self.show_sign_in("Sign in to see results.")
             return
-        from gonogo.desk.results.source import of_login  # loaded when first shown
+        from gonogo.desk.results.results_source import of_login  # loaded when first shown
         from gonogo.tui.screens.results.cases import ResultsScreen
 
         self._app.push_screen(ResultsScreen(of_login(self._services, signed)))
@@ -175,7 +175,7 @@ class Navigator:
 
     def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None:
         """Opens the gold candidates of a campaign."""
-        from gonogo.desk.practice.browse import CampaignBrowser  # loaded when first shown
+        from gonogo.desk.practice.campaign_browser import CampaignBrowser  # loaded when first shown
         from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
 
         browser = CampaignBrowser(self._services.visiting(signed, campaign_id))

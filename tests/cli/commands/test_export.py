@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gonogo.cli.support.server import open_client
+from gonogo.cli.support.api_client import open_client
 from gonogo.client.lookup import find_campaign
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.schemas.review import RulingCreate
+from gonogo.transfer.exporting.record_table import COLUMNS
 from gonogo.transfer.exporting.registry import export_formats, make_writer
-from gonogo.transfer.exporting.table import COLUMNS
 from gonogo.transfer.exporting.writers.csv import CsvWriter
 from tests.cli.conftest import Gonogo
 

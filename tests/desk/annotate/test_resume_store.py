@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gonogo.desk.annotate.progress import Progress
+from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.annotate.resume_store import ResumeSnapshot, load, save
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import ClaimedTask
@@ -24,7 +24,7 @@ from dataclasses import asdict
 from pathlib import Path
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile
-from gonogo.desk.account.account import Account
+from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.identity import IDENTITY, SignedIn
 from gonogo.desk.core.models import ClaimedTask, Stage
 

@@ -20,7 +20,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
-from gonogo.desk.annotate.submission import submission_request
+from gonogo.desk.annotate.submit_request import submission_request
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import Decision, SendState, Times
 from gonogo.desk.outbox.outbox import LEASE_SECONDS, Outbox

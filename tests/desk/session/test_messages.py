@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gonogo.desk.connection.protocol import WorkProgress
+from gonogo.desk.connection.server_protocol import WorkProgress
 from gonogo.desk.session import messages
 
 

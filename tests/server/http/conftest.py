@@ -14,7 +14,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from gonogo.embedded.exchange import Exchange
+from gonogo.embedded.asgi_exchange import Exchange
 from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
 from gonogo.server.run import ServerRunner, bind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.schemas.lead import AuditHead
 from gonogo.server.store import audit
 from tests.server.results.conftest import TOKEN, Served

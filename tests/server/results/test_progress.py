@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.schemas.lead import CampaignProgress
 from tests.server.results.conftest import GONOGO, LABELING, TOKEN, Served
 

@@ -14,7 +14,7 @@ from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
-from gonogo.transfer.importing.drawings import DrawingFolder
+from gonogo.transfer.importing.drawings_folder import DrawingFolder
 from gonogo.transfer.importing.records import BadLine, ImportLine, RecordReader
 from gonogo.transfer.importing.registry import read_records
 

@@ -18,9 +18,9 @@ from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.dialects.sqlite import ROWS_PER_STATEMENT
-from gonogo.transfer.exporting.run import ExportOptions, export_campaign
-from gonogo.transfer.importing.result import ImportResult
-from gonogo.transfer.importing.run import import_file
+from gonogo.transfer.exporting.export_campaign import ExportOptions, export_campaign
+from gonogo.transfer.importing.import_file import import_file
+from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.spool import ImportOptions
 from tests.postgres import cluster
 from tests.server.conftest import DATABASES, needs_postgresql

@@ -8,9 +8,9 @@ import pytest
 
 from gonogo.client.errors import InvalidRequestError
 from gonogo.client.gonogo_api import GONOGO, GonogoClient
-from gonogo.client.lead import store_drawings
+from gonogo.client.lead_client import store_drawings
 from gonogo.schemas.gonogo_api import Capabilities, DrawingsStored, DrawingStored
-from gonogo.transfer.importing.run import import_file
+from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.spool import MAX_DRAWINGS, MAX_DRAWINGS_BYTES, ImportOptions, drawing_batches
 from tests.transfer.importing.conftest import PNG, WriteLines, reading
 

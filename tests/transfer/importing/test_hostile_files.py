@@ -16,8 +16,8 @@ from gonogo.client.errors import InvalidInputError, NetworkError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
 from gonogo.transfer.importing.csv_mapping import CsvMapping, read_mapping
+from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.json_stream import stream_elements
-from gonogo.transfer.importing.run import import_file
 from gonogo.transfer.importing.spool import ImportOptions, spool_file
 from tests.transfer.importing.conftest import PNG, WriteLines, reading
 

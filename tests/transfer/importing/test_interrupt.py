@@ -20,8 +20,8 @@ from gonogo.client.errors import ConflictError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
+from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.interrupt import ImportInterrupt
-from gonogo.transfer.importing.run import import_file
 from gonogo.transfer.importing.spool import ImportOptions
 from tests.transfer.importing.conftest import TOKEN, WriteLines, reading
 

@@ -11,10 +11,10 @@ import pytest
 from gonogo.client.errors import InvalidInputError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.transfer.importing.csv_mapping import read_mapping
-from gonogo.transfer.importing.drawings import DrawingFolder
+from gonogo.transfer.importing.drawings_folder import DrawingFolder
+from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.records import BadLine, ImportLine, RecordReader
 from gonogo.transfer.importing.registry import read_records
-from gonogo.transfer.importing.run import import_file
 from gonogo.transfer.importing.spool import ImportOptions
 
 
@@ -174,7 +174,7 @@ async def test_a_csv_becomes_a_campaign_once_and_a_dry_run_nothing(client: Gonog
 
 async def test_our_own_csv_export_comes_back_in(client: GonogoClient, drawings: Path, tmp_path: Path) -> None:
     from gonogo.client.lookup import find_campaign
-    from gonogo.transfer.exporting.run import ExportOptions, export_campaign
+    from gonogo.transfer.exporting.export_campaign import ExportOptions, export_campaign
 
     path = write_text(drawings, "r.csv", "id,drawing,predicted_value\n1,a.png,'-0.5\n2,a.png,=x\n")
     await import_file(client, ImportOptions(path, "pmi"))

@@ -16,7 +16,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from gonogo.desk.account.account import Account
+from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.paths import AppPaths

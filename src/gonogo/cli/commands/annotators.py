@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from gonogo.cli.completion import complete_person
-from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.api_client import api_command
+from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument
 from gonogo.cli.support.output import confirm, print_fields, print_json
-from gonogo.cli.support.server import api_command
 from gonogo.client.errors import InvalidInputError, NotFoundError
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import ambiguous_name_error, find_campaign
 from gonogo.report.quality import evidence
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorState, AnnotatorVerb, ReviewSettings

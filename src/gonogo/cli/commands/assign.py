@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 from gonogo.cli.completion import complete_person
+from gonogo.cli.support.api_client import api_command, open_client
 from gonogo.cli.support.errors import run
-from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument, json_option, server_option
 from gonogo.cli.support.output import print_json, progress_bars
-from gonogo.cli.support.server import api_command, open_client
-from gonogo.client.lead import LeadClient, all_assignments_of
+from gonogo.client.lead_client import LeadClient, all_assignments_of
 from gonogo.client.lookup import find_campaign, require_extensions
 from gonogo.schemas.enums import Role
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic

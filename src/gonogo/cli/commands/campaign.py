@@ -9,11 +9,11 @@ import click
 
 from gonogo.cli.commands.campaign_watch import watch
 from gonogo.cli.completion import complete_project
-from gonogo.cli.support.exit import echo_err, fail
+from gonogo.cli.support.api_client import api_command
+from gonogo.cli.support.exit_codes import echo_err, fail
 from gonogo.cli.support.options import campaign_argument, check_name
 from gonogo.cli.support.output import print_item, print_json, print_list, terminal_width
-from gonogo.cli.support.server import api_command
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_campaigns, find_campaign, find_project, require_extensions
 from gonogo.report.quality import report_lines
 from gonogo.schemas.enums import ConsensusMethod

@@ -16,12 +16,12 @@ import click
 from rich.live import Live
 from rich.text import Text
 
+from gonogo.cli.support.api_client import open_client
 from gonogo.cli.support.errors import run
-from gonogo.cli.support.exit import echo_err
+from gonogo.cli.support.exit_codes import echo_err
 from gonogo.cli.support.options import campaign_argument, json_option, server_option
-from gonogo.cli.support.server import open_client
 from gonogo.client.errors import GonogoClientError
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import find_campaign
 from gonogo.client.progress_stream import StreamUnavailableError, has_stream, stream_progress
 from gonogo.report.progress import person_text, time_left

@@ -11,7 +11,7 @@ from typing import TypeVar
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from gonogo.cli.support.exit import echo_err, fail
+from gonogo.cli.support.exit_codes import echo_err, fail
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import workspace_url
 from gonogo.server.ops import maintenance

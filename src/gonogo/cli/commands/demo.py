@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gonogo.cli.support.exit import echo_err
+from gonogo.cli.support.exit_codes import echo_err
 from gonogo.cli.workstation import open_workstation
 from gonogo.desk.core.paths import AppPaths
 
@@ -50,7 +50,7 @@ def _existing_campaign(home: AppPaths) -> str | None:
 def _make_campaign(home: AppPaths) -> str:
     # Imported here, because a second start needs neither the client nor the server before its first frame.
     from gonogo.cli.support.errors import run
-    from gonogo.demo.workspace import prepare_embedded
+    from gonogo.demo.demo_workspace import prepare_embedded
 
     campaign_id = run(prepare_embedded(home, echo_err))
     _marker(home).write_text(json.dumps({"campaign_id": campaign_id}), encoding="utf-8")

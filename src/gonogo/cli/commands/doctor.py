@@ -17,7 +17,7 @@ import click
 
 from gonogo import __version__
 from gonogo.cli.commands import doctor_test_card
-from gonogo.cli.support.exit import EXIT_FAILED, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err, fail
 from gonogo.cli.support.options import json_option, server_option
 from gonogo.cli.support.output import print_json
 from gonogo.client.errors import GonogoClientError

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
+from gonogo.cli.support.api_client import open_client
 from gonogo.cli.support.errors import run
-from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument, json_option, server_option
 from gonogo.cli.support.output import print_json, progress_bars
-from gonogo.cli.support.server import open_client
 from gonogo.client.lookup import find_campaign
 from gonogo.runtime import gc_paused
+from gonogo.transfer.exporting.export_campaign import ExportOptions, ExportResult, export_campaign, write_manifest
 from gonogo.transfer.exporting.registry import DEFAULT_FORMAT, export_formats
-from gonogo.transfer.exporting.run import ExportOptions, ExportResult, export_campaign, write_manifest
 
 _FORMATS = export_formats()
 _PICTURE_FORMATS = ", ".join(name for name, item in _FORMATS.items() if item.needs_pictures)

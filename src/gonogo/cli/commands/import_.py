@@ -10,20 +10,20 @@ from typing import Any, NamedTuple
 import click
 
 from gonogo.cli.completion import complete_campaign, complete_project
+from gonogo.cli.support.api_client import open_client
 from gonogo.cli.support.errors import run
-from gonogo.cli.support.exit import EXIT_FAILED, EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_FAILED, EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import check_name, json_option, server_option
 from gonogo.cli.support.output import print_json, progress_bars
 from gonogo.cli.support.results_source import SOURCES, open_results_client
-from gonogo.cli.support.server import open_client
 from gonogo.runtime import gc_paused
 from gonogo.transfer.importing.csv_mapping import read_mapping
 from gonogo.transfer.importing.from_results import ReimportSource, reimport
+from gonogo.transfer.importing.import_file import import_file
+from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.interrupt import ImportInterrupt
 from gonogo.transfer.importing.records import BadFileError, BadLine
 from gonogo.transfer.importing.registry import import_formats
-from gonogo.transfer.importing.result import ImportResult
-from gonogo.transfer.importing.run import import_file
 from gonogo.transfer.importing.spool import ImportOptions
 
 SHOWN_BAD_LINES = 20

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gonogo.cli.completion import complete_key
+from gonogo.cli.support.api_client import api_command, open_client
 from gonogo.cli.support.errors import handle_errors, run
-from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import check_name, json_option, server_option
 from gonogo.cli.support.output import print_json, print_list
-from gonogo.cli.support.server import api_command, open_client
 from gonogo.client.errors import NotFoundError
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import PAGE, ambiguous_name_error, fetch_all_pages, require_extensions
 from gonogo.schemas.enums import KeyScope
 from gonogo.schemas.gonogo_api import KeyCreate

@@ -7,9 +7,9 @@ import sys
 import click
 
 from gonogo.cli.support.errors import run
-from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.desk.core.paths import AppPaths
-from gonogo.embedded.compose import make_services
+from gonogo.embedded.app_composition import make_services
 
 
 @click.command(

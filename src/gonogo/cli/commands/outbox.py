@@ -13,17 +13,17 @@ from typing import Any
 import click
 
 from gonogo.cli.support.errors import run
-from gonogo.cli.support.exit import EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE, echo_err, fail
 from gonogo.cli.support.options import json_option
 from gonogo.cli.support.output import print_json
-from gonogo.desk.account.account import Account
+from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.identity import SignedIn
 from gonogo.desk.core.errors import DeskError, OutboxError
 from gonogo.desk.core.models import SendState
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.outbox.flush import FlushReport
 from gonogo.desk.outbox.outbox import Outbox, OutboxRow
-from gonogo.embedded.compose import make_services
+from gonogo.embedded.app_composition import make_services
 from gonogo.schemas.sanitize import clean_text
 
 

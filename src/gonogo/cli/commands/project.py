@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from gonogo.cli.completion import complete_project, complete_run
-from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.api_client import api_command
+from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import check_name
 from gonogo.cli.support.output import print_fields, print_json, print_list
-from gonogo.cli.support.server import api_command
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_projects, all_runs, find_project, require_extensions, run_ids
 from gonogo.schemas.labeling import GenerateProjectTasks, LabelingCampaignCreate, LabelingProjectCreate
 

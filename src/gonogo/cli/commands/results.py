@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gonogo.cli.support.errors import run
-from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import json_option
 from gonogo.cli.support.output import print_item
 from gonogo.cli.support.results_source import open_results_client, results_address, results_source, source_options
@@ -18,8 +18,8 @@ from gonogo.client.errors import GonogoClientError
 from gonogo.client.results_api import CaseFilters
 from gonogo.desk.account.credentials import CredentialStore, StorageKind
 from gonogo.desk.core.paths import AppPaths
-from gonogo.desk.results.source import account, with_login
-from gonogo.embedded.compose import make_services
+from gonogo.desk.results.results_source import account, with_login
+from gonogo.embedded.app_composition import make_services
 from gonogo.embedded.transport import embedded_parts
 from gonogo.schemas.results_api import CaseResult
 

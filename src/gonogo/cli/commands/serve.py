@@ -9,7 +9,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from gonogo.cli.commands.db import open_store, workspace
-from gonogo.cli.support.exit import echo_err, fail
+from gonogo.cli.support.exit_codes import echo_err, fail
 from gonogo.server.ops.logging import configure_logging
 from gonogo.server.ops.preflight import run_checks
 from gonogo.server.run import bind, run_server, run_workers

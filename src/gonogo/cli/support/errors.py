@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from gonogo.cli.support.exit import (
+from gonogo.cli.support.exit_codes import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
     EXIT_NO_CREDENTIAL,

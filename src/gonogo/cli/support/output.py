@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from gonogo.cli.support.exit import EXIT_USAGE, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.schemas.sanitize import clean_text
 
 
@@ -84,8 +84,10 @@ def confirm(question: str, *, no_terminal: str, next_step: str) -> bool:
 
 @contextlib.contextmanager
 def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """A callback for progress (see `transfer.progress`): a bar for each kind of work on a terminal, otherwise one
-    plain line when a kind is finished."""
+    """Progress callback (see `transfer.progress_callback`): draws a bar for each kind of work on a terminal.
+
+    Without a terminal, prints one plain line when a kind of work is finished.
+    """
     if not sys.stderr.isatty():
 
         def print_line(work: str, done: int, total: int) -> None:

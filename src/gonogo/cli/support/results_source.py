@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from gonogo.cli.support.exit import EXIT_NO_CREDENTIAL, fail
+from gonogo.cli.support.exit_codes import EXIT_NO_CREDENTIAL, fail
 from gonogo.client.credential import ApiKey
 from gonogo.client.results_api import ResultsClient
 from gonogo.client.shared_transport import UnclosableTransport
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.paths import AppPaths
-from gonogo.desk.results.source import CENTAUR, NoResultsLogin, Source, at_address
+from gonogo.desk.results.results_source import CENTAUR, NoResultsLogin, Source, at_address
 from gonogo.embedded.transport import embedded_parts
 
 SOURCES = ("centaur", "gonogo")

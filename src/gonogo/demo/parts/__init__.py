@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gonogo.demo.draft import Board
+from gonogo.demo.drawing_board import Board
 from gonogo.demo.parts.bracket import draw_bracket
 from gonogo.demo.parts.flange import draw_flange
 from gonogo.demo.parts.shaft import draw_shaft

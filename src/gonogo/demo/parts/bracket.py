@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gonogo.demo.dimension import datum, horizontal, leader, roughness, tolerance_frame, vertical
-from gonogo.demo.draft import Board, Size
+from gonogo.demo.dimension_drawing import datum, horizontal, leader, roughness, tolerance_frame, vertical
+from gonogo.demo.drawing_board import Board, Size
 from gonogo.demo.title_block import Title, draw_border, draw_notes, draw_title_block
 
 X, Y, W, H = 65.0, 150.0, 170.0, 96.0  # plan view

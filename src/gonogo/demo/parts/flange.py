@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from gonogo.demo.dimension import angle, datum, horizontal, leader, roughness, tolerance_frame, vertical
-from gonogo.demo.draft import Board, Size
+from gonogo.demo.dimension_drawing import angle, datum, horizontal, leader, roughness, tolerance_frame, vertical
+from gonogo.demo.drawing_board import Board, Size
 from gonogo.demo.title_block import Title, draw_border, draw_notes, draw_title_block
 
 CX, CY = 130.0, 170.0  # front view

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from gonogo.demo.dimension import datum, horizontal, leader, roughness, tolerance_frame, vertical
-from gonogo.demo.draft import Board, Size
+from gonogo.demo.dimension_drawing import datum, horizontal, leader, roughness, tolerance_frame, vertical
+from gonogo.demo.drawing_board import Board, Size
 from gonogo.demo.title_block import Title, draw_border, draw_notes, draw_title_block
 
 X0, AXIS = 70.0, 190.0

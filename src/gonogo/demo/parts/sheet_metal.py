@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gonogo.demo.dimension import angle, horizontal, leader, vertical
-from gonogo.demo.draft import Board, Size
+from gonogo.demo.dimension_drawing import angle, horizontal, leader, vertical
+from gonogo.demo.drawing_board import Board, Size
 from gonogo.demo.title_block import Title, draw_border, draw_notes, draw_title_block
 
 X, Y, W, H = 60.0, 140.0, 190.0, 110.0

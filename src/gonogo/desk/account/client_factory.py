@@ -14,7 +14,7 @@ from gonogo.desk.account.lazy_imports import client_class
 from gonogo.desk.core.errors import DeskError, SignInError
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import ServerProfile, Settings, environment
-from gonogo.desk.session.pictures import AskUrl, DrawingSource
+from gonogo.desk.session.task_pictures import AskUrl, DrawingSource
 
 if TYPE_CHECKING:
     import httpx

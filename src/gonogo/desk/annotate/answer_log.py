@@ -11,7 +11,7 @@ from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import ClaimedTask, Decided, Decision, SendState
 from gonogo.desk.outbox.outbox import UNSENT, Address, OutboxRow
 from gonogo.desk.session.outbox_session import OutboxSession
-from gonogo.desk.session.undo import Answered
+from gonogo.desk.session.undo_buffer import Answered
 
 SHOWN = 8
 """Answers in the line "before"."""

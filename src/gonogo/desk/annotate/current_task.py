@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gonogo.desk.annotate.timer import AnswerTimer
+from gonogo.desk.annotate.answer_timer import AnswerTimer
 from gonogo.desk.core.models import ClaimedTask, DeskTask, Times
 from gonogo.desk.session.prefetch import TaskPrefetcher
 

@@ -10,15 +10,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gonogo.desk.annotate.progress import Progress
+from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import ClaimedTask
 from gonogo.desk.core.serialize import picture_from_json, picture_to_json, task_from_json, task_to_json
 from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
 from gonogo.desk.session.dependencies import SessionDependencies
-from gonogo.desk.session.instances import RunningInstances
-from gonogo.desk.session.pictures import TaskPicture
+from gonogo.desk.session.running_instances import RunningInstances
+from gonogo.desk.session.task_pictures import TaskPicture
 from gonogo.sheets.models import Picture
 
 UNKNOWN_LEASE_SECONDS = 600.0

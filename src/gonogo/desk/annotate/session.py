@@ -7,24 +7,24 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 
+from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.annotate.answer_log import AnswerLog
+from gonogo.desk.annotate.answer_timer import AnswerTimer
 from gonogo.desk.annotate.current_task import CurrentTask
-from gonogo.desk.annotate.progress import Progress
-from gonogo.desk.annotate.rejected import RejectedAnswers
+from gonogo.desk.annotate.rejected_answers import RejectedAnswers
 from gonogo.desk.annotate.resume_store import SessionStore
-from gonogo.desk.annotate.state import derive_state
-from gonogo.desk.annotate.submission import submission_request
-from gonogo.desk.annotate.timer import AnswerTimer
+from gonogo.desk.annotate.state_reducer import derive_state
+from gonogo.desk.annotate.submit_request import submission_request
 from gonogo.desk.core.clock import wait_for, within
 from gonogo.desk.core.errors import DeskError, OutboxError
 from gonogo.desk.core.models import ClaimedTask, Decided, Decision, DeskTask, SendState, SessionState, Stage, Times
-from gonogo.desk.core.signal import Signal
+from gonogo.desk.core.observer_list import Signal
 from gonogo.desk.outbox.outbox import OutboxRow
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.outbox_session import OutboxSession
-from gonogo.desk.session.pictures import PictureCache
 from gonogo.desk.session.prefetch import TaskPrefetcher
-from gonogo.desk.session.undo import UndoPolicy
+from gonogo.desk.session.task_pictures import PictureCache
+from gonogo.desk.session.undo_buffer import UndoPolicy
 
 RELEASE_SECONDS = 0.4
 """Longest time that closing waits for claims to be released."""

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from gonogo.client.errors import GonogoClientError, NetworkError, UnexpectedAnswerError
-from gonogo.desk.connection.circuit import ServerConnection, is_trouble
-from gonogo.desk.connection.protocol import TaskServer, WorkProgress
+from gonogo.desk.connection.circuit_breaker import ServerConnection, is_trouble
+from gonogo.desk.connection.server_protocol import TaskServer, WorkProgress
 from gonogo.desk.core.clock import Clock, wait_for
 from gonogo.desk.core.errors import DeskError
 from gonogo.sheets.models import DrawingAddress

@@ -8,8 +8,8 @@ from __future__ import annotations
 from gonogo.client.errors import ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.requests import PreparedRequest, RequestKind
-from gonogo.client.responses import parse
-from gonogo.desk.connection.protocol import ClaimStatus, Receipt, WorkProgress
+from gonogo.client.response_parsing import parse
+from gonogo.desk.connection.server_protocol import ClaimStatus, Receipt, WorkProgress
 from gonogo.desk.core.models import ClaimedTask
 from gonogo.desk.core.serialize import task_from_served
 from gonogo.schemas.gonogo_api import DrawingUrl, QueueView

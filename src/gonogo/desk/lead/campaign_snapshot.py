@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
-from gonogo.client.lead import all_assignments_of, progress_of
+from gonogo.client.lead_client import all_assignments_of, progress_of
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gonogo.desk.connection.circuit import Outage, ServerConnection
-from gonogo.desk.connection.protocol import TaskServer
+from gonogo.desk.connection.circuit_breaker import Outage, ServerConnection
+from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import SendState
 from gonogo.desk.outbox.outbox import Address, Outbox, OutboxRow

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputError, InvalidRequestError
-from gonogo.desk.connection.circuit import is_trouble
-from gonogo.desk.connection.protocol import Receipt
+from gonogo.desk.connection.circuit_breaker import is_trouble
+from gonogo.desk.connection.server_protocol import Receipt
 from gonogo.desk.core.models import SendState
 
 _LATE = {

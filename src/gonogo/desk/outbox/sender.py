@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from gonogo.client.errors import GonogoClientError, ServerError
 from gonogo.client.requests import sent_verdict
-from gonogo.desk.connection.circuit import CAP_SECONDS, ServerConnection
-from gonogo.desk.connection.protocol import TaskServer
+from gonogo.desk.connection.circuit_breaker import CAP_SECONDS, ServerConnection
+from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import SendState

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from gonogo.client.errors import GonogoClientError
-from gonogo.desk.connection.circuit import ServerConnection, is_trouble
+from gonogo.desk.connection.circuit_breaker import ServerConnection, is_trouble
 from gonogo.desk.review.models import QueuePage, QueueRow, ReviewFilters
 from gonogo.desk.review.server_adapter import ReviewServer
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gonogo.client.errors import NotFoundError, PermissionDeniedError
-from gonogo.desk.connection.protocol import WorkProgress
 from gonogo.desk.connection.server_adapter import HttpTaskServer
+from gonogo.desk.connection.server_protocol import WorkProgress
 from gonogo.desk.core.serialize import task_from_served
 from gonogo.desk.review.models import Case, QueuePage, QueueRow, ReviewFilters
 from gonogo.schemas.labeling import LabelingTaskPublic

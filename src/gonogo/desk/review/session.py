@@ -9,12 +9,12 @@ from typing import cast
 
 from gonogo.client.errors import GonogoClientError, InvalidInputError
 from gonogo.client.requests import PreparedRequest, RequestKind, adjudicate_request, ruling_request
-from gonogo.desk.connection.circuit import is_trouble
-from gonogo.desk.connection.protocol import WorkProgress
+from gonogo.desk.connection.circuit_breaker import is_trouble
+from gonogo.desk.connection.server_protocol import WorkProgress
 from gonogo.desk.core.clock import wait_for
 from gonogo.desk.core.errors import DeskError, OutboxError
 from gonogo.desk.core.models import ClaimedTask, Decision, DeskTask, SendState, SessionState, Stage
-from gonogo.desk.core.signal import Signal
+from gonogo.desk.core.observer_list import Signal
 from gonogo.desk.outbox.outbox import OutboxRow
 from gonogo.desk.review.models import Case, QueueRow, ReviewFilters, Ruled, Ruling
 from gonogo.desk.review.queue import ReviewQueue
@@ -22,8 +22,8 @@ from gonogo.desk.review.server_adapter import ReviewServer
 from gonogo.desk.session import messages
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.outbox_session import OutboxSession
-from gonogo.desk.session.pictures import PictureCache
-from gonogo.desk.session.undo import UndoPolicy
+from gonogo.desk.session.task_pictures import PictureCache
+from gonogo.desk.session.undo_buffer import UndoPolicy
 
 AHEAD = 4
 """Cases prefetched, with their crops."""

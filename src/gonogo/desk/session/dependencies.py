@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gonogo.desk.connection.protocol import TaskServer
+from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.settings import Settings
 from gonogo.desk.core.state_db import StateStore
 from gonogo.desk.outbox.outbox import Address
-from gonogo.desk.session.pictures import AskUrl, DrawingSource
+from gonogo.desk.session.task_pictures import AskUrl, DrawingSource
 
 
 @dataclass(frozen=True, slots=True)

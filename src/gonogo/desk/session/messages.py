@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gonogo.client.errors import ConflictError, GonogoClientError, NotFoundError, PermissionDeniedError
-from gonogo.desk.connection.circuit import Outage
-from gonogo.desk.connection.protocol import WorkProgress
+from gonogo.desk.connection.circuit_breaker import Outage
+from gonogo.desk.connection.server_protocol import WorkProgress
 
 
 def offline(outage: Outage, unsent: int) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from gonogo.client.requests import PreparedRequest
-from gonogo.desk.connection.circuit import ServerConnection
+from gonogo.desk.connection.circuit_breaker import ServerConnection
 from gonogo.desk.connection.connect import Connector
 from gonogo.desk.core.background import TaskSupervisor
 from gonogo.desk.core.clock import wait_for, within
@@ -17,7 +17,7 @@ from gonogo.desk.outbox.outbox import Counts, Outbox
 from gonogo.desk.outbox.sender import OnState, Sender
 from gonogo.desk.session import messages
 from gonogo.desk.session.dependencies import SessionDependencies
-from gonogo.desk.session.undo import Answered, UndoBuffer, UndoPolicy
+from gonogo.desk.session.undo_buffer import Answered, UndoBuffer, UndoPolicy
 
 FLUSH_SECONDS = 0.6
 """Longest time that closing waits for answers to be sent."""

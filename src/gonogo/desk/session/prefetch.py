@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gonogo.client.errors import AuthenticationError, GonogoClientError
-from gonogo.desk.connection.circuit import ServerConnection, is_trouble
-from gonogo.desk.connection.protocol import TaskServer
+from gonogo.desk.connection.circuit_breaker import ServerConnection, is_trouble
+from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for
 from gonogo.desk.core.models import ClaimedTask, DeskTask
-from gonogo.desk.session.instances import RunningInstances
+from gonogo.desk.session.running_instances import RunningInstances
 
 LEAST_AHEAD = 2
 POLL_SECONDS = 15.0

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from gonogo.transfer.importing.drawings import PDF, PIXEL_IMAGES
+from gonogo.transfer.importing.drawings_folder import PDF, PIXEL_IMAGES
 
 UNITS: Final = ("px", "pt", "norm")
 ROUNDING: Final = 1e-6

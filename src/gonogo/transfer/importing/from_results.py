@@ -17,10 +17,10 @@ from typing import Any
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.results_api import ResultsClient
 from gonogo.schemas.results_api import CaseResult
-from gonogo.transfer.importing.result import ImportResult
-from gonogo.transfer.importing.run import import_file
+from gonogo.transfer.importing.import_file import import_file
+from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.spool import ImportOptions
-from gonogo.transfer.progress import ReportProgress
+from gonogo.transfer.progress_callback import ReportProgress
 
 
 @dataclass(frozen=True, slots=True)

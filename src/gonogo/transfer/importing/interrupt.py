@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gonogo.transfer.progress import ReportProgress
+from gonogo.transfer.progress_callback import ReportProgress
 
 
 class StoppedError(Exception):

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from gonogo.client.errors import InvalidInputError
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.strict_json import JsonFault, StrictJsonError, check_json, parse_json
-from gonogo.transfer.importing.drawings import DrawingFolder
+from gonogo.transfer.importing.drawings_folder import DrawingFolder
 from gonogo.transfer.importing.prediction import BadRecordError, check_fields, make_prediction, record_bbox
 
 MAX_LINE: Final = 900_000

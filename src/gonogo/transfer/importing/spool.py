@@ -18,10 +18,10 @@ from typing import Any, BinaryIO, Final, Self
 
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.transfer.importing.csv_mapping import CsvMapping
-from gonogo.transfer.importing.drawings import DrawingFolder
+from gonogo.transfer.importing.drawings_folder import DrawingFolder
 from gonogo.transfer.importing.records import BadLine, ImportLine, RecordReader
 from gonogo.transfer.importing.registry import read_records
-from gonogo.transfer.progress import ReportProgress
+from gonogo.transfer.progress_callback import ReportProgress
 
 MAX_BATCH: Final = 1000
 MAX_BATCH_BYTES: Final = 950_000

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.content import Content
 
-from gonogo.desk.results.cases import CaseListFilter, CaseListItem
+from gonogo.desk.results.case_list import CaseListFilter, CaseListItem
 from gonogo.tui.presenters.columns import Column
 from gonogo.tui.presenters.format import share_bar, value_text, verdict_sign
 from gonogo.tui.text import one_line, plain

@@ -36,7 +36,7 @@ from gonogo.tui.widgets.value_view import ValueView
 
 if TYPE_CHECKING:
     from gonogo.desk.core.settings import Settings
-    from gonogo.desk.session.pictures import PictureSource
+    from gonogo.desk.session.task_pictures import PictureSource
 
 SLOW_PICTURE_SECONDS = 4.0
 """Delay after which a task may be answered without its drawing."""

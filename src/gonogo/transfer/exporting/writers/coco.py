@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.transfer.exporting.json_text import compact_json, value_text
-from gonogo.transfer.exporting.pictures import PictureSizes, box_notes, is_fraction, record_corners
+from gonogo.transfer.exporting.picture_boxes import PictureSizes, box_notes, is_fraction, record_corners
 from gonogo.transfer.exporting.registry import OutputStream, Record, exporter
 
 

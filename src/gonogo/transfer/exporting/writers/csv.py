@@ -7,8 +7,8 @@ import io
 from pathlib import Path
 from typing import Any, Final
 
+from gonogo.transfer.exporting.record_table import COLUMNS, table_row
 from gonogo.transfer.exporting.registry import OutputStream, Record, exporter
-from gonogo.transfer.exporting.table import COLUMNS, table_row
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _BUFFER_CHARACTERS: Final = 100_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gonogo.transfer.importing.csv_mapping import CsvMapping
-from gonogo.transfer.importing.drawings import DRAWING_SUFFIXES
+from gonogo.transfer.importing.drawings_folder import DRAWING_SUFFIXES
 from gonogo.transfer.importing.json_stream import MAX_ELEMENT
 from gonogo.transfer.importing.records import BadLine, NumberedRecords
 from gonogo.transfer.importing.registry import importer

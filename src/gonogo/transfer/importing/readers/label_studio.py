@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from gonogo.transfer.importing.bbox import corners_of_size
 from gonogo.transfer.importing.csv_mapping import CsvMapping
-from gonogo.transfer.importing.drawings import DRAWING_SUFFIXES
+from gonogo.transfer.importing.drawings_folder import DRAWING_SUFFIXES
 from gonogo.transfer.importing.json_stream import first_bytes, is_number, stream_elements
 from gonogo.transfer.importing.records import BadFileError, BadLine, NumberedRecords, RawRecord
 from gonogo.transfer.importing.registry import importer

@@ -19,7 +19,7 @@ from gonogo.tui.app_protocol import app_of
 from gonogo.tui.text import content
 
 if TYPE_CHECKING:
-    from gonogo.desk.account.account import Account
+    from gonogo.desk.account.account_service import Account
     from gonogo.desk.account.identity import SignedIn
 
 

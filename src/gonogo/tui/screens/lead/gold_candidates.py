@@ -35,7 +35,7 @@ from gonogo.tui.widgets.sheet_view import SheetView
 if TYPE_CHECKING:
     from gonogo.client.gonogo_api import GonogoClient
     from gonogo.desk.core.settings import Settings
-    from gonogo.desk.practice.browse import CampaignBrowser
+    from gonogo.desk.practice.campaign_browser import CampaignBrowser
 
 MAX_CANDIDATES = 500
 

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.serialize import task_from_served
-from gonogo.desk.practice.browse import CampaignBrowser
+from gonogo.desk.practice.campaign_browser import CampaignBrowser
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, cases, empty_state
@@ -29,7 +29,7 @@ from gonogo.tui.widgets.status import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.desk.core.models import DeskTask
-    from gonogo.desk.results.source import Source
+    from gonogo.desk.results.results_source import Source
 
 IN_REVIEW = "Flagged"
 """The labeling state of a case that waits for an expert."""

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
-from gonogo.desk.results.cases import CaseList, CaseListFilter
+from gonogo.desk.results.case_list import CaseList, CaseListFilter
 from gonogo.tui import actions
 from gonogo.tui.presenters.cases import case_columns
 from gonogo.tui.presenters.empty_state import card
@@ -24,7 +24,7 @@ from gonogo.tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import CaseFilters, ResultsClient
-    from gonogo.desk.results.source import Source
+    from gonogo.desk.results.results_source import Source
 
 ARRANGE_SECONDS = 0.4
 """Time between two sortings while pages arrive."""

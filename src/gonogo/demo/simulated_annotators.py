@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from gonogo.demo.readings import SEED, Reading, misread
+from gonogo.demo.simulated_readings import SEED, Reading, misread
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import leases, submissions

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from gonogo.demo.pdf import POINTS_PER_MM, PdfPageWriter, text_width
+from gonogo.demo.pdf_writer import POINTS_PER_MM, PdfPageWriter, text_width
 
 SHEET_WIDTH, SHEET_HEIGHT = 420.0, 297.0  # A3 landscape
 LETTER = 3.5  # height of dimension figures' em, mm

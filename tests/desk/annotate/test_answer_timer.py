@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.desk.annotate.timer import AnswerTimer
+from gonogo.desk.annotate.answer_timer import AnswerTimer
 from gonogo.desk.core.models import Times
 
 

@@ -30,7 +30,7 @@ from gonogo.desk.account.identity import (
 )
 from gonogo.desk.account.lazy_imports import review_server_class, task_server_class
 from gonogo.desk.annotate.session import AnnotateSession
-from gonogo.desk.connection.protocol import TaskServer
+from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, within
 from gonogo.desk.core.errors import SignInError
 from gonogo.desk.core.paths import AppPaths

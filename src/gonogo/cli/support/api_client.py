@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from gonogo.cli.support.errors import run
-from gonogo.cli.support.exit import EXIT_NO_CREDENTIAL, echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_NO_CREDENTIAL, echo_err, fail
 from gonogo.cli.support.options import json_option, server_option
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import GonogoClientError, RateLimitedError
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.client.retry import RetryPolicy
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import embedded_parts

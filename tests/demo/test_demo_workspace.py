@@ -7,13 +7,13 @@ import asyncio
 import httpx
 import pytest
 
-from gonogo.cli.support.server import open_client
+from gonogo.cli.support.api_client import open_client
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.lead import LeadClient
-from gonogo.demo.crew import CREW
+from gonogo.client.lead_client import LeadClient
+from gonogo.demo.demo_workspace import CAMPAIGN, prepare, prepare_embedded
 from gonogo.demo.parts import draw_all
-from gonogo.demo.workspace import CAMPAIGN, prepare, prepare_embedded
+from gonogo.demo.simulated_annotators import CREW
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import BASE_URL, embedded_parts
 

@@ -12,9 +12,9 @@ from typing import Any, cast
 from gonogo.client.credential import ApiKey, SessionToken
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.shared_transport import UnclosableTransport
-from gonogo.demo.crew import CREW, answer
 from gonogo.demo.parts import draw_all
-from gonogo.demo.readings import Reading, read_all
+from gonogo.demo.simulated_annotators import CREW, answer
+from gonogo.demo.simulated_readings import Reading, read_all
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import BASE_URL, embedded_parts, workspace_url
 from gonogo.schemas.gonogo_api import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from gonogo.demo.draft import CAP, LETTER, SMALL, Board, Rect, Size
-from gonogo.demo.pdf import text_width
+from gonogo.demo.drawing_board import CAP, LETTER, SMALL, Board, Rect, Size
+from gonogo.demo.pdf_writer import text_width
 
 GAP = 1.0  # between figures and their line
 OVERRUN = 2.0  # of an extension line past the dimension line

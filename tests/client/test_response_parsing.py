@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from gonogo.client.errors import GonogoClientError, UnexpectedAnswerError
-from gonogo.client.responses import ApiResponse, error_from, load, parse
+from gonogo.client.response_parsing import ApiResponse, error_from, load, parse
 from gonogo.schemas.gonogo_api import CampaignDetail, QueueView, SessionCreated, SubmissionList
 from gonogo.schemas.labeling import (
     GenerateProjectTasksResult,

@@ -13,17 +13,17 @@ from gonogo.client.gonogo_api import GonogoClient
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
 from gonogo.schemas.verdicts import Verdict
-from gonogo.transfer.importing.campaigns import find_open_campaign
-from gonogo.transfer.importing.result import ImportResult
+from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.spool import ImportOptions, Spool, batches
-from gonogo.transfer.progress import ReportProgress
+from gonogo.transfer.importing.target_campaign import find_open_campaign
+from gonogo.transfer.progress_callback import ReportProgress
 from gonogo.values import equal
 
 
-async def import_into_plain_server(
+async def import_into_standard_server(
     client: GonogoClient, spool: Spool, result: ImportResult, report: ReportProgress
 ) -> ImportResult:
-    """Imports the spool into an empty campaign; returns `result` with what was made. Raises as `run.import_file`."""
+    """Imports the spool into an empty campaign; returns `result` with what was made. Raises as `import_file`."""
     options = spool.options
     if options.campaign is None:
         raise InvalidInputError(

@@ -11,7 +11,7 @@ from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import DeskTask
 from gonogo.desk.session.dependencies import SessionDependencies
-from gonogo.desk.session.pictures import PictureCache
+from gonogo.desk.session.task_pictures import PictureCache
 from gonogo.sheets.models import DrawingAddress
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.annotate.answer_log import AnswerLog
-from gonogo.desk.annotate.progress import Progress
 from gonogo.desk.core.models import DeskTask, SessionState, Stage
 from gonogo.desk.session import messages
 from gonogo.desk.session.outbox_session import OutboxSession

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gonogo.desk.account.account import Account
+from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile

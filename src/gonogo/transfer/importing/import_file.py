@@ -1,6 +1,6 @@
 """Import of a file of predictions into a campaign. No click in here: the command calls it.
 
-The file is checked as a whole before anything is sent. `gonogo_server` and `plain_server` do the sending.
+The file is checked as a whole before anything is sent. `into_gonogo_server` and `into_standard_server` do the sending.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import asyncio
 from dataclasses import replace
 
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.transfer.importing.gonogo_server import import_into_gonogo
-from gonogo.transfer.importing.plain_server import import_into_plain_server
-from gonogo.transfer.importing.result import ImportResult
+from gonogo.transfer.importing.import_result import ImportResult
+from gonogo.transfer.importing.into_gonogo_server import import_into_gonogo
+from gonogo.transfer.importing.into_standard_server import import_into_standard_server
 from gonogo.transfer.importing.spool import ImportOptions, spool_file
-from gonogo.transfer.progress import ReportProgress, no_progress
+from gonogo.transfer.progress_callback import ReportProgress, no_progress
 
 
 async def import_file(
@@ -35,6 +35,6 @@ async def import_file(
             return replace(result, dry_run=True, n_drawings=len(spool.drawings), n_tasks=spool.n_good)
         capabilities = await client.capabilities()
         if capabilities is None:
-            return await import_into_plain_server(client, spool, result, report)
+            return await import_into_standard_server(client, spool, result, report)
         batched_drawings = "drawings_batch" in capabilities.extensions
         return await import_into_gonogo(client, spool, result, report, batched_drawings=batched_drawings)

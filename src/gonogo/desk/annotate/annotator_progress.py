@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gonogo.desk.connection.protocol import WorkProgress
+from gonogo.desk.connection.server_protocol import WorkProgress
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from gonogo.desk.core.errors import DeskError
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import ResultsClient
-    from gonogo.desk.account.account import Account
+    from gonogo.desk.account.account_service import Account
     from gonogo.desk.account.identity import SignedIn
 
 CENTAUR = "https://api.centaurlabs.com"

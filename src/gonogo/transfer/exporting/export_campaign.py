@@ -17,12 +17,12 @@ from pydantic_core import from_json
 from gonogo import __version__
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.gonogo_api import GonogoClient
-from gonogo.client.lead import LeadClient
+from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import PAGE, fetch_all_pages
 from gonogo.schemas.gonogo_api import ExportRecord
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingTaskList
 from gonogo.transfer.exporting.registry import DEFAULT_FORMAT, OutputStream, export_formats, make_writer
-from gonogo.transfer.progress import ReportProgress, no_progress
+from gonogo.transfer.progress_callback import ReportProgress, no_progress
 
 REPORT_EVERY: Final = 1000
 

@@ -13,8 +13,8 @@ from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.lookup import all_campaigns, find_campaign
 from gonogo.schemas.labeling import LabelingCampaignCreate
-from gonogo.transfer.exporting.run import export_campaign
-from gonogo.transfer.importing.run import import_file
+from gonogo.transfer.exporting.export_campaign import export_campaign
+from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.spool import MAX_BATCH_BYTES, ImportOptions, batches
 from tests.shared_material import DRAWINGS
 from tests.transfer.importing.conftest import WriteLines, reading

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.client.errors import AuthenticationError, InvalidInputError
-from gonogo.desk.account.account import Account
+from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.errors import SignInError

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gonogo.demo.draft import Callout
+from gonogo.demo.drawing_board import Callout
 
 SEED = 1979
 WRONG_SHARE = 0.15

@@ -15,16 +15,16 @@ from typing import Final
 
 from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputError
 from gonogo.client.gonogo_api import GONOGO, GonogoClient
-from gonogo.client.lead import store_drawings
+from gonogo.client.lead_client import store_drawings
 from gonogo.client.lookup import all_projects, ambiguous_name_error
 from gonogo.client.requests import as_bytes
 from gonogo.schemas.gonogo_api import PredictionsStored, TasksFromPredictions, TasksMade
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignPublic, LabelingProjectCreate
-from gonogo.transfer.importing.campaigns import find_open_campaign
-from gonogo.transfer.importing.drawings import media_type_of
-from gonogo.transfer.importing.result import ImportResult
+from gonogo.transfer.importing.drawings_folder import media_type_of
+from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.spool import Drawing, ImportOptions, Spool, batches, drawing_batches
-from gonogo.transfer.progress import ReportProgress
+from gonogo.transfer.importing.target_campaign import find_open_campaign
+from gonogo.transfer.progress_callback import ReportProgress
 
 TASKS_A_REQUEST: Final = 2000
 """Tasks made by one request; the server answers nobody else meanwhile."""
@@ -36,7 +36,7 @@ holds its body; with the collector paused a million predictions would come to 30
 async def import_into_gonogo(
     client: GonogoClient, spool: Spool, result: ImportResult, report: ReportProgress, *, batched_drawings: bool
 ) -> ImportResult:
-    """Imports the spool; returns `result` with what was made. Raises as `run.import_file`.
+    """Imports the spool; returns `result` with what was made. Raises as `import_file`.
 
     `batched_drawings`: the server takes several drawings by one request.
     """

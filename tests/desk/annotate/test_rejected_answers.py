@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gonogo.desk.annotate.session import AnnotateSession
-from gonogo.desk.annotate.submission import submission_request
+from gonogo.desk.annotate.submit_request import submission_request
 from gonogo.desk.core.models import Decided, Decision, SendState, Stage
 from gonogo.desk.outbox.outbox import Outbox
 from tests.desk.conftest import MakeDesk

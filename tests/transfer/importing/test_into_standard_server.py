@@ -13,8 +13,8 @@ from gonogo.client.credential import ApiKey
 from gonogo.client.errors import InvalidInputError, ServerError
 from gonogo.client.gonogo_api import GonogoClient
 from gonogo.client.retry import ONCE
-from gonogo.transfer.exporting.run import export_campaign
-from gonogo.transfer.importing.run import import_file
+from gonogo.transfer.exporting.export_campaign import export_campaign
+from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.spool import ImportOptions
 from tests.client.scripted_server import Got, Reply, ScriptedServer, envelope
 from tests.transfer.importing.conftest import WriteLines, reading
