@@ -1,4 +1,4 @@
-"""A desk and services made of lists, for tests of the screens and for looking at them."""
+"""Fake account, annotate session and pictures made of lists, for tests and previews of the screens."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def fake_picture(_task: DeskTask, request: PictureRequest) -> Picture:
 
 
 class FakeAnnotateSession:
-    """The facade over a list: everything is ahead, nothing is sent, the last answer can be taken back."""
+    """Annotate session over a list: all tasks are prefetched, nothing is sent, the last answer can be taken back."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class FakeAnnotateSession:
     def advance(self, **changes: Any) -> None:
         """Show the next task of the list, or that there is none; `changes` to the state win."""
         self.current = self.tasks[0] if self.tasks else None
-        recent = tuple(Decided(one, made, SendState.ON_DESK) for one, made in self.answers[-8:])
+        recent = tuple(Decided(task, decision, SendState.ON_DESK) for task, decision in self.answers[-8:])
         self.state = replace(
             self.state,
             stage=Stage.TASK if self.current else Stage.DRAINED,
@@ -173,7 +173,7 @@ class FakeAnnotateSession:
 
     def answer_again(self, number: int) -> Decision | None:
         """The refused answer's task is put before the others; `decide` answers it."""
-        item = next(one for one in self.past if one.number == number)
+        item = next(answer for answer in self.past if answer.number == number)
         self.again = item
         self.tasks.insert(0, item.task)
         self.advance()
@@ -191,11 +191,11 @@ class FakeAnnotateSession:
         return self._settle(number, SendState.QUEUED)
 
     def drop(self, number: int) -> bool:
-        self.past = [one for one in self.past if one.number != number]
+        self.past = [answer for answer in self.past if answer.number != number]
         return True
 
     def _settle(self, number: int, state: SendState) -> bool:
-        self.past = [replace(one, state=state) if one.number == number else one for one in self.past]
+        self.past = [replace(answer, state=state) if answer.number == number else answer for answer in self.past]
         return True
 
     def upcoming(self) -> DeskTask | None:
@@ -240,7 +240,7 @@ class FakeCampaign:
 
 @dataclass
 class FakeAccount:
-    """Signs everybody in, or raises what it was given."""
+    """Account that signs everybody in, or raises `refuses`."""
 
     home: AppPaths
     session: FakeAnnotateSession
@@ -286,7 +286,7 @@ class FakeAccount:
 
 
 class Clock:
-    """Time that stands still until it is told to go on."""
+    """Clock that only `pass_` moves."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -307,6 +307,6 @@ def fake_app(
     theme_folders: Sequence[Path] | None = None,
     **services: Any,
 ) -> GonogoApp:
-    """The application on fakes."""
-    made: Any = FakeAccount(AppPaths(home), session, profile or Settings(), **services)
-    return GonogoApp(made, clock=clock, theme_folders=theme_folders)
+    """Application on a fake account and session."""
+    account: Any = FakeAccount(AppPaths(home), session, profile or Settings(), **services)
+    return GonogoApp(account, clock=clock, theme_folders=theme_folders)

@@ -1,4 +1,4 @@
-"""Runs the app on fakes, to look at it: `python -m tests.tui.preview_app [--theme NAME] [--screen NAME]`.
+"""Preview of the screens on fakes: `python -m tests.tui.preview_app [--theme NAME] [--screen NAME]`.
 
 With the real drawings beside the repository it shows their crops; without them, a hand-made grid.
 """
@@ -38,16 +38,16 @@ def tasks_of_drawings() -> list[DeskTask]:
     assert DRAWINGS is not None
     tasks = []
     for number, line in enumerate((DRAWINGS / "predictions.jsonl").read_text().splitlines()):
-        one = json.loads(line)
-        bbox = (*one["bbox"], float(one["page"]))
-        links = (("part", one["part"]), *task().links[1:])
+        record = json.loads(line)
+        bbox = (*record["bbox"], float(record["page"]))
+        links = (("part", record["part"]), *task().links[1:])
         tasks.append(
             task(
                 number,
-                one["predicted_value"],
+                record["predicted_value"],
                 bbox=bbox,
                 links=links,
-                field_name=one["field_name"],
+                field_name=record["field_name"],
                 part_revision_id=None,
             )
         )
@@ -55,7 +55,7 @@ def tasks_of_drawings() -> list[DeskTask]:
 
 
 class RealDrawingsSession(FakeAnnotateSession):
-    """Pictures from the real sheets."""
+    """Fake session with pictures from the real drawings."""
 
     async def start(self) -> None:
         from gonogo.sheets.drawing_service import DrawingService
@@ -64,17 +64,17 @@ class RealDrawingsSession(FakeAnnotateSession):
         self.sheets = DrawingService(Path(tempfile.mkdtemp()), folders=(DRAWINGS,))
         await super().start()
 
-    def _ref(self, one: DeskTask) -> Any:
+    def _ref(self, item: DeskTask) -> Any:
         from gonogo.sheets.models import SheetRef
 
-        return SheetRef(None, dict(one.links)["part"])
+        return SheetRef(None, dict(item.links)["part"])
 
     async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
         return await self.sheets.picture(self._ref(task), request)
 
     def ready(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        for one in self.tasks[1:4]:
-            self.sheets.prepare(self._ref(one), replace(request, bbox=one.bbox))
+        for item in self.tasks[1:4]:
+            self.sheets.prepare(self._ref(item), replace(request, bbox=item.bbox))
         return self.sheets.picture_ready(self._ref(task), request)
 
     async def close(self) -> None:
@@ -90,27 +90,27 @@ def main() -> None:
         choices=["annotate", "values", "drained", "offline", "sign_in", "campaigns", "none"],
     )
     parser.add_argument("--part", default="")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     values = [task(n, value if value is not None else {}) for n, value in enumerate(EXAMPLES)]
-    if chosen.screen == "annotate" and DRAWINGS is not None:
-        tasks = [one for one in tasks_of_drawings() if chosen.part in dict(one.links)["part"]]
+    if options.screen == "annotate" and DRAWINGS is not None:
+        tasks = [item for item in tasks_of_drawings() if options.part in dict(item.links)["part"]]
         session: FakeAnnotateSession = RealDrawingsSession(tasks, total=600, done=142)
-    elif chosen.screen == "none":
+    elif options.screen == "none":
         session = FakeAnnotateSession(
             values, draw=lambda *_: NoPicture("The server has no drawing for this part.", retry=True), total=600
         )
     else:
-        session = FakeAnnotateSession([] if chosen.screen in ("drained", "offline") else values, total=600, done=142)
-    if chosen.screen == "offline":
+        session = FakeAnnotateSession([] if options.screen in ("drained", "offline") else values, total=600, done=142)
+    if options.screen == "offline":
         session.advance = lambda **changes: session.tell(  # type: ignore[method-assign]
             stage=Stage.OFFLINE, unsent=3, message="No answer from labels.example.", retry_in=12.0
         )
     listed = [FakeCampaign("1", "PMI batch 12"), FakeCampaign("2", "Halter, second reading")]
     services: dict[str, Any] = {}
-    if chosen.screen in ("sign_in", "campaigns"):
+    if options.screen in ("sign_in", "campaigns"):
         services = {"signed": None, "listed": listed}
     home = Path(tempfile.mkdtemp())
-    fake_app(session, home, clock=time.monotonic, profile=Settings(theme=chosen.theme), **services).run()
+    fake_app(session, home, clock=time.monotonic, profile=Settings(theme=options.theme), **services).run()
 
 
 if __name__ == "__main__":

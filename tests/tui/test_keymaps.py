@@ -110,7 +110,7 @@ async def test_own_keys_work_and_are_shown(running: Running, clock: Clock, home:
         await press(pilot, clock, "a")
         assert session.answers == []
         await press(pilot, clock, "j", "s")
-        assert [made.verdict for _, made in session.answers] == ["correct", "incorrect"]
+        assert [decision.verdict for _, decision in session.answers] == ["correct", "incorrect"]
 
 
 async def test_a_preset_moves_the_keys_and_confidence_with_them(running: Running, clock: Clock) -> None:
@@ -118,4 +118,4 @@ async def test_a_preset_moves_the_keys_and_confidence_with_them(running: Running
     async with running(session, profile=Settings(keymap="numeric")) as pilot:
         assert "1 correct" in text_of(pilot.app.screen)
         await press(pilot, clock, "9", "2")
-        assert [(made.verdict, made.confidence) for _, made in session.answers] == [("incorrect", 1.0)]
+        assert [(decision.verdict, decision.confidence) for _, decision in session.answers] == [("incorrect", 1.0)]

@@ -16,4 +16,4 @@ async def test_the_palette_runs_our_actions(running: Running, clock: Clock) -> N
                 break
             await settle(pilot)
         await press(pilot, clock, "down", "enter")
-        assert [made.verdict for _, made in session.answers] == ["incorrect"]
+        assert [decision.verdict for _, decision in session.answers] == ["incorrect"]

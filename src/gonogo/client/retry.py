@@ -100,8 +100,8 @@ async def with_retries(policy: RetryPolicy, pace: Pace, attempt: Callable[[], Aw
                 pace.limited(error, failures)
                 wait = pace.remaining()
             else:
-                asked = error.retry_after if isinstance(error, ServerError) else None
-                wait = max(policy.backoff(failures), asked or 0.0)
+                retry_after = error.retry_after if isinstance(error, ServerError) else None
+                wait = max(policy.backoff(failures), retry_after or 0.0)
             failures += 1
             most = max(policy.tries, policy.pauses) if isinstance(error, RateLimitedError) else policy.tries
             if not error.transient or failures >= most or wait > policy.patience:

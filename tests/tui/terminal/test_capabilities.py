@@ -187,10 +187,10 @@ async def test_the_sheet_carries_its_own_name(running: Running) -> None:
 def test_the_viewer_is_the_systems_and_never_one_in_this_terminal(
     platform: str, environment: dict[str, str], there: set[str], command: list[str] | None
 ) -> None:
-    found = viewer_command(
+    command_line = viewer_command(
         Path("crop.png"), environment, platform=platform, which=lambda name: f"/bin/{name}" if name in there else None
     )
-    assert found == command
+    assert command_line == command
 
 
 async def test_a_viewer_that_fails_is_noticed() -> None:

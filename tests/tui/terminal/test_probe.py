@@ -71,9 +71,9 @@ def test_nothing_is_asked_where_it_would_be_printed(environment: dict[str, str])
 
 
 def test_tmux_is_not_asked_kittys_question_which_it_takes_for_a_title() -> None:
-    asked = questions({"TERM": "tmux-256color", "TMUX": "/tmp/x"})
-    assert "_G" not in asked
-    assert asked.endswith("\x1b[c")
+    queries = questions({"TERM": "tmux-256color", "TMUX": "/tmp/x"})
+    assert "_G" not in queries
+    assert queries.endswith("\x1b[c")
 
 
 @pytest.fixture

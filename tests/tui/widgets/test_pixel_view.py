@@ -50,9 +50,9 @@ class Shown:
 
     @property
     def screen(self) -> AnnotateScreen:
-        found = self.app.screen_stack[-1]
-        assert isinstance(found, AnnotateScreen)
-        return found
+        screen = self.app.screen_stack[-1]
+        assert isinstance(screen, AnnotateScreen)
+        return screen
 
     def frame(self, text: str) -> str:
         """What follows a frame."""

@@ -18,8 +18,8 @@ async def on_the_screen(room: Room) -> None:
 
 
 async def trail(room: Room) -> list[tuple[str, str | None]]:
-    found = await room.bench.web.lead.get(f"{OURS}/campaigns/{room.bench.campaign}/annotator-actions")
-    return [(one["action"], one["note"]) for one in reversed(found.json()["data"])]
+    response = await room.bench.web.lead.get(f"{OURS}/campaigns/{room.bench.campaign}/annotator-actions")
+    return [(action["action"], action["note"]) for action in reversed(response.json()["data"])]
 
 
 async def voted(room: Room) -> str:

@@ -104,9 +104,9 @@ async def test_where_no_stream_is_to_be_had_it_is_looked_at_again_and_again(
 
 
 def streams(room: Room) -> int:
-    return len([one for one in room.transport.seen if one.url.path.endswith("/progress/stream")])
+    return len([request for request in room.transport.seen if request.url.path.endswith("/progress/stream")])
 
 
 async def status(room: Room) -> str:
-    found = await room.bench.web.lead.get(f"{LABELING}/campaigns/{room.bench.campaign}")
-    return str(found.json()["status"])
+    response = await room.bench.web.lead.get(f"{LABELING}/campaigns/{room.bench.campaign}")
+    return str(response.json()["status"])

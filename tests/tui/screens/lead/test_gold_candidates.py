@@ -21,8 +21,8 @@ async def proposed(room: Room, text: str, **ruling: Any) -> str:
 
 async def candidates(room: Room, status: str = "candidate") -> list[str]:
     path = f"{OURS}/campaigns/{room.bench.campaign}/gold-candidates"
-    found = (await room.bench.web.lead.get(path, params={"status": status})).json()["data"]
-    return [one["task"]["predicted_value"]["text"] for one in found]
+    candidates = (await room.bench.web.lead.get(path, params={"status": status})).json()["data"]
+    return [candidate["task"]["predicted_value"]["text"] for candidate in candidates]
 
 
 async def in_the_list(room: Room, key: str = "g") -> None:
