@@ -1,4 +1,4 @@
-"""Runtime settings of the Python interpreter, each with the benchmark that it pays for."""
+"""Runtime settings of the Python interpreter: pause its garbage collector for work on many records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Shell completion of names, read from the database of the workspace on this machine.
+"""Shell completion: suggests names of campaigns, projects, runs, keys and people from the database of the workspace on
+this machine.
 
 A server is not asked: completion must never wait for a network or prompt for a key.
 """

@@ -1,4 +1,6 @@
-"""The `gonogo` command. Each subcommand is imported when it runs, so `--help` loads neither Textual nor FastAPI."""
+"""Root command `gonogo`: finds the subcommand and imports it when it runs, so `--help` loads neither Textual nor
+FastAPI.
+"""
 
 from __future__ import annotations
 

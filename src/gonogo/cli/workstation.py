@@ -1,4 +1,4 @@
-"""Workstation in this terminal, and the entry point of the console script.
+"""Entry point of the console script: opens the workstation (the Textual app) in this terminal.
 
 It imports the app late: the terminal is asked for its capabilities first, and answers meanwhile.
 """

@@ -1,4 +1,4 @@
-"""Typed async clients of the ARCNM Labeling API, of our own server, and of a results API.
+"""Async API clients: typed methods for the ARCNM Labeling API, for gonogo's extensions, and for a results API.
 
     async with LabelingClient("https://api.example.com", ApiKey(key)) as client:
         campaigns = await client.list_campaigns()

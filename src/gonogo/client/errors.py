@@ -1,4 +1,4 @@
-"""Exceptions of the client, as one tree.
+"""Exceptions of the API clients, as one tree.
 
     GonogoClientError             base class of all
     ├── InvalidInputError         refused by the client, nothing was sent (address, link, value)

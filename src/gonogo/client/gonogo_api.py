@@ -1,4 +1,4 @@
-"""Client of our own server's extensions for annotators and imports, and the published drawing-url.
+"""Client of a gonogo server: signs in, claims tasks, and transfers drawings, predictions and exports.
 
 Ask `capabilities()` first: `None` means a plain ARCNM server, where the rest answers `NotFoundError`.
 """

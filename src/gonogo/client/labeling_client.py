@@ -1,4 +1,4 @@
-"""Labeling client: the 18 operations of the ARCNM Labeling API, one typed method each.
+"""Labeling client: one typed method for each of the 18 operations of the ARCNM Labeling API.
 
 All raise `GonogoClientError` (see `errors` for the tree) and nothing else. Every POST and DELETE carries an
 `Idempotency-Key`, made when none is given, and is tried again with the same key and the same bytes.

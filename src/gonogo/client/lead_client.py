@@ -1,4 +1,4 @@
-"""Lead client: operations on our own server for keys, runs, previews, progress, the audit log."""
+"""Lead client: API keys, prediction runs, task previews, progress and the audit log of a gonogo server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lookup of campaigns, projects and runs by name or id, and lists read page by page."""
+"""Lookup functions: find campaigns, projects and runs by name or id, and read lists page by page."""
 
 from __future__ import annotations
 

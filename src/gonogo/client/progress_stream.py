@@ -1,4 +1,4 @@
-"""Progress stream: server-sent events of one campaign, with reconnects.
+"""Progress stream: yields the server-sent events of one campaign's progress, and reconnects when the connection breaks.
 
     async with aclosing(stream_progress(client, campaign_id, heard=on_connection)) as changes:
         async for progress in changes:

@@ -1,4 +1,4 @@
-"""Client of the results API as Centaur Labs publishes it: theirs, or that of our own server.
+"""Results client: reads tasks and cases of the results API as Centaur Labs publishes it, theirs or a gonogo server's.
 
     async with ResultsClient(CENTAUR, ApiKey(key), login) as client:
         async for case in client.cases(1234, labeling_state="Labeled"): ...

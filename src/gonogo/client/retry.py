@@ -1,4 +1,4 @@
-"""Retries: exponential backoff with full jitter, and one pause after a 429 for all calls of a client.
+"""Retry policy: waits with exponential backoff and full jitter, and pauses all calls of a client after a 429.
 
 The published advice for the API: five tries, base 1 s doubling, cap 30 s, full jitter, no `Retry-After` sent.
 Not a library, because the pause is shared by all calls of a client, and clock, sleep and randomness are injected.

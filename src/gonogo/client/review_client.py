@@ -1,4 +1,4 @@
-"""Review client: review, actions on annotators, and practice, which are extensions of our own server."""
+"""Review client: the review queue, rulings, actions on annotators, and practice on a gonogo server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shared transport: one that several clients use, and that none of them closes."""
+"""Shared transport: lets several clients use one HTTP transport, which none of them closes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Demo project: four sample drawings, simulated predictions and simulated annotators."""
+"""Demo project: draws sample drawings, simulates readings of them, and fills a workspace with both."""

@@ -1,4 +1,4 @@
-"""Demo campaign in a workspace: drawn, predicted, and partly answered by three simulated annotators.
+"""Demo workspace: creates the demo campaign with drawings, predictions, and answers of three simulated annotators.
 
 The three answer the same few tasks, so that these have all their votes: most are resolved, some are disputed for an
 expert to rule on, and the quality report has data. The other tasks are left to the person who tries the demo.

@@ -1,4 +1,6 @@
-"""Dimensions, leaders and symbols, each drawn and recorded in one call."""
+"""Drawing functions for dimensions, leaders and symbols: each draws on a sample drawing and records a callout to be
+read.
+"""
 
 from __future__ import annotations
 

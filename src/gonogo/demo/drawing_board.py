@@ -1,4 +1,5 @@
-"""Drawing board: line kinds, lettering and callouts of a production drawing, written as a PDF page.
+"""Drawing board of the sample drawings: draws lines, dimensions and tolerances to PDF, and records each callout with
+its true text.
 
 Each dimension drawn is also recorded as a `Callout`: what stands there (the truth) and where, so that the sample
 predictions and their boxes can never drift from the picture. Line kinds and lettering follow ISO 128 and ISO 3098;

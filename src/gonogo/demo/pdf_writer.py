@@ -1,4 +1,4 @@
-"""PDF writer for one page of vector lines and Helvetica text, without dependencies.
+"""PDF writer of the sample drawings: writes vector lines and Helvetica text on one page, without a dependency.
 
 Units: millimetres, origin bottom left, y up (a draughtsman's sheet). Text is one of PDF's 14 standard fonts, so
 nothing is embedded and a sheet stays a few kilobytes. Font metrics: Adobe's published Helvetica AFM.

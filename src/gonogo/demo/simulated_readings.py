@@ -1,4 +1,5 @@
-"""Simulated predictions of the sample drawings: mostly right, with typical reading errors.
+"""Simulated readings: generate what a model reads off the sample drawings, mostly right, with the typical errors of
+readers.
 
 The kinds of error are those seen in real readings of production drawings: a swapped or dropped digit, a lost
 diameter sign, a lost or sign-flipped tolerance, a neighbour's value, a wrong datum letter, a wrong fit.

@@ -1,4 +1,6 @@
-"""Sheet border with zones, and the title block in the lower right corner."""
+"""Title block of the sample drawings: draws the sheet border with zones, the title block in the lower right corner,
+and the notes.
+"""
 
 from __future__ import annotations
 

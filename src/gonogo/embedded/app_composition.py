@@ -1,4 +1,4 @@
-"""Composition of the app: the account of one person on this machine, with the embedded server behind it."""
+"""Composition root of the app: makes the account service of this machine, with the embedded server behind it."""
 
 from __future__ import annotations
 

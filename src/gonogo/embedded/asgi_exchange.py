@@ -1,4 +1,5 @@
-"""One request and its response between a caller's event loop and an ASGI app in another thread's loop.
+"""ASGI exchange: passes one request and its response between a caller's event loop and an ASGI app in another thread's
+loop.
 
 `httpx.ASGITransport` buffers a whole response before it returns any of it. Here a response in one chunk, as nearly all
 are, returns at once; one in many chunks, an export, streams as its reader asks for it.

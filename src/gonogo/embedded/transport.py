@@ -1,4 +1,4 @@
-"""Embedded server: an httpx transport into the labeling server in this process.
+"""Embedded transport: sends httpx requests to a labeling server that runs in this process.
 
 This package is the one place where the client side meets the server's code. The server runs in a thread with an event
 loop of its own, so that its imports, its SQL and its fsyncs do not delay key presses, and it starts on the first

@@ -1,4 +1,6 @@
-"""Quality report as lines of text: a gauge of alpha, tables, and what each number means. No terminal, no colour."""
+"""Quality report: formats a campaign's quality figures as lines of text, with a gauge of alpha, tables, and what
+each number means. No terminal, no colour.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base models of requests and responses, and the field types that they share."""
+"""Base classes of the request and response models, and the field types that they share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enumerations: the words of our own server where the published contract says only "string".
+"""Enumerations: list the values that our own server allows where the published contract says only "string".
 
 The client never treats these as closed: a response may carry any string (contract, versioning rule).
 """

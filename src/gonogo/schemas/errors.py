@@ -1,4 +1,4 @@
-"""Error envelope: the body of every error response."""
+"""Error envelope: defines the body of every error response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of our own server's extensions for annotators, imports and exports, under `/api/v1/gonogo/…`.
+"""Request and response models of gonogo's extensions for annotators, imports and exports, under `/api/v1/gonogo/…`.
 
 A client first asks `GET /api/v1/gonogo/capabilities`; 404 means a plain ARCNM server, and all of this is absent.
 """

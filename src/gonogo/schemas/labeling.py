@@ -1,4 +1,4 @@
-"""The models of the ARCNM Labeling API's 18 operations, used by our client and our server alike.
+"""Request and response models of the ARCNM Labeling API's 18 operations, used by our client and our server alike.
 
 Response fields default to `None`: the reference marks none as required, another server may leave any out, and
 ours always sends all of them. Fields marked *extension* are ours (see `gonogo_api` for whole extra operations).

@@ -1,4 +1,4 @@
-"""Models of the lead's operations on our own server: keys, runs, task previews, progress, the audit log."""
+"""Request and response models of a lead's operations: keys, runs, task previews, progress, the audit log."""
 
 from __future__ import annotations
 

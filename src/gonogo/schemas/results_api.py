@@ -1,4 +1,4 @@
-"""Models of the results API (Centaur's), which our server serves and our client reads.
+"""Request and response models of the results API (Centaur's), which our server serves and our client reads.
 
 Only what is documented has a type of its own; every other field is kept unchanged (`extra="allow"`).
 """

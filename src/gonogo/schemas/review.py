@@ -1,4 +1,6 @@
-"""Models of review: the expert's queue and rulings, the lead's actions on annotators, and practice."""
+"""Request and response models of review: the expert's queue and rulings, the lead's actions on annotators, and
+practice.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress callback of imports and exports."""
+"""Progress callback: the type of function through which imports and exports report how far they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo annotate`: the workstation, by name."""
+"""`gonogo annotate`: opens the workstation at the annotating screen, at sign-in, or in practice."""
 
 from __future__ import annotations
 

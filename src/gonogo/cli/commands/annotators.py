@@ -1,4 +1,6 @@
-"""`gonogo annotators`: the people of a campaign, the evidence against their votes, and a lead's actions on them."""
+"""`gonogo annotators`: lists a campaign's annotators with the evidence against their votes, pauses or resumes them,
+discounts or restores their votes, and changes the lead's settings.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`gonogo assign` and `gonogo revoke`: invitations to a campaign, and their end."""
+"""`gonogo assign` and `gonogo revoke`: invite people to a campaign, from options or a CSV file, and withdraw an
+invitation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo campaign`: the lead's view of a campaign, one command a step."""
+"""`gonogo campaign`: lists, shows, creates, closes and promotes campaigns, and prints their quality report."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The test card of `gonogo doctor`: one piece of our own sample drawing in each way to draw, and the question which is
-best. What was answered is kept for this terminal."""
+"""Test card of `gonogo doctor`: prints one sample drawing in each picture mode, asks which one looks best, and
+returns the answer.
+"""
 
 from __future__ import annotations
 

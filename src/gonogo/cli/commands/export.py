@@ -1,4 +1,4 @@
-"""`gonogo export`: writes a campaign to a file."""
+"""`gonogo export`: writes a campaign's tasks and votes to a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo import`: makes a campaign from a file of predictions."""
+"""`gonogo import`: makes a campaign from a file of predictions or from a results API."""
 
 from __future__ import annotations
 

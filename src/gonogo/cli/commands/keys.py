@@ -1,4 +1,4 @@
-"""`gonogo keys`: API keys of a server's database."""
+"""`gonogo keys`: creates, lists and revokes API keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo login` and `gonogo logout`: the stored credential, without the app."""
+"""`gonogo login` and `gonogo logout`: store and delete the credential of this machine, without opening the app."""
 
 from __future__ import annotations
 

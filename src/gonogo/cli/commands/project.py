@@ -1,4 +1,4 @@
-"""`gonogo project`: projects hold prediction runs and campaigns."""
+"""`gonogo project`: lists, shows and creates projects, and generates a campaign's tasks from their prediction runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo results`: read a results API, Centaur's or a gonogo server's."""
+"""`gonogo results`: lists and shows cases of a results API, stores its login, and opens the results screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo review`: the workstation at the review queue."""
+"""`gonogo review`: opens the workstation at the review queue, where an expert rules on disputed tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo serve`: the labeling server for a team."""
+"""`gonogo serve`: runs the labeling server for a team."""
 
 from __future__ import annotations
 

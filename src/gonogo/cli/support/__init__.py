@@ -1,1 +1,1 @@
-"""Support of the commands: exit codes and errors, output, shared options, and the client of their server."""
+"""Shared code of the commands: exit codes, error handling, output, options, and API clients."""

@@ -1,4 +1,4 @@
-"""Server of a command: the client of `--base-url`, or of the workspace on this machine."""
+"""API client of a command: opens the client for the server of `--base-url`, or for the workspace on this machine."""
 
 from __future__ import annotations
 

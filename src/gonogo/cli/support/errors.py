@@ -1,4 +1,4 @@
-"""Error handler of the commands: errors become sentences and exit codes."""
+"""Error handler of the commands: turns exceptions into a one-line message and an exit code."""
 
 from __future__ import annotations
 

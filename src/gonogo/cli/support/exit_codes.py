@@ -1,4 +1,6 @@
-"""Exit codes, and the end of a command with a sentence. Light: the first frame and `--help` load it."""
+"""Exit codes of the commands, and the functions that print an error message and end the command. Imports little: the
+first frame and `--help` load it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share."""
+"""Shared options: click options and arguments that several commands use, and their checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output of the commands: JSON for machines, fields and tables for people, progress bars, questions."""
+"""Output functions of the commands: print JSON, fields, tables and progress bars, and ask for confirmation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Results API of a command: Centaur's, a gonogo server's, or that of the workspace on this machine."""
+"""Results client of a command: opens the results API of Centaur, of a gonogo server, or of the workspace on this
+machine.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sample drawings of the demo: four parts with the dimensions and symbols of production drawings."""
+"""Sample drawings: draw the four parts of the demo, as a workshop would draw them."""
 
 from __future__ import annotations
 

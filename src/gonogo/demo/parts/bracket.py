@@ -1,4 +1,6 @@
-"""A milled bracket: two views, tapped holes with depth, a slot, a pocket, flatness and parallelism."""
+"""Sample drawing of a milled bracket: draws two views, tapped holes with depth, a slot, a pocket, flatness and
+parallelism.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A bearing flange: front view with a bolt circle, half section, position tolerance."""
+"""Sample drawing of a bearing flange: draws a front view with a bolt circle, a half section, and a position
+tolerance.
+"""
 
 from __future__ import annotations
 

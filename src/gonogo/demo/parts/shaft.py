@@ -1,4 +1,6 @@
-"""A turned drive shaft: stepped diameters with fits, a keyway in section, a thread, run-out."""
+"""Sample drawing of a turned drive shaft: draws stepped diameters with fits, a keyway in section, a thread, and
+run-out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A bent sheet-metal cover: folded view and front, bends, a row of slots, hole pattern."""
+"""Sample drawing of a bent sheet-metal cover: draws the folded view and front, bends, a row of slots, and a hole
+pattern.
+"""
 
 from __future__ import annotations
 

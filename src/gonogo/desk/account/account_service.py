@@ -1,4 +1,5 @@
-"""Account: one person's login on this machine, and the sessions that follow from it.
+"""Account service: signs one person in and out on this machine, lists their campaigns, and opens their annotating and
+review sessions.
 
 Cheap to make and to ask (`remembered`): the network, its libraries and the keyring are touched only by the methods
 that need them.

@@ -1,4 +1,6 @@
-"""Client factory: clients and drawings under one login, over the network or into the embedded server."""
+"""Client factory: makes the API clients and drawing sources of a signed-in person, for a remote server or the
+embedded one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Credential store: the operating system's keyring, or else only memory, and the person is told which.
+"""Credential store: keeps API keys and session tokens in the operating system's keyring, or only in memory, and reports
+which.
 
 Only backends known to keep secrets are used. Python's keyring picks a plain-text file by itself when the package
 `keyrings.alt` is installed, a null backend accepts a secret and forgets it, and a locked keyring may never answer.

@@ -1,4 +1,4 @@
-"""Identity of a signed-in person, and the campaigns it may work in. No network, no keyring."""
+"""Identity records: who is signed in at which server, and the campaigns they may work in. No network, no keyring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lazy imports of the modules that need httpx and pydantic, in a thread.
+"""Lazy imports: load the modules that need httpx and pydantic in a thread, when they are first needed.
 
 They take some tenths of a second, and the first question is on the screen before they are needed; so the start path
 names them only for the type checker.

@@ -1,4 +1,4 @@
-"""Progress of one annotator in one campaign."""
+"""Annotator's progress: counts the answered and all tasks of one annotator in one campaign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answer log: this login's answers in one campaign, the last ones in memory, all of them in the outbox."""
+"""Answer log: holds a person's answers in one campaign, the last ones in memory, all of them in the outbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answer timer: how long a person looked at a question, and how long they typed.
+"""Answer timer: measures how long a person looks at a task, and how long they type.
 
 The rule: `duration_ms` runs from the first paint of prompt and crop to the verdict, less idle time (beyond 60 s
 without a key) and less time out of focus. Waiting for the system is not counted, editing is.

@@ -1,4 +1,4 @@
-"""Current task: the one question that is asked now, with its timer."""
+"""Current task: holds the one task that the screen shows, with its timer."""
 
 from __future__ import annotations
 

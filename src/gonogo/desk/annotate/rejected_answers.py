@@ -1,4 +1,4 @@
-"""Rejected answers: kept until a person resends them, answers again, or drops them."""
+"""Rejected answers: lets a person resend answers that the server refused, answer them again, or drop them."""
 
 from __future__ import annotations
 

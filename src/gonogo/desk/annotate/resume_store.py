@@ -1,4 +1,5 @@
-"""Resume store: the tasks of a session, kept for the next run, so that its first question is there before the server.
+"""Resume store: saves the tasks of a session on the disk, so that the next run shows its first task before the server
+responds.
 
 It also reserves them among this person's other windows.
 """

@@ -1,4 +1,4 @@
-"""Annotate session: one annotator's work in one campaign, from the prefetched task to the delivered answer."""
+"""Annotate session: runs one annotator's work in one campaign, from the prefetched task to the delivered answer."""
 
 from __future__ import annotations
 

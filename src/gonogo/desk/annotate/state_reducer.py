@@ -1,4 +1,4 @@
-"""State reducer: from the parts of an annotate session to the one snapshot that the screen shows. Pure."""
+"""State reducer: combines the parts of an annotate session into the one snapshot that the screen shows. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Submit request of an annotator's decision, in the words that the server knows."""
+"""Submit request: builds the API request for an annotator's decision, with the verdict names that the server has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Connection to the server: the first contact, capability discovery, and the progress of the campaign."""
+"""Connection to the server: makes the first contact, discovers capabilities, and fetches the progress of the
+campaign.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adapter from the client's operations to the desk's own types.
+"""Server adapter: calls the API client for a session and converts its responses to the desk's own types.
 
 Imports httpx and pydantic (by the client), so a session loads it only after its first task is shown.
 """

@@ -1,4 +1,6 @@
-"""Protocol of a labeling server as a session uses it; without network libraries, as it is on the start path."""
+"""Server protocol: declares the operations of a labeling server that a session uses. No network libraries: it is on
+the start path.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Supervised background tasks: one that fails is logged and restarted; it never ends the session."""
+"""Background tasks: run work beside a session; a task that fails is logged and restarted, and never ends the
+session.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clock of the desk, given to every part that needs the time: tests move it instead of waiting."""
+"""Clock interface: gives the desk the time; tests replace it and move the time instead of waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of the desk itself; those of the server are in `gonogo.client.errors`."""
+"""Exceptions of the desk itself; those of the server are in `gonogo.client.errors`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of the desk: tasks, decisions and the state that the screen shows. No terminal, network or pydantic."""
+"""Data classes of the desk: tasks, decisions, and the state that the screen shows. No terminal, network or pydantic."""
 
 from __future__ import annotations
 

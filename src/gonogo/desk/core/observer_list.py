@@ -1,4 +1,4 @@
-"""Signal: a minimal observer list."""
+"""Signal class: keeps a list of observer functions and calls them when something changes."""
 
 from __future__ import annotations
 

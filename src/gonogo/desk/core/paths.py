@@ -1,4 +1,6 @@
-"""Paths of one person's files (platformdirs). Directories are created only when something is written."""
+"""File paths of one person's settings, data, state and cache (platformdirs). Directories are created only when
+something is written.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""JSON (de)serialisation of tasks, decisions and pictures for the desk's files. On the start path: no pydantic."""
+"""JSON serialization: converts tasks, decisions and pictures to and from the desk's files. On the start path: no
+pydantic.
+"""
 
 from __future__ import annotations
 

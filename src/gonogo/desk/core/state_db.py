@@ -1,4 +1,5 @@
-"""Key-value database of the desk's state between two runs, apart from answers: the identity, the tasks held.
+"""State store: a key-value database that keeps the identity and the held tasks between two runs; answers are in the
+outbox.
 
 Small JSON documents by key in one SQLite file, so that several programs may work on one home. The server can tell
 all of it again, so a damaged file is set aside and ignored.

@@ -1,4 +1,6 @@
-"""Snapshot of a campaign for its lead: counts, progress, quality and people, as far as the server tells them."""
+"""Campaign snapshot for a lead: fetches counts, progress, quality and annotators, as far as the server provides
+them.
+"""
 
 from __future__ import annotations
 

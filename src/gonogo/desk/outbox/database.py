@@ -1,4 +1,4 @@
-"""Connection to the outbox file: short transactions, one at a time, and recovery of a damaged file."""
+"""Database connection of the outbox: runs short transactions, one at a time, and recovers a damaged file."""
 
 from __future__ import annotations
 

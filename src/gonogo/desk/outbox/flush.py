@@ -1,4 +1,4 @@
-"""Flush of the outbox: sends what waits once, with no session open, for the command line."""
+"""Outbox flush: sends the waiting answers once without an open session, for the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The outbox: every answer is on the disk, in one SQLite file a home, before the screen calls it saved.
+"""Outbox: stores every answer in one SQLite file on this machine, before the screen shows it as saved, until it is
+delivered.
 
 A row is the exact request that will travel (method, path, body bytes, idempotency key), its address, the task as it
 was shown, and its delivery state. Rows never change but in their state (a refused one that is retried also gets a new

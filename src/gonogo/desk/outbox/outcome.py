@@ -1,4 +1,6 @@
-"""Delivery outcome: what a server's response means for a row: delivered, late, refused, or to be retried."""
+"""Delivery outcome: decides from a server's response whether an answer is delivered, late, refused, or to be
+retried.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owner id of a running program, and the check whether that program still runs."""
+"""Owner id of outbox rows: identifies a running program, and checks whether that program still runs."""
 
 from __future__ import annotations
 

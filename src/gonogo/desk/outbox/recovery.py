@@ -1,4 +1,4 @@
-"""Recovery of a damaged outbox: the file is set aside, never deleted; its readable rows go into a new one."""
+"""Recovery of a damaged outbox: sets the file aside, never deletes it, and copies its readable rows into a new one."""
 
 from __future__ import annotations
 

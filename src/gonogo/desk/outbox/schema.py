@@ -1,4 +1,4 @@
-"""SQLite schema of the outbox, and the pragmas that make its commits durable."""
+"""SQLite schema of the outbox: creates its tables and sets the pragmas that make commits durable."""
 
 from __future__ import annotations
 

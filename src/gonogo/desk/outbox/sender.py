@@ -1,4 +1,4 @@
-"""Sender of the outbox: in order, one row at a time, without end, and never anything but the stored bytes."""
+"""Outbox sender: sends the waiting answers to the server in order, one row at a time, always as the stored bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Campaign browser: a client and the drawings, for screens that keep nothing on the disk."""
+"""Campaign browser: gives screens that store nothing on the disk an API client and the drawings of a campaign."""
 
 from __future__ import annotations
 

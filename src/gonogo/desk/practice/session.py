@@ -1,4 +1,5 @@
-"""Practice session: known items, some with an error put in; after each answer the server gives feedback.
+"""Practice session: shows items with known answers, some with a seeded error, and the server's feedback after each
+answer.
 
 Practice does not count for the campaign, so nothing is stored on disk. An item whose answer could not be sent stays.
 """

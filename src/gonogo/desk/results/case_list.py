@@ -1,4 +1,4 @@
-"""Case list of a results API, of any length: one short record a case, filtered and sorted. No terminal in it."""
+"""Case list of a results API: holds one short record for each case, and filters and sorts them. No terminal in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Source of results: Centaur's API, a gonogo server's, or the workspace on this machine, with its credentials.
+"""Results source: opens Centaur's results API, a gonogo server's, or the workspace's, with the stored credentials.
 
 A server's API key, user name and API password are one secret in the keyring (`gonogo results login`), or three
 variables of the environment.

@@ -1,4 +1,4 @@
-"""Models of a review: rows of the queue, a case with its votes, a ruling. No terminal, no network."""
+"""Data classes of a review: rows of the queue, a case with its votes, a ruling. No terminal, no network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Review queue, fetched page by page as rows near the end of what is loaded are looked at."""
+"""Review queue: fetches its rows from the server page by page, when rows near the end of what is loaded are shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Server adapter for reviewers: queue, cases and rulings, on our own server and on a plain ARCNM one."""
+"""Server adapter for reviewers: fetches queue and cases and sends rulings, on a gonogo server or a standard ARCNM
+one.
+"""
 
 from __future__ import annotations
 

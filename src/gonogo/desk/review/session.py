@@ -1,4 +1,6 @@
-"""Review session: conflicts in order, the next ones prefetched, rulings on disk before they are sent."""
+"""Review session: presents disputed tasks in order, prefetches the next ones, and stores rulings on disk before they
+are sent.
+"""
 
 from __future__ import annotations
 

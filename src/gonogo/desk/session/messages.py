@@ -1,4 +1,4 @@
-"""Messages of a session for the person: what happened, and the next step."""
+"""Messages of a session: texts that tell the person what happened, and the next step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outbox session: what annotating and reviewing share, from the key press to the delivered row."""
+"""Outbox session: stores the answers of an annotate or review session, holds each for undo, then sends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prefetch of tasks: claimed before they are needed, their leases renewed during work, released at the end.
+"""Task prefetcher: claims tasks before they are needed, renews their leases during work, and releases them at the end.
 
 How many depends on how long fetching and deciding take (2 to 5), and on how many claims the server allows. A server
 that hands out the same task until it is answered is detected, and from then on asked for one at a time.

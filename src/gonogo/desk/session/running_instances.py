@@ -1,4 +1,6 @@
-"""Running instances of one person on one home, so that two windows never show the same question at once."""
+"""Running instances: records which tasks each open window of one person has, so that two never show the same task at
+once.
+"""
 
 from __future__ import annotations
 

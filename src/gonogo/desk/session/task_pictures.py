@@ -1,4 +1,4 @@
-"""Pictures of the tasks of one session, made before a screen asks for them."""
+"""Picture cache of a session: renders the pictures of its tasks before a screen asks for them."""
 
 from __future__ import annotations
 

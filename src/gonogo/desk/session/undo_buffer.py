@@ -1,4 +1,4 @@
-"""Undo buffer: the answers that can still be taken back, and when each of them is released."""
+"""Undo buffer: holds the answers that can still be taken back, and decides when each of them is released."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One-query caller lookup: campaign, role and queue position of a caller, before a claim or a vote.
+"""Caller lookup: reads campaign, role and queue position of a caller in one query, before a claim or a vote.
 
 The query covers callers who have been in the campaign before. A first visit, or a campaign that is not the caller's,
 is looked up step by step, and refused there.

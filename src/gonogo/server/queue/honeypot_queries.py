@@ -1,4 +1,4 @@
-"""Honeypot queries: one method a question to the pool of gold items and their copies."""
+"""Honeypot queries: run the SQL on a campaign's pool of gold items and their copies, one method a question."""
 
 from __future__ import annotations
 

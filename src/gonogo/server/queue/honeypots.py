@@ -1,4 +1,4 @@
-"""Honeypots: tasks whose answer is known, served so that nobody can tell them from ordinary work.
+"""Honeypots: choose when a voter gets a task whose answer is known, so that nobody can tell it from ordinary work.
 
 An *item* is a question with a known answer; each task row of it is a *copy*, and a copy is served to no more people
 than an ordinary task would be. Copies have no rank: no claim of ordinary work ever takes one.

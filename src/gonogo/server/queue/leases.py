@@ -1,4 +1,4 @@
-"""Leases: which voter holds which task, until when, and how a claim ends without an answer."""
+"""Leases: record which voter holds which task until when, and end claims without an answer."""
 
 from __future__ import annotations
 

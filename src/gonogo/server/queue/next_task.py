@@ -1,4 +1,4 @@
-"""Next task of a voter: the claim."""
+"""Next task: chooses the next task of a voter and claims it."""
 
 from __future__ import annotations
 

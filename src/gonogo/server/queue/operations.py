@@ -1,4 +1,4 @@
-"""Claims and votes of a caller: permission checks, then the queue, in the transaction of the request."""
+"""Queue operations: check a caller's permission, then claim or vote, in the transaction of the request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queue view: the numbers of a campaign's queue as one voter may know them.
+"""Queue view: computes the counts of a campaign's queue that one voter may see.
 
 They walk indexes, not tasks; none of them is computed by a claim.
 """

@@ -1,4 +1,4 @@
-"""Rows that the modules of the queue hand to each other."""
+"""Row types that the modules of the queue pass to each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Submissions: a verdict arrives, counts if its task still needs it, and is stored in any case."""
+"""Submissions: store every verdict that arrives, and count it if its task still needs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdict rules: which verdicts exist, and with which of them a corrected value goes."""
+"""Verdict rules: check that a verdict exists, and whether a corrected value may go with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audit log: one row per change of state, in the transaction of the change, chained by hashes.
+"""Audit log: appends one row for each change of state, in the transaction of the change, chained by hashes.
 
 Each row's hash covers its content and the hash of the row before it in its chain, so that no row can be changed,
 removed or inserted unnoticed. One chain for all would make all writers wait for each other; so every connection to the

@@ -1,4 +1,4 @@
-"""Backup and restore: copies of a database in use, and empty databases filled from a copy."""
+"""Backup and restore: copies a database in use, and fills an empty database from a copy."""
 
 from __future__ import annotations
 

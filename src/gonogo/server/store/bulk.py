@@ -1,4 +1,4 @@
-"""Bulk inserts: many rows at the least cost, and values as the database stores them."""
+"""Bulk inserts: write many rows at the least cost, and convert values to the form that the database stores."""
 
 from __future__ import annotations
 

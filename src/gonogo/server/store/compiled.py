@@ -1,4 +1,4 @@
-"""Statements compiled once, then sent straight to the driver.
+"""Compiled statements: compile a SQL statement once, then send it straight to the driver.
 
 SQLAlchemy writes the SQL and knows the types; but its way through an `execute` costs ten times what SQLite needs for
 the statement. The statements on the way of a claim and a vote are therefore compiled once a dialect and run on the

@@ -1,4 +1,4 @@
-"""Pinned connection of an event loop's thread, which writes all the time.
+"""Pinned connection: keeps one database connection open for the thread of an event loop, which writes all the time.
 
 Taking a connection from the pool, and BEGIN and COMMIT by SQLAlchemy, cost more than most writes. On SQLite a pool also
 costs reads: a write by one connection empties the page cache of the others. Figures: `docs/design/performance.md`.

@@ -1,4 +1,4 @@
-"""Database of the server: one `Store` a process, transactions as context managers.
+"""Database store of the server: opens the database, one `Store` a process, and gives transactions as context managers.
 
     with store.write() as connection: ...
 

@@ -1,4 +1,4 @@
-"""Errors of the store that a person reads; each message says what to do."""
+"""Exceptions of the store, with messages for people; each says what to do."""
 
 from __future__ import annotations
 

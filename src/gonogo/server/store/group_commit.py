@@ -1,4 +1,4 @@
-"""Group commit: write jobs that wait together share one transaction, and so one wait for the disk.
+"""Group commit: runs write jobs that wait together in one transaction, and so with one wait for the disk.
 
 SQLite lets one writer in at a time, and with `synchronous=FULL` each commit waits for the disk. The jobs that arrive
 while one commit is on its way are therefore done in the next transaction, each behind a savepoint of its own, so that

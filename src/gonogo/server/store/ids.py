@@ -1,4 +1,4 @@
-"""Identifiers of rows: random UUIDs, and time-ordered ones for ids that nobody outside sees."""
+"""Identifiers of rows: generates random UUIDs, and time-ordered ones for ids that nobody outside sees."""
 
 from __future__ import annotations
 

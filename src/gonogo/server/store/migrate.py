@@ -1,4 +1,4 @@
-"""Schema migrations: the version of a database, and its upgrade to this release's.
+"""Schema migrations: check the version of a database and upgrade it to this release's.
 
 Alembic is imported only when there is something to do: a start with a current database does not pay for it.
 """

@@ -1,4 +1,4 @@
-"""Creation of tasks in a campaign, from a request body or from stored predictions, gold among them."""
+"""Task creation: creates the tasks of a campaign from a request body or from stored predictions, gold among them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawings of part revisions: stored once a content, compared by SHA-256 rather than by name."""
+"""Drawing store of part revisions: stores each content once, compared by SHA-256 rather than by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generation of tasks from stored predictions: those that a policy chose, or every one of a run."""
+"""Task generation: creates tasks from stored predictions, from those that a policy chose or from every one of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seeded errors of honeypots: predictions made wrong on purpose, to test whether annotators look at the drawing.
+"""Seeded errors of honeypots: make predictions wrong on purpose, to test whether annotators look at the drawing.
 
 Each error is one that readers of drawings really make. The value stays in the notation of the prediction it is made
 from, is a value of the same kind when parsed, and never equals the truth, so its text alone does not give it away.

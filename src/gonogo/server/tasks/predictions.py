@@ -1,4 +1,4 @@
-"""Import of predictions into runs (calculations); importing the same ones again changes nothing."""
+"""Prediction import: stores predictions in runs (calculations); importing the same ones again changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places of new tasks in their campaign's order, and the campaign's counters."""
+"""Queue places: give new tasks their place in the campaign's order, and update the campaign's counters."""
 
 from __future__ import annotations
 

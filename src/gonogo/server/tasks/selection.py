@@ -1,4 +1,6 @@
-"""Selection of predictions for a campaign: the project's policy, the honeypots among them, and their seeded errors."""
+"""Prediction selection: chooses the predictions of a campaign by the project's policy, with honeypots and their
+seeded errors.
+"""
 
 from __future__ import annotations
 

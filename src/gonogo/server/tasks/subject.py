@@ -1,4 +1,4 @@
-"""Subject of a task or a prediction: checked, and as the columns that both tables share."""
+"""Subject of a task or a prediction: checks it, and converts it to the columns that both tables share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Export of a campaign to a stream, and the manifest of an export. No click in here: the command calls it."""
+"""Export of a campaign: reads its tasks from the server, writes them to a stream in one format, and makes the
+manifest. No click in here: the command calls it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON and plain text of exported values."""
+"""Text functions of the export writers: format values as JSON and plain text."""
 
 from __future__ import annotations
 

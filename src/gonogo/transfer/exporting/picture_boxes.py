@@ -1,4 +1,4 @@
-"""Pictures of exported drawings: their sizes, and the boxes on them."""
+"""Picture sizes and boxes of an export: reads the sizes of the drawings' pictures, and the boxes of the records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table form of export records, for CSV and Parquet: columns in fixed order, and one row a task."""
+"""Table rows of export records: flattens each task into one row of fixed columns, for CSV and Parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Registry of export formats: one module in `writers/` each, which registers itself with `@exporter`.
+"""Registry of export formats: finds the writers in `writers/`, one module each, which register themselves with
+`@exporter`.
 
 All writers write the same bytes for the same records: fixed column order, nothing of the day or the machine.
 """

@@ -1,4 +1,4 @@
-"""Bounding box of an imported record: its check against the drawing, and its form on the wire."""
+"""Bounding box of an imported record: checks it against the drawing and converts it to the API's form."""
 
 from __future__ import annotations
 

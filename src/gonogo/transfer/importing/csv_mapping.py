@@ -1,4 +1,4 @@
-"""CSV mapping: the TOML file of `--mapping`, which says which columns of a CSV are which fields."""
+"""CSV mapping: reads the TOML file of `--mapping`, which says which columns of a CSV are which fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Import from a results API: the cases that need a second look become a campaign here.
+"""Import from a results API: makes a campaign from the cases that need a second look.
 
 Flagged cases, and labeled ones with too little agreement, become tasks; the label they got there is the value that
 is asked about. The others are counted only.

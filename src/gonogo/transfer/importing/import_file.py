@@ -1,4 +1,5 @@
-"""Import of a file of predictions into a campaign. No click in here: the command calls it.
+"""Import of a file of predictions: checks the file and sends its records into a campaign. No click in here: the command
+calls it.
 
 The file is checked as a whole before anything is sent. `into_gonogo_server` and `into_standard_server` do the sending.
 """

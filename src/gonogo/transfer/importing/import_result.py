@@ -1,4 +1,4 @@
-"""Result of an import, in numbers and in sentences."""
+"""Result of an import: holds its counts and formats them as sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interrupt of an import by Ctrl+C: it ends at once, and says what is imported so far."""
+"""Interrupt handler of an import: ends it at once on Ctrl+C, and tells what has been imported so far."""
 
 from __future__ import annotations
 

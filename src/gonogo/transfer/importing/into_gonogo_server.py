@@ -1,4 +1,4 @@
-"""Import into a gonogo server: project, drawings, prediction run, campaign, and one task a prediction.
+"""Import into a gonogo server: creates project, drawings, prediction run, campaign, and one task for each prediction.
 
 Each step finds what an earlier run made, so that a second run adds nothing. The run is named after the file.
 """

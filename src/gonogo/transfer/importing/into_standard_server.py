@@ -1,4 +1,5 @@
-"""Import into a plain ARCNM server: tasks straight into a new campaign.
+"""Import into a server that has only the standard ARCNM Labeling API, not gonogo's extensions: creates the tasks
+directly in a new campaign.
 
 Such a server keeps no drawings and no runs for us, and nothing there tells a second import from more of the same.
 """

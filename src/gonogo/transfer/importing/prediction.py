@@ -1,4 +1,4 @@
-"""Prediction of an imported record: its fields are checked, and the absent ones get their defaults."""
+"""Prediction parser: checks the fields of an imported record and gives the absent ones their defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of an import: each is checked and becomes a prediction, or a bad line with its reason."""
+"""Record checker of an import: turns each record into a prediction, or into a bad line with its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Registry of import formats: one module in `readers/` each, which registers itself with `@importer`."""
+"""Registry of import formats: finds the readers in `readers/`, one module each, which register themselves with
+`@importer`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spool of an import: reads the file once, checks it, and stores each record as the JSON that will be sent.
+"""Spool file of an import: reads the file once, checks it, and stores each record as the JSON that will be sent.
 
 It is a temporary file, so that memory stays flat however long the import is, that what was checked is what is sent,
 and that nothing at all is sent before the last line was checked.

@@ -1,4 +1,4 @@
-"""Campaign and project of an import, found by name before anything is made."""
+"""Target of an import: finds its campaign and project by name before anything is created."""
 
 from __future__ import annotations
 

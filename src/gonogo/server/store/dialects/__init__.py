@@ -1,4 +1,4 @@
-"""Database dialects: all that SQLite and PostgreSQL do differently, one module each with the same functions.
+"""Database dialects: implement all that SQLite and PostgreSQL do differently, one module each with the same functions.
 
     dialect_of(connection).lock(connection, ORDER_LOCKS, number)
 

@@ -1,4 +1,4 @@
-"""SQLAlchemy engines of one database, which share one pool of connections."""
+"""SQLAlchemy engines: create the engines of one database, which share one pool of connections."""
 
 from __future__ import annotations
 

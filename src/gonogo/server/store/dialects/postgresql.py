@@ -1,4 +1,6 @@
-"""PostgreSQL: many writers at a time, advisory locks, replicas; see `DatabaseDialect` for the contracts."""
+"""PostgreSQL dialect: allows many writers at a time, with advisory locks and replicas; see `DatabaseDialect` for the
+contracts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQL functions that each database writes in its own way: texts and JSON put together by the database itself."""
+"""SQL functions that differ by database: build texts and JSON in SQLite's or PostgreSQL's own syntax."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQLite: one writer at a time, which waits for the others; see `DatabaseDialect` for the contracts."""
+"""SQLite dialect: allows one writer at a time, for which the others wait; see `DatabaseDialect` for the contracts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Column types and shorthand for migrations. Frozen like these: independent of `store/schema`."""
+"""Column types and shorthand that migrations use. Frozen like these: independent of `store/schema`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Runs the migrations on the connection that `Store.upgrade` hands in. Alembic finds this file by its name."""
+"""Alembic environment: runs the migrations on the connection that `Store.upgrade` passes in. Alembic finds this file
+by its name.
+"""
 
 from __future__ import annotations
 

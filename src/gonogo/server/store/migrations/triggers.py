@@ -1,4 +1,6 @@
-"""Triggers, sequences and storage options of the initial schema, by dialect. Frozen, like every migration."""
+"""Triggers, sequences and storage options: creates those of the initial schema, by dialect. Frozen, like every
+migration.
+"""
 # ruff: noqa: S608 - the statements are put together from constants
 
 from __future__ import annotations

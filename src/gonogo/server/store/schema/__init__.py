@@ -1,4 +1,4 @@
-"""Database schema: SQLAlchemy Core tables, the same on SQLite and PostgreSQL.
+"""Database schema: defines the SQLAlchemy Core tables, the same on SQLite and PostgreSQL.
 
 Conventions: `id` is a UUID4 string made by the server, but for predictions, whose ids nobody sees: UUIDv7, which grow
 and so go to one end of each index; `number` is a growing integer, the order of lists (newest first) and the integer id

@@ -1,4 +1,6 @@
-"""Tables of accounts: organisations, users and their keys, annotators, invitations, sessions; idempotency keys."""
+"""Account tables: define organisations, users and their keys, annotators, invitations, sessions, and idempotency
+keys.
+"""
 
 from __future__ import annotations
 

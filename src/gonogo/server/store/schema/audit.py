@@ -1,4 +1,4 @@
-"""Tables of the audit log, and of the request counts that all workers share."""
+"""Audit tables: define the audit log, and the request counts that all workers share."""
 
 from __future__ import annotations
 

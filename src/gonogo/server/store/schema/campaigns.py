@@ -1,4 +1,4 @@
-"""Tables of projects and campaigns, of the positions of voters in a queue, and of campaign scores."""
+"""Campaign tables: define projects and campaigns, the positions of voters in a queue, and campaign scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of the catalog: parts, their drawings, and imported predictions."""
+"""Catalog tables: define parts, their drawings, and imported predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of the results API: the order of changes of cases, and its sign-in.
+"""Results API tables: define the order of changes of cases, and the sign-in of the results API.
 
 Triggers on `tasks` and `campaigns` (`migrations/triggers.py`) write `cases`, so that no change of a task can forget it.
 `seq` grows with every change of a campaign's task: a reader that asks for all after a number misses nothing.

@@ -1,4 +1,4 @@
-"""Tables of review: rulings, actions on annotators, practice, qualification, and the settings of these."""
+"""Review tables: define rulings, actions on annotators, practice, qualification, and the settings of these."""
 
 from __future__ import annotations
 

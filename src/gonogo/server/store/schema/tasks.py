@@ -1,4 +1,4 @@
-"""Tables of tasks, honeypots (gold) and votes, and the golden dataset."""
+"""Task tables: define tasks, honeypots (gold) and votes, and the golden dataset."""
 
 from __future__ import annotations
 

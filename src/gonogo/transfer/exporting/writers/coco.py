@@ -1,4 +1,4 @@
-"""COCO: annotations with boxes in pixels; value and votes are attributes.
+"""COCO writer: exports tasks as annotations with boxes in pixels; value and votes are attributes.
 
 A box in fractions of the page needs the size of the picture, from the folder of `--drawings`.
 """

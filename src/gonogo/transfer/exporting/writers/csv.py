@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: UTF-8 with a byte order mark, commas, one task a row."""
+"""CSV writer: exports one task a row for spreadsheets, in UTF-8 with a byte order mark and commas."""
 
 from __future__ import annotations
 

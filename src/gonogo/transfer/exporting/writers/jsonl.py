@@ -1,4 +1,4 @@
-"""JSON Lines: one object a line, as the server has it."""
+"""JSON Lines writer: exports one object a line, as the server has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Label Studio: tasks with pre-annotations and annotations; boxes are in percent of the picture.
+"""Label Studio writer: exports tasks with pre-annotations and annotations; boxes are in percent of the picture.
 
 Percentages need the size of the picture, from the folder of `--drawings`, unless a box is in fractions of the page.
 """

@@ -1,4 +1,6 @@
-"""Parquet: the columns of the CSV with types, compressed with zstd. Needs pyarrow, the extra `gonogo[parquet]`."""
+"""Parquet writer: exports the columns of the CSV with types, compressed with zstd. Needs pyarrow, the extra
+`gonogo[parquet]`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""COCO: annotations with a text become records; boxes are x, y, width, height in pixels.
+"""COCO reader: yields a record for each annotation that has a text; boxes are x, y, width, height in pixels.
 
 The value is `text`, `caption` or `value` of the annotation or of its `attributes`, the confidence its `score`.
 """

@@ -1,4 +1,6 @@
-"""CSV: rows become records, by the column names of a mapping or, without one, of our own fields."""
+"""CSV reader: yields a record for each row, by the column names of a mapping or, without one, of gonogo's own
+fields.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folder of drawings, with one JSON file each: `a.json` beside `a.png`."""
+"""Folder reader: yields records from drawings with one JSON file each, `a.json` beside `a.png`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON Lines, gonogo's own import format: one prediction a line.
+"""JSON Lines reader: yields one record a line; gonogo's own import format.
 
     {"part": "halter", "drawing": "halter.jpg", "page": 1, "bbox": [1153, 294, 1285, 401], "bbox_unit": "px",
      "target_kind": "pmi", "detail_kind": "dimension", "predicted_value": {"text": "⌀550 A3"},

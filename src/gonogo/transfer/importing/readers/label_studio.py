@@ -1,4 +1,4 @@
-"""Label Studio: regions of the first prediction of each task become records; boxes are in percent."""
+"""Label Studio reader: yields records for the regions of the first prediction of each task; boxes are in percent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first schema: all tables and indexes; triggers are in `migrations/triggers.py`.
+"""First migration: creates all tables and indexes; triggers are in `migrations/triggers.py`.
 
 Frozen: a migration repeats what the tables were and never imports them. It replaces the development versions 0001 to
 0060, and makes exactly the schema that these made.
