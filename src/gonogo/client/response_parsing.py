@@ -145,7 +145,7 @@ def unexpected(response: ApiResponse, message: str) -> UnexpectedAnswerError:
 
 
 def describe(response: ApiResponse) -> str:
-    """Describes a body in words: type, size, and the first words of it when it is a page for people."""
+    """Describes a body in one line: type, size, and the first words of it when it is a page for people."""
     kind = response.shown(response.headers.get("Content-Type", "") or "no content type")[:60]
     size = f"{len(response.body)} bytes"
     if not response.body:

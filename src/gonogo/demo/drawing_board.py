@@ -55,7 +55,7 @@ class Size:
 
 @dataclass(slots=True)
 class Board:
-    """Drawing sheet; coordinates in millimetres of paper, origin bottom left."""
+    """Drawing board of one sheet; coordinates in millimetres of paper, origin bottom left."""
 
     title: str
     page: PdfPageWriter = field(default_factory=lambda: PdfPageWriter(SHEET_WIDTH, SHEET_HEIGHT))

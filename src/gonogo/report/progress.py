@@ -12,7 +12,7 @@ MAX_TIME_LEFT = timedelta(days=3650)
 
 
 def queue_text(progress: CampaignProgress) -> str:
-    """Queue in words: `60 left (3 of them held) · 4 in review · 33 done`."""
+    """Text of the queue's counts: `60 left (3 of them held) · 4 in review · 33 done`."""
     held = f" ({progress.n_held} of them held)" if progress.n_held else ""
     return f"{progress.n_open} left{held} · {progress.n_in_review} in review · {progress.n_resolved} done"
 
@@ -40,7 +40,7 @@ def pace_text(progress: CampaignProgress, now: datetime) -> str:
 
 
 def _end_text(end: datetime, now: datetime) -> str:
-    """End in words: `at 16:20` today, else `on 2026-11-30`."""
+    """Text of the expected end: `at 16:20` today, else `on 2026-11-30`."""
     same_day = end.date() == now.astimezone().date()
     return f"at {end:%H:%M}" if same_day else f"on {end:%Y-%m-%d}"
 

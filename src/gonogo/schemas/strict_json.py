@@ -1,4 +1,5 @@
-"""Strict JSON parser: reads outside input, request bodies and lines of imported files, and rejects what is ambiguous.
+"""Strict JSON parser: reads outside input (request bodies, lines of imported files) and rejects values that would fail
+later.
 
 Python's own parser takes `NaN`, `1e999` (infinity), integers of any length, repeated keys, NUL and lone surrogates;
 each of them fails later, in a database or in a response. Here each is a `StrictJsonError` before any caller sees it.

@@ -64,7 +64,7 @@ async def list_(client: LeadClient, campaign: str, as_json: bool) -> None:
 
 
 def _merge(state: AnnotatorState, quality: Mapping[str, Any], signs: Mapping[str, Any]) -> dict[str, Any]:
-    """One person: state, scores, and flags with their evidence in words and in numbers."""
+    """One person: state, scores, and flags with their evidence as text and numbers."""
     scores = {name: quality.get(name) for name in ("reliability", "trust", "gold_accuracy", "consensus_agreement")}
     shown = {name: signs.get(name) for name in ("too_fast_share", "too_fast_recent", "run", "drift")}
     flags = {"flags": list(signs.get("flags") or []), "evidence": evidence(signs), "signs": shown}

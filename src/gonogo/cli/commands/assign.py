@@ -1,5 +1,5 @@
-"""`gonogo assign` and `gonogo revoke`: invite people to a campaign, from options or a CSV file, and withdraw an
-invitation.
+"""`gonogo assign` and `gonogo revoke`: invite people to a campaign, from options or a CSV file, and end their
+assignments.
 """
 
 from __future__ import annotations

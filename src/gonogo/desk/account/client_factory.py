@@ -76,7 +76,7 @@ class ClientFactory:
         return self._settings.server(base_url)
 
     def drawings(self, signed: SignedIn, ask_url: AskUrl) -> DrawingSource:
-        """Returns the drawings of this login's server, cached on the disk."""
+        """Returns the drawing source of this person's server, cached on the disk."""
         # deferred: the first question needs no drawing service when its picture was saved by the last run
         from gonogo.sheets.drawing_service import DrawingService
         from gonogo.sheets.fetch import DrawingFetcher

@@ -9,7 +9,7 @@ from gonogo.desk.connection.server_protocol import WorkProgress
 
 @dataclass(slots=True)
 class Progress:
-    """Progress as remembered from the last run, then as the server reports it, then counted on."""
+    """Progress of an annotator: read from the last run, then replaced by the server's report, then counted on."""
 
     campaign_name: str = ""
     done: int = 0

@@ -89,7 +89,7 @@ class AnnotateSession:
 
     @property
     def guideline(self) -> str:
-        """The campaign's guideline (Markdown); empty when there is none, or the server does not tell it."""
+        """The campaign's guideline (Markdown); empty when there is none, or the server does not provide it."""
         return self._progress.guideline
 
     def upcoming(self) -> DeskTask | None:

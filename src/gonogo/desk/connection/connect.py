@@ -78,7 +78,7 @@ class Connector:
                     return
 
     async def progress(self, campaign_id: str) -> WorkProgress | None:
-        """Returns the campaign's progress; `None` when the server does not tell it, or not now."""
+        """Returns the campaign's progress; `None` when the server does not provide it, or not now."""
         server = await self.server()
         try:
             async with self._connection.request_slot():

@@ -20,7 +20,7 @@ class SignInError(DeskError):
 
 
 def disk_refused(error: Exception) -> OutboxError:
-    """Returns the `OutboxError` for an error of SQLite or of the system, in words."""
+    """Returns the `OutboxError` with a message for an error of SQLite or of the system."""
     text = str(error).lower()
     if "full" in text or "no space" in text or "too large" in text or "quota" in text:
         return OutboxError(

@@ -117,7 +117,7 @@ class SessionState:
 
     `pace` is seconds a verdict (the median of the last 20, with the waiting between them), `left_seconds` the time
     for the rest at that pace; both `None` while unknown, or hidden by the settings.
-    `message` tells what happened and `next_step` what to do, in words; both empty when all is well.
+    `message` says what happened and `next_step` what to do; both are empty when all is well.
     """
 
     stage: Stage

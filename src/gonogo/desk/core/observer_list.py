@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Signal:
-    """Listeners without arguments, called in the order in which they were connected."""
+    """Signal with listeners that take no arguments, called in the order in which they were connected."""
 
     def __init__(self) -> None:
         self._listeners: list[Callable[[], None]] = []

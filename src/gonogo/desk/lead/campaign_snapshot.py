@@ -21,7 +21,7 @@ NOT_AVAILABLE = (NotFoundError, PermissionDeniedError, ConflictError)
 
 @dataclass(frozen=True, slots=True)
 class CampaignSnapshot:
-    """What is known of one campaign; `missing` says in words what this server does not tell."""
+    """Figures of one campaign; `missing` names in a sentence what this server does not provide."""
 
     campaign: LabelingCampaignPublic
     progress: CampaignProgress | None = None
@@ -63,7 +63,7 @@ async def refresh_snapshot(client: GonogoClient, snapshot: CampaignSnapshot) -> 
 
 
 async def fetch_campaigns(client: GonogoClient) -> list[LabelingCampaignPublic]:
-    """Fetches all campaigns of this login, newest first; from a server without pages, its newest 500."""
+    """Fetches all campaigns of the signed-in person, newest first; from a server without pages, its newest 500."""
     campaigns: list[LabelingCampaignPublic] = []
     cursor: str | None = None
     while True:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class OutboxFile:
-    """One connection, opened at the first use. `notices` tells in words how a damaged file was repaired."""
+    """Connection to the outbox file, opened at the first use. `notices` describes how a damaged file was repaired."""
 
     def __init__(self, path: Path, wall: Callable[[], float], connect: Callable[[Path], sqlite3.Connection]) -> None:
         self.path = path

@@ -305,7 +305,7 @@ class ReviewSession:
             if ruled.number in numbers:
                 self.ruled[task_id] = replace(ruled, state=state, detail=detail)
 
-    # --- in words --------------------------------------------------------------------------------------
+    # --- messages --------------------------------------------------------------------------------------
 
     def _derive_state(self) -> SessionState:
         counts = self._session.counts

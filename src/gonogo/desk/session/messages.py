@@ -57,7 +57,7 @@ def broke(name: str, error: Exception) -> tuple[str, str]:
 
 
 def drained(progress: WorkProgress | None, unsent: int) -> tuple[str, str]:
-    """Message of an empty queue, with the reason as far as the server tells it."""
+    """Message of an empty queue, with the reason where the server gives one."""
     parts = ["There is no question left for you now."]
     step = "Leave, or wait: the queue is asked again by itself. Key r asks at once."
     if progress is not None:

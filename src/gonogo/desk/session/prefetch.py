@@ -88,11 +88,11 @@ class PrefetchHost(Protocol):
         ...
 
     def on_renewed(self, old: ClaimedTask, new: ClaimedTask) -> None:
-        """Called when a task in hand has a new lease."""
+        """Called when a held task has a new lease."""
         ...
 
     def on_lost(self, held: ClaimedTask) -> None:
-        """Called when the server no longer holds the claim on a task in hand."""
+        """Called when the server no longer holds the claim on a held task."""
         ...
 
     def changed(self) -> None:

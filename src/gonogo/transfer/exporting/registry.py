@@ -31,7 +31,7 @@ class OutputStream(Protocol):
 
 
 class Writer(Protocol):
-    """Writer of records to a stream; `notes` says in words what the format could not hold."""
+    """Writer of records to a stream; `notes` lists as sentences what the format could not hold."""
 
     def add(self, record: Record) -> None: ...
 

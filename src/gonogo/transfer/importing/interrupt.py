@@ -25,7 +25,7 @@ class ImportInterrupt:
         self._report(work, done, total)
 
     def stop(self) -> tuple[str, str]:
-        """Stops the import; returns what is imported so far, in words, and the next step."""
+        """Stops the import; returns a sentence on what is imported so far, and the next step."""
         self._stopped = True
         sent = [name for name in ("drawings", "predictions", "tasks") if name in self._progress]
         if not sent:
