@@ -53,7 +53,7 @@ SIGN_OUT_SECONDS = 2.0
 
 
 class Account:
-    """Account service of one person: login and sessions. `transport` (for tests) is used for every server but the embedded one."""
+    """Account service of one person. `transport` (for tests) is used for every server but the embedded one."""
 
     def __init__(
         self,
