@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from textual import on
 from textual.app import App
 from textual.binding import BindingType
 from textual.filter import LineFilter
@@ -23,9 +24,10 @@ from gonogo.tui.first_frame import attach
 from gonogo.tui.navigation import Navigator, Start
 from gonogo.tui.palette import ActionCommands
 from gonogo.tui.screens.common.help import HelpScreen
-from gonogo.tui.startup import FIRST_SCREEN_STYLES, ParsedTheme
+from gonogo.tui.startup import FIRST_SCREEN_STYLES, ParsedTheme, exempt_startup_objects
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
+from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -67,6 +69,7 @@ class GonogoApp(App[None]):
         self._theme_files, self._theme_problems = self._load_themes(theme_folders)
         self.keymap_problems: tuple[str, ...] = ()
         self.own_keys: dict[str, str] = {}
+        self._has_painted = False
         self.drafts: dict[str, str] = {}
         """Unsent corrections by task id; they outlive a screen, so signing in again loses nothing."""
         super().__init__()
@@ -146,6 +149,12 @@ class GonogoApp(App[None]):
         for problem in [*self.services.profile.notices, *self._theme_problems, *self.keymap_problems]:
             self.show_notice(problem, warning=True, seconds=10)
         await self.navigator.show_first_screen()
+
+    @on(TaskPane.Painted)
+    def _task_painted(self) -> None:
+        if not (self.is_headless or self._has_painted):  # a test shares its process with other apps
+            self._has_painted = True
+            exempt_startup_objects()
 
     def _listen_for_signals(self) -> None:
         """Ends the program in order on SIGTERM and SIGHUP: Textual alone would leave the terminal raw."""

@@ -6,6 +6,8 @@ Processor time from the app's construction to its first complete question, witho
 
 from __future__ import annotations
 
+import gc
+
 from textual.app import App
 
 FIRST_SCREEN_STYLES = ["app.tcss", "screens/work/annotate.tcss"]
@@ -34,3 +36,14 @@ def size_classes(app: App[None]) -> list[str]:
     breakpoints = (app.HORIZONTAL_BREAKPOINTS or [], app.VERTICAL_BREAKPOINTS or [])
     sizes = zip(breakpoints, app.size, strict=True)
     return [[name for least, name in steps if size >= least][-1] for steps, size in sizes]
+
+
+def exempt_startup_objects() -> None:
+    """Exempts the objects made so far from garbage collection, and collects the later ones less often.
+
+    Modules, styles and widgets live as long as the program: a full collection walks all of them, between two presses.
+    Call it when the first task is painted, while the person looks at it. Figure in `docs/design/performance.md`.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
