@@ -116,6 +116,7 @@ async def test_what_a_plain_server_cannot_do_is_said(gonogo: Gonogo, plain: tupl
     assert arcnm.complaints == []
 
 
+@pytest.mark.slow
 async def test_the_same_life_on_our_server(gonogo: Gonogo, readings: Path) -> None:
     cli = ask(gonogo, {})
     policy = '{"strategy": "uncertainty", "max_confidence": 0.95, "seed": 1}'

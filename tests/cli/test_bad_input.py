@@ -124,6 +124,7 @@ def test_an_import_that_says_no_place_or_gold_without_tasks_sends_nothing(gonogo
     assert gonogo.json("project", "list") == []
 
 
+@pytest.mark.slow
 def test_a_workspace_that_cannot_be_opened_is_said_with_what_to_do(gonogo: Gonogo, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     home = {"GONOGO_HOME": str(tmp_path / "file")}

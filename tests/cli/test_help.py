@@ -71,6 +71,7 @@ def test_whatever_tells_something_tells_it_to_machines_too() -> None:
         assert name in without, f"gonogo {name} has no --json"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
 def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
     program = f'"{sys.executable}" -m gonogo'

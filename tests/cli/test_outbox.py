@@ -131,6 +131,7 @@ def test_send_delivers_and_says_so(shell: Shell, run: Run) -> None:
     assert len(json.loads(run("list", "--all", "--json").stdout)) == 4
 
 
+@pytest.mark.slow
 def test_a_dead_server_is_exit_5_and_keeps_everything(shell: Shell, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GONOGO_BASE_URL", DEAD)
     number = shell.put(shell.tasks[0], base_url=DEAD, annotator=_annotator())

@@ -58,6 +58,7 @@ def left(left_once: Cli, tmp_path: Path) -> Cli:
     return Cli(tmp_path / "home")
 
 
+@pytest.mark.slow
 def test_the_question_is_there_before_the_program_once_and_never_goes_away(left: Cli) -> None:
     assert kept(left).stat().st_mode & 0o077 == 0
     text = session(left, end=signal.SIGKILL)

@@ -40,6 +40,7 @@ def whole(outbox: Path) -> int:
         return int(db.execute("SELECT count(*) FROM verdict").fetchone()[0])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found through /proc")
 def test_a_closed_pane_ends_the_program_and_loses_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
@@ -59,6 +60,7 @@ def test_a_closed_pane_ends_the_program_and_loses_nothing(tmp_path: Path) -> Non
         terminal.wait_gone()
 
 
+@pytest.mark.slow
 def test_a_session_that_ends_in_mid_work_is_begun_again(lead: Cli, tmp_path: Path, material: tuple[Path, Path]) -> None:
     """Same person, same question, what was typed is there, and every answer reaches the server once."""
     predictions, drawings = material

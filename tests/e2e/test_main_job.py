@@ -79,6 +79,7 @@ def reached(terminal: Terminal, count: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_ten_real_answers_reach_the_server(lead: Cli, tmp_path: Path, material: tuple[Path, Path]) -> None:
     predictions, drawings = material
     lead("import", str(predictions), "--drawings", str(drawings), "--campaign", "pmi")
@@ -120,6 +121,7 @@ def test_ten_real_answers_reach_the_server(lead: Cli, tmp_path: Path, material: 
     assert len(records) == len(predictions.read_text(encoding="utf-8").splitlines())
 
 
+@pytest.mark.slow
 def test_the_demo_asks_its_first_question_and_resumes(tmp_path: Path) -> None:
     env = {"GONOGO_HOME": str(tmp_path / "home"), "LANG": "C.UTF-8"}
     for done in (0, 1):

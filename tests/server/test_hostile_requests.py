@@ -154,6 +154,7 @@ def target(house: House) -> Iterator[Target]:
         thread.join(WAIT)
 
 
+@pytest.mark.slow
 def test_no_hostile_request_stores_anything(target: Target) -> None:
     for name, body in BODIES.items():
         status, answer = target.ask([JSON], body)
@@ -175,6 +176,7 @@ def test_no_hostile_request_stores_anything(target: Target) -> None:
     assert target.stored()[0] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "begun",
     [

@@ -38,6 +38,7 @@ def assert_inert(screen: object) -> None:
         assert not (segment.style and segment.style.link)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", [ALL, "[/]", "[ @click=app.quit]x[/]", "\x1b]52;c;YWJj\x07"])
 async def test_a_hostile_question_is_inert(running: Running, clock: Clock, hostile: str) -> None:
     one = task(

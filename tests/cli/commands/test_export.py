@@ -116,6 +116,7 @@ def test_label_studio_gets_regions_in_percent_and_every_vote(tmp_path: Path) -> 
     assert json.loads(written("labelstudio")[0]) == []
 
 
+@pytest.mark.slow
 def test_the_same_export_is_the_same_bytes_and_the_manifest_knows_them(
     gonogo: Gonogo, imported: Path, tmp_path: Path
 ) -> None:

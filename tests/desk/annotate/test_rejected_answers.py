@@ -39,6 +39,7 @@ def states(desk: AnnotateSession) -> list[tuple[str, SendState]]:
     return [(one.task.id, one.state) for one in desk.history()][::-1]
 
 
+@pytest.mark.slow
 async def test_answered_again_it_is_a_new_request_and_the_old_one_is_kept(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
@@ -57,6 +58,7 @@ async def test_answered_again_it_is_a_new_request_and_the_old_one_is_kept(
     assert json.loads(second[1])["corrected_value"] == {"text": "16,5"}
 
 
+@pytest.mark.slow
 async def test_taking_the_new_answer_back_brings_the_refused_one_back(make_desk: MakeDesk, clock: FakeClock) -> None:
     _, desk, item = await refused(make_desk, clock)
     desk.rejected.answer_again(item.number)
@@ -72,6 +74,7 @@ async def test_taking_the_new_answer_back_brings_the_refused_one_back(make_desk:
     assert states(desk) == [("task-000", SendState.REPLACED), ("task-000", SendState.SENT)]
 
 
+@pytest.mark.slow
 async def test_left_alone_it_stays_refused_and_the_question_before_is_back(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
@@ -84,6 +87,7 @@ async def test_left_alone_it_stays_refused_and_the_question_before_is_back(
     assert states(desk) == [("task-000", SendState.PARKED)]
 
 
+@pytest.mark.slow
 async def test_leaving_in_the_middle_of_it_loses_nothing_and_claims_nothing(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
@@ -110,6 +114,7 @@ async def test_it_can_be_answered_when_there_is_nothing_else(make_desk: MakeDesk
     assert states(desk)[-1] == ("task-000", SendState.SENT)
 
 
+@pytest.mark.slow
 async def test_sent_again_as_it_was_under_a_new_key(make_desk: MakeDesk, clock: FakeClock) -> None:
     server, desk, item = await refused(make_desk, clock)
     assert desk.rejected.resend(item.number)
@@ -129,6 +134,7 @@ async def test_dropped_its_question_comes_anew(make_desk: MakeDesk, clock: FakeC
     assert not desk.rejected.answering
 
 
+@pytest.mark.slow
 async def test_a_first_answer_that_stands_is_not_asked_for_again(make_desk: MakeDesk, clock: FakeClock) -> None:
     reason = {"reason": "already_submitted"}
     _, desk, item = await refused(make_desk, clock, how=409, code="conflict", details=reason)
@@ -137,6 +143,7 @@ async def test_a_first_answer_that_stands_is_not_asked_for_again(make_desk: Make
     assert not desk.rejected.answering
 
 
+@pytest.mark.slow
 async def test_the_time_of_both_tries_is_counted(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(2), faults=[Fault("submit", 422, "validation_error", only_task="task-000")])
     desk = await make_desk(server, undo_seconds=0.0)

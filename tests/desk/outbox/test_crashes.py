@@ -6,6 +6,8 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from gonogo.desk.core.models import SendState
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
@@ -16,6 +18,7 @@ from tests.support.faulty_proxy import FAULTS, FaultyProxy
 KEY = "embedded-token-for-tests"
 
 
+@pytest.mark.slow
 async def test_what_was_called_saved_is_on_the_server_once(tmp_path: Path) -> None:
     outcome, met = await crash(tmp_path, rounds=25, n_tasks=600)
     assert outcome.drained

@@ -178,6 +178,7 @@ async def test_two_hours_of_sleep_lose_no_verdict(make_desk: MakeDesk, clock: Fa
     each_once(server)
 
 
+@pytest.mark.slow
 async def test_an_outage_with_every_kind_of_failure_is_survived(make_desk: MakeDesk, clock: FakeClock) -> None:
     """All are delivered when it is over."""
     server = ScriptedServer(names(5))

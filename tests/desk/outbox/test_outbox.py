@@ -230,6 +230,7 @@ def test_network_file_systems_are_known() -> None:
     assert not on_network(Path("/var"), mounts)
 
 
+@pytest.mark.slow
 def test_nothing_that_was_called_saved_is_lost_to_kill_9(path: Path) -> None:
     repo = Path(__file__).resolve().parents[3]
     promised: list[str] = []

@@ -55,6 +55,7 @@ def losses(folder: Path, after: tuple[str, ...] = (), images: int = IMAGES) -> i
     return lossy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [(), ("PRAGMA wal_autocheckpoint=8",)], ids=["as set", "many checkpoints"])
 def test_no_power_cut_loses_what_was_called_saved(tmp_path: Path, after: tuple[str, ...]) -> None:
     assert losses(tmp_path, after) == 0

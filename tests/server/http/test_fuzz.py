@@ -27,6 +27,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
+@pytest.mark.slow
 @given(case=cases(), caller=st.sampled_from(CALLERS), real=st.booleans(), key=st.booleans())
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_answer_is_a_5xx_or_undocumented(
@@ -35,6 +36,7 @@ def test_no_answer_is_a_5xx_or_undocumented(
     check(server, case, caller, real, key)
 
 
+@pytest.mark.slow
 @given(chain=chains(STEPS))
 @settings(max_examples=CHAINS, deadline=None, suppress_health_check=list(HealthCheck))
 def test_nor_is_it_when_each_request_is_about_what_the_last_one_made(server: Server, chain: list[Step]) -> None:

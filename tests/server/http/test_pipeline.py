@@ -138,6 +138,7 @@ async def test_a_session_that_ended_is_refused_though_it_was_known_a_moment_ago(
     ] * 5
 
 
+@pytest.mark.slow
 async def test_a_vote_that_is_ended_by_a_deadlock_is_retried(postgres_house: House) -> None:
     house = postgres_house
     campaign = house.campaign()

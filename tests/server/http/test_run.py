@@ -41,6 +41,7 @@ def process(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         running.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_stopping_is_a_good_end(tmp_path: Path, stop: signal.Signals) -> None:
     with process(tmp_path) as (running, url):

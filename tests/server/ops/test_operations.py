@@ -73,6 +73,7 @@ def key_of(database: str) -> str:
     return str(json.loads(made.stdout)["key"])
 
 
+@pytest.mark.slow
 def test_workers_share_one_address_die_and_come_back_and_stop_graciously(database: str) -> None:
     secret = key_of(database)
     with served(database, "--workers", "2", "--metrics") as (running, url, log):
@@ -208,6 +209,7 @@ def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
     store.dispose()
 
 
+@pytest.mark.slow
 def test_db_commands_and_check(database: str, tmp_path: Path) -> None:
     assert "The schema is" in gonogo("db", "upgrade", database=database).stderr
     looked = gonogo("serve", "--check", "--host", "0.0.0.0", database=database)
@@ -316,6 +318,7 @@ def test_spare_copies_of_gold_are_laid_in(house: House) -> None:
     assert made == [5, 0]
 
 
+@pytest.mark.slow
 def test_a_restarted_database_is_found_again(tmp_path: Path) -> None:
     from tests.postgres import Cluster, binaries
 

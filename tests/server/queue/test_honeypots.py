@@ -17,6 +17,7 @@ from tests.server.house import House, people
 GOLD = {"is_gold": True, "gold_answer": "correct"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fraction", [0.1, 0.3])
 def test_the_share_served_to_each_person_converges_without_a_period(house: House, fraction: float) -> None:
     campaign = house.campaign(gold_fraction=fraction, target_redundancy=3)
@@ -146,6 +147,7 @@ def test_honeypots_of_the_sheet_at_hand_are_preferred(house: House) -> None:
     assert changes <= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [True, False])
 def test_gold_is_asked_in_its_place(house: House, known: bool) -> None:
     """Sheet by sheet, and on a sheet by rising confidence, gold among the rest; without one, among the rest too."""

@@ -206,6 +206,7 @@ class Queue(RuleBasedStateMachine):
             assert row.status != "open" or {who.id for who in PEOPLE} <= self.answered[row.id]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("on", "examples"), [("sqlite", 20), pytest.param("postgresql", 12, marks=needs_postgresql)])
 def test_any_sequence_keeps_the_promises_of_the_queue(empty_database: Path, on: str, examples: int) -> None:
     class Machine(Queue):

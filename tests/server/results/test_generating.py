@@ -94,6 +94,7 @@ def test_a_wrong_datum_is_a_usual_letter_or_another_order() -> None:
     assert made == {"⏥ 0,1 B A C", "⏥ 0,1 C B A", "⏥ 0,1 A C B"}
 
 
+@pytest.mark.slow
 def test_each_kind_of_error_is_made() -> None:
     made: dict[str, str] = {}
     for seed in range(300):

@@ -146,6 +146,7 @@ def test_rows_cut_off_the_end_are_missed_by_who_kept_the_heads(house: House) -> 
     assert broken.seq == 5
 
 
+@pytest.mark.slow
 def test_the_command_says_so_and_fails(house: House, tmp_path: Path) -> None:
     fill(house, 3)
     url = house.store.url.render_as_string(hide_password=False)

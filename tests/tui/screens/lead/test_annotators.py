@@ -28,6 +28,7 @@ async def voted(room: Room) -> str:
     return task
 
 
+@pytest.mark.slow
 async def test_pausing_says_what_it_does_wants_a_reason_and_is_undone_by_the_same_key(room: Room) -> None:
     await voted(room)
     async with room.opened():
@@ -48,6 +49,7 @@ async def test_pausing_says_what_it_does_wants_a_reason_and_is_undone_by_the_sam
         assert [action for action, _ in await trail(room)] == ["pause", "resume"]
 
 
+@pytest.mark.slow
 async def test_votes_are_taken_out_and_counted_again(room: Room) -> None:
     task = await voted(room)
     async with room.opened(size=(80, 24)):
@@ -83,6 +85,7 @@ async def test_nobody_to_act_on_is_said(room: Room) -> None:
         assert isinstance(room.screen, AnnotatorsScreen)
 
 
+@pytest.mark.slow
 async def test_the_quality_screen_leads_there_and_back(room: Room) -> None:
     await voted(room)
     async with room.opened():

@@ -18,6 +18,7 @@ async def on_the_screen(room: Room) -> None:
     await room.sees("settled", "alpha", "Nobody is invited")
 
 
+@pytest.mark.slow
 async def test_a_person_is_invited_and_revoked(room: Room) -> None:
     await room.bench.task()
     async with room.opened():
@@ -34,6 +35,7 @@ async def test_a_person_is_invited_and_revoked(room: Room) -> None:
         await room.sees("revoked")
 
 
+@pytest.mark.slow
 async def test_closing_says_what_it_means_and_asks_for_a_yes(room: Room) -> None:
     await room.bench.task()
     async with room.opened(size=(80, 24)):
@@ -47,6 +49,7 @@ async def test_closing_says_what_it_means_and_asks_for_a_yes(room: Room) -> None
         assert await status(room) == "closed"
 
 
+@pytest.mark.slow
 async def test_promoting_below_acceptance_is_refused_in_words_and_force_is_explained(room: Room) -> None:
     task = await room.bench.task()
     await room.bench.vote(task, ana="correct", bob="correct")
@@ -64,6 +67,7 @@ async def test_promoting_below_acceptance_is_refused_in_words_and_force_is_expla
         await room.sees("1 tasks were promoted below acceptance")
 
 
+@pytest.mark.slow
 async def test_queue_pace_and_what_each_person_did_are_told(room: Room) -> None:
     first, _second = await room.bench.task(), await room.bench.task()
     await room.bench.vote(first, ana="correct", bob="incorrect")

@@ -38,6 +38,7 @@ async def ready(room: Room) -> None:
     await room.until(lambda: not screen._busy and not screen.guard.waiting)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_each_shows_all_there_is_and_is_decided_by_one_key(room: Room, size: tuple[int, int]) -> None:
     await proposed(room, "16,5", error_type="digit", note="see view A")
@@ -74,6 +75,7 @@ async def test_a_declined_one_is_taken_after_all(room: Room) -> None:
         assert await candidates(room, "accepted") == ["R7"]
 
 
+@pytest.mark.slow
 async def test_all_are_accepted_only_after_a_yes(room: Room) -> None:
     await proposed(room, "16,5")
     await proposed(room, "R7", verdict="correct", corrected_value=None)

@@ -40,6 +40,7 @@ async def test_a_plain_server_tells_alpha_and_the_screen_what_is_missing(room: R
         await room.sees("alpha", "tells no intervals", "ana@works.test")
 
 
+@pytest.mark.slow
 async def test_a_server_that_is_away_is_said_in_words(room: Room) -> None:
     async with room.opened():
         await room.sees("Nothing needs an expert")

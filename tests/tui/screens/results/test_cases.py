@@ -114,6 +114,7 @@ async def opened(
         yield Shown(pilot)
 
 
+@pytest.mark.slow
 async def test_cases_are_listed_filtered_sorted_and_opened(home: Path) -> None:
     async with ScriptedServer(Centaur(250)) as server, opened(home, source_at(server.url)) as shown:
         await shown.sees("1 of 250 cases", "PMI ⌀", "crack 1", ".10 ▮▯▯▯▯")
@@ -177,6 +178,7 @@ async def test_an_empty_task_an_unknown_one_and_no_credentials_are_told_apart(
         await shown.sees("The results could not be read", "task_id is invalid", "r tries again")
 
 
+@pytest.mark.slow
 async def test_without_a_number_the_screen_asks_for_one(home: Path) -> None:
     async with ScriptedServer(Centaur(3)) as server, opened(home, source_at(server.url), task=None) as shown:
         await shown.sees("Which task?")
@@ -191,6 +193,7 @@ async def test_without_a_number_the_screen_asks_for_one(home: Path) -> None:
     assert any("task_id=13" in got.query for got in server.requests)
 
 
+@pytest.mark.slow
 async def test_a_hundred_thousand_cases_scroll(home: Path) -> None:
     rows = [CaseResult.model_construct(**a_case(number)) for number in range(1, 100_001)]
 
@@ -211,6 +214,7 @@ async def test_a_hundred_thousand_cases_scroll(home: Path) -> None:
         await shown.sees("33334 of 33334 that fit")
 
 
+@pytest.mark.slow
 async def test_a_campaign_opens_its_results(room: Room) -> None:
     await room.bench.task()
     async with room.opened():
@@ -225,6 +229,7 @@ async def test_a_campaign_opens_its_results(room: Room) -> None:
         await room.sees("settled", "alpha")
 
 
+@pytest.mark.slow
 async def test_enter_opens_a_case_with_its_votes_and_goes_on_to_its_review(room: Room) -> None:
     settled, disputed = await room.bench.task(), await room.bench.task(prompt="Is the bore read right?")
     await room.bench.vote(settled, ann="correct", bob="correct")

@@ -38,6 +38,7 @@ def desk_of(room: Room) -> ReviewSession:
     return session
 
 
+@pytest.mark.slow
 async def test_every_vote_and_what_each_ruling_does_is_shown(room: Room) -> None:
     await conflict(room)
     async with room.opened():
@@ -52,6 +53,7 @@ async def test_every_vote_and_what_each_ruling_does_is_shown(room: Room) -> None
         await room.until(lambda: "ana@works.test" not in room.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "verdict", "value"),
     [("a", "correct", None), ("s", "incorrect", None), ("1", "incorrect", "16,55"), ("f", "unsure", None)],
@@ -79,6 +81,7 @@ async def test_one_key_rules_and_the_next_conflict_is_there(
         await room.sees("✓ ruled")
 
 
+@pytest.mark.slow
 async def test_a_typed_value_a_note_and_a_gold_candidate_go_with_the_ruling(room: Room) -> None:
     task = await conflict(room)
     await conflict(room, "R0,2", predicted_confidence=0.1)
@@ -101,6 +104,7 @@ async def test_a_typed_value_a_note_and_a_gold_candidate_go_with_the_ruling(room
         assert candidate["task"]["id"] == task
 
 
+@pytest.mark.slow
 async def test_undo_brings_the_case_back_and_nothing_is_sent(room: Room) -> None:
     await conflict(room)
     async with room.opened():
@@ -130,6 +134,7 @@ async def test_a_ruling_is_on_the_disk_before_it_is_sent_and_a_retry_is_the_same
         await room.sees("✓ ruled", "✓ saved")
 
 
+@pytest.mark.slow
 async def test_a_task_another_expert_settled_shows_both_rulings(room: Room) -> None:
     task = await conflict(room)
     other = await conflict(room, "R0,2", predicted_confidence=0.1)
@@ -166,6 +171,7 @@ async def test_on_a_plain_server_it_works_from_the_task_and_says_what_is_missing
         assert json.loads(sent(room)[0].content) == {"verdict": "incorrect"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (50, 20)])
 async def test_it_fits_and_every_key_of_a_ruling_is_named(room: Room, size: tuple[int, int]) -> None:
     await conflict(room)

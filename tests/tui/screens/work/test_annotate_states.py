@@ -59,6 +59,7 @@ async def test_the_value_and_the_verdict_keys_are_there_at_every_size(
         assert len(session.answers) == 1
 
 
+@pytest.mark.slow
 async def test_signing_in_again_keeps_what_was_typed(running: Running, clock: Clock) -> None:
     session = FakeAnnotateSession([task(1), task(2)])
     async with running(session) as pilot:

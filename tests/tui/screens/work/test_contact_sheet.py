@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
 from tests.tui.screens.conftest import Room
 from tests.tui.screens.work.test_adjudicate import conflict, sent
@@ -19,6 +21,7 @@ async def on_the_sheet(room: Room, shown: int) -> ContactSheetScreen:
     return screen
 
 
+@pytest.mark.slow
 async def test_six_fit_and_enter_rules_on_each_of_them(room: Room) -> None:
     tasks = [await conflict(room, f"{number}0", predicted_confidence=0.9 - number / 20) for number in range(1, 8)]
     async with room.opened(undo_seconds=0):

@@ -41,6 +41,7 @@ async def answered(room: Room, key: str) -> None:
     await room.until(lambda: len(practice.attempts) > n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_each_answer_is_told_and_a_summary_ends_the_round(room: Room, size: tuple[int, int]) -> None:
     await known_items(room)
@@ -105,6 +106,7 @@ async def test_on_a_plain_server_there_is_none_and_the_work_is_a_key_away(room: 
         await room.sees("The work itself?")
 
 
+@pytest.mark.slow
 async def test_the_palette_opens_it_and_leaving_comes_back(room: Room) -> None:
     await room.bench.task(prompt="The work itself?")
     await known_items(room)
@@ -119,6 +121,7 @@ async def test_the_palette_opens_it_and_leaving_comes_back(room: Room) -> None:
         await room.sees("The work itself?")
 
 
+@pytest.mark.slow
 async def test_a_campaign_that_asks_for_a_warm_up_leads_there_and_opens_behind_it(room: Room) -> None:
     await known_items(room, TRUTHS[:2])
     await room.bench.task(prompt="The work itself?")

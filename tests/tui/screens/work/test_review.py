@@ -29,6 +29,7 @@ async def test_the_worst_expected_harm_comes_first(room: Room) -> None:
         assert room.text.index("R7,5") < room.text.index("M8")
 
 
+@pytest.mark.slow
 async def test_filters_narrow_the_list_and_an_empty_one_says_how_to_go_on(room: Room) -> None:
     await conflict(room, "M8", detail_kind="thread")
     await conflict(room, "R0,2", detail_kind="dimension")
