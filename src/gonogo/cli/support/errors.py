@@ -38,6 +38,7 @@ def handle_errors() -> Iterator[None]:
     """Turns errors of validation, of the server and of files into sentences and exit codes."""
     try:
         yield
+        sys.stdout.flush()  # a closed pipe shows here, where it can be handled, and not when the interpreter ends
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
