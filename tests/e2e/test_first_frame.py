@@ -86,7 +86,7 @@ def test_ended_before_the_program_took_over_the_terminal_is_as_it_was(left: Cli)
         program.signal(signal.SIGTERM)
         code = program.ended()
         program.settle()
-        assert os.waitstatus_to_exitcode(code) == 128 + signal.SIGTERM
+        assert os.waitstatus_to_exitcode(code) == 128 + signal.SIGTERM, program.text[-3000:]
         assert program.text.rindex("\x1b[?1049l") > program.text.rindex("\x1b[?1049h")
         assert program.text.rindex("\x1b[?25h") > program.text.rindex("\x1b[?25l")
         assert termios.tcgetattr(program.fd)[3] & termios.ECHO

@@ -6,6 +6,7 @@ nothing waits for them. `ReplyFilter` removes late replies, over a slow line, fr
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import select
@@ -137,7 +138,8 @@ class Probe:
         return self.reply_filter.answers
 
     def end(self) -> None:
-        """Restores the terminal's attributes."""
+        """Restores the terminal's attributes; a terminal that is gone has none."""
         if self.before is not None:
             before, self.before = self.before, None
-            termios.tcsetattr(self._source, termios.TCSANOW, before)
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self._source, termios.TCSANOW, before)
