@@ -1,4 +1,4 @@
-"""Background workers: start one in place of another of its group."""
+"""Background workers: starts a Textual worker and cancels the one already running in its group."""
 
 from __future__ import annotations
 

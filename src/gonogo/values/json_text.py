@@ -1,4 +1,7 @@
-"""JSON as text: canonical for keys, or readable for people. Bounded in depth, items and length; never raises."""
+"""JSON text: writes any value as canonical JSON for comparison, or as short readable lines for people.
+
+Bounded in depth, items and length; never raises.
+"""
 
 from __future__ import annotations
 

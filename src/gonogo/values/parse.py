@@ -1,4 +1,7 @@
-"""Parser: text that people type, or that readers emit, to a value. Never raises; linear in the length of the text."""
+"""Parser: turns the text of a callout, typed by a person or read by a model, into an `EngineeringValue`.
+
+Never raises; linear in the length of the text.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo audit`: verifies a server's audit log, and prints its heads."""
+"""`gonogo audit`: checks that a server's audit log was not altered, and prints the last entry of each hash chain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo campaign`: lists, shows, creates, closes and promotes campaigns, and prints their quality report."""
+"""`gonogo campaign`: creates, lists, shows, closes and promotes campaigns, and prints quality reports."""
 
 from __future__ import annotations
 

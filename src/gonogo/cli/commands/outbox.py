@@ -1,4 +1,4 @@
-"""`gonogo outbox`: lists, sends, exports and drops the answers on this machine."""
+"""`gonogo outbox`: lists, sends, exports and drops answers that wait for their server, and shows earlier ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo results`: lists and shows cases of a results API, stores its login, and opens the results screen."""
+"""`gonogo results`: reads labeling results from an API in Centaur's format, and opens the results screen."""
 
 from __future__ import annotations
 

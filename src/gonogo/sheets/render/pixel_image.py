@@ -1,4 +1,7 @@
-"""Pixel image: renders a view as a grey PNG, for the system's viewer. Child process only."""
+"""PNG export: renders a view of a drawing to a grey PNG, for the system's viewer.
+
+Child process only.
+"""
 
 from __future__ import annotations
 

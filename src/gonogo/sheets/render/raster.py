@@ -1,4 +1,7 @@
-"""Rasterisation: renders a view as grey sub-pixels and keeps thin strokes visible. Child process only."""
+"""Rasteriser: renders the visible part of any drawing page to grey sub-pixels, thickening thin strokes.
+
+Child process only.
+"""
 
 from __future__ import annotations
 

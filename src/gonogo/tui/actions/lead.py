@@ -1,4 +1,4 @@
-"""Actions of leads: campaigns, quality, annotators, gold candidates."""
+"""Actions of leads: keys, labels and help of the campaigns, quality, annotators and gold screens."""
 
 from __future__ import annotations
 

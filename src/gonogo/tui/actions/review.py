@@ -1,4 +1,4 @@
-"""Actions of experts: the review queue, adjudication, the contact sheet."""
+"""Actions of experts: keys, labels and help of the review queue, adjudication and the contact sheet."""
 
 from __future__ import annotations
 

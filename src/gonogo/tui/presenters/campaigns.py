@@ -1,4 +1,4 @@
-"""Campaign in words, for its lead: progress, queue, pace, people, quality; what closing and promoting do."""
+"""Campaign presenter: turns a campaign's data into the text that its lead reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Pixel protocols: real pixels in a sheet's frame, by Kitty or Sixel. A picture is sent once, not with every repaint.
+"""Pixel protocols: show a drawing as real pixels in the terminal, by Kitty's or Sixel graphics.
+
+A picture is sent once, not with every repaint.
 
 Kitty's pictures are shown by text, so a frame is a frame like any other. A Sixel picture lies on the cells and is gone
 where text is written over it: `SixelPixels` reads each frame that leaves, and sends the picture again after one that
