@@ -135,8 +135,10 @@ class FirstFrame:
         raise SystemExit(128 + number)
 
     def _write(self, text: str) -> None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        """Writes without Python's buffer: a signal may come in the middle, and its handler writes, too."""
+        data = text.encode()
+        while data:
+            data = data[os.write(sys.stderr.fileno(), data) :]
 
 
 def attach(app: App[None], first: FirstFrame) -> None:
