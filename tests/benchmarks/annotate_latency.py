@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 
 from gonogo.client.credential import SessionToken
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.retry import RetryPolicy
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.connection.server_adapter import HttpTaskServer

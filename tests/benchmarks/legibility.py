@@ -34,8 +34,8 @@ from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.bbox import Placed, drawing_bbox
 from gonogo.sheets.render.crop import CropView, Rect, rotate_box
 from gonogo.sheets.render.mosaic import to_cells, to_grey
-from gonogo.sheets.render.open import open_drawing
-from gonogo.sheets.render.raster import DrawingPage, fit_contrast, render_subpixels, render_view
+from gonogo.sheets.render.open_drawing import open_drawing
+from gonogo.sheets.render.rasterizer import DrawingPage, fit_contrast, render_subpixels, render_view
 from gonogo.sheets.render.text_metrics import measure_text
 from tests.shared_material import DRAWINGS
 

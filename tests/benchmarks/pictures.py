@@ -18,10 +18,10 @@ from gonogo.demo.parts import draw_all
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import PictureRequest
 from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, subpixels_of
-from gonogo.sheets.render.draw import OpenDrawings, choose_view
+from gonogo.sheets.render.draw_request import OpenDrawings, choose_view
 from gonogo.sheets.render.indexed_pixels import MARK, PAPER, draw_plane
 from gonogo.sheets.render.mosaic import to_cells, to_grey
-from gonogo.sheets.render.raster import Grey, render_subpixels
+from gonogo.sheets.render.rasterizer import Grey, render_subpixels
 
 PART, CALLOUT = "GX-4008 flange", "bolt_holes"
 COLUMNS, ROWS = 46, 18

@@ -30,7 +30,7 @@ from textual.widgets import Static
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.draw import OpenDrawings, draw_picture
+from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
 from gonogo.tui.widgets.sheet_view import SheetView
 from tests.sheets.conftest import pdf_bytes, png_header, sheet_image, tiff_of_pages
 

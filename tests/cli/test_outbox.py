@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from gonogo.cli.commands.outbox import outbox as command
 from gonogo.client.credential import ApiKey
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.annotate.submit_request import submission_request

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.retry import RetryPolicy
 from tests.client.scripted_server import Time
 

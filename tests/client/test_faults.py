@@ -23,9 +23,9 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
+from gonogo.client.http_transport import Timeouts
 from gonogo.client.retry import ONCE
-from gonogo.client.transport import Timeouts
 from gonogo.schemas.gonogo_api import SessionCreate
 from gonogo.schemas.labeling import LabelSubmit
 from tests.client.conftest import ClientFor

@@ -118,7 +118,8 @@ def test_a_misshapen_answer_never_shows_its_content() -> None:
 def test_errors_and_credentials_are_light() -> None:
     """The desk and the command line import them on the way to the first frame."""
     code = (
-        "import sys, gonogo.client.errors, gonogo.client.credential, gonogo.client.requests, gonogo.client.magic_link;"
+        "import sys, gonogo.client.errors, gonogo.client.credential, gonogo.client.requests;"
+        "import gonogo.client.magic_link_parser;"
         "print([name for name in ('httpx', 'pydantic', 'asyncio', 'ssl') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ import pytest
 
 from gonogo.cli.support.api_client import open_client
 from gonogo.client.credential import ApiKey
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
 from gonogo.demo.demo_workspace import CAMPAIGN, prepare, prepare_embedded
 from gonogo.demo.parts import draw_all

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gonogo.client.credential import SessionToken
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.errors import DeskError

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.shared_transport import UnclosableTransport
 from gonogo.desk.account.account_service import Account
 from gonogo.desk.account.credentials import CredentialStore

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from gonogo.sheets.drawing_limits import DrawingLimits
-from gonogo.sheets.render.draw import OpenDrawings
+from gonogo.sheets.render.draw_request import OpenDrawings
 
 PAGE = (800, 600)
 """Points of the PDF; the image has twice as many pixels."""

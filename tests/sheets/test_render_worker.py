@@ -202,7 +202,7 @@ async def test_the_child_sees_no_secret_and_writes_no_file(
 def test_no_socket_and_no_program_once_sealed() -> None:
     code = """
 import socket, subprocess
-from gonogo.sheets.render.sandbox import forbid_sockets_and_programs
+from gonogo.sheets.render.seccomp_sandbox import forbid_sockets_and_programs
 socket.socket().close()
 print(forbid_sockets_and_programs())
 for attempt in (socket.socket, socket.socketpair, lambda: subprocess.run(["true"])):

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from gonogo.client.credential import ApiKey, SessionToken
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.clock import Clock

@@ -25,33 +25,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from gonogo.client.arcnm_client import LabelingClient as LabelingClient
     from gonogo.client.base_client import BaseClient as BaseClient
     from gonogo.client.credential import ApiKey as ApiKey
     from gonogo.client.credential import SessionToken as SessionToken
     from gonogo.client.errors import GonogoClientError as GonogoClientError
-    from gonogo.client.gonogo_api import GonogoClient as GonogoClient
-    from gonogo.client.labeling_client import LabelingClient as LabelingClient
+    from gonogo.client.gonogo_client import GonogoClient as GonogoClient
+    from gonogo.client.http_transport import Timeouts as Timeouts
     from gonogo.client.lead_client import LeadClient as LeadClient
     from gonogo.client.progress_stream import stream_progress as stream_progress
     from gonogo.client.requests import PreparedRequest as PreparedRequest
     from gonogo.client.results_api import ResultsClient as ResultsClient
     from gonogo.client.retry import RetryPolicy as RetryPolicy
     from gonogo.client.review_client import ReviewClient as ReviewClient
-    from gonogo.client.transport import Timeouts as Timeouts
 
 _MODULES: Final = {
     "ApiKey": "credential",
     "BaseClient": "base_client",
-    "GonogoClient": "gonogo_api",
+    "GonogoClient": "gonogo_client",
     "GonogoClientError": "errors",
-    "LabelingClient": "labeling_client",
+    "LabelingClient": "arcnm_client",
     "LeadClient": "lead_client",
     "PreparedRequest": "requests",
     "ResultsClient": "results_api",
     "RetryPolicy": "retry",
     "ReviewClient": "review_client",
     "SessionToken": "credential",
-    "Timeouts": "transport",
+    "Timeouts": "http_transport",
     "stream_progress": "progress_stream",
 }
 

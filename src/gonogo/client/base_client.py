@@ -13,10 +13,10 @@ import httpx
 from pydantic import BaseModel
 
 from gonogo.client.credential import Credential
+from gonogo.client.http_transport import DEFAULT_OPTIONS, HttpTransport, RequestOptions, Timeouts, read_whole
 from gonogo.client.requests import PreparedRequest, as_bytes, new_key
 from gonogo.client.response_parsing import ApiResponse, describe, error_from, parse, unexpected
 from gonogo.client.retry import Pace, RetryPolicy, with_retries
-from gonogo.client.transport import DEFAULT_OPTIONS, HttpTransport, RequestOptions, Timeouts, read_whole
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")

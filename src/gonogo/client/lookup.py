@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
 from gonogo.client.errors import InvalidInputError, NotFoundError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingProjectPublic
 from gonogo.schemas.lead import RunPublic

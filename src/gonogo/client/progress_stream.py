@@ -35,10 +35,10 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
+from gonogo.client.http_transport import MAX_BODY, RequestOptions
 from gonogo.client.requests import url_path
 from gonogo.client.response_parsing import ApiResponse, parse
 from gonogo.client.retry import RetryPolicy
-from gonogo.client.transport import MAX_BODY, RequestOptions
 from gonogo.schemas.gonogo_api import Capabilities
 from gonogo.schemas.lead import CampaignProgress, StreamEnd
 

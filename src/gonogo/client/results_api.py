@@ -25,10 +25,10 @@ from gonogo.client.errors import (
     InvalidRequestError,
     UnexpectedAnswerError,
 )
+from gonogo.client.http_transport import RequestOptions
 from gonogo.client.requests import as_bytes
 from gonogo.client.response_parsing import parse
 from gonogo.client.retry import RetryPolicy
-from gonogo.client.transport import RequestOptions
 from gonogo.schemas.results_api import STATES, CaseResult, Login, LoginRequest, Message, ResultPage, Token
 
 CENTAUR: Final = "https://api.centaurlabs.com"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from gonogo.client.credential import ApiKey, SessionToken
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.shared_transport import UnclosableTransport
 from gonogo.demo.parts import draw_all
 from gonogo.demo.simulated_annotators import CREW, answer

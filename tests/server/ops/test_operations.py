@@ -27,7 +27,7 @@ from gonogo.server.ops.preflight import run_checks
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.backup import backup, restore
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.errors import BackupError
 from gonogo.server.store.schema import drawing_files, drawings, magic_links, orgs, rate_counts, sessions, tasks

@@ -15,7 +15,7 @@ from sqlalchemy import event, text
 
 from gonogo.server.auth.api_keys import create_key
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store import compiled
+from gonogo.server.store import compiled_statements
 from tests.server.house import House, people
 from tests.server.http.conftest import TOKEN, uvicorn_over
 from tests.server.live import uvicorn_serving
@@ -221,7 +221,7 @@ async def test_nothing_is_asked_without_watchers_and_little_without_changes(hous
         with uvicorn_serving(web.app) as port:
             url = f"http://127.0.0.1:{port}"
             event.listen(house.store.engine, "before_cursor_execute", remember)
-            compiled.watchers.append(remember_prepared)
+            compiled_statements.watchers.append(remember_prepared)
             key = {"X-API-Key": "embedded"}
             async with watching(url, campaign, **key) as one, watching(url, campaign, **key) as two:
                 await one.next()
@@ -234,7 +234,7 @@ async def test_nothing_is_asked_without_watchers_and_little_without_changes(hous
                 assert (await one.next())[2] == (await two.next())[2]
                 assert takings() == 2
             await until(lambda: bool(state.resting))
-            compiled.watchers.remove(remember_prepared)
+            compiled_statements.watchers.remove(remember_prepared)
             event.remove(house.store.engine, "before_cursor_execute", remember)
 
 
@@ -244,10 +244,10 @@ def test_the_number_that_is_looked_at_comes_from_indexes(house: House) -> None:
     campaign, _tasks = with_tasks(house, 3)
     house.work_off_some(campaign, people(1)[0], 1)
     sent: list[tuple[str, Any]] = []
-    compiled.watchers.append(lambda statement, values: sent.append((statement, values)))
+    compiled_statements.watchers.append(lambda statement, values: sent.append((statement, values)))
     with house.store.read() as connection:
         row = module._MARK.one(connection, {"campaign": campaign, "now": house.now})
-        compiled.watchers.pop()
+        compiled_statements.watchers.pop()
         assert row.mark > 0
         sqlite = connection.dialect.name == "sqlite"
         if not sqlite:

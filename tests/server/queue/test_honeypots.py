@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gonogo.server.serialize import served_task
-from gonogo.server.store import compiled
+from gonogo.server.store import compiled_statements
 from gonogo.server.store.schema import tasks
 from tests.server.house import House, people
 
@@ -201,16 +201,16 @@ def test_an_answer_to_gold_is_the_same_work_as_any_other(house: House) -> None:
         sent: list[str] = []
         watcher = watching(sent)
         house.submit(campaign, claim.task.id, second, ("correct", "incorrect")[number % 2])
-        compiled.watchers.remove(watcher)
+        compiled_statements.watchers.remove(watcher)
         row = house.task(claim.task.id)
         work[row.is_gold].add(tuple(text for text in sent if "SET status=" not in text))
     assert work[True] == work[False]
     assert len(work[True]) == 1
 
 
-def watching(sent: list[str]) -> compiled.StatementObserver:
+def watching(sent: list[str]) -> compiled_statements.StatementObserver:
     def watcher(statement: str, _parameters: object) -> None:
         sent.append(statement)
 
-    compiled.watchers.append(watcher)
+    compiled_statements.watchers.append(watcher)
     return watcher

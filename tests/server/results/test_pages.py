@@ -13,7 +13,7 @@ from sqlalchemy import Connection, event, text
 from gonogo.schemas.results_api import ResultPage
 from gonogo.server.results.pages import CaseQuery, read_case, read_page
 from gonogo.server.results.queries import find_campaign
-from gonogo.server.store import compiled
+from gonogo.server.store import compiled_statements
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import calculations, drawings, part_revisions, parts, predictions, projects, tasks
 from tests.server.results.conftest import LABELING, Served
@@ -153,9 +153,9 @@ def sent_to(served: Served) -> Iterator[list[tuple[str, Any]]]:
         note(sql, parameters)
 
     event.listen(served.app.state.store.engine, "before_cursor_execute", note_core)
-    compiled.watchers.append(note)
+    compiled_statements.watchers.append(note)
     yield sent
-    compiled.watchers.remove(note)
+    compiled_statements.watchers.remove(note)
     event.remove(served.app.state.store.engine, "before_cursor_execute", note_core)
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.server.store.engine import Store
 from tests.postgres import cluster
 from tests.server.conftest import needs_postgresql

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from gonogo.server.store import audit
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.group_commit import GroupCommit
 from gonogo.server.store.schema import audit_log, orgs
 from tests.server.house import House

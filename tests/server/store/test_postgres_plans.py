@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import event, text
 
-from gonogo.server.store import compiled
+from gonogo.server.store import compiled_statements
 from tests.server.house import House, people
 
 MANY = 5_000
@@ -47,7 +47,7 @@ def plans(house: House, campaign: str) -> dict[str, tuple[float, dict[str, Any]]
         sent.append((statement, parameters))
 
     event.listen(house.store.engine, "before_cursor_execute", remember)
-    compiled.watchers.append(remember_prepared)
+    compiled_statements.watchers.append(remember_prepared)
     claim = house.next(campaign, two)
     assert claim is not None
     house.submit(campaign, claim.task.id, two)
@@ -55,7 +55,7 @@ def plans(house: House, campaign: str) -> dict[str, tuple[float, dict[str, Any]]
     assert again is not None
     house.release(again.task.id, two)
     event.remove(house.store.engine, "before_cursor_execute", remember)
-    compiled.watchers.remove(remember_prepared)
+    compiled_statements.watchers.remove(remember_prepared)
     found = {}
     for statement, parameters in sent:
         if not statement.startswith(("SELECT", "UPDATE")):

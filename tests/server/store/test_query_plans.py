@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event
 
 from gonogo.server.ops.maintenance import delete_unused_drawings
-from gonogo.server.store import compiled
+from gonogo.server.store import compiled_statements
 from gonogo.server.tasks.drawings import DrawingUpload, store_drawings
 from tests.server.house import House, people
 
@@ -24,9 +24,9 @@ def plans_of(sqlite_house: House, work: Any) -> dict[str, list[str]]:
         remember(statement, parameters)
 
     event.listen(sqlite_house.store.engine, "before_cursor_execute", remember_core)
-    compiled.watchers.append(remember)
+    compiled_statements.watchers.append(remember)
     work()
-    compiled.watchers.remove(remember)
+    compiled_statements.watchers.remove(remember)
     event.remove(sqlite_house.store.engine, "before_cursor_execute", remember_core)
     plans = {}
     with sqlite_house.store.read() as connection:

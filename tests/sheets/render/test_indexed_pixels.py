@@ -22,7 +22,7 @@ from gonogo.sheets.child_messages import (
 )
 from gonogo.sheets.models import Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.draw import OpenDrawings, draw_picture
+from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
 from gonogo.sheets.render.indexed_pixels import (
     LINE,
     MARK,

@@ -14,7 +14,7 @@ from gonogo.schemas.sanitize import clean_text
 from gonogo.sheets.filename_title import title_from_filename, title_from_header
 from gonogo.sheets.folder_lookup import find_in_folders
 from gonogo.sheets.models import Box, PictureRequest, SheetRef
-from gonogo.sheets.render.draw import OpenDrawings, draw_picture
+from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
 from gonogo.sheets.render.text_fallback import draw_outline
 from tests.sheets.conftest import PAGE, pdf_bytes
 

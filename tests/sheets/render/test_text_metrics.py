@@ -13,10 +13,10 @@ from PIL import Image, ImageDraw
 
 from gonogo.sheets.models import Box, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.draw import OpenDrawings, draw_picture
+from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
 from gonogo.sheets.render.images import ImagePage
 from gonogo.sheets.render.mosaic import to_grey
-from gonogo.sheets.render.raster import thicken
+from gonogo.sheets.render.rasterizer import thicken
 from gonogo.sheets.render.text_metrics import measure_text
 
 SIDE = 1000

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.transfer.importing.drawings_folder import DrawingFolder

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lookup import find_campaign
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.app import create_app

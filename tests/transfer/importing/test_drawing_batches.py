@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gonogo.client.errors import InvalidRequestError
-from gonogo.client.gonogo_api import GONOGO, GonogoClient
+from gonogo.client.gonogo_client import GONOGO, GonogoClient
 from gonogo.client.lead_client import store_drawings
 from gonogo.schemas.gonogo_api import Capabilities, DrawingsStored, DrawingStored
 from gonogo.transfer.importing.import_file import import_file

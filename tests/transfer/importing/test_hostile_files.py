@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gonogo.client.errors import InvalidInputError, NetworkError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
 from gonogo.transfer.importing.csv_mapping import CsvMapping, read_mapping
 from gonogo.transfer.importing.import_file import import_file

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gonogo.client.errors import InvalidInputError, NotFoundError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lookup import all_campaigns, find_campaign
 from gonogo.schemas.labeling import LabelingCampaignCreate
 from gonogo.transfer.exporting.export_campaign import export_campaign

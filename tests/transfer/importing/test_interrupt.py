@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from gonogo.cli.main import cli
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import ConflictError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
 from gonogo.transfer.importing.import_file import import_file

@@ -11,7 +11,7 @@ import pytest
 
 from gonogo.client.credential import ApiKey
 from gonogo.client.errors import InvalidInputError, ServerError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.retry import ONCE
 from gonogo.transfer.exporting.export_campaign import export_campaign
 from gonogo.transfer.importing.import_file import import_file

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gonogo.client.errors import InvalidInputError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.transfer.importing.csv_mapping import read_mapping
 from gonogo.transfer.importing.drawings_folder import DrawingFolder
 from gonogo.transfer.importing.import_file import import_file

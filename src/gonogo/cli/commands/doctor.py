@@ -21,7 +21,7 @@ from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err, fail
 from gonogo.cli.support.options import json_option, server_option
 from gonogo.cli.support.output import print_json
 from gonogo.client.errors import GonogoClientError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.retry import ONCE
 from gonogo.desk.account.credentials import CredentialStore, StorageKind
 from gonogo.desk.core.paths import AppPaths

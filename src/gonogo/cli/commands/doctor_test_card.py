@@ -22,7 +22,7 @@ from gonogo.sheets.terminal import kitty, sixel
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 
 if TYPE_CHECKING:
-    from gonogo.sheets.render.draw import ChosenView, OpenDrawings
+    from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings
     from gonogo.sheets.render.indexed_pixels import Plane
 
 COLUMNS, ROWS = 24, 8
@@ -82,9 +82,9 @@ def samples(terminal: TerminalCapabilities, environment: Mapping[str, str]) -> l
     from gonogo.demo.parts import draw_all
     from gonogo.sheets.drawing_limits import DrawingLimits
     from gonogo.sheets.render.box_overlay import draw_frame
-    from gonogo.sheets.render.draw import OpenDrawings, choose_view
+    from gonogo.sheets.render.draw_request import OpenDrawings, choose_view
     from gonogo.sheets.render.mosaic import to_cells
-    from gonogo.sheets.render.raster import render_subpixels
+    from gonogo.sheets.render.rasterizer import render_subpixels
 
     board = draw_all()[PART]
     box = next(callout.bbox for callout in board.callouts if callout.name == CALLOUT)

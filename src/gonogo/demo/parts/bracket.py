@@ -4,7 +4,7 @@ parallelism.
 
 from __future__ import annotations
 
-from gonogo.demo.dimension_drawing import datum, horizontal, leader, roughness, tolerance_frame, vertical
+from gonogo.demo.dimension_callouts import datum, horizontal, leader, roughness, tolerance_frame, vertical
 from gonogo.demo.drawing_board import Board, Size
 from gonogo.demo.title_block import Title, draw_border, draw_notes, draw_title_block
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 
-from gonogo.demo.dimension_drawing import angle, datum, horizontal, leader, roughness, tolerance_frame, vertical
+from gonogo.demo.dimension_callouts import angle, datum, horizontal, leader, roughness, tolerance_frame, vertical
 from gonogo.demo.drawing_board import Board, Size
 from gonogo.demo.title_block import Title, draw_border, draw_notes, draw_title_block
 

@@ -4,7 +4,7 @@ pattern.
 
 from __future__ import annotations
 
-from gonogo.demo.dimension_drawing import angle, horizontal, leader, vertical
+from gonogo.demo.dimension_callouts import angle, horizontal, leader, vertical
 from gonogo.demo.drawing_board import Board, Size
 from gonogo.demo.title_block import Title, draw_border, draw_notes, draw_title_block
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.errors import NetworkError, NotFoundError, UnexpectedAnswerError
-from gonogo.client.magic_link import magic_token
+from gonogo.client.magic_link_parser import magic_token
 from gonogo.desk.account.client_factory import ClientFactory
 from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.account.identity import (
@@ -43,7 +43,7 @@ from gonogo.desk.session.dependencies import SessionDependencies
 if TYPE_CHECKING:
     import httpx
 
-    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.gonogo_client import GonogoClient
     from gonogo.desk.outbox.flush import FlushReport
     from gonogo.desk.outbox.sender import OnState
     from gonogo.desk.review.session import ReviewSession

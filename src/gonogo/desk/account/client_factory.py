@@ -21,7 +21,7 @@ from gonogo.desk.session.task_pictures import AskUrl, DrawingSource
 if TYPE_CHECKING:
     import httpx
 
-    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.gonogo_client import GonogoClient
     from gonogo.client.retry import RetryPolicy
 
 

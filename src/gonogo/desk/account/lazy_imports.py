@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.gonogo_client import GonogoClient
     from gonogo.desk.connection.server_adapter import HttpTaskServer
     from gonogo.desk.review.server_adapter import ReviewServer
 
@@ -19,7 +19,7 @@ async def client_class() -> type[GonogoClient]:
     """Returns `GonogoClient`."""
 
     def load() -> type[GonogoClient]:
-        from gonogo.client.gonogo_api import GonogoClient  # deferred: httpx, pydantic
+        from gonogo.client.gonogo_client import GonogoClient  # deferred: httpx, pydantic
 
         return GonogoClient
 

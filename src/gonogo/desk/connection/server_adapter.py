@@ -6,7 +6,7 @@ Imports httpx and pydantic (by the client), so a session loads it only after its
 from __future__ import annotations
 
 from gonogo.client.errors import ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.requests import PreparedRequest, RequestKind
 from gonogo.client.response_parsing import parse
 from gonogo.desk.connection.server_protocol import ClaimStatus, Receipt, WorkProgress

@@ -11,7 +11,7 @@ from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedE
 from gonogo.client.lead_client import all_assignments_of, progress_of
 
 if TYPE_CHECKING:
-    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.gonogo_client import GonogoClient
     from gonogo.schemas.labeling import CampaignAssignmentPublic, LabelingCampaignPublic, QualityReport
     from gonogo.schemas.lead import CampaignProgress
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import cast
 
 from gonogo.client.errors import NetworkError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import DeskTask

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from gonogo.client.requests import PreparedRequest
 from gonogo.desk.connection.circuit_breaker import ServerConnection
-from gonogo.desk.connection.connect import Connector
+from gonogo.desk.connection.connector import Connector
 from gonogo.desk.core.background import TaskSupervisor
 from gonogo.desk.core.clock import wait_for, within
 from gonogo.desk.core.errors import OutboxError

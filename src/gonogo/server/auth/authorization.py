@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from gonogo.server.auth.principals import Principal, Voter, require
 from gonogo.server.errors import not_found
 from gonogo.server.serialize import PROJECT, CountedCampaign, CountedProject, read_campaign
-from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.schema import campaigns, projects, tasks
 from gonogo.server.store.schema.rows import CampaignRow, TaskRow
 

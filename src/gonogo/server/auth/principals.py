@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, select
 from gonogo.schemas.enums import AssignmentStatus, ErrorCode, KeyScope
 from gonogo.server.auth import tokens
 from gonogo.server.errors import forbidden, unauthorized
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import annotator_accounts, api_keys, assignments, orgs, sessions, users

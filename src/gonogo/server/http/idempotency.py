@@ -26,7 +26,7 @@ from starlette.responses import Response
 from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import ApiError, invalid
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.schema import Instant
 from gonogo.server.store.schema import idempotency_keys as keys

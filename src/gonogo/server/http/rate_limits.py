@@ -16,7 +16,7 @@ from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import ApiError
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import rate_counts

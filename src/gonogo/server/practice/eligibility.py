@@ -16,7 +16,7 @@ from gonogo.schemas.review import WaitsFor
 from gonogo.server.auth.principals import Voter
 from gonogo.server.errors import conflict
 from gonogo.server.practice.standing import practice_standing
-from gonogo.server.store.compiled import CompiledQuery
+from gonogo.server.store.compiled_statements import CompiledQuery
 from gonogo.server.store.schema import annotator_pauses, review_settings
 
 # --- queries -----------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from gonogo.schemas.lead import CampaignProgress
 from gonogo.server.auth import principals
 from gonogo.server.errors import DATABASE_AWAY, ApiError, unavailable
 from gonogo.server.progress.report import campaign_progress
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import campaigns, cases, tasks, voters
 from gonogo.server.store.typed_rows import fetch_campaign

@@ -17,7 +17,7 @@ from gonogo.server.context import Context
 from gonogo.server.practice import eligibility
 from gonogo.server.queue import leases
 from gonogo.server.queue.rows import QueueCampaign, VoterCursor
-from gonogo.server.store.compiled import CompiledQuery
+from gonogo.server.store.compiled_statements import CompiledQuery
 from gonogo.server.store.schema import campaigns, tasks, voters
 
 CallerLookup = tuple[QueueCampaign, VoterCursor | None]

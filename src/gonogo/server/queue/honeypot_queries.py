@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, fun
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.server.queue.rows import SERVED_COLUMNS, ServedRow
-from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import gold_items, gold_servings, tasks
 

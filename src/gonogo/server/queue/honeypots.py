@@ -31,8 +31,8 @@ from sqlalchemy import Connection
 from gonogo.server.auth.principals import Voter
 from gonogo.server.queue.honeypot_queries import SEARCH_LIMIT, HoneypotQueries, Visit
 from gonogo.server.queue.rows import QueueCampaign, QueuedTask, ServedRow, VoterCursor
-from gonogo.server.store.ordering import END, Rank
 from gonogo.server.store.schema import tasks, voters
+from gonogo.server.store.task_order import END, Rank
 
 CORRECTION_GAIN = 0.02
 """Rise of the probability of a honeypot for each one of the deficit: a proportional controller."""

@@ -12,10 +12,10 @@ from gonogo.server.auth.principals import Voter
 from gonogo.server.queue.rows import HeldTask, QueueCampaign, VoterCursor
 from gonogo.server.scoring.task_scoring import rescore_task
 from gonogo.server.store import audit
-from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
-from gonogo.server.store.ordering import enqueue, lock_order
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.schema import discounted_votes, submissions, tasks, voters
 from gonogo.server.store.schema.rows import TaskRow
+from gonogo.server.store.task_order import enqueue, lock_order
 from gonogo.server.store.typed_rows import fetch_all
 
 MAX_CLAIMS = 5

@@ -12,8 +12,8 @@ from gonogo.schemas.enums import CampaignStatus
 from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import honeypots, leases
 from gonogo.server.queue.rows import SERVED_COLUMNS, HeldTask, QueueCampaign, QueuedTask, ServedRow, VoterCursor
-from gonogo.server.store import ordering
-from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
+from gonogo.server.store import task_order
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.schema import campaigns, submissions, tasks, voters
 
@@ -188,7 +188,7 @@ def _next_of_many_writers(
     last_rank = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
     if last_rank is None or last_rank <= cursor.cursor:
         return None
-    ordering.lock_order(connection, campaign.id, exclusive=True)
+    task_order.lock_order(connection, campaign.id, exclusive=True)
     insert_round = _INSERT_ROUND.scalar(connection, {"campaign": campaign.id})
     task = _FIRST_UNLOCKED_TASK.first(connection, params)
     return _after_search(connection, campaign, voter, cursor, task, insert_round)
@@ -204,14 +204,14 @@ def _after_search(
 ) -> QueuedTask | None:
     """Keeps the insert round ahead of the cursor's next move; returns the task."""
     if task is not None:
-        ordering.advance_insert_round(connection, campaign.id, insert_round, task.rank)
+        task_order.advance_insert_round(connection, campaign.id, insert_round, task.rank)
     elif _first_ahead(connection, campaign, voter, cursor) is None:
         _skip_to_end(connection, campaign, insert_round, voter, cursor.cursor)
     return task
 
 
 def _ahead_params(campaign: QueueCampaign, voter: Voter, cursor: VoterCursor) -> dict[str, str]:
-    return {"campaign": campaign.id, "voter": voter.id, "cursor": cursor.cursor, "end": ordering.END}
+    return {"campaign": campaign.id, "voter": voter.id, "cursor": cursor.cursor, "end": task_order.END}
 
 
 def _first_ahead(connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor) -> str | None:
@@ -224,6 +224,6 @@ def _skip_to_end(connection: Connection, campaign: QueueCampaign, insert_round: 
     """Moves the cursor past all that the voter has answered, so that the next request costs nothing."""
     last_rank = _LAST_RANK.scalar(connection, {"campaign": campaign.id})
     if last_rank is not None and last_rank > cursor:
-        ordering.advance_insert_round(connection, campaign.id, insert_round, last_rank)
+        task_order.advance_insert_round(connection, campaign.id, insert_round, last_rank)
         own_cursor = (voters.c.campaign_id == campaign.id) & (voters.c.voter_id == voter.id)
         connection.execute(voters.update().where(own_cursor).values(cursor=last_rank))

@@ -14,7 +14,7 @@ from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.gonogo_api import HeldByOthers, QueueView
 from gonogo.server.auth.principals import Voter
 from gonogo.server.serialize import instant
-from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.schema import submissions, tasks, voters
 from gonogo.server.store.schema.rows import CampaignRow
 

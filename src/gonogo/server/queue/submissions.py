@@ -14,8 +14,8 @@ from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import honeypots, leases
 from gonogo.server.queue.rows import QueueCampaign, VoterCursor
 from gonogo.server.scoring.task_scoring import SCORING_COLUMNS, TaskToScore, rescore_loaded, rescore_task
-from gonogo.server.store import ordering
-from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
+from gonogo.server.store import task_order
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import campaign_scores, campaigns, gold_servings, submissions, tasks, voters
 from gonogo.server.store.schema.rows import SubmissionRow
@@ -132,7 +132,7 @@ _n_votes = bindparam("votes", type_=tasks.c.submission_count.type)
 _wants_votes = and_(tasks.c.status == TaskStatus.OPEN, _n_votes < tasks.c.n_required)
 _set_n_votes = tasks.update().where(tasks.c.id == bindparam("task")).values(submission_count=_n_votes)
 _COUNT_VOTE = CompiledStatement(_set_n_votes.values(rank=case((_wants_votes, tasks.c.rank), else_=null())))
-_rank_if_wanted = case((and_(_wants_votes, tasks.c.is_gold == false()), ordering.RANK_AT_INSERT_ROUND), else_=null())
+_rank_if_wanted = case((and_(_wants_votes, tasks.c.is_gold == false()), task_order.RANK_AT_INSERT_ROUND), else_=null())
 _COUNT_VOTE_AND_RELEASE = CompiledStatement(_set_n_votes.values(rank=_rank_if_wanted, **leases.NO_HOLDER))
 _COUNT_DONE = CompiledStatement(
     voters.update()
@@ -163,7 +163,7 @@ def submit(
     """
     if cursor is None:
         leases.lock_cursor(connection, campaign.id, voter, now)
-    ordering.lock_order(connection, campaign.id)
+    task_order.lock_order(connection, campaign.id)
     task = _lock_task(connection, task_id, voter)
     if task.own_id is not None:
         own = _OWN_SUBMISSION.one(connection, {"task": task_id, "voter": voter.id})
@@ -216,7 +216,7 @@ def _record_vote(
         return
     outcome = rescore_loaded(connection, task.to_score(n_votes), now)
     if outcome.status != TaskStatus.OPEN and n_votes < task.n_required:  # settled early
-        ordering.REMOVE_IF_COMPLETE.run(connection, {"task": task.id})
+        task_order.REMOVE_IF_COMPLETE.run(connection, {"task": task.id})
 
 
 def _lock_task(connection: Connection, task_id: str, voter: Voter) -> LockedTask:

@@ -26,7 +26,7 @@ from gonogo.schemas.review import (
 from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import not_found
 from gonogo.server.serialize import instant
-from gonogo.server.store import ordering
+from gonogo.server.store import task_order
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import (
     annotator_accounts,
@@ -70,7 +70,7 @@ def apply_action(
     """
     if not _is_member(connection, campaign.id, voter_id):
         raise not_found()
-    ordering.lock_order(connection, campaign.id, exclusive=True)
+    task_order.lock_order(connection, campaign.id, exclusive=True)
     apply = {"pause": _pause, "resume": _resume, "discount": _discount, "restore": _restore, "reopen": _reopen}
     n_tasks = apply[action.action](connection, campaign.id, voter_id, now)
     action_id = new_id()
@@ -246,7 +246,7 @@ def _reopen_short(connection: Connection, task_ids: Select[Any]) -> None:
     unsettled |= {"posterior": null(), "resolved_at": null()}
     connection.execute(short.values(status=TaskStatus.OPEN, **unsettled))
     free = short.where(tasks.c.is_gold == false(), tasks.c.holder_id.is_(None), tasks.c.rank.is_(None))
-    connection.execute(free.values(rank=ordering.RANK_AT_INSERT_ROUND))
+    connection.execute(free.values(rank=task_order.RANK_AT_INSERT_ROUND))
 
 
 _PAUSES = select(annotator_pauses.c.voter_id, annotator_pauses.c.paused_at)

@@ -13,9 +13,9 @@ from gonogo.schemas.enums import TaskStatus
 from gonogo.server.consensus.decide import Outcome
 from gonogo.server.scoring.task_scoring import UNIFORM_PRIOR, UPDATE_OUTCOME, outcome_changed, outcome_params
 from gonogo.server.store import audit
-from gonogo.server.store.ordering import lock_order, reconcile
 from gonogo.server.store.schema import annotator_scores, campaign_scores, campaigns, tasks
 from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.store.task_order import lock_order, reconcile
 
 if TYPE_CHECKING:
     from gonogo.server.scoring.campaign_consensus import ConsensusResult

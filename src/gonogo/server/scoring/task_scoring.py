@@ -26,7 +26,7 @@ from gonogo.server.consensus.decide import (
     ruled_outcome,
 )
 from gonogo.server.consensus.values import to_value
-from gonogo.server.store.compiled import CompiledQuery, CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.schema import annotator_scores, campaign_scores, campaigns, submissions, tasks
 
 if TYPE_CHECKING:

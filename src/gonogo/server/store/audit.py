@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from gonogo.server.store.compiled import CompiledStatement
-from gonogo.server.store.connections import LAST_AUDITED, PINNED
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
+from gonogo.server.store.pinned_connection import LAST_AUDITED, PINNED
 from gonogo.server.store.schema import audit_log
 from gonogo.server.store.schema.columns import to_microseconds
 

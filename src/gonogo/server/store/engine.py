@@ -18,10 +18,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gonogo.server.store import migrate
-from gonogo.server.store.compiled import CompiledStatement
-from gonogo.server.store.connections import PinnedConnection, forget_audit_head
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.dialects.engines import Engines
+from gonogo.server.store.pinned_connection import PinnedConnection, forget_audit_head
 
 
 class Store:

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from gonogo.server.store.connections import forget_audit_head
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
+from gonogo.server.store.pinned_connection import forget_audit_head
 
 T = TypeVar("T")
 Job = Callable[[Connection], Any]

@@ -13,7 +13,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, insert, selec
 from gonogo.schemas.labeling import LabelingTaskCreate
 from gonogo.schemas.verdicts import Verdict
 from gonogo.server.consensus.decide import parse_gold
-from gonogo.server.store.bulk import execute_many, stored_instant, stored_json
+from gonogo.server.store.bulk_insert import execute_many, stored_instant, stored_json
 from gonogo.server.store.schema import predictions, tasks
 from gonogo.server.store.schema.columns import subject_columns
 from gonogo.server.store.schema.rows import CampaignRow

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 from gonogo.schemas.gonogo_api import DrawingGiven, DrawingStored
 from gonogo.server.errors import invalid
 from gonogo.server.http.bodies import parse_json
-from gonogo.server.store.bulk import chunks
+from gonogo.server.store.bulk_insert import chunks
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import drawing_files, drawings, part_revisions, parts, tasks
 

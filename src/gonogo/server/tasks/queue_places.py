@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from gonogo.server.queue.honeypots import shuffle_position
-from gonogo.server.store.bulk import chunks
+from gonogo.server.store.bulk_insert import chunks
 from gonogo.server.store.ids import new_id, new_ids
-from gonogo.server.store.ordering import END, Rank, lock_order, sort_key
 from gonogo.server.store.schema import campaigns, gold_items, task_sheets, tasks
 from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.store.task_order import END, Rank, lock_order, sort_key
 from gonogo.server.store.typed_rows import fetch_one
 
 TaskValues = dict[str, Any]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gonogo.sheets.drawing_limits import MEGABYTE, CannotShowError, DrawingLimits
 from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.raster import Grey
+from gonogo.sheets.render.rasterizer import Grey
 from gonogo.sheets.render.svg import VectorDrawing, VectorPage, missing_extra
 from gonogo.sheets.render.svg_sanitize import clean_svg
 

@@ -12,7 +12,7 @@ from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType
 from gonogo.sheets.render.bbox import FROM_TOP_LEFT
 from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.raster import Grey, darkest_of
+from gonogo.sheets.render.rasterizer import Grey, darkest_of
 
 OVERVIEW_SIDE = 1200
 _NEARLY = 0.8  # of the overview's step: slightly soft beats reading every pixel of the sheet

@@ -18,8 +18,8 @@ from gonogo.sheets.child_messages import SIDE_MOST
 from gonogo.sheets.models import Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.crop import CropView, Rect
-from gonogo.sheets.render.draw import ChosenView, OpenDrawings, choose_view
-from gonogo.sheets.render.raster import DrawingPage, Grey, fit_contrast, pool, render_view
+from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings, choose_view
+from gonogo.sheets.render.rasterizer import DrawingPage, Grey, fit_contrast, pool, render_view
 from gonogo.sheets.terminal.sixel import BAND
 
 Plane = NDArray[np.uint8]

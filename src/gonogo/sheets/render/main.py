@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from gonogo.sheets.child_messages import PREFIX, answer_to_message, unpack
 from gonogo.sheets.drawing_limits import DrawingLimits
-from gonogo.sheets.render.sandbox import forbid_sockets_and_programs
+from gonogo.sheets.render.seccomp_sandbox import forbid_sockets_and_programs
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
     _confine(limits)
     requests, answers = _channels()
     # Imported here, so that numpy, Pillow and PDFium are loaded inside the sandbox.
-    from gonogo.sheets.render.renderer import ViewRenderer
+    from gonogo.sheets.render.view_renderer import ViewRenderer
 
     renderer = ViewRenderer(limits)
     while len(prefix := requests.read(PREFIX.size)) == PREFIX.size:

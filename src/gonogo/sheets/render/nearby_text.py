@@ -5,7 +5,7 @@ from __future__ import annotations
 from gonogo.schemas.sanitize import clean_text
 from gonogo.sheets.models import Box
 from gonogo.sheets.render.crop import Rect, rect_of_box, rotate_box
-from gonogo.sheets.render.raster import DrawingPage
+from gonogo.sheets.render.rasterizer import DrawingPage
 
 _MOST = 8
 _REACH = 0.15  # of the page's longer side: further away text belongs to something else

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gonogo.sheets.models import Box
 from gonogo.sheets.render.crop import is_tall, rect_of_box
-from gonogo.sheets.render.raster import DrawingPage, Grey
+from gonogo.sheets.render.rasterizer import DrawingPage, Grey
 
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
 # Stroke over height at which small characters read best (signs: 1/6 to 1/8; plotted text: 1/10 to 1/26).

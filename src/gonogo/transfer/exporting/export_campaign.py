@@ -18,7 +18,7 @@ from pydantic_core import from_json
 
 from gonogo import __version__
 from gonogo.client.errors import InvalidInputError, NotFoundError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import PAGE, fetch_all_pages
 from gonogo.schemas.gonogo_api import ExportRecord

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.results_api import ResultsClient
 from gonogo.schemas.results_api import CaseResult
 from gonogo.transfer.importing.import_file import import_file

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.transfer.importing.import_result import ImportResult
 from gonogo.transfer.importing.into_gonogo_server import import_into_gonogo
 from gonogo.transfer.importing.into_standard_server import import_into_standard_server

@@ -14,7 +14,7 @@ from shlex import quote
 from typing import Final
 
 from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputError
-from gonogo.client.gonogo_api import GONOGO, GonogoClient
+from gonogo.client.gonogo_client import GONOGO, GonogoClient
 from gonogo.client.lead_client import store_drawings
 from gonogo.client.lookup import all_projects, ambiguous_name_error
 from gonogo.client.requests import as_bytes

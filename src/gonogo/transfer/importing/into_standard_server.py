@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from gonogo.client.errors import GonogoClientError, InvalidInputError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
 from gonogo.schemas.verdicts import Verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gonogo.client.errors import InvalidInputError
-from gonogo.client.gonogo_api import GonogoClient
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lookup import ambiguous_name_error, campaigns_named
 from gonogo.schemas.enums import CampaignStatus
 from gonogo.schemas.labeling import LabelingCampaignPublic

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gonogo.tui.actions.everywhere import EVERYWHERE
+from gonogo.tui.actions.action_types import KEY_NAMES, Action, Scope, key_name, keys_of
+from gonogo.tui.actions.application import EVERYWHERE
+from gonogo.tui.actions.expert import ADJUDICATE, CONTACT, REVIEW
 from gonogo.tui.actions.lead import ANNOTATORS, CANDIDATES, LEAD, QUALITY
-from gonogo.tui.actions.registry import KEY_NAMES, Action, Scope, key_name, keys_of
 from gonogo.tui.actions.results import CASE, RESULTS
-from gonogo.tui.actions.review import ADJUDICATE, CONTACT, REVIEW
 from gonogo.tui.actions.work import ANNOTATE, EDIT, HISTORY, PRACTICE
 
 __all__ = [

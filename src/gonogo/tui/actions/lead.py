@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gonogo.tui.actions.registry import Action, Scope
+from gonogo.tui.actions.action_types import Action, Scope
 
 LEAD = Scope(
     "lead", "Campaigns",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gonogo.schemas.verdicts import VERDICTS
-from gonogo.tui.actions.registry import Action, Scope
+from gonogo.tui.actions.action_types import Action, Scope
 
 _CONFIDENCE = ("a guess", "rather unsure", "half sure", "rather sure", "certain")
 

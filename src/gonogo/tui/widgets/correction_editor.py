@@ -12,7 +12,7 @@ from textual.content import Content
 
 from gonogo.tui.presenters import correction
 from gonogo.tui.widgets.correction_input import CorrectionInput
-from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.status_bar import StatusLine
 
 
 class CorrectionEditor(Vertical):

@@ -31,7 +31,7 @@ from gonogo.tui.text import content
 from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.correction_editor import CorrectionEditor
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.status_bar import StatusLine
 from gonogo.tui.widgets.value_view import ValueView
 
 if TYPE_CHECKING:

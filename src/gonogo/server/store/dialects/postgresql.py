@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
 
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.dialects.engines import BUSY_TIMEOUT_MS, Engines
 from gonogo.server.store.errors import BackupError
 

@@ -13,9 +13,9 @@ from textual.widgets import Static
 
 from gonogo.tui.actions import Scope
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.widgets import status
+from gonogo.tui.widgets import status_bar
 from gonogo.tui.widgets.record_list import RecordList
-from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.tui.screens.common.server_calls import ServerError
@@ -54,7 +54,7 @@ class ListDetailScreen(Screen[None]):
         raise NotImplementedError
 
     def show_keys(self) -> None:
-        status.show_keys(self.keys, self.SCOPE)
+        status_bar.show_keys(self.keys, self.SCOPE)
 
     def notify_error(self, error: ServerError) -> None:
         self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)

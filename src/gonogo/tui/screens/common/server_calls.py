@@ -13,7 +13,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.tui import workers
 
 if TYPE_CHECKING:
-    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.gonogo_client import GonogoClient
 
 ServerError = GonogoClientError | DeskError
 ServerCall = Callable[["GonogoClient"], Awaitable[None]]

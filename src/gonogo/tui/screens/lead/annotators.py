@@ -25,7 +25,7 @@ from gonogo.tui.text import one_line
 from gonogo.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
-    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.gonogo_client import GonogoClient
     from gonogo.desk.account.identity import SignedIn
     from gonogo.schemas.review import AnnotatorAction, AnnotatorActionPreview
 

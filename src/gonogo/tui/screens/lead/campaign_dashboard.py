@@ -35,7 +35,7 @@ from gonogo.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
     from gonogo.client.errors import GonogoClientError
-    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.gonogo_client import GonogoClient
     from gonogo.desk.account.identity import SignedIn
     from gonogo.schemas.lead import CampaignProgress
 

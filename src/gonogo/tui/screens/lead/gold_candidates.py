@@ -33,7 +33,7 @@ from gonogo.tui.widgets.record_list import RecordList
 from gonogo.tui.widgets.sheet_view import SheetView
 
 if TYPE_CHECKING:
-    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.gonogo_client import GonogoClient
     from gonogo.desk.core.settings import Settings
     from gonogo.desk.practice.campaign_browser import CampaignBrowser
 

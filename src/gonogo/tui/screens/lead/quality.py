@@ -22,11 +22,11 @@ from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.quality import styled_line
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets import status
-from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets import status_bar
+from gonogo.tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
-    from gonogo.client.gonogo_api import GonogoClient
+    from gonogo.client.gonogo_client import GonogoClient
     from gonogo.desk.account.identity import SignedIn
     from gonogo.schemas.labeling import QualityReport
 
@@ -92,7 +92,7 @@ class QualityScreen(Screen[None]):
         elif self._quality is not None:
             lines = report_lines(self._quality.model_dump(), self._names, width)
             self.report.update(Content("\n").join([styled_line(line) for line in lines]))
-        status.show_keys(self.keys, actions.QUALITY)
+        status_bar.show_keys(self.keys, actions.QUALITY)
 
     # --- actions ---------------------------------------------------------------------------------------
 

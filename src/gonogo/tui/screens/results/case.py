@@ -23,9 +23,9 @@ from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, cases, empty_state
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.viewport import Viewport
-from gonogo.tui.widgets import status
+from gonogo.tui.widgets import status_bar
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.desk.core.models import DeskTask
@@ -123,7 +123,7 @@ class CaseScreen(Screen[None]):
         self.set_class(has_drawing, "-drawn")
         title = (f"case {self.case_id}", "bold $accent"), (f"   task {self._task_number}", "$quiet")
         self.top.show(Content.assemble(*title))
-        status.show_keys(self.keys, actions.CASE)
+        status_bar.show_keys(self.keys, actions.CASE)
         self.call_after_refresh(self._show_case)  # with the drawing beside them the fields have less room
 
     def _show_case(self) -> None:

@@ -17,9 +17,9 @@ from gonogo.desk.results.case_list import CaseList, CaseListFilter
 from gonogo.tui import actions
 from gonogo.tui.presenters.cases import case_columns
 from gonogo.tui.presenters.empty_state import card
-from gonogo.tui.screens.common.table import TableScreen
+from gonogo.tui.screens.common.table_screen import TableScreen
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.status_bar import StatusLine
 from gonogo.tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:

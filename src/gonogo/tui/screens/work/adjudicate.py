@@ -25,11 +25,11 @@ from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, correction, key_hints
 from gonogo.tui.presenters.format import value_text
-from gonogo.tui.presenters.queue import no_case_card
+from gonogo.tui.presenters.review_queue import no_case_card
 from gonogo.tui.presenters.rulings import Draft, evidence
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.scroll_lines import ScrollLines
-from gonogo.tui.widgets.status import StatusBar, StatusLine
+from gonogo.tui.widgets.status_bar import StatusBar, StatusLine
 from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, correction, key_hints
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
-from gonogo.tui.widgets import status
+from gonogo.tui.widgets import status_bar
 from gonogo.tui.widgets.correction_input import CorrectionInput
-from gonogo.tui.widgets.status import History, StatusBar, StatusLine
+from gonogo.tui.widgets.status_bar import History, StatusBar, StatusLine
 from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class AnnotateScreen(Screen[None]):
         if task.id in self.gonogo.drafts:
             self.session.begun()
         self.pane.editor.hint.show(self._hint(task))
-        self.facts.show(status.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
+        self.facts.show(status_bar.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self._show_keys()
 
     def _hint(self, task: DeskTask) -> Content:

@@ -22,14 +22,14 @@ from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.format import percent, value_text
-from gonogo.tui.presenters.queue import votes_text
+from gonogo.tui.presenters.review_queue import votes_text
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.text import styled
 from gonogo.tui.viewport import Viewport
-from gonogo.tui.widgets import status
+from gonogo.tui.widgets import status_bar as status
 from gonogo.tui.widgets.sheet_view import SheetView
-from gonogo.tui.widgets.status import StatusBar, StatusLine
+from gonogo.tui.widgets.status_bar import StatusBar, StatusLine
 
 if TYPE_CHECKING:
     from gonogo.desk.core.settings import Settings

@@ -21,13 +21,13 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decided, SendState
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import history
+from gonogo.tui.presenters import answer_history
 from gonogo.tui.presenters.annotate import outcome_text
 from gonogo.tui.presenters.key_hints import key_line
 from gonogo.tui.screens.work.full_question import full_question
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.record_list import RecordList
-from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession
@@ -67,7 +67,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         with Vertical(id="history-card"):
             yield StatusLine(id="summary")
             yield Input(id="search", placeholder="search: value, verdict, state, kind, part")
-            yield RecordList(history.entry, lambda answer: answer.number, id="answers")
+            yield RecordList(answer_history.entry, lambda answer: answer.number, id="answers")
             with VerticalScroll(id="one"):
                 yield Static(id="words", markup=False)
             yield StatusLine(id="how")
@@ -99,12 +99,12 @@ class HistoryScreen(ModalScreen[Decided | None]):
         matching = [
             answer
             for answer in self._history
-            if all(word in history.search_text(answer) for word in words)
-            and (not self.only_open or answer.state in history.OPEN)
+            if all(word in answer_history.search_text(answer) for word in words)
+            and (not self.only_open or answer.state in answer_history.OPEN)
         ]
         self.answers.show(matching)
         narrowed = bool(words) or self.only_open
-        summary = history.summary(self._history, len(matching) if narrowed else None)
+        summary = answer_history.summary(self._history, len(matching) if narrowed else None)
         self.query_one("#summary", StatusLine).show(summary)
 
     def watch_only_open(self) -> None:
@@ -148,7 +148,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         answer = self.answers.current
         if answer is None or self.details.display:
             return
-        self.query_one("#words", Static).update(history.details(answer, full_question(answer.task, None)))
+        self.query_one("#words", Static).update(answer_history.details(answer, full_question(answer.task, None)))
         self.answers.display, self.details.display = False, True
         self.details.scroll_home(animate=False)
         self.details.focus()

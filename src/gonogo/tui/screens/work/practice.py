@@ -23,10 +23,10 @@ from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, correction, key_hints, practice
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
-from gonogo.tui.widgets import status
+from gonogo.tui.widgets import status_bar
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.scroll_lines import ScrollLines
-from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets.status_bar import StatusLine
 from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class PracticeScreen(Screen[None]):
         elif not self.pane.shows(task):
             self.pane.show_task(task)
             self.pane.editor.hint.show(correction.raw_reading(task.predicted_value))
-            self.facts.show(status.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
+            self.facts.show(status_bar.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self.set_class(task is None, "-card")
         self.standing.show(practice.status_line(self.session))
         self._show_feedback()

@@ -18,11 +18,11 @@ from gonogo.desk.review.models import ReviewFilters
 from gonogo.tui import actions, workers
 from gonogo.tui.presenters import annotate, empty_state
 from gonogo.tui.presenters.format import paragraphs
-from gonogo.tui.presenters.queue import queue_columns
-from gonogo.tui.screens.common.table import TableScreen
+from gonogo.tui.presenters.review_queue import queue_columns
+from gonogo.tui.screens.common.table_screen import TableScreen
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.text import content, one_line
-from gonogo.tui.widgets.status import StatusBar
+from gonogo.tui.widgets.status_bar import StatusBar
 from gonogo.tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
 from gonogo.sheets.render.dxf import open_dxf
 from gonogo.sheets.render.images import ImageDrawing
-from gonogo.sheets.render.raster import DrawingPage
+from gonogo.sheets.render.rasterizer import DrawingPage
 from gonogo.sheets.render.svg import open_svg
 
 

@@ -16,8 +16,8 @@ from textual.widgets import Input, Static
 
 from gonogo.tui.actions import Scope
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.widgets import status
-from gonogo.tui.widgets.status import StatusLine
+from gonogo.tui.widgets import status_bar
+from gonogo.tui.widgets.status_bar import StatusLine
 from gonogo.tui.widgets.virtual_table import VirtualTable
 
 
@@ -81,7 +81,7 @@ class TableScreen(Screen[None]):
     def show_keys(self) -> None:
         """Shows the keys of the screen, or those of the open input line."""
         if not self.prompt:
-            status.show_keys(self.keys, self.SCOPE)
+            status_bar.show_keys(self.keys, self.SCOPE)
             return
         enter, leave = ("Enter", "bold $accent"), ("Esc", "bold $accent")
         hint = f" leaves   {self.PROMPT_LABEL}{self.PROMPTS[self.prompt]}"

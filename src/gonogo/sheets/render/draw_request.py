@@ -14,8 +14,8 @@ from gonogo.sheets.render.box_overlay import cell_mode_of, draw_frame, invert, l
 from gonogo.sheets.render.crop import CropView, Rect, fit_view, rect_of_box, rotate_box, rotate_box_back
 from gonogo.sheets.render.mosaic import to_cells
 from gonogo.sheets.render.nearby_text import nearby_text
-from gonogo.sheets.render.open import Drawing, open_drawing
-from gonogo.sheets.render.raster import DrawingPage, render_subpixels
+from gonogo.sheets.render.open_drawing import Drawing, open_drawing
+from gonogo.sheets.render.rasterizer import DrawingPage, render_subpixels
 from gonogo.sheets.render.text_metrics import TextMetrics, measure_text
 
 _KEPT_BYTES = 100 * 1000 * 1000  # beside the drawing being opened

@@ -32,7 +32,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, case, false, null, select
 
 from gonogo.schemas.enums import TaskStatus
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.schema import campaigns, tasks
 

@@ -26,7 +26,7 @@ from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.probe import TerminalReplies
-from gonogo.tui.widgets.pixel_view import damaged
+from gonogo.tui.widgets.pixel_protocols import damaged
 from tests.tui.fake_services import Clock, FakeAnnotateSession, fake_app, fake_picture, task
 from tests.tui.screen_text import press, settle, text_of
 

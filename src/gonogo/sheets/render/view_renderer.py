@@ -9,9 +9,9 @@ from gonogo.sheets.child_messages import Answer, request_from_json
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.models import NoPicture
 from gonogo.sheets.picture_modes import PICTURE_MODES
-from gonogo.sheets.render.draw import OpenDrawings, draw_picture
+from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
 from gonogo.sheets.render.indexed_pixels import Maps, with_pixels
-from gonogo.sheets.render.pixel_image import draw_pixels
+from gonogo.sheets.render.png_export import draw_pixels
 
 
 class ViewRenderer:

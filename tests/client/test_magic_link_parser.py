@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gonogo.client.errors import InvalidInputError
-from gonogo.client.magic_link import magic_token
+from gonogo.client.magic_link_parser import magic_token
 
 T = "ml_9fQ-x7.Zk~aa_0"
 

@@ -15,8 +15,8 @@ from PIL import Image
 from gonogo.sheets.child_messages import SIDE_MOST
 from gonogo.sheets.models import PictureRequest, PixelCrop
 from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.draw import OpenDrawings, choose_view
-from gonogo.sheets.render.raster import fit_contrast, render_view
+from gonogo.sheets.render.draw_request import OpenDrawings, choose_view
+from gonogo.sheets.render.rasterizer import fit_contrast, render_view
 
 _SIDE_LEAST = 1000
 

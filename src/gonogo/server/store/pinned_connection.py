@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from gonogo.server.store.compiled import translated
+from gonogo.server.store.compiled_statements import translated
 from gonogo.server.store.dialects import dialect_of
 
 PINNED = "gonogo_pinned"

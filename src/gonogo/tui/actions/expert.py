@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gonogo.schemas.verdicts import VERDICTS, VerdictTraits
-from gonogo.tui.actions.registry import Action, Scope
+from gonogo.tui.actions.action_types import Action, Scope
 
 TYPE_RANK = 3
 """Rank of typing a value, between the rulings."""

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
-from gonogo.server.store.compiled import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.schema import orgs
 from tests.server.house import House
 

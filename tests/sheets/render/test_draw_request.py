@@ -12,7 +12,7 @@ from PIL import Image
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.models import Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.draw import OpenDrawings, draw_picture
+from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
 from gonogo.sheets.render.mosaic import to_grey
 from tests.shared_material import DRAWINGS
 from tests.sheets.conftest import PAGE, SPOTS, pdf_bytes, sheet_image, sheet_pdf, text_image
