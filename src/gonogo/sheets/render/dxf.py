@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from ezdxf import recover
+from ezdxf.addons.drawing import config, layout
+from ezdxf.addons.drawing.frontend import Frontend
+from ezdxf.addons.drawing.properties import RenderContext
+from ezdxf.addons.drawing.svg import SVGBackend
+from ezdxf.document import Drawing
+from ezdxf.entities.dxfentity import DXFEntity
+from ezdxf.filemanagement import readfile
+from ezdxf.lldxf.const import DXFError
+from ezdxf.math import BoundingBox2d, Vec2
 
 from gonogo.sheets.drawing_limits import MEGABYTE, CannotShowError, DrawingLimits
 from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.rasterizer import Grey
-from gonogo.sheets.render.svg import VectorDrawing, VectorPage, missing_extra
+from gonogo.sheets.render.svg import VectorDrawing, VectorPage
 from gonogo.sheets.render.svg_sanitize import clean_svg
-
-if TYPE_CHECKING:
-    from ezdxf.document import Drawing
-    from ezdxf.entities.dxfentity import DXFEntity
-    from ezdxf.math import BoundingBox2d
 
 _BYTES_MOST = 40 * MEGABYTE
 _ENTITIES_MOST = 200_000
@@ -29,12 +33,7 @@ def open_dxf(path: Path, limits: DrawingLimits) -> VectorDrawing:
     """Opens the model space in its own units, y up. Raises `CannotShowError`."""
     if path.stat().st_size > _BYTES_MOST:
         raise CannotShowError(f"The DXF drawing is larger than {_BYTES_MOST // MEGABYTE} MB.")
-    # ezdxf keeps a list of the fonts on disk; this process must not write, nor harm the list another program keeps.
-    os.environ["XDG_CACHE_HOME"] = os.devnull
-    try:
-        document = _read(path)
-    except ImportError as error:
-        raise missing_extra("DXF") from error
+    document = _read(path)
     _count(document)
     markup, box = _markup(document)
     clean = clean_svg(markup.encode(), limits)
@@ -59,11 +58,6 @@ class DxfPage(VectorPage):
 
 
 def _read(path: Path) -> Drawing:
-    # Optional extra, and half a second to import: loaded with the first DXF.
-    from ezdxf import recover
-    from ezdxf.filemanagement import readfile
-    from ezdxf.lldxf.const import DXFError
-
     try:
         return readfile(path)
     except (DXFError, ValueError, LookupError, TypeError, AttributeError):
@@ -101,13 +95,6 @@ def _size(entities: Iterable[DXFEntity], document: Drawing, sizes: dict[str, int
 
 def _markup(document: Drawing) -> tuple[str, BoundingBox2d]:
     """Returns the model space in black on white, and the rectangle of drawing units that the markup covers."""
-    # Optional extra, see `_read`.
-    from ezdxf.addons.drawing import config, layout
-    from ezdxf.addons.drawing.frontend import Frontend
-    from ezdxf.addons.drawing.properties import RenderContext
-    from ezdxf.addons.drawing.svg import SVGBackend
-    from ezdxf.math import BoundingBox2d, Vec2
-
     settings = config.Configuration(
         background_policy=config.BackgroundPolicy.WHITE,
         color_policy=config.ColorPolicy.BLACK,

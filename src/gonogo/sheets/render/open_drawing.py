@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Protocol
 
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
-from gonogo.sheets.render.dxf import open_dxf
 from gonogo.sheets.render.images import ImageDrawing
 from gonogo.sheets.render.rasterizer import DrawingPage
-from gonogo.sheets.render.svg import open_svg
 
 
 class Drawing(Protocol):
@@ -46,13 +45,30 @@ def open_drawing(path: Path, limits: DrawingLimits) -> Drawing:
 
 
 def _open_as(kind: FileType, path: Path, limits: DrawingLimits) -> Drawing:
-    if kind is FileType.PDF:
-        # PDFium is large; it is loaded with the first PDF.
-        from gonogo.sheets.render.pdf import PdfDrawing
+    """Loads the library of this kind with its first drawing: they are large, and those of `cad` may be missing."""
+    try:
+        if kind is FileType.PDF:
+            from gonogo.sheets.render.pdf import PdfDrawing
 
-        return PdfDrawing(path, limits)
-    if kind is FileType.SVG:
-        return open_svg(path, limits)
-    if kind is FileType.DXF:
-        return open_dxf(path, limits)
+            return PdfDrawing(path, limits)
+        if kind is FileType.SVG:
+            from gonogo.sheets.render.svg import open_svg
+
+            return open_svg(path, limits)
+        if kind is FileType.DXF:
+            # ezdxf keeps a list of the fonts on disk; this process must not write, nor harm another program's list.
+            os.environ["XDG_CACHE_HOME"] = os.devnull
+            from gonogo.sheets.render.dxf import open_dxf
+
+            return open_dxf(path, limits)
+    except ImportError as error:
+        raise _missing_extra(kind.name) from error
     return ImageDrawing(path, kind, limits)
+
+
+def _missing_extra(kind: str) -> CannotShowError:
+    """Returns the error for a drawing whose library is not installed."""
+    return CannotShowError(
+        f"The drawing is a {kind} file, and the part of gonogo that shows those is not installed.",
+        next_step='Install it with: pip install "gonogo[cad]". Until then judge from the text, or answer unsure.',
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import math
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
+import resvg_py
 from PIL import Image
 
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
@@ -28,7 +28,6 @@ class VectorPage:
     def __init__(self, markup: str, area: Rect, units: Units) -> None:
         self._markup = markup
         self._area = area
-        self._resvg = _resvg()
         self.width, self.height = area.width, area.height
         self.native = _NATIVE_SIDE / max(area.width, area.height)
         self.units = units
@@ -42,7 +41,7 @@ class VectorPage:
             f'viewBox="{" ".join(map(repr, window))}">{self._markup}</svg>'
         )
         try:
-            png = self._resvg.svg_to_bytes(svg_string=markup, dpi=_DPI, background="#ffffff")
+            png = resvg_py.svg_to_bytes(svg_string=markup, dpi=_DPI, background="#ffffff")
         except ValueError as error:
             raise CannotShowError("The drawing is damaged: it cannot be rendered.") from error
         with Image.open(io.BytesIO(png)) as image:
@@ -70,23 +69,6 @@ class VectorDrawing:
 
 def open_svg(path: Path, limits: DrawingLimits) -> VectorDrawing:
     """Opens an SVG after sanitizing it. Raises `CannotShowError`."""
-    _resvg()
     clean = clean_svg(path.read_bytes(), limits)
     area = Rect(clean.x, clean.y, clean.width, clean.height)
     return VectorDrawing(VectorPage(clean.text, area, Units(clean.x, clean.y)))
-
-
-def missing_extra(kind: str) -> CannotShowError:
-    """Returns the error for a drawing whose library is not installed."""
-    return CannotShowError(
-        f"The drawing is a {kind} file, and the part of gonogo that shows those is not installed.",
-        next_step='Install it with: pip install "gonogo[cad]". Until then judge from the text, or answer unsure.',
-    )
-
-
-def _resvg() -> ModuleType:
-    try:
-        import resvg_py
-    except ImportError as error:
-        raise missing_extra("SVG") from error
-    return resvg_py
