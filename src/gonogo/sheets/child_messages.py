@@ -112,4 +112,4 @@ def _pixel_size(head: dict[str, Any]) -> tuple[int, int]:
     return width, height
 
 
-_PLAIN = ("page", "n_pages", "magnification", "rotation", "note", "title")
+_PLAIN = ("page", "n_pages", "magnification", "rotation", "note", "title", "text_rows")

@@ -107,6 +107,7 @@ class Picture:
     `shown` is the visible part of the page; `box` the judged box, put right if it had to be (then `note` says how).
     `magnification` is screen pixels per pixel of the whole page fitted into the same pane (the sheet itself = 1).
     `page_size` is the page's width and height in its own units, before any rotation (see `render.text_fallback`).
+    `text_rows` is the height of the box's characters in rows of cells; `None` when the ink could not be measured.
     `title` is the drawing's own name, where it has one. `neighbours` is text in and near the box, nearest first and
     with its direction ("left: 16,5"), where the file holds text, for people who cannot read the cells.
     `pixels`, for the modes `kitty` and `sixel`, is the same view in `pixel_size` indexed pixels, made by
@@ -129,6 +130,7 @@ class Picture:
     pixel_mode: PictureMode | None = None
     pixel_size: tuple[int, int] = (0, 0)
     pixels: bytes = b""
+    text_rows: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

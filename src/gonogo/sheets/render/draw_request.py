@@ -148,7 +148,14 @@ def draw_picture(drawings: OpenDrawings, path: Path, key: str, request: PictureR
         note=chosen.note,
         page_size=(page.width, page.height),
         neighbours=nearby_text(page, chosen.box, view.rotation) if chosen.box else (),
+        text_rows=_text_rows(chosen, request),
     )
+
+
+def _text_rows(chosen: ChosenView, request: PictureRequest) -> float | None:
+    """Returns the height of the box's characters in rows of cells."""
+    text = chosen.metrics.text_height
+    return None if text is None else text * request.rows / chosen.view.rect.height
 
 
 def _rotation(request: PictureRequest, metrics: TextMetrics) -> int:

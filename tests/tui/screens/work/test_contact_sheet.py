@@ -24,7 +24,7 @@ async def on_the_sheet(room: Room, shown: int) -> ContactSheetScreen:
 @pytest.mark.slow
 async def test_six_fit_and_enter_rules_on_each_of_them(room: Room) -> None:
     tasks = [await conflict(room, f"{number}0", predicted_confidence=0.9 - number / 20) for number in range(1, 8)]
-    async with room.opened(undo_seconds=0):
+    async with room.opened(undo_seconds=0, size=(80, 40)):
         screen = await on_the_sheet(room, 6)
         await room.press("right", "s", "down", "f")
         assert room.text.count("✗ WRONG") == 1

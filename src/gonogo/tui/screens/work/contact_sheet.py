@@ -17,11 +17,14 @@ from textual.widgets import Static
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.review.models import QueueRow, Ruling
+from gonogo.sheets.models import Picture
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.key_guard import KeyGuard
+from gonogo.tui.layout.page_shape import page_shape, shapes
+from gonogo.tui.layout.text_size import is_too_small
 from gonogo.tui.presenters import empty_state
-from gonogo.tui.presenters.format import percent, value_text
+from gonogo.tui.presenters.format import percent
 from gonogo.tui.presenters.review_queue import votes_text
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.terminal import capabilities
@@ -30,12 +33,12 @@ from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets import status_bar as status
 from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status_bar import StatusBar, StatusLine
+from gonogo.tui.widgets.value_view import ValueView
 
 if TYPE_CHECKING:
     from gonogo.desk.core.settings import Settings
     from gonogo.desk.review.session import ReviewSession
 
-TILE_COLUMNS, TILE_ROWS = 36, 15
 RIGHT, STRUCK, LEFT_OUT = "right", "struck", "left out"
 _MARKS = {RIGHT: ("✓ right", "$correct"), STRUCK: ("✗ WRONG", "$incorrect"), LEFT_OUT: ("– left out", "$quiet")}
 
@@ -44,35 +47,37 @@ class Tile(Vertical):
     """Tile of the page: crop of a task, its value, and the ruling that Enter will make."""
 
     sheet = getters.query_one(SheetView)
+    value = getters.query_one(ValueView)
     caption = getters.query_one(".said", StatusLine)
 
     def __init__(self, row: QueueRow) -> None:
         super().__init__()
         self.row = row
         self.mark = RIGHT
+        self.too_small = False
+        """Whether the crop can't be read in this tile."""
 
     def compose(self) -> ComposeResult:
         yield SheetView()
+        yield ValueView()
         yield StatusLine(classes="said")
 
-    def show_caption(self, at_cursor: bool) -> None:
-        """Shows value, mark and cursor, each by a sign or word."""
+    def on_mount(self) -> None:
+        self.value.show(self.row.task.predicted_value)
+
+    def show_caption(self, at_cursor: bool, open_key: str) -> None:
+        """Shows mark and cursor, each by a sign or word, and the votes or that the crop can't be read here."""
         word, color = _MARKS[self.mark]
-        value = value_text(self.row.task.predicted_value, 60) or "no value"
-        facts = votes_text(self.row)
-        if self.row.confidence is not None:
-            facts += f"  prediction sure {percent(self.row.confidence)}"
-        self.caption.show(
-            Content.assemble(
-                ("▸ " if at_cursor else "  ", "bold $accent"),
-                styled(value, "bold $strong"),
-                "\n  ",
-                (word, f"bold {color}"),
-                "   ",
-                (facts, "$quiet"),
-            )
-        )
+        facts = styled(self._facts(), "$quiet")
+        if self.too_small:
+            facts = Content.styled(f"too small here: {open_key} opens it", "$warning")
+        cursor = ("▸ " if at_cursor else "  ", "bold $accent")
+        self.caption.show(Content.assemble(cursor, (word, f"bold {color}"), "   ", facts))
         self.set_class(at_cursor, "-here")
+
+    def _facts(self) -> str:
+        votes, confidence = votes_text(self.row), self.row.confidence
+        return votes if confidence is None else f"{votes}  prediction sure {percent(confidence)}"
 
 
 class ContactSheetScreen(Screen[None]):
@@ -97,7 +102,6 @@ class ContactSheetScreen(Screen[None]):
         self._cursor = 0
         self._columns = 1
         self._tiles: list[Tile] = []
-        self._shape: tuple[int, int] | None = None
         self._pages: list[int] = []
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -118,11 +122,7 @@ class ContactSheetScreen(Screen[None]):
         self._unsubscribe()
 
     def on_resize(self) -> None:
-        width, height = self.app.size
-        shape = max(width // TILE_COLUMNS, 1), max((height - 2) // TILE_ROWS, 1)
-        if shape != self._shape:
-            self._shape = shape
-            workers.start_exclusive(self, self._show_page, group="page")
+        workers.start_exclusive(self, self._resize_page, group="page")
         self._show_keys()
 
     def _show_status(self) -> None:
@@ -130,35 +130,54 @@ class ContactSheetScreen(Screen[None]):
 
     # --- one page --------------------------------------------------------------------------------------
 
+    async def _resize_page(self) -> None:
+        """Shows the page in the terminal's new size; marks and cursor stay on their tiles."""
+        at = self._tiles[self._cursor].row.task.id if self._tiles else ""
+        marks = {tile.row.task.id: tile.mark for tile in self._tiles}
+        await self._show_page()
+        for index, tile in enumerate(self._tiles):
+            tile.mark = marks.get(tile.row.task.id, RIGHT)
+            self._cursor = index if tile.row.task.id == at else self._cursor
+        self._show_captions()
+
     async def _show_page(self) -> None:
         """Shows the next open rows and their crops as they arrive; Enter counts once all are painted."""
         self.guard.hold()
-        columns, lines = self._shape or (1, 1)
-        rows = self.session.waiting(self._start, columns * lines)
-        self._columns, self._cursor = columns, 0
+        width, height = self.app.size
+        height -= 2  # status and keys
+        rows = self.session.waiting(self._start, shapes(width, height)[-1].n_tiles)
+        shape = page_shape([row.task for row in rows], width, height, self._view())
+        self._columns, self._cursor = shape.columns, 0
         await self.grid.remove_children()
-        self._tiles = [Tile(row) for row in rows]
-        self.grid.styles.grid_size_columns = columns
-        self.grid.styles.grid_size_rows = lines
+        self._tiles = [Tile(row) for row in rows[: shape.n_tiles]]
+        self.grid.styles.grid_size_columns = shape.columns
+        self.grid.styles.grid_size_rows = shape.lines
         self.set_class(not rows, "-card")
         self.card.update(self._empty())
         await self.grid.mount_all(self._tiles)
         self._show_captions()
         self.call_after_refresh(lambda: workers.start_exclusive(self, self._draw, group="draw"))
 
+    def _view(self) -> Viewport:
+        return Viewport(mode=capabilities.mode_of(self._mode, os.environ, color=not self.app.no_color))
+
     async def _draw(self) -> None:
-        mode = capabilities.mode_of(self._mode, os.environ, color=not self.app.no_color)
-        view = Viewport(mode=mode)
+        view = self._view()
         for number, tile in enumerate(self._tiles, 1):
             task, cells = tile.row.task, tile.sheet.cells
             if min(cells) > 0:
                 picture = await self.session.pictures.picture(task, view.request(task, cells))
                 tile.sheet.show(picture, f"{number} · {task.detail_kind or task.target_kind}")
+                tile.too_small = isinstance(picture, Picture) and is_too_small(picture, view)
+        self._show_captions()
         self.call_after_refresh(self.guard.painted)
 
     def _show_captions(self) -> None:
+        open_key = actions.key_name(
+            next(iter(actions.keys_of(actions.BY_ID["contact.open"], self.gonogo.own_keys)), "")
+        )
         for index, tile in enumerate(self._tiles):
-            tile.show_caption(index == self._cursor)
+            tile.show_caption(index == self._cursor, open_key)
         self._show_keys()
 
     def _empty(self) -> Content:
