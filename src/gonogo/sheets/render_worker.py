@@ -16,9 +16,17 @@ from gonogo.sheets.child_messages import MOST, PREFIX, Answer, answer_from_messa
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, PixelCrop
 
-_INHERITED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR")
+_INHERITED_ENVIRONMENT = (
+    *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "TMPDIR"),
+    *("SYSTEMROOT", "TEMP", "TMP"),  # Windows starts no program without the first
+)
 _STRIKES = 2
 _BAD_ANSWER = NoPicture("The viewer's answer could not be understood.")
+_CRASHED = "The drawing's file made the viewer stop; it may be damaged or hostile."
+_BROKEN = NoPicture(
+    "Drawings can't be shown on this computer: the viewer doesn't start.",
+    "Run `gonogo doctor`; it says why. Until then judge from the text, or answer unsure.",
+)
 _CLOSING = NoPicture("The drawing is not shown: gonogo is closing.", retry=True)
 
 
@@ -42,6 +50,7 @@ class RenderWorker:
         self._process: asyncio.subprocess.Process | None = None
         self._busy = False
         self._closed = False
+        self._has_answered = False
         self._waiting: dict[Hashable, _Waiter] = {}
         self._strikes: dict[str, int] = {}
 
@@ -118,7 +127,7 @@ class RenderWorker:
         except TimeoutError:
             why = f"Drawing it took longer than {self._limits.seconds:g} seconds and was stopped."
         except (asyncio.IncompleteReadError, ConnectionError):
-            why = "The drawing's file made the viewer stop; it may be damaged or hostile."
+            why = _CRASHED
         except (ValueError, KeyError, TypeError, IndexError):
             why = "The viewer's answer could not be understood."
         except OSError as error:
@@ -128,8 +137,20 @@ class RenderWorker:
         await self._kill()
         if closing:
             return _CLOSING
+        if why is _CRASHED and not self._has_answered and not await self._starts():
+            return _BROKEN  # no drawing is to blame
         self._strikes[key] = self._strikes.get(key, 0) + 1
         return NoPicture(why, retry=self._strikes[key] < _STRIKES)
+
+    async def _starts(self) -> bool:
+        """Returns whether a child answers a request that opens no drawing."""
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                await self._exchange(pack({"op": "forget"}))
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, ValueError, KeyError, TypeError, IndexError):
+            await self._kill()
+            return False
+        return True
 
     async def _exchange(self, message: bytes) -> Answer:
         process = await self._running()
@@ -142,7 +163,9 @@ class RenderWorker:
             raise ValueError("the answer is too long")
         text = await process.stdout.readexactly(head_length)
         rest = await process.stdout.readexactly(rest_length)
-        return answer_from_message(*unpack(text, rest))
+        answer = answer_from_message(*unpack(text, rest))
+        self._has_answered = True
+        return answer
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:

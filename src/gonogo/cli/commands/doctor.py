@@ -7,6 +7,7 @@ import locale
 import os
 import platform
 import shutil
+import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -17,6 +18,7 @@ import click
 
 from gonogo import __version__
 from gonogo.cli.commands import doctor_test_card
+from gonogo.cli.commands.doctor_drawing import check_drawing
 from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err, fail
 from gonogo.cli.support.options import json_option, server_option
 from gonogo.cli.support.output import print_json
@@ -79,6 +81,7 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
     checks = [
         *_check_terminal(),
         _check_pictures(terminal),
+        _check_drawing(),
         *_check_folders(),
         asyncio.run(_check_keyring()),
         asyncio.run(_check_server(base_url)),
@@ -178,6 +181,25 @@ def _check_pictures(terminal: TerminalCapabilities) -> Check:
     """The mode in which drawings are drawn, and the reason."""
     mode, why = terminal.chosen(load_profile(AppPaths()).picture_mode, color=not os.environ.get("NO_COLOR"))
     return Check("pictures", "ok", f"{mode.value}: {why}")
+
+
+def _check_drawing() -> Check:
+    """Draws one sheet for real; names the limits for hostile files that this system refuses."""
+    try:
+        result = check_drawing()
+    except (OSError, subprocess.SubprocessError) as error:
+        return Check("drawings", "bad", f"the viewer doesn't start: {error}", "Make room or install gonogo again.")
+    if not result.ok:
+        return Check("drawings", "bad", result.sentence, result.next_step)
+    if result.refused_limits:
+        missing = ", ".join(result.refused_limits)
+        return Check(
+            "drawings",
+            "note",
+            f"{result.sentence}; no limits here on: {missing}",
+            "Drawings are shown. Open only those whose source you trust.",
+        )
+    return Check("drawings", "ok", f"{result.sentence}, sealed off from network, files and programs")
 
 
 def _check_folders() -> list[Check]:

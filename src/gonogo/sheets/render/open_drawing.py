@@ -45,25 +45,30 @@ def open_drawing(path: Path, limits: DrawingLimits) -> Drawing:
 
 
 def _open_as(kind: FileType, path: Path, limits: DrawingLimits) -> Drawing:
-    """Loads the library of this kind with its first drawing: they are large, and those of `cad` may be missing."""
-    try:
-        if kind is FileType.PDF:
-            from gonogo.sheets.render.pdf import PdfDrawing
+    """Loads the library of this kind with its first drawing, because they are large."""
+    if kind is FileType.PDF:
+        from gonogo.sheets.render.pdf import PdfDrawing
 
-            return PdfDrawing(path, limits)
+        return PdfDrawing(path, limits)
+    if kind in (FileType.SVG, FileType.DXF):
+        return _open_vector(kind, path, limits)
+    return ImageDrawing(path, kind, limits)
+
+
+def _open_vector(kind: FileType, path: Path, limits: DrawingLimits) -> Drawing:
+    """Opens a kind whose library is in the extra `cad`, so that it may be missing."""
+    try:
         if kind is FileType.SVG:
             from gonogo.sheets.render.svg import open_svg
 
             return open_svg(path, limits)
-        if kind is FileType.DXF:
-            # ezdxf keeps a list of the fonts on disk; this process must not write, nor harm another program's list.
-            os.environ["XDG_CACHE_HOME"] = os.devnull
-            from gonogo.sheets.render.dxf import open_dxf
+        # ezdxf keeps a list of the fonts on disk; this process must not write, nor harm another program's list.
+        os.environ["XDG_CACHE_HOME"] = os.devnull
+        from gonogo.sheets.render.dxf import open_dxf
 
-            return open_dxf(path, limits)
+        return open_dxf(path, limits)
     except ImportError as error:
         raise _missing_extra(kind.name) from error
-    return ImageDrawing(path, kind, limits)
 
 
 def _missing_extra(kind: str) -> CannotShowError:

@@ -1,7 +1,7 @@
 """Sandbox: a seccomp filter that forbids sockets and other programs to the render process (Linux).
 
 The system calls that open a socket or start a program fail with EPERM (`seccomp(2)`), whatever a hostile drawing makes
-a decoder do. On another kernel or processor only the limits of `main` apply.
+a decoder do. On another kernel or processor only the limits of `process_limits` apply.
 """
 
 from __future__ import annotations

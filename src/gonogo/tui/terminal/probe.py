@@ -10,10 +10,14 @@ import contextlib
 import os
 import re
 import select
-import termios
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+try:
+    import termios
+except ImportError:  # Windows: its console gets no queries, and draws quadrants
+    termios = None  # type: ignore[assignment,unused-ignore]
 
 KITTY_ID = 31
 # XTVERSION; the size of a cell; DA1, which every terminal answers, and in order: after it nothing more comes.
@@ -117,7 +121,7 @@ class Probe:
     def ask(self) -> None:
         """Sends the queries; does not wait."""
         queries = questions(self.environment)
-        if not queries:
+        if not queries or termios is None:
             return
         try:
             self.before = termios.tcgetattr(self._source)

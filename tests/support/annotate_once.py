@@ -1,0 +1,53 @@
+"""Program: opens a campaign of the workspace in a headless workstation, answers one question, and prints the screens.
+
+`python -m tests.support.annotate_once CAMPAIGN_ID`, in a home given by `GONOGO_HOME`. Prints JSON: the text of
+the screen at the question, and after the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+
+from textual.pilot import Pilot
+
+from gonogo.desk.core.paths import AppPaths
+from gonogo.embedded.app_composition import make_services
+from gonogo.tui.app import make_app
+from tests.tui.screen_text import text_of
+
+SECONDS = 40.0
+
+
+async def main(campaign_id: str) -> dict[str, str]:
+    services = make_services(AppPaths())
+    app = make_app(services, start="embedded", campaign_id=campaign_id)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await _until(pilot, lambda: "a correct" in text_of(app.screen))
+        await _until(pilot, lambda: bool(getattr(app.screen, "is_complete", False)))
+        first = text_of(app.screen)
+        await _until(pilot, lambda: _press(pilot) or "nothing yet" not in text_of(app.screen))
+        second = text_of(app.screen)
+    await services.aclose()
+    return {"question": first, "answered": second}
+
+
+def _press(pilot: Pilot[None]) -> bool:
+    """Presses the key, and again where a press came too soon after the paint to count."""
+    pilot.app.simulate_key("a")
+    return False
+
+
+async def _until(pilot: Pilot[None], done: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not done():
+        if time.monotonic() > end:
+            raise SystemExit(f"not in time:\n{text_of(pilot.app.screen)}")
+        await pilot.pause(0.3)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(asyncio.run(main(sys.argv[1]))))
