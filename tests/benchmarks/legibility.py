@@ -109,7 +109,7 @@ def _dimension(page: DrawingPage, raw: tuple[float, ...], truth: str) -> Dimensi
     placed = drawing_bbox(raw, page.width, page.height)
     assert isinstance(placed, Placed)
     ink = measure_text(page, placed.box)
-    rotation = 90 if ink.is_vertical else 0
+    rotation = 90 if ink.rotation == 90 else 0
     width, height = (page.height, page.width) if rotation else (page.width, page.height)
     box = rotate_box(placed.box, rotation)
     rect = Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)

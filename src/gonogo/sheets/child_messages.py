@@ -70,6 +70,7 @@ def answer_to_message(answer: Answer) -> bytes:
         "page_size": answer.page_size,
         "pixel_mode": answer.pixel_mode,
         "pixel_size": answer.pixel_size,
+        "angle_is_sure": answer.angle_is_sure,
         **{name: getattr(answer, name) for name in _PLAIN},
     }
     return pack(head, (*blobs, answer.pixels) if answer.pixel_mode else blobs)
@@ -98,6 +99,7 @@ def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answe
         box=Box(*head["box"]) if head["box"] else None,
         neighbours=tuple(head["neighbours"]),
         page_size=tuple(head["page_size"]),
+        angle_is_sure=bool(head["angle_is_sure"]),
         pixel_mode=PictureMode(head["pixel_mode"]) if head.get("pixel_mode") else None,
         pixel_size=_pixel_size(head),
         pixels=blobs[-1] if head.get("pixel_mode") else b"",

@@ -81,7 +81,7 @@ class PictureRequest:
 
     `bbox` is the task's `drawing_bbox` as it came (see the contract for its units); `None` shows the sheet.
     `zoom` multiplies the magnification of the level; `pan_x`, `pan_y` move the view in fractions of its own size.
-    `rotation` is 0, 90, 180 or 270 degrees clockwise, or `None` to turn tall boxes automatically.
+    `rotation` is in degrees clockwise, or `None` to turn the box's text upright automatically.
     `cell_pixels` is a cell's width and height in pixels, needed for the pixel protocols; (0, 0) when unknown.
     """
 
@@ -106,6 +106,8 @@ class Picture:
 
     `shown` is the visible part of the page; `box` the judged box, put right if it had to be (then `note` says how).
     `magnification` is screen pixels per pixel of the whole page fitted into the same pane (the sheet itself = 1).
+    `rotation` is how far the page is turned, in degrees clockwise, 0 … 359. `angle_is_sure` is false when the text in
+    the box may be slanted and the ink does not show it clearly, so that it was not turned.
     `page_size` is the page's width and height in its own units, before any rotation (see `render.text_fallback`).
     `text_rows` is the height of the box's characters in rows of cells; `None` when the ink could not be measured.
     `title` is the drawing's own name, where it has one. `neighbours` is text in and near the box, nearest first and
@@ -127,6 +129,7 @@ class Picture:
     title: str | None = None
     neighbours: tuple[str, ...] = ()
     page_size: tuple[float, float] = (1.0, 1.0)
+    angle_is_sure: bool = True
     pixel_mode: PictureMode | None = None
     pixel_size: tuple[int, int] = (0, 0)
     pixels: bytes = b""

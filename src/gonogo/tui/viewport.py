@@ -47,9 +47,9 @@ class Viewport:
         zoom = min(max(self.zoom * _ZOOM_STEP**direction, _ZOOM_MIN), _ZOOM_MAX)
         return replace(self, zoom=zoom)
 
-    def turned(self, shown: int) -> Viewport:
-        """Returns the view turned by a quarter clockwise from `shown`, the rotation on the screen in degrees."""
-        return replace(self, rotation=(shown + 90) % 360)
+    def turned(self, shown: int, by: int = 90) -> Viewport:
+        """Returns the view turned clockwise by `by` from `shown`, the rotation on the screen (all in degrees)."""
+        return replace(self, rotation=(shown + by) % 360)
 
     def base_request(self, cells: tuple[int, int]) -> PictureRequest:
         """Returns a request without a task, for preparing pictures of a pane of `cells` (columns, rows)."""

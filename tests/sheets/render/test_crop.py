@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from gonogo.sheets.models import Box, Level, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.crop import CropView, Rect, fit_view, rotate_box, rotate_box_back
+from gonogo.sheets.render.crop import (
+    CropView,
+    Rect,
+    fit_view,
+    rotate_box,
+    rotate_box_back,
+    turn_point,
+    turn_point_back,
+    turned_corners,
+    turned_rect,
+    turned_size,
+)
 
 sides = st.floats(50, 20_000)
 rotations = st.sampled_from([0, 90, 180, 270])
@@ -62,6 +73,25 @@ def test_the_scale_is_the_same_both_ways(
 def test_turning_back_undoes_turning(box: Box, rotation: int) -> None:
     back = rotate_box_back(rotate_box(box, rotation), rotation)
     assert (back.x0, back.y0, back.x1, back.y1) == pytest.approx((box.x0, box.y0, box.x1, box.y1))
+
+
+@given(
+    box=boxes(), width=sides, height=sides, rotation=st.integers(0, 359),
+    place=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)  # fmt: skip
+def test_turning_a_point_back_undoes_turning(
+    box: Box, width: float, height: float, rotation: int, place: tuple[float, float]
+) -> None:
+    x, y = place[0] * width, place[1] * height
+    turned = turn_point(x, y, width, height, rotation)
+    slack = 1e-6 * max(width, height)
+    assert turn_point_back(*turned, width, height, rotation) == pytest.approx((x, y), abs=slack)
+    turned_width, turned_height = turned_size(width, height, rotation)
+    assert -slack <= turned[0] <= turned_width + slack
+    assert -slack <= turned[1] <= turned_height + slack
+    around, corners = turned_rect(box, width, height, rotation), turned_corners(box, width, height, rotation)
+    assert around.x == pytest.approx(min(x for x, _ in corners), abs=slack)
+    assert around.height == pytest.approx(max(y for _, y in corners) - min(y for _, y in corners), abs=slack)
 
 
 @given(request=requests, width=sides, height=sides, rotation=rotations)

@@ -106,6 +106,31 @@ def test_vertical_dimensions_turn_by_themselves(
     assert _draw(drawings, tmp_path / "text.png", PictureRequest(52, 24, box, rotation=0)).rotation == 0
 
 
+@pytest.mark.parametrize("angle", [-60, -30, 15, 30, 45, 63, 80])
+@pytest.mark.parametrize("text", ["25,00", "R10", "2x6.60 +0.40"])
+def test_slanted_dimensions_turn_upright(drawings: OpenDrawings, tmp_path: Path, text: str, angle: int) -> None:
+    image, box = text_image(text, turned=angle)
+    image.save(tmp_path / "text.png")
+    slanted = _draw(drawings, tmp_path / "text.png", PictureRequest(52, 24, box))
+    assert slanted.rotation == pytest.approx(angle % 360, abs=4)
+    assert slanted.angle_is_sure
+    upright, upright_box = text_image(text)
+    upright.save(tmp_path / "upright.png")
+    straight = _draw(drawings, tmp_path / "upright.png", PictureRequest(52, 24, upright_box))
+    assert straight.rotation == 0
+    assert slanted.magnification == pytest.approx(straight.magnification, rel=0.6)
+
+
+def test_a_slanted_view_shows_the_same_place_from_image_and_pdf(drawings: OpenDrawings, folder: Path) -> None:
+    request = PictureRequest(52, 24, FRACTIONS, rotation=37)
+    image = _draw(drawings, folder / "sheet.png", request)
+    vector = _draw(drawings, folder / "vector.pdf", request)
+    assert vector.shown.x0 == pytest.approx(image.shown.x0, abs=1e-6)
+    assert _differ(image, vector) < 0.02
+    ink = to_grey(image.grid)[8:-8, 24:-24] < 60
+    assert 0.05 < ink.mean() < 0.95, "the black rectangle lies slanted in the middle"
+
+
 def test_a_lone_digit_stays_upright(drawings: OpenDrawings, tmp_path: Path) -> None:
     image, box = text_image("1")
     image.save(tmp_path / "text.png")

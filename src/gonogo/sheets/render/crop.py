@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gonogo.sheets.models import Box, Level, PictureRequest
@@ -72,19 +74,95 @@ def rotate_box_back(box: Box, rotation: int) -> Box:
     return rotate_box(box, (360 - rotation) % 360)
 
 
+def nearest_quarter(rotation: int) -> int:
+    """Returns the nearest of 0, 90, 180 and 270 degrees."""
+    return (rotation + 45) % 360 // 90 * 90
+
+
+def turned_size(width: float, height: float, rotation: int) -> tuple[float, float]:
+    """Returns width and height of a page after it was turned: those of the rectangle around it."""
+    if rotation % 180 == 90:
+        return height, width
+    if rotation % 180 == 0:
+        return width, height
+    cos, sin = abs(math.cos(math.radians(rotation))), abs(math.sin(math.radians(rotation)))
+    return width * cos + height * sin, width * sin + height * cos
+
+
+def turn_point(x: float, y: float, width: float, height: float, rotation: int) -> tuple[float, float]:
+    """Returns a point of a page of `width` × `height` on the page turned clockwise by `rotation`."""
+    cos, sin = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
+    turned_width, turned_height = turned_size(width, height, rotation)
+    x, y = x - width / 2, y - height / 2
+    return cos * x - sin * y + turned_width / 2, sin * x + cos * y + turned_height / 2
+
+
+def turn_point_back(x: float, y: float, width: float, height: float, rotation: int) -> tuple[float, float]:
+    """Inverts `turn_point`; `width` and `height` are those of the page before it was turned."""
+    turned_width, turned_height = turned_size(width, height, rotation)
+    cos, sin = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
+    x, y = x - turned_width / 2, y - turned_height / 2
+    return cos * x + sin * y + width / 2, cos * y - sin * x + height / 2
+
+
+def turned_corners(box: Box, width: float, height: float, rotation: int) -> tuple[tuple[float, float], ...]:
+    """Returns the four corners of the box on the turned page, in its units, going round: the outline of the box."""
+    x0, x1, y0, y1 = box.x0 * width, box.x1 * width, box.y0 * height, box.y1 * height
+    return tuple(turn_point(x, y, width, height, rotation) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
+
+
+def turned_rect(box: Box, width: float, height: float, rotation: int) -> Rect:
+    """Returns the rectangle around the box on the turned page, in its units."""
+    if rotation % 90 == 0:
+        return rect_of_box(rotate_box(box, rotation), *turned_size(width, height, rotation))
+    return rect_around(turned_corners(box, width, height, rotation))
+
+
+def rect_around(points: Iterable[tuple[float, float]]) -> Rect:
+    """Returns the smallest upright rectangle that holds all points."""
+    xs, ys = zip(*points, strict=True)
+    return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+
+def shown_on_page(view: CropView, width: float, height: float, page: int) -> Box:
+    """Returns the part of the page (not turned, `width` × `height`) around what the view shows, in fractions of it."""
+    part, whole = view.shown, (view.page_width, view.page_height)
+    if view.rotation % 90 == 0:
+        x0, y0, x1, y1 = part.x, part.y, part.x + part.width, part.y + part.height
+        return rotate_box_back(Box(x0 / whole[0], y0 / whole[1], x1 / whole[0], y1 / whole[1], page), view.rotation)
+    around = rect_around(corners_on_page(part, width, height, view.rotation))
+    x0, y0 = max(around.x / width, 0.0), max(around.y / height, 0.0)
+    x1, y1 = (around.x + around.width) / width, (around.y + around.height) / height
+    return Box(x0, y0, min(x1, 1.0), min(y1, 1.0), page)
+
+
+def corners_on_page(rect: Rect, width: float, height: float, rotation: int) -> tuple[tuple[float, float], ...]:
+    """Returns the corners of a rectangle of the turned page, on the page before it was turned, from top left round."""
+    right, below = rect.x + rect.width, rect.y + rect.height
+    corners = ((rect.x, rect.y), (right, rect.y), (right, below), (rect.x, below))
+    return tuple(turn_point_back(x, y, width, height, rotation) for x, y in corners)
+
+
 def fit_view(
-    request: PictureRequest, box: Box | None, width: float, height: float, rotation: int, text: float | None = None
+    request: PictureRequest,
+    box: Box | None,
+    width: float,
+    height: float,
+    rotation: int,
+    text: float | None = None,
+    ink: Rect | None = None,
 ) -> CropView:
     """Returns the view for a request on a page of `width` × `height` (not turned); `box` in fractions of it.
 
-    `text` is the height of the characters in the box, in page units, when it was measured.
+    `text` is the height of the characters in the box, in page units, when it was measured. `ink` is the rectangle of
+    slanted text on the turned page: it is shown in place of the rectangle around the box, which is far larger.
     """
-    if rotation in (90, 270):
-        width, height = height, width
+    target = turned_rect(box, width, height, rotation) if box else None
+    if target is not None and ink is not None:
+        target = ink
+    width, height = turned_size(width, height, rotation)
     pane_width, pane_height = float(request.columns), request.rows * request.cell_ratio
     whole = min(pane_width / width, pane_height / height) * _SHEET_FILL
-    turned = rotate_box(box, rotation) if box else None
-    target = rect_of_box(turned, width, height) if turned else None
     scale = _scale(request, target, whole, (pane_width, pane_height), text)
     scale = min(max(scale * request.zoom, whole), whole * _MAGNIFICATION_MOST)
     view_width, view_height = pane_width / scale, pane_height / scale

@@ -11,7 +11,17 @@ from gonogo.sheets.models import Box, CellGrid, Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.bbox import drawing_bbox, page_number
 from gonogo.sheets.render.box_overlay import cell_mode_of, draw_frame, invert, locator_size, mark_region
-from gonogo.sheets.render.crop import CropView, Rect, fit_view, rect_of_box, rotate_box, rotate_box_back
+from gonogo.sheets.render.crop import (
+    CropView,
+    Rect,
+    fit_view,
+    nearest_quarter,
+    rotate_box,
+    shown_on_page,
+    turned_corners,
+    turned_rect,
+    turned_size,
+)
 from gonogo.sheets.render.mosaic import to_cells
 from gonogo.sheets.render.nearby_text import nearby_text
 from gonogo.sheets.render.open_drawing import Drawing, open_drawing
@@ -47,16 +57,13 @@ class OpenDrawings:
         self._metrics.clear()
 
     def locator_map(
-        self, key: str, number: int, page: DrawingPage, view: CropView, size: tuple[int, int], mode: PictureMode
+        self, key: str, number: int, page: DrawingPage, whole: CropView, size: tuple[int, int], mode: PictureMode
     ) -> CellGrid:
-        """Returns the whole page in a few cells, rendered once for each page and rotation."""
-        name = (key, number, view.rotation, size, mode)
+        """Returns the whole page in a few cells, turned by the nearest quarter; rendered once for each of them."""
+        name = (key, number, whole.rotation, size, mode)
         if name not in self._maps:
             if len(self._maps) > 64:
                 self._maps.clear()
-            whole = CropView(
-                Rect(0, 0, view.page_width, view.page_height), view.page_width, view.page_height, view.rotation, 1
-            )
             self._maps[name] = to_cells(render_subpixels(page, whole, mode, *size), mode)
         return self._maps[name]
 
@@ -89,17 +96,23 @@ class ChosenView:
 
     @property
     def target(self) -> Rect | None:
-        """Box on the turned page, in its units."""
+        """Rectangle around the box on the turned page, in its units; around the text where that is slanted."""
         if self.box is None:
             return None
-        return rect_of_box(rotate_box(self.box, self.view.rotation), self.view.page_width, self.view.page_height)
+        ink = self.metrics.ink_at(self.view.rotation)
+        return ink or turned_rect(self.box, self.page.width, self.page.height, self.view.rotation)
+
+    @property
+    def outline(self) -> tuple[tuple[float, float], ...]:
+        """Corners of the box on the turned page, in its units, going round; none without a box."""
+        if self.box is None:
+            return ()
+        return turned_corners(self.box, self.page.width, self.page.height, self.view.rotation)
 
     @property
     def shown(self) -> Box:
         """Visible part of the page, as it is in the file."""
-        part = _fractions(self.view.shown, self.view)
-        box = Box(part.x, part.y, part.x + part.width, part.y + part.height, self.number)
-        return rotate_box_back(box, self.view.rotation)
+        return shown_on_page(self.view, self.page.width, self.page.height, self.number)
 
 
 def choose_view(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> ChosenView:
@@ -121,7 +134,8 @@ def choose_view(drawings: OpenDrawings, path: Path, key: str, request: PictureRe
         else:
             box, notes = placed.box, placed.notes
     metrics = drawings.metrics_of(key, page, box) if box and request.level is not Level.SHEET else TextMetrics()
-    view = fit_view(request, box, page.width, page.height, _rotation(request, metrics), metrics.text_height)
+    rotation = _rotation(request, metrics)
+    view = fit_view(request, box, page.width, page.height, rotation, metrics.text_height, ink=metrics.ink_at(rotation))
     return ChosenView(page, number, drawing.n_pages, box, view, "; ".join(notes) or None, metrics)
 
 
@@ -144,6 +158,7 @@ def draw_picture(drawings: OpenDrawings, path: Path, key: str, request: PictureR
         n_pages=chosen.n_pages,
         magnification=view.magnification,
         rotation=view.rotation,
+        angle_is_sure=chosen.metrics.is_sure or request.rotation is not None,
         locator=locator,
         note=chosen.note,
         page_size=(page.width, page.height),
@@ -160,15 +175,8 @@ def _text_rows(chosen: ChosenView, request: PictureRequest) -> float | None:
 
 def _rotation(request: PictureRequest, metrics: TextMetrics) -> int:
     if request.rotation is not None:
-        return request.rotation % 360 // 90 * 90
-    if request.level is Level.DETAIL and metrics.is_vertical:
-        return 90  # vertical dimensions are written to be read from the right (ISO 129-1)
-    return 0
-
-
-def _fractions(rect: Rect, view: CropView) -> Rect:
-    width, height = view.page_width, view.page_height
-    return Rect(rect.x / width, rect.y / height, rect.width / width, rect.height / height)
+        return request.rotation % 360
+    return metrics.rotation % 360 if request.level is Level.DETAIL else 0
 
 
 def _locator(
@@ -176,7 +184,15 @@ def _locator(
 ) -> CellGrid | None:
     if request.locator is None:
         return None
-    view = chosen.view
-    size = locator_size(view.page_width, view.page_height, request.locator, request.cell_ratio)
-    whole = drawings.locator_map(key, chosen.number, chosen.page, view, size, mode)
-    return mark_region(whole, _fractions(view.shown, view))
+    whole, shown = overview_of(chosen)
+    size = locator_size(whole.page_width, whole.page_height, request.locator, request.cell_ratio)
+    return mark_region(drawings.locator_map(key, chosen.number, chosen.page, whole, size, mode), shown)
+
+
+def overview_of(chosen: ChosenView) -> tuple[CropView, Rect]:
+    """Returns the view of the whole page, turned by the nearest quarter, and where the chosen view lies in it."""
+    page, rotation = chosen.page, nearest_quarter(chosen.view.rotation)
+    width, height = turned_size(page.width, page.height, rotation)
+    shown = rotate_box(chosen.shown, rotation)
+    whole = CropView(Rect(0, 0, width, height), width, height, rotation, 1)
+    return whole, Rect(shown.x0, shown.y0, shown.width, shown.height)

@@ -18,7 +18,7 @@ from gonogo.sheets.child_messages import SIDE_MOST
 from gonogo.sheets.models import Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.crop import CropView, Rect
-from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings, choose_view
+from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings, choose_view, overview_of
 from gonogo.sheets.render.rasterizer import DrawingPage, Grey, fit_contrast, pool, render_view
 from gonogo.sheets.terminal.sixel import BAND
 
@@ -106,21 +106,19 @@ def _outline(plane: Plane, frame: tuple[int, int, int, int], index: int, thick: 
 
 def _map(chosen: ChosenView, key: str, most: tuple[int, int], maps: Maps) -> Plane:
     """Returns the locator map: the whole page, small, with the visible part marked."""
-    view = chosen.view
-    scale = min(most[0] / view.page_width, most[1] / view.page_height)
-    size = max(4, round(view.page_width * scale)), max(4, round(view.page_height * scale))
-    name = key, chosen.number, view.rotation, size
+    whole, shown = overview_of(chosen)
+    width, height = whole.page_width, whole.page_height
+    scale = min(most[0] / width, most[1] / height)
+    size = max(4, round(width * scale)), max(4, round(height * scale))
+    name = key, chosen.number, whole.rotation, size
     if name not in maps:
         if len(maps) > 64:
             maps.clear()
-        page = Rect(0, 0, view.page_width, view.page_height)
-        whole = CropView(page, view.page_width, view.page_height, view.rotation, 1)
         maps[name] = _indices(_grey(chosen.page, whole, *size))
     small = np.pad(maps[name], 1, constant_values=LINE)
-    shown = view.shown
-    left, top = 1 + int(shown.x * scale), 1 + int(shown.y * scale)
-    right = max(left + 3, int((shown.x + shown.width) * scale))
-    bottom = max(top + 3, int((shown.y + shown.height) * scale))
+    left, top = 1 + int(shown.x * width * scale), 1 + int(shown.y * height * scale)
+    right = max(left + 3, int((shown.x + shown.width) * width * scale))
+    bottom = max(top + 3, int((shown.y + shown.height) * height * scale))
     _outline(small, (left, top, min(right, size[0]), min(bottom, size[1])), MARK, 1, over=True)
     return small
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gonogo.schemas.sanitize import clean_text
 from gonogo.sheets.models import Box
-from gonogo.sheets.render.crop import Rect, rect_of_box, rotate_box
+from gonogo.sheets.render.crop import Rect, nearest_quarter, rect_of_box, rotate_box
 from gonogo.sheets.render.rasterizer import DrawingPage
 
 _MOST = 8
@@ -13,7 +13,11 @@ _INSIDE = 0.5  # of a word's area in the box
 
 
 def nearby_text(page: DrawingPage, box: Box, rotation: int) -> tuple[str, ...]:
-    """Returns up to eight texts in and around `box`, nearest first, as "direction: text" on the turned page."""
+    """Returns up to eight texts in and around `box`, nearest first, as "direction: text" on the turned page.
+
+    A slanted page counts as turned by the nearest quarter.
+    """
+    rotation = nearest_quarter(rotation)
     width, height = (page.height, page.width) if rotation in (90, 270) else (page.width, page.height)
     target = rect_of_box(rotate_box(box, rotation), width, height)
     words: list[tuple[float, str]] = []

@@ -5,6 +5,7 @@ Child process only.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,12 +15,13 @@ from PIL import Image
 
 from gonogo.sheets.picture_modes import PictureMode, subpixels_of
 from gonogo.sheets.render.bbox import Units
-from gonogo.sheets.render.crop import CropView, Rect
+from gonogo.sheets.render.crop import CropView, Rect, corners_on_page, rect_around
 
 Grey = NDArray[np.uint8]
 
 PAPER = 255
 _FLAT = 24  # a crop whose levels differ by less holds no strokes
+_AROUND = 3  # samples around a region that bicubic resampling looks at
 _WIDE = 4.0  # below this magnification a view is for finding one's way, not for reading
 
 
@@ -99,6 +101,8 @@ def samples_per_subpixel(
 
 def render_view(page: DrawingPage, view: CropView, columns: int, rows: int) -> Grey:
     """Renders the view's rectangle as the reader sees it, with paper where it reaches over the page's edge."""
+    if view.rotation % 90:
+        return _render_slanted(page, view, columns, rows)
     canvas = np.full((rows, columns), PAPER, np.uint8)
     shown = view.shown
     if shown.width <= 0 or shown.height <= 0:
@@ -117,6 +121,44 @@ def render_view(page: DrawingPage, view: CropView, columns: int, rows: int) -> G
     grey = page.render(region, *size)
     canvas[top:bottom, left:right] = np.rot90(grey, -view.rotation // 90)
     return canvas
+
+
+def _render_slanted(page: DrawingPage, view: CropView, columns: int, rows: int) -> Grey:
+    """Renders the view's rectangle as `rows` × `columns` grey values, with paper beyond the page's edge.
+
+    The page is rendered upright, at the view's resolution or at the finest that an image has, and resampled once.
+    """
+    corners = corners_on_page(view.rect, page.width, page.height, view.rotation)
+    finest = max(columns / view.rect.width, rows / view.rect.height)
+    scale = min(finest, page.native) if page.grain < math.inf else finest
+    region = _region(rect_around(corners), scale, page)
+    if region is None:
+        return np.full((rows, columns), PAPER, np.uint8)
+    size = (max(1, round(region.width * scale)), max(1, round(region.height * scale)))
+    upright = Image.fromarray(page.render(region, *size))
+    origin, right, _, below = (
+        ((x - region.x) / region.width * size[0], (y - region.y) / region.height * size[1]) for x, y in corners
+    )
+    across = (right[0] - origin[0]) / columns, (right[1] - origin[1]) / columns
+    down = (below[0] - origin[0]) / rows, (below[1] - origin[1]) / rows
+    affine = (across[0], down[0], origin[0], across[1], down[1], origin[1])
+    turned = upright.transform(
+        (columns, rows), Image.Transform.AFFINE, affine, Image.Resampling.BICUBIC, fillcolor=PAPER
+    )
+    return np.asarray(turned)
+
+
+def _region(around: Rect, scale: float, page: DrawingPage) -> Rect | None:
+    """Returns the part of the page to render, in whole samples; `None` when nothing of it lies on the page."""
+    margin = _AROUND / scale
+    x0, y0 = max(around.x - margin, 0.0), max(around.y - margin, 0.0)
+    x1 = min(around.x + around.width + margin, page.width)
+    y1 = min(around.y + around.height + margin, page.height)
+    if x0 >= x1 or y0 >= y1:
+        return None
+    x0, y0 = math.floor(x0 * scale) / scale, math.floor(y0 * scale) / scale
+    x1, y1 = min(math.ceil(x1 * scale) / scale, page.width), min(math.ceil(y1 * scale) / scale, page.height)
+    return Rect(x0, y0, x1 - x0, y1 - y0)
 
 
 def _pixels(start: float, size: float, origin: float, span: float, count: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gonogo.sheets.models import Box, CellGrid, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.crop import rotate_box
+from gonogo.sheets.render.crop import nearest_quarter, rotate_box
 
 _BLANK = " "
 _FILL = 0.98
@@ -16,7 +16,7 @@ def draw_outline(request: PictureRequest, page_size: tuple[float, float], box: B
     `page_size` is the page's width and height in any unit. Level and zoom are ignored; a rotation asked for is kept.
     The box takes at least one cell (`▪`) and its cells are marked. No colour is needed: ink is 0, paper 255.
     """
-    rotation = (request.rotation or 0) % 360 // 90 * 90
+    rotation = nearest_quarter(request.rotation or 0)
     width, height = page_size if rotation in (0, 180) else (page_size[1], page_size[0])
     scale = min(request.columns / width, request.rows * request.cell_ratio / height) * _FILL
     columns = min(max(round(width * scale), 3), request.columns)

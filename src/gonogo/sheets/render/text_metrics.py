@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gonogo.sheets.models import Box
-from gonogo.sheets.render.crop import is_tall, rect_of_box
-from gonogo.sheets.render.rasterizer import DrawingPage, Grey
+from gonogo.sheets.render.crop import CropView, Rect, is_tall, rect_around, rect_of_box, turn_point, turned_size
+from gonogo.sheets.render.ink_pieces import Ink, find_pieces, letters_of
+from gonogo.sheets.render.rasterizer import DrawingPage, Grey, render_view
+from gonogo.sheets.render.text_angle import Slant, measure_slant
 
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
 # Stroke over height at which small characters read best (signs: 1/6 to 1/8; plotted text: 1/10 to 1/26).
@@ -21,10 +23,8 @@ _THROUGH = 0.97  # a piece this high, of the box, is a line running through it
 _RULE = 0.75  # of the width: a row with more ink is a line across, no row of characters
 _JOINS = 0.9  # of the height between two rules: a column with more ink is a side of a box
 _LONE_BOX_TALL = 1.6  # then the box's own shape is all there is to go by
-_ABOUT_SQUARE = 1.4
+_TALL = 1.4  # boxes this much higher than wide may hold vertical text
 _NEARLY_SQUARE = 0.9
-_FILLS = 0.7
-_SLANTING_TEXT = 0.3  # of the side of a square box, for three to six characters along its diagonal
 _LONE_TALL = 1.9  # a single piece of ink this tall is a word on its side rather than one digit
 
 
@@ -34,48 +34,88 @@ class TextMetrics:
 
     Attributes:
         text_height: Height of the characters; `None` when unknown.
-        is_vertical: Whether they lie on their side.
-        stroke: Width of their lines.
+        rotation: Degrees clockwise by which the page is turned so that the text reads left to right, −89 … 90.
+        is_sure: Whether the ink shows the angle clearly; if not, `rotation` is 0.
+        stroke: Width of the lines of the characters.
+        ink: Rectangle of slanted text on the turned page, because the box around it is far larger; else `None`.
     """
 
     text_height: float | None = None
-    is_vertical: bool = False
+    rotation: int = 0
+    is_sure: bool = True
     stroke: float = 0.0
+    ink: Rect | None = None
 
     @property
     def missing_weight(self) -> float | None:
         """Width that the lines lack to be read well; `None` when the height is unknown."""
         return None if self.text_height is None else max(0.0, self.text_height * _WEIGHT - self.stroke)
 
+    def ink_at(self, rotation: int) -> Rect | None:
+        """Returns `ink` when the page is turned as the text was measured; `None` at any other rotation."""
+        return self.ink if (rotation - self.rotation) % 360 == 0 else None
+
 
 def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
     """Measures the text within `box` (fractions of the page)."""
     region = rect_of_box(box, page.width, page.height)
-    longer = max(region.width, region.height)
-    columns = max(8, round(_SAMPLES * region.width / longer))
-    rows = max(8, round(_SAMPLES * region.height / longer))
-    dark = _dark(page.render(region, columns, rows))
+    dark = _dark(page.render(region, *_samples(region)))
     if dark is None:
-        return TextMetrics(is_vertical=is_tall(box, page.width, page.height))
-    vertical = _is_vertical(dark, tall=is_tall(box, page.width, page.height))
+        return TextMetrics(rotation=90 if is_tall(box, page.width, page.height) else 0)
+    slant = measure_slant(dark)
+    if not slant.degrees:
+        return replace(_measure_upright(dark, region), is_sure=slant.is_sure)
+    return _measure_slanted(page, region, dark, slant)
+
+
+def _measure_slanted(page: DrawingPage, region: Rect, dark: Ink, slant: Slant) -> TextMetrics:
+    """Measures slanted text once its lines lie along an axis, in the rectangle around its letters."""
+    unit = region.width / dark.shape[1]
+    outline = letters_of(find_pieces(dark), dark.shape).outline() * unit + (region.x, region.y)
+    around = _turned_rect(outline, page, slant.degrees)
+    view = CropView(around, *turned_size(page.width, page.height, slant.degrees), slant.degrees, 1.0)
+    upright = _dark(render_view(page, view, *_samples(around)))
+    if upright is None:
+        return TextMetrics(is_sure=False)
+    measured = _measure_upright(upright, around)
+    rotation = _readable(slant.degrees + measured.rotation)
+    return replace(measured, rotation=rotation, ink=_turned_rect(outline, page, rotation))
+
+
+def _turned_rect(points: NDArray[np.float64], page: DrawingPage, rotation: int) -> Rect:
+    """Returns the rectangle around points of the page, on the turned page."""
+    return rect_around(turn_point(x, y, page.width, page.height, rotation) for x, y in points.tolist())
+
+
+def _readable(rotation: int) -> int:
+    """Returns the rotation that reads from below or from the right (ISO 129-1), −89 … 90."""
+    return rotation - 180 if rotation > 90 else rotation
+
+
+def _samples(region: Rect) -> tuple[int, int]:
+    longer = max(region.width, region.height)
+    return max(8, round(_SAMPLES * region.width / longer)), max(8, round(_SAMPLES * region.height / longer))
+
+
+def _measure_upright(dark: Ink, region: Rect) -> TextMetrics:
+    """Measures text whose lines lie along an axis; `region` is what `dark` shows, in page units."""
+    rows, columns = dark.shape
+    vertical = _is_vertical(dark, tall=region.height > _TALL * region.width)
     upright = dark.T if vertical else dark
-    pieces = _column_runs(upright)
     stroke = _stroke_width(dark) * region.width / columns
-    if _is_diagonal(pieces, upright.shape):
-        return TextMetrics(_SLANTING_TEXT * min(region.width, region.height), vertical, stroke)
+    rotation = 90 if vertical else 0
     heights = _character_heights(_without_frame(upright))
     if not heights or (len(heights) < 3 and max(heights) > _THROUGH * upright.shape[0]):
-        return TextMetrics(None, vertical, stroke)
-    return TextMetrics(
-        _median_height(heights) * (region.width / columns if vertical else region.height / rows), vertical, stroke
-    )
+        return TextMetrics(None, rotation, stroke=stroke)
+    unit = region.width / columns if vertical else region.height / rows
+    return TextMetrics(_median_height(heights) * unit, rotation, stroke=stroke)
 
 
-def _dark(grey: Grey) -> NDArray[np.bool_] | None:
+def _dark(grey: Grey) -> Ink | None:
     low, high = int(grey.min()), int(grey.max())
     if high - low < 40:
         return None
-    dark: NDArray[np.bool_] = grey < (low + high) / 2
+    dark: Ink = grey < (low + high) / 2
     return dark if dark.mean() < _SOLID else None
 
 
@@ -123,15 +163,6 @@ def _character_heights(dark: NDArray[np.bool_]) -> list[int]:
         rows = np.flatnonzero(np.diff(np.concatenate(([0], dark[:, start:end].any(axis=1).astype(np.int8), [0]))))
         heights.append(int((rows[1::2] - rows[::2]).max()))
     return heights
-
-
-def _is_diagonal(pieces: list[tuple[int, int]], shape: tuple[int, ...]) -> bool:
-    """Returns whether the box is about square and one piece of ink spans it: text along a diagonal."""
-    rows, columns = shape
-    if not pieces or max(rows, columns) > _ABOUT_SQUARE * min(rows, columns):
-        return False
-    height, width = max(pieces, key=lambda piece: piece[1])
-    return width > _FILLS * columns and height > _FILLS * rows
 
 
 def _is_vertical(dark: NDArray[np.bool_], *, tall: bool) -> bool:

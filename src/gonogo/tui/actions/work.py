@@ -40,6 +40,7 @@ ANNOTATE = Scope(
     Action("away", "away", "Make the drawing smaller.", ("minus",), "pane('zoom(-1)')"),
     Action("home", "home", "Back to the detail as it was.", ("0", "home"), "pane('home')"),
     Action("rotate", "turn", "Turn the drawing by a quarter.", ("o",), "pane('rotate')", 10),
+    Action("rotate_little", "turn 15°", "Turn the drawing by 15 degrees.", ("O",), "pane('rotate(15)')"),
     Action("invert", "invert", "Swap ink and paper of the drawing.", ("i",), "pane('invert')", 11),
     Action("mode", "mode", "Draw in finer or simpler characters.", ("m",), "pane('mode')", 13),
     Action("outside", "viewer", "Open the crop in the system's viewer.", ("v",), "pane('view_outside')", 14),

@@ -116,9 +116,17 @@ def sheet_title(task: DeskTask, picture: Picture | NoPicture | None, view: Viewp
     if isinstance(picture, Picture):
         parts.append(f"sheet {picture.page}" + (f" of {picture.n_pages}" if picture.n_pages > 1 else ""))
         parts.append(f"{view.level.value} {picture.magnification:.1f}×")
-        if picture.rotation:
-            parts.append(f"turned {picture.rotation}°")
+        if turned := turned_text(picture):
+            parts.append(turned)
     return one_line(" · ".join(parts))
+
+
+def turned_text(picture: Picture) -> str:
+    """Rotation of the drawing: `turned 47°` (clockwise), `turned −17°`; or that the angle of the text is not known."""
+    if not picture.angle_is_sure:
+        return "angle unsure, o turns"
+    degrees = picture.rotation if picture.rotation <= 180 else picture.rotation - 360
+    return f"turned {degrees}°".replace("-", "−") if degrees else ""
 
 
 TOO_SMALL = "No room for the drawing below 64×12."

@@ -315,9 +315,9 @@ class TaskPane(Horizontal):
     def action_home(self) -> None:
         self._change_view(self.view.reset())
 
-    def action_rotate(self) -> None:
+    def action_rotate(self, by: int = 90) -> None:
         shown = self.sheet.shown
-        self._change_view(self.view.turned(shown.rotation if isinstance(shown, Picture) else 0))
+        self._change_view(self.view.turned(shown.rotation if isinstance(shown, Picture) else 0, by))
 
     def action_invert(self) -> None:
         self.sheet.toggle_inverted()

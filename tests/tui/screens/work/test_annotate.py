@@ -285,6 +285,8 @@ async def test_the_drawing_follows_the_keys(running: Running, clock: Clock) -> N
         last = session.requests[-1]
         assert (last.pan_x, last.zoom, last.rotation) == (0.25, 1.4, 90)
         assert last.bbox == task().bbox
+        await press(pilot, clock, "O")
+        assert session.requests[-1].rotation == 105
         await press(pilot, clock, "a")
         kept = session.asked["task-2"]
         assert (kept.level, kept.zoom, kept.pan_x, kept.rotation) == (Level.VIEW, 1.4, 0.0, None)
