@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from gonogo.sheets.models import Box, PictureRequest
@@ -16,7 +14,6 @@ from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
 from gonogo.sheets.render.images import ImagePage
 from gonogo.sheets.render.mosaic import to_grey
-from gonogo.sheets.render.rasterizer import thicken
 from gonogo.sheets.render.text_metrics import measure_text
 
 SIDE = 1000
@@ -73,15 +70,24 @@ def test_bold_text_and_unknown_text_are_left_alone() -> None:
     assert measure_text(page, Box(0.1, 0.1, 0.2, 0.2)).missing_weight is None
 
 
-@given(by=st.integers(0, 12), width=st.integers(1, 5))
-def test_a_line_grows_by_what_it_lacks(by: int, width: int) -> None:
-    fine = np.full((60, 60), 255, np.uint8)
-    fine[:, 30 : 30 + width] = 0
-    thick = thicken(fine, by)
-    assert thick.shape == fine.shape
-    assert (thick[30] == 0).sum() == width + by
-    middle = np.flatnonzero(thick[30] == 0).mean()
-    assert abs(middle - (30 + (width - 1) / 2)) <= 0.5
+def test_the_height_of_a_lone_character_widens_by_one_stroke_at_most() -> None:
+    sheet = _eight(1)
+    agreed = measure_text(ImagePage(sheet), _box())
+    assert agreed.height_is_sure
+    alone = measure_text(ImagePage(sheet), Box(0.405, 0.4, 0.437, 0.45))
+    assert not alone.height_is_sure
+    assert agreed.missing_weight is not None
+    assert alone.missing_weight is not None
+    assert agreed.missing_weight > 3 * agreed.stroke
+    assert alone.missing_weight <= alone.stroke
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(120, 180), (205, 245), (255, 0)])
+def test_grey_scans_and_white_on_black_are_measured_like_black_on_white(ink: int, paper: int) -> None:
+    sheet = _eight(2).point(lambda level: paper if level else ink)
+    measured, plain = measure_text(ImagePage(sheet), _box()), measure_text(ImagePage(_eight(2)), _box())
+    assert measured.text_height == pytest.approx(plain.text_height)
+    assert measured.stroke == pytest.approx(plain.stroke, rel=0.2)
 
 
 @pytest.mark.parametrize("mode", [PictureMode.OCTANT, PictureMode.SEXTANT, PictureMode.QUADRANT])

@@ -144,7 +144,8 @@ def draw_picture(drawings: OpenDrawings, path: Path, key: str, request: PictureR
     chosen = choose_view(drawings, path, key, request)
     page, view, mode = chosen.page, chosen.view, cell_mode_of(request.mode)
     size = (request.columns, request.rows)
-    grid = to_cells(render_subpixels(page, view, mode, *size, missing_weight=chosen.metrics.missing_weight), mode)
+    weight = chosen.metrics.missing_weight
+    grid = to_cells(render_subpixels(page, view, mode, *size, missing_weight=weight, box=chosen.target), mode)
     if chosen.target is not None:
         grid = draw_frame(grid, view.rect, chosen.target)
     locator = _locator(drawings, key, chosen, request, mode)

@@ -1,4 +1,4 @@
-"""Rasteriser: renders the visible part of any drawing page to grey sub-pixels, thickening thin strokes.
+"""Rasteriser: renders the visible part of any drawing page to grey sub-pixels.
 
 Child process only.
 """
@@ -15,12 +15,13 @@ from PIL import Image
 
 from gonogo.sheets.picture_modes import PictureMode, subpixels_of
 from gonogo.sheets.render.bbox import Units
+from gonogo.sheets.render.contrast import ink_levels, stretch, stretch_sheet
 from gonogo.sheets.render.crop import CropView, Rect, corners_on_page, rect_around
+from gonogo.sheets.render.strokes import widen
 
 Grey = NDArray[np.uint8]
 
 PAPER = 255
-_FLAT = 24  # a crop whose levels differ by less holds no strokes
 _AROUND = 3  # samples around a region that bicubic resampling looks at
 _WIDE = 4.0  # below this magnification a view is for finding one's way, not for reading
 
@@ -45,15 +46,13 @@ class DrawingPage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StrokeTuning:
-    """Parameters that keep strokes visible; see `pool` and `fit_contrast`. Tuned on real dimensions with tesseract."""
+    """Parameters that keep strokes visible; see `pool` and `strokes.widen`. Tuned on real dimensions with tesseract."""
 
     fine: int = 3  # samples across a sub-pixel, before pooling
     finest: int = 8  # the most of them, in wide views
     stroke: float = 0.2  # share of the darkest sample in a pooled value, where text is to be read
     wide_stroke: float = 0.5  # the same where lines are thinner than a sub-pixel
-    white: float = 80.0  # percentile that becomes paper
-    black: float = 0.3  # percentile that becomes full ink
-    gamma: float = 1.2  # what is half ink looks thinner in cells than in pixels
+    gap: float = 1.34  # sub-pixels that stay open between two strokes: less is lost between the cells' own lines
 
 
 TUNING = StrokeTuning()
@@ -67,24 +66,42 @@ def render_subpixels(
     rows: int,
     *,
     missing_weight: float | None = None,
+    box: Rect | None = None,
     tuning: StrokeTuning = TUNING,
 ) -> Grey:
     """Renders the view as sub-pixels for `columns` × `rows` cells: rendered fine, rotated, pooled, contrast fitted.
 
     `missing_weight` is how much wider, in page units, the lines of the text must become (see `TextMetrics`); where it
-    is `None`, thin strokes are kept as far as pooling can.
+    is `None`, thin strokes are kept as far as pooling can. The contrast is that of `box` (on the turned page).
     """
     across, down = subpixels_of(mode)
     width, height = columns * across, rows * down
     wide = view.magnification < _WIDE
     fine_x, fine_y = samples_per_subpixel(page, view, width, height, tuning)
     fine = render_view(page, view, width * fine_x, height * fine_y)
-    if missing_weight is None or wide:
-        stroke = tuning.wide_stroke if wide else tuning.stroke
-    else:
+    levels = None if wide else ink_levels(part_of(fine, view.rect, box))
+    if levels is None:
+        return stretch_sheet(pool(fine, fine_x, fine_y, tuning.wide_stroke if wide else tuning.stroke))
+    if levels.reversed:
+        fine = ~fine
+    stroke = tuning.stroke
+    if missing_weight is not None:
         stroke = 0.0
-        fine = thicken(fine, round(missing_weight / view.rect.width * fine.shape[1]))
-    return fit_contrast(pool(fine, fine_x, fine_y, stroke), tuning)
+        by = round(missing_weight / view.rect.width * fine.shape[1])
+        fine = widen(fine, by, (round(tuning.gap * fine_x), round(tuning.gap * fine_y)), levels.middle)
+    pooled = pool(fine, fine_x, fine_y, stroke)
+    fitted = stretch(pooled, ink_levels(part_of(pooled, view.rect, box)) or levels)
+    return ~fitted if levels.reversed else fitted
+
+
+def part_of(picture: Grey, view: Rect, box: Rect | None) -> Grey:
+    """Returns the part of a picture of `view` that shows `box`, or all of it where there is no box."""
+    if box is None:
+        return picture
+    rows, columns = picture.shape
+    left, right = _pixels(box.x, box.width, view.x, view.width, columns)
+    top, bottom = _pixels(box.y, box.height, view.y, view.height, rows)
+    return picture[top:bottom, left:right]
 
 
 def samples_per_subpixel(
@@ -188,25 +205,6 @@ def _clamp(rect: Rect, page: DrawingPage) -> Rect:
     return Rect(x0, y0, x1 - x0, y1 - y0)
 
 
-def thicken(fine: Grey, by: int) -> Grey:
-    """Widens every line by `by` samples (grey erosion): each sample becomes the darkest of a square around it.
-
-    Hairlines of plotted text are a fraction of what is easily read (ISO 3098 has 1/10 and 1/14 of the height, plotters
-    draw less); in cells they break up long before the eye has too few pixels.
-    """
-    if by <= 0:
-        return fine
-    before = by // 2
-    out = np.pad(fine, (before, by - before), constant_values=PAPER)
-    span = 1
-    while span <= by:
-        step = min(span, by + 1 - span)
-        out = np.minimum(out[:, :-step], out[:, step:])
-        out = np.minimum(out[:-step], out[step:])
-        span += step
-    return out
-
-
 def pool(fine: Grey, across: int, down: int, stroke: float) -> Grey:
     """Joins `across` × `down` samples into one: bicubic, pulled towards the darkest sample by `stroke` (0…1).
 
@@ -233,21 +231,15 @@ def darkest_of(fine: Grey, across: int, down: int) -> Grey:
     return darkest
 
 
-def fit_contrast(grey: Grey, tuning: StrokeTuning = TUNING) -> Grey:
-    """Stretches the contrast so that paper is white and strokes are full ink; an empty crop stays as it is."""
-    counts = np.bincount(grey.ravel(), minlength=256)
-    paper, ink = _percentile(counts, tuning.white), _percentile(counts, tuning.black)
-    if paper - ink < _FLAT:
-        ink = int(np.flatnonzero(counts)[0])
-        if paper - ink < _FLAT:
-            return grey
-    levels = ((np.arange(256) - ink) / (paper - ink)).clip(0.0, 1.0) ** tuning.gamma
-    return _to_levels(levels * 255)[grey]
+def fit_contrast(grey: Grey, box: Grey | None = None) -> Grey:
+    """Stretches the contrast so that paper is white and strokes are full ink; an empty crop stays as it is.
 
-
-def _percentile(counts: NDArray[np.intp], per_cent: float) -> int:
-    """Returns the grey level at or below which `per_cent` of the samples are; `counts` is the histogram."""
-    return int(np.searchsorted(np.cumsum(counts), per_cent / 100 * counts.sum()))
+    The levels are those of `box`, the part of the view that is judged; those of the whole view without one.
+    """
+    levels = None if box is None else ink_levels(box)
+    if levels is None:
+        return stretch_sheet(grey)
+    return ~stretch(~grey, levels) if levels.reversed else stretch(grey, levels)
 
 
 def _to_levels(values: NDArray[np.floating[Any]]) -> Grey:

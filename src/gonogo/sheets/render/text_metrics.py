@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gonogo.sheets.models import Box
+from gonogo.sheets.render.contrast import ink_levels
 from gonogo.sheets.render.crop import CropView, Rect, is_tall, rect_around, rect_of_box, turn_point, turned_size
 from gonogo.sheets.render.ink_pieces import Ink, find_pieces, letters_of
 from gonogo.sheets.render.rasterizer import DrawingPage, Grey, render_view
@@ -19,6 +20,8 @@ _WEIGHT = 1 / 6
 _SOLID = 0.9  # more ink than this is a filled area, not text
 _LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
 _LEANING = 1.05  # characters are higher than wide; wider than this they lie on their side
+_LIKE = 0.25  # of the median: characters of a line differ by no more in height
+_AGREE = 0.5  # share of the pieces that must be alike for the height to be sure
 _THROUGH = 0.97  # a piece this high, of the box, is a line running through it
 _RULE = 0.75  # of the width: a row with more ink is a line across, no row of characters
 _JOINS = 0.9  # of the height between two rules: a column with more ink is a side of a box
@@ -38,6 +41,7 @@ class TextMetrics:
         is_sure: Whether the ink shows the angle clearly; if not, `rotation` is 0.
         stroke: Width of the lines of the characters.
         ink: Rectangle of slanted text on the turned page, because the box around it is far larger; else `None`.
+        height_is_sure: Whether the height is that of several characters that agree.
     """
 
     text_height: float | None = None
@@ -45,11 +49,18 @@ class TextMetrics:
     is_sure: bool = True
     stroke: float = 0.0
     ink: Rect | None = None
+    height_is_sure: bool = False
 
     @property
     def missing_weight(self) -> float | None:
-        """Width that the lines lack to be read well; `None` when the height is unknown."""
-        return None if self.text_height is None else max(0.0, self.text_height * _WEIGHT - self.stroke)
+        """Width that the lines lack to be read well; `None` when the height is unknown.
+
+        It is at most one stroke where height or angle is unsure: a height three times too large would make lumps of letters.
+        """
+        if self.text_height is None:
+            return None
+        missing = max(0.0, self.text_height * _WEIGHT - self.stroke)
+        return missing if self.height_is_sure and self.is_sure else min(missing, self.stroke)
 
     def ink_at(self, rotation: int) -> Rect | None:
         """Returns `ink` when the page is turned as the text was measured; `None` at any other rotation."""
@@ -107,15 +118,17 @@ def _measure_upright(dark: Ink, region: Rect) -> TextMetrics:
     heights = _character_heights(_without_frame(upright))
     if not heights or (len(heights) < 3 and max(heights) > _THROUGH * upright.shape[0]):
         return TextMetrics(None, rotation, stroke=stroke)
+    height, sure = _median_height(heights)
     unit = region.width / columns if vertical else region.height / rows
-    return TextMetrics(_median_height(heights) * unit, rotation, stroke=stroke)
+    return TextMetrics(height * unit, rotation, stroke=stroke, height_is_sure=sure)
 
 
 def _dark(grey: Grey) -> Ink | None:
-    low, high = int(grey.min()), int(grey.max())
-    if high - low < 40:
+    """Returns where the strokes are, dark or light; `None` in an empty or filled box."""
+    levels = ink_levels(grey)
+    if levels is None:
         return None
-    dark: Ink = grey < (low + high) / 2
+    dark: Ink = (~grey if levels.reversed else grey) < levels.edge
     return dark if dark.mean() < _SOLID else None
 
 
@@ -186,6 +199,9 @@ def _is_vertical(dark: NDArray[np.bool_], *, tall: bool) -> bool:
     return float(np.median(ratios)) > _LEANING
 
 
-def _median_height(heights: list[int]) -> float:
-    """Returns the median of the pieces that are not punctuation."""
-    return float(np.median([height for height in heights if height >= _LEAST * max(heights)]))
+def _median_height(heights: list[int]) -> tuple[float, bool]:
+    """Returns the median of the pieces that are not punctuation, and whether it is that of several like pieces."""
+    letters = np.array([height for height in heights if height >= _LEAST * max(heights)])
+    median = float(np.median(letters))
+    like = np.abs(letters - median) <= _LIKE * median
+    return median, bool(like.sum() >= 2 and like.mean() >= _AGREE)
