@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.sheets.render.contrast import ink_levels, stretch, stretch_sheet
+from gonogo.sheets.render.contrast import Grey, ink_levels, stretch, stretch_sheet
 
 
-def _strokes(ink: int, paper: int, noise: float = 0.0) -> np.ndarray:
+def _strokes(ink: int, paper: int, noise: float = 0.0) -> Grey:
     """A box with a few lines across it, as a scanner sees them."""
     picture = np.full((60, 120), float(paper))
     picture[10:50, 20:24] = picture[10:14, 20:90] = picture[30:33, 40:100] = ink
     picture += np.random.default_rng(7).normal(0, noise, picture.shape) if noise else 0
-    return np.rint(picture).clip(0, 255).astype(np.uint8)
+    box: Grey = np.rint(picture).clip(0, 255).astype(np.uint8)
+    return box
 
 
 @given(ink=st.integers(0, 215), apart=st.integers(40, 255))
