@@ -59,7 +59,7 @@ def _thicken(fine: Grey, by: int, axis: int) -> Grey:
 
 
 def _middle_of_gap(dark: Mask, width: int, reach: int, axis: int) -> Grey:
-    """Returns 255 for samples of paper in the middle `width` or so of a gap with ink on both sides within `reach`, else 0."""
+    """Returns 255 for samples of paper about the middle `width` of a gap between ink within `reach`, else 0."""
     before, after = _distance(dark, reach, axis, 1), _distance(dark, reach, axis, -1)
     furthest = np.maximum(before, after)
     apart = furthest - np.minimum(before, after)

@@ -55,7 +55,7 @@ class TextMetrics:
     def missing_weight(self) -> float | None:
         """Width that the lines lack to be read well; `None` when the height is unknown.
 
-        It is at most one stroke where height or angle is unsure: a height three times too large would make lumps of letters.
+        It is at most one stroke where height or angle is unsure: a height far too large would make lumps of letters.
         """
         if self.text_height is None:
             return None
