@@ -106,7 +106,7 @@ async def test_what_a_plain_server_cannot_do_is_said(gonogo: Gonogo, plain: tupl
         ("keys", "list"),
         ("keys", "create", "--name", "x"),
         ("keys", "revoke", "x"),
-        ("campaign", "create", "c", "--early-stop"),
+        ("campaign", "create", "c", "--max-risk", "0.1"),
         ("campaign", "create", "c", "--project", "pmi"),
         ("assign", "c", "chief@example.com", "--role", "reviewer"),
         ("campaign", "promote", "c", "--force"),

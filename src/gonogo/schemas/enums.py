@@ -49,6 +49,13 @@ class ConsensusMethod(StrEnum):
     WEIGHTED_MAJORITY = "weighted_majority"
 
 
+class VotePolicy(StrEnum):
+    """How many votes the tasks of a campaign get: each the same number, or more where the risk is."""
+
+    FIXED = "fixed"
+    BY_RISK = "by_risk"
+
+
 class ErrorCode(StrEnum):
     """Values of `error.code`, the only part of an error to branch on."""
 

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gonogo.schemas.base import AnyValue, JsonObject, Link, Name, Received, Sent, Timestamp
+from gonogo.schemas.enums import VotePolicy
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelSubmission, TaskSubject
 
 
@@ -177,9 +178,22 @@ class TasksMade(Received):
     next: str | None = None
 
 
+DEFAULT_MAX_RISK = 0.05
+"""`CampaignSettings.max_risk` of a new campaign."""
+
+
 class CampaignSettings(Received):
+    """Settings of a campaign that are ours alone.
+
+    `max_risk` is the greatest probability of being wrong with which a value settles as *correct*; above it an expert
+    decides. With `votes` `by_risk` a task begins with `min_votes`, and gets another vote, up to its `n_required`, while
+    its risk is above the limit.
+    """
+
     lease_minutes: Annotated[int, Field(ge=1, le=60)] = 10
-    early_stop: bool = False
+    max_risk: Annotated[float, Field(ge=0, le=1)] = DEFAULT_MAX_RISK
+    votes: VotePolicy = VotePolicy.FIXED
+    min_votes: Annotated[int, Field(ge=1, le=50)] = 1
     trailing_zeros_matter: bool = False
     guideline: Annotated[str, Field(max_length=100_000)] | None = None
 

@@ -100,10 +100,14 @@ async def test_settings_change_one_by_one(lead: httpx.AsyncClient) -> None:
     path = f"{GONOGO}/campaigns/{campaign}/settings"
     changed = await ok(lead.patch(path, json={"lease_minutes": 20}))
     assert changed == {**before, "settings": {**before["settings"], "lease_minutes": 20}}
-    changed = await ok(lead.patch(path, json={"guideline": "Read **every** digit.", "early_stop": True}))
+    changed = await ok(
+        lead.patch(path, json={"guideline": "Read **every** digit.", "max_risk": 0.1, "votes": "by_risk"})
+    )
     assert changed["settings"] == {
         "lease_minutes": 20,
-        "early_stop": True,
+        "max_risk": 0.1,
+        "votes": "by_risk",
+        "min_votes": 1,
         "trailing_zeros_matter": False,
         "guideline": "Read **every** digit.",
     }

@@ -64,10 +64,13 @@ class Queue(RuleBasedStateMachine):
         folder = self.stack.enter_context(tempfile.TemporaryDirectory())
         return Path(shutil.copy(self.template, folder))
 
-    @initialize(redundancy=st.integers(1, 3), gold=st.sampled_from([0.0, 0.3]), early=st.booleans())
-    def open(self, redundancy: int, gold: float, early: bool) -> None:
+    @initialize(redundancy=st.integers(1, 3), gold=st.sampled_from([0.0, 0.3]), by_risk=st.booleans())
+    def open(self, redundancy: int, gold: float, by_risk: bool) -> None:
         self.campaign = self.house.campaign(
-            target_redundancy=redundancy, gold_fraction=gold, early_stop=early, lease_minutes=LEASE
+            target_redundancy=redundancy,
+            gold_fraction=gold,
+            votes="by_risk" if by_risk else "fixed",
+            lease_minutes=LEASE,
         )
         self.create([(0, 0.5), (1, 0.2), (0, None)], 2)
 

@@ -51,7 +51,7 @@ def give_origin(served: Served, task: str) -> None:
         connection.execute(predictions.insert().values(**made, target_kind="pmi", created_at=now))
         origin = {"prediction_id": ids["predictions"], "part_revision_id": ids["part_revisions"]}
         connection.execute(tasks.update().where(tasks.c.id == task).values(**origin))
-        connection.execute(text("UPDATE campaigns SET project_id = :project"), {"project": project})
+        connection.execute(text("UPDATE campaigns SET project_id = :project, max_risk = 0.2"), {"project": project})
 
 
 async def vote_as(served: Served, name: str, task: str, **body: Any) -> None:

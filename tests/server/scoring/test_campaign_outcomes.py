@@ -23,10 +23,17 @@ METHODS = ["dawid_skene", "one_coin", "majority", "weighted_majority"]
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(TASK, min_size=1, max_size=8), st.integers(1, 4), st.booleans(), st.sampled_from(METHODS))
+@given(
+    st.lists(TASK, min_size=1, max_size=8),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.sampled_from([0.0, 0.02, 0.05, 0.3, 1.0]),
+    st.sampled_from(METHODS),
+)
 def test_all_at_once_is_one_by_one(
-    cast: list[list[tuple[int, str, str | None]]], n_required: int, early: bool, method: str
+    cast: list[list[tuple[int, str, str | None]]], n_required: int, enough: int, max_risk: float, method: str
 ) -> None:
+    rule = Rule(n_required, min(enough, n_required), max_risk)
     flat = [(task, *ballot) for task, ballots in enumerate(cast) for ballot in ballots]
     size = {"n_tasks": len(cast), "n_annotators": 5, "n_classes": len(VERDICT_CLASSES)}
     votes = Votes.of([f[0] for f in flat], [f[1] for f in flat], [CLASS_OF[f[2]] for f in flat], **size)
@@ -44,7 +51,7 @@ def test_all_at_once_is_one_by_one(
         duration_ms=np.full(len(flat), np.nan),
         claim_ms=np.full(len(flat), np.nan),
         created_ms=np.zeros(len(flat)),
-        rules={n_required: Rule(n_required, early)},
+        rules=[rule] * len(cast),
         is_gold=np.zeros(len(cast), dtype=bool),
         gold_class=nothing,
         known=nothing,
@@ -56,5 +63,5 @@ def test_all_at_once_is_one_by_one(
     for task in range(len(cast)):
         own = [index for index, vote in enumerate(flat) if vote[0] == task]
         plain = [Vote(flat[i][2], given_values.get(i), float(measured.reliability[flat[i][1]])) for i in own]
-        expected = decide_outcome(plain, consensus.posterior[task].tolist(), Rule(n_required, early))
+        expected = decide_outcome(plain, consensus.posterior[task].tolist(), rule)
         assert measured.outcomes[task] == expected

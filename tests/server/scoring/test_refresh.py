@@ -55,11 +55,11 @@ def agreeing_campaign(campaign: Campaign, n: int = 12) -> list[str]:
 
 def test_a_submit_resolves_its_task(campaign: Campaign) -> None:
     task = campaign.add_task()
-    campaign.vote(task, RIGHT, RIGHT)
+    campaign.vote(task, WRONG, WRONG)
     assert campaign.statuses([task]) == [("open", None)]
-    campaign.vote(task, WRONG, start=2)
+    campaign.vote(task, RIGHT, start=2)
     row = campaign.task(task)
-    assert (row.status, row.consensus_verdict, row.resolved_at) == ("resolved", RIGHT, NOW)
+    assert (row.status, row.consensus_verdict, row.resolved_at) == ("resolved", WRONG, NOW)
     assert row.agreement == pytest.approx(2 / 3)
     assert row.posterior is not None
     assert row.posterior > 0.8

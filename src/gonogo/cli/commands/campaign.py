@@ -16,9 +16,14 @@ from gonogo.cli.support.output import print_item, print_json, print_list, termin
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_campaigns, find_campaign, find_project, require_extensions
 from gonogo.report.quality import report_lines
-from gonogo.schemas.enums import ConsensusMethod
+from gonogo.schemas.enums import ConsensusMethod, VotePolicy
 from gonogo.schemas.gonogo_api import CampaignSettings
 from gonogo.schemas.labeling import LabelingCampaignCreate
+
+MAX_RISK_HELP = "Risk of being wrong above which no value settles as correct (0.05)."
+VOTES_HELP = "The same number of votes for all tasks (fixed), or more where the risk is (by_risk)."
+MIN_VOTES_HELP = "Votes that a task begins with, where they follow the risk (1)."
+RISK_SETTINGS = ("max_risk", "votes", "min_votes")
 
 
 @click.group(epilog="\b\nExample:\n  gonogo campaign list --status open")
@@ -77,7 +82,9 @@ Examples:
     "--guideline", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text annotators see."
 )
 @click.option("--lease-minutes", type=click.IntRange(1, 60), help="How long a task stays with who took it (10).")
-@click.option("--early-stop", is_flag=True, default=None, help="Settle a task as soon as enough votes agree.")
+@click.option("--max-risk", type=click.FloatRange(0, 1), help=MAX_RISK_HELP)
+@click.option("--votes", type=click.Choice([policy.value for policy in VotePolicy]), help=VOTES_HELP)
+@click.option("--min-votes", type=click.IntRange(1, 50), help=MIN_VOTES_HELP)
 @api_command
 async def create(client: LeadClient, name: str, project: str | None, as_json: bool, **options: Any) -> None:
     """Make an empty campaign; `gonogo import` and `gonogo project generate` make one with tasks in it."""
@@ -90,12 +97,12 @@ async def create(client: LeadClient, name: str, project: str | None, as_json: bo
         acceptance_alpha=options["acceptance_alpha"],
     )
     settings: dict[str, Any] = {
-        key: options[key] for key in ("lease_minutes", "early_stop") if options[key] is not None
+        key: options[key] for key in ("lease_minutes", *RISK_SETTINGS) if options[key] is not None
     }
     if options["guideline"] is not None:
         settings["guideline"] = _read_text(options["guideline"])
     if settings or project is not None:
-        await require_extensions(client, "A project, a guideline, leases and early stop cannot be set here")
+        await require_extensions(client, "A project, a guideline, leases, votes and risk cannot be set here")
     if project is not None:
         project_id = (await find_project(client, project)).id
         campaign = await client.create_campaign_in_project(project_id, body)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from gonogo.schemas.enums import ConsensusMethod
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike
 
     from gonogo.server.consensus.votes import Consensus, Votes
@@ -39,7 +41,7 @@ def estimate(method: str, votes: Votes, *, known: ArrayLike | None = None, n_gol
     from gonogo.server.consensus.majority import majority, weighted_majority
     from gonogo.server.consensus.one_coin import one_coin
 
-    methods = {
+    methods: dict[ConsensusMethod, Callable[..., Consensus]] = {
         ConsensusMethod.DAWID_SKENE: dawid_skene,
         ConsensusMethod.ONE_COIN: one_coin,
         ConsensusMethod.MAJORITY: majority,

@@ -6,17 +6,25 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+from zlib import crc32
 
-from gonogo.schemas.enums import TaskStatus
-from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, VERDICTS
+from gonogo.schemas.enums import TaskStatus, VotePolicy
+from gonogo.schemas.gonogo_api import DEFAULT_MAX_RISK
+from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, VERDICTS, Verdict
 from gonogo.server.consensus.values import Value, ValueConsensus, consensus_of_values, to_value
 
 SAFE_POSTERIOR = 0.8
-"""Posterior from which a consensus is safe."""
+"""Posterior from which *incorrect* and *unsure* settle a task."""
+
+RECHECK_SHARE = 1 / 16
+"""Share of tasks, drawn at random, that need one vote more than `min_votes` where votes follow the risk."""
 
 POSTERIOR_TOLERANCE = 1e-9
-"""Tolerance when a posterior is held against `SAFE`."""
+"""Tolerance when a posterior is held against a limit."""
+
+CORRECT, INCORRECT = CLASS_OF[Verdict.CORRECT], CLASS_OF[Verdict.INCORRECT]
 
 Matrix = Sequence[Sequence[float]]
 
@@ -38,11 +46,56 @@ class Truth:
     value: Value | None = None
 
 
+class Rule(NamedTuple):
+    """Rule that settles a task.
+
+    Attributes:
+        n_required: Votes with which the task is decided: settled, or sent to review.
+        n_enough: Votes from which a safe task is settled already; `n_required` where every task gets that many.
+        max_risk: Greatest probability that the value is wrong with which a task settles as *correct*.
+    """
+
+    n_required: int
+    n_enough: int
+    max_risk: float = DEFAULT_MAX_RISK
+
+
+class Policy(NamedTuple):
+    """Settings of a campaign from which the rule of each of its tasks follows."""
+
+    max_risk: float = DEFAULT_MAX_RISK
+    votes: str = VotePolicy.FIXED
+    min_votes: int = 1
+
+    def rule(
+        self, task_id: str, n_required: int, settled_max_risk: float | None = None, settled_votes: int | None = None
+    ) -> Rule:
+        """The rule of one task.
+
+        The rule by which it was settled (`settled_max_risk`, `settled_votes`) holds on where it is easier, so that what
+        is settled stays so when the settings change. `settled_votes` alone is what a reopened task waits for.
+        """
+        n_enough = n_required
+        if self.votes == VotePolicy.BY_RISK:
+            n_enough = min(self.min_votes + _is_rechecked(task_id), n_required)
+        if settled_votes is None:
+            return Rule(n_required, n_enough, self.max_risk)
+        if settled_max_risk is None:
+            return Rule(n_required, min(settled_votes, n_required), self.max_risk)
+        return Rule(n_required, min(n_enough, settled_votes), max(self.max_risk, settled_max_risk))
+
+
+def _is_rechecked(task_id: str) -> bool:
+    """Whether the task is one of the random `RECHECK_SHARE`; always the same for one id."""
+    return crc32(task_id.encode()) < RECHECK_SHARE * 2**32
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Outcome of a task. Without consensus, verdict, value and agreement are `None`.
 
-    `posterior` is that of the verdict; in review, that of the value where it is the value that is in doubt.
+    `posterior` is that of the verdict; in review, that of the value where it is the value that is in doubt. `rule` is
+    the one by which votes settled the task.
     """
 
     status: str
@@ -50,14 +103,7 @@ class Outcome:
     value: Value | None = None
     agreement: float | None = None
     posterior: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Rule of a campaign: votes that a task needs, and whether a unanimous majority of them is enough."""
-
-    n_required: int
-    early_stop: bool = False
+    rule: Rule | None = None
 
 
 OPEN_OUTCOME = Outcome(TaskStatus.OPEN)
@@ -84,24 +130,36 @@ def class_posterior(labels: Sequence[int], matrices: Sequence[Matrix], prior: Se
 def decide_outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: Rule) -> Outcome:
     """The outcome of a task that nobody has ruled on.
 
-    Open while votes are missing; in review when the votes tie, the posterior is below 0.8, or the voters who say
-    *incorrect* give values of which none is safe; else resolved. With early stop, more than half of the votes settle
-    a task of three or more, if they all agree and are safe.
+    Resolved from `rule.n_enough` votes on, if the outcome is safe: the votes do not tie, the verdict passes
+    `is_safe_verdict`, and of the values that the voters for *incorrect* give one has a posterior of 0.8. An unsafe
+    task is open while votes are missing, then in review.
     """
-    missing = len(votes) < rule.n_required
-    if missing and not (rule.early_stop and 2 * len(votes) > rule.n_required > 2):
+    if len(votes) < rule.n_enough:
         return OPEN_OUTCOME
     best = max(range(len(probabilities)), key=lambda j: (probabilities[j], -j))
     reached, verdict = probabilities[best], VERDICT_CLASSES[best]
     agreed = consensus_value(votes, verdict)
     value, certainty = (None, 1.0) if agreed is None else (agreed.value, agreed.posterior)
     share = agreement_share(votes, verdict, value)
-    safe = min(reached, certainty) >= SAFE_POSTERIOR - POSTERIOR_TOLERANCE and not _tied(votes)
-    if missing and not (safe and share == 1):
+    is_safe_value = certainty >= SAFE_POSTERIOR - POSTERIOR_TOLERANCE
+    if is_safe_verdict(best, probabilities, rule.max_risk) and is_safe_value and not _tied(votes):
+        return Outcome(TaskStatus.RESOLVED, verdict, value, share, reached, rule)
+    if len(votes) < rule.n_required:
         return OPEN_OUTCOME
-    if not safe:
-        return Outcome(TaskStatus.IN_REVIEW, posterior=min(reached, certainty))
-    return Outcome(TaskStatus.RESOLVED, verdict, value, share, reached)
+    return Outcome(TaskStatus.IN_REVIEW, posterior=min(reached, certainty))
+
+
+def is_safe_verdict(best: int, probabilities: Sequence[float], max_risk: float) -> bool:
+    """Whether the likeliest class `best` may settle a task.
+
+    *Correct* does while the probability that the value is wrong is at most `max_risk` (with 0 it never does) and its
+    own is at least 0.8, or `1 - max_risk` if that is less; any other class from 0.8 on.
+    """
+    reached = probabilities[best] + POSTERIOR_TOLERANCE
+    if best != CORRECT:
+        return reached >= SAFE_POSTERIOR
+    is_low_risk = max_risk > 0 and probabilities[INCORRECT] <= max_risk + POSTERIOR_TOLERANCE
+    return is_low_risk and reached >= min(SAFE_POSTERIOR, 1 - max_risk)
 
 
 def ruled_outcome(votes: Sequence[Vote], truth: Truth) -> Outcome:
@@ -111,9 +169,15 @@ def ruled_outcome(votes: Sequence[Vote], truth: Truth) -> Outcome:
     )
 
 
-def gold_outcome(votes: Sequence[Vote], truth: Truth, rule: Rule) -> Outcome:
-    """The outcome of a gold task: open as long as any other, then its answer. It never waits for an expert."""
-    return OPEN_OUTCOME if len(votes) < rule.n_required else ruled_outcome(votes, truth)
+def gold_outcome(votes: Sequence[Vote], probabilities: Sequence[float], truth: Truth, rule: Rule) -> Outcome:
+    """The outcome of a gold task: open as long as any other, then its answer. It never waits for an expert.
+
+    `probabilities` are from the votes, as if nobody knew the answer: else its votes would give it away.
+    """
+    by_votes = decide_outcome(votes, probabilities, rule)
+    if by_votes.status == TaskStatus.OPEN:
+        return OPEN_OUTCOME
+    return replace(ruled_outcome(votes, truth), rule=by_votes.rule)
 
 
 def parse_gold(answer: str | None, *, trailing_zeros: bool = False) -> Truth | None:

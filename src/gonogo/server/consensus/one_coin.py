@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gonogo.server.consensus.em import MIN_PROBABILITY, Bound, fit_em
-from gonogo.server.consensus.votes import PRIOR_ACCURACY, Consensus, Votes
+from gonogo.server.consensus.majority import crew_accuracy
+from gonogo.server.consensus.votes import Consensus, Votes, known_classes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -27,15 +28,18 @@ def one_coin(
     *,
     known: ArrayLike | None = None,
     smoothing: float = SMOOTHING,
-    accuracy: float = PRIOR_ACCURACY,
+    accuracy: float | None = None,
     max_iterations: int = 100,
     tolerance: float = 1e-5,
     bound: Bound = "per_task",
 ) -> Consensus:
-    """Posterior classes and one accuracy an annotator; arguments as in `dawid_skene`.
+    """Posterior classes and one accuracy an annotator; arguments as in `dawid_skene`, `accuracy` by default the crew's.
 
     `confusion` of the result has the accuracy on the diagonal and the rest of a row spread evenly.
     """
+
+    if accuracy is None:
+        accuracy = crew_accuracy(votes, known_classes(known, votes.n_tasks, votes.n_classes))
 
     def skills(counts: Floats, classes: Ints) -> Floats:
         right = counts[np.arange(classes.size), :, classes].sum(axis=0)

@@ -17,7 +17,10 @@ UNKNOWN = -1
 """Class of a task that nobody knows, in an array of known classes."""
 
 PRIOR_ACCURACY = 0.85
-"""Accuracy assumed of an annotator before any measurement: between a careful and an average crew."""
+"""Mean diagonal assumed of a confusion matrix before any measurement: between a careful and an average crew."""
+
+CREW_ACCURACY = 0.9
+"""Share of right votes assumed of a crew before any measurement: an average crew's where most predictions are right."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -70,11 +70,18 @@ class LockedTask(NamedTuple):
     consensus_value: Any
     agreement: float | None
     posterior: float | None
+    predicted_confidence: float | None
+    settled_max_risk: float | None
+    settled_votes: int | None
     submission_count: int
     consensus_method: str
-    early_stop: bool
+    max_risk: float
+    votes: str
+    min_votes: int
     trailing_zeros_matter: bool
     class_prior: list[float] | None
+    temperature: float | None
+    evidence: dict[str, Any] | None
     gold_item_id: str | None
     holder_id: str | None
     claimed_at: datetime | None

@@ -194,7 +194,8 @@ def _restore(connection: Connection, campaign_id: str, voter_id: str, now: datet
 
 def _reopen(connection: Connection, campaign_id: str, voter_id: str, now: datetime) -> int:
     asked = tasks.update().where(*_reopenable(campaign_id, voter_id))
-    n_tasks = connection.execute(asked.values(n_required=tasks.c.submission_count + 1)).rowcount
+    n_votes = tasks.c.submission_count + 1
+    n_tasks = connection.execute(asked.values(n_required=n_votes, settled_votes=n_votes)).rowcount
     _reopen_short(connection, _counted_tasks(campaign_id, voter_id))
     return int(n_tasks)
 
@@ -243,7 +244,7 @@ def _reopen_short(connection: Connection, task_ids: Select[Any]) -> None:
         tasks.c.submission_count < tasks.c.n_required,
     )
     unsettled = {"consensus_verdict": null(), "consensus_value": null(), "agreement": null()}
-    unsettled |= {"posterior": null(), "resolved_at": null()}
+    unsettled |= {"posterior": null(), "resolved_at": null(), "settled_max_risk": null()}
     connection.execute(short.values(status=TaskStatus.OPEN, **unsettled))
     free = short.where(tasks.c.is_gold == false(), tasks.c.holder_id.is_(None), tasks.c.rank.is_(None))
     connection.execute(free.values(rank=task_order.RANK_AT_INSERT_ROUND))

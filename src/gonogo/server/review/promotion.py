@@ -26,7 +26,15 @@ from gonogo.server.store.typed_rows import fetch_campaign
 
 _MAX_MEASUREMENTS: Final = 3
 """The first may itself write outcomes that were out of date; the second then finds nothing to write."""
-_SETTINGS = ("status", "consensus_method", "acceptance_alpha", "early_stop", "trailing_zeros_matter")
+_SETTINGS = (
+    "status",
+    "consensus_method",
+    "acceptance_alpha",
+    "max_risk",
+    "votes",
+    "min_votes",
+    "trailing_zeros_matter",
+)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,14 @@ import numpy as np
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
 from gonogo.server.consensus.decide import (
+    CORRECT,
+    INCORRECT,
     OPEN_OUTCOME,
     POSTERIOR_TOLERANCE,
     SAFE_POSTERIOR,
     Outcome,
     Vote,
+    class_posterior,
     decide_outcome,
     gold_outcome,
     ruled_outcome,
@@ -44,8 +47,17 @@ def decide_all(matrix: VoteMatrix, consensus: Consensus, reliability: Floats) ->
         for index in one_by_one:
             own_votes = by_task[stops[index - 1] if index else 0 : stops[index]]
             cast = _cast_votes(matrix, own_votes, reliability)
-            outcomes[index] = _decide_one(matrix, index, cast, consensus.posterior[index].tolist())
+            posterior = consensus.posterior[index].tolist()
+            if matrix.is_gold[index]:
+                posterior = posterior_of_votes(matrix, consensus, own_votes)
+            outcomes[index] = _decide_one(matrix, index, cast, posterior)
     return outcomes
+
+
+def posterior_of_votes(matrix: VoteMatrix, consensus: Consensus, indices: Ints) -> list[float]:
+    """The class probabilities of a gold task as if its answer were not known."""
+    labels, voters = matrix.votes.label[indices], matrix.votes.annotator[indices]
+    return class_posterior(labels.tolist(), consensus.confusion[voters].tolist(), consensus.class_prior.tolist())
 
 
 def _cast_votes(matrix: VoteMatrix, indices: Ints, reliability: Floats) -> list[Vote]:
@@ -58,10 +70,9 @@ def _cast_votes(matrix: VoteMatrix, indices: Ints, reliability: Floats) -> list[
 
 def _decide_one(matrix: VoteMatrix, index: int, cast: list[Vote], posterior: list[float]) -> Outcome:
     task, truth = matrix.tasks[index], matrix.truths[index]
-    rule = matrix.rules[task.n_required]
     if truth is None:
-        return decide_outcome(cast, posterior, rule)
-    return ruled_outcome(cast, truth) if task.adjudicated else gold_outcome(cast, truth, rule)
+        return decide_outcome(cast, posterior, matrix.rules[index])
+    return ruled_outcome(cast, truth) if task.adjudicated else gold_outcome(cast, posterior, truth, matrix.rules[index])
 
 
 def _speakers(matrix: VoteMatrix, consensus: Consensus, reliability: Floats) -> tuple[Ints, Ints]:
@@ -97,32 +108,34 @@ def _plain_outcomes(matrix: VoteMatrix, consensus: Consensus, speaker: Ints) -> 
     posterior = consensus.posterior[best_cell]
     agreement = counts[best_cell] / np.maximum(counts.sum(axis=1), 1)
     columns = (
-        _plain_statuses(matrix, counts, posterior, agreement).tolist(),
+        _plain_statuses(matrix, counts, consensus.posterior, best).tolist(),
         best.tolist(),
         posterior.tolist(),
         agreement.tolist(),
         speaker.tolist(),
+        matrix.rules,
     )
     outcomes: list[Outcome] = []
-    for status, label, reached, share, vote in zip(*columns, strict=True):
+    for status, label, reached, share, vote, rule in zip(*columns, strict=True):
         if status == _OPEN:
             outcomes.append(OPEN_OUTCOME)
         elif status == _IN_REVIEW:
             outcomes.append(Outcome(TaskStatus.IN_REVIEW, posterior=reached))
         else:
             value = None if vote == UNKNOWN else matrix.values[vote]
-            outcomes.append(Outcome(TaskStatus.RESOLVED, VERDICT_CLASSES[label], value, share, reached))
+            outcomes.append(Outcome(TaskStatus.RESOLVED, VERDICT_CLASSES[label], value, share, reached, rule))
     return outcomes
 
 
-def _plain_statuses(matrix: VoteMatrix, counts: Ints, posterior: Floats, agreement: Floats) -> Ints:
+def _plain_statuses(matrix: VoteMatrix, counts: Ints, posterior: Floats, best: Ints) -> Ints:
     n_votes = counts.sum(axis=1)
-    n_required = np.array([task.n_required for task in matrix.tasks], dtype=np.intp)
-    early_stop = any(rule.early_stop for rule in matrix.rules.values())
+    rules = np.array(matrix.rules, dtype=np.float64).reshape(-1, 3)
+    n_required, n_enough, max_risk = rules.T
     by_count = np.sort(counts, axis=1)
     tied = (by_count[:, -1] == by_count[:, -2]) & (n_votes > 0)
-    safe = (posterior >= SAFE_POSTERIOR - POSTERIOR_TOLERANCE) & ~tied
-    missing = n_votes < n_required
-    stops_early = early_stop & missing & (2 * n_votes > n_required) & (n_required > 2) & safe & (agreement == 1)
-    statuses: Ints = np.where(missing & ~stops_early, _OPEN, np.where(safe, _RESOLVED, _IN_REVIEW))
+    reached = posterior[np.arange(best.size), best] + POSTERIOR_TOLERANCE
+    is_low_risk = (max_risk > 0) & (posterior[:, INCORRECT] <= max_risk + POSTERIOR_TOLERANCE)
+    accepted = is_low_risk & (reached >= np.minimum(SAFE_POSTERIOR, 1 - max_risk))
+    safe = np.where(best == CORRECT, accepted, reached >= SAFE_POSTERIOR) & ~tied & (n_votes >= n_enough)
+    statuses: Ints = np.where(safe, _RESOLVED, np.where(n_votes < n_required, _OPEN, _IN_REVIEW))
     return statuses

@@ -16,6 +16,7 @@ from gonogo.schemas.enums import ConsensusMethod, TaskStatus
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
 from gonogo.server.consensus.decide import (
     Outcome,
+    Policy,
     Rule,
     Truth,
     Vote,
@@ -32,8 +33,9 @@ from gonogo.server.store.schema import annotator_scores, campaign_scores, campai
 if TYPE_CHECKING:
     from gonogo.server.scoring.vote_matrix import MeasuredTask
 
-ASSUMED_ACCURACY = 0.85
-"""Accuracy assumed of a voter until a refresh of the campaign has measured it."""
+ASSUMED_ACCURACY = 0.9
+"""Accuracy assumed of a voter until a refresh of the campaign has measured it: an average crew's where most predictions
+are right."""
 
 NOTICEABLE_CHANGE = 0.005
 """A posterior that moved less than this is not written again."""
@@ -62,11 +64,18 @@ class TaskToScore(NamedTuple):
     consensus_value: Any
     agreement: float | None
     posterior: float | None
+    predicted_confidence: float | None
+    settled_max_risk: float | None
+    settled_votes: int | None
     submission_count: int
     consensus_method: str
-    early_stop: bool
+    max_risk: float
+    votes: str
+    min_votes: int
     trailing_zeros_matter: bool
     class_prior: list[float] | None
+    temperature: float | None
+    evidence: dict[str, Any] | None
 
 
 class VoteToScore(NamedTuple):
@@ -79,8 +88,8 @@ class VoteToScore(NamedTuple):
 
 
 _OF_TABLE = {
-    **dict.fromkeys(("consensus_method", "early_stop", "trailing_zeros_matter"), campaigns),
-    "class_prior": campaign_scores,
+    **dict.fromkeys(("consensus_method", "max_risk", "votes", "min_votes", "trailing_zeros_matter"), campaigns),
+    **dict.fromkeys(("class_prior", "temperature", "evidence"), campaign_scores),
 }
 SCORING_COLUMNS: list[ColumnElement[Any]] = [_OF_TABLE.get(name, tasks).c[name] for name in TaskToScore._fields]
 """Columns of `tasks`, `campaigns` and `campaign_scores`; a query joins the last one outer."""
@@ -124,6 +133,8 @@ UPDATE_OUTCOME = (
         consensus_value=bindparam("to_value"),
         agreement=bindparam("to_agreement"),
         posterior=bindparam("to_posterior"),
+        settled_max_risk=bindparam("to_max_risk"),
+        settled_votes=bindparam("to_votes"),
         # A task that stays resolved keeps the time at which it was.
         resolved_at=case(
             (
@@ -164,7 +175,7 @@ class ScoredTask:
         if self.ruling is not None:
             return ruled_outcome(self.votes, self.ruling)
         if self.truth is not None:
-            return gold_outcome(self.votes, self.truth, self.rule)
+            return gold_outcome(self.votes, self.probabilities, self.truth, self.rule)
         return decide_outcome(self.votes, self.probabilities, self.rule)
 
 
@@ -206,10 +217,21 @@ def score_task(task: TaskToScore, rows: Sequence[VoteToScore]) -> ScoredTask:
     return ScoredTask(
         votes,
         class_posterior([CLASS_OF[vote.verdict] for vote in votes], confusions, prior),
-        Rule(task.n_required, task.early_stop),
+        Policy(task.max_risk, task.votes, task.min_votes).rule(*rule_fields(task)),
         parse_gold(task.gold_answer, trailing_zeros=zeros) if task.is_gold else None,
         _ruling(task),
     )
+
+
+def rule_fields(task: TaskToScore | MeasuredTask) -> tuple[str, int, float | None, int | None]:
+    """The arguments of `Policy.rule`."""
+    return task.id, task.n_required, task.settled_max_risk, task.settled_votes
+
+
+def _settled_by(task: TaskToScore | MeasuredTask) -> Rule | None:
+    if task.settled_max_risk is None or task.settled_votes is None:
+        return None
+    return Rule(task.n_required, task.settled_votes, task.settled_max_risk)
 
 
 def _ruling(task: TaskToScore) -> Truth | None:
@@ -228,6 +250,7 @@ def outcome_changed(task: TaskToScore | MeasuredTask, outcome: Outcome) -> bool:
         or task.status != outcome.status
         or task.consensus_verdict != outcome.verdict
         or task.agreement != outcome.agreement
+        or _settled_by(task) != outcome.rule
         or task.consensus_value != _raw_value(outcome)
     )
 
@@ -243,6 +266,8 @@ def outcome_params(task: TaskToScore | MeasuredTask, outcome: Outcome, now: date
         "to_value": _raw_value(outcome),
         "to_agreement": outcome.agreement,
         "to_posterior": outcome.posterior,
+        "to_max_risk": None if outcome.rule is None else outcome.rule.max_risk,
+        "to_votes": None if outcome.rule is None else outcome.rule.n_enough,
         "now": now,
     }
 

@@ -15,10 +15,11 @@ from sqlalchemy import BigInteger, Connection, Result, Select, Text, false, sele
 from sqlalchemy import cast as as_type
 
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
-from gonogo.server.consensus.decide import Rule, Truth, parse_gold
+from gonogo.server.consensus.decide import Policy, Rule, Truth, parse_gold
 from gonogo.server.consensus.values import Value, to_value
 from gonogo.server.consensus.votes import UNKNOWN, Votes
 from gonogo.server.scoring.gc_pause import gc_paused
+from gonogo.server.scoring.task_scoring import rule_fields
 from gonogo.server.store.schema import gold_items, rulings, submissions, task_sheets, tasks
 from gonogo.server.store.schema.rows import CampaignRow
 
@@ -46,6 +47,9 @@ class MeasuredTask(NamedTuple):
     consensus_verdict: str | None
     agreement: float | None
     posterior: float | None
+    predicted_confidence: float | None
+    settled_max_risk: float | None
+    settled_votes: int | None
     submission_count: int
     target_kind: str
     detail_kind: str | None
@@ -66,7 +70,7 @@ class VoteMatrix:
         duration_ms: Time the client reported for each vote, NaN where it did not.
         claim_ms: Time from claim to submit by the server's clock, NaN for votes without a claim.
         created_ms: When each vote arrived, milliseconds since 1970.
-        rules: The campaign's rule for each number of votes that a task may need.
+        rules: The rule of each task.
         is_gold: Whether each task is gold.
         gold_class: Class of each gold task's answer, `UNKNOWN` elsewhere.
         known: The same, and the class of each task that an expert ruled on.
@@ -82,7 +86,7 @@ class VoteMatrix:
     duration_ms: Floats
     claim_ms: Floats
     created_ms: Floats
-    rules: Mapping[int, Rule]
+    rules: Sequence[Rule]
     is_gold: Mask
     gold_class: Ints
     known: Ints
@@ -142,13 +146,18 @@ def _read_votes(connection: Connection, campaign: CampaignRow) -> VoteMatrix:
         duration_ms=np.array(duration, dtype=np.float64),
         claim_ms=(created_us - np.array(claimed, dtype=np.float64)) / 1000.0,
         created_ms=created_us / 1000.0,
-        rules={n: Rule(n, campaign.early_stop) for n in {task.n_required for task in task_rows}},
+        rules=_rules(campaign, task_rows),
         is_gold=is_gold,
         gold_class=np.where(is_gold, known, UNKNOWN),
         known=known,
         error_types=_error_types(connection, campaign.id, task_rows),
         sheets=_pairs(connection, _SHEETS.where(task_sheets.c.campaign_id == campaign.id)),
     )
+
+
+def _rules(campaign: CampaignRow, task_rows: Sequence[MeasuredTask]) -> list[Rule]:
+    policy = Policy(campaign.max_risk, campaign.votes, campaign.min_votes)
+    return [policy.rule(*rule_fields(task)) for task in task_rows]
 
 
 def _to_votes(

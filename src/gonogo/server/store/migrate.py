@@ -14,10 +14,11 @@ from gonogo.server.store.errors import SchemaError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "initial"
+HEAD: Final = "max_risk"
 """The revision this release works with; the newest file in `migrations/versions`."""
 SQUASHED: Final = "0060"
-"""The last development version before `initial`. Its schema is the same, so only its name is replaced."""
+FIRST: Final = "initial"
+"""The first migration; `SQUASHED` is the last development version before it, of the same schema."""
 
 
 def version(connection: Connection) -> str | None:
@@ -45,8 +46,7 @@ def upgrade(connection: Connection) -> None:
     from alembic.util import CommandError
 
     if version(connection) == SQUASHED:
-        connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": HEAD})
-        return
+        connection.execute(text("UPDATE alembic_version SET version_num = :first"), {"first": FIRST})
     try:
         command.upgrade(_config(connection), "head")
     except CommandError as error:

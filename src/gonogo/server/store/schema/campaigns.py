@@ -65,7 +65,9 @@ campaigns = Table(
     Column("closed_at", Instant),
     # settings that are ours alone
     Column("lease_minutes", Integer, nullable=False, server_default="10"),
-    Column("early_stop", Boolean, nullable=False, server_default=false()),
+    Column("max_risk", Float, nullable=False, server_default="0.05"),
+    Column("votes", Text, nullable=False, server_default="fixed"),
+    Column("min_votes", Integer, nullable=False, server_default="1"),
     Column("trailing_zeros_matter", Boolean, nullable=False, server_default=false()),
     Column("guideline", Text),
     # the queue's own (server/queue/leases.py)
@@ -95,6 +97,8 @@ campaign_scores = Table(  # what the last refresh of a campaign's consensus foun
     Column("campaign_id", Id, ForeignKey("campaigns.id"), primary_key=True),
     Column("method_used", Text, nullable=False),  # the fallback, where the campaign's own method gave way
     Column("class_prior", Json, nullable=False),  # by verdict: correct, incorrect, unsure
+    Column("temperature", Float, nullable=False, server_default="1"),
+    Column("evidence", Json),  # how the model's confidence moves the prior, if it does (consensus/evidence.py)
     Column("refreshed_at", Instant, nullable=False),
 )
 

@@ -42,7 +42,9 @@ class CampaignRow(NamedTuple):
     created_at: datetime
     closed_at: datetime | None
     lease_minutes: int
-    early_stop: bool
+    max_risk: float
+    votes: str
+    min_votes: int
     trailing_zeros_matter: bool
     guideline: str | None
     insert_round: str
@@ -84,6 +86,8 @@ class TaskRow(NamedTuple):
     consensus_verdict: str | None
     consensus_value: Any
     posterior: float | None
+    settled_max_risk: float | None
+    settled_votes: int | None
     adjudicated: bool
     resolved_at: datetime | None
     sheet_seq: int

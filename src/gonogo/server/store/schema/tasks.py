@@ -75,6 +75,8 @@ tasks = Table(
     Column("consensus_verdict", Text),
     Column("consensus_value", Json),
     Column("posterior", Float),
+    Column("settled_max_risk", Float),  # by which rule votes settled it: that holds on when the settings change
+    Column("settled_votes", Integer),  # without the other: the votes that a reopened task waits for
     Column("adjudicated", Boolean, nullable=False, server_default=false()),
     Column("resolved_at", Instant),
     # queue (server/queue/leases.py): `rank` is set exactly while anybody may claim the task
