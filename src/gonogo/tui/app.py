@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from textual import on
 from textual.app import App
 from textual.binding import BindingType
+from textual.events import Key
 from textual.filter import LineFilter
+from textual.screen import ModalScreen
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.tui import actions, themes
@@ -27,6 +29,7 @@ from gonogo.tui.screens.common.help import HelpScreen
 from gonogo.tui.startup import FIRST_SCREEN_STYLES, ParsedTheme, exempt_startup_objects
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
+from gonogo.tui.widgets.key_footer import refuse_under_dialog
 from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
@@ -179,6 +182,11 @@ class GonogoApp(App[None]):
     async def on_unmount(self) -> None:
         await self.navigator.close_session()
         await self.services.aclose()
+
+    def on_key(self, event: Key) -> None:
+        """Says under a dialog that an answer key does not count."""
+        if isinstance(self.screen, ModalScreen) and len(self.screen_stack) > 1:
+            refuse_under_dialog(self.screen_stack[-2], event.key)
 
     def on_app_focus(self) -> None:
         if self.navigator.session is not None:

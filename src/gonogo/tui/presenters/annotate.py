@@ -129,4 +129,4 @@ def turned_text(picture: Picture) -> str:
     return f"turned {degrees}°".replace("-", "−") if degrees else ""
 
 
-TOO_SMALL = "No room for the drawing below 64×12."
+TOO_SMALL = "Too small: the drawing needs 64×12."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -17,13 +18,41 @@ SYMBOLS_BY_LETTER = dict(zip(string.ascii_lowercase, (symbol.glyph for symbol in
 """Letter → sign, for the palette and for Alt with the letter."""
 
 
-def key_line(actions: Iterable[Action], keymap: Mapping[str, str], width: int) -> Content:
-    """Key line of at most `width` cells, by rank: `a correct   s incorrect …`; the help key comes last."""
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """Line of keys, and the cells of each hint: first, behind the last, action."""
+
+    content: Content
+    spans: tuple[tuple[int, int, Action], ...] = ()
+
+    def at(self, x: int) -> Action | None:
+        """Returns the action whose hint is at cell `x`."""
+        return next((action for first, end, action in self.spans if first <= x < end), None)
+
+
+def key_line(
+    actions: Iterable[Action], keymap: Mapping[str, str], width: int, *, dimmed: bool = False, word: str = ""
+) -> KeyLine:
+    """Key line of at most `width` cells, by rank: `a correct   s incorrect …`; the help key comes last.
+
+    `dimmed`: the keys of answers do not count now. `word` says why at the right end, after one of them was pressed.
+    """
+    room = width - cell_len(word) - GAPS[0] if word else width
     ranked = sorted((a for a in actions if a.rank is not None and keys_of(a, keymap)), key=lambda a: a.rank or 0)
-    count, gap = fit_actions(ranked, [cell_len(_hint(action, keymap).plain) for action in ranked], width)
+    count, gap = fit_actions(ranked, [cell_len(_hint(action, keymap).plain) for action in ranked], room)
     chosen = ranked[:count] if count else [action for action in ranked if action.verdict]
     chosen = sorted(chosen, key=lambda action: action.id == "app.help")
-    return Content(" " * gap).join([_hint(action, keymap) for action in chosen])
+    parts, spans, at = [], [], 0
+    for action in chosen:
+        hint = _hint(action, keymap, dimmed=dimmed and action.verdict)
+        parts.append(hint)
+        spans.append((at, at + hint.cell_length, action))
+        at += hint.cell_length + gap
+    line = Content(" " * gap).join(parts)
+    if word:
+        line = line.truncate(max(room, 0))
+        line = Content.assemble(line, " " * max(width - line.cell_length - cell_len(word), 1), (word, "bold $warning"))
+    return KeyLine(line, tuple(spans))
 
 
 def fit_actions(ranked: Sequence[Action], widths: Sequence[int], width: int) -> tuple[int, int]:
@@ -41,10 +70,12 @@ def fit_actions(ranked: Sequence[Action], widths: Sequence[int], width: int) -> 
     return 0 if lost_verdict else count, GAPS[-1]
 
 
-def _hint(action: Action, keymap: Mapping[str, str]) -> Content:
-    title = "$foreground" if action.verdict else "$quiet"
+def _hint(action: Action, keymap: Mapping[str, str], *, dimmed: bool = False) -> Content:
+    """Key and title. A dimmed key is not bold, so that it differs without colour, too."""
     key = key_name(keys_of(action, keymap)[0])
-    return Content.assemble((key, "bold $accent"), " ", (action.title, title))
+    if dimmed:
+        return Content.styled(f"{key} {action.title}", "dim $quiet")
+    return Content.assemble((key, "bold $accent"), " ", (action.title, "$foreground" if action.verdict else "$quiet"))
 
 
 def symbol_line(width: int) -> Content:

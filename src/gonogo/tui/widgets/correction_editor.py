@@ -16,14 +16,14 @@ from gonogo.tui.widgets.status_bar import StatusLine
 
 
 class CorrectionEditor(Vertical):
-    """Input line with a hint. `on_key` is called for each key and paste in the line, before the key acts."""
+    """Input line with a hint. `on_key` is called with each key before it acts, and with "" for a paste."""
 
     DEFAULT_CSS = "CorrectionEditor { height: 3; }"
 
     line = getters.query_one("#fix", CorrectionInput)
     hint = getters.query_one("#hint", StatusLine)
 
-    def __init__(self, on_key: Callable[[], None]) -> None:
+    def __init__(self, on_key: Callable[[str], None]) -> None:
         super().__init__(id="edit")
         self._notify_key = on_key
         self._warned = False
@@ -50,9 +50,9 @@ class CorrectionEditor(Vertical):
         self.line.disabled = True
         self.screen.set_focus(None)
 
-    def _key_pressed(self) -> None:
+    def _key_pressed(self, key: str) -> None:
         self._warned = False
-        self._notify_key()
+        self._notify_key(key)
 
     def warn(self, text: str) -> None:
         """Shows `text` below the line until the next key."""

@@ -23,8 +23,8 @@ class CorrectionInput(Input):
 
     Textual inserts a letter at once but sends Backspace and the like through the application's bindings, so keys that
     arrive together (a slow line, a fast typist) change places: "Backspace 7" on "12" would leave "12". So every key
-    of the line is handled here. `on_key` is called for every key and paste; after `open` the keys of the actions of
-    scope "edit" call them on the screen.
+    of the line is handled here. `on_key` is called with every key, and with "" for a paste; after `open`
+    the keys of the actions of scope "edit" call them on the screen.
     """
 
     class Choosing(Message):
@@ -32,7 +32,7 @@ class CorrectionInput(Input):
 
     def __init__(
         self,
-        on_key: Callable[[], None],
+        on_key: Callable[[str], None],
         *,
         id: str | None = None,
         disabled: bool = True,
@@ -64,7 +64,7 @@ class CorrectionInput(Input):
         self.post_message(self.Choosing())
 
     async def on_key(self, event: Key) -> None:
-        self._notify_key()
+        self._notify_key(event.key)
         if self.choosing:
             self.choose(False)
             self._insert(SYMBOLS_BY_LETTER.get(event.character or "", ""))
@@ -80,7 +80,7 @@ class CorrectionInput(Input):
         event.prevent_default()
 
     def on_paste(self, event: Paste) -> None:
-        self._notify_key()
+        self._notify_key("")
 
     def _insert(self, sign: str) -> None:
         if sign:

@@ -9,10 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
-from gonogo.tui.actions import EVERYWHERE, Scope, in_scope
-from gonogo.tui.app_protocol import app_of
 from gonogo.tui.presenters.format import short_id, value_text, verdict_sign
-from gonogo.tui.presenters.key_hints import key_line
 from gonogo.tui.text import one_line, styled
 
 _GAP = Content("   ")
@@ -108,11 +105,6 @@ def pace_text(pace: float | None, left_seconds: float | None) -> str:
     minutes = max(round(left_seconds / 60), 1)
     left = f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
     return f"{each}, {left} left"
-
-
-def show_keys(keys: StatusLine, scope: Scope) -> None:
-    """Shows the keys of a screen's `scope` and of the app."""
-    keys.show(key_line(in_scope(scope, EVERYWHERE), app_of(keys).own_keys, keys.size.width or keys.app.size.width))
 
 
 def facts(task: DeskTask, width: int, height: int) -> Content:

@@ -29,6 +29,7 @@ from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.text import content
 from gonogo.tui.viewport import Viewport
+from gonogo.tui.widgets.answer_gate import LEAST_DRAWING, LEAST_TEXT, AnswerGate, Least
 from gonogo.tui.widgets.correction_editor import CorrectionEditor
 from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status_bar import StatusLine
@@ -88,15 +89,16 @@ class TaskPane(Horizontal):
         self,
         pictures: PictureSource,
         *panel: Widget,
-        on_key: Callable[[], None],
+        on_key: Callable[[str], None],
         clock: Callable[[], float],
         settings: Settings,
     ) -> None:
-        """`on_key` is called for each key and paste in the editor, before the key acts."""
+        """`on_key` is called with each key in the editor before it acts, and with "" for a paste."""
         super().__init__(id="work")
         self.current: DeskTask | None = None
         self.view = Viewport()
         self.guard = KeyGuard(clock, settings.guard_ms / 1000, settings.burst_ms / 1000)
+        self.gate = AnswerGate(self, self.guard, self._must_be_seen)
         self._pictures = pictures
         self._panel = panel
         self._notify_key = on_key
@@ -135,7 +137,7 @@ class TaskPane(Horizontal):
         self.close_editor()
         self.view = self._view_for(task)
         self.current = self._previous = task
-        self.guard.hold()
+        self.gate.hold()
         self.preview(task)
         self._show_picture(task)
 
@@ -143,7 +145,7 @@ class TaskPane(Horizontal):
         """Removes the task and disables the verdict keys."""
         self.close_editor()
         self.current = None
-        self.guard.hold()
+        self.gate.hold()
 
     def shows(self, task: DeskTask) -> bool:
         return self.current is not None and self.current.id == task.id
@@ -158,6 +160,10 @@ class TaskPane(Horizontal):
         if ready is not None:
             self.sheet.prebuild(ready, annotate.sheet_title(task, ready, view))
 
+    def _must_be_seen(self) -> list[Least]:
+        drawing = [] if self._turned_off else [(self.sheet, LEAST_DRAWING)]
+        return [(self.prompt, LEAST_TEXT), (self.value, LEAST_TEXT), *drawing]
+
     def retry_picture(self) -> None:
         """Fetches a missing drawing again."""
         if self.current is not None and isinstance(self.sheet.shown, NoPicture):
@@ -166,7 +172,7 @@ class TaskPane(Horizontal):
     def _painted(self, task: DeskTask) -> None:
         if not self.shows(task) or not self.guard.waiting:
             return
-        self.guard.painted()
+        self.gate.painted()
         self.post_message(self.Painted(task))
         self.set_timer(AHEAD_SECONDS, self._prepare_next)
 
@@ -211,7 +217,8 @@ class TaskPane(Horizontal):
 
     def _show_picture(self, task: DeskTask) -> None:
         if not self._drawing_visible:
-            self.call_after_refresh(self._painted, task)
+            if self._turned_off:
+                self.call_after_refresh(self._painted, task)
             return
         ready = self._ready_picture(task, self.view.request(task, self.sheet.cells))
         self.sheet.show(ready, annotate.sheet_title(task, ready, self.view), task.bbox)

@@ -9,6 +9,7 @@ import pytest
 
 from gonogo.desk.review.session import ReviewSession
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
+from gonogo.tui.widgets.task_pane import TaskPane
 from tests.server.web import LABELING, OURS
 from tests.tui.screens.conftest import Room
 
@@ -23,7 +24,11 @@ async def at_the_case(room: Room) -> None:
     await room.sees("harm")
     await room.until(lambda: not room.screen.has_class("-card"))
     await room.press("enter")
-    await room.until(lambda: isinstance(room.screen, AdjudicateScreen) and not room.screen.pane.guard.waiting)
+    await room.until(lambda: isinstance(room.screen, AdjudicateScreen) and is_shown(room.screen.pane))
+
+
+def is_shown(pane: TaskPane) -> bool:
+    return pane.current is not None and (pane.gate.too_small or not pane.guard.waiting)
 
 
 def sent(room: Room) -> list[httpx.Request]:

@@ -58,8 +58,9 @@ async def test_verdict_keys_are_deaf_just_after_the_paint(running: Running, cloc
     async with running(session) as pilot:
         await press(pilot, clock, "a")
         clock.pass_(0.15)
-        await pilot.press("a")
+        await pilot.press("s")
         assert len(session.answers) == 1
+        assert "wait" in text_of(pilot.app.screen)
         clock.pass_(0.15)
         await pilot.press("a")
         assert len(session.answers) == 2

@@ -51,7 +51,7 @@ async def test_the_value_and_the_verdict_keys_are_there_at_every_size(
             assert "█" in shown or "M8" in shown
             assert "a correct" in shown
         if size == (40, 10):
-            assert "No room for the drawing" in shown
+            assert "Too small" in shown
             assert "f unsure" in shown
         await pilot.resize_terminal(80, 24)
         await settle(pilot)

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from gonogo.tui.actions import Scope
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.widgets import status_bar
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.record_list import RecordList
 from gonogo.tui.widgets.status_bar import StatusLine
 
@@ -31,7 +31,7 @@ class ListDetailScreen(Screen[None]):
     top = getters.query_one("#top", StatusLine)
     records: getters.query_one[RecordList[Any]] = getters.query_one("#records", RecordList)
     details = getters.query_one("#about", Static)
-    keys = getters.query_one("#keys", StatusLine)
+    keys = getters.query_one("#keys", KeyFooter)
 
     gonogo = AppGetter()
 
@@ -41,7 +41,7 @@ class ListDetailScreen(Screen[None]):
         with Horizontal(id="work"):
             yield records
             yield pane or VerticalScroll(Static(id="about", markup=False), id="pane")
-        yield StatusLine(id="keys")
+        yield KeyFooter()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.show)
@@ -54,7 +54,7 @@ class ListDetailScreen(Screen[None]):
         raise NotImplementedError
 
     def show_keys(self) -> None:
-        status_bar.show_keys(self.keys, self.SCOPE)
+        self.keys.show_scope(self.SCOPE)
 
     def notify_error(self, error: ServerError) -> None:
         self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)

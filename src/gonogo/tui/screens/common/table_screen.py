@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from gonogo.tui.actions import Scope
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.widgets import status_bar
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.status_bar import StatusLine
 from gonogo.tui.widgets.virtual_table import VirtualTable
 
@@ -43,7 +43,7 @@ class TableScreen(Screen[None]):
     titles = getters.query_one("#head", StatusLine)
     card = getters.query_one("#words", Static)
     line = getters.query_one("#find", Input)
-    keys = getters.query_one("#keys", StatusLine)
+    keys = getters.query_one("#keys", KeyFooter)
 
     def __init__(self) -> None:
         super().__init__(classes="-card")
@@ -61,7 +61,7 @@ class TableScreen(Screen[None]):
         with Container(id="card"):
             yield Static(id="words", markup=False)
         yield Input(id="find", disabled=True, max_length=max_length)
-        yield StatusLine(id="keys")
+        yield KeyFooter()
 
     @property
     def can_show(self) -> bool:
@@ -81,11 +81,11 @@ class TableScreen(Screen[None]):
     def show_keys(self) -> None:
         """Shows the keys of the screen, or those of the open input line."""
         if not self.prompt:
-            status_bar.show_keys(self.keys, self.SCOPE)
+            self.keys.show_scope(self.SCOPE)
             return
         enter, leave = ("Enter", "bold $accent"), ("Esc", "bold $accent")
         hint = f" leaves   {self.PROMPT_LABEL}{self.PROMPTS[self.prompt]}"
-        self.keys.show(Content.assemble(enter, (f" {self.ENTER}   ", "$quiet"), leave, (hint, "$quiet")))
+        self.keys.show_text(Content.assemble(enter, (f" {self.ENTER}   ", "$quiet"), leave, (hint, "$quiet")))
 
     # --- the input line --------------------------------------------------------------------------------
 

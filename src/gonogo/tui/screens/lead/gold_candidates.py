@@ -29,6 +29,7 @@ from gonogo.tui.screens.common.server_calls import ServerCall, ServerCalls, Serv
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.text import one_line
 from gonogo.tui.viewport import Viewport
+from gonogo.tui.widgets.answer_gate import LEAST_DRAWING, AnswerGate, Least
 from gonogo.tui.widgets.record_list import RecordList
 from gonogo.tui.widgets.sheet_view import SheetView
 
@@ -54,6 +55,7 @@ class GoldCandidatesScreen(ListDetailScreen):
         super().__init__()
         self.browser = browser
         self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
+        self.gate = AnswerGate(self, self.guard, self._must_be_seen)
         self.view = Viewport()
         self.calls = ServerCalls(self, self._connect, self._on_error)
         self._mode = profile.picture_mode
@@ -63,6 +65,13 @@ class GoldCandidatesScreen(ListDetailScreen):
         self._card: Content | None = gold.LOADING
         self._busy = False
         self._shown_candidate: GoldCandidate | None = None
+
+    def _must_be_seen(self) -> list[Least]:
+        return [] if self._mode == capabilities.NO_PICTURES else [(self.sheet, LEAST_DRAWING)]
+
+    def show_keys(self) -> None:
+        chosen = actions.in_scope(actions.CANDIDATES, actions.EVERYWHERE)
+        self.keys.show_actions(chosen, dimmed=self.candidate is not None and self.gate.dimmed)
 
     @property
     def candidate(self) -> GoldCandidate | None:
@@ -145,9 +154,10 @@ class GoldCandidatesScreen(ListDetailScreen):
         if candidate is None:
             return
         if candidate is not self._shown_candidate:
-            self.guard.hold()
+            self.gate.hold()
             self._shown_candidate = candidate
         self.details.update(gold.details(candidate))
+        self.show_keys()
         # the pane may have been hidden until now: it has a size after the next layout
         self.call_after_refresh(lambda: workers.start_exclusive(self, self._draw, candidate, group="picture"))
 
@@ -159,13 +169,13 @@ class GoldCandidatesScreen(ListDetailScreen):
         if candidate is self.candidate:
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view))
             if self.guard.waiting:
-                self.call_after_refresh(self.guard.painted)
+                self.call_after_refresh(self.gate.painted)
 
     # --- actions ---------------------------------------------------------------------------------------
 
     @on(Key)
-    def _guard_key(self) -> None:
-        self.guard.pressed()
+    def _guard_key(self, event: Key) -> None:
+        self.guard.pressed(event.key)
 
     @on(Paste)
     def _drop_paste(self, event: Paste) -> None:
@@ -179,7 +189,7 @@ class GoldCandidatesScreen(ListDetailScreen):
 
     def _decide(self, accept: bool) -> None:
         candidate = self.candidate
-        if candidate is None or not self.guard.counts:
+        if candidate is None or not self.gate.accepts():
             return
 
         async def decide(client: GonogoClient) -> None:

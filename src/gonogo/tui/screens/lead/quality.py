@@ -22,7 +22,7 @@ from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.quality import styled_line
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets import status_bar
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class QualityScreen(Screen[None]):
     top = getters.query_one("#top", StatusLine)
     body = getters.query_one("#body", VerticalScroll)
     report = getters.query_one("#report", Static)
-    keys = getters.query_one("#keys", StatusLine)
+    keys = getters.query_one("#keys", KeyFooter)
 
     def __init__(self, signed: SignedIn, campaign_id: str, name: str = "") -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class QualityScreen(Screen[None]):
         yield StatusLine(id="top")
         with VerticalScroll(id="body"):
             yield Static(id="report", markup=False)
-        yield StatusLine(id="keys")
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.calls = ServerCalls(self, partial(self.gonogo.services.client, self._signed), self._on_error)
@@ -92,7 +92,7 @@ class QualityScreen(Screen[None]):
         elif self._quality is not None:
             lines = report_lines(self._quality.model_dump(), self._names, width)
             self.report.update(Content("\n").join([styled_line(line) for line in lines]))
-        status_bar.show_keys(self.keys, actions.QUALITY)
+        self.keys.show_scope(actions.QUALITY)
 
     # --- actions ---------------------------------------------------------------------------------------
 

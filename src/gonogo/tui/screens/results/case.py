@@ -23,7 +23,7 @@ from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, cases, empty_state
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.viewport import Viewport
-from gonogo.tui.widgets import status_bar
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status_bar import StatusLine
 
@@ -50,7 +50,7 @@ class CaseScreen(Screen[None]):
     sheet = getters.query_one("#sheet", SheetView)
     body = getters.query_one("#body", VerticalScroll)
     fields = getters.query_one("#fields", Static)
-    keys = getters.query_one("#keys", StatusLine)
+    keys = getters.query_one("#keys", KeyFooter)
 
     def __init__(self, source: Source, task: int, case_id: int, step: Callable[[int], int | None]) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class CaseScreen(Screen[None]):
             yield SheetView(id="sheet")
             with VerticalScroll(id="body"):
                 yield Static(id="fields", markup=False)
-        yield StatusLine(id="keys")
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         mode = self.gonogo.services.profile.picture_mode
@@ -123,7 +123,7 @@ class CaseScreen(Screen[None]):
         self.set_class(has_drawing, "-drawn")
         title = (f"case {self.case_id}", "bold $accent"), (f"   task {self._task_number}", "$quiet")
         self.top.show(Content.assemble(*title))
-        status_bar.show_keys(self.keys, actions.CASE)
+        self.keys.show_scope(actions.CASE)
         self.call_after_refresh(self._show_case)  # with the drawing beside them the fields have less room
 
     def _show_case(self) -> None:

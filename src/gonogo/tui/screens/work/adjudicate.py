@@ -23,13 +23,14 @@ from gonogo.schemas.review import ERROR_TYPES
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import annotate, correction, key_hints
+from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.presenters.review_queue import no_case_card
 from gonogo.tui.presenters.rulings import Draft, evidence
 from gonogo.tui.widgets.correction_input import CorrectionInput
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.scroll_lines import ScrollLines
-from gonogo.tui.widgets.status_bar import StatusBar, StatusLine
+from gonogo.tui.widgets.status_bar import StatusBar
 from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class AdjudicateScreen(Screen[None]):
     status = getters.query_one("#status", StatusBar)
     evidence = getters.query_one("#evidence", ScrollLines)
     words = getters.query_one("#words", Static)
-    keys = getters.query_one("#keys", StatusLine)
+    keys = getters.query_one("#keys", KeyFooter)
 
     def __init__(self, session: ReviewSession, *, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__(classes="-card")
@@ -69,7 +70,6 @@ class AdjudicateScreen(Screen[None]):
         self._not_saved = ""
         self._deferred_update: Timer | None = None
         self._evidence_cache: list[tuple[Case, Ruled | None, Draft, int, list[Content]]] = []
-        self._keys_state: tuple[object, ...] = ()
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -83,7 +83,7 @@ class AdjudicateScreen(Screen[None]):
         )
         with Container(id="card"):
             yield Static(id="words", markup=False)
-        yield StatusLine(id="keys")
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.words.update(no_case_card(self.session))
@@ -152,24 +152,19 @@ class AdjudicateScreen(Screen[None]):
     def _draft_of(self, case: Case | None) -> Draft:
         return self._drafts.get(case.task.id, _NO_DRAFT) if case is not None else _NO_DRAFT
 
+    @on(CorrectionInput.Choosing)
     def _show_keys(self) -> None:
-        width = self.keys.size.width or self.app.size.width
         groups = len(self._case.detail.groups) if self._case and self._case.detail else 0
-        choosing, editing = self.pane.editor.choosing, self.pane.editing
-        state = (width, editing, choosing, self._case is None, groups)
-        if state == self._keys_state:
+        if self.pane.editing:
+            self.keys.show_editing(self.pane.editor)
             return
-        self._keys_state = state
-        if editing and choosing:
-            self.keys.show(key_hints.symbol_line(width))
-            return
-        chosen = actions.in_scope(actions.EDIT if editing else actions.ADJUDICATE, actions.EVERYWHERE)
+        chosen = actions.in_scope(actions.ADJUDICATE, actions.EVERYWHERE)
         if self._case is None:
             card_actions = ("adjudicate.undo", "adjudicate.retry", "adjudicate.list", "adjudicate.later", "app.help")
             chosen = tuple(action for action in chosen if action.id in card_actions)
-        elif not editing:
+        else:
             chosen = (*chosen, *_take_hints(groups))
-        self.keys.show(key_hints.key_line(chosen, self.gonogo.own_keys, width))
+        self.keys.show_actions(chosen, dimmed=self.pane.gate.dimmed)
 
     # --- events ----------------------------------------------------------------------------------------
 
@@ -196,13 +191,9 @@ class AdjudicateScreen(Screen[None]):
             self.pane.prebuild(case.task)
             self._evidence(case)
 
-    @on(CorrectionInput.Choosing)
-    def _choosing_changed(self) -> None:
-        self._show_keys()
-
     def on_key(self, event: Key) -> None:
         if not self.pane.editing:  # the editor reports its keys itself, in their order
-            self._key_pressed()
+            self._key_pressed(event.key)
 
     def on_paste(self, event: Paste) -> None:
         """Drops pasted text, which is never a ruling."""
@@ -211,8 +202,8 @@ class AdjudicateScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.pane.allows(action, parameters)
 
-    def _key_pressed(self) -> None:
-        if self.pane.guard.pressed() and self._undo():
+    def _key_pressed(self, key: str) -> None:
+        if self.pane.guard.pressed(key) and self._undo() and not self.pane.guard.held:
             self.gonogo.show_notice("Keys came faster than a person types: the ruling was taken back.", warning=True)
 
     async def action_pane(self, action: str) -> None:
@@ -234,7 +225,7 @@ class AdjudicateScreen(Screen[None]):
 
     def _rule(self, ruling: Ruling) -> None:
         case = self._case
-        if case is None or not self.pane.guard.counts:
+        if case is None or not self.pane.gate.accepts():
             return
         draft = self._draft
         ruling = replace(
@@ -248,7 +239,7 @@ class AdjudicateScreen(Screen[None]):
             self.gonogo.show_notice(annotate.not_saved_message(error, "ruling"), error=True, seconds=15)
             self.status.show_state(self.session.state, self._not_saved)
         else:
-            self.pane.guard.decided()
+            self.pane.guard.answered()
 
     def action_undo(self) -> None:
         if not self._undo():
@@ -308,7 +299,7 @@ class AdjudicateScreen(Screen[None]):
     # --- typing ----------------------------------------------------------------------------------------
 
     def action_type(self) -> None:
-        if self._case is not None and self.pane.guard.counts:
+        if self._case is not None and self.pane.gate.accepts():
             task = self._case.task
             self._edit("value", self._typed.get(task.id, value_text(task.predicted_value)))
 

@@ -20,11 +20,12 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decided, Decision, DeskTask, Stage
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import annotate, correction, key_hints
+from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets import status_bar
 from gonogo.tui.widgets.correction_input import CorrectionInput
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.status_bar import History, StatusBar, StatusLine
 from gonogo.tui.widgets.task_pane import TaskPane
 
@@ -51,7 +52,7 @@ class AnnotateScreen(Screen[None]):
     facts = getters.query_one("#facts", StatusLine)
     history = getters.query_one("#history", History)
     words = getters.query_one("#words", Static)
-    keys = getters.query_one("#keys", StatusLine)
+    keys = getters.query_one("#keys", KeyFooter)
 
     def __init__(self, session: AnnotateSession, *, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__()  # without "-card": most starts have a question, and a class later is styling again
@@ -60,6 +61,7 @@ class AnnotateScreen(Screen[None]):
         self._profile = profile
         self._show_pace = profile.show_pace
         self._confidence_level = 0
+        self._confidence_before: int | None = None
         self._not_saved = ""
         self._message = ""
         """Message of the session shown last."""
@@ -84,7 +86,7 @@ class AnnotateScreen(Screen[None]):
         with Container(id="card"):
             yield Static(id="words", markup=False)
         yield StatusLine(id="toosmall")
-        yield StatusLine(id="keys")
+        yield KeyFooter()
 
     async def on_mount(self) -> None:
         self.query_one("#before", StatusLine).show(Content.styled("before", "$quiet"))
@@ -162,17 +164,15 @@ class AnnotateScreen(Screen[None]):
             self._raw_reading = (task.id, correction.raw_reading(task.predicted_value))
         return self._raw_reading[1]
 
+    @on(CorrectionInput.Choosing)
     def _show_keys(self) -> None:
-        width = self.keys.size.width or self.app.size.width
         if self.pane.editing:
-            editor = self.pane.editor
-            line = key_hints.symbol_line(width) if editor.choosing else None
-            self.keys.show(line or key_hints.key_line(actions.in_scope(actions.EDIT), self.gonogo.own_keys, width))
+            self.keys.show_editing(self.pane.editor)
             return
         chosen = actions.in_scope(actions.ANNOTATE, actions.EVERYWHERE)
         if self.pane.current is None:
             chosen = tuple(action for action in chosen if action.id in _WITHOUT_TASK)
-        self.keys.show(key_hints.key_line(chosen, self.gonogo.own_keys, width))
+        self.keys.show_actions(chosen, dimmed=self.pane.gate.dimmed)
 
     def _tick(self) -> None:
         """Counts down the wait for the server on the card."""
@@ -228,13 +228,9 @@ class AnnotateScreen(Screen[None]):
             self.pane.prebuild(task)
             self._reading(task)
 
-    @on(CorrectionInput.Choosing)
-    def _choosing_changed(self) -> None:
-        self._show_keys()
-
     def on_key(self, event: Key) -> None:
         if not self.pane.editing:  # the editor reports its keys itself, in their order
-            self._key_pressed()
+            self._key_pressed(event.key)
 
     def on_paste(self, event: Paste) -> None:
         """Drops pasted text, which is never an answer."""
@@ -243,21 +239,29 @@ class AnnotateScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.pane.allows(action, parameters)
 
-    def _key_pressed(self) -> None:
+    def _key_pressed(self, key: str) -> None:
         self.session.key()
-        if self.pane.guard.pressed() and self._undo() is not None:
+        before, self._confidence_before = self._confidence_before, None
+        if not self.pane.guard.pressed(key):
+            return
+        if before is not None:
+            self._confidence_level = before
+            self._show_status()
+        elif self._undo() is not None and not self.pane.guard.held:
             self.gonogo.show_notice("Keys came faster than a person types: the answer was taken back.", warning=True)
 
     # --- answers ---------------------------------------------------------------------------------------
 
     def action_decide(self, verdict: str) -> None:
-        if self.pane.current is not None and self.pane.guard.counts:
+        if self.pane.current is not None and self.pane.gate.accepts():
             self._decide(Decision(verdict))
 
     def action_sure(self, level: int) -> None:
         """Sets the confidence of the next answer; the same key again clears it."""
-        if self.pane.current is not None:
+        if self.pane.current is not None and self.pane.gate.accepts():
+            self._confidence_before = self._confidence_level
             self._confidence_level = 0 if self._confidence_level == level else level
+            self.pane.guard.answered()
             self._show_status()
 
     def _decide(self, decision: Decision) -> None:
@@ -272,7 +276,7 @@ class AnnotateScreen(Screen[None]):
             self.gonogo.show_notice(annotate.not_saved_message(error, "answer"), error=True, seconds=15)
             self._show_status()
         else:
-            self.pane.guard.decided()
+            self.pane.guard.answered()
 
     def action_undo(self) -> None:
         if self.session.rejected.cancel():
@@ -352,7 +356,7 @@ class AnnotateScreen(Screen[None]):
     # --- correction ------------------------------------------------------------------------------------
 
     def action_fix(self) -> None:
-        if self.pane.current is not None and self.pane.guard.counts:
+        if self.pane.current is not None and self.pane.gate.accepts():
             self._open_editor(self.pane.current)
 
     def _open_editor(self, task: DeskTask) -> None:

@@ -30,7 +30,8 @@ from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.text import styled
 from gonogo.tui.viewport import Viewport
-from gonogo.tui.widgets import status_bar as status
+from gonogo.tui.widgets.answer_gate import LEAST_DRAWING, AnswerGate
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.sheet_view import SheetView
 from gonogo.tui.widgets.status_bar import StatusBar, StatusLine
 from gonogo.tui.widgets.value_view import ValueView
@@ -91,12 +92,13 @@ class ContactSheetScreen(Screen[None]):
     status_bar = getters.query_one("#status", StatusBar)
     grid = getters.query_one("#grid", Container)
     card = getters.query_one("#words", Static)
-    keys = getters.query_one("#keys", StatusLine)
+    keys = getters.query_one("#keys", KeyFooter)
 
     def __init__(self, session: ReviewSession, start: int, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__()
         self.session = session
         self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
+        self.gate = AnswerGate(self, self.guard, lambda: [(tile.sheet, LEAST_DRAWING) for tile in self._tiles])
         self._start = start
         self._mode = profile.picture_mode
         self._cursor = 0
@@ -112,7 +114,7 @@ class ContactSheetScreen(Screen[None]):
         yield Container(id="grid")
         with Container(id="card"):
             yield Static(id="words", markup=False)
-        yield StatusLine(id="keys")
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self._unsubscribe = self.session.subscribe(self._show_status)
@@ -142,7 +144,7 @@ class ContactSheetScreen(Screen[None]):
 
     async def _show_page(self) -> None:
         """Shows the next open rows and their crops as they arrive; Enter counts once all are painted."""
-        self.guard.hold()
+        self.gate.hold()
         width, height = self.app.size
         height -= 2  # status and keys
         rows = self.session.waiting(self._start, shapes(width, height)[-1].n_tiles)
@@ -170,7 +172,7 @@ class ContactSheetScreen(Screen[None]):
                 tile.sheet.show(picture, f"{number} · {task.detail_kind or task.target_kind}")
                 tile.too_small = isinstance(picture, Picture) and is_too_small(picture, view)
         self._show_captions()
-        self.call_after_refresh(self.guard.painted)
+        self.call_after_refresh(self.gate.painted)
 
     def _show_captions(self) -> None:
         open_key = actions.key_name(
@@ -186,12 +188,13 @@ class ContactSheetScreen(Screen[None]):
         return Content("\n\n").join([heading, Content.styled(step, "$foreground")])
 
     def _show_keys(self) -> None:
-        status.show_keys(self.keys, actions.CONTACT)
+        chosen = actions.in_scope(actions.CONTACT, actions.EVERYWHERE)
+        self.keys.show_actions(chosen, dimmed=bool(self._tiles) and self.gate.dimmed)
 
     # --- keys ------------------------------------------------------------------------------------------
 
     def on_key(self, event: Key) -> None:
-        if self.guard.pressed():
+        if self.guard.pressed(event.key):
             self.action_undo()
 
     def on_paste(self, event: Paste) -> None:
@@ -210,13 +213,13 @@ class ContactSheetScreen(Screen[None]):
         self._toggle(LEFT_OUT)
 
     def _toggle(self, mark: str) -> None:
-        if self._tiles:
+        if self._tiles and self.gate.accepts():
             tile = self._tiles[self._cursor]
             tile.mark = RIGHT if tile.mark == mark else mark
             self._show_captions()
 
     def action_confirm(self) -> None:
-        if not self._tiles or not self.guard.counts:
+        if not self._tiles or not self.gate.accepts():
             return
         saved = 0
         try:
@@ -230,7 +233,7 @@ class ContactSheetScreen(Screen[None]):
                 f"{saved} of this page are saved, the others not: {error}\n{step}", error=True, seconds=15
             )
         else:
-            self.guard.decided()
+            self.guard.answered()
         self._pages.append(saved)
         self._start = self._next_start()
         workers.start_exclusive(self, self._show_page, group="page")

@@ -23,9 +23,9 @@ from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import answer_history
 from gonogo.tui.presenters.annotate import outcome_text
-from gonogo.tui.presenters.key_hints import key_line
 from gonogo.tui.screens.work.full_question import full_question
 from gonogo.tui.text import one_line
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.record_list import RecordList
 from gonogo.tui.widgets.status_bar import StatusLine
 
@@ -50,7 +50,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
     answers: getters.query_one[RecordList[Decided]] = getters.query_one("#answers", RecordList)
     search = getters.query_one("#search", Input)
     details = getters.query_one("#one", VerticalScroll)
-    keys = getters.query_one("#how", StatusLine)
+    keys = getters.query_one("#how", KeyFooter)
 
     only_open: reactive[bool] = reactive(False, init=False)
     """Whether only answers are listed that have not reached the server."""
@@ -70,7 +70,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
             yield RecordList(answer_history.entry, lambda answer: answer.number, id="answers")
             with VerticalScroll(id="one"):
                 yield Static(id="words", markup=False)
-            yield StatusLine(id="how")
+            yield KeyFooter(id="how")
 
     def on_mount(self) -> None:
         self.details.display = False
@@ -112,11 +112,11 @@ class HistoryScreen(ModalScreen[Decided | None]):
         self._show_answers()
 
     def _show_keys(self) -> None:
-        self.keys.show(key_line(actions.HISTORY.actions, self.gonogo.own_keys, self.keys.size.width))
+        self.keys.show_actions(actions.HISTORY.actions)
 
     def _warn(self, text: str) -> None:
         """Shows a message in place of the keys, until the next key."""
-        self.keys.show(Content.styled(one_line(text, 400), "$warning"))
+        self.keys.show_text(Content.styled(one_line(text, 400), "$warning"))
 
     # --- events ----------------------------------------------------------------------------------------
 

@@ -20,11 +20,12 @@ from gonogo.desk.core.models import Decision, DeskTask
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters import annotate, correction, key_hints, practice
+from gonogo.tui.presenters import annotate, correction, practice
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets import status_bar
 from gonogo.tui.widgets.correction_input import CorrectionInput
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.scroll_lines import ScrollLines
 from gonogo.tui.widgets.status_bar import StatusLine
 from gonogo.tui.widgets.task_pane import TaskPane
@@ -60,7 +61,7 @@ class PracticeScreen(Screen[None]):
     feedback = getters.query_one("#told", ScrollLines)
     facts = getters.query_one("#facts", StatusLine)
     words = getters.query_one("#words", Static)
-    keys = getters.query_one("#keys", StatusLine)
+    keys = getters.query_one("#keys", KeyFooter)
 
     def __init__(
         self,
@@ -92,7 +93,7 @@ class PracticeScreen(Screen[None]):
         with Container(id="card"):
             yield Static(id="words", markup=False)
         yield StatusLine(id="toosmall")
-        yield StatusLine(id="keys")
+        yield KeyFooter()
 
     async def on_mount(self) -> None:
         self.query_one("#toosmall", StatusLine).show(Content(annotate.TOO_SMALL))
@@ -128,11 +129,10 @@ class PracticeScreen(Screen[None]):
             self.feedback.show(practice.feedback_lines(attempt))
         self._show_keys()
 
+    @on(CorrectionInput.Choosing)
     def _show_keys(self) -> None:
-        width = self.keys.size.width or self.app.size.width
         if self.pane.editing:
-            line = key_hints.symbol_line(width) if self.pane.editor.choosing else None
-            self.keys.show(line or key_hints.key_line(actions.in_scope(actions.EDIT), self.gonogo.own_keys, width))
+            self.keys.show_editing(self.pane.editor)
             return
         has_feedback = self.session.shown_attempt is not None
         ids = {"practice.end", "app.help"} | ({"practice.on"} if has_feedback else set())
@@ -140,7 +140,7 @@ class PracticeScreen(Screen[None]):
         chosen = [a for a in actions.in_scope(actions.PRACTICE, actions.EVERYWHERE) if a.id in ids]
         if not has_feedback and self.pane.current is not None:
             chosen = [*(a for a in actions.in_scope(actions.ANNOTATE) if a.id in _SHARED), *chosen]
-        self.keys.show(key_hints.key_line(chosen, self.gonogo.own_keys, width))
+        self.keys.show_actions(chosen, dimmed=not has_feedback and self.pane.gate.dimmed)
 
     # --- events ----------------------------------------------------------------------------------------
 
@@ -166,13 +166,9 @@ class PracticeScreen(Screen[None]):
         if task is not None:
             self.pane.prebuild(task)
 
-    @on(CorrectionInput.Choosing)
-    def _choosing_changed(self) -> None:
-        self._show_keys()
-
     def on_key(self, event: Key) -> None:
         if not self.pane.editing:  # the editor reports its keys itself, in their order
-            self._key_pressed()
+            self._key_pressed(event.key)
 
     def on_paste(self, event: Paste) -> None:
         """Drops pasted text, which is never an answer."""
@@ -183,21 +179,21 @@ class PracticeScreen(Screen[None]):
             return False
         return self.pane.allows(action, parameters)
 
-    def _key_pressed(self) -> None:
+    def _key_pressed(self, key: str) -> None:
         """Records a burst of keys; its answer stays, because the right one has been shown."""
-        self.pane.guard.pressed()
+        self.pane.guard.pressed(key)
 
     # --- answers ---------------------------------------------------------------------------------------
 
     def action_decide(self, verdict: str) -> None:
-        if self.pane.current is not None and self.pane.guard.counts:
+        if self.pane.current is not None and self.pane.gate.accepts():
             self._decide(Decision(verdict))
 
     def _decide(self, decision: Decision) -> None:
         if not self._answering:
             self._answering = True
             workers.start_exclusive(self, self._answer, decision, group="practice")
-        self.pane.guard.decided()
+        self.pane.guard.answered()
 
     async def _answer(self, decision: Decision) -> None:
         try:
@@ -237,7 +233,7 @@ class PracticeScreen(Screen[None]):
 
     def action_fix(self) -> None:
         task = self.pane.current
-        if task is not None and self.pane.guard.counts:
+        if task is not None and self.pane.gate.accepts():
             self.pane.open_editor(self.gonogo.drafts.get(task.id, value_text(task.predicted_value)))
             self._show_keys()
 
