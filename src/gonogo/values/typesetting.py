@@ -1,12 +1,18 @@
-"""Typesetting: sets a value as a drawing does, with stacked deviations, boxed basic sizes and frames in cells."""
+"""Typesetting: sets a value as a drawing does, with stacked deviations, boxed basic sizes and frames in cells.
+
+Only what parses as a dimension, tolerance, thread, roughness or frame is set; all else stands character for character.
+"""
 
 from __future__ import annotations
 
+import json as json_module
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gonogo.values.characters import visible
 from gonogo.values.format import (
     body_text,
     deviation_texts,
@@ -22,25 +28,62 @@ from gonogo.values.json_text import readable_json
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind
 
 NO_VALUE = "no value"
+_REST_WORDS = (
+    REFERENCE_WORDS
+    | BASIC_WORDS
+    | frozenset(
+        (
+            "thru",
+            "through",
+            "durch",
+            "typ",
+            "max",
+            "min",
+            "deep",
+            "tief",
+            "depth",
+            "places",
+            "plcs",
+            "x",
+            "mm",
+            "in",
+            "dia",
+        )
+    )
+)
+_GRID = re.compile(r"\b[A-H][0-9]{1,2}\b")  # a place on the sheet: `⌀550 A3`
+_LONGEST_KEYS = 400
+_LONGEST_TEXT = 2_000
 _TEXT_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Piece to set: `text`, to its right small `upper` over `lower`; `boxed` ones stand side by side in a frame."""
+    """Piece to set: `text`, to its right `upper` over `lower`; `boxed` ones stand side by side in a frame.
+
+    A part with `new_line` begins a line of its own.
+    """
 
     text: str
     upper: str = ""
     lower: str = ""
     boxed: bool = False
+    new_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Typeset:
-    """Typeset value: `parts` for a display that draws them; `rows` in plain text: 1-3 rows, then unknown keys."""
+    """Typeset value: `parts` for a display that draws them; `rows` in plain text: 1-3 rows, then unknown keys.
+
+    `raw` is the reading as it came: its text, or compact JSON where it has none. `exact` tells whether `parts` show
+    each of its characters; `keys` is compact JSON of the keys beside the text that say more than the text.
+    """
 
     parts: tuple[Part, ...]
     rows: tuple[str, ...]
+    raw: str = ""
+    exact: bool = True
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +98,70 @@ def typeset(json: Any, *, width: int = 60, max_rows: int = 6) -> Typeset:
     """Typesets any JSON. No row is wider than `width` cells; cut rows end in `…`. Never raises."""
     width, max_rows = max(width, 8), max(max_rows, 1)
     value = from_json(json)
-    parts = _parts(value, json)
+    raw, keys = _raw(json, value)
+    parts = [Part(readable_json(json))] if value.kind is Kind.OTHER and raw == _compact(json) else _parts(value, raw)
     rows = _rows(parts, width) if parts else []
     rows += _extra_rows(value, width, max_rows - len(rows))
     if not parts:
         parts = [Part(row) for row in rows] or [Part(NO_VALUE)]
-    return Typeset(tuple(parts), tuple(rows[:max_rows]) or (NO_VALUE,))
+    exact = not raw or _shows(parts, visible(raw[: _LONGEST_TEXT + 1]))
+    return Typeset(tuple(parts), tuple(rows[:max_rows]) or (NO_VALUE,), raw, exact, keys)
 
 
-def _parts(value: EngineeringValue, json: Any) -> list[Part]:
+def _raw(json: Any, value: EngineeringValue) -> tuple[str, str]:
+    """Returns the reading as it came, and the other keys where they say more than its text."""
+    if isinstance(json, EngineeringValue):
+        return json.text or format_text(json), ""
+    if isinstance(json, str):
+        return json, ""
+    if not isinstance(json, dict):
+        return ("" if json is None else _compact(json)), ""
+    text = json.get("text")
+    if not isinstance(text, str) or not text.strip():
+        return (_compact(json) if json else ""), ""
+    others = {key: item for key, item in json.items() if key != "text" and item not in (None, "", [])}
+    alone = from_json(text)
+    return text, _compact(others) if value != alone or value.extra else ""
+
+
+def _compact(json: Any) -> str:
+    """Returns JSON on one line, cut at about 400 characters. Never raises."""
+    try:
+        text = json_module.dumps(json, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):
+        text = readable_json(json, _LONGEST_KEYS)
+    return text if len(text) <= _LONGEST_KEYS else text[: _LONGEST_KEYS - 1] + "…"
+
+
+def _shows(parts: Sequence[Part], raw: str) -> bool:
+    """Returns whether `parts` show all characters of `raw` in their order; one space or bar may stand between two."""
+    pieces = [(piece, part.boxed) for part in parts for piece in (part.text, part.upper, part.lower) if piece]
+    at = 0
+    for number, (piece, boxed) in enumerate(pieces):
+        if number and raw[at : at + 1] == " ":
+            at += 1
+        if boxed and raw[at : at + 1] == "|":
+            at += 1
+            at += raw[at : at + 1] == " "
+        if not raw.startswith(piece, at):
+            return False
+        at += len(piece)
+    return at == len(raw)
+
+
+def _is_notation(value: EngineeringValue) -> bool:
+    """Returns whether a value is a notation of drawings as a whole, without words of prose behind it."""
+    if value.kind in (Kind.TEXT, Kind.OTHER, Kind.EMPTY):
+        return False
+    words = {word.lower() for word in re.findall(r"[^\W\d_]+", _GRID.sub("", value.rest))}
+    return words <= _REST_WORDS
+
+
+def _parts(value: EngineeringValue, raw: str) -> list[Part]:
     if value.kind is Kind.EMPTY:
         return []
-    if value.kind is Kind.OTHER:
-        return [Part(readable_json(json if not isinstance(json, EngineeringValue) else value.text))]
-    if value.kind is Kind.TEXT:
-        return [Part(_printable(value.text[:2_000]))]
+    if not _is_notation(value):
+        return [Part(visible(raw[:_LONGEST_TEXT]))]
     if value.kind is Kind.FRAME and not value.modifier:
         cells = [Part(cell, boxed=True) for cell in frame_cells(value)]
         return _with_neighbours(value, cells)

@@ -1,69 +1,16 @@
-"""Values in large lettering, and pictures as strips."""
+"""Pictures as strips."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
 
 from gonogo.sheets.models import CellGrid
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
-from gonogo.tui.widgets.large_text import LETTERINGS, large_lettering
-from gonogo.tui.widgets.value_view import lay_out
 
 INKS = Inks("#000000", "#ffffff", "#ff0000", "#888888")
-
-
-def test_glyphs_are_distinct_and_of_even_width() -> None:
-    for font, _ in LETTERINGS:
-        shapes: dict[tuple[str, ...], list[str]] = {}
-        for character, rows in font.items():
-            assert len({len(row) for row in rows}) == 1, character
-            shapes.setdefault(rows, []).append(character)
-        same = [characters for characters in shapes.values() if len(characters) > 1]
-        assert sorted("".join(sorted(characters)) for characters in same) in ([], ["-–−", "x×", "°º", "Øø⌀"])
-
-
-@given(st.text(alphabet="0123456789⌀±°,.+-×xRMHh /()", min_size=1, max_size=12), st.integers(1, 80))
-def test_large_lettering_fits_or_gives_way(text: str, width: int) -> None:
-    rows = large_lettering(text, width)
-    if rows is not None:
-        assert len({cell_len(row) for row in rows}) == 1
-        assert cell_len(rows[0]) <= width
-
-
-def test_narrow_values_are_large_wide_ones_smaller_and_unknown_characters_plain() -> None:
-    assert "█" in lay_out({"text": "⌀16,5"}, 30, 5).plain
-    assert "┃" in lay_out({"text": "M8x1,25-6H"}, 32, 5).plain
-    assert "漢" in lay_out({"text": "漢 5"}, 30, 5).plain
-
-
-def test_tolerances_stand_beside_the_value() -> None:
-    top, _, bottom = lay_out({"text": "⌀16,5 +0,1 0"}, 40, 3).plain.splitlines()
-    assert top.rstrip().endswith("+0,1")
-    assert bottom.rstrip().endswith("0")
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=30),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-@given(json_values, st.integers(1, 60), st.integers(1, 8))
-def test_any_value_is_laid_out_within_its_room(value: Any, width: int, height: int) -> None:
-    lines = lay_out(value, width, height).plain.split("\n")
-    assert len(lines) <= height
-    assert value is None or all(cell_len(line) <= width for line in lines)
-
-
-def test_a_value_of_a_hundred_thousand_characters_is_cut() -> None:
-    assert len(lay_out({"text": "1" * 100_000}, 30, 5).plain) < 200
 
 
 @st.composite

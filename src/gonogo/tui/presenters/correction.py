@@ -8,19 +8,10 @@ from textual.content import Content
 
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.text import one_line, styled
-from gonogo.values import differences, format_text, parse, repairs, to_json, typeset
+from gonogo.values import differences, format_text, parse, repairs, to_json
 from gonogo.values.diff import Change
 
 MAX_SHOWN = 120
-
-
-def raw_reading(predicted: Any) -> Content:
-    """Raw reading, where typesetting it moved or changed a character; else empty."""
-    text = value_text(predicted)
-    shown = "".join("".join((part.text, part.upper, part.lower)) for part in typeset(predicted).parts)
-    if not text or "".join(text.split()) == "".join(shown.split()):
-        return Content("")
-    return Content.assemble(("read: ", "$quiet"), styled(text[:MAX_SHOWN], "$quiet"))
 
 
 def correction_preview(text: str, predicted: Any, rows: int = 2) -> Content:

@@ -68,7 +68,6 @@ class AnnotateScreen(Screen[None]):
         self._deferred_update: Timer | None = None
         self._state_since = 0.0
         self._start_error: Exception | None = None
-        self._raw_reading: tuple[str, Content] = ("", Content(""))
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -148,21 +147,15 @@ class AnnotateScreen(Screen[None]):
         self.pane.show_task(task)
         if task.id in self.gonogo.drafts:
             self.session.begun()
-        self.pane.editor.hint.show(self._hint(task))
+        self.pane.editor.hint.show(self._hint())
         self.facts.show(status_bar.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self._show_keys()
 
-    def _hint(self, task: DeskTask) -> Content:
+    def _hint(self) -> Content:
         """Line below the value while the editor is closed."""
         if self.session.rejected.answering:
             return Content.styled("refused before, asked again; undo leaves it", "$warning")
-        return self._reading(task)
-
-    def _reading(self, task: DeskTask) -> Content:
-        """Raw reading of a task, cached: the next task's is built ahead."""
-        if self._raw_reading[0] != task.id:
-            self._raw_reading = (task.id, correction.raw_reading(task.predicted_value))
-        return self._raw_reading[1]
+        return Content("")
 
     @on(CorrectionInput.Choosing)
     def _show_keys(self) -> None:
@@ -226,7 +219,6 @@ class AnnotateScreen(Screen[None]):
         task = self.session.upcoming()
         if task is not None:
             self.pane.prebuild(task)
-            self._reading(task)
 
     def on_key(self, event: Key) -> None:
         if not self.pane.editing:  # the editor reports its keys itself, in their order
@@ -369,7 +361,7 @@ class AnnotateScreen(Screen[None]):
             self.gonogo.drafts[task.id] = self.pane.editor.text
         self.pane.close_editor()
         if task is not None:
-            self.pane.editor.hint.show(self._hint(task))
+            self.pane.editor.hint.show(self._hint())
         self._show_keys()
 
     @on(Input.Changed)

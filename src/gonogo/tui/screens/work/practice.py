@@ -115,7 +115,7 @@ class PracticeScreen(Screen[None]):
             self.words.update(practice.practice_card(self.session))
         elif not self.pane.shows(task):
             self.pane.show_task(task)
-            self.pane.editor.hint.show(correction.raw_reading(task.predicted_value))
+            self.pane.editor.hint.show(Content(""))
             self.facts.show(status_bar.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
         self.set_class(task is None, "-card")
         self.standing.show(practice.status_line(self.session))
@@ -247,7 +247,7 @@ class PracticeScreen(Screen[None]):
         task = self._save_draft()
         self.pane.close_editor()
         if task is not None:
-            self.pane.editor.hint.show(correction.raw_reading(task.predicted_value))
+            self.pane.editor.hint.show(Content(""))
         self._show_keys()
 
     @on(Input.Changed)
