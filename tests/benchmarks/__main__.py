@@ -11,7 +11,18 @@ import platform
 import sys
 
 BENCHMARKS = (
-    *("loop", "presses", "annotate_latency", "claims", "pairs", "consensus", "simulation", "review", "sheets"),
+    *(
+        "loop",
+        "presses",
+        "annotate_latency",
+        "claims",
+        "pairs",
+        "consensus",
+        "simulation",
+        "review",
+        "sheets",
+        "legibility",
+    ),
     *("adjudicate_latency", "review_scroll", "watching"),
     *("data", "seeding", "attack", "links", "crash", "storm", "fuzz", "results", "flat", "sustained", "crowd"),
 )

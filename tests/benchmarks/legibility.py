@@ -1,195 +1,251 @@
-"""How much of a dimension can be read from the cells: part of `sheets`.
+"""How much of a marked text can be read from the cells that the annotate screen shows.
 
-Needs tesseract; the first set also the real drawings beside this repository, without which only our own are read.
-The box takes a third of the pane's width and is turned upright; the view is made into cells
-as the program does; the cells are painted as the blocks a terminal paints, with cells of three sizes (fonts differ) and
-at two places of the box within its cell (luck with the grid evens out); the box is cut out, gets a white margin, and is
-read by tesseract as one line. It counts when all digits are right and in order. "Full resolution" is the same without
-cells. "Half-blocks as usual" are what other tools draw: the view resized to two pixels a cell, without our contrast and
-strokes. The second set are our own demo drawings, on which nothing was tuned.
+`python -m tests.benchmarks.legibility [--boxes N] [--sizes 80x24,120x40] [--modes quadrant,octant] [--worst FOLDER]`
+
+All boxes of the shared drawings (where they lie beside this repository) and of generated sheets are shown by the real
+application at each size; the cells are painted as blocks, as a terminal paints them; the box is read by tesseract (as
+one line and as a block) and by rapidocr. "Full resolution" is the same box without cells, turned by hand. A value
+counts when any reader reads all of it. Intervals are bootstrapped over drawings.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import json
-import os
-import re
-import shutil
-import subprocess
+import random
+import sys
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from gonogo.demo.parts import draw_all
 from gonogo.sheets.drawing_limits import DrawingLimits
+from gonogo.sheets.models import Level, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.bbox import Placed, drawing_bbox
-from gonogo.sheets.render.crop import CropView, Rect, rotate_box
-from gonogo.sheets.render.mosaic import to_cells, to_grey
-from gonogo.sheets.render.open_drawing import open_drawing
-from gonogo.sheets.render.rasterizer import DrawingPage, fit_contrast, render_subpixels, render_view
-from gonogo.sheets.render.text_metrics import measure_text
+from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
+from tests.benchmarks.legibility_views import (
+    MarkedText,
+    ShownText,
+    cells_as_pixels,
+    full_resolution,
+    shared_texts,
+    shown_by_the_app,
+    unseen_texts,
+)
 from tests.shared_material import DRAWINGS
+from tests.support.ocr_readers import Pixels, Reader, Reading, available_readers, best_reading
+from tests.support.unseen_sheets import unseen_sheets
 
-MODES = (PictureMode.OCTANT, PictureMode.SEXTANT, PictureMode.QUADRANT, PictureMode.BRAILLE, PictureMode.HALF)
-PANES = ((46, 18), (76, 32))
-CELLS = ((8, 16), (10, 20), (12, 24))  # pixels of a cell in the pictures that tesseract reads
-PLACES = ((0.0, 0.0), (0.35, 0.65))  # of the box within its cell
-USUAL, FULL = "half-blocks as usual", "full resolution"
-Painter = Callable[["Dimension", CropView, tuple[int, int], tuple[int, int]], Image.Image]
-_DETAIL = 10.0  # a magnification at which text is read
+MODES = (PictureMode.QUADRANT, PictureMode.SEXTANT, PictureMode.OCTANT, PictureMode.BRAILLE)
+SIZES = ((80, 24), (120, 40), (200, 60))
+SEEDS = range(1000, 1006)
+LEAST = {PictureMode.QUADRANT: 0.9, PictureMode.SEXTANT: 0.95, PictureMode.OCTANT: 0.95}
+SUBPIXELS, SUBPIXELS_SHARE = 8, 0.95
+WRONG_TURNS, TURN_SLACK, UPSIDE_DOWN = 0.01, 10, 120
+CELLS_MS = 5.0
+_LUMP_INK, _LUMP_GROWN = 0.55, 1.8
+_RESAMPLES = 500
+_TIMED = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Dimension:
-    """A marked dimension: its page, how it is turned, its box there in page units, and its digits."""
+class Judged:
+    """A shown text with its readings from cells and at full resolution."""
 
-    page: DrawingPage
-    turned: CropView
-    box: Rect
-    digits: str
-    missing_weight: float | None
+    shown: ShownText
+    cells: Reading
+    full: Reading
+    is_lump: bool
 
 
-def legibility() -> dict[str, dict[str, Any]]:
-    """For each set of drawings and each pane: the share read in each mode, and ratios to what is usual."""
-    if shutil.which("tesseract") is None:
-        return {}
+def run(
+    boxes: int | None = 60,
+    sizes: Sequence[tuple[int, int]] = SIZES,
+    modes: Sequence[PictureMode] = MODES,
+    worst: Path | None = None,
+) -> dict[str, Any]:
+    """Figures a set, size and mode, and for each promise whether it was met. `boxes` limits each set; `None` is all."""
+    readers = available_readers()
+    if not readers:
+        return {"skipped": "neither tesseract nor rapidocr-onnxruntime is installed"}
+    rows: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
-        sets = {"demo drawings": _demo(Path(name))}
+        folder, drawings = Path(name), OpenDrawings(DrawingLimits())
+        sets = {"unseen": unseen_texts(unseen_sheets(SEEDS), folder)}
         if DRAWINGS is not None:
-            sets = {"real drawings": _real(DRAWINGS), **sets}
-        return {
-            f"{label}, {columns}×{rows}": _row(boxes, (columns, rows))
-            for label, boxes in sets.items()
-            for columns, rows in PANES
-        }
+            sets = {"shared": shared_texts(DRAWINGS), **sets}
+        for label, texts in sets.items():
+            sample = _sample(texts, boxes)
+            full: dict[str, Reading] = {}
+            for columns, lines in sizes:
+                for mode in modes:
+                    home = folder / f"{label}-{columns}-{mode.value}"
+                    shown = asyncio.run(shown_by_the_app(sample, (columns, lines), mode, drawings, home))
+                    judged = _judge(shown, readers, full)
+                    key = f"{label}, {columns}×{lines}, {mode.value}"
+                    rows[key] = _figures(judged)
+                    print(key, json.dumps(rows[key], ensure_ascii=False), file=sys.stderr, flush=True)
+                    if worst is not None:
+                        _write_worst(judged, worst, key)
+        cells = _crop_to_cells(sets["unseen"])
+    return {"readers": sorted(readers), "met": _met(rows, cells), "rows": rows, "crop to cells 100×40, ms": cells}
 
 
-def _row(boxes: list[Dimension], pane: tuple[int, int]) -> dict[str, float]:
-    painters: dict[str, Painter] = {mode.value: partial(_mosaic, mode) for mode in MODES}
-    painters |= {USUAL: _usual_half, FULL: _full}
-    row = {name: _read_share(boxes, pane, painter) for name, painter in painters.items()}
+def _sample(texts: list[MarkedText], most: int | None) -> list[MarkedText]:
+    if most is None or most >= len(texts):
+        return texts
+    kept = sorted(random.Random(1).sample(range(len(texts)), most))
+    return [texts[number] for number in kept]
+
+
+def _judge(shown: list[ShownText], readers: dict[str, Reader], full: dict[str, Reading]) -> list[Judged]:
+    whole = [full_resolution(item) for item in shown]
+    cells = [cells_as_pixels(item) for item in shown]
+    if missing := [number for number, item in enumerate(shown) if item.text.name not in full]:
+        read = _read([shown[number] for number in missing], [whole[number] for number in missing], readers)
+        full.update({shown[number].text.name: reading for number, reading in zip(missing, read, strict=True)})
+    return [
+        Judged(item, reading, full[item.text.name], _is_lump(one[-1], other[-1]))
+        for item, reading, one, other in zip(shown, _read(shown, cells, readers), cells, whole, strict=True)
+    ]
+
+
+def _read(shown: list[ShownText], pictures: list[list[Pixels]], readers: dict[str, Reader]) -> list[Reading]:
+    """Returns the best reading of each text by any reader at any size."""
+    texts: list[list[str]] = [[] for _ in shown]
+    for several in (False, True):
+        chosen = [number for number, item in enumerate(shown) if (len(item.text.parts) > 1) == several]
+        for name, reader in readers.items():
+            if several and name == "tesseract 7":
+                continue
+            for size in range(len(pictures[0]) if pictures else 0):
+                read = reader([pictures[number][size] for number in chosen], lines=several)
+                for number, text in zip(chosen, read, strict=True):
+                    texts[number].append(text)
+    return [best_reading(item.text.parts, seen) for item, seen in zip(shown, texts, strict=True)]
+
+
+def _is_lump(cells: Pixels, whole: Pixels) -> bool:
+    """Returns whether the ink of the cells fills the text: far more of its rectangle than at full resolution."""
+    return _fill(cells) > max(_LUMP_INK, _LUMP_GROWN * _fill(whole))
+
+
+def _fill(grey: Pixels) -> float:
+    ink = grey < 128
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not rows.size:
+        return 0.0
+    return float(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean())
+
+
+def _figures(judged: list[Judged]) -> dict[str, Any]:
+    turned = [item.shown for item in judged]
+    high = [item.subpixels for item in turned if item.subpixels is not None]
+    unsure = sum(not item.picture.angle_is_sure for item in turned)
+    wrong = sum(item.picture.angle_is_sure and abs(item.turn_error) > TURN_SLACK for item in turned)
+    upside = [item.text.name for item in turned if abs(item.turn_error) >= UPSIDE_DOWN]
+    return {
+        "boxes": len(judged),
+        "values": round(float(np.mean([item.cells.is_whole for item in judged])), 3),
+        "values at full resolution": round(float(np.mean([item.full.is_whole for item in judged])), 3),
+        "values ratio": _ratio([(item, item.cells.is_whole, item.full.is_whole) for item in judged]),
+        "characters": round(float(np.mean([item.cells.characters for item in judged])), 3),
+        "characters ratio": _ratio([(item, item.cells.characters, item.full.characters) for item in judged]),
+        "below half of full": [item.shown.text.name for item in judged if _below_half(item)],
+        f"share with ≥ {SUBPIXELS} sub-pixels": round(float(np.mean(np.array(high) >= SUBPIXELS)), 3) if high else None,
+        "lumps": [item.shown.text.name for item in judged if item.is_lump],
+        "wrong turns": round(wrong / len(judged), 4),
+        "unsure": round(unsure / len(judged), 4),
+        "upside down": upside,
+    }
+
+
+def _below_half(item: Judged) -> bool:
+    return item.cells.characters < 0.5 * item.full.characters
+
+
+def _ratio(rows: list[tuple[Judged, float, float]]) -> dict[str, float]:
+    """Returns the ratio of sums with its 95 % interval, drawings resampled."""
+    by_drawing: dict[Path, list[tuple[float, float]]] = {}
+    for item, cells, full in rows:
+        by_drawing.setdefault(item.shown.text.path, []).append((float(cells), float(full)))
+    sums = np.array([np.sum(pairs, axis=0) for pairs in by_drawing.values()])
+    chance = np.random.default_rng(1)
+    drawn = sums[chance.integers(0, len(sums), (_RESAMPLES, len(sums)))].sum(axis=1)
+    ratios = drawn[:, 0] / np.maximum(drawn[:, 1], 1e-9)
+    total = sums.sum(axis=0)
+    low, high = np.percentile(ratios, (2.5, 97.5))
+    return {
+        "ratio": round(float(total[0] / max(total[1], 1e-9)), 3),
+        "low": round(float(low), 3),
+        "high": round(float(high), 3),
+    }
+
+
+def _met(rows: dict[str, Any], cells: dict[str, float]) -> dict[str, bool]:
+    met = {f"crop to cells ≤ {CELLS_MS:g} ms": max(cells.values()) <= CELLS_MS}
+    for key, row in rows.items():
+        mode = PictureMode(key.rpartition(", ")[2])
+        if mode in LEAST and "200×60" not in key:
+            met[f"{key}: characters ≥ {LEAST[mode]} of full"] = row["characters ratio"]["ratio"] >= LEAST[mode]
+        if mode is PictureMode.QUADRANT and "80×24" in key:
+            share = row[f"share with ≥ {SUBPIXELS} sub-pixels"]
+            met[f"{key}: sub-pixels"] = share is not None and share >= SUBPIXELS_SHARE
+        met[f"{key}: no lump, none upside down"] = not row["lumps"] and not row["upside down"]
+        met[f"{key}: wrong turns"] = row["wrong turns"] <= WRONG_TURNS
+    return met
+
+
+def _crop_to_cells(texts: list[MarkedText]) -> dict[str, float]:
+    """Median milliseconds of processor time from an open page to 100×40 cells, measuring and turning included."""
+    out = {}
+    upright, slanted = [t for t in texts if t.angle == 0], [t for t in texts if t.angle % 90]
     for mode in MODES[:3]:
-        row[f"{mode.value} / {USUAL}"] = round(row[mode.value] / max(row[USUAL], 1e-9), 2)
-        row[f"{mode.value} / half"] = round(row[mode.value] / max(row["half"], 1e-9), 2)
-        row[f"{mode.value} / {FULL}"] = round(row[mode.value] / max(row[FULL], 1e-9), 2)
-    return row
+        for label, chosen in (("upright", upright), ("slanted", slanted)):
+            drawings, taken = OpenDrawings(DrawingLimits()), []
+            for text in chosen[:_TIMED]:
+                request = PictureRequest(100, 40, text.bbox, mode=mode)
+                draw_picture(drawings, text.path, str(text.path), replace(request, level=Level.SHEET))
+                begun = time.process_time()
+                draw_picture(drawings, text.path, str(text.path), request)
+                taken.append(time.process_time() - begun)
+            out[f"{mode.value}, {label}"] = round(1000 * float(np.median(taken)), 2)
+    return out
 
 
-def _real(folder: Path) -> list[Dimension]:
-    """Each dimension of the shared drawings once, with what a person read there."""
-    found: dict[tuple[str, tuple[float, ...]], str] = {}
-    for line in (folder / "predictions.jsonl").read_text().splitlines():
-        item = json.loads(line)
-        found.setdefault((item["drawing"], tuple(item["bbox"])), item["truth"]["text"])
-    opened = {name: open_drawing(folder / name, DrawingLimits()).page(1) for name in {name for name, _ in found}}
-    return [_dimension(opened[name], raw, truth) for (name, raw), truth in found.items()]
+def _write_worst(judged: list[Judged], folder: Path, key: str, most: int = 12) -> None:
+    """Writes pictures of the texts that lose most against full resolution: cells above, full resolution below."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for item in sorted(judged, key=lambda item: item.cells.characters - item.full.characters)[:most]:
+        if item.cells.characters >= item.full.characters:
+            continue
+        pair = cells_as_pixels(item.shown)[-1], full_resolution(item.shown)[-1]
+        sheet = Image.new("L", (max(p.shape[1] for p in pair), sum(p.shape[0] for p in pair)), 200)
+        sheet.paste(Image.fromarray(pair[0]), (0, 0))
+        sheet.paste(Image.fromarray(pair[1]), (0, pair[0].shape[0]))
+        sheet.save(folder / f"{key} {item.shown.text.name} {item.cells.characters:.2f}.png".replace(", ", "-"))
 
 
-def _demo(folder: Path) -> list[Dimension]:
-    """Every second callout with digits on our own drawings, from their vector PDFs."""
-    out = []
-    for name, board in draw_all().items():
-        (folder / f"{name}.pdf").write_bytes(board.page.to_pdf(name))
-        page = open_drawing(folder / f"{name}.pdf", DrawingLimits()).page(1)
-        out += [_dimension(page, callout.bbox, callout.text) for callout in board.callouts if _digits(callout.text)]
-    return out[::2]
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description="What can be read from the cells.")
+    parser.add_argument("--boxes", type=int, help="at most so many boxes of each set")
+    parser.add_argument("--sizes", default=",".join(f"{columns}x{rows}" for columns, rows in SIZES))
+    parser.add_argument("--modes", default=",".join(MODES))
+    parser.add_argument("--worst", type=Path, help="folder for pictures of the texts that lose most")
+    chosen = parser.parse_args(arguments)
+    sizes = [
+        (int(columns), int(rows)) for columns, _, rows in (size.partition("x") for size in chosen.sizes.split(","))
+    ]
+    modes = [PictureMode(mode) for mode in chosen.modes.split(",")]
+    print(json.dumps(run(chosen.boxes, sizes, modes, chosen.worst), indent=2, ensure_ascii=False))
+    return 0
 
 
-def _dimension(page: DrawingPage, raw: tuple[float, ...], truth: str) -> Dimension:
-    placed = drawing_bbox(raw, page.width, page.height)
-    assert isinstance(placed, Placed)
-    ink = measure_text(page, placed.box)
-    rotation = 90 if ink.rotation == 90 else 0
-    width, height = (page.height, page.width) if rotation else (page.width, page.height)
-    box = rotate_box(placed.box, rotation)
-    rect = Rect(box.x0 * width, box.y0 * height, box.width * width, box.height * height)
-    return Dimension(page, CropView(rect, width, height, rotation, _DETAIL), rect, _digits(truth), ink.missing_weight)
-
-
-def _read_share(boxes: list[Dimension], pane: tuple[int, int], painter: Painter) -> float:
-    """Of all boxes, cell sizes and places: the share of readings with all digits right."""
-    shots = [(box, place) for box in boxes for place in PLACES]
-    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
-        paths, truths = [], []
-        for number, (box, place) in enumerate(shots):
-            view = _view(box, pane, place)
-            for cell in CELLS:
-                path = Path(name) / f"{number}-{cell[0]}.png"
-                _cut(painter(box, view, pane, cell), view, box.box).save(path, compress_level=1)
-                paths.append(path)
-                truths.append(box.digits)
-        parts = [paths[start :: os.cpu_count() or 1] for start in range(os.cpu_count() or 1)]
-        read: dict[Path, str] = {}
-        for part, texts in zip(parts, pool.map(_read, parts), strict=True):
-            read.update(zip(part, texts, strict=True))
-    return round(sum(read[path] == truth for path, truth in zip(paths, truths, strict=True)) / len(paths), 3)
-
-
-def _view(box: Dimension, pane: tuple[int, int], place: tuple[float, float]) -> CropView:
-    """The box in the middle of the pane, a third of it wide, moved by `place` in cells."""
-    columns, rows = pane
-    width = box.box.width * 3
-    unit = width / columns
-    height = unit * rows * 2
-    x = box.box.x + box.box.width / 2 - width / 2 + place[0] * unit
-    y = box.box.y + box.box.height / 2 - height / 2 + place[1] * unit * 2
-    return replace(box.turned, rect=Rect(x, y, width, height))
-
-
-def _mosaic(
-    mode: PictureMode, box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]
-) -> Image.Image:
-    return _painted(render_subpixels(box.page, view, mode, *pane, missing_weight=box.missing_weight), mode, pane, cell)
-
-
-def _usual_half(box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
-    columns, rows = pane
-    fine = Image.fromarray(render_view(box.page, view, columns * 4, rows * 8))
-    return _painted(
-        np.asarray(fine.resize((columns, rows * 2), Image.Resampling.LANCZOS)), PictureMode.HALF, pane, cell
-    )
-
-
-def _full(box: Dimension, view: CropView, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
-    return Image.fromarray(fit_contrast(render_view(box.page, view, pane[0] * cell[0], pane[1] * cell[1])))
-
-
-def _painted(grey: np.ndarray, mode: PictureMode, pane: tuple[int, int], cell: tuple[int, int]) -> Image.Image:
-    """The picture that the cells make: each sub-pixel a block of its colour, as a terminal paints it."""
-    cells = Image.fromarray(to_grey(to_cells(grey, mode)))
-    return cells.resize((pane[0] * cell[0], pane[1] * cell[1]), Image.Resampling.NEAREST)
-
-
-def _cut(picture: Image.Image, view: CropView, box: Rect) -> Image.Image:
-    unit = picture.width / view.rect.width
-    left, top = (box.x - view.rect.x) * unit, (box.y - view.rect.y) * unit
-    right, bottom = left + box.width * unit, top + box.height * unit
-    corners = (max(0, int(left)), max(0, int(top)), min(picture.width, ceil(right)), min(picture.height, ceil(bottom)))
-    cut = picture.crop(corners)
-    framed = Image.new("L", (cut.width + 40, cut.height + 40), 255)
-    framed.paste(cut, (20, 20))
-    return framed
-
-
-def _read(paths: list[Path]) -> list[str]:
-    """The digits of each picture. One process for all: it loads its model once."""
-    environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
-    command = ["tesseract", "-", "-", "--psm", "7"]
-    names = "\n".join(map(str, paths)).encode()
-    seen = subprocess.run(command, input=names, capture_output=True, env=environment, check=True)
-    pages = seen.stdout.decode(errors="replace").split("\f")[: len(paths)]
-    return [_digits(page) for page in pages]
-
-
-def _digits(text: str) -> str:
-    return re.sub(r"\D", "", text)
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Drawings: what a crop costs, in time here and in memory in `sheet_costs`, and what can be read (`legibility`).
+"""Drawings: what a crop costs, in time here and in memory in `sheet_costs`. What can be read is `legibility`.
 
 Run alone: `python -m tests.benchmarks.sheets`. Every ratio compares figures of one run.
 """
@@ -25,40 +25,27 @@ from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
 from gonogo.sheets.render.mosaic import to_cells
 from gonogo.sheets.render.open_drawing import open_drawing
-from tests.benchmarks.legibility import FULL, MODES, USUAL, legibility
 from tests.benchmarks.sheet_costs import memory, repaint
 from tests.sheets.conftest import pdf_bytes
 
+MODES = (PictureMode.OCTANT, PictureMode.SEXTANT, PictureMode.QUADRANT, PictureMode.BRAILLE, PictureMode.HALF)
 A1_POINTS = (2384, 1684)
 
 
 MOST_PDF, MOST_PNG_MS, MOST_CELLS_MS, MOST_REPAINT = 1.2, 10.0, 5.0, 1.0
-LEAST_OF_HALF = {PictureMode.OCTANT: 2.5, PictureMode.SEXTANT: 2.5, PictureMode.QUADRANT: 1.8}
-LEAST_OF_FULL = {PictureMode.OCTANT: 0.9, PictureMode.SEXTANT: 0.9}
 
 
 def run() -> dict[str, Any]:
     """Figures with their floors, and for each promise whether it was met in this run."""
-    read, taken, painted, peaks = legibility(), times(), repaint(), memory()
+    taken, painted, peaks = times(), repaint(), memory()
     met = {
         f"PDF crop ≤ {MOST_PDF} × pypdfium2 held open": taken["pdf region ratio"] <= MOST_PDF,
         f"PNG crop after the first ≤ {MOST_PNG_MS:g} ms": taken["png later crop"] <= MOST_PNG_MS,
         f"cells 100×40 ≤ {MOST_CELLS_MS:g} ms": all(taken[f"cells 100×40 {mode}"] <= MOST_CELLS_MS for mode in MODES),
         "repaint ≤ text": painted["picture / text"] <= MOST_REPAINT,
         **peaks.pop("met"),
-        **_read_enough(read.get("real drawings, 46×18", {})),
     }
-    return {"met": met, "legibility": read, "times_ms": taken, "repaint_ms": painted, "memory_mb": peaks}
-
-
-def _read_enough(row: dict[str, Any]) -> dict[str, bool]:
-    promised = [(mode, USUAL, least) for mode, least in LEAST_OF_HALF.items()]
-    promised += [(mode, FULL, least) for mode, least in LEAST_OF_FULL.items()]
-    return {
-        f"{mode.value} ≥ {least} × {floor}": row[f"{mode.value} / {floor}"] >= least
-        for mode, floor, least in promised
-        if row
-    }
+    return {"met": met, "times_ms": taken, "repaint_ms": painted, "memory_mb": peaks}
 
 
 def times() -> dict[str, float]:

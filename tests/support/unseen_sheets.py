@@ -241,7 +241,7 @@ def _scanned(pdf: bytes, dpi: int, chance: random.Random, *, dirty: bool) -> byt
     image = document[0].render(scale=dpi / 72, grayscale=True).to_pil().convert("L")
     document.close()
     image = image.filter(ImageFilter.GaussianBlur(dpi / 300 * chance.uniform(0.3, 0.9)))
-    grey = np.asarray(image, np.float32)
+    grey = np.asarray(image, np.float64)
     ink, paper = (chance.randint(40, 90), chance.randint(200, 240)) if dirty else (20, 250)
     grey = ink + grey / 255 * (paper - ink)
     noise = np.random.default_rng(chance.randint(0, 10**6))
