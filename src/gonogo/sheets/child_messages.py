@@ -68,6 +68,7 @@ def answer_to_message(answer: Answer) -> bytes:
         "box": dataclasses.astuple(answer.box) if answer.box else None,
         "neighbours": answer.neighbours,
         "page_size": answer.page_size,
+        "locator_place": answer.locator_place,
         "pixel_mode": answer.pixel_mode,
         "pixel_size": answer.pixel_size,
         "angle_is_sure": answer.angle_is_sure,
@@ -99,12 +100,22 @@ def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answe
         box=Box(*head["box"]) if head["box"] else None,
         neighbours=tuple(head["neighbours"]),
         page_size=tuple(head["page_size"]),
+        locator_place=_cell(head["locator_place"]),
         angle_is_sure=bool(head["angle_is_sure"]),
         pixel_mode=PictureMode(head["pixel_mode"]) if head.get("pixel_mode") else None,
         pixel_size=_pixel_size(head),
         pixels=blobs[-1] if head.get("pixel_mode") else b"",
         **{name: head[name] for name in _PLAIN},
     )
+
+
+def _cell(place: Any) -> tuple[int, int] | None:
+    if place is None:
+        return None
+    column, row = place
+    if not (type(column) is int and type(row) is int and min(column, row) >= 0):
+        raise ValueError("the place of the map makes no sense")
+    return column, row
 
 
 def _pixel_size(head: dict[str, Any]) -> tuple[int, int]:
@@ -114,4 +125,4 @@ def _pixel_size(head: dict[str, Any]) -> tuple[int, int]:
     return width, height
 
 
-_PLAIN = ("page", "n_pages", "magnification", "rotation", "note", "title", "text_rows")
+_PLAIN = ("page", "n_pages", "magnification", "rotation", "note", "title", "text_rows", "strips")

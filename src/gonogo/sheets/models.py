@@ -110,6 +110,8 @@ class Picture:
     the box may be slanted and the ink does not show it clearly, so that it was not turned.
     `page_size` is the page's width and height in its own units, before any rotation (see `render.text_fallback`).
     `text_rows` is the height of the box's characters in rows of cells; `None` when the ink could not be measured.
+    `strips` is how many parts, one above the other, a text too long for the pane is cut into.
+    `locator_place` is the cell (column, row) of the framed map's top left corner; `None` when no corner is free.
     `title` is the drawing's own name, where it has one. `neighbours` is text in and near the box, nearest first and
     with its direction ("left: 16,5"), where the file holds text, for people who cannot read the cells.
     `pixels`, for the modes `kitty` and `sixel`, is the same view in `pixel_size` indexed pixels, made by
@@ -134,6 +136,8 @@ class Picture:
     pixel_size: tuple[int, int] = (0, 0)
     pixels: bytes = b""
     text_rows: float | None = None
+    strips: int = 1
+    locator_place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

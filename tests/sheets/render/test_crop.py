@@ -134,9 +134,20 @@ def test_levels_show_more_and_more() -> None:
 @pytest.mark.parametrize("mode", [PictureMode.QUADRANT, PictureMode.SEXTANT, PictureMode.OCTANT])
 @pytest.mark.parametrize("pane", [(52, 24), (78, 32)])
 def test_text_comes_out_at_a_readable_height(mode: PictureMode, pane: tuple[int, int]) -> None:
-    """A dimension of five characters: its digits get their rows, and the box a third of the pane or more."""
+    """A dimension of five characters: its digits get their rows, and the box stays inside the pane."""
     box, page = Box(0.3, 0.3, 0.33, 0.316), (4000.0, 2500.0)  # 120×40 px, digits 28 px high
     view = fit_view(PictureRequest(*pane, mode=mode), box, *page, 0, 28.0)
     rows = 28.0 / view.rect.height * pane[1]
     assert rows >= 2.9
-    assert 0.3 <= 120 / view.rect.width <= 0.9
+    assert 0.3 <= 120 / view.rect.width <= 1 - 2 / pane[0]
+
+
+@pytest.mark.parametrize("pane", [(44, 20), (72, 36), (152, 56)])
+def test_the_height_of_the_text_decides_not_the_width_of_the_box(pane: tuple[int, int]) -> None:
+    heights = set()
+    for width in (0.004, 0.01, 0.016):
+        box = Box(0.3, 0.3, 0.3 + width, 0.316)
+        view = fit_view(PictureRequest(*pane), box, 4000.0, 2500.0, 0, 28.0)
+        heights.add(round(28.0 / view.rect.height * pane[1], 6))
+    assert len(heights) == 1
+    assert 6 <= heights.pop() <= 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,12 +46,20 @@ def test_ink_and_paper_become_the_themes_two_ends_and_marks_its_accent() -> None
     assert third.style.color.triplet == (255, 0, 0)
 
 
-@pytest.mark.parametrize(("marked", "corner"), [((0, 0), "bottom left"), ((0, 19), "top left")])
-def test_the_locator_never_hides_the_judged_box(marked: tuple[int, int], corner: str) -> None:
-    mark = bytearray(40 * 20)
-    mark[marked[1] * 40 + marked[0]] = 1
-    grid = CellGrid(40, 20, PictureMode.QUADRANT, (" " * 40,) * 20, bytes(800), bytes(800), bytes(mark))
+def test_the_map_lies_where_the_renderer_found_room_and_nowhere_else() -> None:
+    grid = CellGrid(40, 20, PictureMode.QUADRANT, (" " * 40,) * 20, bytes(800), bytes(800), bytes(800))
     small = CellGrid(6, 3, PictureMode.QUADRANT, ("▀" * 6,) * 3, bytes(18), bytes(18), bytes(18))
-    joined = with_locator(grid, small)
-    assert joined.mark[marked[1] * 40 + marked[0]] == 1
-    assert joined.rows[19 if corner == "bottom left" else 0][0] in "╭╰"
+    joined = with_locator(grid, small, (32, 0))
+    assert joined.rows[0] == " " * 32 + "╭──────╮"
+    assert joined.rows[5:] == grid.rows[5:]
+    assert with_locator(grid, small, None) is grid
+    assert with_locator(grid, small, (33, 0)) is grid
+
+
+def test_marks_of_strips_and_arrows_are_painted_and_letters_of_a_hostile_child_are_not() -> None:
+    text = "⋯ 1/2 ▸◂▾▴ rm -rf \x1b[2J"
+    width = len(text)
+    grid = CellGrid(width, 1, PictureMode.QUADRANT, (text,), bytes(width), b"\xff" * width, bytes(width))
+    painted = "".join(segment.text for segment in Painter(INKS).paint(grid)[0])
+    assert painted.startswith("⋯ 1/2 ▸◂▾▴ ")
+    assert not set(painted) & set("rmfJ\x1b[")

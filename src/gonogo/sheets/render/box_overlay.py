@@ -1,6 +1,8 @@
-"""Box overlay: the frame around the judged box and the locator map, drawn on finished cells. Child process only."""
+"""Box overlay: marks the judged box and places the locator map, on finished cells. Child process only."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,13 @@ from gonogo.sheets.models import CellGrid
 from gonogo.sheets.picture_modes import EVERYWHERE, PICTURE_MODES, PictureMode, glyphs_of, subpixels_of
 from gonogo.sheets.render.crop import Rect
 
+Mask = NDArray[np.bool_]
+Outline = tuple[tuple[float, float], ...]
+
+_FRAME_LEAST = 0.5  # of the frame must be free of ink to mark the box by itself
+_STRAIGHT = 1e-6
+_HALF_DIAGONAL = 0.71  # of a cell
+_BRAILLE, _CHESSBOARD = 0x2800, 0x95  # its first character; dots 1, 3, 5 and 8
 _BLANK_PAPER = 200  # cells whose ink is lighter than this hold nothing worth keeping
 _CORNERS = {(0, 0): "┌", (0, 1): "┐", (1, 0): "└", (1, 1): "┘"}
 
@@ -26,25 +35,129 @@ def frame_cells(view: Rect, box: Rect, columns: int, rows: int) -> tuple[int, in
     return left, top, right, bottom
 
 
-def draw_frame(grid: CellGrid, view: Rect, box: Rect) -> CellGrid:
-    """Returns `grid` with the frame around `box`: lines in blank cells, the accent colour in cells that hold ink.
+def box_cells(view: Rect, box: Rect, outline: Outline, columns: int, rows: int) -> Mask:
+    """Returns the cells (rows × columns) that `box`, or the polygon `outline`, touches."""
+    left, top, right, bottom = frame_cells(view, box, columns, rows)
+    mask = np.zeros((rows, columns), np.bool_)
+    mask[max(top + 1, 0) : max(bottom, 0), max(left + 1, 0) : max(right, 0)] = True
+    if _is_slanted(outline):
+        mask |= _polygon_cells(view, outline, columns, rows)
+    return mask
 
-    So the frame never hides ink.
+
+def _is_slanted(outline: Outline) -> bool:
+    return any(abs(x0 - x1) > _STRAIGHT and abs(y0 - y1) > _STRAIGHT for (x0, y0), (x1, y1) in pairwise(outline))
+
+
+def _polygon_cells(view: Rect, outline: Outline, columns: int, rows: int) -> Mask:
+    """Returns the cells that a convex polygon touches: their middles lie at most half a diagonal outside each edge."""
+    corners = (np.array(outline) - (view.x, view.y)) / (view.width / columns, view.height / rows) - 0.5
+    y, x = np.mgrid[:rows, :columns]
+    mask = np.ones((rows, columns), np.bool_)
+    inside = corners.mean(axis=0)
+    for (x0, y0), (x1, y1) in pairwise([*corners, corners[0]]):
+        across, down = (y0 - y1) / np.hypot(x1 - x0, y1 - y0), (x1 - x0) / np.hypot(x1 - x0, y1 - y0)
+        side = np.sign((inside[0] - x0) * across + (inside[1] - y0) * down)
+        mask &= ((x - x0) * across + (y - y0) * down) * side >= -_HALF_DIAGONAL
+    return mask
+
+
+def mark_box(grid: CellGrid, view: Rect, box: Rect, outline: Outline = (), keep: float = 0.5) -> CellGrid:
+    """Returns `grid` with all outside `box` dimmed, and a thin frame around it where that crosses no ink.
+
+    `outline` is the box's outline where it is slanted. `keep` is the share of their contrast that the cells outside
+    keep. No cell that holds ink is drawn over or recoloured. Braille loses every second dot outside the box, too, so
+    that the marking is seen without colours; where little of the frame is free, arrows in the margins point at the box.
     """
+    mask = box_cells(view, box, outline, grid.width, grid.height)
+    framed = draw_frame(grid, view, box)
+    return _dimmed(framed, mask, keep)
+
+
+def draw_frame(grid: CellGrid, view: Rect, box: Rect) -> CellGrid:
+    """Returns `grid` with the frame around `box`, in the cells that hold no ink."""
     left, top, right, bottom = frame_cells(view, box, grid.width, grid.height)
-    mark = bytearray(grid.mark)
-    rows = [list(row) for row in grid.rows]
-    blank = glyphs_of(grid.mode)[0]
-    for x, y, line in _outline(left, top, right, bottom):
-        if not (0 <= x < grid.width and 0 <= y < grid.height):
-            continue
-        at = y * grid.width + x
-        mark[at] = 1
-        if rows[y][x] == blank or grid.ink[at] > _BLANK_PAPER:
-            rows[y][x] = line
-    return CellGrid(
-        grid.width, grid.height, grid.mode, tuple("".join(row) for row in rows), grid.ink, grid.paper, bytes(mark)
+    rows, mark = [list(row) for row in grid.rows], bytearray(grid.mark)
+    cells = [
+        cell for cell in _outline(left, top, right, bottom) if 0 <= cell[0] < grid.width and 0 <= cell[1] < grid.height
+    ]
+    free = [cell for cell in cells if is_blank(grid, cell[0], cell[1])]
+    if len(free) < _FRAME_LEAST * len(cells):
+        free += _arrows(grid, left, top, right, bottom)
+    for x, y, line in free:
+        rows[y][x] = line
+        mark[y * grid.width + x] = 1
+    text = tuple("".join(row) for row in rows)
+    return CellGrid(grid.width, grid.height, grid.mode, text, grid.ink, grid.paper, bytes(mark))
+
+
+def is_blank(grid: CellGrid, x: int, y: int) -> bool:
+    """Returns whether a cell holds no ink."""
+    at = y * grid.width + x
+    return grid.paper[at] > _BLANK_PAPER and (grid.rows[y][x] == glyphs_of(grid.mode)[0] or grid.ink[at] > _BLANK_PAPER)
+
+
+def _arrows(grid: CellGrid, left: int, top: int, right: int, bottom: int) -> list[tuple[int, int, str]]:
+    """Returns arrows at the pane's edges that point at the box, each in the first blank cell on its way to it."""
+    x, y = (left + right) // 2, (top + bottom) // 2
+    ways = (
+        ("▸", [(column, y) for column in range(left)]),
+        ("◂", [(column, y) for column in range(grid.width - 1, right, -1)]),
+        ("▾", [(x, row) for row in range(top)]),
+        ("▴", [(x, row) for row in range(grid.height - 1, bottom, -1)]),
     )
+    arrows = []
+    for arrow, cells in ways:
+        inside = ((x, y) for x, y in cells if 0 <= x < grid.width and 0 <= y < grid.height)
+        place = next((cell for cell in inside if is_blank(grid, *cell)), None)
+        if place is not None:
+            arrows.append((*place, arrow))
+    return arrows
+
+
+def _dimmed(grid: CellGrid, mask: Mask, keep: float) -> CellGrid:
+    """Returns the grid with less contrast outside `mask`; braille also with half of its dots."""
+    table = np.array([round(255 - (255 - level) * keep) for level in range(256)], np.uint8)
+    flat = mask.ravel()
+    ink, paper = np.frombuffer(grid.ink, np.uint8), np.frombuffer(grid.paper, np.uint8)
+    ink, paper = np.where(flat, ink, table[ink]), np.where(flat, paper, table[paper])
+    rows = grid.rows
+    if not PICTURE_MODES[grid.mode].two_colors:
+        rows = tuple(_thinned(row, keep) for row, keep in zip(rows, mask, strict=True))
+    return CellGrid(grid.width, grid.height, grid.mode, rows, ink.tobytes(), paper.tobytes(), grid.mark)
+
+
+def _thinned(row: str, keep: NDArray[np.bool_]) -> str:
+    """Returns a row of braille without every second dot, as on a chessboard: a line loses half, and never all."""
+    codes = np.array([ord(char) for char in row])
+    thin = ~keep & (codes >> 8 == _BRAILLE >> 8)
+    return "".join(map(chr, np.where(thin, _BRAILLE | codes & _CHESSBOARD, codes).tolist()))
+
+
+def place_locator(grid: CellGrid, taken: Mask, size: tuple[int, int]) -> tuple[int, int] | None:
+    """Returns the cell (column, row) of the top left corner of the small map of `size`; `None` when none is free.
+
+    A corner is free when no cell there is `taken`, by the box or its frame. The first from bottom left, clockwise,
+    that hides no ink; else the one that hides the least.
+    """
+    width, height = size
+    if width * 2 > grid.width or height * 2 > grid.height:
+        return None
+    right, bottom = grid.width - width, grid.height - height
+    corners = [
+        (x, y)
+        for x, y in ((0, bottom), (0, 0), (right, 0), (right, bottom))
+        if not taken[y : y + height, x : x + width].any()
+    ]
+    if not corners:
+        return None
+    return min(corners, key=lambda at: _inked(grid, at, size))
+
+
+def _inked(grid: CellGrid, at: tuple[int, int], size: tuple[int, int]) -> int:
+    (left, top), (width, height) = at, size
+    cells = ((x, y) for y in range(top, top + height) for x in range(left, left + width))
+    return sum(not is_blank(grid, x, y) for x, y in cells)
 
 
 def _outline(left: int, top: int, right: int, bottom: int) -> list[tuple[int, int, str]]:

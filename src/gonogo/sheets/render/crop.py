@@ -15,10 +15,12 @@ from gonogo.sheets.picture_modes import PICTURE_MODES
 
 _TEXT_IN_BOX = 0.72  # digits take about this share of a single-line box's height
 _TEXT_LEAST = 0.25  # a measured height below this share is dirt or dashes
-_BOX_WIDTH = 1 / 3  # of the pane: what a box gets when its text is readable at that
-_BOX_WIDTH_MOST = 0.9
+_BESIDE_BOX = 3.0  # columns of the pane that a long box leaves free, for its frame
+_BOX_WIDTH_LEAST = 0.8  # of a very narrow pane
 _BOX_HEIGHT_MOST = 0.75
-_TEXT_GROWTH = 1.35  # a short box would fill its third with huge digits; beyond this context is worth more
+_TEXT_GROWTH = 1.35  # of the rows at which text is readable: what it gets in a small pane
+_TEXT_GROWTH_MOST = 2.0  # … and in a large one
+_TEXT_OF_PANE = 0.25  # of the rows of a large pane
 _TALL = 1.4  # boxes this much higher than wide may hold vertical text
 _MAGNIFICATION_MOST = 400.0
 _SHEET_FILL = 0.98
@@ -191,16 +193,26 @@ def _scale(
 
 
 def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float], text: float | None = None) -> float:
-    """Returns the scale at which the text of `box` is readable in a pane (size in cell widths) and the box fits well.
+    """Returns the scale at which the text of `box` is as large as a pane (size in cell widths) allows.
 
-    Text of unknown height is taken to fill a box of one line.
+    The height of the text decides, not the width of the box, so that like questions are shown alike; a long box only
+    limits it. Text of unknown height is taken to fill a box of one line.
     """
+    largest = text_rows_most(request, pane) * request.cell_ratio / text_height_in(box, text)
+    widest = max(pane[0] - _BESIDE_BOX, pane[0] * _BOX_WIDTH_LEAST)
+    return min(largest, widest / box.width, pane[1] * _BOX_HEIGHT_MOST / box.height)
+
+
+def text_rows_most(request: PictureRequest, pane: tuple[float, float]) -> float:
+    """Returns the rows of cells that characters get where the box is short: beyond them context is worth more."""
+    readable = PICTURE_MODES[request.mode].text_rows
+    return max(readable * _TEXT_GROWTH, min(readable * _TEXT_GROWTH_MOST, pane[1] / request.cell_ratio * _TEXT_OF_PANE))
+
+
+def text_height_in(box: Rect, text: float | None) -> float:
+    """Returns the height of the characters in a box: as measured (`text`), unless that can't be, or as usual."""
     side = min(box.width, box.height)
-    text = min(max(text or side * _TEXT_IN_BOX, side * _TEXT_LEAST), max(box.width, box.height))
-    readable = PICTURE_MODES[request.mode].text_rows * request.cell_ratio / text
-    third = pane[0] * _BOX_WIDTH / box.width
-    scale = min(max(third, readable), readable * _TEXT_GROWTH)
-    return min(scale, pane[0] * _BOX_WIDTH_MOST / box.width, pane[1] * _BOX_HEIGHT_MOST / box.height)
+    return min(max(text or side * _TEXT_IN_BOX, side * _TEXT_LEAST), max(box.width, box.height))
 
 
 def _place_on_page(centre: float, size: float, page: float) -> float:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.models import Box, CellGrid, Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.bbox import drawing_bbox, page_number
-from gonogo.sheets.render.box_overlay import cell_mode_of, draw_frame, invert, locator_size, mark_region
+from gonogo.sheets.render.box_overlay import (
+    box_cells,
+    cell_mode_of,
+    invert,
+    locator_size,
+    mark_box,
+    mark_region,
+    place_locator,
+)
 from gonogo.sheets.render.crop import (
     CropView,
     Rect,
@@ -26,8 +36,10 @@ from gonogo.sheets.render.mosaic import to_cells
 from gonogo.sheets.render.nearby_text import nearby_text
 from gonogo.sheets.render.open_drawing import Drawing, open_drawing
 from gonogo.sheets.render.rasterizer import DrawingPage, render_subpixels
+from gonogo.sheets.render.strips import Strip, cut_into_strips, stack
 from gonogo.sheets.render.text_metrics import TextMetrics, measure_text
 
+_KEEP, _KEEP_SHEET = 0.5, 0.75  # of their contrast: what lies outside the box, near it and on the whole sheet
 _KEPT_BYTES = 100 * 1000 * 1000  # beside the drawing being opened
 _KEPT_DRAWINGS = 6
 
@@ -135,20 +147,19 @@ def choose_view(drawings: OpenDrawings, path: Path, key: str, request: PictureRe
             box, notes = placed.box, placed.notes
     metrics = drawings.metrics_of(key, page, box) if box and request.level is not Level.SHEET else TextMetrics()
     rotation = _rotation(request, metrics)
-    view = fit_view(request, box, page.width, page.height, rotation, metrics.text_height, ink=metrics.ink_at(rotation))
+    extent = metrics.extent_at(rotation, page.width, page.height)
+    view = fit_view(request, box, page.width, page.height, rotation, metrics.text_height, ink=extent)
     return ChosenView(page, number, drawing.n_pages, box, view, "; ".join(notes) or None, metrics)
 
 
 def draw_picture(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest) -> Picture:
     """Returns the picture of one request, in cells. Raises `CannotShowError`."""
     chosen = choose_view(drawings, path, key, request)
+    chosen, strips = in_strips(chosen, request)
     page, view, mode = chosen.page, chosen.view, cell_mode_of(request.mode)
-    size = (request.columns, request.rows)
-    weight = chosen.metrics.missing_weight
-    grid = to_cells(render_subpixels(page, view, mode, *size, missing_weight=weight, box=chosen.target), mode)
-    if chosen.target is not None:
-        grid = draw_frame(grid, view.rect, chosen.target)
+    grid = stack(tuple(_draw_strip(chosen, strip, request, mode) for strip in strips))
     locator = _locator(drawings, key, chosen, request, mode)
+    place = _locator_place(grid, chosen, strips, locator) if locator else None
     if request.inverted:
         grid, locator = invert(grid), invert(locator) if locator else None
     return Picture(
@@ -161,17 +172,53 @@ def draw_picture(drawings: OpenDrawings, path: Path, key: str, request: PictureR
         rotation=view.rotation,
         angle_is_sure=chosen.metrics.is_sure or request.rotation is not None,
         locator=locator,
+        locator_place=place,
         note=chosen.note,
         page_size=(page.width, page.height),
         neighbours=nearby_text(page, chosen.box, view.rotation) if chosen.box else (),
-        text_rows=_text_rows(chosen, request),
+        text_rows=_text_rows(chosen, strips[0]),
+        strips=len(strips),
     )
 
 
-def _text_rows(chosen: ChosenView, request: PictureRequest) -> float | None:
+def in_strips(chosen: ChosenView, request: PictureRequest) -> tuple[ChosenView, tuple[Strip, ...]]:
+    """Returns the view of what the strips show together, and the strips; a single one for most texts."""
+    page, metrics = chosen.page, chosen.metrics
+    extent = metrics.extent_at(chosen.view.rotation, page.width, page.height) or chosen.target
+    view, strips = cut_into_strips(request, chosen.view, extent, metrics.text_height)
+    return replace(chosen, view=view), strips
+
+
+def _draw_strip(chosen: ChosenView, strip: Strip, request: PictureRequest, mode: PictureMode) -> CellGrid:
+    weight = chosen.metrics.missing_weight
+    size = (request.columns, strip.rows)
+    target = chosen.target
+    grey = render_subpixels(chosen.page, strip.view, mode, *size, missing_weight=weight, box=target)
+    grid = to_cells(grey, mode)
+    if target is None:
+        return grid
+    keep = _KEEP_SHEET if request.level is Level.SHEET else _KEEP
+    return mark_box(grid, strip.view.rect, target, chosen.outline, keep)
+
+
+def _locator_place(
+    grid: CellGrid, chosen: ChosenView, strips: tuple[Strip, ...], locator: CellGrid
+) -> tuple[int, int] | None:
+    """Returns where the map covers neither the box nor its frame nor the marks of strips."""
+    taken = np.ones((grid.height, grid.width), np.bool_)
+    for strip in strips:
+        part = taken[strip.top : strip.top + strip.rows]
+        part[:] = False
+        if chosen.target is not None:
+            part |= box_cells(strip.view.rect, chosen.target, chosen.outline, grid.width, strip.rows)
+    taken |= (np.frombuffer(grid.mark, np.uint8) > 0).reshape(taken.shape)
+    return place_locator(grid, taken, (locator.width + 2, locator.height + 2))
+
+
+def _text_rows(chosen: ChosenView, strip: Strip) -> float | None:
     """Returns the height of the box's characters in rows of cells."""
     text = chosen.metrics.text_height
-    return None if text is None else text * request.rows / chosen.view.rect.height
+    return None if text is None else text * strip.rows / strip.view.rect.height
 
 
 def _rotation(request: PictureRequest, metrics: TextMetrics) -> int:

@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 
 from gonogo.sheets.models import Box
 from gonogo.sheets.render.contrast import ink_levels
-from gonogo.sheets.render.crop import CropView, Rect, is_tall, rect_around, rect_of_box, turn_point, turned_size
+from gonogo.sheets.render.crop import (
+    CropView,
+    Rect,
+    is_tall,
+    rect_around,
+    rect_of_box,
+    turn_point,
+    turned_rect,
+    turned_size,
+)
 from gonogo.sheets.render.ink_pieces import Ink, find_pieces, letters_of
 from gonogo.sheets.render.rasterizer import DrawingPage, Grey, render_view
 from gonogo.sheets.render.text_angle import Slant, measure_slant
@@ -20,6 +29,9 @@ _WEIGHT = 1 / 6
 _SOLID = 0.9  # more ink than this is a filled area, not text
 _LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
 _LEANING = 1.05  # characters are higher than wide; wider than this they lie on their side
+_SOFT, _SPECKLE = 0.25, 24  # of the contrast, and grey levels: what is this much darker than paper may be ink
+_BESIDE, _ABOVE = 0.25, 0.05  # of the text's height: margins of the ink
+_LINE_THIN = 0.35  # of the text's height: a piece of ink as thin as this is a line, when it is longer than the text
 _LIKE = 0.25  # of the median: characters of a line differ by no more in height
 _AGREE = 0.5  # share of the pieces that must be alike for the height to be sure
 _THROUGH = 0.97  # a piece this high, of the box, is a line running through it
@@ -41,6 +53,7 @@ class TextMetrics:
         is_sure: Whether the ink shows the angle clearly; if not, `rotation` is 0.
         stroke: Width of the lines of the characters.
         ink: Rectangle of slanted text on the turned page, because the box around it is far larger; else `None`.
+        extent: Rectangle of all ink in the box on the page as it is in the file, with a margin; `None` when empty.
         height_is_sure: Whether the height is that of several characters that agree.
     """
 
@@ -49,6 +62,7 @@ class TextMetrics:
     is_sure: bool = True
     stroke: float = 0.0
     ink: Rect | None = None
+    extent: Rect | None = None
     height_is_sure: bool = False
 
     @property
@@ -66,17 +80,49 @@ class TextMetrics:
         """Returns `ink` when the page is turned as the text was measured; `None` at any other rotation."""
         return self.ink if (rotation - self.rotation) % 360 == 0 else None
 
+    def extent_at(self, rotation: int, width: float, height: float) -> Rect | None:
+        """Returns what must be shown, on a page of `width` × `height` turned by `rotation`: `ink` or `extent`."""
+        if self.extent is None or rotation % 90:
+            return self.ink_at(rotation)
+        part = self.extent
+        x, y = part.x / width, part.y / height
+        return turned_rect(Box(x, y, x + part.width / width, y + part.height / height), width, height, rotation)
+
 
 def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
     """Measures the text within `box` (fractions of the page)."""
     region = rect_of_box(box, page.width, page.height)
-    dark = _dark(page.render(region, *_samples(region)))
+    grey = page.render(region, *_samples(region))
+    dark = _dark(grey)
     if dark is None:
         return TextMetrics(rotation=90 if is_tall(box, page.width, page.height) else 0)
     slant = measure_slant(dark)
     if not slant.degrees:
-        return replace(_measure_upright(dark, region), is_sure=slant.is_sure)
+        upright = _measure_upright(dark, region)
+        return replace(upright, is_sure=slant.is_sure, extent=_extent(grey, region, upright.text_height))
     return _measure_slanted(page, region, dark, slant)
+
+
+def _extent(grey: Grey, region: Rect, text: float | None) -> Rect | None:
+    """Returns the part of `region` that holds all that is not plainly paper, with a margin; never more than `region`.
+
+    Dimension and leader lines that come in from outside don't count: the text has to be shown, not they.
+    """
+    levels = ink_levels(grey)
+    if levels is None or text is None:
+        return None
+    unit = region.width / grey.shape[1]
+    inked = (~grey if levels.reversed else grey) < levels.paper - max(_SPECKLE, _SOFT * (levels.paper - levels.ink))
+    left, top, right, bottom, _ = find_pieces(inked).boxes().T
+    touching = (left == 0) | (top == 0) | (right == grey.shape[1]) | (bottom == grey.shape[0])
+    wide, high = (right - left) * unit, (bottom - top) * unit
+    kept = ~touching | (np.minimum(wide, high) > _LINE_THIN * text) | (np.maximum(wide, high) < text)
+    if not kept.any():
+        return None
+    x0, x1 = left[kept].min() * unit - _BESIDE * text, right[kept].max() * unit + _BESIDE * text
+    y0, y1 = top[kept].min() * unit - _ABOVE * text, bottom[kept].max() * unit + _ABOVE * text
+    x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, region.width), min(y1, region.height)
+    return Rect(region.x + float(x0), region.y + float(y0), float(x1 - x0), float(y1 - y0))
 
 
 def _measure_slanted(page: DrawingPage, region: Rect, dark: Ink, slant: Slant) -> TextMetrics:

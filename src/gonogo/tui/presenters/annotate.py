@@ -118,6 +118,8 @@ def sheet_title(task: DeskTask, picture: Picture | NoPicture | None, view: Viewp
         parts.append(f"{view.level.value} {picture.magnification:.1f}×")
         if turned := turned_text(picture):
             parts.append(turned)
+        if picture.strips > 1:
+            parts.append(f"in {_STRIPS.get(picture.strips, picture.strips)} strips")
     return one_line(" · ".join(parts))
 
 
@@ -129,4 +131,5 @@ def turned_text(picture: Picture) -> str:
     return f"turned {degrees}°".replace("-", "−") if degrees else ""
 
 
+_STRIPS = {2: "two", 3: "three", 4: "four"}
 TOO_SMALL = "Too small: the drawing needs 64×12."

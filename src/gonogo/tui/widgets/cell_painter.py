@@ -16,8 +16,9 @@ STEPS = 16
 MARK, FRAME = 1, 2
 """Values of `CellGrid.mark`; FRAME, for the edge of the locator, is used here only."""
 
-# Blocks, quadrants, braille, sextants, octants, and our own lines. Any other character of a grid is shown as a space.
-_NOT_A_CELL = re.compile("[^ \u2500-\u259f\u2800-\u28ff\U0001fb00-\U0001fbff\U0001cc00-\U0001ceff]")
+# Blocks, quadrants, braille, sextants, octants, our own lines and arrows, and the marks of strips (`⋯ 1/2`). Any other
+# character of a grid is shown as a space.
+_NOT_A_CELL = re.compile("[^ /1-9⋯▸◂▾▴\u2500-\u259f\u2800-\u28ff\U0001fb00-\U0001fbff\U0001cc00-\U0001ceff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +96,14 @@ def framed(grid: CellGrid) -> CellGrid:
     )
 
 
-def with_locator(grid: CellGrid, locator: CellGrid | None) -> CellGrid:
-    """Returns `grid` with the small map over the first corner (bottom left, then clockwise) that hides no mark."""
-    if locator is None:
+def with_locator(grid: CellGrid, locator: CellGrid | None, place: tuple[int, int] | None) -> CellGrid:
+    """Returns `grid` with the small map at `place`, the cell of its top left corner; without it where none is free."""
+    if locator is None or place is None:
         return grid
     small = framed(locator)
-    if small.width * 2 > grid.width or small.height * 2 > grid.height:
+    if place[0] + small.width > grid.width or place[1] + small.height > grid.height:
         return grid
-    left, right, top, bottom = 0, grid.width - small.width, 0, grid.height - small.height
-    for x, y in ((left, bottom), (left, top), (right, top), (right, bottom)):
-        if not any(any(_line(grid.mark, grid.width, row)[x : x + small.width]) for row in range(y, y + small.height)):
-            return _laid_over(grid, small, x, y)
-    return grid
+    return _laid_over(grid, small, *place)
 
 
 def _laid_over(grid: CellGrid, small: CellGrid, x: int, y: int) -> CellGrid:

@@ -17,7 +17,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from gonogo.sheets.models import Box, NoPicture, Picture, PictureRequest
+from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.text_fallback import draw_outline
 from gonogo.tui.text import one_line
@@ -33,6 +33,8 @@ _PAGE = (297.0, 210.0)
 _MAP = (24, 9)
 """Page size of an unknown sheet, and columns and rows of its outline."""
 _CACHE_SIZE = 6
+NO_MAP = "no room for the map: z"
+"""Note under a drawing whose map found no free corner; `z` shows the whole sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +234,10 @@ class SheetView(Widget):
         frame = _Frame(width, _style(line, pane), _style(quiet, pane))
         if isinstance(shown, Picture):
             painter = self._painters[key]
-            cells = self._pixel_rows(shown, inks) if pixels else painter.paint(with_locator(shown.grid, shown.locator))
+            cells = self._pixel_rows(shown, inks) if pixels else painter.paint(_with_map(shown))
             inside = self._centred(shown, cells, frame.edge)
             mode = shown.pixel_mode if pixels and shown.pixel_mode else shown.grid.mode
-            note = shown.note or ""
+            note = shown.note or (NO_MAP if shown.locator and shown.locator_place is None else "")
         else:
             sheet = _empty_sheet(self._bbox) if shown is not None else ()
             inside = _no_picture_card(shown, width - 2, height - 2, _style(strong, pane), _style(text, pane), sheet)
@@ -295,6 +297,10 @@ class _Frame:
         if free < 0:
             return [Segment(left + "─" * max(self.width - 2, 0) + right, self.edge)]
         return [*head, Segment("─" * free, self.edge), *tail]
+
+
+def _with_map(picture: Picture) -> CellGrid:
+    return with_locator(picture.grid, picture.locator, picture.locator_place)
 
 
 def _style(color: str, background: str) -> Style:
