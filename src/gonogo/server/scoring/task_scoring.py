@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, n
 from gonogo.schemas.enums import ConsensusMethod, TaskStatus
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
 from gonogo.server.consensus.decide import (
+    OPEN_OUTCOME,
     Outcome,
     Policy,
     Rule,
@@ -195,7 +196,10 @@ def rescore_task(connection: Connection, task_id: str, now: datetime) -> Outcome
 
 def rescore_loaded(connection: Connection, task: TaskToScore, now: datetime) -> Outcome:
     """`rescore_task` for a task that was just read."""
-    outcome = score_task(task, _VOTES_OF_TASK.all(connection, {"task": task.id})).outcome()
+    if not task.adjudicated and task.submission_count < _rule_of(task).n_enough:
+        outcome = OPEN_OUTCOME  # most votes are not the last of their task: spare the query
+    else:
+        outcome = score_task(task, _VOTES_OF_TASK.all(connection, {"task": task.id})).outcome()
     if outcome_changed(task, outcome):
         _UPDATE_ONE_OUTCOME.run(connection, outcome_params(task, outcome, now))
     return outcome
@@ -217,10 +221,14 @@ def score_task(task: TaskToScore, rows: Sequence[VoteToScore]) -> ScoredTask:
     return ScoredTask(
         votes,
         class_posterior([CLASS_OF[vote.verdict] for vote in votes], confusions, prior),
-        Policy(task.max_risk, task.votes, task.min_votes).rule(*rule_fields(task)),
+        _rule_of(task),
         parse_gold(task.gold_answer, trailing_zeros=zeros) if task.is_gold else None,
         _ruling(task),
     )
+
+
+def _rule_of(task: TaskToScore) -> Rule:
+    return Policy(task.max_risk, task.votes, task.min_votes).rule(*rule_fields(task))
 
 
 def rule_fields(task: TaskToScore | MeasuredTask) -> tuple[str, int, float | None, int | None]:
