@@ -91,7 +91,7 @@ class CompiledStatement:
         try:
             if dialect.name == "postgresql":
                 return form, _cursor_of(connection).execute(form.sql, parameters, prepare=True)
-            driver: Any = connection.connection.driver_connection
+            driver: Any = connection.connection.dbapi_connection
             return form, driver.execute(form.sql, parameters)
         except dialect.loaded_dbapi.Error as error:
             raise translated(connection, error, form.sql) from error
@@ -141,7 +141,7 @@ class _Form:
         self._names: list[str] | None = None
         if positions is not None:
             self._names = positions
-            self._pick: Callable[[Values], Any] = itemgetter(*positions) if positions else _nothing
+            self._pick = _picker(positions)
             places = ((place, converters.get(name)) for place, name in enumerate(positions))
             self._convert = [(place, needed) for place, needed in places if needed is not None]
         self._dialect = dialect
@@ -154,10 +154,12 @@ class _Form:
         """Converted as the types say: a tuple where the driver counts places, else by name."""
         if self._names is not None:
             picked = self._pick({**self._fixed, **values} if self._fixed else values)
-            found = [picked] if len(self._names) == 1 else list(picked)
+            if not self._convert:
+                return picked
+            converted = list(picked)
             for place, needed in self._convert:
-                found[place] = needed(found[place])
-            return tuple(found)
+                converted[place] = needed(converted[place])
+            return tuple(converted)
         named = dict(self._fixed)
         for name, convert in self._given:
             value = values[name]
@@ -208,8 +210,11 @@ def _cursor_of(connection: Connection) -> Any:
     return cursor
 
 
-def _nothing(_values: Values) -> tuple[()]:
-    return ()
+def _picker(names: list[str]) -> Callable[[Values], tuple[Any, ...]]:
+    """A function that takes these values, in this order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)
 
 
 def _write_out(statement: Any, dialect: Dialect) -> Any:

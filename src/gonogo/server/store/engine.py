@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Executable, event, make_url
@@ -74,16 +74,10 @@ class Store:
                 raise
             return self._query_one(query, values)
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """A write transaction: committed at the end of the block, rolled back by an exception. It does not nest."""
         pinned = self._pinned()
-        if pinned is not None:
-            with pinned.transaction() as connection:
-                yield connection
-            return
-        with self._open().writing.begin() as connection:
-            yield connection
+        return self._open().writing.begin() if pinned is None else pinned.transaction()
 
     @contextmanager
     def pinned(self) -> Iterator[None]:
