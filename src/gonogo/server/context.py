@@ -11,8 +11,6 @@ from gonogo.server.auth.principals import Principal
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 
-_SYSTEM_RANDOM = random.SystemRandom()
-
 
 @dataclass(frozen=True)
 class Context:
@@ -27,5 +25,4 @@ class Context:
 
 def context_of(state: Any, caller: Principal) -> Context:
     """A request's context; `state` is the app's."""
-    rng = getattr(state, "rng", _SYSTEM_RANDOM)
-    return Context(state.store, state.settings, state.clock(), caller, rng)
+    return Context(state.store, state.settings, state.clock(), caller, state.rng)

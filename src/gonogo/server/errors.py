@@ -18,6 +18,9 @@ from gonogo.schemas.errors import ErrorEnvelope
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """Exceptions of SQLAlchemy for a database that is locked, full, or not there."""
 
+REQUEST_ID = "X-Request-ID"
+"""Header of every reply. A stored reply holds it, so that a repetition has the id that the body names."""
+
 _RACES = frozenset({"40001", "40P01"})  # SQLSTATE: serialization failure, deadlock
 
 
@@ -30,6 +33,10 @@ class ApiError(Exception):
         self.code = str(code)
         self.message = message
         self.details = details or {}
+
+
+REFUSALS = (ApiError, RequestValidationError, HTTPException)
+"""Exceptions that are replies; any other is a failure of the server."""
 
 
 def not_found() -> ApiError:
@@ -85,14 +92,16 @@ def lost_race(error: DBAPIError) -> bool:
 
 def request_id(request: Request) -> str:
     """Returns the id that the middleware gave to this request."""
-    return str(request.state.request_id)
+    number: str = request.scope["state"]["request_id"]
+    return number
 
 
 def answer(request: Request, error: ApiError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Returns `error` in the envelope."""
     body = {"code": error.code, "message": error.message, "details": error.details}
-    content = {"error": body, "request_id": request_id(request)}
-    return JSONResponse(content, status_code=error.status, headers=headers)
+    number = request_id(request)
+    content = {"error": body, "request_id": number}
+    return JSONResponse(content, status_code=error.status, headers={**(headers or {}), REQUEST_ID: number})
 
 
 def error_response(request: Request, error: Exception) -> JSONResponse:

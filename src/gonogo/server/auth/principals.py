@@ -7,11 +7,10 @@ does not exist; an operation inside that is not for the caller's role answers 40
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from fastapi import Request
 from sqlalchemy import Connection, bindparam, select
 
 from gonogo.schemas.enums import AssignmentStatus, ErrorCode, KeyScope
@@ -22,14 +21,14 @@ from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import annotator_accounts, api_keys, assignments, orgs, sessions, users
 
+Headers = Mapping[str, str]
 SESSION_IDLE = timedelta(hours=12)
 SESSION_ABSOLUTE = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=5)
 """Interval at which a session's last use is stored, instead of at each request."""
 
 
-@dataclass(frozen=True)
-class Principal:
+class Principal(NamedTuple):
     """Authenticated caller. `id` is the user's or annotator account's.
 
     Only annotators have `campaign_id` and `assignment_id`.
@@ -46,25 +45,16 @@ class Principal:
     email: str | None = None
 
 
-@dataclass(frozen=True)
-class Voter:
+class Voter(NamedTuple):
     """Identity that claims and votes are booked on: an annotator account, or a user with an API key."""
 
     id: str
     kind: Literal["annotator", "user"]
 
 
-def authenticate(request: Request) -> Principal:
-    """Returns the caller of `request`, looked up once. Raises 401 `invalid_api_key` or `invalid_session`."""
-    principal: Principal | None = getattr(request.state, "principal", None)
-    if principal is None:
-        principal = request.state.principal = find(request)
-    return principal
-
-
-def credential_of(request: Request) -> str:
+def credential_of(headers: Headers) -> str:
     """Returns the credential exactly as it was sent; it is secret."""
-    return request.headers.get("x-api-key") or request.headers.get("authorization", "")
+    return headers.get("x-api-key") or headers.get("authorization", "")
 
 
 def require(caller: Principal, *roles: str) -> Principal:
@@ -74,19 +64,20 @@ def require(caller: Principal, *roles: str) -> Principal:
     return caller
 
 
-def find(request: Request) -> Principal:
-    """Returns the caller as the database has it now; raises as `authenticate`. For streams, which outlive a check."""
-    state = request.app.state
-    now: datetime = state.clock()
-    key = request.headers.get("x-api-key")
+def authenticate(state: Any, headers: Headers) -> Principal:
+    """Returns the caller as the database has it now. Raises 401 `invalid_api_key` or `invalid_session`.
+
+    `state` is the app's; `headers` have lower-case names.
+    """
+    key = headers.get("x-api-key")
     if key is not None:
         embedded: str | None = state.settings.embedded_token
         if embedded and tokens.same(key, embedded):
             return _local_lead(state)
         return by_api_key(state.store, key)
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
-        return by_session(state.store, token.strip(), now)
+        return by_session(state.store, token.strip(), state.clock())
     raise _bad_key()
 
 

@@ -10,27 +10,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Scope
 
 from gonogo.schemas import strict_json
 from gonogo.schemas.strict_json import JsonFault, StrictJsonError
 from gonogo.server.errors import invalid, not_found, too_large
 
 MAX_DEPTH: Final = 32
-
-
-class ReadRequest(Request):
-    """Request whose body is already read, and parsed when it is JSON."""
-
-    def __init__(self, scope: Scope, raw: bytes, value: Any) -> None:
-        super().__init__(scope)
-        self.raw, self._value = raw, value
-
-    async def body(self) -> bytes:
-        return self.raw
-
-    async def json(self) -> Any:
-        return self._value
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -60,9 +60,8 @@ class IdempotentRequest:
     fingerprint: str
 
 
-def keyed(request: Request, caller: Principal, body: bytes) -> IdempotentRequest | None:
+def keyed(request: Request, key: str | None, caller: Principal, body: bytes) -> IdempotentRequest | None:
     """Returns the request's key and fingerprint, or `None` without a key. Raises 422 for a malformed key."""
-    key = request.headers.get(HEADER)
     if key is None or request.method not in METHODS:
         return None
     if not 1 <= len(key) <= 255 or not all("!" <= character <= "~" for character in key):

@@ -9,7 +9,7 @@ import time
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gonogo.server.errors import DATABASE_AWAY, error_response
+from gonogo.server.errors import DATABASE_AWAY, REFUSALS, error_response
 from gonogo.server.settings import API_VERSION
 
 log = logging.getLogger("gonogo.server")
@@ -36,6 +36,10 @@ class RequestContextMiddleware:
             await self.app(scope, receive, reply)
         except ClientDisconnect:
             log.info("client went away", extra={"request_id": reply.request_id})
+        except REFUSALS as error:
+            if reply.status is not None:
+                raise
+            await error_response(Request(scope), error)(scope, receive, reply)
         except Exception as error:
             away = isinstance(error, DATABASE_AWAY)
             log.exception("database away" if away else "request failed", extra={"request_id": reply.request_id})

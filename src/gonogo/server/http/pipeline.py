@@ -34,15 +34,15 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from starlette.background import BackgroundTask
-from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from gonogo.server.auth import tokens
-from gonogo.server.auth.principals import Principal, authenticate, credential_of
+from gonogo.server.auth.principals import Headers, Principal, authenticate, credential_of
 from gonogo.server.context import Context, context_of
-from gonogo.server.errors import ApiError, documented, error_response, lost_race, request_id
+from gonogo.server.errors import REFUSALS, REQUEST_ID, ApiError, documented, error_response, lost_race, request_id
 from gonogo.server.http import idempotency
-from gonogo.server.http.bodies import ReadRequest, is_json, parse_json, read_body, refuse_nul
+from gonogo.server.http.bodies import is_json, parse_json, read_body, refuse_nul
+from gonogo.server.http.idempotency import IdempotentRequest
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.group_commit import GroupCommit
@@ -50,12 +50,10 @@ from gonogo.server.store.group_commit import GroupCommit
 T = TypeVar("T")
 Handler = Callable[..., Any]
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
-Validated = Callable[[Request, bytes], Awaitable[Response]]
 Preparation = Callable[[Request, Principal], Awaitable[None]]
 
 _CREDENTIALS: list[dict[str, list[str]]] = [{"ApiKey": []}, {"Session": []}]  # either of the two
 _OPTIONS, _HANDLER = "gonogo_options", "gonogo_handler"
-REFUSALS = (ApiError, RequestValidationError, HTTPException)
 RETRIES = 3
 """Retries after a unique-key conflict or a deadlock with another worker."""
 
@@ -72,6 +70,27 @@ class Reply(Generic[T]):
     refusal: ApiError | None = None
     stored_id: str | None = None
     """Id for the audit row of a refusal that stored something all the same."""
+
+
+class ApiRequest(Request):
+    """Request on its way through the pipeline: Starlette's, and what the pipeline has read of it."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        self.server: Any = scope["app"].state
+        self.first_headers: Headers = _first_headers(scope["headers"])
+        """Headers by lower-case name, the first of each; much cheaper to ask than Starlette's."""
+        self.raw = b""
+        self.value: Any = None
+        """The body, if it is JSON."""
+        self.caller: Principal | None = None
+        self.key: IdempotentRequest | None = None
+
+    async def body(self) -> bytes:
+        return self.raw
+
+    async def json(self) -> Any:
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -107,7 +126,7 @@ class ApiRoute(APIRoute):
     names an object, 409 and 413 where something is written.
     """
 
-    _validated: Validated
+    _validated: Callable[[ApiRequest], Awaitable[Response]]
     """Handler behind the validation of its arguments: FastAPI's, or `_plain`."""
 
     def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
@@ -152,56 +171,55 @@ class ApiRoute(APIRoute):
 
     def get_route_handler(self) -> Endpoint:
         """The endpoint that FastAPI surrounds with its exit stacks."""
-        validated, file_body = super().get_route_handler(), self._options.file_body
+        self._validated = super().get_route_handler()
 
-        def of_read(request: Request, raw: bytes) -> Awaitable[Response]:
-            return validated(ReadRequest(request.scope, raw, parse_json(raw) if raw and not file_body else None))
+        async def handle(request: Request) -> Response:
+            return await self._handle(ApiRequest(request.scope, request.receive))
 
-        self._validated = of_read
-        return self._reply_to
+        return handle
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI app of a plain handler, which has nothing for FastAPI's exit stacks to close."""
-        response = await self._reply_to(Request(scope, receive, send))
+        response = await self._handle(ApiRequest(scope, receive))
         await response(scope, receive, send)
 
-    async def _reply_to(self, request: Request) -> Response:
-        try:
-            return await self._handle(request)
-        except REFUSALS as error:
-            return error_response(request, error)
-
-    async def _handle(self, request: Request) -> Response:
-        settings: ServerSettings = request.app.state.settings
+    async def _handle(self, request: ApiRequest) -> Response:
+        settings: ServerSettings = request.server.settings
         refuse_nul(request)
         caller = None if self._options.public else counted_caller(request)
         limit = settings.max_drawing_bytes if self._options.file_body else settings.max_json_bytes
-        raw = await read_body(request, limit)
+        request.raw = await read_body(request, limit)
+        request.caller = caller
         if caller is None or not self._writes:
-            return await self._validated(request, raw)
+            return await self._parsed(request)
         if self._options.prepare is not None:
             await self._options.prepare(request, caller)
-        request.state.idempotent = idempotency.keyed(request, caller, raw)
+        key = request.first_headers.get(idempotency.HEADER)
+        request.key = idempotency.keyed(request, key, caller, request.raw)
         try:
-            return await self._validated(request, raw)
+            return await self._parsed(request)
         except idempotency.KeyRefused:
             raise
         except REFUSALS as error:
             return await self._refused(request, error)
 
-    async def _plain(self, request: Request, raw: bytes) -> Response:
+    async def _parsed(self, request: ApiRequest) -> Response:
+        if request.raw and not self._options.file_body:
+            request.value = parse_json(request.raw)
+        return await self._validated(request)
+
+    async def _plain(self, request: ApiRequest) -> Response:
         """The reply of a plain handler; 422 for a body that does not fit, as FastAPI words it."""
         arguments = dict(request.path_params)
-        value = parse_json(raw) if raw else None
         if self.body_field is not None:
-            if not raw:
+            if not request.raw:
                 raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
-            body = value if is_json(request.headers.get("content-type", "")) else raw
+            body = request.value if is_json(request.first_headers.get("content-type", "")) else request.raw
             arguments[self.body_field.name], errors = self.body_field.validate(body, loc=("body",))
             if errors:
                 raise RequestValidationError(errors)
         result = await self._call(request, arguments)
-        return result if isinstance(result, Response) else self._json(Reply(result))
+        return result if isinstance(result, Response) else self._json(request, Reply(result))
 
     # --- round the handler ---
 
@@ -221,31 +239,33 @@ class ApiRoute(APIRoute):
         return endpoint
 
     async def _call(self, request: Request, arguments: dict[str, Any]) -> Any:
+        assert isinstance(request, ApiRequest)  # FastAPI hands on the request that it is given
         if "request" in self._parameters:
             arguments["request"] = request
-        if self._has_ctx:
-            arguments["ctx"] = context_of(request.app.state, authenticate(request))
+        if self._has_ctx or self._writes:
+            assert request.caller is not None
+            ctx = context_of(request.server, request.caller)
+            if self._has_ctx:
+                arguments["ctx"] = ctx
+            if self._writes:
+                return await self._write(request, ctx, arguments)
         if not self._has_tx:
             return await self._handler(**arguments)
-        if self._writes:
-            return await self._write(request, arguments)
         if self._options.in_thread:
             return await asyncio.to_thread(self._read, request, arguments)
         return self._read(request, arguments)
 
-    def _read(self, request: Request, arguments: dict[str, Any]) -> Any:
-        with request.app.state.store.read() as tx:
+    def _read(self, request: ApiRequest, arguments: dict[str, Any]) -> Any:
+        with request.server.store.read() as tx:
             return self._handler(tx=tx, **arguments)
 
-    async def _write(self, request: Request, arguments: dict[str, Any]) -> Response:
-        ctx: Context = arguments.get("ctx") or context_of(request.app.state, authenticate(request))
-
+    async def _write(self, request: ApiRequest, ctx: Context, arguments: dict[str, Any]) -> Response:
         def job(tx: Connection) -> Response:
-            return self._idempotent(request, tx, ctx.now, lambda: self._reply(request, ctx, tx, arguments))
+            return _idempotent(request, tx, ctx.now, lambda: self._reply(request, ctx, tx, arguments))
 
-        return await _committed(request.app.state.group_commit, job)
+        return await _committed(request.server.group_commit, job)
 
-    def _reply(self, request: Request, ctx: Context, tx: Connection, arguments: dict[str, Any]) -> Response:
+    def _reply(self, request: ApiRequest, ctx: Context, tx: Connection, arguments: dict[str, Any]) -> Response:
         """The handler's result as a response, and the audit row of what it changed."""
         result = self._handler(tx=tx, **arguments)
         reply = result if isinstance(result, Reply) else Reply(result)
@@ -254,32 +274,31 @@ class ApiRoute(APIRoute):
             response: Response = error_response(request, reply.refusal)
             ids = None if reply.stored_id is None else {"id": reply.stored_id}
         else:
-            response = self._json(reply)
+            response = self._json(request, reply)
             ids = None if reply.value is None else getattr(reply.value, "__dict__", {})
         if ids is not None:  # `null` means that nothing happened
             content = audit.content_of(request.path_params, response.status_code, ids)
             audit.append(tx, self.name, ctx.now, actor=ctx.caller.id, content=content, request_id=request_id(request))
-        return _with_request_id(request, response)
+        return response
 
-    def _json(self, reply: Reply[Any]) -> Response:
+    def _json(self, request: ApiRequest, reply: Reply[Any]) -> Response:
         assert self._result is not None
         body = self._result.dump_json(reply.value, by_alias=True)
-        status = reply.status or self.status_code or 200
-        return Response(body, status, dict(reply.headers), "application/json", reply.after)
+        headers = {**reply.headers, REQUEST_ID: request_id(request)}
+        return Response(body, reply.status or self.status_code or 200, headers, "application/json", reply.after)
 
-    async def _refused(self, request: Request, error: Exception) -> Response:
+    async def _refused(self, request: ApiRequest, error: Exception) -> Response:
         """The error reply, kept for a repetition of the request: what was refused changed nothing."""
-        response = _with_request_id(request, error_response(request, error))
-        if request.state.idempotent is None:
+        response = error_response(request, error)
+        if request.key is None:
             return response
-        now = request.app.state.clock()
-        return await _committed(
-            request.app.state.group_commit, lambda tx: self._idempotent(request, tx, now, lambda: response)
-        )
+        now = request.server.clock()
+        return await _committed(request.server.group_commit, lambda tx: _idempotent(request, tx, now, lambda: response))
 
-    def _idempotent(self, request: Request, tx: Connection, now: datetime, run: Callable[[], Response]) -> Response:
-        lifetime = timedelta(hours=request.app.state.settings.idempotency_hours)
-        return idempotency.idempotent(tx, request.state.idempotent, now, lifetime, run)
+
+def _idempotent(request: ApiRequest, tx: Connection, now: datetime, run: Callable[[], Response]) -> Response:
+    lifetime = timedelta(hours=request.server.settings.idempotency_hours)
+    return idempotency.idempotent(tx, request.key, now, lifetime, run)
 
 
 async def _committed(commits: GroupCommit, job: Callable[[Connection], Response]) -> Response:
@@ -304,20 +323,19 @@ def router() -> APIRouter:
     return APIRouter(route_class=ApiRoute, redirect_slashes=False)
 
 
-def counted_caller(request: Request) -> Principal:
+def counted_caller(request: ApiRequest) -> Principal:
     """The caller, counted against the rate limits, before any of the body is read."""
-    caller = authenticate(request)
-    settings: ServerSettings = request.app.state.settings
-    credential = credential_of(request)
+    server, headers = request.server, request.first_headers
+    caller = authenticate(server, headers)
+    settings: ServerSettings = server.settings
+    credential = credential_of(headers)
     if not (settings.embedded_token and tokens.same(credential, settings.embedded_token)):
-        request.app.state.limits.count(caller, tokens.digest(credential))
+        server.limits.count(caller, tokens.digest(credential))
     return caller
 
 
-def _with_request_id(request: Request, response: Response) -> Response:
-    """`response` with the id that its body may name, so that a replay has the same."""
-    response.headers["X-Request-ID"] = request_id(request)
-    return response
+def _first_headers(raw: list[tuple[bytes, bytes]]) -> Headers:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
 
 
 def _result_type(signature: inspect.Signature) -> Any:

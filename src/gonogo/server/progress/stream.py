@@ -261,7 +261,7 @@ def _void_credentials(subscribers: tuple[Subscriber, ...]) -> set[str]:
     void = set()
     for credential, subscriber in {subscriber.credential: subscriber for subscriber in subscribers}.items():
         try:
-            principals.find(subscriber.request)
+            principals.authenticate(subscriber.request.app.state, subscriber.request.headers)
         except ApiError:
             void.add(credential)
     return void

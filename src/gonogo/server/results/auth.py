@@ -75,7 +75,7 @@ def _find(request: Request) -> tuple[ResultsLogin, _KeyRow | None]:
     key = request.headers.get("x-api-key", "")
     embedded: str | None = request.app.state.settings.embedded_token
     if embedded and tokens.same(key, embedded):
-        return ResultsLogin(EMBEDDED, 0, authenticate(request)), None
+        return ResultsLogin(EMBEDDED, 0, authenticate(request.app.state, request.headers)), None
     row: _KeyRow | None = request.app.state.store.query_one(
         _KEY, {"prefix": tokens.api_key_prefix(key) or "", "session": _bearer(request)}
     )

@@ -14,8 +14,7 @@ from gonogo.schemas.gonogo_api import DrawingsStored, DrawingStored, DrawingUrl
 from gonogo.server.auth.principals import Principal, require
 from gonogo.server.context import Context
 from gonogo.server.errors import invalid, not_found
-from gonogo.server.http.bodies import ReadRequest
-from gonogo.server.http.pipeline import FILE_BODY, PUBLIC, Reply
+from gonogo.server.http.pipeline import FILE_BODY, PUBLIC, ApiRequest, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.schema import campaigns, projects, task_sheets
 from gonogo.server.tasks.drawings import (
@@ -47,7 +46,7 @@ router = make_router()
 )
 @FILE_BODY
 def store(
-    request: ReadRequest,
+    request: ApiRequest,
     ctx: Context,
     tx: Connection,
     part: Annotated[str, Query(min_length=1, max_length=200)],
@@ -70,7 +69,7 @@ def store(
     openapi_extra={"requestBody": {"content": {"application/octet-stream": {"schema": {}}}, "required": True}},
 )
 @FILE_BODY
-def store_several(request: ReadRequest, ctx: Context, tx: Connection) -> Reply[DrawingsStored]:
+def store_several(request: ApiRequest, ctx: Context, tx: Connection) -> Reply[DrawingsStored]:
     """Stores several drawings in one transaction: all of them, or none.
 
     The body is one line of JSON, `[{"part", "filename", "size_bytes"}, …]`, ended by a newline, followed by the bytes

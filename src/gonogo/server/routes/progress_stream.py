@@ -83,5 +83,5 @@ async def watch(campaign_id: str, request: Request, ctx: Context, last_event_id:
     with ctx.store.read() as tx:
         campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
     hub: ProgressHub = request.app.state.watching
-    credential = tokens.digest(credential_of(request))
+    credential = tokens.digest(credential_of(request.headers))
     return EventStream(hub, hub.join(request, credential, campaign_id, last_event_id))
