@@ -11,7 +11,7 @@ from gonogo.desk.annotate.answer_timer import AnswerTimer
 from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState, SessionState, Stage
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
-from gonogo.desk.session.task_pictures import PictureSource
+from gonogo.desk.session.task_pictures import Form, PictureSource
 from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.app import GonogoApp
@@ -201,7 +201,10 @@ class FakeAnnotateSession:
     def upcoming(self) -> DeskTask | None:
         return self.tasks[1] if len(self.tasks) > 1 else None
 
-    def prepare(self, request: PictureRequest) -> None:
+    def prepare(self, form: Form) -> None:
+        if not self.tasks:
+            return
+        request = form(self.tasks[0])
         self.calls.append(f"prepare {request.columns}x{request.rows}")
 
     def key(self) -> None:

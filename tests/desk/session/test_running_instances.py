@@ -109,7 +109,7 @@ class SlowDrawings(NoDrawings):
 async def most_ahead(desk: AnnotateSession, clock: FakeClock) -> int:
     """How far ahead the desk looked at most, in twelve decisions of three seconds."""
     form, most = PictureRequest(40, 20), 0
-    desk.pictures.prepare(form)
+    desk.pictures.prepare(lambda task: replace(form, bbox=task.bbox))
     for _ in range(12):
         await clock.run_until(lambda: desk.current)
         assert desk.current is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import pytest
@@ -67,7 +68,7 @@ def test_text_that_is_large_enough_changes_nothing() -> None:
 @pytest.mark.parametrize("size", [(80, 22), (120, 38), (200, 58)])
 def test_a_mixed_run_does_not_jump(size: tuple[int, int]) -> None:
     shown = run([SHORT, WIDE, SHORT, SHORT, WIDE] * 12, TaskRoom(*size))
-    assert sum(one is not other for one, other in zip(shown, shown[1:], strict=False)) <= 1
+    assert sum(one is not other for one, other in itertools.pairwise(shown)) <= 1
 
 
 boxes = st.tuples(st.integers(10, 600), st.integers(8, 300), st.integers(1, 60)).map(

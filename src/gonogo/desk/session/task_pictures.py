@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +12,8 @@ from gonogo.sheets.models import DrawingAddress, NoPicture, Picture, PictureRequ
 
 MOST_TIMED = 8
 TaskPicture = tuple[PictureRequest, Picture | NoPicture]
+Form = Callable[[DeskTask], PictureRequest]
+"""Request of a task's picture as the screen will show it."""
 AskUrl = Callable[[str], Awaitable[DrawingAddress]]
 
 
@@ -27,8 +28,8 @@ class PictureSource(Protocol):
         """The picture if it is already there, so that a verdict and the next crop paint in one frame."""
         ...
 
-    def prepare(self, request: PictureRequest) -> None:
-        """Makes pictures ahead in this form from now on: the pane's size or mode has changed."""
+    def prepare(self, form: Form) -> None:
+        """Makes pictures ahead in this form from now on: the pane's size, mode or arrangement has changed."""
         ...
 
     async def export(self, task: DeskTask, request: PictureRequest) -> Path | NoPicture:
@@ -72,7 +73,7 @@ class PictureCache:
         self._opened: DrawingSource | None = None
         self._clock, self._on_drawn = clock or Clock(), on_drawn
         self._started: dict[str, float] = {}
-        self._form: PictureRequest | None = None
+        self._form: Form | None = None
         self._restored: tuple[str, PictureRequest, Picture | NoPicture] | None = None
 
     async def picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture:
@@ -92,9 +93,9 @@ class PictureCache:
         """See `PictureSource.export`."""
         return await self._drawings.export_png(_ref(task), request)
 
-    def prepare(self, request: PictureRequest) -> None:
+    def prepare(self, form: Form) -> None:
         """See `PictureSource.prepare`."""
-        self._form = request
+        self._form = form
         for task in self._upcoming():
             self.add(task)
 
@@ -102,7 +103,7 @@ class PictureCache:
         """Starts to make the picture of a task that was prefetched, once the form is known."""
         if self._form is not None:
             self._started = {**dict(list(self._started.items())[-MOST_TIMED:]), task.id: self._clock.monotonic()}
-            self._drawings.prepare(_ref(task), replace(self._form, bbox=task.bbox))
+            self._drawings.prepare(_ref(task), self._form(task))
 
     def restore(self, task_id: str, saved: TaskPicture) -> None:
         """Takes over the picture that the last run has saved."""
@@ -112,7 +113,7 @@ class PictureCache:
         """The task's picture in the usual form, if it was made."""
         if self._form is None:
             return None
-        request = replace(self._form, bbox=task.bbox)
+        request = self._form(task)
         picture = self.ready(task, request)
         return (request, picture) if picture is not None else None
 

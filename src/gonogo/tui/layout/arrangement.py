@@ -39,7 +39,9 @@ class Panel:
 SMALL_PANEL = Panel(width=(0.36, 34, 76), height=(0.24, 7, 14))
 """Panel with prompt, value and a few lines."""
 EVIDENCE_PANEL = Panel(width=(0.48, 40, 84), height=(0.45, 11, 24))
-"""Panel that holds a list, too: the votes on a case, the comparison after a practice item."""
+"""Panel that holds the votes on a case, too."""
+FEEDBACK_PANEL = Panel(width=(0.4, 36, 76), height=(0.34, 9, 18))
+"""Panel that shows the right answer after a practice item."""
 
 
 @dataclass(frozen=True, slots=True)

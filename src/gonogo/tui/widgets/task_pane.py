@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual import getters
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Vertical
 from textual.events import Resize
 from textual.message import Message
 from textual.reactive import var
@@ -25,6 +25,8 @@ from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.external_viewer import run_viewer, viewer_command
 from gonogo.tui.key_guard import KeyGuard
+from gonogo.tui.layout.arrangement import SMALL_PANEL, Arrangement, Panel
+from gonogo.tui.layout.task_arranger import TaskArranger, sheet_of
 from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.terminal import capabilities
 from gonogo.tui.text import content
@@ -45,19 +47,26 @@ STEADY_SECONDS = 0.4
 """Time without a change after which a view is used for prepared drawings."""
 AHEAD_SECONDS = 0.06
 """Delay before preparing the next task, so that the writer thread has sent this one's frame."""
+LINES_AROUND = 2
+"""Rows of a screen above and below the pane: status and keys."""
 TURNED_OFF = NoPicture("Drawings are turned off in the settings (picture_mode).", "Press m to turn them on.")
 _ACTION_NAME = re.compile(r"(?:pane\(')?(\w+)")
 _EDIT_ACTIONS = {match[1] for action in actions.EDIT.actions if (match := _ACTION_NAME.match(action.call))}
 
 
-class TaskPane(Horizontal):
+class TaskPane(Container):
     """Pane of one task; posts messages when its screen must act.
+
+    The panel with prompt and value stands beside the drawing or below it (class `-below`), see `layout.arrangement`.
 
     A screen runs the pane's actions (`pane('zoom(1)')` in the registry of actions), and calls `screen_resized` when
     it is resized. `panel` are the screen's own widgets below value and editor.
     """
 
-    DEFAULT_CSS = "TaskPane { height: 1fr; }"
+    DEFAULT_CSS = """
+    TaskPane { height: 1fr; layout: horizontal; }
+    TaskPane.-below { layout: vertical; }
+    """
 
     gonogo = AppGetter()
     sheet = getters.query_one("#sheet", SheetView)
@@ -92,6 +101,7 @@ class TaskPane(Horizontal):
         on_key: Callable[[str], None],
         clock: Callable[[], float],
         settings: Settings,
+        panel_size: Panel = SMALL_PANEL,
     ) -> None:
         """`on_key` is called with each key in the editor before it acts, and with "" for a paste."""
         super().__init__(id="work")
@@ -106,8 +116,10 @@ class TaskPane(Horizontal):
         self._mode_reason = ""
         self._previous: DeskTask | None = None
         self._cells: tuple[int, int] | None = None
-        self._prepared: PictureRequest | None = None
-        self._steady: Timer | None = None
+        self.arranger = TaskArranger(panel_size)
+        self._prepared: object = None
+        """View and arrangement that drawings were last prepared for."""
+        self._settling: Timer | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -119,6 +131,7 @@ class TaskPane(Horizontal):
             yield from self._panel
 
     def on_mount(self) -> None:
+        self._take_room(*self.app.size)
         self._apply_mode()
         self._unsubscribe = self.gonogo.terminal.subscribe(self._terminal_changed)
 
@@ -128,7 +141,9 @@ class TaskPane(Horizontal):
     # --- the task ----------------------------------------------------------------------------------------
 
     def preview(self, task: DeskTask) -> None:
-        """Shows prompt and value only; the drawing needs the layout first."""
+        """Shows prompt and value only, in the task's arrangement; the drawing needs the layout first."""
+        self.arranger.choose(task, self.view)
+        self._lay_out()
         self.prompt.show(content(task.prompt, 600))
         self.value.show(task.predicted_value)
 
@@ -151,12 +166,12 @@ class TaskPane(Horizontal):
         return self.current is not None and self.current.id == task.id
 
     def prebuild(self, task: DeskTask) -> None:
-        """Builds the rows of value and drawing of the next task, if its picture is ready."""
-        if not self._drawing_visible:
+        """Builds the rows of value and drawing of the next task, if its picture is ready, in the size they have now."""
+        if not self._drawing_visible or self._will_move(task):
             return
         self.value.prebuild(task.predicted_value)
         view = self._view_for(task)
-        ready = self._ready_picture(task, view.request(task, self.sheet.cells))
+        ready = self._ready_picture(task, view.request(task, self.cells))
         if ready is not None:
             self.sheet.prebuild(ready, annotate.sheet_title(task, ready, view))
 
@@ -183,7 +198,7 @@ class TaskPane(Horizontal):
     def _view_for(self, task: DeskTask) -> Viewport:
         """Returns the view of a task: level and zoom stay on the same sheet, position and rotation are reset."""
         previous = self._previous
-        same = previous is not None and _sheet(task) == _sheet(previous)
+        same = previous is not None and sheet_of(task) == sheet_of(previous)
         return self.view.for_same_sheet() if same else self.view.reset()
 
     # --- the drawing -------------------------------------------------------------------------------------
@@ -195,7 +210,7 @@ class TaskPane(Horizontal):
 
     @property
     def _drawing_visible(self) -> bool:
-        return not self.screen.has_class("-no-drawing") and min(self.sheet.cells) > 0
+        return not self.screen.has_class("-no-drawing") and min(self.cells) > 0
 
     @property
     def _turned_off(self) -> bool:
@@ -220,9 +235,10 @@ class TaskPane(Horizontal):
             if self._turned_off:
                 self.call_after_refresh(self._painted, task)
             return
-        ready = self._ready_picture(task, self.view.request(task, self.sheet.cells))
+        ready = self._ready_picture(task, self.view.request(task, self.cells))
         self.sheet.show(ready, annotate.sheet_title(task, ready, self.view), task.bbox)
         if ready is not None:
+            self.arranger.remember_page(task, ready)
             self.call_after_refresh(self._painted, task)
         else:
             workers.start_exclusive(self, self._fetch_picture, task, group="picture")
@@ -232,35 +248,67 @@ class TaskPane(Horizontal):
         return TURNED_OFF if self._turned_off else self._pictures.ready(task, request)
 
     async def _fetch_picture(self, task: DeskTask) -> None:
-        request = self.view.request(task, self.sheet.cells)
+        request = self.view.request(task, self.cells)
         picture = self._ready_picture(task, request) or await self._pictures.picture(task, request)
         if self.shows(task):
+            self.arranger.remember_page(task, picture)
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view), task.bbox)
             self.call_after_refresh(self._painted, task)
 
     def _prepare(self) -> None:
-        """Prepares the next drawings in this view."""
+        """Prepares the next drawings in this view, each in its own arrangement."""
         if not self._drawing_visible or self._turned_off:
             return
-        request = self.view.for_same_sheet().base_request(self.sheet.cells)
-        if request != self._prepared:
-            self._prepared = request
-            self._pictures.prepare(request)
+        form = self.view.for_same_sheet(), self.arranger.room, self.arranger.arrangement
+        if form != self._prepared:
+            self._prepared = form
+            self._pictures.prepare(self._request_ahead)
+
+    def _request_ahead(self, task: DeskTask) -> PictureRequest:
+        """Returns the request that showing `task` next would make."""
+        view = self._view_for(task)
+        return view.request(task, self.arranger.room.cells(self.arranger.next_for(task, view)))
 
     def _change_view(self, view: Viewport) -> None:
         """Shows the same task in another view; the old picture stays until the new one is ready."""
         self.view = view
         if self.current is not None and self._drawing_visible:
             workers.start_exclusive(self, self._fetch_picture, self.current, group="picture")
-            if self._steady is not None:
-                self._steady.stop()
-            self._steady = self.set_timer(STEADY_SECONDS, self._prepare)
+            if self._settling is not None:
+                self._settling.stop()
+            self._settling = self.set_timer(STEADY_SECONDS, self._prepare)
+
+    # --- the arrangement ---------------------------------------------------------------------------------
+
+    @property
+    def cells(self) -> tuple[int, int]:
+        """Columns and rows of the drawing in the arrangement of the task, also before it is laid out."""
+        return self.arranger.cells
+
+    def _will_move(self, task: DeskTask) -> bool:
+        return self.arranger.next_for(task, self.view) is not self.arranger.arrangement
+
+    def _take_room(self, width: int, height: int) -> None:
+        self.arranger.take_room(width, height - LINES_AROUND)
+        if self.current is not None:
+            self.arranger.choose(self.current, self.view)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Gives the panel its place and size; without a drawing it has all the room."""
+        room, drawing = self.arranger.room, not self.screen.has_class("-no-drawing")
+        below = self.arranger.arrangement is Arrangement.BELOW
+        self.set_class(below or not drawing, "-below")
+        panel = self.query_one("#panel")
+        panel.styles.width = room.panel_width if drawing and not below else "1fr"
+        panel.styles.height = room.panel_height if drawing and below else "1fr"
 
     # --- the size ----------------------------------------------------------------------------------------
 
     def screen_resized(self, event: Resize) -> None:
-        """Takes the shape of a cell from the screen's event; posts `Resized` after the layout."""
+        """Takes size and shape of a cell from the screen's event; posts `Resized` after the layout."""
         width, height = event.size
+        self._take_room(width, height)
         if event.pixel_size is not None and width and height and event.pixel_size.width:
             ratio = (event.pixel_size.height / height) / (event.pixel_size.width / width)
             self.view = replace(self.view, cell_ratio=min(max(ratio, 1.0), 4.0))
@@ -269,7 +317,7 @@ class TaskPane(Horizontal):
         self.call_after_refresh(self._resized)
 
     def _resized(self) -> None:
-        cells = self.sheet.cells if self._drawing_visible else (0, 0)
+        cells = self.cells if self._drawing_visible else (0, 0)
         before, self._cells = self._cells, cells
         if before is not None and cells != before:
             self._prepare()
@@ -352,7 +400,7 @@ class TaskPane(Horizontal):
 
     async def _view_outside(self, task: DeskTask) -> None:
         """Opens the crop in the system's viewer; without one, shows the path of its file."""
-        cells = self.sheet.cells if self._drawing_visible else (80, 24)
+        cells = self.cells if self._drawing_visible else (80, 24)
         try:
             path = await self._pictures.export(task, self.view.request(task, cells))
         except (OSError, DeskError) as error:
@@ -365,9 +413,3 @@ class TaskPane(Horizontal):
         if command is None or not await run_viewer(command):
             problem = "The viewer could not be started." if command else "There is no picture viewer on this terminal."
             self.gonogo.show_notice(f"{problem} The crop is {path}", warning=True, seconds=15)
-
-
-def _sheet(task: DeskTask) -> tuple[str, str, float]:
-    """Identity of a task's sheet: revision, part, page."""
-    page = task.bbox[4] if task.bbox is not None and len(task.bbox) > 4 else 1.0
-    return task.part_revision_id or "", dict(task.links).get("part", ""), page

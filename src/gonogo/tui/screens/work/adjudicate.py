@@ -23,6 +23,7 @@ from gonogo.schemas.review import ERROR_TYPES
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
+from gonogo.tui.layout.arrangement import EVIDENCE_PANEL
 from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.presenters.review_queue import no_case_card
@@ -45,7 +46,7 @@ VERDICT_OF_RULING = {traits.ruling.action: traits.verdict.value for traits in VE
 class AdjudicateScreen(Screen[None]):
     """Adjudicate screen: shows the session's current case and passes rulings to it; holds only unsent input."""
 
-    CSS_PATH = "adjudicate.tcss"
+    CSS_PATH = ["annotate.tcss", "adjudicate.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*actions.ADJUDICATE.bindings()]
     ACTION_SCOPES = (actions.ADJUDICATE,)
     AUTO_FOCUS = ""
@@ -80,6 +81,7 @@ class AdjudicateScreen(Screen[None]):
             on_key=self._key_pressed,
             clock=self._clock,
             settings=self._profile,
+            panel_size=EVIDENCE_PANEL,
         )
         with Container(id="card"):
             yield Static(id="words", markup=False)
@@ -170,7 +172,7 @@ class AdjudicateScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         width, height = event.size
-        self.set_class(height < 14 or width < 64, "-no-drawing")
+        self.set_class(height < 14 or (width < 64 and height < 20), "-no-drawing")
         self.pane.screen_resized(event)
 
     @on(TaskPane.Resized)

@@ -20,6 +20,7 @@ from gonogo.desk.core.models import Decision, DeskTask
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
+from gonogo.tui.layout.arrangement import FEEDBACK_PANEL
 from gonogo.tui.presenters import annotate, correction, practice
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
@@ -89,6 +90,7 @@ class PracticeScreen(Screen[None]):
             on_key=self._key_pressed,
             clock=self._clock,
             settings=self._profile,
+            panel_size=FEEDBACK_PANEL,
         )
         with Container(id="card"):
             yield Static(id="words", markup=False)
