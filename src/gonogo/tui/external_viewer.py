@@ -28,6 +28,15 @@ def viewer_command(
     return [opener, "open", str(path)] if opener.endswith("gio") else [opener, str(path)]
 
 
+async def show_outside(path: Path, environment: Mapping[str, str]) -> str:
+    """Opens `path` in the viewer; returns the notice to show where that failed, else an empty string."""
+    command = viewer_command(path, environment)
+    if command is not None and await run_viewer(command):
+        return ""
+    problem = "The viewer could not be started." if command else "There is no picture viewer on this terminal."
+    return f"{problem} The crop is {path}"
+
+
 async def run_viewer(command: list[str]) -> bool:
     """Starts the viewer, which outlives this program; returns false when it could not be started or failed at once."""
     quiet = asyncio.subprocess.DEVNULL

@@ -32,6 +32,13 @@ class Viewport:
     def reset(self) -> Viewport:
         return Viewport(mode=self.mode, cell_ratio=self.cell_ratio, cell_pixels=self.cell_pixels)
 
+    def with_window(self, cells: tuple[int, int], pixels: tuple[int, int]) -> Viewport:
+        """Returns the view in a window of so many cells and pixels, which tell the shape of a cell."""
+        if not (min(cells) > 0 and pixels[0] > 0):
+            return self
+        ratio = (pixels[1] / cells[1]) / (pixels[0] / cells[0])
+        return replace(self, cell_ratio=min(max(ratio, 1.0), 4.0))
+
     def for_same_sheet(self) -> Viewport:
         """Returns the view for the next task on the same sheet."""
         return replace(self.reset(), level=self.level, zoom=self.zoom)

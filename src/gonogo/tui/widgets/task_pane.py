@@ -23,7 +23,7 @@ from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PIXEL_MODES
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.external_viewer import run_viewer, viewer_command
+from gonogo.tui.external_viewer import show_outside
 from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.layout.arrangement import SMALL_PANEL, Arrangement, Panel
 from gonogo.tui.layout.task_arranger import TaskArranger, sheet_of
@@ -262,9 +262,9 @@ class TaskPane(Container):
         form = self.view.for_same_sheet(), self.arranger.room, self.arranger.arrangement
         if form != self._prepared:
             self._prepared = form
-            self._pictures.prepare(self._request_ahead)
+            self._pictures.prepare(self.request_ahead)
 
-    def _request_ahead(self, task: DeskTask) -> PictureRequest:
+    def request_ahead(self, task: DeskTask) -> PictureRequest:
         """Returns the request that showing `task` next would make."""
         view = self._view_for(task)
         return view.request(task, self.arranger.room.cells(self.arranger.next_for(task, view)))
@@ -309,9 +309,8 @@ class TaskPane(Container):
         """Takes size and shape of a cell from the screen's event; posts `Resized` after the layout."""
         width, height = event.size
         self._take_room(width, height)
-        if event.pixel_size is not None and width and height and event.pixel_size.width:
-            ratio = (event.pixel_size.height / height) / (event.pixel_size.width / width)
-            self.view = replace(self.view, cell_ratio=min(max(ratio, 1.0), 4.0))
+        if event.pixel_size is not None:
+            self.view = self.view.with_window(event.size, event.pixel_size)
         if self.view.mode in PIXEL_MODES:
             self.call_after_refresh(self._terminal_changed)
         self.call_after_refresh(self._resized)
@@ -409,7 +408,5 @@ class TaskPane(Container):
         if isinstance(path, NoPicture):
             self.gonogo.show_notice(f"{path.reason} {path.next_step}", warning=True)
             return
-        command = viewer_command(path, os.environ)
-        if command is None or not await run_viewer(command):
-            problem = "The viewer could not be started." if command else "There is no picture viewer on this terminal."
-            self.gonogo.show_notice(f"{problem} The crop is {path}", warning=True, seconds=15)
+        if problem := await show_outside(path, os.environ):
+            self.gonogo.show_notice(problem, warning=True, seconds=15)
