@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import getters
@@ -28,7 +27,7 @@ from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.layout.arrangement import SMALL_PANEL, Arrangement, Panel
 from gonogo.tui.layout.task_arranger import TaskArranger, sheet_of
 from gonogo.tui.presenters import annotate, correction
-from gonogo.tui.terminal import capabilities
+from gonogo.tui.terminal.drawing_mode import TURNED_OFF, DrawingMode
 from gonogo.tui.text import content
 from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.answer_gate import LEAST_DRAWING, LEAST_TEXT, AnswerGate, Least
@@ -49,7 +48,6 @@ AHEAD_SECONDS = 0.06
 """Delay before preparing the next task, so that the writer thread has sent this one's frame."""
 LINES_AROUND = 2
 """Rows of a screen above and below the pane: status and keys."""
-TURNED_OFF = NoPicture("Drawings are turned off in the settings (picture_mode).", "Press m to turn them on.")
 _ACTION_NAME = re.compile(r"(?:pane\(')?(\w+)")
 _EDIT_ACTIONS = {match[1] for action in actions.EDIT.actions if (match := _ACTION_NAME.match(action.call))}
 
@@ -113,7 +111,6 @@ class TaskPane(Container):
         self._panel = panel
         self._notify_key = on_key
         self._mode_setting = settings.picture_mode
-        self._mode_reason = ""
         self._previous: DeskTask | None = None
         self._cells: tuple[int, int] | None = None
         self.arranger = TaskArranger(panel_size)
@@ -132,7 +129,8 @@ class TaskPane(Container):
 
     def on_mount(self) -> None:
         self._take_room(*self.app.size)
-        self._apply_mode()
+        self.mode = DrawingMode(self.gonogo.terminal, self._mode_setting, color=not self.app.no_color)
+        self.view = self.mode.apply(self.view)
         self._unsubscribe = self.gonogo.terminal.subscribe(self._terminal_changed)
 
     def on_unmount(self) -> None:
@@ -204,31 +202,14 @@ class TaskPane(Container):
     # --- the drawing -------------------------------------------------------------------------------------
 
     @property
-    def mode_description(self) -> str:
-        """Picture mode of the drawing and the reason for it."""
-        return f"{self.view.mode.value}: {self._mode_reason}. m goes through the others; gonogo doctor shows them all."
-
-    @property
     def _drawing_visible(self) -> bool:
         return not self.screen.has_class("-no-drawing") and min(self.cells) > 0
 
-    @property
-    def _turned_off(self) -> bool:
-        return self._mode_setting == capabilities.NO_PICTURES and not self.gonogo.terminal.remembered
-
-    def _apply_mode(self) -> None:
-        """Applies the mode chosen for this terminal, else the setting's, else the one from the terminal's replies."""
-        terminal = self.gonogo.terminal
-        mode, self._mode_reason = terminal.chosen(self._mode_setting, color=not self.app.no_color)
-        pixels = terminal.cell if mode in PIXEL_MODES else (0, 0)
-        self.view = replace(self.view, mode=mode, cell_pixels=pixels)
-
     def _terminal_changed(self) -> None:
         """Applies late replies of the terminal, or a new cell size."""
-        before = self.view
-        self._apply_mode()
-        if self.view != before:
-            self._change_view(self.view)
+        view = self.mode.apply(self.view)
+        if view != self.view:
+            self._change_view(view)
 
     def _show_picture(self, task: DeskTask) -> None:
         if not self._drawing_visible:
@@ -245,7 +226,7 @@ class TaskPane(Container):
             self.set_timer(SLOW_PICTURE_SECONDS, lambda: self._painted(task))
 
     def _ready_picture(self, task: DeskTask, request: PictureRequest) -> Picture | NoPicture | None:
-        return TURNED_OFF if self._turned_off else self._pictures.ready(task, request)
+        return TURNED_OFF if self.mode.turned_off else self._pictures.ready(task, request)
 
     async def _fetch_picture(self, task: DeskTask) -> None:
         request = self.view.request(task, self.cells)
@@ -257,7 +238,7 @@ class TaskPane(Container):
 
     def _prepare(self) -> None:
         """Prepares the next drawings in this view, each in its own arrangement."""
-        if not self._drawing_visible or self._turned_off:
+        if not self._drawing_visible or self.mode.turned_off:
             return
         form = self.view.for_same_sheet(), self.arranger.room, self.arranger.arrangement
         if form != self._prepared:
@@ -381,17 +362,10 @@ class TaskPane(Container):
 
     def action_mode(self) -> None:
         """Switches to the next picture mode of this terminal, now and at the next start."""
-        terminal = self.gonogo.terminal
-        choice = terminal.next_choice(self._mode_setting)
-        try:
-            terminal.remember(choice)
-        except OSError as error:
-            self.gonogo.show_notice(
-                f"The choice holds until you leave; it was not written ({error.strerror}).", warning=True
-            )
-        self._apply_mode()
-        self.gonogo.show_notice(f"Drawing in: {self.view.mode.value} ({self._mode_reason})", seconds=2)
-        self._change_view(self.view)
+        if problem := self.mode.next():
+            self.gonogo.show_notice(problem, warning=True)
+        self.gonogo.show_notice(f"Drawing in: {self.mode.description}", seconds=2)
+        self._change_view(self.mode.apply(self.view))
 
     def action_view_outside(self) -> None:
         if self.current is not None:

@@ -229,7 +229,7 @@ class PracticeScreen(Screen[None]):
 
     def action_about(self) -> None:
         if self.pane.current is not None:
-            self.app.push_screen(FullQuestionScreen(self.pane.current, "", self.pane.mode_description))
+            self.app.push_screen(FullQuestionScreen(self.pane.current, "", self.pane.mode.description))
 
     # --- correction ------------------------------------------------------------------------------------
 
