@@ -27,9 +27,9 @@ def test_without_colours_dots_are_drawn(tmp_path: Path) -> None:
 
 def test_the_next_mode_is_another_one_and_kept(tmp_path: Path) -> None:
     mode = drawing_mode(tmp_path / "terminals", NO_PICTURES)
-    assert mode.turned_off
+    before = mode.turned_off
     assert mode.next() == ""
-    assert not mode.turned_off
+    assert (before, mode.turned_off) == (True, False)
     assert drawing_mode(tmp_path / "terminals", NO_PICTURES).apply(Viewport()) == mode.apply(Viewport())
 
 

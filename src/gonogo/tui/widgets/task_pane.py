@@ -174,7 +174,7 @@ class TaskPane(Container):
             self.sheet.prebuild(ready, annotate.sheet_title(task, ready, view))
 
     def _must_be_seen(self) -> list[Least]:
-        drawing = [] if self._turned_off else [(self.sheet, LEAST_DRAWING)]
+        drawing = [] if self.mode.turned_off else [(self.sheet, LEAST_DRAWING)]
         return [(self.prompt, LEAST_TEXT), (self.value, LEAST_TEXT), *drawing]
 
     def retry_picture(self) -> None:
@@ -213,7 +213,7 @@ class TaskPane(Container):
 
     def _show_picture(self, task: DeskTask) -> None:
         if not self._drawing_visible:
-            if self._turned_off:
+            if self.mode.turned_off:
                 self.call_after_refresh(self._painted, task)
             return
         ready = self._ready_picture(task, self.view.request(task, self.cells))

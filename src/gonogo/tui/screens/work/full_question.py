@@ -15,7 +15,7 @@ from textual.widgets import Static
 from gonogo.desk.core.models import DeskTask
 from gonogo.tui.text import content, one_line, styled
 
-_OTHER_MODES = "m goes through the others; gonogo doctor shows them all."
+_MODES = "m goes through the others; gonogo doctor shows them all."
 
 
 class FullQuestionScreen(ModalScreen[None]):
@@ -53,7 +53,7 @@ def full_question(task: DeskTask, guideline: str | None, drawn: str = "") -> Con
         Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),
         Content.styled("The value that was read", "bold $strong"), content(value),
         Content.styled("What it points at", "bold $strong"), Content("\n").join(ids),
-        *((Content.styled("How the drawing is drawn", "bold $strong"), content(f"{drawn}. {_OTHER_MODES}")) if drawn else ()),
+        *((Content.styled("How the drawing is drawn", "bold $strong"), content(f"{drawn}. {_MODES}")) if drawn else ()),
         Content.styled("Esc  back", "$quiet"),
     ]  # fmt: skip
     return Content("\n\n").join(parts)
