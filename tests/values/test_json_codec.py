@@ -43,6 +43,13 @@ READ: list[tuple[Any, str]] = [
     ({"fit": "H7"}, "H7"),
     ({"upper": 0.1, "lower": -0.2}, "+0.1 -0.2"),
     ({"symbol": "⊥", "zone": 0.1, "datums": ["A", "B-C"]}, "⟂|0.1|A|B-C"),
+    ({"symbol": "position", "zone": "⌀0.1", "material_condition": ["P25"], "datums": "A|B"}, "⌖|⌀0.1Ⓟ25|A|B"),
+    ({"characteristic": "flatness", "tolerance": 0.05}, "⏥|0.05"),
+    ({"value": 12.5, "unit": "mm"}, "12.5 mm"),
+    ({"value": 12.5, "tolerance": "±0.1"}, "12.5 ±0.1"),
+    ({"value": 12.5, "tolerance": {"upper": 0.1, "lower": -0.2}}, "12.5 +0.1 -0.2"),
+    ({"nominal_value": 5, "upper_tol": 0.1, "lower_tol": 0, "type": "diameter"}, "⌀5 +0.1 0"),
+    ({"designation": "M8x1.25"}, "M8×1.25"),
     ({"symbol": "flatness", "zone": {"size": 1}}, ""),
     ({"nominal": True}, ""),
     ({"nominal": float("nan")}, ""),
@@ -149,3 +156,14 @@ def test_any_json_is_read_shown_and_compared(value: Any) -> None:
 def test_what_is_written_is_json() -> None:
     value = from_json({"text": "⌀8", "unknown": {"a": [1, 2.5, None, True]}})
     assert json.loads(json.dumps(to_json(value))) == to_json(value)
+
+
+def test_a_chamfer_is_one_where_the_sheet_says_so() -> None:
+    assert from_json({"text": "2X 45°"}).kind is Kind.ANGLE
+    assert format_text(from_json({"text": "2X 45°", "kind": "chamfer"})) == "2×45°"
+    assert not equal({"text": "2X 45°"}, {"text": "2x45°"}).equal
+
+
+def test_a_value_under_another_name_is_text() -> None:
+    found = from_json({"value": "⌀12,5 H7"})
+    assert (found.text, found.fit, found.extra) == ("⌀12,5 H7", "H7", ())

@@ -25,6 +25,11 @@ SET: list[tuple[Any, tuple[str, ...]]] = [
     ("pos dia 0,1 (M) A B", ("┌─┬─────┬─┬─┐", "│⌖│⌀0,1Ⓜ│A│B│", "└─┴─────┴─┴─┘")),
     ("2x [⌀50]", ("   ┌───┐", "2× │⌀50│", "   └───┘")),
     ("M8x1.25 - 6H", ("M8×1.25-6H",)),
+    ("4x⌀6,6 THRU ⌴⌀11 ↧6,8", ("4×⌀6,6 THRU", "⌴⌀11 ↧6,8")),
+    ("⌴⌀11 ↧6,8", ("⌴⌀11 ↧6,8",)),
+    ("⌀12 +0,1 0 Ⓔ", ("⌀12 +0,1 Ⓔ", "     0")),
+    ("42CrMo4+QT", ("42CrMo4+QT",)),
+    ("3 Bohrungen gleichmäßig verteilt", ("3 Bohrungen gleichmäßig verteilt",)),
     ("⌀6(", ("⌀6(",)),
     (None, ("no value",)),
     ({}, ("no value",)),
@@ -75,3 +80,18 @@ def test_long_values_stay_within_their_room_and_say_that_they_are_cut(value: Any
 
 def test_many_keys_are_counted() -> None:
     assert typeset({str(i): i for i in range(9)}).rows[-1] == "… 4 more"
+
+
+@pytest.mark.parametrize(
+    ("value", "raw", "exact"),
+    [
+        ("⌀16,5 +0,1 0", "⌀16,5 +0,1 0", True), ("⌀16,5 +0,1/0", "⌀16,5 +0,1/0", False), ("16,5", "16,5", True),
+        ("+0.03 -0.03", "+0.03 -0.03", False), ("2x8", "2x8", False), ("16,5 ", "16,5 ", False),
+        ("⌖|⌀0,1|A", "⌖|⌀0,1|A", True), ("⌖ ⌀0,1 A", "⌖ ⌀0,1 A", True), ("pos 0,1 A", "pos 0,1 A", False),
+        ("42CrMo4+QT", "42CrMo4+QT", True), ("16,5\u200b", "16,5\u200b", True), ("[50]", "[50]", False),
+        ({"value": 12.5}, '{"value": 12.5}', False), (12.5, "12.5", True),
+    ],
+)  # fmt: skip
+def test_a_setting_says_whether_it_shows_the_reading_exactly(value: Any, raw: str, exact: bool) -> None:
+    setting = typeset(value)
+    assert (setting.raw, setting.exact) == (raw, exact)

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gonogo.values.format import deviation_texts, format_text
+from gonogo.values.format import deviation_texts, format_text, step_text, zone_text
 from gonogo.values.json_codec import from_json
 from gonogo.values.json_text import canonical_json
 from gonogo.values.lexer import TokenType, fold, text_key, tokens
-from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind, Number
+from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, HoleStep, Kind, Number
 
 _LONGEST_KEY = 512
 _LOOKED_AT = 400  # characters of each text that the reason is found in
@@ -78,8 +78,9 @@ def _key_fields(value: EngineeringValue, zeros: bool) -> list[tuple[str, str]]:
         ("angle", _chamfer_angle(value, zeros)),
         ("depth", _number(value.depth, zeros)),
         ("symbol", value.symbol),
-        ("zone", f"{value.zone.sign}{value.zone.size.key(zeros)}" if value.zone else ""),
-        ("conditions", ",".join(value.conditions)),
+        ("zone", _zone(value, zeros)),
+        ("conditions", ",".join(condition.replace(",", ".") for condition in value.conditions)),
+        ("steps", " ".join(_step(step, zeros) for step in value.steps)),
         ("datums", "|".join(value.datums)),
         ("roughness", value.roughness),
         ("rest", _rest(value, zeros)),
@@ -95,6 +96,15 @@ def _unit(value: EngineeringValue) -> str:
     if value.kind in (Kind.THREAD, Kind.FIT, Kind.EMPTY) or value.roughness == "N":
         return value.unit
     return value.unit or ("µm" if value.kind is Kind.ROUGHNESS else "mm")
+
+
+def _zone(value: EngineeringValue, zeros: bool) -> str:
+    zone = value.zone
+    return f"{zone.sign}{zone.size.key(zeros)}/{_number(zone.per, zeros)}".rstrip("/") if zone else ""
+
+
+def _step(step: HoleStep, zeros: bool) -> str:
+    return f"{step.sign}{_number(step.size, zeros)}×{_number(step.angle, zeros)}↧{_number(step.depth, zeros)}"
 
 
 def _thread(value: EngineeringValue, zeros: bool) -> str:
@@ -200,8 +210,9 @@ _COMPARED_FIELDS: tuple[tuple[str, _FieldText], ...] = (
     ("angle", lambda value: value.angle.text if value.angle else "45" if value.kind is Kind.CHAMFER else ""),
     ("depth", lambda value: value.depth.text if value.depth else ""),
     ("characteristic", lambda value: value.symbol),
-    ("zone", lambda value: f"{value.zone.sign}{value.zone.size.text}" if value.zone else ""),
+    ("zone", lambda value: zone_text(value.zone) if value.zone else ""),
     ("condition", lambda value: " ".join(value.conditions)),
+    ("hole", lambda value: " ".join(map(step_text, value.steps))),
     ("datums", lambda value: "|".join(value.datums)),
     ("roughness", lambda value: value.roughness),
     ("words", lambda value: value.rest),
@@ -216,7 +227,13 @@ def _difference(first: EngineeringValue, second: EngineeringValue, trailing_zero
         return f"{_shown(_text_of(first))} against {_shown(_text_of(second))}"
     fields = dict(_key_fields(first, trailing_zeros))
     others = dict(_key_fields(second, trailing_zeros))
-    renamed = {"value": "nominal", "words": "rest", "characteristic": "symbol", "condition": "conditions"}
+    renamed = {
+        "value": "nominal",
+        "words": "rest",
+        "characteristic": "symbol",
+        "condition": "conditions",
+        "hole": "steps",
+    }
     for name, text_of in _COMPARED_FIELDS:
         key = renamed.get(name, name)
         same = fields[key] == others[key] if key in fields else text_of(first) == text_of(second)

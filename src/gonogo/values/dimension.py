@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from gonogo.values.lexer import TokenType
 from gonogo.values.model import Kind, Number
-from gonogo.values.notations import Fields, take_depth, take_fit
+from gonogo.values.notations import Fields, take_conditions, take_depth, take_fit
 from gonogo.values.token_cursor import Cursor
 
 _RADIUS_WORDS = {
@@ -53,6 +53,8 @@ def read_measure(cursor: Cursor, fields: Fields) -> Fields:
     _gather(cursor, amounts)
     fields = {**fields, **_interpret(amounts)}
     fields["fit"], fields["unit"] = amounts.fit, amounts.unit
+    if conditions := take_conditions(cursor, words=False):
+        fields["conditions"] = conditions
     return _settle_kind(fields)
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind, Number, Thread
+from gonogo.values.model import (
+    BASIC_WORDS,
+    REFERENCE_WORDS,
+    SHAPE_SIGNS,
+    STEEPEST_CHAMFER,
+    EngineeringValue,
+    HoleStep,
+    Kind,
+    Number,
+    Thread,
+    Zone,
+)
 from gonogo.values.symbols import CIRCLE_OF, GLYPH_OF
 
 
@@ -15,7 +26,8 @@ def format_text(value: EngineeringValue, mark: str = "") -> str:
         return value.text.strip()
     body = body_text(value, mark)
     depth = f" ↧{value.depth.written(mark)}" if value.depth else ""
-    inside = " ".join(part for part in (body + depth, value.rest) if part)
+    steps = (step_text(step, mark) for step in value.steps)
+    inside = " ".join(part for part in (body + depth, value.rest, *steps) if part)
     if value.modifier == "reference" and not value.rest_words & REFERENCE_WORDS:
         return f"{quantity_text(value)}({inside})"
     if value.modifier == "basic" and not value.rest_words & BASIC_WORDS:
@@ -24,8 +36,34 @@ def format_text(value: EngineeringValue, mark: str = "") -> str:
 
 
 def quantity_text(value: EngineeringValue) -> str:
-    """Returns `2×`, or nothing where no quantity is written."""
-    return f"{value.quantity}×" if value.quantity is not None else ""
+    """Returns `2×`, or nothing where no quantity is written; `2× ` before 45°, because `2×45°` is a chamfer."""
+    if value.quantity is None:
+        return ""
+    return f"{value.quantity}×" + (" " if _seems_chamfer(value) else "")
+
+
+def _seems_chamfer(value: EngineeringValue) -> bool:
+    if value.kind is not Kind.ANGLE or value.modifier or value.nominal is None or value.quantity is None:
+        return False
+    return value.nominal.value <= STEEPEST_CHAMFER and value.quantity * value.nominal.value != 360
+
+
+def step_text(step: HoleStep, mark: str = "") -> str:
+    """Returns a counterbore or countersink: `⌴⌀11 ↧6,8`, `⌵⌀12×90°`."""
+    size = f"⌀{step.size.written(mark)}" if step.size else ""
+    angle = step.angle.written(mark) if step.angle else ""
+    if angle:
+        angle = ("×" if size else "") + angle + ("" if "°" in angle else "°")
+    depth = f"{' ' if size or angle else ''}↧{step.depth.written(mark)}" if step.depth else ""
+    return step.sign + size + angle + depth
+
+
+def condition_text(condition: str) -> str:
+    """Returns `Ⓜ`, `Ⓟ25`, ` CZ` as they stand after a zone."""
+    letter = condition[:1]
+    if condition in CIRCLE_OF or (letter in "PU" and condition[1:2] in tuple("+-.,0123456789")):
+        return CIRCLE_OF[letter] + condition[1:]
+    return f" {condition}"
 
 
 def body_text(value: EngineeringValue, mark: str = "") -> str:
@@ -36,7 +74,14 @@ def body_text(value: EngineeringValue, mark: str = "") -> str:
         return thread_text(value.thread, mark)
     size = size_text(value, mark)
     tolerance = tolerance_text(value, mark)
-    return " ".join(piece for piece in (size, value.fit, tolerance) if piece) + unit_text(value)
+    measure = " ".join(piece for piece in (size, value.fit, tolerance) if piece) + unit_text(value)
+    return measure + conditions_text(value)
+
+
+def conditions_text(value: EngineeringValue) -> str:
+    """Returns what stands in circles after a size, such as the envelope requirement: ` Ⓔ`."""
+    conditions = "".join(condition_text(condition) for condition in value.conditions).strip()
+    return f" {conditions}" if conditions and value.kind is not Kind.FRAME else ""
 
 
 def size_text(value: EngineeringValue, mark: str = "") -> str:
@@ -95,10 +140,13 @@ def thread_text(thread: Thread, mark: str = "") -> str:
     return f"{thread.designation}{pitch}{grade}"
 
 
+def zone_text(zone: Zone, mark: str = "") -> str:
+    """Returns `⌀0,1`, or `0,05/100` for a zone that holds for a length."""
+    return zone.sign + zone.size.written(mark) + (f"/{zone.per.written(mark)}" if zone.per else "")
+
+
 def frame_cells(value: EngineeringValue, mark: str = "") -> tuple[str, ...]:
     """Returns the cells of a feature control frame: sign, zone with its conditions, datums."""
-    zone = f"{value.zone.sign}{value.zone.size.written(mark)}" if value.zone else ""
-    for condition in value.conditions:
-        zone += CIRCLE_OF.get(condition, f" {condition}")
-    zone += unit_text(value)
+    zone = zone_text(value.zone, mark) if value.zone else ""
+    zone += "".join(condition_text(condition) for condition in value.conditions) + unit_text(value)
     return (GLYPH_OF.get(value.symbol, value.symbol), zone, *value.datums)

@@ -7,17 +7,19 @@ must agree with each other; where they do not, or the text is prose, nothing is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from gonogo.values.format import format_text, thread_text
-from gonogo.values.json_fields import READERS
+from gonogo.values.format import format_text, thread_text, zone_text
+from gonogo.values.json_fields import READERS, with_known_names
 from gonogo.values.json_text import canonical_json, readable_json
 from gonogo.values.model import EngineeringValue, Kind, Number, Thread, Zone
 from gonogo.values.parse import parse
 
 _SHAPES = frozenset((Kind.DIAMETER, Kind.RADIUS, Kind.SQUARE, Kind.SPHERICAL_DIAMETER, Kind.SPHERICAL_RADIUS))
+_SPACED_TIMES = re.compile(r"(?<=[0-9])[xX×] +(?=[0-9])")
 _KNOWN = frozenset((*READERS, "text"))
 _Items = list[tuple[str, Any]]
 
@@ -55,7 +57,7 @@ def to_json(value: EngineeringValue) -> dict[str, Any]:
         "fit": value.fit,
         "thread": thread_text(value.thread) if value.thread else "",
         "symbol": value.symbol,
-        "zone": f"{value.zone.sign}{_digits(value.zone.size)}" if value.zone else "",
+        "zone": zone_text(value.zone, ".") if value.zone else "",
         "material_condition": value.conditions[0] if len(value.conditions) == 1 else list(value.conditions),
         "datums": list(value.datums),
         "roughness": value.roughness,
@@ -68,7 +70,10 @@ def _digits(number: Number | None) -> str:
 
 
 def _read_object(json: dict[Any, Any]) -> EngineeringValue:
+    json = with_known_names(json)
     text = json.get("text")
+    if isinstance(text, str) and json.get("kind") == Kind.CHAMFER.value:
+        text = _SPACED_TIMES.sub("×", text)  # the sheet says so: `2X 45°` is no angle at two places
     parsed = parse(text) if isinstance(text, str) else None
     reading = _ObjectReading(parsed.value if parsed is not None and parsed.ok else EngineeringValue(Kind.LINEAR))
     # Known keys in one order, so that the same keys make the same value however an object lists them.
@@ -130,7 +135,7 @@ def _implies(value: EngineeringValue, key: str, item: Any) -> bool:
 
 def _has_content(value: EngineeringValue) -> bool:
     return value.kind not in (Kind.TEXT, Kind.OTHER, Kind.EMPTY) and any(
-        (value.nominal, value.upper, value.lower, value.thread, value.zone, value.fit, value.symbol)
+        (value.nominal, value.upper, value.lower, value.thread, value.zone, value.fit, value.symbol, value.steps)
     )
 
 
@@ -197,7 +202,10 @@ def _is_same(old: Any, new: Any) -> bool:
     if isinstance(old, Number) and isinstance(new, Number):
         return old.key() == new.key()
     if isinstance(old, Zone) and isinstance(new, Zone):
-        return old.sign == new.sign and old.size.key() == new.size.key()
+        return zone_text(old, ".") == zone_text(new, ".") or (
+            (old.sign, old.size.key(), old.per and old.per.key())
+            == (new.sign, new.size.key(), new.per and new.per.key())
+        )
     if isinstance(old, Thread) and isinstance(new, Thread):
         return thread_text(old, ".") == thread_text(new, ".")
     return bool(old == new)

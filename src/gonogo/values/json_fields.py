@@ -8,8 +8,8 @@ from typing import Any
 from gonogo.values.json_text import readable_json
 from gonogo.values.lexer import fold, tokens
 from gonogo.values.model import Kind, Number, Zone
-from gonogo.values.notations import Fields, read_thread, take_datums, take_fit
-from gonogo.values.symbols import CIRCLED, CONDITION_LETTERS, CONDITION_WORDS, LETTER_OF_WORD, characteristic
+from gonogo.values.notations import Fields, read_thread, take_conditions, take_datums, take_fit, take_per
+from gonogo.values.symbols import CIRCLED, CONDITION_LETTERS, characteristic
 from gonogo.values.token_cursor import UNITS, Cursor
 
 _LONGEST = 120  # of a key's text; a longer one is no value
@@ -140,7 +140,8 @@ def _zone(item: Any) -> Fields | None:
     cursor = _cursor(text)
     sign = cursor.take_diameter()
     number = cursor.take_number()
-    return {"zone": Zone(number, sign)} if number and cursor.at_end else None
+    per = take_per(cursor)
+    return {"zone": Zone(number, sign, per)} if number and cursor.at_end else None
 
 
 def _material_condition(item: Any) -> Fields | None:
@@ -148,12 +149,16 @@ def _material_condition(item: Any) -> Fields | None:
     for text in map(_text, item[:8] if isinstance(item, list) else [item]):
         if text is None:
             return None
-        word = text.strip("() ").upper()
-        letter = _CONDITIONS.get(text.lower().partition(" ")[0]) or LETTER_OF_WORD.get(word) or CIRCLED.get(word, word)
-        if letter in CONDITION_LETTERS or letter in CONDITION_WORDS:
-            conditions.append(letter)
-        elif letter not in ("", "NONE"):
+        word = _CONDITIONS.get(text.lower().partition(" ")[0], text.strip("() ").upper())
+        if word in ("", "NONE"):
+            continue
+        letter, amount = CIRCLED.get(word[:1], word[:1]), word[1:].strip()
+        circled = letter in CONDITION_LETTERS and (not amount or letter in "PU")
+        cursor = _cursor(f"({letter}){amount}" if circled else word)
+        taken = take_conditions(cursor)
+        if not taken or not cursor.at_end:
             return None
+        conditions += taken
     return {"conditions": tuple(conditions)}
 
 
@@ -197,3 +202,55 @@ READERS: dict[str, Callable[[Any], Fields | None]] = {
     "roughness": _roughness,
 }
 """Reader by key: fields to merge, `{}` for "says nothing", `None` for "not understood"."""
+
+_OTHER_NAMES: dict[str, tuple[str, ...]] = {
+    "text": ("value", "raw", "reading"),
+    "nominal": ("value", "nominal_value", "size", "dimension"),
+    "unit": ("units", "uom"),
+    "upper": ("upper_tolerance", "upper_tol", "upper_deviation", "tolerance_upper", "tol_upper"),
+    "lower": ("lower_tolerance", "lower_tol", "lower_deviation", "tolerance_lower", "tol_lower"),
+    "quantity": ("count", "qty", "instances"),
+    "kind": ("type",),
+    "thread": ("designation", "thread_designation"),
+    "symbol": ("characteristic", "gdt_symbol", "geometric_characteristic"),
+    "zone": ("tolerance_zone", "zone_size", "tolerance_value", "tolerance"),
+    "material_condition": ("modifiers", "condition"),
+    "datums": ("datum", "datum_refs", "datum_references", "datum_features"),
+}
+"""Names that other programs give to the known keys, by key."""
+
+
+def with_known_names(json: dict[Any, Any]) -> dict[Any, Any]:
+    """Returns the object with the known keys' names in place of other programs', where their items are understood."""
+    if not any(key not in READERS and key != "text" for key in json):
+        return json
+    names: dict[Any, str] = {}
+    for known, others in _OTHER_NAMES.items():
+        other = next((key for key in others if key in json and key not in names), "")
+        if known not in json and other and _means(known, json[other], json):
+            names[other] = known
+    renamed = {names.get(key, key): item for key, item in json.items()}
+    return _with_tolerance(renamed)
+
+
+def _means(known: str, item: Any, json: dict[Any, Any]) -> bool:
+    if known == "text":
+        return isinstance(item, str) and bool(item.strip())
+    if known == "zone" and not any(key in json for key in ("symbol", *_OTHER_NAMES["symbol"])):
+        return False  # a tolerance of a size, not of a frame
+    return bool(READERS[known](item))
+
+
+def _with_tolerance(json: dict[Any, Any]) -> dict[Any, Any]:
+    """Writes `tolerance` as both deviations: a number or `±0,1`, or an object or pair of `upper` and `lower`."""
+    tolerance = json.get("tolerance")
+    if tolerance is None or "upper" in json or "lower" in json or "nominal" not in json:
+        return json
+    rest = {key: item for key, item in json.items() if key != "tolerance"}
+    if isinstance(tolerance, dict) and set(tolerance) <= {"upper", "lower"}:
+        return rest | {"upper": tolerance.get("upper"), "lower": tolerance.get("lower")}
+    text = (_text(tolerance) or "").lstrip("±").strip()
+    number = _number(text, signed=False)
+    if number is None or number.is_zero or number.text.startswith("-"):
+        return json
+    return rest | {"upper": f"+{number.text}", "lower": f"-{number.text}"}

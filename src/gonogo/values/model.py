@@ -24,6 +24,7 @@ class Kind(StrEnum):
     THREAD = "thread"
     ROUGHNESS = "roughness"
     FRAME = "gdt"  # a feature control frame
+    HOLE = "hole"  # counterbore or countersink without its hole
     FIT = "fit"  # a fit or tolerance class without its size
     TOLERANCE = "tolerance"  # deviations without their size
     TEXT = "text"  # kept as it is: prose, or a reading that makes no value
@@ -44,6 +45,8 @@ SHAPE_SIGNS: dict[Kind, str] = {
 _PLAIN = re.compile(r"([+-]?)([0-9]*)(?:[.,]([0-9]+))?")
 _WORD = re.compile(r"[^\W\d_]+")
 REFERENCE_WORDS = frozenset(("ref", "reference"))
+STEEPEST_CHAMFER = 60
+"""Degrees; `6×60°` and steeper ones are holes spaced around a circle."""
 BASIC_WORDS = frozenset(("bsc", "basic"))
 
 
@@ -118,10 +121,21 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """Tolerance zone of a frame: its width, or its diameter when `sign` is `⌀` or `S⌀`."""
+    """Tolerance zone of a frame: its width, or its diameter when `sign` is `⌀` or `S⌀`; `per` a length: `0,05/100`."""
 
     size: Number
     sign: str = ""
+    per: Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoleStep:
+    """Counterbore `⌴` or countersink `⌵` of a hole: its diameter, its angle, its depth."""
+
+    sign: str
+    size: Number | None = None
+    angle: Number | None = None
+    depth: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +161,10 @@ class EngineeringValue:
     depth: Number | None = None
     symbol: str = ""  # name of the geometrical characteristic, such as "position"
     zone: Zone | None = None
-    conditions: tuple[str, ...] = ()  # letters after the zone: M, L, P, F, CZ …
+    conditions: tuple[str, ...] = ()  # after zone or size, with their amount: M, E, P25, U0,1, CZ …
     datums: tuple[str, ...] = ()  # in order: "A", "A-B", "BⓂ"
     roughness: str = ""  # parameter: Ra, Rz, N …
+    steps: tuple[HoleStep, ...] = ()  # counterbores and countersinks
     rest: str = ""  # words after the value: THRU, REF, A3
     extra: tuple[tuple[str, Any], ...] = field(default=(), hash=False)  # JSON keys we do not know, or that contradict
 

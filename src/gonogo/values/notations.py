@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from gonogo.values.lexer import TokenType
-from gonogo.values.model import Kind, Number, Thread, Zone
+from gonogo.values.model import STEEPEST_CHAMFER, HoleStep, Kind, Number, Thread, Zone
 from gonogo.values.symbols import (
     CIRCLE_OF,
     CIRCLED,
@@ -31,6 +31,11 @@ _UNIFIED = frozenset(("un", "unc", "unf", "unef", "uns", "unj", "unjc", "unjf", 
 _COARSE_ONLY = {"a": 9, "b": 8, "c": 8}
 _FIT_LETTERS = frozenset(("cd", "ef", "fg", "js", "za", "zb", "zc", *"abcdefghjkmnprstuvyz"))
 
+_WITH_AMOUNT = frozenset("PU")  # projected zone and its length, unequal zone and its offset
+STEP_WORDS = {
+    "cbore": "⌴", "counterbore": "⌴", "spotface": "⌴", "sf": "⌴", "csk": "⌵", "countersink": "⌵", "csink": "⌵",
+}  # fmt: skip
+
 _GRADES = frozenset(("01", *map(str, range(19))))
 
 
@@ -46,8 +51,8 @@ def read_frame(cursor: Cursor) -> Fields | None:
     if size is None or cursor.sees("°"):
         cursor.at = start
         return None
-    conditions = _take_conditions(cursor)
-    fields: Fields = {"kind": Kind.FRAME, "symbol": name, "zone": Zone(size, sign), "conditions": conditions}
+    zone = Zone(size, sign, take_per(cursor))
+    fields: Fields = {"kind": Kind.FRAME, "symbol": name, "zone": zone, "conditions": take_conditions(cursor)}
     fields["unit"] = cursor.take_unit()
     fields["datums"] = take_datums(cursor)
     cursor.take("|")
@@ -76,16 +81,46 @@ def _take_characteristic(cursor: Cursor) -> str:
     return ""
 
 
-def _take_conditions(cursor: Cursor) -> tuple[str, ...]:
+def take_per(cursor: Cursor) -> Number | None:
+    """Parses the length that a zone holds for: `/100` of `0,05/100`."""
+    if cursor.sees("/") and cursor.sees_number(1):
+        cursor.at += 1
+        return cursor.take_number()
+    return None
+
+
+def take_conditions(cursor: Cursor, *, words: bool = True) -> tuple[str, ...]:
+    """Parses `Ⓜ`, `(M)`, `CZ`, `(CZ)`, and `Ⓟ25`, `Ⓤ0,1` with their amounts; `words` are those without a circle."""
     conditions: list[str] = []
     while True:
         condition = _take_circled(cursor)
-        if not condition and cursor.peek().kind is TokenType.WORD and cursor.peek().text.upper() in CONDITION_WORDS:
-            condition = cursor.peek().text.upper()
-            cursor.at += 1
+        if condition in _WITH_AMOUNT and (amount := _take_amount(cursor)):
+            condition += amount
+        if not condition and words:
+            condition = _take_condition_word(cursor)
         if not condition:
             return tuple(conditions)
         conditions.append(LETTER_OF_WORD.get(condition, condition))
+
+
+def _take_amount(cursor: Cursor) -> str:
+    start = cursor.at
+    sign = cursor.take("+-")
+    number = cursor.take_number()
+    if number is None:
+        cursor.at = start
+        return ""
+    return sign + number.text
+
+
+def _take_condition_word(cursor: Cursor) -> str:
+    in_brackets = cursor.sees("(")
+    token = cursor.peek(1 if in_brackets else 0)
+    word = token.text.upper()
+    if token.kind is not TokenType.WORD or word not in CONDITION_WORDS or (in_brackets and not cursor.sees(")", 2)):
+        return ""
+    cursor.at += 3 if in_brackets else 1
+    return word
 
 
 def _take_circled(cursor: Cursor) -> str:
@@ -216,7 +251,12 @@ def read_chamfer(cursor: Cursor) -> Fields | None:
     angle = _take_by_angle(cursor) if size is not None else None
     if size is not None and angle is None and sign:
         return {"kind": Kind.CHAMFER, "nominal": size, "sign": sign}
-    if size is None or angle is None or angle.value > 60 or (not sign and size.value * angle.value == 360):
+    if (
+        size is None
+        or angle is None
+        or angle.value > STEEPEST_CHAMFER
+        or (not sign and size.value * angle.value == 360)
+    ):
         cursor.at = start
         return None
     return {"kind": Kind.CHAMFER, "nominal": size, "sign": sign, "angle": angle}
@@ -277,5 +317,34 @@ def take_depth(cursor: Cursor) -> Number | None:
         cursor.take_word(("mm",))
         if cursor.take_word(DEEP):
             return depth
+    cursor.at = start
+    return None
+
+
+def take_steps(cursor: Cursor) -> tuple[HoleStep, ...]:
+    """Parses counterbores and countersinks: `⌴⌀11 ↧6,8`, `⌵ ⌀12 × 90°`; the cursor stays behind the last."""
+    steps: list[HoleStep] = []
+    while True:
+        start = cursor.at
+        sign = cursor.take("⌴⌵") or STEP_WORDS.get(cursor.take_word(STEP_WORDS), "")
+        round_sign = cursor.take_diameter() if sign else ""
+        size = cursor.take_number() if sign else None
+        if size is not None and not round_sign and cursor.sees("°"):  # an angle alone: `⌵ 90°`
+            size = None
+            cursor.at -= 1
+        angle = _take_step_angle(cursor) if sign else None
+        depth = take_depth(cursor) if sign else None
+        if size is None and angle is None and depth is None:
+            cursor.at = start
+            return tuple(steps)
+        steps.append(HoleStep(sign, size, angle, depth))
+
+
+def _take_step_angle(cursor: Cursor) -> Number | None:
+    start = cursor.at
+    cursor.take("×")
+    angle = cursor.take_number()
+    if angle is not None and cursor.take_unit() == "deg":
+        return angle
     cursor.at = start
     return None

@@ -11,13 +11,23 @@ from gonogo.values.dimension import NotUnderstoodError, read_dimension, read_mea
 from gonogo.values.format import format_text
 from gonogo.values.lexer import LexToken, TokenType, fold, tokens
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, EngineeringValue, Kind, Parsed
-from gonogo.values.notations import Fields, read_chamfer, read_frame, read_roughness, read_thread, take_depth
+from gonogo.values.notations import (
+    STEP_WORDS,
+    Fields,
+    read_chamfer,
+    read_frame,
+    read_roughness,
+    read_thread,
+    take_depth,
+    take_steps,
+)
 from gonogo.values.token_cursor import Cursor
 
 LONGEST_VALUE = 256
 """No notation is longer; a longer text is prose, and kept as text without looking into it."""
 
 _HOLE_SIGNS = "↧⌴⌵▽"
+_GLUED_WORDS = REFERENCE_WORDS | BASIC_WORDS | {"thru", "typ", "max", "min", "deep", "tief"}
 _REST_SIGNS = ".,;:/-()&+×⌀°±|#\"'=%" + _HOLE_SIGNS
 
 
@@ -98,11 +108,14 @@ def _unwrapped(lexed: list[LexToken]) -> tuple[list[LexToken], str]:
 
 
 def _take_quantity(cursor: Cursor) -> int | None:
-    """Parses a quantity: `2x`, `2×`, and `4-` before a sign or letter (`4-M8`); not the 5 of the chamfer `5x45°`."""
+    """Parses a quantity: `2x`, `2×`, and `4-` before a sign or letter (`4-M8`); not the 5 of the chamfer `5x45°`.
+
+    `2X 45°`, with a space after the sign alone, is an angle at two places (ASME Y14.5).
+    """
     if not cursor.sees_integer() or len(cursor.peek().text) > 4 or cursor.peek().text == "0":
         return None
     start = cursor.at
-    if read_chamfer(cursor) is not None:
+    if not _spaced_quantity(cursor) and read_chamfer(cursor) is not None:
         cursor.at = start
         return None
     spread = cursor.sees("×", 1) and cursor.peek(2).kind is not TokenType.END
@@ -113,14 +126,21 @@ def _take_quantity(cursor: Cursor) -> int | None:
     return int(cursor.tokens[start].text)
 
 
+def _spaced_quantity(cursor: Cursor) -> bool:
+    count, sign, size = cursor.peek(), cursor.peek(1), cursor.peek(2)
+    return cursor.sees("×", 1) and sign.start == count.start + len(count.text) and size.start > sign.start + 1
+
+
 def _read_any(cursor: Cursor) -> Fields:
     fields = read_frame(cursor) or read_thread(cursor)
+    if fields is None and (steps := take_steps(cursor)):
+        return {"kind": Kind.HOLE, "steps": steps}
     if fields is None:
         headed = read_chamfer(cursor) or read_roughness(cursor)
         fields = read_dimension(cursor) if headed is None else read_measure(cursor, headed)
     start = cursor.at
     depth = take_depth(cursor)
-    if depth is not None and (cursor.at_end or cursor.peek().kind is TokenType.WORD):
+    if depth is not None and (cursor.at_end or cursor.peek().kind is TokenType.WORD or cursor.sees("⌴⌵")):
         fields["depth"] = depth
     else:
         cursor.at = start
@@ -132,16 +152,47 @@ def _with_rest(cursor: Cursor, fields: Fields) -> Fields:
         return fields
     if cursor.sees(",;-:") and cursor.peek(1).kind is TokenType.WORD:
         cursor.at += 1
+    fields = _with_steps(cursor, fields)
     rest = cursor.tokens[cursor.at :]
+    if not rest:
+        return fields
     if rest[0].text in ("e", "E") and len(rest) > 1:
         raise NotUnderstoodError(f"“{cursor.left()[:24]}”: powers of ten are not written on drawings")
     length = fields["kind"] is Kind.THREAD and rest[0].text == "×" and len(rest) > 1  # M8×20: a bolt and its length
     if not (rest[0].kind is TokenType.WORD or rest[0].text in _HOLE_SIGNS or length) or not _is_sound(rest):
         raise NotUnderstoodError(f"“{cursor.left()[:24]}” is not understood")
+    if _is_glued(cursor, rest[0]):
+        raise NotUnderstoodError(f"“{cursor.left()[:24]}” belongs to the number before it: a material or a name")
     words = {token.text.lower() for token in rest if token.kind is TokenType.WORD}
     if not fields.get("modifier"):
         fields["modifier"] = "reference" if words & REFERENCE_WORDS else "basic" if words & BASIC_WORDS else ""
     return {**fields, "rest": cursor.left()}
+
+
+def _with_steps(cursor: Cursor, fields: Fields) -> Fields:
+    """Adds counterbores and countersinks at the end of a callout, the words before them as its rest."""
+    signs = [at for at in range(cursor.at, len(cursor.tokens)) if _begins_step(cursor.tokens[at])]
+    if not signs or fields.get("steps"):
+        return fields
+    start, words = cursor.at, cursor.tokens[cursor.at : signs[0]]
+    cursor.at = signs[0]
+    steps = take_steps(cursor)
+    if not steps or not cursor.at_end or any(token.kind is not TokenType.WORD for token in words):
+        cursor.at = start
+        return fields
+    fields = {**fields, "steps": steps}
+    return {**fields, "rest": " ".join(token.text for token in words)} if words else fields
+
+
+def _begins_step(token: LexToken) -> bool:
+    return token.text in ("⌴", "⌵") or (token.kind is TokenType.WORD and token.text.lower() in STEP_WORDS)
+
+
+def _is_glued(cursor: Cursor, word: LexToken) -> bool:
+    """Whether a word stands at a number without a space, as in `42CrMo4`."""
+    before = cursor.tokens[cursor.at - 1] if cursor.at else word
+    glued = before.kind is TokenType.NUMBER and word.start == before.start + len(before.text)
+    return glued and word.kind is TokenType.WORD and word.text.lower() not in _GLUED_WORDS
 
 
 def _is_sound(rest: list[LexToken]) -> bool:

@@ -9,21 +9,24 @@ import json as json_module
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gonogo.values.characters import visible
 from gonogo.values.format import (
     body_text,
+    conditions_text,
     deviation_texts,
     format_text,
     frame_cells,
     quantity_text,
     size_text,
+    step_text,
     tolerance_text,
     unit_text,
 )
 from gonogo.values.json_codec import from_json
+from gonogo.values.json_fields import with_known_names
 from gonogo.values.json_text import readable_json
 from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, EngineeringValue, Kind
 
@@ -116,10 +119,11 @@ def _raw(json: Any, value: EngineeringValue) -> tuple[str, str]:
         return json, ""
     if not isinstance(json, dict):
         return ("" if json is None else _compact(json)), ""
-    text = json.get("text")
+    known = with_known_names(json)
+    text = known.get("text")
     if not isinstance(text, str) or not text.strip():
         return (_compact(json) if json else ""), ""
-    others = {key: item for key, item in json.items() if key != "text" and item not in (None, "", [])}
+    others = {key: item for key, item in known.items() if key != "text" and item not in (None, "", [])}
     alone = from_json(text)
     return text, _compact(others) if value != alone or value.extra else ""
 
@@ -180,7 +184,8 @@ def _with_neighbours(value: EngineeringValue, boxed: list[Part]) -> list[Part]:
 def _after(value: EngineeringValue) -> list[Part]:
     depth = f"↧{value.depth.text}" if value.depth else ""
     text = " ".join(piece for piece in (depth, _printable(value.rest)) if piece)
-    return [Part(text)] if text else []
+    steps = [Part(step_text(step), new_line=True) for step in value.steps]
+    return [*([Part(text)] if text else []), *steps]
 
 
 def _measure_parts(value: EngineeringValue) -> list[Part]:
@@ -188,17 +193,23 @@ def _measure_parts(value: EngineeringValue) -> list[Part]:
     unit = unit_text(value).strip()
     units = [Part(unit)] if unit else []
     if value.is_limits and value.upper and value.lower and not value.fit and value.kind is not Kind.ANGLE:
-        text = head + SHAPE_SIGNS.get(value.kind, "")
-        if value.kind is Kind.LINEAR or text:
-            return [Part(text, value.upper.text, value.lower.text), *units, *after]
+        shape = SHAPE_SIGNS.get(value.kind, "")
+        if value.kind is Kind.LINEAR or head + shape:
+            circled = [Part(text)] if (text := conditions_text(value).strip()) else []
+            return [Part(head + shape, value.upper.text, value.lower.text), *units, *circled, *after]
     upper, lower = deviation_texts(value)
     if not (upper and lower) or value.nominal is None or tolerance_text(value).startswith("±"):
-        return [Part(head + body_text(value)), *after]
+        return [*([Part(text)] if (text := head + body_text(value)) else []), *after]
     fit = f" {value.fit}" if value.fit else ""
-    return [Part(head + size_text(value) + fit, upper, lower), *units, *after]
+    circled = [Part(text)] if (text := conditions_text(value).strip()) else []
+    return [Part(head + size_text(value) + fit, upper, lower), *units, *circled, *after]
 
 
 def _rows(parts: Sequence[Part], width: int) -> list[str]:
+    starts = [at for at, part in enumerate(parts) if part.new_line and at]
+    if starts:
+        lines = [parts[start:end] for start, end in zip([0, *starts], [*starts, len(parts)], strict=True)]
+        return [row for line in lines for row in _rows([replace(line[0], new_line=False), *line[1:]], width)]
     if len(parts) == 1 and not parts[0].upper and not parts[0].boxed:
         return _wrapped(parts[0].text, width)
     blocks: list[_Block] = []
