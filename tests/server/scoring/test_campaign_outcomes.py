@@ -52,6 +52,7 @@ def test_all_at_once_is_one_by_one(
         claim_ms=np.full(len(flat), np.nan),
         created_ms=np.zeros(len(flat)),
         rules=[rule] * len(cast),
+        confidence=np.full(len(cast), np.nan),
         is_gold=np.zeros(len(cast), dtype=bool),
         gold_class=nothing,
         known=nothing,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gonogo.server.consensus.votes import Floats, Ints
 
-SMOOTHING = 2.0
+SMOOTHING = 4.0
 """Default weight of the prior behind each row of a confusion matrix, in votes."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from gonogo.schemas.enums import TaskStatus, VotePolicy
@@ -109,22 +110,37 @@ class Outcome:
 OPEN_OUTCOME = Outcome(TaskStatus.OPEN)
 
 
-def class_posterior(labels: Sequence[int], matrices: Sequence[Matrix], prior: Sequence[float]) -> list[float]:
+def class_posterior(
+    labels: Sequence[int], matrices: Sequence[Matrix], prior: Sequence[float], temperature: float = 1.0
+) -> list[float]:
     """Class probabilities of one task from its votes and the voters' confusion matrices (Bayes' rule).
 
     Args:
         labels: Index into `VERDICT_CLASSES` of each vote.
         matrices: `matrices[i][j][l]` = probability that voter `i` says `l` of a task of class `j`.
         prior: Class prior.
+        temperature: The likelihood of the votes is raised to the power of its inverse.
     """
     scores = [
-        math.fsum([_log(share), *(_log(matrix[j][label]) for label, matrix in zip(labels, matrices, strict=True))])
+        _log(share)
+        + math.fsum(_log(matrix[j][label]) for label, matrix in zip(labels, matrices, strict=True)) / temperature
         for j, share in enumerate(prior)
     ]
     top = max(scores)
     weights = [math.exp(score - top) for score in scores]
     total = math.fsum(weights)
     return [weight / total for weight in weights]
+
+
+def evidence_factors(evidence: Mapping[str, Any] | None, confidence: float | None) -> Sequence[float] | None:
+    """What multiplies the class prior of a task whose prediction has this confidence; `None` if nothing does.
+
+    `evidence` is `Evidence.stored`.
+    """
+    if evidence is None or confidence is None:
+        return None
+    factors: Sequence[float] = evidence["factors"][bisect_right(evidence["edges"], confidence)]
+    return factors
 
 
 def decide_outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: Rule) -> Outcome:

@@ -6,7 +6,7 @@ Computes only; `store_consensus` writes what changed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from gonogo.server.consensus.decide import (
     same_value,
 )
 from gonogo.server.consensus.votes import UNKNOWN, Consensus
+from gonogo.server.scoring.campaign_calibration import Calibration, calibrate
 from gonogo.server.scoring.campaign_outcomes import decide_all
 from gonogo.server.scoring.gc_pause import gc_paused
 from gonogo.server.scoring.vote_matrix import VoteMatrix
@@ -31,10 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConsensusResult:
-    """Consensus of a vote matrix; `outcomes` per task, `reliability` and `trust` per voter, 0…1."""
+    """Consensus of a vote matrix; `outcomes` per task, `reliability` and `trust` per voter, 0…1.
+
+    The posteriors of `consensus` are the calibrated ones.
+    """
 
     matrix: VoteMatrix
     consensus: Consensus
+    calibration: Calibration
     outcomes: Sequence[Outcome]
     reliability: Floats
     trust: Floats
@@ -45,9 +50,11 @@ def compute_consensus(matrix: VoteMatrix, method: str) -> ConsensusResult:
     n_gold_answers = int(matrix.is_gold[matrix.votes.task].sum())
     consensus = estimate(method, matrix.votes, known=matrix.known, n_gold_answers=n_gold_answers)
     reliability, trust = score_voters(consensus)
+    calibration = calibrate(matrix, consensus)
+    consensus = replace(consensus, posterior=calibration.posterior)
     with gc_paused():
-        outcomes = decide_all(matrix, consensus, reliability)
-    return ConsensusResult(matrix, consensus, outcomes, reliability, trust)
+        outcomes = decide_all(matrix, consensus, reliability, calibration.by_votes)
+    return ConsensusResult(matrix, consensus, calibration, outcomes, reliability, trust)
 
 
 def score_voters(consensus: Consensus) -> tuple[Floats, Floats]:

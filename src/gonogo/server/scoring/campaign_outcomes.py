@@ -21,7 +21,6 @@ from gonogo.server.consensus.decide import (
     SAFE_POSTERIOR,
     Outcome,
     Vote,
-    class_posterior,
     decide_outcome,
     gold_outcome,
     ruled_outcome,
@@ -35,8 +34,16 @@ if TYPE_CHECKING:
 _OPEN, _IN_REVIEW, _RESOLVED = 0, 1, 2
 
 
-def decide_all(matrix: VoteMatrix, consensus: Consensus, reliability: Floats) -> list[Outcome]:
-    """The outcome of each task, in the order of `matrix.tasks`."""
+def decide_all(
+    matrix: VoteMatrix, consensus: Consensus, reliability: Floats, by_votes: Floats | None = None
+) -> list[Outcome]:
+    """The outcome of each task, in the order of `matrix.tasks`.
+
+    `by_votes` are the posteriors as if no answer were known, by default those of `consensus`: they say how many votes
+    a gold task asks for.
+    """
+    if by_votes is None:
+        by_votes = consensus.posterior
     speaker, disputed = _speakers(matrix, consensus, reliability)
     outcomes = _plain_outcomes(matrix, consensus, speaker)
     one_by_one = set(disputed.tolist())
@@ -47,17 +54,9 @@ def decide_all(matrix: VoteMatrix, consensus: Consensus, reliability: Floats) ->
         for index in one_by_one:
             own_votes = by_task[stops[index - 1] if index else 0 : stops[index]]
             cast = _cast_votes(matrix, own_votes, reliability)
-            posterior = consensus.posterior[index].tolist()
-            if matrix.is_gold[index]:
-                posterior = posterior_of_votes(matrix, consensus, own_votes)
-            outcomes[index] = _decide_one(matrix, index, cast, posterior)
+            posterior = (by_votes if matrix.is_gold[index] else consensus.posterior)[index]
+            outcomes[index] = _decide_one(matrix, index, cast, posterior.tolist())
     return outcomes
-
-
-def posterior_of_votes(matrix: VoteMatrix, consensus: Consensus, indices: Ints) -> list[float]:
-    """The class probabilities of a gold task as if its answer were not known."""
-    labels, voters = matrix.votes.label[indices], matrix.votes.annotator[indices]
-    return class_posterior(labels.tolist(), consensus.confusion[voters].tolist(), consensus.class_prior.tolist())
 
 
 def _cast_votes(matrix: VoteMatrix, indices: Ints, reliability: Floats) -> list[Vote]:
@@ -108,7 +107,7 @@ def _plain_outcomes(matrix: VoteMatrix, consensus: Consensus, speaker: Ints) -> 
     posterior = consensus.posterior[best_cell]
     agreement = counts[best_cell] / np.maximum(counts.sum(axis=1), 1)
     columns = (
-        _plain_statuses(matrix, counts, consensus.posterior, best).tolist(),
+        _plain_statuses(matrix, consensus.posterior).tolist(),
         best.tolist(),
         posterior.tolist(),
         agreement.tolist(),
@@ -127,15 +126,23 @@ def _plain_outcomes(matrix: VoteMatrix, consensus: Consensus, speaker: Ints) -> 
     return outcomes
 
 
-def _plain_statuses(matrix: VoteMatrix, counts: Ints, posterior: Floats, best: Ints) -> Ints:
-    n_votes = counts.sum(axis=1)
-    rules = np.array(matrix.rules, dtype=np.float64).reshape(-1, 3)
-    n_required, n_enough, max_risk = rules.T
+def safe_verdicts(matrix: VoteMatrix, posterior: Floats) -> Ints:
+    """The class that each task may settle as by `decide.is_safe_verdict` on votes that do not tie, else `UNKNOWN`."""
+    counts = matrix.votes.counts()
     by_count = np.sort(counts, axis=1)
-    tied = (by_count[:, -1] == by_count[:, -2]) & (n_votes > 0)
+    tied = by_count[:, -1] == by_count[:, -2]  # a task without votes ties, too
+    max_risk = np.array(matrix.rules, dtype=np.float64).reshape(-1, 3)[:, 2]
+    best = posterior.argmax(axis=1)
     reached = posterior[np.arange(best.size), best] + POSTERIOR_TOLERANCE
     is_low_risk = (max_risk > 0) & (posterior[:, INCORRECT] <= max_risk + POSTERIOR_TOLERANCE)
     accepted = is_low_risk & (reached >= np.minimum(SAFE_POSTERIOR, 1 - max_risk))
-    safe = np.where(best == CORRECT, accepted, reached >= SAFE_POSTERIOR) & ~tied & (n_votes >= n_enough)
+    safe = np.where(best == CORRECT, accepted, reached >= SAFE_POSTERIOR) & ~tied
+    return np.where(safe, best, UNKNOWN)
+
+
+def _plain_statuses(matrix: VoteMatrix, posterior: Floats) -> Ints:
+    n_votes = matrix.votes.per_task()
+    n_required, n_enough, _ = np.array(matrix.rules, dtype=np.float64).reshape(-1, 3).T
+    safe = (safe_verdicts(matrix, posterior) != UNKNOWN) & (n_votes >= n_enough)
     statuses: Ints = np.where(safe, _RESOLVED, np.where(n_votes < n_required, _OPEN, _IN_REVIEW))
     return statuses

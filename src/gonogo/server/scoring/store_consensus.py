@@ -102,6 +102,11 @@ def _write_scores(connection: Connection, campaign_id: str, result: ConsensusRes
     prior = (consensus.class_prior * n_tasks + UNIFORM_PRIOR) / (n_tasks + 1)
     connection.execute(
         campaign_scores.insert().values(
-            campaign_id=campaign_id, method_used=consensus.method, class_prior=prior.tolist(), refreshed_at=now
+            campaign_id=campaign_id,
+            method_used=consensus.method,
+            class_prior=prior.tolist(),
+            temperature=result.calibration.temperature,
+            evidence=result.calibration.evidence.stored(),
+            refreshed_at=now,
         )
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, null, select, true
 
-from gonogo.schemas.enums import ConsensusMethod, TaskStatus
+from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
 from gonogo.server.consensus.decide import (
     OPEN_OUTCOME,
@@ -23,6 +23,7 @@ from gonogo.server.consensus.decide import (
     Vote,
     class_posterior,
     decide_outcome,
+    evidence_factors,
     gold_outcome,
     parse_gold,
     ruled_outcome,
@@ -208,7 +209,7 @@ def rescore_loaded(connection: Connection, task: TaskToScore, now: datetime) -> 
 def score_task(task: TaskToScore, rows: Sequence[VoteToScore]) -> ScoredTask:
     """The votes of a task with their weights, and the probability of each class."""
     zeros = task.trailing_zeros_matter
-    is_measured = task.consensus_method != ConsensusMethod.MAJORITY and task.class_prior is not None
+    is_measured = task.class_prior is not None
     votes: list[Vote] = []
     confusions: list[list[list[float]]] = []
     for row in rows:
@@ -217,10 +218,13 @@ def score_task(task: TaskToScore, rows: Sequence[VoteToScore]) -> ScoredTask:
             accuracy, confusion = row.reliability, row.confusion
         votes.append(Vote(row.verdict, to_value(row.corrected_value, trailing_zeros=zeros), accuracy))
         confusions.append(confusion)
-    prior = task.class_prior if is_measured and task.class_prior is not None else UNIFORM_PRIOR
+    prior = task.class_prior if task.class_prior is not None else UNIFORM_PRIOR
+    factors = evidence_factors(task.evidence, task.predicted_confidence)
+    if factors is not None:
+        prior = [share * factor for share, factor in zip(prior, factors, strict=True)]
     return ScoredTask(
         votes,
-        class_posterior([CLASS_OF[vote.verdict] for vote in votes], confusions, prior),
+        class_posterior([CLASS_OF[vote.verdict] for vote in votes], confusions, prior, task.temperature or 1.0),
         _rule_of(task),
         parse_gold(task.gold_answer, trailing_zeros=zeros) if task.is_gold else None,
         _ruling(task),

@@ -71,6 +71,7 @@ class VoteMatrix:
         claim_ms: Time from claim to submit by the server's clock, NaN for votes without a claim.
         created_ms: When each vote arrived, milliseconds since 1970.
         rules: The rule of each task.
+        confidence: Confidence of the model in each task's prediction, NaN where it gave none.
         is_gold: Whether each task is gold.
         gold_class: Class of each gold task's answer, `UNKNOWN` elsewhere.
         known: The same, and the class of each task that an expert ruled on.
@@ -87,6 +88,7 @@ class VoteMatrix:
     claim_ms: Floats
     created_ms: Floats
     rules: Sequence[Rule]
+    confidence: Floats
     is_gold: Mask
     gold_class: Ints
     known: Ints
@@ -147,6 +149,7 @@ def _read_votes(connection: Connection, campaign: CampaignRow) -> VoteMatrix:
         claim_ms=(created_us - np.array(claimed, dtype=np.float64)) / 1000.0,
         created_ms=created_us / 1000.0,
         rules=_rules(campaign, task_rows),
+        confidence=np.array([task.predicted_confidence for task in task_rows], dtype=np.float64),
         is_gold=is_gold,
         gold_class=np.where(is_gold, known, UNKNOWN),
         known=known,
