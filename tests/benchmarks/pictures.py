@@ -19,8 +19,9 @@ from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import PictureRequest
 from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, subpixels_of
 from gonogo.sheets.render.draw_request import OpenDrawings, choose_view
-from gonogo.sheets.render.indexed_pixels import MARK, PAPER, draw_plane
+from gonogo.sheets.render.indexed_pixels import draw_plane
 from gonogo.sheets.render.mosaic import to_cells, to_grey
+from gonogo.sheets.render.pixel_overlay import MARK, PAPER
 from gonogo.sheets.render.rasterizer import Grey, render_subpixels
 
 PART, CALLOUT = "GX-4008 flange", "bolt_holes"

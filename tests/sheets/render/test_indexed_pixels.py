@@ -22,21 +22,19 @@ from gonogo.sheets.child_messages import (
 )
 from gonogo.sheets.models import Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
+from gonogo.sheets.render.draw_request import OpenDrawings, choose_view, draw_picture
 from gonogo.sheets.render.indexed_pixels import (
-    LINE,
-    MARK,
-    PAPER,
-    Plane,
     cell_size,
     draw_plane,
     png_body,
     sixel_body,
     with_pixels,
 )
+from gonogo.sheets.render.pixel_overlay import LINE, MARK, PAPER, Plane
+from gonogo.sheets.render.rasterizer import part_of, render_view
 from gonogo.sheets.terminal import kitty
 from gonogo.sheets.terminal.sixel import END, sixel
-from tests.sheets.conftest import SPOTS
+from tests.sheets.conftest import SPOTS, text_image
 
 COLOURS = [f"#{17 * n:02x}{17 * n:02x}{255 - 17 * n:02x}" for n in range(16)]
 BOX = (0.10, 0.10, 0.25, 0.22)
@@ -165,10 +163,59 @@ def test_ink_across_the_frame_stays(tmp_path: Path, drawings: OpenDrawings) -> N
         30, 12, (0.4, 0.4, 0.6, 0.6), mode=PictureMode.KITTY, cell_pixels=(8, 16), locator=None, rotation=0
     )
     plane = draw_plane(drawings, tmp_path / "line.png", "line", request, {})
-    dark = np.flatnonzero(plane[:, 0] == 0)
+    dark = np.flatnonzero(plane[:, 0] <= PAPER // 2)
     assert dark.size
-    assert (plane[dark[1:-1]] == 0).all()
+    assert set(np.unique(plane[dark[1:-1]])) == {0, PAPER // 2}, "full ink in the box, half outside, and no frame"
     assert (plane == MARK).any()
+
+
+def test_the_marking_of_pixels_leaves_the_box_and_all_ink_alone(tmp_path: Path, drawings: OpenDrawings) -> None:
+    image = Image.fromarray((np.random.default_rng(4).random((75, 100)) > 0.25).astype(np.uint8) * 255)
+    image.resize((400, 300), Image.Resampling.NEAREST).save(tmp_path / "noise.png")
+    box = (0.4, 0.4, 0.6, 0.6)
+    request = PictureRequest(30, 12, box, mode=PictureMode.KITTY, cell_pixels=(8, 16), locator=None, rotation=0)
+    marked = draw_plane(drawings, tmp_path / "noise.png", "noise", request, {})
+    chosen = choose_view(drawings, tmp_path / "noise.png", "noise", request)
+    grey = render_view(chosen.page, chosen.view, 240, 192)
+    assert chosen.target is not None
+    judged = np.zeros(marked.shape, np.uint8)
+    part_of(judged, chosen.view.rect, chosen.target)[:] = 1
+    inside = judged > 0
+    assert (marked[inside & (grey < 20)] <= 1).all()
+    assert (marked[inside] <= PAPER).all()
+    assert (marked[~inside & (grey < 20)] <= PAPER).all()
+    assert (marked == MARK).any(), "arrows, where the frame has no room"
+
+
+@pytest.mark.parametrize("mode", [PictureMode.KITTY, PictureMode.SIXEL])
+def test_a_long_note_is_shown_in_strips_of_pixels(tmp_path: Path, drawings: OpenDrawings, mode: PictureMode) -> None:
+    image, box = text_image("EDGES 2×45°, ALL OTHER DIMENSIONS AS SHOWN ON THE SHEETS", height=30)
+    image.save(tmp_path / "note.png")
+    request = PictureRequest(44, 20, box, mode=mode, cell_pixels=(8, 16))
+    path = tmp_path / "note.png"
+    picture = with_pixels(drawings, path, "note", request, draw_picture(drawings, path, "note", request), {})
+    assert picture.strips == 2
+    plane = draw_plane(drawings, path, "note", request, {})
+    between = plane[160 - 10 : 160 + 24]
+    assert (plane[:150] < PAPER).any()
+    assert (plane[180:] < PAPER).any()
+    assert set(np.unique(between[:, 60:-60])) == {PAPER}, "nothing but the marks stands between the strips"
+    assert (between[:, :60] == PAPER // 2).any()
+    assert (between[:, -60:] == PAPER // 2).any()
+
+
+@pytest.mark.parametrize("box", [(0.02, 0.75, 0.5, 0.98), (0.02, 0.02, 0.5, 0.25), (0.0, 0.0, 1.0, 1.0)])
+def test_the_map_of_pixels_never_covers_the_box(tmp_path: Path, drawings: OpenDrawings, box: tuple[float, ...]) -> None:
+    Image.new("L", (400, 300), 128).save(tmp_path / "grey.png")
+    request = PictureRequest(
+        60, 24, box, Level.SHEET, mode=PictureMode.SIXEL, cell_pixels=(8, 16), locator=(12, 6), rotation=0
+    )
+    plane = draw_plane(drawings, tmp_path / "grey.png", "grey", request, {})
+    chosen = choose_view(drawings, tmp_path / "grey.png", "grey", request)
+    assert chosen.target is not None
+    judged = part_of(plane, chosen.view.rect, chosen.target)
+    assert not (judged == LINE).any()
+    assert (plane == LINE).any() == (box != (0.0, 0.0, 1.0, 1.0))
 
 
 def test_an_inverted_plane_swaps_ink_and_paper_and_keeps_the_frame(folder: Path, drawings: OpenDrawings) -> None:

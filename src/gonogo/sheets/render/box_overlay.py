@@ -40,12 +40,13 @@ def box_cells(view: Rect, box: Rect, outline: Outline, columns: int, rows: int) 
     left, top, right, bottom = frame_cells(view, box, columns, rows)
     mask = np.zeros((rows, columns), np.bool_)
     mask[max(top + 1, 0) : max(bottom, 0), max(left + 1, 0) : max(right, 0)] = True
-    if _is_slanted(outline):
+    if is_slanted(outline):
         mask |= _polygon_cells(view, outline, columns, rows)
     return mask
 
 
-def _is_slanted(outline: Outline) -> bool:
+def is_slanted(outline: Outline) -> bool:
+    """Returns whether an outline has a side that is neither level nor upright."""
     return any(abs(x0 - x1) > _STRAIGHT and abs(y0 - y1) > _STRAIGHT for (x0, y0), (x1, y1) in pairwise(outline))
 
 

@@ -39,7 +39,7 @@ from gonogo.sheets.render.rasterizer import DrawingPage, render_subpixels
 from gonogo.sheets.render.strips import Strip, cut_into_strips, stack
 from gonogo.sheets.render.text_metrics import TextMetrics, measure_text
 
-_KEEP, _KEEP_SHEET = 0.5, 0.75  # of their contrast: what lies outside the box, near it and on the whole sheet
+KEEP, KEEP_SHEET = 0.5, 0.75  # of their contrast: what lies outside the box, near it and on the whole sheet
 _KEPT_BYTES = 100 * 1000 * 1000  # beside the drawing being opened
 _KEPT_DRAWINGS = 6
 
@@ -197,7 +197,7 @@ def _draw_strip(chosen: ChosenView, strip: Strip, request: PictureRequest, mode:
     grid = to_cells(grey, mode)
     if target is None:
         return grid
-    keep = _KEEP_SHEET if request.level is Level.SHEET else _KEEP
+    keep = KEEP_SHEET if request.level is Level.SHEET else KEEP
     return mark_box(grid, strip.view.rect, target, chosen.outline, keep)
 
 

@@ -1,8 +1,8 @@
 """Indexed pixels: renders a view as palette indices for Kitty and Sixel, without colours. Child process only.
 
 A plane is an array of indices: 0 (ink) to `PAPER` are greys, `MARK` is the frame around the judged box, `LINE` the edge
-of the small map. The theme's colours are put in front of it when it is shown, so one plane serves light, dark and
-inverted. Sixteen colours are all that a VT340 has, and enough for lines and letters.
+of the small map (`pixel_overlay`). The theme's colours are put in front of it when it is shown, so one plane serves
+light, dark and inverted. Sixteen colours are all that a VT340 has, and enough for lines and letters.
 """
 
 from __future__ import annotations
@@ -12,24 +12,28 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gonogo.sheets.child_messages import SIDE_MOST
-from gonogo.sheets.models import Picture, PictureRequest
+from gonogo.sheets.models import Level, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.sheets.render.crop import CropView, Rect
-from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings, choose_view, overview_of
-from gonogo.sheets.render.rasterizer import DrawingPage, Grey, fit_contrast, pool, render_view
+from gonogo.sheets.render.crop import CropView
+from gonogo.sheets.render.draw_request import (
+    KEEP,
+    KEEP_SHEET,
+    ChosenView,
+    OpenDrawings,
+    choose_view,
+    in_strips,
+    overview_of,
+)
+from gonogo.sheets.render.pixel_overlay import LINE, MARK, PAPER, Mask, Plane, mark_pixels, outline, write_marks
+from gonogo.sheets.render.rasterizer import Grey, fit_contrast, part_of, pool, render_view
 from gonogo.sheets.terminal.sixel import BAND
 
-Plane = NDArray[np.uint8]
-PAPER, MARK, LINE = 13, 14, 15
 _WIDE = 4.0  # below this magnification hairlines would fade: see `raster.pool`
 _WIDE_STROKE = 0.5
 _GUESSED_WIDTH = 10
 _LEVELS = np.round(np.arange(256) * PAPER / 255).astype(np.uint8)
-_PALE = PAPER // 2
-
 Maps = dict[tuple[str, int, int, tuple[int, int]], Plane]
 
 
@@ -52,56 +56,41 @@ def with_pixels(
 
 
 def draw_plane(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, maps: Maps) -> Plane:
-    """Renders the view with its frame and locator map, `columns` × `rows` cells of `cell_size`."""
+    """Renders the view with its marking and locator map, `columns` × `rows` cells of `cell_size`."""
     cell = cell_size(request)
     size = min(request.columns * cell[0], SIDE_MOST), min(request.rows * cell[1], SIDE_MOST)
     request = dataclasses.replace(request, cell_ratio=size[1] / size[0] * request.columns / request.rows)
-    chosen = choose_view(drawings, path, key, request)
-    plane = _indices(_grey(chosen.page, chosen.view, *size))
-    frame = None
-    if chosen.target is not None:
-        frame = _frame(chosen.view.rect, chosen.target, size, gap=max(3, cell[1] // 4))
-        _outline(plane, frame, MARK, thick=max(2, cell[0] // 4))
+    chosen, strips = in_strips(choose_view(drawings, path, key, request), request)
+    plane = np.full((size[1], size[0]), PAPER, np.uint8)
+    taken = np.ones(plane.shape, np.bool_)
+    for number, strip in enumerate(strips, 1):
+        top, bottom = (round(row * size[1] / request.rows) for row in (strip.top, strip.top + strip.rows))
+        part = plane[top:bottom]
+        part[:] = _indices(_grey(chosen, strip.view, size[0], bottom - top))
+        taken[top:bottom] = False
+        if chosen.target is not None:
+            keep = KEEP_SHEET if request.level is Level.SHEET else KEEP
+            taken[top:bottom] = mark_pixels(part, strip.view.rect, chosen.target, chosen.outline, cell, keep)
+        if number < len(strips):
+            write_marks(plane[bottom : bottom + cell[1]], number, len(strips))
     if request.locator is not None:
         most = request.locator[0] * cell[0], request.locator[1] * cell[1]
-        _lay_map(plane, _map(chosen, key, most, maps), frame, margin=cell[0] // 2)
+        _lay_map(plane, _map(chosen, key, most, maps), taken, margin=cell[0] // 2)
     if request.inverted:
         plane = np.where(plane <= PAPER, PAPER - plane, plane).astype(np.uint8)
     return plane
 
 
-def _grey(page: DrawingPage, view: CropView, width: int, height: int) -> Grey:
+def _grey(chosen: ChosenView, view: CropView, width: int, height: int) -> Grey:
     if view.magnification >= _WIDE:
-        return fit_contrast(render_view(page, view, width, height))
-    return fit_contrast(pool(render_view(page, view, 2 * width, 2 * height), 2, 2, _WIDE_STROKE))
+        grey = render_view(chosen.page, view, width, height)
+        return fit_contrast(grey, part_of(grey, view.rect, chosen.target) if chosen.target else None)
+    return fit_contrast(pool(render_view(chosen.page, view, 2 * width, 2 * height), 2, 2, _WIDE_STROKE))
 
 
 def _indices(grey: Grey) -> Plane:
     plane: Plane = _LEVELS[grey]
     return plane
-
-
-def _frame(view: Rect, box: Rect, size: tuple[int, int], gap: int) -> tuple[int, int, int, int]:
-    """Returns left, top, right, bottom (inclusive) of a line `gap` pixels outside the box; may lie off the picture."""
-    across, down = size[0] / view.width, size[1] / view.height
-    left, top = int((box.x - view.x) * across) - gap, int((box.y - view.y) * down) - gap
-    right = int(np.ceil((box.x + box.width - view.x) * across)) + gap
-    bottom = int(np.ceil((box.y + box.height - view.y) * down)) + gap
-    return left, top, right, bottom
-
-
-def _outline(plane: Plane, frame: tuple[int, int, int, int], index: int, thick: int, *, over: bool = False) -> None:
-    """Draws the frame outwards, `thick` pixels wide, below ink that is there already, unless `over`."""
-    left, top, right, bottom = frame
-    height, width = plane.shape
-    for x0, y0, x1, y1 in (
-        (left - thick + 1, top - thick + 1, right + thick, top + 1),
-        (left - thick + 1, bottom, right + thick, bottom + thick),
-        (left - thick + 1, top, left + 1, bottom + 1),
-        (right, top, right + thick, bottom + 1),
-    ):
-        part = plane[max(y0, 0) : max(min(y1, height), 0), max(x0, 0) : max(min(x1, width), 0)]
-        part[(part > _PALE) | over] = index
 
 
 def _map(chosen: ChosenView, key: str, most: tuple[int, int], maps: Maps) -> Plane:
@@ -114,32 +103,29 @@ def _map(chosen: ChosenView, key: str, most: tuple[int, int], maps: Maps) -> Pla
     if name not in maps:
         if len(maps) > 64:
             maps.clear()
-        maps[name] = _indices(_grey(chosen.page, whole, *size))
+        maps[name] = _indices(_grey(chosen, whole, *size))
     small = np.pad(maps[name], 1, constant_values=LINE)
     left, top = 1 + int(shown.x * width * scale), 1 + int(shown.y * height * scale)
     right = max(left + 3, int((shown.x + shown.width) * width * scale))
     bottom = max(top + 3, int((shown.y + shown.height) * height * scale))
-    _outline(small, (left, top, min(right, size[0]), min(bottom, size[1])), MARK, 1, over=True)
+    outline(small, (left, top, min(right, size[0]), min(bottom, size[1])), MARK, 1)
     return small
 
 
-def _lay_map(plane: Plane, small: Plane, frame: tuple[int, int, int, int] | None, margin: int) -> None:
-    """Puts the map into the first corner (bottom left, then clockwise) where it does not touch the frame."""
+def _lay_map(plane: Plane, small: Plane, taken: Mask, margin: int) -> None:
+    """Puts the map into the corner (bottom left first, clockwise) that covers nothing `taken` and hides least ink."""
     height, width = plane.shape
     rows, columns = small.shape
     if columns * 2 > width or rows * 2 > height:
         return
     left, right, top, bottom = margin, width - columns - margin, margin, height - rows - margin
-    for x, y in ((left, bottom), (left, top), (right, top), (right, bottom)):
-        apart = frame is None or (
-            x > frame[2] + margin
-            or x + columns < frame[0] - margin
-            or y > frame[3] + margin
-            or y + rows < frame[1] - margin
-        )
-        if apart:
-            plane[y : y + rows, x : x + columns] = small
-            return
+    corners = [(x, y) for x, y in ((left, bottom), (left, top), (right, top), (right, bottom))]
+    free = [
+        (x, y) for x, y in corners if not taken[y - margin : y + rows + margin, x - margin : x + columns + margin].any()
+    ]
+    if free:
+        x, y = min(free, key=lambda at: int((plane[at[1] : at[1] + rows, at[0] : at[0] + columns] < PAPER).sum()))
+        plane[y : y + rows, x : x + columns] = small
 
 
 def png_body(plane: Plane) -> bytes:

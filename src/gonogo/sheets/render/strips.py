@@ -9,7 +9,7 @@ from gonogo.sheets.picture_modes import PICTURE_MODES, PictureMode
 from gonogo.sheets.render.crop import CropView, Rect, detail_scale, text_height_in, text_rows_most
 
 SUBPIXELS_LEAST = 7.5  # height of a character in cells, eight when rounded, below which it can't be read
-_ROWS_LEAST = 1.0  # the same in real pixels, in rows of cells
+_ROWS_LEAST = 0.7  # the same in real pixels, in rows of cells
 _STRIPS_MOST = 4
 _GAIN_LEAST = 1.15  # what another strip must gain in height: a cut text costs attention
 _MARGIN = 0.2  # of the text's height, left and right of the ink
@@ -99,10 +99,15 @@ def _strips(
     return CropView(whole, view.page_width, view.page_height, view.rotation, magnification), tuple(strips)
 
 
+def strip_marks(number: int, count: int) -> tuple[str, str]:
+    """Returns the marks between strip `number` (from 1) and the next: where that begins, and where this ends."""
+    return f"⋯ {number + 1}/{count}", f"{number}/{count} ⋯"
+
+
 def strip_mark(number: int, count: int, columns: int) -> str:
     """Returns the row between strip `number` (from 1) and the next: `⋯ 2/2                1/2 ⋯`."""
-    ends, begins = f"{number}/{count} ⋯ ", f" ⋯ {number + 1}/{count}"
-    return (begins + ends.rjust(max(columns - len(begins), 0)))[:columns].ljust(columns)
+    begins, ends = strip_marks(number, count)
+    return (f" {begins}" + f"{ends} ".rjust(max(columns - len(begins) - 1, 0)))[:columns].ljust(columns)
 
 
 def stack(grids: tuple[CellGrid, ...]) -> CellGrid:
