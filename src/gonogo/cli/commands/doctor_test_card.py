@@ -23,7 +23,7 @@ from gonogo.tui.terminal.capabilities import TerminalCapabilities
 
 if TYPE_CHECKING:
     from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings
-    from gonogo.sheets.render.pixel_overlay import Plane
+    from gonogo.sheets.render.indexed_pixels import Plane
 
 COLUMNS, ROWS = 24, 8
 ACROSS = 3

@@ -26,7 +26,8 @@ from gonogo.sheets.render.draw_request import (
     in_strips,
     overview_of,
 )
-from gonogo.sheets.render.pixel_overlay import LINE, MARK, PAPER, Mask, Plane, mark_pixels, outline, write_marks
+from gonogo.sheets.render.pixel_overlay import LINE, MARK, PAPER, Mask, mark_pixels, outline, write_marks
+from gonogo.sheets.render.pixel_overlay import Plane as Plane
 from gonogo.sheets.render.rasterizer import Grey, fit_contrast, part_of, pool, render_view
 from gonogo.sheets.terminal.sixel import BAND
 
