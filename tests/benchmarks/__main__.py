@@ -18,6 +18,7 @@ BENCHMARKS = (
         "claims",
         "pairs",
         "consensus",
+        "coverage",
         "simulation",
         "review",
         "sheets",

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from gonogo.server.consensus.agreement import alpha_interval, krippendorff_alpha
+from gonogo.server.consensus.agreement import krippendorff_alpha
 from gonogo.server.consensus.dawid_skene import dawid_skene
+from gonogo.server.consensus.intervals import alpha_interval
 from gonogo.server.consensus.majority import majority, weighted_majority
 from gonogo.server.consensus.one_coin import one_coin
 from gonogo.server.consensus.votes import Votes

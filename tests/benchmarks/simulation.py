@@ -5,9 +5,7 @@ predictions that are finally called correct (*escape*), the accuracy, and the vo
 majority (ties broken at random), under Dawid–Skene, and under the adaptive rule: two votes, a third where they
 disagree, then the expert where it is still unsafe. Gold is answered by everybody; its votes are not counted as spent.
 
-Habits follow the literature on verifying mostly right predictions: a careful person detects 92 % of the wrong ones,
-an average one 78 %, one who accepts nearly everything 43 %; "random" does not look at all. "Who doubts" is the same
-person with another way to be wrong about a right prediction: of the false alarms three in four are *unsure*.
+Habits are those of `crews`.
 
 "Known error rates" is the posterior of somebody who knows everybody's habits: no consensus of bare verdicts gets more
 of them right. Where it escapes more than 0.6 times as often as the majority, no method will do better without the
@@ -26,17 +24,8 @@ import numpy as np
 from gonogo.server.consensus import estimate
 from gonogo.server.consensus.decide import SAFE_POSTERIOR
 from gonogo.server.consensus.votes import UNKNOWN, Votes
+from tests.benchmarks.crews import HABITS, RIGHT, WRONG, draw
 
-RIGHT, WRONG, UNCLEAR = range(3)
-HABITS: dict[str, list[list[float]]] = {  # [truth][verdict]
-    "careful": [[0.97, 0.02, 0.01], [0.06, 0.92, 0.02], [0.15, 0.15, 0.70]],
-    "average": [[0.95, 0.04, 0.01], [0.19, 0.78, 0.03], [0.30, 0.25, 0.45]],
-    "accepts": [[0.97, 0.02, 0.01], [0.55, 0.43, 0.02], [0.80, 0.10, 0.10]],
-    "random": [[0.40, 0.40, 0.20], [0.40, 0.40, 0.20], [0.40, 0.40, 0.20]],
-    "careful, who doubts": [[0.97, 0.0075, 0.0225], [0.06, 0.92, 0.02], [0.15, 0.15, 0.70]],
-    "average, who doubts": [[0.95, 0.0125, 0.0375], [0.19, 0.78, 0.03], [0.30, 0.25, 0.45]],
-    "accepts, who doubts": [[0.97, 0.0075, 0.0225], [0.55, 0.43, 0.02], [0.80, 0.10, 0.10]],
-}
 CREWS: dict[str, dict[str, int]] = {
     "careful": {"careful": 8},
     "average": {"average": 8},
@@ -136,9 +125,9 @@ def campaign(setting: Setting, seed: int) -> dict[str, float]:
     n_gold = round(setting.gold_share * setting.n_tasks)
     gold = rng.choice(3, n_gold, p=GOLD_MIXES[setting.gold_mix] or mix)
     seats = rng.random((setting.n_tasks, len(people))).argsort(axis=1)[:, : max(setting.votes, 3)]
-    said = _draw(rng, confusion[seats, truth[:, None]])
+    said = draw(rng, confusion[seats, truth[:, None]])
     gold_seats = np.tile(np.arange(len(people)), (n_gold, 1))
-    gold_said = _draw(rng, confusion[gold_seats, gold[:, None]])
+    gold_said = draw(rng, confusion[gold_seats, gold[:, None]])
     known = (gold, gold_seats, gold_said)
     asked = np.ones((setting.n_tasks, setting.votes), dtype=bool)
     plain = _majority(rng, said[:, : setting.votes], asked)
@@ -230,13 +219,6 @@ def _majority(rng: np.random.Generator, said: np.ndarray, asked: np.ndarray) -> 
     counts = np.stack([((said == verdict) & asked).sum(axis=1) for verdict in range(3)], axis=1)
     decided: np.ndarray = (counts + rng.random(counts.shape) * 0.5).argmax(axis=1)
     return decided
-
-
-def _draw(rng: np.random.Generator, chances: np.ndarray) -> np.ndarray:
-    """One verdict from each row of `chances`."""
-    reached = chances.cumsum(axis=-1)
-    drawn: np.ndarray = np.minimum((rng.random(chances.shape[:-1])[..., None] > reached).sum(axis=-1), 2)
-    return drawn
 
 
 def _escape(truth: np.ndarray, decided: np.ndarray) -> float:

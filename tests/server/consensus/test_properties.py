@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gonogo.server.consensus.agreement import alpha_interval, gwet_ac1, krippendorff_alpha
+from gonogo.server.consensus.agreement import gwet_ac1, krippendorff_alpha
 from gonogo.server.consensus.dawid_skene import dawid_skene
+from gonogo.server.consensus.intervals import alpha_interval
 from gonogo.server.consensus.majority import majority, weighted_majority
 from gonogo.server.consensus.one_coin import one_coin
 from gonogo.server.consensus.votes import Votes, prior_confusion
@@ -128,11 +129,11 @@ def test_dawid_skene_is_its_formulas(most: int, seed: int, n_known: int) -> None
 @given(st.lists(st.lists(st.integers(0, 4), min_size=3, max_size=3), min_size=1, max_size=12))
 def test_agreement_is_defined_or_none_and_its_interval_is_in_order(counts: list[list[int]]) -> None:
     alpha, ac1 = krippendorff_alpha(counts), gwet_ac1(counts)
-    interval = alpha_interval(counts, resamples=200)
+    interval = alpha_interval(counts)
     assert alpha is None or -1 <= alpha <= 1
     assert ac1 is None or -1 <= ac1 <= 1
     assert interval is None or (alpha is not None and interval.low <= interval.high <= 1)
-    assert interval == alpha_interval(counts, resamples=200)
+    assert interval == alpha_interval(counts)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,4 +1,4 @@
-"""Agreement between annotators with confidence intervals: Krippendorff's alpha, Gwet's AC1, Wilson's interval."""
+"""Agreement between annotators: Krippendorff's alpha, Gwet's AC1; and shares with Wilson's interval."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 Z_95 = 1.959963984540054
 """97.5 % quantile of the standard normal distribution."""
 
-RESAMPLES = 2000
-SEED = 1979
 MAX_ITEMS = 1_000_000
-_CELLS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +83,6 @@ def grouped_alpha(counts: ArrayLike, group: ArrayLike, n_groups: int) -> list[fl
     return [_or_none(value) for value in alpha.tolist()]
 
 
-def alpha_interval(counts: ArrayLike, *, resamples: int = RESAMPLES, seed: int = SEED) -> Interval | None:
-    """95 % percentile bootstrap interval of `krippendorff_alpha`, units resampled; `None` where that is undefined.
-
-    Units with the same votes are drawn together, as one multinomial over the different sets of votes: the same
-    distribution as drawing them one by one. The seed is fixed, so the same votes give the same interval.
-    Resamples without variation have no alpha and are left out; with fewer than half left there is no interval.
-    """
-    patterns, weights = _patterns(_pairable(np.asarray(counts, dtype=np.int64)))
-    n_units = int(weights.sum())
-    if n_units < 2 or _or_none(_alpha(patterns, weights[None, :])[0]) is None:
-        return None
-    draw = np.random.default_rng(seed)
-    at_once = max(1, _CELLS_AT_ONCE // len(weights))
-    sizes = [min(at_once, resamples - done) for done in range(0, resamples, at_once)]
-    alphas = np.concatenate([_alpha(patterns, draw.multinomial(n_units, weights / n_units, size=n)) for n in sizes])
-    alphas = alphas[np.isfinite(alphas)]
-    if 2 * alphas.size < resamples:
-        return None
-    low, high = np.quantile(alphas, (0.025, 0.975))
-    return Interval(float(low), float(high))
-
-
 def gwet_ac1(counts: ArrayLike) -> float | None:
     """Gwet's AC1 for any number of raters with missing values; `None` when no unit has two votes.
 
@@ -117,18 +92,32 @@ def gwet_ac1(counts: ArrayLike) -> float | None:
     the coefficient first in British Journal of Mathematical and Statistical Psychology 61 (2008) 29–48,
     doi:10.1348/000711006X126600.
     """
-    table = np.asarray(counts, dtype=np.float64)
-    table = table[table.sum(axis=1) > 0]
-    n_classes = table.shape[1]
+    patterns, weights = count_patterns(np.asarray(counts, dtype=np.int64))
+    return _or_none(ac1_of_sums((weights @ ac1_terms(patterns))[None, :])[0])
+
+
+def ac1_terms(patterns: Counts) -> Floats:
+    """What a unit with each pattern of votes adds to the sums of `ac1_of_sums`, shape `(n_patterns, 3 + n_classes)`."""
+    table = patterns.astype(np.float64)
     votes = table.sum(axis=1)
-    paired = votes >= 2
-    if not paired.any() or n_classes < 2:
-        return None
-    both, of = table[paired], votes[paired]
-    observed = float(((both * (both - 1)).sum(axis=1) / (of * (of - 1))).mean())
-    common = (table / votes[:, None]).mean(axis=0)
-    by_chance = float((common * (1 - common)).sum()) / (n_classes - 1)
-    return float((observed - by_chance) / (1 - by_chance))
+    voted, paired = votes > 0, votes >= 2
+    agreeing = paired * (table * (table - 1)).sum(axis=1) / np.where(paired, votes * (votes - 1), 1)
+    shares = table / np.where(voted, votes, 1)[:, None]
+    return np.column_stack([voted, paired, agreeing, shares])
+
+
+def ac1_of_sums(sums: Floats) -> Floats:
+    """`gwet_ac1` of each row of sums; NaN where undefined."""
+    n_voted, n_paired, agreeing = sums[:, :3].T
+    ac1: Floats = np.full(len(sums), np.nan)
+    n_classes = sums.shape[1] - 3
+    if n_classes < 2:
+        return ac1
+    common = sums[:, 3:] / np.maximum(n_voted, 1.0)[:, None]
+    by_chance = (common * (1 - common)).sum(axis=1) / (n_classes - 1)
+    observed = agreeing / np.maximum(n_paired, 1.0)
+    np.divide(observed - by_chance, 1 - by_chance, out=ac1, where=n_paired > 0)
+    return ac1
 
 
 def wilson_interval(k: float, n: float, z: float = Z_95) -> Interval:
@@ -164,12 +153,7 @@ def items_to_settle(alpha: float | None, interval: Interval | None, threshold: f
     return more if more <= MAX_ITEMS else None
 
 
-def _pairable(counts: Counts) -> Counts:
-    paired: Counts = counts[counts.sum(axis=1) >= 2]
-    return paired
-
-
-def _patterns(counts: Counts) -> tuple[Counts, Floats]:
+def count_patterns(counts: Counts) -> tuple[Counts, Floats]:
     """The different rows of `counts`, in a fixed order, and how often each occurs."""
     if not counts.size:
         return counts, np.zeros(counts.shape[0])
@@ -183,17 +167,17 @@ def _patterns(counts: Counts) -> tuple[Counts, Floats]:
     return counts[first], times.astype(np.float64)
 
 
-def _alpha(patterns: Counts, weights: ArrayLike) -> Floats:
-    """Alpha of each row of `weights` (units of each pattern); NaN where undefined."""
-    weight = np.asarray(weights, dtype=np.float64)
-    if not patterns.size:
-        return np.full(weight.shape[0], np.nan)
+def alpha_terms(patterns: Counts) -> Floats:
+    """What a unit with each pattern of two votes or more adds to the sums of alpha, `(n_patterns, 1 + n_classes)`."""
     table = patterns.astype(np.float64)
     votes = table.sum(axis=1)
     disagreeing = (votes * votes - (table * table).sum(axis=1)) / (votes - 1)
-    observed = (weight * disagreeing).sum(axis=1)
-    by_class = np.stack([(weight * table[:, k]).sum(axis=1) for k in range(table.shape[1])])
-    return _from_sums(observed, by_class)
+    return np.column_stack([disagreeing, table])
+
+
+def alpha_of_sums(sums: Floats) -> Floats:
+    """`krippendorff_alpha` of each row of sums; NaN where undefined."""
+    return _from_sums(sums[:, 0], sums[:, 1:].T)
 
 
 def _from_sums(observed: Floats, by_class: Floats) -> Floats:

@@ -12,25 +12,27 @@ from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
 from gonogo.server.consensus.agreement import (
     Interval,
     Share,
-    alpha_interval,
     gwet_ac1,
     items_to_settle,
     krippendorff_alpha,
 )
+from gonogo.server.consensus.intervals import ac1_interval, alpha_interval, clustered_interval, design_effect
 from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.quality.breakdown import by_kind, by_sheet, confusion, missed_errors
 from gonogo.server.quality.explanations import explain
 from gonogo.server.quality.flags import annotator_flags
-from gonogo.server.scoring.campaign_consensus import ConsensusResult, consensus_matches, gold_matches
+from gonogo.server.scoring.campaign_consensus import (
+    MIN_GOLD_ANSWERS,
+    ConsensusResult,
+    consensus_matches,
+    gold_matches,
+)
 from gonogo.server.scoring.vote_matrix import VoteMatrix
 from gonogo.server.store.schema.rows import CampaignRow
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Floats, Ints
     from gonogo.server.scoring.vote_matrix import Mask
-
-MIN_GOLD_ANSWERS = 10
-"""Gold answers below which a person gets no score."""
 
 TREND_POINTS = 12
 """Points of a person's sparkline."""
@@ -54,9 +56,10 @@ def build_report(result: ConsensusResult, campaign: CampaignRow) -> QualityRepor
         "n_paired_tasks": paired,
         "items_to_settle": items_to_settle(alpha, interval, threshold, paired),
         "gwet_ac1": gwet_ac1(counts),
+        "gwet_ac1_interval": _interval_pair(ac1_interval(counts)),
         "prevalence": _prevalence(result),
         **_method(result, str(campaign.consensus_method)),
-        **_gold_errors(matrix, np.arange(len(matrix.votes))),
+        **_pooled_gold_errors(matrix),
         "statuses": _statuses(result),
         "duration_ms": _percentiles(matrix.duration_ms),
         "confusion": confusion(matrix),
@@ -96,7 +99,7 @@ def _annotators(result: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[st
             consensus_agreement=Share(int(n_agreed[index]), int(n_settled[index])).share,
             gold_accuracy=Share(int(n_right[index]), n_answers).share if scored else None,
             reliability=float(result.reliability[index]),
-            trust=float(result.trust[index]),
+            trust=None if np.isnan(result.trust[index]) else float(result.trust[index]),
         )
         more = {**_gold_errors(matrix, own), "duration_ms": _percentiles(matrix.duration_ms[own]), **signs[index]}
         people.append((person, {**more, "confusion": confusion(matrix, own), "trend": _trend(matrix, own)}))
@@ -118,6 +121,26 @@ def _gold_errors(matrix: VoteMatrix, own: Ints) -> dict[str, Any]:
         of = truth == was
         share = Share(int((of & (given == answered)).sum()), int(of.sum()))
         errors[name] = _share_block(share) if answers >= MIN_GOLD_ANSWERS else None
+    return errors
+
+
+def _pooled_gold_errors(matrix: VoteMatrix) -> dict[str, Any]:
+    """`_gold_errors` of all votes; the intervals know that answers to one gold item stand and fall together."""
+    errors = _gold_errors(matrix, np.arange(len(matrix.votes)))
+    names = [task.gold_item_id or task.id for task in matrix.tasks]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    item = np.array([numbers[name] for name in names], dtype=np.intp)[matrix.votes.task]
+    truth, given = matrix.gold_class[matrix.votes.task], matrix.votes.label
+    right, wrong = CLASS_OF[Verdict.CORRECT], CLASS_OF[Verdict.INCORRECT]
+    for name, was, answered in (("false_accept", wrong, right), ("false_reject", right, wrong)):
+        if errors[name] is None:
+            continue
+        of = truth == was
+        n = np.bincount(item[of], minlength=len(numbers))
+        k = np.bincount(item[of & (given == answered)], minlength=len(numbers))[n > 0]
+        n = n[n > 0]
+        interval = _interval_pair(clustered_interval(k, n))
+        errors[name] |= {"interval": interval, "design_effect": design_effect(k, n), "n_items": int(n.size)}
     return errors
 
 

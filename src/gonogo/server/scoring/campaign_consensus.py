@@ -13,12 +13,12 @@ import numpy as np
 
 from gonogo.schemas.verdicts import CLASS_OF
 from gonogo.server.consensus import estimate
-from gonogo.server.consensus.agreement import wilson_interval
 from gonogo.server.consensus.decide import (
     Outcome,
     Truth,
     same_value,
 )
+from gonogo.server.consensus.intervals import mean_share_low
 from gonogo.server.consensus.votes import UNKNOWN, Consensus
 from gonogo.server.scoring.campaign_calibration import Calibration, calibrate
 from gonogo.server.scoring.campaign_outcomes import decide_all
@@ -26,13 +26,17 @@ from gonogo.server.scoring.gc_pause import gc_paused
 from gonogo.server.scoring.vote_matrix import VoteMatrix
 
 if TYPE_CHECKING:
-    from gonogo.server.consensus.votes import Floats
+    from gonogo.server.consensus.votes import Floats, Ints
     from gonogo.server.scoring.vote_matrix import Mask
+
+
+MIN_GOLD_ANSWERS = 10
+"""Gold answers below which a person gets no score."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConsensusResult:
-    """Consensus of a vote matrix; `outcomes` per task, `reliability` and `trust` per voter, 0…1.
+    """Consensus of a vote matrix; `outcomes` per task, `reliability` and `trust` per voter, 0…1 (trust NaN if unknown).
 
     The posteriors of `consensus` are the calibrated ones.
     """
@@ -49,7 +53,7 @@ def compute_consensus(matrix: VoteMatrix, method: str) -> ConsensusResult:
     """Consensus of all tasks and scores of all voters by `method`, a `ConsensusMethod`."""
     n_gold_answers = int(matrix.is_gold[matrix.votes.task].sum())
     consensus = estimate(method, matrix.votes, known=matrix.known, n_gold_answers=n_gold_answers)
-    reliability, trust = score_voters(consensus)
+    reliability, trust = score_voters(matrix, consensus)
     calibration = calibrate(matrix, consensus)
     consensus = replace(consensus, posterior=calibration.posterior)
     with gc_paused():
@@ -57,26 +61,33 @@ def compute_consensus(matrix: VoteMatrix, method: str) -> ConsensusResult:
     return ConsensusResult(matrix, consensus, calibration, outcomes, reliability, trust)
 
 
-def score_voters(consensus: Consensus) -> tuple[Floats, Floats]:
+def score_voters(matrix: VoteMatrix, consensus: Consensus) -> tuple[Floats, Floats]:
     """Reliability and trust of each voter, shape `(n_annotators,)`.
 
-    Reliability is the mean diagonal of the confusion matrix, over the classes that occur. Trust is the lower end of
-    its 95 % interval: each diagonal entry is the mean of a Beta distribution with the votes behind it, the mean of
-    these gets the number of votes that has the same variance, and Wilson's lower bound is taken.
+    Reliability is the mean diagonal of the confusion matrix, over the classes of which gold knows answers, or, where
+    gold knows none, over those that occur. Trust is the lower end of its 95 % interval by the person's gold answers
+    alone, NaN below 10 of them: what a consensus says of the voters who made it is no evidence.
     """
-    n_annotators = consensus.support.shape[0]
-    classes = np.flatnonzero(consensus.support.sum(axis=0) > 0)
+    n_annotators, n_classes = consensus.support.shape
+    known = np.bincount(matrix.gold_class[matrix.gold_class != UNKNOWN], minlength=n_classes)
+    classes = np.flatnonzero(known if known.any() else consensus.support.sum(axis=0) > 0)
     if not classes.size:
-        return np.ones(n_annotators), np.zeros(n_annotators)
-    diagonal = consensus.confusion[:, classes, classes]
-    reliability = diagonal.mean(axis=1)
-    variance = (diagonal * (1 - diagonal) / (consensus.support[:, classes] + 1)).sum(axis=1) / classes.size**2
-    spread = reliability * (1 - reliability)
-    n_effective = np.divide(spread, variance, out=consensus.support.sum(axis=1), where=variance > 0)
-    trust = [
-        wilson_interval(share * n, n).low for share, n in zip(reliability.tolist(), n_effective.tolist(), strict=True)
-    ]
-    return reliability, np.array(trust)
+        return np.ones(n_annotators), np.full(n_annotators, np.nan)
+    reliability = consensus.confusion[:, classes, classes].mean(axis=1)
+    answers, right = _gold_answers(matrix, n_classes)
+    trust = np.minimum(mean_share_low(right[:, classes], answers[:, classes]), reliability)
+    return reliability, np.where(answers.sum(axis=1) >= MIN_GOLD_ANSWERS, trust, np.nan)
+
+
+def _gold_answers(matrix: VoteMatrix, n_classes: int) -> tuple[Ints, Ints]:
+    """Per voter and class of the answer: gold answers, and how many had the right verdict."""
+    votes = matrix.votes
+    truth = matrix.gold_class[votes.task]
+    cell, size = votes.annotator * n_classes + truth, votes.n_annotators * n_classes
+    on_gold = truth != UNKNOWN
+    answers = np.bincount(cell[on_gold], minlength=size)
+    right = np.bincount(cell[on_gold & (truth == votes.label)], minlength=size)
+    return answers.reshape(-1, n_classes), right.reshape(-1, n_classes)
 
 
 def consensus_matches(result: ConsensusResult) -> tuple[Mask, Mask]:
