@@ -194,7 +194,7 @@ async def test_text_from_the_server_is_harmless_and_raw_only_on_demand(client_fo
     assert cleaned
     assert raw
     assert cleaned.prompt == "\ufffd[6n right?"
-    assert cleaned.predicted_value == {"te\ufffdxt": "\ufffd0c"}
+    assert cleaned.predicted_value == {"te<U+202E>xt": "<U+009B>0c"}
     assert raw.prompt == hostile["prompt"]
     assert raw.predicted_value == hostile["predicted_value"]
 

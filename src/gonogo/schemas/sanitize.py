@@ -3,12 +3,13 @@
 A control character in a prompt can write the clipboard, move the cursor, or make the terminal answer with bytes
 that arrive as key presses; a bidi override can show one number and mean another. So every string of a response
 is cleaned once, where it enters (`client` calls `clean_json` on each parsed body). Raw text stays on the server,
-and exports carry it unchanged.
+and exports carry it unchanged. In a value the code point is kept, as `<U+200B>`: it is part of what is judged.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 # C0 except tab and newline; DEL; C1; soft hyphen; combining grapheme joiner; Arabic letter mark; Hangul fillers;
@@ -21,6 +22,7 @@ _HARMFUL = re.compile(
 )
 REPLACEMENT = "\ufffd"
 MAX_DEPTH = 64
+_VALUE_KEYS = frozenset(("predicted_value", "corrected_value", "consensus_value", "value", "truth"))
 
 
 def clean_text(text: str) -> str:
@@ -30,14 +32,27 @@ def clean_text(text: str) -> str:
     return _HARMFUL.sub(REPLACEMENT, text.replace("\r\n", "\n"))
 
 
-def clean_json(value: Any, depth: int = 0) -> Any:
-    """Returns `value` (any JSON) with all strings and keys cleaned; anything below 64 levels becomes `None`."""
+def spell_out(text: str) -> str:
+    """Returns `text` with each character that could act on a terminal written as its code point, `<U+200B>`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _HARMFUL.sub(lambda match: f"<U+{ord(match[0]):04X}>", text.replace("\r\n", "\n"))
+
+
+def clean_json(value: Any, depth: int = 0, clean: Callable[[str], str] = clean_text) -> Any:
+    """Returns `value` (any JSON) with all strings and keys cleaned; anything below 64 levels becomes `None`.
+
+    Below a key that holds an engineering value, `spell_out` cleans.
+    """
     if isinstance(value, str):
-        return clean_text(value)
+        return clean(value)
     if depth >= MAX_DEPTH:
         return None
     if isinstance(value, dict):
-        return {clean_text(str(key)): clean_json(item, depth + 1) for key, item in value.items()}
+        return {
+            clean(str(key)): clean_json(item, depth + 1, spell_out if key in _VALUE_KEYS else clean)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
-        return [clean_json(item, depth + 1) for item in value]
+        return [clean_json(item, depth + 1, clean) for item in value]
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gonogo.values.compare import Equality, canonical_key, equal
 from gonogo.values.diff import Span, differences
+from gonogo.values.doubt import doubt
 from gonogo.values.format import format_text
 from gonogo.values.json_codec import from_json, to_json
 from gonogo.values.model import EngineeringValue, Kind, Number, Parsed, Thread, Zone
@@ -23,6 +24,7 @@ __all__ = [
     "Zone",
     "canonical_key",
     "differences",
+    "doubt",
     "equal",
     "format_text",
     "from_json",

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 LINE_END = "↵"
 SPACE = "␣"  # at an end of the text and in a run, where a space would not be seen
-_ESCAPE = re.compile(r"<U\+([0-9A-F]{4,6})>")
+_ESCAPE = re.compile(r"<U\+((?:10|0?[0-9A-F])?[0-9A-F]{4})>")  # as `schemas.sanitize` writes them, too
 _SPACES = re.compile(r"^ +| +$| {2,}")
 _OTHER_DASHES = "−–—‐‑‒―﹣－"
 _FORMS = frozenset(("<wide>", "<narrow>", "<font>"))  # not circled letters: Ⓜ is a sign of drawings
@@ -70,9 +70,11 @@ def marked_runs(text: str) -> tuple[tuple[str, bool], ...]:
     if _is_plain(text):
         return ((text, False),) if text else ()
     unseen = {at for match in _SPACES.finditer(text) for at in range(*match.span())}
+    written_out = {at for match in _ESCAPE.finditer(text) for at in range(*match.span())}
     runs: list[tuple[str, bool]] = []
     for at, character in enumerate(text):
         shown, odd = (SPACE, False) if at in unseen else _shown(character)
+        odd = odd or at in written_out
         if runs and runs[-1][1] is odd:
             runs[-1] = (runs[-1][0] + shown, odd)
         else:
@@ -81,7 +83,7 @@ def marked_runs(text: str) -> tuple[tuple[str, bool], ...]:
 
 
 def _is_plain(text: str) -> bool:
-    return text.isascii() and text.isprintable() and _SPACES.search(text) is None
+    return text.isascii() and text.isprintable() and _SPACES.search(text) is None and "<U+" not in text
 
 
 @lru_cache(maxsize=2_048)
@@ -97,11 +99,13 @@ def look_alikes(text: str) -> tuple[LookAlike, ...]:
     """Returns the characters of `text` that are hidden or look like another one, in their order."""
     if _is_plain(text):
         return ()
-    return tuple(
+    written_out = [LookAlike(match.start(), chr(int(match[1], 16)), "") for match in _ESCAPE.finditer(text)]
+    seen = [
         LookAlike(at, character, _like(character))
         for at, character in enumerate(text)
         if character not in " \n" and (is_hidden(character) or _like(character))
-    )
+    ]
+    return tuple(sorted([*written_out, *seen], key=lambda each: each.at))
 
 
 @lru_cache(maxsize=2_048)
@@ -122,3 +126,9 @@ def unescaped(text: str) -> str:
     """Returns what `visible` wrote in its place."""
     text = text.replace(LINE_END, "\n").replace(SPACE, " ")
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def without_hidden(text: str) -> str:
+    """Returns `text` on one line without hidden characters, written out or not: what a person goes on typing from."""
+    kept = (character for character in _ESCAPE.sub("", text) if character.isspace() or not is_hidden(character))
+    return " ".join("".join(kept).split())

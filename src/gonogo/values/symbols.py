@@ -17,14 +17,19 @@ class Symbol:
     aliases: tuple[str, ...] = ()
     look_alikes: str = ""
 
+    @property
+    def short(self) -> str:
+        """Shortest usual name: `pos`, `flat`, `dia`; typed, it stands for the sign."""
+        return self.aliases[0] if self.aliases else self.name
+
 
 CHARACTERISTICS: tuple[Symbol, ...] = (
     Symbol("⏤", "straightness", ("straight", "str")),
     Symbol("⏥", "flatness", ("flat",), "▱"),
     Symbol("○", "circularity", ("circ", "circular", "roundness", "round"), "◯"),
     Symbol("⌭", "cylindricity", ("cyl", "cylindrical")),
-    Symbol("⌒", "profile of a line", ("line profile", "profile line", "prof line", "lineprof")),
-    Symbol("⌓", "profile of a surface", ("surface profile", "profile surface", "prof surface", "profile", "prof")),
+    Symbol("⌒", "profile of a line", ("lineprof", "line profile", "profile line", "prof line")),
+    Symbol("⌓", "profile of a surface", ("profile", "surface profile", "profile surface", "prof surface", "prof")),
     Symbol("∠", "angularity", ("ang",)),
     Symbol("⟂", "perpendicularity", ("perp", "perpendicular", "squareness"), "⊥"),
     Symbol("∥", "parallelism", ("par", "parallel"), "⫽⫽"),
@@ -32,24 +37,48 @@ CHARACTERISTICS: tuple[Symbol, ...] = (
     Symbol("◎", "concentricity", ("conc", "concentric", "coaxiality", "coax", "coaxial"), "⌾"),
     Symbol("⌯", "symmetry", ("sym", "symmetrical")),
     Symbol("↗", "circular runout", ("runout", "run out", "cro")),
-    Symbol("⌰", "total runout", ("total run out", "tro"), "⇗"),
+    Symbol("⌰", "total runout", ("total", "total runout", "total run out", "tro"), "⇗"),
 )
 
 PALETTE: tuple[Symbol, ...] = (
     Symbol("⌀", "diameter", ("dia", "diam")),
-    Symbol("±", "plus or minus", ("+/-", "pm")),
+    Symbol("±", "plus or minus", ("pm", "+/-")),
     Symbol("°", "degree", ("deg",)),
     Symbol("×", "times", ("x",)),
     *sorted(CHARACTERISTICS, key=lambda symbol: symbol.glyph != "⌖"),
     Symbol("□", "square", ("sq",)),
-    Symbol("Ⓜ", "maximum material", ("(M)", "mmc")),
-    Symbol("Ⓛ", "least material", ("(L)", "lmc")),
+    Symbol("Ⓜ", "maximum material", ("mmc", "(M)")),
+    Symbol("Ⓛ", "least material", ("lmc", "(L)")),
+    Symbol("Ⓔ", "envelope requirement", ("env", "(E)")),
     Symbol("↧", "depth", ("deep",)),
     Symbol("⌴", "counterbore", ("cbore",)),
     Symbol("⌵", "countersink", ("csk",)),
     Symbol("µ", "micro", ("u",)),
 )
 """What the symbol keys insert, most used first."""
+
+_NAMED_ONLY = (
+    Symbol("Ⓟ", "projected zone", ("proj", "(P)")),
+    Symbol("Ⓤ", "unequal zone", ("unequal", "(U)")),
+    Symbol("Ⓕ", "free state", ("free", "(F)")),
+    Symbol("Ⓣ", "tangent plane", ("tangent", "(T)")),
+    Symbol("Ⓢ", "regardless of size", ("rfs", "(S)")),
+    Symbol("√", "surface", ("surf",)),
+    Symbol("▽", "countersink or depth", ("tri",)),
+)
+
+
+def signs_named(start: str) -> tuple[Symbol, ...]:
+    """Returns the signs whose name or an alias begins with `start`; those alone that are called just so."""
+    wanted = " ".join(start.lower().split())
+    if not wanted:
+        return ()
+    names = {symbol: {symbol.name.lower(), *(alias.lower() for alias in symbol.aliases)} for symbol in ALL_SIGNS}
+    exact = tuple(symbol for symbol, known in names.items() if wanted in known)
+    return exact or tuple(s for s, known in names.items() if any(name.startswith(wanted) for name in known))
+
+
+ALL_SIGNS: tuple[Symbol, ...] = (*PALETTE, *_NAMED_ONLY)
 
 GLYPH_OF: dict[str, str] = {symbol.name: symbol.glyph for symbol in CHARACTERISTICS}
 NAME_OF_GLYPH: dict[str, str] = {

@@ -59,6 +59,7 @@ EDIT = Scope(
     Action("comma", ",/.", "Decimal comma to point, or back.", ("f6",), "repair('comma')", 6),
     Action("unit", "unit", "The next unit: none, mm, in.", ("f7",), "repair('unit')", 7),
     Action("symbols", "signs", "Pick a sign; Alt and its letter at once.", ("f8", "ctrl+k"), "pane('symbols')", 3),
+    Action("complete", "name", "Name before the cursor to its sign: pos ⌖.", ("tab",), "pane('complete_sign')", 9),
     Action("incorrect", "wrong", "Send “incorrect” without a value.", ("ctrl+s",), "incorrect", 8),
 )  # fmt: skip
 

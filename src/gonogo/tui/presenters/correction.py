@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from textual.content import Content
 
-from gonogo.tui.presenters.format import value_text
+from gonogo.tui.presenters.format import editable_text, value_text
 from gonogo.tui.text import one_line, styled
-from gonogo.values import differences, format_text, parse, repairs, to_json
+from gonogo.values import differences, doubt, format_text, parse, repairs, to_json
+from gonogo.values.characters import look_alikes
 from gonogo.values.diff import Change
+from gonogo.values.symbols import Symbol
 
 MAX_SHOWN = 120
 
@@ -18,7 +21,7 @@ def correction_preview(text: str, predicted: Any, rows: int = 2) -> Content:
     """Preview while a value is typed: the changes against the reading, and how it parses."""
     if not text.strip():
         return Content.styled("Type the value as the drawing shows it.", "$quiet")
-    if text.strip() == value_text(predicted):
+    if text.strip() == editable_text(predicted):
         return Content.styled("as it was read", "$quiet")
     parsed = parse(text)
     if not parsed.ok:
@@ -78,12 +81,32 @@ def correction_problem(text: str, predicted: Any) -> str:
     """Reason why a text cannot be sent as a correction; empty if it can."""
     if not text:
         return "The line is empty. Ctrl+S says incorrect without a value."
-    if text == value_text(predicted):
+    if text == editable_text(predicted) and not look_alikes(value_text(predicted)):
         return "Unchanged: this is what was read. Change it, or Esc."
     return ""
 
 
+def sign_choices(name: str, found: Sequence[Symbol]) -> str:
+    """Message where a name before the cursor is that of no sign, or of several."""
+    if not name:
+        return "Type a sign's name first: dia, pos, flat, mmc. F8 shows them all."
+    if not found:
+        return f"No sign is called “{one_line(name, 20)}”. F8 shows them all."
+    return "Which? " + "  ".join(f"{symbol.short} {symbol.glyph}" for symbol in found[:8])
+
+
+def correction_doubt(text: str) -> str:
+    """Question before a text is sent that shows no number of a drawing; empty if there is nothing to ask."""
+    reason = doubt(text)
+    return f"Not a number a drawing would show ({reason}). Enter again sends it as text." if reason else ""
+
+
 def correction_value(text: str) -> dict[str, Any]:
-    """JSON value of a correction: the typed text, and its parts if it parses."""
+    """JSON value of a correction: the typed text, and its parts if it parses.
+
+    A text that was sent over a doubt has the kind `text`, by which exports show it.
+    """
+    if doubt(text):
+        return {"text": text, "kind": "text"}
     parsed = parse(text)
     return {**(to_json(parsed.value) if parsed.ok else {}), "text": text}

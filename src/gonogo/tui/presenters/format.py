@@ -11,6 +11,7 @@ from textual.content import Content
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui.text import one_line, styled
 from gonogo.values import format_text, from_json
+from gonogo.values.characters import visible, without_hidden
 
 
 def verdict_sign(verdict: str) -> tuple[str, str]:
@@ -39,11 +40,20 @@ def styled_value(reading: Any, limit: int = 40) -> Content:
 
 
 def value_text(value: Any, limit: int = 2_000) -> str:
-    """Value on one line: its own text where it has one, else as a drawing would write it."""
-    if value is None:
-        return ""
+    """Value on one line, character for character, hidden ones written out: its own text, else as a drawing has it."""
+    text = visible(reading(value)[: limit + 1])
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def editable_text(value: Any) -> str:
+    """Value as the edit line starts with it: without hidden characters and line ends."""
+    return without_hidden(reading(value))
+
+
+def reading(value: Any) -> str:
+    """Text of a value as it came: its own, else as a drawing has it."""
     text = value.get("text") if isinstance(value, dict) else value
-    return one_line(text if isinstance(text, str) else format_text(from_json(value)), limit)
+    return text if isinstance(text, str) else format_text(from_json(value)) if value is not None else ""
 
 
 def short_id(identifier: str) -> str:

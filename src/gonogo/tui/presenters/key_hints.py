@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from gonogo.tui.actions import EDIT, Action, key_name, keys_of
-from gonogo.values.symbols import PALETTE
+from gonogo.values.symbols import PALETTE, Symbol
 
 GAPS = (3, 2, 1)
 """Cells between two hints, from the usual to the least."""
@@ -78,14 +78,28 @@ def _hint(action: Action, keymap: Mapping[str, str], *, dimmed: bool = False) ->
     return Content.assemble((key, "bold $accent"), " ", (action.title, "$foreground" if action.verdict else "$quiet"))
 
 
-def symbol_line(width: int) -> Content:
-    """Palette of signs with their letters, most used first: `a ⌀  b ±  c ° …`, as many as fit."""
-    for gap, between in (("  ", " "), (" ", "")):
-        items = [
-            Content.assemble((letter, "bold $accent"), between, (symbol, "$foreground"))
-            for letter, symbol in SYMBOLS_BY_LETTER.items()
-        ]
-        line = Content(gap).join(items)
-        if line.cell_length <= width:
-            return line
-    return Content(" ").join(items[: max(width // 3, 1)])
+def symbol_line() -> Content:
+    """Key line while the strip of signs is open."""
+    keys = (("a–z", "picks a sign"), ("Esc", "back"), ("Tab", "after its name: pos, dia, mmc"))
+    return Content("   ").join(
+        [Content.assemble((key, "bold $accent"), " ", (text, "$foreground")) for key, text in keys]
+    )
+
+
+def symbol_rows(width: int, rows: int) -> list[Content]:
+    """Signs with their letters and names in columns, most used first: `a ⌀ dia`; names go where the rows do not fit."""
+    items = list(zip(string.ascii_lowercase, PALETTE, strict=False))
+    for named in (True, False):
+        wide = max(cell_len(symbol.short) for _, symbol in items) + 5 if named else 4
+        columns = max((width + 2) // (wide + 2), 1)
+        if not named or len(items) <= columns * rows:
+            break
+    lines = [items[at : at + columns] for at in range(0, len(items), columns)][:rows]
+    return [Content("  ").join([_sign(letter, symbol, wide, named) for letter, symbol in line]) for line in lines]
+
+
+def _sign(letter: str, symbol: Symbol, wide: int, named: bool) -> Content:
+    name = f" {symbol.short}" if named else ""
+    return Content.assemble(
+        (letter, "bold $accent"), " ", (symbol.glyph, "bold $strong"), (f"{name:<{wide - 3}}", "$foreground")
+    )

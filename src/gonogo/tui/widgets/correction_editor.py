@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,6 +13,7 @@ from textual.content import Content
 from gonogo.tui.presenters import correction
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.status_bar import StatusLine
+from gonogo.tui.widgets.symbol_strip import SymbolStrip
 
 
 class CorrectionEditor(Vertical):
@@ -27,6 +28,8 @@ class CorrectionEditor(Vertical):
         super().__init__(id="edit")
         self._notify_key = on_key
         self._warned = False
+        self._doubted = ""
+        """Text that was asked about; the same again is sent."""
 
     def compose(self) -> ComposeResult:
         yield CorrectionInput(self._key_pressed, id="fix")
@@ -41,12 +44,29 @@ class CorrectionEditor(Vertical):
         """Whether the palette of signs is open."""
         return self.line.choosing
 
+    @on(CorrectionInput.Choosing)
+    async def _show_signs(self) -> None:
+        await self.screen.query(SymbolStrip).remove()
+        if self.line.choosing:
+            await self.screen.mount(SymbolStrip(self.line.region.y))
+
+    def complete_sign(self) -> None:
+        """Writes the sign of the name before the cursor: `pos` becomes `⌖`; several that begin so are listed."""
+        name, found = self.line.name_before_cursor()
+        if len(found) == 1:
+            self.line.replace_before_cursor(name, found[0].glyph)
+        else:
+            self.warn(correction.sign_choices(name, found))
+
     def open(self, text: str, keymap: Mapping[str, str]) -> None:
         """Starts with `text`, the cursor at its end."""
         self._warned = False
+        self._doubted = ""
         self.line.open(text, keymap)
 
     def close(self) -> None:
+        if self.line.choosing:
+            self.line.choose(False)
         self.line.disabled = True
         self.screen.set_focus(None)
 
@@ -58,6 +78,17 @@ class CorrectionEditor(Vertical):
         """Shows `text` below the line until the next key."""
         self._warned = True
         self.hint.show(Content.styled(text, "$warning"))
+
+    def checked(self, predicted: Any) -> str | None:
+        """Returns the typed correction; `None`, with a warning, if it cannot be sent or is asked about first."""
+        text = self.text.strip()
+        problem = correction.correction_problem(text, predicted)
+        if not problem and text != self._doubted:
+            problem = correction.correction_doubt(text)
+            self._doubted = text if problem else ""
+        if problem:
+            self.warn(problem)
+        return None if problem else text
 
     def show_reading(self, predicted: Any) -> None:
         """Shows how the typed text reads, compared with the predicted value; a warning stays."""

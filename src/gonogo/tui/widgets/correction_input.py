@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from textual.events import Key, Paste
@@ -10,6 +11,7 @@ from textual.widgets import Input
 
 from gonogo.tui.actions import EDIT, in_scope, keys_of
 from gonogo.tui.presenters.key_hints import SYMBOLS_BY_LETTER
+from gonogo.values.symbols import Symbol, signs_named
 
 _EDITING = {
     "backspace": "delete_left", "delete": "delete_right", "left": "cursor_left", "right": "cursor_right",
@@ -57,6 +59,25 @@ class CorrectionInput(Input):
         behind = len(self.value) - self.cursor_position
         self.value = text
         self.cursor_position = max(len(text) - behind, 0)
+
+    def name_before_cursor(self) -> tuple[str, tuple[Symbol, ...]]:
+        """Returns the words before the cursor that name signs, the most words that do, and those signs."""
+        before = self.value[: self.cursor_position]
+        for count in (4, 3, 2, 1):
+            match = re.search(rf"(?:[^\W\d_]+\s+){{{count - 1}}}[^\W\d_]+\Z", before)
+            if match and (found := signs_named(match[0])):
+                return match[0], found
+        last = re.search(r"[^\W\d_]*\Z", before)
+        word = last[0] if last else ""
+        for start in range(1, len(word) - 1):  # a name right behind a letter: `Apar`
+            if len(found := signs_named(word[start:])) == 1:
+                return word[start:], found
+        return word, ()
+
+    def replace_before_cursor(self, old: str, new: str) -> None:
+        """Replaces `old`, which ends at the cursor, with `new`."""
+        start = self.cursor_position - len(old)
+        self.replace(new, start, self.cursor_position)
 
     def choose(self, choosing: bool) -> None:
         """Opens or closes the palette; while open, the next letter inserts a sign."""

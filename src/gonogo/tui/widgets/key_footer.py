@@ -69,7 +69,7 @@ class KeyFooter(StatusLine):
     def show_editing(self, editor: CorrectionEditor) -> None:
         """Shows the keys of the correction editor, or its palette of signs."""
         if editor.choosing:
-            self.show_text(symbol_line(self.size.width or self.app.size.width))
+            self.show_text(symbol_line())
         else:
             self.show_actions(in_scope(EDIT))
 

@@ -26,7 +26,7 @@ from gonogo.tui.external_viewer import show_outside
 from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.layout.arrangement import SMALL_PANEL, Arrangement, Panel
 from gonogo.tui.layout.task_arranger import TaskArranger, sheet_of
-from gonogo.tui.presenters import annotate, correction
+from gonogo.tui.presenters import annotate
 from gonogo.tui.terminal.drawing_mode import TURNED_OFF, DrawingMode
 from gonogo.tui.text import content
 from gonogo.tui.viewport import Viewport
@@ -323,13 +323,9 @@ class TaskPane(Container):
 
     def checked_correction(self) -> str | None:
         """Returns the typed correction; `None`, with a warning in the editor, if it cannot be sent."""
-        text = self.editor.text.strip()
         if self.current is None or not self.editing or self.refuses_paste():
             return None
-        if problem := correction.correction_problem(text, self.current.predicted_value):
-            self.editor.warn(problem)
-            return None
-        return text
+        return self.editor.checked(self.current.predicted_value)
 
     def allows(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Returns whether the screen's action is available: those of scope "edit" while editing, else the others."""
@@ -359,6 +355,9 @@ class TaskPane(Container):
 
     def action_symbols(self) -> None:
         self.editor.line.choose(True)
+
+    def action_complete_sign(self) -> None:
+        self.editor.complete_sign()
 
     def action_mode(self) -> None:
         """Switches to the next picture mode of this terminal, now and at the next start."""

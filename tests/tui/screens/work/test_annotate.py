@@ -164,11 +164,47 @@ async def test_a_sign_is_picked_from_the_palette(running: Running, clock: Clock)
     session = FakeAnnotateSession([task(1, {"text": "16"}), task(2)])
     async with running(session) as pilot:
         await press(pilot, clock, "d", "ctrl+k")
-        assert "a⌀ b± c°" in text_of(pilot.app.screen)
+        shown = text_of(pilot.app.screen)
+        assert all(sign in shown for sign in ("a ⌀ dia", "e ⌖ pos", "g ⏥ flat")), (
+            "a glyph that is missing is still known"
+        )
         await press(pilot, clock, "b", "1")
         assert screen_of(pilot).pane.editor.line.value == "16±1"
         await press(pilot, clock, "f8", "escape", "a")
         assert screen_of(pilot).pane.editor.line.value == "16±1a", "Esc closes only the palette"
+        assert "g ⏥ flat" not in text_of(pilot.app.screen)
+
+
+async def test_a_typed_name_becomes_its_sign(running: Running, clock: Clock) -> None:
+    session = FakeAnnotateSession([task(1, {"text": "16"}), task(2)])
+    async with running(session) as pilot:
+        await press(pilot, clock, "d", "ctrl+u", *"pos", "tab", *"|", *"dia", "tab", *"0,1", *"mmc", "tab", *"|A")
+        assert screen_of(pilot).pane.editor.line.value == "⌖|⌀0,1Ⓜ|A"
+        await press(pilot, clock, *"par", "tab", *"c", "tab")
+        assert screen_of(pilot).pane.editor.line.value == "⌖|⌀0,1Ⓜ|A∥c"
+        assert "circ ○" in text_of(pilot.app.screen), "several names begin with c"
+
+
+@pytest.mark.parametrize("typed", ["１２,5", "nan", "1e999", "1_000", "М8"])
+async def test_what_no_drawing_shows_is_asked_once_and_then_sent_as_text(
+    running: Running, clock: Clock, typed: str
+) -> None:
+    session = FakeAnnotateSession([task(1, {"text": "16"}), task(2)])
+    async with running(session) as pilot:
+        await press(pilot, clock, "d", "ctrl+u")
+        screen_of(pilot).pane.editor.line.value = typed
+        await press(pilot, clock, "enter")
+        assert session.answers == []
+        assert "drawing would show" in " ".join(text_of(pilot.app.screen).split())
+        await press(pilot, clock, "enter")
+        assert session.answers[0][1].corrected_value == {"text": typed, "kind": "text"}
+
+
+async def test_code_points_of_look_alikes_are_in_the_details(running: Running, clock: Clock) -> None:
+    session = FakeAnnotateSession([task(1, {"text": "16,5 −0,1"}), task(2)])
+    async with running(session) as pilot:
+        await press(pilot, clock, "g")
+        assert "U+2212 minus sign, looks like -" in text_of(pilot.app.screen)
 
 
 async def test_incorrect_without_a_value_is_sent_from_inside_the_line(running: Running, clock: Clock) -> None:

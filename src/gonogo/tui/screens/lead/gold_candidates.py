@@ -32,6 +32,7 @@ from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.answer_gate import LEAST_DRAWING, AnswerGate, Least
 from gonogo.tui.widgets.record_list import RecordList
 from gonogo.tui.widgets.sheet_view import SheetView
+from gonogo.tui.widgets.value_view import ValueView
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_client import GonogoClient
@@ -80,7 +81,7 @@ class GoldCandidatesScreen(ListDetailScreen):
 
     def compose(self) -> ComposeResult:
         records = RecordList(gold.entry, lambda candidate: candidate.ruling.id, id="records")
-        pane = Vertical(SheetView(id="sheet"), Static(id="about", markup=False), id="pane")
+        pane = Vertical(SheetView(id="sheet"), ValueView(id="value"), Static(id="about", markup=False), id="pane")
         return self.compose_list_detail(records, pane)
 
     def on_mount(self) -> None:
@@ -156,6 +157,7 @@ class GoldCandidatesScreen(ListDetailScreen):
         if candidate is not self._shown_candidate:
             self.gate.hold()
             self._shown_candidate = candidate
+        self.query_one("#value", ValueView).show(candidate.task.predicted_value)
         self.details.update(gold.details(candidate))
         self.show_keys()
         # the pane may have been hidden until now: it has a size after the next layout

@@ -25,7 +25,7 @@ from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.layout.arrangement import EVIDENCE_PANEL
 from gonogo.tui.presenters import annotate, correction
-from gonogo.tui.presenters.format import value_text
+from gonogo.tui.presenters.format import editable_text, reading
 from gonogo.tui.presenters.review_queue import no_case_card
 from gonogo.tui.presenters.rulings import Draft, evidence
 from gonogo.tui.widgets.correction_input import CorrectionInput
@@ -223,7 +223,7 @@ class AdjudicateScreen(Screen[None]):
             self.gonogo.show_notice(f"No voter gave a value {number}; d types one.")
             return
         chosen = groups[number - 1].value
-        self._rule(Ruling("incorrect", chosen if isinstance(chosen, dict) else {"text": value_text(chosen)}))
+        self._rule(Ruling("incorrect", chosen if isinstance(chosen, dict) else {"text": reading(chosen)}))
 
     def _rule(self, ruling: Ruling) -> None:
         case = self._case
@@ -303,7 +303,7 @@ class AdjudicateScreen(Screen[None]):
     def action_type(self) -> None:
         if self._case is not None and self.pane.gate.accepts():
             task = self._case.task
-            self._edit("value", self._typed.get(task.id, value_text(task.predicted_value)))
+            self._edit("value", self._typed.get(task.id, editable_text(task.predicted_value)))
 
     def action_note(self) -> None:
         if self._case is None:
@@ -360,11 +360,8 @@ class AdjudicateScreen(Screen[None]):
             self._set_draft(replace(self._draft, note=text))
             self.action_leave()
             return
-        problem = correction.correction_problem(text, case.task.predicted_value)
-        if self.pane.guard.burst:
-            problem = "Enter came with pasted text; press it again to send."
-        if problem:
-            self.pane.editor.hint.show(Content.styled(problem, "$warning"))
+        text = self.pane.checked_correction() or ""
+        if not text:
             return
         self._typed[case.task.id] = text
         self._rule(Ruling("incorrect", correction.correction_value(text)))

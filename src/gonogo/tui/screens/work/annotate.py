@@ -21,7 +21,7 @@ from gonogo.desk.core.models import Decided, Decision, DeskTask, Stage
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, correction
-from gonogo.tui.presenters.format import value_text
+from gonogo.tui.presenters.format import editable_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets import status_bar
 from gonogo.tui.widgets.correction_input import CorrectionInput
@@ -352,7 +352,7 @@ class AnnotateScreen(Screen[None]):
             self._open_editor(self.pane.current)
 
     def _open_editor(self, task: DeskTask) -> None:
-        self.pane.open_editor(self.gonogo.drafts.get(task.id, value_text(task.predicted_value)))
+        self.pane.open_editor(self.gonogo.drafts.get(task.id, editable_text(task.predicted_value)))
         self._show_keys()
 
     def action_leave(self) -> None:

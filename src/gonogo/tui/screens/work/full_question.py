@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,9 +13,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from gonogo.desk.core.models import DeskTask
+from gonogo.tui.presenters.format import reading
 from gonogo.tui.text import content, one_line, styled
+from gonogo.values.characters import look_alikes
 
 _MODES = "m goes through the others; gonogo doctor shows them all."
+
+
+MAX_ODD = 20
+"""Odd characters of a value that are listed."""
 
 
 class FullQuestionScreen(ModalScreen[None]):
@@ -52,11 +58,22 @@ def full_question(task: DeskTask, guideline: str | None, drawn: str = "") -> Con
         *_guideline(guideline),
         Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),
         Content.styled("The value that was read", "bold $strong"), content(value),
+        *_odd_characters(task.predicted_value),
         Content.styled("What it points at", "bold $strong"), Content("\n").join(ids),
         *((Content.styled("How the drawing is drawn", "bold $strong"), content(f"{drawn}. {_MODES}")) if drawn else ()),
         Content.styled("Esc  back", "$quiet"),
     ]  # fmt: skip
     return Content("\n\n").join(parts)
+
+
+def _odd_characters(value: Any) -> list[Content]:
+    """Section on hidden characters and look-alikes of a value, with their code points; nothing if it has none."""
+    found = look_alikes(reading(value)[:2_000])
+    if not found:
+        return []
+    lines = [f"character {each.at + 1}: {each.description}" for each in found[:MAX_ODD]]
+    more = [f"{len(found) - MAX_ODD} more"] if len(found) > MAX_ODD else []
+    return [Content.styled("Not what it seems", "bold $warning"), content("\n".join([*lines, *more]))]
 
 
 def _guideline(text: str | None) -> list[Content]:

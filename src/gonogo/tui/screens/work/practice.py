@@ -22,7 +22,7 @@ from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.layout.arrangement import FEEDBACK_PANEL
 from gonogo.tui.presenters import annotate, correction, practice
-from gonogo.tui.presenters.format import value_text
+from gonogo.tui.presenters.format import editable_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
 from gonogo.tui.widgets import status_bar
 from gonogo.tui.widgets.correction_input import CorrectionInput
@@ -236,7 +236,7 @@ class PracticeScreen(Screen[None]):
     def action_fix(self) -> None:
         task = self.pane.current
         if task is not None and self.pane.gate.accepts():
-            self.pane.open_editor(self.gonogo.drafts.get(task.id, value_text(task.predicted_value)))
+            self.pane.open_editor(self.gonogo.drafts.get(task.id, editable_text(task.predicted_value)))
             self._show_keys()
 
     def _save_draft(self) -> DeskTask | None:
