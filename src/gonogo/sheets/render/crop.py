@@ -21,7 +21,6 @@ _BOX_HEIGHT_MOST = 0.75
 _TEXT_GROWTH = 1.35  # of the rows at which text is readable: what it gets in a small pane
 _TEXT_GROWTH_MOST = 2.0  # … and in a large one
 _TEXT_OF_PANE = 0.25  # of the rows of a large pane
-_TALL = 1.4  # boxes this much higher than wide may hold vertical text
 _MAGNIFICATION_MOST = 400.0
 _SHEET_FILL = 0.98
 
@@ -53,11 +52,6 @@ class CropView:
         x1 = min(self.rect.x + self.rect.width, self.page_width)
         y1 = min(self.rect.y + self.rect.height, self.page_height)
         return Rect(x0, y0, x1 - x0, y1 - y0)
-
-
-def is_tall(box: Box, width: float, height: float) -> bool:
-    """Returns whether a box on a page of `width` × `height` is high and narrow enough for vertical text."""
-    return box.height * height > _TALL * box.width * width
 
 
 def rotate_box(box: Box, rotation: int) -> Box:

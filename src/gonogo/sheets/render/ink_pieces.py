@@ -41,6 +41,14 @@ class InkPieces:
         ink: Ink = np.cumsum(edges[:, :-1], axis=1, dtype=np.int8) > 0
         return ink
 
+    def labels(self, shape: tuple[int, ...]) -> NDArray[np.int32]:
+        """Returns the number of the piece at each sample, −1 on paper."""
+        out = np.full(shape, -1, np.int32)
+        lengths = self.end - self.start
+        first = self.row * shape[1] + self.start - (np.cumsum(lengths) - lengths)
+        out.ravel()[np.repeat(first, lengths) + np.arange(lengths.sum())] = np.repeat(self.piece, lengths)
+        return out
+
     def boxes(self) -> NDArray[np.intp]:
         """Returns left, top, right, bottom (exclusive) and the inked samples of each piece."""
         out = np.empty((self.count, 5), np.intp)
@@ -52,11 +60,14 @@ class InkPieces:
         np.add.at(out[:, 4], self.piece, self.end - self.start)
         return out
 
-    def outline(self) -> NDArray[np.float64]:
-        """Returns points (x, y) that hold the hull of all pieces: both ends of each run."""
-        x = np.concatenate((self.start, self.end, self.start, self.end))
-        y = np.concatenate((self.row, self.row, self.row + 1, self.row + 1))
-        return np.stack((x, y), axis=1).astype(np.float64)
+    def outline(self) -> NDArray[np.float32]:
+        """Returns points (x, y) that hold the hull of all pieces: the corners of what each row spans."""
+        if not self.row.size:
+            return np.empty((0, 2), np.float32)
+        first = np.flatnonzero(np.diff(self.row, prepend=-1))  # runs are in order of rows, then of columns
+        left, right, row = self.start[first], np.maximum.reduceat(self.end, first), self.row[first]
+        x, y = np.concatenate((left, right, left, right)), np.concatenate((row, row, row + 1, row + 1))
+        return np.stack((x, y), axis=1).astype(np.float32)
 
 
 def find_pieces(ink: Ink) -> InkPieces:

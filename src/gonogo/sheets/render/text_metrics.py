@@ -12,7 +12,6 @@ from gonogo.sheets.render.contrast import ink_levels
 from gonogo.sheets.render.crop import (
     CropView,
     Rect,
-    is_tall,
     rect_around,
     rect_of_box,
     turn_point,
@@ -21,14 +20,13 @@ from gonogo.sheets.render.crop import (
 )
 from gonogo.sheets.render.ink_pieces import Ink, find_pieces, letters_of
 from gonogo.sheets.render.rasterizer import DrawingPage, Grey, render_view
-from gonogo.sheets.render.text_angle import Slant, measure_slant
+from gonogo.sheets.render.text_angle import measure_angle
 
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
 # Stroke over height at which small characters read best (signs: 1/6 to 1/8; plotted text: 1/10 to 1/26).
 _WEIGHT = 1 / 6
 _SOLID = 0.9  # more ink than this is a filled area, not text
 _LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
-_LEANING = 1.05  # characters are higher than wide; wider than this they lie on their side
 _SOFT, _SPECKLE = 0.25, 24  # of the contrast, and grey levels: what is this much darker than paper may be ink
 _BESIDE, _ABOVE = 0.25, 0.05  # of the text's height: margins of the ink
 _LINE_THIN = 0.35  # of the text's height: a piece of ink as thin as this is a line, when it is longer than the text
@@ -37,10 +35,6 @@ _AGREE = 0.5  # share of the pieces that must be alike for the height to be sure
 _THROUGH = 0.97  # a piece this high, of the box, is a line running through it
 _RULE = 0.75  # of the width: a row with more ink is a line across, no row of characters
 _JOINS = 0.9  # of the height between two rules: a column with more ink is a side of a box
-_LONE_BOX_TALL = 1.6  # then the box's own shape is all there is to go by
-_TALL = 1.4  # boxes this much higher than wide may hold vertical text
-_NEARLY_SQUARE = 0.9
-_LONE_TALL = 1.9  # a single piece of ink this tall is a word on its side rather than one digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class TextMetrics:
 
     Attributes:
         text_height: Height of the characters; `None` when unknown.
-        rotation: Degrees clockwise by which the page is turned so that the text reads left to right, −89 … 90.
+        rotation: Degrees clockwise by which the page is turned so that the text reads left to right, −179 … 180.
         is_sure: Whether the ink shows the angle clearly; if not, `rotation` is 0.
         stroke: Width of the lines of the characters.
         ink: Rectangle of slanted text on the turned page, because the box around it is far larger; else `None`.
@@ -95,12 +89,14 @@ def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
     grey = page.render(region, *_samples(region))
     dark = _dark(grey)
     if dark is None:
-        return TextMetrics(rotation=90 if is_tall(box, page.width, page.height) else 0)
-    slant = measure_slant(dark)
-    if not slant.degrees:
-        upright = _measure_upright(dark, region)
-        return replace(upright, is_sure=slant.is_sure, extent=_extent(grey, region, upright.text_height))
-    return _measure_slanted(page, region, dark, slant)
+        return TextMetrics()
+    angle = measure_angle(dark)
+    if angle.degrees % 90:
+        return _measure_slanted(page, region, dark, angle.degrees)
+    upright = np.rot90(dark, -angle.degrees // 90)
+    measured = _measure_upright(upright, region.width / dark.shape[1])
+    extent = _extent(grey, region, measured.text_height)
+    return replace(measured, rotation=angle.degrees, is_sure=angle.is_sure, extent=extent)
 
 
 def _extent(grey: Grey, region: Rect, text: float | None) -> Rect | None:
@@ -125,18 +121,17 @@ def _extent(grey: Grey, region: Rect, text: float | None) -> Rect | None:
     return Rect(region.x + float(x0), region.y + float(y0), float(x1 - x0), float(y1 - y0))
 
 
-def _measure_slanted(page: DrawingPage, region: Rect, dark: Ink, slant: Slant) -> TextMetrics:
-    """Measures slanted text once its lines lie along an axis, in the rectangle around its letters."""
+def _measure_slanted(page: DrawingPage, region: Rect, dark: Ink, rotation: int) -> TextMetrics:
+    """Measures slanted text once it was turned, in the rectangle around its letters."""
     unit = region.width / dark.shape[1]
     outline = letters_of(find_pieces(dark), dark.shape).outline() * unit + (region.x, region.y)
-    around = _turned_rect(outline, page, slant.degrees)
-    view = CropView(around, *turned_size(page.width, page.height, slant.degrees), slant.degrees, 1.0)
-    upright = _dark(render_view(page, view, *_samples(around)))
+    around = _turned_rect(outline, page, rotation)
+    view = CropView(around, *turned_size(page.width, page.height, rotation), rotation % 360, 1.0)
+    samples = _samples(around)
+    upright = _dark(render_view(page, view, *samples))
     if upright is None:
         return TextMetrics(is_sure=False)
-    measured = _measure_upright(upright, around)
-    rotation = _readable(slant.degrees + measured.rotation)
-    return replace(measured, rotation=rotation, ink=_turned_rect(outline, page, rotation))
+    return replace(_measure_upright(upright, around.width / samples[0]), rotation=rotation, ink=around)
 
 
 def _turned_rect(points: NDArray[np.float64], page: DrawingPage, rotation: int) -> Rect:
@@ -144,29 +139,19 @@ def _turned_rect(points: NDArray[np.float64], page: DrawingPage, rotation: int) 
     return rect_around(turn_point(x, y, page.width, page.height, rotation) for x, y in points.tolist())
 
 
-def _readable(rotation: int) -> int:
-    """Returns the rotation that reads from below or from the right (ISO 129-1), −89 … 90."""
-    return rotation - 180 if rotation > 90 else rotation
-
-
 def _samples(region: Rect) -> tuple[int, int]:
     longer = max(region.width, region.height)
     return max(8, round(_SAMPLES * region.width / longer)), max(8, round(_SAMPLES * region.height / longer))
 
 
-def _measure_upright(dark: Ink, region: Rect) -> TextMetrics:
-    """Measures text whose lines lie along an axis; `region` is what `dark` shows, in page units."""
-    rows, columns = dark.shape
-    vertical = _is_vertical(dark, tall=region.height > _TALL * region.width)
-    upright = dark.T if vertical else dark
-    stroke = _stroke_width(dark) * region.width / columns
-    rotation = 90 if vertical else 0
+def _measure_upright(upright: Ink, unit: float) -> TextMetrics:
+    """Measures text that reads left to right; `unit` is the width of a sample in page units."""
+    stroke = _stroke_width(upright) * unit
     heights = _character_heights(_without_frame(upright))
     if not heights or (len(heights) < 3 and max(heights) > _THROUGH * upright.shape[0]):
-        return TextMetrics(None, rotation, stroke=stroke)
+        return TextMetrics(stroke=stroke)
     height, sure = _median_height(heights)
-    unit = region.width / columns if vertical else region.height / rows
-    return TextMetrics(height * unit, rotation, stroke=stroke, height_is_sure=sure)
+    return TextMetrics(height * unit, stroke=stroke, height_is_sure=sure)
 
 
 def _dark(grey: Grey) -> Ink | None:
@@ -192,16 +177,6 @@ def _run_lengths(dark: NDArray[np.bool_]) -> NDArray[np.intp]:
     return runs
 
 
-def _column_runs(dark: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Returns height and width of each stretch of columns that holds ink."""
-    inked = np.flatnonzero(np.diff(np.concatenate(([0], dark.any(axis=0).astype(np.int8), [0]))))
-    runs = []
-    for start, end in zip(inked[::2], inked[1::2], strict=True):
-        rows = np.flatnonzero(dark[:, start:end].any(axis=1))
-        runs.append((int(rows[-1] - rows[0] + 1), int(end - start)))
-    return runs
-
-
 def _without_frame(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Returns the ink of a feature control frame without its boxes: rules across, and the lines that join them."""
     rules = np.flatnonzero(dark.mean(axis=1) > _RULE)
@@ -222,27 +197,6 @@ def _character_heights(dark: NDArray[np.bool_]) -> list[int]:
         rows = np.flatnonzero(np.diff(np.concatenate(([0], dark[:, start:end].any(axis=1).astype(np.int8), [0]))))
         heights.append(int((rows[1::2] - rows[::2]).max()))
     return heights
-
-
-def _is_vertical(dark: NDArray[np.bool_], *, tall: bool) -> bool:
-    """Returns whether the characters, taken one above the other, are wider than high.
-
-    In a box that is not tall they must also stand in a single column: two digits on their side fill a square box.
-    """
-    rows, columns = dark.shape
-    pieces = _column_runs(dark.T)  # of each stretch of rows: its width on the page, its height on the page
-    if not tall and (rows < _NEARLY_SQUARE * columns or len(pieces) < 2 or len(_column_runs(dark)) > 1):
-        return False
-    if not pieces:
-        return True
-    if len(pieces) == 1:
-        width, height = pieces[0]
-        if height > _THROUGH * rows:
-            return bool(rows > _LONE_BOX_TALL * columns)
-        return height > _LONE_TALL * width
-    widest = max(width for width, _ in pieces)
-    ratios = [width / height for width, height in pieces if width >= _LEAST * widest]
-    return float(np.median(ratios)) > _LEANING
 
 
 def _median_height(heights: list[int]) -> tuple[float, bool]:

@@ -1,0 +1,72 @@
+"""Text angle: text of any direction is turned upright, upright text is left alone, none ever stands on its head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gonogo.sheets.drawing_limits import DrawingLimits
+from gonogo.sheets.render.bbox import Placed, drawing_bbox
+from gonogo.sheets.render.open_drawing import open_drawing
+from gonogo.sheets.render.text_angle import TextAngle, measure_angle
+from gonogo.sheets.render.text_metrics import TextMetrics, measure_text
+from tests.benchmarks.legibility_views import MarkedText, shared_texts, unseen_texts
+from tests.shared_material import DRAWINGS
+from tests.sheets.conftest import text_image
+from tests.support.unseen_sheets import unseen_sheets
+
+SLACK, ON_ITS_HEAD = 10, 120
+WRONG = 0.01
+
+
+def _measured(texts: list[MarkedText]) -> list[tuple[MarkedText, TextMetrics]]:
+    opened = {path: open_drawing(path, DrawingLimits()) for path in {text.path for text in texts}}
+    out = []
+    for text in texts:
+        page = opened[text.path].page(1)
+        placed = drawing_bbox(text.bbox, page.width, page.height)
+        assert isinstance(placed, Placed)
+        out.append((text, measure_text(page, placed.box)))
+    return out
+
+
+def _check(measured: list[tuple[MarkedText, TextMetrics]]) -> None:
+    errors = [(text, metrics, abs((metrics.rotation - text.angle + 180) % 360 - 180)) for text, metrics in measured]
+    wrong = [(text.name, text.parts, text.angle, m.rotation) for text, m, e in errors if e > SLACK and m.is_sure]
+    assert len(wrong) <= WRONG * len(measured), wrong
+    assert [text.name for text, _, error in errors if error >= ON_ITS_HEAD] == []
+    assert [text.name for text, m, _ in errors if text.angle == 0 and m.rotation] == [], "upright text was turned"
+    assert sum(not metrics.is_sure for _, metrics, _ in errors) <= 0.05 * len(measured)
+
+
+@pytest.mark.slow
+def test_text_of_generated_sheets_is_upright(tmp_path: Path) -> None:
+    _check(_measured(unseen_texts(unseen_sheets(range(2000, 2006)), tmp_path)))
+
+
+@pytest.mark.skipif(DRAWINGS is None, reason="the real drawings are not beside this repository")
+def test_text_of_the_real_drawings_is_upright() -> None:
+    assert DRAWINGS is not None
+    _check(_measured(shared_texts(DRAWINGS)))
+
+
+@pytest.mark.parametrize("angle", [-80, -40, 0, 20, 45, 77, 90])
+def test_lines_of_the_drawing_in_the_box_do_not_mislead(angle: int) -> None:
+    image, box = text_image("R12,50", turned=angle)
+    ink = np.asarray(image.crop(box)) < 128
+    lined = ink.copy()
+    lined[:, -3:] = True
+    rows, columns = ink.shape
+    for step in range(min(rows, columns) // 4):
+        lined[step, columns // 4 - step - 1] = True
+    assert measure_angle(lined).degrees == pytest.approx(measure_angle(ink).degrees, abs=3)
+    assert measure_angle(ink).degrees == pytest.approx(angle, abs=4)
+
+
+def test_ink_without_letters_is_not_turned() -> None:
+    assert measure_angle(np.zeros((40, 80), np.bool_)) == TextAngle()
+    slash = np.asarray(Image.fromarray(np.eye(60, dtype=np.uint8) * 255).resize((120, 120))) > 128
+    assert measure_angle(slash).degrees == 0
