@@ -79,3 +79,12 @@ def test_the_painter_shows_the_glyphs_of_every_mode() -> None:
     grid = CellGrid(len(text), 1, PictureMode.QUADRANT, (text,), b"", b"", b"")
     (segments,) = Painter(Inks("#ffffff", "#000000", "#ff0000", "#888888")).paint(grid)
     assert "".join(segment.text for segment in segments) == text
+
+
+def test_a_character_that_terminals_draw_wrongly_has_one_around_it_that_they_draw() -> None:
+    for mode in CELL_MODES:
+        misdrawn = PICTURE_MODES[mode].misdrawn
+        for pattern, around in misdrawn.items():
+            assert pattern & around == pattern
+            assert around not in misdrawn
+            assert len(glyphs_of(mode)) - 1 - pattern not in misdrawn

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 Version = tuple[int, ...]
@@ -41,6 +42,8 @@ class PictureModeTraits(NamedTuple):
         text_rows: Rows of cells a digit should be high to be read without effort (judged by eye and by tesseract).
         subpixels: Columns and rows of sub-pixels in a cell; `(0, 0)` for real pixels.
         glyphs: Returns the character of each pattern, in the order of the patterns.
+        misdrawn: Patterns whose characters terminals draw wrongly, each with one around it that they draw. A mosaic
+            takes the complement, with colours swapped; where only the foreground counts, the pattern around.
         two_colors: Whether a cell has a foreground and a background; `False` for dots on the terminal's own ground.
         terminals: Terminals that draw the mode themselves, whatever the font, by the version that began with it (of
             the terminal, or of VTE, the library of GNOME's and Xfce's); `None` where every terminal draws it, or
@@ -51,6 +54,7 @@ class PictureModeTraits(NamedTuple):
     text_rows: float
     subpixels: tuple[int, int] = (0, 0)
     glyphs: Callable[[], str] = str
+    misdrawn: Mapping[int, int] = MappingProxyType({})
     two_colors: bool = True
     terminals: Mapping[str, Version] | None = None
 
@@ -74,6 +78,8 @@ _OCTANTS_ELSEWHERE: Final[dict[int, int]] = {
     0xC0: 0x2582,  # lower one quarter block
     0xFC: 0x2586,  # lower three quarters block
 }
+# Kitty 0.41 and foot 1.21 have no glyph for U+1CEA0, 1CEA3, 1CEA8, 1CEAB and draw a box; 1FBE6 and 1FBE7 are misplaced.
+_OCTANTS_MISDRAWN: Final[dict[int, int]] = {0x80: 0xA0, 0x40: 0x50, 0x01: 0x05, 0x02: 0x0A, 0x14: 0x55, 0x28: 0xAA}
 _BRAILLE_DOTS: Final = (0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80)
 
 
@@ -109,7 +115,8 @@ PICTURE_MODES: Final[Mapping[PictureMode, PictureModeTraits]] = {
             text_rows=3.0,
             subpixels=(2, 4),
             glyphs=_octants,
-            terminals={"kitty": (0, 40), "foot": (1, 20), "ghostty": (1, 2), "vte": (7800,)},
+            misdrawn=_OCTANTS_MISDRAWN,
+            terminals={"kitty": (0, 36), "foot": (1, 20), "ghostty": (1, 2), "vte": (7800,)},
         ),
         PictureModeTraits(  # Unicode 13
             PictureMode.SEXTANT,

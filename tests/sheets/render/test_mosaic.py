@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, glyphs_of, subpixels_of
+from gonogo.sheets.picture_modes import CELL_MODES, PICTURE_MODES, PictureMode, glyphs_of, subpixels_of
 from gonogo.sheets.render.mosaic import to_cells, to_grey
 
 BLOCKS = [PictureMode.OCTANT, PictureMode.SEXTANT, PictureMode.QUADRANT, PictureMode.HALF]
@@ -28,8 +28,10 @@ def test_each_pattern_becomes_its_character(mode: PictureMode) -> None:
     grid = to_cells(_all_patterns(mode), mode)
     assert grid.height == 1
     # A cell of one colour has nothing to tell apart: it is drawn as paper.
-    wanted = glyphs_of(mode) if mode is PictureMode.BRAILLE else glyphs_of(mode)[:-1] + " "
-    assert grid.rows[0] == wanted
+    wanted = list(glyphs_of(mode) if mode is PictureMode.BRAILLE else glyphs_of(mode)[:-1] + " ")
+    for pattern in PICTURE_MODES[mode].misdrawn:
+        wanted[pattern] = glyphs_of(mode)[~pattern]
+    assert grid.rows[0] == "".join(wanted)
     assert set(grid.mark) == {0}
 
 
@@ -37,6 +39,13 @@ def test_each_pattern_becomes_its_character(mode: PictureMode) -> None:
 def test_black_and_white_survive_exactly(mode: PictureMode) -> None:
     pixels = _all_patterns(mode)
     assert np.array_equal(to_grey(to_cells(pixels, mode)), pixels)
+
+
+@settings(max_examples=50, deadline=None)
+@given(arrays(np.uint8, (8, 12), elements=st.sampled_from([0, 90, 255])))
+def test_no_octant_that_terminals_draw_as_a_box_is_used(pixels: np.ndarray) -> None:
+    text = "".join(to_cells(pixels, PictureMode.OCTANT).rows)
+    assert not set(text) & set("\U0001cea0\U0001cea3\U0001cea8\U0001ceab\U0001fbe6\U0001fbe7")
 
 
 @pytest.mark.parametrize("mode", BLOCKS)
@@ -67,7 +76,9 @@ def test_the_fit_has_the_least_squared_error_of_all_patterns(mode: PictureMode, 
 )
 def test_ink_is_never_lighter_than_paper_and_takes_16_levels(pixels: np.ndarray, mode: PictureMode) -> None:
     grid = to_cells(pixels, mode)
-    assert all(ink <= paper for ink, paper in zip(grid.ink, grid.paper, strict=True))
+    swapped = {glyphs_of(mode)[~pattern] for pattern in PICTURE_MODES[mode].misdrawn}
+    cells = zip("".join(grid.rows), grid.ink, grid.paper, strict=True)
+    assert all(ink <= paper or char in swapped for char, ink, paper in cells)
     assert {level % 17 for level in grid.ink + grid.paper} == {0}
     assert len(grid.ink) == len(grid.paper) == len(grid.mark) == grid.width * grid.height
     assert [len(row) for row in grid.rows] == [grid.width] * grid.height

@@ -198,10 +198,11 @@ def _overlay(grid: CellGrid, line: NDArray[np.bool_]) -> CellGrid:
     patterns = bits @ (1 << np.arange(across * down))
     rows = [list(row) for row in grid.rows]
     ink, paper, mark = bytearray(grid.ink), bytearray(grid.paper), bytearray(grid.mark)
-    glyphs = glyphs_of(grid.mode)
+    glyphs, around = glyphs_of(grid.mode), PICTURE_MODES[grid.mode].misdrawn
     for y, x in np.argwhere(patterns):
         at = int(y) * grid.width + int(x)
-        rows[y][x] = glyphs[int(patterns[y, x])]
+        pattern = int(patterns[y, x])
+        rows[y][x] = glyphs[around.get(pattern, pattern)]
         paper[at] = max(paper[at], ink[at])
         ink[at], mark[at] = 0, 1
     text = tuple("".join(row) for row in rows)

@@ -38,7 +38,17 @@ def to_cells(grey: Grey, mode: PictureMode) -> CellGrid:
         pattern, ink, paper = _fit(blocks)
         ink, paper = _rounded(ink), _rounded(paper)
         pattern[ink == paper] = 0
+        pattern, ink, paper = _without_boxes(pattern, ink, paper, mode)
     return cell_grid(mode, pattern, ink, paper, np.zeros(pattern.shape, np.uint8))
+
+
+def _without_boxes(
+    pattern: NDArray[np.intp], ink: Grey, paper: Grey, mode: PictureMode
+) -> tuple[NDArray[np.intp], Grey, Grey]:
+    """Returns the same cells without the patterns that terminals draw wrongly: complements with swapped colours."""
+    swap = np.isin(pattern, list(PICTURE_MODES[mode].misdrawn))
+    full = len(glyphs_of(mode)) - 1
+    return np.where(swap, full ^ pattern, pattern), np.where(swap, paper, ink), np.where(swap, ink, paper)
 
 
 def cell_grid(mode: PictureMode, pattern: NDArray[np.intp], ink: Grey, paper: Grey, mark: Grey) -> CellGrid:
