@@ -162,3 +162,41 @@ def test_without_a_card_nothing_is_asked(tmp_path: Path, arguments: tuple[str, .
     assert person.ends() == 0
     assert b"Which one" not in person.seen
     assert (tmp_path / "state" / "terminals.json").exists() == ("--mode" in arguments)
+
+
+KITTY = TerminalReplies("kitty(0.41.1)", kitty=True, cell=(10, 20), complete=True)
+TMUX = TerminalReplies("tmux 3.4", complete=True, cell=(10, 20))
+
+
+@pytest.mark.parametrize(
+    ("answers", "mode", "lets_through"),
+    [
+        (KITTY, "kitty", False),
+        (KITTY._replace(name="kitty(0.26.5)"), "kitty", False),
+        (SIXEL, "kitty", False),
+        (SIXEL, "sixel", False),
+        (SIXEL._replace(cell=(0, 0)), "sixel", False),
+        (TerminalReplies(), "kitty", False),
+        (TMUX, "kitty", True),
+        (TMUX, "kitty", False),
+        (TMUX, "octant", False),
+        (SIXEL, "octant", False),
+    ],
+)
+def test_what_can_be_chosen_is_what_the_program_then_draws(
+    tmp_path: Path, answers: TerminalReplies, mode: str, lets_through: bool
+) -> None:
+    environment = ENVIRONMENT | ({"TMUX": "x", "TERM": "tmux-256color"} if answers is TMUX else {})
+
+    def terminal() -> TerminalCapabilities:
+        file = tmp_path / "terminals.json"
+        return TerminalCapabilities(environment, file, answers=answers, tmux=lambda _: "on" if lets_through else "off")
+
+    before = terminal().mode("auto")
+    refused = ""
+    try:
+        choose(terminal(), mode)
+    except ValueError as error:
+        refused = str(error)
+    assert bool(refused) == (mode not in terminal().choices())
+    assert terminal().mode("auto") == (before if refused else mode)

@@ -11,7 +11,7 @@ from gonogo.desk.core.settings import PICTURE_MODES
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.external_viewer import run_viewer, viewer_command
-from gonogo.tui.terminal.capabilities import CHOICES, TerminalCapabilities, mode_of, next_choice, usual_mode
+from gonogo.tui.terminal.capabilities import TerminalCapabilities, usual_mode
 from gonogo.tui.terminal.probe import TerminalReplies
 from tests.tui.conftest import Running
 from tests.tui.fake_services import Clock, FakeAnnotateSession, fake_picture, task
@@ -112,18 +112,53 @@ def test_a_file_of_choices_that_makes_no_sense_is_no_choice(tmp_path: Path, text
 
 
 def test_a_setting_wins_but_not_over_missing_colours() -> None:
-    assert mode_of("octant", {}) is PictureMode.OCTANT
-    assert mode_of("octant", {}, color=False) is PictureMode.BRAILLE
-    assert mode_of("auto", {"TERM": "xterm-kitty"}) is PictureMode.SEXTANT
-    assert mode_of("unknown", {}) is PictureMode.QUADRANT
+    assert TerminalCapabilities({}).mode("octant") is PictureMode.OCTANT
+    assert TerminalCapabilities({}).mode("octant", color=False) is PictureMode.BRAILLE
+    assert TerminalCapabilities({"TERM": "xterm-kitty"}).mode("auto") is PictureMode.SEXTANT
+    assert TerminalCapabilities({}).mode("unknown") is PictureMode.QUADRANT
 
 
-def test_every_choice_is_a_setting_and_the_key_goes_around() -> None:
-    assert set(CHOICES) <= set(PICTURE_MODES)
+EVERYWHERE = ("quadrant", "half", "braille")
+KITTY_NOW = TerminalReplies("kitty(0.41.1)", kitty=True, cell=(10, 20), complete=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "environment", "choices"),
+    [
+        (TerminalReplies(), {}, EVERYWHERE),
+        (TerminalReplies("XTerm(379)", complete=True), {}, EVERYWHERE),
+        (TerminalReplies("kitty(0.35.2)", complete=True), {}, ("sextant", *EVERYWHERE)),
+        (TerminalReplies("kitty(0.36.0)", complete=True), {}, ("octant", "sextant", *EVERYWHERE)),
+        (KITTY_NOW, {}, ("octant", "sextant", *EVERYWHERE, "kitty")),
+        (TerminalReplies("foot(1.21.0)", sixel=True, cell=(8, 16)), {}, ("octant", "sextant", *EVERYWHERE, "sixel")),
+        (TerminalReplies("WezTerm 20240203", kitty=True), {}, ("sextant", *EVERYWHERE)),
+        (TerminalReplies(), {"TERM": "xterm-kitty", "TMUX": "x"}, EVERYWHERE),
+        (TerminalReplies(), {"TERM": "xterm-kitty", "STY": "x"}, EVERYWHERE),
+    ],
+)
+def test_the_mode_key_offers_what_this_terminal_draws(
+    answers: TerminalReplies, environment: dict[str, str], choices: tuple[str, ...]
+) -> None:
+    terminal = TerminalCapabilities({"TERM": "xterm", **environment}, answers=answers)
+    assert terminal.choices() == ("auto", *choices)
     seen = ["auto"]
-    while (following := next_choice(seen[-1])) != "auto":
+    while (following := terminal.next_choice(seen[-1])) != "auto":
         seen.append(following)
-    assert tuple(seen) == CHOICES
+        terminal.remember("auto")
+    assert tuple(seen) == terminal.choices()
+    assert set(seen) <= set(PICTURE_MODES)
+
+
+def test_what_the_person_saw_drawn_stays_a_choice(tmp_path: Path) -> None:
+    file, environment = tmp_path / "terminals.json", {"TERM": "xterm"}
+    TerminalCapabilities(environment, file).remember("sextant", drawn=True)
+    TerminalCapabilities(environment, file).remember("half")
+    again = TerminalCapabilities(environment, file)
+    assert again.mode("auto") is PictureMode.HALF
+    assert again.choices() == ("auto", "sextant", *EVERYWHERE)
+    again.remember("auto")
+    assert TerminalCapabilities(environment, file).mode("auto") is PictureMode.QUADRANT
+    assert "sextant" in TerminalCapabilities(environment, file).choices()
 
 
 async def test_the_mode_is_shown_changed_by_key_and_remembered(
@@ -136,10 +171,10 @@ async def test_the_mode_is_shown_changed_by_key_and_remembered(
     async with running(session) as pilot:
         assert "quadrant" in text_of(pilot.app.screen)
         await press(pilot, clock, "m")
-        assert session.requests[-1].mode is PictureMode.OCTANT
-        await press(pilot, clock, "a")
-        assert session.requests[-1].mode is PictureMode.OCTANT
-    assert json.loads((home / "state" / "terminals.json").read_text()) == {"xterm, xterm": "octant"}
+        assert "quadrant (chosen for this" in text_of(pilot.app.screen)
+        await press(pilot, clock, "m", "a")
+        assert session.requests[-1].mode is PictureMode.HALF
+    assert json.loads((home / "state" / "terminals.json").read_text()) == {"xterm, xterm": "half"}
 
 
 async def test_a_drawing_that_cannot_be_shown_leaves_its_words(running: Running) -> None:

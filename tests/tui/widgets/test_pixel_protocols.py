@@ -56,7 +56,6 @@ class Shown:
 
     def frame(self, text: str) -> str:
         """What follows a frame."""
-        assert self.app.terminal.after_frame is not None
         return self.app.terminal.after_frame(text)
 
     def writes_at(self, x: int, y: int) -> str:
@@ -168,7 +167,7 @@ async def test_pictures_for_another_size_are_not_shown_in_pixels(start: Start) -
         return replace(in_pixels(one, request), pixel_size=(10, 10))
 
     async with start(SIXEL, draw=other) as shown:
-        assert shown.app.terminal.after_frame is None
+        assert shown.app.terminal.overlays == []
         assert "quadrant" in text_of(shown.screen)
 
 

@@ -30,7 +30,7 @@ from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile
 from gonogo.sheets.picture_modes import CELL_MODES, PIXEL_MODES
 from gonogo.transfer.exporting.registry import export_formats
-from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
+from gonogo.tui.terminal.capabilities import NO_PICTURES, TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 from gonogo.tui.terminal.probe import Probe
 
 ANSWER_SECONDS = 1.0
@@ -138,6 +138,8 @@ def _show_test_card(terminal: TerminalCapabilities) -> None:
 def _store_mode(terminal: TerminalCapabilities, mode: str) -> None:
     try:
         echo_err(doctor_test_card.choose(terminal, mode))
+    except ValueError as error:
+        fail(f"drawings cannot be {mode} here: {error}", "gonogo doctor shows what this terminal draws.")
     except OSError as error:
         fail(
             f"the choice could not be kept ({error.strerror})", "Make room or give yourself the folder, then try again."
@@ -179,7 +181,10 @@ def _check_colours(term: str) -> Check:
 
 def _check_pictures(terminal: TerminalCapabilities) -> Check:
     """The mode in which drawings are drawn, and the reason."""
-    mode, why = terminal.chosen(load_profile(AppPaths()).picture_mode, color=not os.environ.get("NO_COLOR"))
+    setting = load_profile(AppPaths()).picture_mode
+    if setting == NO_PICTURES and not terminal.remembered:
+        return Check("pictures", "note", "none: drawings are turned off in the settings (picture_mode)")
+    mode, why = terminal.chosen(setting, color=not os.environ.get("NO_COLOR"))
     return Check("pictures", "ok", f"{mode.value}: {why}")
 
 

@@ -69,10 +69,13 @@ def show_card(
 
 
 def choose(terminal: TerminalCapabilities, mode: str) -> str:
-    """Keep `mode` for this terminal; returns what to say. Raises `OSError`."""
-    terminal.remember(mode)
+    """Keep `mode` for this terminal; returns what to say. Raises `OSError`, and `ValueError` for one it lacks."""
     if mode == "auto":
+        terminal.remember(mode)
         return f"{terminal.name}: drawings as the terminal itself says, from now on."
+    if reason := terminal.lacks(PictureMode(mode), seen=True):
+        raise ValueError(reason)
+    terminal.remember(mode, drawn=bool(terminal.lacks(PictureMode(mode))))
     return f"{terminal.name}: drawings in {mode} from now on. `m` in the program, or `gonogo doctor`, changes it."
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
+from collections import deque
 from collections.abc import Sequence
 
 PLACEHOLDER = "\U0010eeee"
@@ -19,6 +20,30 @@ IDS = range(16, 256)
 """Ids that a palette colour can carry: they come through where a terminal, or tmux, is believed to have 256 colours."""
 BITS = 4
 """Bits of a pixel: 16 colours."""
+
+
+class PictureNumbers:
+    """Ids of the pictures in one terminal; no two pictures there have the same at a time.
+
+    Other programs show pictures in the same window, under tmux in others' panes: `start` differs between processes.
+    """
+
+    def __init__(self, start: int) -> None:
+        self._free = deque(IDS)
+        self._free.rotate(-start)
+        self._used: deque[int] = deque()
+
+    def take(self) -> int:
+        """Returns a free id; when none is, the one taken first."""
+        number = (self._free or self._used).popleft()
+        self._used.append(number)
+        return number
+
+    def give_back(self, number: int) -> None:
+        if number in self._used:
+            self._used.remove(number)
+            self._free.append(number)
+
 
 # The first combining marks of Kitty's list rowcolumn-diacritics.txt, one for each row or column from 0.
 _MARKS = "".join(

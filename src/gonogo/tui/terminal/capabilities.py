@@ -9,6 +9,7 @@ import struct
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from gonogo.desk.core.paths import private_folder
 from gonogo.sheets.picture_modes import (
@@ -20,18 +21,28 @@ from gonogo.sheets.picture_modes import (
     PictureMode,
     Version,
 )
+from gonogo.sheets.terminal.kitty import PictureNumbers
 from gonogo.tui.terminal.probe import TerminalReplies
 
 AUTO = "auto"
 NO_PICTURES = "none"
 TERMINALS = "terminals.json"
 """File of the choices by terminal, in the state folder."""
-CHOICES = (AUTO, *(mode.value for mode in CELL_MODES))
-"""Choices of the mode key in every terminal; pixel modes follow where the terminal draws them."""
+MODE_WORDS = tuple(mode.value for mode in (*CELL_MODES, *PIXEL_MODES))
 _REMEMBERED = 100
 _TMUX_SECONDS = 0.5
 Changed = Callable[[], None]
 Pixels = Callable[[], tuple[int, int]]
+
+
+class SavedChoice(NamedTuple):
+    """Choice for one terminal: the mode, empty for none, and the modes that the person saw it draw."""
+
+    mode: str = ""
+    drawn: frozenset[str] = frozenset()
+
+    def as_json(self) -> str | dict[str, object]:
+        return {"mode": self.mode, "drawn": sorted(self.drawn)} if self.drawn else self.mode
 
 
 class TerminalCapabilities:
@@ -54,16 +65,21 @@ class TerminalCapabilities:
         self.answers = answers or TerminalReplies()
         self.write: Callable[[str], None] | None = None
         """Sends commands to the terminal, outside of any frame; `None` while there is none (tests, a web page)."""
-        self.after_frame: Callable[[str], str] | None = None
-        """Returns the commands that must follow a frame; called with each frame."""
+        self.overlays: list[Callable[[str], str]] = []
+        """Each returns the commands that must follow a frame, to which it is applied, so that its picture is whole."""
+        self.picture_numbers = PictureNumbers(os.getpid() * 7)
         self.pixels_shown = True
         """Whether real pixels may be shown; false while the program ends."""
         self._memory = memory
         self._pixels = pixels or (lambda: (0, 0))
         self._tmux = tmux or (lambda _: "")
         self._tmux_values: dict[str, str] = {}
-        self._chosen: dict[str, str] | None = None
+        self._saved: dict[str, SavedChoice] | None = None
         self._listeners: list[Changed] = []
+
+    def after_frame(self, frame: str) -> str:
+        """Returns the commands that must follow `frame`, in which it is written to the terminal."""
+        return "".join([overlay(frame) for overlay in tuple(self.overlays)])
 
     # --- identity ---------------------------------------------------------------------------------------
 
@@ -101,24 +117,41 @@ class TerminalCapabilities:
     def chosen(self, setting: str, *, color: bool = True) -> tuple[PictureMode, str]:
         """Mode, and the reason for it in words. A choice for this terminal wins over the setting."""
         own = self.remembered
-        if own in PIXEL_MODES and self.answers.complete and not self._supports(PictureMode(own)):
+        if own in PIXEL_MODES and self.answers.complete and self.lacks(PictureMode(own)):
             own = ""  # another terminal of the same name, or set up otherwise
         for choice, reason in ((own, "chosen for this terminal"), (setting, "set in the settings (picture_mode)")):
             if choice in PIXEL_MODES:
                 if self._possible(PictureMode(choice)):
                     return PictureMode(choice), reason
-            elif choice in CHOICES[1:]:
+            elif choice in MODE_WORDS:
                 if color or not PICTURE_MODES[PictureMode(choice)].two_colors:
                     return PictureMode(choice), reason
                 return PictureMode.BRAILLE, f"there are no colours here; {choice} was {reason}"
         return self._default_mode(color=color)
 
     def choices(self) -> tuple[str, ...]:
-        """Choices of the mode key in this terminal."""
-        return CHOICES + tuple(mode.value for mode in PIXEL_MODES if self._supports(mode) and self._possible(mode))
+        """Choices of the mode key: what this terminal draws by its name, its replies, or what the person said."""
+        return (AUTO, *(word for word in MODE_WORDS if not self.lacks(PictureMode(word))))
+
+    def lacks(self, mode: PictureMode, *, seen: bool = False) -> str:
+        """Returns the reason why this terminal does not draw `mode`, in words; empty where it does.
+
+        `seen`: the person sees that it is drawn here. That counts for characters, and for what tmux hides.
+        """
+        seen = seen or mode.value in self._own.drawn
+        if mode in PIXEL_MODES:
+            hidden = mode is PictureMode.KITTY and self.in_tmux and seen
+            if not hidden and not self._supports(mode):
+                return f"{self.name} does not say that it draws {mode.value.title()} pictures"
+            return "" if self._possible(mode) else self._hindrance(mode)
+        if seen or PICTURE_MODES[mode].terminals is None or self._is_drawn(mode):
+            return ""
+        return f"{self.name} is not known to draw {mode.value}s"
 
     def next_choice(self, setting: str) -> str:
-        return next_choice(self.remembered or setting, self.choices())
+        choices, now = self.choices(), self.remembered or setting
+        at = choices.index(now) if now in choices else 0
+        return choices[(at + 1) % len(choices)]
 
     def _default_mode(self, *, color: bool) -> tuple[PictureMode, str]:
         if color and not self.environment.get("NO_COLOR"):
@@ -144,6 +177,16 @@ class TerminalCapabilities:
             and _draws(PictureMode.KITTY, *_known(self.environment, self.answers))
         )
 
+    def _is_drawn(self, mode: PictureMode) -> bool:
+        """Returns whether the terminal is known to draw a cell mode; inside tmux and screen nothing is known."""
+        hidden = self.in_tmux or self.environment.get("STY")
+        return not hidden and _draws(mode, *_known(self.environment, self.answers))
+
+    def _hindrance(self, mode: PictureMode) -> str:
+        if mode is PictureMode.KITTY:
+            return "tmux keeps pictures back; set -g allow-passthrough on lets them through"
+        return f"{self.name} did not say how many pixels a cell has"
+
     def _tmux_value(self, name: str) -> str:
         if name not in self._tmux_values:
             self._tmux_values[name] = self._tmux(name)
@@ -160,19 +203,27 @@ class TerminalCapabilities:
     @property
     def remembered(self) -> str:
         """Mode chosen for this terminal; empty if none was."""
-        known = self._saved_choices()
-        return next((known[key] for key in self._keys() if key in known), "")
+        return self._own.mode
 
-    def remember(self, choice: str) -> None:
-        """Saves the choice for this terminal; `auto` deletes it. Raises `OSError`."""
+    @property
+    def _own(self) -> SavedChoice:
+        known = self._saved_choices()
+        return next((known[key] for key in self._keys() if key in known), SavedChoice())
+
+    def remember(self, choice: str, *, drawn: bool = False) -> None:
+        """Saves the choice for this terminal; `auto` deletes it. Raises `OSError`.
+
+        `drawn`: the person saw that the terminal draws it, so that it stays among the choices.
+        """
         known = {key: value for key, value in self._saved_choices().items() if key not in self._keys()}
-        if choice != AUTO:
-            known[self._keys()[0]] = choice
-        self._chosen = dict(list(known.items())[-_REMEMBERED:])
+        own = SavedChoice("" if choice == AUTO else choice, self._own.drawn | ({choice} if drawn else frozenset()))
+        if own != SavedChoice():
+            known[self._keys()[0]] = own
+        self._saved = dict(list(known.items())[-_REMEMBERED:])
         if self._memory is not None:
             private_folder(self._memory.parent)
             draft = self._memory.with_suffix(".new")
-            draft.write_text(json.dumps(self._chosen, indent=1), encoding="utf-8")
+            draft.write_text(json.dumps({key: own.as_json() for key, own in self._saved.items()}, indent=1), "utf-8")
             os.replace(draft, self._memory)
 
     def _keys(self) -> list[str]:
@@ -182,10 +233,10 @@ class TerminalCapabilities:
         names = [name for name in (self.answers.name, _program(self.environment)) if name]
         return [f"{inside}{name}, {term}" for name in names] or [f"{inside}{term}"]
 
-    def _saved_choices(self) -> dict[str, str]:
-        if self._chosen is None:
-            self._chosen = _read(self._memory) if self._memory is not None else {}
-        return self._chosen
+    def _saved_choices(self) -> dict[str, SavedChoice]:
+        if self._saved is None:
+            self._saved = _read(self._memory) if self._memory is not None else {}
+        return self._saved
 
 
 def usual_mode(
@@ -204,23 +255,6 @@ def usual_mode(
         return EVERYWHERE
     known = _known(environment, answers or TerminalReplies())
     return next((mode for mode in CELL_MODES if _draws(mode, *known)), EVERYWHERE)
-
-
-def mode_of(setting: str, environment: Mapping[str, str], *, color: bool = True) -> PictureMode:
-    """Returns the mosaic for `setting` (a mode's name, or `auto`), for many small pictures: never real pixels.
-
-    Without colours two-colour modes are braille dots.
-    """
-    chosen = usual_mode(environment, color=color)
-    if setting in CHOICES[1:] and (color or not PICTURE_MODES[PictureMode(setting)].two_colors):
-        chosen = PictureMode(setting)
-    return chosen
-
-
-def next_choice(setting: str, choices: tuple[str, ...] = CHOICES) -> str:
-    """Returns the choice after `setting`, cyclically."""
-    at = choices.index(setting) if setting in choices else 0
-    return choices[(at + 1) % len(choices)]
 
 
 def window_cell() -> tuple[int, int]:
@@ -276,11 +310,22 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"[0-9]{1,8}", text)[:2])
 
 
-def _read(path: Path) -> dict[str, str]:
+def _read(path: Path) -> dict[str, SavedChoice]:
     try:
         known = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}  # never written, or by something else: the choice is made anew
     if not isinstance(known, dict):
         return {}
-    return {key: value for key, value in known.items() if isinstance(value, str) and value in {*CHOICES, *PIXEL_MODES}}
+    choices = ((key, _saved_choice(value)) for key, value in known.items())
+    return {key: choice for key, choice in choices if choice != SavedChoice()}
+
+
+def _saved_choice(value: object) -> SavedChoice:
+    """Reads a mode's word, or a table of `mode` and `drawn`; what makes no sense is left out."""
+    mode, drawn = (value.get("mode"), value.get("drawn")) if isinstance(value, dict) else (value, None)
+    words = drawn if isinstance(drawn, list) else []
+    return SavedChoice(
+        mode if isinstance(mode, str) and mode in MODE_WORDS else "",
+        frozenset(word for word in words if isinstance(word, str) and word in MODE_WORDS),
+    )

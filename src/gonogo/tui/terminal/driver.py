@@ -28,7 +28,7 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         super().write(data)
-        if self._terminal.after_frame is not None and (more := self._terminal.after_frame(data)):
+        if more := self._terminal.after_frame(data):
             super().write(more)
 
     def start_application_mode(self) -> None:

@@ -9,8 +9,6 @@ wrote where it lies.
 
 from __future__ import annotations
 
-import itertools
-import os
 import re
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
@@ -78,9 +76,11 @@ class PixelProtocol(Protocol):
         ...
 
 
-def pixel_protocol(mode: PictureMode, write: Callable[[str], None], *, tmux: bool) -> PixelProtocol:
-    """Protocol of a pixel mode; `write` sends commands to the terminal."""
-    return KittyPixels(write, tmux=tmux) if mode is PictureMode.KITTY else SixelPixels()
+def pixel_protocol(
+    mode: PictureMode, write: Callable[[str], None], numbers: kitty.PictureNumbers, *, tmux: bool
+) -> PixelProtocol:
+    """Protocol of a pixel mode; `write` sends commands to the terminal, `numbers` are its ids for pictures."""
+    return KittyPixels(write, numbers, tmux=tmux) if mode is PictureMode.KITTY else SixelPixels()
 
 
 class KittyPixels:
@@ -88,11 +88,8 @@ class KittyPixels:
 
     overlays: ClassVar[bool] = False
 
-    def __init__(self, write: Callable[[str], None], *, tmux: bool) -> None:
-        self._write, self._tmux = write, tmux
-        # Other programs show pictures in the same window, under tmux in others' panes: begin somewhere.
-        start = os.getpid() * 7 % len(kitty.IDS)
-        self._numbers = itertools.cycle((*kitty.IDS[start:], *kitty.IDS[:start]))
+    def __init__(self, write: Callable[[str], None], numbers: kitty.PictureNumbers, *, tmux: bool) -> None:
+        self._write, self._numbers, self._tmux = write, numbers, tmux
         self._sent: list[tuple[Picture, tuple[str, ...], int]] = []
 
     def number(self, picture: Picture, palette: tuple[str, ...]) -> int:
@@ -100,13 +97,13 @@ class KittyPixels:
         for sent, colors, sent_number in self._sent:
             if sent is picture and colors == palette:
                 return sent_number
-        number: int = next(self._numbers)
+        number = self._numbers.take()
         data = kitty.png(picture.pixels, picture.pixel_size, palette)
         size = min(picture.grid.width, kitty.SIDE_MOST), min(picture.grid.height, kitty.SIDE_MOST)
         self._write(kitty.send(number, data, size, tmux=self._tmux))
         self._sent.append((picture, palette, number))
         while len(self._sent) > _MAX_PICTURES:
-            self._write(kitty.delete(self._sent.pop(0)[2], tmux=self._tmux))
+            self._forget(self._sent.pop(0)[2])
         return number
 
     def rows(self, picture: Picture, inks: Inks, size: tuple[int, int]) -> list[list[Segment]]:
@@ -121,8 +118,13 @@ class KittyPixels:
         return ""
 
     def remove(self) -> None:
-        self._write("".join(kitty.delete(number, tmux=self._tmux) for _, _, number in self._sent))
+        for _, _, number in self._sent:
+            self._forget(number)
         self._sent = []
+
+    def _forget(self, number: int) -> None:
+        self._write(kitty.delete(number, tmux=self._tmux))
+        self._numbers.give_back(number)
 
 
 class SixelPixels:

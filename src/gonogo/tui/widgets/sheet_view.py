@@ -104,8 +104,8 @@ class SheetView(Widget):
         terminal = self._terminal
         for protocol in self._protocols.values():
             protocol.remove()
-        if terminal is not None and terminal.after_frame == self._after_frame:
-            terminal.after_frame = None
+        if terminal is not None and self._after_frame in terminal.overlays:
+            terminal.overlays.remove(self._after_frame)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         self._wipe_sixels()
@@ -208,10 +208,12 @@ class SheetView(Widget):
         assert terminal is not None
         assert terminal.write is not None
         assert mode is not None
-        protocol = self._protocols.get(mode) or pixel_protocol(mode, terminal.write, tmux=terminal.in_tmux)
+        protocol = self._protocols.get(mode) or pixel_protocol(
+            mode, terminal.write, terminal.picture_numbers, tmux=terminal.in_tmux
+        )
         self._protocols[mode] = protocol
-        if protocol.overlays:
-            terminal.after_frame = self._after_frame
+        if protocol.overlays and self._after_frame not in terminal.overlays:
+            terminal.overlays.append(self._after_frame)
         _, _, width, height = self._picture_region(picture)
         return protocol.rows(picture, inks, (width, height))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, ClassVar
@@ -26,7 +25,7 @@ from gonogo.tui.presenters.campaigns import check_yes
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.screens.common.server_calls import ServerCall, ServerCalls, ServerError
-from gonogo.tui.terminal import capabilities
+from gonogo.tui.terminal.drawing_mode import TURNED_OFF, DrawingMode
 from gonogo.tui.text import one_line
 from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.answer_gate import LEAST_DRAWING, AnswerGate, Least
@@ -68,7 +67,7 @@ class GoldCandidatesScreen(ListDetailScreen):
         self._shown_candidate: GoldCandidate | None = None
 
     def _must_be_seen(self) -> list[Least]:
-        return [] if self._mode == capabilities.NO_PICTURES else [(self.sheet, LEAST_DRAWING)]
+        return [] if self.mode.turned_off else [(self.sheet, LEAST_DRAWING)]
 
     def show_keys(self) -> None:
         chosen = actions.in_scope(actions.CANDIDATES, actions.EVERYWHERE)
@@ -85,7 +84,7 @@ class GoldCandidatesScreen(ListDetailScreen):
         return self.compose_list_detail(records, pane)
 
     def on_mount(self) -> None:
-        self.view = Viewport(mode=capabilities.mode_of(self._mode, os.environ, color=not self.app.no_color))
+        self.mode = DrawingMode(self.gonogo.terminal, self._mode, color=not self.app.no_color)
         self.action_refresh()
 
     async def on_unmount(self) -> None:
@@ -165,9 +164,10 @@ class GoldCandidatesScreen(ListDetailScreen):
 
     async def _draw(self, candidate: GoldCandidate) -> None:
         task = task_from_served(candidate.task.model_dump(), self.browser.campaign_id)
-        picture: Picture | NoPicture = gold.NO_ROOM
-        if min(self.sheet.cells) > 0 and self._mode != capabilities.NO_PICTURES:
-            picture = await self.browser.pictures.picture(task, self.view.request(task, self.sheet.cells))
+        picture: Picture | NoPicture = TURNED_OFF if self.mode.turned_off else gold.NO_ROOM
+        if min(self.sheet.cells) > 0 and not self.mode.turned_off:
+            request = self.mode.apply(self.view).request(task, self.sheet.cells)
+            picture = await self.browser.pictures.picture(task, request)
         if candidate is self.candidate:
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view))
             if self.guard.waiting:

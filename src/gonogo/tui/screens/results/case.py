@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +20,7 @@ from gonogo.desk.practice.campaign_browser import CampaignBrowser
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, cases, empty_state
-from gonogo.tui.terminal import capabilities
+from gonogo.tui.terminal.drawing_mode import DrawingMode
 from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.sheet_view import SheetView
@@ -60,7 +59,6 @@ class CaseScreen(Screen[None]):
         self._browser: CampaignBrowser | None = None
         self._case_task: DeskTask | None = None
         self.view = Viewport()
-        self._pictures = True
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="top")
@@ -71,9 +69,8 @@ class CaseScreen(Screen[None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        mode = self.gonogo.services.profile.picture_mode
-        self._pictures = mode != capabilities.NO_PICTURES
-        self.view = Viewport(mode=capabilities.mode_of(mode, os.environ, color=not self.app.no_color))
+        setting = self.gonogo.services.profile.picture_mode
+        self.mode = DrawingMode(self.gonogo.terminal, setting, color=not self.app.no_color)
         self.action_refresh()
 
     async def on_unmount(self) -> None:
@@ -119,7 +116,9 @@ class CaseScreen(Screen[None]):
     def _show(self) -> None:
         if not self._can_show:
             return
-        has_drawing = self._case_task is not None and self._pictures and self.size.height >= MIN_DRAWING_HEIGHT
+        has_drawing = (
+            self._case_task is not None and not self.mode.turned_off and self.size.height >= MIN_DRAWING_HEIGHT
+        )
         self.set_class(has_drawing, "-drawn")
         title = (f"case {self.case_id}", "bold $accent"), (f"   task {self._task_number}", "$quiet")
         self.top.show(Content.assemble(*title))
@@ -138,7 +137,8 @@ class CaseScreen(Screen[None]):
     async def _draw(self, task: DeskTask) -> None:
         if self._browser is None or not self._can_show or min(self.sheet.cells) <= 0:
             return
-        picture = await self._browser.pictures.picture(task, self.view.request(task, self.sheet.cells))
+        request = self.mode.apply(self.view).request(task, self.sheet.cells)
+        picture = await self._browser.pictures.picture(task, request)
         if task is self._case_task and self._can_show:
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,7 +26,7 @@ from gonogo.tui.presenters import empty_state
 from gonogo.tui.presenters.format import percent
 from gonogo.tui.presenters.review_queue import votes_text
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
-from gonogo.tui.terminal import capabilities
+from gonogo.tui.terminal.drawing_mode import DrawingMode
 from gonogo.tui.text import styled
 from gonogo.tui.viewport import Viewport
 from gonogo.tui.widgets.answer_gate import LEAST_DRAWING, AnswerGate
@@ -161,7 +160,7 @@ class ContactSheetScreen(Screen[None]):
         self.call_after_refresh(lambda: workers.start_exclusive(self, self._draw, group="draw"))
 
     def _view(self) -> Viewport:
-        return Viewport(mode=capabilities.mode_of(self._mode, os.environ, color=not self.app.no_color))
+        return DrawingMode(self.gonogo.terminal, self._mode, color=not self.app.no_color).apply(Viewport())
 
     async def _draw(self) -> None:
         view = self._view()
