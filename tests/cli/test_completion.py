@@ -40,7 +40,7 @@ def asked(gonogo: Gonogo, *words: str, shell: str = "zsh") -> str:
 def test_names_and_words_are_completed(gonogo: Gonogo, imported: Path, words: str, found: str) -> None:
     for _ in range(2):  # a name that two have is offered once
         gonogo("keys", "create", "--name", "ci")
-    gonogo("assign", "pmi", "ana@example.com")
+    gonogo("assign", "pmi", "--here", "ana@example.com")
     assert asked(gonogo, "gonogo", *words.split()).splitlines().count(found) == 1
 
 

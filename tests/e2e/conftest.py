@@ -42,7 +42,7 @@ class Cli:
         assert process.stderr is not None
         try:
             line = process.stderr.readline()
-            found = re.search(r"http://[\d.]+:\d+", line)
+            found = re.search(r"https?://[\w.:-]+", line)
             assert found, line + process.stderr.read()
             drain = threading.Thread(target=process.stderr.read, daemon=True)
             drain.start()

@@ -254,6 +254,9 @@ class FakeAccount:
     calls: list[tuple[str, ...]] = field(default_factory=list)
 
     embedded_available: bool = True
+    has_workspace: bool = True
+    has_login: bool = True
+    demo_available: bool = False
 
     async def aclose(self) -> None:
         self.calls.append(("aclose",))

@@ -8,10 +8,18 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from gonogo.tui.terminal.probe import Probe
+
+
+class CampaignOpening(NamedTuple):
+    """Campaign to open: by its known id, or by a name (or id) to look up; neither means the last one."""
+
+    id: str | None = None
+    name: str | None = None
 
 
 def main() -> Any:
@@ -29,12 +37,16 @@ def main() -> Any:
 def open_workstation(
     *,
     campaign_id: str | None = None,
+    campaign: str | None = None,
     embedded: bool = False,
     sign_in: bool = False,
     review: bool = False,
     practice: bool = False,
 ) -> None:
-    """Runs the app in this terminal until the person leaves it."""
+    """Runs the app in this terminal until the person leaves it.
+
+    `campaign_id` is opened as it is; `campaign` is a name or an id that is looked up, first at the login's server.
+    """
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         from gonogo.cli.support.exit_codes import EXIT_USAGE, fail  # imports click, which a first frame does without
 
@@ -48,27 +60,32 @@ def open_workstation(
     probe = Probe(os.environ)
     probe.ask()  # before the app is imported: the answers come meanwhile
     try:
-        _run(probe, campaign_id=campaign_id, embedded=embedded, sign_in=sign_in, review=review, practice=practice)
+        opening = CampaignOpening(campaign_id, campaign)
+        _run(probe, opening, embedded=embedded, sign_in=sign_in, review=review, practice=practice)
     finally:
         probe.end()
 
 
-def _run(probe: Probe, *, campaign_id: str | None, embedded: bool, sign_in: bool, review: bool, practice: bool) -> None:
+def _run(
+    probe: Probe, opening: CampaignOpening, *, embedded: bool, sign_in: bool, review: bool, practice: bool
+) -> None:
     # Each import stands as late as possible: what comes before it is on the screen sooner.
     from gonogo.desk.core.paths import AppPaths
     from gonogo.tui import first_frame
 
     home = AppPaths()
-    with first_frame.show(home.first_frame_file(), campaign_id, resumes=not (sign_in or review or practice)) as first:
+    resumes = not (sign_in or review or practice or opening.name)
+    with first_frame.show(home.first_frame_file(), opening.id, resumes=resumes) as first:
         gc.disable()  # while modules are loaded: nothing of them is garbage
+        from gonogo.demo.demo_campaign import demo_campaign
         from gonogo.embedded.app_composition import make_services
         from gonogo.tui.app import make_app
         from gonogo.tui.navigation import Start
 
-        services = make_services(home)
+        services = make_services(home, partial(demo_campaign, home))
         start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
         start = "practice" if practice else start
-        app = make_app(services, start=start, campaign_id=campaign_id, first=first, probe=probe)
+        app = make_app(services, start=start, campaign_id=opening.id, campaign=opening.name, first=first, probe=probe)
         gc.enable()
         try:
             app.run()

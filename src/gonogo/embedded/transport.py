@@ -19,6 +19,7 @@ import httpx
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.asgi_exchange import ASGIApp, Exchange
+from gonogo.embedded.team_server import team_server_url
 
 BASE_URL = "http://embedded.localhost"
 CANNOT_OPEN = "the workspace on this machine cannot be opened"
@@ -26,7 +27,7 @@ CANNOT_OPEN = "the workspace on this machine cannot be opened"
 
 def workspace_url(home: AppPaths) -> str:
     """SQLAlchemy URL of the database of the workspace on this machine."""
-    return f"sqlite:///{home.data() / 'workspace.db'}"
+    return f"sqlite:///{home.workspace_file()}"
 
 
 def embedded_parts(home: AppPaths) -> EmbeddedParts:
@@ -81,7 +82,12 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
         # no log is kept here, and without a handler Python would print tracebacks into the terminal
         logging.getLogger("gonogo").addHandler(logging.NullHandler())
         self._home.make(self._home.data())
-        app = create_app(ServerSettings(database_url=workspace_url(self._home), embedded_token=self._token))
+        settings = ServerSettings(
+            database_url=workspace_url(self._home),
+            invitation_url=team_server_url(self._home),
+            embedded_token=self._token,
+        )
+        app = create_app(settings)
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         if self._ended:  # stopped before the event existed

@@ -17,6 +17,8 @@ class ServerSettings:
     `read_database_url`: a replica of the database, for results, exports and quality reports.
     `public_url`: where people reach this server, e.g. `https://labels.example.com`; links are built from it. `None`
     takes the address of the request, which is right for one machine only.
+    `invitation_url`: where magic links lead, if not to `public_url`: an embedded server makes links to the server of
+    the team.
     `embedded_token`: made fresh at each start by an embedding program; sent in `X-API-Key` it acts as the local lead
     and is not rate limited.
     `signing_secret`: signs drawing URLs; `None` uses a random one kept in the database, so that all workers agree.
@@ -28,6 +30,7 @@ class ServerSettings:
     database_url: str = field(repr=False)
     read_database_url: str | None = field(default=None, repr=False)
     public_url: str | None = None
+    invitation_url: str | None = None
     embedded_token: str | None = field(default=None, repr=False)
     signing_secret: str | None = field(default=None, repr=False)
     max_json_bytes: int = 4 * MEGABYTE

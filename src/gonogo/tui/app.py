@@ -58,6 +58,7 @@ class GonogoApp(App[None]):
         *,
         start: Start = "auto",
         campaign_id: str | None = None,
+        campaign: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         theme_folders: Sequence[Path] | None = None,
         first: FirstFrame | None = None,
@@ -78,7 +79,9 @@ class GonogoApp(App[None]):
         super().__init__()
         if first is not None:
             attach(self, first)
-        self.navigator = Navigator(self, services, self.show_notice, clock=clock, start=start, campaign_id=campaign_id)
+        self.navigator = Navigator(
+            self, services, self.show_notice, clock=clock, start=start, campaign_id=campaign_id, campaign=campaign
+        )
         for theme_file in self._theme_files.values():
             self.register_theme(theme_file.theme())
         self.theme = self._first_theme()
@@ -242,6 +245,7 @@ def make_app(
     *,
     start: Start = "auto",
     campaign_id: str | None = None,
+    campaign: str | None = None,
     first: FirstFrame | None = None,
     probe: Probe | None = None,
 ) -> GonogoApp:
@@ -257,6 +261,7 @@ def make_app(
         services,
         start=start,
         campaign_id=campaign_id,
+        campaign=campaign,
         first=first,
         terminal=terminal,
         probe=probe,

@@ -47,13 +47,16 @@ class Navigator:
         clock: Callable[[], float],
         start: Start = "auto",
         campaign_id: str | None = None,
+        campaign: str | None = None,
     ) -> None:
+        """`campaign_id` is opened as it is; `campaign` is a name or an id to look up at the login's server."""
         self._app = app
         self._services = services
         self._notice = notice
         self._clock = clock
         self._start = start
         self._campaign_id = campaign_id
+        self._campaign_name = campaign
         self._practising = start == "practice"
         self.session: AnnotateSession | ReviewSession | None = None
         self.reviewing = start == "review"
@@ -68,10 +71,11 @@ class Navigator:
             self._replace_screen(self.standalone_screen())
             return
         signed = None if self._start == "sign_in" else self._services.remembered()
+        workspace_only = self._services.has_workspace and not self._services.has_login and self._start != "sign_in"
         if self._start == "embedded" and (signed is None or signed.kind != "embedded"):
             self.show_sign_in(embedded=True)
         elif signed is None:
-            self.show_sign_in()
+            self.show_sign_in(embedded=workspace_only)  # what was imported here needs no sign-in
         else:
             await self.open_after_sign_in(signed)
 
@@ -81,14 +85,29 @@ class Navigator:
         self._replace_screen(SignInScreen(reason, embedded=embedded))
 
     async def open_after_sign_in(self, signed: SignedIn) -> None:
-        """Opens the campaign of the login, or the choice of campaigns."""
+        """Opens the campaign of the login, the one that was asked for by name, or the choice of campaigns."""
+        name, self._campaign_name = self._campaign_name, None
+        if name:
+            self._replace_screen(self._choice(signed, name))
+            return
         campaign_id = self._campaign_id or signed.campaign_id
         if campaign_id and not self.reviewing:
             await self.open_campaign(signed, campaign_id)
             return
+        self._replace_screen(self._choice(signed, campaign_id or ""))
+
+    async def look_in_workspace(self, campaign: str) -> bool:
+        """Looks for a campaign in the workspace on this computer; returns false if there is no workspace."""
+        signed = self._services.remembered()
+        if not self._services.has_workspace or signed is None or signed.kind == "embedded":
+            return False
+        self._replace_screen(self._choice(await self._services.sign_in_embedded(), campaign))
+        return True
+
+    def _choice(self, signed: SignedIn, preferred: str) -> Screen[None]:
         from gonogo.tui.screens.common.choose_campaign import ChooseCampaignScreen  # loaded when first shown
 
-        self._replace_screen(ChooseCampaignScreen(signed, campaign_id or ""))
+        return ChooseCampaignScreen(signed, preferred)
 
     async def open_campaign(self, signed: SignedIn, campaign_id: str) -> None:
         """Opens the campaign's tasks, or its review queue when reviewing; practice first if it was requested."""

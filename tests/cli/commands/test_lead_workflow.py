@@ -64,17 +64,20 @@ def test_names_used_twice_and_names_that_are_none(gonogo: Gonogo, imported: Path
 
 
 def test_people_come_one_by_one_or_from_a_file(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:
-    alone = gonogo("assign", "pmi", "ana@example.com")
+    alone = gonogo("assign", "pmi", "--here", "ana@example.com")
     (link,) = alone.stdout.splitlines()
     assert "#token=" in link
     people = tmp_path / "people.csv"
     people.write_text("email,name,role\nana@example.com,Ana,\nbob@example.com,Bob,reviewer\n")
-    assert gonogo("assign", "pmi", "--from", str(people), "--dry-run").stdout == "bob@example.com\treviewer\tBob\n"
-    (made,) = gonogo.json("assign", "pmi", "--from", str(people))
+    assert (
+        gonogo("assign", "pmi", "--here", "--from", str(people), "--dry-run").stdout
+        == "bob@example.com\treviewer\tBob\n"
+    )
+    (made,) = gonogo.json("assign", "pmi", "--here", "--from", str(people))
     assert made["assignment"]["annotator_email"] == "bob@example.com"
-    assert "Nobody new" in gonogo("assign", "pmi", "--from", str(people)).stderr
-    assert "Nobody new" not in gonogo("assign", "no such campaign", "ana@example.com", code=4).stderr
-    assert "a column `name`" in gonogo("assign", "pmi", "--from", str(people), "--name", "Ana", code=2).stderr
+    assert "Nobody new" in gonogo("assign", "pmi", "--here", "--from", str(people)).stderr
+    assert "Nobody new" not in gonogo("assign", "no such campaign", "ana@example.com", "--here", code=4).stderr
+    assert "a column `name`" in gonogo("assign", "pmi", "--here", "--from", str(people), "--name", "Ana", code=2).stderr
     assert gonogo.json("revoke", "pmi", "ANA@example.com")["status"] == "revoked"
     assert "no active assignment" in gonogo("revoke", "pmi", "ana@example.com", code=1).stderr
 
@@ -97,23 +100,26 @@ def test_people_come_one_by_one_or_from_a_file(gonogo: Gonogo, imported: Path, t
 def test_a_bad_file_of_people_invites_nobody(gonogo: Gonogo, tmp_path: Path, text: str, said: str) -> None:
     people = tmp_path / "people.csv"
     people.write_text(text)
-    assert said in gonogo("assign", "pmi", "--from", str(people), code=1).stderr
+    assert said in gonogo("assign", "pmi", "--here", "--from", str(people), code=1).stderr
 
 
 def test_a_file_that_is_no_utf8_is_said_and_heads_count_whatever_their_case(gonogo: Gonogo, tmp_path: Path) -> None:
     people = tmp_path / "people.csv"
     people.write_bytes("email,name\nana@example.com,Zoë\n".encode("latin-1"))
-    assert "no CSV in UTF-8" in gonogo("assign", "pmi", "--from", str(people), code=1).stderr
+    assert "no CSV in UTF-8" in gonogo("assign", "pmi", "--here", "--from", str(people), code=1).stderr
     people.write_bytes("\ufeffEmail, Name \nana@example.com,Zoë\n".encode())
     gonogo("campaign", "create", "pmi")
-    assert gonogo("assign", "pmi", "--from", str(people), "--dry-run").stdout == "ana@example.com\tannotator\tZoë\n"
+    assert (
+        gonogo("assign", "pmi", "--here", "--from", str(people), "--dry-run").stdout
+        == "ana@example.com\tannotator\tZoë\n"
+    )
 
 
 def test_links_made_before_an_error_are_shown(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:
     """They cannot be shown again."""
     people = tmp_path / "people.csv"
     people.write_text(f"email,name\nana@example.com,Ana\nbob@example.com,{'b' * 3000}\n")
-    done = gonogo("assign", "pmi", "--from", str(people), code=2)
+    done = gonogo("assign", "pmi", "--here", "--from", str(people), code=2)
     assert "display_name" in done.stderr
     (line,) = done.stdout.splitlines()
     assert line.startswith("ana@example.com\t")
@@ -123,14 +129,14 @@ def test_links_made_before_an_error_are_shown(gonogo: Gonogo, imported: Path, tm
 def test_lists_are_whole_however_long(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:
     people = tmp_path / "people.csv"
     people.write_text("email\n" + "".join(f"a{n}@example.com\n" for n in range(130)))
-    assert len(gonogo.json("assign", "pmi", "--from", str(people))) == 130
-    assert "Nobody new" in gonogo("assign", "pmi", "--from", str(people)).stderr
+    assert len(gonogo.json("assign", "pmi", "--here", "--from", str(people))) == 130
+    assert "Nobody new" in gonogo("assign", "pmi", "--here", "--from", str(people)).stderr
     assert gonogo.json("revoke", "pmi", "a0@example.com")["status"] == "revoked"
 
 
 def test_an_address_that_is_none_is_refused_before_anything_is_asked(gonogo: Gonogo) -> None:
-    assert "no e-mail address" in gonogo("assign", "pmi", "ana", code=2).stderr
-    assert "--from" in gonogo("assign", "pmi", code=2).stderr
+    assert "no e-mail address" in gonogo("assign", "pmi", "--here", "ana", code=2).stderr
+    assert "--from" in gonogo("assign", "pmi", "--here", code=2).stderr
 
 
 def test_keys_are_listed_without_their_secret_and_revoked_by_name(gonogo: Gonogo) -> None:

@@ -104,7 +104,7 @@ async def test_a_bare_token_needs_an_address(person: Person) -> None:
     assert caught.value.next_step
     person.profile = Settings(servers=(ServerProfile(BASE),))
     assert (await person.run().sign_in_link("invitation-1")).base_url == BASE
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(SignInError, match="used or has expired"):
         await person.run().sign_in_link("invitation-2", BASE)
     with pytest.raises(InvalidInputError):
         await person.run().sign_in_link("   ", BASE)

@@ -9,6 +9,7 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -18,8 +19,12 @@ from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument, json_option, server_option
 from gonogo.cli.support.output import print_json, progress_bars
+from gonogo.client.http_transport import is_loopback
 from gonogo.client.lead_client import LeadClient, all_assignments_of
 from gonogo.client.lookup import find_campaign, require_extensions
+from gonogo.desk.core.paths import AppPaths
+from gonogo.embedded.team_server import team_server_url
+from gonogo.embedded.transport import BASE_URL
 from gonogo.schemas.enums import Role
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
 
@@ -41,6 +46,7 @@ class Invitee:
 Examples:
   gonogo assign "batch 12" ana@example.com --name "Ana Weiss"
   gonogo assign "batch 12" chief@example.com --role reviewer --json
+  gonogo assign "batch 12" ana@example.com --again      she lost her session or her link
   gonogo assign "batch 12" --from people.csv --dry-run
 
 \b
@@ -59,6 +65,8 @@ Whoever is in the campaign already is left alone, so the same file can be used a
     show_default=True,
     help="What they do; in a file, for lines without a role of their own.",
 )
+@click.option("--again", is_flag=True, help="Give a new link to people who are in already; their old sessions end.")
+@click.option("--here", is_flag=True, help="Make links that work in gonogo on this computer only.")
 @click.option("--dry-run", is_flag=True, help="Say who would be invited, and invite nobody.")
 @server_option
 @json_option
@@ -68,6 +76,8 @@ def assign(
     file: Path | None,
     display_name: str | None,
     role: str,
+    again: bool,
+    here: bool,
     dry_run: bool,
     base_url: str | None,
     as_json: bool,
@@ -88,10 +98,16 @@ def assign(
     if dry_run:
         run(_plan(campaign, invitees, base_url, as_json=as_json))
         return
+    if not (base_url or here or team_server_url(AppPaths())):
+        fail(
+            "there is no server that people could reach, so nobody was invited",
+            "Start one with `gonogo serve --public-url https://…` and invite again, or make links for this computer "
+            "with --here.",
+        )
     invitations: list[dict[str, Any]] = []
     complete = False
     try:
-        run(_invite(campaign, invitees, base_url, invitations, single=file is None))
+        run(_invite(campaign, invitees, base_url, invitations, single=file is None, again=again))
         complete = True
     finally:  # an invitation made before an error has a link that cannot be shown again
         if invitations or complete:
@@ -156,13 +172,21 @@ async def _plan(campaign: str, invitees: list[Invitee], base_url: str | None, *,
 
 
 async def _invite(
-    campaign: str, invitees: list[Invitee], base_url: str | None, invitations: list[dict[str, Any]], *, single: bool
+    campaign: str,
+    invitees: list[Invitee],
+    base_url: str | None,
+    invitations: list[dict[str, Any]],
+    *,
+    single: bool,
+    again: bool,
 ) -> None:
     """Invites the people; `invitations` holds what was made, even when one of them fails."""
     async with open_client(base_url) as client:
         if any(person.role != Role.ANNOTATOR for person in invitees):
             await require_extensions(client, "Reviewers cannot be invited here, and nobody was")
         target = await find_campaign(client, campaign)
+        if again:
+            await _end_assignments(client, target, invitees)
         new = invitees if single else await _without_assigned(client, target, invitees)
         with progress_bars() as report:
             for done, person in enumerate(new, 1):
@@ -171,6 +195,14 @@ async def _invite(
                 invitations.append((await client.create_assignment(target.id, body)).model_dump())
                 if not single:
                     report("invited", done, len(new))
+
+
+async def _end_assignments(client: LeadClient, campaign: LabelingCampaignPublic, invitees: list[Invitee]) -> None:
+    """Revokes the assignments of these people, so that a new one, with a new link, can follow."""
+    addresses = {person.email.casefold() for person in invitees}
+    for item in await all_assignments_of(client, campaign.id):
+        if item.status != "revoked" and (item.annotator_email or "").casefold() in addresses:
+            await client.revoke_assignment(campaign.id, item.id)
 
 
 async def _without_assigned(
@@ -197,10 +229,11 @@ def _print_links(invitations: list[dict[str, Any]], campaign: str, role: str | N
     for item in invitations:
         link = item.get("magic_link_url") or item["magic_link_token"]
         click.echo(link if role is not None else f"{item['assignment']['annotator_email']}\t{link}")
-    if (first.get("magic_link_url") or "").startswith("http://embedded.localhost"):
-        echo_err(
-            "This is the workspace on this machine: the link works in gonogo here only. A team needs `gonogo serve`."
-        )
+    host = urlsplit(first.get("magic_link_url") or "").hostname or ""
+    if host == urlsplit(BASE_URL).hostname:
+        echo_err("The link works in gonogo on this computer only. A team needs `gonogo serve`.")
+    elif is_loopback(host):
+        echo_err("Only this computer reaches that server; others need `gonogo serve --host 0.0.0.0 --public-url …`.")
     elif not first.get("magic_link_url"):
         echo_err("That is a token: it is pasted into gonogo's sign-in screen, with the address of your server.")
     else:

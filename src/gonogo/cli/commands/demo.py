@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import click
 
 from gonogo.cli.support.exit_codes import echo_err
 from gonogo.cli.workstation import open_workstation
+from gonogo.demo.demo_campaign import demo_campaign, existing_campaign
 from gonogo.desk.core.paths import AppPaths
 
 
@@ -27,31 +25,14 @@ def demo(prepare_only: bool) -> None:
     go on where you stopped. Everything lies in the workspace on this machine (GONOGO_HOME).
     """
     home = AppPaths()
-    campaign_id = _existing_campaign(home) or _make_campaign(home)
+    campaign_id = existing_campaign(home) or _make_campaign(home)
     if prepare_only:
         click.echo(campaign_id)
         return
     open_workstation(campaign_id=campaign_id, embedded=True)
 
 
-def _marker(home: AppPaths) -> Path:
-    return home.data() / "demo.json"
-
-
-def _existing_campaign(home: AppPaths) -> str | None:
-    """Campaign of an earlier start, without a request to the server: a second start must be as quick as any."""
-    try:
-        marker = json.loads(_marker(home).read_text(encoding="utf-8"))
-        return str(marker["campaign_id"]) if (home.data() / "workspace.db").exists() else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 def _make_campaign(home: AppPaths) -> str:
-    # Imported here, because a second start needs neither the client nor the server before its first frame.
-    from gonogo.cli.support.errors import run
-    from gonogo.demo.demo_workspace import prepare_embedded
+    from gonogo.cli.support.errors import run  # the client, which a second start does without before its first frame
 
-    campaign_id = run(prepare_embedded(home, echo_err))
-    _marker(home).write_text(json.dumps({"campaign_id": campaign_id}), encoding="utf-8")
-    return campaign_id
+    return run(demo_campaign(home, echo_err))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -171,8 +172,11 @@ def _show(result: ImportResult, origin: Path | str | None, *, as_json: bool) -> 
         print_json({**asdict(result), "bad": [asdict(line) for line in result.bad]})
     _show_bad_lines(result.bad, origin)
     if not as_json:
-        for sentence in [*result.sentences(), *(() if result.imported or result.dry_run else result.notes)]:
+        sentences = [*result.sentences(), *(() if result.imported or result.dry_run else result.notes)]
+        for sentence in sentences:
             echo_err(sentence)
+        if result.imported and result.campaign and not result.dry_run:
+            echo_err(f"Next: gonogo annotate {shlex.quote(result.campaign)}")
 
 
 def _show_bad_lines(bad: tuple[BadLine, ...], origin: Path | str | None) -> None:

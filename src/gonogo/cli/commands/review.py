@@ -21,4 +21,4 @@ def review(campaign: str | None) -> None:
 
     CAMPAIGN is a name, where it is unique, or an id.
     """
-    open_workstation(campaign_id=campaign, review=True)
+    open_workstation(campaign=campaign, review=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import tempfile
 
@@ -10,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gonogo.cli.commands.db import open_store, workspace
 from gonogo.cli.support.exit_codes import echo_err, fail
+from gonogo.desk.core.paths import AppPaths
+from gonogo.embedded.team_server import recorded
 from gonogo.server.ops.logging import configure_logging
 from gonogo.server.ops.preflight import run_checks
 from gonogo.server.run import bind, run_server, run_workers
@@ -74,7 +77,8 @@ def serve(
     check: bool,
 ) -> None:
     """Run the labeling server until it is stopped (Ctrl-C, or SIGTERM); requests in flight are finished."""
-    database = database or workspace()
+    here = workspace()
+    database = database or here
     if check:
         raise SystemExit(_print_checks(database, read_database, public_url, host))
     _check_urls(database, read_database)
@@ -84,9 +88,12 @@ def serve(
         fail(f"cannot listen on {host}:{port}: {error.strerror or error}", "Another --port may be free.")
     port = listening.getsockname()[1]
     url = public_url or f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
-    echo_err(f"gonogo serves {url}  (OpenAPI: {url}/openapi.json)")
-    echo_err("Keys: `gonogo keys create --name lead`.  People: `gonogo assign CAMPAIGN EMAIL`.  Stop: Ctrl-C.")
-    with tempfile.TemporaryDirectory(prefix="gonogo-metrics-") as folder:
+    with contextlib.ExitStack() as stack:
+        if database == here:  # so that `gonogo assign` on this home makes links to this server
+            stack.enter_context(recorded(AppPaths(), url, public=public_url is not None))
+        echo_err(f"gonogo serves {url}  (OpenAPI: {url}/openapi.json)")
+        echo_err("Keys: `gonogo keys create --name lead`.  People: `gonogo assign CAMPAIGN EMAIL`.  Stop: Ctrl-C.")
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gonogo-metrics-"))
         settings = ServerSettings(
             database_url=database,
             read_database_url=read_database,

@@ -11,12 +11,12 @@ import asyncio
 import contextlib
 import secrets
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from gonogo.client.credential import ApiKey, Credential, SessionToken
-from gonogo.client.errors import NetworkError, NotFoundError, UnexpectedAnswerError
+from gonogo.client.errors import AuthenticationError, NetworkError, NotFoundError, UnexpectedAnswerError
 from gonogo.client.magic_link_parser import magic_token
 from gonogo.desk.account.client_factory import ClientFactory
 from gonogo.desk.account.credentials import CredentialStore
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from gonogo.desk.outbox.sender import OnState
     from gonogo.desk.review.session import ReviewSession
 
+MakeDemo = Callable[[Callable[[str], None]], Coroutine[None, None, str]]
+"""Makes the demo campaign, and returns its id; it is given a function that shows progress."""
 SIGN_OUT_SECONDS = 2.0
 """Longest time that signing out waits for the server."""
 
@@ -61,6 +63,7 @@ class Account:
         profile: Settings,
         *,
         embedded: Callable[[], EmbeddedParts] | None = None,
+        make_demo: MakeDemo | None = None,
         vault: CredentialStore | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
@@ -78,12 +81,27 @@ class Account:
             embedded_url=self._embedded_url,
             transport=transport,
         )
+        self._make_demo = make_demo
         self._this_run: set[str] = set()
         self._nonces: dict[str, str] = {}
 
     @property
     def embedded_available(self) -> bool:
         return self._clients.embedded_available
+
+    @property
+    def demo_available(self) -> bool:
+        return self._make_demo is not None
+
+    @property
+    def has_workspace(self) -> bool:
+        """Whether something was imported or tried on this computer."""
+        return self.embedded_available and self.home.workspace_file().exists()
+
+    @property
+    def has_login(self) -> bool:
+        """Whether somebody signed in on this computer before, even if the credential is gone."""
+        return self._stored() is not None
 
     # --- login ----------------------------------------------------------------------------------------
 
@@ -128,6 +146,19 @@ class Account:
         """Signs in to the workspace on this machine. Raises `GonogoClientError`, `SignInError` when there is none."""
         parts = self._clients.embedded()
         signed = replace(await self._identify(ApiKey(parts.token), parts.base_url, EMBEDDED), storage=EMBEDDED)
+        self._memory.put(IDENTITY, asdict(signed))
+        return signed
+
+    async def sign_in_demo(self, report: Callable[[str], None]) -> SignedIn:
+        """Makes the demo campaign if it is missing, and signs in to it. Raises as `sign_in_embedded`.
+
+        `report` gets a sentence for each step, in another thread: drawing the parts takes seconds.
+        """
+        if self._make_demo is None:
+            raise SignInError("There is no demo in this program.", "Sign in with a link or a key.")
+        make = self._make_demo
+        campaign_id = await asyncio.to_thread(lambda: asyncio.run(make(report)))
+        signed = replace(await self.sign_in_embedded(), campaign_id=campaign_id)
         self._memory.put(IDENTITY, asdict(signed))
         return signed
 
@@ -260,6 +291,8 @@ class Account:
             server = self._clients.server(base_url)
             request = SessionCreate(magic_link_token=token, client_nonce=nonce)
             session = await client.redeem(request, path=server.redeem_path, field=server.redeem_field)
+        except AuthenticationError as error:
+            raise SignInError("This link was used or has expired.", "Ask your lead for a new one.") from error
         finally:
             await client.aclose()
         person = session.annotator

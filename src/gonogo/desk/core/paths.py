@@ -45,6 +45,10 @@ class AppPaths:
     def themes(self) -> Path:
         return self.config() / "themes"
 
+    def workspace_file(self) -> Path:
+        """Returns the database of the workspace on this machine; it is there once something was imported or tried."""
+        return self.data() / "workspace.db"
+
     def outbox_file(self) -> Path:
         return self.state() / "outbox.sqlite"
 

@@ -57,7 +57,7 @@ def create_assignment(
     valid_for = timedelta(hours=ctx.settings.invitation_hours)
     invitation = invite(tx, campaign, body, role, ctx.now, valid_for)
     row = fetch_one(tx, _ALL.where(assignments.c.id == invitation.assignment_id), AssignmentRow)
-    base = (ctx.settings.public_url or str(request.base_url)).rstrip("/")
+    base = (ctx.settings.invitation_url or ctx.settings.public_url or str(request.base_url)).rstrip("/")
     return CampaignAssignmentCreated(
         assignment=assignment_public(row),
         magic_link_token=invitation.token,

@@ -37,7 +37,7 @@ async def redeem(request: Request, body: SessionCreate) -> SessionCreated:
     session: SessionCreated | None = await state.group_commit.run(lambda tx: redeem_link(tx, body, now, number))
     if session is None:
         state.limits.redeem_failed(address)
-        message = "This link is not valid (any more): ask the lead of your campaign for a new one."
+        message = "This link was used or has expired. Ask your lead for a new one."
         raise unauthorized(ErrorCode.INVALID_MAGIC_LINK, message)
     return session
 

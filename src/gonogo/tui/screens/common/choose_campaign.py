@@ -54,21 +54,28 @@ class ChooseCampaignScreen(Screen[None]):
     async def _load(self) -> None:
         try:
             campaigns = await self.gonogo.services.campaigns(self._signed)
+            matching = [campaign for campaign in campaigns if self._preferred in (campaign.id, campaign.name)]
+            if self._preferred and not matching and await self.gonogo.navigator.look_in_workspace(self._preferred):
+                return
         except (GonogoClientError, DeskError) as error:
             self._show_message(str(error), f"{error.next_step}\nCtrl+Q leaves.")
             return
         if not self.gonogo.navigator.reviewing:  # a closed campaign takes no answers, but rulings
             campaigns = [campaign for campaign in campaigns if is_open(campaign)]
-        matching = [campaign for campaign in campaigns if self._preferred in (campaign.id, campaign.name)]
-        if self._preferred and len(matching) == 1:
+        matching = [campaign for campaign in matching if campaign in campaigns]
+        if self._preferred and matching:
             campaigns = matching
-        if len(campaigns) == 1:
+        missing = bool(self._preferred) and not matching
+        if len(campaigns) == 1 and not missing:
             await self.gonogo.navigator.open_campaign(self._signed, campaigns[0].id)
         elif campaigns:
             self.campaigns.show(campaigns)
             self.campaigns.highlighted = None  # Enter opens nothing before one is chosen
             self.campaigns.focus()
-            self.message.update(Content.styled("Enter opens it.", "$quiet"))
+            hint = "Enter opens it."
+            if missing:
+                hint = f"There is no open campaign “{one_line(self._preferred, 40)}” for you; these are open. {hint}"
+            self.message.update(Content.styled(hint, "$quiet"))
         else:
             invited = "Ask the person who invited you."
             own = "`gonogo import` makes one; `gonogo campaign list` shows the closed ones, too."

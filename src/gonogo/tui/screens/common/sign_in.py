@@ -10,6 +10,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.events import Paste
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
@@ -39,6 +40,7 @@ class SignInScreen(Screen[None]):
         self._embedded = embedded
         self._reason = reason
         self._busy = False
+        self._first_start = False
 
     @property
     def services(self) -> Account:
@@ -55,11 +57,18 @@ class SignInScreen(Screen[None]):
             yield Input(self.services.profile.base_url or "", id="server", placeholder="https://…", max_length=2_000)
             with Horizontal(classes="buttons"):
                 yield Button("Sign in", id="go")
-                yield Button("Try it here, without a server", id="here")
+                yield Button("Try it on sample drawings", id="demo")
+                yield Button("Open this computer's workspace", id="here")
             yield Static(content(self._reason), id="message", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#here", Button).display = self.services.embedded_available
+        services = self.services
+        self.query_one("#here", Button).display = services.has_workspace
+        self.query_one("#demo", Button).display = services.demo_available
+        self._first_start = services.demo_available and not (services.has_login or services.has_workspace)
+        if self._first_start and not self._reason:
+            hint = "No link? Press Enter to try gonogo on sample drawings: no account, no network."
+            self.message.update(Content.styled(hint, "$quiet"))
         if self._embedded:
             self.add_class("-opening")  # the form only shows if this fails
             self._sign_in_here()
@@ -67,6 +76,20 @@ class SignInScreen(Screen[None]):
     @on(Button.Pressed, "#here")
     def _sign_in_here(self) -> None:
         self._start(self.services.sign_in_embedded, "Opening the workspace on this computer …")
+
+    def on_paste(self, event: Paste) -> None:
+        """Takes a link that is pasted while no field has the focus."""
+        event.stop()
+        self.link.value = event.text.strip()
+        self.link.focus()
+
+    @on(Button.Pressed, "#demo")
+    def _sign_in_demo(self) -> None:
+        self._start(partial(self.services.sign_in_demo, self._show_progress), "Making the sample project …")
+
+    def _show_progress(self, text: str) -> None:
+        """Shows a step of the demo, from the thread that makes it."""
+        self.app.call_from_thread(self.message.update, Content.styled(text, "$quiet"))
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#go")
@@ -81,6 +104,8 @@ class SignInScreen(Screen[None]):
                 "An API key needs its server's address.", "Type it in the third field, then press Enter."
             )
             self.server.focus()
+        elif self._first_start:
+            self._sign_in_demo()
         else:
             self._show_problem("There is nothing to sign in with yet.", "Paste the link you were sent, or an API key.")
             self.link.focus()
