@@ -120,3 +120,13 @@ async def test_question_value_and_keys_are_all_there_at_80x24(running: Running, 
         assert value in " ".join(text.split())
         for key in ("a correct", "s incorrect", "d fix", "f unsure"):
             assert key in text
+
+
+async def test_facts_and_history_use_the_room_of_the_new_arrangement(running: Running, clock: Clock) -> None:
+    """They are written for the size at the paint, not for the one before the layout."""
+    session = FakeAnnotateSession([task(number, **SHORT) for number in range(12)] + [task(20, **WIDE)])
+    async with running(session, size=(120, 40)) as pilot:
+        await press(pilot, clock, *("a" * 12))
+        screen = cast(AnnotateScreen, pilot.app.screen)
+        assert below(screen.pane)
+        assert screen.history.render().plain.count("R3") == 8

@@ -38,7 +38,7 @@ class Panel:
 
 SMALL_PANEL = Panel(width=(0.36, 34, 76), height=(0.28, 7, 16))
 """Panel with prompt, value and a few lines."""
-EVIDENCE_PANEL = Panel(width=(0.48, 40, 84), height=(0.45, 11, 24))
+EVIDENCE_PANEL = Panel(width=(0.48, 40, 84), height=(0.42, 10, 24))
 """Panel that holds the votes on a case, too."""
 FEEDBACK_PANEL = Panel(width=(0.4, 36, 76), height=(0.36, 9, 20))
 """Panel that shows the right answer after a practice item."""

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.content import Content
 from textual.widget import Widget
 
+Lines = Sequence[Content]
+
 
 class ScrollLines(Widget):
-    """Lines in a fixed area, from `self._first` on; replaced without a layout pass."""
+    """Lines in a fixed area, from `self._first` on; replaced without a layout pass.
+
+    Lines are written for the width that the area has when it is painted: the layout may have changed since `show`.
+    """
 
     ALLOW_SELECT = False
     DEFAULT_CSS = "ScrollLines { height: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._lines: Sequence[Content] = ()
+        self._write: Callable[[int], Lines] = lambda _: ()
         self._first = 0
 
-    def show(self, lines: Sequence[Content]) -> None:
-        self._lines = lines
+    def show(self, write: Callable[[int], Lines]) -> None:
+        """Shows the lines that `write` returns for a width."""
+        self._write = write
         self.refresh()
+
+    @property
+    def _lines(self) -> Lines:
+        return self._write(self.content_size.width)
 
     def to_top(self) -> None:
         self._first = 0

@@ -107,6 +107,22 @@ def pace_text(pace: float | None, left_seconds: float | None) -> str:
     return f"{each}, {left} left"
 
 
+class Facts(StatusLine):
+    """Facts of a question, as many as fit."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._question: DeskTask | None = None
+
+    def show_task(self, task: DeskTask) -> None:
+        self._question = task
+        self.refresh()
+
+    def render(self) -> Content:
+        width, height = self.content_size
+        return facts(self._question, width, height) if self._question is not None else Content("")
+
+
 def facts(task: DeskTask, width: int, height: int) -> Content:
     """Facts of a question: kinds on the first line, ids, shortened, on the next."""
     kinds: list[str] = []
@@ -136,10 +152,15 @@ class History(StatusLine):
     def show_recent(self, recent: Sequence[Decided]) -> None:
         """Shows `recent`, the newest answer last."""
         answers = {(answer.task.id, answer.decision.verdict, answer.state): answer for answer in reversed(recent)}
+        before = list(self._items)
         self._items = {key: self._items.get(key) or _answer(answer) for key, answer in answers.items()}
-        width, height = self.size
+        if list(self._items) != before:
+            self.refresh()
+
+    def render(self) -> Content:
+        width, height = self.content_size
         lines = _flowed(list(self._items.values()), width)[: max(height, 1)]
-        self.show(Content("\n").join(lines) if lines else Content.styled("nothing yet", "$quiet"))
+        return Content("\n").join(lines) if lines else Content.styled("nothing yet", "$quiet")
 
 
 def _answer(item: Decided) -> Content:

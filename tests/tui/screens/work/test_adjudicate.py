@@ -213,3 +213,21 @@ async def test_a_reviewer_revoked_in_mid_work_is_told_and_keeps_the_rulings(room
         assert [one.ruling.verdict for one in desk_of(room).ruled.values()] == ["correct", "incorrect"]
         await room.press("r")
         await room.sees("Sign in to go on with your rulings")
+
+
+@pytest.mark.parametrize(("size", "least"), [((120, 40), 60), ((200, 60), 100)])
+async def test_the_drawing_has_half_of_the_screen(room: Room, size: tuple[int, int], least: int) -> None:
+    await conflict(room)
+    async with room.opened(size=size):
+        await at_the_case(room)
+        assert room.screen.pane.sheet.outer_size.width >= least
+
+
+async def test_below_a_wide_box_the_votes_stand_beside_the_value(room: Room) -> None:
+    await conflict(room, "Edges ISO 13715: -0,3", drawing_bbox=[100.0, 100.0, 600.0, 130.0])
+    async with room.opened(size=(80, 24)):
+        await at_the_case(room)
+        pane, evidence = room.screen.pane, room.screen.evidence
+        assert pane.value.region.y >= pane.sheet.region.bottom
+        assert evidence.region.x >= pane.value.region.right
+        assert "B ✗ incorrect → Edges ISO 13715: -0,35" in room.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on
@@ -134,12 +135,12 @@ class AdjudicateScreen(Screen[None]):
 
     def _show_evidence(self) -> None:
         if self._case is not None:
-            self.evidence.show(self._evidence(self._case))
+            self.evidence.show(partial(self._evidence, self._case))
 
-    def _evidence(self, case: Case) -> list[Content]:
+    def _evidence(self, case: Case, width: int) -> list[Content]:
         """Evidence lines of `case`, cached: those of the next case are built ahead."""
         ruled, draft = self.session.ruled.get(case.task.id), self._draft_of(case)
-        width = max(self.evidence.size.width, 20)
+        width = max(width, 20)
         for cached_case, *key, rows in self._evidence_cache:
             if cached_case is case and key == [ruled, draft, width]:
                 return rows
@@ -191,7 +192,7 @@ class AdjudicateScreen(Screen[None]):
         case = self.session.upcoming()
         if case is not None:
             self.pane.prebuild(case.task)
-            self._evidence(case)
+            self._evidence(case, self.evidence.size.width)
 
     def on_key(self, event: Key) -> None:
         if not self.pane.editing:  # the editor reports its keys itself, in their order

@@ -23,10 +23,9 @@ from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.presenters.format import editable_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
-from gonogo.tui.widgets import status_bar
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter
-from gonogo.tui.widgets.status_bar import History, StatusBar, StatusLine
+from gonogo.tui.widgets.status_bar import Facts, History, StatusBar, StatusLine
 from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class AnnotateScreen(Screen[None]):
     gonogo = AppGetter()
     pane = getters.query_one(TaskPane)
     status = getters.query_one("#status", StatusBar)
-    facts = getters.query_one("#facts", StatusLine)
+    facts = getters.query_one("#facts", Facts)
     history = getters.query_one("#history", History)
     words = getters.query_one("#words", Static)
     keys = getters.query_one("#keys", KeyFooter)
@@ -74,7 +73,7 @@ class AnnotateScreen(Screen[None]):
         yield StatusBar(id="status")
         yield TaskPane(
             self.session.pictures,
-            StatusLine(id="facts"),
+            Facts(id="facts"),
             Static(id="room"),
             StatusLine(id="before"),
             History(id="history"),
@@ -148,7 +147,7 @@ class AnnotateScreen(Screen[None]):
         if task.id in self.gonogo.drafts:
             self.session.begun()
         self.pane.editor.hint.show(self._hint())
-        self.facts.show(status_bar.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
+        self.facts.show_task(task)
         self._show_keys()
 
     def _hint(self) -> Content:

@@ -24,11 +24,10 @@ from gonogo.tui.layout.arrangement import FEEDBACK_PANEL
 from gonogo.tui.presenters import annotate, correction, practice
 from gonogo.tui.presenters.format import editable_text
 from gonogo.tui.screens.work.full_question import FullQuestionScreen
-from gonogo.tui.widgets import status_bar
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.scroll_lines import ScrollLines
-from gonogo.tui.widgets.status_bar import StatusLine
+from gonogo.tui.widgets.status_bar import Facts, StatusLine
 from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class PracticeScreen(Screen[None]):
     pane = getters.query_one(TaskPane)
     standing = getters.query_one("#practising", StatusLine)
     feedback = getters.query_one("#told", ScrollLines)
-    facts = getters.query_one("#facts", StatusLine)
+    facts = getters.query_one("#facts", Facts)
     words = getters.query_one("#words", Static)
     keys = getters.query_one("#keys", KeyFooter)
 
@@ -85,7 +84,7 @@ class PracticeScreen(Screen[None]):
         yield TaskPane(
             self.session.pictures,
             ScrollLines(id="told"),
-            StatusLine(id="facts"),
+            Facts(id="facts"),
             Static(id="room"),
             on_key=self._key_pressed,
             clock=self._clock,
@@ -118,7 +117,7 @@ class PracticeScreen(Screen[None]):
         elif not self.pane.shows(task):
             self.pane.show_task(task)
             self.pane.editor.hint.show(Content(""))
-            self.facts.show(status_bar.facts(task, self.facts.size.width, max(self.facts.size.height, 1)))
+            self.facts.show_task(task)
         self.set_class(task is None, "-card")
         self.standing.show(practice.status_line(self.session))
         self._show_feedback()
@@ -128,7 +127,7 @@ class PracticeScreen(Screen[None]):
         self.set_class(attempt is not None, "-told")
         if attempt is not None:
             self.feedback.to_top()
-            self.feedback.show(practice.feedback_lines(attempt))
+            self.feedback.show(lambda _: practice.feedback_lines(attempt))
         self._show_keys()
 
     @on(CorrectionInput.Choosing)
