@@ -113,6 +113,7 @@ def letters_of(pieces: InkPieces, shape: tuple[int, ...]) -> InkPieces:
     boxes = pieces.boxes()
     area = boxes[:, 4]
     lines = _straight_lines(pieces, boxes, min(shape[:2]))
+    lines &= ~_ones(boxes, lines, shape)
     kept = ~lines & ~_frames(boxes)
     kept &= area >= min(_SPECK * shape[0] * shape[1], float(area[kept].max()) if kept.any() else 0.0)
     return pieces.select(kept) if kept.any() else pieces
@@ -137,6 +138,15 @@ def _straight_lines(pieces: InkPieces, boxes: NDArray[np.intp], shorter: int) ->
     length, width = np.sqrt(12 * longest) + 1, np.sqrt(12 * shortest) + 1
     lines: NDArray[np.bool_] = (length > _LINE_LENGTH * shorter) & (width < _LINE_THIN * length)
     return lines
+
+
+def _ones(boxes: NDArray[np.intp], lines: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Returns which pieces lie wholly in the crop and are no longer than those that are no lines: "1" is one, too."""
+    left, top, right, bottom, _ = boxes.T
+    inside = (left > 0) & (top > 0) & (right < shape[1]) & (bottom < shape[0])
+    longer = np.maximum(right - left, bottom - top)
+    ones: NDArray[np.bool_] = inside & (longer <= longer[~lines].max(initial=0))
+    return ones
 
 
 def _frames(boxes: NDArray[np.intp]) -> NDArray[np.bool_]:

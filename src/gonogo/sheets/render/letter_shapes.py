@@ -31,7 +31,7 @@ def direction_likelihoods(pieces: InkPieces, shape: tuple[int, ...], chosen: NDA
 
     Column `n` is "written at `15 n` degrees counter-clockwise"; the last column is "no letter".
     """
-    return _forward(patches(pieces, shape, chosen).reshape(-1, SIDE * SIDE), _weights())
+    return forward(patches(pieces, shape, chosen).reshape(-1, SIDE * SIDE), _weights())
 
 
 def patches(pieces: InkPieces, shape: tuple[int, ...], chosen: NDArray[np.intp]) -> Floats:
@@ -49,7 +49,8 @@ def patches(pieces: InkPieces, shape: tuple[int, ...], chosen: NDArray[np.intp])
     return share
 
 
-def _forward(rows: Floats, weights: Weights) -> Floats:
+def forward(rows: Floats, weights: Weights) -> Floats:
+    """Returns the log likelihoods of pieces, one a row of 256 shares of ink."""
     first, first_bias, second, second_bias = weights
     scores = np.maximum(rows @ first + first_bias, 0) @ second + second_bias
     scores -= scores.max(axis=1, keepdims=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gonogo.sheets.render.ink_pieces import Ink, InkPieces, find_pieces, letters_of
+from gonogo.sheets.render.ink_pieces import InkPieces
 from gonogo.sheets.render.letter_shapes import STEP, direction_likelihoods
 
 _LETTERS_MOST = 12  # the largest pieces decide
@@ -44,12 +44,14 @@ class TextAngle:
     is_sure: bool = True
 
 
-def measure_angle(ink: Ink) -> TextAngle:
-    """Measures the direction of the text in `ink`, samples of a crop of equal width and height."""
-    pieces = letters_of(find_pieces(ink), ink.shape)
-    if not pieces.count:
+def measure_angle(letters: InkPieces, shape: tuple[int, ...]) -> TextAngle:
+    """Measures the direction of the text in a crop of `shape`, whose pieces of ink that can be letters are given.
+
+    The samples of the crop are as wide as high.
+    """
+    if not letters.count:
         return TextAngle()
-    scores, count = direction_scores(pieces, ink.shape)
+    scores, count = direction_scores(letters, shape)
     best = int(np.argmax(scores))
     apart = np.abs((np.arange(360) - best + 180) % 360 - 180) > _APART
     degrees = _snapped(best, scores)

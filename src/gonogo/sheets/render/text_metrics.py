@@ -12,9 +12,7 @@ from gonogo.sheets.render.contrast import ink_levels
 from gonogo.sheets.render.crop import (
     CropView,
     Rect,
-    rect_around,
     rect_of_box,
-    turn_point,
     turned_rect,
     turned_size,
 )
@@ -90,9 +88,11 @@ def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
     dark = _dark(grey)
     if dark is None:
         return TextMetrics()
-    angle = measure_angle(dark)
+    letters = letters_of(find_pieces(dark), dark.shape)
+    angle = measure_angle(letters, dark.shape)
     if angle.degrees % 90:
-        return _measure_slanted(page, region, dark, angle.degrees)
+        outline = letters.outline() * (region.width / dark.shape[1]) + (region.x, region.y)
+        return _measure_slanted(page, _turned_rect(outline, page, angle.degrees), angle.degrees)
     upright = np.rot90(dark, -angle.degrees // 90)
     measured = _measure_upright(upright, region.width / dark.shape[1])
     extent = _extent(grey, region, measured.text_height)
@@ -121,11 +121,8 @@ def _extent(grey: Grey, region: Rect, text: float | None) -> Rect | None:
     return Rect(region.x + float(x0), region.y + float(y0), float(x1 - x0), float(y1 - y0))
 
 
-def _measure_slanted(page: DrawingPage, region: Rect, dark: Ink, rotation: int) -> TextMetrics:
-    """Measures slanted text once it was turned, in the rectangle around its letters."""
-    unit = region.width / dark.shape[1]
-    outline = letters_of(find_pieces(dark), dark.shape).outline() * unit + (region.x, region.y)
-    around = _turned_rect(outline, page, rotation)
+def _measure_slanted(page: DrawingPage, around: Rect, rotation: int) -> TextMetrics:
+    """Measures slanted text once it was turned; `around` is the rectangle of its letters on the turned page."""
     view = CropView(around, *turned_size(page.width, page.height, rotation), rotation % 360, 1.0)
     samples = _samples(around)
     upright = _dark(render_view(page, view, *samples))
@@ -136,7 +133,11 @@ def _measure_slanted(page: DrawingPage, region: Rect, dark: Ink, rotation: int) 
 
 def _turned_rect(points: NDArray[np.float64], page: DrawingPage, rotation: int) -> Rect:
     """Returns the rectangle around points of the page, on the turned page."""
-    return rect_around(turn_point(x, y, page.width, page.height, rotation) for x, y in points.tolist())
+    cos, sin = np.cos(np.deg2rad(rotation)), np.sin(np.deg2rad(rotation))
+    turned = (points - (page.width / 2, page.height / 2)) @ np.array(((cos, sin), (-sin, cos)))
+    turned += np.array(turned_size(page.width, page.height, rotation)) / 2
+    (x, y), (right, below) = turned.min(axis=0).tolist(), turned.max(axis=0).tolist()
+    return Rect(x, y, right - x, below - y)
 
 
 def _samples(region: Rect) -> tuple[int, int]:
