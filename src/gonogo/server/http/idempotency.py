@@ -146,7 +146,7 @@ def _store(
         "created_at": now,
         "expires_at": now + lifetime,
     }
-    _INSERT.run(connection, row)
+    _INSERT.later(connection, row)
 
 
 def _lock(connection: Connection, ask: IdempotentRequest) -> None:

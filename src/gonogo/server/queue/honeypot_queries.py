@@ -157,7 +157,7 @@ class HoneypotQueries:
     ) -> None:
         """Records that a copy was served to a voter."""
         params = {"item": item_id, "voter": voter_id, "campaign": campaign_id, "task": task_id}
-        _INSERT_SERVING.run(connection, params)
+        _INSERT_SERVING.later(connection, params)
 
 
 _spare = select(func.count()).where(tasks.c.gold_item_id == gold_items.c.id, _has_room, *_wants_votes)

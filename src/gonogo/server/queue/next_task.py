@@ -148,7 +148,7 @@ def _move_cursor(
         "gold": int(is_gold),
         "sheet": ordinary.sheet_seq,
     }
-    _MOVE_CURSOR.run(connection, params)
+    _MOVE_CURSOR.later(connection, params)
 
 
 def _expire(connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor, now: datetime) -> None:

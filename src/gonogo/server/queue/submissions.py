@@ -196,7 +196,7 @@ def submit(
         created_at=now,
         idempotency_key=idempotency_key,
     )
-    _INSERT.run(connection, stored.__dict__)
+    _INSERT.later(connection, stored.__dict__)
     _record_vote(connection, campaign.id, task, voter, counted=counted, now=now)
     if counted:
         return SubmitResult(stored)
@@ -215,15 +215,15 @@ def _record_vote(
     """Counts the vote on its task and voter, rescores the task, and makes it available if it needs more votes."""
     n_votes = task.submission_count + counted
     update = _COUNT_VOTE_AND_RELEASE if task.holder_id == voter.id else _COUNT_VOTE
-    update.run(connection, {"task": task.id, "votes": n_votes})
-    _COUNT_DONE.run(connection, {"campaign": campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
+    update.later(connection, {"task": task.id, "votes": n_votes})
+    _COUNT_DONE.later(connection, {"campaign": campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
     if task.is_gold and task.gold_item_id is not None and not task.was_served:
         honeypots.record_unserved(connection, campaign_id, task.gold_item_id, task.id, voter)
     if not counted:
         return
     outcome = rescore_loaded(connection, task.to_score(n_votes), now)
     if outcome.status != TaskStatus.OPEN and n_votes < task.n_required:  # settled early
-        task_order.REMOVE_IF_COMPLETE.run(connection, {"task": task.id})
+        task_order.REMOVE_IF_COMPLETE.later(connection, {"task": task.id})
 
 
 def _lock_task(connection: Connection, task_id: str, voter: Voter) -> LockedTask:

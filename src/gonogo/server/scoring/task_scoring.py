@@ -202,7 +202,7 @@ def rescore_loaded(connection: Connection, task: TaskToScore, now: datetime) -> 
     else:
         outcome = score_task(task, _VOTES_OF_TASK.all(connection, {"task": task.id})).outcome()
     if outcome_changed(task, outcome):
-        _UPDATE_ONE_OUTCOME.run(connection, outcome_params(task, outcome, now))
+        _UPDATE_ONE_OUTCOME.later(connection, outcome_params(task, outcome, now))
     return outcome
 
 

@@ -201,7 +201,7 @@ def _write(
     seq, before = (head[0] + 1, head[1]) if head is not None else (1, _START)
     digest = _digest(before, chain, seq, now, actor, action, request_id, content)
     row = {"chain": chain, "seq": seq, "at": now, "actor": actor, "action": action, "request_id": request_id}
-    _INSERT.run(connection, {**row, "content": content, "hash": digest})
+    _INSERT.later(connection, {**row, "content": content, "hash": digest})
     return seq, digest
 
 

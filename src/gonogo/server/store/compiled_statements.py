@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.visitors import replacement_traverse
 
+from gonogo.server.store.deferred_writes import DeferredWrite, defer, deferred, take_combined
+
 Values = Mapping[str, Any]
 StatementObserver = Callable[[str, Any], None]
 _Converter = Callable[[Any], Any]
@@ -80,7 +82,24 @@ class CompiledStatement:
         touched: int = self._run(connection, values)[1].rowcount
         return touched
 
+    def later(self, connection: Connection, values: Values) -> None:
+        """Executes a write whose result nobody reads: at once on SQLite, on PostgreSQL with others (`flush`)."""
+        if connection.dialect.name != "postgresql":
+            self._run(connection, values)
+            return
+        form, parameters = self._prepared(connection, values)
+        table: str = self.statement.table.name  # type: ignore[attr-defined]
+        if any(write.table == table for write in deferred(connection)):
+            flush(connection)
+        defer(connection, DeferredWrite(table, form.sql, parameters))
+
     def _run(self, connection: Connection, values: Values) -> tuple[_Form, Any]:
+        form, parameters = self._prepared(connection, values)
+        if connection.dialect.name == "postgresql":
+            flush(connection)
+        return form, _execute(connection, form.sql, parameters)
+
+    def _prepared(self, connection: Connection, values: Values) -> tuple[_Form, Any]:
         dialect = connection.dialect
         form = self._forms.get(dialect.name)
         if form is None:
@@ -88,13 +107,25 @@ class CompiledStatement:
         parameters = form.parameters(values)
         for watcher in watchers:
             watcher(form.sql, parameters)
-        try:
-            if dialect.name == "postgresql":
-                return form, _cursor_of(connection).execute(form.sql, parameters, prepare=True)
-            driver: Any = connection.connection.dbapi_connection
-            return form, driver.execute(form.sql, parameters)
-        except dialect.loaded_dbapi.Error as error:
-            raise translated(connection, error, form.sql) from error
+        return form, parameters
+
+
+def flush(connection: Connection, *_event: object) -> None:
+    """Executes the writes that `CompiledStatement.later` put off; called before a read and before the commit."""
+    combined = take_combined(connection)
+    if combined is not None:
+        _execute(connection, *combined)
+
+
+def _execute(connection: Connection, sql: str, parameters: Any) -> Any:
+    """The driver's cursor, after a statement."""
+    try:
+        if connection.dialect.name == "postgresql":
+            return _cursor_of(connection).execute(sql, parameters, prepare=True)
+        driver: Any = connection.connection.dbapi_connection
+        return driver.execute(sql, parameters)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise translated(connection, error, sql) from error
 
 
 class CompiledQuery(Generic[RowT]):

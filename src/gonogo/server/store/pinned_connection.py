@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from gonogo.server.store.compiled_statements import translated
+from gonogo.server.store.compiled_statements import flush, translated
+from gonogo.server.store.deferred_writes import drop_deferred
 from gonogo.server.store.dialects import dialect_of
 
 PINNED = "gonogo_pinned"
@@ -50,6 +51,7 @@ class PinnedConnection:
             if connection.in_transaction():  # a statement by SQLAlchemy began a transaction of its own as well
                 connection.commit()
             else:
+                flush(connection)
                 connection.connection.commit()
         except errors as error:
             wrapped = translated(connection, error, "transaction")
@@ -76,6 +78,7 @@ class PinnedConnection:
         """Rolls back; closes a connection that cannot."""
         try:
             forget_audit_head(connection)
+            drop_deferred(connection)
             connection.rollback()  # also after a failed commit, which leaves SQLAlchemy's transaction in the way
             if not connection.invalidated:
                 connection.connection.rollback()

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     create_engine,
+    event,
     func,
     inspect,
     literal_column,
@@ -31,7 +32,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
 
-from gonogo.server.store.compiled_statements import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledStatement, flush
+from gonogo.server.store.deferred_writes import drop_deferred
 from gonogo.server.store.dialects.engines import BUSY_TIMEOUT_MS, Engines
 from gonogo.server.store.errors import BackupError
 
@@ -61,6 +63,9 @@ _SETTING = text("SELECT current_setting(:name)")
 
 def open_engines(url: URL) -> Engines:
     engine = create_engine(url, connect_args=_CONNECTION, pool_size=4, hide_parameters=True)
+    event.listen(engine, "before_cursor_execute", flush)
+    event.listen(engine, "commit", flush)
+    event.listen(engine, "rollback", drop_deferred)
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return Engines(engine, engine, reading, engine.execution_options(isolation_level="AUTOCOMMIT"))
 
