@@ -22,7 +22,7 @@ NOT_COVERED = (
     "A bare alpha refuses careful teams where most predictions are right; look at conflicts before you close."
 )
 COLUMN_LEGEND = (
-    "rel. is reliability, trust its safe lower bound; gold the accuracy on gold, missed known wrong called correct.",
+    "rel. is reliability, trust its lower bound by gold; gold the accuracy on gold, missed known wrong called correct.",
     "fast is the share under a second by the server's clock; pace the time a vote, from the first to the last.",
 )
 _INDENT = " " * 7
@@ -44,7 +44,8 @@ def report_lines(report: Json, names: Mapping[str, str] | None = None, width: in
 
 def _lines(report: Json, names: Mapping[str, str], width: int | None) -> list[str]:
     details: Json = report.get("gonogo") or {}
-    lines = [*_headline(report, details), "", *(_figures(details) if details else [NOT_COVERED]), ""]
+    lines = [*_settled(details), *_next_steps(details, names), *_headline(report, details), ""]
+    lines += [*(_figures(details) if details else [NOT_COVERED]), ""]
     lines += _annotators(report, details, names, width)
     lines += _groups("By kind", details.get("by_kind") or [])
     lines += _groups("By sheet", details.get("by_sheet") or [])
@@ -87,6 +88,35 @@ def sparkline(values: Sequence[float]) -> str:
 # --- figures ---------------------------------------------------------------------------------------------
 
 
+def _settled(details: Json) -> list[str]:
+    """What is settled, and with how many errors: a lead reads this first."""
+    settled = details.get("settled")
+    if not settled:
+        return []
+    statuses = details.get("statuses") or {}
+    parts = [
+        (settled["n_correct"], "as correct"),
+        (settled["n_other"], "as incorrect or unsure"),
+        (settled["n_by_expert"], "by an expert"),
+        (statuses.get("in_review", 0), "in review"),
+        (statuses.get("open", 0), "open"),
+    ]
+    line = " · ".join(f"{count} {name}" for count, name in parts if count) or "nothing yet"
+    return [f"settled  {line}", *_meaning(details, "settled"), ""]
+
+
+def _next_steps(details: Json, names: Mapping[str, str]) -> list[str]:
+    """What to do next, with its price."""
+    steps = details.get("next_steps") or []
+    if not steps:
+        return []
+    texts = []
+    for step in steps:
+        person = str(step.get("annotator_user_id") or "")
+        texts.append(str(step["text"]).replace("{name}", names.get(person, person)))
+    return ["next", *(f"{_INDENT}→ {text}" for text in texts), ""]
+
+
 def _headline(report: Json, details: Json) -> list[str]:
     """Alpha with its interval, against what the campaign asks for."""
     alpha, interval = report.get("alpha"), details.get("alpha_interval")
@@ -103,18 +133,48 @@ def _headline(report: Json, details: Json) -> list[str]:
 
 
 def _figures(details: Json) -> list[str]:
-    prevalence, ac1, to_settle = (details.get(key) for key in ("prevalence", "gwet_ac1", "items_to_settle"))
+    prevalence, to_settle = details.get("prevalence"), details.get("items_to_settle")
     figures = [
         ("false accept", "false_accept", _share_with_interval(details.get("false_accept"))),
         ("false reject", "false_reject", _share_with_interval(details.get("false_reject"))),
-        ("Gwet's AC1", "gwet_ac1", "undefined" if ac1 is None else f"{ac1:.3f}"),
+        ("Gwet's AC1", "gwet_ac1", _coefficient(details, "gwet_ac1")),
         ("prevalence", "prevalence", "   ".join(_prevalence(prevalence)) if prevalence else "–"),
         ("to settle", "items_to_settle", "–" if to_settle is None else str(to_settle)),
+        ("confidence", "model_confidence", _confidence(details.get("model_confidence"))),
+        ("calibration", "calibration", _calibration(details.get("calibration"))),
     ]
+    explained = details.get("words") or {}
     lines = []
     for label, key, figure in figures:
-        lines += [f"{label:13} {figure}", *_meaning(details, key)]
+        if key in explained or figure[0] != "–":  # a number that is not there needs no line without advice
+            lines += [f"{label:13} {figure}", *_meaning(details, key)]
     return lines
+
+
+def _coefficient(details: Json, key: str) -> str:
+    value, interval = details.get(key), details.get(f"{key}_interval")
+    doubt = "" if interval is None else f"   95 % {interval[0]:.2f} to {interval[1]:.2f}"
+    return "–" if value is None else f"{value:.3f}{doubt}"
+
+
+def _confidence(confidence: Json | None) -> str:
+    """AUC of the model's confidence, and whether it is used."""
+    if not confidence:
+        return "–"
+    use = "used as evidence" if confidence.get("used") else "not used"
+    auc, interval = confidence.get("auc"), confidence.get("interval")
+    if auc is None or interval is None:
+        return f"{use}   {confidence.get('n_known')} outcomes known" if confidence.get("n_known") else "–"
+    return f"{use}   AUC {auc:.2f}   95 % {interval[0]:.2f} to {interval[1]:.2f}"
+
+
+def _calibration(calibration: Json | None) -> str:
+    """Expected calibration error, and claim and truth of each bin."""
+    if not calibration:
+        return "–"
+    rows = calibration["bins"]
+    bins = "   ".join(f"{_percent(row['claimed'])} → {_percent(row['right'])} of {row['n']}" for row in rows)
+    return f"ECE {calibration['ece']:.3f}   {bins}"
 
 
 def _prevalence(shares: Mapping[str, float]) -> list[str]:
@@ -128,7 +188,9 @@ def _prevalence(shares: Mapping[str, float]) -> list[str]:
 def _meaning(details: Json, key: str) -> list[str]:
     """Meaning of a figure, and the advice."""
     words = (details.get("words") or {}).get(key)
-    return [f"{_INDENT}{words['means']}", f"{_INDENT}→ {words['do']}"] if words else []
+    if not words:
+        return []
+    return [f"{_INDENT}{words['means']}", *([f"{_INDENT}→ {words['do']}"] if words["do"] else [])]
 
 
 # --- annotators ------------------------------------------------------------------------------------------

@@ -105,6 +105,8 @@ def test_missed_error_types_kinds_sheets_and_confusion(campaign: Campaign) -> No
 
 
 def test_an_undefined_alpha_says_why(campaign: Campaign) -> None:
+    assert "nobody has voted yet" in block(campaign)["words"]["alpha"]["means"]
+    campaign.vote(campaign.add_task(n_required=2), RIGHT)
     assert "no task has two votes" in block(campaign)["words"]["alpha"]["means"]
     campaign.vote(campaign.add_task(n_required=2), RIGHT, RIGHT)
     assert "every vote says the same" in block(campaign)["words"]["alpha"]["means"]

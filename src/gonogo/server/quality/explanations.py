@@ -1,29 +1,34 @@
-"""Explanations of a quality report: the meaning of each number, and what to do about it."""
+"""Explanations of a quality report: the meaning of each number that it has, and what to do about it.
+
+A number that is not there, and advice that does not apply, have no words: a lead who reads each line shall not have to
+find out which of them are for other campaigns.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from gonogo.server.consensus.intervals import MIN_DISSENT
+
 Explanations = dict[str, dict[str, str]]
 
 WORRYING_FALSE_ACCEPT = 0.1
 WORRYING_FALSE_REJECT = 0.15
+HIGH_AC1 = 0.8
+RARE = 0.15
+"""Prevalence of wrong predictions below which they are easily missed."""
 
 
-def explain(report: Mapping[str, Any], alpha: float | None, threshold: float) -> Explanations:
-    """`{number: {means, do}}`; `report` is the report's `gonogo` block."""
-    return {
+def explain(report: Mapping[str, Any], alpha: float | None, threshold: float, n_submissions: int) -> Explanations:
+    """`{number: {means, do}}`, `do` empty where there is nothing to do; `report` is the report's `gonogo` block."""
+    if not n_submissions:
+        return {"alpha": {"means": "Undefined: nobody has voted yet.", "do": "Invite annotators: `gonogo assign`."}}
+    words = {
+        "settled": _settled(report.get("settled")),
         "alpha": _alpha(report, alpha, threshold),
-        "gwet_ac1": {
-            "means": "Agreement beyond chance that hardly moves when one verdict is common, where alpha falls.",
-            "do": "Low alpha beside high AC1: people agree, the campaign just has few wrong predictions. "
-            "Look at the false-accept rate then.",
-        },
-        "prevalence": {
-            "means": "Expected share of each verdict among the tasks with votes.",
-            "do": "The rarer wrong predictions are, the easier they are missed: use gold with many wrong ones.",
-        },
+        "gwet_ac1": _ac1(report, alpha, threshold),
+        "prevalence": _prevalence(report),
         "false_accept": _error_rate(
             report.get("false_accept"),
             "Share of known wrong predictions that were called correct: the costly mistake.",
@@ -36,37 +41,31 @@ def explain(report: Mapping[str, Any], alpha: float | None, threshold: float) ->
             "Look at the guideline: people may ask for more than the drawing shows.",
             WORRYING_FALSE_REJECT,
         ),
-        "items_to_settle": _items_to_settle(report.get("items_to_settle")),
-        "method": {
-            "means": f"The consensus was found by {report.get('method_used')}.",
-            "do": str(report.get("fallback") or "Nothing."),
-        },
-        "duration_ms": {
-            "means": "Time a verdict as the clients report it, without idle time.",
-            "do": "Compare people with themselves: a sudden fall says more than being fast.",
-        },
-        "too_fast_share": {
-            "means": "Share of votes under a second by the server's clock. Fetching ahead makes claim to submit "
-            "longer, so the pace of submits is used as well.",
-            "do": "Look at some of those votes before you pause anybody.",
-        },
-        "reliability": {
-            "means": "Mean share of right answers over the verdicts, by the consensus; trust is its lower bound.",
-            "do": "Act on trust, not on reliability, while somebody has few votes.",
-        },
-        "gold_accuracy": {
-            "means": "Share of right answers on gold; not shown below 10 gold answers.",
-            "do": "Under 10 answers nothing can be said; raise the gold fraction.",
-        },
-        "error_types": {
-            "means": "Which kinds of error in known wrong predictions were called correct.",
-            "do": "Show the worst kind in practice and in the guideline.",
-        },
-        "flags": {
-            "means": "Signs that somebody's votes deserve a look. Nothing is done by itself.",
-            "do": "Look, then pause, re-open or discount if need be; each leaves a line in the trail.",
-        },
+        "items_to_settle": _items_to_settle(report, alpha),
+        "method": _method(report),
+        "model_confidence": _model_confidence(report.get("model_confidence")),
+        "calibration": _calibration(report.get("calibration")),
+        **_people(report),
     }
+    return {name: said for name, said in words.items() if said is not None}
+
+
+def _settled(settled: Mapping[str, Any] | None) -> dict[str, str] | None:
+    if not settled or not settled["n_correct"]:
+        return None
+    limit, above = settled["max_risk"], settled["n_above_limit"]
+    means = f"By the limit up to {limit:.0%} of them may be wrong; the votes expect {settled['expected_wrong']:.1f}."
+    if 0 < limit < 1:
+        means = (
+            f"By the limit 1 in {round(1 / limit)} may be wrong; expected: {_about(settled['expected_wrong'])} "
+            f"of {settled['n_correct']}."
+        )
+    do = f"{above} of them were settled under an earlier limit and are above this one." if above else ""
+    return {"means": means, "do": do}
+
+
+def _about(number: float) -> str:
+    return "fewer than 1" if number < 0.5 else str(round(number))
 
 
 def _alpha(report: Mapping[str, Any], alpha: float | None, threshold: float) -> dict[str, str]:
@@ -78,16 +77,35 @@ def _alpha(report: Mapping[str, Any], alpha: float | None, threshold: float) -> 
         return {"means": means + why, "do": "Add gold with wrong predictions; it shows whether people look."}
     interval = report.get("alpha_interval")
     if interval is None:
-        return {"means": means, "do": "Too few tasks for an interval: go on until there are some hundred."}
+        why = f" Too few disagreements for an interval: under {MIN_DISSENT} tasks have a vote unlike the most."
+        return {"means": means + why, "do": "Do not read much into alpha yet."}
     low, high = interval
     if low >= threshold:
-        return {"means": means, "do": "Safely above the threshold."}
+        return {"means": means, "do": ""}
     if high < threshold:
         return {
             "means": means,
-            "do": "Safely below the threshold: look at the kinds and sheets that split people most.",
+            "do": "Below what is wanted, not by chance: look at the kinds and sheets that split people most.",
         }
     return {"means": means, "do": "The threshold lies inside the interval: this may be luck either way. Collect more."}
+
+
+def _ac1(report: Mapping[str, Any], alpha: float | None, threshold: float) -> dict[str, str] | None:
+    ac1 = report.get("gwet_ac1")
+    if ac1 is None:
+        return None
+    is_split = alpha is not None and alpha < threshold and ac1 >= HIGH_AC1
+    do = "People agree, there are just few wrong predictions. The false-accept rate decides then." if is_split else ""
+    return {"means": "Agreement beyond chance that hardly moves when one verdict is common.", "do": do}
+
+
+def _prevalence(report: Mapping[str, Any]) -> dict[str, str] | None:
+    shares = report.get("prevalence")
+    if not shares:
+        return None
+    is_rare = shares.get("incorrect", 0.0) < RARE
+    do = "Wrong predictions are rare and easily missed: use gold with many wrong ones." if is_rare else ""
+    return {"means": "Expected share of each verdict among the tasks with votes.", "do": do}
 
 
 def _error_rate(share: Any, means: str, do: str, worrying: float) -> dict[str, str]:
@@ -95,14 +113,73 @@ def _error_rate(share: Any, means: str, do: str, worrying: float) -> dict[str, s
         return {"means": means, "do": "Not known below 10 gold answers: add gold, half of it wrong."}
     low, high = share["interval"]
     if high < worrying:
-        return {"means": means, "do": "Fine."}
+        return {"means": means, "do": ""}
     if low > worrying:
         return {"means": means, "do": do}
-    return {"means": means, "do": "Not clear yet: more gold answers narrow the interval."}
+    return {"means": means, "do": "Not clear yet: more gold items narrow the interval."}
 
 
-def _items_to_settle(more: Any) -> dict[str, str]:
+def _items_to_settle(report: Mapping[str, Any], alpha: float | None) -> dict[str, str] | None:
+    more = report.get("items_to_settle")
+    if alpha is None or report.get("alpha_interval") is None or more == 0:
+        return None
     means = "About how many more doubly voted tasks would settle on which side of the threshold alpha lies."
     if more is None:
-        return {"means": means, "do": "Not known, or too many to be worth it: alpha sits right on the threshold."}
-    return {"means": means, "do": "Settled." if more == 0 else f"About {more} more doubly voted tasks would settle it."}
+        return {"means": means, "do": "Too many to be worth it: alpha sits right on the threshold."}
+    return {"means": means, "do": ""}
+
+
+def _method(report: Mapping[str, Any]) -> dict[str, str]:
+    return {"means": f"The consensus is by {report.get('method_used')}.", "do": str(report.get("fallback") or "")}
+
+
+def _model_confidence(confidence: Mapping[str, Any] | None) -> dict[str, str] | None:
+    if not confidence or not confidence["n_known"]:
+        return None
+    means = "How often a right prediction has the higher confidence of a right and a wrong one (AUC; 0.5 is chance)."
+    return {"means": f"{means} {confidence['why']}", "do": ""}
+
+
+def _calibration(calibration: Mapping[str, Any] | None) -> dict[str, str] | None:
+    if not calibration:
+        return None
+    means = "On gold: how far the probabilities claimed are from the shares that are right (ECE)."
+    if calibration["temperature"] > 1.05:
+        means += " Voters err together, so the weight of their votes was reduced."
+    return {"means": means, "do": ""}
+
+
+def _people(report: Mapping[str, Any]) -> Explanations:
+    """Words on the table of annotators."""
+    words = {
+        "reliability": {
+            "means": "Mean share of right answers over the verdicts, by the consensus; trust its lower bound by gold.",
+            "do": "Act on trust, not on reliability.",
+        }
+    }
+    people = list((report.get("annotators") or {}).values())
+    if any(person["n_gold_answers"] for person in people):
+        words["gold_accuracy"] = {"means": "Share of right answers on gold; not shown below 10 gold answers.", "do": ""}
+    if report.get("error_types"):
+        words["error_types"] = {
+            "means": "Which kinds of error in known wrong predictions were called correct.",
+            "do": "Show the worst kind in practice and in the guideline.",
+        }
+    if report.get("duration_ms"):
+        words["duration_ms"] = {
+            "means": "Time a verdict as the clients report it, without idle time.",
+            "do": "Compare people with themselves: a sudden fall says more than being fast.",
+        }
+    flagged = [flag for person in people for flag in person.get("flags") or []]
+    if "too_fast" in flagged:
+        words["too_fast_share"] = {
+            "means": "Share of votes under a second by the server's clock. Fetching ahead makes claim to submit "
+            "longer, so the pace of submits is used as well.",
+            "do": "Look at some of those votes before you pause anybody.",
+        }
+    if flagged:
+        words["flags"] = {
+            "means": "Signs that somebody's votes deserve a look. Nothing is done by itself.",
+            "do": "Look, then pause, re-open or discount if need be; each leaves a line in the trail.",
+        }
+    return words

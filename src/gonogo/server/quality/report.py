@@ -21,6 +21,8 @@ from gonogo.server.consensus.votes import UNKNOWN
 from gonogo.server.quality.breakdown import by_kind, by_sheet, confusion, missed_errors
 from gonogo.server.quality.explanations import explain
 from gonogo.server.quality.flags import annotator_flags
+from gonogo.server.quality.next_steps import next_steps
+from gonogo.server.quality.settled import calibration_part, model_confidence, settled_part
 from gonogo.server.scoring.campaign_consensus import (
     MIN_GOLD_ANSWERS,
     ConsensusResult,
@@ -52,6 +54,10 @@ def build_report(result: ConsensusResult, campaign: CampaignRow) -> QualityRepor
     threshold = float(campaign.acceptance_alpha)
     people = _annotators(result)
     block = {
+        "settled": settled_part(result, campaign),
+        "next_steps": next_steps(result, campaign, people),
+        "model_confidence": model_confidence(result.calibration.evidence),
+        "calibration": calibration_part(result.calibration.temperature, result.calibration.reliability),
         "alpha_interval": _interval_pair(interval),
         "n_paired_tasks": paired,
         "items_to_settle": items_to_settle(alpha, interval, threshold, paired),
@@ -75,7 +81,7 @@ def build_report(result: ConsensusResult, campaign: CampaignRow) -> QualityRepor
         n_tasks=len(counts),
         n_submissions=len(matrix.votes),
         annotators=[person for person, _ in people],
-        gonogo={**block, "words": explain(block, alpha, threshold)},
+        gonogo={**block, "words": explain(block, alpha, threshold, len(matrix.votes))},
     )
 
 
