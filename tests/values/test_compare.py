@@ -26,7 +26,6 @@ SAME = [
     ("70 REF", "(70)", "REF is the same as brackets"),
     ("C5", "5x45°", "chamfers of 45° have several marks"),
     ("CH5", "C5", "chamfers of 45° have several marks"),
-    ("50", "50 mm", "mm is the unit when none is written"),
     ("pos dia 0,1 A B", "⌖|⌀0,1|A|B", "dia written ⌀"),
     (".5", "0.5", "written differently"),
     ("1x⌀8", "⌀8", "written differently"),
@@ -43,7 +42,8 @@ DIFFERENT = [
     ("0.1", "-0.1", "value 0.1 against -0.1"),
     ("19,9 -0,1", "19,9 0 -0,1", "upper none against 0"),
     ("50 mm", "50 in", "unit mm against in"),
-    ("50", "50 in", "unit mm against in"),
+    ("50", "50 in", "unit none against in"),
+    ("50", "50 mm", "unit none against mm"),
     ("25 H7", "25 h7", "fit H7 against h7"),
     ("25 H7", "25", "fit H7 against none"),
     ("45°", "45", "kind angle against linear"),
@@ -108,7 +108,7 @@ STRUCTURED: list[tuple[Any, Any]] = [
     ({"symbol": "pos", "zone": "ø0.1", "material_condition": "MMC", "datums": "A,B"}, "⌖|⌀0,1Ⓜ|A|B"),
     ({"thread": {"designation": "M8", "pitch": 1.25, "class": "6H"}}, "M8x1,25-6H"),
     ({"roughness": "Ra 1.6"}, "Ra 1,6"),
-    ({"roughness": "Ra", "nominal": 1.6, "unit": "um"}, "Ra 1,6"),
+    ({"roughness": "Ra", "nominal": 1.6, "unit": "um"}, "Ra 1,6 µm"),
     ({"upper": 20.1, "lower": "19.9"}, "19,9/20,1"),
     ({"nominal": "45", "unit": "deg"}, "45°"),
     ({"nominal": 25, "fit": "H7/g6", "quantity": "2x"}, "2x 25 H7/g6"),
@@ -143,3 +143,19 @@ def test_objects_that_differ(a: Any, b: Any) -> None:
 def test_unknown_keys_and_number_forms() -> None:
     assert equal({"a": 1, "b": [1.0]}, {"b": [1], "a": 1.0}).equal
     assert len(canonical_key("word " * 20_000)) < 100
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "unit", "same"),
+    [
+        ("50", "50 mm", "mm", True), ("50", "50 mm", "in", False), ("50", "50 mm", "", False),
+        (".5", ".5 in", "in", True), (".5", ".5 in", "", False), ("50", "50,0", "", True),
+        ("50 mm", "50 mm", "in", True),
+        ("Ra 1,6", "Ra 1,6 µm", "mm", True), ("Ra 63", "Ra 63 µin", "in", True), ("Ra 1,6", "Ra 1,6 µm", "", False),
+        ("45°", "45 deg", "in", True), ("M8", "M8", "in", True),
+    ],
+)  # fmt: skip
+def test_a_unit_is_assumed_only_where_the_drawings_unit_is_known(a: str, b: str, unit: str, same: bool) -> None:
+    found = equal(a, b, unit=unit)
+    assert found.equal is same, found.reason
+    assert (canonical_key(a, unit=unit) == canonical_key(b, unit=unit)) is same

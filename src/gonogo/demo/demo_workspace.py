@@ -128,7 +128,7 @@ async def _make_campaign(
             name=CAMPAIGN, description="Are these read right?", target_redundancy=3, gold_fraction=0.1
         )
         campaign_id = (await lead.create_campaign_in_project(project_id, body)).id
-    await lead.update_settings(campaign_id, CampaignSettings(guideline=GUIDELINE))
+    await lead.update_settings(campaign_id, CampaignSettings(guideline=GUIDELINE, unit="mm"))
     tasks = TasksFromPredictions(calculation_id=stored.calculation_id, gold_from_truth=True)
     await lead.tasks_from_predictions(campaign_id, tasks)
     return campaign_id

@@ -5,7 +5,7 @@ A client first asks `GET /api/v1/gonogo/capabilities`; 404 means a plain ARCNM s
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -187,7 +187,8 @@ class CampaignSettings(Received):
 
     `max_risk` is the greatest probability of being wrong with which a value settles as *correct*; above it an expert
     decides. With `votes` `by_risk` a task begins with `min_votes`, and gets another vote, up to its `n_required`, while
-    its risk is above the limit.
+    its risk is above the limit. `unit` is the unit of lengths that the drawings write none for; while it is `null` none
+    is claimed: `12,5` and `12,5 mm` differ.
     """
 
     lease_minutes: Annotated[int, Field(ge=1, le=60)] = 10
@@ -195,6 +196,7 @@ class CampaignSettings(Received):
     votes: VotePolicy = VotePolicy.FIXED
     min_votes: Annotated[int, Field(ge=1, le=50)] = 1
     trailing_zeros_matter: bool = False
+    unit: Literal["mm", "in"] | None = None
     guideline: Annotated[str, Field(max_length=100_000)] | None = None
 
 

@@ -1,8 +1,9 @@
 """Comparison of values: equality of the requirement, however it is written, with the reason in words.
 
 `canonical_key` is the definition; `equal` compares keys, so it is an equivalence. Folded: the decimal sign, ⌀/Ø/dia,
-×/x, ±/+/-, stacked or inline order, spaces, case of words, minus look-alikes, `(70)`/`70 REF`, `C5`/`5×45°`, a written
-`mm`, and idle zeros unless they count. Never folded: case of fits, digits other than 0-9, any sign, anything lost.
+×/x, ±/+/-, stacked or inline order, spaces, case of words, minus look-alikes, `(70)`/`70 REF`, `C5`/`5×45°`, the
+drawing's unit where it is known, and idle zeros unless they count. Never folded: case of fits, digits other than 0-9,
+any sign, anything lost.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gonogo.values.model import BASIC_WORDS, REFERENCE_WORDS, SHAPE_SIGNS, Engin
 _LONGEST_KEY = 512
 _LOOKED_AT = 400  # characters of each text that the reason is found in
 _SHOWN = 40
+_ROUGHNESS_UNITS = {"mm": "µm", "in": "µin"}  # ISO 21920-1, ASME B46.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +33,31 @@ class Equality:
     reason: str
 
 
-def equal(a: Any, b: Any, *, trailing_zeros: bool = False) -> Equality:
-    """Compares two values (any JSON, or `EngineeringValue`): whether they state the same requirement. Never raises."""
+def equal(a: Any, b: Any, *, trailing_zeros: bool = False, unit: str = "") -> Equality:
+    """Compares two values (any JSON, or `EngineeringValue`): whether they state the same requirement. Never raises.
+
+    `unit` (`mm`, `in`) is the drawing's for lengths without one; empty means that it is not known, and none is claimed.
+    """
     first, second = from_json(a), from_json(b)
-    if value_key(first, trailing_zeros) == value_key(second, trailing_zeros):
+    if value_key(first, trailing_zeros, unit) == value_key(second, trailing_zeros, unit):
         reasons = _ways_of_writing(first, second)
         return Equality(True, "same: " + ", ".join(reasons) if reasons else "same")
-    return Equality(False, "differs: " + _difference(first, second, trailing_zeros))
+    return Equality(False, "differs: " + _difference(first, second, trailing_zeros, unit))
 
 
-def canonical_key(json: Any, *, trailing_zeros: bool = False) -> str:
+def canonical_key(json: Any, *, trailing_zeros: bool = False, unit: str = "") -> str:
     """Returns the same text for all equal values; its SHA-256 where it is longer than 512 characters."""
-    return value_key(from_json(json), trailing_zeros)
+    return value_key(from_json(json), trailing_zeros, unit)
 
 
-def value_key(value: EngineeringValue, trailing_zeros: bool = False) -> str:
+def value_key(value: EngineeringValue, trailing_zeros: bool = False, unit: str = "") -> str:
     """Returns the `canonical_key` of a parsed value."""
     if value.kind is Kind.TEXT:
         pieces = [text_key(fold(value.text))]
     elif value.kind is Kind.OTHER:
         pieces = [value.text]
     else:
-        pieces = [f"{name}={text}" for name, text in _key_fields(value, trailing_zeros) if text]
+        pieces = [f"{name}={text}" for name, text in _key_fields(value, trailing_zeros, unit) if text]
     if value.extra:
         pieces.append(canonical_json(dict(value.extra)))
     key = "\x1f".join((value.kind.value, *pieces))
@@ -65,13 +70,13 @@ def _digest(key: str) -> str:
     return "sha256:" + sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _key_fields(value: EngineeringValue, zeros: bool) -> list[tuple[str, str]]:
+def _key_fields(value: EngineeringValue, zeros: bool, unit: str) -> list[tuple[str, str]]:
     return [
         ("quantity", str(value.quantity) if value.quantity not in (None, 1) else ""),
         ("nominal", _number(value.nominal, zeros)),
         ("upper", _number(value.upper, zeros)),
         ("lower", _number(value.lower, zeros)),
-        ("unit", _unit(value)),
+        ("unit", _unit(value, unit)),
         ("modifier", value.modifier),
         ("fit", value.fit),
         ("thread", _thread(value, zeros)),
@@ -91,11 +96,11 @@ def _number(number: Number | None, zeros: bool) -> str:
     return number.key(zeros) if number else ""
 
 
-def _unit(value: EngineeringValue) -> str:
-    """Returns the unit; none written means mm for lengths (ISO 129-1) and µm for roughness (ISO 21920-1)."""
-    if value.kind in (Kind.THREAD, Kind.FIT, Kind.EMPTY) or value.roughness == "N":
+def _unit(value: EngineeringValue, default: str = "") -> str:
+    """Returns the unit; where none is written the drawing's, and for roughness its thousandth or millionth."""
+    if value.unit or value.kind in (Kind.THREAD, Kind.FIT, Kind.EMPTY) or value.roughness == "N":
         return value.unit
-    return value.unit or ("µm" if value.kind is Kind.ROUGHNESS else "mm")
+    return _ROUGHNESS_UNITS.get(default, "") if value.kind is Kind.ROUGHNESS else default
 
 
 def _zone(value: EngineeringValue, zeros: bool) -> str:
@@ -141,7 +146,7 @@ def _ways_of_writing(first: EngineeringValue, second: EngineeringValue) -> list[
     reasons = [reason for pattern, name in _FEATURES if (reason := _unlike(pattern, name, a, b))]
     reasons += _unlike_numbers(a, b)
     if first.unit != second.unit:
-        reasons.append(f"{first.unit or second.unit} is the unit when none is written")
+        reasons.append(f"{first.unit or second.unit} is the drawing's unit")
     if (first.modifier == "reference") and bool(first.rest_words & REFERENCE_WORDS) != bool(
         second.rest_words & REFERENCE_WORDS
     ):
@@ -221,12 +226,12 @@ _COMPARED_FIELDS: tuple[tuple[str, _FieldText], ...] = (
 _UNREAD = (Kind.TEXT, Kind.OTHER, Kind.EMPTY)
 
 
-def _difference(first: EngineeringValue, second: EngineeringValue, trailing_zeros: bool) -> str:
+def _difference(first: EngineeringValue, second: EngineeringValue, trailing_zeros: bool, unit: str) -> str:
     """Describes the first field that differs, the most important fields first."""
     if first.kind in _UNREAD or second.kind in _UNREAD:
         return f"{_shown(_text_of(first))} against {_shown(_text_of(second))}"
-    fields = dict(_key_fields(first, trailing_zeros))
-    others = dict(_key_fields(second, trailing_zeros))
+    fields = dict(_key_fields(first, trailing_zeros, unit))
+    others = dict(_key_fields(second, trailing_zeros, unit))
     renamed = {
         "value": "nominal",
         "words": "rest",

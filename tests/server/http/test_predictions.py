@@ -81,6 +81,24 @@ async def test_gold_from_truth_knows_the_right_answers(lead: httpx.AsyncClient) 
             assert json.loads(answer) == {"verdict": "incorrect", "corrected_value": {"text": "⌀61,5"}}
 
 
+@pytest.mark.parametrize(("unit", "answer"), [("mm", "correct"), ("in", "incorrect"), (None, "incorrect")])
+async def test_a_unit_is_assumed_only_where_the_campaign_names_it(
+    lead: httpx.AsyncClient, unit: str | None, answer: str
+) -> None:
+    project, run = await predictions_in(
+        lead, some(1, predicted_value={"value": 12.5, "unit": "mm"}, truth={"text": "12,5"})
+    )
+    campaign = await ok(lead.post(f"{GONOGO}/projects/{project}/campaigns", json={"name": "c", "gold_fraction": 0.9}))
+    path = f"{GONOGO}/campaigns/{campaign['id']}"
+    await ok(lead.patch(f"{path}/settings", json={"unit": unit}))
+    assert (await lead.patch(f"{path}/settings", json={"unit": "furlong"})).status_code == 422
+    made = await ok(lead.post(f"{path}/tasks-from-predictions", json={"calculation_id": run, "gold_from_truth": True}))
+    assert made["n_gold"] == 1
+    (line,) = (await lead.get(f"{path}/export")).text.splitlines()
+    gold = json.loads(line)["gold_answer"]
+    assert (gold if answer == "correct" else json.loads(gold)["verdict"]) == answer
+
+
 async def test_what_is_not_there_is_404_and_a_closed_campaign_409(lead: httpx.AsyncClient) -> None:
     _, run = await predictions_in(lead, some(1))
     campaign = await campaign_with(lead, 0)
@@ -109,6 +127,7 @@ async def test_settings_change_one_by_one(lead: httpx.AsyncClient) -> None:
         "votes": "by_risk",
         "min_votes": 1,
         "trailing_zeros_matter": False,
+        "unit": None,
         "guideline": "Read **every** digit.",
     }
     assert await ok(lead.patch(path, json={})) == changed

@@ -22,6 +22,7 @@ from gonogo.schemas.labeling import LabelingCampaignCreate
 
 MAX_RISK_HELP = "Risk of being wrong above which no value settles as correct (0.05)."
 VOTES_HELP = "The same number of votes for all tasks (fixed), or more where the risk is (by_risk)."
+UNIT_HELP = "Unit of lengths that the drawings write none for; without it none is assumed."
 MIN_VOTES_HELP = "Votes that a task begins with, where they follow the risk (1)."
 RISK_SETTINGS = ("max_risk", "votes", "min_votes")
 
@@ -85,6 +86,7 @@ Examples:
 @click.option("--max-risk", type=click.FloatRange(0, 1), help=MAX_RISK_HELP)
 @click.option("--votes", type=click.Choice([policy.value for policy in VotePolicy]), help=VOTES_HELP)
 @click.option("--min-votes", type=click.IntRange(1, 50), help=MIN_VOTES_HELP)
+@click.option("--unit", type=click.Choice(["mm", "in"]), help=UNIT_HELP)
 @api_command
 async def create(client: LeadClient, name: str, project: str | None, as_json: bool, **options: Any) -> None:
     """Make an empty campaign; `gonogo import` and `gonogo project generate` make one with tasks in it."""
@@ -97,12 +99,12 @@ async def create(client: LeadClient, name: str, project: str | None, as_json: bo
         acceptance_alpha=options["acceptance_alpha"],
     )
     settings: dict[str, Any] = {
-        key: options[key] for key in ("lease_minutes", *RISK_SETTINGS) if options[key] is not None
+        key: options[key] for key in ("lease_minutes", "unit", *RISK_SETTINGS) if options[key] is not None
     }
     if options["guideline"] is not None:
         settings["guideline"] = _read_text(options["guideline"])
     if settings or project is not None:
-        await require_extensions(client, "A project, a guideline, leases, votes and risk cannot be set here")
+        await require_extensions(client, "A project, a guideline, a unit, leases, votes and risk cannot be set here")
     if project is not None:
         project_id = (await find_project(client, project)).id
         campaign = await client.create_campaign_in_project(project_id, body)

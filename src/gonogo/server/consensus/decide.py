@@ -196,7 +196,7 @@ def gold_outcome(votes: Sequence[Vote], probabilities: Sequence[float], truth: T
     return replace(ruled_outcome(votes, truth), rule=by_votes.rule)
 
 
-def parse_gold(answer: str | None, *, trailing_zeros: bool = False) -> Truth | None:
+def parse_gold(answer: str | None, *, trailing_zeros: bool = False, unit: str | None = None) -> Truth | None:
     """A `gold_answer`: a verdict, or the JSON text of `{"verdict": …, "corrected_value": …}`; else `None`."""
     if answer is None or answer.strip() in CLASS_OF:
         return None if answer is None else Truth(answer.strip())
@@ -206,7 +206,8 @@ def parse_gold(answer: str | None, *, trailing_zeros: bool = False) -> Truth | N
         return None
     if not isinstance(parsed, dict) or parsed.get("verdict") not in VERDICT_CLASSES:
         return None
-    return Truth(parsed["verdict"], to_value(parsed.get("corrected_value"), trailing_zeros=trailing_zeros))
+    value = to_value(parsed.get("corrected_value"), trailing_zeros=trailing_zeros, unit=unit)
+    return Truth(parsed["verdict"], value)
 
 
 def consensus_value(votes: Sequence[Vote], verdict: str | None) -> ValueConsensus | None:

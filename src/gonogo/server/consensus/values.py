@@ -31,17 +31,17 @@ class ValueConsensus(NamedTuple):
     voters: tuple[int, ...]
 
 
-def value_key(raw: Any, *, trailing_zeros: bool = False) -> str:
-    """Key that is equal for two values exactly when they are equal on a drawing.
+def value_key(raw: Any, *, trailing_zeros: bool = False, unit: str | None = None) -> str:
+    """Key that is equal for two values exactly when they are equal on a drawing whose lengths are in `unit`.
 
     With `trailing_zeros`, 16,5 and 16,50 differ.
     """
-    return canonical_key(raw, trailing_zeros=trailing_zeros)
+    return canonical_key(raw, trailing_zeros=trailing_zeros, unit=unit or "")
 
 
-def to_value(raw: Any, *, trailing_zeros: bool = False) -> Value | None:
+def to_value(raw: Any, *, trailing_zeros: bool = False, unit: str | None = None) -> Value | None:
     """`raw` with its key; `None` stays `None`."""
-    return None if raw is None else Value(raw, value_key(raw, trailing_zeros=trailing_zeros))
+    return None if raw is None else Value(raw, value_key(raw, trailing_zeros=trailing_zeros, unit=unit))
 
 
 def log_odds(reliability: float) -> float:

@@ -94,9 +94,9 @@ def answer_item(
     if name is None or task is None:
         raise not_found()
     shown, truth = seeded_value(task, name[2]), _true_value(task)
-    right = answer.verdict == shown.verdict
+    right, unit = answer.verdict == shown.verdict, campaign.unit or ""
     if right and answer.corrected_value is not None and truth is not None:
-        right = equal(answer.corrected_value, truth, trailing_zeros=campaign.trailing_zeros_matter).equal
+        right = equal(answer.corrected_value, truth, trailing_zeros=campaign.trailing_zeros_matter, unit=unit).equal
     record_answer(connection, campaign.id, voter_id, answer.item, right, now)
     is_wrong = shown.verdict == Verdict.INCORRECT
     reason = _ruling_reason(connection, task.id)
@@ -105,7 +105,7 @@ def answer_item(
         verdict=shown.verdict,
         value=truth if is_wrong else None,
         error_type=shown.error_type or (reason.error_type if reason and is_wrong else None),
-        difference=equal(shown.value, truth).reason if is_wrong and truth is not None else None,
+        difference=equal(shown.value, truth, unit=unit).reason if is_wrong and truth is not None else None,
         note=reason.note if reason else None,
         standing=practice_standing(connection, campaign.id, voter_id, now),
     )

@@ -79,6 +79,7 @@ class LockedTask(NamedTuple):
     votes: str
     min_votes: int
     trailing_zeros_matter: bool
+    unit: str | None
     class_prior: list[float] | None
     temperature: float | None
     evidence: dict[str, Any] | None

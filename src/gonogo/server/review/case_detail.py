@@ -93,12 +93,13 @@ def case_detail(
     rows = fetch_all(connection, _VOTES, CaseVoteRow, {"task": task.id})
     labelled = [(_label(index), row) for index, row in enumerate(rows)]
     counted = [(label, row) for label, row in labelled if row.counted]
+    to_score = load_task(connection, task.id)
     scored = score_task(
-        load_task(connection, task.id),
+        to_score,
         [VoteToScore(row.verdict, row.corrected_value, row.confusion, row.reliability) for _, row in counted],
     )
     cast = [(label, vote) for (label, _), vote in zip(counted, scored.votes, strict=True)]
-    groups, values = _groups(cast, task.predicted_value)
+    groups, values = _groups(cast, task.predicted_value, to_score.unit or "")
     outcome = scored.outcome()
     verdicts = Counter(vote.verdict for _, vote in cast)
     return ReviewDetail(
@@ -139,7 +140,7 @@ def _review_vote(label: str, row: CaseVoteRow, names: bool) -> ReviewVote:
     )
 
 
-def _groups(cast: Sequence[LabelledVote], predicted: Any) -> tuple[list[ValueGroup], list[Value]]:
+def _groups(cast: Sequence[LabelledVote], predicted: Any, unit: str) -> tuple[list[ValueGroup], list[Value]]:
     """Groups of equal values in the votes for *incorrect*, likeliest first, and the value of each group."""
     corrections = [
         (label, vote.value, vote) for label, vote in cast if vote.verdict == Verdict.INCORRECT and vote.value
@@ -149,7 +150,8 @@ def _groups(cast: Sequence[LabelledVote], predicted: Any) -> tuple[list[ValueGro
     for group in group_values([(value, vote.reliability) for _, value, vote in corrections]):
         raw = group.value.raw
         members = [
-            Likeness(label=corrections[i][0], reason=equal(corrections[i][1].raw, raw).reason) for i in group.voters
+            Likeness(label=corrections[i][0], reason=equal(corrections[i][1].raw, raw, unit=unit).reason)
+            for i in group.voters
         ]
         groups.append(
             ValueGroup(
@@ -157,8 +159,8 @@ def _groups(cast: Sequence[LabelledVote], predicted: Any) -> tuple[list[ValueGro
                 labels=[corrections[i][0] for i in group.voters],
                 posterior=group.posterior,
                 members=members,
-                against=equal(raw, values[0].raw).reason if values else None,
-                as_predicted=predicted is not None and equal(raw, predicted).equal,
+                against=equal(raw, values[0].raw, unit=unit).reason if values else None,
+                as_predicted=predicted is not None and equal(raw, predicted, unit=unit).equal,
             )
         )
         values.append(group.value)

@@ -34,6 +34,7 @@ _SETTINGS = (
     "votes",
     "min_votes",
     "trailing_zeros_matter",
+    "unit",
 )
 
 

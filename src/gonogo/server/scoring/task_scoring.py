@@ -75,6 +75,7 @@ class TaskToScore(NamedTuple):
     votes: str
     min_votes: int
     trailing_zeros_matter: bool
+    unit: str | None
     class_prior: list[float] | None
     temperature: float | None
     evidence: dict[str, Any] | None
@@ -90,7 +91,7 @@ class VoteToScore(NamedTuple):
 
 
 _OF_TABLE = {
-    **dict.fromkeys(("consensus_method", "max_risk", "votes", "min_votes", "trailing_zeros_matter"), campaigns),
+    **dict.fromkeys(("consensus_method", "max_risk", "votes", "min_votes", "trailing_zeros_matter", "unit"), campaigns),
     **dict.fromkeys(("class_prior", "temperature", "evidence"), campaign_scores),
 }
 SCORING_COLUMNS: list[ColumnElement[Any]] = [_OF_TABLE.get(name, tasks).c[name] for name in TaskToScore._fields]
@@ -216,7 +217,7 @@ def score_task(task: TaskToScore, rows: Sequence[VoteToScore]) -> ScoredTask:
         accuracy, confusion = ASSUMED_ACCURACY, _ASSUMED_CONFUSION
         if is_measured and row.confusion is not None and row.reliability is not None:
             accuracy, confusion = row.reliability, row.confusion
-        votes.append(Vote(row.verdict, to_value(row.corrected_value, trailing_zeros=zeros), accuracy))
+        votes.append(Vote(row.verdict, to_value(row.corrected_value, trailing_zeros=zeros, unit=task.unit), accuracy))
         confusions.append(confusion)
     prior = task.class_prior if task.class_prior is not None else UNIFORM_PRIOR
     factors = evidence_factors(task.evidence, task.predicted_confidence)
@@ -226,7 +227,7 @@ def score_task(task: TaskToScore, rows: Sequence[VoteToScore]) -> ScoredTask:
         votes,
         class_posterior([CLASS_OF[vote.verdict] for vote in votes], confusions, prior, task.temperature or 1.0),
         _rule_of(task),
-        parse_gold(task.gold_answer, trailing_zeros=zeros) if task.is_gold else None,
+        parse_gold(task.gold_answer, trailing_zeros=zeros, unit=task.unit) if task.is_gold else None,
         _ruling(task),
     )
 
@@ -249,7 +250,8 @@ def _settled_by(task: TaskToScore | MeasuredTask) -> Rule | None:
 def _ruling(task: TaskToScore) -> Truth | None:
     if not task.adjudicated:
         return None
-    return Truth(str(task.consensus_verdict), to_value(task.consensus_value, trailing_zeros=task.trailing_zeros_matter))
+    value = to_value(task.consensus_value, trailing_zeros=task.trailing_zeros_matter, unit=task.unit)
+    return Truth(str(task.consensus_verdict), value)
 
 
 # --- comparing and writing ---------------------------------------------------------------------------------

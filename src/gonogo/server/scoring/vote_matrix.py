@@ -129,13 +129,13 @@ def read_votes(connection: Connection, campaign: CampaignRow) -> VoteMatrix:
 
 
 def _read_votes(connection: Connection, campaign: CampaignRow) -> VoteMatrix:
-    zeros = campaign.trailing_zeros_matter
+    zeros, unit = campaign.trailing_zeros_matter, campaign.unit
     task_rows = _read_tasks(connection, campaign.id)
     task_id, voter_id, verdict, duration, claimed, created, value = _columns(
         connection.execute(_VOTES.where(submissions.c.campaign_id == campaign.id, submissions.c.counted == true())), 7
     )
     voter_ids = sorted(set(voter_id))
-    truths = _truths(task_rows, zeros)
+    truths = _truths(task_rows, zeros, unit)
     known = np.array([CLASS_OF.get(truth.verdict, UNKNOWN) if truth else UNKNOWN for truth in truths], dtype=np.intp)
     is_gold = np.array([task.is_gold for task in task_rows], dtype=np.bool_)
     created_us = np.array(created, dtype=np.float64)
@@ -144,7 +144,7 @@ def _read_votes(connection: Connection, campaign: CampaignRow) -> VoteMatrix:
         truths=truths,
         votes=_to_votes(task_rows, voter_ids, task_id, voter_id, verdict),
         voter_ids=voter_ids,
-        values=_parse_values(value, zeros),
+        values=_parse_values(value, zeros, unit),
         duration_ms=np.array(duration, dtype=np.float64),
         claim_ms=(created_us - np.array(claimed, dtype=np.float64)) / 1000.0,
         created_ms=created_us / 1000.0,
@@ -220,17 +220,18 @@ def _error_types(connection: Connection, campaign_id: str, task_rows: Sequence[M
     return {index: kind for index, kind in enumerate(kinds) if kind is not None}
 
 
-def _truths(task_rows: Sequence[MeasuredTask], zeros: bool) -> list[Truth | None]:
+def _truths(task_rows: Sequence[MeasuredTask], zeros: bool, unit: str | None) -> list[Truth | None]:
     truths: list[Truth | None] = [None] * len(task_rows)
     for index, task in enumerate(task_rows):
         if task.adjudicated:
-            truths[index] = Truth(str(task.consensus_verdict), to_value(task.consensus_value, trailing_zeros=zeros))
+            value = to_value(task.consensus_value, trailing_zeros=zeros, unit=unit)
+            truths[index] = Truth(str(task.consensus_verdict), value)
         elif task.is_gold:
-            truths[index] = parse_gold(task.gold_answer, trailing_zeros=zeros)
+            truths[index] = parse_gold(task.gold_answer, trailing_zeros=zeros, unit=unit)
     return truths
 
 
-def _parse_values(texts: Sequence[str | None], zeros: bool) -> dict[int, Value]:
+def _parse_values(texts: Sequence[str | None], zeros: bool, unit: str | None) -> dict[int, Value]:
     """The corrected values by index of vote; equal texts are parsed once."""
     parsed: dict[str, Value | None] = {}
     values: dict[int, Value] = {}
@@ -238,7 +239,7 @@ def _parse_values(texts: Sequence[str | None], zeros: bool) -> dict[int, Value]:
         if text is None:
             continue
         if text not in parsed:
-            parsed[text] = to_value(json.loads(text), trailing_zeros=zeros)
+            parsed[text] = to_value(json.loads(text), trailing_zeros=zeros, unit=unit)
         value = parsed[text]
         if value is not None:
             values[index] = value

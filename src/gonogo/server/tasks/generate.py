@@ -150,16 +150,19 @@ def _gold_values(
         return values
     query = select(*_KNOWN_COLUMNS).where(predictions.c.id.in_(ids)).order_by(predictions.c.number)
     for row in fetch_all(connection, query, KnownPrediction):
-        answer = gold_answer(row.predicted_value, row.truth, trailing_zeros=campaign.trailing_zeros_matter)
+        answer = gold_answer(
+            row.predicted_value, row.truth, trailing_zeros=campaign.trailing_zeros_matter, unit=campaign.unit
+        )
         values[row.id] = {"is_gold": True, "gold_answer": answer}
         if seeded is not None and row.id in seeded.ids and answer == Verdict.CORRECT.value:
             values[row.id] |= _seed_error(connection, row, seeded.rng)
     return values
 
 
-def gold_answer(predicted: Any, truth: Any, *, trailing_zeros: bool) -> str:
+def gold_answer(predicted: Any, truth: Any, *, trailing_zeros: bool, unit: str | None = None) -> str:
     """The answer of a task whose truth is known, as `gold_answer` text."""
-    same = value_key(predicted, trailing_zeros=trailing_zeros) == value_key(truth, trailing_zeros=trailing_zeros)
+    keys = [value_key(value, trailing_zeros=trailing_zeros, unit=unit) for value in (predicted, truth)]
+    same = keys[0] == keys[1]
     return Verdict.CORRECT.value if same else _incorrect(truth)
 
 

@@ -66,9 +66,14 @@ def seed_error(
     return None if found is None else (found, ErrorType.NEIGHBOUR)
 
 
+def _differs(value: Any, truth: Any) -> bool:
+    """Whether two values differ in whatever unit the drawing has: a lost `mm` alone is no error."""
+    return not any(equal(value, truth, unit=unit).equal for unit in ("", "mm", "in"))
+
+
 def _plausible(before: str, after: str, truth: Any) -> bool:
     """Whether the changed text differs from the truth and parses as well as the original."""
-    if not after.strip() or equal({"text": after}, truth).equal:
+    if not after.strip() or not _differs({"text": after}, truth):
         return False
     old, new = parse(before), parse(after)
     return new.ok or not old.ok
@@ -135,9 +140,7 @@ def _neighbour(predicted: Value, truth: Any, neighbours: Sequence[Any], rng: ran
     """The value of another place on the sheet, of the same kind."""
     kind = from_json(dict(predicted)).kind
     fitting = [
-        item
-        for item in neighbours
-        if isinstance(item, dict) and from_json(item).kind == kind and not equal(item, truth).equal
+        item for item in neighbours if isinstance(item, dict) and from_json(item).kind == kind and _differs(item, truth)
     ]
     return dict(rng.choice(fitting)) if fitting else None
 
@@ -156,7 +159,7 @@ def _wrong_fields(predicted: Value, truth: Any, rng: random.Random) -> tuple[dic
     if predicted.get("unit") in ("mm", "in"):
         made.append(({**predicted, "unit": "in" if predicted["unit"] == "mm" else "mm"}, ErrorType.WRONG_UNIT))
     rng.shuffle(made)
-    return next((item for item in made if not equal(item[0], truth).equal), None)
+    return next((item for item in made if _differs(item[0], truth)), None)
 
 
 def _like(example: Any, text: str) -> Any:

@@ -46,6 +46,7 @@ class CampaignRow(NamedTuple):
     votes: str
     min_votes: int
     trailing_zeros_matter: bool
+    unit: str | None
     guideline: str | None
     insert_round: str
     n_tasks: int
