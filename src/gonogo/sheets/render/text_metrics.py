@@ -23,6 +23,7 @@ from gonogo.sheets.render.text_angle import measure_angle
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
 # Stroke over height at which small characters read best (signs: 1/6 to 1/8; plotted text: 1/10 to 1/26).
 _WEIGHT = 1 / 6
+_GAP_FILLED = 0.6  # of the usual gap: widening by more makes lumps, whatever the height was taken for
 _SOLID = 0.9  # more ink than this is a filled area, not text
 _LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
 _SOFT, _SPECKLE = 0.25, 24  # of the contrast, and grey levels: what is this much darker than paper may be ink
@@ -47,6 +48,7 @@ class TextMetrics:
         ink: Rectangle of slanted text on the turned page, because the box around it is far larger; else `None`.
         extent: Rectangle of all ink in the box on the page as it is in the file, with a margin; `None` when empty.
         height_is_sure: Whether the height is that of several characters that agree.
+        gap: Usual width of the paper between two strokes, in counters and between characters; 0 when unknown.
     """
 
     text_height: float | None = None
@@ -56,6 +58,7 @@ class TextMetrics:
     ink: Rect | None = None
     extent: Rect | None = None
     height_is_sure: bool = False
+    gap: float = 0.0
 
     @property
     def missing_weight(self) -> float | None:
@@ -66,7 +69,9 @@ class TextMetrics:
         if self.text_height is None:
             return None
         missing = max(0.0, self.text_height * _WEIGHT - self.stroke)
-        return missing if self.height_is_sure and self.is_sure else min(missing, self.stroke)
+        if not (self.height_is_sure and self.is_sure):
+            missing = min(missing, self.stroke)
+        return min(missing, self.gap * _GAP_FILLED) if self.gap else missing
 
     def ink_at(self, rotation: int) -> Rect | None:
         """Returns `ink` when the page is turned as the text was measured; `None` at any other rotation."""
@@ -95,14 +100,14 @@ def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
         return _measure_slanted(page, _turned_rect(outline, page, angle.degrees), angle.degrees)
     upright = np.rot90(dark, -angle.degrees // 90)
     measured = _measure_upright(upright, region.width / dark.shape[1])
-    extent = _extent(grey, region, measured.text_height)
+    extent = _extent(grey, region, measured.text_height, lying=angle.degrees % 180 != 0)
     return replace(measured, rotation=angle.degrees, is_sure=angle.is_sure, extent=extent)
 
 
-def _extent(grey: Grey, region: Rect, text: float | None) -> Rect | None:
+def _extent(grey: Grey, region: Rect, text: float | None, *, lying: bool) -> Rect | None:
     """Returns the part of `region` that holds all that is not plainly paper, with a margin; never more than `region`.
 
-    Dimension and leader lines that come in from outside don't count: the text has to be shown, not they.
+    Dimension and leader lines that come in from outside don't count: the text has to be shown, not they. `lying` text reads upwards or downwards.
     """
     levels = ink_levels(grey)
     if levels is None or text is None:
@@ -115,8 +120,9 @@ def _extent(grey: Grey, region: Rect, text: float | None) -> Rect | None:
     kept = ~touching | (np.minimum(wide, high) > _LINE_THIN * text) | (np.maximum(wide, high) < text)
     if not kept.any():
         return None
-    x0, x1 = left[kept].min() * unit - _BESIDE * text, right[kept].max() * unit + _BESIDE * text
-    y0, y1 = top[kept].min() * unit - _ABOVE * text, bottom[kept].max() * unit + _ABOVE * text
+    across, down = (_ABOVE * text, _BESIDE * text) if lying else (_BESIDE * text, _ABOVE * text)
+    x0, x1 = left[kept].min() * unit - across, right[kept].max() * unit + across
+    y0, y1 = top[kept].min() * unit - down, bottom[kept].max() * unit + down
     x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, region.width), min(y1, region.height)
     return Rect(region.x + float(x0), region.y + float(y0), float(x1 - x0), float(y1 - y0))
 
@@ -152,7 +158,7 @@ def _measure_upright(upright: Ink, unit: float) -> TextMetrics:
     if not heights or (len(heights) < 3 and max(heights) > _THROUGH * upright.shape[0]):
         return TextMetrics(stroke=stroke)
     height, sure = _median_height(heights)
-    return TextMetrics(height * unit, stroke=stroke, height_is_sure=sure)
+    return TextMetrics(height * unit, stroke=stroke, height_is_sure=sure, gap=_gap_width(upright) * unit)
 
 
 def _dark(grey: Grey) -> Ink | None:
@@ -167,6 +173,15 @@ def _dark(grey: Grey) -> Ink | None:
 def _stroke_width(dark: NDArray[np.bool_]) -> float:
     """Returns the median over inked samples of the shorter of the two runs of ink through each."""
     return float(np.median(np.minimum(_run_lengths(dark), _run_lengths(dark.T).T)[dark]))
+
+
+def _gap_width(dark: Ink) -> float:
+    """Returns the median length of the runs of paper between ink along the rows; 0 without any."""
+    edges = np.diff(dark.astype(np.int8), axis=1)
+    row, place = np.nonzero(edges)
+    ends = (edges[row[:-1], place[:-1]] < 0) & (row[1:] == row[:-1])  # ink ends here, and the next edge in the row
+    gaps = (place[1:] - place[:-1])[ends]  # is where ink begins again
+    return float(np.median(gaps)) if gaps.size else 0.0
 
 
 def _run_lengths(dark: NDArray[np.bool_]) -> NDArray[np.intp]:
