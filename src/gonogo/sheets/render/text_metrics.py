@@ -107,7 +107,8 @@ def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
 def _extent(grey: Grey, region: Rect, text: float | None, *, lying: bool) -> Rect | None:
     """Returns the part of `region` that holds all that is not plainly paper, with a margin; never more than `region`.
 
-    Dimension and leader lines that come in from outside don't count: the text has to be shown, not they. `lying` text reads upwards or downwards.
+    Dimension and leader lines that come in from outside don't count: the text has to be shown, not they. `lying` text reads
+    upwards or downwards.
     """
     levels = ink_levels(grey)
     if levels is None or text is None:
