@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from gonogo.sheets.models import CellGrid
 from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, subpixels_of
 from gonogo.sheets.render.box_overlay import (
+    blank_cells,
     box_cells,
     draw_frame,
     frame_cells,
     invert,
-    is_blank,
     locator_size,
     mark_box,
     mark_region,
@@ -76,7 +76,7 @@ def _noise(mode: PictureMode, seed: int, share: float = 0.5) -> CellGrid:
 def test_the_marking_touches_no_ink(box: Rect, mode: PictureMode, seed: int, share: float) -> None:
     before = _noise(mode, seed, share)
     after = mark_box(before, VIEW, box)
-    mask = box_cells(VIEW, box, (), COLUMNS, ROWS)
+    mask, blank = box_cells(VIEW, box, (), COLUMNS, ROWS), blank_cells(before)
     for y in range(ROWS):
         for x in range(COLUMNS):
             at = y * COLUMNS + x
@@ -85,7 +85,7 @@ def test_the_marking_touches_no_ink(box: Rect, mode: PictureMode, seed: int, sha
                     before.rows[y][x], before.ink[at], before.paper[at],
                 )  # fmt: skip
                 assert after.mark[at] == 0
-            elif not is_blank(before, x, y):
+            elif not blank[y, x]:
                 assert after.mark[at] == 0, "ink in the colour of the frame"
                 assert mode is PictureMode.BRAILLE or after.rows[y][x] == before.rows[y][x]
                 assert after.ink[at] >= before.ink[at]

@@ -45,7 +45,7 @@ CASES = [
     Case("REMOVE ALL BURRS 0.2 MAX", 24),
     Case("Edges ISO 13715: -0,3", 18, ink=90, paper=150, noise=6),
     Case("8", 40),
-    Case("⌀60,06", 60, pen=3),
+    Case("R60,06", 60, pen=2),
     Case("2×R0,8", 22, turned=-35, ink=80, paper=230, noise=5),
 ]
 

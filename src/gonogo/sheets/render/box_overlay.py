@@ -78,13 +78,13 @@ def mark_box(grid: CellGrid, view: Rect, box: Rect, outline: Outline = (), keep:
 def draw_frame(grid: CellGrid, view: Rect, box: Rect) -> CellGrid:
     """Returns `grid` with the frame around `box`, in the cells that hold no ink."""
     left, top, right, bottom = frame_cells(view, box, grid.width, grid.height)
-    rows, mark = [list(row) for row in grid.rows], bytearray(grid.mark)
+    rows, mark, blank = [list(row) for row in grid.rows], bytearray(grid.mark), blank_cells(grid)
     cells = [
         cell for cell in _outline(left, top, right, bottom) if 0 <= cell[0] < grid.width and 0 <= cell[1] < grid.height
     ]
-    free = [cell for cell in cells if is_blank(grid, cell[0], cell[1])]
+    free = [cell for cell in cells if blank[cell[1], cell[0]]]
     if len(free) < _FRAME_LEAST * len(cells):
-        free += _arrows(grid, left, top, right, bottom)
+        free += _arrows(blank, left, top, right, bottom)
     for x, y, line in free:
         rows[y][x] = line
         mark[y * grid.width + x] = 1
@@ -92,25 +92,29 @@ def draw_frame(grid: CellGrid, view: Rect, box: Rect) -> CellGrid:
     return CellGrid(grid.width, grid.height, grid.mode, text, grid.ink, grid.paper, bytes(mark))
 
 
-def is_blank(grid: CellGrid, x: int, y: int) -> bool:
-    """Returns whether a cell holds no ink."""
-    at = y * grid.width + x
-    return grid.paper[at] > _BLANK_PAPER and (grid.rows[y][x] == glyphs_of(grid.mode)[0] or grid.ink[at] > _BLANK_PAPER)
+def blank_cells(grid: CellGrid) -> Mask:
+    """Returns the cells that hold no ink."""
+    shape = grid.height, grid.width
+    ink, paper = (np.frombuffer(plane, np.uint8).reshape(shape) for plane in (grid.ink, grid.paper))
+    codes = np.frombuffer("".join(grid.rows).encode("utf-32-le"), np.uint32).reshape(shape)
+    blank: Mask = (paper > _BLANK_PAPER) & ((ink > _BLANK_PAPER) | (codes == ord(glyphs_of(grid.mode)[0])))
+    return blank
 
 
-def _arrows(grid: CellGrid, left: int, top: int, right: int, bottom: int) -> list[tuple[int, int, str]]:
+def _arrows(blank: Mask, left: int, top: int, right: int, bottom: int) -> list[tuple[int, int, str]]:
     """Returns arrows at the pane's edges that point at the box, each in the first blank cell on its way to it."""
+    height, width = blank.shape
     x, y = (left + right) // 2, (top + bottom) // 2
     ways = (
         ("▸", [(column, y) for column in range(left)]),
-        ("◂", [(column, y) for column in range(grid.width - 1, right, -1)]),
+        ("◂", [(column, y) for column in range(width - 1, right, -1)]),
         ("▾", [(x, row) for row in range(top)]),
-        ("▴", [(x, row) for row in range(grid.height - 1, bottom, -1)]),
+        ("▴", [(x, row) for row in range(height - 1, bottom, -1)]),
     )
     arrows = []
     for arrow, cells in ways:
-        inside = ((x, y) for x, y in cells if 0 <= x < grid.width and 0 <= y < grid.height)
-        place = next((cell for cell in inside if is_blank(grid, *cell)), None)
+        inside = ((x, y) for x, y in cells if 0 <= x < width and 0 <= y < height)
+        place = next(((x, y) for x, y in inside if blank[y, x]), None)
         if place is not None:
             arrows.append((*place, arrow))
     return arrows
@@ -152,13 +156,8 @@ def place_locator(grid: CellGrid, taken: Mask, size: tuple[int, int]) -> tuple[i
     ]
     if not corners:
         return None
-    return min(corners, key=lambda at: _inked(grid, at, size))
-
-
-def _inked(grid: CellGrid, at: tuple[int, int], size: tuple[int, int]) -> int:
-    (left, top), (width, height) = at, size
-    cells = ((x, y) for y in range(top, top + height) for x in range(left, left + width))
-    return sum(not is_blank(grid, x, y) for x, y in cells)
+    inked = ~blank_cells(grid)
+    return min(corners, key=lambda at: int(inked[at[1] : at[1] + height, at[0] : at[0] + width].sum()))
 
 
 def _outline(left: int, top: int, right: int, bottom: int) -> list[tuple[int, int, str]]:

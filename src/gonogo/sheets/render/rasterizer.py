@@ -79,7 +79,7 @@ def render_subpixels(
     wide = view.magnification < _WIDE
     fine_x, fine_y = samples_per_subpixel(page, view, width, height, tuning)
     fine = render_view(page, view, width * fine_x, height * fine_y)
-    levels = None if wide else ink_levels(part_of(fine, view.rect, box))
+    levels = None if wide else ink_levels(part_of(fine, view.rect, box)[::2, ::2])
     if levels is None:
         return stretch_sheet(pool(fine, fine_x, fine_y, tuning.wide_stroke if wide else tuning.stroke))
     if levels.reversed:

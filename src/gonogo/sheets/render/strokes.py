@@ -66,6 +66,11 @@ def _middle_of_gap(dark: Mask, width: int, reach: int, axis: int) -> Grey:
     return np.multiply((furthest < _FAR) & (apart <= width) & ~dark, np.uint8(255), dtype=np.uint8)
 
 
+def run_lengths(dark: Mask, axis: int) -> Grey:
+    """Returns for each sample of ink the length of its run along an axis (0 down, 1 across), up to 238."""
+    return _distance(~dark, _FAR, axis, 1) + _distance(~dark, _FAR, axis, -1) - np.uint8(1)
+
+
 def _distance(dark: Mask, reach: int, axis: int, way: int) -> Grey:
     """Returns the distance in samples to the ink before (`way` 1) or after (-1) each sample, or at least `_FAR`."""
     out = np.multiply(~dark, np.uint8(_FAR), dtype=np.uint8)

@@ -17,7 +17,8 @@ from gonogo.sheets.render.crop import (
     turned_size,
 )
 from gonogo.sheets.render.ink_pieces import Ink, find_pieces, letters_of
-from gonogo.sheets.render.rasterizer import DrawingPage, Grey, render_view
+from gonogo.sheets.render.rasterizer import DrawingPage, Grey, darkest_of, render_view
+from gonogo.sheets.render.strokes import run_lengths
 from gonogo.sheets.render.text_angle import measure_angle
 
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
@@ -27,6 +28,7 @@ _GAP_FILLED = 0.6  # of the usual gap: widening by more makes lumps, whatever th
 _SOLID = 0.9  # more ink than this is a filled area, not text
 _LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
 _SOFT, _SPECKLE = 0.25, 24  # of the contrast, and grey levels: what is this much darker than paper may be ink
+_COARSE = 2  # samples joined for the extent of the ink: half a stroke more or less does not matter there
 _BESIDE, _ABOVE = 0.25, 0.05  # of the text's height: margins of the ink
 _LINE_THIN = 0.35  # of the text's height: a piece of ink as thin as this is a line, when it is longer than the text
 _LIKE = 0.25  # of the median: characters of a line differ by no more in height
@@ -107,14 +109,16 @@ def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
 def _extent(grey: Grey, region: Rect, text: float | None, *, lying: bool) -> Rect | None:
     """Returns the part of `region` that holds all that is not plainly paper, with a margin; never more than `region`.
 
-    Dimension and leader lines that come in from outside don't count: the text has to be shown, not they. `lying` text reads
-    upwards or downwards.
+    Dimension and leader lines that come in from outside don't count: the text has to be shown, not they. `lying` text
+    reads upwards or downwards.
     """
     levels = ink_levels(grey)
     if levels is None or text is None:
         return None
-    unit = region.width / grey.shape[1]
-    inked = (~grey if levels.reversed else grey) < levels.paper - max(_SPECKLE, _SOFT * (levels.paper - levels.ink))
+    rows, columns = (side // _COARSE for side in grey.shape)
+    grey = darkest_of((~grey if levels.reversed else grey)[: rows * _COARSE, : columns * _COARSE], _COARSE, _COARSE)
+    unit = region.width / columns
+    inked = grey < levels.paper - max(_SPECKLE, _SOFT * (levels.paper - levels.ink))
     left, top, right, bottom, _ = find_pieces(inked).boxes().T
     touching = (left == 0) | (top == 0) | (right == grey.shape[1]) | (bottom == grey.shape[0])
     wide, high = (right - left) * unit, (bottom - top) * unit
@@ -173,7 +177,8 @@ def _dark(grey: Grey) -> Ink | None:
 
 def _stroke_width(dark: NDArray[np.bool_]) -> float:
     """Returns the median over inked samples of the shorter of the two runs of ink through each."""
-    return float(np.median(np.minimum(_run_lengths(dark), _run_lengths(dark.T).T)[dark]))
+    across, down = run_lengths(dark, 1), run_lengths(dark, 0)
+    return float(np.median(np.minimum(across, down)[dark]))
 
 
 def _gap_width(dark: Ink) -> float:
@@ -183,15 +188,6 @@ def _gap_width(dark: Ink) -> float:
     ends = (edges[row[:-1], place[:-1]] < 0) & (row[1:] == row[:-1])  # ink ends here, and the next edge in the row
     gaps = (place[1:] - place[:-1])[ends]  # is where ink begins again
     return float(np.median(gaps)) if gaps.size else 0.0
-
-
-def _run_lengths(dark: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Returns for each inked sample the length of its run of ink along the row."""
-    at = np.arange(dark.shape[1])
-    before = np.maximum.accumulate(np.where(dark, -1, at), axis=1)
-    after = np.minimum.accumulate(np.where(dark, dark.shape[1], at)[:, ::-1], axis=1)[:, ::-1]
-    runs: NDArray[np.intp] = after - before - 1
-    return runs
 
 
 def _without_frame(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
