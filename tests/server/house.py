@@ -73,7 +73,7 @@ class House:
     def next(self, campaign_id: str, voter: Voter) -> Claim | None:
         with self.write() as connection:
             campaign = fetch_campaign(connection, campaign_id)
-            return next_task.next_task(connection, campaign, voter, self.now, self.rng)
+            return next_task.next_task(connection, campaign, voter, self.now)
 
     def submit(
         self, campaign_id: str, task_id: str, voter: Voter, verdict: str = "correct"

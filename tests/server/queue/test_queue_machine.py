@@ -54,6 +54,7 @@ class Queue(RuleBasedStateMachine):
         self.stack.enter_context(self.house.at_once())
         self.leases: dict[str, tuple[str, datetime]] = {}
         self.answered: dict[str, set[str]] = defaultdict(set)
+        self.met: dict[str, set[str]] = defaultdict(set)
         self.known: list[str] = []
         self.closed = False
         self.steps = 0
@@ -100,6 +101,10 @@ class Queue(RuleBasedStateMachine):
         assert holder == who.id or until <= self.house.now, "two people hold one task"
         assert (task in held) == (len(held) == MAX_CLAIMS), "a new task while fewer are held, then a held one"
         assert claim.expires_at == self.house.now + timedelta(minutes=LEASE)
+        item = self.house.task(task).gold_item_id
+        if item is not None and task not in held:
+            assert item not in self.met[who.id], "asked a gold item twice"
+            self.met[who.id].add(item)
         self.leases[task] = (who.id, claim.expires_at)
         if task not in self.known:
             self.known.append(task)
@@ -179,13 +184,16 @@ class Queue(RuleBasedStateMachine):
         for row in rows:
             assert row.submission_count == counted[row.id] <= row.n_required
             wanted = row.status == "open" and row.submission_count < row.n_required
-            assert (row.rank is not None) == (wanted and row.holder_id is None and not row.is_gold)
+            is_free = wanted and row.holder_id is None
+            # Of gold some copies are a reserve, without a rank.
+            assert (row.rank is not None) == is_free or (row.is_gold and row.rank is None)
 
     @invariant()
     def nothing_still_to_do_lies_behind_a_cursor(self) -> None:
         with self.house.read() as connection:
             cursors = connection.execute(select(voters.c.voter_id, voters.c.cursor)).all()
-            ranks = connection.execute(select(tasks.c.id, tasks.c.rank).where(tasks.c.rank.is_not(None))).all()
+            ordinary = select(tasks.c.id, tasks.c.rank).where(tasks.c.rank.is_not(None), ~tasks.c.is_gold)
+            ranks = connection.execute(ordinary).all()
         for voter, cursor in cursors:
             for task, rank in ranks:
                 assert rank > cursor or voter in self.answered[task]

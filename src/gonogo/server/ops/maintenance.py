@@ -1,4 +1,4 @@
-"""Maintenance: deletes expired rows in small chunks, and adds spare copies of honeypots.
+"""Maintenance: deletes expired rows in small chunks, and puts gold that came late into the order.
 
 Every worker does it, a chunk a transaction. Chunks that concern people or their work have a row in the audit log.
 """
@@ -20,7 +20,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from gonogo.schemas.enums import CampaignStatus
 from gonogo.server.errors import DATABASE_AWAY
 from gonogo.server.http import idempotency, rate_limits
-from gonogo.server.queue import honeypots
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
@@ -34,6 +33,7 @@ from gonogo.server.store.schema import (
     task_sheets,
 )
 from gonogo.server.store.schema.columns import Instant
+from gonogo.server.tasks import gold_places
 
 log = logging.getLogger("gonogo.server")
 CHUNK = 200
@@ -66,7 +66,7 @@ def run_once(store: Store, settings: ServerSettings, now: datetime, *, with_draw
         "results_sessions": _delete_ended(store, "results_sessions", _OLD_RESULTS_SESSIONS, ended, now),
         "magic_links": _delete_ended(store, "magic_links", _OLD_LINKS, ended, now),
         "rate_counts": _in_chunks(store, lambda c: rate_limits.sweep(c, now)),
-        "gold_copies": _add_spare_copies(store, now),
+        "gold_copies": _plan_gold(store, now),
     }
     if with_drawings and settings.keep_drawings_days is not None:
         done["drawings"] = delete_unused_drawings(store, now - timedelta(days=settings.keep_drawings_days), now)
@@ -138,16 +138,15 @@ def _in_chunks(store: Store, work: Callable[[Connection], int]) -> int:
     return total
 
 
-def _add_spare_copies(store: Store, now: datetime) -> int:
+def _plan_gold(store: Store, now: datetime) -> int:
     with store.read() as connection:
-        campaign_ids = connection.execute(_WITH_GOLD).scalars().all()
+        campaign_ids = gold_places.unplanned_campaigns(connection)
     n_copies = 0
     for campaign_id in campaign_ids:
         with store.write() as connection:
-            copies = honeypots.add_spare_copies(connection, campaign_id, now)
-            if copies:
-                content = {"campaign_id": campaign_id, "copies": copies}
-                audit.append(connection, "lay_in_gold", now, actor="server", content=content)
+            copies = gold_places.plan_late(connection, campaign_id, now, random.SystemRandom())
+            content = {"campaign_id": campaign_id, "copies": copies}
+            audit.append(connection, "lay_in_gold", now, actor="server", content=content)
         n_copies += copies
     return n_copies
 
@@ -163,9 +162,6 @@ _OLD_RESULTS_SESSIONS = delete(results_sessions).where(
 _OLD_SESSIONS = delete(sessions).where(sessions.c.sha256.in_(_old_sessions.limit(CHUNK)))
 _old_links = select(magic_links.c.sha256).where(magic_links.c.expires_at < _before)
 _OLD_LINKS = delete(magic_links).where(magic_links.c.sha256.in_(_old_links.limit(CHUNK)))
-_WITH_GOLD = select(campaigns.c.id).where(
-    campaigns.c.status == CampaignStatus.OPEN, campaigns.c.n_gold_items > 0, campaigns.c.gold_fraction > 0
-)
 _BEFORE = drawings.c.created_at < _before
 _USED_SHEETS = (
     select(task_sheets.c.sheet)

@@ -32,16 +32,10 @@ class CallerAtTask(NamedTuple):
 
     id: str
     status: str
-    gold_fraction: float
     lease_minutes: int
     insert_round: str
-    n_tasks: int
     n_gold_items: int
     cursor: str
-    last_sheet_seq: int | None
-    n_served: int
-    n_gold_served: int
-    n_items_had: int
     any_expired: bool
 
 
@@ -50,22 +44,16 @@ class CallerAtCampaign(NamedTuple):
 
     id: str
     status: str
-    gold_fraction: float
     lease_minutes: int
     insert_round: str
-    n_tasks: int
     n_gold_items: int
     cursor: str
-    last_sheet_seq: int | None
-    n_served: int
-    n_gold_served: int
-    n_items_had: int
     any_expired: bool
     paused_at: datetime | None
     asks: bool
 
 
-_CAMPAIGN_COLUMNS = ("id", "status", "gold_fraction", "lease_minutes", "insert_round", "n_tasks", "n_gold_items")
+_CAMPAIGN_COLUMNS = ("id", "status", "lease_minutes", "insert_round", "n_gold_items")
 _campaign_and_cursor = (
     select(*(campaigns.c[name] for name in _CAMPAIGN_COLUMNS), *leases.cursor_columns(campaigns.c.id))
     .where(campaigns.c.org_id == bindparam("org"), voters.c.voter_id == bindparam("voter"))
@@ -122,6 +110,4 @@ def _is_in_reach(caller: Principal, campaign_id: str) -> bool:
 
 
 def _cursor(row: CallerAtCampaign | CallerAtTask) -> VoterCursor:
-    return VoterCursor(
-        row.cursor, row.last_sheet_seq, row.n_served, row.n_gold_served, row.n_items_had, row.any_expired
-    )
+    return VoterCursor(row.cursor, row.any_expired)

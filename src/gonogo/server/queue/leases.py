@@ -44,10 +44,6 @@ def cursor_columns(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
     any_expired = exists().where(held.c.campaign_id == campaign_id, held.c.claim_expires_at <= bindparam("now"))
     return [
         voters.c.cursor,
-        voters.c.last_sheet_seq,
-        voters.c.n_served,
-        voters.c.n_gold_served,
-        voters.c.n_gold_items.label("n_items_had"),
         any_expired.label("any_expired"),
     ]
 

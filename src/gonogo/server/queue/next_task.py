@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, null, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, null, or_, select
 
 from gonogo.schemas.enums import CampaignStatus
 from gonogo.server.auth.principals import Voter
@@ -21,21 +20,32 @@ from gonogo.server.store.schema import campaigns, submissions, tasks, voters
 
 _in_campaign = tasks.c.campaign_id == bindparam("campaign")
 _own_vote = exists().where(submissions.c.task_id == tasks.c.id, submissions.c.voter_id == bindparam("voter"))
-_ahead = and_(_in_campaign, tasks.c.rank > bindparam("cursor"), tasks.c.rank < bindparam("end"), ~_own_vote)
-_FIRST_RANK = CompiledStatement(select(tasks.c.rank).where(_ahead).order_by(tasks.c.rank).limit(1))
 
-_other_tasks = tasks.alias("others")
-_first_rank = (
-    select(_other_tasks.c.rank)
+_ordinary = tasks.alias("ordinary")
+_first_ordinary = (
+    select(_ordinary.c.rank)
     .where(
-        _other_tasks.c.campaign_id == bindparam("campaign"),
-        _other_tasks.c.rank > bindparam("cursor"),
-        _other_tasks.c.rank < bindparam("end"),
-        ~exists().where(submissions.c.task_id == _other_tasks.c.id, submissions.c.voter_id == bindparam("voter")),
+        _ordinary.c.campaign_id == bindparam("campaign"),
+        _ordinary.c.rank > bindparam("cursor"),
+        _ordinary.c.rank < bindparam("end"),
+        _ordinary.c.gold_item_id.is_(None),
+        ~exists().where(submissions.c.task_id == _ordinary.c.id, submissions.c.voter_id == bindparam("voter")),
     )
-    .order_by(_other_tasks.c.rank)
+    .order_by(_ordinary.c.rank)
     .limit(1)
-    .scalar_subquery()
+)
+_FIRST_RANK = CompiledStatement(_first_ordinary)
+_first_rank = _first_ordinary.scalar_subquery()
+_ahead = and_(
+    _in_campaign,
+    tasks.c.rank > bindparam("cursor"),
+    tasks.c.rank < bindparam("end"),
+    ~_own_vote,
+    # The database evaluates `_first_ordinary` once: it depends on no task.
+    or_(
+        tasks.c.gold_item_id.is_(None),
+        and_(~honeypots.met_by_voter(tasks.c.gold_item_id), _first_rank.is_not(None)),
+    ),
 )
 _own_claims = tasks.alias("own_claims")
 _n_held = (
@@ -44,7 +54,7 @@ _n_held = (
     .scalar_subquery()
     .label("n_held")
 )
-_queued = [*SERVED_COLUMNS, tasks.c.rank, tasks.c.sheet_seq, tasks.c.n_people]
+_queued = [*SERVED_COLUMNS, tasks.c.rank]
 _FIRST_TASK = CompiledQuery(
     select(*_queued, null().label("first_rank"), _n_held).where(_ahead).order_by(tasks.c.rank).limit(1), QueuedTask
 )
@@ -58,9 +68,7 @@ _FIRST_UNLOCKED_TASK = CompiledQuery(
 )
 _INSERT_ROUND = CompiledStatement(select(campaigns.c.insert_round).where(campaigns.c.id == bindparam("campaign")))
 _LAST_RANK = CompiledStatement(select(func.max(tasks.c.rank)).where(_in_campaign, tasks.c.rank.is_not(None)))
-_SERVED_TASK = CompiledQuery(
-    select(*SERVED_COLUMNS, tasks.c.gold_item_id).where(tasks.c.id == bindparam("task")), ServedRow
-)
+_SERVED_TASK = CompiledQuery(select(*SERVED_COLUMNS).where(tasks.c.id == bindparam("task")), ServedRow)
 _OLDEST_HELD = CompiledQuery(
     select(tasks.c.id, tasks.c.holder_id)
     .where(_in_campaign, tasks.c.holder_id == bindparam("voter"))
@@ -71,13 +79,7 @@ _OLDEST_HELD = CompiledQuery(
 _MOVE_CURSOR = CompiledStatement(
     voters.update()
     .where(voters.c.campaign_id == bindparam("campaign"), voters.c.voter_id == bindparam("voter"))
-    .values(
-        cursor=bindparam("cursor"),
-        last_sheet_seq=bindparam("sheet"),
-        n_served=voters.c.n_served + 1,
-        n_gold_served=voters.c.n_gold_served + bindparam("gold"),
-        n_gold_items=voters.c.n_gold_items + bindparam("gold"),
-    )
+    .values(cursor=bindparam("cursor"), n_served=voters.c.n_served + 1)
 )
 
 
@@ -97,7 +99,6 @@ def next_task(
     campaign: QueueCampaign,
     voter: Voter,
     now: datetime,
-    rng: random.Random,
     cursor: VoterCursor | None = None,
 ) -> Claim | None:
     """Claims a task for `voter`, in a write transaction; `None` when nothing is left.
@@ -109,7 +110,6 @@ def next_task(
         campaign: The campaign as it is in this transaction.
         voter: The caller.
         now: The instant of the request.
-        rng: Draws honeypots.
         cursor: What `leases.lock_cursor` returned, if the caller has locked it already.
     """
     if campaign.status != CampaignStatus.OPEN:
@@ -118,37 +118,25 @@ def next_task(
         cursor = leases.lock_cursor(connection, campaign.id, voter, now)
     if cursor.any_expired:
         _expire(connection, campaign, voter, cursor, now)
-    ordinary = _next_ordinary(connection, campaign, voter, cursor)
-    if ordinary is None or ordinary.n_held >= leases.MAX_CLAIMS:
+    task = _next_queued(connection, campaign, voter, cursor)
+    if task is None or task.n_held >= leases.MAX_CLAIMS:
         renewed = _renew_oldest(connection, campaign, voter, now)
-        if renewed is not None or ordinary is None:
+        if renewed is not None or task is None:
             return renewed
-    honeypot = honeypots.choose_honeypot(connection, campaign, voter, cursor, ordinary, now, rng)
-    task = ordinary if honeypot is None else honeypot
     expires_at = leases.acquire(connection, task.id, voter, now, campaign.lease_minutes)
-    _move_cursor(connection, campaign, voter, cursor, ordinary, is_gold=honeypot is not None)
+    if campaign.n_gold_items:
+        honeypots.record_serving(connection, task.id, voter)
+    _move_cursor(connection, campaign, voter, cursor, task)
     return Claim(task, expires_at)
 
 
 def _move_cursor(
-    connection: Connection,
-    campaign: QueueCampaign,
-    voter: Voter,
-    cursor: VoterCursor,
-    ordinary: QueuedTask,
-    *,
-    is_gold: bool,
+    connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor, task: QueuedTask
 ) -> None:
     # A cursor never moves over a task that another transaction is just claiming: that one may roll back.
-    skipped = ordinary.first_rank is not None and ordinary.first_rank < ordinary.rank
-    params = {
-        "campaign": campaign.id,
-        "voter": voter.id,
-        "cursor": cursor.cursor if is_gold or skipped else ordinary.rank,
-        "gold": int(is_gold),
-        "sheet": ordinary.sheet_seq,
-    }
-    _MOVE_CURSOR.later(connection, params)
+    skipped = task.first_rank is not None and task.first_rank < task.rank
+    position = cursor.cursor if skipped else task.rank
+    _MOVE_CURSOR.later(connection, {"campaign": campaign.id, "voter": voter.id, "cursor": position})
 
 
 def _expire(connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor, now: datetime) -> None:
@@ -167,10 +155,10 @@ def _renew_oldest(connection: Connection, campaign: QueueCampaign, voter: Voter,
     return None if expires_at is None else Claim(_SERVED_TASK.one(connection, {"task": held[0].id}), expires_at)
 
 
-def _next_ordinary(
+def _next_queued(
     connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor
 ) -> QueuedTask | None:
-    """The voter's next ordinary task, locked; `None` when nothing is left."""
+    """The voter's next task, gold or not, locked; `None` when no ordinary work is left."""
     if dialect_of(connection).CONCURRENT_WRITERS:
         return _next_of_many_writers(connection, campaign, voter, cursor)
     task = _FIRST_TASK.first(connection, _ahead_params(campaign, voter, cursor))
@@ -215,7 +203,7 @@ def _ahead_params(campaign: QueueCampaign, voter: Voter, cursor: VoterCursor) ->
 
 
 def _first_ahead(connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor) -> str | None:
-    """The rank of the first task ahead that the voter has not answered, locked by others or not."""
+    """The rank of the first ordinary task ahead that the voter has not answered, locked by others or not."""
     rank: str | None = _FIRST_RANK.scalar(connection, _ahead_params(campaign, voter, cursor))
     return rank
 

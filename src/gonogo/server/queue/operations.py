@@ -23,7 +23,7 @@ def claim_task(connection: Connection, ctx: Context, campaign_id: str) -> next_t
     """A task for the caller, or `None` when nothing is left. A caller who may not have one is refused before any
     write."""
     campaign, position = caller_lookup.load_campaign_caller(connection, ctx, campaign_id)
-    return next_task.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, ctx.rng, position)
+    return next_task.next_task(connection, campaign, voter_of(ctx.caller), ctx.now, position)
 
 
 def submit_verdict(

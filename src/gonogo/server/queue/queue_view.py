@@ -45,8 +45,10 @@ _PROGRESS = CompiledQuery(
     ),
     VoterProgress,
 )
-_COUNT_AHEAD = CompiledStatement(
-    select(func.count()).select_from(tasks).where(and_(_in_campaign, tasks.c.rank > bindparam("cursor")))
+_ahead = and_(_in_campaign, tasks.c.rank > bindparam("cursor"))
+_COUNT_AHEAD = CompiledStatement(select(func.count()).select_from(tasks).where(_ahead))
+_COUNT_GOLD_AHEAD = CompiledStatement(
+    select(func.count()).select_from(tasks).where(_ahead, tasks.c.rank.is_not(None), tasks.c.gold_item_id.is_not(None))
 )
 _COUNT_OWN_AHEAD = CompiledStatement(
     select(func.count())
@@ -56,6 +58,7 @@ _COUNT_OWN_AHEAD = CompiledStatement(
         submissions.c.campaign_id == bindparam("campaign"),
         submissions.c.voter_id == bindparam("voter"),
         tasks.c.rank > bindparam("cursor"),
+        tasks.c.gold_item_id.is_(None),
     )
 )
 _HELD_KINDS = CompiledStatement(
@@ -97,7 +100,8 @@ def queue_view(
     n_ordinary = held.count(False)
     if campaign.status == CampaignStatus.OPEN:
         ahead = {**params, "cursor": progress.cursor}
-        n_ordinary += _COUNT_AHEAD.scalar(connection, ahead) - _COUNT_OWN_AHEAD.scalar(connection, ahead)
+        n_ordinary += _COUNT_AHEAD.scalar(connection, ahead) - _COUNT_GOLD_AHEAD.scalar(connection, ahead)
+        n_ordinary -= _COUNT_OWN_AHEAD.scalar(connection, ahead)
     others = _HELD_BY_OTHERS.one(connection, {**params, "now": now})
     return QueueView(
         campaign_id=campaign.id,

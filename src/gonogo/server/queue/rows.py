@@ -18,13 +18,9 @@ class QueueCampaign(Protocol):
     @property
     def status(self) -> str: ...
     @property
-    def gold_fraction(self) -> float: ...
-    @property
     def lease_minutes(self) -> int: ...
     @property
     def insert_round(self) -> str: ...
-    @property
-    def n_tasks(self) -> int: ...
     @property
     def n_gold_items(self) -> int: ...
 
@@ -33,19 +29,11 @@ class VoterCursor(NamedTuple):
     """A voter's position in a campaign, with the columns of `leases.cursor_columns`.
 
     Attributes:
-        cursor: Rank of the last ordinary task served, or "" before the first.
-        last_sheet_seq: Sheet of the last task served.
-        n_served: Tasks served, gold included.
-        n_gold_served: Honeypots served.
-        n_items_had: Gold items that the voter has met.
+        cursor: Rank of the last task served, or "" before the first.
         any_expired: Whether any claim in the campaign has run out.
     """
 
     cursor: str
-    last_sheet_seq: int | None
-    n_served: int
-    n_gold_served: int
-    n_items_had: int
     any_expired: bool
 
 
@@ -57,7 +45,7 @@ class HeldTask(NamedTuple):
 
 
 class ServedRow(NamedTuple):
-    """A task as `serialize.served_task` reads it (`SERVED_COLUMNS`), and its gold item."""
+    """A task as `serialize.served_task` reads it: `SERVED_COLUMNS`."""
 
     id: str
     campaign_id: str
@@ -77,17 +65,15 @@ class ServedRow(NamedTuple):
     dfm_issue_id: str | None
     face_uuid: str | None
     n_required: int
-    gold_item_id: str | None
 
 
 class QueuedTask(NamedTuple):
-    """An ordinary task that may be claimed: `SERVED_COLUMNS`, its place in the order, and the voter's claims.
+    """A task that may be claimed, gold or not: `SERVED_COLUMNS`, its place in the order, and the voter's claims.
 
     Attributes:
         rank: Its rank.
-        sheet_seq: Number of its sheet.
-        n_people: People it was served to.
-        first_rank: First rank ahead of the voter, locked by others or not; `None` with one writer at a time.
+        first_rank: First rank of ordinary work ahead of the voter, locked by others or not; `None` with one writer at a
+            time.
         n_held: Claims that the voter holds in the campaign.
     """
 
@@ -110,8 +96,6 @@ class QueuedTask(NamedTuple):
     face_uuid: str | None
     n_required: int
     rank: str
-    sheet_seq: int
-    n_people: int
     first_rank: str | None
     n_held: int
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, false, null, select
+from sqlalchemy import Connection, and_, bindparam, case, exists, null, select
 
 from gonogo.schemas.enums import CampaignStatus, ConflictReason, TaskStatus
 from gonogo.schemas.labeling import Adjudication, LabelSubmit
@@ -140,7 +140,7 @@ _n_votes = bindparam("votes", type_=tasks.c.submission_count.type)
 _wants_votes = and_(tasks.c.status == TaskStatus.OPEN, _n_votes < tasks.c.n_required)
 _set_n_votes = tasks.update().where(tasks.c.id == bindparam("task")).values(submission_count=_n_votes)
 _COUNT_VOTE = CompiledStatement(_set_n_votes.values(rank=case((_wants_votes, tasks.c.rank), else_=null())))
-_rank_if_wanted = case((and_(_wants_votes, tasks.c.is_gold == false()), task_order.RANK_AT_INSERT_ROUND), else_=null())
+_rank_if_wanted = case((_wants_votes, task_order.RANK_AT_INSERT_ROUND), else_=null())
 _COUNT_VOTE_AND_RELEASE = CompiledStatement(_set_n_votes.values(rank=_rank_if_wanted, **leases.NO_HOLDER))
 _COUNT_DONE = CompiledStatement(
     voters.update()

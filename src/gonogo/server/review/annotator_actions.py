@@ -246,7 +246,7 @@ def _reopen_short(connection: Connection, task_ids: Select[Any]) -> None:
     unsettled = {"consensus_verdict": null(), "consensus_value": null(), "agreement": null()}
     unsettled |= {"posterior": null(), "resolved_at": null(), "settled_max_risk": null()}
     connection.execute(short.values(status=TaskStatus.OPEN, **unsettled))
-    free = short.where(tasks.c.is_gold == false(), tasks.c.holder_id.is_(None), tasks.c.rank.is_(None))
+    free = short.where(tasks.c.holder_id.is_(None), tasks.c.rank.is_(None))
     connection.execute(free.values(rank=task_order.RANK_AT_INSERT_ROUND))
 
 

@@ -29,7 +29,7 @@ import zlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, false, null, select
+from sqlalchemy import Connection, bindparam, case, null, select
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.server.store.compiled_statements import CompiledStatement
@@ -38,6 +38,7 @@ from gonogo.server.store.schema import campaigns, tasks
 
 END = "~"
 """Text behind every rank and every place."""
+_SEQUENCE_DIGITS = 10
 _NO_CONFIDENCE = 100_001
 """Sorts predictions without a confidence after all that have one."""
 _ORDER_LOCKS = 7_460
@@ -52,7 +53,9 @@ class Rank(NamedTuple):
          8 hex    8 hex    6 dec   10 dec
                  └──────── place ─────────┘
 
-    The place of a task never changes (`sort_key`); the round is the campaign's `insert_round` when it entered.
+    The round is the campaign's `insert_round` when the task entered. The place (`sort_key`) changes only when a
+    campaign begins to mix its sheets, or ends it: then a random number stands where the sheet does. Gold has the place
+    before an ordinary task (`place_before`).
     """
 
     round: int
@@ -74,10 +77,25 @@ def round_text(number: int) -> str:
     return f"{number:08x}"
 
 
-def sort_key(sheet_seq: int, confidence: float | None, sequence: int) -> str:
-    """A task's place within any round: by sheet, then lowest confidence, then oldest. Unique in its campaign."""
-    level = _NO_CONFIDENCE if confidence is None else round(confidence * 100_000)
-    return f"{sheet_seq:08x}.{level:06d}.{sequence:010d}"
+def confidence_level(confidence: float | None) -> int:
+    """A confidence as it stands in a place: predictions without one come last."""
+    return _NO_CONFIDENCE if confidence is None else round(confidence * 100_000)
+
+
+def sort_key(sheet: int, confidence: float | None, sequence: int) -> str:
+    """A task's place within any round: by sheet, then lowest confidence, then oldest. Unique in its campaign.
+
+    `sheet` is the number of its sheet, or a random number where the campaign mixes its sheets.
+    """
+    level = confidence_level(confidence)
+    return f"{sheet:08x}.{level:06d}.{sequence:0{_SEQUENCE_DIGITS}d}"
+
+
+def place_before(place: str, token: str) -> str:
+    """A place between `place` and the one before it, for gold; `token` tells it from others that stand there."""
+    head, sequence = place[:-_SEQUENCE_DIGITS], place[-_SEQUENCE_DIGITS:]
+    previous = f"{int(sequence) - 1:0{_SEQUENCE_DIGITS}d}" if sequence.strip("0") else "-"  # "-" sorts before digits
+    return f"{head}{previous}.{token}"
 
 
 # --- statements --------------------------------------------------------------------------------------------
@@ -97,7 +115,6 @@ _ENQUEUE = CompiledStatement(
         tasks.c.id == bindparam("task"),
         tasks.c.status == TaskStatus.OPEN,
         tasks.c.submission_count < tasks.c.n_required,
-        tasks.c.is_gold == false(),
         tasks.c.holder_id.is_(None),
         tasks.c.rank.is_(None),
     )
@@ -128,7 +145,7 @@ def advance_insert_round(connection: Connection, campaign_id: str, insert_round:
 
 
 def enqueue(connection: Connection, task_id: str) -> None:
-    """Makes a task available at the insert round, if it is open, wants votes, is free and not gold; else nothing."""
+    """Makes a task available at the insert round, if it is open, wants votes and is free; else no operation."""
     _ENQUEUE.run(connection, {"task": task_id})
 
 

@@ -17,6 +17,7 @@ from gonogo.server.store.bulk_insert import execute_many, stored_instant, stored
 from gonogo.server.store.schema import predictions, tasks
 from gonogo.server.store.schema.columns import subject_columns
 from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.tasks.gold_places import place_gold
 from gonogo.server.tasks.queue_places import TaskValues, assign_places
 from gonogo.server.tasks.subject import sheet_key, subject_values
 
@@ -68,7 +69,7 @@ def create_tasks(
     """Creates the tasks, in order, in a write transaction; returns their ids.
 
     `values` are the columns of their subject, and `n_required`, `is_gold`, `gold_answer`; where set, `prediction_id`,
-    `calculation_id` and `error_type`. A gold task becomes an item with one copy.
+    `calculation_id` and `error_type`. A gold task becomes an item of the campaign's pool.
     """
     rows = [
         {**_DEFAULTS, **value, "sheet": sheet_key(value["part_revision_id"], value["drawing_bbox"])} for value in values
@@ -79,6 +80,7 @@ def create_tasks(
         del row["sheet"], row["error_type"]  # the latter is known to the item alone, which nobody is ever shown
     if rows:
         connection.execute(insert(tasks), rows)
+        place_gold(connection, campaign.id, rows, now, rng)
     return [row["id"] for row in rows]
 
 
@@ -102,6 +104,7 @@ def create_from_predictions(
     if rows:
         parameters = [f"new_{name}" for name in _PARAMETERS]
         execute_many(connection, _COPY_PREDICTION, parameters, map(itemgetter(*_PARAMETERS), rows))
+        place_gold(connection, campaign.id, rows, now, rng)
     return [row["id"] for row in rows]
 
 

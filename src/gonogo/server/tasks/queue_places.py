@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
-from gonogo.server.queue.honeypots import shuffle_position
 from gonogo.server.store.bulk_insert import chunks
 from gonogo.server.store.ids import new_id, new_ids
-from gonogo.server.store.schema import campaigns, gold_items, task_sheets, tasks
+from gonogo.server.store.schema import campaigns, gold_items, task_sheets
 from gonogo.server.store.schema.rows import CampaignRow
-from gonogo.server.store.task_order import END, Rank, lock_order, sort_key
+from gonogo.server.store.task_order import confidence_level, lock_order, sort_key
 from gonogo.server.store.typed_rows import fetch_one
+from gonogo.server.tasks.gold_places import sheet_keys
+
+SHUFFLE_RANGE = 2**31
+"""Positions in the pool are 0 … `SHUFFLE_RANGE` − 1."""
+GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 TaskValues = dict[str, Any]
 """Columns of a task to be made, by name; besides those of `tasks` the keys `sheet` and `error_type`."""
@@ -26,22 +30,12 @@ class OrderState(NamedTuple):
     insert_round: str
     n_tasks: int
     n_gold_items: int
+    mixes_sheets: bool
 
 
-_ORDER_STATE = select(campaigns.c.insert_round, campaigns.c.n_tasks, campaigns.c.n_gold_items).with_for_update(
-    key_share=True
-)
+_ORDER_STATE = select(*(campaigns.c[name] for name in OrderState._fields)).with_for_update(key_share=True)
 _SHEETS = select(task_sheets).where(
     task_sheets.c.campaign_id == bindparam("campaign"), task_sheets.c.sheet.in_(bindparam("sheets", expanding=True))
-)
-_RANKS_OF_SHEET = (
-    select(tasks.c.rank)
-    .where(
-        tasks.c.campaign_id == bindparam("campaign"),
-        tasks.c.rank > bindparam("begins"),
-        tasks.c.rank < bindparam("ends"),
-    )
-    .limit(500)  # enough to choose from
 )
 
 
@@ -49,19 +43,21 @@ def assign_places(connection: Connection, campaign: CampaignRow, rows: list[Task
     """Gives the tasks ids, places and ranks, stores their gold items, and counts them in the campaign.
 
     Tasks enter at the campaign's insert round: until somebody has begun, several imports sort together by sheet and
-    confidence. Gold gets no rank. It asks for as many votes as the campaign's ordinary tasks do.
+    confidence, or mixed where the campaign mixes its sheets. Gold gets its rank afterwards (`gold_places`). It asks for
+    as many votes as the campaign's ordinary tasks do.
     """
     if not rows:
         return
     lock_order(connection, campaign.id)
     state = fetch_one(connection, _ORDER_STATE.where(campaigns.c.id == campaign.id), OrderState)
     sheets = _number_sheets(connection, campaign.id, dict.fromkeys(row["sheet"] for row in rows))
+    keys = _mixed_keys(rows, sheets, rng) if state.mixes_sheets else None
     n_tasks = state.n_tasks
     items: list[dict[str, Any]] = []
-    for row, task_id in zip(rows, new_ids(len(rows)), strict=True):
+    for index, (row, task_id) in enumerate(zip(rows, new_ids(len(rows)), strict=True)):
         row["id"], row["campaign_id"] = task_id, campaign.id
         row["sheet_seq"] = sheet = sheets[row["sheet"]]
-        row["place"] = sort_key(sheet, row["predicted_confidence"], n_tasks)
+        row["place"] = sort_key(sheet if keys is None else keys[index], row["predicted_confidence"], n_tasks)
         if row["is_gold"]:
             items.append(_gold_item(campaign.id, row, shuffle_position(state.n_gold_items + len(items))))
             row["gold_item_id"], row["n_required"] = items[-1]["id"], campaign.target_redundancy
@@ -69,10 +65,21 @@ def assign_places(connection: Connection, campaign: CampaignRow, rows: list[Task
             row["rank"] = f"{state.insert_round}.{row['place']}"  # `Rank.format`, inlined for a million rows
             row["n_required"] = row["n_required"] or campaign.target_redundancy
             n_tasks += 1
-    _place_among_ordinary(connection, campaign.id, state.insert_round, rows, rng)
     if items:
         connection.execute(insert(gold_items), items)
     _count(connection, campaign.id, n_tasks - state.n_tasks, len(items))
+
+
+def _mixed_keys(rows: list[TaskValues], sheets: Mapping[str, int], rng: random.Random) -> list[int]:
+    return sheet_keys([(sheets[row["sheet"]], confidence_level(row["predicted_confidence"])) for row in rows], rng)
+
+
+def shuffle_position(number: int) -> int:
+    """Pool position of the `number`-th item; the first items of any length leave no large gap.
+
+    Multiples of the golden ratio, modulo 1 (Knuth, The Art of Computer Programming 3, 6.4, theorem S).
+    """
+    return int(number * GOLDEN_RATIO % 1 * SHUFFLE_RANGE)
 
 
 def _gold_item(campaign_id: str, row: TaskValues, shuffle: int) -> dict[str, Any]:
@@ -88,28 +95,6 @@ def _gold_item(campaign_id: str, row: TaskValues, shuffle: int) -> dict[str, Any
 def _count(connection: Connection, campaign_id: str, n_tasks: int, n_items: int) -> None:
     grown = {"n_tasks": campaigns.c.n_tasks + n_tasks, "n_gold_items": campaigns.c.n_gold_items + n_items}
     connection.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(**grown))
-
-
-def _place_among_ordinary(
-    connection: Connection, campaign_id: str, insert_round: str, rows: list[TaskValues], rng: random.Random
-) -> None:
-    """Gives gold without a confidence the place of any ordinary task of its sheet; its own would be the last."""
-    gold_rows = [row for row in rows if row["is_gold"] and row["predicted_confidence"] is None]
-    if not gold_rows:
-        return
-    places: dict[int, list[str]] = {row["sheet_seq"]: [] for row in gold_rows}
-    for row in rows:
-        if row["sheet_seq"] in places and not row["is_gold"]:
-            places[row["sheet_seq"]].append(row["place"])
-    for sheet in places:
-        if not places[sheet]:
-            begins = f"{insert_round}.{sheet:08x}."
-            params = {"campaign": campaign_id, "begins": begins, "ends": begins + END}
-            ranks = connection.execute(_RANKS_OF_SHEET, params).scalars()
-            places[sheet] = [Rank.parse(rank).place for rank in ranks if rank is not None]
-    for row in gold_rows:
-        if places[row["sheet_seq"]]:
-            row["place"] = rng.choice(places[row["sheet_seq"]])
 
 
 def _number_sheets(connection: Connection, campaign_id: str, sheets: Iterable[str]) -> dict[str, int]:

@@ -75,6 +75,10 @@ campaigns = Table(
     Column("insert_round", String(8), nullable=False, server_default="00000000"),
     Column("n_tasks", Integer, nullable=False, server_default="0"),  # gold not among them
     Column("n_gold_items", Integer, nullable=False, server_default="0"),
+    # where gold stands in the order (server/tasks/gold_places.py)
+    Column("n_gold_planned", Integer, nullable=False, server_default="0"),  # items at the last plan of the whole order
+    Column("n_gold_placed", Integer, nullable=False, server_default="0"),  # copies that the tasks so far have got
+    Column("mixes_sheets", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("org_id", "name"),
 )
 
@@ -84,10 +88,7 @@ voters = Table(  # one person's position in one campaign's queue
     Column("campaign_id", Id, ForeignKey("campaigns.id"), primary_key=True),
     Column("voter_id", Id, primary_key=True),
     Column("cursor", Sortable, nullable=False, server_default=""),
-    Column("last_sheet_seq", Integer),
     Column("n_served", Integer, nullable=False, server_default="0"),
-    Column("n_gold_served", Integer, nullable=False, server_default="0"),
-    Column("n_gold_items", Integer, nullable=False, server_default="0"),
     Column("n_done", Integer, nullable=False, server_default="0"),
     Column("n_gold_done", Integer, nullable=False, server_default="0"),
 )

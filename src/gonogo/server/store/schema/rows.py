@@ -51,6 +51,9 @@ class CampaignRow(NamedTuple):
     insert_round: str
     n_tasks: int
     n_gold_items: int
+    n_gold_planned: int
+    n_gold_placed: int
+    mixes_sheets: bool
 
 
 class TaskRow(NamedTuple):

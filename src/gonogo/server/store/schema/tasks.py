@@ -47,9 +47,11 @@ gold_items = Table(
     foreign_key("campaigns"),
     Column("sheet_seq", Integer, nullable=False),
     Column("shuffle", Integer, nullable=False),  # its place among the items
+    Column("n_copies", Integer, nullable=False, server_default="0"),  # copies that were put into the order
     Column("error_type", Text),  # of a seeded wrong prediction
     Index("ix_gold_items_campaign_shuffle", "campaign_id", "shuffle"),
     Index("ix_gold_items_campaign_sheet_shuffle", "campaign_id", "sheet_seq", "shuffle"),
+    Index("ix_gold_items_campaign_copies_shuffle", "campaign_id", "n_copies", "shuffle"),
 )
 
 tasks = Table(
@@ -93,6 +95,13 @@ tasks = Table(
         "rank",
         sqlite_where=text("rank IS NOT NULL"),
         postgresql_where=text("rank IS NOT NULL"),
+    ),
+    Index(
+        "ix_tasks_gold_available",
+        "campaign_id",
+        "rank",
+        sqlite_where=text("rank IS NOT NULL AND gold_item_id IS NOT NULL"),
+        postgresql_where=text("rank IS NOT NULL AND gold_item_id IS NOT NULL"),
     ),
     Index(
         "ix_tasks_held",
