@@ -30,8 +30,17 @@ from gonogo.server.store.backup import backup, restore
 from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.errors import BackupError
-from gonogo.server.store.schema import drawing_files, drawings, magic_links, orgs, rate_counts, sessions, tasks
-from tests.server.house import START, House
+from gonogo.server.store.schema import (
+    campaigns,
+    drawing_files,
+    drawings,
+    magic_links,
+    orgs,
+    rate_counts,
+    sessions,
+    tasks,
+)
+from tests.server.house import START, House, people
 from tests.server.web import LABELING, OURS, Web
 
 WAIT = 120
@@ -306,16 +315,17 @@ async def test_drawings_outlive_their_last_campaign_by_as_long_as_is_set(web: We
             assert connection.execute(select(func.count()).select_from(table)).scalar() == 0
 
 
-def test_spare_copies_of_gold_are_laid_in(house: House) -> None:
+def test_gold_of_an_earlier_release_is_put_into_the_order(house: House) -> None:
     campaign = house.campaign(gold_fraction=0.2)
-    house.add(campaign, {}, *[{"is_gold": True, "gold_answer": "correct"}] * 5)
+    house.add(campaign, *[{}] * 40, *[{"is_gold": True, "gold_answer": "correct"}] * 10)
+    with house.store.write() as connection:  # as a migrated database has it
+        connection.execute(tasks.update().where(tasks.c.is_gold).values(rank=None))
+        connection.execute(campaigns.update().values(n_gold_planned=0, n_gold_placed=0))
     settings = ServerSettings(database_url="unused")
-    made = [maintenance.run_once(house.store, settings, house.now)["gold_copies"] for _round in range(3)]
-    assert made == [0, 0, 0]
-    with house.store.write() as connection:
-        connection.execute(tasks.update().where(tasks.c.is_gold).values(n_people=tasks.c.n_required))
-    made = [maintenance.run_once(house.store, settings, house.now)["gold_copies"] for _round in range(2)]
-    assert made == [5, 0]
+    placed = [maintenance.run_once(house.store, settings, house.now)["gold_copies"] for _round in range(2)]
+    assert placed == [10, 0]
+    served = [house.task(task).is_gold for task in house.work_off(campaign, people(1)[0])]
+    assert served.count(True) == 10
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ from gonogo.server.store.task_order import Rank, confidence_level, lock_order, p
 from gonogo.server.store.typed_rows import fetch_all, fetch_one
 from gonogo.server.tasks import gold_plan
 from gonogo.server.tasks.gold_plan import Candidate, GoldPlan, Slot
+from gonogo.server.tasks.subject import SUBJECT_COLUMNS
 
 SPARE_SHARE = 0.005
 """Share of the tasks whose gold may be missing before the order is planned anew."""
@@ -87,20 +88,19 @@ _SPARE = CompiledStatement(
     .order_by(tasks.c.number)
     .limit(1)
 )
-_STATE_COLUMNS = {
-    *("number", "id", "created_at", "n_people", "status", "submission_count", "agreement", "consensus_verdict"),
-    *("consensus_value", "posterior", "adjudicated", "resolved_at", "rank", "holder_id", "holder_kind", "claimed_at"),
-    "claim_expires_at",
-}
-_content = [column for column in tasks.c if column.name not in _STATE_COLUMNS]  # what all copies of an item share
+_SHARED = (
+    *("campaign_id", "prediction_id", "calculation_id", *SUBJECT_COLUMNS),
+    *("n_required", "is_gold", "gold_item_id", "gold_answer", "sheet_seq", "place"),
+)
+_shared = [tasks.c[name] for name in _SHARED]  # columns that all copies of an item share
 _own = {
     "id": bindparam("copy", type_=tasks.c.id.type),
     "created_at": bindparam("now", type_=tasks.c.created_at.type),
 }
 _INSERT_COPY = CompiledStatement(
     tasks.insert().from_select(
-        [*_own, *(column.name for column in _content)],
-        select(*_own.values(), *_content)
+        [*_own, *(column.name for column in _shared)],
+        select(*_own.values(), *_shared)
         .where(tasks.c.gold_item_id == bindparam("item"))
         .order_by(tasks.c.number)
         .limit(1),
