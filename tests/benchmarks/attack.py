@@ -24,7 +24,6 @@ import numpy as np
 import numpy.typing as npt
 
 from gonogo.server.ops import maintenance
-from gonogo.server.queue import honeypot_queries
 from gonogo.server.settings import ServerSettings
 from tests.benchmarks.pairs import database, ours, serving
 from tests.server.house import House
@@ -234,7 +233,6 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
         "gold_minus_other_ms": times,
         "largest_weights": {name: w for _size, name, w in top},
         "auc_of_single_features": dict(far),
-        "spare_copies": honeypot_queries.SPARE_COPIES,
     }
 
 

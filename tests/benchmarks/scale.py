@@ -189,17 +189,18 @@ _ALL = (
     _COUNT.format(limit=":n_gold") + " INSERT INTO gold_items (id, campaign_id, sheet_seq, shuffle)"
     " SELECT {uuid}, :campaign, i * 10 / {on_a_sheet}, {random} FROM n WHERE i < :n_gold",
     f"INSERT INTO tasks (id, campaign_id, {_SUBJECT}, n_required, created_at, n_people, submission_count, is_gold,"
-    " gold_item_id, gold_answer, sheet_seq, place) SELECT {uuid}, :campaign, "
+    " gold_item_id, gold_answer, sheet_seq, place, rank) SELECT {uuid}, :campaign, "
     + _ASKED
-    + ", {wanted}, :now, {votes}, {votes}, {true}, id, 'correct', sheet_seq, ''"
+    + ", {wanted}, :now, {votes}, {votes}, {true}, id, 'correct', sheet_seq, {sheet} || '.050000.' || {place} || '.g',"
+    " '{round}.' || {sheet} || '.050000.' || {place} || '.g'"
     " FROM (SELECT id, sheet_seq, sheet_seq * {on_a_sheet} AS i FROM gold_items) AS gold",
     "INSERT INTO submissions (id, task_id, campaign_id, voter_id, voter_kind, verdict, duration_ms, claimed_at,"
     " created_at) " + _VOTED,
     "INSERT INTO gold_servings (gold_item_id, voter_id, campaign_id, task_id)"
     " SELECT t.gold_item_id, s.voter_id, :campaign, t.id FROM tasks AS t JOIN submissions AS s ON s.task_id = t.id"
     " WHERE t.gold_item_id IS NOT NULL",
-    "INSERT INTO voters (campaign_id, voter_id, cursor, n_served, n_gold_served, n_gold_items, n_done, n_gold_done)"
-    " SELECT :campaign, p.id, '{round}', g.done + g.gold, g.gold, g.gold, g.done + g.gold, g.gold FROM people AS p"
+    "INSERT INTO voters (campaign_id, voter_id, cursor, n_served, n_done, n_gold_done)"
+    " SELECT :campaign, p.id, '{round}', g.done + g.gold, g.done + g.gold, g.gold FROM people AS p"
     " CROSS JOIN (SELECT :n_tasks * {votes} / :people AS done, :n_gold * {votes} / :people AS gold) AS g",
     "INSERT INTO campaign_scores (campaign_id, method_used, class_prior, refreshed_at)"
     " VALUES (:campaign, 'dawid_skene', '[0.8, 0.15, 0.05]', :now)",
@@ -212,5 +213,6 @@ _ALL = (
     + " INSERT INTO idempotency_keys (principal_id, key, fingerprint, status_code, headers, body, created_at,"
     ' expires_at) SELECT p.id, {hash}, {hash}, 201, \'{{"sealed": ""}}\'{json}, {blob}, :now, :later'
     " FROM n CROSS JOIN people AS p WHERE p.n = n.i % :people",
-    "UPDATE campaigns SET insert_round = '{next}', n_tasks = :n_tasks, n_gold_items = :n_gold",
+    "UPDATE campaigns SET insert_round = '{next}', n_tasks = :n_tasks, n_gold_items = :n_gold,"
+    " n_gold_planned = :n_gold",
 )

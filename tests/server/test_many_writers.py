@@ -31,7 +31,7 @@ WAIT = 20
 
 def claim(house: House, connection: Connection, campaign: str, who: Voter) -> Any:
     row = connection.execute(select(campaigns).where(campaigns.c.id == campaign)).one()
-    found = next_task.next_task(connection, row, who, house.now, house.rng)
+    found = next_task.next_task(connection, row, who, house.now)
     return None if found is None else found.task.id
 
 

@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def work_and_gold(
     def body(sheet: str | None, confidence: float | None) -> dict[str, Any]:
         return {"part_revision_id": sheet, "predicted_confidence": confidence}
 
-    sheets = {
+    sheets: dict[str, Callable[[int], str | None]] = {
         "on the work's sheets": lambda n: f"sheet-{n % N_SHEETS}",
         "on two of the work's sheets": lambda n: f"sheet-{n % 2}",
         "on sheets of its own": lambda n: f"gold-{n // 5}",

@@ -8,6 +8,7 @@ import pytest
 
 from gonogo.client.errors import ConflictError
 from gonogo.schemas.review import GoldDecision, RulingCreate
+from gonogo.server.store.schema import campaigns
 from tests.server.review.conftest import Bench
 from tests.server.web import LABELING, OURS
 
@@ -150,6 +151,8 @@ async def test_who_may_rule_and_on_what(bench: Bench) -> None:
 
 
 async def test_a_ruling_becomes_gold_that_no_earlier_voter_meets(bench: Bench) -> None:
+    with bench.web.house.store.write() as connection:
+        connection.execute(campaigns.update().values(gold_fraction=0.9))
     task = await bench.task(predicted_value={"text": "16,5"})
     await bench.vote(task, ann="correct", bob=("incorrect", "16,6"))
     path = f"{OURS}/tasks/{task}/ruling"
@@ -173,10 +176,6 @@ async def test_a_ruling_becomes_gold_that_no_earlier_voter_meets(bench: Bench) -
     assert [t.id for t in gold] == [accepted.gold_task_id]
     await bench.web.add(bench.campaign, *({"predicted_value": {"text": str(n)}} for n in range(8)))
     bench.web.house.rng.seed(3)
-    with bench.web.house.store.write() as connection:
-        from gonogo.server.store.schema import campaigns
-
-        connection.execute(campaigns.update().values(gold_fraction=0.9))
     served: dict[str, set[str]] = {}
     for name in ("ann", "zoe"):
         client = await bench.person(name)

@@ -61,7 +61,13 @@ class RankedTask(NamedTuple):
 
 
 _GOLD_STATE = select(*(campaigns.c[name] for name in GoldState._fields)).with_for_update(key_share=True)
-_never_served = and_(tasks.c.is_gold, tasks.c.n_people == 0, tasks.c.submission_count == 0, tasks.c.holder_id.is_(None))
+_never_served = and_(
+    tasks.c.is_gold,
+    tasks.c.status == TaskStatus.OPEN,
+    tasks.c.n_people == 0,
+    tasks.c.submission_count == 0,
+    tasks.c.holder_id.is_(None),
+)
 _in_order = select(*(tasks.c[name] for name in RankedTask._fields)).where(
     tasks.c.campaign_id == bindparam("campaign"), tasks.c.status == TaskStatus.OPEN
 )
