@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gonogo.server.tasks.gold_plan import (
     MAX_COPIES,
-    Candidate,
+    GoldItem,
     Placement,
     Slot,
     gold_ratio,
@@ -26,9 +26,9 @@ def slots_of(*sizes: int) -> list[Slot]:
     return [Slot("00000000", sheet, level) for sheet, size in enumerate(sizes) for level in range(size)]
 
 
-def pool(*sizes: int, first: int = 0, level: int | None = None) -> list[Candidate]:
+def pool(*sizes: int, first: int = 0, level: int | None = None) -> list[GoldItem]:
     """Items on the sheets `first`, `first + 1`, …"""
-    return [Candidate(f"{s}-{n}", first + s, 0, level) for s, size in enumerate(sizes) for n in range(size)]
+    return [GoldItem(f"{s}-{n}", first + s, 0, level) for s, size in enumerate(sizes) for n in range(size)]
 
 
 def sequence(n_slots: int, placements: list[Placement]) -> list[bool]:

@@ -22,7 +22,7 @@ from gonogo.server.store.schema import campaigns, gold_items, tasks
 from gonogo.server.store.task_order import Rank, confidence_level, lock_order, place_before
 from gonogo.server.store.typed_rows import fetch_all, fetch_one
 from gonogo.server.tasks import gold_plan
-from gonogo.server.tasks.gold_plan import Candidate, GoldPlan, Slot
+from gonogo.server.tasks.gold_plan import GoldItem, GoldPlan, Slot
 from gonogo.server.tasks.subject import SUBJECT_COLUMNS
 
 SPARE_SHARE = 0.005
@@ -286,17 +286,17 @@ def _level(place: str) -> int:
     return int(place.split(".", 2)[1])
 
 
-class _CandidateRow(NamedTuple):
+class _GoldItemRow(NamedTuple):
     id: str
     sheet_seq: int
     n_copies: int
     confidence: float | None
 
 
-def _candidates(connection: Connection, query: Select[Any], campaign_id: str) -> list[Candidate]:
-    rows = fetch_all(connection, query, _CandidateRow, {"campaign": campaign_id})
+def _candidates(connection: Connection, query: Select[Any], campaign_id: str) -> list[GoldItem]:
+    rows = fetch_all(connection, query, _GoldItemRow, {"campaign": campaign_id})
     return [
-        Candidate(
+        GoldItem(
             row.id, row.sheet_seq, row.n_copies, None if row.confidence is None else confidence_level(row.confidence)
         )
         for row in rows
@@ -304,7 +304,7 @@ def _candidates(connection: Connection, query: Select[Any], campaign_id: str) ->
 
 
 def _carry_out(
-    connection: Connection, plan: GoldPlan, ranks: Sequence[str], candidates: Sequence[Candidate], now: datetime
+    connection: Connection, plan: GoldPlan, ranks: Sequence[str], candidates: Sequence[GoldItem], now: datetime
 ) -> None:
     """Puts the planned copies into the order before the ordinary tasks of `ranks`."""
     for placement in plan.placements:

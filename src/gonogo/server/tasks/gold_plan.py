@@ -54,7 +54,7 @@ class Slot(NamedTuple):
     level: int
 
 
-class Candidate(NamedTuple):
+class GoldItem(NamedTuple):
     """A gold item, the number of its copies in the order, and its confidence as a level, `None` if it has none."""
 
     id: str
@@ -94,7 +94,7 @@ def round_at_random(number: float, rng: random.Random) -> int:
 
 
 def plan_gold(
-    slots: Sequence[Slot], candidates: Sequence[Candidate], n_wanted: int, rng: random.Random, *, n_spare: int = 0
+    slots: Sequence[Slot], candidates: Sequence[GoldItem], n_wanted: int, rng: random.Random, *, n_spare: int = 0
 ) -> GoldPlan:
     """Places `n_wanted` copies before `slots`, which are in the order's order: on the sheets of the gold, or mixed.
 
@@ -111,7 +111,7 @@ def plan_gold(
     return GoldPlan(True, plan_anywhere(len(slots), candidates, n_wanted, rng))
 
 
-def plan_anywhere(n_slots: int, candidates: Sequence[Candidate], n_wanted: int, rng: random.Random) -> list[Placement]:
+def plan_anywhere(n_slots: int, candidates: Sequence[GoldItem], n_wanted: int, rng: random.Random) -> list[Placement]:
     """Places copies at random, each item once before any comes again."""
     positions = _spread(n_slots, n_wanted, rng)
     copies = [candidate.n_copies for candidate in candidates]
@@ -156,7 +156,7 @@ def _interleave(n_slots: int, n_gold: int, rng: random.Random) -> list[int]:
 
 
 def plan_on_sheets(
-    slots: Sequence[Slot], candidates: Sequence[Candidate], n_wanted: int, rng: random.Random, *, n_spare: int = 0
+    slots: Sequence[Slot], candidates: Sequence[GoldItem], n_wanted: int, rng: random.Random, *, n_spare: int = 0
 ) -> list[Placement] | None:
     """Places each copy on its item's sheet; `None` where gold would stand out there."""
     sizes = Counter(slot.sheet for slot in slots)
@@ -170,7 +170,7 @@ def plan_on_sheets(
 
 
 def _choose_on_sheets(
-    sizes: Counter[int], candidates: Sequence[Candidate], n_wanted: int, rng: random.Random
+    sizes: Counter[int], candidates: Sequence[GoldItem], n_wanted: int, rng: random.Random
 ) -> list[int]:
     """Candidates to place: of each sheet its share, then what other sheets have too many, then a few second copies."""
     fresh: dict[int, list[int]] = {sheet: [] for sheet in sizes}
@@ -217,7 +217,7 @@ def _is_hidden(sizes: Counter[int], counts: Counter[int]) -> bool:
 
 
 def _place_on_sheets(
-    slots: Sequence[Slot], candidates: Sequence[Candidate], chosen: Sequence[int], rng: random.Random
+    slots: Sequence[Slot], candidates: Sequence[GoldItem], chosen: Sequence[int], rng: random.Random
 ) -> list[Placement]:
     """Places copies at their own confidence, those without one anywhere on their sheet."""
     runs: dict[tuple[str, int], list[int]] = {}  # slots of one sheet in one round
