@@ -84,9 +84,7 @@ def test_the_team_block_in_its_order_gives_a_link_that_works_in_another_home(
         link = lead("assign", "batch 12", "ana@example.com").strip()
         assert link.startswith(f"{url}/#token=")
         with Terminal(GONOGO, tmp_path, env=at(tmp_path / "ana")) as terminal:
-            terminal.wait_for("Invitation link")
-            terminal.type(link)
-            terminal.press("Enter")
+            terminal.sign_in(link)
             terminal.wait_for(QUESTION, SECONDS)
             terminal.press("C-q")
             terminal.wait_gone()
@@ -112,9 +110,25 @@ def test_a_lost_link_is_replaced_and_the_old_one_ends(lead: Cli, tmp_path: Path,
             home = tmp_path / f"ana-{words[0]}"
             home.mkdir()
             with Terminal(GONOGO, home, env=at(home)) as terminal:
-                terminal.wait_for("Invitation link")
-                terminal.type(link)
-                terminal.press("Enter")
+                terminal.sign_in(link)
                 terminal.wait_for(words, SECONDS)
                 terminal.press("C-q")
                 terminal.wait_gone()
+
+
+def test_without_a_keyring_a_person_who_agreed_comes_back_without_a_link(
+    lead: Cli, tmp_path: Path, scans: Path
+) -> None:
+    lead("import", str(scans), "--drawings", str(scans.parent / "scans"), "--campaign", "batch 12")
+    home = tmp_path / "ana"
+    with lead.serving():
+        link = lead("assign", "batch 12", "ana@example.com").strip()
+        with Terminal(GONOGO, tmp_path, env=at(home)) as terminal:
+            terminal.sign_in(link, keep=True)
+            terminal.wait_for(QUESTION, SECONDS)
+            terminal.press("C-q")
+            terminal.wait_gone()
+        with Terminal(GONOGO, tmp_path, env=at(home)) as terminal:
+            terminal.wait_for(QUESTION, SECONDS)
+            terminal.press("C-q")
+            terminal.wait_gone()

@@ -72,9 +72,7 @@ def test_a_session_that_ends_in_mid_work_is_begun_again(lead: Cli, tmp_path: Pat
         link = lead.json("assign", "pmi", "ana@example.com", env=remote)["magic_link_url"]
         env = {"GONOGO_HOME": str(tmp_path / "annotator"), "LANG": "C.UTF-8"}
         with Terminal(GONOGO, tmp_path, env=env) as terminal:
-            terminal.wait_for("sign in")
-            terminal.type(link)
-            terminal.press("Enter")
+            terminal.sign_in(link)
             terminal.wait_for("read right?")
             answer(terminal, "a", 0)
             lead("revoke", "pmi", "ana@example.com", env=remote)
@@ -86,8 +84,7 @@ def test_a_session_that_ends_in_mid_work_is_begun_again(lead: Cli, tmp_path: Pat
             leads_to(terminal, "Escape", "d fix")  # alone: with a letter behind it a terminal takes it for Alt
             terminal.wait_for("signed out")
             leads_to(terminal, "r", "Invitation link")
-            terminal.type(again)
-            terminal.press("Enter")
+            terminal.sign_in(again)
             terminal.wait_for("read right?")
             leads_to(terminal, "d", "Enter send")
             terminal.wait_for("draft 12,34")

@@ -92,9 +92,7 @@ def test_ten_real_answers_reach_the_server(lead: Cli, tmp_path: Path, material: 
         home = tmp_path / "annotator"
         env = {"GONOGO_HOME": str(home), "LANG": "C.UTF-8"}
         with Terminal(GONOGO, tmp_path, env=env) as terminal:
-            terminal.wait_for("sign in")
-            terminal.type(link)
-            terminal.press("Enter")
+            terminal.sign_in(link)
             terminal.wait_for("read right?")
             for number, what in enumerate(KEYS):
                 answer(terminal, what, number)

@@ -70,6 +70,21 @@ class Terminal:
     def type(self, text: str) -> None:
         self._tmux("send-keys", "-l", text)
 
+    def sign_in(self, link: str, *, keep: bool = False) -> None:
+        """Pastes a link at the sign-in screen; without a keyring answers whether the session may stay in a file."""
+        self.wait_for("Invitation link")
+        self.type(link)
+        self.press("Enter")
+        wait_until(
+            lambda: any(words in self.screen() for words in ("Stay signed in", "read right?", "! ")),
+            lambda: f"the link led nowhere:\n{self.screen()}",
+            40,
+        )
+        if "Stay signed in" in self.screen():
+            if keep:
+                self.type("yes")
+            self.press("Enter" if keep else "Escape")
+
     def wait_for(self, text: str, timeout: float = 20.0) -> None:
         wait_until(lambda: text in self.screen(), lambda: f"{text!r} never came; the screen:\n{self.screen()}", timeout)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
 from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
+from gonogo.desk.account.identity import THIS_RUN
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.app_composition import make_services
 
@@ -20,8 +22,9 @@ Examples:
 """
 )
 @click.option("--key", "with_key", is_flag=True, help="Sign in with an API key instead of a magic link.")
+@click.option("--keep-in-file", is_flag=True, help="Without a keyring: keep it in a file only you can read; don't ask.")
 @click.option("--base-url", envvar="GONOGO_BASE_URL", show_envvar=True, metavar="URL", help="The server.")
-def login(with_key: bool, base_url: str | None) -> None:
+def login(with_key: bool, keep_in_file: bool, base_url: str | None) -> None:
     """Sign in with a magic link, a token, or an API key; the secret is asked for, never given as an argument."""
     what = "API key" if with_key else "link or token"
     secret = click.prompt(what, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read().strip()
@@ -29,23 +32,31 @@ def login(with_key: bool, base_url: str | None) -> None:
         fail(f"no {what} was given", "Paste it at the prompt, or pipe it in.", EXIT_USAGE)
     if with_key and not base_url:
         fail("an API key needs its server's address", "Add --base-url https://…", EXIT_USAGE)
-    run(_login(secret, with_key, base_url))
+    run(_login(secret, with_key, keep_in_file, base_url))
 
 
-async def _login(secret: str, with_key: bool, base_url: str | None) -> None:
+async def _login(secret: str, with_key: bool, keep_in_file: bool, base_url: str | None) -> None:
     services = make_services(AppPaths())
     try:
         if with_key:
             signed = await services.sign_in_key(secret, base_url or "")
         else:
             signed = await services.sign_in_link(secret, base_url)
+        if signed.storage == THIS_RUN and (keep_in_file or _agrees(services.home.credential_file())):
+            signed = await services.keep_in_file(signed)
     finally:
         await services.aclose()
     echo_err(f"Signed in as {signed.name} ({signed.role}) at {signed.base_url}; kept in: {signed.storage}.")
-    if signed.storage != "keyring":
-        echo_err(
-            "There is no keyring here, so this sign-in cannot outlive the command: use the app, or GONOGO_API_KEY."
-        )
+    if signed.storage == THIS_RUN:
+        echo_err(f"{signed.note} Sign in again with --keep-in-file, or set GONOGO_API_KEY.")
+
+
+def _agrees(path: Path) -> bool:
+    """Asks at a terminal whether the session may be kept in a file."""
+    if not sys.stdin.isatty():
+        return False
+    echo_err("There is no keyring here, so this sign-in would end with the command.")
+    return click.confirm(f"Keep it in a file only you can read ({path})?", default=False, err=True)
 
 
 @click.command(epilog="\b\nExample:\n  gonogo logout")

@@ -16,7 +16,7 @@ from gonogo.cli.support.output import print_item
 from gonogo.cli.support.results_source import open_results_client, results_address, results_source, source_options
 from gonogo.client.errors import GonogoClientError
 from gonogo.client.results_api import CaseFilters
-from gonogo.desk.account.credentials import CredentialStore, StorageKind
+from gonogo.desk.account.credentials import StorageKind, credential_store
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.results.results_source import account, with_login
 from gonogo.embedded.app_composition import make_services
@@ -172,9 +172,9 @@ async def _store_login(address: str, login: dict[str, str]) -> None:
     async with with_login(address, login) as client:
         user = await client.log_in()
         await client.log_out()
-    stored = await CredentialStore().put(account(address), json.dumps(login))
-    if stored.where == StorageKind.KEYRING:
-        echo_err(f"Signed in to {address} as {user.email or login['username']}; kept in the keyring.")
+    stored = await credential_store(AppPaths()).put(account(address), json.dumps(login))
+    if stored.where != StorageKind.MEMORY:
+        echo_err(f"Signed in to {address} as {user.email or login['username']}; kept in the {stored.where.value}.")
     else:
         reason = stored.note.partition(": ")[2] or stored.note
         fail(
@@ -189,7 +189,7 @@ def logout(source: str, base_url: str | None) -> None:
     """Forget key, user name and password."""
     address = results_address(source, base_url)
     if address is not None:
-        run(CredentialStore().drop(account(address)))
+        run(credential_store(AppPaths()).drop(account(address)))
     echo_err("Forgotten." if address is not None else "The workspace on this machine needs no sign-in.")
 
 

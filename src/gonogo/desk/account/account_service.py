@@ -19,7 +19,7 @@ from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.errors import AuthenticationError, NetworkError, NotFoundError, UnexpectedAnswerError
 from gonogo.client.magic_link_parser import magic_token
 from gonogo.desk.account.client_factory import ClientFactory
-from gonogo.desk.account.credentials import CredentialStore
+from gonogo.desk.account.credentials import CredentialStore, StorageKind, credential_store
 from gonogo.desk.account.identity import (
     EMBEDDED,
     IDENTITY,
@@ -70,7 +70,7 @@ class Account:
     ) -> None:
         self.home = home
         self.profile = profile
-        self._credentials = vault or CredentialStore()
+        self._credentials = vault or credential_store(home)
         self._clock = clock or Clock()
         self._memory = StateStore(home.memory_file())
         self._clients = ClientFactory(
@@ -161,6 +161,17 @@ class Account:
         signed = replace(await self.sign_in_embedded(), campaign_id=campaign_id)
         self._memory.put(IDENTITY, asdict(signed))
         return signed
+
+    async def keep_in_file(self, signed: SignedIn) -> SignedIn:
+        """Keeps this run's credential in a file for the next starts; call it after the person has agreed.
+
+        Returns the login as it is kept now: unchanged if the file can't be written.
+        """
+        if not await self._credentials.put_in_file(signed.account):
+            return signed
+        kept = replace(signed, storage=StorageKind.FILE.value, note="")
+        self._memory.put(IDENTITY, asdict(kept))
+        return kept
 
     async def sign_out(self) -> None:
         """Forgets the credential here, ends the session on the server, deletes cached drawings. Unsent answers stay."""

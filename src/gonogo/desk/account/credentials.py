@@ -1,5 +1,5 @@
-"""Credential store: keeps API keys and session tokens in the operating system's keyring, or only in memory, and reports
-which.
+"""Credential store: keeps API keys and session tokens in the operating system's keyring, in a file that the person
+agreed to, or only in memory, and reports which.
 
 Only backends known to keep secrets are used. Python's keyring picks a plain-text file by itself when the package
 `keyrings.alt` is installed, a null backend accepts a secret and forgets it, and a locked keyring may never answer.
@@ -9,11 +9,15 @@ Hence an allow-list, a thread with a time limit, and every write read back.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
+
+from gonogo.desk.account.credential_file import CredentialFile
+from gonogo.desk.core.paths import AppPaths
 
 T = TypeVar("T")
 SERVICE = "gonogo"
@@ -34,12 +38,13 @@ class StorageKind(StrEnum):
     """Place where a secret is stored."""
 
     KEYRING = "keyring"
+    FILE = "file"
     MEMORY = "this run only"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCredential:
-    """Result of storing a secret; `note` gives the reason why it is not in the keyring, and is empty when it is."""
+    """Result of storing a secret; `note` gives the reason why it stays in memory, and is empty when it does not."""
 
     where: StorageKind
     note: str = ""
@@ -68,11 +73,19 @@ def _candidates() -> Iterable[Backend]:
 class CredentialStore:
     """Store of secrets by account name. Never raises because of the keyring; a secret it does not take stays in memory.
 
-    `candidates` lists the installed backends, best first (slow: called in the thread, once, when needed).
+    `candidates` lists the installed backends, best first (slow: called in the thread, once, when needed). `file` is
+    used where the keyring fails and the person agreed to it.
     """
 
-    def __init__(self, candidates: Callable[[], Iterable[Backend]] = _candidates, limit: float = LIMIT_SECONDS) -> None:
+    def __init__(
+        self,
+        candidates: Callable[[], Iterable[Backend]] = _candidates,
+        limit: float = LIMIT_SECONDS,
+        *,
+        file: CredentialFile | None = None,
+    ) -> None:
         self._candidates = candidates
+        self._file = file
         self._limit = limit
         self._memory: dict[str, str] = {}
         self._backend: Backend | None = None
@@ -94,19 +107,41 @@ class CredentialStore:
             self._memory.pop(account, None)
             return StoredCredential(StorageKind.KEYRING)
         self._memory[account] = secret
+        if self._file is not None and self._file.exists and await self.put_in_file(account):
+            return StoredCredential(StorageKind.FILE)
         return StoredCredential(StorageKind.MEMORY, f"You stay signed in for this run only: {problem}.")
 
+    async def put_in_file(self, account: str) -> bool:
+        """Moves a secret from memory into the file, which is made if it is missing; returns whether that worked.
+
+        Call it the first time only after the person has agreed.
+        """
+        secret = self._memory.get(account)
+        if self._file is None or secret is None:
+            return False
+        try:
+            await asyncio.to_thread(self._file.write, account, secret)
+        except OSError:
+            return False
+        del self._memory[account]
+        return True
+
     async def get(self, account: str) -> str | None:
-        """Returns the secret, from memory or the keyring; `None` when there is none, or the keyring cannot be used."""
+        """Returns the secret, from memory, file or keyring; `None` when there is none, or no keyring can be used."""
         if account in self._memory:
             return self._memory[account]
+        if self._file is not None and (secret := await asyncio.to_thread(self._file.read, account)) is not None:
+            return secret
         secrets: list[str | None] = []
         problem = await self._guarded(lambda: secrets.append(self._trusted_backend().get_password(SERVICE, account)))
         return secrets[0] if problem is None and secrets else None
 
     async def drop(self, account: str) -> None:
-        """Deletes the secret, from memory and the keyring."""
+        """Deletes the secret, from memory, file and keyring."""
         self._memory.pop(account, None)
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(self._file.drop, account)
 
         def delete() -> None:
             backend = self._trusted_backend()
@@ -168,3 +203,8 @@ def _why_none(names: list[str]) -> str:
     if real:
         return f"there is no keyring that keeps secrets safely (only {', '.join(real)})"
     return "there is no keyring on this machine"
+
+
+def credential_store(home: AppPaths) -> CredentialStore:
+    """Returns the store of a home: the keyring, and the file if the person agreed to it."""
+    return CredentialStore(file=CredentialFile(home.credential_file()))

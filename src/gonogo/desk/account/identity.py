@@ -25,7 +25,7 @@ class EmbeddedParts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """One login. `kind` is `session`, `key` or `embedded`; `storage` `keyring`, `this run only` or `embedded`.
+    """One login. `kind` is `session`, `key` or `embedded`; `storage` `keyring`, `file`, `this run only` or `embedded`.
 
     `campaign_id` is the campaign to open: the invitation's, or the last one worked in. `annotator` tells logins apart
     in the outbox. `note` gives the reason why the credential is not in the keyring.

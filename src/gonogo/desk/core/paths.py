@@ -49,6 +49,10 @@ class AppPaths:
         """Returns the database of the workspace on this machine; it is there once something was imported or tried."""
         return self.data() / "workspace.db"
 
+    def credential_file(self) -> Path:
+        """Returns the file of secrets for machines without a keyring; it is made only after consent."""
+        return self.state() / "credentials.json"
+
     def outbox_file(self) -> Path:
         return self.state() / "outbox.sqlite"
 

@@ -11,8 +11,9 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gonogo.desk.account.credentials import CredentialStore
+from gonogo.desk.account.credentials import credential_store
 from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.paths import AppPaths
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import ResultsClient
@@ -98,7 +99,7 @@ def from_environment(kind: str) -> dict[str, str] | None:
 
 async def from_keyring(address: str) -> dict[str, str] | None:
     """Returns the login in the keyring, if there is one."""
-    secret = await CredentialStore().get(account(address))
+    secret = await credential_store(AppPaths()).get(account(address))
     try:
         login: Any = json.loads(secret) if secret else None
     except ValueError:  # somebody else's, or of another release

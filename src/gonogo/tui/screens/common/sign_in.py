@@ -15,8 +15,10 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
 from gonogo.client.errors import GonogoClientError
+from gonogo.desk.account.identity import THIS_RUN
 from gonogo.desk.core.errors import DeskError
 from gonogo.tui.app_protocol import app_of
+from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.text import content
 
 if TYPE_CHECKING:
@@ -128,15 +130,42 @@ class SignInScreen(Screen[None]):
             self.link.value = self.key.value = ""
             gonogo = app_of(self)
             gonogo.clear_notifications()  # those of earlier attempts
-            if signed.note:
-                gonogo.show_notice(signed.note, seconds=8)
+            if signed.storage == THIS_RUN:
+                signed = await self._offer_file(signed)
             await gonogo.navigator.open_after_sign_in(signed)
         finally:
             self._busy = False
             self.remove_class("-opening")
+
+    async def _offer_file(self, signed: SignedIn) -> SignedIn:
+        """Asks whether to keep a session in a file where there is no keyring; Esc keeps it for this run only."""
+        path = self.services.home.credential_file()
+        card = Content("\n\n").join(
+            [
+                Content.styled("Stay signed in on this computer?", "bold $strong"),
+                content(
+                    f"{signed.note} gonogo can keep your session in a file that only your account can read, {path}. "
+                    "Whoever reads it can answer in your name until the session ends.",
+                    900,
+                ),
+                Content("Type yes to keep it. Esc: you'll need a new link next time."),
+            ]
+        )
+        answer = await self.app.push_screen_wait(ConfirmScreen(card, _only_yes))
+        if answer is None:
+            return signed
+        kept = await self.services.keep_in_file(signed)
+        if kept.storage == THIS_RUN:
+            app_of(self).show_notice(f"{path} can't be written; you're signed in for this run.", warning=True)
+        return kept
 
     def _show_problem(self, problem: str, next_step: str) -> None:
         parts = [Content.assemble(("! ", "bold $error"), content(problem, 600))]
         if next_step:
             parts.append(content(next_step, 400))
         self.message.update(Content("\n").join(parts))
+
+
+def _only_yes(text: str) -> str:
+    """Returns the problem of an answer; empty for yes."""
+    return "" if text.casefold() in ("yes", "y") else "Type yes, or press Esc."
