@@ -58,6 +58,7 @@ class ReviewSession:
         self._cases: dict[str, Case] = {}
         self._unreadable: dict[str, GonogoClientError] = {}
         self._at: int | None = None
+        self._looked_at: int | None = None
         self._wake = asyncio.Event()
         self._progress: WorkProgress | None = None
         self._listeners = Signal()
@@ -138,6 +139,20 @@ class ReviewSession:
         self._wake.set()
         self.changed()
 
+    def case_of(self, row: QueueRow) -> Case | None:
+        """Returns the case of a row, once it is loaded."""
+        return self._cases.get(row.task.id)
+
+    def look_at(self, index: int) -> None:
+        """Loads the case in row `index` next, while none is open: the list shows a preview of it."""
+        self._looked_at = index
+        self._wake.set()
+
+    def next_waiting(self, index: int) -> int:
+        """Returns the row from `index` on that waits for a ruling; `index` itself if none does."""
+        following = self.queue.next_open(index - 1, self._waits)
+        return index if following is None else following
+
     def skip(self) -> None:
         """Goes on to the next case; this one keeps waiting."""
         following = self.queue.next_open(-1 if self._at is None else self._at, self._waits)
@@ -151,7 +166,7 @@ class ReviewSession:
 
     def look_for(self, filters: ReviewFilters) -> None:
         """Loads another list; rulings stay."""
-        self._at = None
+        self._at, self._looked_at = None, None
         self._unreadable.clear()
         self.queue.look_for(filters)
         self._wake.set()
@@ -249,7 +264,9 @@ class ReviewSession:
             await self._fetch_case(row)
 
     def _missing(self) -> list[QueueRow]:
-        rows, index = [], self._at if self._at is not None else self._following(None)
+        rows, index = [], self._at if self._at is not None else self._looked_at
+        if self.queue.row(index) is None:
+            index = self._following(None)
         for _ in range(AHEAD):
             row = self.queue.row(index)
             if row is None:

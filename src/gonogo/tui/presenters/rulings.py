@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from gonogo.desk.review.models import Case, Ruled
+from gonogo.desk.review.models import Case, QueueRow, Ruled
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui.presenters.format import percent, styled_answer, styled_value, styled_verdict
@@ -47,6 +47,22 @@ def evidence(case: Case, ruled: Ruled | None, draft: Draft, width: int) -> list[
     else:
         lines += [*_votes(case.detail, case.names, width), Content(""), *_rulings(case.detail, width)]
     return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
+
+
+def preview(row: QueueRow, case: Case | None, ruled: Ruled | None, width: int) -> list[Content]:
+    """Lines of a row, each at most `width` cells: the reason, and the votes or, until they come, their counts."""
+    case = case or Case(row)
+    if case.detail is None:
+        lines = [*_conflict(case, ruled), *_question(case), Content(""), *_counts(row)]
+    else:
+        lines = [*_conflict(case, ruled), *_question(case), Content(""), *_votes(case.detail, case.names, width)]
+    return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
+
+
+def _counts(row: QueueRow) -> list[Content]:
+    """Votes of a row by verdict, one on a line."""
+    counted = [Content.assemble((f"{count:3} × ", "$quiet"), styled_verdict(word)) for word, count in row.verdicts]
+    return counted or [Content.styled("no votes yet", "$quiet")]
 
 
 def _question(case: Case) -> list[Content]:

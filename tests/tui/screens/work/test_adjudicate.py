@@ -31,6 +31,11 @@ def is_shown(pane: TaskPane) -> bool:
     return pane.current is not None and (pane.gate.too_small or not pane.guard.waiting)
 
 
+def case_of(room: Room) -> AdjudicateScreen:
+    assert isinstance(room.screen, AdjudicateScreen)
+    return room.screen
+
+
 def sent(room: Room) -> list[httpx.Request]:
     """The rulings that have left, in order."""
     ends = ("/ruling", "/adjudicate")
@@ -220,14 +225,14 @@ async def test_the_drawing_has_half_of_the_screen(room: Room, size: tuple[int, i
     await conflict(room)
     async with room.opened(size=size):
         await at_the_case(room)
-        assert room.screen.pane.sheet.outer_size.width >= least
+        assert case_of(room).pane.sheet.outer_size.width >= least
 
 
 async def test_below_a_wide_box_the_votes_stand_beside_the_value(room: Room) -> None:
     await conflict(room, "Edges ISO 13715: -0,3", drawing_bbox=[100.0, 100.0, 600.0, 130.0])
     async with room.opened(size=(80, 24)):
         await at_the_case(room)
-        pane, evidence = room.screen.pane, room.screen.evidence
+        pane, evidence = case_of(room).pane, case_of(room).evidence
         assert pane.value.region.y >= pane.sheet.region.bottom
         assert evidence.region.x >= pane.value.region.right
         assert "B ✗ incorrect → Edges ISO 13715: -0,35" in room.text

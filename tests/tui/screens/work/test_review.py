@@ -14,11 +14,17 @@ from gonogo.desk.review.session import ReviewSession
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.presenters.review_queue import queue_columns
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
+from gonogo.tui.screens.work.review import ReviewScreen
 from gonogo.tui.themes import load_themes, themes_folder
 from gonogo.tui.widgets.virtual_table import VirtualTable
 from tests.tui.fake_services import task
 from tests.tui.screens.conftest import Room
 from tests.tui.screens.work.test_adjudicate import conflict
+
+
+def review_of(room: Room) -> ReviewScreen:
+    assert isinstance(room.screen, ReviewScreen)
+    return room.screen
 
 
 async def test_the_worst_expected_harm_comes_first(room: Room) -> None:
@@ -122,3 +128,53 @@ async def test_a_hundred_thousand_rows_scroll_without_a_hitch(listing: tuple[Any
     rows.loaded = 100_000
     shown.update()
     assert "99999,5" in shown.render_line(shown.cursor - shown.scroll_offset.y).text
+
+
+async def test_the_chosen_case_is_previewed_where_the_screen_is_wide_enough(room: Room) -> None:
+    await conflict(room, "M8", predicted_confidence=0.9)
+    await conflict(room, "R7,5", predicted_confidence=0.1)
+    async with room.opened(size=(120, 40)):
+        await room.sees("1 of 2", "A ✓ correct", "B ✗ incorrect → M85", "This task names no drawing.")
+        preview, table = review_of(room).preview, review_of(room).table
+        assert preview.region.x >= table.region.right
+        assert preview.sheet.size.width >= 50
+        await room.press("down")
+        await room.sees("B ✗ incorrect → R7,55")
+
+
+async def test_a_narrow_screen_has_the_list_alone(room: Room) -> None:
+    await conflict(room, "M8")
+    async with room.opened(size=(80, 24)):
+        await room.sees("1 of 1")
+        assert not review_of(room).preview.display
+        assert review_of(room).table.size.width == 80
+
+
+@pytest.mark.slow
+async def test_after_a_ruling_the_cursor_is_on_the_next_open_row(room: Room) -> None:
+    for number in range(4):
+        await conflict(room, f"{number}5", predicted_confidence=0.9 - number / 5)
+    async with room.opened():
+        await room.sees("1 of 4")
+        await room.press("down", "enter")
+        await room.until(lambda: isinstance(room.screen, AdjudicateScreen) and not room.screen.pane.guard.waiting)
+        await room.press("a", "escape")
+        await room.sees("3 of 4")
+        await room.press("u")
+        await room.sees("2 of 4")
+
+
+@pytest.mark.slow
+async def test_after_the_contact_sheet_the_cursor_is_on_a_row_that_waits(room: Room) -> None:
+    for number in range(2):
+        await conflict(room, f"{number}5", predicted_confidence=0.9 - number / 5)
+    async with room.opened(size=(80, 24)):
+        await room.sees("1 of 2")
+        await room.press("enter")
+        await room.until(lambda: isinstance(room.screen, AdjudicateScreen) and not room.screen.pane.guard.waiting)
+        await room.press("a", "escape")
+        await room.sees("2 of 2")
+        await room.press("home", "c")
+        await room.until(lambda: bool(room.screen.query("Tile")))
+        await room.press("escape")
+        await room.sees("2 of 2")

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.events import Paste
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from gonogo.tui.actions import Scope
@@ -52,12 +53,16 @@ class TableScreen(Screen[None]):
 
     gonogo = AppGetter()
 
-    def compose_table(self, status_line: StatusLine, table: VirtualTable[Any], max_length: int) -> ComposeResult:
-        """Yields all widgets; `max_length` limits the characters of the input line."""
+    def compose_table(
+        self, status_line: StatusLine, table: VirtualTable[Any], max_length: int, *beside: Widget
+    ) -> ComposeResult:
+        """Yields all widgets, `beside` right of the table; `max_length` limits the characters of the input line."""
         yield status_line
         yield StatusLine(id="listed")
         yield StatusLine(id="head")
-        yield table
+        with Horizontal():
+            yield table
+            yield from beside
         with Container(id="card"):
             yield Static(id="words", markup=False)
         yield Input(id="find", disabled=True, max_length=max_length)

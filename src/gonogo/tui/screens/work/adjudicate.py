@@ -44,8 +44,11 @@ _NO_DRAFT = Draft()
 VERDICT_OF_RULING = {traits.ruling.action: traits.verdict.value for traits in VERDICTS.values()}
 
 
-class AdjudicateScreen(Screen[None]):
-    """Adjudicate screen: shows the session's current case and passes rulings to it; holds only unsent input."""
+class AdjudicateScreen(Screen[int | None]):
+    """Adjudicate screen: shows the session's current case and passes rulings to it; holds only unsent input.
+
+    Its result is the row of the case that it left, `None` if there was none.
+    """
 
     CSS_PATH = ["annotate.tcss", "adjudicate.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*actions.ADJUDICATE.bindings()]
@@ -289,8 +292,9 @@ class AdjudicateScreen(Screen[None]):
         self.evidence.page(direction)
 
     def action_list(self) -> None:
+        index = self.session.at
         self.session.open(None)
-        self.dismiss()
+        self.dismiss(index)
 
     def action_retry(self) -> None:
         if self.session.state.stage is Stage.SIGNED_OUT:

@@ -22,6 +22,7 @@ from gonogo.tui.presenters.review_queue import queue_columns
 from gonogo.tui.screens.common.table_screen import TableScreen
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.text import content, one_line
+from gonogo.tui.widgets.case_preview import CasePreview
 from gonogo.tui.widgets.status_bar import StatusBar
 from gonogo.tui.widgets.virtual_table import VirtualTable
 
@@ -50,6 +51,7 @@ class ReviewScreen(TableScreen):
     ENTER = "shows them"
 
     status = getters.query_one("#status", StatusBar)
+    preview = getters.query_one("#preview", CasePreview)
 
     def __init__(self, session: ReviewSession, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
         super().__init__()
@@ -63,7 +65,8 @@ class ReviewScreen(TableScreen):
     def compose(self) -> ComposeResult:
         queue = self.session.queue
         table = VirtualTable(queue, queue_columns(self.session.ruled.get), fetch=queue.want, id="rows")
-        return self.compose_table(StatusBar(id="status"), table, 300)
+        preview = CasePreview(self.session.pictures, self.gonogo.services.profile.picture_mode, id="preview")
+        return self.compose_table(StatusBar(id="status"), table, 300, preview)
 
     def on_mount(self) -> None:
         self._unsubscribe = self.session.subscribe(self._on_session_changed)
@@ -95,6 +98,7 @@ class ReviewScreen(TableScreen):
         self._state_since = self.gonogo.clock()
         self.status.show_state(self.session.state)
         self.show_table(self._summary(), None if self.session.queue.count else self._empty())
+        self._show_preview()
 
     def _open_requested_task(self) -> None:
         """Opens the task that the screen was opened for; shows a notice if the whole queue lacks it."""
@@ -107,6 +111,13 @@ class ReviewScreen(TableScreen):
         elif task_id and queue.complete:
             self._task_to_open = ""
             self.gonogo.show_notice("That task does not wait for an expert any more; this is the queue.", seconds=8)
+
+    def _show_preview(self) -> None:
+        """Shows the row under the cursor beside the table; its votes follow when they are fetched."""
+        row = self.session.queue.row(self.table.cursor)
+        if row is not None and self.preview.display:
+            self.session.look_at(self.table.cursor)
+            self.preview.show(row, self.session.case_of(row), self.session.ruled.get(row.task.id))
 
     def _summary(self) -> Content:
         """Summary line: name of the list, its filters, position of the cursor."""
@@ -152,6 +163,7 @@ class ReviewScreen(TableScreen):
     @on(VirtualTable.Moved)
     def _show_position(self) -> None:
         self.summary.show(self._summary())
+        self._show_preview()
 
     @on(VirtualTable.Opened)
     def _open_clicked(self) -> None:
@@ -166,15 +178,21 @@ class ReviewScreen(TableScreen):
             return
         self.session.open(self.table.cursor)
         self.app.push_screen(
-            AdjudicateScreen(self.session, clock=self.gonogo.clock, profile=self.gonogo.services.profile)
+            AdjudicateScreen(self.session, clock=self.gonogo.clock, profile=self.gonogo.services.profile),
+            self._go_on_from,
         )
+
+    def _go_on_from(self, index: int | None) -> None:
+        """Moves the cursor to row `index`, the case that was left; `None`: to the next one that waits."""
+        self.table.move_to(self.session.next_waiting(self.table.cursor) if index is None else index)
 
     def action_contact(self) -> None:
         from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen  # loads `adjudicate`
 
         if self.session.queue.count:
             self.app.push_screen(
-                ContactSheetScreen(self.session, self.table.cursor, self.gonogo.clock, self.gonogo.services.profile)
+                ContactSheetScreen(self.session, self.table.cursor, self.gonogo.clock, self.gonogo.services.profile),
+                self._go_on_from,
             )
 
     def action_quality(self) -> None:
@@ -201,6 +219,8 @@ class ReviewScreen(TableScreen):
         except DeskError as error:
             self.gonogo.show_notice(f"{error} {error.next_step}", error=True, seconds=15)
             return
+        if undone is not None:
+            self.table.move_to(self.session.queue.find(undone[0].id) or 0)
         refusal = "Nothing to take back: the last ruling has left the desk."
         self.gonogo.show_notice("The last ruling was taken back." if undone else refusal)
 
