@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -215,7 +216,13 @@ def test_the_map_of_pixels_never_covers_the_box(tmp_path: Path, drawings: OpenDr
     assert chosen.target is not None
     judged = part_of(plane, chosen.view.rect, chosen.target)
     assert not (judged == LINE).any()
-    assert (plane == LINE).any() == (box != (0.0, 0.0, 1.0, 1.0))
+    has_map = box != (0.0, 0.0, 1.0, 1.0)
+    assert (plane == LINE).any() == has_map
+    picture = draw_picture(drawings, tmp_path / "grey.png", "grey", request)
+    for place in (None, (0, 0)):
+        cells = replace(picture, locator_place=place)
+        shown = with_pixels(drawings, tmp_path / "grey.png", "grey", request, cells, {})
+        assert (shown.locator is not None and shown.locator_place is None) != has_map, "the note tells what is missing"
 
 
 def test_an_inverted_plane_swaps_ink_and_paper_and_keeps_the_frame(folder: Path, drawings: OpenDrawings) -> None:

@@ -50,7 +50,11 @@ def with_pixels(
     drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, picture: Picture, maps: Maps
 ) -> Picture:
     """Returns `picture` with its pixels encoded for the request's protocol. Raises `CannotShowError`."""
-    plane = draw_plane(drawings, path, key, request, maps)
+    plane, has_map = _draw(drawings, path, key, request, maps)
+    if has_map and picture.locator_place is None:  # the cells that stand in have no room for it: nothing is missed
+        picture = dataclasses.replace(picture, locator=None)
+    elif not has_map:
+        picture = dataclasses.replace(picture, locator_place=None)
     encode = sixel_body if request.mode is PictureMode.SIXEL else png_body
     height, width = plane.shape
     return dataclasses.replace(picture, pixel_mode=request.mode, pixel_size=(width, height), pixels=encode(plane))
@@ -58,6 +62,11 @@ def with_pixels(
 
 def draw_plane(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, maps: Maps) -> Plane:
     """Renders the view with its marking and locator map, `columns` × `rows` cells of `cell_size`."""
+    return _draw(drawings, path, key, request, maps)[0]
+
+
+def _draw(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest, maps: Maps) -> tuple[Plane, bool]:
+    """Returns the plane, and whether the map found room in it."""
     cell = cell_size(request)
     size = min(request.columns * cell[0], SIDE_MOST), min(request.rows * cell[1], SIDE_MOST)
     request = dataclasses.replace(request, cell_ratio=size[1] / size[0] * request.columns / request.rows)
@@ -74,12 +83,13 @@ def draw_plane(drawings: OpenDrawings, path: Path, key: str, request: PictureReq
             taken[top:bottom] = mark_pixels(part, strip.view.rect, chosen.target, chosen.outline, cell, keep)
         if number < len(strips):
             write_marks(plane[bottom : bottom + cell[1]], number, len(strips))
+    has_map = False
     if request.locator is not None:
         most = request.locator[0] * cell[0], request.locator[1] * cell[1]
-        _lay_map(plane, _map(chosen, key, most, maps), taken, margin=cell[0] // 2)
+        has_map = _lay_map(plane, _map(chosen, key, most, maps), taken, margin=cell[0] // 2)
     if request.inverted:
         plane = np.where(plane <= PAPER, PAPER - plane, plane).astype(np.uint8)
-    return plane
+    return plane, has_map
 
 
 def _grey(chosen: ChosenView, view: CropView, width: int, height: int) -> Grey:
@@ -113,12 +123,15 @@ def _map(chosen: ChosenView, key: str, most: tuple[int, int], maps: Maps) -> Pla
     return small
 
 
-def _lay_map(plane: Plane, small: Plane, taken: Mask, margin: int) -> None:
-    """Puts the map into the corner (bottom left first, clockwise) that covers nothing `taken` and hides least ink."""
+def _lay_map(plane: Plane, small: Plane, taken: Mask, margin: int) -> bool:
+    """Puts the map into the corner (bottom left first, clockwise) that covers nothing `taken` and hides least ink.
+
+    Returns whether there was such a corner.
+    """
     height, width = plane.shape
     rows, columns = small.shape
     if columns * 2 > width or rows * 2 > height:
-        return
+        return False
     left, right, top, bottom = margin, width - columns - margin, margin, height - rows - margin
     corners = [(x, y) for x, y in ((left, bottom), (left, top), (right, top), (right, bottom))]
     free = [
@@ -127,6 +140,7 @@ def _lay_map(plane: Plane, small: Plane, taken: Mask, margin: int) -> None:
     if free:
         x, y = min(free, key=lambda at: int((plane[at[1] : at[1] + rows, at[0] : at[0] + columns] < PAPER).sum()))
         plane[y : y + rows, x : x + columns] = small
+    return bool(free)
 
 
 def png_body(plane: Plane) -> bytes:
