@@ -84,6 +84,25 @@ def test_the_box_is_black_and_framed_in_every_mode(drawings: OpenDrawings, folde
     assert sum(picture.locator.mark) > 0
 
 
+@pytest.mark.parametrize("mode", [PictureMode.QUADRANT, PictureMode.OCTANT, PictureMode.BRAILLE])
+@pytest.mark.parametrize("spot", SPOTS)
+def test_the_map_never_covers_the_box_and_goes_where_the_whole_sheet_is_shown(
+    drawings: OpenDrawings, folder: Path, mode: PictureMode, spot: tuple[int, int, int, int]
+) -> None:
+    box = tuple(value / side for value, side in zip(spot, (*PAGE, *PAGE), strict=True))
+    for level in Level:
+        picture = _draw(drawings, folder / "sheet.png", PictureRequest(60, 24, box, level, mode, rotation=0))
+        assert (picture.locator is None) == (level is Level.SHEET)
+        if picture.locator is None or picture.locator_place is None or picture.box is None:
+            continue
+        left, top = picture.locator_place
+        right, bottom = left + picture.locator.width + 2, top + picture.locator.height + 2
+        shown, judged = picture.shown, picture.box
+        columns = [(x - shown.x0) / shown.width * 60 for x in (judged.x0, judged.x1)]
+        rows = [(y - shown.y0) / shown.height * 24 for y in (judged.y0, judged.y1)]
+        assert right <= columns[0] or left >= columns[1] or bottom <= rows[0] or top >= rows[1]
+
+
 def test_hairlines_survive_the_whole_sheet(drawings: OpenDrawings, tmp_path: Path) -> None:
     """A line one pixel wide on a sheet of 12 megapixels is still there when all of it is shown in 46 columns."""
     image = Image.new("L", (4000, 3000), 255)

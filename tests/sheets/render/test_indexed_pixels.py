@@ -209,7 +209,7 @@ def test_a_long_note_is_shown_in_strips_of_pixels(tmp_path: Path, drawings: Open
 def test_the_map_of_pixels_never_covers_the_box(tmp_path: Path, drawings: OpenDrawings, box: tuple[float, ...]) -> None:
     Image.new("L", (400, 300), 128).save(tmp_path / "grey.png")
     request = PictureRequest(
-        60, 24, box, Level.SHEET, mode=PictureMode.SIXEL, cell_pixels=(8, 16), locator=(12, 6), rotation=0
+        60, 24, box, Level.SHEET, PictureMode.SIXEL, 1.2, cell_pixels=(8, 16), locator=(12, 6), rotation=0
     )
     plane = draw_plane(drawings, tmp_path / "grey.png", "grey", request, {})
     chosen = choose_view(drawings, tmp_path / "grey.png", "grey", request)

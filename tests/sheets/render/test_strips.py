@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from gonogo.sheets.models import CellGrid, Level, PictureRequest
 from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, subpixels_of
-from gonogo.sheets.render.crop import CropView, Rect, detail_scale
+from gonogo.sheets.render.crop import SUBPIXELS_LEAST, CropView, Rect, best_strips, detail_scale
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
-from gonogo.sheets.render.strips import SUBPIXELS_LEAST, best_strips, cut_into_strips, stack, strip_mark
+from gonogo.sheets.render.strips import cut_into_strips, stack, strip_mark
 from tests.sheets.conftest import text_image
 
 PAGE = 4000.0
@@ -97,6 +97,9 @@ def test_a_long_note_is_read_in_strips(drawings: OpenDrawings, tmp_path: Path, m
     assert picture.text_rows * subpixels_of(mode)[1] >= SUBPIXELS_LEAST
     assert (picture.grid.width, picture.grid.height) == (44, 20)
     assert sum("1/2 ⋯" in row or "1/3 ⋯" in row for row in picture.grid.rows) == 1
+    nearer = draw_picture(drawings, tmp_path / "note.png", "note", PictureRequest(44, 20, box, mode=mode, zoom=1.4))
+    assert nearer.strips == 1
+    assert nearer.text_rows == pytest.approx(picture.text_rows * 1.4)
     short, box = text_image("16,5", height=30)
     short.save(tmp_path / "short.png")
     assert draw_picture(drawings, tmp_path / "short.png", "s", PictureRequest(44, 20, box, mode=mode)).strips == 1

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gonogo.sheets.models import Box, Level, PictureRequest
-from gonogo.sheets.picture_modes import PICTURE_MODES
+from gonogo.sheets.picture_modes import PICTURE_MODES, PictureMode
 
 _TEXT_IN_BOX = 0.72  # digits take about this share of a single-line box's height
 _TEXT_LEAST = 0.25  # a measured height below this share is dirt or dashes
@@ -23,6 +23,15 @@ _TEXT_GROWTH_MOST = 2.0  # … and in a large one
 _TEXT_OF_PANE = 0.25  # of the rows of a large pane
 _MAGNIFICATION_MOST = 400.0
 _SHEET_FILL = 0.98
+
+SUBPIXELS_LEAST = 7.5  # height of a character in cells, eight when rounded, below which it can't be read
+_ROWS_LEAST = 0.7  # the same in real pixels, in rows of cells
+_STRIPS_MOST = 4
+_GAIN_LEAST = 1.15  # what another strip must gain in height: a cut text costs attention
+MARGIN = 0.2  # of the text's height, left and right of the ink in strips
+_OVERLAP = 1.2  # of the text's height: a character or two stand in both strips
+_HEIGHT_MOST = 1.0  # of a strip's rows, for the ink
+BETWEEN_STRIPS = 1  # rows, for their marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +192,8 @@ def _scale(
     detail = max(detail_scale(request, box, pane, text), whole)
     if request.level is Level.VIEW:
         return min(whole * 3.0, max(detail * 0.5, whole))
-    return detail
+    # Zooming and moving begin at the size that the text has in strips.
+    return max(best_strips(request, box, text)[1], whole) if is_moved(request) else detail
 
 
 def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float], text: float | None = None) -> float:
@@ -195,6 +205,47 @@ def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float], 
     largest = text_rows_most(request, pane) * request.cell_ratio / text_height_in(box, text)
     widest = max(pane[0] - _BESIDE_BOX, pane[0] * _BOX_WIDTH_LEAST)
     return min(largest, widest / box.width, pane[1] * _BOX_HEIGHT_MOST / box.height)
+
+
+def best_strips(request: PictureRequest, box: Rect, text: float | None) -> tuple[int, float]:
+    """Returns the number of strips, and the scale of their text in cell widths a page unit.
+
+    The fewest strips that make characters readable; where none do, those that make them largest.
+    """
+    pane = _pane(request)
+    least = _rows_least(request.mode) * request.cell_ratio / text_height_in(box, text)
+    best = 1, detail_scale(request, box, pane, text)
+    for count in range(2, _STRIPS_MOST + 1):
+        if best[1] >= least:
+            break
+        scale = _strip_scale(request, box, text_height_in(box, text), count)
+        if scale > best[1] * _GAIN_LEAST:
+            best = count, scale
+    return best
+
+
+def _rows_least(mode: PictureMode) -> float:
+    traits = PICTURE_MODES[mode]
+    return _ROWS_LEAST if traits.is_pixels else SUBPIXELS_LEAST / traits.subpixels[1]
+
+
+def _strip_scale(request: PictureRequest, box: Rect, text: float, count: int) -> float:
+    rows = (request.rows - BETWEEN_STRIPS * (count - 1)) // count
+    if rows < 1:
+        return 0.0
+    width = (box.width + 2 * MARGIN * text + (count - 1) * _OVERLAP * text) / count
+    height = rows * request.cell_ratio
+    most = text_rows_most(request, _pane(request)) * request.cell_ratio / text
+    return min(request.columns / width, height * _HEIGHT_MOST / box.height, most)
+
+
+def _pane(request: PictureRequest) -> tuple[float, float]:
+    return float(request.columns), request.rows * request.cell_ratio
+
+
+def is_moved(request: PictureRequest) -> bool:
+    """Returns whether a person zoomed or moved the view, so that it is shown in one piece."""
+    return request.zoom != 1.0 or request.pan_x != 0.0 or request.pan_y != 0.0
 
 
 def text_rows_most(request: PictureRequest, pane: tuple[float, float]) -> float:

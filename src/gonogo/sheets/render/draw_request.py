@@ -39,7 +39,8 @@ from gonogo.sheets.render.rasterizer import DrawingPage, render_subpixels
 from gonogo.sheets.render.strips import Strip, cut_into_strips, stack
 from gonogo.sheets.render.text_metrics import TextMetrics, measure_text
 
-KEEP, KEEP_SHEET = 0.5, 0.75  # of their contrast: what lies outside the box, near it and on the whole sheet
+KEEP, KEEP_SHEET = 0.5, 0.6  # of their contrast: what lies outside the box, near it and on the whole sheet
+_WHOLE = 1.001  # magnification at which the whole page is shown
 _KEPT_BYTES = 100 * 1000 * 1000  # beside the drawing being opened
 _KEPT_DRAWINGS = 6
 
@@ -120,6 +121,11 @@ class ChosenView:
         if self.box is None:
             return ()
         return turned_corners(self.box, self.page.width, self.page.height, self.view.rotation)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the whole page is shown, so that a map of it would say nothing."""
+        return self.view.magnification <= _WHOLE
 
     @property
     def shown(self) -> Box:
@@ -230,7 +236,7 @@ def _rotation(request: PictureRequest, metrics: TextMetrics) -> int:
 def _locator(
     drawings: OpenDrawings, key: str, chosen: ChosenView, request: PictureRequest, mode: PictureMode
 ) -> CellGrid | None:
-    if request.locator is None:
+    if request.locator is None or chosen.is_whole:
         return None
     whole, shown = overview_of(chosen)
     size = locator_size(whole.page_width, whole.page_height, request.locator, request.cell_ratio)

@@ -84,7 +84,7 @@ def _draw(drawings: OpenDrawings, path: Path, key: str, request: PictureRequest,
         if number < len(strips):
             write_marks(plane[bottom : bottom + cell[1]], number, len(strips))
     has_map = False
-    if request.locator is not None:
+    if request.locator is not None and not chosen.is_whole:
         most = request.locator[0] * cell[0], request.locator[1] * cell[1]
         has_map = _lay_map(plane, _map(chosen, key, most, maps), taken, margin=cell[0] // 2)
     if request.inverted:

@@ -5,17 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gonogo.sheets.models import CellGrid, Level, PictureRequest
-from gonogo.sheets.picture_modes import PICTURE_MODES, PictureMode
-from gonogo.sheets.render.crop import CropView, Rect, detail_scale, text_height_in, text_rows_most
+from gonogo.sheets.render.crop import BETWEEN_STRIPS, MARGIN, CropView, Rect, best_strips, is_moved, text_height_in
 
-SUBPIXELS_LEAST = 7.5  # height of a character in cells, eight when rounded, below which it can't be read
-_ROWS_LEAST = 0.7  # the same in real pixels, in rows of cells
-_STRIPS_MOST = 4
-_GAIN_LEAST = 1.15  # what another strip must gain in height: a cut text costs attention
-_MARGIN = 0.2  # of the text's height, left and right of the ink
-_OVERLAP = 1.2  # of the text's height: a character or two stand in both strips
-_HEIGHT_MOST = 1.0  # of a strip's rows, for the ink
-_BETWEEN = 1  # rows between strips, for their marks
 _QUIET = 120  # grey level of the marks
 
 
@@ -36,8 +27,7 @@ def cut_into_strips(
     With several, the view is what they show together. Zoomed or moved by hand, a view is never cut.
     """
     single = (Strip(view, 0, request.rows),)
-    by_hand = request.zoom != 1.0 or request.pan_x or request.pan_y
-    if target is None or by_hand or request.level is not Level.DETAIL:
+    if target is None or is_moved(request) or request.level is not Level.DETAIL:
         return view, single
     count, scale = best_strips(request, target, text)
     if count == 1:
@@ -45,45 +35,12 @@ def cut_into_strips(
     return _strips(request, view, target, count, scale, text_height_in(target, text))
 
 
-def best_strips(request: PictureRequest, box: Rect, text: float | None) -> tuple[int, float]:
-    """Returns the number of strips, and the scale of their text in cell widths a page unit.
-
-    The fewest strips that make characters readable; where none do, those that make them largest.
-    """
-    pane = float(request.columns), request.rows * request.cell_ratio
-    least = _rows_least(request.mode) * request.cell_ratio / text_height_in(box, text)
-    best = 1, detail_scale(request, box, pane, text)
-    for count in range(2, _STRIPS_MOST + 1):
-        if best[1] >= least:
-            break
-        scale = _strip_scale(request, box, text_height_in(box, text), count)
-        if scale > best[1] * _GAIN_LEAST:
-            best = count, scale
-    return best
-
-
-def _rows_least(mode: PictureMode) -> float:
-    traits = PICTURE_MODES[mode]
-    return _ROWS_LEAST if traits.is_pixels else SUBPIXELS_LEAST / traits.subpixels[1]
-
-
-def _strip_scale(request: PictureRequest, box: Rect, text: float, count: int) -> float:
-    rows = (request.rows - _BETWEEN * (count - 1)) // count
-    if rows < 1:
-        return 0.0
-    width = (box.width + 2 * _MARGIN * text + (count - 1) * _OVERLAP * text) / count
-    height = rows * request.cell_ratio
-    pane = float(request.columns), request.rows * request.cell_ratio
-    most = text_rows_most(request, pane) * request.cell_ratio / text
-    return min(request.columns / width, height * _HEIGHT_MOST / box.height, most)
-
-
 def _strips(
     request: PictureRequest, view: CropView, target: Rect, count: int, scale: float, text: float
 ) -> tuple[CropView, tuple[Strip, ...]]:
     magnification = view.magnification * scale / (request.columns / view.rect.width)
-    rows, more = divmod(request.rows - _BETWEEN * (count - 1), count)
-    left, span = target.x - _MARGIN * text, target.width + 2 * _MARGIN * text
+    rows, more = divmod(request.rows - BETWEEN_STRIPS * (count - 1), count)
+    left, span = target.x - MARGIN * text, target.width + 2 * MARGIN * text
     width = request.columns / scale
     middle = target.y + target.height / 2
     strips, top = [], 0
@@ -93,7 +50,7 @@ def _strips(
         rect = Rect(left + (span - width) * number / (count - 1), middle - height / 2, width, height)
         part = CropView(rect, view.page_width, view.page_height, view.rotation, magnification)
         strips.append(Strip(part, top, high))
-        top += high + _BETWEEN
+        top += high + BETWEEN_STRIPS
     height = strips[0].view.rect.height
     whole = Rect(left, middle - height / 2, max(span, width), height)
     return CropView(whole, view.page_width, view.page_height, view.rotation, magnification), tuple(strips)
