@@ -122,6 +122,12 @@ def test_look_alikes_are_marked_where_they_stand() -> None:
     assert (row.plain, marked) == ("read: 16,5 −0,1", ["−"])
 
 
+def test_hidden_characters_are_marked_where_they_stand() -> None:
+    (row,) = layout({"text": "16,5\u200b"}, 60, 8).rows
+    marked = [row.plain[span.start : span.end] for span in row.spans if "warning" in str(span.style)]
+    assert (row.plain, marked) == ("16,5<U+200B>", ["<U+200B>"])
+
+
 def test_other_keys_than_the_text_are_not_hidden() -> None:
     assert 'with {"source": "gpt"}' in plain_rows(layout({"text": "16,5", "source": "gpt"}, 60, 8))
     assert plain_rows(layout({"value": 12.5, "unit": "mm"}, 60, 8))[-1] == 'read: {"value": 12.5, "unit": "mm"}'

@@ -97,7 +97,8 @@ def _notes(setting: Typeset, width: int, height: int) -> tuple[tuple[Content, ..
 
 def _in_face(setting: Typeset) -> bool:
     texts = [text for part in setting.parts for text in (part.text, part.upper, part.lower)]
-    return sum(map(len, texts)) <= MAX_LARGE and all(map(has_all, texts))
+    hides_something = any(not each.like for each in look_alikes(setting.raw[:_LONGEST]))  # marked where it stands
+    return sum(map(len, texts)) <= MAX_LARGE and all(map(has_all, texts)) and not hides_something
 
 
 # --- large ------------------------------------------------------------------------------------------------------
@@ -132,7 +133,14 @@ def _forced_lines(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
 
 
 def _line_text(parts: Sequence[Part]) -> str:
-    return " ".join(text for part in parts for text in (part.text, part.upper, part.lower) if text)
+    return " ".join(_part_text(part) for part in parts)
+
+
+def _part_text(part: Part) -> str:
+    """A part on one line: `16,5 +0,1 0`, and limits as `19,9/20,1`."""
+    if part.upper and part.lower and not (part.upper[0] in "+-" or part.lower[0] in "+-"):
+        return f"{part.text}{part.lower}/{part.upper}"
+    return " ".join(text for text in (part.text, part.upper, part.lower) if text)
 
 
 def _single_line(parts: Sequence[Part], width: int, height: int) -> _Large | None:
