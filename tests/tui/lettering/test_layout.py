@@ -77,7 +77,7 @@ json_values = st.recursive(
 )
 
 
-@given(json_values, st.integers(1, 60), st.integers(1, 12))
+@given(json_values, st.integers(2, 60), st.integers(1, 12))
 def test_any_value_is_laid_out_within_its_room(value: Any, width: int, height: int) -> None:
     lines = lay_out(value, width, height).plain.split("\n")
     assert len(lines) <= height

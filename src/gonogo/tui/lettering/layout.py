@@ -241,37 +241,37 @@ def _joined(blocks: Sequence[Pixels], gap: int) -> Pixels:
 
 
 def _boxed(parts: Sequence[Part], width: int, height: int) -> _Large | None:
-    """Cells of a frame in boxes, what stands before and after them at their side."""
+    """Cells of a frame in boxes, what stands before and after them at their side; in three rows without their tops."""
     sizes = list(_sizes(height - 2))
-    for size, padding in [*((size, " ") for size in sizes[:-1]), *((size, "") for size in sizes[-2:])]:
+    boxed = [*((size, " ", True) for size in sizes[:-1]), *((size, "", True) for size in sizes[-2:])]
+    for size, padding, tops in [*boxed, *((size, " ", False) for size in _sizes(min(height, SMALLEST_ROWS)))]:
         drawn = _box_rows(parts, size, padding)
         if max(map(cell_len, drawn)) <= width:
-            return _Large(drawn, size)
+            return _Large(drawn if tops else drawn[1:-1], size)
     return None
 
 
 def _box_rows(parts: Sequence[Part], size: Height, padding: str) -> list[str]:
-    lines = ["", *[""] * ((size.pixels + 1) // 2), ""]
-    for at, part in enumerate(parts):
-        text = _line_text([part])
-        drawn = cells_of(draw(text, size))
-        wide = len(drawn[0])
-        if not part.boxed:
-            gap = " " if at else ""
-            block = [" " * (wide + 1), *(f"{row} " for row in drawn), " " * (wide + 1)]
-            lines = [line + gap + row for line, row in zip(lines, block, strict=True)]
-            continue
-        first = not (at and parts[at - 1].boxed)
-        last = at + 1 == len(parts) or not parts[at + 1].boxed
-        left, right = ("┌", "└") if first else ("┬", "┴"), ("┐", "┘") if last else ("", "")
-        side = "│" if last else ""
-        block = [
-            left[0] + "─" * (wide + 2 * len(padding)) + right[0],
-            *(f"│{padding}{row}{padding}{side}" for row in drawn),
-            left[1] + "─" * (wide + 2 * len(padding)) + right[1],
-        ]
-        lines = [line + row for line, row in zip(lines, block, strict=True)]
-    return lines
+    blocks = [_box(parts, at, size, padding) for at in range(len(parts))]
+    return ["".join(rows) for rows in zip(*blocks, strict=True)]
+
+
+def _box(parts: Sequence[Part], at: int, size: Height, padding: str) -> list[str]:
+    """Rows of the part at `at`, with the lines that it has not in common with the one before."""
+    part, drawn = parts[at], cells_of(draw(_part_text(parts[at]), size))
+    if not part.boxed:
+        gap = " " if at else ""
+        empty = gap + " " * (len(drawn[0]) + 1)
+        return [empty, *(f"{gap}{row} " for row in drawn), empty]
+    first = not (at and parts[at - 1].boxed)
+    last = at + 1 == len(parts) or not parts[at + 1].boxed
+    line = "─" * (len(drawn[0]) + 2 * len(padding))
+    side = "│" if last else ""
+    return [
+        ("┌" if first else "┬") + line + ("┐" if last else ""),
+        *(f"│{padding}{row}{padding}{side}" for row in drawn),
+        ("└" if first else "┴") + line + ("┘" if last else ""),
+    ]
 
 
 def _beside_small(parts: Sequence[Part], width: int, height: int) -> _Large | None:
