@@ -50,6 +50,10 @@ class Viewport:
     def panned(self, x: int, y: int) -> Viewport:
         return replace(self, pan_x=self.pan_x + x * _PAN_STEP, pan_y=self.pan_y + y * _PAN_STEP)
 
+    def dragged(self, x: float, y: float) -> Viewport:
+        """Returns the view after the drawing was dragged right and down, in shares of its width and height."""
+        return replace(self, pan_x=self.pan_x - x, pan_y=self.pan_y - y)
+
     def zoomed(self, direction: int) -> Viewport:
         zoom = min(max(self.zoom * _ZOOM_STEP**direction, _ZOOM_MIN), _ZOOM_MAX)
         return replace(self, zoom=zoom)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.geometry import Region, Size
+from textual.events import MouseDown, MouseScrollDown, MouseScrollUp, MouseUp
+from textual.geometry import Offset, Region, Size
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -57,8 +59,23 @@ class SheetView(Widget):
     ALLOW_SELECT = False
     DEFAULT_CSS = "SheetView { width: 1fr; height: 1fr; }"
 
+    class Zoomed(Message):
+        """Message: the wheel was turned; `direction` is 1 for closer, -1 for away."""
+
+        def __init__(self, direction: int) -> None:
+            super().__init__()
+            self.direction = direction
+
+    class Dragged(Message):
+        """Message: the drawing was dragged to the right and down, in shares of its width and height."""
+
+        def __init__(self, x: float, y: float) -> None:
+            super().__init__()
+            self.x, self.y = x, y
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._drag_from: Offset | None = None
         self._shown: Shown = None
         self._title = ""
         self._bbox: Bbox = None
@@ -98,6 +115,25 @@ class SheetView(Widget):
         for protocol in self._protocols.values():
             protocol.picture_changed()
         self.refresh()
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        event.stop()
+        self.post_message(self.Zoomed(1))
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        event.stop()
+        self.post_message(self.Zoomed(-1))
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        self._drag_from = event.screen_offset
+        self.capture_mouse()
+
+    def on_mouse_up(self, event: MouseUp) -> None:
+        """Ends a drag; the drawing moves once, as each view of it is rendered anew."""
+        start, self._drag_from = self._drag_from, None
+        self.release_mouse()
+        if start is not None and min(self.cells) > 0 and (by := event.screen_offset - start):
+            self.post_message(self.Dragged(by.x / self.cells[0], by.y / self.cells[1]))
 
     def on_unmount(self) -> None:
         """Removes the pictures from the terminal."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.events import Resize
@@ -342,6 +342,14 @@ class TaskPane(Container):
 
     def action_zoom(self, direction: int) -> None:
         self._change_view(self.view.zoomed(direction))
+
+    @on(SheetView.Zoomed)
+    def _wheel_turned(self, event: SheetView.Zoomed) -> None:
+        self.action_zoom(event.direction)
+
+    @on(SheetView.Dragged)
+    def _drawing_dragged(self, event: SheetView.Dragged) -> None:
+        self._change_view(self.view.dragged(event.x, event.y))
 
     def action_home(self) -> None:
         self._change_view(self.view.reset())

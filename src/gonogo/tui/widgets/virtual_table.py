@@ -117,10 +117,9 @@ class VirtualTable(ScrollView, Generic[T], can_focus=True):
 
     def on_click(self, event: Click) -> None:
         index = event.y + self.scroll_offset.y
-        if index == self.cursor:
-            self.post_message(self.Opened())
-        else:
+        if index < self.n_rows:
             self.move_to(index)
+            self.post_message(self.Opened())
 
     # --- rendering -------------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
+from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
+from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen, Tile
 from tests.tui.screens.conftest import Room
 from tests.tui.screens.work.test_adjudicate import conflict, sent
 
@@ -48,3 +49,16 @@ async def test_a_page_can_be_taken_back(room: Room) -> None:
         await room.press("u")
         await room.until(lambda: len(screen.query("Tile")) == 2)
         assert sent(room) == []
+
+
+async def test_a_click_moves_the_cursor_to_a_tile_and_a_second_one_opens_it(room: Room) -> None:
+    for number in (1, 2):
+        await conflict(room, f"{number}0")
+    async with room.opened(size=(80, 24)):
+        screen = await on_the_sheet(room, 2)
+        tile = screen.query(Tile).last()
+        await room.pilot.click(tile, offset=(10, 3))
+        await room.press("s")
+        assert [one.mark for one in screen.query(Tile)] == ["right", "struck"]
+        await room.pilot.click(tile, offset=(10, 3))
+        await room.until(lambda: isinstance(room.screen, AdjudicateScreen))

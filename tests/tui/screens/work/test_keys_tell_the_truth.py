@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from gonogo.desk.core.models import DeskTask
@@ -157,4 +158,25 @@ async def test_a_click_on_a_key_is_the_key(running: Running, clock: Clock) -> No
         clock.pass_(1)
         await pilot.click(footer(pilot), offset=(row.index("undo") + 1, 0))
         await settle(pilot)
+        assert session.answers == []
+
+
+async def test_the_wheel_zooms_the_drawing_and_dragging_moves_it(running: Running, clock: Clock) -> None:
+    session = FakeAnnotateSession([task(1), task(2)])
+    async with running(session) as pilot:
+        sheet = cast(AnnotateScreen, pilot.app.screen).pane.sheet
+        x, y = sheet.region.x + 10, sheet.region.y + 5
+        at: Any = {"x": x, "y": y, "screen_x": x, "screen_y": y}
+        still: Any = {"delta_x": 0, "delta_y": 0, "button": 1, "shift": False, "meta": False, "ctrl": False}
+        pilot.app.post_message(events.MouseScrollUp(None, **at, **still))
+        await settle(pilot)
+        assert session.requests[-1].zoom > 1
+        pilot.app.post_message(events.MouseScrollDown(None, **at, **still))
+        await settle(pilot)
+        assert session.requests[-1].zoom == 1
+        await pilot.mouse_down(sheet, offset=(10, 5))
+        await pilot.mouse_up(sheet, offset=(10 + sheet.cells[0] // 4, 5))
+        await settle(pilot)
+        assert session.requests[-1].pan_x == -(sheet.cells[0] // 4) / sheet.cells[0]
+        assert session.requests[-1].pan_y == 0
         assert session.answers == []

@@ -178,3 +178,13 @@ async def test_after_the_contact_sheet_the_cursor_is_on_a_row_that_waits(room: R
         await room.until(lambda: bool(room.screen.query("Tile")))
         await room.press("escape")
         await room.sees("2 of 2")
+
+
+async def test_a_click_on_a_row_opens_it(room: Room) -> None:
+    await conflict(room, "M8", predicted_confidence=0.2)
+    await conflict(room, "R7,5", predicted_confidence=0.9)
+    async with room.opened(size=(80, 24)):
+        await room.sees("1 of 2", "✓1 ✗1", "tie")
+        await room.pilot.click(VirtualTable, offset=(10, 1))
+        await room.until(lambda: isinstance(room.screen, AdjudicateScreen))
+        await room.sees("M8")

@@ -234,7 +234,18 @@ class GoldCandidatesScreen(ListDetailScreen):
             self.action_refresh()
 
     def action_context(self) -> None:
-        self.view = self.view.next_level()
+        self._change_view(self.view.next_level())
+
+    @on(SheetView.Zoomed)
+    def _wheel_turned(self, event: SheetView.Zoomed) -> None:
+        self._change_view(self.view.zoomed(event.direction))
+
+    @on(SheetView.Dragged)
+    def _drawing_dragged(self, event: SheetView.Dragged) -> None:
+        self._change_view(self.view.dragged(event.x, event.y))
+
+    def _change_view(self, view: Viewport) -> None:
+        self.view = view
         self._show_candidate()
 
 

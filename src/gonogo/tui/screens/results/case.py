@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -158,7 +158,18 @@ class CaseScreen(Screen[None]):
         if self._case_task is None:
             self.gonogo.show_notice("There is no drawing of this case here.", seconds=3)
             return
-        self.view = self.view.next_level()
+        self._change_view(self.view.next_level())
+
+    @on(SheetView.Zoomed)
+    def _wheel_turned(self, event: SheetView.Zoomed) -> None:
+        self._change_view(self.view.zoomed(event.direction))
+
+    @on(SheetView.Dragged)
+    def _drawing_dragged(self, event: SheetView.Dragged) -> None:
+        self._change_view(self.view.dragged(event.x, event.y))
+
+    def _change_view(self, view: Viewport) -> None:
+        self.view = view
         self._show()
 
     async def action_review(self) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Key, Paste
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -50,6 +51,13 @@ class Tile(Vertical):
     value = getters.query_one(ValueView)
     caption = getters.query_one(".said", StatusLine)
 
+    class Clicked(Message):
+        """Message: the tile was clicked."""
+
+        def __init__(self, tile: Tile) -> None:
+            super().__init__()
+            self.tile = tile
+
     def __init__(self, row: QueueRow) -> None:
         super().__init__()
         self.row = row
@@ -78,6 +86,9 @@ class Tile(Vertical):
     def _facts(self) -> str:
         votes, confidence = votes_text(self.row), self.row.confidence
         return votes if confidence is None else f"{votes}  prediction sure {percent(confidence)}"
+
+    def on_click(self) -> None:
+        self.post_message(self.Clicked(self))
 
 
 class ContactSheetScreen(Screen[None]):
@@ -203,6 +214,16 @@ class ContactSheetScreen(Screen[None]):
         index = self._cursor + x + y * self._columns
         if 0 <= index < len(self._tiles):
             self._cursor = index
+            self._show_captions()
+
+    @on(Tile.Clicked)
+    def _tile_clicked(self, event: Tile.Clicked) -> None:
+        """Moves the cursor to a tile; opens the tile that is under the cursor already."""
+        at = self._tiles.index(event.tile)
+        if at == self._cursor:
+            self.action_open()
+        else:
+            self._cursor = at
             self._show_captions()
 
     def action_strike(self) -> None:
