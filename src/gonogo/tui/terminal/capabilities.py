@@ -7,6 +7,7 @@ import os
 import re
 import struct
 import subprocess
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -68,6 +69,9 @@ class TerminalCapabilities:
         self.overlays: list[Callable[[str], str]] = []
         """Each returns the commands that must follow a frame, to which it is applied, so that its picture is whole."""
         self.picture_numbers = PictureNumbers(os.getpid() * 7)
+        self.reports_repeats = False
+        """Whether the terminal says which keys are repeats of a key that is held down."""
+        self._repeats: deque[float] = deque(maxlen=64)
         self.pixels_shown = True
         """Whether real pixels may be shown; false while the program ends."""
         self._memory = memory
@@ -80,6 +84,16 @@ class TerminalCapabilities:
     def after_frame(self, frame: str) -> str:
         """Returns the commands that must follow `frame`, in which it is written to the terminal."""
         return "".join([overlay(frame) for overlay in tuple(self.overlays)])
+
+    # --- keys --------------------------------------------------------------------------------------------
+
+    def record_repeat(self, time: float) -> None:
+        """Records the time of a key event that the terminal reports as a repeat."""
+        self._repeats.append(time)
+
+    def is_repeat(self, time: float) -> bool | None:
+        """Returns whether the key event of `time` is a repeat of a held key; `None` where that is not reported."""
+        return time in self._repeats if self.reports_repeats else None
 
     # --- identity ---------------------------------------------------------------------------------------
 

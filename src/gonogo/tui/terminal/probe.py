@@ -20,12 +20,14 @@ except ImportError:  # Windows: its console gets no queries, and draws quadrants
     termios = None  # type: ignore[assignment,unused-ignore]
 
 KITTY_ID = 31
-# XTVERSION; the size of a cell; DA1, which every terminal answers, and in order: after it nothing more comes.
-_NAME, _CELL, _LAST = "\x1b[>0q", "\x1b[16t", "\x1b[c"
+# XTVERSION; the size of a cell; the flags of Kitty's keyboard protocol; DA1, which every terminal answers, and in
+# order: after it nothing more comes.
+_NAME, _CELL, _KEYS, _LAST = "\x1b[>0q", "\x1b[16t", "\x1b[?u", "\x1b[c"
 _PICTURES = f"\x1b_Gi={KITTY_ID},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 # Compiled when first used: the questions leave before the first frame, the answers are read after it.
 _ANSWER = (
     rb"\x1b\[\?(?P<attributes>[0-9;]{0,64})c|\x1bP>\|(?P<name>[^\x1b]{0,256})\x1b\\"
+    rb"|\x1b\[\?(?P<keyboard>[0-9]{1,5})u"
     rb"|\x1b_G(?P<kitty>[^\x1b]{0,256})\x1b\\|\x1b\[6;(?P<height>[0-9]{1,5});(?P<width>[0-9]{1,5})t"
 )
 # A possible start of a reply: held back until more bytes arrive, or a pause.
@@ -37,11 +39,15 @@ _KEY_MOST = 3
 
 
 class TerminalReplies(NamedTuple):
-    """Replies of the terminal. `cell` is a cell's width and height in pixels; `complete`: no reply is missing."""
+    """Replies of the terminal. `cell` is a cell's width and height in pixels; `complete`: no reply is missing.
+
+    `sixel` and `kitty` are ways to draw pixels, `keyboard` is Kitty's keyboard protocol.
+    """
 
     name: str = ""
     sixel: bool = False
     kitty: bool = False
+    keyboard: bool = False
     cell: tuple[int, int] = (0, 0)
     complete: bool = False
 
@@ -56,7 +62,7 @@ def questions(environment: Mapping[str, str]) -> str:
     if environment.get("TMUX"):  # it would take Kitty's question for the pane's title
         return _NAME + _CELL + _LAST
     # Where a question is not understood and printed instead, the line it stands on is wiped.
-    return "\x1b7" + _NAME + _PICTURES + _CELL + _LAST + "\x1b8\x1b[K"
+    return "\x1b7" + _NAME + _PICTURES + _CELL + _KEYS + _LAST + "\x1b8\x1b[K"
 
 
 class ReplyFilter:
@@ -86,6 +92,8 @@ class ReplyFilter:
     def _parse_reply(self, match: re.Match[bytes]) -> bytes:
         if (attributes := match["attributes"]) is not None:
             self.answers = self.answers._replace(sixel=_SIXEL_ATTRIBUTE in attributes.split(b";")[1:], complete=True)
+        elif match["keyboard"] is not None:
+            self.answers = self.answers._replace(keyboard=True)
         elif (name := match["name"]) is not None:
             self.answers = self.answers._replace(name=re.sub(r"[^ -~]", "", name.decode("ascii", "ignore"))[:64])
         elif (kitty := match["kitty"]) is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from textual.events import Key, Paste
 from textual.widget import Widget
 
+from gonogo.tui.app_protocol import app_of
 from gonogo.tui.key_guard import TOO_SMALL, KeyGuard
 from gonogo.tui.widgets.key_footer import KeyFooter
 
@@ -36,6 +38,11 @@ class AnswerGate:
         """Records that the task is on the screen; the keys are lit when the guard's time is over."""
         self.guard.painted()
         self._node.set_timer(self.guard.seconds, self._light)
+
+    def pressed(self, event: Key | Paste) -> bool:
+        """Records a key or a paste; returns whether the answer before it must be taken back."""
+        key = event.key if isinstance(event, Key) else ""
+        return self.guard.pressed(key, repeated=app_of(self._node).terminal.is_repeat(event.time))
 
     @property
     def dimmed(self) -> bool:

@@ -9,6 +9,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Key, Paste
 
 from gonogo.tui.presenters import correction
 from gonogo.tui.widgets.correction_input import CorrectionInput
@@ -17,14 +18,14 @@ from gonogo.tui.widgets.symbol_strip import SymbolStrip
 
 
 class CorrectionEditor(Vertical):
-    """Input line with a hint. `on_key` is called with each key before it acts, and with "" for a paste."""
+    """Input line with a hint. `on_key` is called with each key and paste, before it acts."""
 
     DEFAULT_CSS = "CorrectionEditor { height: 3; }"
 
     line = getters.query_one("#fix", CorrectionInput)
     hint = getters.query_one("#hint", StatusLine)
 
-    def __init__(self, on_key: Callable[[str], None]) -> None:
+    def __init__(self, on_key: Callable[[Key | Paste], None]) -> None:
         super().__init__(id="edit")
         self._notify_key = on_key
         self._warned = False
@@ -70,9 +71,9 @@ class CorrectionEditor(Vertical):
         self.line.disabled = True
         self.screen.set_focus(None)
 
-    def _key_pressed(self, key: str) -> None:
+    def _key_pressed(self, event: Key | Paste) -> None:
         self._warned = False
-        self._notify_key(key)
+        self._notify_key(event)
 
     def warn(self, text: str) -> None:
         """Shows `text` below the line until the next key."""

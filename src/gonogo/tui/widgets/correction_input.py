@@ -25,7 +25,7 @@ class CorrectionInput(Input):
 
     Textual inserts a letter at once but sends Backspace and the like through the application's bindings, so keys that
     arrive together (a slow line, a fast typist) change places: "Backspace 7" on "12" would leave "12". So every key
-    of the line is handled here. `on_key` is called with every key, and with "" for a paste; after `open`
+    of the line is handled here. `on_key` is called with every key and paste; after `open`
     the keys of the actions of scope "edit" call them on the screen.
     """
 
@@ -34,7 +34,7 @@ class CorrectionInput(Input):
 
     def __init__(
         self,
-        on_key: Callable[[str], None],
+        on_key: Callable[[Key | Paste], None],
         *,
         id: str | None = None,
         disabled: bool = True,
@@ -85,7 +85,7 @@ class CorrectionInput(Input):
         self.post_message(self.Choosing())
 
     async def on_key(self, event: Key) -> None:
-        self._notify_key(event.key)
+        self._notify_key(event)
         if self.choosing:
             self.choose(False)
             self._insert(SYMBOLS_BY_LETTER.get(event.character or "", ""))
@@ -101,7 +101,7 @@ class CorrectionInput(Input):
         event.prevent_default()
 
     def on_paste(self, event: Paste) -> None:
-        self._notify_key("")
+        self._notify_key(event)
 
     def _insert(self, sign: str) -> None:
         if sign:

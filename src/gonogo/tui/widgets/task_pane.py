@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.events import Resize
+from textual.events import Key, Paste, Resize
 from textual.message import Message
 from textual.reactive import var
 from textual.timer import Timer
@@ -96,12 +96,12 @@ class TaskPane(Container):
         self,
         pictures: PictureSource,
         *panel: Widget,
-        on_key: Callable[[str], None],
+        on_key: Callable[[Key | Paste], None],
         clock: Callable[[], float],
         settings: Settings,
         panel_size: Panel = SMALL_PANEL,
     ) -> None:
-        """`on_key` is called with each key in the editor before it acts, and with "" for a paste."""
+        """`on_key` is called with each key and paste in the editor, before it acts."""
         super().__init__(id="work")
         self.current: DeskTask | None = None
         self.view = Viewport()

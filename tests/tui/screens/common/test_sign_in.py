@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
 from gonogo.client.errors import AuthenticationError, NetworkError
@@ -19,6 +21,17 @@ async def test_a_pasted_link_opens_the_first_question(running: Running, clock: C
         assert isinstance(pilot.app.screen, AnnotateScreen)
         calls = pilot.app.services.calls  # type: ignore[attr-defined]
         assert calls[:2] == [("link", "https://labels.example/#token=gml_abc", ""), ("open", "campaign-1")]
+
+
+@pytest.mark.parametrize("focused", [True, False])
+async def test_a_pasted_link_never_shows(running: Running, clock: Clock, focused: bool) -> None:
+    async with running(FakeAnnotateSession([task(1)]), signed=None) as pilot:
+        if not focused:
+            pilot.app.screen.set_focus(None)
+        pilot.app.post_message(Paste("https://labels.example/#token=gml_secret"))
+        await settle(pilot)
+        assert pilot.app.screen.query_one("#link", Input).value == "https://labels.example/#token=gml_secret"
+        assert "gml_secret" not in text_of(pilot.app.screen)
 
 
 async def test_an_api_key_needs_its_server_and_never_shows(running: Running, clock: Clock) -> None:

@@ -52,7 +52,7 @@ class SignInScreen(Screen[None]):
         with VerticalScroll(id="form", can_focus=False):
             yield Static(Content.assemble(("gonogo", "bold $accent"), ("   sign in", "$foreground")), markup=False)
             yield Static("Invitation link or token", classes="label", markup=False)
-            yield Input(id="link", placeholder="paste it here", max_length=4_000)
+            yield Input(id="link", placeholder="paste it here", password=True, max_length=4_000)
             yield Static("or an API key", classes="label", markup=False)
             yield Input(id="key", placeholder="ak_live_…", password=True, max_length=500)
             yield Static("Server", classes="label", markup=False)

@@ -177,7 +177,7 @@ class GoldCandidatesScreen(ListDetailScreen):
 
     @on(Key)
     def _guard_key(self, event: Key) -> None:
-        self.guard.pressed(event.key)
+        self.gate.pressed(event)
 
     @on(Paste)
     def _drop_paste(self, event: Paste) -> None:

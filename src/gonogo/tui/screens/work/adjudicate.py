@@ -199,7 +199,7 @@ class AdjudicateScreen(Screen[int | None]):
 
     def on_key(self, event: Key) -> None:
         if not self.pane.editing:  # the editor reports its keys itself, in their order
-            self._key_pressed(event.key)
+            self._key_pressed(event)
 
     def on_paste(self, event: Paste) -> None:
         """Drops pasted text, which is never a ruling."""
@@ -208,8 +208,8 @@ class AdjudicateScreen(Screen[int | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.pane.allows(action, parameters)
 
-    def _key_pressed(self, key: str) -> None:
-        if self.pane.guard.pressed(key) and self._undo() and not self.pane.guard.held:
+    def _key_pressed(self, event: Key | Paste) -> None:
+        if self.pane.gate.pressed(event) and self._undo() and not self.pane.guard.held:
             self.gonogo.show_notice("Keys came faster than a person types: the ruling was taken back.", warning=True)
 
     async def action_pane(self, action: str) -> None:

@@ -221,7 +221,7 @@ class AnnotateScreen(Screen[None]):
 
     def on_key(self, event: Key) -> None:
         if not self.pane.editing:  # the editor reports its keys itself, in their order
-            self._key_pressed(event.key)
+            self._key_pressed(event)
 
     def on_paste(self, event: Paste) -> None:
         """Drops pasted text, which is never an answer."""
@@ -230,10 +230,10 @@ class AnnotateScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.pane.allows(action, parameters)
 
-    def _key_pressed(self, key: str) -> None:
+    def _key_pressed(self, event: Key | Paste) -> None:
         self.session.key()
         before, self._confidence_before = self._confidence_before, None
-        if not self.pane.guard.pressed(key):
+        if not self.pane.gate.pressed(event):
             return
         if before is not None:
             self._confidence_level = before

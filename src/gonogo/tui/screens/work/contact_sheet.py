@@ -204,7 +204,7 @@ class ContactSheetScreen(Screen[None]):
     # --- keys ------------------------------------------------------------------------------------------
 
     def on_key(self, event: Key) -> None:
-        if self.guard.pressed(event.key):
+        if self.gate.pressed(event):
             self.action_undo()
 
     def on_paste(self, event: Paste) -> None:

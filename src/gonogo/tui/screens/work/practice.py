@@ -169,7 +169,7 @@ class PracticeScreen(Screen[None]):
 
     def on_key(self, event: Key) -> None:
         if not self.pane.editing:  # the editor reports its keys itself, in their order
-            self._key_pressed(event.key)
+            self._key_pressed(event)
 
     def on_paste(self, event: Paste) -> None:
         """Drops pasted text, which is never an answer."""
@@ -180,9 +180,9 @@ class PracticeScreen(Screen[None]):
             return False
         return self.pane.allows(action, parameters)
 
-    def _key_pressed(self, key: str) -> None:
+    def _key_pressed(self, event: Key | Paste) -> None:
         """Records a burst of keys; its answer stays, because the right one has been shown."""
-        self.pane.guard.pressed(key)
+        self.pane.gate.pressed(event)
 
     # --- answers ---------------------------------------------------------------------------------------
 
