@@ -19,11 +19,12 @@ from gonogo.desk.core.models import DeskTask
 from gonogo.desk.core.settings import Settings
 from gonogo.sheets.drawing_limits import CannotShowError
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest
-from gonogo.sheets.picture_modes import PictureMode
+from gonogo.sheets.picture_modes import PictureMode, subpixels_of
 from gonogo.sheets.render.crop import CropView, Rect, turned_rect, turned_size
-from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings, choose_view, draw_picture
+from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings, choose_view, draw_picture, in_strips
 from gonogo.sheets.render.mosaic import to_grey
 from gonogo.sheets.render.rasterizer import fit_contrast, render_view
+from gonogo.sheets.render.strips import Strip
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from tests.support.ocr_readers import Pixels, padded
 from tests.support.unseen_sheets import UnseenSheet
@@ -60,11 +61,12 @@ class MarkedText:
 
 @dataclass(frozen=True, slots=True)
 class ShownText:
-    """Marked text as the program shows it: the picture, and the view that it was drawn from."""
+    """Marked text as the program shows it: the picture, the view that it was drawn from, and the view's strips."""
 
     text: MarkedText
     picture: Picture
     chosen: ChosenView
+    strips: tuple[Strip, ...]
 
     @property
     def turn_error(self) -> int:
@@ -74,10 +76,8 @@ class ShownText:
     @property
     def subpixels(self) -> float | None:
         """Height of the smallest characters in sub-pixels; `None` when it was not measured."""
-        height, grid = self.chosen.metrics.text_height, self.picture.grid
-        if height is None:
-            return None
-        return float(height * self.text.smallest / self.chosen.view.rect.height * to_grey(grid).shape[0])
+        rows = self.picture.text_rows
+        return None if rows is None else rows * self.text.smallest * subpixels_of(self.picture.grid.mode)[1]
 
 
 def shared_texts(folder: Path) -> list[MarkedText]:
@@ -131,8 +131,9 @@ async def shown_by_the_app(
             picture = screen.pane.sheet.shown
             assert isinstance(picture, Picture), f"{item.id}: {picture}"
             text = by_id[item.id]
-            chosen = choose_view(drawings, text.path, str(text.path), session.asked[item.id])
-            out.append(ShownText(text, picture, chosen))
+            request = session.asked[item.id]
+            chosen, strips = in_strips(choose_view(drawings, text.path, str(text.path), request), request)
+            out.append(ShownText(text, picture, chosen, strips))
             await press(pilot, clock, "a")
     return out
 
@@ -145,12 +146,32 @@ def _task(number: int, text: MarkedText) -> DeskTask:
 
 
 def cells_as_pixels(shown: ShownText) -> list[Pixels]:
-    """Returns the box in the shown cells as a terminal paints them, at the sizes that readers like."""
-    view, grid = shown.chosen.view, shown.picture.grid
+    """Returns the box in the shown cells as a terminal paints them, at the sizes that readers like.
+
+    Strips are laid side by side, as the eye joins them: each begins in the middle of what it repeats of the one before.
+    """
+    grid, whole = shown.picture.grid, shown.chosen.view.rect
     plain = replace(grid, mark=bytes(len(grid.mark)))
     size = grid.width * CELL[0], grid.height * CELL[1]
     painted = np.asarray(Image.fromarray(to_grey(plain)).resize(size, Image.Resampling.NEAREST))
-    return _at_reading_sizes(painted, view, shown.chosen.outline, shown.chosen.metrics.text_height)
+    unit = size[0] / shown.strips[0].view.rect.width
+    joined = np.full((round(whole.height * unit), round(whole.width * unit)), 255, np.uint8)
+    end = whole.x
+    for strip in shown.strips:
+        part, left = painted[strip.top * CELL[1] : (strip.top + strip.rows) * CELL[1]], strip.view.rect.x
+        skipped = round(max(end - left, 0.0) / 2 * unit)
+        x, y = round((left - whole.x) * unit), round((strip.view.rect.y - whole.y) * unit)
+        _paste(joined, part[:, skipped:], x + skipped, y)
+        end = left + strip.view.rect.width
+    return _at_reading_sizes(joined, shown.chosen.view, shown.chosen.outline, shown.chosen.metrics.text_height)
+
+
+def _paste(canvas: Pixels, part: Pixels, x: int, y: int) -> None:
+    """Pastes `part` at (x, y) where it lies on the canvas."""
+    part = part[max(-y, 0) :, max(-x, 0) :]
+    x, y = max(x, 0), max(y, 0)
+    room = canvas[y : y + part.shape[0], x : x + part.shape[1]]
+    room[:] = part[: room.shape[0], : room.shape[1]]
 
 
 def full_resolution(shown: ShownText) -> list[Pixels]:
@@ -163,7 +184,8 @@ def full_resolution(shown: ShownText) -> list[Pixels]:
     view = CropView(rect, *turned_size(page.width, page.height, rotation), rotation, 10.0)
     height = shown.chosen.metrics.text_height or 0.7 * min(rect.width, rect.height)
     scale = min(max(TEXT_PIXELS) / height, _FULL_MOST / max(rect.width, rect.height))
-    pixels = fit_contrast(render_view(page, view, round(rect.width * scale), round(rect.height * scale)))
+    rendered = render_view(page, view, round(rect.width * scale), round(rect.height * scale))
+    pixels = fit_contrast(rendered, rendered)
     outline = replace(shown.chosen, view=view).outline
     return _at_reading_sizes(pixels, view, outline, height)
 
