@@ -28,8 +28,8 @@ BESIDE, BELOW = Arrangement.BESIDE, Arrangement.BELOW
 VIEW = Viewport()
 SHORT = task(1, {"text": "R3"}, bbox=(100.0, 100.0, 140.0, 130.0))
 WIDE = task(2, {"text": "Edges ISO 13715: -0,3"}, bbox=(100.0, 100.0, 500.0, 130.0))
-BLOCK = task(3, {"text": "R2 all round, 3x45° "}, bbox=(100.0, 100.0, 250.0, 250.0))
-"""Three short lines."""
+BLOCK = task(3, {"text": "R2 all round, 3x45° " * 3}, bbox=(100.0, 100.0, 250.0, 300.0))
+"""Six short lines."""
 
 
 def run(tasks: Iterable[DeskTask], room: TaskRoom) -> list[Arrangement]:

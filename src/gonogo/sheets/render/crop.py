@@ -17,7 +17,7 @@ _TEXT_IN_BOX = 0.72  # digits take about this share of a single-line box's heigh
 _TEXT_LEAST = 0.25  # a measured height below this share is dirt or dashes
 _BESIDE_BOX = 3.0  # columns of the pane that a long box leaves free, for its frame
 _BOX_WIDTH_LEAST = 0.8  # of a very narrow pane
-_BOX_HEIGHT_MOST = 0.75
+_BOX_HEIGHT, _BOX_HEIGHT_MOST = 0.75, 0.97  # of the pane: for text that is large enough at that, and for any
 _TEXT_GROWTH = 1.35  # of the rows at which text is readable: what it gets in a small pane
 _TEXT_GROWTH_MOST = 2.0  # … and in a large one
 _TEXT_OF_PANE = 0.25  # of the rows of a large pane
@@ -202,9 +202,13 @@ def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float], 
     The height of the text decides, not the width of the box, so that like questions are shown alike; a long box only
     limits it. Text of unknown height is taken to fill a box of one line.
     """
-    largest = text_rows_most(request, pane) * request.cell_ratio / text_height_in(box, text)
-    widest = max(pane[0] - _BESIDE_BOX, pane[0] * _BOX_WIDTH_LEAST)
-    return min(largest, widest / box.width, pane[1] * _BOX_HEIGHT_MOST / box.height)
+    height = text_height_in(box, text)
+    largest = text_rows_most(request, pane) * request.cell_ratio / height
+    widest = max(pane[0] - _BESIDE_BOX, pane[0] * _BOX_WIDTH_LEAST) / box.width
+    scale = min(largest, widest, pane[1] * _BOX_HEIGHT / box.height)
+    if scale * height < _rows_least(request.mode) * request.cell_ratio:  # then the box takes all the height there is
+        scale = min(largest, widest, pane[1] * _BOX_HEIGHT_MOST / box.height)
+    return scale
 
 
 def best_strips(request: PictureRequest, box: Rect, text: float | None) -> tuple[int, float]:
