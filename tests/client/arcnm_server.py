@@ -59,6 +59,7 @@ class Arcnm:
         self.assignments: dict[str, dict[str, Any]] = {}
         self.votes: list[dict[str, Any]] = []
         self.golden: set[str] = set()
+        self.longest_page = 10_000
         self._answered: dict[str, tuple[bytes, Reply]] = {}
 
     def __call__(self, got: Got) -> Reply:
@@ -139,7 +140,7 @@ class Arcnm:
         return made
 
     def get_projects(self, query: Any) -> Any:
-        return _listed(self.projects.values(), query)
+        return self._listed(self.projects.values(), query)
 
     def get_projects_one(self, project: str, query: Any) -> Any:
         return self._found(self.projects, project)
@@ -173,7 +174,7 @@ class Arcnm:
         found = [
             self._counted(one) for one in self.campaigns.values() if query.get("status", one["status"]) == one["status"]
         ]
-        return _listed(found, query)
+        return self._listed(found, query)
 
     def get_campaigns_one(self, campaign: str, query: Any) -> Any:
         return self._counted(self._found(self.campaigns, campaign))
@@ -204,7 +205,7 @@ class Arcnm:
         return {"assignment": made, "magic_link_token": f"mlt-{made['id']}"}
 
     def get_campaigns_one_assignments(self, campaign: str, query: Any) -> Any:
-        return _listed([one for one in self.assignments.values() if one["campaign_id"] == campaign], query)
+        return self._listed([one for one in self.assignments.values() if one["campaign_id"] == campaign], query)
 
     def delete_campaigns_one_assignments_one(self, campaign: str, assignment: str, body: Any) -> Any:
         self._found(self.assignments, assignment)["status"] = "revoked"
@@ -222,7 +223,7 @@ class Arcnm:
 
     def get_campaigns_one_tasks(self, campaign: str, query: Any) -> Any:
         found = [one for one in self._of(campaign) if query.get("status", one["status"]) == one["status"]]
-        return _listed(found, query)
+        return self._listed(found, query)
 
     def post_campaigns_one_next_task(self, campaign: str, body: Any) -> Any:
         voted = {vote["task_id"] for vote in self.votes}
@@ -269,7 +270,7 @@ class Arcnm:
             raise Refused(404, "not_found", "There is no such resource.")
         return where[key]
 
-
-def _listed(found: Any, query: dict[str, str]) -> dict[str, Any]:
-    items = list(found)
-    return {"count": len(items), "data": items[: int(query.get("limit", "100"))]}
+    def _listed(self, found: Any, query: dict[str, str]) -> dict[str, Any]:
+        items = list(found)
+        size = min(int(query.get("limit", "100")), self.longest_page)
+        return {"count": len(items), "data": items[:size]}

@@ -10,6 +10,7 @@
     ├── ConflictError             409 (and 412); `.reason`
     ├── InvalidRequestError       422, 400, 413 and the other 4xx; `.errors`
     ├── RateLimitedError          429; `.retry_after`
+    ├── IncompleteListError       the server gives a part of a list only; `.items`, `.count`
     ├── ServerError               5xx (and 408, 425)
     └── StreamUnavailableError    no progress stream; defined in `progress_stream`
 
@@ -81,6 +82,17 @@ class UnexpectedAnswerError(GonogoClientError):
         "Check the server's address (a login page of the network, or another program, may be answering); "
         "if it is right, tell the server's keeper the request id."
     )
+
+
+class IncompleteListError(GonogoClientError):
+    """Part of a list: the server says that it has `count` items, gives `items`, and has no pages."""
+
+    usual_next_step = "Ask the server's operator for lists without a limit, or for cursors."
+
+    def __init__(self, items: list[Any], count: int) -> None:
+        super().__init__(f"The server gives only {len(items)} of {count} entries of this list.")
+        self.items = items
+        self.count = count
 
 
 class AuthenticationError(GonogoClientError):

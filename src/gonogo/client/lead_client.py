@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gonogo.client.arcnm_client import LABELING, SLOW
 from gonogo.client.base_client import BaseClient, body_of
 from gonogo.client.gonogo_client import GONOGO, GonogoClient
+from gonogo.client.page_reader import read_all
 from gonogo.client.requests import as_bytes, url_path
 from gonogo.schemas.gonogo_api import DrawingsStored
 from gonogo.schemas.labeling import CampaignAssignmentList, CampaignAssignmentPublic, GenerateProjectTasks
@@ -68,14 +69,8 @@ async def progress_of(client: BaseClient, campaign_id: str) -> CampaignProgress:
 
 async def all_assignments_of(client: BaseClient, campaign_id: str) -> list[CampaignAssignmentPublic]:
     """Returns all assignments of a campaign, newest first, with the revoked ones; follows pages where there are any."""
-    assignments: list[CampaignAssignmentPublic] = []
-    cursor: str | None = None
-    while True:
-        page = await _assignments(client, campaign_id, None, cursor)  # the published operation takes no limit
-        assignments += page.data
-        if not page.data or page.next_cursor in (None, cursor):
-            return assignments
-        cursor = page.next_cursor
+    # The published operation takes no limit, so a list that it cuts stays cut.
+    return await read_all(lambda limit, cursor: _assignments(client, campaign_id, limit if cursor else None, cursor))
 
 
 async def store_drawings(

@@ -1,4 +1,4 @@
-"""Lookup functions: find campaigns, projects and runs by name or id, and read lists page by page."""
+"""Lookup functions: find campaigns, projects and runs by name or id."""
 
 from __future__ import annotations
 
@@ -6,27 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
-from gonogo.client.errors import InvalidInputError, NotFoundError
+from gonogo.client.errors import IncompleteListError, InvalidInputError, NotFoundError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
+from gonogo.client.page_reader import read_all
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingProjectPublic
 from gonogo.schemas.lead import RunPublic
 from gonogo.schemas.sanitize import clean_text
-
-PAGE = 500
-
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-
-
-class Page(Protocol[T_co]):
-    """One page of a list of the API."""
-
-    @property
-    def data(self) -> Sequence[T_co]: ...
-
-    @property
-    def next_cursor(self) -> str | None: ...
 
 
 class Named(Protocol):
@@ -42,31 +28,19 @@ class Named(Protocol):
 N = TypeVar("N", bound=Named)
 
 
-async def fetch_all_pages(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> list[T]:
-    """Returns all items of a list; `fetch` gets the cursor. A server without pages has only the first."""
-    items: list[T] = []
-    cursor: str | None = None
-    while True:
-        page = await fetch(cursor)
-        items += page.data
-        if not page.data or page.next_cursor in (None, cursor):
-            return items
-        cursor = page.next_cursor
-
-
 async def all_campaigns(client: GonogoClient, status: str | None = None) -> list[LabelingCampaignPublic]:
-    """All campaigns that the credential may see; on a server without pages, its newest 500."""
-    return await fetch_all_pages(lambda cursor: client.list_campaigns(status=status, limit=PAGE, cursor=cursor))
+    """Returns all campaigns that the credential may see. Raises as `read_all`."""
+    return await read_all(lambda limit, cursor: client.list_campaigns(status=status, limit=limit, cursor=cursor))
 
 
 async def all_projects(client: GonogoClient) -> list[LabelingProjectPublic]:
-    """All projects; on a server without pages, its newest 500."""
-    return await fetch_all_pages(lambda cursor: client.list_projects(limit=PAGE, cursor=cursor))
+    """Returns all projects. Raises as `read_all`."""
+    return await read_all(lambda limit, cursor: client.list_projects(limit=limit, cursor=cursor))
 
 
 async def campaigns_named(client: GonogoClient, name_or_id: str) -> list[LabelingCampaignPublic]:
     """Returns the campaign with this id, else all campaigns with this name."""
-    return _matching(await all_campaigns(client), name_or_id)
+    return _matching(await _listed(all_campaigns(client), name_or_id), name_or_id)
 
 
 def _matching(items: Sequence[N], name_or_id: str) -> list[N]:
@@ -82,13 +56,24 @@ async def find_campaign(client: GonogoClient, name_or_id: str) -> LabelingCampai
         NotFoundError: there is none; names that are near are given.
         InvalidInputError: the name belongs to several; their ids are given.
     """
-    campaigns = await all_campaigns(client)
+    campaigns = await _listed(all_campaigns(client), name_or_id)
     return _only_match("campaign", campaigns, name_or_id, lambda item: f"{item.id} ({item.status}, {item.created_at})")
 
 
 async def find_project(client: GonogoClient, name_or_id: str) -> LabelingProjectPublic:
     """Returns the project with this name or id; raises as `find_campaign`."""
-    return _only_match("project", await all_projects(client), name_or_id, lambda item: item.id)
+    return _only_match("project", await _listed(all_projects(client), name_or_id), name_or_id, lambda item: item.id)
+
+
+async def _listed(listing: Awaitable[list[N]], name_or_id: str) -> list[N]:
+    """Returns the list; of one that the server cuts, what there is, if the wanted item is in it."""
+    try:
+        return await listing
+    except IncompleteListError as error:
+        items: list[N] = error.items
+        if not _matching(items, name_or_id):
+            raise
+        return items
 
 
 def _only_match(noun: str, items: Sequence[N], name_or_id: str, describe: Callable[[N], str]) -> N:
@@ -121,7 +106,7 @@ async def all_runs(client: LeadClient, project_id: str) -> list[RunPublic] | Non
     """Prediction runs of a project; `None` on a plain server, which does not list them."""
     if await client.capabilities() is None:
         return None
-    return await fetch_all_pages(lambda cursor: client.list_runs(project_id, limit=PAGE, cursor=cursor))
+    return await read_all(lambda limit, cursor: client.list_runs(project_id, limit=limit, cursor=cursor))
 
 
 async def run_ids(client: LeadClient, project_id: str, names_or_ids: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gonogo.client.credential import ApiKey
-from gonogo.client.errors import InvalidInputError, ServerError
+from gonogo.client.errors import IncompleteListError, InvalidInputError, ServerError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.retry import ONCE
 from gonogo.transfer.exporting.export_campaign import export_campaign
@@ -130,10 +130,14 @@ async def test_export_has_the_same_form_and_says_what_is_not_there(plain: Gonogo
     server.campaign = {"name": "pmi"}
     server.tasks = [{"id": f"t{n}", "status": "open", "target_kind": "pmi", "is_gold": False} for n in range(600)]
     out = io.BytesIO()
+    with pytest.raises(IncompleteListError, match="500 of 600"):
+        await export_campaign(plain, await plain.get_campaign("c1"), out)
+    assert out.getvalue() == b""
+    del server.tasks[500:]
     done = await export_campaign(plain, await plain.get_campaign("c1"), out)
     found = [json.loads(line) for line in out.getvalue().splitlines()]
     assert done.n_tasks == len(found) == 500
     assert found[0]["task_id"] == "t0"
     assert found[0]["campaign"] == "pmi"
     assert found[0]["submissions"] == []
-    assert any("500 of 600" in note for note in done.notes)
+    assert any("no votes" in note for note in done.notes)

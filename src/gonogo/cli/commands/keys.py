@@ -14,7 +14,8 @@ from gonogo.cli.support.options import check_name, json_option, server_option
 from gonogo.cli.support.output import print_json, print_list
 from gonogo.client.errors import NotFoundError
 from gonogo.client.lead_client import LeadClient
-from gonogo.client.lookup import PAGE, ambiguous_name_error, fetch_all_pages, require_extensions
+from gonogo.client.lookup import ambiguous_name_error, require_extensions
+from gonogo.client.page_reader import read_all
 from gonogo.schemas.enums import KeyScope
 from gonogo.schemas.gonogo_api import KeyCreate
 from gonogo.schemas.lead import KeyPublic
@@ -110,7 +111,7 @@ def _cells(item: dict[str, Any]) -> list[str]:
 
 
 async def _all_keys(client: LeadClient) -> list[KeyPublic]:
-    return await fetch_all_pages(lambda cursor: client.list_keys(limit=PAGE, cursor=cursor))
+    return await read_all(lambda limit, cursor: client.list_keys(limit=limit, cursor=cursor))
 
 
 @keys.command(epilog="\b\nExample:\n  gonogo keys revoke ci")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.errors import AuthenticationError, NetworkError, NotFoundError, UnexpectedAnswerError
 from gonogo.client.magic_link_parser import magic_token
+from gonogo.client.page_reader import read_what_there_is
 from gonogo.desk.account.client_factory import ClientFactory
 from gonogo.desk.account.credentials import CredentialStore, StorageKind, credential_store
 from gonogo.desk.account.identity import (
@@ -204,7 +205,9 @@ class Account:
                 if signed.kind == "session":
                     campaigns = [await client.get_campaign(signed.campaign_id)] if signed.campaign_id else []
                 else:
-                    campaigns = (await client.list_campaigns(limit=100)).data
+                    campaigns, _ = await read_what_there_is(
+                        lambda limit, cursor: client.list_campaigns(limit=limit, cursor=cursor)
+                    )
         finally:
             await client.aclose()
         return [

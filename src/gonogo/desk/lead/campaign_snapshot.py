@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gonogo.client.errors import ConflictError, NotFoundError, PermissionDeniedError
 from gonogo.client.lead_client import all_assignments_of, progress_of
+from gonogo.client.page_reader import read_what_there_is
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_client import GonogoClient
@@ -63,12 +64,6 @@ async def refresh_snapshot(client: GonogoClient, snapshot: CampaignSnapshot) -> 
 
 
 async def fetch_campaigns(client: GonogoClient) -> list[LabelingCampaignPublic]:
-    """Fetches all campaigns of the signed-in person, newest first; from a server without pages, its newest 500."""
-    campaigns: list[LabelingCampaignPublic] = []
-    cursor: str | None = None
-    while True:
-        page = await client.list_campaigns(limit=500, cursor=cursor)
-        campaigns += page.data
-        if not page.data or page.next_cursor in (None, cursor):
-            return campaigns
-        cursor = page.next_cursor
+    """Fetches the campaigns of the signed-in person, newest first; of a server that cuts the list, what it gives."""
+    fetched, _ = await read_what_there_is(lambda limit, cursor: client.list_campaigns(limit=limit, cursor=cursor))
+    return fetched

@@ -45,12 +45,15 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """Page of the queue. `count`: length of the whole list; `hidden_own`: waiting tasks that this expert voted on."""
+    """Page of the queue. `count`: length of the whole list; `hidden_own`: waiting tasks that this expert voted on;
+    `unseen`: tasks of the campaign that the server has, but does not list.
+    """
 
     rows: tuple[QueueRow, ...]
     count: int
     hidden_own: int = 0
     cursor: str | None = None
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class ReviewQueue:
         self.filters = ReviewFilters()
         self.count: int | None = None
         self.hidden_own = 0
+        self.unseen = 0
         self.refused: GonogoClientError | None = None
         self._campaign_id = campaign_id
         self._connection = connection
@@ -125,5 +126,6 @@ class ReviewQueue:
                 self._rows.append(row)
         self._cursor = page.cursor
         self.hidden_own = page.hidden_own
+        self.unseen = page.unseen
         # the list may grow or shrink while it is read
         self.count = max(page.count, len(self._rows)) if page.cursor else len(self._rows)

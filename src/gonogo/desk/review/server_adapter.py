@@ -5,6 +5,7 @@ one.
 from __future__ import annotations
 
 from gonogo.client.errors import NotFoundError, PermissionDeniedError
+from gonogo.client.page_reader import read_what_there_is
 from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.connection.server_protocol import WorkProgress
 from gonogo.desk.core.serialize import task_from_served
@@ -13,15 +14,15 @@ from gonogo.schemas.labeling import LabelingTaskPublic
 from gonogo.schemas.review import ReviewItem
 
 PAGE = 200
-PLAIN_PAGE = 500
-"""Most tasks that a plain server, which has no pages, may be asked for at once."""
+_SETTLED = frozenset({"resolved", "closed", "promoted", "canceled", "cancelled", "archived", "done", "completed"})
+"""Words of tasks that need no ruling, on any server."""
 
 
 class ReviewServer(HttpTaskServer):
     """Labeling server with a review queue, over HTTP. All methods raise the client's errors."""
 
     async def page(self, campaign_id: str, filters: ReviewFilters, cursor: str | None) -> QueuePage:
-        """Returns one page of the queue, worst expected harm first; of a plain server its newest tasks in review."""
+        """Returns one page of the queue, worst expected harm first; of a plain server see `_plain_page`."""
         if not self.extensions:
             return await self._plain_page(campaign_id, filters)
         page = await self.client.review_queue(
@@ -56,10 +57,31 @@ class ReviewServer(HttpTaskServer):
         )
 
     async def _plain_page(self, campaign_id: str, filters: ReviewFilters) -> QueuePage:
-        """Returns the plain server's tasks; filters that it does not know are applied here."""
-        tasks = await self.client.list_tasks(campaign_id, status=filters.status or "in_review", limit=PLAIN_PAGE)
-        rows = tuple(_plain_row(task, campaign_id) for task in tasks.data if _matches(task, filters))
-        return QueuePage(rows, len(rows))
+        """Returns the unresolved tasks that have their votes, or those of the status in `filters`.
+
+        The published fields tell no conflict, so the order is by agreement × confidence, lowest first. The other
+        filters are applied here.
+        """
+        tasks, count = await read_what_there_is(
+            lambda limit, cursor: self.client.list_tasks(
+                campaign_id, status=filters.status or None, limit=limit, cursor=cursor
+            )
+        )
+        listed = [task for task in tasks if (filters.status or _waits(task)) and _matches(task, filters)]
+        rows = tuple(_plain_row(task, campaign_id) for task in sorted(listed, key=_doubt))
+        return QueuePage(rows, len(rows), unseen=count - len(tasks))
+
+
+def _waits(task: LabelingTaskPublic) -> bool:
+    """Returns whether a task has its votes, and no result; statuses of other servers are words of their own."""
+    settled = task.resolved_at is not None or (task.status or "").casefold() in _SETTLED
+    return not settled and not task.is_gold and (task.submission_count or 0) >= max(1, task.n_required or 1)
+
+
+def _doubt(task: LabelingTaskPublic) -> float:
+    """Sort key: agreement × confidence; what a server leaves out counts as one half."""
+    agreement, confidence = task.agreement, task.predicted_confidence
+    return (0.5 if agreement is None else agreement) * (0.5 if confidence is None else confidence)
 
 
 def _row(item: ReviewItem, campaign_id: str) -> QueueRow:

@@ -20,9 +20,9 @@ from gonogo import __version__
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
-from gonogo.client.lookup import PAGE, fetch_all_pages
+from gonogo.client.page_reader import read_all
 from gonogo.schemas.gonogo_api import ExportRecord
-from gonogo.schemas.labeling import LabelingCampaignPublic, LabelingTaskList
+from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.transfer.exporting.registry import DEFAULT_FORMAT, OutputStream, export_formats, make_writer
 from gonogo.transfer.progress_callback import ReportProgress, no_progress
 
@@ -113,24 +113,17 @@ async def export_campaign(
 async def _from_task_list(
     client: GonogoClient, campaign: LabelingCampaignPublic, options: ExportOptions, notes: list[str]
 ) -> AsyncGenerator[bytes, None]:
-    """Yields export records made of the published list of tasks; `notes` gets what is missing in them."""
+    """Yields export records made of the published list of tasks; `notes` gets what is missing in them.
+
+    Raises as `read_all`: a list that the server cuts is never written as if it were all.
+    """
     if options.golden:
         raise InvalidInputError(
             "This is a plain ARCNM server: it does not say which tasks were promoted.",
             next_step="Leave out --golden.",
         )
-    total = 0
-
-    async def fetch(cursor: str | None) -> LabelingTaskList:
-        nonlocal total
-        page = await client.list_tasks(campaign.id, limit=PAGE, cursor=cursor)
-        total = max(total, page.count)
-        return page
-
-    tasks = await fetch_all_pages(fetch)
+    tasks = await read_all(lambda limit, cursor: client.list_tasks(campaign.id, limit=limit, cursor=cursor))
     notes.append("This server lists no votes, so `submissions` is empty in each line.")
-    if len(tasks) < total:
-        notes.append(f"Only {len(tasks)} of {total} tasks could be read: this server has no further pages.")
     for task in tasks:
         identity = {"task_id": task.id, "campaign_id": campaign.id, "campaign": campaign.name or ""}
         fields = {name: value for name, value in task.model_dump().items() if value is not None}
@@ -173,7 +166,7 @@ async def _runs(client: LeadClient, campaign: LabelingCampaignPublic) -> list[di
     project_id = campaign.project_id
     if project_id is None:
         return []
-    runs = await fetch_all_pages(lambda cursor: client.list_runs(project_id, limit=PAGE, cursor=cursor))
+    runs = await read_all(lambda limit, cursor: client.list_runs(project_id, limit=limit, cursor=cursor))
     return [run.model_dump() for run in reversed(runs)]
 
 

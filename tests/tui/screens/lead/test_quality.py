@@ -35,7 +35,7 @@ async def test_a_campaign_nobody_voted_in_says_undefined(room: Room) -> None:
 async def test_a_plain_server_tells_alpha_and_the_screen_what_is_missing(room: Room) -> None:
     await some_votes(room)
     async with room.opened(plain=True):
-        await room.sees("plain server")
+        await room.sees("lists no votes")
         await room.press("y")
         await room.sees("alpha", "tells no intervals", "ana@works.test")
 

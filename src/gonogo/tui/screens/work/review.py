@@ -135,7 +135,9 @@ class ReviewScreen(TableScreen):
         if queue.hidden_own:
             parts.append(Content.styled(f"{queue.hidden_own} hidden: you voted on them", "$quiet"))
         if self.session.plain:
-            parts.append(Content.styled("plain server: no votes, newest 500 at most", "$warning"))
+            parts.append(Content.styled("this server lists no votes", "$warning"))
+        if queue.unseen:
+            parts.append(Content.styled(f"{queue.unseen} tasks not listed by the server", "$warning"))
         return Content.styled(" · ", "$quiet").join(parts)
 
     def _empty(self, waited: float = 0.0) -> Content:
@@ -147,6 +149,11 @@ class ReviewScreen(TableScreen):
             return empty_state.waiting("Fetching the review queue")
         if queue.filters.any:
             heading, reason, step = "No task matches", "Nothing in this list fits what you look for.", "x shows all."
+        elif self.session.plain:
+            heading, reason = "No unresolved task has all its votes", "This server doesn't say which votes differ."
+            if queue.unseen:
+                reason += f" It has {queue.unseen} more tasks that it doesn't list; they may need a ruling."
+            step = "t lists tasks by status."
         else:
             heading, reason = "Nothing needs an expert", "No task of this campaign is in conflict now."
             step = "m adds a random sample of settled tasks, t lists other statuses, y shows the quality."

@@ -1,0 +1,81 @@
+"""Page reader: reads whole lists from any server of the API, whatever its page size.
+
+Our server gives cursors. Others may cut a list at any length, or at the `limit` that is asked for: the first request
+names none, a cut list is asked for again with its whole `count`, and half of it where that is refused. A list that is
+still cut is an error, never a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, Protocol, TypeVar
+
+from gonogo.client.errors import IncompleteListError, InvalidRequestError
+
+PAGE: Final = 500
+"""Items asked for at once from a server with cursors."""
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+
+class Page(Protocol[T_co]):
+    """One page of a list of the API; `count` is the total, whatever the page holds."""
+
+    @property
+    def data(self) -> Sequence[T_co]: ...
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+Fetch = Callable[[int | None, str | None], Awaitable[Page[T]]]
+"""Fetches one page; gets `limit` and `cursor`, each of which may be `None`."""
+
+
+async def read_all(fetch: Fetch[T]) -> list[T]:
+    """Returns all items of a list.
+
+    Raises:
+        IncompleteListError: the server holds back a part; its `items` are those that it gave.
+    """
+    page = await fetch(None, None)
+    items = list(page.data)
+    if page.next_cursor is None:
+        if len(items) < page.count:
+            items = await _with_limit(fetch, items, page.count)
+        if len(items) < page.count:
+            raise IncompleteListError(items, page.count)
+        return items
+    cursor: str | None = None
+    while page.data and page.next_cursor not in (None, cursor):
+        cursor = page.next_cursor
+        page = await fetch(PAGE, cursor)
+        items += page.data
+    return items
+
+
+async def read_what_there_is(fetch: Fetch[T]) -> tuple[list[T], int]:
+    """Returns the items that the server gives, and how many it has: for screens, which say what is missing."""
+    try:
+        items = await read_all(fetch)
+    except IncompleteListError as error:
+        partial: list[Any] = error.items
+        return partial, error.count
+    return items, len(items)
+
+
+async def _with_limit(fetch: Fetch[T], items: list[T], count: int) -> list[T]:
+    """Returns the longest list that the server gives for a `limit`; `items` if none is longer."""
+    limit = count
+    while limit > len(items):
+        try:
+            page = await fetch(limit, None)
+        except InvalidRequestError:
+            limit //= 2
+            continue
+        return list(page.data) if len(page.data) > len(items) else items
+    return items
