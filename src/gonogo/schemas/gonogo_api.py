@@ -73,7 +73,7 @@ class QueueView(Received):
     """Queue of a campaign for the caller. No number reveals gold.
 
     `waits_for` is `paused`, `qualification` or `warm_up` while next-task is shut for the caller, and `waits_because`
-    says it in words.
+    says it in words. `unit` is the drawings' unit of lengths without one; `null` while it is not known.
     """
 
     campaign_id: str
@@ -85,6 +85,7 @@ class QueueView(Received):
     held_by_others: HeldByOthers
     in_review: int
     guideline: str | None = None
+    unit: str | None = None
     waits_for: str | None = None
     waits_because: str | None = None
 

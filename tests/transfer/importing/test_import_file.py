@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -73,6 +73,18 @@ async def test_truth_becomes_gold_only_when_asked(client: GonogoClient, write: W
     assert "4 new tasks, 1 of them gold" in gold.sentences()[0]
     (honeypot,) = [task for task in await exported(client, gold.campaign_id) if task["is_gold"]]
     assert honeypot["prediction_id"] in ("2", "3")
+
+
+@pytest.mark.parametrize(("unit", "answer"), [("mm", "correct"), (None, "incorrect")])
+async def test_a_unit_is_assumed_only_where_it_is_named(
+    client: GonogoClient, write: WriteLines, unit: Literal["mm"] | None, answer: str
+) -> None:
+    line = json.dumps(reading(predicted_value={"text": "12,5 mm"}, truth={"text": "12,5"}))
+    made = await import_file(client, ImportOptions(write(line), "pmi", gold_from_truth=True, unit=unit))
+    (task,) = await exported(client, made.campaign_id)
+    assert task["is_gold"]
+    assert task["gold_answer"].startswith("correct" if answer == "correct" else "{")
+    assert (await client.queue(made.campaign_id or "")).unit == unit
 
 
 async def test_a_bad_line_keeps_everything_out_unless_skipped(client: GonogoClient, write: WriteLines) -> None:

@@ -28,6 +28,7 @@ from gonogo.transfer.importing.registry import import_formats
 from gonogo.transfer.importing.spool import ImportOptions
 
 SHOWN_BAD_LINES = 20
+UNIT_HELP = "Unit of lengths that the drawings write none for, for a new campaign; without it none is assumed."
 
 
 class ResultsTask(NamedTuple):
@@ -86,6 +87,7 @@ predictions, and a folder of drawings with one JSON each. A second import of the
     help="The project to put it in; default: called as the campaign.",
 )
 @click.option("--gold-from-truth", is_flag=True, help="A share of the lines with a truth becomes hidden gold.")
+@click.option("--unit", type=click.Choice(["mm", "in"]), help=UNIT_HELP)
 @click.option("--dry-run", is_flag=True, help="Read and check the file, report, and send nothing.")
 @click.option("--from", "source", type=click.Choice(SOURCES), help="Import from a results API instead.")
 @click.option("--task", type=click.IntRange(0), help="With --from: the task's number there.")

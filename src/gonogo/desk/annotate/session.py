@@ -92,6 +92,12 @@ class AnnotateSession:
         """The campaign's guideline (Markdown); empty when there is none, or the server does not provide it."""
         return self._progress.guideline
 
+    @property
+    def unit(self) -> str:
+        """Unit of lengths that the drawings write none for; empty while it is not known."""
+        reported = self._progress.reported
+        return reported.unit if reported is not None else ""
+
     def upcoming(self) -> DeskTask | None:
         """Returns the next task, if it is ahead."""
         return self._prefetcher.ahead[0].task if self._prefetcher.ahead else None

@@ -86,4 +86,5 @@ def _of_queue(view: QueueView) -> WorkProgress:
         view.held_by_others.until or "",
         view.in_review,
         view.waits_because or "",
+        view.unit or "",
     )

@@ -22,7 +22,10 @@ class ClaimStatus:
 
 @dataclass(frozen=True, slots=True)
 class WorkProgress:
-    """Progress of a campaign. `done` and `total` are this person's where the server tells them, else the campaign's."""
+    """Progress of a campaign. `done` and `total` are this person's where the server tells them, else the campaign's.
+
+    `unit` is the drawings' unit of lengths without one; empty while it is not known.
+    """
 
     campaign_name: str = ""
     done: int | None = None
@@ -33,6 +36,7 @@ class WorkProgress:
     held_until: str = ""
     in_review: int = 0
     waits_because: str = ""
+    unit: str = ""
 
 
 class Receipt(Protocol):

@@ -113,6 +113,7 @@ def queue_view(
         held_by_others=HeldByOthers(n_tasks=others.n_tasks, until=instant(others.until)),
         in_review=_COUNT_IN_REVIEW.scalar(connection, params) if reviews else 0,
         guideline=campaign.guideline,
+        unit=campaign.unit,
     )
 
 

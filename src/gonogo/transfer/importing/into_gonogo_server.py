@@ -18,7 +18,7 @@ from gonogo.client.gonogo_client import GONOGO, GonogoClient
 from gonogo.client.lead_client import store_drawings
 from gonogo.client.lookup import all_projects, ambiguous_name_error
 from gonogo.client.requests import as_bytes
-from gonogo.schemas.gonogo_api import PredictionsStored, TasksFromPredictions, TasksMade
+from gonogo.schemas.gonogo_api import CampaignSettings, PredictionsStored, TasksFromPredictions, TasksMade
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignPublic, LabelingProjectCreate
 from gonogo.transfer.importing.drawings_folder import media_type_of
 from gonogo.transfer.importing.import_result import ImportResult
@@ -63,6 +63,8 @@ async def import_into_gonogo(
         campaign = existing or await client.create_campaign_in_project(project_id, body)
     except ConflictError as error:
         raise _name_taken(error, "campaign", options.campaign) from None
+    if existing is None and options.unit:  # before gold is made of what is equal in it
+        await client.update_settings(campaign.id, CampaignSettings(unit=options.unit))
     tasks = await _make_tasks(client, campaign, run_id, spool, report)
     return replace(
         stored,

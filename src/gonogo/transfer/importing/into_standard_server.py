@@ -42,7 +42,7 @@ async def import_into_standard_server(
     is_gold = spool.gold(campaign.gold_fraction) if options.gold_from_truth else _none_is_gold
     done = n_gold = 0
     for batch in batches(spool.predictions({})):
-        tasks = [_as_task(Prediction.model_validate_json(item), is_gold) for item in batch]
+        tasks = [_as_task(Prediction.model_validate_json(item), is_gold, options.unit or "") for item in batch]
         try:
             await client.create_tasks(campaign.id, LabelingTasksCreate(tasks=tasks))
         except GonogoClientError as error:
@@ -78,9 +78,9 @@ def _none_is_gold(item: Prediction) -> bool:
     return False
 
 
-def _as_task(item: Prediction, is_gold: Callable[[Prediction], bool]) -> LabelingTaskCreate:
+def _as_task(item: Prediction, is_gold: Callable[[Prediction], bool], unit: str) -> LabelingTaskCreate:
     fields = item.model_dump(exclude_none=True, exclude={"id", "part", "truth", "source"})
     if is_gold(item):
-        is_right = equal(item.predicted_value, item.truth).equal
+        is_right = equal(item.predicted_value, item.truth, unit=unit).equal
         fields |= {"is_gold": True, "gold_answer": str(Verdict.CORRECT if is_right else Verdict.INCORRECT)}
     return LabelingTaskCreate(**fields)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Literal, Self
 
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.transfer.importing.csv_mapping import CsvMapping
@@ -38,6 +38,7 @@ Drawing = tuple[str, Path]
 class ImportOptions:
     """Options of an import. `drawings` is the folder of the file, and `project` named as the campaign, if `None`.
 
+    `unit` (`mm`, `in`) is that of lengths without one; it becomes a setting of a new campaign.
     Without a `campaign` the predictions are only stored, in `project`, for tasks to be generated from.
     """
 
@@ -50,6 +51,7 @@ class ImportOptions:
     format_name: str | None = None
     mapping: CsvMapping | None = None
     dry_run: bool = False
+    unit: Literal["mm", "in"] | None = None
 
     @property
     def run(self) -> str:

@@ -302,7 +302,7 @@ class AnnotateScreen(Screen[None]):
     def action_about(self) -> None:
         if self.pane.current is not None:
             mode = self.pane.mode.description
-            self.app.push_screen(FullQuestionScreen(self.pane.current, self.session.guideline, mode))
+            self.app.push_screen(FullQuestionScreen(self.pane.current, self.session.guideline, mode, self.session.unit))
 
     def action_history(self) -> None:
         from gonogo.tui.screens.work.history import HistoryScreen  # not needed for the first frame

@@ -30,23 +30,27 @@ class FullQuestionScreen(ModalScreen[None]):
     CSS_PATH = "full_question.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,g,q", "dismiss", "back", show=False)]
 
-    def __init__(self, task: DeskTask, guideline: str = "", drawn: str = "") -> None:
+    def __init__(self, task: DeskTask, guideline: str = "", drawn: str = "", unit: str = "") -> None:
         super().__init__()
         self._question = task
         self._guideline = guideline
         self._drawn = drawn
+        self._unit = unit
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="sheet-of-words"):
-            yield Static(full_question(self._question, self._guideline, self._drawn), markup=False)
+            yield Static(full_question(self._question, self._guideline, self._drawn, self._unit), markup=False)
 
 
-def full_question(task: DeskTask, guideline: str | None, drawn: str = "") -> Content:
-    """Text of all fields of `task`, in reading order; `drawn` describes the picture mode and its reason."""
+def full_question(task: DeskTask, guideline: str | None, drawn: str = "", unit: str = "") -> Content:
+    """Text of all fields of `task`, in reading order; `drawn` describes the picture mode and its reason, `unit` is
+    that of lengths without one.
+    """
     value = json.dumps(task.predicted_value, ensure_ascii=False, indent=2, default=str)
     fields = [
         ("kind", " · ".join(part for part in (task.target_kind, task.detail_kind) if part)),
         ("field", task.field_path or task.field_name), *task.links,
+        ("unit", f"{unit}, where the drawing writes none" if unit else ""),
         ("box", ", ".join(f"{number:g}" for number in task.bbox or ())),
     ]  # fmt: skip
     ids = [
