@@ -100,6 +100,7 @@ OPERATIONS: dict[str, Operation] = {
     "create_labeling_campaign": Operation(body=_name, changes=True),
     "get_labeling_campaign": Operation("reader"),
     "campaign_detail": Operation("reader"),
+    "preview_campaign_settings": Operation(body=lambda _: {"max_risk": 0.02}),
     "update_campaign_settings": Operation(body=lambda _: {"lease_minutes": 3}, changes=True),
     "list_labeling_projects": Operation("reader"),
     "create_labeling_project": Operation(body=_name, changes=True),

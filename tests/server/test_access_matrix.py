@@ -21,6 +21,7 @@ BODIES: dict[str, Any] = {
     "create_campaign_assignment": {"email": "x@example.com"},
     "create_campaign_in_project": {"name": "x"},
     "update_campaign_settings": {"lease_minutes": 3},
+    "preview_campaign_settings": {"max_risk": 0.02},
     "store_drawing": None,
     "store_drawings": None,
 }

@@ -33,6 +33,7 @@ from gonogo.schemas.gonogo_api import (
     QueueView,
     SessionCreate,
     SessionCreated,
+    SettingsEffect,
     SubmissionList,
     TasksFromPredictions,
     TasksMade,
@@ -169,12 +170,27 @@ class GonogoClient(ReviewClient):
         return await self.call(CampaignDetail, "GET", url_path(f"{GONOGO}/campaigns/{{}}", campaign_id))
 
     async def update_settings(
-        self, campaign_id: str, settings: CampaignSettings, *, idempotency_key: str | None = None
+        self,
+        campaign_id: str,
+        settings: CampaignSettings,
+        *,
+        resettle: bool = False,
+        idempotency_key: str | None = None,
     ) -> CampaignDetail:
-        """Changes the settings that are set in `settings`; the others stay. `None` clears a text."""
+        """Changes the settings that are set in `settings`; the others stay. `None` clears a text.
+
+        What is settled stays settled, unless `resettle` lets the new settings decide on it, too.
+        """
         path = url_path(f"{GONOGO}/campaigns/{{}}/settings", campaign_id)
         body = as_bytes(settings.model_dump(exclude_unset=True))
-        return await self.call(CampaignDetail, "PATCH", path, body=body, key=idempotency_key)
+        query = {"resettle": "true"} if resettle else None
+        return await self.call(CampaignDetail, "PATCH", path, body=body, query=query, key=idempotency_key)
+
+    async def preview_settings(self, campaign_id: str, settings: CampaignSettings) -> SettingsEffect:
+        """Counts what `settings` would settle, and what is settled that would not be. Changes nothing."""
+        path = url_path(f"{GONOGO}/campaigns/{{}}/settings/preview", campaign_id)
+        body = as_bytes(settings.model_dump(exclude_unset=True))
+        return await self.call(SettingsEffect, "POST", path, body=body, options=SLOW)
 
     async def export_lines(self, campaign_id: str, *, golden: bool = False) -> AsyncIterator[bytes]:
         """Yields the campaign's tasks as raw JSON lines, each with its newline, unchanged and not cleaned.

@@ -201,6 +201,18 @@ class CampaignSettings(Received):
     guideline: Annotated[str, Field(max_length=100_000)] | None = None
 
 
+class SettingsEffect(Received):
+    """Effect of a change of settings on tasks that no expert ruled on.
+
+    `n_settled` are settled now; `n_resettled` of them would not be under the new settings, and stay settled unless the
+    change asks for `resettle`; `n_newly_settled` would be settled by the change.
+    """
+
+    n_settled: int
+    n_newly_settled: int
+    n_resettled: int
+
+
 class CampaignDetail(LabelingCampaignPublic):
     """Campaign with our extensions; `number` is the integer id of the results API."""
 

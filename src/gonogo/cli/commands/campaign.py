@@ -12,10 +12,11 @@ from gonogo.cli.completion import complete_project
 from gonogo.cli.support.api_client import api_command
 from gonogo.cli.support.exit_codes import echo_err, fail
 from gonogo.cli.support.options import campaign_argument, check_name
-from gonogo.cli.support.output import print_item, print_json, print_list, terminal_width
+from gonogo.cli.support.output import confirm, print_item, print_json, print_list, terminal_width
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_campaigns, find_campaign, find_project, require_extensions
 from gonogo.report.quality import report_lines
+from gonogo.report.settings_effect import settings_effect_lines
 from gonogo.schemas.enums import ConsensusMethod, VotePolicy
 from gonogo.schemas.gonogo_api import CampaignSettings
 from gonogo.schemas.labeling import LabelingCampaignCreate
@@ -147,6 +148,62 @@ async def quality(client: LeadClient, campaign: str, as_json: bool) -> None:
     names = {person.voter_id: person.name or person.email or person.voter_id for person in people}
     for line in report_lines(report.model_dump(), names, terminal_width()):
         click.echo(line)
+
+
+@campaign.command(
+    epilog="""\b
+Examples:
+  gonogo campaign settings 'batch 12'                                  what they are
+  gonogo campaign settings 'batch 12' --max-risk 0.02 --dry-run        what a change would do
+  gonogo campaign settings 'batch 12' --votes by_risk --min-votes 1
+  gonogo campaign settings 'batch 12' --max-risk 0.02 --resettle       also for what is settled
+"""
+)
+@campaign_argument
+@click.option("--max-risk", type=click.FloatRange(0, 1), help=MAX_RISK_HELP)
+@click.option("--votes", type=click.Choice([policy.value for policy in VotePolicy]), help=VOTES_HELP)
+@click.option("--min-votes", type=click.IntRange(1, 50), help=MIN_VOTES_HELP)
+@click.option("--lease-minutes", type=click.IntRange(1, 60), help="How long a task stays with who took it (10).")
+@click.option("--resettle", is_flag=True, help="Let the new settings decide on what is settled, too.")
+@click.option("--dry-run", is_flag=True, help="Only count what would change.")
+@click.option("--yes", is_flag=True, help="Resettle without asking.")
+@api_command
+async def settings(
+    client: LeadClient, campaign: str, resettle: bool, dry_run: bool, yes: bool, as_json: bool, **options: Any
+) -> None:
+    """Show or change when tasks of CAMPAIGN settle and how many votes they get.
+
+    What is settled stays settled, unless you say --resettle; what would change is counted first.
+    """
+    await require_extensions(client, "There are no such settings here")
+    target = await find_campaign(client, campaign)
+    changes = CampaignSettings(**{name: value for name, value in options.items() if value is not None})
+    if not changes.model_fields_set and not resettle:
+        current = (await client.campaign_detail(target.id)).settings
+        print_item(current.model_dump(mode="json"), as_json=as_json)
+        return
+    effect = await client.preview_settings(target.id, changes)
+    for line in settings_effect_lines(effect, resettle=resettle):
+        echo_err(line)
+    if dry_run:
+        echo_err("Nothing was changed.")
+        if as_json:
+            print_json(effect.model_dump())
+        return
+    if resettle and effect.n_resettled and not yes and not _confirm_resettling():
+        echo_err("Nothing was changed.")
+        return
+    detail = await client.update_settings(target.id, changes, resettle=resettle)
+    if as_json:
+        print_json(detail.model_dump(mode="json"))
+    else:
+        echo_err(f"The settings of {target.name} are changed.")
+
+
+def _confirm_resettling() -> bool:
+    return confirm(
+        "Do it?", no_terminal="nobody is there to confirm this", next_step="Look at it with --dry-run, then say --yes."
+    )
 
 
 @campaign.command(epilog="\b\nExample:\n  gonogo campaign close 'batch 12'")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection
 
-from gonogo.schemas.gonogo_api import CampaignDetail, CampaignSettings
+from gonogo.schemas.gonogo_api import CampaignDetail, CampaignSettings, SettingsEffect
 from gonogo.server.auth.authorization import LEAD, READERS, campaign_for, counted_campaign
 from gonogo.server.context import Context
+from gonogo.server.http.pipeline import Options, operation
 from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.quality.settings_effect import forget_settled_rules, settings_effect
+from gonogo.server.scoring.refresh import refresh_campaign
 from gonogo.server.serialize import campaign_detail
 from gonogo.server.store.schema import campaigns
 
@@ -21,10 +26,34 @@ def detail(campaign_id: str, ctx: Context, tx: Connection) -> CampaignDetail:
 
 
 @router.patch("/api/v1/gonogo/campaigns/{campaign_id}/settings", name="update_campaign_settings")
-def update(campaign_id: str, body: CampaignSettings, ctx: Context, tx: Connection) -> CampaignDetail:
-    """Changes the settings in the body; the others stay. Leases already granted keep their length."""
-    changes = {name: getattr(body, name) for name in body.model_fields_set}
+def update(
+    campaign_id: str, body: CampaignSettings, ctx: Context, tx: Connection, resettle: bool = False
+) -> CampaignDetail:
+    """Changes the settings in the body; the others stay. Leases already granted keep their length.
+
+    What is settled stays settled; `?resettle=true` lets the new settings decide on it, too.
+    """
+    changes = _changes(body)
     campaign_for(tx, ctx.caller, campaign_id, LEAD)
     if changes:
         tx.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(changes))
+    if resettle:
+        forget_settled_rules(tx, campaign_id)
+    if resettle or not changes.keys().isdisjoint(_SETTLING):
+        refresh_campaign(tx, campaign_id, ctx.now)
     return campaign_detail(counted_campaign(tx, ctx.caller, campaign_id, LEAD))
+
+
+@router.post("/api/v1/gonogo/campaigns/{campaign_id}/settings/preview", name="preview_campaign_settings")
+@operation(Options(read_only=True, in_thread=True))
+def preview(campaign_id: str, body: CampaignSettings, ctx: Context, tx: Connection) -> SettingsEffect:
+    """Counts what the settings in the body would settle, and what is settled that would not be. Changes nothing."""
+    return settings_effect(tx, campaign_for(tx, ctx.caller, campaign_id, LEAD), _changes(body))
+
+
+def _changes(body: CampaignSettings) -> dict[str, Any]:
+    return {name: getattr(body, name) for name in body.model_fields_set}
+
+
+_SETTLING = ("max_risk", "votes", "min_votes")
+"""Settings that decide what is settled."""
