@@ -18,9 +18,9 @@ REPEAT_RATES = ((375, 90), (250, 92), (500, 125), (660, 40), (250, 33), (600, 25
 class Desk:
     """A guard, and the answers that a screen would make: each key answers when it counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, final: bool = False) -> None:
         self.clock = Clock()
-        self.guard = KeyGuard(self.clock, guard=0.2, quiet=0.08)
+        self.guard = KeyGuard(self.clock, guard=0.2, quiet=0.08, final=final)
         self.guard.painted()
         self.clock.pass_(1)
         self.answers: list[str] = []
@@ -173,3 +173,15 @@ def test_a_modifier_is_not_a_key_of_a_burst(key: str) -> None:
     desk.guard.pressed(key, repeated=False)
     desk.press("s", 0.3)
     assert desk.answers == ["a", "A", "s"]
+
+
+@pytest.mark.parametrize("rate", REPEAT_RATES)
+def test_an_answer_that_cannot_be_taken_back_is_never_made_by_a_repeat(rate: tuple[int, int]) -> None:
+    desk = Desk(final=True)
+    desk.press("a", 1)
+    for gap in held(rate, 3):
+        desk.press("a", gap)
+        assert desk.answers == ["a"]
+    desk.press("a", 0.8)
+    desk.press("s", 0.3)
+    assert desk.answers == ["a", "a", "s"]

@@ -16,6 +16,8 @@ JITTER = 0.015
 """Most difference of two gaps, in seconds, that still are one beat."""
 LONGEST_DELAY = 1.0
 """Most seconds from a press to its first repeat; terminals wait for 250 to 660 ms."""
+LONGEST_FIRST = 0.7
+"""Seconds within which a second press of a key may be its first repeat, where no answer can be taken back."""
 RELEASED = 0.4
 """Silence of a held key, in seconds, after which it counts as released."""
 _MODIFIERS = ("left_", "right_", "iso_level", "caps_lock", "num_lock", "scroll_lock")
@@ -31,10 +33,14 @@ class KeyGuard:
     A key held down is one key: its press counts, its repeats do not. The first repeat looks like a second press; the
     repeat after it gives it away by its gap (under `FASTEST_TAP`) or its beat (two equal gaps under `SLOWEST_REPEAT`),
     and then the answer of the first repeat is taken back. The key counts again after `RELEASED` seconds of silence.
-    Where the terminal says which keys are repeats (`repeated`), no gap is measured.
+    Where the terminal says which keys are repeats (`repeated`), no gap is measured. `final`: an answer cannot be taken
+    back, so a second press within `LONGEST_FIRST` seconds does not count either.
     """
 
-    def __init__(self, clock: Callable[[], float], guard: float = 0.2, quiet: float = 0.08) -> None:
+    def __init__(
+        self, clock: Callable[[], float], guard: float = 0.2, quiet: float = 0.08, *, final: bool = False
+    ) -> None:
+        self._final = final
         self._clock = clock
         self.seconds = guard
         self._quiet = quiet
@@ -84,6 +90,8 @@ class KeyGuard:
         self._doubtful = self._gap < LONGEST_DELAY
 
     def _is_repeat(self, gap: float) -> bool:
+        if self._final and gap < LONGEST_FIRST:
+            return True
         return gap < FASTEST_TAP or (gap < SLOWEST_REPEAT and abs(gap - self._gap) < JITTER)
 
     @property

@@ -54,7 +54,7 @@ class GoldCandidatesScreen(ListDetailScreen):
     def __init__(self, browser: CampaignBrowser, name: str, clock: Callable[[], float], profile: Settings) -> None:
         super().__init__()
         self.browser = browser
-        self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000)
+        self.guard = KeyGuard(clock, profile.guard_ms / 1000, profile.burst_ms / 1000, final=True)
         self.gate = AnswerGate(self, self.guard, self._must_be_seen)
         self.view = Viewport()
         self.calls = ServerCalls(self, self._connect, self._on_error)
