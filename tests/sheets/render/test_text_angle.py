@@ -10,6 +10,7 @@ from PIL import Image
 
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.render.bbox import Placed, drawing_bbox
+from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.ink_pieces import Ink, find_pieces, letters_of
 from gonogo.sheets.render.open_drawing import open_drawing
 from gonogo.sheets.render.text_angle import TextAngle, measure_angle
@@ -17,7 +18,7 @@ from gonogo.sheets.render.text_metrics import TextMetrics, measure_text
 from tests.benchmarks.legibility_views import MarkedText, shared_texts, unseen_texts
 from tests.shared_material import DRAWINGS
 from tests.sheets.conftest import text_image
-from tests.support.unseen_sheets import unseen_sheets
+from tests.support.unseen_sheets import unseen_sheet, unseen_sheets
 
 SLACK, ON_ITS_HEAD = 10, 120
 WRONG = 0.01
@@ -75,3 +76,19 @@ def test_ink_without_letters_is_not_turned() -> None:
     assert _angle(np.zeros((40, 80), np.bool_)) == TextAngle()
     slash = np.asarray(Image.fromarray(np.eye(60, dtype=np.uint8) * 255).resize((120, 120))) > 128
     assert _angle(slash).degrees == 0
+
+
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_text_of_a_pdf_says_its_own_direction(tmp_path: Path, rotate: int) -> None:
+    sheet = unseen_sheet(2003, "pdf")
+    turned = sheet.data.replace(b"/Type /Page /Parent", b"/Type /Page /Rotate %d /Parent" % rotate)
+    (tmp_path / "sheet.pdf").write_bytes(turned)
+    page = open_drawing(tmp_path / "sheet.pdf", DrawingLimits()).page(1)
+    directions = []
+    for box in sheet.boxes:
+        x0, y0, x1, y1 = box.bbox
+        place = Rect(x0, y0, x1 - x0, y1 - y0) if not rotate else Rect(page.width - y1, x0, y1 - y0, x1 - x0)
+        if (written := page.text_direction(place)) is not None:
+            directions.append((written - box.angle + rotate + 180) % 360 - 180)
+    assert len(directions) > 10
+    assert max(map(abs, directions)) <= 1

@@ -50,6 +50,9 @@ class ImagePage:
             x0, y0, x1, y1 = x0 - left, y0 - top, min(x1 - left, image.width), min(y1 - top, image.height)
         return np.asarray(image.resize((columns, rows), how, box=(x0, y0, x1, y1)))
 
+    def text_direction(self, box: Rect) -> int | None:
+        return None
+
     def text_near(self, box: Rect, reach: float, most: int) -> list[tuple[Rect, str]]:
         return []
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.render.bbox import FROM_TOP_LEFT
 from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.pdf_text import CharacterDirections, read_directions
 from gonogo.sheets.render.rasterizer import Grey
 
 _LINES_MOST = 4000
@@ -32,6 +33,7 @@ class PdfPage:
     def __init__(self, page: pdfium.PdfPage) -> None:
         self._page = page
         self._text: pdfium.PdfTextPage | None = None
+        self._directions: CharacterDirections | None = None
         self._read: dict[int, str] = {}
         self._lines: list[_Corners] = []
         self._places: NDArray[np.float64] = np.empty((0, 4))
@@ -55,10 +57,19 @@ class PdfPage:
             pdfium_raw.FPDFBitmap_Destroy(bitmap)
         return grey
 
-    def text_near(self, box: Rect, reach: float, most: int) -> list[tuple[Rect, str]]:
+    def text_direction(self, box: Rect) -> int | None:
+        if self._directions is None:
+            self._directions = read_directions(self._page, self._text_page())
+        return self._directions.direction_in(box)
+
+    def _text_page(self) -> pdfium.PdfTextPage:
         if self._text is None:
             self._text = self._page.get_textpage()
             self._lines, self._places = self._read_places(self._text)
+        return self._text
+
+    def text_near(self, box: Rect, reach: float, most: int) -> list[tuple[Rect, str]]:
+        self._text_page()
         if not self._lines:
             return []
         x, y, width, height = self._places.T

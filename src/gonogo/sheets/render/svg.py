@@ -47,6 +47,9 @@ class VectorPage:
         with Image.open(io.BytesIO(png)) as image:
             return np.asarray(image.convert("L").resize((columns, rows)), np.uint8)
 
+    def text_direction(self, box: Rect) -> int | None:
+        return None
+
     def text_near(self, box: Rect, reach: float, most: int) -> list[tuple[Rect, str]]:
         return []
 

@@ -19,7 +19,7 @@ from gonogo.sheets.render.crop import (
 from gonogo.sheets.render.ink_pieces import Ink, find_pieces, letters_of
 from gonogo.sheets.render.rasterizer import DrawingPage, Grey, darkest_of, render_view
 from gonogo.sheets.render.strokes import run_lengths
-from gonogo.sheets.render.text_angle import measure_angle
+from gonogo.sheets.render.text_angle import TextAngle, measure_angle
 
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
 # Stroke over height at which small characters read best (signs: 1/6 to 1/8; plotted text: 1/10 to 1/26).
@@ -96,7 +96,8 @@ def measure_text(page: DrawingPage, box: Box) -> TextMetrics:
     if dark is None:
         return TextMetrics()
     letters = letters_of(find_pieces(dark), dark.shape)
-    angle = measure_angle(letters, dark.shape)
+    written = page.text_direction(region)
+    angle = measure_angle(letters, dark.shape) if written is None else TextAngle(written)
     if angle.degrees % 90:
         outline = letters.outline() * (region.width / dark.shape[1]) + (region.x, region.y)
         return _measure_slanted(page, _turned_rect(outline, page, angle.degrees), angle.degrees)
@@ -136,7 +137,7 @@ def _measure_slanted(page: DrawingPage, around: Rect, rotation: int) -> TextMetr
     """Measures slanted text once it was turned; `around` is the rectangle of its letters on the turned page."""
     view = CropView(around, *turned_size(page.width, page.height, rotation), rotation % 360, 1.0)
     samples = _samples(around)
-    upright = _dark(render_view(page, view, *samples))
+    upright = _dark(render_view(page, view, *samples, is_pooled=True))
     if upright is None:
         return TextMetrics(is_sure=False)
     return replace(_measure_upright(upright, around.width / samples[0]), rotation=rotation, ink=around)
