@@ -196,10 +196,17 @@ def in_strips(chosen: ChosenView, request: PictureRequest) -> tuple[ChosenView, 
 
 
 def _draw_strip(chosen: ChosenView, strip: Strip, request: PictureRequest, mode: PictureMode) -> CellGrid:
-    weight = chosen.metrics.missing_weight
-    size = (request.columns, strip.rows)
-    target = chosen.target
-    grey = render_subpixels(chosen.page, strip.view, mode, *size, missing_weight=weight, box=target)
+    target, metrics = chosen.target, chosen.metrics
+    grey = render_subpixels(
+        chosen.page,
+        strip.view,
+        mode,
+        request.columns,
+        strip.rows,
+        missing_weight=metrics.missing_weight,
+        text_height=metrics.text_height,
+        box=target,
+    )
     grid = to_cells(grey, mode)
     if target is None:
         return grid

@@ -6,7 +6,7 @@ Child process only.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,6 +52,7 @@ class StrokeTuning:
     """Parameters that keep strokes visible; see `pool` and `strokes.widen`. Tuned on real dimensions with tesseract."""
 
     fine: int = 3  # samples across a sub-pixel, before pooling
+    large: float = 12.0  # sub-pixels: the height from which text is as well read with a sample less
     finest: int = 8  # the most of them, in wide views
     stroke: float = 0.2  # share of the darkest sample in a pooled value, where text is to be read
     wide_stroke: float = 0.5  # the same where lines are thinner than a sub-pixel
@@ -69,17 +70,21 @@ def render_subpixels(
     rows: int,
     *,
     missing_weight: float | None = None,
+    text_height: float | None = None,
     box: Rect | None = None,
     tuning: StrokeTuning = TUNING,
 ) -> Grey:
     """Renders the view as sub-pixels for `columns` × `rows` cells: rendered fine, rotated, pooled, contrast fitted.
 
     `missing_weight` is how much wider, in page units, the lines of the text must become (see `TextMetrics`); where it
-    is `None`, thin strokes are kept as far as pooling can. The contrast is that of `box` (on the turned page).
+    is `None`, thin strokes are kept as far as pooling can. Large text (`text_height`, in page units) needs fewer
+    samples. The contrast is that of `box` (on the turned page).
     """
     across, down = subpixels_of(mode)
     width, height = columns * across, rows * down
     wide = view.magnification < _WIDE
+    if (text_height or 0.0) * height >= tuning.large * view.rect.height:
+        tuning = replace(tuning, fine=tuning.fine - 1)
     fine_x, fine_y = samples_per_subpixel(page, view, width, height, tuning)
     fine = render_view(page, view, width * fine_x, height * fine_y, is_pooled=True)
     levels = None if wide else ink_levels(part_of(fine, view.rect, box)[::2, ::2])
