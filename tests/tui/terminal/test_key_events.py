@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.tui.terminal.key_events import ASK_EVENT_TYPES, REPEAT_KEY, KeyEvents
+from tests.support.scripted_terminal import KITTY_REPLIES, ScriptedTerminal
 
 REPEAT = f"\x1b[{ord(REPEAT_KEY)}u".encode()
 HELD_A = b"\x1b[97;1:1;97u" + b"\x1b[97;1:2;97u" * 3 + b"\x1b[97;1:3u"
@@ -66,46 +62,19 @@ class Keys(App):
 app = Keys(); app.run(); app.probe.end()
 json.dump(app.keys, open(sys.argv[1], "w"))
 """
-REPLIES = b"\x1bP>|kitty(0.41.1)\x1b\\\x1b[6;16;8t\x1b[?0u\x1b[?62;c"
 
 
 def keys_of_program(tmp_path: Path, *, early: bool) -> list[list[object]]:
     """Returns key and repeat of each event that a program gets, whose terminal replies before or after its start."""
-    terminal, program = pty.openpty()
-    out = tmp_path / "out.json"
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(out), "30" if early else "0"],
-        stdin=program, stdout=program, stderr=program, env={**os.environ, "TERM": "xterm-256color"},
-    )  # fmt: skip
-    os.close(program)
-    seen, news = bytearray(), threading.Condition()
-
-    def read() -> None:
-        while True:
-            try:
-                data = os.read(terminal, 65536)
-            except OSError:
-                return
-            with news:
-                seen.extend(data)
-                news.notify_all()
-
-    def wait_for(text: bytes) -> None:
-        with news:
-            assert news.wait_for(lambda: text in seen, 60), bytes(seen)
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    wait_for(b"\x1b[c" if early else b"\x1b[?2004h")
-    os.write(terminal, REPLIES)
-    wait_for(ASK_EVENT_TYPES.encode())
-    shift = b"\x1b[57441;2:1u\x1b[57441;2:3u"
-    for piece in (HELD_A[:20], HELD_A[20:], shift, b"\x1b[115;1:1;115u", b"\x1b[113;1;113u"):
-        os.write(terminal, piece)
-        time.sleep(0)
-    assert child.wait(60) == 0
-    os.close(terminal)
-    reader.join(10)
+    out, seconds = tmp_path / "out.json", "30" if early else "0"
+    with ScriptedTerminal([sys.executable, "-c", CHILD, str(out), seconds], {"TERM": "xterm-256color"}) as terminal:
+        terminal.wait_for(b"\x1b[c" if early else b"\x1b[?2004h")
+        terminal.type(KITTY_REPLIES)
+        terminal.wait_for(ASK_EVENT_TYPES.encode())
+        shift = b"\x1b[57441;2:1u\x1b[57441;2:3u"
+        for piece in (HELD_A[:20], HELD_A[20:], shift, b"\x1b[115;1:1;115u", b"\x1b[113;1;113u"):
+            terminal.type(piece)
+        assert terminal.ends() == 0
     keys: list[list[object]] = json.loads(out.read_text())
     return keys
 
