@@ -48,7 +48,7 @@ SHARED_ANGLES = {
 class MarkedText:
     """Marked text of a drawing: its parts as drawn, its box, and its direction in degrees counter-clockwise.
 
-    `smallest` is the height of its smallest characters over that of its largest.
+    `smallest` is the height of its smallest characters in page units, where that is known.
     """
 
     name: str
@@ -56,7 +56,7 @@ class MarkedText:
     parts: tuple[str, ...]
     bbox: tuple[float, ...]
     angle: int
-    smallest: float = 1.0
+    smallest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,11 @@ class ShownText:
 
     @property
     def subpixels(self) -> float | None:
-        """Height of the smallest characters in sub-pixels; `None` when it was not measured."""
-        rows = self.picture.text_rows
-        return None if rows is None else rows * self.text.smallest * subpixels_of(self.picture.grid.mode)[1]
+        """Height of the smallest characters in sub-pixels where it is known, else of most, as measured."""
+        height, strip = self.text.smallest or self.chosen.metrics.text_height, self.strips[0]
+        if height is None:
+            return None
+        return height * strip.rows / strip.view.rect.height * subpixels_of(self.picture.grid.mode)[1]
 
 
 def shared_texts(folder: Path) -> list[MarkedText]:
@@ -87,10 +89,9 @@ def shared_texts(folder: Path) -> list[MarkedText]:
         item = json.loads(line)
         name, bbox = item["id"].rpartition("-")[0], tuple(item["bbox"])
         parts = tuple(item["truth"]["text"].split())
-        smallest = 0.6 if len(parts) > 1 and any(char in item["truth"]["text"] for char in "+-") else 1.0
         out.setdefault(
             (item["drawing"], bbox),
-            MarkedText(name, folder / item["drawing"], parts, bbox, SHARED_ANGLES.get(name, 0), smallest),
+            MarkedText(name, folder / item["drawing"], parts, bbox, SHARED_ANGLES.get(name, 0)),
         )
     return list(out.values())
 
@@ -101,9 +102,8 @@ def unseen_texts(sheets: Iterable[UnseenSheet], folder: Path) -> list[MarkedText
     for sheet in sheets:
         (folder / sheet.name).write_bytes(sheet.data)
         for number, box in enumerate(sheet.boxes):
-            smallest = 0.62 if box.kind == "limits" else 1.0
             name = f"{sheet.name}-{number}"
-            out.append(MarkedText(name, folder / sheet.name, box.parts, box.bbox, box.angle, smallest))
+            out.append(MarkedText(name, folder / sheet.name, box.parts, box.bbox, box.angle, box.smallest))
     return out
 
 

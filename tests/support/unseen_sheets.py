@@ -11,7 +11,7 @@ import io
 import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -34,13 +34,14 @@ class UnseenBox:
     """Marked text: its parts as drawn (stacked limits and lines of notes are parts), its box and its angle.
 
     `bbox` is left, top, right, bottom in units of the file from the top left; `angle` is the direction of the text in
-    degrees counter-clockwise; `kind` is the sort of text.
+    degrees counter-clockwise; `kind` is the sort of text. `smallest` is the height of its smallest characters (limits).
     """
 
     parts: tuple[str, ...]
     bbox: tuple[float, float, float, float]
     angle: int
     kind: str
+    smallest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class _Pen:
     is_plotted: bool
     weight: float
     corners: list[tuple[float, float]] = field(default_factory=list)
+    smallest: float = math.inf
 
     def at(self, along: float, across: float) -> tuple[float, float]:
         cos, sin = math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
@@ -73,6 +75,7 @@ class _Pen:
 
     def text(self, along: float, across: float, text: str, height: float) -> float:
         """Draws `text` and counts it to the box; returns its width."""
+        self.smallest = min(self.smallest, height * (1 + self.weight * self.is_plotted))
         below = 0.16 * height if set(text) & set(",⌀gpy") else 0.0
         if self.is_plotted:
             strokes, width = strokes_of(text, height)
@@ -200,11 +203,13 @@ def unseen_sheet(seed: int, kind: Format) -> UnseenSheet:
         return UnseenSheet(f"unseen-{seed}.pdf", data, tuple(boxes))
     dpi = chance.choice((150, 200))
     scan = _scanned(data, dpi, random.Random(seed), dirty=kind == "dirty scan")
-    scaled = (
-        UnseenBox(box.parts, tuple(value * dpi / 72 for value in box.bbox), box.angle, box.kind)  # type: ignore[arg-type]
-        for box in boxes
-    )
+    scaled = (_scaled(box, dpi / 72) for box in boxes)
     return UnseenSheet(f"unseen-{seed}.png", scan, tuple(scaled))
+
+
+def _scaled(box: UnseenBox, scale: float) -> UnseenBox:
+    x0, y0, x1, y1 = (value * scale for value in box.bbox)
+    return replace(box, bbox=(x0, y0, x1, y1), smallest=box.smallest * scale)
 
 
 def _marked(page: PdfPageWriter, chance: random.Random, cell: int) -> UnseenBox:
@@ -227,7 +232,7 @@ def _marked(page: PdfPageWriter, chance: random.Random, cell: int) -> UnseenBox:
     margin = chance.choice((0.0, 0.2, 0.6, 1.2)) + weight * height / 2 * plotted
     k = POINTS_PER_MM
     box = (left - margin) * k, (PAGE[1] - top - margin) * k, (right + margin) * k, (PAGE[1] - bottom + margin) * k
-    return UnseenBox(parts, box, angle, kind)
+    return UnseenBox(parts, box, angle, kind, pen.smallest * k)
 
 
 def _bounds(points: list[tuple[float, float]]) -> tuple[float, float, float, float]:
