@@ -20,14 +20,14 @@ from gonogo.tui.layout.arrangement import (
     SteadyArrangement,
     TaskRoom,
 )
-from gonogo.tui.layout.text_size import text_rows
+from gonogo.tui.layout.text_size import text_size
 from gonogo.tui.viewport import Viewport
 from tests.tui.fake_services import task
 
 BESIDE, BELOW = Arrangement.BESIDE, Arrangement.BELOW
 VIEW = Viewport()
 SHORT = task(1, {"text": "R3"}, bbox=(100.0, 100.0, 140.0, 130.0))
-WIDE = task(2, {"text": "Edges ISO 13715: -0,3"}, bbox=(100.0, 100.0, 500.0, 130.0))
+WIDE = task(2, {"text": "Edges ISO 13715: -0,3; radii R2 unless noted"}, bbox=(100.0, 100.0, 900.0, 130.0))
 BLOCK = task(3, {"text": "R2 all round, 3x45° " * 3}, bbox=(100.0, 100.0, 250.0, 300.0))
 """Six short lines."""
 
@@ -44,7 +44,7 @@ def run(tasks: Iterable[DeskTask], room: TaskRoom) -> list[Arrangement]:
 def test_a_wide_text_gets_the_whole_width(size: tuple[int, int]) -> None:
     room = TaskRoom(*size)
     assert run([WIDE], room) == [BELOW]
-    assert text_rows(WIDE, VIEW, room.cells(BELOW)) > text_rows(WIDE, VIEW, room.cells(BESIDE))
+    assert text_size(WIDE, VIEW, room.cells(BELOW)).worth > text_size(WIDE, VIEW, room.cells(BESIDE)).worth
 
 
 @pytest.mark.parametrize("size", [(80, 22), (120, 38), (200, 58)])
@@ -82,7 +82,7 @@ def test_a_quick_change_back_makes_the_text_much_larger(tasks: list[DeskTask], s
     for each in tasks:
         before, steady = steady, steady.after(each, VIEW, room)
         if steady.arrangement is not before.arrangement:
-            sizes = [text_rows(each, VIEW, room.cells(one.arrangement)) for one in (before, steady)]
+            sizes = [text_size(each, VIEW, room.cells(one.arrangement)).worth for one in (before, steady)]
             assert sizes[1] > sizes[0]
             if before.n_tasks < STEADY_TASKS:
                 assert sizes[1] > LARGE_GAIN * sizes[0]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gonogo.tui.layout.page_shape import page_shape, shapes
-from gonogo.tui.layout.text_size import LEAST_SUBPIXELS, subpixels, text_rows
+from gonogo.tui.layout.text_size import LEAST_SUBPIXELS, subpixels, text_size
 from gonogo.tui.viewport import Viewport
 from tests.tui.fake_services import task
 
@@ -19,7 +19,7 @@ VIEW = Viewport()
 def test_a_large_screen_holds_a_dozen_or_more_that_can_be_read() -> None:
     shape = page_shape([SHORT] * 40, 200, 58, VIEW)
     assert shape.n_tiles >= 12
-    assert subpixels(text_rows(SHORT, VIEW, shape.crop(200, 58)), VIEW) >= LEAST_SUBPIXELS
+    assert round(subpixels(text_size(SHORT, VIEW, shape.crop(200, 58)).rows, VIEW)) >= LEAST_SUBPIXELS
 
 
 def test_long_texts_get_wide_tiles() -> None:

@@ -12,7 +12,7 @@ from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Box
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
-from gonogo.tui.layout.text_size import is_too_small, subpixels, text_rows
+from gonogo.tui.layout.text_size import TextSize, is_too_small, subpixels, text_size
 from gonogo.tui.viewport import Viewport
 from tests.tui.fake_services import fake_picture, task
 
@@ -45,20 +45,25 @@ def test_the_estimate_is_what_the_renderer_measures(
     asked, view = task(value={"text": text}, bbox=box), Viewport()
     picture = draw_picture(OpenDrawings(DrawingLimits()), path, "key", view.request(asked, cells))
     assert picture.text_rows is not None
-    assert text_rows(asked, view, cells) == pytest.approx(picture.text_rows, rel=0.35)
+    assert text_size(asked, view, cells).rows == pytest.approx(picture.text_rows, rel=0.35)
 
 
 def test_a_box_in_fractions_takes_the_shape_of_its_page() -> None:
     view, cells = Viewport(), (60, 20)
     wide = task(value={"text": "2x M8 - 6H"}, bbox=(0.1, 0.1, 0.5, 0.2))
-    assert text_rows(wide, view, cells, (300.0, 300.0)) > text_rows(wide, view, cells, (900.0, 300.0))
+    assert text_size(wide, view, cells, (300.0, 300.0)).rows > text_size(wide, view, cells, (900.0, 300.0)).rows
 
 
 def test_without_a_box_or_a_pane_there_is_no_text() -> None:
     view = Viewport()
-    assert text_rows(task(bbox=None), view, (60, 20)) == 0
-    assert text_rows(task(bbox=(0.1, 0.1, 0.1, 0.2)), view, (60, 20)) == 0
-    assert text_rows(task(), view, (0, 0)) == 0
+    assert text_size(task(bbox=None), view, (60, 20)).rows == 0
+    assert text_size(task(bbox=(0.1, 0.1, 0.1, 0.2)), view, (60, 20)).rows == 0
+    assert text_size(task(), view, (0, 0)).rows == 0
+
+
+def test_a_text_in_two_strips_is_worth_less_than_one_in_one_piece() -> None:
+    assert TextSize(5.0, 1).worth == 5.0
+    assert TextSize(5.0, 2).worth < 5.0
 
 
 def test_sub_pixels_are_those_of_the_mode() -> None:

@@ -17,7 +17,7 @@ from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import press, settle, text_of
 
 SHORT = {"value": {"text": "R3"}, "bbox": (100.0, 100.0, 140.0, 130.0)}
-WIDE = {"value": {"text": "Edges ISO 13715: -0,3"}, "bbox": (100.0, 100.0, 500.0, 130.0)}
+WIDE = {"value": {"text": "Edges ISO 13715: -0,3; radii R2 unless noted"}, "bbox": (100.0, 100.0, 900.0, 130.0)}
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 

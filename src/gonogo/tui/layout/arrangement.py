@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.picture_modes import PICTURE_MODES
-from gonogo.tui.layout.text_size import PAGE, text_rows
+from gonogo.tui.layout.text_size import PAGE, text_size
 from gonogo.tui.viewport import Viewport
 
 CLEAR_GAIN = 1.2
@@ -90,7 +90,7 @@ class SteadyArrangement:
         if room.width < NARROW:
             return SteadyArrangement(Arrangement.BELOW, self.n_tasks + 1)
         other = Arrangement.BELOW if self.arrangement is Arrangement.BESIDE else Arrangement.BESIDE
-        size, other_size = (text_rows(task, view, room.cells(each), page) for each in (self.arrangement, other))
+        size, other_size = (text_size(task, view, room.cells(each), page).worth for each in (self.arrangement, other))
         gain = CLEAR_GAIN if self.n_tasks >= STEADY_TASKS else LARGE_GAIN
         if size < PICTURE_MODES[view.mode].text_rows and other_size > gain * size:
             return SteadyArrangement(other, 1)

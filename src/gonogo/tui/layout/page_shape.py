@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gonogo.desk.core.models import DeskTask
-from gonogo.tui.layout.text_size import LEAST_SUBPIXELS, subpixels, text_rows
+from gonogo.tui.layout.text_size import LEAST_SUBPIXELS, subpixels, text_size
 from gonogo.tui.viewport import Viewport
 
 LEAST_WIDTH, LEAST_HEIGHT = 30, 12
@@ -62,4 +62,4 @@ def _readable_share(task: DeskTask, view: Viewport, cells: tuple[int, int]) -> f
     """Returns the height of the crop's text over the least that can be read, at most 1; 1 without a box to judge."""
     if task.bbox is None:
         return 1.0
-    return min(subpixels(text_rows(task, view, cells), view) / LEAST_SUBPIXELS, 1.0)
+    return min(round(subpixels(text_size(task, view, cells).rows, view)) / LEAST_SUBPIXELS, 1.0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import Picture
 from gonogo.sheets.picture_modes import PICTURE_MODES
-from gonogo.sheets.render.crop import Rect, detail_scale
+from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.strips import best_strips
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.viewport import Viewport
 
@@ -15,21 +17,35 @@ LEAST_SUBPIXELS = 8.0
 """Height of a character in sub-pixels below which it can't be read (issue 13, measured by `legibility`)."""
 PAGE = (420.0, 297.0)
 """Page size taken for a sheet that was not drawn yet: A3, landscape."""
+WORTH_OF_A_CUT = 0.75
+"""Share of its size that a text is worth when it is cut into one strip more."""
 _LINE = 0.72  # of a line's height: the characters
 _LETTER = 0.45  # of a line's height: the width of a character with its gap
 
 
-def text_rows(task: DeskTask, view: Viewport, cells: tuple[int, int], page: tuple[float, float] = PAGE) -> float:
-    """Returns the height, in rows, of the characters of the task's box in a pane of `cells`; 0 without a box.
+class TextSize(NamedTuple):
+    """Height of the characters of a box in rows of cells, and the number of strips that its text is cut into."""
+
+    rows: float
+    strips: int
+
+    @property
+    def worth(self) -> float:
+        """Height that a text in one piece would be worth as much at: a cut costs attention."""
+        return self.rows * WORTH_OF_A_CUT ** (self.strips - 1)
+
+
+def text_size(task: DeskTask, view: Viewport, cells: tuple[int, int], page: tuple[float, float] = PAGE) -> TextSize:
+    """Returns the size of the text of the task's box in a pane of `cells`; 0 rows without a box.
 
     An estimate from the box's shape and the length of the value; the renderer measures the ink.
     """
-    columns, rows = cells
     box = _box(task, page)
-    if box is None or columns < 1 or rows < 1:
-        return 0.0
-    scale = detail_scale(view.request(task, cells), box, (columns, rows * view.cell_ratio), _text_height(task, box))
-    return _text_height(task, box) * scale / view.cell_ratio
+    if box is None or min(cells) < 1:
+        return TextSize(0.0, 1)
+    text = _text_height(task, box)
+    strips, scale = best_strips(view.request(task, cells), box, text)
+    return TextSize(text * scale / view.cell_ratio, strips)
 
 
 def subpixels(rows: float, view: Viewport) -> float:

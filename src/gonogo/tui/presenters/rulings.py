@@ -55,7 +55,8 @@ def preview(row: QueueRow, case: Case | None, ruled: Ruled | None, width: int) -
     if case.detail is None:
         lines = [*_conflict(case, ruled), *_question(case), Content(""), *_counts(row)]
     else:
-        lines = [*_conflict(case, ruled), *_question(case), Content(""), *_votes(case.detail, case.names, width)]
+        votes = [line for vote in case.detail.votes for line in _vote(vote, case.names, width)]
+        lines = [*_conflict(case, ruled), *_question(case), Content(""), *(votes or _counts(row))]
     return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
 
 

@@ -36,7 +36,7 @@ class CasePreview(Vertical):
 
     DEFAULT_CSS = """
     CasePreview { width: 48%; height: 1fr; }
-    CasePreview ValueView { height: 4; padding: 0 1; }
+    CasePreview ValueView { height: 14%; min-height: 4; max-height: 8; padding: 0 1; }
     CasePreview ScrollLines { height: 30%; min-height: 6; max-height: 14; padding: 0 1; }
     """
 
