@@ -8,8 +8,7 @@ from typing import NamedTuple
 from gonogo.desk.core.models import DeskTask
 from gonogo.sheets.models import Picture
 from gonogo.sheets.picture_modes import PICTURE_MODES
-from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.strips import best_strips
+from gonogo.sheets.render.crop import Rect, best_strips
 from gonogo.tui.presenters.format import value_text
 from gonogo.tui.viewport import Viewport
 
