@@ -124,7 +124,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store.upgrade()
     try:
         async with maintenance.run_in_background(app.state):
-            with app.state.store.pinned():
+            with app.state.group_commit.pinned():
                 yield
             await app.state.watching.stopped()
     finally:

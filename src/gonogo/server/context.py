@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from gonogo.server.auth.principals import Principal
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """One request's context. `now` is read once, so that all a request writes bears the same instant."""
 
     store: Store

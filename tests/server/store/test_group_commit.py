@@ -96,7 +96,7 @@ async def test_a_job_that_fails_with_its_commit_fails_alone(postgres_house: Hous
         adding(house, "c")(connection)
         raise ValueError("refused")
 
-    with house.store.pinned():
+    with commits.pinned():
         await commits.run(adding(house, "a"))
         jobs = [twice, adding(house, "d"), refused, adding(house, "e"), twice, adding(house, "f")]
         found = await asyncio.gather(*(commits.run(job) for job in jobs), return_exceptions=True)
@@ -118,7 +118,7 @@ async def test_a_connection_that_breaks_fails_the_job_and_is_opened_again(postgr
         END_OWN.run(connection, {})
         return 0
 
-    with house.store.pinned():
+    with commits.pinned():
         with pytest.raises(OperationalError):
             await commits.run(last_words)
         await commits.run(adding(house, "a"))

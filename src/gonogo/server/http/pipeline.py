@@ -58,7 +58,7 @@ RETRIES = 3
 """Retries after a unique-key conflict or a deadlock with another worker."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reply(Generic[T]):
     """Result of a handler that sets more than the body. A `refusal` is an error reply whose transaction commits."""
 
@@ -85,6 +85,11 @@ class ApiRequest(Request):
         """The body, if it is JSON."""
         self.caller: Principal | None = None
         self.key: IdempotentRequest | None = None
+
+    def context(self) -> Context:
+        """The context of the caller, at this instant."""
+        assert self.caller is not None
+        return context_of(self.server, self.caller)
 
     async def body(self) -> bytes:
         return self.raw
@@ -188,7 +193,7 @@ class ApiRoute(APIRoute):
         refuse_nul(request)
         caller = None if self._options.public else counted_caller(request)
         limit = settings.max_drawing_bytes if self._options.file_body else settings.max_json_bytes
-        request.raw = await read_body(request, limit)
+        request.raw = await read_body(request.receive, request.first_headers.get("content-length", ""), limit)
         request.caller = caller
         if caller is None or not self._writes:
             return await self._parsed(request)
@@ -242,13 +247,10 @@ class ApiRoute(APIRoute):
         assert isinstance(request, ApiRequest)  # FastAPI hands on the request that it is given
         if "request" in self._parameters:
             arguments["request"] = request
-        if self._has_ctx or self._writes:
-            assert request.caller is not None
-            ctx = context_of(request.server, request.caller)
-            if self._has_ctx:
-                arguments["ctx"] = ctx
-            if self._writes:
-                return await self._write(request, ctx, arguments)
+        if self._writes:
+            return await self._write(request, arguments)
+        if self._has_ctx:
+            arguments["ctx"] = request.context()
         if not self._has_tx:
             return await self._handler(**arguments)
         if self._options.in_thread:
@@ -259,11 +261,14 @@ class ApiRoute(APIRoute):
         with request.server.store.read() as tx:
             return self._handler(tx=tx, **arguments)
 
-    async def _write(self, request: ApiRequest, ctx: Context, arguments: dict[str, Any]) -> Response:
+    async def _write(self, request: ApiRequest, arguments: dict[str, Any]) -> Response:
         def job(tx: Connection) -> Response:
+            ctx = request.context()  # now: another request may have gone first, and its instant must be the earlier
+            if self._has_ctx:
+                arguments["ctx"] = ctx
             return _idempotent(request, tx, ctx.now, lambda: self._reply(request, ctx, tx, arguments))
 
-        return await _committed(request.server.group_commit, job)
+        return await _committed(request, job)
 
     def _reply(self, request: ApiRequest, ctx: Context, tx: Connection, arguments: dict[str, Any]) -> Response:
         """The handler's result as a response, and the audit row of what it changed."""
@@ -292,8 +297,11 @@ class ApiRoute(APIRoute):
         response = error_response(request, error)
         if request.key is None:
             return response
-        now = request.server.clock()
-        return await _committed(request.server.group_commit, lambda tx: _idempotent(request, tx, now, lambda: response))
+
+        def job(tx: Connection) -> Response:
+            return _idempotent(request, tx, request.server.clock(), lambda: response)
+
+        return await _committed(request, job)
 
 
 def _idempotent(request: ApiRequest, tx: Connection, now: datetime, run: Callable[[], Response]) -> Response:
@@ -301,15 +309,17 @@ def _idempotent(request: ApiRequest, tx: Connection, now: datetime, run: Callabl
     return idempotency.idempotent(tx, request.key, now, lifetime, run)
 
 
-async def _committed(commits: GroupCommit, job: Callable[[Connection], Response]) -> Response:
+async def _committed(request: ApiRequest, job: Callable[[Connection], Response]) -> Response:
     """The result of `job`, durable; tried again if another transaction was in its way."""
+    commits: GroupCommit = request.server.group_commit
+    turn = None if request.key is None else request.key.name  # a concurrent twin gets the replay
     for _retry in range(RETRIES):
         try:
-            return await commits.run(job)
+            return await commits.run(job, turn)
         except DBAPIError as error:
             if not lost_race(error):
                 raise
-    return await commits.run(job)
+    return await commits.run(job, turn)
 
 
 IN_THREAD = operation(Options(in_thread=True))

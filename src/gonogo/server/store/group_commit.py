@@ -2,20 +2,22 @@
 
 SQLite lets one writer in at a time, and with `synchronous=FULL` each commit waits for the disk. The jobs that arrive
 while one commit is on its way are therefore done in the next transaction, each behind a savepoint of its own, so that
-a job that fails takes back only itself; all are answered after the commit. PostgreSQL groups the commits of its
-connections by itself; there each job is a transaction of its own.
+a job that fails takes back only itself; all are answered after the commit. On PostgreSQL each job is a transaction of
+its own (`overlapped_commits`): together, two workers would lock the same rows in different orders.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
+from gonogo.server.store.overlapped_commits import OverlappedCommits
 from gonogo.server.store.pinned_connection import forget_audit_head
 
 T = TypeVar("T")
@@ -34,10 +36,16 @@ class GroupCommit:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._together = not dialect_of(store.url).CONCURRENT_WRITERS
+        self._overlapped: OverlappedCommits | None = None
         self._waiting: list[Waiting] = []
 
-    async def run(self, job: Callable[[Connection], T]) -> T:
-        """The result of `job`, once it is durable. What it raises leaves nothing of it behind."""
+    async def run(self, job: Callable[[Connection], T], turn: str | None = None) -> T:
+        """The result of `job`, once it is durable. What it raises leaves nothing of it behind.
+
+        Jobs with the same `turn` see each other's effects; on SQLite all do.
+        """
+        if self._overlapped is not None:
+            return await self._overlapped.run(job, turn)
         if not self._together:
             with self._store.write() as connection:
                 return job(connection)
@@ -47,6 +55,19 @@ class GroupCommit:
         if len(self._waiting) == 1:
             loop.call_soon(self._drain, loop, 1, 0)
         return await future
+
+    @contextmanager
+    def pinned(self) -> Iterator[None]:
+        """While the block lasts, keeps the connections of the event loop; for its thread."""
+        with self._store.pinned():
+            if not self._together:
+                self._overlapped = OverlappedCommits(self._store)
+            try:
+                yield
+            finally:
+                if self._overlapped is not None:
+                    self._overlapped.close()
+                self._overlapped = None
 
     def _drain(self, loop: asyncio.AbstractEventLoop, seen: int, rounds: int) -> None:
         if len(self._waiting) > seen and rounds < _PATIENCE:

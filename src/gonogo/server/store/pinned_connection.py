@@ -38,30 +38,41 @@ class PinnedConnection:
         return self._connection
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """A write transaction, begun and ended on the driver's connection; an exception rolls it back."""
+    def transaction(self, *, commit: bool = True) -> Iterator[Connection]:
+        """A write transaction, begun and ended on the driver's connection; an exception rolls it back.
+
+        Without `commit` it stays open for the method `commit`.
+        """
         if self._in_transaction:
             raise RuntimeError("this thread is in a write transaction already: hand its connection in")
         connection = self.get()
-        errors = connection.dialect.loaded_dbapi.Error
         self._in_transaction = True
         try:
             dialect_of(connection).begin_on_driver(connection)
             yield connection
-            if connection.in_transaction():  # a statement by SQLAlchemy began a transaction of its own as well
-                connection.commit()
-            else:
-                flush(connection)
-                connection.connection.commit()
-        except errors as error:
-            wrapped = translated(connection, error, "transaction")
-            self._roll_back(connection)
-            raise wrapped from error
+            flush(connection)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise self._failed(connection, error) from error
         except BaseException:
             self._roll_back(connection)
             raise
-        finally:
-            self._in_transaction = False
+        if commit:
+            self.commit()
+
+    def commit(self) -> None:
+        """Commits the transaction; another thread may do this."""
+        connection = self.get()
+        try:
+            if connection.in_transaction():  # a statement by SQLAlchemy began a transaction of its own as well
+                connection.commit()
+            else:
+                connection.connection.commit()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise self._failed(connection, error) from error
+        except BaseException:
+            self._roll_back(connection)
+            raise
+        self._in_transaction = False
 
     def close(self) -> None:
         """Closes the connection; its engine may be disposed already."""
@@ -74,8 +85,15 @@ class PinnedConnection:
             connection.detach()
         connection.close()
 
+    def _failed(self, connection: Connection, error: Exception) -> BaseException:
+        """SQLAlchemy's form of an error of the driver, after a rollback."""
+        wrapped = translated(connection, error, "transaction")
+        self._roll_back(connection)
+        return wrapped
+
     def _roll_back(self, connection: Connection) -> None:
         """Rolls back; closes a connection that cannot."""
+        self._in_transaction = False
         try:
             forget_audit_head(connection)
             drop_deferred(connection)
