@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from gonogo.schemas import strict_json
 from gonogo.schemas.strict_json import JsonFault, StrictJsonError
@@ -18,14 +19,16 @@ from gonogo.server.errors import invalid, not_found, too_large
 MAX_DEPTH: Final = 32
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """Returns the whole body; raises 413 as soon as it is known to be longer than `limit` bytes."""
-    announced = request.headers.get("content-length", "")
+async def read_body(receive: Receive, announced: str, limit: int) -> bytes:
+    """Returns the whole body; raises 413 as soon as it is known to be longer than `limit` bytes.
+
+    `announced` is the header `Content-Length`, or empty.
+    """
     if announced.isdecimal() and announced.isascii() and len(announced) < 20 and int(announced) > limit:
         raise too_large(int(announced), limit)
     body = bytearray()
     while True:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         body += message.get("body", b"")

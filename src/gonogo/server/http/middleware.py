@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import secrets
+import os
 import time
 
 from starlette.requests import ClientDisconnect, Request
@@ -29,7 +29,7 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        reply = _ReplySender(send, f"req_{secrets.token_hex(12)}")
+        reply = _ReplySender(send, f"req_{os.urandom(12).hex()}")
         scope.setdefault("state", {})["request_id"] = reply.request_id
         started = time.monotonic()
         try:

@@ -65,7 +65,7 @@ async def log_in(request: Request) -> dict[str, Any]:
     state.limits.check_redeem(address)
     account = access.account_of(request)
     try:
-        raw = await read_body(request, MAX_BODY)
+        raw = await read_body(request.receive, request.headers.get("content-length", ""), MAX_BODY)
         body = LoginRequest.model_validate(parse_json(raw) if raw else {})
     except (ValidationError, ApiError):
         raise _bad("username and api_password are required, as JSON text fields.") from None

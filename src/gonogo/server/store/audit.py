@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
 from sqlalchemy import Connection, bindparam, func, select
 
 from gonogo.server.store.compiled_statements import CompiledStatement
@@ -32,7 +33,6 @@ _Head = tuple[int, str]
 
 _CHAIN = "gonogo_audit_chain"
 _TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
-_FIELDS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LOCK_SPACE = 7_461  # one lock for opening chains
 _START = "0" * 64
 _IDS = ("id", "assignment_id", "campaign_id", "calculation_id", "part_revision_id")
@@ -211,8 +211,7 @@ def _head_of(connection: Connection, chain: int) -> _Head | None:
 
 
 def _digest(before: str, chain: int, seq: int, at: datetime, *fields: str | None) -> str:
-    text = _FIELDS([before, chain, seq, to_microseconds(at), *fields])
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(to_json([before, chain, seq, to_microseconds(at), *fields])).hexdigest()
 
 
 _HEAD = CompiledStatement(

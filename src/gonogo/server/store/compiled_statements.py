@@ -87,27 +87,30 @@ class CompiledStatement:
         if connection.dialect.name != "postgresql":
             self._run(connection, values)
             return
-        form, parameters = self._prepared(connection, values)
+        form = self._form(connection.dialect)
+        parameters = form.parameters(values)
+        for watcher in watchers:
+            watcher(form.sql, parameters)
         table: str = self.statement.table.name  # type: ignore[attr-defined]
         if any(write.table == table for write in deferred(connection)):
             flush(connection)
         defer(connection, DeferredWrite(table, form.sql, parameters))
 
     def _run(self, connection: Connection, values: Values) -> tuple[_Form, Any]:
-        form, parameters = self._prepared(connection, values)
-        if connection.dialect.name == "postgresql":
-            flush(connection)
-        return form, _execute(connection, form.sql, parameters)
-
-    def _prepared(self, connection: Connection, values: Values) -> tuple[_Form, Any]:
         dialect = connection.dialect
-        form = self._forms.get(dialect.name)
-        if form is None:
-            form = self._forms[dialect.name] = _Form(self.statement, self._columns, dialect, self._row)
+        form = self._forms.get(dialect.name) or self._form(dialect)
         parameters = form.parameters(values)
         for watcher in watchers:
             watcher(form.sql, parameters)
-        return form, parameters
+        if dialect.name == "postgresql":
+            flush(connection)
+        return form, _execute(connection, form.sql, parameters)
+
+    def _form(self, dialect: Dialect) -> _Form:
+        form = self._forms.get(dialect.name)
+        if form is None:
+            form = self._forms[dialect.name] = _Form(self.statement, self._columns, dialect, self._row)
+        return form
 
 
 def flush(connection: Connection, *_event: object) -> None:
