@@ -22,7 +22,7 @@ from tests.server.web import LABELING, OURS, Web
 
 OF_THE_SERVER = {"open_chain", "claim_ended"}
 """Rows that come along with another one."""
-WITHOUT_EFFECT = {"preview_tasks", "test_token", "open"}
+WITHOUT_EFFECT = {"preview_tasks", "preview_campaign_settings", "test_token", "open"}
 """POSTs that only look."""
 
 
