@@ -1,10 +1,12 @@
 """Can an annotator tell gold? A logistic classifier over all he can observe, asked about tasks it was not trained on.
 
-    python -m tests.benchmarks.attack [sqlite|postgresql] [--served 5000] [--people 10] [--workers 1]
+    python -m tests.benchmarks.attack [sqlite|postgresql] [LAYOUT …] [--served 5000] [--people 10] [--workers 1]
 
 Several colluding annotators work through a campaign over a real uvicorn: what they see of each answer (fields, lengths,
-nulls, ids, headers), when it comes, what came before, what the queue says before and after, what comes again after it
-was given back, and how often each question was met by the ring. 0.5 is guessing.
+nulls, ids, headers), when it comes, what came before and comes next, what the queue says before and after, what comes
+again after it was given back, how often each sheet came, and how often each question was met by the ring. 0.5 is
+guessing. The layouts say where gold lies and when it was posted: beside the work, on sheets of its own like the
+work's, and where nothing has a drawing.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import random
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from statistics import median
@@ -23,7 +26,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
 from tests.benchmarks.pairs import database, ours, serving
 from tests.server.house import House
@@ -33,11 +35,14 @@ from tests.server.web import LABELING, OURS
 
 SERVED, PEOPLE, FRACTION = 5_000, 10, 0.1
 KINDS = ("sqlite", "postgresql")
+LAYOUTS = ("beside the work", "own sheets", "own sheets later", "no drawings")
+LAGS = 20
 SHEETS = 60
 GIVEN_BACK = 0.1
 """The share of tasks given back unanswered, to see which come again."""
 FOLDS = 10
 Floats = npt.NDArray[np.float64]
+Sheet = Callable[[random.Random], str | None]
 
 
 @dataclass
@@ -89,9 +94,13 @@ async def work(token: str, port: int, campaign: str, count: int, rng: random.Ran
                 "came again": float(task["id"] in given_back),
                 "came again after": position - given_back.get(task["id"], position),
                 "same sheet": float(bool(seen) and _sheet(seen[-1].question) == task["part_revision_id"]),
+                "same sheet next": 0.0,
+                "sheet seen before": sum(_sheet(one.question) == task["part_revision_id"] for one in seen),
                 **{f"null {name}": float(value is None) for name, value in task.items()},
                 **{f"moved {name}": _moved(before, after, name) for name in _NUMBERS},
             }
+            if seen:  # tasks are fetched ahead, so the next one is seen before the answer
+                seen[-1].features["same sheet next"] = here.features["same sheet"]
             seen.append(here)
     return seen
 
@@ -152,26 +161,38 @@ def auc(score: Floats, y: Floats) -> float:
     return float((ranks[y > 0].sum() - n1 * (n1 + 1) / 2) / (n1 * (len(y) - n1)))
 
 
-def run(kind: str | None = None, served: int = SERVED, people: int = PEOPLE, workers: int = 1) -> dict[str, Any]:
+def run(
+    kind: str | None = None,
+    layouts: list[str] | None = None,
+    served: int = SERVED,
+    people: int = PEOPLE,
+    workers: int = 1,
+) -> dict[str, Any]:
     """AUC with its 95 % interval, the share of gold served, and the differences of the mean times in milliseconds."""
-    found = {}
+    found: dict[str, Any] = {}
     for name in KINDS if kind is None else (kind,):
-        with tempfile.TemporaryDirectory() as folder, database(name, folder) as url, House(url, seed=7) as house:
-            found[name] = _run(house, served, people, workers)
+        for layout in layouts or LAYOUTS:
+            with tempfile.TemporaryDirectory() as folder, database(name, folder) as url, House(url, seed=7) as house:
+                found.setdefault(name, {})[layout] = _run(house, layout, served, people, workers)
     return found
 
 
-def _run(house: House, served: int, people: int, workers: int) -> dict[str, Any]:
+def _run(house: House, layout: str, served: int, people: int, workers: int) -> dict[str, Any]:
     house.now = datetime.now(UTC)
     rng = random.Random(11)
     campaign = house.campaign(target_redundancy=3, gold_fraction=FRACTION)
-    bodies = [_body(rng) for _task in range(served)]
-    pool = [{**_body(rng), "is_gold": True, "gold_answer": "correct"} for _task in range(max(100, served // 10))]
-    mixed = bodies + pool
-    rng.shuffle(mixed)
-    house.add(campaign, *mixed)
-    while maintenance.run_once(house.store, ServerSettings(database_url="unused"), house.now)["gold_copies"]:
-        pass
+    n_gold = round(1.05 * served * FRACTION / (1 - FRACTION))
+    sheet, gold_sheet = _sheets(layout, n_gold, served)
+    bodies = [{**_body(rng), "part_revision_id": sheet(rng)} for _task in range(served)]
+    known = {"is_gold": True, "gold_answer": "correct"}
+    pool = [{**_body(rng), "part_revision_id": gold_sheet(rng), **known} for _task in range(n_gold)]
+    if layout.endswith("later"):
+        house.add(campaign, *bodies)
+        house.add(campaign, *pool)
+    else:
+        mixed = bodies + pool
+        rng.shuffle(mixed)
+        house.add(campaign, *mixed)
     tokens = signed_in(house, campaign, people)
     settings = ServerSettings(
         database_url=house.store.url.render_as_string(hide_password=False),
@@ -189,6 +210,23 @@ def _run(house: House, served: int, people: int, workers: int) -> dict[str, Any]
     return measure(house, sessions)
 
 
+def _sheets(layout: str, n_gold: int, n_tasks: int) -> tuple[Sheet, Sheet]:
+    """What draws the sheet of an ordinary task, and of gold."""
+
+    def beside(rng: random.Random) -> str | None:
+        return f"part-{rng.randrange(SHEETS)}"
+
+    def own(rng: random.Random) -> str | None:
+        return f"piece-{rng.randrange(round(SHEETS * n_gold / n_tasks))}"
+
+    def nowhere(_rng: random.Random) -> str | None:
+        return None
+
+    if layout == "no drawings":
+        return nowhere, nowhere
+    return beside, (beside if layout == "beside the work" else own)
+
+
 def _body(rng: random.Random) -> dict[str, Any]:
     """A question as a model's prediction makes it; gold comes from the same source."""
     value = {"text": f"⌀{rng.randint(2, 90)},{rng.randint(0, 9)} +0,1 0"}
@@ -197,7 +235,6 @@ def _body(rng: random.Random) -> dict[str, Any]:
         "predicted_value": value if rng.random() < 0.95 else None,
         "predicted_confidence": round(rng.random(), 3),
         "drawing_bbox": [0.1, 0.1, 0.2, 0.2],
-        "part_revision_id": f"part-{rng.randrange(SHEETS)}",
         "pmi_id": f"pmi-{rng.randrange(10**6)}" if rng.random() < 0.8 else None,
     }
 
@@ -218,6 +255,7 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
         known = {row.id: row.is_gold for row in connection.execute(select(tasks.c.id, tasks.c.is_gold))}
     y = np.array([float(known[seen.task]) for seen in everything])
     x = np.array(rows)
+    gold_of = [[float(known[seen.task]) for seen in session] for session in sessions]
     area, error, weights = classify(x, y, np.random.default_rng(3))
     times = {name: _difference(everything, known, name) for name in ("claim ms", "submit ms")}
     labels = [*names, "id met by the ring", "question met by the ring"]
@@ -230,10 +268,21 @@ def measure(house: House, sessions: list[list[Seen]]) -> dict[str, Any]:
         "share": round(float(y.mean()), 4),
         "auc": round(area, 3),
         "auc_interval_95": [round(area - 1.96 * error, 3), round(area + 1.96 * error, 3)],
+        "autocorrelation": autocorrelation(gold_of),
         "gold_minus_other_ms": times,
         "largest_weights": {name: w for _size, name, w in top},
         "auc_of_single_features": dict(far),
     }
+
+
+def autocorrelation(sessions: list[list[float]]) -> dict[str, float]:
+    """The largest correlation of gold with gold some places on, and the bound of noise (99.9 % of one lag in 20)."""
+    mean = float(np.mean([value for session in sessions for value in session]))
+    together = [np.array(session) - mean for session in sessions]
+    power = sum(float(session @ session) for session in together)
+    found: list[float] = [sum(float(s[:-lag] @ s[lag:]) for s in together) / power for lag in range(1, LAGS + 1)]
+    n_pairs = sum(len(session) for session in sessions)
+    return {"largest": round(max(found, key=abs), 4), "noise": round(3.9 / n_pairs**0.5, 4)}
 
 
 def _difference(everything: list[Seen], known: dict[str, bool], name: str) -> dict[str, Any]:
@@ -260,6 +309,7 @@ def _difference(everything: list[Seen], known: dict[str, bool], name: str) -> di
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("kind", nargs="?", choices=KINDS)
+    arguments.add_argument("layouts", nargs="*", metavar="LAYOUT", help=", ".join(LAYOUTS))
     for name, default in (("served", SERVED), ("people", PEOPLE), ("workers", 1)):
         arguments.add_argument(f"--{name}", type=int, default=default)
     print(json.dumps(run(**vars(arguments.parse_args())), indent=2))

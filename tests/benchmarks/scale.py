@@ -196,8 +196,8 @@ _ALL = (
     " FROM (SELECT id, sheet_seq, sheet_seq * {on_a_sheet} AS i FROM gold_items) AS gold",
     "INSERT INTO submissions (id, task_id, campaign_id, voter_id, voter_kind, verdict, duration_ms, claimed_at,"
     " created_at) " + _VOTED,
-    "INSERT INTO gold_servings (gold_item_id, voter_id, campaign_id, task_id)"
-    " SELECT t.gold_item_id, s.voter_id, :campaign, t.id FROM tasks AS t JOIN submissions AS s ON s.task_id = t.id"
+    "INSERT INTO gold_servings (gold_item_id, voter_id)"
+    " SELECT t.gold_item_id, s.voter_id FROM tasks AS t JOIN submissions AS s ON s.task_id = t.id"
     " WHERE t.gold_item_id IS NOT NULL",
     "INSERT INTO voters (campaign_id, voter_id, cursor, n_served, n_done, n_gold_done)"
     " SELECT :campaign, p.id, '{round}', g.done + g.gold, g.done + g.gold, g.gold FROM people AS p"

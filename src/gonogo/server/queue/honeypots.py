@@ -23,22 +23,14 @@ _WAS_SERVED = CompiledStatement(
     )
 )
 _INSERT_SERVING = CompiledStatement(
-    gold_servings.insert().values(
-        gold_item_id=bindparam("item"),
-        voter_id=bindparam("voter"),
-        campaign_id=bindparam("campaign"),
-        task_id=bindparam("task"),
-    )
+    gold_servings.insert().values(gold_item_id=bindparam("item"), voter_id=bindparam("voter"))
 )
 _RECORD_SERVING = CompiledStatement(
     gold_servings.insert().from_select(
-        ["gold_item_id", "voter_id", "campaign_id", "task_id"],
-        select(
-            tasks.c.gold_item_id,
-            bindparam("voter", type_=gold_servings.c.voter_id.type),
-            tasks.c.campaign_id,
-            tasks.c.id,
-        ).where(tasks.c.id == bindparam("task"), tasks.c.gold_item_id.is_not(None)),
+        ["gold_item_id", "voter_id"],
+        select(tasks.c.gold_item_id, bindparam("voter", type_=gold_servings.c.voter_id.type)).where(
+            tasks.c.id == bindparam("task"), tasks.c.gold_item_id.is_not(None)
+        ),
     )
 )
 
@@ -53,8 +45,8 @@ def record_serving(connection: Connection, task_id: str, voter: Voter) -> None:
     _RECORD_SERVING.later(connection, {"task": task_id, "voter": voter.id})
 
 
-def record_unserved(connection: Connection, campaign_id: str, item_id: str, task_id: str, voter: Voter) -> None:
+def record_unserved(connection: Connection, item_id: str, voter_id: str) -> None:
     """Records that a voter answered a copy without being served it, so that the item does not come again."""
-    params = {"item": item_id, "voter": voter.id, "campaign": campaign_id, "task": task_id}
+    params = {"item": item_id, "voter": voter_id}
     if not _WAS_SERVED.scalar(connection, params):
         _INSERT_SERVING.run(connection, params)

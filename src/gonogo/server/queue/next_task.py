@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, null, or_, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, null, select
 
 from gonogo.schemas.enums import CampaignStatus
 from gonogo.server.auth.principals import Voter
@@ -41,11 +41,9 @@ _ahead = and_(
     tasks.c.rank > bindparam("cursor"),
     tasks.c.rank < bindparam("end"),
     ~_own_vote,
-    # The database evaluates `_first_ordinary` once: it depends on no task.
-    or_(
-        tasks.c.gold_item_id.is_(None),
-        and_(~honeypots.met_by_voter(tasks.c.gold_item_id), _first_rank.is_not(None)),
-    ),
+    # Gold ends with the ordinary work. Both are asked of ordinary tasks, too, so that they take the same time.
+    ~honeypots.met_by_voter(tasks.c.gold_item_id),
+    _first_rank.is_not(None),
 )
 _own_claims = tasks.alias("own_claims")
 _n_held = (

@@ -219,7 +219,7 @@ def _record_vote(
     update.later(connection, {"task": task.id, "votes": n_votes})
     _COUNT_DONE.later(connection, {"campaign": campaign_id, "voter": voter.id, "gold": int(task.is_gold)})
     if task.is_gold and task.gold_item_id is not None and not task.was_served:
-        honeypots.record_unserved(connection, campaign_id, task.gold_item_id, task.id, voter)
+        honeypots.record_unserved(connection, task.gold_item_id, voter.id)
     if not counted:
         return
     outcome = rescore_loaded(connection, task.to_score(n_votes), now)

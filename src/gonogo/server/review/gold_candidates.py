@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from gonogo.schemas.enums import CampaignStatus, ConflictReason
 from gonogo.schemas.review import GoldDecision
-from gonogo.server.auth.principals import Principal, Voter
+from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import conflict
 from gonogo.server.queue.honeypots import record_unserved
 from gonogo.server.review.rulings import ACCEPTED, DECLINED, RulingRow, ruling_by_id
@@ -64,9 +64,9 @@ def _create_honeypot(
     if ruling.error_type is not None:
         item = gold_items.update().where(gold_items.c.id == item_id)
         connection.execute(item.values(error_type=ruling.error_type))
-    voters = select(submissions.c.voter_id, submissions.c.voter_kind).where(submissions.c.task_id == task.id)
-    for voter_id, voter_kind in connection.execute(voters).all():
-        record_unserved(connection, target.id, item_id, copy_id, Voter(voter_id, voter_kind))
+    voters = select(submissions.c.voter_id).where(submissions.c.task_id == task.id)
+    for voter_id in connection.execute(voters).scalars().all():
+        record_unserved(connection, item_id, voter_id)
     return copy_id
 
 

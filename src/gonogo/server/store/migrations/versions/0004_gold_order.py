@@ -18,6 +18,11 @@ def upgrade() -> None:
     op.add_column("gold_items", sa.Column("n_copies", INTEGER, nullable=False, server_default="0"))
     for name in ("last_sheet_seq", "n_gold_served", "n_gold_items"):
         op.drop_column("voters", name)
+    with op.batch_alter_table("gold_servings") as servings:
+        for name in ("gold_item_id", "campaign_id", "task_id"):
+            servings.drop_constraint(f"fk_gold_servings_{name}", type_="foreignkey")
+        servings.drop_column("campaign_id")
+        servings.drop_column("task_id")
     index("ix_gold_items_campaign_copies_shuffle", "gold_items", "campaign_id", "n_copies", "shuffle")
     index(
         "ix_tasks_gold_available",
