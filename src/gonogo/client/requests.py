@@ -99,6 +99,7 @@ def ruling_request(
     error_type: str | None = None,
     gold_candidate: bool = False,
     override: bool = False,
+    by_page: bool = False,
     idempotency_key: str | None = None,
 ) -> PreparedRequest:
     """Builds the ruling of one task on our own server; empty and false fields are left out.
@@ -107,6 +108,7 @@ def ruling_request(
         InvalidInputError: the id or the value cannot be sent.
     """
     fields = {"note": note, "error_type": error_type, "gold_candidate": gold_candidate, "override": override}
+    fields |= {"by_page": by_page}
     body: dict[str, Any] = {"verdict": verdict}
     if corrected_value is not None:
         body["corrected_value"] = corrected_value

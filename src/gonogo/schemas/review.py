@@ -47,11 +47,33 @@ class ReviewSettings(Received):
     pass_mark: Fraction | None = None
 
 
+class GivenAnswer(Received):
+    """Answer that `count` voters gave; equal values count as one answer."""
+
+    verdict: str
+    value: AnyValue = None
+    count: int
+
+
+class LikelyOutcome(Received):
+    """Outcome that the votes make likeliest, settled or not; `n_against` of `n_votes` differ from it in any way.
+
+    A vote of the same verdict without a value does not differ.
+    """
+
+    verdict: str
+    value: AnyValue = None
+    probability: float
+    n_votes: int
+    n_against: int
+
+
 class ReviewItem(Received):
     """Row of the review queue.
 
     `harm` is the probability that the outcome is wrong times the confidence of the prediction. `why` says what
     brought it here: `tie`, `verdicts`, `values`, `unsafe`, or `sample` and `listed` for tasks that need no ruling.
+    `likely` is `None` while nobody has voted.
     """
 
     task: LabelingTaskPublic
@@ -60,6 +82,8 @@ class ReviewItem(Received):
     why: str
     verdicts: dict[str, int] = {}
     n_values: int = 0
+    answers: list[GivenAnswer] = []
+    likely: LikelyOutcome | None = None
     adjudicated: bool = False
 
 
@@ -143,6 +167,7 @@ class RulingPublic(Received):
     gold_status: str | None = None
     gold_task_id: str | None = None
     superseded: bool = False
+    by_page: bool = False
     by_you: bool = False
     expert_id: str | None = None
     expert_name: str | None = None
@@ -166,7 +191,10 @@ class ReviewDetail(Received):
 
 
 class RulingCreate(Sent):
-    """Request for a ruling. `override` replaces an earlier ruling; without it that is a conflict."""
+    """Request for a ruling. `override` replaces an earlier ruling; without it that is a conflict.
+
+    `by_page` marks a ruling on which nothing but the key for a whole page of tasks was pressed.
+    """
 
     verdict: Annotated[str, Field(min_length=1, max_length=100)]
     corrected_value: JsonObject | None = None
@@ -174,6 +202,7 @@ class RulingCreate(Sent):
     error_type: ErrorType | None = None
     gold_candidate: bool = False
     override: bool = False
+    by_page: bool = False
 
 
 class RulingMade(Received):

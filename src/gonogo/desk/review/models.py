@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gonogo.desk.core.models import DeskTask, SendState
 
 if TYPE_CHECKING:
-    from gonogo.schemas.review import ReviewDetail
+    from gonogo.schemas.review import GivenAnswer, LikelyOutcome, ReviewDetail
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,14 @@ class ReviewFilters:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """Row of the queue. `verdicts` are the counted votes (word, how many); `harm` is `None` where unknown."""
+    """Row of the queue.
+
+    Attributes:
+        harm: Expected harm, `None` where unknown.
+        verdicts: The counted votes (word, how many).
+        answers: The counted votes with their values; empty where the server does not tell them.
+        likely: What the votes make likeliest; `None` without votes, or where the server does not tell them.
+    """
 
     task: DeskTask
     status: str = ""
@@ -38,9 +45,18 @@ class QueueRow:
     why: str = ""
     verdicts: tuple[tuple[str, int], ...] = ()
     n_values: int = 0
+    answers: tuple[GivenAnswer, ...] = ()
+    likely: LikelyOutcome | None = None
     adjudicated: bool = False
     agreement: float | None = None
     confidence: float | None = None
+
+    def agreed_ruling(self) -> Ruling | None:
+        """The ruling that all votes ask for; `None` if any of them differs from it, or none is known."""
+        likely = self.likely
+        if likely is None or likely.n_against or not likely.n_votes:
+            return None
+        return Ruling(likely.verdict, likely.value if isinstance(likely.value, dict) else None, by_page=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +92,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """Decision of an expert, before it is a request. `override` replaces an earlier ruling knowingly."""
+    """Decision of an expert, before it is a request.
+
+    Attributes:
+        override: Replaces an earlier ruling knowingly.
+        by_page: Made by the key for a whole page, and nothing else.
+    """
 
     verdict: str
     value: dict[str, Any] | None = None
@@ -84,6 +105,7 @@ class Ruling:
     error_type: str = ""
     gold: bool = False
     override: bool = False
+    by_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)

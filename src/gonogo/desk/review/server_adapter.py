@@ -94,6 +94,8 @@ def _row(item: ReviewItem, campaign_id: str) -> QueueRow:
         why=item.why,
         verdicts=tuple(item.verdicts.items()),
         n_values=item.n_values,
+        answers=tuple(item.answers),
+        likely=item.likely,
         adjudicated=item.adjudicated,
         agreement=task.agreement,
         confidence=task.predicted_confidence,

@@ -378,6 +378,7 @@ def _request(task_id: str, ruling: Ruling, *, plain: bool) -> PreparedRequest:
             error_type=ruling.error_type,
             gold_candidate=ruling.gold,
             override=ruling.override,
+            by_page=ruling.by_page,
         )
     except InvalidInputError as error:
         raise DeskError("This value has something in it that cannot be sent.", "Type it again.") from error

@@ -95,8 +95,8 @@ def _golden_cells() -> dict[str, Cell]:
 
 
 def _ruling_cells() -> dict[str, Cell]:
-    names = ("expert_id", "verdict", "corrected_value", "note", "error_type", "gold_status", "superseded", "created_at")
-    return {name: _cell(rulings.c[name]) for name in names}
+    names = ("expert_id", "verdict", "corrected_value", "note", "error_type", "gold_status", "superseded", "by_page")
+    return {name: _cell(rulings.c[name]) for name in (*names, "created_at")}
 
 
 def _vote_cells() -> dict[str, Cell]:

@@ -54,6 +54,7 @@ def adjudicate(
             corrected_value=body.corrected_value,
             note=body.note,
             error_type=body.error_type,
+            by_page=body.by_page,
             gold_status=CANDIDATE if body.gold_candidate and not task.is_gold else None,
             created_at=now,
         )

@@ -25,16 +25,15 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    true,
 )
 from sqlalchemy import cast as as_type
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.review import ReviewItem, ReviewPage
 from gonogo.schemas.verdicts import VERDICT_CLASSES, Verdict
-from gonogo.server.consensus.values import value_key
 from gonogo.server.errors import invalid
 from gonogo.server.practice.settings import load_review_settings
+from gonogo.server.review.likely import TaskVotes, votes_of
 from gonogo.server.serialize import task_public
 from gonogo.server.store.schema import (
     annotator_accounts,
@@ -255,18 +254,13 @@ def _voted_on(campaign_id: str, voter_id: str) -> Select[Any]:
 
 
 def _items(connection: Connection, rows: Sequence[_QueueRow], now: datetime) -> list[ReviewItem]:
-    query = select(submissions.c.task_id, submissions.c.verdict, submissions.c.corrected_value).where(
-        submissions.c.task_id.in_([row.task.id for row in rows]), submissions.c.counted == true()
-    )
-    cast: dict[str, list[tuple[str, Any]]] = {}
-    for task_id, verdict, value in connection.execute(query).all() if rows else ():
-        cast.setdefault(task_id, []).append((verdict, value))
-    return [_item(row, cast.get(row.task.id, []), now) for row in rows]
+    votes = votes_of(connection, [row.task.id for row in rows])
+    return [_item(row, votes[row.task.id], now) for row in rows]
 
 
-def _item(row: _QueueRow, votes: list[tuple[str, Any]], now: datetime) -> ReviewItem:
-    verdicts = Counter(verdict for verdict, _ in votes)
-    values = {value_key(value) for verdict, value in votes if verdict == Verdict.INCORRECT and value is not None}
+def _item(row: _QueueRow, cast: TaskVotes, now: datetime) -> ReviewItem:
+    verdicts = Counter(vote.verdict for vote in cast.votes)
+    values = {vote.value.key for vote in cast.votes if vote.verdict == Verdict.INCORRECT and vote.value is not None}
     return ReviewItem(
         task=task_public(row.task, now),
         harm=row.harm,
@@ -274,6 +268,8 @@ def _item(row: _QueueRow, votes: list[tuple[str, Any]], now: datetime) -> Review
         why={"s": "sample", "n": "listed"}.get(row.band) or conflict_reason(verdicts, len(values)),
         verdicts=dict(verdicts),
         n_values=len(values),
+        answers=cast.answers,
+        likely=cast.likely,
         adjudicated=row.task.adjudicated,
     )
 

@@ -35,6 +35,7 @@ class RulingRow(NamedTuple):
     gold_decided_at: datetime | None
     gold_task_id: str | None
     superseded: bool
+    by_page: bool
     created_at: datetime
     expert_name: str | None
 
@@ -75,6 +76,7 @@ def ruling_public(row: RulingRow, caller_id: str, *, names: bool) -> RulingPubli
         gold_status=row.gold_status,
         gold_task_id=row.gold_task_id,
         superseded=row.superseded,
+        by_page=row.by_page,
         by_you=row.expert_id == caller_id,
         expert_id=row.expert_id if names else None,
         expert_name=row.expert_name if names else None,

@@ -14,7 +14,7 @@ from gonogo.server.store.errors import SchemaError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "gold_order"
+HEAD: Final = "page_rulings"
 """The revision this release works with; the newest file in `migrations/versions`."""
 SQUASHED: Final = "0060"
 FIRST: Final = "initial"

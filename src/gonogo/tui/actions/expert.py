@@ -75,14 +75,16 @@ ADJUDICATE = Scope(
 
 CONTACT = Scope(
     "contact", "The contact sheet",
-    Action("confirm", "confirm page", "Struck: wrong. The others: right.", ("enter",), "confirm", 1, True),
-    Action("strike", "strike", "This one is read wrong, or not.", ("s", "space"), "strike", 2, True),
-    Action("leave", "leave out", "No ruling on this one now, or one.", ("f",), "leave_out", 3),
+    Action("confirm", "confirm page", "Rule on all marked, and where all votes agree.", ("enter",), "confirm", 1, True),
+    Action("accept", "right", "This one is read right; again: by its votes.", ("a",), "accept", 2, True),
+    Action("strike", "wrong", "This one is read wrong; again: by its votes.", ("s", "space"), "strike",
+           3, True),
+    Action("leave", "leave out", "No ruling on this one now; again: by its votes.", ("f",), "leave_out", 4),
     Action("left", "left", "The one to the left.", ("left",), "move(-1, 0)"),
     Action("right", "right", "The one to the right.", ("right",), "move(1, 0)"),
     Action("up", "up", "The one above.", ("up",), "move(0, -1)"),
     Action("down", "down", "The one below.", ("down",), "move(0, 1)"),
-    Action("undo", "undo page", "Take the last page back.", ("u", "backspace"), "undo", 4),
+    Action("undo", "undo page", "Take the last page back.", ("u", "backspace"), "undo", 5),
     Action("open", "open", "Rule on this one with all its votes.", ("o",), "open", 6),
     Action("list", "list", "Back to the queue.", ("escape",), "list", 7),
 )  # fmt: skip

@@ -22,6 +22,7 @@ SHORT_REASONS = {
     "tie": "tie", "verdicts": "verdicts differ", "values": "values differ", "unsafe": "not safe", "sample": "sample",
     "listed": "listed", "ruled": "ruled", "plain": "in review",
 }  # fmt: skip
+MOST_SIGNS = 5
 _STATUSES = {"open": "open", "resolved": "resolved", "in_review": "waits"}
 
 
@@ -55,6 +56,25 @@ def votes_text(row: QueueRow) -> str:
     """Votes by verdict, `✓2 ✗1 ?1`; `–` for none."""
     votes = sorted(row.verdicts, key=lambda vote: CLASS_OF.get(vote[0], len(CLASS_OF)))
     return " ".join(f"{verdict_sign(verdict)[0]}{count}" for verdict, count in votes) or "–"
+
+
+def answers_text(row: QueueRow) -> str:
+    """The answers given, `✓✓ ✗✗✗ Ra 6,3`: a sign for each vote, many as `✗×9`; without them the votes by verdict."""
+    if not row.answers:
+        return votes_text(row)
+    parts = []
+    for answer in row.answers:
+        sign = verdict_sign(answer.verdict)[0]
+        signs = sign * answer.count if answer.count <= MOST_SIGNS else f"{sign}×{answer.count}"
+        parts.append(f"{signs} {value_text(answer.value, 40)}".rstrip())
+    return "  ".join(parts)
+
+
+def left_reason(row: QueueRow) -> str:
+    """Why the key for a whole page makes no ruling on the row."""
+    if row.why == "plain":
+        return "votes not known"
+    return "votes differ" if row.likely is not None else "no votes"
 
 
 def _reading(row: QueueRow) -> str:

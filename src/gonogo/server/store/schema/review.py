@@ -24,6 +24,7 @@ rulings = Table(  # every ruling ever made; the task itself bears the one that s
     Column("gold_decided_at", Instant),
     Column("gold_task_id", Id, ForeignKey("tasks.id")),
     Column("superseded", Boolean, nullable=False, server_default=false()),
+    Column("by_page", Boolean, nullable=False, server_default=false()),  # by the key for a whole page, and nothing else
     Column("created_at", Instant, nullable=False),
     Index("ix_rulings_task_number", "task_id", "number"),
     Index("ix_rulings_campaign_gold_status_number", "campaign_id", "gold_status", "number"),

@@ -1,4 +1,8 @@
-"""Contact sheet screen: a page of crops with their values; Enter rules on all of them, wrong ones marked before."""
+"""Contact sheet screen: a page of crops with their values and votes.
+
+Enter rules on those whose votes all say the same, and on each that a key has marked. It overrules nobody: an item whose
+votes differ keeps waiting until a key for this one item rules on it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from textual.widgets import Static
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.review.models import QueueRow, Ruling
+from gonogo.schemas.verdicts import Verdict
 from gonogo.sheets.models import Picture
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
@@ -24,8 +29,8 @@ from gonogo.tui.key_guard import KeyGuard
 from gonogo.tui.layout.page_shape import page_shape, shapes
 from gonogo.tui.layout.text_size import is_too_small
 from gonogo.tui.presenters import empty_state
-from gonogo.tui.presenters.format import percent
-from gonogo.tui.presenters.review_queue import votes_text
+from gonogo.tui.presenters.format import verdict_sign
+from gonogo.tui.presenters.review_queue import answers_text, left_reason
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.terminal.drawing_mode import DrawingMode
 from gonogo.tui.text import styled
@@ -40,12 +45,13 @@ if TYPE_CHECKING:
     from gonogo.desk.core.settings import Settings
     from gonogo.desk.review.session import ReviewSession
 
-RIGHT, STRUCK, LEFT_OUT = "right", "struck", "left out"
-_MARKS = {RIGHT: ("✓ right", "$correct"), STRUCK: ("✗ WRONG", "$incorrect"), LEFT_OUT: ("– left out", "$quiet")}
+BY_VOTES, RIGHT, STRUCK, LEFT_OUT = "by votes", "right", "struck", "left out"
+_MARKS = {RIGHT: ("✓ RIGHT", "$correct"), STRUCK: ("✗ WRONG", "$incorrect"), LEFT_OUT: ("– left out", "$quiet")}
+_AGREED: dict[str, str] = {Verdict.CORRECT: "right", Verdict.INCORRECT: "wrong", Verdict.UNSURE: "undecidable"}
 
 
 class Tile(Vertical):
-    """Tile of the page: crop of a task, its value, and the ruling that Enter will make."""
+    """Tile of the page: crop of a task, its value, its votes, and the ruling that Enter will make, if any."""
 
     sheet = getters.query_one(SheetView)
     value = getters.query_one(ValueView)
@@ -61,7 +67,7 @@ class Tile(Vertical):
     def __init__(self, row: QueueRow) -> None:
         super().__init__()
         self.row = row
-        self.mark = RIGHT
+        self.mark = BY_VOTES
         self.too_small = False
         """Whether the crop can't be read in this tile."""
 
@@ -73,9 +79,17 @@ class Tile(Vertical):
     def on_mount(self) -> None:
         self.value.show(self.row.task.predicted_value)
 
+    def ruling(self) -> Ruling | None:
+        """The ruling that Enter makes: the mark, else what all votes say; `None` where they differ."""
+        if self.mark == RIGHT:
+            return Ruling("correct")
+        if self.mark == STRUCK:
+            return Ruling("incorrect")
+        return self.row.agreed_ruling() if self.mark == BY_VOTES else None
+
     def show_caption(self, at_cursor: bool, open_key: str) -> None:
         """Shows mark and cursor, each by a sign or word, and the votes or that the crop can't be read here."""
-        word, color = _MARKS[self.mark]
+        word, color = self._outcome()
         facts = styled(self._facts(), "$quiet")
         if self.too_small:
             facts = Content.styled(f"too small here: {open_key} opens it", "$warning")
@@ -83,16 +97,27 @@ class Tile(Vertical):
         self.caption.show(Content.assemble(cursor, (word, f"bold {color}"), "   ", facts))
         self.set_class(at_cursor, "-here")
 
+    def _outcome(self) -> tuple[str, str]:
+        """Word and colour of what Enter does here. Capitals: a key for this tile alone was pressed."""
+        if self.mark != BY_VOTES:
+            return _MARKS[self.mark]
+        agreed = self.row.agreed_ruling()
+        if agreed is None:
+            likely = self.row.likely
+            sign = f", likely {verdict_sign(likely.verdict)[0]}" if likely is not None else ""
+            return f"! {left_reason(self.row)}{sign}", "$warning"
+        sign, color = verdict_sign(agreed.verdict)
+        return f"{sign} {_AGREED.get(agreed.verdict, agreed.verdict)}", color
+
     def _facts(self) -> str:
-        votes, confidence = votes_text(self.row), self.row.confidence
-        return votes if confidence is None else f"{votes}  prediction sure {percent(confidence)}"
+        return answers_text(self.row)
 
     def on_click(self) -> None:
         self.post_message(self.Clicked(self))
 
 
 class ContactSheetScreen(Screen[None]):
-    """Contact sheet of the review queue, page by page from the row `start` on. Each tile becomes a ruling."""
+    """Contact sheet of the review queue, page by page from the row `start` on."""
 
     CSS_PATH = "contact_sheet.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.CONTACT.bindings()]
@@ -148,7 +173,7 @@ class ContactSheetScreen(Screen[None]):
         marks = {tile.row.task.id: tile.mark for tile in self._tiles}
         await self._show_page()
         for index, tile in enumerate(self._tiles):
-            tile.mark = marks.get(tile.row.task.id, RIGHT)
+            tile.mark = marks.get(tile.row.task.id, BY_VOTES)
             self._cursor = index if tile.row.task.id == at else self._cursor
         self._show_captions()
 
@@ -226,6 +251,9 @@ class ContactSheetScreen(Screen[None]):
             self._cursor = at
             self._show_captions()
 
+    def action_accept(self) -> None:
+        self._toggle(RIGHT)
+
     def action_strike(self) -> None:
         self._toggle(STRUCK)
 
@@ -235,17 +263,19 @@ class ContactSheetScreen(Screen[None]):
     def _toggle(self, mark: str) -> None:
         if self._tiles and self.gate.accepts():
             tile = self._tiles[self._cursor]
-            tile.mark = RIGHT if tile.mark == mark else mark
+            tile.mark = BY_VOTES if tile.mark == mark else mark
             self._show_captions()
 
     def action_confirm(self) -> None:
         if not self._tiles or not self.gate.accepts():
             return
+        left = [tile for tile in self._tiles if tile.mark == BY_VOTES and tile.ruling() is None]
         saved = 0
         try:
             for tile in self._tiles:
-                if tile.mark != LEFT_OUT:
-                    self.session.rule_row(tile.row, Ruling("incorrect" if tile.mark == STRUCK else "correct"))
+                ruling = tile.ruling()
+                if ruling is not None:
+                    self.session.rule_row(tile.row, ruling)
                     saved += 1
         except (OSError, DeskError) as error:
             step = getattr(error, "next_step", "") or "Make room on the disk, then press Enter again."
@@ -254,9 +284,20 @@ class ContactSheetScreen(Screen[None]):
             )
         else:
             self.guard.answered()
-        self._pages.append(saved)
-        self._start = self._next_start()
+            self._show_left(saved, left)
+        if saved:
+            self._pages.append(saved)
+        # What was left comes first on the next page, unless nothing else was on this one.
+        at = self.session.queue.find(left[0].row.task.id) if saved and left else None
+        self._start = self._next_start() if at is None else at
         workers.start_exclusive(self, self._show_page, group="page")
+
+    def _show_left(self, saved: int, left: list[Tile]) -> None:
+        if not left:
+            return
+        reasons = ", ".join(dict.fromkeys(left_reason(tile.row) for tile in left))
+        keys = "a or s rules one" if saved else "a or s rules one; they come again at the end of the list"
+        self.gonogo.show_notice(f"{saved} ruled, {len(left)} left: {reasons}. {keys}.", seconds=6)
 
     def _next_start(self) -> int:
         """Returns the row after this page, so that tiles left out do not return at once."""
