@@ -136,6 +136,6 @@ async def test_a_click_moves_the_cursor_to_a_tile_and_a_second_one_opens_it(room
         tile = screen.query(Tile).last()
         await room.pilot.click(tile, offset=(10, 3))
         await room.press("s")
-        assert [one.mark for one in screen.query(Tile)] == ["right", "struck"]
+        assert [one.mark for one in screen.query(Tile)] == ["by votes", "struck"]
         await room.pilot.click(tile, offset=(10, 3))
         await room.until(lambda: isinstance(room.screen, AdjudicateScreen))
