@@ -19,6 +19,7 @@ from gonogo.sheets.models import CellGrid
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.probe import TerminalReplies
+from tests.support.scripted_terminal import KITTY_REPLIES, ScriptedTerminal
 
 SIXEL = TerminalReplies("XTerm(379)", sixel=True, cell=(8, 16), complete=True)
 ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
@@ -200,3 +201,16 @@ def test_what_can_be_chosen_is_what_the_program_then_draws(
         refused = str(error)
     assert bool(refused) == (mode not in terminal().choices())
     assert terminal().mode("auto") == (before if refused else mode)
+
+
+def test_a_choice_is_kept_under_the_terminals_reply_though_the_report_goes_into_a_file(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    command = f"{sys.executable} -m gonogo doctor --mode half --json >{report} 2>&1"
+    environment = {"GONOGO_HOME": str(tmp_path), "TERM": "xterm-kitty"}
+    with ScriptedTerminal(["sh", "-c", command], environment) as terminal:
+        terminal.wait_for(b"\x1b[c")
+        terminal.type(KITTY_REPLIES)
+        terminal.ends()
+    saved = json.loads((tmp_path / "state" / "terminals.json").read_text())
+    assert saved == {"kitty(0.41.1), xterm-kitty": "half"}
+    assert "half: chosen for this terminal" in report.read_text()

@@ -107,8 +107,9 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
 def _probe_terminal() -> TerminalCapabilities:
     """Capabilities of this terminal, with its answers to the probe within a second."""
     answers = None
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        probe = Probe(os.environ)
+    if sys.stdin.isatty():
+        # The keyboard's terminal is asked even if the report goes elsewhere: a choice is kept under its reply.
+        probe = Probe(os.environ, target=2 if sys.stderr.isatty() else 0)
         try:
             probe.ask()
             answers = probe.collect(ANSWER_SECONDS)

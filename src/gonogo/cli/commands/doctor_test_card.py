@@ -75,8 +75,12 @@ def choose(terminal: TerminalCapabilities, mode: str) -> str:
         return f"{terminal.name}: drawings as the terminal itself says, from now on."
     if reason := terminal.lacks(PictureMode(mode), seen=True):
         raise ValueError(reason)
-    terminal.remember(mode, drawn=bool(terminal.lacks(PictureMode(mode))))
-    return f"{terminal.name}: drawings in {mode} from now on. `m` in the program, or `gonogo doctor`, changes it."
+    doubt = terminal.lacks(PictureMode(mode))
+    terminal.remember(mode, drawn=bool(doubt))
+    warning = f" {doubt}: where you see boxes, choose another." if doubt else ""
+    return (
+        f"{terminal.name}: drawings in {mode} from now on.{warning} `m` in the program, or `gonogo doctor`, changes it."
+    )
 
 
 def samples(terminal: TerminalCapabilities, environment: Mapping[str, str]) -> list[Sample]:
