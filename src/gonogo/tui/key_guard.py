@@ -45,7 +45,8 @@ class KeyGuard:
         self.seconds = guard
         self._quiet = quiet
         self._armed_at = math.inf
-        self._key = ""
+        self.key = ""
+        """The key that was pressed last."""
         self._last_press = -math.inf
         self._gap = math.inf
         """Seconds between the last two presses of the same key; infinite after another key."""
@@ -71,7 +72,7 @@ class KeyGuard:
         """
         if key.startswith(_MODIFIERS):  # Kitty's keyboard protocol reports them; they type nothing
             return False
-        now, same = self._clock(), key == self._key
+        now, same = self._clock(), key == self.key
         gap = now - self._last_press
         self.burst = gap < self._quiet and not repeated
         repeat = same and self._is_repeat(gap) if repeated is None else repeated
@@ -81,7 +82,7 @@ class KeyGuard:
             self.held = False  # the answer was a press of its own: a burst, and no repeat
         self._doubtful = self._doubtful and same and gap < SLOWEST_REPEAT and not take_back
         self._answered = False
-        self._key, self._last_press, self._gap = key, now, gap if same else math.inf
+        self.key, self._last_press, self._gap = key, now, gap if same else math.inf
         return take_back
 
     def answered(self) -> None:

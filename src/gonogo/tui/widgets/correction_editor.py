@@ -59,11 +59,11 @@ class CorrectionEditor(Vertical):
         else:
             self.warn(correction.sign_choices(name, found))
 
-    def open(self, text: str, keymap: Mapping[str, str]) -> None:
-        """Starts with `text`, the cursor at its end."""
+    def open(self, text: str, keymap: Mapping[str, str], key: str = "") -> None:
+        """Starts with `text`, the cursor at its end; `key` is the key that opened the line."""
         self._warned = False
         self._doubted = ""
-        self.line.open(text, keymap)
+        self.line.open(text, keymap, key)
 
     def close(self) -> None:
         if self.line.choosing:

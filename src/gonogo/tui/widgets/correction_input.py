@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from time import monotonic
 
 from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import Input
 
 from gonogo.tui.actions import EDIT, in_scope, keys_of
+from gonogo.tui.key_guard import HELD, LONGEST_FIRST
 from gonogo.tui.presenters.key_hints import SYMBOLS_BY_LETTER
+from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.values.symbols import Symbol, signs_named
 
 _EDITING = {
@@ -45,9 +48,11 @@ class CorrectionInput(Input):
         self._notify_key = on_key
         self.choosing = False
         self._calls: dict[str, str] = {}
+        self._opening_key, self._opening_time = "", 0.0
 
-    def open(self, text: str, keymap: Mapping[str, str]) -> None:
-        """Starts with `text`, the cursor at its end."""
+    def open(self, text: str, keymap: Mapping[str, str], key: str = "") -> None:
+        """Starts with `text`, the cursor at its end. `key` opened the line: held down, it types nothing."""
+        self._opening_key, self._opening_time = key, monotonic()
         self._calls = {key: action.call for action in in_scope(EDIT) for key in keys_of(action, keymap)}
         self.choosing = False
         self.disabled = False
@@ -86,7 +91,10 @@ class CorrectionInput(Input):
 
     async def on_key(self, event: Key) -> None:
         self._notify_key(event)
-        if self.choosing:
+        if self._is_still_opening(event):
+            for footer in self.screen.query(KeyFooter):
+                footer.refuse(HELD)
+        elif self.choosing:
             self.choose(False)
             self._insert(SYMBOLS_BY_LETTER.get(event.character or "", ""))
         elif event.key.startswith("alt+") and (sign := SYMBOLS_BY_LETTER.get(event.key[4:])):
@@ -99,6 +107,12 @@ class CorrectionInput(Input):
             return
         event.stop()
         event.prevent_default()
+
+    def _is_still_opening(self, event: Key) -> bool:
+        """Returns whether `event` is a repeat of the key that opened the line."""
+        repeat = event.key == self._opening_key and event.time - self._opening_time < LONGEST_FIRST
+        self._opening_key, self._opening_time = self._opening_key if repeat else "", event.time
+        return repeat
 
     def on_paste(self, event: Paste) -> None:
         self._notify_key(event)

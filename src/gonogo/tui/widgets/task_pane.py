@@ -308,7 +308,7 @@ class TaskPane(Container):
 
     def open_editor(self, text: str) -> None:
         self.editing = True
-        self.editor.open(text, self.gonogo.own_keys)
+        self.editor.open(text, self.gonogo.own_keys, self.guard.key)
 
     def close_editor(self) -> None:
         if self.editing:

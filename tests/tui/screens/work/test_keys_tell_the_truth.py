@@ -180,3 +180,15 @@ async def test_the_wheel_zooms_the_drawing_and_dragging_moves_it(running: Runnin
         assert session.requests[-1].pan_x == -(sheet.cells[0] // 4) / sheet.cells[0]
         assert session.requests[-1].pan_y == 0
         assert session.answers == []
+
+
+async def test_the_key_that_opens_the_line_types_nothing_while_it_is_held(running: Running, clock: Clock) -> None:
+    session = FakeAnnotateSession([task(1, {"text": "16,5"})])
+    async with running(session) as pilot:
+        await press(pilot, clock, "d")
+        line = cast(AnnotateScreen, pilot.app.screen).pane.editor.line
+        await pilot.press("d", "d", "d")
+        assert line.value == "16,5"
+        assert footer(pilot).word == "held"
+        await pilot.press("H", "d")
+        assert line.value == "16,5Hd"
