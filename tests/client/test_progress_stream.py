@@ -83,7 +83,7 @@ async def test_a_dropped_stream_reconnects_where_it_broke() -> None:
     ]
     watch = await Watch(steps).run()
     assert watch.seen == [1, 2, 3, 4]
-    rests = ["NetworkError 1", "NetworkError 2", "ServerError 4"]
+    rests = ["NetworkError 1", "InterruptedExchangeError 2", "ServerError 4"]
     assert watch.heard == ["there", *rests, "there", "ServerError 1", "there"]
     assert watch.time.slept == [1, 2, 4, 1]
     assert [got.headers.get("last-event-id") for got in watch.server.requests] == [None, "7", "7", "7", "9"]

@@ -3,6 +3,7 @@
     GonogoClientError             base class of all
     ├── InvalidInputError         refused by the client, nothing was sent (address, link, value)
     ├── NetworkError              no response: name not found, refused, reset, timed out, bad certificate
+    │   └── InterruptedExchangeError   the request went out, no whole response came back
     ├── UnexpectedAnswerError     a response that is not of the API: HTML, redirect, cut or misshapen JSON
     ├── AuthenticationError       401
     ├── PermissionDeniedError     403 (and 402, 423)
@@ -73,6 +74,10 @@ class NetworkError(GonogoClientError):
     """No response: the name is unknown, the connection was refused or cut, or it took too long."""
 
     usual_next_step = "Check the connection and the server's address; the work done so far is kept."
+
+
+class InterruptedExchangeError(NetworkError):
+    """No whole response to a request that went out: it may have reached the server, and may be what breaks it."""
 
 
 class UnexpectedAnswerError(GonogoClientError):

@@ -20,7 +20,7 @@ import httpx
 
 import gonogo
 from gonogo.client.credential import Credential, Secret
-from gonogo.client.errors import GonogoClientError, InvalidInputError, NetworkError
+from gonogo.client.errors import GonogoClientError, InterruptedExchangeError, InvalidInputError, NetworkError
 from gonogo.client.requests import PreparedRequest
 from gonogo.client.response_parsing import ApiResponse, error_from, redirected, unexpected
 from gonogo.schemas.sanitize import clean_text
@@ -182,7 +182,7 @@ class HttpTransport:
             async with asyncio.timeout(limit), self.stream(prepared, options) as (head, body):
                 response = await read_whole(head, body)
         except TimeoutError:
-            raise NetworkError(
+            raise InterruptedExchangeError(
                 f"{self.home.host} did not finish its answer within {limit:.0f} s.", transient=True
             ) from None
         if response.ok:
@@ -241,14 +241,17 @@ class HttpTransport:
                 f"The certificate of {host} is not valid for it; nothing was sent.",
                 next_step="Check the address and this computer's clock; if both are right, ask the server's keeper.",
             )
-        if isinstance(error, httpx.TimeoutException):
-            what = f"{host} did not answer in time."
-        elif isinstance(error, httpx.ConnectError):
+        if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+            return NetworkError(f"{host} did not answer in time.", transient=True)
+        if isinstance(error, httpx.ConnectError):
             reason = " ".join(clean_text(str(error)).split())[:200].rstrip(".")
             what = f"{host} cannot be reached: {reason or 'unknown name, no route, or nothing listens there'}."
-        else:
-            what = f"The connection to {host} was cut before the answer was whole."
-        return NetworkError(what, transient=True)
+            return NetworkError(what, transient=True)
+        if isinstance(error, httpx.TimeoutException):
+            return InterruptedExchangeError(f"{host} did not answer in time.", transient=True)
+        return InterruptedExchangeError(
+            f"The connection to {host} was cut before the answer was whole.", transient=True
+        )
 
 
 def _target(response: httpx.Response) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gonogo.desk.annotate.resume_store import load, save
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, SendState, Stage
+from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.outbox.outbox import Address
 from tests.desk.conftest import MakeDesk
-from tests.support.labeling_server import FakeClock, Fault, ScriptedServer, names
+from tests.support.labeling_server import BASE, CAMPAIGN, FakeClock, Fault, ScriptedServer, names
 
 SENT, LATE, PARKED = SendState.SENT, SendState.LATE, SendState.PARKED
 
@@ -190,3 +194,82 @@ async def test_an_outage_with_every_kind_of_failure_is_survived(make_desk: MakeD
     await clock.run_until(lambda: desk.state.unsent == 0, step=1)
     assert set(server.answers) == set(names(5))
     each_once(server)
+
+
+@pytest.mark.parametrize("how", [502, "html", "truncated", "lost"])
+async def test_one_answer_that_always_fails_holds_up_no_other(
+    make_desk: MakeDesk, clock: FakeClock, how: int | str
+) -> None:
+    """The rest is sent, the person reads which answer fails and why, and it is sent once the cause is gone."""
+    poison = [Fault("submit", how, only_task="task-001") for _ in range(200)]
+    server = ScriptedServer(names(5), faults=poison)
+    desk = await make_desk(server, undo_seconds=0.0)
+    await answer(desk, clock, 5)
+    await clock.run_until(lambda: desk.state.unsent == 1, step=1)
+    sent = {task for task, (state, _) in by_task(desk).items() if state is SENT}
+    assert sent == {"task-000", "task-002", "task-003", "task-004"}
+    await clock.run_until(lambda: "can't be delivered" in desk.state.message, step=1)
+    assert "task-001" in desk.state.message
+    tries = server.count("submit")
+    await clock.advance(1200)
+    assert server.count("submit") - tries <= 10  # with longer and longer pauses
+    assert desk.state.stage is not Stage.OFFLINE
+    server.faults.clear()
+    desk.retry_now()
+    await clock.run_until(lambda: desk.state.unsent == 0, step=1)
+    assert "can't be delivered" not in desk.state.message
+    each_once(server)
+
+
+async def test_an_outage_sets_no_answer_aside(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(4), faults=[Fault("submit", "dns") for _ in range(8)])
+    desk = await make_desk(server, undo_seconds=0.0)
+    await answer(desk, clock, 3)
+    await clock.run_until(lambda: desk.state.unsent == 0, step=1)
+    order = [call[1] for call in server.calls if call[0] == "submit"]
+    assert list(dict.fromkeys(order)) == ["task-000", "task-001", "task-002"]
+    each_once(server)
+
+
+async def test_a_restored_question_that_was_delivered_long_ago_is_not_asked_again(
+    make_desk: MakeDesk, clock: FakeClock, folder: Path
+) -> None:
+    """A killed program leaves questions on the disk; `outbox send` delivers them; the next start is minutes later."""
+    server = ScriptedServer(names(6))
+    desk = await make_desk(server, undo_seconds=0.0)
+    await clock.run_until(lambda: desk.current)
+    memory, address = StateStore(folder / "memory.sqlite"), Address(BASE, "annotator-1", CAMPAIGN)
+    await clock.run_until(lambda: load(memory, address, clock, forever=False).tasks)
+    left_behind = load(memory, address, clock, forever=False)
+    await answer(desk, clock, 2)
+    await clock.run_until(lambda: desk.state.unsent == 0)
+    await clock.finish(desk.close())
+    save(memory, address, left_behind, clock)
+    await clock.advance(130)
+    again = await make_desk(server, undo_seconds=0.0)
+    await clock.run_until(lambda: again.current)
+    assert again.current is not None
+    assert again.current.id == "task-002"
+    memory.close()
+
+
+async def test_a_second_answer_is_not_called_delivered_when_the_first_one_stands(
+    make_desk: MakeDesk, clock: FakeClock
+) -> None:
+    """The server asks again minutes later, the new answer's first try is cut, its second says: answered already."""
+    server = ScriptedServer(names(2))
+    desk = await make_desk(server, undo_seconds=0.0)
+    await answer(desk, clock, 2)
+    await clock.run_until(lambda: desk.state.unsent == 0)
+    await clock.advance(130)
+    server.tasks.insert(0, "task-000")
+    first = server.answers.pop("task-000")
+    desk.retry_now()
+    await clock.run_until(lambda: desk.current is not None and desk.current.id == "task-000", step=1)
+    server.answers["task-000"] = first
+    server.faults += [Fault("submit", "lost"), Fault("submit", **conflict("already_submitted"))]
+    desk.decide(Decision("incorrect"))
+    await clock.run_until(lambda: desk.state.parked == 1, step=1)
+    newest = desk.history()[0]
+    assert (newest.state, newest.decision.verdict) == (PARKED, "incorrect")
+    assert "the first answer stands" in newest.detail

@@ -89,6 +89,13 @@ class AnswerLog:
             return True
         return self._clock.wall() - row.settled_at < JUST_SENT_SECONDS
 
+    def answered_before(self, task_id: str) -> bool:
+        """Returns whether the outbox has an answer to the task, of any age: a restored task needs no other."""
+        try:
+            return self._outbox.answer_to(self._login, task_id) is not None
+        except OutboxError:
+            return False
+
     def rejected(self, number: int) -> OutboxRow | None:
         """Returns the row of a refused answer; `None` when it was not refused. Raises `OutboxError`."""
         row = self._outbox.get(number)

@@ -263,7 +263,7 @@ class AnnotateSession:
         except OutboxError as problem:
             self._session.report(problem)
             return
-        tasks = [held for held in snapshot.tasks if not self.answered(held.task.id)]
+        tasks = [held for held in snapshot.tasks if not self._log.answered_before(held.task.id)]
         self._prefetcher.restore(tasks)
         if tasks and snapshot.picture and tasks[0] is snapshot.tasks[0]:
             self.pictures.restore(tasks[0].task.id, snapshot.picture)

@@ -51,7 +51,7 @@ def _stage(
     outage, unsent = session.connection.trouble, session.counts.unsent
     if outage is not None and outage.signed_out:
         return Stage.SIGNED_OUT, messages.signed_out(outage, unsent)
-    message = messages.offline(outage, unsent) if outage is not None else session.problem
+    message = messages.offline(outage, unsent) if outage is not None else session.message
     if current is not None:
         return Stage.TASK, message
     if outage is not None:
@@ -63,5 +63,7 @@ def _stage(
     if prefetcher.repeating and prefetcher.elsewhere:
         return Stage.LOADING, messages.elsewhere()
     if prefetcher.exhausted or (prefetcher.repeating and not prefetcher.limits.one_at_a_time):
-        return Stage.DRAINED, messages.drained(progress.reported, unsent)
+        drained, step = messages.drained(progress.reported, unsent)
+        problem, problem_step = session.message
+        return Stage.DRAINED, (f"{drained} {problem}".strip(), problem_step or step)
     return Stage.LOADING, message

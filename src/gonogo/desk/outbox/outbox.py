@@ -301,6 +301,16 @@ class Outbox:
         row = self._file.read(lambda db: db.execute(sql, values).fetchone())
         return _row(row) if row is not None else None
 
+    def delivered_otherwise(self, row: OutboxRow) -> bool:
+        """Returns whether an earlier answer to the task of `row` was delivered with another body."""
+        sql = (
+            "SELECT 1 FROM verdict WHERE task_id = ? AND base_url = ? AND annotator = ? AND id < ? AND state IN (?, ?)"
+            " AND body != ? LIMIT 1"
+        )
+        values = (row.task_id, row.address.base_url, row.address.annotator, row.id)
+        states = (SendState.SENT, SendState.LATE)
+        return self._file.read(lambda db: db.execute(sql, (*values, *states, row.request.body)).fetchone()) is not None
+
     def get(self, number: int) -> OutboxRow | None:
         row = self._file.read(lambda db: db.execute("SELECT * FROM verdict WHERE id = ?", (number,)).fetchone())
         return _row(row) if row is not None else None

@@ -41,12 +41,15 @@ def from_receipt(receipt: Receipt, task_id: str, verdict: str | None) -> Deliver
     return DeliveryOutcome(SendState.SENT)
 
 
-def from_error(error: GonogoClientError, attempts: int) -> DeliveryOutcome:
-    """Returns the outcome of an error; `attempts` counts the tries so far, this one included, over all runs."""
+def from_error(error: GonogoClientError, attempts: int, *, delivered_otherwise: bool = False) -> DeliveryOutcome:
+    """Returns the outcome of an error; `attempts` counts the tries so far, this one included, over all runs.
+
+    `delivered_otherwise`: an earlier answer to the same task, with another body, has been delivered.
+    """
     if is_trouble(error):
         return DeliveryOutcome(SendState.QUEUED, str(error))
     if isinstance(error, ConflictError):
-        return _from_conflict(error, attempts)
+        return _from_conflict(error, 0 if delivered_otherwise else attempts)
     detail = f"{error} {error.next_step}"
     if isinstance(error, InvalidRequestError):
         named = [f"{'.'.join(map(str, field.get('loc', ())))}: {field.get('msg', '')}" for field in error.errors[:3]]
@@ -57,6 +60,7 @@ def from_error(error: GonogoClientError, attempts: int) -> DeliveryOutcome:
 
 
 def _from_conflict(error: ConflictError, attempts: int) -> DeliveryOutcome:
+    """`attempts` is 0 where "already submitted" can't be about this answer."""
     if error.code == "idempotency_in_flight":
         return DeliveryOutcome(
             SendState.QUEUED, "The server is still working on it.", min(30.0, 2.0 ** max(0, attempts - 1))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from gonogo.client.errors import GonogoClientError, ServerError
+from gonogo.client.errors import GonogoClientError, InterruptedExchangeError, ServerError, UnexpectedAnswerError
 from gonogo.client.requests import sent_verdict
-from gonogo.desk.connection.circuit_breaker import CAP_SECONDS, ServerConnection
+from gonogo.desk.connection.circuit_breaker import ServerConnection
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for
 from gonogo.desk.core.errors import OutboxError
@@ -20,8 +21,12 @@ POLL_SECONDS = 15.0
 """Pause between two looks for rows that another program has left behind."""
 DRAIN_SECONDS = 0.2
 """Pause between two rows after an outage: at most five a second."""
-TRIES_IN_ORDER = 5
-"""After so many 5xx responses to the same row the others may overtake it."""
+TRIES_IN_ORDER = 2
+"""After so many failures of its own a row is set aside, and the others pass it."""
+SET_ASIDE_SECONDS, SET_ASIDE_MOST = 30.0, 600.0
+"""First and longest pause of a row that is set aside; it doubles with each failure."""
+ROW_FAILURES = (ServerError, UnexpectedAnswerError, InterruptedExchangeError)
+"""Errors that one row may cause: the request went out, and what came back was no answer to it."""
 OnState = Callable[[OutboxRow, SendState, str], None]
 """Callback for each change of a row: the row, its new state, the detail."""
 
@@ -52,6 +57,9 @@ class Sender:
         self._wake = asyncio.Event()
         self._released: list[int] = []
         self._postponed: dict[int, float] = {}
+        self._own_failures: dict[int, int] = {}
+        self.set_aside: dict[int, OutboxRow] = {}
+        """Rows that keep failing while others pass, by number; `detail` says why."""
 
     def release(self, numbers: list[int]) -> None:
         """Takes over answers that have left the desk and are to be sent."""
@@ -64,7 +72,7 @@ class Sender:
         self._wake.set()
 
     def retry_now(self) -> None:
-        """Tries all rows at once, also those that failed by themselves."""
+        """Tries all rows at once, also those that are set aside."""
         self._postponed.clear()
         self.wake()
 
@@ -117,15 +125,34 @@ class Sender:
         try:
             receipt = await server.send(row.request, row.kind)
         except GonogoClientError as error:
-            result = outcome.from_error(error, row.attempts)
-            if isinstance(error, ServerError) and row.attempts >= TRIES_IN_ORDER:
-                result = DeliveryOutcome(result.state, result.detail, CAP_SECONDS)
-            await self._finish(row, result)
+            otherwise = await asyncio.to_thread(self._outbox.delivered_otherwise, row)
+            result = outcome.from_error(error, row.attempts, delivered_otherwise=otherwise)
+            if result.state is not SendState.QUEUED or not isinstance(error, ROW_FAILURES):
+                await self._finish(row, result)
+                raise
+            known = row.id in self.set_aside
+            await self._finish(row, self._set_aside_after_failures(row, result))
+            if known and self._connection.trouble is None:
+                return  # others pass, so this failure says nothing about the connection
             raise
+        if self._connection.trouble is not None:
+            self._postponed.clear()  # the outage may have been all that was wrong with them
         self._connection.clear()
         await self._finish(row, outcome.from_receipt(receipt, row.task_id, sent_verdict(row.request)))
 
+    def _set_aside_after_failures(self, row: OutboxRow, result: DeliveryOutcome) -> DeliveryOutcome:
+        """Returns the outcome of a failure that may lie in the row; from the second on with a pause of its own."""
+        failures = self._own_failures[row.id] = self._own_failures.get(row.id, 0) + 1
+        if failures < TRIES_IN_ORDER:
+            return result
+        self.set_aside[row.id] = replace(row, detail=result.detail)
+        pause = min(SET_ASIDE_MOST, SET_ASIDE_SECONDS * 2.0 ** min(failures - TRIES_IN_ORDER, 10))
+        return DeliveryOutcome(SendState.QUEUED, result.detail, pause)
+
     async def _finish(self, row: OutboxRow, result: DeliveryOutcome) -> None:
+        if result.state is not SendState.QUEUED:
+            self._own_failures.pop(row.id, None)
+            self.set_aside.pop(row.id, None)
         if result.state is SendState.QUEUED and result.after is not None:
             self._postponed[row.id] = self._clock.monotonic() + result.after
         else:

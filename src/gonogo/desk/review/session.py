@@ -347,7 +347,7 @@ class ReviewSession:
         outage = self._session.connection.trouble
         if outage is not None and outage.signed_out:
             return Stage.SIGNED_OUT, messages.signed_out(outage, unsent)
-        message = messages.offline(outage, unsent) if outage is not None else self._session.problem
+        message = messages.offline(outage, unsent) if outage is not None else self._session.message
         if self.current is not None:
             return Stage.TASK, message
         if outage is not None:

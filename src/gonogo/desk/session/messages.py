@@ -32,6 +32,15 @@ def refused(error: GonogoClientError) -> tuple[str, str]:
     return str(error), error.next_step
 
 
+def set_aside(count: int, question: str, detail: str) -> tuple[str, str]:
+    """Message when answers keep failing while others pass; `question` and `detail` are of the first."""
+    others = f" (and {count - 1} more)" if count > 1 else ""
+    return (
+        f"Your answer to “{question}”{others} can't be delivered: {detail}",
+        "It is kept and tried again; the others go on. Press h to see it, r to try it now.",
+    )
+
+
 def stuck(detail: str) -> tuple[str, str]:
     """Message when the server keeps handing out a question whose answer it refused."""
     return (

@@ -56,6 +56,14 @@ class OutboxSession:
         self._check_undo = asyncio.Event()
 
     @property
+    def message(self) -> tuple[str, str]:
+        """Message and next step to show: a problem of the disk, else answers that can't be delivered."""
+        if any(self.problem) or not self.sender.set_aside:
+            return self.problem
+        first = next(iter(self.sender.set_aside.values()))
+        return messages.set_aside(len(self.sender.set_aside), first.task.prompt or first.task_id, first.detail)
+
+    @property
     def reachable(self) -> bool:
         """Whether there is a server, and no outage."""
         return self.connector.connected is not None and self.connection.trouble is None
