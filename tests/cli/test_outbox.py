@@ -21,7 +21,8 @@ from gonogo.desk.annotate.submit_request import submission_request
 from gonogo.desk.core.models import Decision, DeskTask, SendState, Times
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
-from gonogo.desk.outbox.outbox import Address, Outbox
+from gonogo.desk.outbox.outbox import Outbox
+from gonogo.desk.outbox.rows import Address
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings

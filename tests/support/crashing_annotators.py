@@ -29,7 +29,8 @@ from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import Decision, SendState
 from gonogo.desk.core.settings import Settings
 from gonogo.desk.core.state_db import StateStore
-from gonogo.desk.outbox.outbox import Address, Outbox
+from gonogo.desk.outbox.outbox import Outbox
+from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.task_pictures import AskUrl
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gonogo.desk.annotate.submit_request import submission_request
 from gonogo.desk.core.models import Decision, DeskTask, Times
-from gonogo.desk.outbox.outbox import Address, Outbox
+from gonogo.desk.outbox.outbox import Outbox
+from gonogo.desk.outbox.rows import Address
 
 ANN = Address("http://a.localhost", "ann", "c1")
 BOB = Address("http://a.localhost", "bob", "c1")

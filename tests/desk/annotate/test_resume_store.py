@@ -11,7 +11,7 @@ from gonogo.desk.annotate.resume_store import ResumeSnapshot, load, save
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import ClaimedTask
 from gonogo.desk.core.state_db import StateStore
-from gonogo.desk.outbox.outbox import Address
+from gonogo.desk.outbox.rows import Address
 from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from tests.support.outbox_rows import task

@@ -22,7 +22,8 @@ from gonogo.desk.core.errors import DeskError, OutboxError
 from gonogo.desk.core.models import SendState
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.outbox.flush import FlushReport
-from gonogo.desk.outbox.outbox import Outbox, OutboxRow
+from gonogo.desk.outbox.outbox import Outbox
+from gonogo.desk.outbox.rows import OutboxRow
 from gonogo.embedded.app_composition import make_services
 from gonogo.schemas.sanitize import clean_text
 

@@ -38,7 +38,7 @@ from gonogo.desk.core.errors import SignInError
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings, environment
 from gonogo.desk.core.state_db import StateStore
-from gonogo.desk.outbox.outbox import Address
+from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.dependencies import SessionDependencies
 
 if TYPE_CHECKING:

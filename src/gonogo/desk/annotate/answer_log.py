@@ -9,7 +9,8 @@ from gonogo.client.requests import PreparedRequest
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import ClaimedTask, Decided, Decision, SendState
-from gonogo.desk.outbox.outbox import UNSENT, Address, OutboxRow
+from gonogo.desk.outbox.outbox import UNSENT
+from gonogo.desk.outbox.rows import Address, OutboxRow
 from gonogo.desk.session.outbox_session import OutboxSession
 from gonogo.desk.session.undo_buffer import Answered
 

@@ -19,7 +19,7 @@ from gonogo.desk.core.clock import wait_for, within
 from gonogo.desk.core.errors import DeskError, OutboxError
 from gonogo.desk.core.models import ClaimedTask, Decided, Decision, DeskTask, SendState, SessionState, Stage, Times
 from gonogo.desk.core.observer_list import Signal
-from gonogo.desk.outbox.outbox import OutboxRow
+from gonogo.desk.outbox.rows import OutboxRow
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.outbox_session import OutboxSession
 from gonogo.desk.session.prefetch import TaskPrefetcher

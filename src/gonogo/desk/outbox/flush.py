@@ -12,7 +12,8 @@ from gonogo.desk.connection.circuit_breaker import Outage, ServerConnection
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import SendState
-from gonogo.desk.outbox.outbox import Address, Outbox, OutboxRow
+from gonogo.desk.outbox.outbox import Outbox
+from gonogo.desk.outbox.rows import Address, OutboxRow
 from gonogo.desk.outbox.sender import OnState, Sender
 
 TRIES = 3

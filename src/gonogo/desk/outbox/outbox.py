@@ -14,15 +14,16 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gonogo.client.requests import PreparedRequest, RequestKind, new_key, request_kind
-from gonogo.desk.core.models import Decided, Decision, DeskTask, SendState
-from gonogo.desk.core.serialize import decision_from_json, decision_to_json, task_from_json, task_to_json
+from gonogo.client.requests import PreparedRequest, new_key
+from gonogo.desk.core.models import Decision, DeskTask, SendState
+from gonogo.desk.core.serialize import decision_to_json, task_to_json
 from gonogo.desk.outbox.database import OutboxFile
 from gonogo.desk.outbox.owner import is_running, process_id
+from gonogo.desk.outbox.rows import Address, OutboxRow, row_from_sql
 from gonogo.desk.outbox.schema import connect
 
 T = TypeVar("T")
@@ -32,47 +33,6 @@ LEASE_SECONDS = 60.0
 UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
 _UNSETTLED = "state IN ('on desk', 'queued', 'sending', 'parked')"
 """The condition of the partial index, word for word: SQLite uses the index only where it recognises it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Login and server of a row: one login's rows are never sent under another. `campaign_id` `None`: any campaign."""
-
-    base_url: str
-    annotator: str
-    campaign_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """One row. `decided_at` and `settled_at` are seconds since 1970; `attempts` counts the one under way.
-
-    `response`: of a refused one the reason's code, where another answer would change nothing; of a replaced one the
-    number of the row that came instead.
-    """
-
-    id: int
-    address: Address
-    task_id: str
-    request: PreparedRequest = field(repr=False)
-    task: DeskTask
-    decision: Decision
-    decided_at: float
-    state: SendState
-    detail: str
-    attempts: int
-    settled_at: float | None
-    response: str | None = None
-
-    @property
-    def kind(self) -> RequestKind:
-        """Submission or ruling: an annotator's verdict, or an expert's from another screen and other evidence."""
-        return request_kind(self.request)
-
-    def decided(self) -> Decided:
-        """Returns the row as a line of the history."""
-        final = self.state is not SendState.PARKED or bool(self.response) or self.kind is not RequestKind.SUBMISSION
-        return Decided(self.task, self.decision, self.state, self.detail, self.id, final)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +197,7 @@ class Outbox:
             return row
 
         row = self._file.write(work)
-        return _row(row) if row is not None else None
+        return row_from_sql(row) if row is not None else None
 
     def finish(self, number: int, state: SendState, detail: str = "", response: str | None = None) -> None:
         """Stores the outcome of a row that was being sent: `SENT`, `LATE`, `PARKED`, or `QUEUED` for another try."""
@@ -299,7 +259,7 @@ class Outbox:
         sql = "SELECT * FROM verdict WHERE task_id = ? AND base_url = ? AND annotator = ? ORDER BY id DESC LIMIT 1"
         values = (task_id, address.base_url, address.annotator)
         row = self._file.read(lambda db: db.execute(sql, values).fetchone())
-        return _row(row) if row is not None else None
+        return row_from_sql(row) if row is not None else None
 
     def delivered_otherwise(self, row: OutboxRow) -> bool:
         """Returns whether an earlier answer to the task of `row` was delivered with another body."""
@@ -313,7 +273,7 @@ class Outbox:
 
     def get(self, number: int) -> OutboxRow | None:
         row = self._file.read(lambda db: db.execute("SELECT * FROM verdict WHERE id = ?", (number,)).fetchone())
-        return _row(row) if row is not None else None
+        return row_from_sql(row) if row is not None else None
 
     def history(
         self, address: Address | None = None, *, since: float = 0.0, limit: int = 1_000_000, unsettled: bool = False
@@ -323,7 +283,9 @@ class Outbox:
         if unsettled:
             where += f" AND {_UNSETTLED}"
         sql = f"SELECT * FROM verdict WHERE {where} AND decided_at >= ? ORDER BY id DESC LIMIT ?"  # noqa: S608
-        return [_row(row) for row in self._file.read(lambda db: db.execute(sql, (*values, since, limit)).fetchall())]
+        return [
+            row_from_sql(row) for row in self._file.read(lambda db: db.execute(sql, (*values, since, limit)).fetchall())
+        ]
 
     def export(self) -> Iterator[dict[str, Any]]:
         """Yields all rows, oldest first, as JSON objects; bodies as the text that travels."""
@@ -376,30 +338,3 @@ def _counts(db: sqlite3.Connection, address: Address) -> Counts:
     sql = f"SELECT state, count(*) FROM verdict WHERE {where} AND {_UNSETTLED} GROUP BY state"  # noqa: S608
     by_state = {row[0]: row[1] for row in db.execute(sql, values).fetchall()}
     return Counts(*(by_state.get(state, 0) for state in (*UNSENT, SendState.PARKED)))
-
-
-def _row(row: sqlite3.Row) -> OutboxRow:
-    return OutboxRow(
-        id=row["id"],
-        address=Address(row["base_url"], row["annotator"], row["campaign_id"]),
-        task_id=row["task_id"],
-        request=PreparedRequest(
-            row["method"], row["path"], bytes(row["body"]), row["idempotency_key"], row["content_type"]
-        ),
-        task=_or(DeskTask(row["task_id"], row["campaign_id"], "", None), task_from_json, row["task"]),
-        decision=_or(Decision("?"), decision_from_json, row["decision"]),
-        decided_at=row["decided_at"],
-        state=SendState(row["state"]),
-        detail=row["detail"],
-        attempts=row["attempts"],
-        settled_at=row["settled_at"],
-        response=row["response"],
-    )
-
-
-def _or(instead: T, read: Callable[[dict[str, Any]], T], text: str) -> T:
-    """Returns the parsed JSON text; `instead` when its bytes are damaged (the request may still be whole)."""
-    try:
-        return read(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return instead

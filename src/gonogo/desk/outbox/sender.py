@@ -14,8 +14,9 @@ from gonogo.desk.core.clock import Clock, wait_for
 from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import SendState
 from gonogo.desk.outbox import outcome
-from gonogo.desk.outbox.outbox import Address, Outbox, OutboxRow
+from gonogo.desk.outbox.outbox import Outbox
 from gonogo.desk.outbox.outcome import DeliveryOutcome
+from gonogo.desk.outbox.rows import Address, OutboxRow
 
 POLL_SECONDS = 15.0
 """Pause between two looks for rows that another program has left behind."""

@@ -17,7 +17,7 @@ from gonogo.desk.core.clock import wait_for
 from gonogo.desk.core.errors import DeskError, OutboxError
 from gonogo.desk.core.models import ClaimedTask, Decision, DeskTask, SendState, SessionState, Stage
 from gonogo.desk.core.observer_list import Signal
-from gonogo.desk.outbox.outbox import OutboxRow
+from gonogo.desk.outbox.rows import OutboxRow
 from gonogo.desk.review.models import Case, QueueRow, ReviewFilters, Ruled, Ruling
 from gonogo.desk.review.queue import ReviewQueue
 from gonogo.desk.review.server_adapter import ReviewServer

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from gonogo.desk.core.state_db import StateStore
-from gonogo.desk.outbox.outbox import Address
 from gonogo.desk.outbox.owner import is_running
+from gonogo.desk.outbox.rows import Address
 
 
 class RunningInstances:
