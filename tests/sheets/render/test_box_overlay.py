@@ -124,9 +124,9 @@ def test_where_the_frame_has_no_room_arrows_in_the_margins_point_at_the_box() ->
     pixels[2 * down : 9 * down, 6 * across : 22 * across] = 0
     grid = mark_box(to_cells(pixels, PictureMode.QUADRANT), VIEW, Rect(200, 130, 60, 40))
     marked = {(x, y): grid.rows[y][x] for y in range(ROWS) for x in range(COLUMNS) if grid.mark[y * COLUMNS + x]}
-    assert marked == {(0, 4): "▸", (39, 4): "◂", (12, 0): "▾", (12, 15): "▴"}
+    assert marked == {(0, 4): "►", (39, 4): "◄", (12, 0): "▼", (12, 15): "▲"}
     free = mark_box(_grid(PictureMode.QUADRANT), VIEW, Rect(200, 130, 60, 40))
-    assert not set("▸◂▾▴") & set("".join(free.rows))
+    assert not set("►◄▼▲") & set("".join(free.rows))
 
 
 @pytest.mark.parametrize("degrees", [17, 45, 80])

@@ -19,7 +19,7 @@ from gonogo.sheets.render.text_metrics import TextMetrics
 from tests.shared_material import DRAWINGS
 from tests.support.lumps import text_shape
 
-PANES = ((44, 20), (78, 11), (72, 36), (118, 22), (152, 56))
+PANES = ((44, 20), (78, 13), (75, 36), (118, 25), (126, 56), (198, 40))
 """Panes of the drawing at 80×24, 120×40 and 200×60, beside the question and above it."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, subpixels_of
 from gonogo.sheets.render.crop import SUBPIXELS_LEAST, CropView, Rect, best_strips, detail_scale
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
 from gonogo.sheets.render.strips import cut_into_strips, stack, strip_mark
+from tests.shared_material import DRAWINGS
 from tests.sheets.conftest import text_image
 
 PAGE = 4000.0
@@ -103,3 +105,19 @@ def test_a_long_note_is_read_in_strips(drawings: OpenDrawings, tmp_path: Path, m
     short, box = text_image("16,5", height=30)
     short.save(tmp_path / "short.png")
     assert draw_picture(drawings, tmp_path / "short.png", "s", PictureRequest(44, 20, box, mode=mode)).strips == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(DRAWINGS is None, reason="the real drawings are not beside this repository")
+def test_text_of_the_real_drawings_is_eight_subpixels_high_in_the_smallest_terminal(drawings: OpenDrawings) -> None:
+    """At 80×24 in quadrants, in the better of the two arrangements, in 95 % of all boxes."""
+    assert DRAWINGS is not None
+    lines = [json.loads(line) for line in (DRAWINGS / "predictions.jsonl").read_text().splitlines()]
+    boxes = dict.fromkeys((line["drawing"], tuple(line["bbox"])) for line in lines)
+    high = []
+    for name, box in boxes:
+        pictures = [
+            draw_picture(drawings, DRAWINGS / name, name, PictureRequest(*pane, box)) for pane in ((44, 20), (78, 13))
+        ]
+        high.append(max((picture.text_rows or 0.0) * 2 for picture in pictures) >= SUBPIXELS_LEAST)
+    assert sum(high) >= 0.95 * len(high)

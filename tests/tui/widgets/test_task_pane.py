@@ -57,9 +57,9 @@ def test_the_map_lies_where_the_renderer_found_room_and_nowhere_else() -> None:
 
 
 def test_marks_of_strips_and_arrows_are_painted_and_letters_of_a_hostile_child_are_not() -> None:
-    text = "⋯ 1/2 ▸◂▾▴ rm -rf \x1b[2J"
+    text = "⋯ 1/2 ►◄▼▲ rm -rf \x1b[2J"
     width = len(text)
     grid = CellGrid(width, 1, PictureMode.QUADRANT, (text,), bytes(width), b"\xff" * width, bytes(width))
     painted = "".join(segment.text for segment in Painter(INKS).paint(grid)[0])
-    assert painted.startswith("⋯ 1/2 ▸◂▾▴ ")
+    assert painted.startswith("⋯ 1/2 ►◄▼▲ ")
     assert not set(painted) & set("rmfJ\x1b[")

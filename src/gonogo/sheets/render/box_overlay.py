@@ -106,10 +106,10 @@ def _arrows(blank: Mask, left: int, top: int, right: int, bottom: int) -> list[t
     height, width = blank.shape
     x, y = (left + right) // 2, (top + bottom) // 2
     ways = (
-        ("▸", [(column, y) for column in range(left)]),
-        ("◂", [(column, y) for column in range(width - 1, right, -1)]),
-        ("▾", [(x, row) for row in range(top)]),
-        ("▴", [(x, row) for row in range(height - 1, bottom, -1)]),
+        ("►", [(column, y) for column in range(left)]),
+        ("◄", [(column, y) for column in range(width - 1, right, -1)]),
+        ("▼", [(x, row) for row in range(top)]),
+        ("▲", [(x, row) for row in range(height - 1, bottom, -1)]),
     )
     arrows = []
     for arrow, cells in ways:

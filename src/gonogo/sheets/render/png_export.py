@@ -16,7 +16,7 @@ from gonogo.sheets.child_messages import SIDE_MOST
 from gonogo.sheets.models import PictureRequest, PixelCrop
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.draw_request import OpenDrawings, choose_view
-from gonogo.sheets.render.rasterizer import fit_contrast, render_view
+from gonogo.sheets.render.rasterizer import fit_contrast, part_of, render_view
 
 _SIDE_LEAST = 1000
 
@@ -34,7 +34,8 @@ def draw_pixels(
     chosen = choose_view(drawings, path, key, request)
     view = chosen.view
     width, height = size or _native(view.rect, chosen.page.native)
-    grey = fit_contrast(render_view(chosen.page, view, width, height))
+    grey = render_view(chosen.page, view, width, height)
+    grey = fit_contrast(grey, part_of(grey, view.rect, chosen.target) if chosen.target else None)
     if request.inverted:
         grey = np.bitwise_not(grey)
     data = io.BytesIO()

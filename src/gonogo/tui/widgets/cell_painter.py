@@ -18,7 +18,7 @@ MARK, FRAME = 1, 2
 
 # Blocks, quadrants, braille, sextants, octants, our own lines and arrows, and the marks of strips (`⋯ 1/2`). Any other
 # character of a grid is shown as a space.
-_NOT_A_CELL = re.compile("[^ /1-9⋯▸◂▾▴\u2500-\u259f\u2800-\u28ff\U0001fb00-\U0001fbff\U0001cc00-\U0001ceff]")
+_NOT_A_CELL = re.compile("[^ /1-9⋯►◄▼▲\u2500-\u259f\u2800-\u28ff\U0001fb00-\U0001fbff\U0001cc00-\U0001ceff]")
 
 
 @dataclass(frozen=True, slots=True)
