@@ -15,6 +15,7 @@ from gonogo.desk.session.task_pictures import Form, PictureSource
 from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.tui.app import GonogoApp
+from gonogo.tui.terminal.capabilities import TerminalCapabilities
 
 Drawer = Callable[[DeskTask, PictureRequest], Picture | NoPicture | None]
 
@@ -311,8 +312,9 @@ def fake_app(
     clock: Callable[[], float],
     profile: Settings | None = None,
     theme_folders: Sequence[Path] | None = None,
+    terminal: TerminalCapabilities | None = None,
     **services: Any,
 ) -> GonogoApp:
     """Application on a fake account and session."""
     account: Any = FakeAccount(AppPaths(home), session, profile or Settings(), **services)
-    return GonogoApp(account, clock=clock, theme_folders=theme_folders)
+    return GonogoApp(account, clock=clock, theme_folders=theme_folders, terminal=terminal)

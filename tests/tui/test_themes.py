@@ -9,6 +9,8 @@ import pytest
 from textual.color import Color
 
 from gonogo.desk.core.settings import Settings
+from gonogo.tui.terminal.capabilities import TerminalCapabilities
+from gonogo.tui.terminal.probe import TerminalReplies
 from gonogo.tui.themes import ThemeError, emergency_theme, load_themes, read_theme, themes_folder
 from tests.tui.conftest import Running
 from tests.tui.fake_services import Clock, FakeAnnotateSession, task
@@ -96,7 +98,10 @@ async def test_a_theme_of_ones_own_is_used_and_remembered(running: Running, cloc
     folder.mkdir(parents=True)
     (folder / "mine.toml").write_text(DARK.replace('name = "dark"', 'name = "mine"'))
     async with running(FakeAnnotateSession([task(1)]), profile=Settings(theme="light")) as pilot:
-        await press(pilot, clock, "f2")
+        await press(pilot, clock, "f2", "down")
+        assert pilot.app.theme == "mine", "at once"
+        assert not (home / "config" / "settings.toml").exists()
+        await press(pilot, clock, "enter")
         assert pilot.app.theme == "mine"
     assert 'theme = "mine"' in (home / "config" / "settings.toml").read_text()
 
@@ -123,3 +128,29 @@ async def test_without_colour_everything_is_grey_and_still_said(
         assert "✓" in shown
         assert "✗" in shown
         assert "saved" in shown
+
+
+async def test_escape_in_the_list_of_themes_restores_the_one_before(running: Running, clock: Clock, home: Path) -> None:
+    async with running(FakeAnnotateSession([task(1)]), profile=Settings(theme="light")) as pilot:
+        await press(pilot, clock, "f2", "up", "up")
+        assert pilot.app.theme != "light"
+        await press(pilot, clock, "escape")
+        assert pilot.app.theme == "light"
+        await press(pilot, clock, "a")
+    assert not (home / "config" / "settings.toml").exists()
+
+
+@pytest.mark.parametrize(("light", "theme"), [(True, "light"), (False, "dark"), (None, "dark")])
+async def test_the_theme_follows_the_terminal(running: Running, light: bool | None, theme: str) -> None:
+    terminal = TerminalCapabilities({}, answers=TerminalReplies(light=light))
+    async with running(FakeAnnotateSession([task(1)]), terminal=terminal) as pilot:
+        assert pilot.app.theme == theme
+
+
+async def test_a_late_answer_of_the_terminal_is_followed_and_a_chosen_theme_stays(running: Running) -> None:
+    for setting, theme in (("auto", "light"), ("paper", "paper")):
+        terminal = TerminalCapabilities({})
+        session = FakeAnnotateSession([task(1)])
+        async with running(session, terminal=terminal, profile=Settings(theme=setting)) as pilot:
+            terminal.update(TerminalReplies(light=True))
+            assert pilot.app.theme == theme

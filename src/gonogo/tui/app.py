@@ -84,7 +84,8 @@ class GonogoApp(App[None]):
         )
         for theme_file in self._theme_files.values():
             self.register_theme(theme_file.theme())
-        self.theme = self._first_theme()
+        self._theme_setting = self._first_theme()
+        self.show_theme(self._theme_setting)
         self._parsed_theme = ParsedTheme(self)
 
     # --- themes ----------------------------------------------------------------------------------------
@@ -99,7 +100,7 @@ class GonogoApp(App[None]):
 
     def _first_theme(self) -> str:
         name = self.services.profile.theme
-        if name in self._theme_files:
+        if name in self._theme_files or name == themes.AUTOMATIC:
             return name
         if name:
             self._theme_problems.append(f"There is no usable theme named {plain(name, 40)}; dark is shown.")
@@ -127,16 +128,34 @@ class GonogoApp(App[None]):
     def theme_files(self) -> list[themes.ThemeFile]:
         return [self._theme_files[name] for name in sorted(self._theme_files)]
 
-    def action_next_theme(self) -> None:
-        names = sorted(self._theme_files)
-        at = names.index(self.theme) if self.theme in names else -1
-        self.choose_theme(names[(at + 1) % len(names)])
+    def action_themes(self) -> None:
+        from gonogo.tui.screens.common.choose_theme import ChooseThemeScreen  # not needed for the first frame
+
+        def keep(name: str | None) -> None:
+            if name is not None:
+                self.choose_theme(name)
+
+        if not isinstance(self.screen, ChooseThemeScreen):
+            self.push_screen(ChooseThemeScreen(self.theme_files, self._theme_setting, themes.AUTOMATIC), keep)
+
+    def show_theme(self, name: str) -> None:
+        """Shows theme `name` until another is shown; `auto` is light on a light terminal, else dark."""
+        if name == themes.AUTOMATIC:
+            name = (
+                themes.LIGHT if self.terminal.answers.light and themes.LIGHT in self._theme_files else themes.FALLBACK
+            )
+        self.theme = name
 
     def choose_theme(self, name: str) -> None:
         """Shows theme `name` now and at the next start."""
-        self.theme = name
+        self._theme_setting = name
+        self.show_theme(name)
         self.remember("theme", name)
-        self.show_notice(f"Theme: {self._theme_files[name].title}", seconds=2)
+
+    def _terminal_answered(self) -> None:
+        """Follows the background of a terminal that answered late, unless a theme was chosen."""
+        if self._theme_setting == themes.AUTOMATIC:
+            self.show_theme(themes.AUTOMATIC)
 
     def remember(self, setting: str, value: object) -> None:
         """Saves a setting for the next start; shows a notice if that fails."""
@@ -151,6 +170,7 @@ class GonogoApp(App[None]):
 
     async def on_mount(self) -> None:
         self._listen_for_signals()
+        self.terminal.subscribe(self._terminal_answered)
         self._use_keymap()
         for problem in [*self.services.profile.notices, *self._theme_problems, *self.keymap_problems]:
             self.show_notice(problem, warning=True, seconds=10)

@@ -21,6 +21,8 @@ COLORS = (
     "background", "pane", "raised", "line", "text", "strong", "quiet", "accent", *VERDICT_COLORS, "warning", "error",
 )  # fmt: skip
 DRAWING = ("paper", "ink", "mark")
+AUTOMATIC, LIGHT = "auto", "light"
+"""Setting that follows the terminal, and the theme it takes where that is light."""
 FALLBACK = "dark"
 MAX_BYTES = 65_536
 

@@ -15,6 +15,7 @@ from gonogo.tui.terminal.probe import Probe, ReplyFilter, TerminalReplies, quest
 
 KITTY = b"\x1bP>|kitty(0.40.1)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;c"
 XTERM = b"\x1bP>|XTerm(379)\x1b\\\x1b[6;17;8t\x1b[?63;1;2;4;6;9;15;22c"
+GROUND = b"\x1b]11;rgb:eeee/eeee/eeee\x1b\\"
 KEYS = b"as\x1b[A\x1b[6~\x1b[6;5~\x1b[?2026;2$y\x1b[48;24;80;480;800t\x1bOP\x1b[12;5R\x1b[97u"
 
 
@@ -28,6 +29,10 @@ KEYS = b"as\x1b[A\x1b[6~\x1b[6;5~\x1b[?2026;2$y\x1b[48;24;80;480;800t\x1bOP\x1b[
         (b"\x1b_Gi=31;EINVAL:no\x1b\\\x1b[?1;2c", TerminalReplies(complete=True)),
         (b"\x1b[6;0;0t\x1b[6;99999;1t\x1b[?1;2c", TerminalReplies(complete=True)),
         (b"\x1bP>|a\x07\x9b31mb\x1b\\", TerminalReplies("a31mb")),
+        (b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?6c", TerminalReplies(light=True, complete=True)),
+        (b"\x1b]11;rgb:14/16/1a\x07\x1b[?6c", TerminalReplies(light=False, complete=True)),
+        (b"\x1b]11;rgba:ffff/ffff/eeee/ffff\x07", TerminalReplies(light=True)),
+        (b"\x1b]11;white\x07\x1b]11;rgb:zz\x1b\\\x1b]11;rgb:////\x07\x1b[?6c", TerminalReplies(complete=True)),
     ],
 )
 def test_answers_are_understood_and_cleaned(said: bytes, answers: TerminalReplies) -> None:
@@ -38,12 +43,13 @@ def test_answers_are_understood_and_cleaned(said: bytes, answers: TerminalReplie
 
 @given(st.lists(st.integers(1, 200), max_size=12))
 def test_answers_in_any_pieces_among_keys_leave_the_keys(cuts: list[int]) -> None:
-    stream = KEYS + KITTY[:18] + KITTY[18:] + KEYS + XTERM + b"q"
+    stream = KEYS + GROUND + KITTY[:18] + KITTY[18:] + KEYS + XTERM + b"q"
     reply_filter, keys, at = ReplyFilter(), b"", 0
     for cut in [*cuts, len(stream)]:
         keys += reply_filter.feed(stream[at : at + cut])
         at += cut
     assert keys == KEYS + KEYS + b"q"
+    assert reply_filter.answers.light
     assert reply_filter.answers.complete
 
 

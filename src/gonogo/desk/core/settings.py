@@ -89,8 +89,8 @@ class ServerProfile:
 class Settings:
     """Settings with their defaults. Times are in the unit of their name."""
 
-    theme: str = _setting("dark", _text)
-    """Name of the theme: a shipped one, or a file in the themes folder."""
+    theme: str = _setting("auto", _text)
+    """Name of the theme: a shipped one, a file in the themes folder, or `auto`: dark or light as the terminal is."""
     guard_ms: int = _setting(200, _number(0, 5000))
     """Time after the first paint of a question in which verdict keys do not count."""
     burst_ms: int = _setting(80, _number(40, 1000))  # under 40 ms a terminal's replies pass as keys

@@ -10,7 +10,7 @@ EVERYWHERE = Scope(
     Action("review", "review", "The queue of what needs an expert.", (), "review"),
     Action("lead", "campaigns", "For leads: progress, people, quality, promote.", (), "lead"),
     Action("results", "results", "Results of a task, Centaur's way of telling.", (), "results"),
-    Action("theme", "theme", "Choose another theme.", ("f2",), "next_theme"),
+    Action("theme", "theme", "Choose a theme; each is shown at once.", ("f2",), "themes"),
     Action("palette", "palette", "Find an action by name.", ("ctrl+p",), "command_palette"),
     Action("help", "keys", "All keys and what they do.", ("question_mark",), "keys", 5),
     Action("sign_out", "sign out", "Forget the session and go to the sign-in screen.", (), "sign_out"),

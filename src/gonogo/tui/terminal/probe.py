@@ -20,18 +20,22 @@ except ImportError:  # Windows: its console gets no queries, and draws quadrants
     termios = None  # type: ignore[assignment,unused-ignore]
 
 KITTY_ID = 31
-# XTVERSION; the size of a cell; the flags of Kitty's keyboard protocol; DA1, which every terminal answers, and in
-# order: after it nothing more comes.
-_NAME, _CELL, _KEYS, _LAST = "\x1b[>0q", "\x1b[16t", "\x1b[?u", "\x1b[c"
+# XTVERSION; the size of a cell; the background; the flags of Kitty's keyboard protocol; DA1, which every terminal
+# answers, and in order: after it nothing more comes.
+_NAME, _CELL, _GROUND, _KEYS, _LAST = "\x1b[>0q", "\x1b[16t", "\x1b]11;?\x1b\\", "\x1b[?u", "\x1b[c"
 _PICTURES = f"\x1b_Gi={KITTY_ID},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 # Compiled when first used: the questions leave before the first frame, the answers are read after it.
 _ANSWER = (
     rb"\x1b\[\?(?P<attributes>[0-9;]{0,64})c|\x1bP>\|(?P<name>[^\x1b]{0,256})\x1b\\"
     rb"|\x1b\[\?(?P<keyboard>[0-9]{1,5})u"
+    rb"|\x1b\]11;(?:rgba?:(?P<ground>[0-9a-fA-F/]{5,24}))?[^\x07\x1b]{0,64}(?:\x07|\x1b\\)"
     rb"|\x1b_G(?P<kitty>[^\x1b]{0,256})\x1b\\|\x1b\[6;(?P<height>[0-9]{1,5});(?P<width>[0-9]{1,5})t"
 )
 # A possible start of a reply: held back until more bytes arrive, or a pause.
-_BEGUN = rb"\x1b(\[(\?[0-9;]{0,64}|6?(;[0-9]{0,5}){0,2})?|P(>(\|[^\x1b]{0,256}\x1b?)?)?|_(G[^\x1b]{0,256}\x1b?)?)?\Z"
+_BEGUN = (
+    rb"\x1b(\[(\?[0-9;]{0,64}|6?(;[0-9]{0,5}){0,2})?|P(>(\|[^\x1b]{0,256}\x1b?)?)?|_(G[^\x1b]{0,256}\x1b?)?"
+    rb"|\](1(1(;[^\x07\x1b]{0,90}\x1b?)?)?)?)?\Z"
+)
 _SIXEL_ATTRIBUTE = b"4"
 _CELL_MOST = 200
 _KEY_MOST = 3
@@ -41,13 +45,15 @@ _KEY_MOST = 3
 class TerminalReplies(NamedTuple):
     """Replies of the terminal. `cell` is a cell's width and height in pixels; `complete`: no reply is missing.
 
-    `sixel` and `kitty` are ways to draw pixels, `keyboard` is Kitty's keyboard protocol.
+    `sixel` and `kitty` are ways to draw pixels, `keyboard` is Kitty's keyboard protocol, `light` tells whether the
+    background is light (`None`: not answered).
     """
 
     name: str = ""
     sixel: bool = False
     kitty: bool = False
     keyboard: bool = False
+    light: bool | None = None
     cell: tuple[int, int] = (0, 0)
     complete: bool = False
 
@@ -60,9 +66,9 @@ def questions(environment: Mapping[str, str]) -> str:
     if environment.get("STY") or (term.startswith("screen") and not environment.get("TMUX")):
         return ""
     if environment.get("TMUX"):  # it would take Kitty's question for the pane's title
-        return _NAME + _CELL + _LAST
+        return _NAME + _CELL + _GROUND + _LAST
     # Where a question is not understood and printed instead, the line it stands on is wiped.
-    return "\x1b7" + _NAME + _PICTURES + _CELL + _KEYS + _LAST + "\x1b8\x1b[K"
+    return "\x1b7" + _NAME + _PICTURES + _CELL + _GROUND + _KEYS + _LAST + "\x1b8\x1b[K"
 
 
 class ReplyFilter:
@@ -94,6 +100,8 @@ class ReplyFilter:
             self.answers = self.answers._replace(sixel=_SIXEL_ATTRIBUTE in attributes.split(b";")[1:], complete=True)
         elif match["keyboard"] is not None:
             self.answers = self.answers._replace(keyboard=True)
+        elif match[0].startswith(b"\x1b]"):
+            self.answers = self.answers._replace(light=_is_light(match["ground"] or b""))
         elif (name := match["name"]) is not None:
             self.answers = self.answers._replace(name=re.sub(r"[^ -~]", "", name.decode("ascii", "ignore"))[:64])
         elif (kitty := match["kitty"]) is not None:
@@ -104,6 +112,15 @@ class ReplyFilter:
             if 0 < min(cell) <= max(cell) <= _CELL_MOST:
                 self.answers = self.answers._replace(cell=cell)
         return b""
+
+
+def _is_light(color: bytes) -> bool | None:
+    """Returns whether an X11 colour (`ffff/ffff/ffff`, 1 to 4 digits a channel) is nearer to white (ITU-R BT.601)."""
+    channels = color.split(b"/")[:3]
+    if len(channels) < 3 or not all(channels):
+        return None
+    red, green, blue = (int(channel, 16) / (16 ** len(channel) - 1) for channel in channels)
+    return bool(0.299 * red + 0.587 * green + 0.114 * blue > 0.5)
 
 
 class Probe:
