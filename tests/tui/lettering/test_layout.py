@@ -122,6 +122,12 @@ def test_look_alikes_are_marked_where_they_stand() -> None:
     assert (row.plain, marked) == ("read: 16,5 −0,1", ["−"])
 
 
+@pytest.mark.parametrize("text", ["2xØ8.80 H8", "+0.03 -0.03", "[50]", "⌖|⌀0,1|A", "16,5\u200b"])
+def test_one_row_shows_the_reading_itself(text: str) -> None:
+    (row,) = layout({"text": text}, 30, 1).rows
+    assert characters(row.plain) == characters(visible(text)) or typeset({"text": text}).exact
+
+
 def test_hidden_characters_are_marked_where_they_stand() -> None:
     (row,) = layout({"text": "16,5\u200b"}, 60, 8).rows
     marked = [row.plain[span.start : span.end] for span in row.spans if "warning" in str(span.style)]

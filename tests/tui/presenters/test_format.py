@@ -48,6 +48,8 @@ def test_values_ids_and_times_that_are_missing() -> None:
     assert value_text({"text": "M8 "}) == "M8␣"
     assert value_text({"text": "16\u200b,5"}) == "16<U+200B>,5"
     assert value_text({"value": 12.5, "unit": "mm"}) == "12.5 mm"
+    assert editable_text({"value": 12.5, "unit": "mm"}) == "12.5 mm"
+    assert editable_text({"symbol": "position", "zone": "⌀0.1", "datums": ["A", "B"]}) == "⌖|⌀0.1|A|B"
     assert editable_text({"text": " 16\u200b,5\n+0,1 <U+202E>0"}) == "16,5 +0,1 0"
     assert short_id("2f0c8d1e-77aa-4c0e-9b1f-5d5e2a9c0001") == "2f0c8d1e…"
     assert short_id("LIU0010") == "LIU0010"

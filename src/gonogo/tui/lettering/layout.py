@@ -71,6 +71,9 @@ def layout(value: Any, width: int, height: int) -> ValueLayout:
     if value is None:
         return ValueLayout((Content.styled("no value was read"[:width], _QUIET),), 1, 1)
     setting = typeset(value)
+    if height == 1 and not setting.exact:  # no row for the reading below it: the reading itself then
+        row, hidden = _wrapped_runs(marked_runs(setting.raw[:_LONGEST]), width, 1, _STRONG)
+        return ValueLayout(tuple(row), 1, 1, hidden)
     notes, room = _notes(setting, width, height)
     if room >= SMALLEST_ROWS and (large := _large(setting, width, room)) is not None:
         rows = tuple(Content.styled(row, _STRONG) for row in large.rows)
