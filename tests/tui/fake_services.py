@@ -96,6 +96,7 @@ class FakeAnnotateSession:
         self.again: Decided | None = None
         self.exported: Path | None = None
         self.fails: Exception | None = None
+        self.unit = ""
         self.guideline = ""
         self.left_until: float | None = None
         self._done = done
