@@ -40,7 +40,7 @@ def test_all_at_once_is_one_by_one(
     given_values = {
         index: Value({"text": text}, text) for index, (_, _, said, text) in enumerate(flat) if text and said != "unsure"
     }
-    row: Any = SimpleNamespace(n_required=n_required, adjudicated=False)
+    row: Any = SimpleNamespace(n_required=n_required, adjudicated=False, status="open")
     nothing = np.full(len(cast), -1)
     ballots = VoteMatrix(
         tasks=[row] * len(cast),

@@ -185,15 +185,29 @@ def ruled_outcome(votes: Sequence[Vote], truth: Truth) -> Outcome:
     )
 
 
-def gold_outcome(votes: Sequence[Vote], probabilities: Sequence[float], truth: Truth, rule: Rule) -> Outcome:
-    """The outcome of a gold task: open as long as any other, then its answer. It never waits for an expert.
+def asks_on(task_id: str, n_votes: int, shares: Sequence[float] | None) -> bool | None:
+    """Whether a gold task with `n_votes` votes asks for another one: drawn, always the same for one id and number.
 
-    `probabilities` are from the votes, as if nobody knew the answer: else its votes would give it away.
+    `shares[n]` is how often ordinary tasks with n votes ask on; `None`, and so the result, before they are measured.
+    Gold is wrong far more often than other tasks: if its votes decided, it would be asked of more people than they are.
     """
-    by_votes = decide_outcome(votes, probabilities, rule)
-    if by_votes.status == TaskStatus.OPEN:
+    if not shares:
+        return None
+    return crc32(f"{task_id}/{n_votes}".encode()) < shares[min(n_votes, len(shares) - 1)] * 2**32
+
+
+def gold_outcome(
+    votes: Sequence[Vote], probabilities: Sequence[float], truth: Truth, rule: Rule, drawn: bool | None = None
+) -> Outcome:
+    """The outcome of a gold task: open as often as any other, then its answer. It never waits for an expert.
+
+    `drawn` is what `asks_on` says. Without it the `probabilities` from the votes decide, as if nobody knew the answer.
+    """
+    if drawn is None:
+        drawn = decide_outcome(votes, probabilities, rule).status == TaskStatus.OPEN
+    if len(votes) < rule.n_enough or (drawn and len(votes) < rule.n_required):
         return OPEN_OUTCOME
-    return replace(ruled_outcome(votes, truth), rule=by_votes.rule)
+    return replace(ruled_outcome(votes, truth), rule=rule)
 
 
 def parse_gold(answer: str | None, *, trailing_zeros: bool = False, unit: str | None = None) -> Truth | None:

@@ -35,6 +35,7 @@ class CallerAtTask(NamedTuple):
     lease_minutes: int
     insert_round: str
     n_gold_items: int
+    votes: str
     cursor: str
     any_expired: bool
 
@@ -47,13 +48,14 @@ class CallerAtCampaign(NamedTuple):
     lease_minutes: int
     insert_round: str
     n_gold_items: int
+    votes: str
     cursor: str
     any_expired: bool
     paused_at: datetime | None
     asks: bool
 
 
-_CAMPAIGN_COLUMNS = ("id", "status", "lease_minutes", "insert_round", "n_gold_items")
+_CAMPAIGN_COLUMNS = ("id", "status", "lease_minutes", "insert_round", "n_gold_items", "votes")
 _campaign_and_cursor = (
     select(*(campaigns.c[name] for name in _CAMPAIGN_COLUMNS), *leases.cursor_columns(campaigns.c.id))
     .where(campaigns.c.org_id == bindparam("org"), voters.c.voter_id == bindparam("voter"))

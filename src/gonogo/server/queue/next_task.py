@@ -7,14 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, null, select
 
-from gonogo.schemas.enums import CampaignStatus
+from gonogo.schemas.enums import CampaignStatus, VotePolicy
 from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import honeypots, leases
 from gonogo.server.queue.rows import SERVED_COLUMNS, HeldTask, QueueCampaign, QueuedTask, ServedRow, VoterCursor
 from gonogo.server.store import task_order
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.dialects import dialect_of
-from gonogo.server.store.schema import campaigns, submissions, tasks, voters
+from gonogo.server.store.schema import annotator_scores, campaigns, submissions, tasks, voters
 
 # --- queries -----------------------------------------------------------------------------------------------
 
@@ -45,6 +45,7 @@ _ahead = and_(
     ~honeypots.met_by_voter(tasks.c.gold_item_id),
     _first_rank.is_not(None),
 )
+_all_scores = annotator_scores.alias("all_scores")
 _own_claims = tasks.alias("own_claims")
 _n_held = (
     select(func.count())
@@ -73,6 +74,16 @@ _OLDEST_HELD = CompiledQuery(
     .order_by(tasks.c.claimed_at, tasks.c.number)
     .limit(leases.MAX_CLAIMS),
     HeldTask,
+)
+_mean_reliability = (
+    select(func.avg(_all_scores.c.reliability))
+    .where(_all_scores.c.campaign_id == bindparam("campaign"))
+    .scalar_subquery()
+)
+_IS_THOROUGH = CompiledStatement(
+    select((annotator_scores.c.reliability >= _mean_reliability).label("is_thorough")).where(
+        annotator_scores.c.campaign_id == bindparam("campaign"), annotator_scores.c.voter_id == bindparam("voter")
+    )
 )
 _MOVE_CURSOR = CompiledStatement(
     voters.update()
@@ -116,7 +127,8 @@ def next_task(
         cursor = leases.lock_cursor(connection, campaign.id, voter, now)
     if cursor.any_expired:
         _expire(connection, campaign, voter, cursor, now)
-    task = _next_queued(connection, campaign, voter, cursor)
+    doubtful = _doubtful_task(connection, campaign, voter, cursor)
+    task = doubtful or _next_queued(connection, campaign, voter, cursor)
     if task is None or task.n_held >= leases.MAX_CLAIMS:
         renewed = _renew_oldest(connection, campaign, voter, now)
         if renewed is not None or task is None:
@@ -124,16 +136,22 @@ def next_task(
     expires_at = leases.acquire(connection, task.id, voter, now, campaign.lease_minutes)
     if campaign.n_gold_items:
         honeypots.record_serving(connection, task.id, voter)
-    _move_cursor(connection, campaign, voter, cursor, task)
+    _move_cursor(connection, campaign, voter, cursor, task, stays=doubtful is not None)
     return Claim(task, expires_at)
 
 
 def _move_cursor(
-    connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor, task: QueuedTask
+    connection: Connection,
+    campaign: QueueCampaign,
+    voter: Voter,
+    cursor: VoterCursor,
+    task: QueuedTask,
+    *,
+    stays: bool,
 ) -> None:
     # A cursor never moves over a task that another transaction is just claiming: that one may roll back.
     skipped = task.first_rank is not None and task.first_rank < task.rank
-    position = cursor.cursor if skipped else task.rank
+    position = cursor.cursor if skipped or stays else task.rank
     _MOVE_CURSOR.later(connection, {"campaign": campaign.id, "voter": voter.id, "cursor": position})
 
 
@@ -151,6 +169,24 @@ def _renew_oldest(connection: Connection, campaign: QueueCampaign, voter: Voter,
         return None
     expires_at = leases.renew(connection, held[0], campaign, voter, now)
     return None if expires_at is None else Claim(_SERVED_TASK.one(connection, {"task": held[0].id}), expires_at)
+
+
+def _doubtful_task(
+    connection: Connection, campaign: QueueCampaign, voter: Voter, cursor: VoterCursor
+) -> QueuedTask | None:
+    """Where votes follow the risk, a task that waits in a later round, for voters of at least average reliability.
+
+    So the next vote on a doubtful task comes from a thorough person soon, while others go on with new tasks; they reach
+    it, too, if nobody took it. The cursor stays where it is, so nothing is passed over and no order lock is needed.
+    """
+    if campaign.votes != VotePolicy.BY_RISK:
+        return None
+    if not _IS_THOROUGH.scalar(connection, {"campaign": campaign.id, "voter": voter.id}):
+        return None
+    this_round = task_order.Rank.parse(cursor.cursor).round if cursor.cursor else 0
+    params = {**_ahead_params(campaign, voter, cursor), "cursor": task_order.round_text(this_round + 1)}
+    search = _FIRST_UNLOCKED_TASK if dialect_of(connection).CONCURRENT_WRITERS else _FIRST_TASK
+    return search.first(connection, params)
 
 
 def _next_queued(

@@ -83,6 +83,7 @@ class LockedTask(NamedTuple):
     class_prior: list[float] | None
     temperature: float | None
     evidence: dict[str, Any] | None
+    asks_on: list[float] | None
     gold_item_id: str | None
     holder_id: str | None
     claimed_at: datetime | None

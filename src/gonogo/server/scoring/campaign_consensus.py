@@ -21,7 +21,7 @@ from gonogo.server.consensus.decide import (
 from gonogo.server.consensus.intervals import mean_share_low
 from gonogo.server.consensus.votes import UNKNOWN, Consensus
 from gonogo.server.scoring.campaign_calibration import Calibration, calibrate
-from gonogo.server.scoring.campaign_outcomes import decide_all
+from gonogo.server.scoring.campaign_outcomes import decide_all, shares_asking_on
 from gonogo.server.scoring.gc_pause import gc_paused
 from gonogo.server.scoring.vote_matrix import VoteMatrix
 
@@ -47,6 +47,7 @@ class ConsensusResult:
     outcomes: Sequence[Outcome]
     reliability: Floats
     trust: Floats
+    asks_on: list[float] | None
 
 
 def compute_consensus(matrix: VoteMatrix, method: str) -> ConsensusResult:
@@ -58,7 +59,7 @@ def compute_consensus(matrix: VoteMatrix, method: str) -> ConsensusResult:
     consensus = replace(consensus, posterior=calibration.posterior)
     with gc_paused():
         outcomes = decide_all(matrix, consensus, reliability, calibration.by_votes)
-    return ConsensusResult(matrix, consensus, calibration, outcomes, reliability, trust)
+    return ConsensusResult(matrix, consensus, calibration, outcomes, reliability, trust, shares_asking_on(matrix))
 
 
 def score_voters(matrix: VoteMatrix, consensus: Consensus) -> tuple[Floats, Floats]:

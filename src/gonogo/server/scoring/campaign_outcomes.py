@@ -21,6 +21,7 @@ from gonogo.server.consensus.decide import (
     SAFE_POSTERIOR,
     Outcome,
     Vote,
+    asks_on,
     decide_outcome,
     gold_outcome,
     ruled_outcome,
@@ -49,13 +50,14 @@ def decide_all(
     one_by_one = set(disputed.tolist())
     one_by_one.update(index for index, truth in enumerate(matrix.truths) if truth is not None)
     if one_by_one:
+        shares = shares_asking_on(matrix)
         by_task = np.argsort(matrix.votes.task, kind="stable")
         stops = np.cumsum(matrix.votes.per_task())
         for index in one_by_one:
             own_votes = by_task[stops[index - 1] if index else 0 : stops[index]]
             cast = _cast_votes(matrix, own_votes, reliability)
             posterior = (by_votes if matrix.is_gold[index] else consensus.posterior)[index]
-            outcomes[index] = _decide_one(matrix, index, cast, posterior.tolist())
+            outcomes[index] = _decide_one(matrix, index, cast, posterior.tolist(), shares)
     return outcomes
 
 
@@ -67,11 +69,35 @@ def _cast_votes(matrix: VoteMatrix, indices: Ints, reliability: Floats) -> list[
     ]
 
 
-def _decide_one(matrix: VoteMatrix, index: int, cast: list[Vote], posterior: list[float]) -> Outcome:
+def shares_asking_on(matrix: VoteMatrix) -> list[float] | None:
+    """By number of votes, the share of ordinary tasks that asked for another one; `None` where all get as many.
+
+    A task with more votes than n asked on at n; so does one with n that is open.
+    """
+    rules = np.array(matrix.rules, dtype=np.float64).reshape(-1, 3)
+    free = ~matrix.is_gold & (rules[:, 1] < rules[:, 0]) & ~np.array([t.adjudicated for t in matrix.tasks], dtype=bool)
+    if not free.any():
+        return None
+    n_votes, enough, most = matrix.votes.per_task()[free], rules[free, 1], rules[free, 0]
+    is_open = np.array([task.status == TaskStatus.OPEN for task in matrix.tasks], dtype=np.bool_)[free]
+    shares = []
+    for n in range(int(most.max())):
+        reached = (n_votes >= n) & (enough <= n) & (n < most)
+        went_on = reached & ((n_votes > n) | is_open)
+        # Two tasks' worth of a third, which is about what a careful crew asks on.
+        shares.append((float(went_on.sum()) + 2 / 3) / (float(reached.sum()) + 2))
+    return shares
+
+
+def _decide_one(
+    matrix: VoteMatrix, index: int, cast: list[Vote], posterior: list[float], shares: list[float] | None
+) -> Outcome:
     task, truth = matrix.tasks[index], matrix.truths[index]
     if truth is None:
         return decide_outcome(cast, posterior, matrix.rules[index])
-    return ruled_outcome(cast, truth) if task.adjudicated else gold_outcome(cast, posterior, truth, matrix.rules[index])
+    if task.adjudicated:
+        return ruled_outcome(cast, truth)
+    return gold_outcome(cast, posterior, truth, matrix.rules[index], asks_on(task.id, len(cast), shares))
 
 
 def _speakers(matrix: VoteMatrix, consensus: Consensus, reliability: Floats) -> tuple[Ints, Ints]:

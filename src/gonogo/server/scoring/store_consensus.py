@@ -107,6 +107,7 @@ def _write_scores(connection: Connection, campaign_id: str, result: ConsensusRes
             class_prior=prior.tolist(),
             temperature=result.calibration.temperature,
             evidence=result.calibration.evidence.stored(),
+            asks_on=result.asks_on,
             refreshed_at=now,
         )
     )

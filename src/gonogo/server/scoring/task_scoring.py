@@ -21,6 +21,7 @@ from gonogo.server.consensus.decide import (
     Rule,
     Truth,
     Vote,
+    asks_on,
     class_posterior,
     decide_outcome,
     evidence_factors,
@@ -79,6 +80,7 @@ class TaskToScore(NamedTuple):
     class_prior: list[float] | None
     temperature: float | None
     evidence: dict[str, Any] | None
+    asks_on: list[float] | None
 
 
 class VoteToScore(NamedTuple):
@@ -92,7 +94,7 @@ class VoteToScore(NamedTuple):
 
 _OF_TABLE = {
     **dict.fromkeys(("consensus_method", "max_risk", "votes", "min_votes", "trailing_zeros_matter", "unit"), campaigns),
-    **dict.fromkeys(("class_prior", "temperature", "evidence"), campaign_scores),
+    **dict.fromkeys(("class_prior", "temperature", "evidence", "asks_on"), campaign_scores),
 }
 SCORING_COLUMNS: list[ColumnElement[Any]] = [_OF_TABLE.get(name, tasks).c[name] for name in TaskToScore._fields]
 """Columns of `tasks`, `campaigns` and `campaign_scores`; a query joins the last one outer."""
@@ -165,6 +167,7 @@ class ScoredTask:
         rule: When the campaign settles a task.
         truth: The known answer, if the task is gold.
         ruling: An expert's ruling, if there is one; it wins.
+        drawn: Of gold, what `decide.asks_on` says.
     """
 
     votes: list[Vote]
@@ -172,13 +175,14 @@ class ScoredTask:
     rule: Rule
     truth: Truth | None
     ruling: Truth | None
+    drawn: bool | None = None
 
     def outcome(self) -> Outcome:
         """The outcome by ruling, known answer or votes, in this order."""
         if self.ruling is not None:
             return ruled_outcome(self.votes, self.ruling)
         if self.truth is not None:
-            return gold_outcome(self.votes, self.probabilities, self.truth, self.rule)
+            return gold_outcome(self.votes, self.probabilities, self.truth, self.rule, self.drawn)
         return decide_outcome(self.votes, self.probabilities, self.rule)
 
 
@@ -229,6 +233,7 @@ def score_task(task: TaskToScore, rows: Sequence[VoteToScore]) -> ScoredTask:
         _rule_of(task),
         parse_gold(task.gold_answer, trailing_zeros=zeros, unit=task.unit) if task.is_gold else None,
         _ruling(task),
+        asks_on(task.id, len(votes), task.asks_on) if task.is_gold else None,
     )
 
 

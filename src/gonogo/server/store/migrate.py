@@ -14,7 +14,7 @@ from gonogo.server.store.errors import SchemaError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "page_rulings"
+HEAD: Final = "asks_on"
 """The revision this release works with; the newest file in `migrations/versions`."""
 SQUASHED: Final = "0060"
 FIRST: Final = "initial"
