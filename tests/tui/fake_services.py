@@ -98,6 +98,7 @@ class FakeAnnotateSession:
         self.fails: Exception | None = None
         self.unit = ""
         self.guideline = ""
+        self.unit = ""
         self.left_until: float | None = None
         self._done = done
         self._listeners: list[Callable[[], None]] = []
