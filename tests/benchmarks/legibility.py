@@ -39,6 +39,7 @@ from tests.benchmarks.legibility_views import (
     unseen_texts,
 )
 from tests.shared_material import DRAWINGS
+from tests.support.lumps import text_shape
 from tests.support.ocr_readers import Pixels, Reader, Reading, available_readers, best_reading
 from tests.support.unseen_sheets import unseen_sheets
 
@@ -49,7 +50,6 @@ LEAST = {PictureMode.QUADRANT: 0.9, PictureMode.SEXTANT: 0.95, PictureMode.OCTAN
 SUBPIXELS, SUBPIXELS_SHARE = 8, 0.95
 WRONG_TURNS, TURN_SLACK, UPSIDE_DOWN = 0.01, 10, 120
 CELLS_MS = 5.0
-_LUMP_INK, _LUMP_GROWN = 0.55, 1.8
 _RESAMPLES = 500
 _TIMED = 40
 
@@ -87,7 +87,7 @@ def run(
                 for mode in modes:
                     home = folder / f"{label}-{columns}-{mode.value}"
                     shown = asyncio.run(shown_by_the_app(sample, (columns, lines), mode, drawings, home))
-                    judged = _judge(shown, readers, full)
+                    judged = _judge(shown, readers, full, drawings)
                     key = f"{label}, {columns}×{lines}, {mode.value}"
                     rows[key] = _figures(judged)
                     print(key, json.dumps(rows[key], ensure_ascii=False), file=sys.stderr, flush=True)
@@ -104,15 +104,17 @@ def _sample(texts: list[MarkedText], most: int | None) -> list[MarkedText]:
     return [texts[number] for number in kept]
 
 
-def _judge(shown: list[ShownText], readers: dict[str, Reader], full: dict[str, Reading]) -> list[Judged]:
+def _judge(
+    shown: list[ShownText], readers: dict[str, Reader], full: dict[str, Reading], drawings: OpenDrawings
+) -> list[Judged]:
     whole = [full_resolution(item) for item in shown]
     cells = [cells_as_pixels(item) for item in shown]
     if missing := [number for number, item in enumerate(shown) if item.text.name not in full]:
         read = _read([shown[number] for number in missing], [whole[number] for number in missing], readers)
         full.update({shown[number].text.name: reading for number, reading in zip(missing, read, strict=True)})
     return [
-        Judged(item, reading, full[item.text.name], _is_lump(one[-1], other[-1]))
-        for item, reading, one, other in zip(shown, _read(shown, cells, readers), cells, whole, strict=True)
+        Judged(item, reading, full[item.text.name], _is_lump(item, drawings))
+        for item, reading in zip(shown, _read(shown, cells, readers), strict=True)
     ]
 
 
@@ -131,17 +133,9 @@ def _read(shown: list[ShownText], pictures: list[list[Pixels]], readers: dict[st
     return [best_reading(item.text.parts, seen) for item, seen in zip(shown, texts, strict=True)]
 
 
-def _is_lump(cells: Pixels, whole: Pixels) -> bool:
-    """Returns whether the ink of the cells fills the text: far more of its rectangle than at full resolution."""
-    return _fill(cells) > max(_LUMP_INK, _LUMP_GROWN * _fill(whole))
-
-
-def _fill(grey: Pixels) -> float:
-    ink = grey < 128
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if not rows.size:
-        return 0.0
-    return float(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean())
+def _is_lump(shown: ShownText, drawings: OpenDrawings) -> bool:
+    path = shown.text.path
+    return text_shape(drawings, path, str(path), shown.request).is_lump
 
 
 def _figures(judged: list[Judged]) -> dict[str, Any]:

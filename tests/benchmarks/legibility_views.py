@@ -61,9 +61,10 @@ class MarkedText:
 
 @dataclass(frozen=True, slots=True)
 class ShownText:
-    """Marked text as the program shows it: the picture, the view that it was drawn from, and the view's strips."""
+    """Marked text as the program shows it: its request, the picture, the view and the view's strips."""
 
     text: MarkedText
+    request: PictureRequest
     picture: Picture
     chosen: ChosenView
     strips: tuple[Strip, ...]
@@ -133,7 +134,7 @@ async def shown_by_the_app(
             text = by_id[item.id]
             request = session.asked[item.id]
             chosen, strips = in_strips(choose_view(drawings, text.path, str(text.path), request), request)
-            out.append(ShownText(text, picture, chosen, strips))
+            out.append(ShownText(text, request, picture, chosen, strips))
             await press(pilot, clock, "a")
     return out
 
