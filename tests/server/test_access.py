@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from gonogo.server.auth import tokens
 from gonogo.server.store.ids import new_id
-from gonogo.server.store.schema import api_keys, metadata, orgs, users
+from gonogo.server.store.schema import api_keys, campaigns, metadata, orgs, users
 from tests.server.web import LABELING, OURS, Web
 
 VOTE = {"verdict": "correct"}
@@ -222,3 +222,24 @@ async def test_no_secret_is_in_the_database(web: Web) -> None:
         dump = str([connection.execute(table.select()).all() for table in metadata.tables.values()])
     for secret in (token, session, key, key.split("_", 3)[3]):  # `rsplit` would cut a secret with an underscore
         assert secret not in dump
+
+
+async def test_me_says_when_there_are_more_campaigns_than_it_lists(web: Web) -> None:
+    house = web.house
+    rows = [{"id": f"c{n}", "org_id": house.lead.org_id, "name": f"c{n}", "created_at": house.now} for n in range(501)]
+    fixed = {"consensus_method": "majority", "target_redundancy": 1, "gold_fraction": 0.0, "acceptance_alpha": 0.8}
+    with house.store.write() as connection:
+        connection.execute(insert(campaigns), [{**row, **fixed} for row in rows])
+    me = (await web.lead.get(f"{OURS}/me")).json()
+    assert (len(me["campaigns"]), me["n_campaigns"]) == (500, 501)
+
+
+async def test_a_revision_whose_name_begins_like_another_opens_nothing_of_it(web: Web) -> None:
+    png = b"\x89PNG\r\n\x1a\n"
+    stored = (await web.lead.post(f"{OURS}/drawings?part=secret", content=png)).json()["part_revision_id"]
+    campaign = await web.campaign()
+    await web.add(campaign, {"part_revision_id": f"{stored}#x"})
+    who = await web.sign_in(campaign, "anna@example.com")
+    assert (await who.get(f"/api/v1/parts/geometry/{stored}/drawing-url")).status_code == 404
+    await web.add(campaign, {"part_revision_id": stored})
+    assert (await who.get(f"/api/v1/parts/geometry/{stored}/drawing-url")).status_code == 200

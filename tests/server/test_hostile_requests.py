@@ -199,8 +199,32 @@ def test_who_never_ends_a_request_is_shown_out(target: Target, begun: str) -> No
         while piece := connection.recv(65_536):
             found += piece
     assert found.split(b"HTTP/1.1 ")[-1].startswith(b"408 ")
+    assert_envelope(found, "took too long to arrive")
     assert target.stored() == target.before
     assert target.send(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200
+
+
+def assert_envelope(found: bytes, message: str) -> None:
+    """The last answer in `found` is an error in the envelope, with the headers that every answer has."""
+    head, _, body = found[found.rindex(b"HTTP/1.1 ") :].partition(b"\r\n\r\n")
+    headers = httpx.Headers(
+        [(name, value) for name, _, value in (line.partition(b": ") for line in head.splitlines()[1:])]
+    )
+    content = json.loads(body)
+    assert message in content["error"]["message"]
+    assert content["error"]["code"] == "bad_request"
+    assert content["request_id"] == headers["X-Request-ID"]
+    assert headers["X-API-Version"]
+
+
+def test_what_is_no_http_is_answered_in_the_envelope(target: Target) -> None:
+    with socket.create_connection(("127.0.0.1", target.port), timeout=WAIT) as connection:
+        connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
+        found = b""
+        while piece := connection.recv(65_536):
+            found += piece
+    assert found.startswith(b"HTTP/1.1 400 ")
+    assert_envelope(found, "not an HTTP request")
 
 
 def test_a_request_in_flight_is_finished_when_the_server_is_stopped(house: House) -> None:

@@ -23,7 +23,9 @@ class Received(BaseModel):
 
 
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+NOT_BLANK = r"\S"
+"""Pattern of text with anything to see in it."""
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK)]
 Link = Annotated[str, Field(min_length=1, max_length=200)]
 """An id of an object that lives elsewhere: a UUID in the examples, opaque to us."""
 

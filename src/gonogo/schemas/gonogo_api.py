@@ -46,7 +46,7 @@ class Ended(Received):
 
 
 class Me(Received):
-    """Account of the credential, and the campaigns it may work in."""
+    """Account of the credential, and the campaigns it may work in: the newest 500 of `n_campaigns`."""
 
     id: str
     kind: str  # "user" or "annotator"
@@ -54,6 +54,7 @@ class Me(Received):
     name: str | None = None
     email: str | None = None
     campaigns: list[LabelingCampaignPublic] = []
+    n_campaigns: int | None = None
 
 
 class ClaimState(Received):

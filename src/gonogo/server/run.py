@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from gonogo.server.app import create_app
+from gonogo.server.http.raw_errors import EnvelopeProtocol
 from gonogo.server.http.slow_clients import SlowClientGuard
 from gonogo.server.ops.logging import configure_logging
 from gonogo.server.settings import ServerSettings
@@ -162,6 +163,7 @@ class ServerRunner(uvicorn.Server):
             server_header=False,
             lifespan="on",
             ws="none",
+            http=EnvelopeProtocol,
             timeout_graceful_shutdown=STOP_SECONDS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )

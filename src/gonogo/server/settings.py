@@ -48,6 +48,7 @@ class ServerSettings:
     upkeep_seconds: float = 30.0
     keep_ended_days: int = 30  # ended sessions, and links that can no longer be used
     keep_drawings_days: int | None = None
+    min_free_bytes: int = 16 * MEGABYTE  # on the disk of a SQLite database, below which `/readyz` answers 503
 
     def __post_init__(self) -> None:
         if not 1 <= self.invitation_hours <= 72:

@@ -62,8 +62,8 @@ async def test_two_parts_may_have_the_same_drawing(lead: httpx.AsyncClient) -> N
         (b"II*\0", "a.tif", "image/tiff", "drawing.tif"),
         (b"<svg/>", "a.SVG", "image/svg+xml", "drawing.svg"),
         (b"0\nSECTION\n", "a.dxf", "image/vnd.dxf", "drawing.dxf"),
-        (b"just text", "a.pdf", "application/octet-stream", "drawing.bin"),
-        (b"<script>", "a.html", "application/octet-stream", "drawing.bin"),
+        (b"<?xml version='1.0'?><!-- a --><svg/>", "a.png", "image/svg+xml", "drawing.svg"),
+        (b"999\nmade by hand\n  0\r\nSECTION\n", "a", "image/vnd.dxf", "drawing.dxf"),
     ],
 )
 async def test_what_is_served(
@@ -81,6 +81,19 @@ async def test_what_is_served(
     assert answer.headers["content-type"] == kind
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("content", [b"just text", b"<script>", b"MZ\x90", b"PK\x03\x04", b"0\nnothing"])
+async def test_what_is_no_drawing_is_refused_whatever_its_name(lead: httpx.AsyncClient, content: bytes) -> None:
+    for filename in ("a.png", "a.svg", "a.dxf"):
+        answer = await store(lead, content, filename=filename)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "validation_error")
+        assert "not a drawing: PNG" in answer.json()["error"]["details"]["errors"][0]["msg"]
+
+
+async def test_a_part_without_a_visible_name_is_refused(lead: httpx.AsyncClient) -> None:
+    assert (await store(lead, PNG, part="  ")).status_code == 422
+    assert (await lead.post(f"{LABELING}/campaigns", json={"name": " \t"})).status_code == 422
 
 
 async def test_an_address_lasts_15_minutes(lead: httpx.AsyncClient, anyone: httpx.AsyncClient, clock: Clock) -> None:
@@ -147,8 +160,8 @@ async def test_an_annotator_sees_the_drawings_of_the_own_campaign_only(lead: htt
 async def test_limits_of_an_upload(settings: ServerSettings) -> None:
     small = ServerSettings(database_url=settings.database_url, embedded_token=TOKEN, max_drawing_bytes=100)
     async with started(create_app(small)) as app, client_of(app, **{"X-API-Key": TOKEN}) as lead:
-        assert (await store(lead, b"x" * 100)).status_code == 201
-        large = await store(lead, b"x" * 101)
+        assert (await store(lead, PNG.ljust(100))).status_code == 201
+        large = await store(lead, PNG.ljust(101))
         assert large.status_code == 413
         assert large.json()["error"]["details"] == {"observed_bytes": 101, "limit_bytes": 100}
         assert (await store(lead, b"")).status_code == 422

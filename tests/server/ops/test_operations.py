@@ -123,6 +123,16 @@ async def test_not_ready_without_the_schema_of_this_release(web: Web) -> None:
     assert (await web.anybody.get("/metrics")).status_code == 404
 
 
+async def test_not_ready_while_the_disk_is_full(sqlite_house: House) -> None:
+    settings = ServerSettings(database_url="unused", min_free_bytes=10**18)
+    app = create_app(settings, store=sqlite_house.store)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as http:
+        answer = await http.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["error"]["details"] == {"reason": "disk_full"}
+    assert "make room" in answer.json()["error"]["message"]
+
+
 def test_metrics_of_all_workers_are_added_up(tmp_path: Path) -> None:
     app = create_app(ServerSettings(database_url=f"sqlite:///{tmp_path}/x.db", metrics_dir=str(tmp_path)))
     other = {
@@ -326,6 +336,16 @@ def test_gold_of_an_earlier_release_is_put_into_the_order(house: House) -> None:
     assert placed == [10, 0]
     served = [house.task(task).is_gold for task in house.work_off(campaign, people(1)[0])]
     assert served.count(True) == 10
+
+
+def test_prune_leaves_a_database_of_another_release_alone(sqlite_house: House) -> None:
+    database = sqlite_house.store.url.render_as_string()
+    with sqlite_house.store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of the future'"))
+    refused = gonogo("db", "prune", database=database)
+    assert refused.returncode == 1
+    assert "'of the future'" in refused.stderr
+    assert "Nothing was changed" in refused.stderr
 
 
 @pytest.mark.slow

@@ -129,7 +129,7 @@ async def test_the_command_line_and_the_upkeep_write_down_what_they_do(web: Web)
     create_results_password(house.store, made.id)
     campaign = await web.campaign(gold_fraction=0.2)
     await web.add(campaign, {}, {"is_gold": True, "gold_answer": "correct"})
-    (await web.sign_in(campaign, "anna@example.com"), await web.lead.post(f"{OURS}/drawings?part=p", content=b"x"))
+    (await web.sign_in(campaign, "anna@example.com"), await web.lead.post(f"{OURS}/drawings?part=p", content=b"%PDF-"))
     with house.store.write() as connection:
         connection.execute(text("UPDATE campaigns SET n_gold_planned = 0"))  # as a migrated database has it
     rows = len(rows_of(house.store))

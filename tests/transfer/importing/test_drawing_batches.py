@@ -73,7 +73,7 @@ async def test_a_batch_that_is_none_is_refused_whole(client: GonogoClient, body:
     kind = "application/octet-stream"
     with pytest.raises(InvalidRequestError, match=said):
         await client.call(DrawingsStored, "POST", f"{GONOGO}/drawings/batch", body=body, content_type=kind)
-    assert (await client.store_drawing("p", "a.png", kind, b"abc")).created
+    assert (await client.store_drawing("p", "a.png", kind, PNG)).created
 
 
 class Older(GonogoClient):

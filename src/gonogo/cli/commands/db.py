@@ -131,6 +131,12 @@ def restore(database: str | None, source: Path) -> None:
 def prune(database: str | None, keep_drawings_days: int | None) -> None:
     """Delete what has expired: old sessions and links, idempotency answers, rate counts. A server does so, too."""
     settings = ServerSettings(database_url="", keep_drawings_days=keep_drawings_days)
-    counts = with_store(database, lambda store: maintenance.run_once(store, settings, datetime.now(UTC)))
+
+    def run(store: Store) -> dict[str, int]:
+        with store.read() as connection:
+            migrate.require_current(connection)
+        return maintenance.run_once(store, settings, datetime.now(UTC))
+
+    counts = with_store(database, run)
     counts.pop("gold_copies")
     echo_err("Deleted: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()) + ".")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
-from gonogo.server.errors import DATABASE_AWAY, answer, not_found, unavailable
+from gonogo.schemas.enums import ErrorCode
+from gonogo.server.errors import DATABASE_AWAY, ApiError, answer, not_found, unavailable
 from gonogo.server.store.migrate import HEAD
 
 _VERSION = text("SELECT version_num FROM alembic_version")
@@ -26,14 +29,25 @@ async def healthz(_request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Answers 200 if the database is there, with this release's schema; else 503."""
+    """Answers 200 if the database is there, with this release's schema and room to write; else 503."""
     try:
         found: Any = request.app.state.store.query_one(_VERSION)
     except DATABASE_AWAY:
         return answer(request, unavailable())
     if found is None or found.version_num != HEAD:
         return answer(request, unavailable())
+    free = _free_bytes(request.app.state.store.url)
+    if free is not None and free < request.app.state.settings.min_free_bytes:
+        message = f"The disk of the database is full: {free} bytes are free. Votes can't be stored; make room on it."
+        return answer(request, ApiError(503, ErrorCode.UNAVAILABLE, message, {"reason": "disk_full"}))
     return JSONResponse({"status": "ready", "schema": HEAD})
+
+
+def _free_bytes(url: URL) -> int | None:
+    """Free bytes on the disk of a SQLite database; `None` where the database is elsewhere."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    return shutil.disk_usage(Path(url.database).absolute().parent).free
 
 
 async def metrics(request: Request) -> Response:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
+
+from gonogo.server.http.raw_errors import raw_error
 
 HEAD_SECONDS = 30.0
 """Time limit of a request's head, from the connection or from its first byte."""
 BODY_SECONDS = 300.0
 """Time limit of its body: 50 MB at 1.4 Mbit/s."""
-_ANSWER = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_MESSAGE = "The request took too long to arrive; nothing was changed. Send it again."
 
 
 class SlowClientGuard:
@@ -45,7 +48,7 @@ class SlowClientGuard:
                 self._since[connection] = (waits_for, since)
                 continue
             if part == "head" or not connection.cycle.response_started:
-                connection.transport.write(_ANSWER)
+                connection.transport.write(raw_error(HTTPStatus.REQUEST_TIMEOUT, _MESSAGE))
             connection.transport.close()
             closed += 1
         return closed

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from fastapi import Query, Request, Response
 from sqlalchemy import Connection, select
 
+from gonogo.schemas.base import NOT_BLANK
 from gonogo.schemas.enums import DrawingStatus
 from gonogo.schemas.gonogo_api import DrawingsStored, DrawingStored, DrawingUrl
 from gonogo.server.auth.principals import Principal, require
@@ -24,6 +25,7 @@ from gonogo.server.tasks.drawings import (
     has_revision,
     parse_batch,
     read_file,
+    require_drawings,
     store_drawings,
 )
 
@@ -49,7 +51,7 @@ def store(
     request: ApiRequest,
     ctx: Context,
     tx: Connection,
-    part: Annotated[str, Query(min_length=1, max_length=200)],
+    part: Annotated[str, Query(min_length=1, max_length=200, pattern=NOT_BLANK)],
     filename: Annotated[str, Query(max_length=255)] = "",
 ) -> Reply[DrawingStored]:
     """Stores the body as the part's drawing (PNG, JPEG, TIFF, PDF, SVG, DXF); different bytes make a new revision."""
@@ -57,6 +59,7 @@ def store(
     if not request.raw:
         raise invalid([{"loc": ["body"], "msg": "The file is empty.", "type": "missing"}])
     upload = DrawingUpload(part, filename, request.raw)
+    require_drawings([upload])
     (stored,) = store_drawings(tx, ctx.caller.org_id, [upload], ctx.now)
     return Reply(stored, status=201 if stored.created else 200)
 
@@ -77,6 +80,7 @@ def store_several(request: ApiRequest, ctx: Context, tx: Connection) -> Reply[Dr
     """
     require(ctx.caller, "lead")
     uploads = parse_batch(request.raw)
+    require_drawings(uploads)
     stored = store_drawings(tx, ctx.caller.org_id, uploads, ctx.now)
     return Reply(DrawingsStored(data=stored), status=201 if any(item.created for item in stored) else 200)
 
@@ -144,5 +148,6 @@ def _in_reach(connection: Connection, caller: Principal, revision_id: str) -> bo
         pool = select(projects.c.id).where(projects.c.org_id == caller.org_id, projects.c.uses_platform_pool)
         within |= campaigns.c.project_id.in_(pool)
     sheets = select(task_sheets.c.sheet).join(campaigns, campaigns.c.id == task_sheets.c.campaign_id)
-    reachable = sheets.where(within, task_sheets.c.sheet.startswith(f"{revision_id}#", autoescape=True))
-    return connection.execute(reachable.limit(1)).first() is not None
+    alike = sheets.where(within, task_sheets.c.sheet.startswith(f"{revision_id}#", autoescape=True))
+    # A revision may have "#" in its name, too: `a#b#1` is page 1 of `a#b`, and opens nothing of `a`.
+    return any(sheet.rpartition("#")[0] == revision_id for sheet in connection.execute(alike).scalars())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from fastapi import Request
-from sqlalchemy import Connection, Select, false, or_, select, true
+from sqlalchemy import Connection, Select, false, func, or_, select, true
 
 from gonogo.schemas.enums import CampaignStatus, ErrorCode
 from gonogo.schemas.gonogo_api import Ended, Me, SessionCreate, SessionCreated
@@ -56,7 +56,11 @@ def end_session(request: Request, ctx: Context, tx: Connection) -> Ended:
 def me(ctx: Context, tx: Connection) -> Me:
     """Identity of the caller, and the campaigns they may work in."""
     caller = ctx.caller
-    rows = tx.execute(_campaigns_of(caller)).all()
+    query = _campaigns_of(caller)
+    rows = tx.execute(query.limit(MAX_CAMPAIGNS)).all()
+    n_campaigns = len(rows)
+    if n_campaigns == MAX_CAMPAIGNS:
+        n_campaigns = tx.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
     counts = caller.kind == "user"
     return Me(
         id=caller.id,
@@ -65,6 +69,7 @@ def me(ctx: Context, tx: Connection) -> Me:
         name=caller.name,
         email=caller.email,
         campaigns=[campaign_public(CountedCampaign.of(row), counts=counts) for row in rows],
+        n_campaigns=n_campaigns,
     )
 
 
@@ -77,4 +82,4 @@ def _campaigns_of(caller: Principal) -> Select[tuple[object, ...]]:
         query = query.where(
             or_(campaigns.c.id == caller.campaign_id, in_pool if caller.role == "annotator" else false())
         )
-    return query.order_by(campaigns.c.number.desc()).limit(MAX_CAMPAIGNS)
+    return query.order_by(campaigns.c.number.desc())

@@ -37,6 +37,16 @@ def is_older(revision: str) -> bool:
     return revision == SQUASHED or revision in revisions
 
 
+def require_current(connection: Connection) -> None:
+    """Raises `SchemaError` unless the database has this release's schema."""
+    found = version(connection)
+    if found != HEAD:
+        raise SchemaError(
+            f"The database has schema {found!r}, this gonogo works with {HEAD!r}. Nothing was changed. "
+            "If it is an older one, run `gonogo db upgrade`; if it is a newer one, use the release that made it."
+        )
+
+
 def upgrade(connection: Connection) -> None:
     """Brings the schema up to `HEAD`, within the connection's transaction.
 

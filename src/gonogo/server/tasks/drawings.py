@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -37,6 +37,8 @@ _EXTENSIONS = {
     ".svg": "image/svg+xml",
     ".dxf": "image/vnd.dxf",
 }
+_SVG = re.compile(rb"<svg[\s/>]", re.IGNORECASE)
+_DXF = re.compile(rb"(\xef\xbb\xbf)?(\s*999\r?\n[^\n]*\n)*\s*0\s*\n\s*SECTION|AutoCAD Binary DXF", re.IGNORECASE)
 UNKNOWN_TYPE = "application/octet-stream"
 _NAMED = TypeAdapter(Annotated[list[DrawingGiven], Field(min_length=1, max_length=1000)])
 _SUFFIXES = {kind: suffix for suffix, kind in reversed(_EXTENSIONS.items())}
@@ -61,15 +63,28 @@ class DrawingContent:
     part: str
 
 
-def content_type_of(content: bytes, filename: str) -> str:
-    """The media type by the first bytes, else (text formats have no fixed first bytes) by the name's ending."""
+def content_type_of(content: bytes) -> str:
+    """The media type by the first bytes; of text formats, which have no fixed ones, by what a reader looks for."""
     for magic, kind in _MAGIC:
         if content.startswith(magic):
             return kind
     if b"%PDF-" in content[:1024]:  # as readers allow
         return "application/pdf"
-    by_name = _EXTENSIONS.get(PurePosixPath(filename).suffix.lower(), UNKNOWN_TYPE)
-    return by_name if by_name in ("image/svg+xml", "image/vnd.dxf") else UNKNOWN_TYPE
+    if _SVG.search(content):
+        return "image/svg+xml"
+    return "image/vnd.dxf" if _DXF.match(content) else UNKNOWN_TYPE
+
+
+def require_drawings(given: Sequence[DrawingUpload]) -> None:
+    """Raises 422 for files that are no drawing: nobody could open them."""
+    message = "This file is not a drawing: PNG, JPEG, TIFF, PDF, SVG and DXF are."
+    errors = [
+        {"loc": ["body", index], "msg": message, "type": "drawing"}
+        for index, item in enumerate(given)
+        if content_type_of(item.content) == UNKNOWN_TYPE
+    ]
+    if errors:
+        raise invalid(errors)
 
 
 def download_name(content_type: str) -> str:
@@ -140,7 +155,7 @@ class _NewRows:
         return str(row["id"])
 
     def drawing(self, revision: str, sha256: str, item: DrawingUpload, now: datetime) -> None:
-        kind = content_type_of(item.content, item.filename)
+        kind = content_type_of(item.content)
         row = {"part_revision_id": revision, "sha256": sha256, "filename": item.filename, "content_type": kind}
         self._drawings.append({**row, "id": new_id(), "created_at": now})
         self._files[sha256] = item.content
