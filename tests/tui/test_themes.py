@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.color import Color
+from textual.widgets import OptionList
 
 from gonogo.desk.core.settings import Settings
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
@@ -154,3 +155,14 @@ async def test_a_late_answer_of_the_terminal_is_followed_and_a_chosen_theme_stay
         async with running(session, terminal=terminal, profile=Settings(theme=setting)) as pilot:
             terminal.update(TerminalReplies(light=True))
             assert pilot.app.theme == theme
+
+
+@pytest.mark.parametrize("name", OURS)
+async def test_the_chosen_line_of_the_list_can_be_read(running: Running, clock: Clock, name: str) -> None:
+    async with running(FakeAnnotateSession([task(1)]), profile=Settings(theme=name)) as pilot:
+        await press(pilot, clock, "f2")
+        style = pilot.app.screen.query_one(OptionList).get_visual_style("option-list--option-highlighted")
+        background, foreground = style.background, style.foreground
+        assert background is not None
+        assert foreground is not None
+        assert contrast(background, foreground) >= 4.5
