@@ -139,7 +139,7 @@ def _figures(details: Json) -> list[str]:
         ("false reject", "false_reject", _share_with_interval(details.get("false_reject"))),
         ("Gwet's AC1", "gwet_ac1", _coefficient(details, "gwet_ac1")),
         ("prevalence", "prevalence", "   ".join(_prevalence(prevalence)) if prevalence else "–"),
-        ("to settle", "items_to_settle", "–" if to_settle is None else str(to_settle)),
+        ("to settle", "items_to_settle", str(to_settle) if to_settle else "–"),
         ("confidence", "model_confidence", _confidence(details.get("model_confidence"))),
         ("calibration", "calibration", _calibration(details.get("calibration"))),
     ]

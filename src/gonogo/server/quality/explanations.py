@@ -94,7 +94,8 @@ def _ac1(report: Mapping[str, Any], alpha: float | None, threshold: float) -> di
     ac1 = report.get("gwet_ac1")
     if ac1 is None:
         return None
-    is_split = alpha is not None and alpha < threshold and ac1 >= HIGH_AC1
+    is_rare = (report.get("prevalence") or {}).get("incorrect", 0.0) < RARE
+    is_split = alpha is not None and alpha < threshold and ac1 >= HIGH_AC1 and is_rare
     do = "People agree, there are just few wrong predictions. The false-accept rate decides then." if is_split else ""
     return {"means": "Agreement beyond chance that hardly moves when one verdict is common.", "do": do}
 
