@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import IntegrityError
 
 from gonogo.server.store.overlapped_commits import WRITERS, OverlappedCommits
 from gonogo.server.store.schema import orgs
@@ -83,3 +84,19 @@ async def test_a_cancelled_request_keeps_its_writer_until_the_commit_has_ended(
         await commits.run(adding(house, f"later {n}"))
     await asyncio.to_thread(commits.close)
     assert names(house) >= {"next", *(f"slow {n}" for n in range(WRITERS))}
+
+
+async def test_a_commit_that_fails_fails_its_job_alone(postgres_house: House, commits: OverlappedCommits) -> None:
+    house = postgres_house
+    with house.store.write() as connection:
+        connection.execute(text("ALTER TABLE orgs ADD CONSTRAINT once UNIQUE (name) DEFERRABLE INITIALLY DEFERRED"))
+
+    def again(connection: Connection) -> None:
+        connection.execute(orgs.insert().values(id="again", name="first", created_at=house.now))
+
+    await commits.run(adding(house, "first"))
+    for _turn in range(WRITERS + 1):
+        with pytest.raises(IntegrityError):
+            await commits.run(again)
+    assert await commits.run(adding(house, "second")) == "second"
+    assert names(house) == {"first", "second"}
