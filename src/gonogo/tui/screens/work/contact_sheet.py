@@ -104,7 +104,7 @@ class Tile(Vertical):
         agreed = self.row.agreed_ruling()
         if agreed is None:
             likely = self.row.likely
-            sign = f", likely {verdict_sign(likely.verdict)[0]}" if likely is not None else ""
+            sign = f", {verdict_sign(likely.verdict)[0]}?" if likely is not None else ""
             return f"! {left_reason(self.row)}{sign}", "$warning"
         sign, color = verdict_sign(agreed.verdict)
         return f"{sign} {_AGREED.get(agreed.verdict, agreed.verdict)}", color
