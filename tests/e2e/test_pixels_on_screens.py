@@ -43,7 +43,7 @@ def signed_in(lead: Cli) -> Cli:
 
 def test_queue_contact_sheet_and_case_show_pixels_and_take_them_back(signed_in: Cli) -> None:
     with started(signed_in, "review") as terminal:
-        terminal.wait_for(b"what needs an expert")
+        terminal.wait_for(b"to review")
         terminal.wait_for(SENT)  # the preview
         before = len(ids(terminal, b"a=T"))
         terminal.type(b"c")

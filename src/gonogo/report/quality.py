@@ -261,7 +261,7 @@ def _groups(title: str, groups: Sequence[Json]) -> list[str]:
     """Table of alpha by kind or by sheet, where there are several."""
     if len(groups) < 2:
         return []
-    rows = [[title, "tasks", "voted twice", "split", "alpha"]]
+    rows = [[title, "tasks", "two or more votes", "split", "alpha"]]
     rows += [
         [
             str(group.get("title") or group["name"]) or "(no drawing)",

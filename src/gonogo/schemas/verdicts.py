@@ -26,11 +26,13 @@ class RulingTraits(NamedTuple):
 
     Attributes:
         action: Name of the action, `adjudicate.<action>`.
+        key_label: Word beside the key.
         label: Short description in the list of possible rulings.
         help: One sentence for the list of keys.
     """
 
     action: str
+    key_label: str
     label: str
     help: str
 
@@ -69,7 +71,7 @@ VERDICTS: Final[Mapping[str, VerdictTraits]] = {
             keys={"default": "a", "right": "j", "prodigy": "a", "numeric": "1"},
             rank=1,
             help="The value is read right; go to the next question.",
-            ruling=RulingTraits("uphold", "uphold", "The value is read right, whoever said otherwise."),
+            ruling=RulingTraits("uphold", "right", "right", "The value is read right, whoever said otherwise."),
         ),
         VerdictTraits(
             Verdict.INCORRECT,
@@ -78,7 +80,7 @@ VERDICTS: Final[Mapping[str, VerdictTraits]] = {
             keys={"default": "s", "right": "k", "prodigy": "x", "numeric": "2"},
             rank=2,
             help="The value is read wrong; go to the next question.",
-            ruling=RulingTraits("reject", "wrong, no value", "Read wrong; the right value stays open."),
+            ruling=RulingTraits("reject", "wrong", "wrong, no value", "Read wrong; the right value stays open."),
             takes_value=True,
         ),
         VerdictTraits(
@@ -87,8 +89,8 @@ VERDICTS: Final[Mapping[str, VerdictTraits]] = {
             color="unsure",
             keys={"default": "f", "right": "semicolon", "prodigy": "space", "numeric": "4"},
             rank=4,
-            help="The drawing does not tell. An answer, not a skip.",
-            ruling=RulingTraits("undecidable", "undecidable", "The drawing does not tell."),
+            help="The drawing doesn't show it. An answer, not a skip.",
+            ruling=RulingTraits("undecidable", "undecidable", "undecidable", "The drawing doesn't show it."),
         ),
     )
 }

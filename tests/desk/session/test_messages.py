@@ -29,9 +29,13 @@ def west() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("standing", "unsent", "words"),
     [
-        (None, 0, "There is no question left for you now."),
+        (None, 0, "You're done: no question is left for you now."),
         (WorkProgress(done=120, total=120), 0, "You have answered all 120 questions there are for you."),
-        (WorkProgress(done=3, total=9), 2, "There is no question left for you now. 2 answers are still on the way."),
+        (
+            WorkProgress(done=3, total=9),
+            2,
+            "You're done: no question is left for you now. 2 answers are still on the way.",
+        ),
         (WorkProgress(closed=True, done=9, total=9), 0, "This campaign is closed."),
         (WorkProgress(held_by_others=2), 0, "no question left for you now. 2 tasks are with other annotators."),
         (WorkProgress(in_review=1), 0, "no question left for you now. 1 task is waiting for review."),

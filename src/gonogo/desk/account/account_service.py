@@ -128,7 +128,7 @@ class Account:
         order = [named, origin] if named and named != usual else [origin, named, usual]
         servers = list(dict.fromkeys(url for url in order if url))
         if not servers:
-            raise SignInError("This is a token without an address.", "Type the address of the server it is for.")
+            raise SignInError("Which server is this token for?", "Type the address of the server it is for.")
         for server in servers[:-1]:
             try:
                 return await self._redeem(token, server)

@@ -50,7 +50,7 @@ def at_address(kind: str, address: str, *, clean: bool = True) -> Source:
         login = from_environment(kind) or await from_keyring(address)
         if login is None:
             raise NoResultsLogin(
-                f"There are no credentials for the results API of {address}.",
+                f"Sign in to results first: there are no credentials for the results API of {address}.",
                 f"`gonogo results login --source {kind}` keeps them; `gonogo results --help` names the variables for "
                 "scripts.",
             )

@@ -67,15 +67,15 @@ def broke(name: str, error: Exception) -> tuple[str, str]:
 
 def drained(progress: WorkProgress | None, unsent: int) -> tuple[str, str]:
     """Message of an empty queue, with the reason where the server gives one."""
-    parts = ["There is no question left for you now."]
-    step = "Leave, or wait: the queue is asked again by itself. Key r asks at once."
+    parts = ["You're done: no question is left for you now."]
+    step = "We check for new questions. Press r to check now."
     if progress is not None:
         if progress.closed:
             parts, step = ["This campaign is closed."], "Leave, or choose another campaign."
         elif progress.waits_because:
             parts = [progress.waits_because]
         elif progress.done and progress.done == progress.total:
-            parts = [f"You have answered all {progress.done} questions there are for you."]
+            parts = [f"You're done: {progress.done} of {progress.total} answered."]
         if progress.held_by_others:
             until = f" until {clock_time(progress.held_until)}" if progress.held_until else ""
             parts.append(f"{_tasks(progress.held_by_others)} with other annotators{until}.")

@@ -87,4 +87,4 @@ def _progress(n: int, right: int) -> str:
     return f"Of your last {n}, {right} were right: practise on." if n else "Practise first; tasks come when you pass."
 
 
-_NO_ITEMS_YET = "There are no practice items yet: ask the lead, who makes them by ruling on tasks."
+_NO_ITEMS_YET = "Practice appears once an expert has ruled on some questions."

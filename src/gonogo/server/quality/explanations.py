@@ -124,7 +124,7 @@ def _items_to_settle(report: Mapping[str, Any], alpha: float | None) -> dict[str
     more = report.get("items_to_settle")
     if alpha is None or report.get("alpha_interval") is None or more == 0:
         return None
-    means = "About how many more doubly voted tasks would settle on which side of the threshold alpha lies."
+    means = "About how many more tasks with two or more votes would settle on which side of the threshold alpha lies."
     if more is None:
         return {"means": means, "do": "Too many to be worth it: alpha sits right on the threshold."}
     return {"means": means, "do": ""}

@@ -7,7 +7,7 @@ from gonogo.tui.actions.action_types import Action, Scope
 EVERYWHERE = Scope(
     "app", "Everywhere",
     Action("practice", "practice", "Known items, and at once what was right.", (), "practice"),
-    Action("review", "review", "The queue of what needs an expert.", (), "review"),
+    Action("review", "review", "The review queue, for experts.", (), "review"),
     Action("lead", "campaigns", "For leads: progress, people, quality, promote.", (), "lead"),
     Action("results", "results", "Results of a task, Centaur's way of telling.", (), "results"),
     Action("theme", "theme", "Choose a theme; each is shown at once.", ("f2",), "themes"),

@@ -12,13 +12,17 @@ TYPE_RANK = 3
 def _ruling(traits: VerdictTraits) -> Action:
     name = traits.ruling.action
     key = traits.keys["default"]
-    return Action(name, name, traits.ruling.help, (key,), f"rule('{name}')", traits.rank, verdict=True)
+    return Action(
+        name, traits.ruling.key_label, traits.ruling.help, (key,), f"rule('{name}')", traits.rank, verdict=True
+    )
 
 
 def _rulings() -> list[Action]:
     """The rulings, those that take a voter's value, and the one that types a value."""
     rulings = [_ruling(traits) for traits in VERDICTS.values()]
-    type_value = Action("type", "type", "Read wrong: type the right value.", ("d",), "type", TYPE_RANK, verdict=True)
+    type_value = Action(
+        "type", "type value", "Read wrong: type the right value.", ("d",), "type", TYPE_RANK, verdict=True
+    )
     return [
         *(ruling for ruling in rulings if (ruling.rank or 0) < TYPE_RANK),
         *(_take(number) for number in range(1, 10)),

@@ -9,7 +9,7 @@ LEAD = Scope(
     Action("quality", "quality", "What its labels are worth.", ("y",), "quality", 1),
     Action("review", "review", "Its review queue.", ("v",), "review", 2),
     Action("invite", "invite", "Invite a person by e-mail.", ("i",), "invite", 3),
-    Action("revoke", "revoke", "End a person's part in it.", ("d",), "revoke", 4),
+    Action("revoke", "revoke", "Remove someone from it.", ("d",), "revoke", 4),
     Action("close", "close", "Close it for answers.", ("c",), "close", 6),
     Action("promote", "promote", "Copy what is settled to the golden dataset.", ("p",), "promote", 7),
     Action("results", "results", "Its cases as the results API tells them.", ("e",), "results", 8),

@@ -45,7 +45,7 @@ ANNOTATE = Scope(
     Action("mode", "mode", "Draw in finer or simpler characters.", ("m",), "pane('mode')", 13),
     Action("outside", "viewer", "Open the crop in the system's viewer.", ("v",), "pane('view_outside')", 14),
     Action("pace", "pace", "Show or hide the pace and the time left.", ("p",), "pace"),
-    Action("practice", "practice", "Known items, told at once what was right.", ("t",), "practice", 15),
+    Action("practice", "practice", "Practice: see the right answer at once.", ("t",), "practice", 15),
     Action("retry", "retry", "Try the server or the drawing again now.", ("r",), "retry", 12),
 )  # fmt: skip
 
@@ -65,11 +65,11 @@ EDIT = Scope(
 
 HISTORY = Scope(
     "history", "The history",
-    Action("open", "in full", "One answer with its question in full.", ("enter",), "open", 1),
+    Action("open", "details", "One answer with its question in full.", ("enter",), "open", 1),
     Action("search", "search", "Find answers by any words in them.", ("slash",), "search", 2),
-    Action("open_only", "open ones", "Only what has not reached the server.", ("w",), "only_open", 4),
+    Action("open_only", "not sent", "Only what has not reached the server.", ("w",), "only_open", 4),
     Action("again", "answer again", "Give a refused answer anew.", ("a",), "again", 3),
-    Action("resend", "send as is", "Send a refused answer once more.", ("r",), "resend", 7),
+    Action("resend", "resend", "Send a refused answer once more.", ("r",), "resend", 7),
     Action("drop", "drop", "Delete a refused answer here, after asking.", ("x",), "drop", 8),
     Action("undo", "take back", "Take the last answer back.", ("u", "backspace"), "undo", 6),
     Action("back", "back", "Back to where you came from.", ("escape", "h", "q"), "back", 5),

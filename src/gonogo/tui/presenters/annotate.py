@@ -60,8 +60,8 @@ def _work(state: SessionState) -> list[str]:
     if state.stage is Stage.DRAINED and state.total is not None:
         lines.append(f"{state.done} of {state.total} done, {max(state.total - state.done, 0)} left.")
     if state.unsent:
-        answers = "1 answer waits" if state.unsent == 1 else f"{state.unsent} answers wait"
-        lines.append(f"Nothing is lost: {answers} on this computer to be sent.")
+        answers, they = ("1 answer", "it goes") if state.unsent == 1 else (f"{state.unsent} answers", "they go")
+        lines.append(f"{answers} saved here; {they} out when the server is back.")
     elif state.done:
         lines.append(f"All {state.done} answers have reached the server.")
     if state.parked:

@@ -133,7 +133,9 @@ def _gold_answers(signs: Mapping[str, Any]) -> str:
     count = signs.get("n_gold_answers")
     if count is None:
         return ""
-    return f"{count} gold answers" + ("; nothing can be said below 10" if count < _FEW_GOLD_ANSWERS else "")
+    return (
+        f"needs {_FEW_GOLD_ANSWERS} gold answers; has {count}" if count < _FEW_GOLD_ANSWERS else f"{count} gold answers"
+    )
 
 
 def _flags(record: AnnotatorRecord) -> list[Content]:

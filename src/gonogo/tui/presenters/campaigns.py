@@ -96,8 +96,8 @@ def _quality(snapshot: CampaignSnapshot, width: int) -> list[Content]:
     if report is None:
         return []
     interval, required = (report.gonogo or {}).get("alpha_interval"), report.acceptance_alpha or 0.0
-    alpha = "undefined" if report.alpha is None else f"{report.alpha:.2f}"
-    doubt = f", 95 % {interval[0]:.2f} to {interval[1]:.2f}" if interval else ", its doubt is not told"
+    alpha = "not enough votes yet" if report.alpha is None else f"{report.alpha:.2f}"
+    doubt = f", 95 % {interval[0]:.2f} to {interval[1]:.2f}" if interval else ""
     word = "accepted" if report.accepted else "not accepted"
     return [
         Content.assemble(
@@ -156,7 +156,7 @@ INVITE = _card(
     "Type the e-mail address, and “reviewer” behind it for an expert. The link is shown once, here; nothing is mailed.",
 )
 REVOKE = _card(
-    "End a person's part",
+    "Remove someone",
     "Type the e-mail address. The session ends at once and the tasks held go to others; votes given so far stay.",
 )
 

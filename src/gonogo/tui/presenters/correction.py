@@ -23,7 +23,7 @@ def correction_preview(text: str, predicted: Any, rows: int = 2) -> Content:
         return Content.styled("Type the value as the drawing shows it.", "$quiet")
     if text.strip() == editable_text(predicted):
         hides = any(not each.like for each in look_alikes(value_text(predicted)))
-        return Content.styled("as it was read, without what is hidden in it" if hides else "as it was read", "$quiet")
+        return Content.styled("unchanged, without what is hidden in it" if hides else "unchanged", "$quiet")
     parsed = parse(text)
     if not parsed.ok:
         state = Content.assemble(("kept as text: ", "$quiet"), styled(parsed.problem[:MAX_SHOWN], "$quiet"))

@@ -94,7 +94,7 @@ def practice_card(practice: PracticeSession) -> Content:
         texts = [
             "Items come from what experts have ruled on, without those you voted on yourself.",
             queue_closed_reason(practice.standing),
-            "Ask the lead, who makes them by ruling. r looks again. Esc goes to the queue.",
+            "Practice appears once an expert has ruled on some questions. r looks again. Esc goes to the queue.",
         ]
         return paragraphs(heading, *(content(text) for text in texts if text))
     return _summary(practice)
@@ -105,7 +105,7 @@ def _summary(practice: PracticeSession) -> Content:
     return paragraphs(
         empty_state.heading("✓", "$correct", f"{practice.n_right} of {len(practice.attempts)} right"),
         Content("\n").join(_mistakes(practice.attempts)),
-        content(f"Standing: {standing_text(practice.standing)}."),
+        content(f"Score: {standing_text(practice.standing)}."),
         Content.styled(closed or "The queue is open for you.", "$warning" if closed else "$foreground"),
         Content.styled("r practises more. Esc goes to the queue.", "$foreground"),
     )
@@ -115,7 +115,7 @@ def _mistakes(attempts: Sequence[PracticeAttempt]) -> list[Content]:
     """Wrong answers of a round: missed errors by type, and right readings that were refused."""
     wrong = [attempt.feedback for attempt in attempts if not attempt.feedback.right]
     if not wrong:
-        return [Content.styled("No error was let pass, nothing right was refused.", "$foreground")]
+        return [Content.styled("You caught every error and rejected nothing correct.", "$foreground")]
     missed = Counter(
         (feedback.error_type or "other").replace("_", " ") for feedback in wrong if feedback.verdict == "incorrect"
     )

@@ -93,9 +93,9 @@ def _public(case: Case) -> list[Content]:
 
 def _keys_plain() -> list[Content]:
     keys = (
-        ("a", "uphold the prediction"),
+        ("a", "right: the prediction stands"),
         ("s", "wrong, no value"),
-        ("d", "wrong, type the value"),
+        ("d", "wrong: type the value"),
         ("f", "undecidable"),
     )
     return [Content.assemble((key, "bold $accent"), "  ", (effect, "$foreground")) for key, effect in keys]
@@ -155,7 +155,7 @@ def seconds(milliseconds: float | None) -> str:
 
 def _rulings(detail: ReviewDetail, width: int) -> list[Content]:
     """Possible rulings: the probability before and after each, and whose votes it upholds."""
-    lines = [Content.styled(f"{'rulings':20}now → ruled  with whom", "$quiet")]
+    lines = [Content.styled(f"{'rulings':20}now → ruled  who agrees", "$quiet")]
     for possible in detail.possible:
         if possible.group is not None and possible.group < len(detail.groups):
             group = detail.groups[possible.group]
@@ -170,15 +170,15 @@ def _rulings(detail: ReviewDetail, width: int) -> list[Content]:
 
 
 def _ruling(key: str, label: Content, possible: PossibleRuling, width: int) -> Content:
-    """Ruling on one line, cut at the right: `a  uphold   36% → 100%  with B C, over A   agreement 67%`."""
+    """Ruling on one line, cut at the right: `a  right   36% → 100%  B, C, overrules A   agreement 67%`."""
     gap = " " * max(16 - label.cell_length, 1)
     then = percent(possible.after.posterior.get(possible.verdict))
     line = Content.assemble(
         (f"{key:<2} " if key else "   ", "bold $accent"), label, gap,
         (f"{percent(possible.probability):>4}", "$foreground"), (f" → {then:4}", "$quiet"),
     )  # fmt: skip
-    upheld = f"  with {' '.join(possible.upholds)}" if possible.upholds else "  with nobody"
-    over = f", over {' '.join(possible.overrules)}" if possible.overrules else ""
+    upheld = f"  {', '.join(possible.upholds)}" if possible.upholds else "  nobody"
+    over = f", overrules {', '.join(possible.overrules)}" if possible.overrules else ""
     agreed = possible.after.agreement
     after = f"   agreement {percent(agreed)}" if agreed is not None else ""
     for part, color in ((upheld, "$foreground"), (over, "$foreground"), (after, "$quiet")):
@@ -192,7 +192,7 @@ def _reasons(group: ValueGroup) -> list[str]:
     """Reasons why the group's values count as equal, and its difference from the first group."""
     reasons = [f"{member.label} {one_line(member.reason, 60)}" for member in group.members if member.reason != "same"]
     if group.against and not group.against.startswith("same"):
-        reasons.append(f"from 1: {one_line(group.against, 60)}")
+        reasons.append(f"differs from 1: {one_line(group.against.removeprefix('differs: '), 60)}")
     if group.as_predicted:
         reasons.append("the same as the prediction: then a upholds it")
     return reasons

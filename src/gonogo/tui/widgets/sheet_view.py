@@ -359,7 +359,7 @@ def _no_picture_card(
     """Card in the middle of the empty frame: what is missing, the reason, the next step, the box on the sheet."""
     lines: list[tuple[str, Style]] = []
     if shown is None:
-        lines = [("The drawing is on its way …", text)]
+        lines = [("Loading the drawing …", text)]
     else:
         lines = [("No drawing to show", strong), ("", text)]
         lines += [(line, text) for line in _wrapped(shown.reason, min(width - 4, 56))]

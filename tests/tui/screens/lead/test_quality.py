@@ -22,7 +22,7 @@ async def test_alpha_stands_as_a_gauge_with_its_interval_and_words(room: Room, s
         await room.sees("alpha", "95 %", "wanted 0.8", "┊", "false accept", "→", "ana@works.test")
         assert max(map(len, room.text.splitlines())) <= size[0]
         await room.press("escape")
-        await room.sees("what needs an expert")
+        await room.sees("to review")
 
 
 async def test_a_campaign_nobody_voted_in_says_undefined(room: Room) -> None:

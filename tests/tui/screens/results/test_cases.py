@@ -250,7 +250,7 @@ async def test_enter_opens_a_case_with_its_votes_and_goes_on_to_its_review(room:
         await room.sees("as many votes for one answer as for another")
         assert isinstance(room.screen, AdjudicateScreen)
         await room.press("escape")
-        await room.sees("what needs an expert", "1 of 1")
+        await room.sees("to review", "1 of 1")
 
 
 async def test_a_case_that_was_settled_meanwhile_leads_to_the_queue_with_a_word(room: Room) -> None:

@@ -64,7 +64,7 @@ async def test_escape_leads_back_to_the_list(room: Room) -> None:
         await room.press("enter")
         await room.until(lambda: isinstance(room.screen, AdjudicateScreen))
         await room.press("escape")
-        await room.sees("what needs an expert")
+        await room.sees("to review")
         app = room.pilot.app
         assert isinstance(app, GonogoApp)
         assert isinstance(app.navigator.session, ReviewSession)

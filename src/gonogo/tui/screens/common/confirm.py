@@ -35,7 +35,7 @@ class ConfirmScreen(ModalScreen[str | None]):
             yield Static(Content.assemble(self._card), id="said", markup=False)
             if self._check is not None:
                 yield Input(max_length=300)
-            leave = "Esc leaves; nothing is done then." if self._check else "Esc"
+            leave = "Esc cancels." if self._check else "Esc"
             yield Static(Content.styled(leave, "$quiet"), id="hint", markup=False)
 
     @on(Input.Submitted)

@@ -140,7 +140,7 @@ class ResultsScreen(TableScreen):
             parts.append(Content.styled("… reading on", "$accent"))
         elif self._problem is not None:
             reason = one_line(str(self._problem), 200)
-            parts.append(Content.assemble(("! broken off: ", "bold $warning"), (f"{reason} r goes on.", "$warning")))
+            parts.append(Content.assemble(("! stopped: ", "bold $warning"), (f"{reason} r goes on.", "$warning")))
         return Content.styled(" · ", "$quiet").join(parts)
 
     def _empty(self) -> Content:

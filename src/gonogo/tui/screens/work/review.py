@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gonogo.desk.review.session import ReviewSession
 
 STATUSES = ("", "open", "resolved")
-_LIST_NAMES = {"": "what needs an expert", "open": "open tasks", "resolved": "resolved tasks", "in_review": "in review"}
+_LIST_NAMES = {"": "to review", "open": "open tasks", "resolved": "resolved tasks", "in_review": "in review"}
 
 
 class ReviewScreen(TableScreen):
