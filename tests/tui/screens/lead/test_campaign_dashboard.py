@@ -56,7 +56,7 @@ async def test_promoting_below_acceptance_is_refused_in_words_and_force_is_expla
     async with room.opened():
         await room.sees("Nothing needs an expert")
         await room.press("l")
-        await room.sees("alpha undefined", "people (2)")
+        await room.sees("not enough votes yet", "people (2)")
         await room.press("p")
         await room.sees("Refused as it stands", "forced below acceptance")
         await room.press(*"yes", "enter")

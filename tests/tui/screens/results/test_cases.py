@@ -155,7 +155,7 @@ async def test_a_case_that_is_not_in_the_list_is_asked_for(home: Path) -> None:
 async def test_a_break_keeps_what_was_read_and_goes_on_there(home: Path) -> None:
     centaur = Centaur(250, answers={2: Reset()})
     async with ScriptedServer(centaur) as server, opened(home, source_at(server.url)) as shown:
-        await shown.sees("1 of 100 cases", "! broken off", "r goes on")
+        await shown.sees("1 of 100 cases", "! stopped", "r goes on")
         await shown.press("r")
         await shown.sees("1 of 250 cases")
         asked = [got.query.partition("last_sequence_id=")[2] for got in server.requests if got.path.endswith("/list")]

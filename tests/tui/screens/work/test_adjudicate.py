@@ -54,7 +54,7 @@ async def test_every_vote_and_what_each_ruling_does_is_shown(room: Room) -> None
     async with room.opened():
         await at_the_case(room)
         await room.sees(
-            "A ✓ correct", "B ✗ incorrect → 16,55", "3.0 s", "names hidden", "uphold", "undecidable", "with A, over B"
+            "A ✓ correct", "B ✗ incorrect → 16,55", "3.0 s", "names hidden", "right", "undecidable", "A, overrules B"
         )
         assert "ana" not in room.text
         await room.press("b")
@@ -187,7 +187,7 @@ async def test_it_fits_and_every_key_of_a_ruling_is_named(room: Room, size: tupl
     await conflict(room)
     async with room.opened(size=size):
         await at_the_case(room)
-        for words in ("a uphold", "s reject", "1 take", "f undecidable", "A ✓ correct"):
+        for words in ("a right", "s wrong", "1 take", "f undecidable", "A ✓ correct"):
             assert words in room.text, room.text
 
 

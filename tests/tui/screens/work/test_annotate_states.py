@@ -14,7 +14,7 @@ from tests.tui.screen_text import appears, press, settle, text_of
     ("changes", "words"),
     [
         ({"stage": Stage.OFFLINE, "unsent": 3, "message": "No answer from host.", "retry_in": 9.0},
-         ["No answer from host.", "3 answers wait", "next try in 9 s"]),
+         ["No answer from host.", "3 answers saved here", "next try in 9 s"]),
         ({"stage": Stage.SIGNED_OUT}, ["sign in again", "Press r"]),
         ({"stage": Stage.REFUSED, "message": "This campaign is closed."},
          ["No question for you now", "campaign is closed", "Ask"]),

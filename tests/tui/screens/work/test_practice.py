@@ -58,7 +58,7 @@ async def test_each_answer_is_told_and_a_summary_ends_the_round(room: Room, size
             await room.press("a", "s")
             assert len(practice_of(room).attempts) == number + 1, "what was told is read before the next answer"
             await room.press("enter")
-        await room.sees(f"of {len(TRUTHS)} right", "Standing:", "The queue is open for you")
+        await room.sees(f"of {len(TRUTHS)} right", "Score:", "The queue is open for you")
         await room.press("escape")
         await room.until(
             lambda: isinstance(room.screen, AnnotateScreen) and not isinstance(room.screen, PracticeScreen)
