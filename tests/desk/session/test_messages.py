@@ -30,7 +30,7 @@ def west() -> Iterator[None]:
     ("standing", "unsent", "words"),
     [
         (None, 0, "You're done: no question is left for you now."),
-        (WorkProgress(done=120, total=120), 0, "You have answered all 120 questions there are for you."),
+        (WorkProgress(done=120, total=120), 0, "You're done: 120 of 120 answered."),
         (
             WorkProgress(done=3, total=9),
             2,
