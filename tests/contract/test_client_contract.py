@@ -145,6 +145,7 @@ def test_every_extension_the_client_speaks_is_served() -> None:
         ("POST", f"{gonogo}/tasks/{{task_id}}/release"),
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}"),
         ("PATCH", f"{gonogo}/campaigns/{{campaign_id}}/settings"),
+        ("POST", f"{gonogo}/campaigns/{{campaign_id}}/settings/preview"),
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/queue"),
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/submissions"),
         ("GET", f"{gonogo}/campaigns/{{campaign_id}}/export"),

@@ -50,11 +50,11 @@ def test_queue_contact_sheet_and_case_show_pixels_and_take_them_back(signed_in: 
         terminal.wait_for(b"confirm page")
         terminal.wait_for(SENT, before + 3)  # the tiles
         terminal.type(b"?")
-        terminal.wait_for(b"Struck: wrong.")
+        terminal.wait_for(b"This one is read wrong")
         terminal.type(ESCAPE)
         shown = len(ids(terminal, b"a=T"))
         terminal.type(b"o")
-        terminal.wait_for(b"uphold")
+        terminal.wait_for(b"type value")
         terminal.wait_for(SENT, shown + 1)  # the case
         terminal.type(QUIT)
         assert terminal.ends() == 0
