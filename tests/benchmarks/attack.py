@@ -282,7 +282,8 @@ def autocorrelation(sessions: list[list[float]]) -> dict[str, float]:
     power = sum(float(session @ session) for session in together)
     found: list[float] = [sum(float(s[:-lag] @ s[lag:]) for s in together) / power for lag in range(1, LAGS + 1)]
     n_pairs = sum(len(session) for session in sessions)
-    return {"largest": round(max(found, key=lambda value: abs(value)), 4), "noise": round(3.9 / n_pairs**0.5, 4)}
+    largest: float = max(found, key=abs)
+    return {"largest": round(largest, 4), "noise": round(3.9 / n_pairs**0.5, 4)}
 
 
 def _difference(everything: list[Seen], known: dict[str, bool], name: str) -> dict[str, Any]:
