@@ -48,7 +48,7 @@ def _font(path: str) -> ImageFont.FreeTypeFont:
 @cache
 def _plotter(name: str) -> Any:
     # Optional, see above.
-    from HersheyFonts import HersheyFonts  # type: ignore[import-untyped]
+    from HersheyFonts import HersheyFonts  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     font = HersheyFonts()
     font.load_default_font(name)

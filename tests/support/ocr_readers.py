@@ -89,7 +89,7 @@ def _rapid(pictures: Sequence[Pixels], *, lines: bool) -> list[str]:
 @cache
 def _engine():  # type: ignore[no-untyped-def]
     # Optional, and two seconds to load.
-    from rapidocr_onnxruntime import RapidOCR  # type: ignore[import-untyped]
+    from rapidocr_onnxruntime import RapidOCR  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     return RapidOCR(intra_op_num_threads=1, text_score=0.0)
 
