@@ -5,11 +5,12 @@ FastAPI.
 from __future__ import annotations
 
 import importlib
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from gonogo import __version__
+from gonogo.cli.workstation import open_workstation
 
 # name → (module, attribute, one line for `gonogo --help`); the line is here so that help loads no command
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -99,7 +100,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = click.utils.make_str(args[0])
         if name not in COMMANDS and not name.startswith("-"):
-            import difflib  # for a wrong command only
+            import difflib  # 3 ms, for a wrong command only
 
             near = difflib.get_close_matches(name, COMMANDS, n=1)
             hint = f" Did you mean `gonogo {near[0]}`?" if near else " `gonogo --help` lists them."
@@ -116,37 +117,14 @@ def cli(ctx: click.Context) -> None:
     Without a command the workstation opens.
     """
     if ctx.invoked_subcommand is None:
-        from gonogo.cli.workstation import open_workstation  # the terminal probe, which help does without
-
         open_workstation()
 
 
 def main(args: list[str] | None = None) -> Any:
-    """Entry point of the console script."""
+    """Runs the command line; an error that a command doesn't handle ends it with a sentence."""
     try:
         return cli.main(args=args, prog_name="gonogo")
-    except OSError as error:
-        from gonogo.cli.support.exit_codes import fail_file  # for errors only
-
-        fail_file(error)
     except Exception as error:  # noqa: BLE001 - the last handler; above it is only the interpreter
-        _report_crash(error)
+        from gonogo.cli.support.crash_report import end_after_error  # for errors only
 
-
-def _report_crash(error: Exception) -> NoReturn:
-    """Ends after a bug in gonogo: a sentence for the person, the traceback in a file for the developers."""
-    import os  # these for errors only, too
-    import tempfile
-    import traceback
-
-    from gonogo.cli.support.exit_codes import fail
-
-    next_step = "There is no room to keep the details."
-    try:
-        number, path = tempfile.mkstemp(prefix="gonogo-fault-", suffix=".txt")  # for its owner's eyes only
-        with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
-            traceback.print_exception(error, file=file)
-        next_step = f"The details are in {path}: send them to whoever looks after gonogo."
-    except OSError:
-        pass
-    fail(f"a fault in gonogo itself ({type(error).__name__}); what was done before it is kept", next_step)
+        end_after_error(error)

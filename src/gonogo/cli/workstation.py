@@ -1,18 +1,16 @@
-"""Entry point of the console script: opens the workstation (the Textual app) in this terminal.
+"""Entry point of the console script, and the way from any command into the workstation (the Textual app).
 
-It imports the app late: the terminal is asked for its capabilities first, and answers meanwhile.
+Imports little: every command comes through this module.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from gonogo.tui.terminal.probe import Probe
+    from gonogo.tui.navigation import Start
 
 
 class CampaignOpening(NamedTuple):
@@ -29,7 +27,7 @@ def main() -> Any:
     """
     if len(sys.argv) == 1 and "_GONOGO_COMPLETE" not in os.environ:
         return open_workstation()
-    from gonogo.cli.main import main as run_command  # imports this module
+    from gonogo.cli.main import main as run_command  # click, which a first frame does without
 
     return run_command()
 
@@ -48,50 +46,16 @@ def open_workstation(
     `campaign_id` is opened as it is; `campaign` is a name or an id that is looked up, first at the login's server.
     """
     if not sys.stdin.isatty() or not sys.stderr.isatty():
-        from gonogo.cli.support.exit_codes import EXIT_USAGE, fail  # imports click, which a first frame does without
+        from gonogo.cli.support.exit_codes import EXIT_USAGE, fail  # click, which a first frame does without
 
         fail(
             "the workstation needs a terminal",
             "Run it in one; `gonogo --help` lists what works in scripts.",
             EXIT_USAGE,
         )
-    from gonogo.tui.terminal.probe import Probe  # commands come through this module, and need no probe
+    start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
+    start = "practice" if practice else start
+    from gonogo.cli.show_workstation import show_workstation  # the terminal probe, which commands do without
 
-    probe = Probe(os.environ)
-    probe.ask()  # before the app is imported: the answers come meanwhile
-    try:
-        opening = CampaignOpening(campaign_id, campaign)
-        _run(probe, opening, embedded=embedded, sign_in=sign_in, review=review, practice=practice)
-    finally:
-        probe.end()
-
-
-def _run(
-    probe: Probe, opening: CampaignOpening, *, embedded: bool, sign_in: bool, review: bool, practice: bool
-) -> None:
-    # Each import stands as late as possible: what comes before it is on the screen sooner.
-    from gonogo.desk.core.paths import AppPaths
-    from gonogo.tui import first_frame
-
-    home = AppPaths()
-    resumes = not (sign_in or review or practice or opening.name)
-    with first_frame.show(home.first_frame_file(), opening.id, resumes=resumes) as first:
-        gc.disable()  # while modules are loaded: nothing of them is garbage
-        from gonogo.demo.demo_campaign import demo_campaign
-        from gonogo.embedded.app_composition import make_services
-        from gonogo.tui.app import make_app
-        from gonogo.tui.navigation import Start
-
-        services = make_services(home, partial(demo_campaign, home))
-        start: Start = "sign_in" if sign_in else "embedded" if embedded else "review" if review else "auto"
-        start = "practice" if practice else start
-        app = make_app(services, start=start, campaign_id=opening.id, campaign=opening.name, first=first, probe=probe)
-        gc.enable()
-        try:
-            app.run()
-        finally:
-            import asyncio
-
-            asyncio.run(services.aclose())
-    if app.return_code:
-        raise SystemExit(app.return_code)
+    resumes = not (sign_in or review or practice or campaign)
+    show_workstation(CampaignOpening(campaign_id, campaign), start, resumes=resumes)
