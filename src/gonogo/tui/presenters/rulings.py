@@ -192,7 +192,8 @@ def _reasons(group: ValueGroup) -> list[str]:
     """Reasons why the group's values count as equal, and its difference from the first group."""
     reasons = [f"{member.label} {one_line(member.reason, 60)}" for member in group.members if member.reason != "same"]
     if group.against and not group.against.startswith("same"):
-        reasons.append(f"differs from 1: {one_line(group.against.removeprefix('differs: '), 60)}")
+        difference = group.against.removeprefix("differs: ").removeprefix("value ").replace(" against ", ", not ")
+        reasons.append(f"differs from 1: {one_line(difference, 60)}")
     if group.as_predicted:
         reasons.append("the same as the prediction: then a upholds it")
     return reasons

@@ -187,7 +187,7 @@ async def test_it_fits_and_every_key_of_a_ruling_is_named(room: Room, size: tupl
     await conflict(room)
     async with room.opened(size=size):
         await at_the_case(room)
-        for words in ("a right", "s wrong", "1 take", "f undecidable", "A ✓ correct"):
+        for words in ("a right", "s wrong", "1 use", "f undecidable", "A ✓ correct"):
             assert words in room.text, room.text
 
 

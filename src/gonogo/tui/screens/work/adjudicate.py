@@ -377,4 +377,4 @@ def _take_hints(groups: int) -> tuple[actions.Action, ...]:
     if not groups:
         return ()
     last = f"–{min(groups, 9)}" if groups > 1 else ""
-    return (replace(actions.BY_ID["adjudicate.take1"], title=f"{last} take".strip(), rank=5, verdict=True),)
+    return (replace(actions.BY_ID["adjudicate.take1"], title=f"{last} use".strip(), rank=5, verdict=True),)
