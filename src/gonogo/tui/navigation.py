@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from textual.app import App
 
+from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.startup import size_classes
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.desk.review.session import ReviewSession
+    from gonogo.tui.screens.lead_and_results import LeadScreenFactory
 
 Start = Literal["auto", "sign_in", "annotate", "embedded", "review", "practice"]
 """`auto` and `annotate` resume the last login, `review` its review queue, `practice` practises before the work;
@@ -35,7 +37,7 @@ class Notice(Protocol):
 class Navigator:
     """Navigator: owns the open session and decides which screen follows.
 
-    A screen's module is imported when it is first shown, because all of them together delay the first frame.
+    The annotate screen is on the path to the first frame; the other screens are imported when they are first shown.
     """
 
     def __init__(
@@ -119,8 +121,6 @@ class Navigator:
             self._practising = False
             self._replace_screen(self._practice(signed, campaign_id, lambda: self.open_campaign(signed, campaign_id)))
             return
-        from gonogo.tui.screens.work.annotate import AnnotateScreen  # loaded when first shown
-
         await self.close_session()
         self.session = self._services.open_desk(signed, campaign_id)
         self._replace_screen(AnnotateScreen(self.session, clock=self._clock, profile=self._services.profile))
@@ -171,9 +171,7 @@ class Navigator:
         if signed is None:
             self.show_sign_in("Sign in to see your campaigns.")
             return
-        from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen  # loaded when first shown
-
-        self._app.push_screen(CampaignDashboardScreen(signed))
+        self._app.push_screen(self._lead_screens().dashboard(signed))
 
     def show_results(self) -> None:
         """Opens the results of the login's server."""
@@ -181,24 +179,20 @@ class Navigator:
         if signed is None:
             self.show_sign_in("Sign in to see results.")
             return
-        from gonogo.desk.results.results_source import of_login  # loaded when first shown
-        from gonogo.tui.screens.results.cases import ResultsScreen
-
-        self._app.push_screen(ResultsScreen(of_login(self._services, signed)))
+        self._app.push_screen(self._lead_screens().results(signed))
 
     def show_annotators(self, signed: SignedIn, campaign_id: str, name: str) -> None:
         """Opens the annotators of a campaign and a lead's actions on them."""
-        from gonogo.tui.screens.lead.annotators import AnnotatorsScreen  # loaded when first shown
-
-        self._app.push_screen(AnnotatorsScreen(signed, campaign_id, name))
+        self._app.push_screen(self._lead_screens().annotators(signed, campaign_id, name))
 
     def show_candidates(self, signed: SignedIn, campaign_id: str, name: str) -> None:
         """Opens the gold candidates of a campaign."""
-        from gonogo.desk.practice.campaign_browser import CampaignBrowser  # loaded when first shown
-        from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
+        self._app.push_screen(self._lead_screens().candidates(signed, campaign_id, name))
 
-        browser = CampaignBrowser(self._services.visiting(signed, campaign_id))
-        self._app.push_screen(GoldCandidatesScreen(browser, name, self._clock, self._services.profile))
+    def _lead_screens(self) -> LeadScreenFactory:
+        from gonogo.tui.screens.lead_and_results import LeadScreenFactory  # loaded when first shown
+
+        return LeadScreenFactory(self._services, self._clock)
 
     def _replace_screen(self, screen: Screen[Any]) -> None:
         """Shows `screen` in place of the current one."""

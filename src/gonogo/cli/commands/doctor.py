@@ -17,7 +17,6 @@ from typing import Literal
 import click
 
 from gonogo import __version__
-from gonogo.cli.commands import doctor_test_card
 from gonogo.cli.commands.doctor_drawing import check_drawing
 from gonogo.cli.support.exit_codes import EXIT_FAILED, echo_err, fail
 from gonogo.cli.support.options import json_option, server_option
@@ -121,6 +120,8 @@ def _probe_terminal() -> TerminalCapabilities:
 
 
 def _show_test_card(terminal: TerminalCapabilities) -> None:
+    from gonogo.cli.commands import doctor_test_card  # the renderer and numpy, which a report does without
+
     if doctor_test_card.can_show():
         return
 
@@ -137,6 +138,8 @@ def _show_test_card(terminal: TerminalCapabilities) -> None:
 
 
 def _store_mode(terminal: TerminalCapabilities, mode: str) -> None:
+    from gonogo.cli.commands import doctor_test_card  # as above
+
     try:
         echo_err(doctor_test_card.choose(terminal, mode))
     except ValueError as error:

@@ -1,5 +1,5 @@
 """Test card of `gonogo doctor`: prints one sample drawing in each picture mode, asks which one looks best, and
-returns the answer.
+returns the answer. Loads the renderer and numpy.
 """
 
 from __future__ import annotations
@@ -12,18 +12,22 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import click
 
+from gonogo.demo.parts import draw_all
+from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import CellGrid, PictureRequest
 from gonogo.sheets.picture_modes import CELL_MODES, PIXEL_MODES, PictureMode, subpixels_of
+from gonogo.sheets.render import indexed_pixels
+from gonogo.sheets.render.box_overlay import draw_frame
+from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings, choose_view
+from gonogo.sheets.render.indexed_pixels import Plane
+from gonogo.sheets.render.mosaic import to_cells
+from gonogo.sheets.render.rasterizer import render_subpixels
 from gonogo.sheets.terminal import kitty, sixel
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
-
-if TYPE_CHECKING:
-    from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings
-    from gonogo.sheets.render.indexed_pixels import Plane
 
 COLUMNS, ROWS = 24, 8
 ACROSS = 3
@@ -85,14 +89,6 @@ def choose(terminal: TerminalCapabilities, mode: str) -> str:
 
 def samples(terminal: TerminalCapabilities, environment: Mapping[str, str]) -> list[Sample]:
     """What this terminal may be able to draw, coarsest first."""
-    # Renderer and numpy are loaded for the card only, not for a report.
-    from gonogo.demo.parts import draw_all
-    from gonogo.sheets.drawing_limits import DrawingLimits
-    from gonogo.sheets.render.box_overlay import draw_frame
-    from gonogo.sheets.render.draw_request import OpenDrawings, choose_view
-    from gonogo.sheets.render.mosaic import to_cells
-    from gonogo.sheets.render.rasterizer import render_subpixels
-
     board = draw_all()[PART]
     box = next(callout.bbox for callout in board.callouts if callout.name == CALLOUT)
     request = PictureRequest(
@@ -117,8 +113,6 @@ def samples(terminal: TerminalCapabilities, environment: Mapping[str, str]) -> l
 def _pixels(
     terminal: TerminalCapabilities, drawings: OpenDrawings, path: Path, request: PictureRequest
 ) -> list[Sample]:
-    from gonogo.sheets.render import indexed_pixels  # as above
-
     modes = [mode for mode in PIXEL_MODES if mode.value in terminal.choices()]
     if not modes:
         return []

@@ -63,11 +63,10 @@ class _Unusable(Exception):
 
 
 def _candidates() -> Iterable[Backend]:
-    import keyring  # deferred: slow, and only used in the thread
-    from keyring.backends import chainer
+    import keyring.backends.chainer  # deferred: slow, and only used in the thread
 
     chosen = keyring.get_keyring()
-    return chosen.backends if isinstance(chosen, chainer.ChainerBackend) else (chosen,)
+    return chosen.backends if isinstance(chosen, keyring.backends.chainer.ChainerBackend) else (chosen,)
 
 
 class CredentialStore:

@@ -229,7 +229,6 @@ def save_setting(path: Path, key: str, value: Any) -> None:
     except ValueError as error:
         raise DeskError(f"{key} {error}.", "Choose another value.") from error
     import tomlkit  # deferred: needed for writing only
-    from tomlkit.exceptions import TOMLKitError
 
     try:
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
@@ -238,7 +237,7 @@ def save_setting(path: Path, key: str, value: Any) -> None:
         fresh = path.with_suffix(".new")
         fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
         fresh.replace(path)
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+    except (OSError, UnicodeDecodeError, tomlkit.exceptions.TOMLKitError) as error:
         raise DeskError(
             f"{path} could not be changed: {error}.", "Correct the file by hand, then try again."
         ) from error

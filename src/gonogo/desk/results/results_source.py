@@ -11,6 +11,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gonogo.client.credential import ApiKey
 from gonogo.desk.account.credentials import credential_store
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths
@@ -75,7 +76,6 @@ def of_login(services: Account, signed: SignedIn) -> Source:
 def with_login(address: str, login: dict[str, str], *, clean: bool = True) -> ResultsClient:
     """Returns a client that opens its session with `login` (see `FIELDS`)."""
     # deferred: httpx, pydantic
-    from gonogo.client.credential import ApiKey
     from gonogo.client.results_api import ResultsClient
     from gonogo.schemas.results_api import LoginRequest
 

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 from gonogo.schemas.enums import ConsensusMethod
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import ArrayLike
 
     from gonogo.server.consensus.votes import Consensus, Votes
@@ -37,20 +35,12 @@ def estimate(method: str, votes: Votes, *, known: ArrayLike | None = None, n_gol
         ValueError: There is no such method.
     """
     # numpy: kept out of the server's start and of the first submit
-    from gonogo.server.consensus.dawid_skene import dawid_skene
-    from gonogo.server.consensus.majority import majority, weighted_majority
-    from gonogo.server.consensus.one_coin import one_coin
+    from gonogo.server.consensus.methods import METHODS
 
-    methods: dict[ConsensusMethod, Callable[..., Consensus]] = {
-        ConsensusMethod.DAWID_SKENE: dawid_skene,
-        ConsensusMethod.ONE_COIN: one_coin,
-        ConsensusMethod.MAJORITY: majority,
-        ConsensusMethod.WEIGHTED_MAJORITY: weighted_majority,
-    }
     chosen = ConsensusMethod(method)
     if chosen is ConsensusMethod.DAWID_SKENE and too_sparse(votes, n_gold_answers):
         chosen = ConsensusMethod.WEIGHTED_MAJORITY
-    return methods[chosen](votes, known=known)
+    return METHODS[chosen](votes, known=known)
 
 
 def too_sparse(votes: Votes, n_gold_answers: int) -> bool:

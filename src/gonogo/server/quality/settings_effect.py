@@ -9,6 +9,7 @@ from sqlalchemy import Connection, false, null
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.gonogo_api import SettingsEffect
+from gonogo.server.consensus.decide import Policy
 from gonogo.server.store.schema import tasks
 from gonogo.server.store.schema.rows import CampaignRow
 
@@ -19,7 +20,6 @@ def settings_effect(connection: Connection, campaign: CampaignRow, changes: dict
     Measures the campaign: up to a second for 100,000 votes.
     """
     # numpy: kept out of the server's start
-    from gonogo.server.consensus.decide import Policy
     from gonogo.server.scoring.campaign_consensus import compute_consensus
     from gonogo.server.scoring.vote_matrix import read_votes
 

@@ -1,0 +1,35 @@
+"""Screens of leads and of results, behind one import: none of them is on the path to the first frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gonogo.desk.account.account_service import Account
+from gonogo.desk.account.identity import SignedIn
+from gonogo.desk.practice.campaign_browser import CampaignBrowser
+from gonogo.desk.results.results_source import of_login
+from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
+from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
+from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
+from gonogo.tui.screens.results.cases import ResultsScreen
+
+
+class LeadScreenFactory:
+    """Factory of the screens of leads and of results."""
+
+    def __init__(self, services: Account, clock: Callable[[], float]) -> None:
+        self._services = services
+        self._clock = clock
+
+    def dashboard(self, signed: SignedIn) -> CampaignDashboardScreen:
+        return CampaignDashboardScreen(signed)
+
+    def results(self, signed: SignedIn) -> ResultsScreen:
+        return ResultsScreen(of_login(self._services, signed))
+
+    def annotators(self, signed: SignedIn, campaign_id: str, name: str) -> AnnotatorsScreen:
+        return AnnotatorsScreen(signed, campaign_id, name)
+
+    def candidates(self, signed: SignedIn, campaign_id: str, name: str) -> GoldCandidatesScreen:
+        browser = CampaignBrowser(self._services.visiting(signed, campaign_id))
+        return GoldCandidatesScreen(browser, name, self._clock, self._services.profile)
