@@ -23,8 +23,8 @@ from gonogo.sheets.models import Level, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
+from gonogo.sheets.render.formats.open_drawing import open_drawing
 from gonogo.sheets.render.mosaic import to_cells
-from gonogo.sheets.render.open_drawing import open_drawing
 from tests.benchmarks.sheet_costs import memory, repaint
 from tests.sheets.conftest import pdf_bytes
 

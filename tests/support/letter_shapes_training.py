@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from gonogo.sheets.render import letter_shapes
-from gonogo.sheets.render.ink_pieces import find_pieces
-from gonogo.sheets.render.letter_shapes import DIRECTIONS, HIDDEN, SIDE, STEP, WEIGHTS, pack, patches
+from gonogo.sheets.render.text import letter_shapes
+from gonogo.sheets.render.text.ink_pieces import find_pieces
+from gonogo.sheets.render.text.letter_shapes import DIRECTIONS, HIDDEN, SIDE, STEP, WEIGHTS, pack, patches
 
 Floats = NDArray[np.float32]
 _FOLDERS = ("truetype/dejavu", "truetype/noto", "truetype/droid", "opentype/urw-base35")

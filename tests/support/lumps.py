@@ -16,9 +16,9 @@ from gonogo.sheets.models import PictureRequest
 from gonogo.sheets.picture_modes import subpixels_of
 from gonogo.sheets.render.contrast import ink_levels, stretch
 from gonogo.sheets.render.draw_request import OpenDrawings, choose_view, draw_picture, in_strips
-from gonogo.sheets.render.ink_pieces import find_pieces
 from gonogo.sheets.render.mosaic import to_grey
 from gonogo.sheets.render.rasterizer import part_of, render_view
+from gonogo.sheets.render.text.ink_pieces import find_pieces
 
 _CELL = (8, 16)  # pixels of a cell in the pictures that are compared
 _LEAST = 1.2  # sub-pixels: a counter smaller than this cannot be shown by any cells

@@ -14,8 +14,8 @@ from gonogo.sheets.models import PictureRequest
 from gonogo.sheets.picture_modes import CELL_MODES, PictureMode
 from gonogo.sheets.render import rasterizer
 from gonogo.sheets.render.draw_request import OpenDrawings
-from gonogo.sheets.render.strokes import Grey, thicken
-from gonogo.sheets.render.text_metrics import TextMetrics
+from gonogo.sheets.render.text.strokes import Grey, thicken
+from gonogo.sheets.render.text.text_metrics import TextMetrics
 from tests.shared_material import DRAWINGS
 from tests.support.lumps import text_shape
 

@@ -17,7 +17,7 @@ from gonogo.sheets.picture_modes import PictureMode, subpixels_of
 from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.contrast import ink_levels, stretch, stretch_sheet
 from gonogo.sheets.render.crop import CropView, Rect, corners_on_page, rect_around
-from gonogo.sheets.render.strokes import widen
+from gonogo.sheets.render.text.strokes import widen
 
 Grey = NDArray[np.uint8]
 

@@ -16,8 +16,8 @@ from PIL import Image
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.models import Level, Picture, PictureRequest
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
+from gonogo.sheets.render.formats.svg_sanitize import clean_svg
 from gonogo.sheets.render.mosaic import to_grey
-from gonogo.sheets.render.svg_sanitize import clean_svg
 from tests.sheets.conftest import PAGE, SPOTS, sheet_image
 
 pytest.importorskip("resvg_py")
@@ -170,7 +170,7 @@ def test_without_the_extra_the_sentence_names_it(tmp_path: Path) -> None:
         "import sys; sys.modules['resvg_py'] = sys.modules['ezdxf'] = None\n"
         "from pathlib import Path\n"
         "from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits\n"
-        "from gonogo.sheets.render.open_drawing import open_drawing\n"
+        "from gonogo.sheets.render.formats.open_drawing import open_drawing\n"
         "try: open_drawing(Path(sys.argv[1]), DrawingLimits())\n"
         "except CannotShowError as refused: print(refused.reason, refused.next_step)"
     )

@@ -19,9 +19,9 @@ from ezdxf.math import BoundingBox2d, Vec2
 from gonogo.sheets.drawing_limits import MEGABYTE, CannotShowError, DrawingLimits
 from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.formats.svg import VectorDrawing, VectorPage
+from gonogo.sheets.render.formats.svg_sanitize import clean_svg
 from gonogo.sheets.render.rasterizer import Grey
-from gonogo.sheets.render.svg import VectorDrawing, VectorPage
-from gonogo.sheets.render.svg_sanitize import clean_svg
 
 _BYTES_MOST = 40 * MEGABYTE
 _ENTITIES_MOST = 200_000

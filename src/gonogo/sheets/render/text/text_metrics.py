@@ -16,10 +16,10 @@ from gonogo.sheets.render.crop import (
     turned_rect,
     turned_size,
 )
-from gonogo.sheets.render.ink_pieces import Ink, find_pieces, letters_of
 from gonogo.sheets.render.rasterizer import DrawingPage, Grey, darkest_of, render_view
-from gonogo.sheets.render.strokes import run_lengths
-from gonogo.sheets.render.text_angle import TextAngle, measure_angle
+from gonogo.sheets.render.text.ink_pieces import Ink, find_pieces, letters_of
+from gonogo.sheets.render.text.strokes import run_lengths
+from gonogo.sheets.render.text.text_angle import TextAngle, measure_angle
 
 _SAMPLES = 320  # along the longer side of the box: enough to part characters, and to measure a hairline
 # Stroke over height at which small characters read best (signs: 1/6 to 1/8; plotted text: 1/10 to 1/26).

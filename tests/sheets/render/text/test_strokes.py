@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gonogo.sheets.render.strokes import Grey, thicken, widen
+from gonogo.sheets.render.text.strokes import Grey, thicken, widen
 
 INK = 128
 

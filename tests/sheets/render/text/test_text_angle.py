@@ -11,10 +11,10 @@ from PIL import Image
 from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.render.bbox import Placed, drawing_bbox
 from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.ink_pieces import Ink, find_pieces, letters_of
-from gonogo.sheets.render.open_drawing import open_drawing
-from gonogo.sheets.render.text_angle import TextAngle, measure_angle
-from gonogo.sheets.render.text_metrics import TextMetrics, measure_text
+from gonogo.sheets.render.formats.open_drawing import open_drawing
+from gonogo.sheets.render.text.ink_pieces import Ink, find_pieces, letters_of
+from gonogo.sheets.render.text.text_angle import TextAngle, measure_angle
+from gonogo.sheets.render.text.text_metrics import TextMetrics, measure_text
 from tests.benchmarks.legibility_views import MarkedText, shared_texts, unseen_texts
 from tests.shared_material import DRAWINGS
 from tests.sheets.conftest import text_image

@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw
 from gonogo.sheets.models import Box, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
-from gonogo.sheets.render.images import ImagePage
+from gonogo.sheets.render.formats.images import ImagePage
 from gonogo.sheets.render.mosaic import to_grey
-from gonogo.sheets.render.text_metrics import measure_text
+from gonogo.sheets.render.text.text_metrics import measure_text
 
 SIDE = 1000
 BOX = (400.0, 400.0, 480.0, 450.0)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.render.bbox import FROM_TOP_LEFT
 from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.pdf_text import CharacterDirections, read_directions
+from gonogo.sheets.render.formats.pdf_text import CharacterDirections, read_directions
 from gonogo.sheets.render.rasterizer import Grey
 
 _LINES_MOST = 4000

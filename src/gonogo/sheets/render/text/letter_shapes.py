@@ -14,7 +14,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from gonogo.sheets.render.ink_pieces import InkPieces
+from gonogo.sheets.render.text.ink_pieces import InkPieces
 
 SIDE, DIRECTIONS, HIDDEN = 16, 24, 64
 STEP = 360 // DIRECTIONS

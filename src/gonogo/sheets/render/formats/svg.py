@@ -13,8 +13,8 @@ from PIL import Image
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.render.bbox import Units
 from gonogo.sheets.render.crop import Rect
+from gonogo.sheets.render.formats.svg_sanitize import clean_svg
 from gonogo.sheets.render.rasterizer import Grey
-from gonogo.sheets.render.svg_sanitize import clean_svg
 
 _NATIVE_SIDE = 4800.0  # pixels along the longer side at which a vector drawing is written to a file
 _DPI = 96  # resvg refuses sizes in millimetres without it

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gonogo.sheets.drawing_limits import CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
-from gonogo.sheets.render.images import ImageDrawing
+from gonogo.sheets.render.formats.images import ImageDrawing
 from gonogo.sheets.render.rasterizer import DrawingPage
 
 
@@ -47,7 +47,7 @@ def open_drawing(path: Path, limits: DrawingLimits) -> Drawing:
 def _open_as(kind: FileType, path: Path, limits: DrawingLimits) -> Drawing:
     """Loads the library of this kind with its first drawing, because they are large."""
     if kind is FileType.PDF:
-        from gonogo.sheets.render.pdf import PdfDrawing
+        from gonogo.sheets.render.formats.pdf import PdfDrawing
 
         return PdfDrawing(path, limits)
     if kind in (FileType.SVG, FileType.DXF):
@@ -59,12 +59,12 @@ def _open_vector(kind: FileType, path: Path, limits: DrawingLimits) -> Drawing:
     """Opens a kind whose library is in the extra `cad`, so that it may be missing."""
     try:
         if kind is FileType.SVG:
-            from gonogo.sheets.render.svg import open_svg
+            from gonogo.sheets.render.formats.svg import open_svg
 
             return open_svg(path, limits)
         # ezdxf keeps a list of the fonts on disk; this process must not write, nor harm another program's list.
         os.environ["XDG_CACHE_HOME"] = os.devnull
-        from gonogo.sheets.render.dxf import open_dxf
+        from gonogo.sheets.render.formats.dxf import open_dxf
 
         return open_dxf(path, limits)
     except ImportError as error:

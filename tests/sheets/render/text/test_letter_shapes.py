@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gonogo.sheets.render.ink_pieces import find_pieces
-from gonogo.sheets.render.letter_shapes import STEP, direction_likelihoods, pack, patches, unpack
+from gonogo.sheets.render.text.ink_pieces import find_pieces
+from gonogo.sheets.render.text.letter_shapes import STEP, direction_likelihoods, pack, patches, unpack
 from tests.sheets.conftest import text_image
 
 

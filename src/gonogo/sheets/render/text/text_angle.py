@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gonogo.sheets.render.ink_pieces import InkPieces
-from gonogo.sheets.render.letter_shapes import STEP, direction_likelihoods
+from gonogo.sheets.render.text.ink_pieces import InkPieces
+from gonogo.sheets.render.text.letter_shapes import STEP, direction_likelihoods
 
 _LETTERS_MOST = 12  # the largest pieces decide
 _LETTER_LEAST = 0.35  # of the longest piece: smaller ones are commas, dots and dashes
