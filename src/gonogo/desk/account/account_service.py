@@ -30,7 +30,7 @@ from gonogo.desk.account.identity import (
     SignedIn,
     fingerprint,
 )
-from gonogo.desk.account.lazy_imports import review_server_class, task_server_class
+from gonogo.desk.account.lazy_imports import http_clients
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, within
@@ -224,7 +224,7 @@ class Account:
         from gonogo.desk.review.session import ReviewSession  # deferred: imports pydantic
 
         async def connect() -> TaskServer:
-            return (await review_server_class())(await self._clients.client(signed))
+            return (await http_clients()).review_server(await self._clients.client(signed))
 
         return ReviewSession(self._dependencies(signed, campaign_id, connect))
 
@@ -268,7 +268,7 @@ class Account:
         )
 
     async def _task_server(self, signed: SignedIn) -> TaskServer:
-        return (await task_server_class())(await self._clients.client(signed))
+        return (await http_clients()).task_server(await self._clients.client(signed))
 
     # --- identity --------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from gonogo.client.errors import GonogoClientError
 from gonogo.client.shared_transport import shared_transport
 from gonogo.desk.account.credentials import CredentialStore
 from gonogo.desk.account.identity import EMBEDDED, EmbeddedParts, SignedIn
-from gonogo.desk.account.lazy_imports import client_class
+from gonogo.desk.account.lazy_imports import http_clients
 from gonogo.desk.core.errors import DeskError, SignInError
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import ServerProfile, Settings, environment
@@ -69,7 +69,7 @@ class ClientFactory:
         self, base_url: str, credential: Credential | None, retry: RetryPolicy | None = None
     ) -> GonogoClient:
         """Returns a client of the server at `base_url`. Without `retry` each call is one request."""
-        return (await client_class())(base_url, credential, transport=self._transport_to(base_url), retry=retry)
+        return (await http_clients()).client(base_url, credential, transport=self._transport_to(base_url), retry=retry)
 
     def server(self, base_url: str) -> ServerProfile:
         """Returns the settings of the server at `base_url`."""

@@ -10,39 +10,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gonogo.client.gonogo_client import GonogoClient
-    from gonogo.desk.connection.server_adapter import HttpTaskServer
-    from gonogo.desk.review.server_adapter import ReviewServer
+    from gonogo.desk.account.http_clients import HttpClients
 
 
-async def client_class() -> type[GonogoClient]:
-    """Returns `GonogoClient`."""
+async def http_clients() -> HttpClients:
+    """Returns the classes of the client and of the servers over it."""
 
-    def load() -> type[GonogoClient]:
-        from gonogo.client.gonogo_client import GonogoClient  # deferred: httpx, pydantic
+    def load() -> HttpClients:
+        from gonogo.desk.account.http_clients import HTTP_CLIENTS  # deferred: httpx, pydantic
 
-        return GonogoClient
-
-    return await asyncio.to_thread(load)
-
-
-async def task_server_class() -> type[HttpTaskServer]:
-    """Returns `HttpTaskServer`."""
-
-    def load() -> type[HttpTaskServer]:
-        from gonogo.desk.connection.server_adapter import HttpTaskServer  # deferred: httpx, pydantic
-
-        return HttpTaskServer
-
-    return await asyncio.to_thread(load)
-
-
-async def review_server_class() -> type[ReviewServer]:
-    """Returns `ReviewServer`."""
-
-    def load() -> type[ReviewServer]:
-        from gonogo.desk.review.server_adapter import ReviewServer  # deferred: httpx, pydantic
-
-        return ReviewServer
+        return HTTP_CLIENTS
 
     return await asyncio.to_thread(load)

@@ -27,11 +27,9 @@ COOLDOWN_FACTOR = 20.0
 
 def measure_campaign(connection: Connection, campaign: CampaignRow) -> ConsensusResult:
     """Consensus of a campaign as its votes stand. Writes nothing; takes up to a second for 100,000 votes."""
-    # numpy: kept out of the server's start
-    from gonogo.server.scoring.campaign_consensus import compute_consensus
-    from gonogo.server.scoring.vote_matrix import read_votes
+    from gonogo.server.scoring.measure import measure  # numpy: kept out of the server's start
 
-    return compute_consensus(read_votes(connection, campaign), campaign.consensus_method)
+    return measure(connection, campaign)
 
 
 def refresh_campaign(connection: Connection, campaign_id: str, now: datetime) -> None:

@@ -5,14 +5,11 @@ Alembic is imported only when there is something to do: a start with a current d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
 from gonogo.server.store.errors import SchemaError
-
-if TYPE_CHECKING:
-    from alembic.config import Config
 
 HEAD: Final = "asks_on"
 """The revision this release works with; the newest file in `migrations/versions`."""
@@ -31,10 +28,9 @@ def version(connection: Connection) -> str | None:
 
 def is_older(revision: str) -> bool:
     """True if this release can upgrade a database of this revision."""
-    from alembic.script import ScriptDirectory
+    from gonogo.server.store.alembic_upgrade import known_revisions  # alembic, which a current database does without
 
-    revisions = (script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions())
-    return revision == SQUASHED or revision in revisions
+    return revision == SQUASHED or revision in known_revisions()
 
 
 def require_current(connection: Connection) -> None:
@@ -52,25 +48,13 @@ def upgrade(connection: Connection) -> None:
 
     Raises `SchemaError` if the revision is unknown: the database is left as it is.
     """
-    from alembic import command
-    from alembic.util import CommandError
+    from gonogo.server.store.alembic_upgrade import upgrade_to_head  # as above
 
     if version(connection) == SQUASHED:
         connection.execute(text("UPDATE alembic_version SET version_num = :first"), {"first": FIRST})
-    try:
-        command.upgrade(_config(connection), "head")
-    except CommandError as error:
+    if not upgrade_to_head(connection):
         raise SchemaError(
             f"The database has schema {version(connection)!r}, which this gonogo (schema {HEAD!r}) does not know: "
             "it was made by a newer release, or by a development version before 0.1.0. Nothing was changed. "
             "Install that release, or use another database."
-        ) from error
-
-
-def _config(connection: Connection | None) -> Config:
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", "gonogo.server.store:migrations")
-    config.attributes["connection"] = connection
-    return config
+        )
