@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gonogo.tui.lettering.face import Height, cells_of, draw, has_all, height_of, width_of
 from gonogo.values.symbols import PALETTE
 
-SIGNS = string.ascii_letters + string.digits + "ÄÖÜäöüß⌀±+-×/°,.:;()[]|#%&'\"=<>!?√µ²³⏤⏥○⌭⌒⌓∠⟂∥⌖◎⌯↗⌰□↧⌴⌵▽ⓂⓁⓈⓅⒻⒺⓊⓉ"
+SIGNS = string.ascii_letters + string.digits + "ÄÖÜäöüß⌀±+-×/°,.:;()[]|#%&'\"=<>!?√µ²³⏤⏥○⌭⌒⌓∠⟂∥⌖◎⌯↗⌰□↧⌴⌵▽ⓂⓁⓈⓅⒻⒺⓊⓉ␣"
 HEIGHTS = [height_of(rows) for rows in range(3, 13)]
 
 
