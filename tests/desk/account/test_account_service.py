@@ -99,7 +99,7 @@ async def test_without_a_keyring_it_is_for_this_run_only(person: Person) -> None
 
 
 async def test_a_bare_token_needs_an_address(person: Person) -> None:
-    with pytest.raises(SignInError, match="without an address") as caught:
+    with pytest.raises(SignInError, match="Which server") as caught:
         await person.run().sign_in_link("invitation-1")
     assert caught.value.next_step
     person.profile = Settings(servers=(ServerProfile(BASE),))

@@ -96,7 +96,7 @@ def test_gold_is_asked_of_as_many_people_as_other_tasks(house: House) -> None:
         for kind in (False, True)
     }
     assert 1.1 < means[False] < 3
-    assert means[True] == pytest.approx(means[False], rel=0.15)
+    assert means[True] == pytest.approx(means[False], rel=0.2)  # three standard deviations
 
 
 def test_gold_asks_on_as_often_as_is_measured() -> None:

@@ -72,7 +72,8 @@ def _cast_votes(matrix: VoteMatrix, indices: Ints, reliability: Floats) -> list[
 def shares_asking_on(matrix: VoteMatrix) -> list[float] | None:
     """By number of votes, the share of ordinary tasks that asked for another one; `None` where all get as many.
 
-    A task with more votes than n asked on at n; so does one with n that is open.
+    A task with more votes than n asked on at n. One with n that is still open doesn't count: a later fit may settle it
+    without another vote, and gold would be asked of more people than others.
     """
     rules = np.array(matrix.rules, dtype=np.float64).reshape(-1, 3)
     free = ~matrix.is_gold & (rules[:, 1] < rules[:, 0]) & ~np.array([t.adjudicated for t in matrix.tasks], dtype=bool)
@@ -83,7 +84,8 @@ def shares_asking_on(matrix: VoteMatrix) -> list[float] | None:
     shares = []
     for n in range(int(most.max())):
         reached = (n_votes >= n) & (enough <= n) & (n < most)
-        went_on = reached & ((n_votes > n) | is_open)
+        reached &= (n_votes > n) | ~is_open
+        went_on = reached & (n_votes > n)
         # Two tasks' worth of a third, which is about what a careful crew asks on.
         shares.append((float(went_on.sum()) + 2 / 3) / (float(reached.sum()) + 2))
     return shares

@@ -37,9 +37,9 @@ class ChooseThemeScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="themes"):
-            yield Static(Content.styled("Theme", "bold $strong"))
+            yield Static(Content.styled("Theme", "bold $strong"), markup=False)
             yield OptionList(*(content(title, 40) for _, title in self._entries))
-            yield Static(Content.styled("Enter keeps it, Esc does not.", "$quiet"))
+            yield Static(Content.styled("Enter keeps it, Esc cancels.", "$quiet"), markup=False)
 
     def on_mount(self) -> None:
         names = [name for name, _ in self._entries]
