@@ -27,8 +27,10 @@ class ScriptedTerminal:
         self._news = threading.Condition()
         self._side, program = pty.openpty()
         fcntl.ioctl(program, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, columns * 8, rows * 16))
+        # A size in the environment, as some test runners set it, would count before the terminal's own.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         self._child = subprocess.Popen(
-            command, stdin=program, stdout=program, stderr=program, env={**os.environ, **(env or {})}
+            command, stdin=program, stdout=program, stderr=program, env={**inherited, **(env or {})}
         )
         os.close(program)
         self._reader = threading.Thread(target=self._read, daemon=True)
