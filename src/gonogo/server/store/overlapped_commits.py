@@ -7,6 +7,7 @@ connections to write on; each commits in a thread, which only waits. Figures: `d
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -59,5 +60,6 @@ class OverlappedCommits:
     def close(self) -> None:
         """Waits for the last commits, and closes the connections."""
         self._threads.shutdown()
-        for writer in self._writers:
-            writer.close()
+        with contextlib.ExitStack() as stack:  # each is closed, also where closing another one fails
+            for writer in self._writers:
+                stack.callback(writer.close)
