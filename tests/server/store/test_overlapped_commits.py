@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gonogo.server.store.overlapped_commits import WRITERS, OverlappedCommits
 from gonogo.server.store.schema import orgs
@@ -84,6 +85,23 @@ async def test_a_cancelled_request_keeps_its_writer_until_the_commit_has_ended(
         await commits.run(adding(house, f"later {n}"))
     await asyncio.to_thread(commits.close)
     assert names(house) >= {"next", *(f"slow {n}" for n in range(WRITERS))}
+
+
+async def test_a_job_that_still_waits_when_all_is_closed_opens_no_connection(
+    postgres_house: House, commits: OverlappedCommits
+) -> None:
+    house = postgres_house
+    with house.store.engine.connect() as gate:
+        gate.execute(text(f"SELECT pg_advisory_lock({GATE})"))
+        slow = [asyncio.ensure_future(commits.run(adding(house, f"slow {n}"))) for n in range(WRITERS)]
+        late = asyncio.ensure_future(commits.run(adding(house, "late")))
+        await asyncio.sleep(0)  # all have begun
+        gate.execute(text(f"SELECT pg_advisory_unlock({GATE})"))
+    commits.close()
+    with pytest.raises(PoolTimeout):
+        await late
+    await asyncio.gather(*slow)
+    assert names(house) == {f"slow {n}" for n in range(WRITERS)}
 
 
 async def test_a_commit_that_fails_fails_its_job_alone(postgres_house: House, commits: OverlappedCommits) -> None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gonogo.server.store.engine import Store
 from gonogo.server.store.pinned_connection import PinnedConnection
@@ -32,6 +33,7 @@ class OverlappedCommits:
         self._free: asyncio.LifoQueue[PinnedConnection] = asyncio.LifoQueue()
         for writer in self._writers:
             self._free.put_nowait(writer)
+        self._closed = False
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, job: Callable[[Connection], T], turn: str | None = None) -> T:
@@ -46,6 +48,9 @@ class OverlappedCommits:
 
     async def _run(self, job: Callable[[Connection], T]) -> T:
         writer = await self._free.get()
+        if self._closed:  # nobody would close the connection that the writer opens anew
+            self._free.put_nowait(writer)
+            raise PoolTimeout("The server is stopping.")
         try:
             with writer.transaction(commit=False) as connection:
                 result = job(connection)
@@ -58,7 +63,8 @@ class OverlappedCommits:
         return result
 
     def close(self) -> None:
-        """Waits for the last commits, and closes the connections."""
+        """Waits for the last commits, and closes the connections; jobs that still wait for one are refused."""
+        self._closed = True
         self._threads.shutdown()
         with contextlib.ExitStack() as stack:  # each is closed, also where closing another one fails
             for writer in self._writers:
