@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gonogo.schemas.base import JsonObject, Received
+from gonogo.json_types import JsonObject
+from gonogo.schemas.base import Received
 
 
 class ErrorBody(Received):

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gonogo.schemas.base import AnyValue, JsonObject, Link, Name, Received, Sent, Timestamp
+from gonogo.json_types import JsonObject
+from gonogo.schemas.base import AnyValue, Link, Name, Received, Sent, Timestamp
 from gonogo.schemas.enums import VotePolicy
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelSubmission, TaskSubject
 

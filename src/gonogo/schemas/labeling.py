@@ -10,7 +10,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gonogo.schemas.base import AnyValue, Finite, Fraction, JsonObject, Link, Name, Received, Sent, Text, Timestamp
+from gonogo.json_types import JsonObject
+from gonogo.schemas.base import AnyValue, Finite, Fraction, Link, Name, Received, Sent, Text, Timestamp
 
 # --- campaigns -------------------------------------------------------------------------------------------
 

@@ -5,11 +5,11 @@ Only what is documented has a type of its own; every other field is kept unchang
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gonogo.schemas.base import JsonObject
+from gonogo.json_types import JsonObject, JsonValue
 
 STATES = ("Ready", "Active", "Labeled", "Gold Standard", "Canceled", "Flagged")
 """Values of `labeling_state`, exactly as they are written."""
@@ -56,14 +56,14 @@ class CaseResult(Open):
     task_type: str | None = None
     content_type: str | None = None
     labeling_state: str | None = None
-    qualified_reads: Any = None
-    patch: Any = None
-    content_metadata: list[Any] | None = None
-    agreement: Any = None
-    difficulty: Any = None
-    correct_label: Any = None
-    majority_label: Any = None
-    read_stats: Any = None
+    qualified_reads: JsonValue = None
+    patch: JsonValue = None
+    content_metadata: list[JsonValue] | None = None
+    agreement: JsonValue = None
+    difficulty: JsonValue = None
+    correct_label: JsonValue = None
+    majority_label: JsonValue = None
+    read_stats: JsonValue = None
     gonogo: JsonObject | None = None  # ours alone: what joins a case to its task, drawing and value
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gonogo.schemas.base import AnyValue, Fraction, JsonObject, Link, Received, Sent, Timestamp
+from gonogo.json_types import JsonObject
+from gonogo.schemas.base import AnyValue, Fraction, Link, Received, Sent, Timestamp
 from gonogo.schemas.labeling import LabelingTaskPublic, ServedTask
 
 Note = Annotated[str, Field(max_length=10_000)]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+
+from gonogo.json_types import JsonValue
 
 # C0 except tab and newline; DEL; C1; soft hyphen; combining grapheme joiner; Arabic letter mark; Hangul fillers;
 # Mongolian separators; zero-width and bidi marks; line and paragraph separators; bidi embeddings and isolates;
@@ -39,7 +40,7 @@ def spell_out(text: str) -> str:
     return _HARMFUL.sub(lambda match: f"<U+{ord(match[0]):04X}>", text.replace("\r\n", "\n"))
 
 
-def clean_json(value: Any, depth: int = 0, clean: Callable[[str], str] = clean_text) -> Any:
+def clean_json(value: JsonValue, depth: int = 0, clean: Callable[[str], str] = clean_text) -> JsonValue:
     """Returns `value` (any JSON) with all strings and keys cleaned; anything below 64 levels becomes `None`.
 
     Below a key that holds an engineering value, `spell_out` cleans.

@@ -13,6 +13,7 @@ from gonogo.client.lead_client import LeadClient
 from gonogo.client.shared_transport import UnclosableTransport
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import BASE_URL, embedded_parts
+from gonogo.json_types import JsonObject
 from gonogo.schemas.gonogo_api import SessionCreate
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelSubmit
 from tests.cli.conftest import Gonogo
@@ -91,7 +92,7 @@ def test_somebody_who_is_not_there_is_named_with_who_is(gonogo: Gonogo, voted: s
 
 
 def test_flags_come_with_their_evidence() -> None:
-    signs = {
+    signs: JsonObject = {
         "flags": ["too_fast", "always_the_same", "drifting"],
         "too_fast": True,
         "too_fast_recent": 7,
@@ -99,7 +100,7 @@ def test_flags_come_with_their_evidence() -> None:
         "drift": {"against": "gold", "before": 0.9, "now": 0.7, "votes": 50},
     }
     state = annotators_state()
-    lines = annotators._person_lines(annotators._merge(state, {"reliability": 0.8}, signs))
+    lines = annotators._person_lines(annotators._Person(state, None, signs))
     text = "\n".join(lines)
     for part in ("7 of the last 20", "31 times correct in a row", "1 in 2 500", "by gold 90 % before, 70 %"):
         assert part in text

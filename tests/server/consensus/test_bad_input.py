@@ -79,8 +79,10 @@ def test_values_of_all_shapes_are_grouped_or_left_alone_and_never_break_anything
     report = quality(campaign)
     assert_json_safe(report)
     assert report.gonogo is not None
-    assert sum(report.gonogo["statuses"].values()) == len(shapes)
-    assert report.gonogo["statuses"]["open"] == 0
+    statuses = report.gonogo["statuses"]
+    assert isinstance(statuses, dict)
+    assert sum(n for n in statuses.values() if isinstance(n, int)) == len(shapes)
+    assert statuses["open"] == 0
     lines(report)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gonogo.report.quality import report_lines
@@ -15,6 +17,10 @@ RIGHT, WRONG, UNSURE = "correct", "incorrect", "unsure"
 def quality(campaign: Campaign) -> QualityReport:
     with campaign.store.write() as connection:
         return campaign_quality(connection, campaign.row(), NOW)
+
+
+def details(report: QualityReport) -> dict[str, Any]:
+    return report.gonogo or {}
 
 
 def text_of(report: QualityReport) -> str:
@@ -33,7 +39,7 @@ def test_the_settled_part_comes_first_with_its_expected_errors(campaign: Campaig
     for _ in range(3):
         campaign.vote(campaign.add_task(), RIGHT, WRONG, UNSURE)
     report = quality(campaign)
-    settled = (report.gonogo or {})["settled"]
+    settled = details(report)["settled"]
     assert settled["n_correct"] == 48
     assert settled["n_other"] == 12
     assert 0 < settled["expected_wrong"] < 48 * 0.05
@@ -53,7 +59,7 @@ def test_next_steps_have_a_price(campaign: Campaign) -> None:
     for _ in range(2):
         campaign.add_task()
     report = quality(campaign)
-    steps = {step["step"]: step for step in (report.gonogo or {})["next_steps"]}
+    steps = {step["step"]: step for step in details(report)["next_steps"]}
     assert (steps["rule"]["price"], steps["rule"]["items"]) == (1, [doubtful])
     assert (steps["vote"]["price"], set(steps["vote"]["items"])) == (8, set(begun))
     assert (steps["begin"]["n"], steps["begin"]["price"]) == (2, 6)
@@ -61,7 +67,7 @@ def test_next_steps_have_a_price(campaign: Campaign) -> None:
     assert "→ 8 more votes on these 4 items in doubt" in text
     assert "→ 10 more gold answers for trust of Ana" in text
     campaign.set(status="closed")
-    assert [step["step"] for step in (quality(campaign).gonogo or {})["next_steps"]] == ["rule"]
+    assert [step["step"] for step in details(quality(campaign))["next_steps"]] == ["rule"]
 
 
 def test_advice_stands_only_where_it_applies(campaign: Campaign) -> None:
@@ -88,7 +94,7 @@ def test_a_limit_that_was_lowered_says_how_many_are_above_it(campaign: Campaign)
     quality(campaign)
     campaign.set(max_risk=1e-7)
     report = quality(campaign)
-    assert (report.gonogo or {})["settled"]["n_above_limit"] > 0
+    assert details(report)["settled"]["n_above_limit"] > 0
     assert "settled under an earlier limit" in text_of(report)
 
 
@@ -99,6 +105,6 @@ def test_limits_of_nought_and_one(campaign: Campaign, max_risk: float) -> None:
         for index in range(30):
             campaign.vote(campaign.add_task(), RIGHT, RIGHT, WRONG if index % 3 == 0 else RIGHT, refresh=False)
     report = quality(campaign)
-    statuses = (report.gonogo or {})["statuses"]
+    statuses = details(report)["statuses"]
     assert statuses == {"open": 0, "in_review": 30 * (max_risk == 0), "resolved": 30 * (max_risk == 1)}
     text_of(report)

@@ -4,8 +4,7 @@ discounts or restores their votes, and changes the lead's settings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
 import click
 
@@ -17,7 +16,9 @@ from gonogo.cli.support.output import confirm, print_fields, print_json
 from gonogo.client.errors import InvalidInputError, NotFoundError
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import ambiguous_name_error, find_campaign
+from gonogo.json_types import JsonObject, as_list, as_object
 from gonogo.report.quality import evidence
+from gonogo.schemas.labeling import AnnotatorQuality
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorState, AnnotatorVerb, ReviewSettings
 
 NO_EXTENSION = "This server does not tell who works in a campaign, and takes no actions on annotators."
@@ -50,11 +51,11 @@ async def list_(client: LeadClient, campaign: str, as_json: bool) -> None:
     campaign_id = (await find_campaign(client, campaign)).id
     states = await _fetch_states(client, campaign_id)
     report = await client.campaign_quality(campaign_id)
-    scores = {item.annotator_user_id: item.model_dump() for item in report.annotators or []}
-    signs: Mapping[str, Any] = (report.gonogo or {}).get("annotators") or {}
-    people = [_merge(state, scores.get(state.voter_id, {}), signs.get(state.voter_id, {})) for state in states]
+    scores = {item.annotator_user_id: item for item in report.annotators or []}
+    signs = as_object((report.gonogo or {}).get("annotators"))
+    people = [_Person(item, scores.get(item.voter_id), as_object(signs.get(item.voter_id))) for item in states]
     if as_json:
-        print_json(people)
+        print_json([_person_json(person) for person in people])
         return
     if not people:
         echo_err(f"Nobody has voted in {campaign} or is invited to it. `gonogo assign` invites somebody.")
@@ -63,24 +64,35 @@ async def list_(client: LeadClient, campaign: str, as_json: bool) -> None:
             click.echo(line)
 
 
-def _merge(state: AnnotatorState, quality: Mapping[str, Any], signs: Mapping[str, Any]) -> dict[str, Any]:
+class _Person(NamedTuple):
+    """An annotator; `quality` and `signs` come from the quality report, where it has the person."""
+
+    state: AnnotatorState
+    quality: AnnotatorQuality | None
+    signs: JsonObject
+
+
+def _person_json(person: _Person) -> JsonObject:
     """One person: state, scores, and flags with their evidence as text and numbers."""
+    quality = person.quality.model_dump() if person.quality else {}
     scores = {name: quality.get(name) for name in ("reliability", "trust", "gold_accuracy", "consensus_agreement")}
-    shown = {name: signs.get(name) for name in ("too_fast_share", "too_fast_recent", "run", "drift")}
-    flags = {"flags": list(signs.get("flags") or []), "evidence": evidence(signs), "signs": shown}
-    return {**state.model_dump(mode="json"), **scores, **flags}
+    shown = {name: person.signs.get(name) for name in ("too_fast_share", "too_fast_recent", "run", "drift")}
+    flags = {"flags": as_list(person.signs.get("flags")), "evidence": evidence(person.signs), "signs": shown}
+    return {**person.state.model_dump(mode="json"), **scores, **flags}
 
 
-def _person_lines(person: Mapping[str, Any]) -> list[str]:
-    names = [person["name"], person["email"]] if person["name"] != person["email"] else [person["email"]]
-    cells = [" ".join(str(name) for name in names if name) or person["voter_id"], f"{person['n_submissions']} votes"]
-    scores = ("reliability", "trust", "gold_accuracy")
-    cells += [f"{key.replace('_', ' ')} {person[key]:.2f}" for key in scores if person[key] is not None]
-    if person["paused_at"]:
-        cells.append(f"PAUSED since {person['paused_at'][:16].replace('T', ' ')} UTC")
-    if person["n_discounted"]:
-        cells.append(f"{person['n_discounted']} votes DISCOUNTED")
-    return ["   ".join(cells), *(f"    ! {line}" for line in person["evidence"])]
+def _person_lines(person: _Person) -> list[str]:
+    state, quality = person.state, person.quality
+    names = [state.name, state.email] if state.name != state.email else [state.email]
+    cells = [" ".join(name for name in names if name) or state.voter_id, f"{state.n_submissions} votes"]
+    if quality is not None:
+        scores = {"reliability": quality.reliability, "trust": quality.trust, "gold accuracy": quality.gold_accuracy}
+        cells += [f"{name} {score:.2f}" for name, score in scores.items() if score is not None]
+    if state.paused_at:
+        cells.append(f"PAUSED since {state.paused_at[:16].replace('T', ' ')} UTC")
+    if state.n_discounted:
+        cells.append(f"{state.n_discounted} votes DISCOUNTED")
+    return ["   ".join(cells), *(f"    ! {line}" for line in evidence(person.signs))]
 
 
 def _add_action(verb: AnnotatorVerb, about: str, examples: str) -> None:
@@ -213,12 +225,12 @@ async def settings(
         "warm_up_items": warm_up,
         "sample_rate": sample_rate,
     }
-    changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    changes: dict[str, float | None] = {name: value for name, value in options.items() if value is not None}
     if no_pass_mark:
         changes["pass_mark"] = None
     campaign_id = (await find_campaign(client, campaign)).id
     current = (
-        await client.update_review_settings(campaign_id, ReviewSettings(**changes))
+        await client.update_review_settings(campaign_id, ReviewSettings.model_validate(changes))
         if changes
         else await client.review_settings(campaign_id)
     )

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from email.message import Message
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
+from gonogo.json_types import JsonValue
 from gonogo.schemas import strict_json
 from gonogo.schemas.strict_json import JsonFault, StrictJsonError
 from gonogo.server.errors import invalid, not_found, too_large
@@ -38,7 +39,7 @@ async def read_body(receive: Receive, announced: str, limit: int) -> bytes:
             return bytes(body)
 
 
-def parse_json(raw: bytes) -> Any:
+def parse_json(raw: bytes) -> JsonValue:
     """Parses `raw` as JSON that every part of the server can hold; else raises 422, which never repeats the input."""
     try:
         return strict_json.parse_json(raw, MAX_DEPTH)

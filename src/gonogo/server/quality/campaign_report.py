@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from gonogo.json_types import as_list, as_object
 from gonogo.schemas.labeling import QualityReport
 from gonogo.server.scoring.refresh import measure_campaign
 from gonogo.server.scoring.store_consensus import write_consensus, write_consensus_in_chunks
@@ -40,7 +41,7 @@ def _measure_and_report(store: Store, campaign_id: str, now: datetime) -> Qualit
         campaign = fetch_campaign(connection, campaign_id)
         result = measure_campaign(connection, campaign)
         report = build_report(result, campaign)
-        name_sheets(connection, (report.gonogo or {})["by_sheet"])
+        name_sheets(connection, [as_object(group) for group in as_list((report.gonogo or {})["by_sheet"])])
     # A task that got a vote since, or is ahead of the replica, is left alone.
     write_consensus_in_chunks(store, campaign, result, now)
     return report

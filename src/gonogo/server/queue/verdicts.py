@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gonogo.schemas.base import JsonObject
+from gonogo.json_types import JsonObject
 from gonogo.schemas.verdicts import VERDICTS, Verdict
 from gonogo.server.errors import invalid
 from gonogo.server.http import pagination

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, bindparam, literal_column, select
 
+from gonogo.json_types import JsonValue
 from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import (
@@ -50,8 +51,8 @@ class CaseRow(NamedTuple):
     is_gold: bool
     gold_answer: str | None
     consensus_verdict: str | None
-    consensus_value: Any
-    predicted_value: Any
+    consensus_value: JsonValue
+    predicted_value: JsonValue
     drawing_bbox: list[float] | None
     agreement: float | None
     prompt: str | None
@@ -76,7 +77,7 @@ class VoteRow(NamedTuple):
     verdict: str
     counted: bool
     voter_id: str
-    corrected_value: Any
+    corrected_value: JsonValue
     duration_ms: int | None
     created_at: datetime
 

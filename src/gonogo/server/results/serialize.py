@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
-from gonogo.schemas.base import JsonObject
+from gonogo.json_types import JsonObject, JsonValue
 from gonogo.schemas.results_api import CaseResult
 from gonogo.schemas.verdicts import VERDICT_CLASSES
 from gonogo.server.consensus.decide import parse_gold
@@ -54,10 +53,10 @@ def _patch(box: Sequence[float] | None) -> str | None:
     return f"POLYGON (({x0} {y0}, {x1} {y0}, {x1} {y1}, {x0} {y1}, {x0} {y0}))"
 
 
-def _content_metadata(case: CaseRow) -> list[Any]:
+def _content_metadata(case: CaseRow) -> list[JsonValue]:
     if case.drawing is None:
         return []
-    content = {"content_id": case.drawing, "origin": case.filename, "created_at": instant(case.drawn_at)}
+    content: JsonObject = {"content_id": case.drawing, "origin": case.filename, "created_at": instant(case.drawn_at)}
     return [content | {"series": None, "series_index": None}]
 
 
@@ -98,9 +97,10 @@ def _gonogo(campaign: ResultsCampaign, case: CaseRow, *, verbose: bool) -> JsonO
     }
     if not verbose:
         return fields
-    return fields | {
+    more: JsonObject = {
         "target_kind": case.target_kind,
         "detail_kind": case.detail_kind,
-        "drawing_bbox": case.drawing_bbox,
+        "drawing_bbox": None if case.drawing_bbox is None else [*case.drawing_bbox],
         "part_revision_id": case.part_revision_id,
     }
+    return fields | more

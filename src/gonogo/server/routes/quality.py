@@ -9,7 +9,8 @@ from typing import Annotated, NamedTuple
 from fastapi import Query, Request
 from sqlalchemy import Connection, case, func, select
 
-from gonogo.schemas.base import JsonObject, Received, Timestamp
+from gonogo.json_types import JsonObject
+from gonogo.schemas.base import Received, Timestamp
 from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.server.auth.authorization import LEAD, READERS, REVIEW_READERS, campaign_for
 from gonogo.server.auth.principals import Principal, require

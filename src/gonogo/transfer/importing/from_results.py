@@ -12,10 +12,11 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.results_api import ResultsClient
+from gonogo.json_types import JsonObject, JsonValue
 from gonogo.schemas.results_api import CaseResult
 from gonogo.transfer.importing.import_file import import_file
 from gonogo.transfer.importing.import_result import ImportResult
@@ -64,7 +65,7 @@ async def reimport(
     return replace(result, notes=(*result.notes, note))
 
 
-def _records(case: CaseResult, source: ReimportSource) -> Iterator[dict[str, Any]]:
+def _records(case: CaseResult, source: ReimportSource) -> Iterator[JsonObject]:
     if not needs_second_look(case, source.min_agreement):
         return
     extension = case.gonogo or {}
@@ -73,14 +74,14 @@ def _records(case: CaseResult, source: ReimportSource) -> Iterator[dict[str, Any
         label = case.majority_label if case.majority_label is not None else case.correct_label
         value = label if isinstance(label, dict) else {"text": "–" if label is None else str(label)}
     box = _box(case.patch)
-    record = {
+    record: JsonObject = {
         "id": f"{source.source}-{source.task}-{case.case_id}",
         "part": extension.get("part") or _origin(case),
         "field_name": "label",
         "prompt": extension.get("prompt") or f"Is this label right? ({case.task_name or 'case'} {case.case_id})",
         "predicted_value": value,
         "predicted_confidence": case.agreement if _is_share(case.agreement) else None,
-        "bbox": box,
+        "bbox": [*box] if box else None,
         "bbox_unit": "norm" if box else None,
         "source": f"{source.source}:{case.labeling_state}",
     }
@@ -94,7 +95,7 @@ def needs_second_look(case: CaseResult, min_agreement: float) -> bool:
     return case.labeling_state == "Labeled" and _is_share(case.agreement) and case.agreement < min_agreement
 
 
-def _is_share(value: Any) -> bool:
+def _is_share(value: JsonValue) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
@@ -104,7 +105,7 @@ def _origin(case: CaseResult) -> str | None:
     return str(origin)[:200] if origin else None
 
 
-def _box(patch: Any) -> list[float] | None:
+def _box(patch: JsonValue) -> list[float] | None:
     """The bounds of a WKT polygon in 0…100, as fractions; `None` for anything else."""
     if not isinstance(patch, str) or "POLYGON" not in patch.upper():
         return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from gonogo.json_types import JsonObject, as_list, as_numbers, as_object
 from gonogo.report.quality import evidence, sparkline
 from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.text import content, one_line
@@ -49,7 +50,7 @@ class AnnotatorRecord:
 
     state: AnnotatorState
     quality: AnnotatorQuality | None = None
-    signs: Mapping[str, Any] = field(default_factory=dict)
+    signs: JsonObject = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -65,15 +66,15 @@ class AnnotatorRecord:
 
     @property
     def flags(self) -> list[str]:
-        return [str(flag) for flag in self.signs.get("flags") or []]
+        return [str(flag) for flag in as_list(self.signs.get("flags"))]
 
 
 def annotator_records(states: Sequence[AnnotatorState], report: QualityReport | None) -> list[AnnotatorRecord]:
     """Returns a record for each annotator, those with flags first."""
     qualities = {quality.annotator_user_id: quality for quality in (report.annotators if report else None) or []}
-    signs: Mapping[str, Any] = ((report.gonogo if report else None) or {}).get("annotators") or {}
+    signs = as_object(((report.gonogo if report else None) or {}).get("annotators"))
     records = [
-        AnnotatorRecord(state, qualities.get(state.voter_id), signs.get(state.voter_id) or {}) for state in states
+        AnnotatorRecord(state, qualities.get(state.voter_id), as_object(signs.get(state.voter_id))) for state in states
     ]
     return sorted(records, key=lambda record: (-len(record.flags), record.name.casefold()))
 
@@ -116,22 +117,23 @@ def _figures(record: AnnotatorRecord) -> Iterable[Content]:
         yield _figure("on gold", _two_places(quality.gold_accuracy), _gold_answers(signs))
         yield _figure("agreement", _two_places(quality.consensus_agreement), "with the consensus of all")
     for key, name in (("false_accept", "false accept"), ("false_reject", "false reject")):
-        share = signs.get(key)
-        if share and share.get("share") is not None:
-            low, high = share["interval"]
-            interval = f"95 % {low:.0%} to {high:.0%}; {share['k']} of {share['n']}"
-            yield _figure(name, f"{share['share']:.0%}", interval)
-    times = signs.get("duration_ms") or {}
-    if times.get("p50") is not None:
-        trend = f"median of a vote   {sparkline(signs.get('trend') or [])}"
-        yield _figure("time", f"{times['p50'] / 1000:.1f} s", trend)
-    if signs.get("too_fast_share") is not None:
-        yield _figure("too fast", f"{signs['too_fast_share']:.0%}", "of the votes under a second")
+        errors = as_object(signs.get(key))
+        share, interval = errors.get("share"), as_numbers(errors.get("interval"))
+        if isinstance(share, int | float) and len(interval) == 2:
+            doubt = f"95 % {interval[0]:.0%} to {interval[1]:.0%}; {errors.get('k')} of {errors.get('n')}"
+            yield _figure(name, f"{share:.0%}", doubt)
+    median = as_object(signs.get("duration_ms")).get("p50")
+    if isinstance(median, int | float):
+        trend = f"median of a vote   {sparkline(as_numbers(signs.get('trend')))}"
+        yield _figure("time", f"{median / 1000:.1f} s", trend)
+    too_fast = signs.get("too_fast_share")
+    if isinstance(too_fast, int | float):
+        yield _figure("too fast", f"{too_fast:.0%}", "of the votes under a second")
 
 
-def _gold_answers(signs: Mapping[str, Any]) -> str:
+def _gold_answers(signs: JsonObject) -> str:
     count = signs.get("n_gold_answers")
-    if count is None:
+    if not isinstance(count, int):
         return ""
     return (
         f"needs {_FEW_GOLD_ANSWERS} gold answers; has {count}" if count < _FEW_GOLD_ANSWERS else f"{count} gold answers"

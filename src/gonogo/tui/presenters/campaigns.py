@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from gonogo.json_types import as_numbers
 from gonogo.report.progress import pace_text, person_text, queue_text
 from gonogo.report.quality import gauge
 from gonogo.tui.presenters.format import moment, paragraphs
@@ -95,7 +96,8 @@ def _quality(snapshot: CampaignSnapshot, width: int) -> list[Content]:
     report = snapshot.quality
     if report is None:
         return []
-    interval, required = (report.gonogo or {}).get("alpha_interval"), report.acceptance_alpha or 0.0
+    numbers, required = as_numbers((report.gonogo or {}).get("alpha_interval")), report.acceptance_alpha or 0.0
+    interval = numbers if len(numbers) == 2 else None
     alpha = "not enough votes yet" if report.alpha is None else f"{report.alpha:.2f}"
     doubt = f", 95 % {interval[0]:.2f} to {interval[1]:.2f}" if interval else ""
     word = "accepted" if report.accepted else "not accepted"
