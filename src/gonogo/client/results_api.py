@@ -63,6 +63,15 @@ class KeyAndToken(ApiKey):
             self._sent["Authorization"] = f"Bearer {token.secret}"
 
 
+def password_login(username: str, api_password: str) -> GetLogin:
+    """Returns the login of a known user, for each time that the session is to be opened."""
+
+    async def login() -> LoginRequest:
+        return LoginRequest(username=username, api_password=api_password)
+
+    return login
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFilters:
     """Filters of cases, sent with every page. `updated_after` is a time in the server's format."""

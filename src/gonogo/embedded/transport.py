@@ -76,18 +76,18 @@ class EmbeddedTransport(httpx.AsyncBaseTransport):
 
     async def _serve(self, ready: concurrent.futures.Future[ASGIApp]) -> None:
         # In this thread, because FastAPI and SQLAlchemy take half a second to import.
-        from gonogo.server.app import create_app
-        from gonogo.server.settings import ServerSettings
+        from gonogo.server import app as server_app
+        from gonogo.server import settings as server_settings
 
         # no log is kept here, and without a handler Python would print tracebacks into the terminal
         logging.getLogger("gonogo").addHandler(logging.NullHandler())
         self._home.make(self._home.data())
-        settings = ServerSettings(
+        settings = server_settings.ServerSettings(
             database_url=workspace_url(self._home),
             invitation_url=team_server_url(self._home),
             embedded_token=self._token,
         )
-        app = create_app(settings)
+        app = server_app.create_app(settings)
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         if self._ended:  # stopped before the event existed

@@ -20,11 +20,14 @@ from textual.filter import LineFilter
 from textual.screen import ModalScreen
 
 from gonogo.desk.core.errors import DeskError
+from gonogo.desk.core.settings import save_setting
 from gonogo.tui import actions, themes
 from gonogo.tui.crash_report import crash_report
 from gonogo.tui.first_frame import attach
+from gonogo.tui.keymaps import load_keymap
 from gonogo.tui.navigation import Navigator, Start
 from gonogo.tui.palette import ActionCommands
+from gonogo.tui.screens.common.choose_theme import ChooseThemeScreen
 from gonogo.tui.screens.common.help import HelpScreen
 from gonogo.tui.startup import FIRST_SCREEN_STYLES, ParsedTheme, exempt_startup_objects
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
@@ -129,8 +132,6 @@ class GonogoApp(App[None]):
         return [self._theme_files[name] for name in sorted(self._theme_files)]
 
     def action_themes(self) -> None:
-        from gonogo.tui.screens.common.choose_theme import ChooseThemeScreen  # not needed for the first frame
-
         def keep(name: str | None) -> None:
             if name is not None:
                 self.choose_theme(name)
@@ -159,8 +160,6 @@ class GonogoApp(App[None]):
 
     def remember(self, setting: str, value: object) -> None:
         """Saves a setting for the next start; shows a notice if that fails."""
-        from gonogo.desk.core.settings import save_setting  # 3 ms, not needed for the first frame
-
         try:
             save_setting(self.services.home.settings_file(), setting, value)
         except DeskError as error:
@@ -195,8 +194,6 @@ class GonogoApp(App[None]):
         profile, path = self.services.profile, self.services.home.config() / "keys.toml"
         if profile.keymap == "default" and not profile.keys and not path.exists():
             return
-        from gonogo.tui.keymaps import load_keymap  # most starts have the default keys
-
         keymap = load_keymap(path, profile.keymap, profile.keys)
         self.keymap_problems = keymap.problems
         self.own_keys = dict(keymap.keys)

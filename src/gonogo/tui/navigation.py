@@ -155,11 +155,10 @@ class Navigator:
     def _practice(
         self, signed: SignedIn, campaign_id: str, then: Callable[[], Awaitable[None]] | None = None
     ) -> Screen[None]:
-        from gonogo.desk.practice.session import PracticeSession  # loaded when first shown
-        from gonogo.tui.screens.work.practice import PracticeScreen
+        from gonogo.tui.screens.work.practice import PracticeScreen  # loaded when first shown
 
-        session = PracticeSession(self._services.visiting(signed, campaign_id))
-        return PracticeScreen(session, clock=self._clock, profile=self._services.profile, then=then)
+        visit = self._services.visiting(signed, campaign_id)
+        return PracticeScreen(visit, clock=self._clock, profile=self._services.profile, then=then)
 
     def _after_practice(self, _: object) -> None:
         if self.session is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from gonogo.values.format import deviation_texts, format_text, step_text, zone_text
@@ -65,8 +66,6 @@ def value_key(value: EngineeringValue, trailing_zeros: bool = False, unit: str =
 
 
 def _digest(key: str) -> str:
-    from hashlib import sha256  # only for long prose; keeps the import of this package fast
-
     return "sha256:" + sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 

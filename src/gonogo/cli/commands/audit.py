@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gonogo.cli.commands.db import database_option, with_store
+from gonogo.cli.support.database import database_option, with_store
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import json_option
 from gonogo.cli.support.output import print_json

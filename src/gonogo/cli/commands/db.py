@@ -2,76 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
-from gonogo.cli.support.exit_codes import echo_err, fail
-from gonogo.desk.core.paths import AppPaths
-from gonogo.embedded.transport import workspace_url
+from gonogo.cli.support.database import database_option, with_store
+from gonogo.cli.support.exit_codes import echo_err
 from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import backup as backups
 from gonogo.server.store import migrate
 from gonogo.server.store.engine import Store
-from gonogo.server.store.errors import BackupError, SchemaError
-
-T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., object])
-
-
-def database_option(command: F) -> F:
-    """`--database`, or the workspace on this machine."""
-    return click.option(
-        "--database",
-        envvar="GONOGO_DATABASE_URL",
-        show_envvar=True,
-        metavar="URL",
-        help="The server's database; default: the workspace on this machine.",
-    )(command)
-
-
-def workspace() -> str:
-    """URL of the database of the workspace on this machine; makes its folder."""
-    home = AppPaths()
-    home.make(home.data())
-    return workspace_url(home)
-
-
-def with_store(database: str | None, work: Callable[[Store], T]) -> T:
-    """Runs `work` on the database (default: the workspace on this machine); its errors become one sentence."""
-    with open_store(database or workspace()) as store:
-        return work(store)
-
-
-@contextmanager
-def open_store(database: str, *, replica: str | None = None) -> Iterator[Store]:
-    """Opens the store of this URL for the block; errors of the database become one sentence."""
-    try:
-        store = Store(database, replica=replica)
-        try:
-            store.url.get_dialect().import_dbapi()  # raises ImportError when the driver is absent
-            yield store
-        finally:
-            store.dispose()
-    except (SchemaError, BackupError) as error:
-        fail(str(error))
-    except ImportError as error:
-        fail(
-            f"the database's driver is not installed ({error.name})",
-            'For PostgreSQL: pip install "gonogo[postgres]". Other databases than PostgreSQL and SQLite will not do.',
-        )
-    except (SQLAlchemyError, OSError, ValueError) as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        fail(
-            f"the database cannot be used: {reason}",
-            "Look at --database, or GONOGO_DATABASE_URL. `gonogo serve --check` tells more.",
-        )
 
 
 @click.group(epilog="\b\nExample:\n  gonogo db backup backup.db")

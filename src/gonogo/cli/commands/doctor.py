@@ -76,7 +76,7 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
     """
     terminal = _probe_terminal()
     if mode is not None:
-        _store_mode(terminal, mode)
+        _choose_mode(terminal, mode)
     checks = [
         *_check_terminal(),
         _check_pictures(terminal),
@@ -98,7 +98,7 @@ def doctor(base_url: str | None, card: bool, mode: str | None, as_json: bool) ->
             "Everything needed is there." if not bad else f"{len(bad)} in the way: {', '.join(c.name for c in bad)}."
         )
         if card and mode is None:
-            _show_test_card(terminal)
+            _choose_mode(terminal)
     if bad:
         raise SystemExit(EXIT_FAILED)
 
@@ -119,29 +119,19 @@ def _probe_terminal() -> TerminalCapabilities:
     )
 
 
-def _show_test_card(terminal: TerminalCapabilities) -> None:
+def _choose_mode(terminal: TerminalCapabilities, mode: str | None = None) -> None:
+    """Keeps `mode` for this terminal; without one shows the test card, where it fits, and asks."""
     from gonogo.cli.commands import doctor_test_card  # the renderer and numpy, which a report does without
-
-    if doctor_test_card.can_show():
-        return
 
     def write(text: str) -> None:
         click.echo(text, nl=False, color=True)
 
     try:
-        write("\n")
-        echo_err(doctor_test_card.show_card(terminal, os.environ, write=write, ask=doctor_test_card.typed))
-    except OSError as error:
-        fail(
-            f"the choice could not be kept ({error.strerror})", "Make room or give yourself the folder, then try again."
-        )
-
-
-def _store_mode(terminal: TerminalCapabilities, mode: str) -> None:
-    from gonogo.cli.commands import doctor_test_card  # as above
-
-    try:
-        echo_err(doctor_test_card.choose(terminal, mode))
+        if mode is not None:
+            echo_err(doctor_test_card.choose(terminal, mode))
+        elif not doctor_test_card.can_show():
+            write("\n")
+            echo_err(doctor_test_card.show_card(terminal, os.environ, write=write, ask=doctor_test_card.typed))
     except ValueError as error:
         fail(f"drawings cannot be {mode} here: {error}", "gonogo doctor shows what this terminal draws.")
     except OSError as error:

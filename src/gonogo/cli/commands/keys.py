@@ -21,7 +21,7 @@ from gonogo.schemas.gonogo_api import KeyCreate
 from gonogo.schemas.lead import KeyPublic
 
 if TYPE_CHECKING:
-    from gonogo.server.store.engine import Store
+    pass
 
 SCOPES = tuple(scope.value for scope in KeyScope)
 
@@ -63,9 +63,9 @@ def create(
     with handle_errors():
         body = KeyCreate(name=name, scopes=names)
     if database:
-        from gonogo.cli.commands.db import with_store  # loads the server, which a key of --base-url does without
+        from gonogo.cli.support.local_keys import create_in_database  # the server, which --base-url does without
 
-        key = with_store(database, lambda store: _create_in_database(store, body, results_password))
+        key = create_in_database(database, body, results_password)
     else:
         key = run(_create(body, results_password, base_url))
     if as_json:
@@ -76,15 +76,6 @@ def create(
     if results_password:
         echo_err("For the results API (POST /auth/public/v1/login), beside the key:")
         click.echo(f"username\t{key['username']}\napi_password\t{key['api_password']}")
-
-
-def _create_in_database(store: Store, body: KeyCreate, results_password: bool) -> dict[str, Any]:
-    from gonogo.server.auth.api_keys import create_key  # as above
-    from gonogo.server.results.auth import create_results_password
-
-    store.upgrade()
-    key = create_key(store, body.name, body.scopes).model_dump()
-    return key | (create_results_password(store, key["id"]).model_dump() if results_password else {})
 
 
 async def _create(body: KeyCreate, results_password: bool, base_url: str | None) -> dict[str, Any]:

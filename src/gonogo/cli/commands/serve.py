@@ -9,7 +9,7 @@ import tempfile
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from gonogo.cli.commands.db import open_store, workspace
+from gonogo.cli.support.database import open_store, workspace
 from gonogo.cli.support.exit_codes import echo_err, fail
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.team_server import recorded

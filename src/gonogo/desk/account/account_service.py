@@ -19,6 +19,7 @@ from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.errors import AuthenticationError, NetworkError, NotFoundError, UnexpectedAnswerError
 from gonogo.client.magic_link_parser import magic_token
 from gonogo.client.page_reader import read_what_there_is
+from gonogo.client.retry import RetryPolicy
 from gonogo.desk.account.client_factory import ClientFactory
 from gonogo.desk.account.credentials import CredentialStore, StorageKind, credential_store
 from gonogo.desk.account.identity import (
@@ -38,6 +39,7 @@ from gonogo.desk.core.errors import SignInError
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings, environment
 from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.outbox.flush import flush
 from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.dependencies import SessionDependencies
 
@@ -234,15 +236,11 @@ class Account:
 
     async def client(self, signed: SignedIn) -> GonogoClient:
         """Returns a client under this login, for a lead's screens; the caller closes it. Raises `DeskError`."""
-        from gonogo.client.retry import RetryPolicy  # deferred: not on the start path
-
         policy = RetryPolicy(tries=1, clock=self._clock.monotonic, sleep=self._clock.sleep)  # the pause after a 429
         return await self._clients.client(signed, policy)
 
     async def send_now(self, signed: SignedIn, on_settled: OnState) -> FlushReport:
         """Sends what waits for this login, with no session open. Raises `DeskError`; see `flush`."""
-        from gonogo.desk.outbox.flush import flush  # deferred: for the command line only
-
         server = await self._task_server(signed)
         try:
             address = _sendable(signed, signed.campaign_id)

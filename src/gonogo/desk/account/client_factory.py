@@ -78,12 +78,15 @@ class ClientFactory:
     def drawings(self, signed: SignedIn, ask_url: AskUrl) -> DrawingSource:
         """Returns the drawing source of this person's server, cached on the disk."""
         # deferred: the first question needs no drawing service when its picture was saved by the last run
-        from gonogo.sheets.drawing_service import DrawingService
-        from gonogo.sheets.fetch import DrawingFetcher
+        from gonogo.sheets import drawing_service, fetch
 
         transport = self._transport_to(signed.base_url)
-        fetcher = DrawingFetcher(ask_url, base_url=signed.base_url, transport=transport, errors=(GonogoClientError,))
-        return DrawingService(self._home.sheets_cache(), fetcher=fetcher, folders=self._settings.drawing_folders)
+        fetcher = fetch.DrawingFetcher(
+            ask_url, base_url=signed.base_url, transport=transport, errors=(GonogoClientError,)
+        )
+        return drawing_service.DrawingService(
+            self._home.sheets_cache(), fetcher=fetcher, folders=self._settings.drawing_folders
+        )
 
     async def aclose(self) -> None:
         """Stops the embedded server, if it was started."""

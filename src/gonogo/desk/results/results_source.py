@@ -66,22 +66,18 @@ def of_login(services: Account, signed: SignedIn) -> Source:
         return at_address("gonogo", signed.base_url)._replace(signed=signed)
 
     async def connect() -> ResultsClient:
-        from gonogo.client.results_api import ResultsClient  # deferred: httpx, pydantic
+        from gonogo.client import results_api  # deferred: httpx, pydantic
 
-        return ResultsClient.over(await services.client(signed))
+        return results_api.ResultsClient.over(await services.client(signed))
 
     return Source("this machine", connect, signed)
 
 
 def with_login(address: str, login: dict[str, str], *, clean: bool = True) -> ResultsClient:
     """Returns a client that opens its session with `login` (see `FIELDS`)."""
-    # deferred: httpx, pydantic
-    from gonogo.client.results_api import ResultsClient
-    from gonogo.schemas.results_api import LoginRequest
+    from gonogo.client.results_api import ResultsClient, password_login  # deferred: httpx, pydantic
 
-    async def ask() -> LoginRequest:
-        return LoginRequest(username=login["username"], api_password=login["api_password"])
-
+    ask = password_login(login["username"], login["api_password"])
     return ResultsClient(address, ApiKey(login["key"]), ask, clean=clean)
 
 

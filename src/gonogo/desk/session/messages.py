@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from gonogo.client.errors import ConflictError, GonogoClientError, NotFoundError, PermissionDeniedError
 from gonogo.desk.connection.circuit_breaker import Outage
 from gonogo.desk.connection.server_protocol import WorkProgress
@@ -88,8 +90,6 @@ def drained(progress: WorkProgress | None, unsent: int) -> tuple[str, str]:
 
 def clock_time(text: str) -> str:
     """Returns `14:05`, local time, for an RFC 3339 time of the server; with its date when that is not today's."""
-    from datetime import datetime  # deferred: not on the start path
-
     try:
         at = datetime.fromisoformat(text).astimezone()
     except ValueError:

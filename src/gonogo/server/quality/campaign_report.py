@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
@@ -16,6 +17,9 @@ from gonogo.server.store.schema import campaigns
 from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.typed_rows import fetch_campaign
 
+if TYPE_CHECKING:
+    from gonogo.server.scoring.campaign_consensus import ConsensusResult
+
 
 def quality_report(store: Store, campaign_id: str, now: datetime, *, large: int = WORKER_THRESHOLD) -> QualityReport:
     """Measures and reports without a lock, and writes in short transactions. Blocks: run it in a thread."""
@@ -24,27 +28,28 @@ def quality_report(store: Store, campaign_id: str, now: datetime, *, large: int 
 
 def campaign_quality(connection: Connection, campaign: CampaignRow, now: datetime) -> QualityReport:
     """Measures, writes and reports, all in the caller's transaction."""
-    # numpy: kept out of the server's start
-    from gonogo.server.quality.report import build_report
-
     result = measure_campaign(connection, campaign)
     write_consensus(connection, campaign, result, now)
-    return build_report(result, campaign)
+    return _report(connection, campaign, result)
 
 
 def _measure_and_report(store: Store, campaign_id: str, now: datetime) -> QualityReport:
-    # numpy: kept out of the server's start
-    from gonogo.server.quality.breakdown import name_sheets
-    from gonogo.server.quality.report import build_report
-
     with (store.report if _is_replicated(store, campaign_id) else store.read)() as connection:
         campaign = fetch_campaign(connection, campaign_id)
         result = measure_campaign(connection, campaign)
-        report = build_report(result, campaign)
-        name_sheets(connection, [as_object(group) for group in as_list((report.gonogo or {})["by_sheet"])])
+        report = _report(connection, campaign, result)
     # A task that got a vote since, or is ahead of the replica, is left alone.
     write_consensus_in_chunks(store, campaign, result, now)
     return report
+
+
+def _report(connection: Connection, campaign: CampaignRow, result: ConsensusResult) -> QualityReport:
+    """Returns the report of a measured campaign, with the names of its sheets."""
+    from gonogo.server.quality import breakdown, report  # numpy: kept out of the server's start
+
+    built = report.build_report(result, campaign)
+    breakdown.name_sheets(connection, [as_object(group) for group in as_list((built.gonogo or {})["by_sheet"])])
+    return built
 
 
 def _is_replicated(store: Store, campaign_id: str) -> bool:

@@ -20,15 +20,14 @@ def settings_effect(connection: Connection, campaign: CampaignRow, changes: dict
     Measures the campaign: up to a second for 100,000 votes.
     """
     # numpy: kept out of the server's start
-    from gonogo.server.scoring.campaign_consensus import compute_consensus
-    from gonogo.server.scoring.vote_matrix import read_votes
+    from gonogo.server.scoring import campaign_consensus, vote_matrix
 
     changed = campaign._replace(**changes)
-    matrix = read_votes(connection, changed)
-    kept = compute_consensus(matrix, changed.consensus_method).outcomes
+    matrix = vote_matrix.read_votes(connection, changed)
+    kept = campaign_consensus.compute_consensus(matrix, changed.consensus_method).outcomes
     policy = Policy(changed.max_risk, changed.votes, changed.min_votes)
     afresh = replace(matrix, rules=[policy.rule(task.id, task.n_required) for task in matrix.tasks])
-    asked_again = compute_consensus(afresh, changed.consensus_method).outcomes
+    asked_again = campaign_consensus.compute_consensus(afresh, changed.consensus_method).outcomes
     counts = {"n_settled": 0, "n_newly_settled": 0, "n_resettled": 0}
     for task, stays, goes in zip(matrix.tasks, kept, asked_again, strict=True):
         if task.is_gold or task.adjudicated:

@@ -34,17 +34,16 @@ class ParquetWriter:
     """
 
     def __init__(self, out: OutputStream, drawings: Path | None = None) -> None:
-        import pyarrow as pa  # type: ignore[import-untyped,unused-ignore]  # an extra; the registry names it if absent
-        from pyarrow import parquet  # type: ignore[import-untyped,unused-ignore]
+        import pyarrow.parquet  # type: ignore[import-untyped,unused-ignore]  # an extra; the registry names it if absent
 
         self.notes: list[str] = []
-        self._arrow: Any = pa
+        self._arrow: Any = pyarrow
         self._columns: list[list[Any]] = [[] for _ in COLUMNS]
-        types = {"list<float64>": pa.list_(pa.float64())}
-        self._schema: Any = pa.schema(
-            [(name, types.get(kind) or pa.type_for_alias(kind)) for name, kind in _column_types()]
+        types = {"list<float64>": pyarrow.list_(pyarrow.float64())}
+        self._schema: Any = pyarrow.schema(
+            [(name, types.get(kind) or pyarrow.type_for_alias(kind)) for name, kind in _column_types()]
         )
-        self._file: Any = parquet.ParquetWriter(out, self._schema, compression="zstd")
+        self._file: Any = pyarrow.parquet.ParquetWriter(out, self._schema, compression="zstd")
 
     def add(self, record: Record) -> None:
         for column, is_text, value in zip(self._columns, _IS_TEXT, table_row(record), strict=True):

@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decision, DeskTask
+from gonogo.desk.practice.session import PracticeSession
 from gonogo.schemas.verdicts import VERDICTS
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
@@ -32,7 +33,7 @@ from gonogo.tui.widgets.task_pane import TaskPane
 
 if TYPE_CHECKING:
     from gonogo.desk.core.settings import Settings
-    from gonogo.desk.practice.session import PracticeSession
+    from gonogo.desk.session.dependencies import SessionDependencies
 
 _SHARED = frozenset(
     "annotate." + name
@@ -65,14 +66,14 @@ class PracticeScreen(Screen[None]):
 
     def __init__(
         self,
-        session: PracticeSession,
+        dependencies: SessionDependencies,
         *,
         clock: Callable[[], float],
         profile: Settings,
         then: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__()
-        self.session = session
+        self.session = PracticeSession(dependencies)
         self._clock = clock
         self._profile = profile
         self._then = then
