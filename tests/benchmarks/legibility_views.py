@@ -24,7 +24,7 @@ from gonogo.sheets.render.crop import CropView, Rect, turned_rect, turned_size
 from gonogo.sheets.render.draw_request import ChosenView, OpenDrawings, choose_view, draw_picture, in_strips
 from gonogo.sheets.render.mosaic import to_grey
 from gonogo.sheets.render.rasterizer import fit_contrast, render_view
-from gonogo.sheets.render.text.strips import Strip
+from gonogo.sheets.render.text.long_text_strips import Strip
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from tests.support.ocr_readers import Pixels, padded
 from tests.support.unseen_sheets import UnseenSheet

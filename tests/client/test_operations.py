@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gonogo.client.arcnm_client import LabelingClient, Served
 from gonogo.client.gonogo_client import GonogoClient
+from gonogo.client.labeling_api import LabelingClient, Served
 from gonogo.client.requests import PreparedRequest
 from gonogo.schemas.gonogo_api import (
     CampaignSettings,

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from gonogo.client.arcnm_client import LabelingClient
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_client import GonogoClient
+from gonogo.client.labeling_api import LabelingClient
 from gonogo.schemas import labeling
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings

@@ -28,7 +28,7 @@ from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import Decision, SendState
 from gonogo.desk.core.settings import Settings
-from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.outbox.outbox import Outbox
 from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.dependencies import SessionDependencies

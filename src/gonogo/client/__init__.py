@@ -25,13 +25,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from gonogo.client.arcnm_client import LabelingClient as LabelingClient
     from gonogo.client.base_client import BaseClient as BaseClient
     from gonogo.client.credential import ApiKey as ApiKey
     from gonogo.client.credential import SessionToken as SessionToken
     from gonogo.client.errors import GonogoClientError as GonogoClientError
     from gonogo.client.gonogo_client import GonogoClient as GonogoClient
     from gonogo.client.http_transport import Timeouts as Timeouts
+    from gonogo.client.labeling_api import LabelingClient as LabelingClient
     from gonogo.client.lead_client import LeadClient as LeadClient
     from gonogo.client.progress_stream import stream_progress as stream_progress
     from gonogo.client.requests import PreparedRequest as PreparedRequest
@@ -44,7 +44,7 @@ _MODULES: Final = {
     "BaseClient": "base_client",
     "GonogoClient": "gonogo_client",
     "GonogoClientError": "errors",
-    "LabelingClient": "arcnm_client",
+    "LabelingClient": "labeling_api",
     "LeadClient": "lead_client",
     "PreparedRequest": "requests",
     "ResultsClient": "results_api",

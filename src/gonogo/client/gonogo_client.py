@@ -9,11 +9,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Final
 
-from gonogo.client.arcnm_client import SLOW
 from gonogo.client.base_client import body_of
 from gonogo.client.credential import Secret
 from gonogo.client.errors import AuthenticationError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from gonogo.client.http_transport import RequestOptions
+from gonogo.client.labeling_api import SLOW
 from gonogo.client.requests import PreparedRequest, as_bytes, url_path
 from gonogo.client.response_parsing import parse
 from gonogo.client.review_client import ReviewClient

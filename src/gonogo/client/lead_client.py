@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gonogo.client.arcnm_client import LABELING, SLOW
 from gonogo.client.base_client import BaseClient, body_of
 from gonogo.client.gonogo_client import GONOGO, GonogoClient
+from gonogo.client.labeling_api import LABELING, SLOW
 from gonogo.client.page_reader import read_all
 from gonogo.client.requests import as_bytes, url_path
 from gonogo.schemas.gonogo_api import DrawingsStored

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from gonogo.client.arcnm_client import SLOW, LabelingClient
 from gonogo.client.base_client import body_of
+from gonogo.client.labeling_api import SLOW, LabelingClient
 from gonogo.client.requests import as_bytes, ruling_request, url_path
 from gonogo.client.response_parsing import parse
 from gonogo.schemas.review import (

@@ -1,5 +1,5 @@
-"""Verdict table: lists the verdicts of an annotator and everything that differs between them. Standard library only: it
-is on the start path.
+"""Verdict table: each verdict an annotator can give, with its keys, sign, colour, ruling and consensus class.
+Standard library only: it is on the start path.
 
 To add a verdict, add a member to `Verdict` and a row to `VERDICTS`; keys, signs, settings, rulings, consensus classes
 and export columns follow from the row. Beside it only the colour token in each theme needs an entry, and stored

@@ -1,4 +1,6 @@
-"""Limits for drawings, and the error of one that is not shown. Used by the app and the render process."""
+"""Limits on fetching, decoding and caching drawings, and the error for a drawing that cannot be shown.
+Used by the app and the render process.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ from textual.screen import ModalScreen
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.settings import save_setting
-from gonogo.tui import actions, themes
+from gonogo.tui import actions
+from gonogo.tui import theme_files as themes
 from gonogo.tui.crash_report import crash_report
 from gonogo.tui.first_frame import attach
 from gonogo.tui.keymaps import load_keymap
@@ -29,7 +30,7 @@ from gonogo.tui.navigation import Navigator, Start
 from gonogo.tui.palette import ActionCommands
 from gonogo.tui.screens.common.choose_theme import ChooseThemeScreen
 from gonogo.tui.screens.common.help import HelpScreen
-from gonogo.tui.startup import FIRST_SCREEN_STYLES, ParsedTheme, exempt_startup_objects
+from gonogo.tui.startup_shortcuts import FIRST_SCREEN_STYLES, ParsedTheme, exempt_startup_objects
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
 from gonogo.tui.text import CleanFilter, plain
 from gonogo.tui.widgets.key_footer import refuse_under_dialog

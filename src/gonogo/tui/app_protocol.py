@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gonogo.desk.annotate.session import AnnotateSession
     from gonogo.desk.review.session import ReviewSession
     from gonogo.tui.terminal.capabilities import TerminalCapabilities
-    from gonogo.tui.themes import ThemeFile
+    from gonogo.tui.theme_files import ThemeFile
 
 
 class NavigatorProtocol(Protocol):

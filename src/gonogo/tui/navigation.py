@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from textual.app import App
 
 from gonogo.tui.screens.work.annotate import AnnotateScreen
-from gonogo.tui.startup import size_classes
+from gonogo.tui.startup_shortcuts import size_classes
 
 if TYPE_CHECKING:
     from textual.screen import Screen

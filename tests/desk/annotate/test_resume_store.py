@@ -10,7 +10,7 @@ from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.annotate.resume_store import ResumeSnapshot, load, save
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import ClaimedTask
-from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.outbox.rows import Address
 from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode

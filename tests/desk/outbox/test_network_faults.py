@@ -10,7 +10,7 @@ import pytest
 from gonogo.desk.annotate.resume_store import load, save
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, SendState, Stage
-from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.outbox.rows import Address
 from tests.desk.conftest import MakeDesk
 from tests.support.labeling_server import BASE, CAMPAIGN, FakeClock, Fault, ScriptedServer, names

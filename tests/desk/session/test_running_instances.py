@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.core.models import Decision, Stage
-from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.running_instances import RunningInstances
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef

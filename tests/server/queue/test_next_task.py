@@ -7,7 +7,7 @@ import pytest
 from gonogo.schemas.enums import ConflictReason
 from gonogo.schemas.gonogo_api import QueueView
 from gonogo.server.auth.principals import Voter
-from gonogo.server.queue.queue_view import queue_view
+from gonogo.server.queue.queue_counts import queue_view
 from tests.server.house import House, people
 
 ANNA, BEN = people(2)

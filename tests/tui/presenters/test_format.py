@@ -15,7 +15,7 @@ from gonogo.tui.presenters.format import (
     value_text,
     verdict_sign,
 )
-from gonogo.tui.themes import COLORS
+from gonogo.tui.theme_files import COLORS
 
 
 def test_every_verdict_has_a_sign_of_its_own_and_a_colour_of_the_themes() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gonogo.sheets.models import CellGrid
 from gonogo.sheets.picture_modes import PictureMode
-from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
+from gonogo.tui.widgets.picture_painter import Inks, Painter, with_locator
 
 INKS = Inks("#000000", "#ffffff", "#ff0000", "#888888")
 

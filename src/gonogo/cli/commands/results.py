@@ -18,7 +18,7 @@ from gonogo.client.errors import GonogoClientError
 from gonogo.client.results_api import CaseFilters
 from gonogo.desk.account.credentials import StorageKind, credential_store
 from gonogo.desk.core.paths import AppPaths
-from gonogo.desk.results.results_source import account, with_login
+from gonogo.desk.results.results_login import account, with_login
 from gonogo.embedded.app_composition import make_services
 from gonogo.embedded.transport import embedded_parts
 from gonogo.schemas.results_api import CaseResult

@@ -1,6 +1,5 @@
-"""Results client of a command: opens the results API of Centaur, of a gonogo server, or of the workspace on this
-machine.
-"""
+"""Results client for commands: opens the results API of Centaur Labs, of a gonogo server, or of the workspace on this
+machine."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from gonogo.client.results_api import ResultsClient
 from gonogo.client.shared_transport import UnclosableTransport
 from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.paths import AppPaths
-from gonogo.desk.results.results_source import CENTAUR, NoResultsLogin, Source, at_address
+from gonogo.desk.results.results_login import CENTAUR, NoResultsLogin, Source, at_address
 from gonogo.embedded.transport import embedded_parts
 
 SOURCES = ("centaur", "gonogo")

@@ -38,7 +38,7 @@ from gonogo.desk.core.clock import Clock, within
 from gonogo.desk.core.errors import SignInError
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings, environment
-from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.outbox.flush import flush
 from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.dependencies import SessionDependencies

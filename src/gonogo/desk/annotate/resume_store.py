@@ -15,7 +15,7 @@ from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.models import ClaimedTask
 from gonogo.desk.core.serialize import picture_from_json, picture_to_json, task_from_json, task_to_json
-from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.running_instances import RunningInstances

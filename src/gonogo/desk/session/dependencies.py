@@ -9,7 +9,7 @@ from pathlib import Path
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock
 from gonogo.desk.core.settings import Settings
-from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.task_pictures import AskUrl, DrawingSource
 

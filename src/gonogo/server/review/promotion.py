@@ -1,4 +1,5 @@
-"""Promotion of resolved tasks to the golden dataset, if the campaign is accepted.
+"""Promotion: copies a campaign's resolved tasks to the golden dataset, if its quality meets the threshold or the lead
+forces it.
 
 The campaign is measured before the transaction begins, so that others can vote meanwhile. The transaction only checks
 that nothing has changed since, and copies; if something has, it measures again, with the database locked.

@@ -12,7 +12,7 @@ from gonogo.server.http.pipeline import IN_THREAD, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice.eligibility import ineligibility
 from gonogo.server.queue import leases, operations
-from gonogo.server.queue.queue_view import queue_view as queue_view_of
+from gonogo.server.queue.queue_counts import queue_view as queue_view_of
 from gonogo.server.serialize import served_task
 
 router = make_router()

@@ -1,4 +1,4 @@
-"""Routes of Centaur's results API over our campaigns, for programs written for that API.
+"""Routes that imitate the results API of Centaur Labs, so that programs written for it can read our campaigns.
 
 Errors are `{message}`, and parameters are parsed by hand, because that API answers 400 for a wrong one.
 """

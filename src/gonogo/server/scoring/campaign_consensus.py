@@ -20,9 +20,9 @@ from gonogo.server.consensus.decide import (
 )
 from gonogo.server.consensus.intervals import mean_share_low
 from gonogo.server.consensus.votes import UNKNOWN, Consensus
-from gonogo.server.scoring.campaign_calibration import Calibration, calibrate
 from gonogo.server.scoring.campaign_outcomes import decide_all, shares_asking_on
 from gonogo.server.scoring.gc_pause import gc_paused
+from gonogo.server.scoring.posterior_calibration import Calibration, calibrate
 from gonogo.server.scoring.vote_matrix import VoteMatrix
 
 if TYPE_CHECKING:

@@ -1,4 +1,5 @@
-"""Refreshes of a campaign's consensus: inside a transaction, outside one, or debounced behind the answers."""
+"""Refreshes of a campaign's consensus: in the caller's transaction, in short ones of its own, or after an answer, at
+most one at a time."""
 
 from __future__ import annotations
 

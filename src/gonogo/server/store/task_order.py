@@ -1,4 +1,4 @@
-"""Task order of a campaign: ranks its open tasks, and takes the lock that keeps cursors from passing new ones.
+"""Task order of a campaign: gives each open task a rank, and puts new ones ahead of every annotator's position.
 
 A task can be claimed exactly while its `rank` is set. Every voter walks through the ranks of a campaign once, forwards:
 a claim takes the first rank after the voter's cursor that the voter has not voted on, and moves the cursor there. So a

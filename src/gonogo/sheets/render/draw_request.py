@@ -35,8 +35,8 @@ from gonogo.sheets.render.crop import (
 from gonogo.sheets.render.formats.open_drawing import Drawing, open_drawing
 from gonogo.sheets.render.mosaic import to_cells
 from gonogo.sheets.render.rasterizer import DrawingPage, render_subpixels
+from gonogo.sheets.render.text.long_text_strips import Strip, cut_into_strips, stack
 from gonogo.sheets.render.text.nearby_text import nearby_text
-from gonogo.sheets.render.text.strips import Strip, cut_into_strips, stack
 from gonogo.sheets.render.text.text_metrics import TextMetrics, measure_text
 
 KEEP, KEEP_SHEET = 0.5, 0.6  # of their contrast: what lies outside the box, near it and on the whole sheet

@@ -1,4 +1,5 @@
-"""Indexed pixels: renders a view as palette indices for Kitty and Sixel, without colours. Child process only.
+"""Indexed pixels: renders a view as palette indices for Kitty and Sixel; the theme's colours are added when it is
+shown. Child process only.
 
 A plane is an array of indices: 0 (ink) to `PAPER` are greys, `MARK` is the frame around the judged box, `LINE` the edge
 of the small map (`pixel_overlay`). The theme's colours are put in front of it when it is shown, so one plane serves

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gonogo.sheets.render.box_overlay import Outline, is_slanted
 from gonogo.sheets.render.crop import Rect
-from gonogo.sheets.render.text.strips import strip_marks
+from gonogo.sheets.render.text.long_text_strips import strip_marks
 
 Plane = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

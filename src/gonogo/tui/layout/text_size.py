@@ -1,4 +1,6 @@
-"""Text size of a crop: how large a pane of some size shows the text of a task's box. Pure; no drawing is opened."""
+"""Text size of a crop: computes how large the text in a task's box appears in a pane of a given size.
+Pure; no drawing is opened.
+"""
 
 from __future__ import annotations
 

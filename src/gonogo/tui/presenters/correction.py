@@ -1,4 +1,4 @@
-"""Correction in words: changes against the reading, how a typed value is understood, and the JSON that is sent."""
+"""Texts of the correction editor: differences from the predicted value, how the typed one is parsed, and what is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Drawing mode of a screen: the mode chosen for this terminal, else the setting's, else the one it replied to draw."""
+"""Drawing mode of a screen: the mode chosen for this terminal, else the setting's, else the best one that the terminal
+reports it can draw."""
 
 from __future__ import annotations
 

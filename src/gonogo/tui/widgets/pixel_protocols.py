@@ -23,7 +23,7 @@ from gonogo.sheets.models import Picture
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.terminal import kitty
 from gonogo.sheets.terminal.sixel import sixel
-from gonogo.tui.widgets.cell_painter import Inks
+from gonogo.tui.widgets.picture_painter import Inks
 
 _GREYS = 14
 _MAX_PICTURES = 6

@@ -23,7 +23,7 @@ from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureReque
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.text_fallback import draw_outline
 from gonogo.tui.text import one_line
-from gonogo.tui.widgets.cell_painter import Inks, Painter, with_locator
+from gonogo.tui.widgets.picture_painter import Inks, Painter, with_locator
 from gonogo.tui.widgets.pixel_protocols import PixelProtocol, fits_pane, pixel_protocol
 
 if TYPE_CHECKING:

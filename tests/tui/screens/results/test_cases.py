@@ -18,7 +18,7 @@ from gonogo.desk.account.account_service import Account
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
 from gonogo.desk.results.case_list import CaseList, CaseListFilter
-from gonogo.desk.results.results_source import Source
+from gonogo.desk.results.results_login import Source
 from gonogo.schemas.results_api import CaseResult, LoginRequest
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.results.case import CaseScreen

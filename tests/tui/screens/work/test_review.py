@@ -15,7 +15,7 @@ from gonogo.tui.app import GonogoApp
 from gonogo.tui.presenters.review_queue import queue_columns
 from gonogo.tui.screens.work.adjudicate import AdjudicateScreen
 from gonogo.tui.screens.work.review import ReviewScreen
-from gonogo.tui.themes import load_themes, themes_folder
+from gonogo.tui.theme_files import load_themes, themes_folder
 from gonogo.tui.widgets.virtual_table import VirtualTable
 from tests.tui.fake_services import task
 from tests.tui.screens.conftest import Room

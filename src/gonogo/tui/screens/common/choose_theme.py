@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.text import content
-from gonogo.tui.themes import ThemeFile
+from gonogo.tui.theme_files import ThemeFile
 
 
 class ChooseThemeScreen(ModalScreen[str | None]):

@@ -20,7 +20,7 @@ from gonogo.desk.lead.campaign_snapshot import (
     fetch_snapshot,
     refresh_snapshot,
 )
-from gonogo.desk.results.results_source import of_login
+from gonogo.desk.results.results_login import of_login
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
 from gonogo.tui import actions
 from gonogo.tui.presenters import campaigns

@@ -19,7 +19,7 @@ from gonogo.report.quality import report_lines
 from gonogo.tui import actions
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.presenters import empty_state
-from gonogo.tui.presenters.quality import styled_line
+from gonogo.tui.presenters.quality_line_style import styled_line
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.key_footer import KeyFooter

@@ -28,7 +28,7 @@ from gonogo.tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
     from gonogo.desk.core.models import DeskTask
-    from gonogo.desk.results.results_source import Source
+    from gonogo.desk.results.results_login import Source
 
 IN_REVIEW = "Flagged"
 """The labeling state of a case that waits for an expert."""

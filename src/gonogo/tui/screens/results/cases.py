@@ -24,7 +24,7 @@ from gonogo.tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import CaseFilters, ResultsClient
-    from gonogo.desk.results.results_source import Source
+    from gonogo.desk.results.results_login import Source
 
 ARRANGE_SECONDS = 0.4
 """Time between two sortings while pages arrive."""

@@ -1,4 +1,4 @@
-"""Third migration: the unit of lengths without one, by campaign."""
+"""Third migration: adds `campaigns.unit`, the unit of lengths that are written without one."""
 
 from __future__ import annotations
 

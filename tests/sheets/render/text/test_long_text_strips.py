@@ -14,7 +14,7 @@ from gonogo.sheets.models import CellGrid, Level, PictureRequest
 from gonogo.sheets.picture_modes import CELL_MODES, PictureMode, subpixels_of
 from gonogo.sheets.render.crop import SUBPIXELS_LEAST, CropView, Rect, best_strips, detail_scale
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
-from gonogo.sheets.render.text.strips import cut_into_strips, stack, strip_mark
+from gonogo.sheets.render.text.long_text_strips import cut_into_strips, stack, strip_mark
 from tests.shared_material import DRAWINGS
 from tests.sheets.conftest import text_image
 

@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 from gonogo.desk.core.settings import Settings
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.probe import TerminalReplies
-from gonogo.tui.themes import ThemeError, emergency_theme, load_themes, read_theme, themes_folder
+from gonogo.tui.theme_files import ThemeError, emergency_theme, load_themes, read_theme, themes_folder
 from tests.tui.conftest import Running
 from tests.tui.fake_services import Clock, FakeAnnotateSession, task
 from tests.tui.screen_text import press, segments, settle, text_of
