@@ -1,4 +1,4 @@
-"""Texts of the correction editor: differences from the predicted value, how the typed one is parsed, and what is sent."""
+"""Texts of the correction editor: differences from the predicted value, how a typed one is parsed, and what is sent."""
 
 from __future__ import annotations
 
