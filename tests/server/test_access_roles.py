@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -87,6 +88,54 @@ async def check_role(web: Web, role: str) -> None:
         answer = await call(web, who, name, stage.ids)
         assert answer.status_code < 500, (role, name)
         assert answer.status_code not in (401, 403), (role, name, answer.text)
+
+
+BROKEN: tuple[bytes, ...] = (b"", b"{", b"[1]", b'{"verdict": true}', b"x" * 5_000_000)
+
+
+async def test_rights_come_before_the_body(lone_web: Web) -> None:
+    """Nobody without the right learns what was wrong with the body, or whether the object exists."""
+    web = lone_web
+    stage = await set_stage(web)
+    strangers = {
+        "foreign lead": key_for(web, ["parts:write"], new_org=True),
+        "annotator elsewhere": await web.sign_in(await web.campaign(), "annotator.elsewhere@example.com"),
+    }
+    asked = 0
+    for name, operation in OPERATIONS.items():
+        route = routes_by_name(web.app)[name]
+        if name in OPEN or operation.body(stage.ids) is None:
+            continue
+        for role in ("reader", "reviewer", "annotator", *strangers):
+            if operation.open_to(role) or (role in strangers and not set(names_in_path(route.path)) & set(stage.ids)):
+                continue
+            who = strangers.get(role) or client_for(web, stage, role)
+            for body in BROKEN:
+                headers = {
+                    "Content-Type": "application/json",
+                    "Idempotency-Key": f"{name} {len(body)}".replace(" ", "-"),
+                }
+                answer = await who.request(route.method, route.at(stage.ids), content=body, headers=headers)
+                elsewhere = role in strangers and (role == "foreign lead" or "{project_id}" not in route.path)
+                assert answer.status_code == (404 if elsewhere else 403), (name, role, body[:20], answer.text)
+                asked += 1
+    assert asked > 200
+
+
+async def test_rights_come_before_the_query(lone_web: Web) -> None:
+    web = lone_web
+    stage = await set_stage(web)
+    for name, operation in OPERATIONS.items():
+        route = routes_by_name(web.app)[name]
+        for role in ("reader", "reviewer", "annotator"):
+            if route.method == "GET" and not operation.open_to(role):
+                query = {"limit": "many", "status": "odd", "golden": "perhaps", "cursor": "\0"}
+                answer = await client_for(web, stage, role).get(route.at(stage.ids), params=query)
+                assert answer.status_code == 403, (name, role, answer.text)
+
+
+def names_in_path(path: str) -> list[str]:
+    return re.findall(r"{(\w+)}", path)
 
 
 def told(answer: httpx.Response, ids: Ids) -> tuple[int, dict[str, str], str]:

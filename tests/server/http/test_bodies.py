@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.errors import ApiError
 from gonogo.server.http.bodies import parse_json
-from tests.server.http.work import GONOGO, LABELING
+from tests.server.http.work import GONOGO, LABELING, campaign_with, ok
 
 JSON = {"Content-Type": "application/json"}
 CANARY = "canary-7f3a"
@@ -175,7 +175,9 @@ async def test_a_bad_body_is_refused_in_the_words_of_fastapi(
     headers = {"content-type": content_type} if content_type else {}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(plain), base_url="http://plain") as client:
         expected = (await client.post("/submit", content=raw, headers=headers)).json()["detail"]
-    reply = await lead.post(f"{LABELING}/tasks/none/submit", content=raw, headers=headers)
+    campaign = await campaign_with(lead, 1)
+    (task,) = (await ok(lead.get(f"{LABELING}/campaigns/{campaign}/tasks")))["data"]
+    reply = await lead.post(f"{LABELING}/tasks/{task['id']}/submit", content=raw, headers=headers)
     assert reply.status_code == 422
     errors = [{name: error[name] for name in ("loc", "msg", "type")} for error in expected]
     assert reply.json()["error"]["details"]["errors"] == errors

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
+from gonogo.server.http.operation_options import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.settings import API_VERSION, ServerSettings
 from gonogo.server.store.engine import Store
@@ -128,10 +129,12 @@ async def test_a_bug_is_500_and_a_database_that_is_away_503(settings: ServerSett
     router = make_router()
 
     @router.get("/bug")
+    @open_to("lead")
     async def bug() -> None:
         raise ZeroDivisionError("secret-detail")
 
     @router.get("/away")
+    @open_to("lead")
     async def away() -> None:
         raise OperationalError("SELECT secret-detail", {}, Exception("database is locked"))
 

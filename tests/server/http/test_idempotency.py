@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from gonogo.server.app import create_app
 from gonogo.server.auth.api_keys import create_key
 from gonogo.server.context import Context
+from gonogo.server.http.operation_options import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.ops import maintenance
 from gonogo.server.settings import ServerSettings
@@ -173,6 +174,7 @@ async def test_a_failure_undoes_everything_and_frees_the_key(settings: ServerSet
     router = make_router()
 
     @router.post("/boom")
+    @open_to("lead")
     def boom(ctx: Context, tx: Connection) -> dict[str, int]:
         tx.execute(orgs.insert().values(id="x", name="x", created_at=ctx.now))
         if fails.pop(0):
@@ -206,8 +208,18 @@ def test_a_handler_that_could_wait_in_its_transaction_is_refused_when_it_is_regi
         return {}
 
     for handler in (waits, changes, blocks):
-        with pytest.raises(TypeError):
-            router.post("/waits")(handler)
+        with pytest.raises(TypeError, match="tx"):
+            router.post("/waits")(open_to("lead")(handler))
+
+
+def test_a_handler_that_names_no_roles_is_refused_when_it_is_registered() -> None:
+    router = make_router()
+
+    def changes(tx: Connection) -> dict[str, int]:
+        return {}
+
+    with pytest.raises(TypeError, match="roles"):
+        router.post("/changes")(changes)
 
 
 async def test_the_database_never_holds_the_secrets_of_an_answer(
@@ -262,7 +274,7 @@ def test_expired_keys_are_forgotten(settings: ServerSettings, store: Store, tmp_
     for number in range(5):
         ask = IdempotentRequest(caller, f"k{number}", f"0{number}", "f")
         with store.write() as connection:
-            idempotent(connection, ask, clock.now, timedelta(hours=24), lambda: Response(b"x"))
+            idempotent(connection, ask, clock.now, timedelta(hours=24), lambda: Response(b"x"), lambda: None)
         clock.advance(hours=20)
     assert maintenance.run_once(store, settings, clock.now)["idempotency_keys"] == 4
     with closing(sqlite3.connect(tmp_path / "server.db")) as database:

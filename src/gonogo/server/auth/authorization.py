@@ -6,13 +6,15 @@ Outside the caller's organisation, or for annotators and reviewers outside their
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, bindparam, select
 
 from gonogo.server.auth.principals import Principal, Voter, require
 from gonogo.server.errors import not_found
 from gonogo.server.serialize import PROJECT, CountedCampaign, CountedProject, read_campaign
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
-from gonogo.server.store.schema import campaigns, projects, tasks
+from gonogo.server.store.schema import campaigns, projects, rulings, tasks
 from gonogo.server.store.schema.rows import CampaignRow, TaskRow
 
 LEAD = ("lead",)
@@ -58,6 +60,21 @@ def campaign_of_task(connection: Connection, caller: Principal, task_id: str, ro
     return _checked(connection, caller, row, roles)
 
 
+def check_rights(connection: Connection, caller: Principal, path: Mapping[str, str], roles: tuple[str, ...]) -> None:
+    """Raises 404 or 403 if an operation for `roles` on the object of its `path` is not for `caller`; writes nothing."""
+    if (campaign_id := path.get("campaign_id")) is not None:
+        campaign_for(connection, caller, campaign_id, roles)
+    elif (task_id := path.get("task_id")) is not None:
+        campaign_of_task(connection, caller, task_id, roles)
+    elif (ruling_id := path.get("ruling_id")) is not None:
+        row = _CAMPAIGN_OF_RULING.first(connection, {"ruling": ruling_id, "org": caller.org_id})
+        _checked(connection, caller, row, roles)
+    elif (project_id := path.get("project_id")) is not None:
+        project_for(connection, caller, project_id, roles)
+    else:
+        require(caller, *roles)
+
+
 def project_for(connection: Connection, caller: Principal, project_id: str, roles: tuple[str, ...]) -> CountedProject:
     """The project, if `caller` may see it (else 404). Annotators and reviewers get 403 for any id."""
     require(caller, *roles)
@@ -91,6 +108,12 @@ _CAMPAIGN_OF_TASK = CompiledQuery(
     select(campaigns)
     .join(tasks, tasks.c.campaign_id == campaigns.c.id)
     .where(tasks.c.id == bindparam("task"), campaigns.c.org_id == bindparam("org")),
+    CampaignRow,
+)
+_CAMPAIGN_OF_RULING = CompiledQuery(
+    select(campaigns)
+    .join(rulings, rulings.c.campaign_id == campaigns.c.id)
+    .where(rulings.c.id == bindparam("ruling"), campaigns.c.org_id == bindparam("org")),
     CampaignRow,
 )
 _TASK = CompiledQuery(select(tasks).where(tasks.c.id == bindparam("task")), TaskRow)

@@ -58,10 +58,14 @@ def is_json(content_type: str) -> bool:
     return message.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
 
 
-def refuse_nul(request: Request) -> None:
-    """Raises 404 or 422 for NUL in an address: no id and no filter has it, and not every database takes it."""
+def refuse_nul_in_path(request: Request) -> None:
+    """Raises 404 for NUL in a path: no id has it, and not every database takes it."""
     if any("\0" in str(value) for value in request.path_params.values()):
         raise not_found()
+
+
+def refuse_nul_in_query(request: Request) -> None:
+    """Raises 422 for NUL in a query: no filter has it."""
     if not request.scope["query_string"]:
         return
     for name, value in request.query_params.multi_items():

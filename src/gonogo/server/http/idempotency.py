@@ -4,21 +4,25 @@ Key, reply and effect are one database transaction, so a crash at any instant le
 rolls back, leaves the key free. SQLite lets one writer in at a time, so a concurrent twin waits and then gets the
 replay; PostgreSQL refuses the twin with `idempotency_in_flight`.
 
+A replay is a reply like any other: the fingerprint holds the caller's role and scopes, and the caller's rights are
+checked before a stored reply is given out.
+
 A reply may carry a secret (a magic link, a new API key), which the database must not hold. So the stored reply is
-sealed with a keystream that follows from the client's key, and of that key only a hash is stored.
+sealed (AES-256-GCM) with a key that follows from the client's key, and of that key only a hash is stored.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,7 +39,9 @@ HEADER = "idempotency-key"
 REPLAYED = "Idempotent-Replayed"
 METHODS = frozenset({"POST", "DELETE"})
 NOT_STORED = frozenset({401, 429})
-_SALT = 16
+_RIGHTS_REFUSED = frozenset({403, 404})
+_SALT: Final = 16
+_NONCE: Final = 12
 
 _mine = (keys.c.principal_id == bindparam("caller")) & (keys.c.key == bindparam("name"))
 _OWN = CompiledStatement(select(keys).where(_mine))
@@ -69,30 +75,31 @@ def keyed(request: Request, key: str | None, caller: Principal, body: bytes) -> 
         raise invalid([{"loc": ["header", "Idempotency-Key"], "msg": message, "type": "idempotency_key"}])
     scope = request.scope
     query = scope["query_string"].decode("latin-1")
-    target = f"{request.method}\0{scope['path']}?{query}\0{caller.id}\0{caller.org_id}\0"
+    who = f"{caller.id}\0{caller.org_id}\0{caller.role}\0{','.join(sorted(caller.scopes))}\0"
+    target = f"{request.method}\0{scope['path']}?{query}\0{who}"
     fingerprint = hashlib.sha256(target.encode("utf-8", "surrogatepass") + body).hexdigest()
     return IdempotentRequest(caller, key, hashlib.sha256(f"{caller.id}\0{key}".encode()).hexdigest(), fingerprint)
 
 
 class KeyRefused(ApiError):
-    """Refusal of the key itself: it belongs to another request, or to one that is still running."""
+    """Refusal of the key itself: it belongs to another request, to one still running, or to a right that is gone."""
 
 
 def idempotent(
     connection: Connection,
-    request: IdempotentRequest | None,
+    request: IdempotentRequest,
     now: datetime,
     lifetime: timedelta,
     run: Callable[[], Response],
+    check_rights: Callable[[], None],
 ) -> Response:
     """The stored reply of `request`, or else that of `run`, stored in the same transaction as its effect.
 
+    `check_rights` raises what refuses the caller; it is asked before a stored reply, as `run` asks by itself.
     An exception of `run` must end the transaction. Raises `KeyRefused`.
     """
-    if request is None:
-        return run()
-    if (stored := _find(connection, request, now)) is not None:
-        return stored
+    if (row := _live_row(connection, request, now)) is not None:
+        return _replay(request, row, check_rights)
     response = run()
     if _is_final(response):
         _store(connection, request, response, now, lifetime)
@@ -108,20 +115,28 @@ def _is_final(response: Response) -> bool:
     return response.status_code < 500 and response.status_code not in NOT_STORED
 
 
-def _find(connection: Connection, ask: IdempotentRequest, now: datetime) -> Response | None:
+def _live_row(connection: Connection, ask: IdempotentRequest, now: datetime) -> Any:
+    """Stored row of the key (columns of its table), `None` if there is none or it has expired."""
     _lock(connection, ask)
     mine = {"caller": ask.caller.id, "name": ask.name}
     row = _OWN.first(connection, mine)
-    if row is None:
-        return None
-    if row.expires_at <= now:
+    if row is not None and row.expires_at <= now:
         _FORGET.run(connection, mine)
         return None
+    return row
+
+
+def _replay(ask: IdempotentRequest, row: Any, check_rights: Callable[[], None]) -> Response:
+    if row.status_code not in _RIGHTS_REFUSED:  # such a reply tells nothing that the check would not
+        try:
+            check_rights()
+        except ApiError as error:
+            raise KeyRefused(error.status, error.code, error.message, error.details) from None
     if row.fingerprint != ask.fingerprint:
         message = "This idempotency key was used for another request: use a new key for a new request."
         raise KeyRefused(409, ErrorCode.IDEMPOTENCY_CONFLICT, message)
-    headers = json.loads(_unseal(ask.key, base64.b64decode(row.headers["sealed"])))
-    return _restored(row.status_code, headers, _unseal(ask.key, row.body))
+    head, _, body = _unseal(ask, row.body).partition(b"\n")
+    return _restored(row.status_code, json.loads(head), body)
 
 
 def _restored(status: int, headers: list[list[str]], body: bytes) -> Response:
@@ -135,14 +150,13 @@ def _store(
     connection: Connection, ask: IdempotentRequest, response: Response, now: datetime, lifetime: timedelta
 ) -> None:
     headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers]
-    sealed = base64.b64encode(_seal(ask.key, json.dumps(headers).encode())).decode()
     row: dict[str, Any] = {
         "principal_id": ask.caller.id,
         "key": ask.name,
         "fingerprint": ask.fingerprint,
         "status_code": response.status_code,
-        "headers": {"sealed": sealed},
-        "body": _seal(ask.key, bytes(response.body)),
+        "headers": {},  # sealed with the body
+        "body": _seal(ask, json.dumps(headers).encode() + b"\n" + bytes(response.body)),
         "created_at": now,
         "expires_at": now + lifetime,
     }
@@ -156,17 +170,24 @@ def _lock(connection: Connection, ask: IdempotentRequest) -> None:
         raise KeyRefused(409, ErrorCode.IDEMPOTENCY_IN_FLIGHT, message)
 
 
-def _seal(key: str, plain: bytes) -> bytes:
-    """Returns a fresh salt and `plain` XOR SHAKE-256(salt, key), which only the key's owner can read again."""
-    salt = secrets.token_bytes(_SALT)
-    return salt + _xor(key, salt, plain)
+def _seal(ask: IdempotentRequest, plain: bytes) -> bytes:
+    """Returns a fresh salt, a nonce, and `plain` encrypted; only the key's owner can read it again.
+
+    The row's fingerprint is authenticated with it, so that no reply can be moved to the row of another request.
+    """
+    random = secrets.token_bytes(_SALT + _NONCE)
+    return random + _cipher(ask, random).encrypt(random[_SALT:], plain, ask.fingerprint.encode())
 
 
-def _unseal(key: str, sealed: bytes) -> bytes:
-    return _xor(key, sealed[:_SALT], sealed[_SALT:])
+def _unseal(ask: IdempotentRequest, sealed: bytes) -> bytes:
+    """Raises `KeyRefused` for a reply that was changed in the database: it is not what the server answered."""
+    nonce = sealed[_SALT : _SALT + _NONCE]
+    try:
+        return _cipher(ask, sealed).decrypt(nonce, sealed[_SALT + _NONCE :], ask.fingerprint.encode())
+    except (InvalidTag, ValueError):
+        message = "The stored answer to this idempotency key was changed, so it isn't given out: use a new key."
+        raise KeyRefused(409, ErrorCode.IDEMPOTENCY_CONFLICT, message) from None
 
 
-def _xor(key: str, salt: bytes, text: bytes) -> bytes:
-    size = len(text)
-    stream = hashlib.shake_256(salt + key.encode()).digest(size)
-    return (int.from_bytes(text) ^ int.from_bytes(stream)).to_bytes(size)
+def _cipher(ask: IdempotentRequest, random: bytes) -> AESGCM:
+    return AESGCM(hashlib.sha256(random[:_SALT] + ask.key.encode()).digest())

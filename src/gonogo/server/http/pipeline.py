@@ -1,6 +1,6 @@
 """Request pipeline: the one way of every request, from its credential to its reply.
 
-    authenticate → rate limit → read the body → validate
+    authenticate → rate limit → rights → read the body → validate
         → one transaction (idempotency key → handler → audit row) → commit → reply
 
 FastAPI routes, validates and documents; `ApiRoute` is the rest. A handler is a plain function. Beside FastAPI's own
@@ -8,6 +8,10 @@ parameters it may ask for `ctx` (caller, clock, settings) and `tx`, the open tra
 
     @router.post("/api/v1/parts/labeling/campaigns/{campaign_id}/next-task", name="next_labeling_task")
     def next_task(ctx: Context, tx: Connection, campaign_id: str) -> Reply[ServedTask | None]: ...
+
+Every operation but a public one names its roles by `open_to`. The handler itself checks the object of its path, in its
+transaction, which costs nothing more; the pipeline checks the object only where the handler would come too late: before
+a refusal of the body or the query, and before a stored reply.
 
 With `tx`, a GET runs in a read transaction; every other method runs in a write transaction of the group commit, which
 what the handler returns commits and what it raises rolls back. Without `tx` a handler is an ordinary FastAPI endpoint:
@@ -37,12 +41,23 @@ from starlette.background import BackgroundTask
 from starlette.types import Receive, Scope, Send
 
 from gonogo.server.auth import tokens
+from gonogo.server.auth.authorization import check_rights
 from gonogo.server.auth.principals import Headers, Principal, authenticate, credential_of
 from gonogo.server.context import Context, context_of
-from gonogo.server.errors import REFUSALS, REQUEST_ID, ApiError, documented, error_response, lost_race, request_id
+from gonogo.server.errors import (
+    REFUSALS,
+    REQUEST_ID,
+    ApiError,
+    as_api_error,
+    documented,
+    error_response,
+    lost_race,
+    request_id,
+)
 from gonogo.server.http import idempotency
-from gonogo.server.http.bodies import is_json, parse_json, read_body, refuse_nul
+from gonogo.server.http.bodies import is_json, parse_json, read_body, refuse_nul_in_path, refuse_nul_in_query
 from gonogo.server.http.idempotency import IdempotentRequest
+from gonogo.server.http.operation_options import options_of, roles_of
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.group_commit import GroupCommit
@@ -50,10 +65,11 @@ from gonogo.server.store.group_commit import GroupCommit
 T = TypeVar("T")
 Handler = Callable[..., Any]
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
-Preparation = Callable[[Request, Principal], Awaitable[None]]
 
 _CREDENTIALS: list[dict[str, list[str]]] = [{"ApiKey": []}, {"Session": []}]  # either of the two
-_OPTIONS, _HANDLER = "gonogo_options", "gonogo_handler"
+_HANDLER = "gonogo_handler"
+_UNREADABLE = frozenset({413, 422})
+"""Statuses of a request that is not understood: only somebody with the right to make it learns why."""
 RETRIES = 3
 """Retries after a unique-key conflict or a deadlock with another worker."""
 
@@ -98,32 +114,6 @@ class ApiRequest(Request):
         return self.value
 
 
-@dataclass(frozen=True)
-class Options:
-    """Deviations of one operation from the usual pipeline; set by `operation`."""
-
-    public: bool = False
-    """Needs no credential, so it has no caller, no limits and no idempotency key."""
-    read_only: bool = False
-    """A POST that changes nothing: a read transaction, no audit row, no idempotency key."""
-    in_thread: bool = False
-    """A read that takes long runs beside the event loop."""
-    file_body: bool = False
-    """The body is a file, not JSON, and may be as large as a drawing."""
-    prepare: Preparation | None = None
-    """Long work before the write transaction begins; refuses nothing."""
-
-
-def operation(options: Options) -> Callable[[Handler], Handler]:
-    """Decorator of a handler, below the router's: runs it with `options`."""
-
-    def mark(handler: Handler) -> Handler:
-        setattr(handler, _OPTIONS, options)
-        return handler
-
-    return mark
-
-
 class ApiRoute(APIRoute):
     """Route of this server: the pipeline round one handler.
 
@@ -137,7 +127,7 @@ class ApiRoute(APIRoute):
     def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
         endpoint = getattr(endpoint, _HANDLER, endpoint)  # `include_router` may make a route once more
         self._handler = endpoint
-        self._options: Options = getattr(endpoint, _OPTIONS, Options())
+        self._options, self._roles = options_of(endpoint), roles_of(endpoint)
         methods = set(options.get("methods") or ("GET",))
         options["responses"] = documented(self._error_statuses(path, methods)) | (options.get("responses") or {})
         if not self._options.public:
@@ -150,6 +140,8 @@ class ApiRoute(APIRoute):
             raise TypeError("A handler with `tx` must not wait: it holds a transaction. Any other is `async def`.")
         if self._writes and not self._has_tx:
             raise TypeError("An operation that changes something takes `tx`: its idempotency key is stored there.")
+        if not (self._roles or self._options.public):
+            raise TypeError("An operation that needs a credential says by `open_to` for which roles it is.")
         result = _result_type(signature)
         self._result: TypeAdapter[Any] | None = TypeAdapter(result) if self._has_tx else None
         super().__init__(path, self._endpoint(signature, result), **options)
@@ -189,13 +181,23 @@ class ApiRoute(APIRoute):
         await response(scope, receive, send)
 
     async def _handle(self, request: ApiRequest) -> Response:
-        settings: ServerSettings = request.server.settings
-        refuse_nul(request)
-        caller = None if self._options.public else counted_caller(request)
-        limit = settings.max_drawing_bytes if self._options.file_body else settings.max_json_bytes
-        request.raw = await read_body(request.receive, request.first_headers.get("content-length", ""), limit)
-        request.caller = caller
-        if caller is None or not self._writes:
+        refuse_nul_in_path(request)
+        if self._options.public:
+            await self._read_body(request)
+            return await self._parsed(request)
+        request.caller = caller = counted_caller(request)
+        if caller.role not in self._roles:
+            with request.server.store.read() as tx:
+                self._check_rights(request, tx)
+        try:
+            return await self._of_caller(request, caller)
+        except REFUSALS as error:
+            raise self._first_refusal(request, error) from None
+
+    async def _of_caller(self, request: ApiRequest, caller: Principal) -> Response:
+        """The reply to a caller whose role may call the operation."""
+        await self._read_body(request)
+        if not self._writes:
             return await self._parsed(request)
         if self._options.prepare is not None:
             await self._options.prepare(request, caller)
@@ -206,7 +208,28 @@ class ApiRoute(APIRoute):
         except idempotency.KeyRefused:
             raise
         except REFUSALS as error:
-            return await self._refused(request, error)
+            return await self._refused(request, self._first_refusal(request, error))
+
+    async def _read_body(self, request: ApiRequest) -> None:
+        settings: ServerSettings = request.server.settings
+        refuse_nul_in_query(request)
+        limit = settings.max_drawing_bytes if self._options.file_body else settings.max_json_bytes
+        request.raw = await read_body(request.receive, request.first_headers.get("content-length", ""), limit)
+
+    def _check_rights(self, request: ApiRequest, tx: Connection) -> None:
+        """Raises 404 or 403 if the operation on the object of the path is not for the caller."""
+        assert request.caller is not None
+        check_rights(tx, request.caller, request.path_params, self._roles)
+
+    def _first_refusal(self, request: ApiRequest, error: Exception) -> Exception:
+        """`error`, or the 404 or 403 that comes before a body or a query that is not understood."""
+        if as_api_error(error).status in _UNREADABLE:
+            try:
+                with request.server.store.read() as tx:
+                    self._check_rights(request, tx)
+            except ApiError as earlier:
+                return earlier
+        return error
 
     async def _parsed(self, request: ApiRequest) -> Response:
         if request.raw and not self._options.file_body:
@@ -266,7 +289,7 @@ class ApiRoute(APIRoute):
             ctx = request.context()  # now: another request may have gone first, and its instant must be the earlier
             if self._has_ctx:
                 arguments["ctx"] = ctx
-            return _idempotent(request, tx, ctx.now, lambda: self._reply(request, ctx, tx, arguments))
+            return self._idempotent(request, tx, ctx.now, lambda: self._reply(request, ctx, tx, arguments))
 
         return await _committed(request, job)
 
@@ -299,14 +322,15 @@ class ApiRoute(APIRoute):
             return response
 
         def job(tx: Connection) -> Response:
-            return _idempotent(request, tx, request.server.clock(), lambda: response)
+            return self._idempotent(request, tx, request.server.clock(), lambda: response)
 
         return await _committed(request, job)
 
-
-def _idempotent(request: ApiRequest, tx: Connection, now: datetime, run: Callable[[], Response]) -> Response:
-    lifetime = timedelta(hours=request.server.settings.idempotency_hours)
-    return idempotency.idempotent(tx, request.key, now, lifetime, run)
+    def _idempotent(self, request: ApiRequest, tx: Connection, now: datetime, run: Callable[[], Response]) -> Response:
+        if request.key is None:
+            return run()
+        lifetime = timedelta(hours=request.server.settings.idempotency_hours)
+        return idempotency.idempotent(tx, request.key, now, lifetime, run, lambda: self._check_rights(request, tx))
 
 
 async def _committed(request: ApiRequest, job: Callable[[Connection], Response]) -> Response:
@@ -320,12 +344,6 @@ async def _committed(request: ApiRequest, job: Callable[[Connection], Response])
             if not lost_race(error):
                 raise
     return await commits.run(job, turn)
-
-
-IN_THREAD = operation(Options(in_thread=True))
-PUBLIC = operation(Options(public=True))
-FILE_BODY = operation(Options(file_body=True))
-READ_ONLY = operation(Options(read_only=True))
 
 
 def router() -> APIRouter:

@@ -22,7 +22,8 @@ from gonogo.schemas.review import (
 from gonogo.server.auth.authorization import LEAD, READERS, campaign_for
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
-from gonogo.server.http.pipeline import IN_THREAD, Reply
+from gonogo.server.http.operation_options import IN_THREAD, open_to
+from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice import items as practice
 from gonogo.server.queue.verdicts import check_verdict
@@ -44,6 +45,7 @@ _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
 
 @router.get(_CAMPAIGN + "/annotators", name="list_annotators")
 @IN_THREAD
+@open_to(*READERS)
 def annotators(ctx: Context, tx: Connection, campaign_id: str) -> AnnotatorStateList:
     """Annotators of the campaign, by name: everybody who voted in it or is assigned to it, with counts and pause."""
     campaign_for(tx, ctx.caller, campaign_id, READERS)
@@ -52,6 +54,7 @@ def annotators(ctx: Context, tx: Connection, campaign_id: str) -> AnnotatorState
 
 
 @router.post(_CAMPAIGN + "/annotators/{voter_id}/actions", name="act_on_annotator", status_code=201)
+@open_to(*LEAD)
 def act_on(
     ctx: Context, tx: Connection, campaign_id: str, voter_id: str, body: AnnotatorActionCreate
 ) -> Reply[AnnotatorAction]:
@@ -66,6 +69,7 @@ def act_on(
 
 
 @router.get(_CAMPAIGN + "/annotators/{voter_id}/actions/{action}", name="preview_annotator_action")
+@open_to(*LEAD)
 def preview_action(
     ctx: Context, tx: Connection, campaign_id: str, voter_id: str, action: AnnotatorVerb
 ) -> AnnotatorActionPreview:
@@ -75,6 +79,7 @@ def preview_action(
 
 
 @router.get(_CAMPAIGN + "/annotator-actions", name="annotator_actions")
+@open_to(*READERS)
 def actions(
     ctx: Context,
     tx: Connection,
@@ -92,6 +97,7 @@ def actions(
 
 @router.get(_CAMPAIGN + "/practice", name="practice_items")
 @IN_THREAD
+@open_to(*practice.PRACTICE_ROLES)
 def practice_items(
     ctx: Context, tx: Connection, campaign_id: str, limit: Annotated[int, Query(ge=1, le=100)] = practice.DEFAULT_ITEMS
 ) -> PracticeSet:
@@ -101,6 +107,7 @@ def practice_items(
 
 
 @router.post(_CAMPAIGN + "/practice", name="answer_practice_item", status_code=201)
+@open_to(*practice.PRACTICE_ROLES)
 def answer_practice_item(ctx: Context, tx: Connection, campaign_id: str, body: PracticeAnswer) -> PracticeFeedback:
     """Feedback on one practice answer: the right verdict, the reason and the new standing. 404 for an unknown item."""
     check_verdict(body.verdict, body.corrected_value)

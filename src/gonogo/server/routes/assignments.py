@@ -18,6 +18,7 @@ from gonogo.server.auth.authorization import LEAD, READERS, campaign_for
 from gonogo.server.campaigns.assignments import invite, revoke
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
+from gonogo.server.http.operation_options import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import ASSIGNMENT, AssignmentRow, assignment_public
 from gonogo.server.store.schema import annotator_accounts, assignments
@@ -29,6 +30,7 @@ _ALL = select(*ASSIGNMENT).join(annotator_accounts, annotator_accounts.c.id == a
 
 
 @router.get(_PATH, name="list_campaign_assignments")
+@open_to(*READERS)
 def list_assignments(
     ctx: Context,
     tx: Connection,
@@ -45,6 +47,7 @@ def list_assignments(
 
 
 @router.post(_PATH, name="create_campaign_assignment", status_code=201)
+@open_to(*LEAD)
 def create_assignment(
     request: Request, ctx: Context, tx: Connection, campaign_id: str, body: CampaignAssignmentCreate
 ) -> CampaignAssignmentCreated:
@@ -66,6 +69,7 @@ def create_assignment(
 
 
 @router.delete(_PATH + "/{assignment_id}", name="revoke_campaign_assignment")
+@open_to(*LEAD)
 def revoke_assignment(ctx: Context, tx: Connection, campaign_id: str, assignment_id: str) -> CampaignAssignmentPublic:
     """Revokes an assignment: ends the person's sessions and claims at once; submitted verdicts stay. Idempotent."""
     campaign_for(tx, ctx.caller, campaign_id, LEAD)

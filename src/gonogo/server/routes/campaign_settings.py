@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from gonogo.schemas.gonogo_api import CampaignDetail, CampaignSettings, SettingsEffect
 from gonogo.server.auth.authorization import LEAD, READERS, campaign_for, counted_campaign
 from gonogo.server.context import Context
-from gonogo.server.http.pipeline import Options, operation
+from gonogo.server.http.operation_options import Options, open_to, operation
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.quality.settings_effect import forget_settled_rules, settings_effect
 from gonogo.server.scoring.refresh import refresh_campaign
@@ -20,12 +20,14 @@ router = make_router()
 
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}", name="campaign_detail")
+@open_to(*READERS)
 def detail(campaign_id: str, ctx: Context, tx: Connection) -> CampaignDetail:
     """Campaign with its settings and its `number`, the integer id of the results API."""
     return campaign_detail(counted_campaign(tx, ctx.caller, campaign_id, READERS))
 
 
 @router.patch("/api/v1/gonogo/campaigns/{campaign_id}/settings", name="update_campaign_settings")
+@open_to(*LEAD)
 def update(
     campaign_id: str, body: CampaignSettings, ctx: Context, tx: Connection, resettle: bool = False
 ) -> CampaignDetail:
@@ -46,6 +48,7 @@ def update(
 
 @router.post("/api/v1/gonogo/campaigns/{campaign_id}/settings/preview", name="preview_campaign_settings")
 @operation(Options(read_only=True, in_thread=True))
+@open_to(*LEAD)
 def preview(campaign_id: str, body: CampaignSettings, ctx: Context, tx: Connection) -> SettingsEffect:
     """Counts what the settings in the body would settle, and what is settled that would not be. Changes nothing."""
     return settings_effect(tx, campaign_for(tx, ctx.caller, campaign_id, LEAD), _changes(body))

@@ -8,7 +8,8 @@ from gonogo.schemas.gonogo_api import ClaimState, QueueView
 from gonogo.schemas.labeling import ServedTask
 from gonogo.server.auth.authorization import EVERYBODY, REVIEW_READERS, VOTERS, campaign_for, task_for, voter_of
 from gonogo.server.context import Context
-from gonogo.server.http.pipeline import IN_THREAD, Reply
+from gonogo.server.http.operation_options import IN_THREAD, open_to
+from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice.eligibility import ineligibility
 from gonogo.server.queue import leases, operations
@@ -21,6 +22,7 @@ EXPIRES_IN = "X-Claim-Expires-In"
 
 
 @router.post("/api/v1/parts/labeling/campaigns/{campaign_id}/next-task", name="next_labeling_task")
+@open_to(*VOTERS)
 def next_task(ctx: Context, tx: Connection, campaign_id: str) -> Reply[ServedTask | None]:
     """Claims the next task for the caller; `null` when none is left.
 
@@ -34,6 +36,7 @@ def next_task(ctx: Context, tx: Connection, campaign_id: str) -> Reply[ServedTas
 
 
 @router.post("/api/v1/gonogo/tasks/{task_id}/renew", name="renew_claim")
+@open_to(*VOTERS)
 def renew(ctx: Context, tx: Connection, task_id: str) -> ClaimState:
     """Renews the lease of a task the caller holds; `held: false` if the caller does not hold it (any more)."""
     task, campaign = task_for(tx, ctx.caller, task_id, VOTERS)
@@ -43,6 +46,7 @@ def renew(ctx: Context, tx: Connection, task_id: str) -> ClaimState:
 
 
 @router.post("/api/v1/gonogo/tasks/{task_id}/release", name="release_claim")
+@open_to(*VOTERS)
 def release(ctx: Context, tx: Connection, task_id: str) -> ClaimState:
     """Releases a claim unanswered, so that others can claim the task at once. Idempotent."""
     task, _campaign = task_for(tx, ctx.caller, task_id, VOTERS)
@@ -52,6 +56,7 @@ def release(ctx: Context, tx: Connection, task_id: str) -> ClaimState:
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/queue", name="queue_view")
 @IN_THREAD
+@open_to(*EVERYBODY)
 def queue_view(ctx: Context, tx: Connection, campaign_id: str) -> QueueView:
     """State of the caller's queue: tasks left, held and done, and the reason if the caller gets none now."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, EVERYBODY)

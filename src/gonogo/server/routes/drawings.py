@@ -12,10 +12,12 @@ from sqlalchemy import Connection, select
 from gonogo.schemas.base import NOT_BLANK
 from gonogo.schemas.enums import DrawingStatus
 from gonogo.schemas.gonogo_api import DrawingsStored, DrawingStored, DrawingUrl
-from gonogo.server.auth.principals import Principal, require
+from gonogo.server.auth.authorization import EVERYBODY, LEAD
+from gonogo.server.auth.principals import Principal
 from gonogo.server.context import Context
 from gonogo.server.errors import invalid, not_found
-from gonogo.server.http.pipeline import FILE_BODY, PUBLIC, ApiRequest, Reply
+from gonogo.server.http.operation_options import FILE_BODY, PUBLIC, open_to
+from gonogo.server.http.pipeline import ApiRequest, Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.schema import campaigns, projects, task_sheets
 from gonogo.server.tasks.drawings import (
@@ -47,6 +49,7 @@ router = make_router()
     openapi_extra={"requestBody": {"content": {"application/octet-stream": {"schema": {}}}, "required": True}},
 )
 @FILE_BODY
+@open_to(*LEAD)
 def store(
     request: ApiRequest,
     ctx: Context,
@@ -55,7 +58,6 @@ def store(
     filename: Annotated[str, Query(max_length=255)] = "",
 ) -> Reply[DrawingStored]:
     """Stores the body as the part's drawing (PNG, JPEG, TIFF, PDF, SVG, DXF); different bytes make a new revision."""
-    require(ctx.caller, "lead")
     if not request.raw:
         raise invalid([{"loc": ["body"], "msg": "The file is empty.", "type": "missing"}])
     upload = DrawingUpload(part, filename, request.raw)
@@ -72,13 +74,13 @@ def store(
     openapi_extra={"requestBody": {"content": {"application/octet-stream": {"schema": {}}}, "required": True}},
 )
 @FILE_BODY
+@open_to(*LEAD)
 def store_several(request: ApiRequest, ctx: Context, tx: Connection) -> Reply[DrawingsStored]:
     """Stores several drawings in one transaction: all of them, or none.
 
     The body is one line of JSON, `[{"part", "filename", "size_bytes"}, …]`, ended by a newline, followed by the bytes
     of the drawings in that order, without separators.
     """
-    require(ctx.caller, "lead")
     uploads = parse_batch(request.raw)
     require_drawings(uploads)
     stored = store_drawings(tx, ctx.caller.org_id, uploads, ctx.now)
@@ -86,6 +88,7 @@ def store_several(request: ApiRequest, ctx: Context, tx: Connection) -> Reply[Dr
 
 
 @router.get("/api/v1/parts/geometry/{part_revision_id}/drawing-url", name="part_revision_drawing_url")
+@open_to(*EVERYBODY)
 def drawing_url(request: Request, part_revision_id: str, ctx: Context, tx: Connection) -> DrawingUrl:
     """Signed, short-lived URL of the revision's active drawing; fetching it needs no credential."""
     if not _may_see(tx, ctx.caller, part_revision_id):

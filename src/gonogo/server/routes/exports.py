@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 from gonogo.server.auth.authorization import READERS, campaign_for
 from gonogo.server.context import Context
 from gonogo.server.export.stream import CampaignExport, stream_export
+from gonogo.server.http.operation_options import open_to
 from gonogo.server.http.pipeline import router as make_router
 
 router = make_router()
@@ -19,6 +20,7 @@ MEDIA_TYPE = "application/x-ndjson"
     response_class=StreamingResponse,
     responses={200: {"content": {MEDIA_TYPE: {}}, "description": "JSON Lines; each line is one task."}},
 )
+@open_to(*READERS)
 async def export_campaign(campaign_id: str, ctx: Context, golden: bool = False) -> StreamingResponse:
     """Export of a campaign: one JSON object a line, one line a task, honeypots and all votes included.
 

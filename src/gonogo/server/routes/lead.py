@@ -18,13 +18,12 @@ from gonogo.schemas.lead import (
 )
 from gonogo.server.auth.api_keys import KEYS, key_public, make_key, revoke_key
 from gonogo.server.auth.authorization import LEAD, READERS, REVIEW_READERS, campaign_for, project_for
-from gonogo.server.auth.principals import require
 from gonogo.server.campaigns.campaigns import DEFAULTS
 from gonogo.server.campaigns.projects import runs_of
 from gonogo.server.context import Context
 from gonogo.server.errors import documented
 from gonogo.server.http import pagination
-from gonogo.server.http.pipeline import IN_THREAD, READ_ONLY
+from gonogo.server.http.operation_options import IN_THREAD, READ_ONLY, open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.progress.report import campaign_progress as progress
 from gonogo.server.results.auth import make_password
@@ -38,41 +37,42 @@ _KEYS = "/api/v1/gonogo/keys"
 
 
 @router.post(_KEYS, name="create_key", status_code=201, responses=documented({400}))
+@open_to(*LEAD)
 def create_key(body: KeyCreate, ctx: Context, tx: Connection) -> KeyCreated:
     """Creates an API key of the calling user; only this response contains it. 400 for unknown scopes."""
-    require(ctx.caller, *LEAD)
     return make_key(tx, ctx.caller.id, body.name, body.scopes, ctx.now)
 
 
 @router.get(_KEYS, name="list_keys")
+@open_to(*LEAD)
 def list_keys(
     ctx: Context, tx: Connection, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
 ) -> KeyList:
     """API keys of the organisation, revoked ones included, without their secrets."""
-    require(ctx.caller, *LEAD)
     query = KEYS.where(users.c.org_id == ctx.caller.org_id)
     page = pagination.page(tx, query, KEYS.selected_columns.number, limit, cursor)
     return KeyList(count=page.count, data=[key_public(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
 @router.delete(_KEYS + "/{key_id}", name="revoke_key")
+@open_to(*LEAD)
 def revoke(key_id: str, ctx: Context, tx: Connection) -> KeyPublic:
     """Revokes a key at once. Idempotent; 404 for an unknown key."""
-    require(ctx.caller, *LEAD)
     return revoke_key(tx, ctx.caller.org_id, key_id, ctx.now)
 
 
 @router.post(_KEYS + "/{key_id}/results-password", name="make_results_password", status_code=201)
+@open_to(*LEAD)
 def results_password(key_id: str, ctx: Context, tx: Connection) -> ResultsPassword:
     """Creates the password that signs in to the results API beside the key; only this response contains it.
 
     An earlier password and its sessions end.
     """
-    require(ctx.caller, *LEAD)
     return make_password(tx, ctx.caller.org_id, key_id, ctx.now)
 
 
 @router.get("/api/v1/gonogo/projects/{project_id}/runs", name="list_runs")
+@open_to(*READERS)
 def list_runs(
     project_id: str,
     ctx: Context,
@@ -94,6 +94,7 @@ def list_runs(
 
 @router.post("/api/v1/gonogo/projects/{project_id}/generate-tasks/preview", name="preview_tasks")
 @READ_ONLY
+@open_to(*LEAD)
 def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Connection) -> GeneratePreview:
     """Preview of generate-tasks: the counts it would yield now. Changes nothing.
 
@@ -113,15 +114,16 @@ def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Conne
 
 
 @router.get("/api/v1/gonogo/audit/head", name="audit_head")
+@open_to(*READERS)
 def audit_head(ctx: Context, tx: Connection) -> AuditHead:
     """Head of the audit log: rows, chains, and one digest, which an export's manifest records for a later check."""
-    require(ctx.caller, *READERS)
     heads = audit.heads(tx)
     return AuditHead(n_rows=sum(seq for seq, _ in heads.values()), n_chains=len(heads), sha256=audit.digest_of(heads))
 
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/progress", name="campaign_progress")
 @IN_THREAD
+@open_to(*REVIEW_READERS)
 def campaign_progress(campaign_id: str, ctx: Context, tx: Connection) -> CampaignProgress:
     """Progress of a campaign: tasks open, held, in review and resolved; the people at work, their pace, votes left."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)

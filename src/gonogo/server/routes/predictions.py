@@ -9,6 +9,7 @@ from gonogo.schemas.gonogo_api import PredictionsCreate, PredictionsStored, Task
 from gonogo.server.auth.authorization import LEAD, campaign_for, project_for
 from gonogo.server.context import Context
 from gonogo.server.errors import conflict, documented, not_found
+from gonogo.server.http.operation_options import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.store.schema import calculations, projects
 from gonogo.server.tasks.generate import tasks_from_run
@@ -18,6 +19,7 @@ router = make_router()
 
 
 @router.post("/api/v1/gonogo/predictions", name="store_predictions", status_code=201, responses=documented({404}))
+@open_to(*LEAD)
 def store(body: PredictionsCreate, ctx: Context, tx: Connection) -> PredictionsStored:
     """Stores a batch of predictions in a run; those whose `id` the run has already are counted as known, unchanged."""
     project_for(tx, ctx.caller, body.project_id, LEAD)
@@ -28,6 +30,7 @@ def store(body: PredictionsCreate, ctx: Context, tx: Connection) -> PredictionsS
 @router.post(
     "/api/v1/gonogo/campaigns/{campaign_id}/tasks-from-predictions", name="tasks_from_predictions", status_code=201
 )
+@open_to(*LEAD)
 def tasks_from_predictions(campaign_id: str, body: TasksFromPredictions, ctx: Context, tx: Connection) -> TasksMade:
     """Creates a task of each prediction of a run, once; with `gold_from_truth` a share of them becomes gold.
 

@@ -14,6 +14,7 @@ from gonogo.server.auth import tokens
 from gonogo.server.auth.authorization import REVIEW_READERS, campaign_for
 from gonogo.server.auth.principals import credential_of
 from gonogo.server.context import Context
+from gonogo.server.http.operation_options import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.progress.stream import CloseReason, ProgressHub, Subscriber
 
@@ -74,6 +75,7 @@ class EventStream(StreamingResponse):
         }
     },
 )
+@open_to(*REVIEW_READERS)
 async def watch(campaign_id: str, request: Request, ctx: Context, last_event_id: LastSeen = None) -> EventStream:
     """Stream of a campaign's progress: an event for each change, at most one a second, while the campaign is open.
 

@@ -14,11 +14,11 @@ from gonogo.schemas.labeling import (
     LabelingProjectPublic,
 )
 from gonogo.server.auth.authorization import LEAD, READERS, project_for
-from gonogo.server.auth.principals import require
 from gonogo.server.campaigns import projects as domain
 from gonogo.server.campaigns.campaigns import create_campaign
 from gonogo.server.context import Context
 from gonogo.server.http import pagination
+from gonogo.server.http.operation_options import open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import PROJECT, CountedProject, project_public
 from gonogo.server.store.schema import projects
@@ -28,11 +28,11 @@ _PATH = "/api/v1/parts/labeling/projects"
 
 
 @router.get(_PATH, name="list_labeling_projects")
+@open_to(*READERS)
 def list_projects(
     ctx: Context, tx: Connection, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
 ) -> LabelingProjectList:
     """Projects of the organisation, newest first."""
-    require(ctx.caller, *READERS)
     query = select(*PROJECT).where(projects.c.org_id == ctx.caller.org_id)
     page = pagination.page(tx, query, projects.c.number, limit, cursor)
     data = [project_public(CountedProject.of(row)) for row in page.rows]
@@ -40,19 +40,21 @@ def list_projects(
 
 
 @router.post(_PATH, name="create_labeling_project", status_code=201)
+@open_to(*LEAD)
 def create_project(ctx: Context, tx: Connection, body: LabelingProjectCreate) -> LabelingProjectPublic:
     """Creates a project; 409 `name_taken` if the organisation has one of this name, 422 for a wrong policy."""
-    require(ctx.caller, *LEAD)
     return domain.create_project(tx, ctx.caller, body, ctx.now)
 
 
 @router.get(_PATH + "/{project_id}", name="get_labeling_project")
+@open_to(*READERS)
 def get_project(ctx: Context, tx: Connection, project_id: str) -> LabelingProjectPublic:
     """One project with its number of campaigns."""
     return project_public(project_for(tx, ctx.caller, project_id, READERS))
 
 
 @router.post(_PATH + "/{project_id}/generate-tasks", name="generate_project_tasks", status_code=201)
+@open_to(*LEAD)
 def generate_tasks(
     ctx: Context, tx: Connection, project_id: str, body: GenerateProjectTasks
 ) -> GenerateProjectTasksResult:
@@ -61,6 +63,7 @@ def generate_tasks(
 
 
 @router.post("/api/v1/gonogo/projects/{project_id}/campaigns", name="create_campaign_in_project", status_code=201)
+@open_to(*LEAD)
 def create_campaign_in_project(
     ctx: Context, tx: Connection, project_id: str, body: LabelingCampaignCreate
 ) -> LabelingCampaignPublic:

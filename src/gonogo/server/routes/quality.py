@@ -13,11 +13,11 @@ from gonogo.json_types import JsonObject
 from gonogo.schemas.base import Received, Timestamp
 from gonogo.schemas.labeling import PromoteResult, QualityReport
 from gonogo.server.auth.authorization import LEAD, READERS, REVIEW_READERS, campaign_for
-from gonogo.server.auth.principals import Principal, require
+from gonogo.server.auth.principals import Principal
 from gonogo.server.context import Context
 from gonogo.server.errors import ApiError
 from gonogo.server.http import pagination
-from gonogo.server.http.pipeline import Options, operation
+from gonogo.server.http.operation_options import Options, open_to, operation
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.quality.campaign_report import quality_report
 from gonogo.server.review.promotion import measure_for_promotion
@@ -64,6 +64,7 @@ async def _measure(request: Request, caller: Principal) -> None:
 
 @router.post(_PATH + "/promote", name="promote_labeling_campaign")
 @operation(Options(prepare=_measure))
+@open_to(*LEAD)
 def promote(request: Request, ctx: Context, tx: Connection, campaign_id: str, force: bool = False) -> PromoteResult:
     """Promotes newly resolved tasks to the golden dataset; a campaign below acceptance only with `?force=true`."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
@@ -72,6 +73,7 @@ def promote(request: Request, ctx: Context, tx: Connection, campaign_id: str, fo
 
 
 @router.get(_PATH + "/quality", name="labeling_campaign_quality")
+@open_to(*REVIEW_READERS)
 async def quality(ctx: Context, campaign_id: str) -> QualityReport:
     """Quality report: agreement against the threshold, each annotator's record, and the explanations.
 
@@ -83,6 +85,7 @@ async def quality(ctx: Context, campaign_id: str) -> QualityReport:
 
 
 @router.get("/api/v1/parts/ground-truth/datasets", name="list_golden_datasets")
+@open_to(*READERS)
 def golden_datasets(
     ctx: Context,
     tx: Connection,
@@ -91,7 +94,6 @@ def golden_datasets(
     cursor: pagination.Cursor = None,
 ) -> GoldenDatasetList:
     """Golden datasets, newest first: one for each campaign with promoted tasks. `name` filters by campaign name."""
-    require(ctx.caller, *READERS)
     query = _DATASETS.where(campaigns.c.org_id == ctx.caller.org_id)
     if name is not None:
         query = query.where(campaigns.c.name == name)

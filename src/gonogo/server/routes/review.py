@@ -24,7 +24,8 @@ from gonogo.server.auth.authorization import LEAD, REVIEW_READERS, REVIEWERS, ca
 from gonogo.server.context import Context
 from gonogo.server.errors import invalid
 from gonogo.server.http import pagination
-from gonogo.server.http.pipeline import IN_THREAD, Reply
+from gonogo.server.http.operation_options import IN_THREAD, open_to
+from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.practice.items import check_settings
 from gonogo.server.practice.settings import load_review_settings
@@ -49,6 +50,7 @@ Filter = Annotated[str | None, Query(max_length=300)]
 
 @router.get(_CAMPAIGN + "/review", name="review_queue")
 @IN_THREAD
+@open_to(*REVIEW_READERS)
 def review_queue(
     ctx: Context,
     tx: Connection,
@@ -74,6 +76,7 @@ def review_queue(
 
 
 @router.get(_TASK + "/review", name="review_task")
+@open_to(*REVIEW_READERS)
 def review_task(ctx: Context, tx: Connection, task_id: str, names: bool = False) -> ReviewDetail:
     """Case detail for one adjudication: votes, values, possible and earlier rulings; names with `?names=true`."""
     task, _campaign = task_for(tx, ctx.caller, task_id, REVIEW_READERS)
@@ -81,6 +84,7 @@ def review_task(ctx: Context, tx: Connection, task_id: str, names: bool = False)
 
 
 @router.post(_TASK + "/ruling", name="rule_on_task", status_code=201)
+@open_to(*REVIEWERS)
 def make_ruling(ctx: Context, tx: Connection, task_id: str, body: RulingCreate) -> Reply[RulingMade]:
     """Adjudicates a task, with a note, the error type and a proposal for gold; refreshes the consensus afterwards.
 
@@ -96,6 +100,7 @@ def make_ruling(ctx: Context, tx: Connection, task_id: str, body: RulingCreate) 
 
 
 @router.get(_CAMPAIGN + "/review-settings", name="review_settings")
+@open_to(*REVIEW_READERS)
 def read_settings(ctx: Context, tx: Connection, campaign_id: str) -> ReviewSettings:
     """Review settings of a campaign: sample rate, warm-up and qualification."""
     campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
@@ -103,6 +108,7 @@ def read_settings(ctx: Context, tx: Connection, campaign_id: str) -> ReviewSetti
 
 
 @router.patch(_CAMPAIGN + "/review-settings", name="update_review_settings")
+@open_to(*LEAD)
 def update_settings(ctx: Context, tx: Connection, campaign_id: str, body: ReviewSettings) -> ReviewSettings:
     """Changes the settings in the body; the others stay. 409 for a qualification that nobody could pass."""
     campaign_for(tx, ctx.caller, campaign_id, LEAD)
@@ -113,6 +119,7 @@ def update_settings(ctx: Context, tx: Connection, campaign_id: str, body: Review
 
 
 @router.get(_CAMPAIGN + "/gold-candidates", name="gold_candidates")
+@open_to(*REVIEW_READERS)
 def gold_candidates(
     ctx: Context,
     tx: Connection,
@@ -146,6 +153,7 @@ def gold_candidates(
 
 
 @router.post("/api/v1/gonogo/rulings/{ruling_id}/gold", name="decide_gold")
+@open_to(*LEAD)
 def gold_decision(ctx: Context, tx: Connection, ruling_id: str, body: GoldDecision) -> RulingPublic:
     """Accepts a gold candidate, which creates a honeypot, or declines it."""
     ruling = ruling_by_id(tx, ruling_id)

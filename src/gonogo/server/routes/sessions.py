@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Select, false, func, or_, select, true
 
 from gonogo.schemas.enums import CampaignStatus, ErrorCode
 from gonogo.schemas.gonogo_api import Ended, Me, SessionCreate, SessionCreated
+from gonogo.server.auth.authorization import EVERYBODY
 from gonogo.server.auth.principals import Principal
 from gonogo.server.auth.sessions import end_session as end
 from gonogo.server.auth.sessions import redeem_link
 from gonogo.server.context import Context
 from gonogo.server.errors import documented, request_id, unauthorized
-from gonogo.server.http.pipeline import PUBLIC
+from gonogo.server.http.operation_options import PUBLIC, open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import CAMPAIGN, CountedCampaign, campaign_public
 from gonogo.server.store.schema import campaigns, projects
@@ -43,6 +44,7 @@ async def redeem(request: Request, body: SessionCreate) -> SessionCreated:
 
 
 @router.delete("/api/v1/gonogo/sessions/current", name="end_session")
+@open_to(*EVERYBODY)
 def end_session(request: Request, ctx: Context, tx: Connection) -> Ended:
     """Ends the caller's session; `ended: false` for an API key, which has none."""
     if ctx.caller.kind == "user":
@@ -53,6 +55,7 @@ def end_session(request: Request, ctx: Context, tx: Connection) -> Ended:
 
 
 @router.get("/api/v1/gonogo/me", name="me")
+@open_to(*EVERYBODY)
 def me(ctx: Context, tx: Connection) -> Me:
     """Identity of the caller, and the campaigns they may work in."""
     caller = ctx.caller

@@ -19,18 +19,12 @@ from gonogo.schemas.labeling import (
     LabelSubmit,
 )
 from gonogo.schemas.review import RulingCreate
-from gonogo.server.auth.authorization import (
-    EVERYBODY,
-    LEAD,
-    REVIEW_READERS,
-    REVIEWERS,
-    campaign_for,
-    task_for,
-)
+from gonogo.server.auth.authorization import EVERYBODY, LEAD, REVIEW_READERS, REVIEWERS, VOTERS, campaign_for, task_for
 from gonogo.server.context import Context
 from gonogo.server.errors import conflict, invalid
 from gonogo.server.http import pagination
-from gonogo.server.http.pipeline import IN_THREAD, Reply
+from gonogo.server.http.operation_options import IN_THREAD, open_to
+from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.queue import operations
 from gonogo.server.queue.verdicts import check_verdict
@@ -49,6 +43,7 @@ _LABELING = "/api/v1/parts/labeling"
 
 @router.get(_LABELING + "/campaigns/{campaign_id}/tasks", name="list_labeling_tasks")
 @IN_THREAD
+@open_to(*REVIEW_READERS)
 def list_tasks(
     ctx: Context,
     tx: Connection,
@@ -70,6 +65,7 @@ def list_tasks(
 
 
 @router.post(_LABELING + "/campaigns/{campaign_id}/tasks", name="create_labeling_tasks", status_code=201)
+@open_to(*LEAD)
 def create(ctx: Context, tx: Connection, campaign_id: str, body: LabelingTasksCreate) -> LabelingTaskList:
     """Creates all of the tasks, or none: 422 if one of them is wrong, 409 for a closed campaign."""
     errors: list[dict[str, Any]] = []
@@ -85,6 +81,7 @@ def create(ctx: Context, tx: Connection, campaign_id: str, body: LabelingTasksCr
 
 
 @router.post(_LABELING + "/tasks/{task_id}/submit", name="submit_label", status_code=201)
+@open_to(*VOTERS)
 def submit(request: Request, ctx: Context, tx: Connection, task_id: str, body: LabelSubmit) -> Reply[LabelSubmission]:
     """Stores a verdict on a task. One that is too late to count is stored as well, and answered 409 with a receipt."""
     key = request.headers.get("idempotency-key")
@@ -96,6 +93,7 @@ def submit(request: Request, ctx: Context, tx: Connection, task_id: str, body: L
 
 
 @router.post(_LABELING + "/tasks/{task_id}/adjudicate", name="adjudicate_task")
+@open_to(*REVIEWERS)
 def adjudicate(ctx: Context, tx: Connection, task_id: str, body: Adjudication) -> Reply[LabelingTaskPublic]:
     """Adjudicates a task: the ruling resolves it whatever the votes say, and replaces an earlier ruling.
 
@@ -113,6 +111,7 @@ def adjudicate(ctx: Context, tx: Connection, task_id: str, body: Adjudication) -
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/submissions", name="list_submissions")
 @IN_THREAD
+@open_to(*EVERYBODY)
 def list_submissions(
     ctx: Context,
     tx: Connection,
