@@ -1,4 +1,4 @@
-"""Run of the app: composes the services and the Textual app, and runs it until the person leaves it.
+"""Runner of the app: composes the services and the Textual app, and runs it until the person leaves it.
 
 `show_workstation` loads this module behind the first frame: Textual takes some tenths of a second.
 """

@@ -1,4 +1,4 @@
-"""Show of the workstation: asks the terminal what it can do, paints the first frame, then loads and runs the app.
+"""Start of the workstation: asks the terminal what it can do, paints the first frame, then loads and runs the app.
 
 The app is imported last: the first frame is on the screen by then, and the terminal's answers come meanwhile.
 """

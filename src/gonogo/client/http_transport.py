@@ -1,4 +1,4 @@
-"""HTTP transport: configures httpx, in this place only, with timeouts, no redirects, and a credential for one host.
+"""HTTP transport: the one place that configures httpx, with timeouts, no redirects, and a credential for one host only.
 
 The credential is added to a request below httpx, after the request's origin was compared with the client's own, and
 removed again when the response is there. So neither a redirect nor a wrong path can carry it elsewhere, and no request

@@ -1,4 +1,4 @@
-"""Prepared requests: hold the exact bytes to send, so that a retry in a week is the same request.
+"""Prepared requests: hold the exact bytes to send, so that a retry days later sends the same request.
 
 Standard library only: a key press builds its request here, and must not wait for httpx or pydantic to be imported.
 """

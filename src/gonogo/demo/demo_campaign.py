@@ -1,4 +1,4 @@
-"""Demo campaign of a home: finds the one of an earlier start without a request, or makes it. Light to import."""
+"""Demo campaign of a home: finds the one that an earlier start made, or makes it. Light to import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated annotators: three of them answer some tasks and gold of the demo campaign, dated some hours back.
+"""Simulated annotators: answer, as three people, some tasks and gold of the demo campaign, dated some hours back.
 
 The votes go through the server's own code in one transaction, as claims and answers with times of their own. Over HTTP
 they would take longer than the rest of the demo's first start, and would be flagged as too fast.

@@ -1,4 +1,4 @@
-"""Effect of new settings on a campaign's tasks, as lines of text."""
+"""Effect of new settings on a campaign's tasks: formats the counts as lines of text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Request and response models of gonogo's extensions for annotators, imports and exports, under `/api/v1/gonogo/…`.
+"""Request and response models of gonogo's own API, under `/api/v1/gonogo/…`, for annotators, imports and exports.
 
 A client first asks `GET /api/v1/gonogo/capabilities`; 404 means a plain ARCNM server, and all of this is absent.
 """

@@ -1,4 +1,4 @@
-"""Context of a request: the server's parts, the instant, and the caller."""
+"""Request context: holds the server's parts, the current time and the caller of one request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API errors of a request, and the published envelope of their replies."""
+"""API errors: exceptions that routes raise, and their replies in the published envelope."""
 
 from __future__ import annotations
 

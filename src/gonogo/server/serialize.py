@@ -1,4 +1,4 @@
-"""Serialisation of database rows as models of the wire."""
+"""API models from database rows: converts tasks, campaigns, votes and other rows to response models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How one server is set up. Made by whoever starts it: command line, embedded workspace, tests."""
+"""Server settings: database, addresses, limits and secrets of one server. Made by whoever starts it: command line,
+embedded workspace, tests.
+"""
 
 from __future__ import annotations
 

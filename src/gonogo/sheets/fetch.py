@@ -1,4 +1,6 @@
-"""Fetcher of drawings from signed URLs, without any credential of ours. Imports httpx when first needed."""
+"""Drawing fetcher: downloads a drawing from its signed URL, without sending any of our credentials. Imports httpx when
+first needed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Titles of drawings, from the names of their files. Pure."""
+"""Titles of drawings: derives a readable title from a file name or a header. Pure."""
 
 from __future__ import annotations
 

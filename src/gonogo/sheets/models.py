@@ -1,4 +1,4 @@
-"""Models of drawing requests and rendered pictures.
+"""Data classes of drawings: a request for a picture, and the rendered picture.
 
 Plain dataclasses: numpy, Pillow and PDFium are imported only in the child process.
 """

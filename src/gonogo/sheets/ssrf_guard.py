@@ -1,4 +1,4 @@
-"""SSRF guard: refuses URLs of drawings that lead into our own network.
+"""SSRF guard: refuses drawing URLs that lead into the private network.
 
 The caller resolves the name here and connects to the checked address, so DNS rebinding gains nothing.
 """

@@ -1,4 +1,4 @@
-"""Terminal application: themes, keys, signals and notices; `navigation` chooses the screens."""
+"""Textual app: loads themes and keys, handles signals, and shows notices; `navigation` chooses the screens."""
 
 from __future__ import annotations
 

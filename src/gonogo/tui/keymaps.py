@@ -1,4 +1,5 @@
-"""Keymaps: a preset, overridden by a person's own keys. Unusable lines are reported, the rest is used.
+"""Keymaps: load a preset, then a person's own keys from `keys.toml`, and report conflicts. Unusable lines are reported,
+the rest is used.
 
 A person's key wins over a shipped one, so that an action added later never takes it away; only the actions of
 `CORE` keep at least one of their keys.

@@ -1,4 +1,4 @@
-"""Command palette entries: the actions of the screen, and the themes."""
+"""Command palette entries: list the actions of the screen, and the themes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text cleaning: the only way for data into widgets.
+"""Text cleaning: makes outside text safe to show; all data passes through it into widgets.
 
 A plain string given to a Textual widget is markup, with actions that can press a verdict key; a control character
 in any string reaches the terminal byte for byte, and some of them make it answer with bytes that arrive as key

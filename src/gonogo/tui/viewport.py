@@ -1,4 +1,4 @@
-"""Viewport of a drawing: level, zoom, place and rotation, as set by keys. Immutable."""
+"""Viewport of a drawing: the part of the page on view, changed by keys for zoom, pan and rotation. Immutable."""
 
 from __future__ import annotations
 

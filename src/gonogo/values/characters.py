@@ -1,4 +1,4 @@
-"""Characters of a reading: writes hidden ones visibly, and finds those that look like another one.
+"""Characters of a reading: makes hidden characters visible, and finds those that look like another one.
 
 `visible` loses nothing: `unescaped(visible(text)) == text` for every text without escapes of its own.
 """

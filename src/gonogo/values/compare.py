@@ -1,4 +1,4 @@
-"""Comparison of values: equality of the requirement, however it is written, with the reason in words.
+"""Comparison of values: decides whether two state the same requirement, however written, and says why not.
 
 `canonical_key` is the definition; `equal` compares keys, so it is an equivalence. Folded: the decimal sign, ⌀/Ø/dia,
 ×/x, ±/+/-, stacked or inline order, spaces, case of words, minus look-alikes, `(70)`/`70 REF`, `C5`/`5×45°`, the

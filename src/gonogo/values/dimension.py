@@ -1,4 +1,4 @@
-"""Dimension parser: tells nominal, deviations and limits apart in a row of numbers."""
+"""Dimension parser: tells nominal size, deviations and limits apart in a sequence of numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doubt about a typed correction: what no drawing shows as a number, but a keyboard or a paste brings in."""
+"""Doubt about a typed correction: finds what no drawing shows as a number, such as `1e999` or foreign digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON codec of values: any JSON to a value, and back to the keys that are agreed on. Never raises, loses nothing.
+"""JSON codec of values: reads a value from any JSON, and writes it with the agreed keys. Never raises, loses nothing.
 
 `text`, when it is understood, is what the drawing shows: other keys fill in what it leaves open. A key that contradicts
 it, or is not known, is kept in `extra`, shown, and counts when values are compared. Without such a text the known keys

@@ -1,4 +1,4 @@
-"""Readers of the known keys of a value object: any JSON to fields, or `None` where it is not understood."""
+"""Field readers of a value object: read the known keys of any JSON, or `None` where it is not understood."""
 
 from __future__ import annotations
 

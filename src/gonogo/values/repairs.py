@@ -1,4 +1,4 @@
-"""Repairs of misread values, one key each: text in, text out, unchanged where there is nothing to repair."""
+"""Repairs of misread values: each mends one typical error of a reader by one key, such as a lost ⌀ or tolerance."""
 
 from __future__ import annotations
 

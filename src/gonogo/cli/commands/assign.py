@@ -1,5 +1,5 @@
-"""`gonogo assign` and `gonogo revoke`: invite people to a campaign, from options or a CSV file, and end their
-assignments.
+"""`gonogo assign` and `gonogo revoke`: invite people to a campaign, given as options or in a CSV file, and remove them
+from it.
 """
 
 from __future__ import annotations

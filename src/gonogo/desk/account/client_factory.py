@@ -1,6 +1,4 @@
-"""Client factory: makes the API clients and drawing sources of a signed-in person, for a remote server or the
-embedded one.
-"""
+"""Client factory: makes API clients and drawing sources for a signed-in person, on a remote or the embedded server."""
 
 from __future__ import annotations
 

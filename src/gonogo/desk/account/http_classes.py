@@ -1,4 +1,4 @@
-"""HTTP clients: the classes that need httpx and pydantic, to be loaded in a thread by `lazy_imports`."""
+"""HTTP classes: the client classes that need httpx and pydantic, which `lazy_imports` loads in a thread."""
 
 from __future__ import annotations
 

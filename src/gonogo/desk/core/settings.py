@@ -1,4 +1,4 @@
-"""Settings file of one person: reads and validates the TOML file as a whole; a bad value never prevents the start.
+"""Settings file of one person: reads and validates the TOML file; a bad value gets its default and a notice.
 
 A value that cannot be used is replaced by its default and named in `notices`, with the file, the key and the nearest
 known key. The file is written only when a person changes a setting, and keeps their comments.

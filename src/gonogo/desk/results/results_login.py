@@ -1,4 +1,5 @@
-"""Results source: opens Centaur's results API, a gonogo server's, or the workspace's, with the stored credentials.
+"""Sign-in for a results API: opens Centaur Labs' API, a gonogo server's, or the workspace's, with the stored
+credentials.
 
 A server's API key, user name and API password are one secret in the keyring (`gonogo results login`), or three
 variables of the environment.

@@ -1,4 +1,4 @@
-"""Dependencies of a session, injected by the account that opens it."""
+"""Dependencies of a session: address, server, drawings, outbox and clock, which the account service puts together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API keys: made here, shown once, kept as a hash."""
+"""API keys: creates and revokes them; a key is shown once and stored as a hash."""
 
 from __future__ import annotations
 

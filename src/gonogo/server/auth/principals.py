@@ -1,4 +1,4 @@
-"""Authentication: the caller behind an API key or a session.
+"""Authentication: finds the caller behind an API key or a session token.
 
 A caller is a `Principal`: a user with an API key (or the local lead of an embedded server), or an annotator with the
 session of one assignment. An object outside the caller's organisation or campaign answers 404, exactly like an id that

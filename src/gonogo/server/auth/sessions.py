@@ -1,4 +1,4 @@
-"""Sessions of annotators and reviewers: redemption of magic links, and sign-out."""
+"""Sessions of annotators and reviewers: redeems a magic link for a session, and signs out."""
 
 from __future__ import annotations
 

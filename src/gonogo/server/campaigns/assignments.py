@@ -1,4 +1,4 @@
-"""Assignments of people to campaigns: invitation by magic link, and revocation."""
+"""Assignments of people to campaigns: invites by magic link, and revokes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Campaigns: creation with the default settings, and closing."""
+"""Campaigns: creates them with default settings, and closes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Projects: creation, their prediction runs, and campaigns generated of predictions."""
+"""Projects: creates them, and generates campaigns from their prediction runs."""
 
 from __future__ import annotations
 

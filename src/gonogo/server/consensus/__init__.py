@@ -1,4 +1,4 @@
-"""Consensus: from votes to a verdict for each task and an error rate for each annotator.
+"""Consensus: computes a verdict for each task and an error rate for each annotator from the votes.
 
 `estimate` runs a campaign's method on all its votes (numpy, imported on first use). `decide` and `values` are plain
 Python, cheap enough to run inside a submit.

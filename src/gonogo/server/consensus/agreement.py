@@ -1,4 +1,4 @@
-"""Agreement between annotators: Krippendorff's alpha, Gwet's AC1; and shares with Wilson's interval."""
+"""Agreement between annotators: Krippendorff's alpha, Gwet's AC1, and shares with Wilson's interval."""
 
 from __future__ import annotations
 

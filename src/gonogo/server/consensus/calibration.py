@@ -1,4 +1,4 @@
-"""Calibration: posteriors from votes, tempered so that they are right as often as they claim to be.
+"""Calibration of posteriors: tempers them so that they are right as often as they claim.
 
 Voters make the same mistakes on the same hard tasks, which every method here takes for independent evidence. So the
 likelihood of the votes is raised to the power 1/T, with one T fitted on gold (C. Guo, G. Pleiss, Y. Sun and

@@ -1,4 +1,4 @@
-"""Dawid–Skene model: a confusion matrix for each annotator, by expectation-maximisation.
+"""Dawid–Skene model: estimates a confusion matrix for each annotator by expectation-maximisation.
 
 A. P. Dawid and A. M. Skene, "Maximum Likelihood Estimation of Observer Error-Rates Using the EM Algorithm",
 Journal of the Royal Statistical Society C 28 (1979) 20–28, doi:10.2307/2346806.

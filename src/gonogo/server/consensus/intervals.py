@@ -1,4 +1,4 @@
-"""Confidence intervals of 95 % that cover: of agreement, of shares in clusters, and of a mean of shares.
+"""Confidence intervals of 95 %: for agreement, for shares in clusters, and for a mean of shares.
 
 `tests/benchmarks/coverage.py` measures how often each holds the true value; docs/quality.md has the figures.
 """

@@ -1,4 +1,4 @@
-"""Methods of consensus by name. Imports numpy."""
+"""Table of consensus methods: the function of each method by its name. Imports numpy."""
 
 from __future__ import annotations
 

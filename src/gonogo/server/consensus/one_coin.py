@@ -1,4 +1,4 @@
-"""One-coin model: one accuracy for each annotator; errors fall evenly on the other classes.
+"""One-coin model: estimates one accuracy for each annotator; errors are spread evenly over the other classes.
 
 Y. Zhang, X. Chen, D. Zhou and M. I. Jordan, "Spectral Methods Meet EM: A Provably Optimal Algorithm for
 Crowdsourcing", Journal of Machine Learning Research 17 (2016) 1–44, arXiv:1406.3824.

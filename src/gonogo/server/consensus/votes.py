@@ -1,4 +1,4 @@
-"""Votes as three integer columns of equal length, and the consensus: input and output of every method."""
+"""Vote and consensus types: votes as three integer columns, the input of every method; the consensus, its output."""
 
 from __future__ import annotations
 

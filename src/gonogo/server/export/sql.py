@@ -1,4 +1,4 @@
-"""SQL of an export: the database itself writes the JSON Lines.
+"""SQL of an export: lets the database itself write the lines of JSON.
 
 An export of a million tasks is a million JSON objects with their votes. Read row by row and written by `pydantic`, it
 takes half as long again (docs/design/performance.md), and each row waits for the interpreter's lock while others vote.

@@ -1,4 +1,4 @@
-"""Request bodies: read within a size limit and parsed strictly, so that a bad one ends in 413 or 422.
+"""Request bodies: reads them within a size limit and parses them strictly; a bad body ends in 413 or 422.
 
 An address that holds NUL is refused here, too.
 """

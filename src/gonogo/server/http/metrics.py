@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, in its text form; no library needed for counters and one histogram.
+"""Prometheus metrics: counters and one histogram, written in its text format.
 
 Each worker counts in memory and leaves a copy in a folder that the workers of one machine share, so that whichever
 of them is asked answers for all. Routes are named, never addresses: nothing here tells one task from another.

@@ -1,4 +1,4 @@
-"""Request context middleware: request id and API version on every reply, access log, and the last error handler."""
+"""Request middleware: adds request id and API version to replies, writes the access log, catches unhandled errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Request pipeline: the one way of every request, from its credential to its reply.
+"""Request pipeline: the path of every request from its credential to its reply.
 
     authenticate → rate limit → rights → read the body → validate
         → one transaction (idempotency key → handler → audit row) → commit → reply

@@ -1,4 +1,4 @@
-"""Rate limits: sliding windows of a minute, a worker's own and shared by all workers.
+"""Rate limits: count requests in sliding windows of a minute, per worker and over all workers.
 
 `Retry-After` is not sent: the published contract says clients must not rely on it.
 """

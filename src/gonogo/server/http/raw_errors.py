@@ -1,4 +1,4 @@
-"""Raw errors: answers in the envelope for requests that never become one, written to the connection itself."""
+"""Raw errors: envelope replies to requests too malformed for the app, written straight to the connection."""
 
 from __future__ import annotations
 

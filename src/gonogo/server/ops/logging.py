@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, with the request id; nothing that could hold a secret."""
+"""Structured logs: write one JSON object a line with the request id, and nothing that could hold a secret."""
 
 from __future__ import annotations
 

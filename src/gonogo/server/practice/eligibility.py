@@ -1,4 +1,4 @@
-"""Eligibility of a person for tasks: not while paused, before a qualification, or before a warm-up.
+"""Eligibility of a person for tasks: refused while paused, before a qualification, or during a warm-up.
 
 All of it is off until a lead sets it, and then costs a claim one query. Tasks that a person already holds may always be
 answered. Users with an API key are leads; only a pause stops them.

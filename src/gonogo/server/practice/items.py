@@ -1,4 +1,4 @@
-"""Practice items: known tasks, half of them with a seeded error, and feedback at once.
+"""Practice items: serves tasks with known answers, half of them with a seeded error, and scores the answer at once.
 
 Items are tasks that an expert ruled on, those first that the person never voted on. Honeypots are never among them,
 nor is anything that an expert proposed as gold, so that practice gives no gold away. Answers are stored apart from

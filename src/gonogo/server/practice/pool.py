@@ -1,4 +1,4 @@
-"""Pool of practice items: tasks that an expert ruled on and that give no gold away."""
+"""Pool of practice items: selects ruled tasks that give no gold away."""
 
 from __future__ import annotations
 

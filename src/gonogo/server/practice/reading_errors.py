@@ -1,4 +1,5 @@
-"""Plausible reading errors for practice items: one function an error, `None` where it doesn't fit the text.
+"""Plausible reading errors for practice items: each function makes one kind of error, or returns `None` if it doesn't
+fit.
 
 Honeypots have subtler ones (`tasks.honeypot_errors`), which must not be told from right readings by the text alone;
 here the error is explained at once.

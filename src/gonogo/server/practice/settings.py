@@ -1,4 +1,4 @@
-"""Review settings of a campaign: sample rate, warm-up and qualification."""
+"""Review and practice settings of a campaign: sample rate, warm-up and qualification."""
 
 from __future__ import annotations
 

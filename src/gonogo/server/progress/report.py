@@ -1,4 +1,5 @@
-"""Progress report of a campaign for its lead: tasks left, people, pace. Read-only, and cheap at any size.
+"""Progress report of a campaign for its lead: counts tasks, people and their pace, and estimates the time left. Read-
+only, and cheap at any size.
 
 Every number comes from an index, so that watching a campaign does not slow down the people who work in it.
 """

@@ -1,4 +1,4 @@
-"""Breakdown of disagreement: by kind, by sheet, by verdict, and by missed error type."""
+"""Breakdown of disagreement: counts it by kind of value, by sheet, by verdict and by missed error type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Quality flags of annotators: too fast, drifting, always the same. They only inform; nothing is done by itself.
+"""Quality flags of annotators: mark who is too fast, drifts, or always gives the same verdict. They only inform;
+nothing is done by itself.
 
 *Time of a vote.* From claim to submit by the server's clock. A client that fetches ahead claims early, which makes that
 time longer than the look itself. So the pace of submits counts as well: the mean gap over the last `PACE_SPAN` submits,

@@ -1,4 +1,4 @@
-"""Sign-in of the results API: an API key, a password beside it, and a session on top."""
+"""Sign-in of the results API: checks key and password, and opens a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows to results of the results API: a Task is a campaign, a Case one of its tasks, a Read a submission."""
+"""Results API models from rows: a Task is a campaign, a Case one of its tasks, a Read a submission."""
 
 from __future__ import annotations
 

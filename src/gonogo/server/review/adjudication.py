@@ -1,4 +1,4 @@
-"""Adjudication: an expert rules on a task, which settles it."""
+"""Adjudication: stores an expert's ruling on a task, which settles it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions of a lead on one annotator's work in a campaign; never automatic, each with a row in `annotator_actions`.
+"""Lead's actions on an annotator's work in a campaign: pause, discount, restore; each leaves a record.
 
 - *Pause* stops new tasks; tasks that the person holds may still be answered, and count.
 - *Discount* takes all votes so far out of the count; their tasks go to somebody else.

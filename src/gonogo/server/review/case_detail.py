@@ -1,4 +1,4 @@
-"""Case detail: all that an expert needs to rule on one task."""
+"""Case detail: collects everything that an expert needs to rule on one task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gold candidates: rulings that a lead makes honeypots of, or declines."""
+"""Gold candidates: rulings that a lead may turn into gold items, or decline."""
 
 from __future__ import annotations
 

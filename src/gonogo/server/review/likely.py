@@ -1,4 +1,4 @@
-"""Likely outcomes: what the votes on a task say so far, for the rows of the review queue."""
+"""Likely outcomes: compute what the votes on a task say so far, for the rows of the review queue."""
 
 from __future__ import annotations
 

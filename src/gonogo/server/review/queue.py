@@ -1,4 +1,4 @@
-"""Review queue: conflicts by expected harm, then, if asked for, a random sample of the resolved tasks.
+"""Review queue: orders conflicts by expected harm, followed on request by a random sample of resolved tasks.
 
 Expected harm is the probability that a task's outcome is wrong times the confidence of its prediction: what a
 confident model got wrong does most damage downstream. A prediction without a confidence counts as a confident one.

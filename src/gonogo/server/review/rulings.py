@@ -1,4 +1,4 @@
-"""Rulings of experts: their rows, and their models of the wire."""
+"""Rulings of experts: reads their rows, and converts them to API models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consensus of a whole campaign: the outcome of every task and the record of every voter.
+"""Consensus of a whole campaign: computes the outcome of every task and the record of every voter.
 
 Computes only; `store_consensus` writes what changed.
 """

@@ -1,4 +1,4 @@
-"""Outcomes of all tasks of a campaign, decided in one pass over arrays.
+"""Outcomes of a campaign's tasks: decides all of them in one pass over arrays.
 
 The rule is that of `consensus.decide.decide_outcome`; `tests/server/scoring/test_campaign_outcomes.py` binds the two.
 One by one it would take seconds for 100,000 tasks. Only tasks with a known answer or with several corrected values are

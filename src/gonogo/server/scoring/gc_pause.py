@@ -1,4 +1,4 @@
-"""Garbage collector pause for code that makes hundreds of thousands of objects and no cycle among them."""
+"""Garbage collector pause: switches collection off while hundreds of thousands of objects are made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measurement of a campaign: its consensus as the votes stand. Imports numpy."""
+"""Measurement of a campaign: reads its votes and computes its consensus. Imports numpy."""
 
 from __future__ import annotations
 

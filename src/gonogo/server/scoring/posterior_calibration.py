@@ -1,4 +1,4 @@
-"""Calibrates a campaign's posteriors: tempers them by gold, and enters the model's confidence where it tells."""
+"""Posterior calibration of a campaign: tempers them by its gold, and uses the model's confidence where it helps."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Refreshes of a campaign's consensus: in the caller's transaction, in short ones of its own, or after an answer, at
-most one at a time."""
+"""Refreshes of a campaign's consensus: at once, in the caller's transaction, or in the background after answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consensus of a campaign, written to the database: outcomes of its tasks and scores of its voters."""
+"""Consensus writer: writes the outcomes of tasks and the scores of voters to the database."""
 
 from __future__ import annotations
 

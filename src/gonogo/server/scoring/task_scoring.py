@@ -1,4 +1,4 @@
-"""Consensus of one task: computed from its votes inside a submit, and written if it changed.
+"""Consensus of one task: computed from its votes during a submit, and written if it changed.
 
 Plain arithmetic on a handful of rows; no numpy, which would cost the first submit its import.
 """

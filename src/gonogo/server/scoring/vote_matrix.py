@@ -1,4 +1,4 @@
-"""A campaign's counted votes, read once into flat arrays: the input of every consensus method and report.
+"""Vote matrix: reads a campaign's counted votes into flat arrays, the input of every consensus method.
 
 Reading needs no lock.
 """

@@ -1,4 +1,4 @@
-"""Alembic's part of the migrations: the known revisions, and the upgrade itself. Imports alembic."""
+"""Alembic upgrade: lists the known schema revisions, and upgrades a database to the newest. Imports alembic."""
 
 from __future__ import annotations
 

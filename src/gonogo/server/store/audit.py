@@ -1,4 +1,4 @@
-"""Audit log: appends one row for each change of state, in the transaction of the change, chained by hashes.
+"""Audit log: appends a row for each change of state, chained by hashes, and verifies the chain.
 
 Each row's hash covers its content and the hash of the row before it in its chain, so that no row can be changed,
 removed or inserted unnoticed. One chain for all would make all writers wait for each other; so every connection to the

@@ -1,4 +1,4 @@
-"""Digit errors: change one digit of a text, so that the number is still one that drawings have.
+"""Digit errors: change one digit of a number, so that the result is still one that drawings show.
 
 Sizes on drawings are no random numbers: they lie on steps (wholes, fives, tens), small ones are more common than large
 ones, and threads, radii, angles, roughness and zones have preferred values. An annotator who knows that could

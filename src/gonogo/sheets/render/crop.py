@@ -1,4 +1,5 @@
-"""Crop: chooses the part of the page that a view shows. Pure geometry in page units, origin top left, y down.
+"""Crop: chooses which part of the page a view shows, from the box and the zoom. Pure geometry in page units, origin top
+left, y down.
 
 *Turned* means: as the reader sees it, after the rotation. A pane is measured in cell widths: `columns` wide and
 `rows * cell_ratio` high. A scale is cell widths per page unit.

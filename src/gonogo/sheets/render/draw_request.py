@@ -1,4 +1,6 @@
-"""Drawing pipeline of one request: open, place the box, choose the view, render, fit cells, overlay. Child process."""
+"""Draw request: opens the drawing, places the box, chooses the view, renders it, fits cells, and marks the box. Child
+process.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Render process: opens drawings and renders views, `python -P -m gonogo.sheets.render.main`.
+"""Main module of the render process: reads requests from standard input and answers with rendered views.
 
 Reads requests from stdin and answers on stdout, one at a time, until stdin ends. It can open no socket, start no
 program and write no file, and has limits on memory and processor time, so that a hostile file costs one picture;

@@ -1,4 +1,5 @@
-"""Mosaic: fits terminal cells of two colours to grey sub-pixels. Pure numpy; child process only.
+"""Mosaic: chooses for each terminal cell the character and two colours that fit the grey sub-pixels best. Pure numpy;
+child process only.
 
 Each cell gets two grey levels and a pattern that says which sub-pixel takes which. The best pattern for the squared
 error is always a split of the sorted levels (two-means in one dimension), so trying the splits finds the optimum of all

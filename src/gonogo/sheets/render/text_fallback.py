@@ -1,4 +1,4 @@
-"""Text fallback: the page's outline with the judged box, in line characters. Pure."""
+"""Text fallback: draws the page's outline and the judged box in line characters where no picture can be shown. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Sixel graphics: puts colours and raster attributes before a body from `render.indexed_pixels`. No numpy here.
+"""Sixel graphics: completes pictures of `render.indexed_pixels` with the theme's colours and Sixel's header. No numpy
+here.
 
 Source: VT330/VT340 Programmer Reference, chapter 14; only what xterm, foot, WezTerm, Konsole and tmux agree on.
 """

@@ -1,4 +1,4 @@
-"""Interrupt handler of an import: ends it at once on Ctrl+C, and tells what has been imported so far."""
+"""Interrupt handler of an import: ends it at once on Ctrl+C, and reports what has been imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions of the application, on every screen."""
+"""Actions of the whole app: keys that work on every screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions on results: the table of cases, one case."""
+"""Actions of the results screens: keys, labels and help of the table of cases and of one case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions of annotators: answering, typing a value, the history, practice."""
+"""Actions of annotators: keys, labels and help of the annotate, history and practice screens."""
 
 from __future__ import annotations
 

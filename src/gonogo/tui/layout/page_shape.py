@@ -1,4 +1,4 @@
-"""Page shape of the contact sheet: as many columns and rows of tiles as show their crops in a readable size. Pure."""
+"""Page shape of the contact sheet: the number of columns and rows whose crops are still readable. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Face of values: text drawn in quarter cells (two by two pixels a cell) at any height from three rows on.
+"""Typeface of values: draws text in quarter cells (two by two pixels a cell), at any height from three rows on.
 
 Strokes of glyphs.py are drawn with a pen two pixels wide and one high, which is as wide as high on the screen.
 """

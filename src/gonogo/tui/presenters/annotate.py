@@ -1,4 +1,4 @@
-"""Annotate screen in words: cards of the session's state, the state of an answer, the title of the drawing."""
+"""Texts of the annotate screen: cards for the session's state, the state of an answer, the drawing's title."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotator of a campaign in words, for a lead: figures, flags with their evidence, actions and their effects."""
+"""Texts of the annotators screen: an annotator's figures, flags with their evidence, actions and their effects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""History of answers in words: its summary, an answer on one line and in full, its searchable text."""
+"""Texts of the history screen: its summary, an answer in one line and in full, and the text that a search matches."""
 
 from __future__ import annotations
 

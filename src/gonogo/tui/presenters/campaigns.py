@@ -1,4 +1,4 @@
-"""Campaign presenter: turns a campaign's data into the text that its lead reads."""
+"""Texts of the campaign dashboard: details, progress, and the cards for inviting, closing, promoting."""
 
 from __future__ import annotations
 

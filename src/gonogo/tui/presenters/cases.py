@@ -1,4 +1,4 @@
-"""Case of a results API in words: columns of the table of cases, and all fields of one case."""
+"""Texts of the results screens: columns of the table of cases, and all fields of one case."""
 
 from __future__ import annotations
 

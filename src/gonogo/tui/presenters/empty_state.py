@@ -1,4 +1,4 @@
-"""Empty-state cards: a sign and a heading, the reason, the next step."""
+"""Empty-state cards: texts for a screen with nothing to show: heading, reason, next step."""
 
 from __future__ import annotations
 

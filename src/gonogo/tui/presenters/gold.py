@@ -1,4 +1,4 @@
-"""Gold candidate in words: a ruling proposed as gold, and what accepting it does."""
+"""Texts of the gold candidates screen: a ruling proposed as gold, and what accepting it does."""
 
 from __future__ import annotations
 

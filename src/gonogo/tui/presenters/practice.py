@@ -1,4 +1,4 @@
-"""Practice in words: feedback on an answer, progress, and the standing against the pass mark."""
+"""Texts of the practice screen: feedback on an answer, progress, and the score against the pass mark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of a quality report in colours; the words are the same without them."""
+"""Line styles of a quality report: choose the colours of its lines of text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Review queue in words: columns of its table, state of a row, filters."""
+"""Texts of the review queue: columns of its table, the state of a row, filters."""
 
 from __future__ import annotations
 

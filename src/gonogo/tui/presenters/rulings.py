@@ -1,4 +1,4 @@
-"""Case of the review queue in words: the conflict, every vote, and what each possible ruling does."""
+"""Texts of the adjudicate screen: the conflict, every vote, and what each possible ruling does."""
 
 from __future__ import annotations
 

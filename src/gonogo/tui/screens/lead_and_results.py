@@ -1,4 +1,4 @@
-"""Screens of leads and of results, behind one import: none of them is on the path to the first frame."""
+"""Import seam of the lead's and results screens: loads them together, after the first frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Capabilities of the terminal: its picture mode by the person's choice, else by its reply, else by its name."""
+"""Capabilities of the terminal: chooses its picture mode by the person's choice, its reply, or its name."""
 
 from __future__ import annotations
 

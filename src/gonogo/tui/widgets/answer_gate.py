@@ -1,4 +1,4 @@
-"""Answer gate: whether the answer keys of a screen count, and the word for the reason when they do not."""
+"""Answer gate: decides whether the answer keys of a screen count now, and names the reason when they don't."""
 
 from __future__ import annotations
 

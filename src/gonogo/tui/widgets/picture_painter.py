@@ -1,4 +1,6 @@
-"""Cell painter: turns pictures of cells into segments in a theme's colours. Pure; run ahead of the key press."""
+"""Picture painter: turns pictures of a drawing into Textual segments in a theme's colours. Pure; run ahead of the key
+press.
+"""
 
 from __future__ import annotations
 

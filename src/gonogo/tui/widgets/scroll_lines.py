@@ -1,4 +1,4 @@
-"""Scrolled lines: shown page by page, with the number of hidden lines in the first and last one."""
+"""Scrolled lines: a widget that pages through text, and shows how many lines are hidden above and below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Sheet view: the drawing in its frame. Rows are built and encoded when the picture arrives; painting returns them.
+"""Sheet view: the widget that shows the drawing in its frame, with title and marked box. Rows are built and encoded
+when the picture arrives; painting returns them.
 
 Where the terminal draws pixels, the rows are empty (Sixel) or made of placeholders (Kitty), and `pixel_view` does the
 rest; under a window cells are shown instead.

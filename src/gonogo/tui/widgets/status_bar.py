@@ -1,4 +1,4 @@
-"""Status widgets of fixed height: status bar, lines of text, history of the last verdicts."""
+"""Status widgets of fixed height: the status bar, lines of text, and a strip of the last verdicts."""
 
 from __future__ import annotations
 

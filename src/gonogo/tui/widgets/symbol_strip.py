@@ -1,4 +1,4 @@
-"""Symbol strip: the signs of drawings with their letters and names, laid over the screen while one is picked."""
+"""Symbol strip: a row of drawing symbols with their keys and names, shown while one is picked."""
 
 from __future__ import annotations
 

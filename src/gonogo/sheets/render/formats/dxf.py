@@ -1,4 +1,4 @@
-"""DXF drawings: converted by ezdxf to markup for `svg`. Needs the extra `cad`. Child process only."""
+"""DXF drawings: ezdxf converts them to SVG, which `svg` renders. Needs the extra `cad`. Child process only."""
 
 from __future__ import annotations
 

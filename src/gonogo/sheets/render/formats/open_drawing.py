@@ -1,4 +1,4 @@
-"""Opening of drawings by file type, detected from the content. Child process only."""
+"""Opening of drawings: detects the file type by content and chooses the module that reads it. Child process only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Campaign choice screen: the open campaigns of a login."""
+"""Campaign choice screen: lists the open campaigns of the signed-in person, and opens one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Confirmation card: the consequence of an action and, if a text is required, an input line."""
+"""Confirmation screen: states the consequence of an action, and asks for a yes or a typed text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List-detail screen: records left, details of the one under the cursor right; base of the lead's screens."""
+"""List-detail screen: shows records left and details of the selected one right; base class of the lead's screens."""
 
 from __future__ import annotations
 

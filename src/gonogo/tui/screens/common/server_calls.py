@@ -1,4 +1,4 @@
-"""Server calls of a screen: one at a time in each group, errors passed to a callback."""
+"""Server calls of a screen: runs one at a time in each group, and passes errors to a callback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Fourth migration: gold gets ranks like any task. Maintenance puts that of campaigns from before into their order."""
+"""Fourth migration: gives gold a rank in the order of tasks, as any task has. Maintenance puts that of campaigns from
+before into their order.
+"""
 
 from __future__ import annotations
 

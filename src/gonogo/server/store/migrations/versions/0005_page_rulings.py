@@ -1,4 +1,4 @@
-"""Fifth migration: rulings on which nothing but the key for a whole page was pressed are marked."""
+"""Fifth migration: marks rulings that were made only by the key for a whole page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sixth migration: how often ordinary tasks ask for another vote, so that gold does as often."""
+"""Sixth migration: stores how often ordinary tasks ask for another vote, so that gold asks as often."""
 
 from __future__ import annotations
 
