@@ -1,10 +1,15 @@
-"""Owner id of outbox rows: identifies a running program, and checks whether that program still runs."""
+"""Owner id of outbox rows: identifies a running program, and checks whether that program still runs.
+
+No signal is sent to ask: `os.kill(pid, 0)` ends the other program on Windows.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
 from pathlib import Path
+
+_PROC = Path("/proc/self/stat")
 
 
 def process_id() -> str:
@@ -16,18 +21,9 @@ def process_id() -> str:
 def is_running(owner: str) -> bool:
     """Returns whether the program of this owner id still runs; after a restart of the machine none does."""
     boot, pid_text, started, *_ = [*owner.split(":"), "", "", ""]
-    if boot != _boot_id() or not pid_text.isdigit():
+    if boot != _boot_id() or not pid_text.isdecimal():
         return False
-    pid = int(pid_text)
-    if _started(pid) != started:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # it exists, but is not ours to ask
-    return True
+    return bool(started) and _started(int(pid_text)) == started
 
 
 def _boot_id() -> str:
@@ -35,9 +31,19 @@ def _boot_id() -> str:
 
 
 def _started(pid: int) -> str:
-    """Returns the start of the process in clock ticks after boot, which tells a reused process number apart."""
-    after_name = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
-    return after_name[19] if len(after_name) > 19 else ""
+    """Returns the start of the process, which tells a reused process number apart; empty when it does not run.
+
+    Clock ticks after boot where there is `/proc`, else the time that the system states.
+    """
+    if _read(_PROC):
+        after_name = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+        return after_name[19] if len(after_name) > 19 else ""
+    import psutil  # deferred: 20 ms, for systems without /proc (macOS, Windows)
+
+    try:
+        return repr(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return ""
 
 
 def _read(path: Path) -> str:
