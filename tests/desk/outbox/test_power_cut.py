@@ -42,8 +42,9 @@ def losses(folder: Path, after: tuple[str, ...] = (), images: int = IMAGES) -> i
     """In how many of `images` power cuts something was lost that had been called saved."""
     recorder, end = work(folder, after)
     chance, lossy = random.Random(7), 0
+    first = next(at for at, event in enumerate(recorder.events) if event.kind == "promise")  # type: ignore[attr-defined]
     for number in range(images):
-        upto = chance.randrange(1, end + 1)
+        upto = chance.randrange(first, end + 1)
         place = folder / f"image{number}"
         place.mkdir()
         for name, content in recorder.image(upto, chance).items():  # type: ignore[attr-defined]

@@ -24,6 +24,7 @@ from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.outbox.flush import FlushReport
 from gonogo.desk.outbox.outbox import Outbox
 from gonogo.desk.outbox.rows import OutboxRow
+from gonogo.desk.outbox.schema import exists
 from gonogo.embedded.app_composition import make_services
 from gonogo.schemas.sanitize import clean_text
 
@@ -37,7 +38,7 @@ def outbox() -> None:
 def _open_outbox() -> Iterator[Outbox]:
     """Opens the outbox; ends the command when there is none, or when the disk refuses."""
     file = AppPaths().outbox_file()
-    if not file.exists():
+    if not exists(file):
         echo_err("The outbox is empty: nothing was ever answered here.")
         raise SystemExit(0)
     stored = Outbox(file)

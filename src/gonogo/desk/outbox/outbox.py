@@ -10,6 +10,7 @@ when that program has ended or its lease has expired.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -19,20 +20,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gonogo.client.requests import PreparedRequest, new_key
+from gonogo.desk.core.errors import OutboxError
 from gonogo.desk.core.models import Decision, DeskTask, SendState
 from gonogo.desk.core.serialize import decision_to_json, task_to_json
 from gonogo.desk.outbox.database import OutboxFile
+from gonogo.desk.outbox.kept_copy import keep_copy
 from gonogo.desk.outbox.owner import is_running, process_id
 from gonogo.desk.outbox.rows import Address, OutboxRow, row_from_sql
-from gonogo.desk.outbox.schema import connect
+from gonogo.desk.outbox.schema import UNSETTLED, connect
 
 T = TypeVar("T")
 LEASE_SECONDS = 60.0
 """Longer than one request may take (30 s); after it another program may send the row."""
 
 UNSENT = (SendState.ON_DESK, SendState.QUEUED, SendState.SENDING)
-_UNSETTLED = "state IN ('on desk', 'queued', 'sending', 'parked')"
-"""The condition of the partial index, word for word: SQLite uses the index only where it recognises it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +141,15 @@ class Outbox:
         return self._file.write(remove)
 
     def requeue_owned(self) -> None:
-        """Queues, at the end of a run, the answers on this desk and those being sent, for the next sender."""
+        """Queues, at the end of a run, the answers on this desk and those being sent, for the next sender.
+
+        What is not delivered then is copied into a second file, in case something empties the outbox.
+        """
         unlocked = "owner = NULL, lease_until = NULL"
-        sql = f"UPDATE verdict SET state = ?, {unlocked} WHERE {_UNSETTLED} AND owner = ? AND state IN (?, ?)"  # noqa: S608
+        sql = f"UPDATE verdict SET state = ?, {unlocked} WHERE {UNSETTLED} AND owner = ? AND state IN (?, ?)"  # noqa: S608
         values = (SendState.QUEUED, self.owner, SendState.ON_DESK, SendState.SENDING)
         self._file.write(lambda db: db.execute(sql, values))
+        self._keep_copy()
 
     # --- the sender's side ---------------------------------------------------------------------------
 
@@ -177,9 +182,9 @@ class Outbox:
         where, values = _of(address)
         now, skipped = self._wall(), list(skip)
         places = ",".join("?" * len(skipped))
-        busy = f"SELECT 1 FROM verdict WHERE {where} AND {_UNSETTLED} AND state = ? AND lease_until BETWEEN ? AND ?"  # noqa: S608
+        busy = f"SELECT 1 FROM verdict WHERE {where} AND {UNSETTLED} AND state = ? AND lease_until BETWEEN ? AND ?"  # noqa: S608
         oldest = (
-            f"SELECT id FROM verdict WHERE {where} AND {_UNSETTLED} AND state IN (?, ?)"  # noqa: S608
+            f"SELECT id FROM verdict WHERE {where} AND {UNSETTLED} AND state IN (?, ?)"  # noqa: S608
             f" AND id NOT IN ({places}) ORDER BY id LIMIT 1"
         )
         take = "UPDATE verdict SET state = ?, owner = ?, lease_until = ?, attempts = attempts + 1 WHERE id = ?"
@@ -235,10 +240,10 @@ class Outbox:
 
     def _adopt(self, db: sqlite3.Connection) -> int:
         states = (SendState.ON_DESK, SendState.SENDING)
-        sql = f"SELECT DISTINCT owner FROM verdict WHERE {_UNSETTLED} AND state IN (?, ?) AND owner IS NOT NULL"  # noqa: S608
+        sql = f"SELECT DISTINCT owner FROM verdict WHERE {UNSETTLED} AND state IN (?, ?) AND owner IS NOT NULL"  # noqa: S608
         owners = [row[0] for row in db.execute(sql, states)]
         ended = [owner for owner in owners if owner != self.owner and not self._alive(owner)]
-        update = f"UPDATE verdict SET state = ?, owner = NULL WHERE {_UNSETTLED} AND owner = ? AND state IN (?, ?)"  # noqa: S608
+        update = f"UPDATE verdict SET state = ?, owner = NULL WHERE {UNSETTLED} AND owner = ? AND state IN (?, ?)"  # noqa: S608
         return sum(db.execute(update, (SendState.QUEUED, owner, *states)).rowcount for owner in ended)
 
     # --- reading -------------------------------------------------------------------------------------
@@ -249,7 +254,7 @@ class Outbox:
     def totals(self) -> dict[tuple[str, str], int]:
         """Returns how many answers wait or are on a desk, by base URL and annotator; parked ones do not wait."""
         sql = (
-            f"SELECT base_url, annotator, count(*) FROM verdict WHERE {_UNSETTLED} AND state != 'parked'"  # noqa: S608
+            f"SELECT base_url, annotator, count(*) FROM verdict WHERE {UNSETTLED} AND state != 'parked'"  # noqa: S608
             " GROUP BY base_url, annotator"
         )
         return {(row[0], row[1]): row[2] for row in self._file.read(lambda db: db.execute(sql).fetchall())}
@@ -281,7 +286,7 @@ class Outbox:
         """Returns answers, newest first: of one login or all, given after `since`, or only those not delivered."""
         where, values = _of(address) if address else ("1", ())
         if unsettled:
-            where += f" AND {_UNSETTLED}"
+            where += f" AND {UNSETTLED}"
         sql = f"SELECT * FROM verdict WHERE {where} AND decided_at >= ? ORDER BY id DESC LIMIT ?"  # noqa: S608
         return [
             row_from_sql(row) for row in self._file.read(lambda db: db.execute(sql, (*values, since, limit)).fetchall())
@@ -317,13 +322,19 @@ class Outbox:
     def drop(self, number: int) -> bool:
         """Deletes one answer, unless it is on a desk or being sent; only a person may ask for it."""
         sql = "DELETE FROM verdict WHERE id = ? AND state NOT IN (?, ?)"
-        return self._file.write(lambda db: db.execute(sql, (number, SendState.ON_DESK, SendState.SENDING)).rowcount) > 0
+        gone = self._file.write(lambda db: db.execute(sql, (number, SendState.ON_DESK, SendState.SENDING)).rowcount) > 0
+        self._keep_copy()
+        return gone
 
     def prune(self, before: float) -> int:
         """Deletes answers that were delivered or replaced before `before`; returns how many."""
         sql = "DELETE FROM verdict WHERE state IN (?, ?, ?) AND settled_at < ?"
         over = (SendState.SENT, SendState.LATE, SendState.REPLACED)
         return self._file.write(lambda db: db.execute(sql, (*over, before)).rowcount)
+
+    def _keep_copy(self) -> None:
+        with contextlib.suppress(OutboxError):  # the answers are in the outbox; the earlier copy stays
+            self._file.read(lambda db: keep_copy(db, self._file.path))
 
 
 def _of(address: Address) -> tuple[str, tuple[str, ...]]:
@@ -335,6 +346,6 @@ def _of(address: Address) -> tuple[str, tuple[str, ...]]:
 
 def _counts(db: sqlite3.Connection, address: Address) -> Counts:
     where, values = _of(address)
-    sql = f"SELECT state, count(*) FROM verdict WHERE {where} AND {_UNSETTLED} GROUP BY state"  # noqa: S608
+    sql = f"SELECT state, count(*) FROM verdict WHERE {where} AND {UNSETTLED} GROUP BY state"  # noqa: S608
     by_state = {row[0]: row[1] for row in db.execute(sql, values).fetchall()}
     return Counts(*(by_state.get(state, 0) for state in (*UNSENT, SendState.PARKED)))

@@ -1,30 +1,69 @@
-"""Recovery of a damaged outbox: sets the file aside, never deletes it, and copies its readable rows into a new one."""
+"""Recovery of a damaged outbox: sets the file aside, never deletes it, and copies its readable rows into a new one.
+
+Rows come from the pages of the file and of its WAL, and from the kept copy of the last run.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import shutil
 import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from gonogo.desk.core.models import SendState
-from gonogo.desk.outbox.schema import COLUMNS, connect
+from gonogo.desk.outbox.kept_copy import rows_of_copy
+from gonogo.desk.outbox.salvage import salvage_rows
+from gonogo.desk.outbox.schema import (
+    COLUMNS,
+    UNSETTLED,
+    LostFileError,
+    connect,
+    create,
+    exclusive,
+    install,
+    rescued_path,
+)
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
-_MAGIC = b"SQLite format 3\x00"
+_SHORT_READ = sqlite3.SQLITE_IOERR_SHORT_READ
+_STATE, _ATTEMPTS, _BODY = (COLUMNS.index(name) for name in ("state", "attempts", "body"))
+_TEXTS = tuple(COLUMNS.index(name) for name in ("base_url", "annotator", "task_id", "path", "idempotency_key"))
+_DELIVERED = (SendState.SENT, SendState.LATE, SendState.REPLACED)
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Returns whether the file itself is damaged, as against full, locked or forbidden."""
+    """Returns whether the file itself is damaged or lost, as against full, locked or forbidden."""
+    if isinstance(error, LostFileError):
+        return True
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return False
     missing = code == sqlite3.SQLITE_ERROR and ("no such table" in str(error) or "no such column" in str(error))
-    return missing or (code & 0xFF) in _DAMAGE
+    return missing or code == _SHORT_READ or (code & 0xFF) in _DAMAGE
+
+
+@dataclass(frozen=True, slots=True)
+class _Rescued:
+    """Rows of a damaged outbox: how many could be read, and how many of them are still to be delivered."""
+
+    rows: int
+    unsent: int
+
+    def sentence(self, aside: Path | None, *, emptied: bool) -> str:
+        """Returns what happened, for the person; `aside` is the file that was kept."""
+        kept = f" What was left is kept as {aside.name}." if emptied and aside else ""
+        kept = f" It is kept as {aside.name}." if aside and not emptied else kept
+        what = (
+            "The outbox file had been emptied or deleted, not by gonogo." if emptied else "The outbox file was damaged."
+        )
+        read = f"{self.rows} of its answers could be read and were taken over"
+        read += f"; {self.unsent} of them are still to be sent." if self.unsent else "."
+        if not self.rows:
+            read = "None of its answers could be read: those that were not sent are lost on this computer."
+        return f"{what}{kept} {read} Work goes on with a new file."
 
 
 def rescue(path: Path, now: float) -> str:
@@ -32,19 +71,24 @@ def rescue(path: Path, now: float) -> str:
 
     Safe against several programs at once: only the first moves it. Raises `OSError` or `sqlite3.Error`.
     """
-    with _exclusive(path.with_suffix(".lock")):
+    with exclusive(path):
         if _works(path):
             return "The outbox was repaired by another gonogo on this home."
-        aside = _aside(path, now)
-        for ending in ("", "-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                os.rename(f"{path}{ending}", f"{aside}{ending}")
-        rows = list(_readable(aside))
-        saved = _insert(path, rows)
-    return (
-        f"The outbox file was damaged. It is kept as {aside.name}; {saved} of its answers could be read and were taken "
-        "over. Work goes on with a new file."
-    )
+        emptied = not path.exists() or path.stat().st_size == 0
+        rescued = rescued_path(path)
+        if not rescued.exists():  # else a program was killed a few lines below
+            install(create(path, _readable(path)), rescued)
+        counts = _counts(rescued)
+        aside = _set_aside(path, now)
+        install(rescued, path)
+    return counts.sentence(aside, emptied=emptied)
+
+
+def _counts(file: Path) -> _Rescued:
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        sql = f"SELECT count(*), total({UNSETTLED}) FROM verdict"  # noqa: S608
+        rows, unsent = connection.execute(sql).fetchone()
+    return _Rescued(rows, int(unsent))
 
 
 def _works(path: Path) -> bool:
@@ -60,84 +104,54 @@ def _works(path: Path) -> bool:
         connection.close()
 
 
-def _aside(path: Path, now: float) -> Path:
+def _set_aside(path: Path, now: float) -> Path | None:
+    """Renames the file and its WAL; returns the new name, `None` if there was nothing to keep."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
     for count in range(1000):
-        name = path.with_name(f"{path.stem}.damaged-{stamp}{f'-{count}' if count else ''}{path.suffix}")
-        if not name.exists():
-            return name
-    raise OSError(f"too many damaged files beside {path.name}")
+        aside = path.with_name(f"{path.stem}.damaged-{stamp}{f'-{count}' if count else ''}{path.suffix}")
+        if not (aside.exists() or Path(f"{aside}-wal").exists()):
+            break
+    else:
+        raise OSError(f"too many damaged files beside {path.name}")
+    moved = [ending for ending in ("-wal", "-shm", "") if _moved(f"{path}{ending}", f"{aside}{ending}")]
+    return aside if moved else None
 
 
-def _readable(path: Path) -> Iterator[tuple[object, ...]]:
-    """Yields the readable rows, oldest first: one by one, because one bad page ends a whole query.
+def _moved(path: str, new: str) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, new)
+        return True
+    return False
 
-    Works on a copy: reading must not change the file that is kept.
-    """
-    columns = ", ".join(COLUMNS)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder, contextlib.suppress(OSError, sqlite3.Error):
-        copy = Path(folder) / path.name
-        for ending in ("", "-wal"):
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(f"{path}{ending}", f"{copy}{ending}")
-        with copy.open("r+b") as file:  # the first bytes are a fixed text; the rest may be whole
-            file.write(_MAGIC)
-        with contextlib.closing(sqlite3.connect(copy)) as connection:
-            connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-            for number in range(1, _highest(connection) + 1):
-                with contextlib.suppress(sqlite3.Error):
-                    sql = f"SELECT {columns} FROM verdict WHERE id = ?"  # noqa: S608
-                    row = connection.execute(sql, (number,)).fetchone()
-                    if row is not None and _usable(row):
-                        yield row
+
+def _readable(path: Path) -> list[tuple[object, ...]]:
+    """Returns the readable rows, oldest first. Nothing is written: reading must not change the file that is kept."""
+    read = salvage_rows(_bytes(path), _bytes(Path(f"{path}-wal")), len(COLUMNS))
+    rows = rows_of_copy(path) | {number: row for number, row in read.items() if _usable(row)}
+    return [_perhaps_sent(rows[number]) for number in sorted(rows)]
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
 
 
 def _usable(row: tuple[object, ...]) -> bool:
     """Returns whether a row of a damaged file has usable values; the others stay in the file set aside."""
-    values = dict(zip(COLUMNS, row, strict=True))
-    texts = values["state"] in set(SendState) and isinstance(values["task_id"], str)
-    return texts and isinstance(values["body"], bytes)
-
-
-def _highest(connection: sqlite3.Connection) -> int:
-    for sql in (
-        "SELECT max(id) FROM verdict",
-        "SELECT seq FROM sqlite_sequence WHERE name = 'verdict'",
-        "SELECT max(rowid) FROM verdict INDEXED BY verdict_task",
-    ):
-        with contextlib.suppress(sqlite3.Error):
-            row = connection.execute(sql).fetchone()
-            if row and row[0]:
-                return min(int(row[0]), 1_000_000)
-    return 0
-
-
-def _insert(path: Path, rows: list[tuple[object, ...]]) -> int:
-    connection = connect(path)
-    places = ",".join("?" * len(COLUMNS))
-    saved = 0
-    with contextlib.closing(connection):
-        connection.execute("BEGIN IMMEDIATE")
-        for row in rows:
-            with contextlib.suppress(sqlite3.IntegrityError):
-                sql = f"INSERT INTO verdict ({', '.join(COLUMNS)}) VALUES ({places})"  # noqa: S608
-                connection.execute(sql, row)
-                saved += 1
-        connection.execute("COMMIT")
-    return saved
-
-
-@contextlib.contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Holds `path` against other programs on this machine; best effort without file locks (Windows)."""
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    texts = all(isinstance(row[at], str) and row[at] for at in _TEXTS)
+    body = row[_BODY]
+    if not (texts and row[_STATE] in set(SendState) and isinstance(body, bytes)):
+        return False
     try:
-        try:
-            import fcntl
-        except ImportError:
-            yield
-            return
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+        return isinstance(json.loads(body), dict)
+    except ValueError:
+        return False
+
+
+def _perhaps_sent(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Returns the row as one that was tried before: its delivery may be what the damaged page had recorded.
+
+    So "already submitted" counts as a lost receipt; the key is the same, so the server stores it once.
+    """
+    if row[_STATE] in _DELIVERED or row[_ATTEMPTS]:
+        return row
+    return (*row[:_ATTEMPTS], 1, *row[_ATTEMPTS + 1 :])

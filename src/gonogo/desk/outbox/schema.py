@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from gonogo.desk.core.paths import private_file, sync_folder
+from gonogo.desk.core.paths import private_file, private_folder, sync_folder
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS verdict (
@@ -35,6 +37,9 @@ CREATE INDEX IF NOT EXISTS verdict_unsent ON verdict (base_url, annotator, state
   WHERE state IN ('on desk', 'queued', 'sending', 'parked');
 CREATE INDEX IF NOT EXISTS verdict_task ON verdict (task_id);
 """
+
+UNSETTLED = "state IN ('on desk', 'queued', 'sending', 'parked')"
+"""The condition of the partial index, word for word: SQLite uses the index only where it recognises it."""
 
 COLUMNS = (
     "id",
@@ -83,9 +88,83 @@ def _mounts() -> str:
         return ""
 
 
+class LostFileError(sqlite3.DatabaseError):
+    """Error of an outbox that is empty or missing although it held answers: something else has emptied it."""
+
+
+def copy_path(path: Path) -> Path:
+    """Returns the path of the kept copy: the undelivered answers as the last run left them (see `kept_copy`)."""
+    return path.with_name(f"{path.stem}.kept{path.suffix}")
+
+
+def rescued_path(path: Path) -> Path:
+    """Returns the path of a complete new file, for the moment of a recovery in which the damaged one is moved."""
+    return path.with_suffix(".rescued")
+
+
+def exists(path: Path) -> bool:
+    """Returns whether there is an outbox at `path`, or what is left of one."""
+    left = (Path(f"{path}-wal"), copy_path(path), rescued_path(path))
+    return path.exists() or any(file.exists() and file.stat().st_size > 0 for file in left)
+
+
 def connect(path: Path) -> sqlite3.Connection:
-    """Opens the outbox at `path` (created with mode 0600 if missing). Raises `OSError` or `sqlite3.Error`."""
-    private_file(path)
+    """Opens the outbox at `path`, created with mode 0600 if there is none.
+
+    An empty file is never a new one: `create` installs a file only when it is complete. Raises `OSError`,
+    `sqlite3.Error`, and `LostFileError` before SQLite sees an emptied file, whose WAL it would delete.
+    """
+    if not exists(path):
+        with exclusive(path):
+            if not exists(path):
+                install(create(path), path)
+    if not path.exists() or path.stat().st_size == 0:
+        raise LostFileError("the outbox is empty or missing, but held answers")
+    return _open(path)
+
+
+def create(path: Path, rows: Iterable[Sequence[object]] = ()) -> Path:
+    """Makes a complete outbox file with `rows` beside `path`, on the disk, and returns it. See `install`.
+
+    Rows whose id or key is there already are left out. Raises `OSError` or `sqlite3.Error`.
+    """
+    fresh = path.with_suffix(".new")
+    for ending in ("", "-wal", "-shm"):
+        Path(f"{fresh}{ending}").unlink(missing_ok=True)
+    places = ",".join("?" * len(COLUMNS))
+    sql = f"INSERT OR IGNORE INTO verdict ({', '.join(COLUMNS)}) VALUES ({places})"  # noqa: S608
+    private_file(fresh)
+    with contextlib.closing(_open(fresh)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(sql, rows)
+        connection.execute("COMMIT")
+    return fresh
+
+
+def install(fresh: Path, path: Path) -> None:
+    """Puts a file made by `create` in its place, which survives a power cut. Raises `OSError`."""
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Holds the outbox at `path` against other programs on this machine; best effort without file locks (Windows)."""
+    private_folder(path.parent)
+    handle = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        try:
+            import fcntl  # deferred: not on Windows
+        except ImportError:
+            yield
+            return
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
@@ -102,11 +181,13 @@ def set_up(connection: sqlite3.Connection, path: Path, *, sync: Callable[[Path],
     WAL with `synchronous=FULL`: the simulated power cuts of SQLite lost acknowledged rows with NORMAL and none with
     FULL. WAL needs shared memory, so on a network file system it is DELETE with `synchronous=EXTRA`.
     The folder is synced once: a journal left from the change to WAL could come back and undo everything.
+    `secure_delete`: an answer that was taken back must not come back from a page that recovery reads.
     """
     mode = "delete" if on_network(path.parent.resolve(), _mounts()) else "wal"
     before = connection.execute("PRAGMA journal_mode").fetchone()[0]
     actual = connection.execute(f"PRAGMA journal_mode={mode}").fetchone()[0]
     connection.execute(f"PRAGMA synchronous={'FULL' if actual == 'wal' else 'EXTRA'}")
+    connection.execute("PRAGMA secure_delete=ON")
     connection.executescript(SCHEMA)
     if actual != before:
         sync(path.parent)

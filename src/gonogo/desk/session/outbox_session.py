@@ -103,8 +103,9 @@ class OutboxSession:
         except OutboxError as problem:
             self.report(problem)
         for outbox in (self.outbox, self._sending):
-            while outbox.notices:
-                self.problem = (outbox.notices.pop(), "")
+            if outbox.notices:
+                self.problem = (" ".join(outbox.notices), "")
+                outbox.notices.clear()
         self._check_undo.set()
 
     def report(self, problem: OutboxError) -> None:

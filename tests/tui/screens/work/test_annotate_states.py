@@ -93,6 +93,17 @@ async def test_the_status_says_so_while_a_question_is_there(
         assert len(session.answers) == 1
 
 
+async def test_a_problem_from_before_the_first_question_is_said_with_it(running: Running) -> None:
+    session = FakeAnnotateSession([])
+    async with running(session) as pilot:
+        session.tell(stage=Stage.LOADING, message="The outbox file was damaged.", next_step="Work goes on.")
+        await settle(pilot)
+        session.tasks = [task(1)]
+        session.advance()
+        await appears(pilot, "a correct")
+        await appears(pilot, "▌ The outbox file was damaged. Work goes on.", 3)  # a notice, over the question
+
+
 async def test_what_happened_to_the_outbox_is_said_over_the_question(running: Running, clock: Clock) -> None:
     """A damaged file, a full disk: not only when there is no question left."""
     session = FakeAnnotateSession([task(1)])

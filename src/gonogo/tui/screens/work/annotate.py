@@ -184,7 +184,7 @@ class AnnotateScreen(Screen[None]):
         """Shows the session's message as a notice while there is a question; without one, the card shows it."""
         state = self.session.state
         offline = state.retry_in is not None and state.stage is Stage.TASK  # the status line says so; work goes on
-        message = "" if offline or self.pane.current is None else state.message
+        message = "" if offline or self.session.current is None else state.message
         if message and message != self._message:
             self.gonogo.show_notice(f"{message} {state.next_step}", warning=True, seconds=15)
         self._message = message
