@@ -238,7 +238,7 @@ async def campaign(base_url: str, key: str, n_tasks: int, name: str = "PMI") -> 
         invited = await lead.create_assignment(made.id, CampaignAssignmentCreate(email="ann@example.org"))
     async with GonogoClient(base_url) as nobody:
         session = await nobody.redeem(SessionCreate(magic_link_token=invited.magic_link_token, client_nonce="n" * 32))
-    return made.id, session.session_token, session.annotator.id
+    return made.id, session.session_token, invited.assignment.annotator_account_id or ""
 
 
 if __name__ == "__main__":

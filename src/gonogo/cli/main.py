@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "campaign": (
         "gonogo.cli.commands.campaign",
         "campaign",
-        "Campaigns: list, show, create, watch, close, quality, promote.",
+        "Campaigns: list, show, create, people, watch, close, quality, promote.",
     ),
     "assign": ("gonogo.cli.commands.assign", "assign", "Invite one person, or all of a CSV; prints each link once."),
     "revoke": ("gonogo.cli.commands.assign", "revoke", "End a person's assignment at once."),

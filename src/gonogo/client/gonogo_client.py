@@ -32,7 +32,7 @@ from gonogo.schemas.gonogo_api import (
     PredictionsStored,
     QueueView,
     SessionCreate,
-    SessionCreated,
+    SessionGiven,
     SettingsEffect,
     SubmissionList,
     TasksFromPredictions,
@@ -73,15 +73,16 @@ class GonogoClient(ReviewClient):
         path: str = f"{GONOGO}/sessions",
         field: str = "magic_link_token",
         idempotency_key: str | None = None,
-    ) -> SessionCreated:
+    ) -> SessionGiven:
         """Exchanges a magic link token for a session. No credential is sent.
 
         The same `client_nonce` within two minutes gets the same session, so that a lost response locks nobody out.
-        `path` and `field`, the name of the token in the body, are for servers with another sign-in.
+        `path` and `field`, the name of the token in the body, are for servers with another sign-in; those may call the
+        credential `access_token` or `token`, and leave out person and campaign.
         """
         request = self._redemption(session, path, field, idempotency_key)
         options = RequestOptions(anonymous=True, secrets=(Secret(session.magic_link_token),))
-        return parse(SessionCreated, await self.exchange(request, options), clean=self._clean)
+        return parse(SessionGiven, await self.exchange(request, options), clean=self._clean)
 
     def _redemption(self, session: SessionCreate, path: str, field: str, key: str | None) -> PreparedRequest:
         body = as_bytes({field: session.magic_link_token, "client_nonce": session.client_nonce})

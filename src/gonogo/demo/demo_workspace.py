@@ -166,4 +166,4 @@ async def _sign_up(client_for: ClientFor, lead: GonogoClient, campaign_id: str, 
     session = await lead.redeem(redeem)
     async with client_for(session.session_token) as annotator:
         await annotator.end_session()
-    return session.annotator.id
+    return invitation.assignment.annotator_account_id or ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from gonogo.schemas.statuses import takes_answers
+
 if TYPE_CHECKING:
     from gonogo.schemas.lead import AtWork, CampaignProgress
 
@@ -26,7 +28,7 @@ def time_left(progress: CampaignProgress) -> timedelta | None:
 
 def pace_text(progress: CampaignProgress, now: datetime) -> str:
     """Pace and expected end, or the reason why there is none."""
-    if progress.status != "open":
+    if not takes_answers(progress.status):
         return f"The campaign is {progress.status}: nobody is asked any more."
     if not progress.votes_left:
         waiting = f" {progress.n_in_review} wait for an expert." if progress.n_in_review else ""

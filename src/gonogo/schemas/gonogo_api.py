@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, ConfigDict, Field
 
 from gonogo.json_types import JsonObject
 from gonogo.schemas.base import AnyValue, Link, Name, Received, Sent, Timestamp
@@ -40,6 +40,20 @@ class SessionCreated(Received):
     annotator: AnnotatorIdentity
     campaign_id: str
     assignment_id: str | None = None
+
+
+class SessionGiven(Received):
+    """Session as any server gives it: a credential under one of three names, and whatever else it says."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    session_token: Annotated[
+        str,
+        Field(min_length=1, repr=False, validation_alias=AliasChoices("session_token", "access_token", "token")),
+    ]
+    role: str | None = None
+    annotator: AnnotatorIdentity | None = None
+    campaign_id: str | None = None
 
 
 class Ended(Received):

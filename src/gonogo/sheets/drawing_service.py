@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from gonogo.sheets.cache import DrawingFileCache, LocatedDrawing, LruCache
@@ -21,8 +22,8 @@ _Key = tuple[SheetRef, PictureRequest]
 class DrawingService:
     """Service that renders views of drawings. Belongs to one event loop; heavy work runs in a child process.
 
-    A drawing is searched in `folders` first, then in the cache, then by `fetcher`. Two requests for the same picture at
-    the same time render it once.
+    A drawing is searched in `folders` first, then among the `known` ones of this machine (by part revision; called in a
+    thread), in the cache, and by `fetcher`. Two requests for the same picture at the same time render it once.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class DrawingService:
         *,
         fetcher: DrawingFetcher | None = None,
         folders: tuple[Path, ...] = (),
+        known: Callable[[str], LocatedDrawing | None] = lambda revision: None,
         limits: DrawingLimits | None = None,
     ) -> None:
         self._limits = limits or DrawingLimits()
         self._fetcher = fetcher
         self._folders = folders
+        self._known = known
         self._raw = DrawingFileCache(cache_dir, self._limits.cache_bytes)
         self._worker = RenderWorker(self._limits)
         self._ready: LruCache[_Key, _Answer] = LruCache(self._limits.pictures_kept)
@@ -151,6 +154,8 @@ class DrawingService:
         if not ref.part_revision_id:
             where = "No folder holds this part's drawing, and the task names no revision." if ref.part else ""
             raise CannotShowError(where or "This task names no drawing.")
+        if known := await asyncio.to_thread(self._known, ref.part_revision_id):
+            return known
         if self._fetcher is None:
             raise CannotShowError("No folder holds this part's drawing, and there is no server to ask.")
         name = self._fetcher.name_of(ref.part_revision_id)

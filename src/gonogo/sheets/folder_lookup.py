@@ -21,17 +21,15 @@ def find_in_folders(folders: tuple[Path, ...], ref: SheetRef) -> LocatedDrawing 
     names = [name for name in (ref.part_revision_id, ref.part) if name]
     best: tuple[tuple[int, int, int], Path] | None = None
     for folder in folders:
-        for path in _listing(folder):
+        for path in drawings_in(folder):
             rank = _rank(path, names)
             if rank is not None and (best is None or rank < best[0]):
                 best = (rank, path)
-    return _located(best[1]) if best else None
+    return drawing_at(best[1]) if best else None
 
 
 def _rank(path: Path, names: list[str]) -> tuple[int, int, int] | None:
     suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES:
-        return None
     for place, name in enumerate(names):
         if name in (path.stem, path.name):
             return place, 0, _SUFFIXES.index(suffix)
@@ -40,17 +38,20 @@ def _rank(path: Path, names: list[str]) -> tuple[int, int, int] | None:
     return None
 
 
-def _listing(folder: Path) -> list[Path]:
+def drawings_in(folder: Path) -> list[Path]:
+    """Returns the drawings in a folder, by their names' endings."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in entries if entry.is_file())
+            files = sorted(Path(entry.path) for entry in entries if entry.is_file())
+            return [path for path in files if path.suffix.lower() in _SUFFIXES]
     except OSError:
         return []  # a folder that is away is as one without this drawing; the sentence says where was looked
 
 
-def _located(path: Path) -> LocatedDrawing | None:
+def drawing_at(path: Path, title: str | None = None) -> LocatedDrawing | None:
+    """Returns the drawing in a file; `None` if the file is away. `title` is the name of the part, where it is known."""
     try:
         stat = path.stat()
     except OSError:
         return None
-    return LocatedDrawing(path, f"{path}|{stat.st_mtime_ns}|{stat.st_size}", title_from_filename(path.name))
+    return LocatedDrawing(path, f"{path}|{stat.st_mtime_ns}|{stat.st_size}", title or title_from_filename(path.name))

@@ -20,8 +20,9 @@ from gonogo.json_types import JsonObject, as_list, as_object
 from gonogo.report.quality import evidence
 from gonogo.schemas.labeling import AnnotatorQuality
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorState, AnnotatorVerb, ReviewSettings
+from gonogo.schemas.wording import counted
 
-NO_EXTENSION = "This server does not tell who works in a campaign, and takes no actions on annotators."
+NO_EXTENSION = "This server measures no annotators, and takes no actions on them."
 DONE: dict[AnnotatorVerb, str] = {
     "pause": "{name} is paused.",
     "resume": "{name} gets tasks again.",
@@ -84,14 +85,14 @@ def _person_json(person: _Person) -> JsonObject:
 def _person_lines(person: _Person) -> list[str]:
     state, quality = person.state, person.quality
     names = [state.name, state.email] if state.name != state.email else [state.email]
-    cells = [" ".join(name for name in names if name) or state.voter_id, f"{state.n_submissions} votes"]
+    cells = [" ".join(name for name in names if name) or state.voter_id, counted(state.n_submissions, "vote")]
     if quality is not None:
         scores = {"reliability": quality.reliability, "trust": quality.trust, "gold accuracy": quality.gold_accuracy}
         cells += [f"{name} {score:.2f}" for name, score in scores.items() if score is not None]
     if state.paused_at:
         cells.append(f"PAUSED since {state.paused_at[:16].replace('T', ' ')} UTC")
     if state.n_discounted:
-        cells.append(f"{state.n_discounted} votes DISCOUNTED")
+        cells.append(f"{counted(state.n_discounted, 'vote')} DISCOUNTED")
     return ["   ".join(cells), *(f"    ! {line}" for line in evidence(person.signs))]
 
 
@@ -138,7 +139,10 @@ def _confirm() -> bool:
 
 async def _fetch_states(client: LeadClient, campaign_id: str) -> list[AnnotatorState]:
     if await client.capabilities() is None:
-        raise InvalidInputError(NO_EXTENSION, next_step="`gonogo revoke` ends a person's assignment on any server.")
+        raise InvalidInputError(
+            NO_EXTENSION,
+            next_step="`gonogo campaign people` lists who is invited, `gonogo revoke` ends an assignment.",
+        )
     return (await client.annotators(campaign_id)).data
 
 

@@ -27,6 +27,7 @@ from gonogo.embedded.team_server import team_server_url
 from gonogo.embedded.transport import BASE_URL
 from gonogo.schemas.enums import Role
 from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
+from gonogo.schemas.statuses import may_work
 
 ROLES = tuple(role.value for role in Role)
 _EMAIL = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s]+")
@@ -201,7 +202,7 @@ async def _end_assignments(client: LeadClient, campaign: LabelingCampaignPublic,
     """Revokes the assignments of these people, so that a new one, with a new link, can follow."""
     addresses = {person.email.casefold() for person in invitees}
     for item in await all_assignments_of(client, campaign.id):
-        if item.status != "revoked" and (item.annotator_email or "").casefold() in addresses:
+        if may_work(item.status) and (item.annotator_email or "").casefold() in addresses:
             await client.revoke_assignment(campaign.id, item.id)
 
 
@@ -210,7 +211,7 @@ async def _without_assigned(
 ) -> list[Invitee]:
     """Those who have no part in the campaign yet; the others are named."""
     assignments = await all_assignments_of(client, campaign.id)
-    assigned = {(item.annotator_email or "").casefold() for item in assignments if item.status != "revoked"}
+    assigned = {(item.annotator_email or "").casefold() for item in assignments if may_work(item.status)}
     for person in invitees:
         if person.email.casefold() in assigned:
             echo_err(f"{person.email} is in {campaign.name} already.")
@@ -225,7 +226,9 @@ def _print_links(invitations: list[dict[str, Any]], campaign: str, role: str | N
     first = invitations[0]
     if role is not None:
         echo_err(f"{first['assignment']['annotator_email']} may now work in {campaign} as {role}.")
-    echo_err("Each link works once, for 24 hours, and is not shown again:")
+    ours = bool(first.get("magic_link_url"))
+    kind, how_long = ("link", "works once, for 24 hours, and") if ours else ("token", "")
+    echo_err(f"Each {kind} {how_long} is not shown again:".replace("  ", " "))
     for item in invitations:
         link = item.get("magic_link_url") or item["magic_link_token"]
         click.echo(link if role is not None else f"{item['assignment']['annotator_email']}\t{link}")
@@ -234,8 +237,11 @@ def _print_links(invitations: list[dict[str, Any]], campaign: str, role: str | N
         echo_err("The link works in gonogo on this computer only. A team needs `gonogo serve`.")
     elif is_loopback(host):
         echo_err("Only this computer reaches that server; others need `gonogo serve --host 0.0.0.0 --public-url …`.")
-    elif not first.get("magic_link_url"):
-        echo_err("That is a token: it is pasted into gonogo's sign-in screen, with the address of your server.")
+    elif not ours:
+        echo_err(
+            "It is pasted into gonogo's sign-in screen, with the address of your server. If the server has a sign-in "
+            "of its own, name its redeem_path in the settings (docs/other-servers.md)."
+        )
     else:
         echo_err("Who cannot open the link pastes it, or the part after `#token=`, into gonogo's sign-in screen.")
 
@@ -250,7 +256,7 @@ async def revoke(client: LeadClient, campaign: str, email: str, as_json: bool) -
     matches = [
         item
         for item in await all_assignments_of(client, campaign_id)
-        if item.status != "revoked" and email.casefold() in ((item.annotator_email or "").casefold(), item.id)
+        if may_work(item.status) and email.casefold() in ((item.annotator_email or "").casefold(), item.id)
     ]
     if not matches:
         fail(f"{email} has no active assignment in {campaign}", f"`gonogo assign {campaign!r} {email}` makes one.")

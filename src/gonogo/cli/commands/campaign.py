@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from gonogo.cli.commands.campaign_people import people
 from gonogo.cli.commands.campaign_watch import watch
 from gonogo.cli.completion import complete_project
 from gonogo.cli.support.api_client import api_command
@@ -20,6 +21,8 @@ from gonogo.report.settings_effect import settings_effect_lines
 from gonogo.schemas.enums import ConsensusMethod, VotePolicy
 from gonogo.schemas.gonogo_api import CampaignSettings
 from gonogo.schemas.labeling import LabelingCampaignCreate
+from gonogo.schemas.statuses import takes_answers
+from gonogo.schemas.wording import counted
 
 MAX_RISK_HELP = "Risk of being wrong above which no value settles as correct (0.05)."
 VOTES_HELP = "The same number of votes for all tasks (fixed), or more where the risk is (by_risk)."
@@ -33,22 +36,25 @@ def campaign() -> None:
     """Campaigns. A CAMPAIGN is a name, where it is unique, or an id."""
 
 
+campaign.add_command(people)
 campaign.add_command(watch)
 
 
 @campaign.command("list", epilog="\b\nExample:\n  gonogo campaign list --status open")
-@click.option("--status", type=click.Choice(["open", "closed", "promoted"]), help="Only these.")
+@click.option("--status", help="Only these: open, closed, promoted, or a word of the server's own.")
 @api_command
 async def list_(client: LeadClient, status: str | None, as_json: bool) -> None:
     """All campaigns, newest first."""
     empty = "There is no campaign yet. `gonogo import` makes one from a file, `gonogo demo` a sample."
+    if status:
+        empty = f"No campaign is {status}; without --status all are listed."
     campaigns = [item.model_dump() for item in await all_campaigns(client, status)]
-    print_list(campaigns, as_json=as_json, cells=_cells, empty=empty)
+    print_list(campaigns, as_json=as_json, cells=_cells, empty=empty, heads=("campaign", "status", "resolved", "id"))
 
 
 def _cells(item: dict[str, Any]) -> list[str]:
     done, total = item["resolved_count"] or 0, item["task_count"] or 0
-    return [item["name"] or "", item["status"] or "", f"{done}/{total} resolved", item["id"]]
+    return [item["name"] or "", item["status"] or "", f"{done} of {total}", item["id"]]
 
 
 @campaign.command(epilog="\b\nExample:\n  gonogo campaign show 'batch 12' --json")
@@ -213,7 +219,7 @@ async def close(client: LeadClient, campaign: str, as_json: bool) -> None:
     """End the labeling: claims end, later answers are kept but not counted. It cannot be opened again."""
     before = await find_campaign(client, campaign)
     closed = await client.close_campaign(before.id)
-    if before.status not in (None, "open"):
+    if not takes_answers(before.status):
         echo_err(f"{closed.name} was {before.status} already; nothing was changed.")
     if as_json:
         print_json(closed.model_dump())
@@ -239,9 +245,11 @@ async def promote(client: LeadClient, campaign: str, force: bool, as_json: bool)
         print_json(result.model_dump())
     if not result.accepted and not result.forced:
         alpha = "not defined" if result.alpha is None else f"{result.alpha:.3f}"
+        ours = force or await client.capabilities() is not None
         fail(
             f"{campaign} is below acceptance (alpha {alpha}); nothing was promoted",
-            f"`gonogo campaign quality {campaign!r}` says why; --force promotes all the same.",
+            f"`gonogo campaign quality {campaign!r}` says why"
+            + ("; --force promotes all the same." if ours else "; more agreement is the only way here."),
         )
     if not result.promoted and n_resolved == 0:
         fail(
@@ -250,7 +258,7 @@ async def promote(client: LeadClient, campaign: str, force: bool, as_json: bool)
         )
     if not as_json:
         echo_err(
-            f"{result.promoted} tasks were promoted."
+            f"{counted(result.promoted, 'task')} promoted."
             if result.promoted
             else f"Nothing new: what is resolved in {campaign} was promoted before."
         )

@@ -28,6 +28,7 @@ from gonogo.report.progress import person_text, time_left
 from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.schemas.lead import AtWork, CampaignProgress
 from gonogo.schemas.sanitize import clean_text
+from gonogo.schemas.statuses import takes_answers
 
 _MOVING = frozenset(("votes_per_hour", "seconds_left", "as_of", "people"))  # they move without a change of the campaign
 QUALITY_EVERY = 60.0
@@ -137,7 +138,7 @@ async def _poll(watched: WatchedCampaign, found: LabelingCampaignPublic, screen:
 
 
 def _done(now: LabelingCampaignPublic) -> bool:
-    return now.status != "open" or bool(now.task_count and now.resolved_count == now.task_count)
+    return not takes_answers(now.status) or bool(now.task_count and now.resolved_count == now.task_count)
 
 
 @dataclass

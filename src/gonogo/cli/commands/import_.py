@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import shlex
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,7 @@ from gonogo.cli.support.exit_codes import EXIT_FAILED, EXIT_USAGE, echo_err, fai
 from gonogo.cli.support.options import check_name, json_option, server_option
 from gonogo.cli.support.output import print_json, progress_bars
 from gonogo.cli.support.results_source import SOURCES, open_results_client
+from gonogo.desk.core.paths import AppPaths
 from gonogo.runtime import gc_paused
 from gonogo.transfer.importing.csv_mapping import read_mapping
 from gonogo.transfer.importing.from_results import ReimportSource, reimport
@@ -38,6 +40,33 @@ class ResultsTask(NamedTuple):
     task: int
     url: str | None
     min_agreement: float
+
+
+def _part_revisions(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """Callback of `--part-revision`: ids by part, from `PART=ID` and from files."""
+    revisions: dict[str, str] = {}
+    for text in texts:
+        part, equals, revision = text.rpartition("=")
+        if equals and part and revision:
+            revisions[part] = revision
+        else:
+            revisions |= _read_part_revisions(Path(text))
+    return revisions
+
+
+def _read_part_revisions(file: Path) -> dict[str, str]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = [row for row in csv.reader(stream) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        fail(f"--part-revision {str(file)!r}: {reason}", "Give PART=ID, or a CSV of part,part_revision_id.", EXIT_USAGE)
+    if rows and rows[0] == ["part", "part_revision_id"]:
+        del rows[0]
+    for number, row in enumerate(rows, 1):
+        if len(row) != 2 or not all(cell.strip() for cell in row):
+            fail(f"{file}: row {number} is not part,part_revision_id: {','.join(row)[:80]!r}", code=EXIT_USAGE)
+    return {part.strip(): revision.strip() for part, revision in rows}
 
 
 @click.command(
@@ -85,6 +114,14 @@ predictions, and a folder of drawings with one JSON each. A second import of the
     callback=check_name,
     shell_complete=complete_project,
     help="The project to put it in; default: called as the campaign.",
+)
+@click.option(
+    "--part-revision",
+    "part_revisions",
+    multiple=True,
+    metavar="PART=ID",
+    callback=_part_revisions,
+    help="The id of a part whose drawing the server has, or a CSV of part,part_revision_id; may come several times.",
 )
 @click.option("--gold-from-truth", is_flag=True, help="A share of the lines with a truth becomes hidden gold.")
 @click.option("--unit", type=click.Choice(["mm", "in"]), help=UNIT_HELP)
@@ -155,7 +192,7 @@ async def _import(options: ImportOptions, base_url: str | None) -> ImportResult:
         with progress_bars() as report:
             interrupt = ImportInterrupt(report)
             try:
-                return await import_file(client, options, interrupt)
+                return await import_file(client, options, interrupt, AppPaths().memory_file())
             except BadFileError as error:  # here, before `run` takes it for a refusal of the server
                 fail(str(error), error.next_step)
             except asyncio.CancelledError:  # Ctrl+C

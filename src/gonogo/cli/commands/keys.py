@@ -92,7 +92,11 @@ async def list_(client: LeadClient, as_json: bool) -> None:
     await require_extensions(client, "Keys cannot be listed here")
     keys = [item.model_dump() for item in await _all_keys(client)]
     print_list(
-        keys, as_json=as_json, cells=_cells, empty="There is no key yet. `gonogo keys create --name …` makes one."
+        keys,
+        as_json=as_json,
+        cells=_cells,
+        empty="There is no key yet. `gonogo keys create --name …` makes one.",
+        heads=("key", "begins", "may", "status", "id"),
     )
 
 

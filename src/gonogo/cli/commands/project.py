@@ -16,6 +16,7 @@ from gonogo.cli.support.output import print_fields, print_json, print_list
 from gonogo.client.lead_client import LeadClient
 from gonogo.client.lookup import all_projects, all_runs, find_project, require_extensions, run_ids
 from gonogo.schemas.labeling import GenerateProjectTasks, LabelingCampaignCreate, LabelingProjectCreate
+from gonogo.schemas.wording import counted
 
 POLICY_KEYS = (
     "strategy",
@@ -40,11 +41,11 @@ async def list_(client: LeadClient, as_json: bool) -> None:
     """All projects, newest first."""
     empty = "There is no project yet. `gonogo import` makes one from a file of predictions."
     projects = [item.model_dump() for item in await all_projects(client)]
-    print_list(projects, as_json=as_json, cells=_cells, empty=empty)
+    print_list(projects, as_json=as_json, cells=_cells, empty=empty, heads=("project", "status", "campaigns", "id"))
 
 
 def _cells(item: dict[str, Any]) -> list[str]:
-    return [item["name"] or "", item["status"] or "", f"{item['campaign_count']} campaigns", item["id"]]
+    return [item["name"] or "", item["status"] or "", str(item["campaign_count"] or 0), item["id"]]
 
 
 @project.command(epilog="\b\nExample:\n  gonogo project show 'PMI 2026'")
@@ -59,7 +60,7 @@ async def show(client: LeadClient, name: str, as_json: bool) -> None:
         return
     print_fields(project.model_dump())
     for run in runs or []:
-        click.echo(f"run\t{run.run}\t{run.n_predictions} predictions\t{run.id}")
+        click.echo(f"run\t{run.run}\t{counted(run.n_predictions, 'prediction')}\t{run.id}")
 
 
 def _parse_policy(ctx: click.Context, parameter: click.Parameter, text: str | None) -> dict[str, Any] | None:
@@ -97,6 +98,8 @@ Examples:
     help="What generate takes: strategy (uncertainty, random, mixed, all), min_confidence, max_confidence, kinds, "
     "limit, random_fraction, seeded_wrong, seed.",
 )
+@click.option("--guideline-id", help="The id of a guideline that the server keeps.")
+@click.option("--ontology-id", help="The id of an ontology that the server keeps.")
 @click.option("--pool", is_flag=True, help="Every annotator of the organisation may work in its campaigns.")
 @api_command
 async def create(
@@ -105,6 +108,8 @@ async def create(
     description: str | None,
     kinds: tuple[str, ...],
     policy: dict[str, Any] | None,
+    guideline_id: str | None,
+    ontology_id: str | None,
     pool: bool,
     as_json: bool,
 ) -> None:
@@ -114,6 +119,8 @@ async def create(
         description=description,
         target_kinds=list(kinds) or None,
         selection_policy=policy,
+        guideline_id=guideline_id,
+        ontology_id=ontology_id,
         uses_platform_pool=pool or None,
     )
     project = await client.create_project(body)

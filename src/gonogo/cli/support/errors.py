@@ -21,7 +21,7 @@ from gonogo.cli.support.exit_codes import (
     fail,
     fail_file,
 )
-from gonogo.client.errors import AuthenticationError, GonogoClientError, NetworkError
+from gonogo.client.errors import AuthenticationError, GonogoClientError, IncompleteListError, NetworkError
 from gonogo.embedded.transport import CANNOT_OPEN
 
 T = TypeVar("T")
@@ -50,6 +50,8 @@ def handle_errors() -> Iterator[None]:
         if cannot_open:
             fail(cannot_open + reason, "Make room or give yourself the folder, or set GONOGO_HOME to another.")
         fail(str(error), error.next_step, EXIT_UNREACHABLE)
+    except IncompleteListError as error:  # nobody refused: the server holds a part back
+        fail(str(error), error.next_step, EXIT_FAILED)
     except GonogoClientError as error:
         fail(str(error), error.next_step, EXIT_REFUSED)
     except KeyboardInterrupt:

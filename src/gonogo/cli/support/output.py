@@ -47,20 +47,33 @@ def print_item(item: dict[str, Any], *, as_json: bool) -> None:
 
 
 def print_list(
-    items: list[dict[str, Any]], *, as_json: bool, cells: Callable[[dict[str, Any]], list[str]], empty: str
+    items: list[dict[str, Any]],
+    *,
+    as_json: bool,
+    cells: Callable[[dict[str, Any]], list[str]],
+    empty: str,
+    heads: tuple[str, ...] = (),
 ) -> None:
-    """Prints a list: one JSON document, or a line of `cells` each; the message `empty` when there is nothing."""
+    """Prints a list: one JSON document, or a line of `cells` each; the message `empty` when there is nothing.
+
+    `heads` names the columns, on a terminal only: programs read the lines as they are.
+    """
     if as_json:
         print_json(items)
         return
     if not items:
         echo_err(empty)
-    print_table([cells(item) for item in items])
+    print_table([cells(item) for item in items], heads if items else ())
 
 
-def print_table(rows: list[list[str]]) -> None:
-    """Prints a line a row: tabs between cells for programs, columns on a terminal. No cell breaks its line."""
+def print_table(rows: list[list[str]], heads: tuple[str, ...] = ()) -> None:
+    """Prints a line a row: tabs between cells for programs, columns below `heads` on a terminal.
+
+    No cell breaks its line.
+    """
     rows = [[" ".join(clean_text(cell).split()) for cell in row] for row in rows]
+    if heads and terminal_width() is not None:
+        rows.insert(0, [head.upper() for head in heads])
     if not rows or terminal_width() is None:
         for row in rows:
             click.echo("\t".join(row))

@@ -16,7 +16,13 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from gonogo.client.credential import ApiKey, Credential, SessionToken
-from gonogo.client.errors import AuthenticationError, NetworkError, NotFoundError, UnexpectedAnswerError
+from gonogo.client.errors import (
+    AuthenticationError,
+    NetworkError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnexpectedAnswerError,
+)
 from gonogo.client.magic_link_parser import magic_token
 from gonogo.client.page_reader import read_what_there_is
 from gonogo.client.retry import RetryPolicy
@@ -203,9 +209,9 @@ class Account:
         try:
             try:
                 campaigns = (await client.me()).campaigns
-            except (NotFoundError, UnexpectedAnswerError):
-                if signed.kind == "session":
-                    campaigns = [await client.get_campaign(signed.campaign_id)] if signed.campaign_id else []
+            except (NotFoundError, PermissionDeniedError, UnexpectedAnswerError):
+                if signed.kind == "session" and signed.campaign_id:
+                    campaigns = [await client.get_campaign(signed.campaign_id)]
                 else:
                     campaigns, _ = await read_what_there_is(
                         lambda limit, cursor: client.list_campaigns(limit=limit, cursor=cursor)
@@ -308,9 +314,10 @@ class Account:
         finally:
             await client.aclose()
         person = session.annotator
-        name = person.display_name or person.email or ""
+        name = (person.display_name or person.email or "") if person is not None else ""
+        person_id = person.id if person is not None else f"link:{fingerprint(session.session_token)}"
         role = session.role or "annotator"
-        signed = SignedIn(base_url, "session", role, name, session.campaign_id, THIS_RUN, person.id)
+        signed = SignedIn(base_url, "session", role, name, session.campaign_id, THIS_RUN, person_id)
         return await self._store(signed, SessionToken(session.session_token))
 
     async def _identify(self, credential: ApiKey, base_url: str, kind: str) -> SignedIn:

@@ -76,14 +76,17 @@ class ClientFactory:
     def drawings(self, signed: SignedIn, ask_url: AskUrl) -> DrawingSource:
         """Returns the drawing source of this person's server, cached on the disk."""
         # deferred: the first question needs no drawing service when its picture was saved by the last run
+        from gonogo.desk.session import known_drawings
         from gonogo.sheets import drawing_service, fetch
 
         transport = self._transport_to(signed.base_url)
         fetcher = fetch.DrawingFetcher(
             ask_url, base_url=signed.base_url, transport=transport, errors=(GonogoClientError,)
         )
+        folders = self._settings.drawing_folders
+        known = known_drawings.KnownDrawings(self._home.memory_file(), folders)
         return drawing_service.DrawingService(
-            self._home.sheets_cache(), fetcher=fetcher, folders=self._settings.drawing_folders
+            self._home.sheets_cache(), fetcher=fetcher, folders=folders, known=known.find
         )
 
     async def aclose(self) -> None:

@@ -15,6 +15,7 @@ from gonogo.desk.core.serialize import task_from_served
 from gonogo.schemas.gonogo_api import DrawingUrl, QueueView
 from gonogo.schemas.labeling import LabelingTaskPublic, LabelSubmission
 from gonogo.schemas.review import RulingMade
+from gonogo.schemas.statuses import takes_answers
 
 
 class HttpTaskServer:
@@ -65,7 +66,7 @@ class HttpTaskServer:
         except (PermissionDeniedError, NotFoundError, ConflictError, InvalidRequestError):
             return None
         return WorkProgress(
-            campaign.name or "", campaign.resolved_count, campaign.task_count, closed=campaign.status == "closed"
+            campaign.name or "", campaign.resolved_count, campaign.task_count, closed=not takes_answers(campaign.status)
         )
 
     async def drawing_url(self, part_revision_id: str) -> DrawingUrl:
@@ -81,7 +82,7 @@ def _of_queue(view: QueueView) -> WorkProgress:
         view.done_by_me,
         view.done_by_me + view.left_for_me,
         view.guideline or "",
-        view.campaign_status in ("closed", "promoted"),
+        not takes_answers(view.campaign_status),
         view.held_by_others.n_tasks,
         view.held_by_others.until or "",
         view.in_review,

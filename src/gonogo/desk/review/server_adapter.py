@@ -12,10 +12,9 @@ from gonogo.desk.core.serialize import task_from_served
 from gonogo.desk.review.models import Case, QueuePage, QueueRow, ReviewFilters
 from gonogo.schemas.labeling import LabelingTaskPublic
 from gonogo.schemas.review import ReviewItem
+from gonogo.schemas.statuses import is_settled, takes_answers
 
 PAGE = 200
-_SETTLED = frozenset({"resolved", "closed", "promoted", "canceled", "cancelled", "archived", "done", "completed"})
-"""Words of tasks that need no ruling, on any server."""
 
 
 class ReviewServer(HttpTaskServer):
@@ -53,7 +52,7 @@ class ReviewServer(HttpTaskServer):
         except (PermissionDeniedError, NotFoundError):
             return await super().progress(campaign_id)
         return WorkProgress(
-            campaign.name or "", campaign.resolved_count, campaign.task_count, closed=campaign.status == "closed"
+            campaign.name or "", campaign.resolved_count, campaign.task_count, closed=not takes_answers(campaign.status)
         )
 
     async def _plain_page(self, campaign_id: str, filters: ReviewFilters) -> QueuePage:
@@ -74,7 +73,7 @@ class ReviewServer(HttpTaskServer):
 
 def _waits(task: LabelingTaskPublic) -> bool:
     """Returns whether a task has its votes, and no result; statuses of other servers are words of their own."""
-    settled = task.resolved_at is not None or (task.status or "").casefold() in _SETTLED
+    settled = task.resolved_at is not None or is_settled(task.status)
     return not settled and not task.is_gold and (task.submission_count or 0) >= max(1, task.n_required or 1)
 
 

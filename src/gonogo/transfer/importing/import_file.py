@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.transfer.importing.import_result import ImportResult
@@ -18,9 +19,14 @@ from gonogo.transfer.progress_callback import ReportProgress, no_progress
 
 
 async def import_file(
-    client: GonogoClient, options: ImportOptions, report: ReportProgress = no_progress
+    client: GonogoClient,
+    options: ImportOptions,
+    report: ReportProgress = no_progress,
+    memory_file: Path | None = None,
 ) -> ImportResult:
     """Imports `options.file`, or nothing of it when it has a bad line and `skip_bad` is off.
+
+    `memory_file`, the state store, remembers drawings that the server doesn't keep.
 
     Raises:
         OSError: the file or the drawings folder cannot be read.
@@ -36,6 +42,6 @@ async def import_file(
             return replace(result, dry_run=True, n_drawings=len(spool.drawings), n_tasks=spool.n_good)
         capabilities = await client.capabilities()
         if capabilities is None:
-            return await import_into_standard_server(client, spool, result, report)
+            return await import_into_standard_server(client, spool, result, report, memory_file)
         batched_drawings = "drawings_batch" in capabilities.extensions
         return await import_into_gonogo(client, spool, result, report, batched_drawings=batched_drawings)

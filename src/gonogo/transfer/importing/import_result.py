@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gonogo.schemas.wording import counted
 from gonogo.transfer.importing.records import BadLine
 
 
@@ -34,8 +35,8 @@ class ImportResult:
     def sentences(self) -> list[str]:
         """The result for a person, bad lines not included."""
         if self.dry_run:
-            left_out = f", {_count(len(self.bad), 'bad line')} left out" if self.bad else ""
-            what = f"{_count(self.n_tasks, 'prediction')} on {_count(self.n_drawings, 'drawing')}"
+            left_out = f", {counted(len(self.bad), 'bad line')} left out" if self.bad else ""
+            what = f"{counted(self.n_tasks, 'prediction')} on {counted(self.n_drawings, 'drawing')}"
             return [f"{what} would be imported{left_out}; nothing was sent."]
         if not self.imported:
             why = f"{len(self.bad)} of {self.n_lines} lines are bad" if self.n_lines else "the file has no lines"
@@ -45,18 +46,15 @@ class ImportResult:
     def _imported_sentences(self) -> list[str]:
         state = {True: "new", False: "already there"}
         gold = f", {self.n_gold} of them gold" if self.n_gold else ""
-        tasks = _count(self.n_tasks + self.n_gold, "new task") + gold
+        tasks = counted(self.n_tasks + self.n_gold, "new task") + gold
         lines = [f"Campaign {self.campaign!r} ({state[self.campaign_new]}): {tasks}."] if self.campaign else []
         if self.project is not None:
             lines.append(f"Project {self.project!r} ({state[self.project_new]}).")
         if self.n_drawings:
-            lines.append(f"{_count(self.n_drawings, 'drawing')}, {self.n_drawings_new} new.")
+            lines.append(f"{counted(self.n_drawings, 'drawing')}, {self.n_drawings_new} new.")
         if self.n_predictions_new or self.n_predictions_known:
-            lines.append(f"{self.n_predictions_new} new predictions, {self.n_predictions_known} already known.")
+            new = counted(self.n_predictions_new, "new prediction")
+            lines.append(f"{new}, {self.n_predictions_known} already known.")
         if self.bad:
-            lines.append(f"{_count(len(self.bad), 'bad line')} left out.")
+            lines.append(f"{counted(len(self.bad), 'bad line')} left out.")
         return lines
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -41,10 +41,13 @@ async def import_into_gonogo(
     `batched_drawings`: the server takes several drawings by one request.
     """
     options = spool.options
+    known = spool.known_revisions()
     existing = await find_open_campaign(client, options.campaign) if options.campaign else None
     project_id, project, project_new = await _find_or_make_project(client, options, existing)
-    revisions, n_new = await _store_drawings(client, spool.drawings, report, batched=batched_drawings)
-    run_id, new, known = await _store_predictions(client, project_id, spool, revisions, report)
+    unknown = tuple(drawing for drawing in spool.drawings if drawing not in known)
+    revisions, n_new = await _store_drawings(client, unknown, report, batched=batched_drawings)
+    revisions |= known
+    run_id, new, n_known = await _store_predictions(client, project_id, spool, revisions, report)
     stored = replace(
         result,
         imported=True,
@@ -53,7 +56,7 @@ async def import_into_gonogo(
         n_drawings=len(revisions),
         n_drawings_new=n_new,
         n_predictions_new=new,
-        n_predictions_known=known,
+        n_predictions_known=n_known,
     )
     if options.campaign is None:
         next_step = f"`gonogo project generate {quote(project)}` makes tasks of what its policy wants."

@@ -11,11 +11,12 @@ import math
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Literal, Self
 
+from gonogo.client.errors import InvalidInputError
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.transfer.importing.csv_mapping import CsvMapping
 from gonogo.transfer.importing.drawings_folder import DrawingFolder
@@ -40,6 +41,7 @@ class ImportOptions:
 
     `unit` (`mm`, `in`) is that of lengths without one; it becomes a setting of a new campaign.
     Without a `campaign` the predictions are only stored, in `project`, for tasks to be generated from.
+    `part_revisions` are ids of parts whose drawings the server has, by part.
     """
 
     file: Path
@@ -52,6 +54,7 @@ class ImportOptions:
     mapping: CsvMapping | None = None
     dry_run: bool = False
     unit: Literal["mm", "in"] | None = None
+    part_revisions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def run(self) -> str:
@@ -93,6 +96,21 @@ class Spool:
             if index not in self._excluded:
                 drawing, _, body = line.partition(b"\t")
                 yield (heads[int(drawing)] + body[1:-1]) if drawing else body[:-1]
+
+    def known_revisions(self) -> dict[Drawing, str]:
+        """Returns the drawings whose part revision the options name.
+
+        Raises:
+            InvalidInputError: they name a part that no drawing of the file belongs to.
+        """
+        named = self.options.part_revisions
+        missing = sorted(named.keys() - {part for part, _ in self.drawings})
+        if missing:
+            raise InvalidInputError(
+                f"No drawing of this file belongs to part {missing[0]!r}; nothing was imported.",
+                next_step=f"Its parts are {', '.join(sorted({part for part, _ in self.drawings})[:10]) or 'unnamed'}.",
+            )
+        return {drawing: named[drawing[0]] for drawing in self.drawings if drawing[0] in named}
 
     def gold(self, gold_fraction: float | None) -> Callable[[Prediction], bool]:
         """Returns a predicate for the predictions that become gold, as on our own server.

@@ -12,6 +12,7 @@ from textual.content import Content
 from gonogo.json_types import as_numbers
 from gonogo.report.progress import pace_text, person_text, queue_text
 from gonogo.report.quality import gauge
+from gonogo.schemas.statuses import may_work
 from gonogo.tui.presenters.format import moment, paragraphs
 from gonogo.tui.text import one_line, plain, styled
 
@@ -228,7 +229,7 @@ def assignment_of(snapshot: CampaignSnapshot, address: str) -> CampaignAssignmen
     matching = (
         assignment
         for assignment in snapshot.people
-        if (assignment.annotator_email or "").casefold() == address.casefold() and assignment.status != "revoked"
+        if (assignment.annotator_email or "").casefold() == address.casefold() and may_work(assignment.status)
     )
     return next(matching, None)
 

@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
+from gonogo.schemas.statuses import takes_answers
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets.record_list import RecordList
@@ -61,7 +62,7 @@ class ChooseCampaignScreen(Screen[None]):
             self._show_message(str(error), f"{error.next_step}\nCtrl+Q leaves.")
             return
         if not self.gonogo.navigator.reviewing:  # a closed campaign takes no answers, but rulings
-            campaigns = [campaign for campaign in campaigns if is_open(campaign)]
+            campaigns = [campaign for campaign in campaigns if takes_answers(campaign.status)]
         matching = [campaign for campaign in matching if campaign in campaigns]
         if self._preferred and matching:
             campaigns = matching
@@ -90,11 +91,6 @@ class ChooseCampaignScreen(Screen[None]):
 
     def _show_message(self, message: str, next_step: str) -> None:
         self.message.update(Content("\n").join([content(message, 600), content(next_step, 400)]))
-
-
-def is_open(campaign: Any) -> bool:
-    """Whether a campaign takes answers; an unknown status of another server does."""
-    return (campaign.status or "open") not in ("closed", "promoted", "archived")
 
 
 def entry(campaign: Any) -> Content:
