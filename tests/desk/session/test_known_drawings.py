@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gonogo.desk.core.state_db import StateStore
 
 from gonogo.desk.core.imported_drawings import ImportedDrawing, remember_drawings, revision_of
+from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.session.known_drawings import KnownDrawings
 from gonogo.sheets.drawing_limits import CannotShowError
 

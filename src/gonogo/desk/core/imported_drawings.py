@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.core.state_store import StateStore
 
 _NAMESPACE = uuid.UUID("6f1d2f0e-3a55-5f0e-9c56-0b7f4a0f6c11")
 _KEY = "drawing "

@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 
 from gonogo.desk.core.imported_drawings import drawing_of, revision_of
-from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.core.state_store import StateStore
 from gonogo.sheets.cache import LocatedDrawing
 from gonogo.sheets.drawing_limits import CannotShowError
 from gonogo.sheets.folder_lookup import drawing_at, drawings_in

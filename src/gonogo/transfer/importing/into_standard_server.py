@@ -16,7 +16,7 @@ from pathlib import Path
 from gonogo.client.errors import GonogoClientError, InvalidInputError
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.desk.core.imported_drawings import ImportedDrawing, remember_drawings, revision_of
-from gonogo.desk.core.state_db import StateStore
+from gonogo.desk.core.state_store import StateStore
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingTaskCreate, LabelingTasksCreate
 from gonogo.schemas.verdicts import Verdict
