@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -27,7 +28,7 @@ from gonogo.server.ops.preflight import run_checks
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store import audit
 from gonogo.server.store.backup import backup, restore
-from gonogo.server.store.compiled_statements import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.errors import BackupError
 from gonogo.server.store.schema import (
@@ -42,6 +43,11 @@ from gonogo.server.store.schema import (
 )
 from tests.server.house import START, House, people
 from tests.server.web import LABELING, OURS, Web
+
+
+class OrgRow(NamedTuple):
+    name: str
+
 
 WAIT = 120
 
@@ -361,7 +367,8 @@ def test_a_restarted_database_is_found_again(tmp_path: Path) -> None:
     own.kill()
     own.start()
     assert store.query_one(select(orgs.c.name)) is not None
-    look, add = CompiledStatement(select(orgs.c.name)), CompiledStatement(insert(orgs), ["id", "name", "created_at"])
+    look = CompiledQuery(select(orgs.c.name), OrgRow)
+    add = CompiledStatement(insert(orgs), ["id", "name", "created_at"])
     with store.pinned():  # as the thread of an event loop
         add_one = {"id": "y", "name": "y", "created_at": START}
         with store.write() as connection:

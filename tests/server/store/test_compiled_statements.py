@@ -60,6 +60,6 @@ def test_values_go_there_and_back_unchanged(postgres_house: House) -> None:
     columns = ", ".join(f"CAST(:{name} AS {cast}) AS {name}" for name, cast in casts.items())
     query = CompiledStatement(text(f"SELECT {columns}"))
     with postgres_house.store.write() as connection:
-        assert query.one(connection, given)._asdict() == given
+        assert query.one(connection, given) == tuple(given.values())
         with pytest.raises(DataError, match="NUL"):
             query.one(connection, {**given, "text": "a\0b"})

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, select
 from gonogo.schemas.enums import AssignmentStatus, ErrorCode, KeyScope
 from gonogo.server.auth import tokens
 from gonogo.server.errors import forbidden, unauthorized
-from gonogo.server.store.compiled_statements import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import annotator_accounts, api_keys, assignments, orgs, sessions, users
@@ -129,18 +129,51 @@ def local_lead(connection: Connection, now: datetime) -> Principal:
     return Principal("user", user_id, org_id, "lead", frozenset(KeyScope), name="local lead")
 
 
+class _KeyRow(NamedTuple):
+    """An API key and its owner."""
+
+    sha256: str
+    scopes: list[str]
+    revoked_at: datetime | None
+    user_id: str
+    org_id: str
+    user_name: str
+    email: str | None
+
+
+class _SessionRow(NamedTuple):
+    """A session, its assignment, and the annotator."""
+
+    sha256: str
+    assignment_id: str
+    created_at: datetime
+    seen_at: datetime
+    ended_at: datetime | None
+    campaign_id: str
+    role: str
+    status: str
+    account_id: str
+    org_id: str
+    email: str
+    display_name: str | None
+
+
 _person = annotator_accounts.c
-_KEY = CompiledStatement(
-    select(api_keys, users.c.org_id, users.c.name.label("user_name"), users.c.email)
+_KEY = CompiledQuery(
+    select(api_keys.c.sha256, api_keys.c.scopes, api_keys.c.revoked_at, api_keys.c.user_id)
+    .add_columns(users.c.org_id, users.c.name.label("user_name"), users.c.email)
     .join(users)
-    .where(api_keys.c.prefix == bindparam("prefix"))
+    .where(api_keys.c.prefix == bindparam("prefix")),
+    _KeyRow,
 )
-_SESSION = CompiledStatement(
-    select(sessions, assignments.c.campaign_id, assignments.c.role, assignments.c.status)
+_SESSION = CompiledQuery(
+    select(sessions.c.sha256, sessions.c.assignment_id, sessions.c.created_at, sessions.c.seen_at, sessions.c.ended_at)
+    .add_columns(assignments.c.campaign_id, assignments.c.role, assignments.c.status)
     .add_columns(_person.id.label("account_id"), _person.org_id, _person.email, _person.display_name)
     .join(assignments, assignments.c.id == sessions.c.assignment_id)
     .join(annotator_accounts, _person.id == assignments.c.annotator_account_id)
-    .where(sessions.c.sha256 == bindparam("sha256"))
+    .where(sessions.c.sha256 == bindparam("sha256")),
+    _SessionRow,
 )
 _SEEN = CompiledStatement(
     sessions.update().where(sessions.c.sha256 == bindparam("session")).values(seen_at=bindparam("now"))
@@ -156,8 +189,8 @@ def _local_lead(state: Any) -> Principal:
     return cached
 
 
-def _too_old(session: Any, now: datetime) -> bool:
-    return bool(now - session.seen_at >= SESSION_IDLE or now - session.created_at >= SESSION_ABSOLUTE)
+def _too_old(session: _SessionRow, now: datetime) -> bool:
+    return now - session.seen_at >= SESSION_IDLE or now - session.created_at >= SESSION_ABSOLUTE
 
 
 def _bad_key() -> Exception:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -31,10 +30,10 @@ async def healthz(_request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Answers 200 if the database is there, with this release's schema and room to write; else 503."""
     try:
-        found: Any = request.app.state.store.query_one(_VERSION)
+        row: tuple[object, ...] | None = request.app.state.store.query_one(_VERSION)
     except DATABASE_AWAY:
         return answer(request, unavailable())
-    if found is None or found.version_num != HEAD:
+    if row is None or row[0] != HEAD:
         return answer(request, unavailable())
     free = _free_bytes(request.app.state.store.url)
     if free is not None and free < request.app.state.settings.min_free_bytes:

@@ -19,7 +19,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,7 +30,7 @@ from starlette.responses import Response
 from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import ApiError, invalid
-from gonogo.server.store.compiled_statements import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.schema import Instant
 from gonogo.server.store.schema import idempotency_keys as keys
@@ -43,8 +43,19 @@ _RIGHTS_REFUSED = frozenset({403, 404})
 _SALT: Final = 16
 _NONCE: Final = 12
 
+
+class _StoredReply(NamedTuple):
+    fingerprint: str
+    status_code: int
+    body: bytes
+    expires_at: datetime
+
+
 _mine = (keys.c.principal_id == bindparam("caller")) & (keys.c.key == bindparam("name"))
-_OWN = CompiledStatement(select(keys).where(_mine))
+_OWN = CompiledQuery(
+    select(keys.c.fingerprint, keys.c.status_code, keys.c.body, keys.c.expires_at).where(_mine),
+    _StoredReply,
+)
 _FORGET = CompiledStatement(delete(keys).where(_mine))
 _INSERT = CompiledStatement(insert(keys), keys.c.keys())
 _expired = (
@@ -115,7 +126,7 @@ def _is_final(response: Response) -> bool:
     return response.status_code < 500 and response.status_code not in NOT_STORED
 
 
-def _live_row(connection: Connection, ask: IdempotentRequest, now: datetime) -> Any:
+def _live_row(connection: Connection, ask: IdempotentRequest, now: datetime) -> _StoredReply | None:
     """Stored row of the key (columns of its table), `None` if there is none or it has expired."""
     _lock(connection, ask)
     mine = {"caller": ask.caller.id, "name": ask.name}
@@ -126,7 +137,7 @@ def _live_row(connection: Connection, ask: IdempotentRequest, now: datetime) -> 
     return row
 
 
-def _replay(ask: IdempotentRequest, row: Any, check_rights: Callable[[], None]) -> Response:
+def _replay(ask: IdempotentRequest, row: _StoredReply, check_rights: Callable[[], None]) -> Response:
     if row.status_code not in _RIGHTS_REFUSED:  # such a reply tells nothing that the check would not
         try:
             check_rights()
@@ -150,7 +161,7 @@ def _store(
     connection: Connection, ask: IdempotentRequest, response: Response, now: datetime, lifetime: timedelta
 ) -> None:
     headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in response.raw_headers]
-    row: dict[str, Any] = {
+    row = {
         "principal_id": ask.caller.id,
         "key": ask.name,
         "fingerprint": ask.fingerprint,

@@ -9,6 +9,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -16,7 +17,7 @@ from gonogo.schemas.enums import ErrorCode
 from gonogo.server.auth.principals import Principal
 from gonogo.server.errors import ApiError
 from gonogo.server.settings import ServerSettings
-from gonogo.server.store.compiled_statements import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import rate_counts
@@ -97,8 +98,8 @@ class SharedCounter:
         """Whether fewer than `limit` events were written down for the last minute."""
         minute, part = self._now()
         rows = {"name": _name(name), "minute": minute, "share": 1 - part}
-        found = self._store.query_one(_COUNTED, rows)
-        return found is None or (found.n or 0) < limit
+        counted = self._store.query_one(_COUNTED, rows)
+        return counted is None or (counted.n or 0) < limit
 
     def _add(self, name: str, minute: int, count: int) -> float:
         _minute, part = self._now()
@@ -170,6 +171,10 @@ def _name(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+class _Counted(NamedTuple):
+    n: float | None
+
+
 _ADD = CompiledStatement(
     text(
         "INSERT INTO rate_counts (name, minute, n) VALUES (:name, :minute, :count)"
@@ -177,11 +182,12 @@ _ADD = CompiledStatement(
     )
 )
 _BEFORE = CompiledStatement(text("SELECT n FROM rate_counts WHERE name = :name AND minute = :minute - 1"))
-_COUNTED = CompiledStatement(
+_COUNTED = CompiledQuery(
     text(
         "SELECT sum(CASE WHEN minute = :minute THEN n ELSE n * :share END) AS n FROM rate_counts"
         " WHERE name = :name AND minute >= :minute - 1"
-    )
+    ),
+    _Counted,
 )
 
 

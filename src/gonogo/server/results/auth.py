@@ -16,7 +16,7 @@ from gonogo.server.auth import tokens
 from gonogo.server.auth.principals import Principal, authenticate, local_lead
 from gonogo.server.errors import ApiError, not_found
 from gonogo.server.store import audit
-from gonogo.server.store.compiled_statements import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import api_keys, results_passwords, results_sessions, users
 
@@ -167,7 +167,7 @@ def _bearer(request: Request) -> str:
     return tokens.digest(token.strip()) if scheme.lower() == "bearer" else ""
 
 
-_KEY = CompiledStatement(
+_KEY = CompiledQuery(
     select(
         api_keys.c.id,
         api_keys.c.number,

@@ -51,9 +51,9 @@ def read_latest(store: Store) -> Iterator[Connection]:
     """
     dialect = dialect_of(store.url)
     if store.replica_url is not None and dialect.WRITE_POSITION is not None:
-        written = store.query_one(dialect.WRITE_POSITION).position
+        written = store.query_one(dialect.WRITE_POSITION)
         with store.report() as connection:
-            if dialect.has_replayed(connection, written):
+            if written is not None and dialect.has_replayed(connection, written[0]):
                 yield connection
                 return
     with store.read() as connection:

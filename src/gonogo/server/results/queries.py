@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, bindparam, literal_column, select
 
 from gonogo.json_types import JsonValue
-from gonogo.server.store.compiled_statements import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import (
     calculations,
@@ -82,6 +82,13 @@ class VoteRow(NamedTuple):
     created_at: datetime
 
 
+class _Change(NamedTuple):
+    """The place of a case in the order of changes."""
+
+    seq: int
+    updated_at: datetime
+
+
 @dataclass(frozen=True)
 class CaseFilter:
     """The cases of a campaign that changed after counter `after`, up to `horizon`; `number` is that of a task."""
@@ -96,8 +103,7 @@ class CaseFilter:
 
 def find_campaign(store: Store, org_id: str, number: int) -> ResultsCampaign | None:
     """The campaign with this integer id, if it is one of the organisation's."""
-    row = store.query_one(_CAMPAIGN, {"number": number, "org": org_id})
-    return None if row is None else ResultsCampaign._make(row)
+    return store.query_one(_CAMPAIGN, {"number": number, "org": org_id})
 
 
 def read_cases(connection: Connection, campaign_id: str, filters: CaseFilter) -> list[CaseRow]:
@@ -174,7 +180,7 @@ def _with_origin(few: FromClause) -> FromClause:
     )
 
 
-_CAMPAIGN = CompiledStatement(
+_CAMPAIGN = CompiledQuery(
     select(
         campaigns.c.id,
         campaigns.c.number,
@@ -183,7 +189,8 @@ _CAMPAIGN = CompiledStatement(
         projects.c.name.label("project_name"),
     )
     .outerjoin(projects, projects.c.id == campaigns.c.project_id)
-    .where(campaigns.c.number == bindparam("number"), campaigns.c.org_id == bindparam("org"))
+    .where(campaigns.c.number == bindparam("number"), campaigns.c.org_id == bindparam("org")),
+    ResultsCampaign,
 )
 _VOTES = (
     select(*[submissions.c[name] for name in VoteRow._fields])
@@ -193,9 +200,10 @@ _VOTES = (
 _LAST = CompiledStatement(
     select(cases.c.seq).where(cases.c.campaign_id == bindparam("campaign")).order_by(cases.c.seq.desc()).limit(1)
 )
-_NEXT = CompiledStatement(
+_NEXT = CompiledQuery(
     select(cases.c.seq, cases.c.updated_at)
     .where(cases.c.campaign_id == bindparam("campaign"), cases.c.seq > bindparam("after"))
     .order_by(cases.c.seq)
-    .limit(1)
+    .limit(1),
+    _Change,
 )

@@ -14,12 +14,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic_core import to_json
 from sqlalchemy import Connection, bindparam, func, select
 
-from gonogo.server.store.compiled_statements import CompiledStatement
+from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.pinned_connection import LAST_AUDITED, PINNED
 from gonogo.server.store.schema import audit_log
@@ -77,7 +77,7 @@ def append(
     now: datetime,
     *,
     actor: str,
-    content: dict[str, Any] | None = None,
+    content: Mapping[str, object] | None = None,
     request_id: str | None = None,
 ) -> None:
     """Adds a row in the transaction of `connection`. `content` holds ids and states, never values or secrets."""
@@ -92,7 +92,7 @@ def append(
         connection.info[LAST_AUDITED] = head
 
 
-def content_of(path_params: Mapping[str, Any], status: int, body: Any) -> dict[str, Any]:
+def content_of(path_params: Mapping[str, object], status: int, body: object) -> dict[str, object]:
     """Content of the row of a request: the ids of its path, the status, and the ids of its response."""
     ids = {name: body[name] for name in _IDS if isinstance(body, dict) and isinstance(body.get(name), str)}
     return {**path_params, "status": status, **ids}
@@ -206,19 +206,24 @@ def _write(
 
 
 def _head_of(connection: Connection, chain: int) -> _Head | None:
-    row = _HEAD.first(connection, {"chain": chain})
-    return None if row is None else (row.seq, row.hash)
+    return _HEAD.first(connection, {"chain": chain})
 
 
 def _digest(before: str, chain: int, seq: int, at: datetime, *fields: str | None) -> str:
     return hashlib.sha256(to_json([before, chain, seq, to_microseconds(at), *fields])).hexdigest()
 
 
-_HEAD = CompiledStatement(
+class _HeadRow(NamedTuple):
+    seq: int
+    hash: str
+
+
+_HEAD = CompiledQuery(
     select(audit_log.c.seq, audit_log.c.hash)
     .where(audit_log.c.chain == bindparam("chain"))
     .order_by(audit_log.c.seq.desc())
-    .limit(1)
+    .limit(1),
+    _HeadRow,
 )
 _LAST_CHAIN = select(func.max(audit_log.c.chain))
 _INSERT = CompiledStatement(audit_log.insert(), [column.name for column in audit_log.c if column.name != "number"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic_core import to_json
 from sqlalchemy import Connection, Insert, Table
@@ -16,7 +16,9 @@ from gonogo.server.store.schema.columns import to_microseconds
 T = TypeVar("T")
 
 
-def execute_many(connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+def execute_many(
+    connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[object]]
+) -> int:
     """Runs `statement` for each of `rows` and returns how many rows it inserted.
 
     A row holds the values of the parameters `names` as the database stores them: instants are microseconds
@@ -27,7 +29,7 @@ def execute_many(connection: Connection, statement: Insert, names: Sequence[str]
 
 
 def insert_new(
-    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]], unique: Sequence[str]
+    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[object]], unique: Sequence[str]
 ) -> int:
     """Inserts those of `rows` whose columns `unique` no row of `table` has, the first of equal ones; see
     `execute_many`. Returns how many."""
@@ -42,7 +44,7 @@ def chunks(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
         yield chunk
 
 
-def stored_json(value: Any) -> str | None:
+def stored_json(value: object) -> str | None:
     """A value as a `Json` column stores it."""
     return None if value is None else to_json(value).decode()
 

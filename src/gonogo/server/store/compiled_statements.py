@@ -8,24 +8,29 @@ SQLAlchemy's exceptions.
 
 from __future__ import annotations
 
-from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
-from sqlalchemy import BindParameter, Connection, Dialect, Row, literal_column
+from sqlalchemy import BindParameter, ColumnElement, Connection, Dialect, literal_column
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
-from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 
 from gonogo.server.store.deferred_writes import DeferredWrite, defer, deferred, take_combined
 
-Values = Mapping[str, Any]
-StatementObserver = Callable[[str, Any], None]
-_Converter = Callable[[Any], Any]
+Values = Mapping[str, object]
+Columns = tuple[object, ...]
+"""A row without names, of columns of any type."""
+Parameters = Columns | dict[str, object]
+"""Values as the driver takes them: a tuple where it counts places, else by name."""
+StatementObserver = Callable[[str, Parameters], None]
+_Converter = Callable[[object], object]
 _CURSOR = "gonogo_cursor"
 
-RowT = TypeVar("RowT", bound=tuple[Any, ...])
+RowT = TypeVar("RowT", bound=Columns)
 """A `NamedTuple` class whose fields are the columns of a query, in their order."""
 
 watchers: list[StatementObserver] = []
@@ -39,35 +44,30 @@ class CompiledStatement:
     """
 
     def __init__(
-        self, statement: ClauseElement, columns: Iterable[str] | None = None, row: type[tuple[Any, ...]] | None = None
+        self, statement: ClauseElement, columns: Iterable[str] | None = None, row: type[Columns] | None = None
     ) -> None:
-        """`row` is the class of the rows, a `NamedTuple`; without it one is made from the statement's columns."""
+        """`row` is the class of the rows, a `NamedTuple`; without it they are plain tuples (`CompiledQuery` has it)."""
         self.statement = statement
         self._row = row
         self._columns = None if columns is None else list(columns)
         self._forms: dict[str, _Form] = {}
 
-    def first(self, connection: Connection, values: Values) -> Row[Any] | None:
-        """The first row, with columns as attributes, or `None`."""
+    def first(self, connection: Connection, values: Values) -> Columns | None:
+        """The first row, or `None`."""
         form, cursor = self._run(connection, values)
         row = cursor.fetchone()
         return None if row is None else form.row(cursor, row)
 
-    def one(self, connection: Connection, values: Values) -> Row[Any]:
+    def one(self, connection: Connection, values: Values) -> Columns:
         """The first row. Raises `LookupError` if there is none."""
         row = self.first(connection, values)
         if row is None:
             raise LookupError("a row that must be there is not")
         return row
 
-    def all(self, connection: Connection, values: Values) -> list[Row[Any]]:
+    def all(self, connection: Connection, values: Values) -> list[Columns]:
         form, cursor = self._run(connection, values)
         return form.rows(cursor, cursor.fetchall())
-
-    def tuples(self, connection: Connection, values: Values) -> list[tuple[Any, ...]]:
-        """All rows as the driver returns them, unconverted; for many rows at the least cost."""
-        found: list[tuple[Any, ...]] = self._run(connection, values)[1].fetchall()
-        return found
 
     def scalar(self, connection: Connection, values: Values) -> Any:
         """The first column of the first row, or `None`."""
@@ -79,8 +79,7 @@ class CompiledStatement:
 
     def run(self, connection: Connection, values: Values) -> int:
         """Executes a statement without result rows; returns the number of rows it changed."""
-        touched: int = self._run(connection, values)[1].rowcount
-        return touched
+        return self._run(connection, values)[1].rowcount
 
     def later(self, connection: Connection, values: Values) -> None:
         """Executes a write whose result nobody reads: at once on SQLite, on PostgreSQL with others (`flush`)."""
@@ -94,9 +93,9 @@ class CompiledStatement:
         table: str = self.statement.table.name  # type: ignore[attr-defined]
         if any(write.table == table for write in deferred(connection)):
             flush(connection)
-        defer(connection, DeferredWrite(table, form.sql, parameters))
+        defer(connection, DeferredWrite(table, form.sql, cast("dict[str, object]", parameters)))
 
-    def _run(self, connection: Connection, values: Values) -> tuple[_Form, Any]:
+    def _run(self, connection: Connection, values: Values) -> tuple[_Form, DBAPICursor]:
         dialect = connection.dialect
         form = self._forms.get(dialect.name) or self._form(dialect)
         parameters = form.parameters(values)
@@ -120,12 +119,20 @@ def flush(connection: Connection, *_event: object) -> None:
         _execute(connection, *combined)
 
 
-def _execute(connection: Connection, sql: str, parameters: Any) -> Any:
+class _PsycopgCursor(DBAPICursor, Protocol):
+    def execute(self, sql: str, parameters: Parameters, /, *, prepare: bool) -> DBAPICursor: ...  # type: ignore[override]
+
+
+class _SqliteConnection(Protocol):
+    def execute(self, sql: str, parameters: Parameters, /) -> DBAPICursor: ...
+
+
+def _execute(connection: Connection, sql: str, parameters: Parameters) -> DBAPICursor:
     """The driver's cursor, after a statement."""
     try:
         if connection.dialect.name == "postgresql":
             return _cursor_of(connection).execute(sql, parameters, prepare=True)
-        driver: Any = connection.connection.dbapi_connection
+        driver: _SqliteConnection = connection.connection.dbapi_connection  # type: ignore[assignment]
         return driver.execute(sql, parameters)
     except connection.dialect.loaded_dbapi.Error as error:
         raise translated(connection, error, sql) from error
@@ -156,13 +163,15 @@ class CompiledQuery(Generic[RowT]):
 class _Form:
     """The statement on one dialect."""
 
-    def __init__(self, statement: Any, columns: list[str] | None, dialect: Dialect, row: Any) -> None:
-        compiled = _write_out(statement, dialect).compile(dialect=dialect, column_keys=columns)
+    def __init__(
+        self, statement: ClauseElement, columns: list[str] | None, dialect: Dialect, row: type[Columns] | None
+    ) -> None:
+        compiled = cast("SQLCompiler", _write_out(statement, dialect).compile(dialect=dialect, column_keys=columns))
         self.sql = str(compiled)
-        positions: list[str] | None = compiled.positiontup
+        positions = compiled.positiontup
         names: Iterable[str] = positions if positions is not None else compiled.binds
         self._given: list[tuple[str, _Converter | None]] = []
-        self._fixed: dict[str, Any] = {}
+        self._fixed: dict[str, object] = {}
         for name in dict.fromkeys(names):
             bind = compiled.binds[name]
             convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
@@ -181,11 +190,11 @@ class _Form:
         self._dialect = dialect
         self._row = row
         self._columns = list(getattr(statement, "exported_columns", ()))
-        self._make: Callable[[Iterable[Any]], Any] | None = None
+        self._make: Callable[[Iterable[object]], Columns] | None = None
         self._converted: list[tuple[int, _Converter]] = []
 
-    def parameters(self, values: Values) -> Any:
-        """Converted as the types say: a tuple where the driver counts places, else by name."""
+    def parameters(self, values: Values) -> Parameters:
+        """Converted as the types say."""
         if self._names is not None:
             picked = self._pick({**self._fixed, **values} if self._fixed else values)
             if not self._convert:
@@ -200,20 +209,20 @@ class _Form:
             named[name] = value if convert is None else convert(value)
         return named
 
-    def rows(self, cursor: Any, found: Iterable[Any]) -> list[Row[Any]]:
-        return [self.row(cursor, row) for row in found]
+    def rows(self, cursor: DBAPICursor, rows: Iterable[Columns]) -> list[Columns]:
+        return [self.row(cursor, row) for row in rows]
 
-    def row(self, cursor: Any, found: Any) -> Row[Any]:
-        """Named tuple with the attributes of SQLAlchemy's own row."""
+    def row(self, cursor: DBAPICursor, row: Columns) -> Columns:
+        """The row with its columns converted, as an instance of the class of the rows."""
         make = self._make or self._learn(cursor.description)
-        if self._converted:
-            found = list(found)
-            for place, convert in self._converted:
-                found[place] = convert(found[place])
-        made: Row[Any] = make(found)
-        return made
+        if not self._converted:
+            return make(row)
+        columns = list(row)
+        for place, convert in self._converted:
+            columns[place] = convert(columns[place])
+        return make(columns)
 
-    def _learn(self, description: Any) -> Callable[[Iterable[Any]], Any]:
+    def _learn(self, description: Sequence[Sequence[Any]]) -> Callable[[Iterable[object]], Columns]:
         """Names and types of the columns; those of a statement written as text have names only."""
         names = [column.name for column in self._columns] or [column[0] for column in description]
         converted = []
@@ -221,43 +230,41 @@ class _Form:
             convert = column.type.dialect_impl(self._dialect).result_processor(self._dialect, description[place][1])
             if convert is not None:
                 converted.append((place, convert))
-        row: Any = self._row
-        if row is None:
-            row = namedtuple("Row", names, rename=True)  # type: ignore[misc,no-redef]
-        elif row._fields != tuple(names):
+        row: Any = self._row  # a NamedTuple class: there is no type for those
+        make: Callable[[Iterable[object]], Columns] = tuple if row is None else row._make
+        if row is not None and row._fields != tuple(names):
             raise TypeError(f"{row.__name__} has the fields {row._fields}, the statement gives {tuple(names)}")
-        self._converted, self._make = converted, row._make  # in this order: other threads look at `_make`
-        make: Callable[[Iterable[Any]], Any] = row._make
+        self._converted, self._make = converted, make  # in this order: other threads look at `_make`
         return make
 
 
-def _cursor_of(connection: Connection) -> Any:
+def _cursor_of(connection: Connection) -> _PsycopgCursor:
     """The one cursor of a connection to PostgreSQL; its rows are read before the next statement.
 
     It spares psycopg a new cursor, with its adapters, for each statement.
     """
     info = connection.info
-    cursor = info.get(_CURSOR)
+    cursor: _PsycopgCursor | None = info.get(_CURSOR)
     if cursor is None:
         driver: Any = connection.connection.driver_connection
         cursor = info[_CURSOR] = driver.cursor()
     return cursor
 
 
-def _picker(names: list[str]) -> Callable[[Values], tuple[Any, ...]]:
+def _picker(names: list[str]) -> Callable[[Values], Columns]:
     """A function that takes these values, in this order."""
     if len(names) > 1:
         return itemgetter(*names)
     return lambda values: tuple(values[name] for name in names)
 
 
-def _write_out(statement: Any, dialect: Dialect) -> Any:
+def _write_out(statement: ClauseElement, dialect: Dialect) -> ClauseElement:
     """`statement` with what never changes written into its text.
 
     Else SQLite plans it anew each time it runs, wherever a bound value could decide about a partial index.
     """
 
-    def written(element: Any, **_options: Any) -> Any:
+    def written(element: ExternallyTraversible, **_options: object) -> ColumnElement[object] | None:
         if not isinstance(element, BindParameter) or element.required:
             return None
         write = element.type.dialect_impl(dialect).literal_processor(dialect)
@@ -265,13 +272,13 @@ def _write_out(statement: Any, dialect: Dialect) -> Any:
             return None
         return literal_column(write(element.effective_value), element.type)
 
-    return replacement_traverse(statement, {}, written)
+    return cast("ClauseElement", replacement_traverse(statement, {}, written))
 
 
 def translated(connection: Connection, error: Exception, sql: str) -> BaseException:
     """Translates a driver's error to SQLAlchemy's; invalidates a connection that broke."""
     dialect = connection.dialect
-    driver: Any = connection.connection.driver_connection
+    driver = connection.connection.driver_connection
     broken = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
     if broken:
         engine = connection.engine

@@ -12,9 +12,8 @@ one row; so a table is written by at most one part. Figures: `docs/design/perfor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -27,7 +26,7 @@ class DeferredWrite(NamedTuple):
 
     table: str
     sql: str
-    parameters: Mapping[str, Any]
+    parameters: dict[str, object]
 
 
 def defer(connection: Connection, write: DeferredWrite) -> None:
@@ -41,7 +40,7 @@ def deferred(connection: Connection) -> list[DeferredWrite]:
     return waiting
 
 
-def take_combined(connection: Connection) -> tuple[str, Mapping[str, Any]] | None:
+def take_combined(connection: Connection) -> tuple[str, dict[str, object]] | None:
     """All writes that wait as one statement and its parameters; none waits after that."""
     writes = deferred(connection)
     if not writes:

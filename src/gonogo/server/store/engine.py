@@ -11,14 +11,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import overload
 
 from sqlalchemy import Connection, Engine, Executable, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gonogo.server.store import migrate
-from gonogo.server.store.compiled_statements import CompiledStatement
+from gonogo.server.store.compiled_statements import Columns, CompiledQuery, RowT, Values
 from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.dialects.engines import Engines
 from gonogo.server.store.pinned_connection import PinnedConnection, forget_audit_head
@@ -65,7 +65,11 @@ class Store:
         """The URL of the replica, with its password."""
         return None if self._replica is None else self._replica.url.render_as_string(hide_password=False)
 
-    def query_one(self, query: Executable | CompiledStatement, values: dict[str, Any] | None = None) -> Any:
+    @overload
+    def query_one(self, query: CompiledQuery[RowT], values: Values | None = None) -> RowT | None: ...
+    @overload
+    def query_one(self, query: Executable, values: Values | None = None) -> Columns | None: ...
+    def query_one(self, query: Executable | CompiledQuery[RowT], values: Values | None = None) -> Columns | None:
         """Returns the first row of one query, or `None`, at the least cost. Retries once after a lost connection."""
         try:
             return self._query_one(query, values)
@@ -120,12 +124,12 @@ class Store:
             self._engines.pool.dispose()
             self._engines = None
 
-    def _query_one(self, query: Executable | CompiledStatement, values: dict[str, Any] | None) -> Any:
+    def _query_one(self, query: Executable | CompiledQuery[RowT], values: Values | None) -> Columns | None:
         queries: PinnedConnection | None = getattr(self._local, "queries", None)
-        if queries is not None and isinstance(query, CompiledStatement):
+        if queries is not None and isinstance(query, CompiledQuery):
             return query.first(queries.get(), values or {})
         with self._open().autocommit.connect() as connection:
-            if isinstance(query, CompiledStatement):
+            if isinstance(query, CompiledQuery):
                 return query.first(connection, values or {})
             return connection.execute(query, values).first()
 

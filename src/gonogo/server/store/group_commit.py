@@ -9,9 +9,10 @@ its own (`overlapped_commits`): together, two workers would lock the same rows i
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection
 
@@ -21,7 +22,7 @@ from gonogo.server.store.overlapped_commits import OverlappedCommits
 from gonogo.server.store.pinned_connection import forget_audit_head
 
 T = TypeVar("T")
-Job = Callable[[Connection], Any]
+Job = Callable[[Connection], object]
 Waiting = tuple[Job, "asyncio.Future[Any]"]
 
 MOST = 64
@@ -78,7 +79,7 @@ class GroupCommit:
             loop.call_soon(self._drain, loop, len(self._waiting), 0)
         try:
             with self._store.write() as connection:
-                results = [_attempt(connection, job, alone=len(jobs) == 1) for job, _future in jobs]
+                results: list[object] = [_attempt(connection, job, alone=len(jobs) == 1) for job, _future in jobs]
         except Exception as error:  # noqa: BLE001 - raised again in each of the requests
             results = [error] * len(jobs)
         for (_job, future), result in zip(jobs, results, strict=True):
@@ -90,11 +91,11 @@ class GroupCommit:
                 future.set_result(result)
 
 
-def _attempt(connection: Connection, job: Job, *, alone: bool) -> Any:
+def _attempt(connection: Connection, job: Job, *, alone: bool) -> object:
     """The job's result, or the exception it ended in, having taken back what it did."""
     if alone:
         return job(connection)
-    driver: Any = connection.connection.driver_connection
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
     driver.execute("SAVEPOINT job")
     try:
         result = job(connection)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from sqlalchemy import URL, ColumnElement, Connection, Insert, Table, TextClause
 
@@ -40,7 +40,7 @@ class DatabaseDialect(Protocol):
     def begin_on_driver(self, connection: Connection) -> None:
         """Begins a write transaction on the driver's own connection."""
 
-    def has_replayed(self, replica: Connection, position: Any) -> bool:
+    def has_replayed(self, replica: Connection, position: object) -> bool:
         """True if a replica shows all writes up to a position of its primary."""
 
     def is_standby(self, connection: Connection) -> bool:
@@ -65,7 +65,7 @@ class DatabaseDialect(Protocol):
         """An INSERT that skips rows whose columns `unique` are in the table already."""
 
     def execute_many(
-        self, connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[Any]]
+        self, connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> int:
         """Runs a statement for each row; see `bulk.execute_many`."""
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from sqlalchemy import (
     URL,
@@ -74,7 +74,7 @@ def begin_on_driver(connection: Connection) -> None:
     pass  # psycopg begins with the first statement
 
 
-def has_replayed(replica: Connection, position: Any) -> bool:
+def has_replayed(replica: Connection, position: object) -> bool:
     return bool(replica.execute(_REPLAYED, {"position": position}).scalar())
 
 
@@ -102,7 +102,9 @@ def insert_ignore(table: Table, unique: Sequence[str]) -> Insert:
     return postgresql.insert(table).on_conflict_do_nothing(index_elements=unique)
 
 
-def execute_many(connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+def execute_many(
+    connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[object]]
+) -> int:
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(names))
     named = [dict(zip(names, row, strict=True)) for row in rows]
     return connection.exec_driver_sql(str(compiled), named).rowcount

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import ClauseElement
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -47,41 +45,41 @@ class IsoTimestamp(FunctionElement[str]):
 
 
 @compiles(StringAgg, "sqlite")
-def _string_agg_sqlite(element: StringAgg, compiler: SQLCompiler, **options: Any) -> str:
+def _string_agg_sqlite(element: StringAgg, compiler: SQLCompiler, **options: object) -> str:
     text, separator, _order = _arguments(element, compiler, options)
     return f"group_concat({text}, {separator})"
 
 
 @compiles(StringAgg, "postgresql")
-def _string_agg_postgresql(element: StringAgg, compiler: SQLCompiler, **options: Any) -> str:
+def _string_agg_postgresql(element: StringAgg, compiler: SQLCompiler, **options: object) -> str:
     text, separator, order = _arguments(element, compiler, options)
     return f"string_agg({text}, {separator} ORDER BY {order})"
 
 
 @compiles(FormatText, "sqlite")
-def _format_sqlite(element: FormatText, compiler: SQLCompiler, **options: Any) -> str:
+def _format_sqlite(element: FormatText, compiler: SQLCompiler, **options: object) -> str:
     return f"printf({', '.join(_arguments(element, compiler, options))})"
 
 
 @compiles(FormatText, "postgresql")
-def _format_postgresql(element: FormatText, compiler: SQLCompiler, **options: Any) -> str:
+def _format_postgresql(element: FormatText, compiler: SQLCompiler, **options: object) -> str:
     return f"format({', '.join(_arguments(element, compiler, options))})"
 
 
 @compiles(JsonQuote, "sqlite")
-def _json_quote_sqlite(element: JsonQuote, compiler: SQLCompiler, **options: Any) -> str:
+def _json_quote_sqlite(element: JsonQuote, compiler: SQLCompiler, **options: object) -> str:
     (text,) = _arguments(element, compiler, options)
     return f"json_quote({text})"
 
 
 @compiles(JsonQuote, "postgresql")
-def _json_quote_postgresql(element: JsonQuote, compiler: SQLCompiler, **options: Any) -> str:
+def _json_quote_postgresql(element: JsonQuote, compiler: SQLCompiler, **options: object) -> str:
     (text,) = _arguments(element, compiler, options)
     return f"coalesce(CAST(to_json({text}) AS TEXT), 'null')"
 
 
 @compiles(ExactFloat, "sqlite")
-def _exact_float_sqlite(element: ExactFloat, compiler: SQLCompiler, **options: Any) -> str:
+def _exact_float_sqlite(element: ExactFloat, compiler: SQLCompiler, **options: object) -> str:
     (number,) = _arguments(element, compiler, options)
     short = f"CAST({number} AS TEXT)"
     exact = f"CASE WHEN CAST({short} AS REAL) = {number} THEN {short} ELSE printf('%!.17g', {number}) END"
@@ -89,25 +87,25 @@ def _exact_float_sqlite(element: ExactFloat, compiler: SQLCompiler, **options: A
 
 
 @compiles(ExactFloat, "postgresql")
-def _exact_float_postgresql(element: ExactFloat, compiler: SQLCompiler, **options: Any) -> str:
+def _exact_float_postgresql(element: ExactFloat, compiler: SQLCompiler, **options: object) -> str:
     (number,) = _arguments(element, compiler, options)
     return f"CAST({number} AS TEXT)"
 
 
 @compiles(IsoTimestamp, "sqlite")
-def _iso_timestamp_sqlite(element: IsoTimestamp, compiler: SQLCompiler, **options: Any) -> str:
+def _iso_timestamp_sqlite(element: IsoTimestamp, compiler: SQLCompiler, **options: object) -> str:
     (micros,) = _arguments(element, compiler, options)
     seconds = f"strftime('%Y-%m-%dT%H:%M:%S.', {micros} / 1000000, 'unixepoch')"
     return f"({seconds} || substr({micros} / 1000, -3) || 'Z')"
 
 
 @compiles(IsoTimestamp, "postgresql")
-def _iso_timestamp_postgresql(element: IsoTimestamp, compiler: SQLCompiler, **options: Any) -> str:
+def _iso_timestamp_postgresql(element: IsoTimestamp, compiler: SQLCompiler, **options: object) -> str:
     (micros,) = _arguments(element, compiler, options)
     seconds = f"to_char(to_timestamp({micros} / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS')"
     return f"({seconds} || '.' || lpad(CAST(mod({micros} / 1000, 1000) AS TEXT), 3, '0') || 'Z')"
 
 
-def _arguments(element: FunctionElement[str], compiler: SQLCompiler, options: dict[str, Any]) -> list[str]:
+def _arguments(element: FunctionElement[str], compiler: SQLCompiler, options: dict[str, object]) -> list[str]:
     arguments: list[ClauseElement] = list(element.clauses)
     return [compiler.process(argument, **options) for argument in arguments]

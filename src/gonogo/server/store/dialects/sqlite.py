@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal, cast
 
 from sqlalchemy import URL, ColumnElement, Connection, Insert, Table, create_engine, event, literal_column, text
 from sqlalchemy.dialects import sqlite
@@ -41,11 +41,11 @@ def open_engines(url: URL) -> Engines:
 
 
 def begin_on_driver(connection: Connection) -> None:
-    driver: Any = connection.connection.driver_connection
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
     driver.execute("BEGIN IMMEDIATE")
 
 
-def has_replayed(replica: Connection, position: Any) -> bool:
+def has_replayed(replica: Connection, position: object) -> bool:
     return False
 
 
@@ -71,7 +71,9 @@ def insert_ignore(table: Table, unique: Sequence[str]) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing(index_elements=unique)
 
 
-def execute_many(connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+def execute_many(
+    connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[object]]
+) -> int:
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(names))
     order = compiled.positiontup
     assert order is not None  # the driver's parameters are positional
@@ -83,7 +85,7 @@ def execute_many(connection: Connection, statement: Insert, names: Sequence[str]
 
 
 def _insert_select_many(
-    connection: Connection, sql: str, order: Sequence[str], names: Sequence[str], rows: Iterable[Sequence[Any]]
+    connection: Connection, sql: str, order: Sequence[str], names: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> int:
     """Runs an `INSERT … SELECT … FROM` for many rows a statement.
 
@@ -130,7 +132,7 @@ def _make_private(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _configure(connection: Any, _record: object) -> None:
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # `_begin` begins: the driver itself starts transactions too late
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",

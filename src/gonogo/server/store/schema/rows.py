@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
+
+from gonogo.json_types import JsonObject, JsonValue
 
 
 class ProjectRow(NamedTuple):
@@ -17,7 +19,7 @@ class ProjectRow(NamedTuple):
     status: str
     guideline_id: str | None
     ontology_id: str | None
-    selection_policy: dict[str, Any]
+    selection_policy: JsonObject
     target_kinds: list[str]
     uses_platform_pool: bool
     created_by_user_id: str | None
@@ -69,7 +71,7 @@ class TaskRow(NamedTuple):
     field_name: str | None
     field_path: str | None
     prompt: str | None
-    predicted_value: Any
+    predicted_value: JsonValue
     predicted_confidence: float | None
     drawing_bbox: list[float] | None
     position: list[float] | None
@@ -88,7 +90,7 @@ class TaskRow(NamedTuple):
     submission_count: int
     agreement: float | None
     consensus_verdict: str | None
-    consensus_value: Any
+    consensus_value: JsonValue
     posterior: float | None
     settled_max_risk: float | None
     settled_votes: int | None
@@ -113,7 +115,7 @@ class SubmissionRow(NamedTuple):
     voter_id: str
     voter_kind: Literal["annotator", "user"]
     verdict: str
-    corrected_value: dict[str, Any] | None
+    corrected_value: JsonObject | None
     confidence: float | None
     duration_ms: int | None
     counted: bool
