@@ -1,4 +1,11 @@
-"""Async API clients: typed methods for the ARCNM Labeling API, for gonogo's extensions, and for a results API.
+"""API clients: typed methods for the ARCNM Labeling API, for gonogo's extensions, and for a results API.
+
+Programs take `Labeling` or `AsyncLabeling` (`python_api`), which find campaigns by name and read lists whole:
+
+    with Labeling("https://api.example.com", key) as api:
+        tasks = list(api.tasks("batch 12"))
+
+Under them are async classes with one method for each operation:
 
     async with LabelingClient("https://api.example.com", ApiKey(key)) as client:
         campaigns = await client.list_campaigns()
@@ -34,6 +41,8 @@ if TYPE_CHECKING:
     from gonogo.client.labeling_api import LabelingClient as LabelingClient
     from gonogo.client.lead_client import LeadClient as LeadClient
     from gonogo.client.progress_stream import stream_progress as stream_progress
+    from gonogo.client.python_api import AsyncLabeling as AsyncLabeling
+    from gonogo.client.python_api import Labeling as Labeling
     from gonogo.client.requests import PreparedRequest as PreparedRequest
     from gonogo.client.results_api import ResultsClient as ResultsClient
     from gonogo.client.retry import RetryPolicy as RetryPolicy
@@ -41,9 +50,11 @@ if TYPE_CHECKING:
 
 _MODULES: Final = {
     "ApiKey": "credential",
+    "AsyncLabeling": "python_api",
     "BaseClient": "base_client",
     "GonogoClient": "gonogo_client",
     "GonogoClientError": "errors",
+    "Labeling": "python_api",
     "LabelingClient": "labeling_api",
     "LeadClient": "lead_client",
     "PreparedRequest": "requests",

@@ -7,7 +7,7 @@ still cut is an error, never a result.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from gonogo.client.errors import IncompleteListError, InvalidRequestError
@@ -36,26 +36,29 @@ Fetch = Callable[[int | None, str | None], Awaitable[Page[T]]]
 """Fetches one page; gets `limit` and `cursor`, each of which may be `None`."""
 
 
-async def read_all(fetch: Fetch[T]) -> list[T]:
-    """Returns all items of a list.
+async def read_pages(fetch: Fetch[T]) -> AsyncGenerator[list[T], None]:
+    """Yields all items of a list, page by page as they arrive.
 
     Raises:
-        IncompleteListError: the server holds back a part; its `items` are those that it gave.
+        IncompleteListError: the server holds back a part; its `items` are those that it gave, and none is yielded.
     """
     page = await fetch(None, None)
     items = list(page.data)
-    if page.next_cursor is None:
-        if len(items) < page.count:
-            items = await _with_limit(fetch, items, page.count)
+    if page.next_cursor is None and len(items) < page.count:
+        items = await _with_limit(fetch, items, page.count)
         if len(items) < page.count:
             raise IncompleteListError(items, page.count)
-        return items
+    yield items
     cursor: str | None = None
     while page.data and page.next_cursor not in (None, cursor):
         cursor = page.next_cursor
         page = await fetch(PAGE, cursor)
-        items += page.data
-    return items
+        yield list(page.data)
+
+
+async def read_all(fetch: Fetch[T]) -> list[T]:
+    """Returns all items of a list. Raises as `read_pages`."""
+    return [item async for page in read_pages(fetch) for item in page]
 
 
 async def read_what_there_is(fetch: Fetch[T]) -> tuple[list[T], int]:

@@ -128,12 +128,12 @@ def _fit(model: type[M], body: bytes, clean: bool) -> M | _Misfit | None:
     try:
         return model.model_validate(clean_json(value) if clean else value)
     except ValidationError as error:
-        return _Misfit(_misfits(error))
+        return _Misfit(misfits(error))
     except RecursionError:
         return _Misfit("it nests too deep")
 
 
-def _misfits(error: ValidationError) -> str:
+def misfits(error: ValidationError) -> str:
     """Returns the names of the fields that did not fit, never their contents."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     fields = [f"{'.'.join(str(part)[:40] for part in item['loc']) or 'the whole'} ({item['type']})" for item in errors]
