@@ -110,6 +110,7 @@ async def test_what_a_plain_server_cannot_do_is_said(gonogo: Gonogo, plain: tupl
         ("campaign", "create", "c", "--project", "pmi"),
         ("assign", "c", "chief@example.com", "--role", "reviewer"),
         ("campaign", "promote", "c", "--force"),
+        ("campaign", "settings", "c", "--max-risk", "0.1"),
     ):
         assert "plain ARCNM server" in (await cli(*command, code=4)).stderr
     assert arcnm.campaigns == arcnm.assignments == {}

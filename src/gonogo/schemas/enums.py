@@ -88,6 +88,7 @@ class ConflictReason(StrEnum):
     BELOW_ACCEPTANCE = "below_acceptance"
     OWN_VOTE = "own_vote"
     NAME_TAKEN = "name_taken"
+    SETTLED_TASKS = "settled_tasks"
 
 
 class DrawingStatus(StrEnum):

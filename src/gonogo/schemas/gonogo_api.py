@@ -221,12 +221,17 @@ class SettingsEffect(Received):
     """Effect of a change of settings on tasks that no expert ruled on.
 
     `n_settled` are settled now; `n_resettled` of them would not be under the new settings, and stay settled unless the
-    change asks for `resettle`; `n_newly_settled` would be settled by the change.
+    change asks for `resettle`; then `n_reopened` of these wait for votes again, the others for an expert.
+    `n_newly_settled` would be settled by the change. `n_not_kept` settled ones cannot stay so, because their corrected
+    values are no longer equal; a change that has any is refused (409, reason `settled_tasks`) unless it asks for
+    `resettle`.
     """
 
     n_settled: int
     n_newly_settled: int
     n_resettled: int
+    n_reopened: int = 0
+    n_not_kept: int = 0
 
 
 class CampaignDetail(LabelingCampaignPublic):

@@ -19,7 +19,7 @@ from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelSubmit
 from tests.cli.conftest import Gonogo
 
 
-async def _vote(name: str, people: dict[str, str]) -> None:
+async def answer_all(name: str, people: dict[str, str]) -> None:
     """Each of `people` answers every task of the campaign with one verdict."""
     parts = embedded_parts(AppPaths())
 
@@ -43,7 +43,7 @@ async def _vote(name: str, people: dict[str, str]) -> None:
 @pytest.fixture
 def voted(gonogo: Gonogo, imported: object) -> str:
     """A campaign on which Ana and Bo disagree about everything."""
-    asyncio.run(_vote("pmi", {"ana@works.test": "correct", "bo@works.test": "incorrect"}))
+    asyncio.run(answer_all("pmi", {"ana@works.test": "correct", "bo@works.test": "incorrect"}))
     return "pmi"
 
 

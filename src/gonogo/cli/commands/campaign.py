@@ -162,6 +162,7 @@ Examples:
   gonogo campaign settings 'batch 12'                                  what they are
   gonogo campaign settings 'batch 12' --max-risk 0.02 --dry-run        what a change would do
   gonogo campaign settings 'batch 12' --votes by_risk --min-votes 1
+  gonogo campaign settings 'batch 12' --unit mm --guideline titles.md
   gonogo campaign settings 'batch 12' --max-risk 0.02 --resettle       also for what is settled
 """
 )
@@ -169,7 +170,14 @@ Examples:
 @click.option("--max-risk", type=click.FloatRange(0, 1), help=MAX_RISK_HELP)
 @click.option("--votes", type=click.Choice([policy.value for policy in VotePolicy]), help=VOTES_HELP)
 @click.option("--min-votes", type=click.IntRange(1, 50), help=MIN_VOTES_HELP)
+@click.option("--unit", type=click.Choice(["mm", "in", "none"]), help=UNIT_HELP)
+@click.option("--trailing-zeros/--no-trailing-zeros", default=None, help="Whether 12,50 and 12,5 differ (no).")
 @click.option("--lease-minutes", type=click.IntRange(1, 60), help="How long a task stays with who took it (10).")
+@click.option(
+    "--guideline",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A text annotators see; an empty file takes it away.",
+)
 @click.option("--resettle", is_flag=True, help="Let the new settings decide on what is settled, too.")
 @click.option("--dry-run", is_flag=True, help="Only count what would change.")
 @click.option("--yes", is_flag=True, help="Resettle without asking.")
@@ -177,13 +185,13 @@ Examples:
 async def settings(
     client: LeadClient, campaign: str, resettle: bool, dry_run: bool, yes: bool, as_json: bool, **options: Any
 ) -> None:
-    """Show or change when tasks of CAMPAIGN settle and how many votes they get.
+    """Show or change when tasks of CAMPAIGN settle, how many votes they get, and how they are shown.
 
     What is settled stays settled, unless you say --resettle; what would change is counted first.
     """
     await require_extensions(client, "There are no such settings here")
     target = await find_campaign(client, campaign)
-    changes = CampaignSettings(**{name: value for name, value in options.items() if value is not None})
+    changes = CampaignSettings(**_changes(options))
     if not changes.model_fields_set and not resettle:
         current = (await client.campaign_detail(target.id)).settings
         print_item(current.model_dump(mode="json"), as_json=as_json)
@@ -204,6 +212,18 @@ async def settings(
         print_json(detail.model_dump(mode="json"))
     else:
         echo_err(f"The settings of {target.name} are changed.")
+
+
+def _changes(options: dict[str, Any]) -> dict[str, Any]:
+    """Settings that the options change, by the names of `CampaignSettings`."""
+    changes = {name: value for name, value in options.items() if value is not None}
+    if changes.get("unit") == "none":
+        changes["unit"] = None
+    if "guideline" in changes:
+        changes["guideline"] = _read_text(changes["guideline"]) or None
+    if "trailing_zeros" in changes:
+        changes["trailing_zeros_matter"] = changes.pop("trailing_zeros")
+    return changes
 
 
 def _confirm_resettling() -> bool:

@@ -11,7 +11,7 @@ from gonogo.server.auth.authorization import LEAD, READERS, campaign_for, counte
 from gonogo.server.context import Context
 from gonogo.server.http.operation_options import Options, open_to, operation
 from gonogo.server.http.pipeline import router as make_router
-from gonogo.server.quality.settings_effect import forget_settled_rules, settings_effect
+from gonogo.server.quality.settings_effect import forget_settled_rules, refuse_unkept, settings_effect
 from gonogo.server.scoring.refresh import refresh_campaign
 from gonogo.server.serialize import campaign_detail
 from gonogo.server.store.schema import campaigns
@@ -33,10 +33,13 @@ def update(
 ) -> CampaignDetail:
     """Changes the settings in the body; the others stay. Leases already granted keep their length.
 
-    What is settled stays settled; `?resettle=true` lets the new settings decide on it, too.
+    What is settled stays settled; `?resettle=true` lets the new settings decide on it, too. A `unit` or
+    `trailing_zeros_matter` with which settled values differ is refused (409, reason `settled_tasks`) without it.
     """
     changes = _changes(body)
-    campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
+    if not resettle:
+        refuse_unkept(tx, campaign, changes)
     if changes:
         tx.execute(campaigns.update().where(campaigns.c.id == campaign_id).values(changes))
     if resettle:
@@ -58,5 +61,5 @@ def _changes(body: CampaignSettings) -> dict[str, Any]:
     return {name: getattr(body, name) for name in body.model_fields_set}
 
 
-_SETTLING = ("max_risk", "votes", "min_votes")
+_SETTLING = ("max_risk", "votes", "min_votes", "unit", "trailing_zeros_matter")
 """Settings that decide what is settled."""
