@@ -9,6 +9,7 @@ from gonogo.tui.actions import ACTIONS, ANNOTATE, BY_ID, EDIT, EVERYWHERE
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
+from gonogo.tui.screens.lead.campaign_settings import CampaignSettingsScreen
 from gonogo.tui.screens.lead.gold_candidates import GoldCandidatesScreen
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.screens.results.case import CaseScreen
@@ -34,6 +35,7 @@ OWNERS: dict[actions.Scope, type] = {
     actions.ANNOTATORS: AnnotatorsScreen,
     actions.PRACTICE: PracticeScreen,
     actions.LEAD: CampaignDashboardScreen,
+    actions.SETTINGS: CampaignSettingsScreen,
     actions.RESULTS: ResultsScreen,
     actions.CASE: CaseScreen,
 }

@@ -36,7 +36,7 @@ def test_without_an_option_they_are_shown(gonogo: Gonogo, imported: Path) -> Non
 def test_each_option_changes_its_setting_and_no_other(gonogo: Gonogo, imported: Path, tmp_path: Path) -> None:
     guideline = tmp_path / "guideline.md"
     guideline.write_text("Look twice.\n")
-    steps = [
+    steps: list[tuple[list[str], dict[str, object]]] = [
         (["--max-risk", "0.02"], {"max_risk": 0.02}),
         (["--votes", "by_risk"], {"votes": "by_risk"}),
         (["--min-votes", "2"], {"min_votes": 2}),

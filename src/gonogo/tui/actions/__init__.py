@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from gonogo.tui.actions.action_types import KEY_NAMES, Action, Scope, key_name, keys_of
 from gonogo.tui.actions.application import EVERYWHERE
 from gonogo.tui.actions.expert import ADJUDICATE, CONTACT, REVIEW
-from gonogo.tui.actions.lead import ANNOTATORS, CANDIDATES, LEAD, QUALITY
+from gonogo.tui.actions.lead import ANNOTATORS, CANDIDATES, LEAD, QUALITY, SETTINGS
 from gonogo.tui.actions.results import CASE, RESULTS
 from gonogo.tui.actions.work import ANNOTATE, EDIT, HISTORY, PRACTICE
 
 __all__ = [
     "ACTIONS", "ADJUDICATE", "ANNOTATE", "ANNOTATORS", "BY_ID", "CANDIDATES", "CASE", "CONTACT", "EDIT", "EVERYWHERE",
-    "HISTORY", "KEY_NAMES", "LEAD", "PRACTICE", "QUALITY", "RESULTS", "REVIEW", "SCOPES", "Action", "Scope", "in_scope",
-    "key_name", "keys_of",
+    "HISTORY", "KEY_NAMES", "LEAD", "PRACTICE", "QUALITY", "RESULTS", "REVIEW", "SCOPES", "SETTINGS", "Action", "Scope",
+    "in_scope", "key_name", "keys_of",
 ]  # fmt: skip
 
 SCOPES: tuple[Scope, ...] = (
-    ANNOTATE, REVIEW, ADJUDICATE, CONTACT, QUALITY, CANDIDATES, ANNOTATORS, PRACTICE, LEAD, RESULTS, CASE, EDIT,
-    HISTORY, EVERYWHERE,
+    ANNOTATE, REVIEW, ADJUDICATE, CONTACT, QUALITY, CANDIDATES, ANNOTATORS, PRACTICE, LEAD, SETTINGS, RESULTS, CASE,
+    EDIT, HISTORY, EVERYWHERE,
 )  # fmt: skip
 """All scopes, in the order of `docs/keys.md`."""
 

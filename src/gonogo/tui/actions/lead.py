@@ -1,4 +1,4 @@
-"""Actions of leads: keys, labels and help of the campaigns, quality, annotators and gold screens."""
+"""Actions of leads: keys, labels and help of the campaigns, settings, quality, annotators and gold screens."""
 
 from __future__ import annotations
 
@@ -10,11 +10,20 @@ LEAD = Scope(
     Action("review", "review", "Its review queue.", ("v",), "review", 2),
     Action("invite", "invite", "Invite a person by e-mail.", ("i",), "invite", 3),
     Action("revoke", "revoke", "Remove someone from it.", ("d",), "revoke", 4),
+    Action("settings", "settings", "When tasks settle, votes, unit, review, guideline.", ("s",), "settings", 5),
     Action("close", "close", "Close it for answers.", ("c",), "close", 6),
     Action("promote", "promote", "Copy what is settled to the golden dataset.", ("p",), "promote", 7),
     Action("results", "results", "Its cases as the results API tells them.", ("e",), "results", 8),
     Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 9),
     Action("back", "back", "Back to where you came from.", ("escape",), "back", 10),
+)  # fmt: skip
+
+SETTINGS = Scope(
+    "settings", "Campaign settings",
+    Action("save", "save", "Say what the changes do, then save them.", ("ctrl+s",), "save", 1),
+    Action("previous", "field before", "The field before.", ("up",), "previous", 2),
+    Action("next", "next field", "The next field; Tab does the same.", ("down",), "next", 3),
+    Action("back", "back", "Back; unsaved changes are asked about.", ("escape",), "back", 5),
 )  # fmt: skip
 
 QUALITY = Scope(

@@ -28,6 +28,7 @@ from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
+from gonogo.tui.screens.lead.campaign_settings import CampaignSettingsScreen
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
 from gonogo.tui.text import content, one_line
@@ -171,6 +172,11 @@ class CampaignDashboardScreen(ListDetailScreen):
     def action_quality(self) -> None:
         if self.campaign is not None:
             self.app.push_screen(QualityScreen(self._signed, self.campaign.id, self.campaign.name or ""))
+
+    def action_settings(self) -> None:
+        if self.campaign is not None:
+            screen = CampaignSettingsScreen(self._signed, self.campaign.id, self.campaign.name or "")
+            self.app.push_screen(screen, lambda _: self.action_refresh())
 
     async def action_review(self) -> None:
         if self.campaign is not None:
