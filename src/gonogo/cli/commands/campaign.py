@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,7 @@ async def settings(
     """
     await require_extensions(client, "There are no such settings here")
     target = await find_campaign(client, campaign)
-    changes = CampaignSettings(**_changes(options))
+    changes = CampaignSettings.model_validate(_changes(options))
     if not changes.model_fields_set and not resettle:
         current = (await client.campaign_detail(target.id)).settings
         print_item(current.model_dump(mode="json"), as_json=as_json)
@@ -214,13 +215,13 @@ async def settings(
         echo_err(f"The settings of {target.name} are changed.")
 
 
-def _changes(options: dict[str, Any]) -> dict[str, Any]:
+def _changes(options: Mapping[str, object]) -> dict[str, object]:
     """Settings that the options change, by the names of `CampaignSettings`."""
     changes = {name: value for name, value in options.items() if value is not None}
     if changes.get("unit") == "none":
         changes["unit"] = None
-    if "guideline" in changes:
-        changes["guideline"] = _read_text(changes["guideline"]) or None
+    if isinstance(file := changes.get("guideline"), Path):
+        changes["guideline"] = _read_text(file) or None
     if "trailing_zeros" in changes:
         changes["trailing_zeros_matter"] = changes.pop("trailing_zeros")
     return changes
