@@ -18,11 +18,12 @@ from gonogo.client.requests import (
 from gonogo.desk.annotate.submit_request import submission_request
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decision, Times
+from gonogo.json_types import JsonObject
 from gonogo.schemas.labeling import LabelSubmit
 
 from .conftest import ClientFor
 
-VALUE = {"text": "⌀16,5 “±”", "nominal": 16.5, "rest": [1, None, {"a": True}]}
+VALUE: JsonObject = {"text": "⌀16,5 “±”", "nominal": 16.5, "rest": [1, None, {"a": True}]}
 BYTES = (
     '{"verdict":"incorrect","corrected_value":{"text":"⌀16,5 “±”","nominal":16.5,"rest":[1,null,{"a":true}]},'
     '"confidence":0.6,"duration_ms":120}'

@@ -33,6 +33,7 @@ from gonogo.desk.outbox.outbox import Outbox
 from gonogo.desk.outbox.rows import Address
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.desk.session.task_pictures import AskUrl
+from gonogo.json_types import JsonObject
 from gonogo.sheets.models import NoPicture, Picture, PictureRequest, SheetRef
 
 REPO = Path(__file__).resolve().parents[2]
@@ -231,7 +232,7 @@ async def campaign(base_url: str, key: str, n_tasks: int, name: str = "PMI") -> 
 
     async with GonogoClient(base_url, ApiKey(key)) as lead:
         made = await lead.create_campaign(LabelingCampaignCreate(name=name, gold_fraction=0.0, target_redundancy=1))
-        value = {"text": "⌀16,5"}
+        value: JsonObject = {"text": "⌀16,5"}
         tasks = [LabelingTaskCreate(target_kind="pmi", prompt=f"{n}?", predicted_value=value) for n in range(n_tasks)]
         for start in range(0, n_tasks, 500):
             await lead.create_tasks(made.id, LabelingTasksCreate(tasks=tasks[start : start + 500]))

@@ -17,6 +17,7 @@ from gonogo.demo.simulated_annotators import CREW, answer
 from gonogo.demo.simulated_readings import Reading, read_all
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import BASE_URL, embedded_parts, workspace_url
+from gonogo.json_types import JsonObject
 from gonogo.schemas.gonogo_api import (
     CampaignSettings,
     Prediction,
@@ -136,7 +137,7 @@ async def _make_campaign(
 
 def _prediction(number: int, reading: Reading, revisions: dict[str, str]) -> Prediction:
     callout = reading.callout
-    value: dict[str, object] = {"text": reading.text}
+    value: JsonObject = {"text": reading.text}
     return Prediction(
         id=f"demo-{number:03d}-{callout.name}",
         target_kind=callout.target_kind,

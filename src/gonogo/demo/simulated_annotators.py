@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, select
 
 from gonogo.demo.simulated_readings import SEED, Reading, misread
+from gonogo.json_types import JsonObject
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.auth.principals import Voter
 from gonogo.server.queue import leases, submissions
@@ -106,7 +107,7 @@ def _correct(rng: random.Random) -> LabelSubmit:
 
 
 def _incorrect(text: str, rng: random.Random) -> LabelSubmit:
-    value = {"text": text}
+    value: JsonObject = {"text": text}
     return LabelSubmit(verdict="incorrect", corrected_value=value, confidence=0.8, duration_ms=_duration(rng) + 4000)
 
 

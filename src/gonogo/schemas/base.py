@@ -11,9 +11,12 @@ MAX_TEXT = 100_000
 
 
 class Sent(BaseModel):
-    """Base of request models. Unknown fields are ignored, so that mass assignment has no effect."""
+    """Base of request models. Unknown fields are ignored, so that mass assignment has no effect.
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    Types are strict: `true` is no number, `"0.5"` is no number, and `"yes"` is no boolean.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
 class Received(BaseModel):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, ConfigDict, Field
 
 from gonogo.json_types import JsonObject
-from gonogo.schemas.base import AnyValue, Link, Name, Received, Sent, Timestamp
+from gonogo.schemas.base import AnyValue, Fraction, Link, Name, Received, Sent, Timestamp
 from gonogo.schemas.enums import VotePolicy
 from gonogo.schemas.labeling import LabelingCampaignPublic, LabelSubmission, TaskSubject
 
@@ -208,9 +208,11 @@ class CampaignSettings(Received):
     is claimed: `12,5` and `12,5 mm` differ.
     """
 
+    model_config = ConfigDict(strict=True)  # it is a request, too
+
     lease_minutes: Annotated[int, Field(ge=1, le=60)] = 10
-    max_risk: Annotated[float, Field(ge=0, le=1)] = DEFAULT_MAX_RISK
-    votes: VotePolicy = VotePolicy.FIXED
+    max_risk: Fraction = DEFAULT_MAX_RISK
+    votes: Annotated[VotePolicy, Field(strict=False)] = VotePolicy.FIXED
     min_votes: Annotated[int, Field(ge=1, le=50)] = 1
     trailing_zeros_matter: bool = False
     unit: Literal["mm", "in"] | None = None

@@ -20,7 +20,7 @@ class LabelingCampaignCreate(Sent):
     name: Name
     description: Text | None = None
     consensus_method: str | None = None
-    target_redundancy: Annotated[int, Field(ge=1, le=50, strict=True)] | None = None
+    target_redundancy: Annotated[int, Field(ge=1, le=50)] | None = None
     gold_fraction: Annotated[float, Field(ge=0, le=0.9, allow_inf_nan=False)] | None = None
     acceptance_alpha: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
 
@@ -90,7 +90,7 @@ class LabelingProjectCreate(Sent):
     ontology_id: Link | None = None
     selection_policy: JsonObject | None = None
     target_kinds: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=100)] | None = None
-    uses_platform_pool: Annotated[bool, Field(strict=True)] | None = None
+    uses_platform_pool: bool | None = None
 
 
 class LabelingProjectPublic(Received):
@@ -155,8 +155,8 @@ class TaskSubject(Sent):
 
 class LabelingTaskCreate(TaskSubject):
     calculation_id: Link | None = None
-    n_required: Annotated[int, Field(ge=1, le=50, strict=True)] | None = None
-    is_gold: Annotated[bool, Field(strict=True)] = False
+    n_required: Annotated[int, Field(ge=1, le=50)] | None = None
+    is_gold: bool = False
     gold_answer: Text | None = None
 
 
@@ -214,7 +214,7 @@ class LabelSubmit(Sent):
     verdict: Annotated[str, Field(min_length=1, max_length=100)]
     corrected_value: JsonObject | None = None
     confidence: Fraction | None = None
-    duration_ms: Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)] | None = None
+    duration_ms: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
 
 class LabelSubmission(Received):

@@ -22,6 +22,8 @@ class Open(BaseModel):
 
 
 class LoginRequest(BaseModel):
+    model_config = ConfigDict(strict=True)
+
     username: Annotated[str, Field(min_length=1, max_length=254)]
     api_password: Annotated[str, Field(min_length=1, max_length=500, repr=False)]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from gonogo.json_types import JsonObject
 from gonogo.schemas.base import AnyValue, Fraction, Link, Received, Sent, Timestamp
@@ -41,6 +41,8 @@ class ReviewSettings(Received):
     `qualification_items` practice answers that has to be right before an annotator gets any task; `None`, the default,
     asks for nothing. `warm_up_items` practice answers come before the first task of each sitting; 0, the default, none.
     """
+
+    model_config = ConfigDict(strict=True)  # it is a request, too
 
     sample_rate: Fraction = 0.05
     warm_up_items: Annotated[int, Field(ge=0, le=100)] = 0

@@ -10,7 +10,6 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
-from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
@@ -87,7 +86,6 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
-        generate_unique_id_function=_operation_id,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # spans name addresses, which hold tokens
     )
     app.state.settings = settings
@@ -134,7 +132,3 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name

@@ -14,6 +14,7 @@ import pytest
 from gonogo.client.credential import ApiKey
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lookup import find_campaign
+from gonogo.json_types import JsonObject
 from gonogo.schemas.labeling import LabelSubmit
 from gonogo.server.app import create_app
 from gonogo.server.settings import ServerSettings
@@ -91,7 +92,7 @@ async def test_every_form_is_the_same_bytes_again(anywhere: GonogoClient, write:
     for verdict in ("correct", "incorrect"):
         served = await anywhere.next_task(campaign.id)
         assert served.task is not None
-        value = {"text": "M8, \u2028"} if verdict == "incorrect" else None
+        value: JsonObject | None = {"text": "M8, \u2028"} if verdict == "incorrect" else None
         await anywhere.submit(served.task.id, LabelSubmit(verdict=verdict, corrected_value=value, confidence=0.5))
     votes = [vote for line in (await exported(anywhere)).splitlines() for vote in json.loads(line)["submissions"]]
     assert sorted((vote["verdict"], vote["corrected_value"]) for vote in votes) == [

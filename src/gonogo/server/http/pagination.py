@@ -11,8 +11,9 @@ from fastapi import Query
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from gonogo.server.errors import invalid
+from gonogo.server.http.query_types import Whole
 
-Limit = Annotated[int, Query(ge=1, le=500, description="How many at most, newest first.")]
+Limit = Annotated[Whole, Query(ge=1, le=500, description="How many at most, newest first.")]
 Cursor = Annotated[str | None, Query(max_length=40, description="`next_cursor` of the page before (extension).")]
 Status = Annotated[str | None, Query(max_length=100)]
 DEFAULT_LIMIT = 100

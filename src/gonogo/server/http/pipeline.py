@@ -348,7 +348,11 @@ async def _committed(request: ApiRequest, job: Callable[[Connection], Response])
 
 def router() -> APIRouter:
     """Router for paths that are complete: the app adds no prefix."""
-    return APIRouter(route_class=ApiRoute, redirect_slashes=False)
+    return APIRouter(route_class=ApiRoute, redirect_slashes=False, generate_unique_id_function=_operation_id)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
 
 
 def counted_caller(request: ApiRequest) -> Principal:

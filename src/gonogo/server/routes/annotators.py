@@ -25,6 +25,7 @@ from gonogo.server.http import pagination
 from gonogo.server.http.operation_options import IN_THREAD, open_to
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.http.query_types import Whole
 from gonogo.server.practice import items as practice
 from gonogo.server.queue.verdicts import check_verdict
 from gonogo.server.review.annotator_actions import (
@@ -40,6 +41,7 @@ from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.store.schema import annotator_actions
 
 router = make_router()
+_Items = Annotated[Whole, Query(ge=1, le=100)]
 _CAMPAIGN = "/api/v1/gonogo/campaigns/{campaign_id}"
 
 
@@ -99,7 +101,10 @@ def actions(
 @IN_THREAD
 @open_to(*practice.PRACTICE_ROLES)
 def practice_items(
-    ctx: Context, tx: Connection, campaign_id: str, limit: Annotated[int, Query(ge=1, le=100)] = practice.DEFAULT_ITEMS
+    ctx: Context,
+    tx: Connection,
+    campaign_id: str,
+    limit: _Items = practice.DEFAULT_ITEMS,
 ) -> PracticeSet:
     """Practice items: known readings in random order, some with a seeded error. Answers never count as votes."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, practice.PRACTICE_ROLES)

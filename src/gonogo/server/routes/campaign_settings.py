@@ -11,6 +11,7 @@ from gonogo.server.auth.authorization import LEAD, READERS, campaign_for, counte
 from gonogo.server.context import Context
 from gonogo.server.http.operation_options import Options, open_to, operation
 from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.http.query_types import Flag
 from gonogo.server.quality.settings_effect import forget_settled_rules, refuse_unkept, settings_effect
 from gonogo.server.scoring.refresh import refresh_campaign
 from gonogo.server.serialize import campaign_detail
@@ -29,7 +30,7 @@ def detail(campaign_id: str, ctx: Context, tx: Connection) -> CampaignDetail:
 @router.patch("/api/v1/gonogo/campaigns/{campaign_id}/settings", name="update_campaign_settings")
 @open_to(*LEAD)
 def update(
-    campaign_id: str, body: CampaignSettings, ctx: Context, tx: Connection, resettle: bool = False
+    campaign_id: str, body: CampaignSettings, ctx: Context, tx: Connection, resettle: Flag = False
 ) -> CampaignDetail:
     """Changes the settings in the body; the others stay. Leases already granted keep their length.
 

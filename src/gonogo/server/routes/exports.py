@@ -9,6 +9,7 @@ from gonogo.server.context import Context
 from gonogo.server.export.stream import CampaignExport, stream_export
 from gonogo.server.http.operation_options import open_to
 from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.http.query_types import Flag
 
 router = make_router()
 MEDIA_TYPE = "application/x-ndjson"
@@ -21,7 +22,7 @@ MEDIA_TYPE = "application/x-ndjson"
     responses={200: {"content": {MEDIA_TYPE: {}}, "description": "JSON Lines; each line is one task."}},
 )
 @open_to(*READERS)
-async def export_campaign(campaign_id: str, ctx: Context, golden: bool = False) -> StreamingResponse:
+async def export_campaign(campaign_id: str, ctx: Context, golden: Flag = False) -> StreamingResponse:
     """Export of a campaign: one JSON object a line, one line a task, honeypots and all votes included.
 
     With `golden` only the promoted tasks.

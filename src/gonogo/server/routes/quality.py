@@ -19,6 +19,7 @@ from gonogo.server.errors import ApiError
 from gonogo.server.http import pagination
 from gonogo.server.http.operation_options import Options, open_to, operation
 from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.http.query_types import Flag
 from gonogo.server.quality.campaign_report import quality_report
 from gonogo.server.review.promotion import measure_for_promotion
 from gonogo.server.review.promotion import promote as promote_results
@@ -65,7 +66,7 @@ async def _measure(request: Request, caller: Principal) -> None:
 @router.post(_PATH + "/promote", name="promote_labeling_campaign")
 @operation(Options(prepare=_measure))
 @open_to(*LEAD)
-def promote(request: Request, ctx: Context, tx: Connection, campaign_id: str, force: bool = False) -> PromoteResult:
+def promote(request: Request, ctx: Context, tx: Connection, campaign_id: str, force: Flag = False) -> PromoteResult:
     """Promotes newly resolved tasks to the golden dataset; a campaign below acceptance only with `?force=true`."""
     campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
     measurement = getattr(request.state, "measurement", None)

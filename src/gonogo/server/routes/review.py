@@ -27,6 +27,7 @@ from gonogo.server.http import pagination
 from gonogo.server.http.operation_options import IN_THREAD, open_to
 from gonogo.server.http.pipeline import Reply
 from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.http.query_types import Flag
 from gonogo.server.practice.items import check_settings
 from gonogo.server.practice.settings import load_review_settings
 from gonogo.server.practice.settings import update_review_settings as store_review_settings
@@ -62,7 +63,7 @@ def review_queue(
     annotator: Filter = None,
     sheet: Filter = None,
     text: Filter = None,
-    sample: bool = False,
+    sample: Flag = False,
 ) -> ReviewPage:
     """Review queue: conflicts by expected harm; then, with `sample`, settled tasks at the campaign's `sample_rate`.
 
@@ -77,7 +78,7 @@ def review_queue(
 
 @router.get(_TASK + "/review", name="review_task")
 @open_to(*REVIEW_READERS)
-def review_task(ctx: Context, tx: Connection, task_id: str, names: bool = False) -> ReviewDetail:
+def review_task(ctx: Context, tx: Connection, task_id: str, names: Flag = False) -> ReviewDetail:
     """Case detail for one adjudication: votes, values, possible and earlier rulings; names with `?names=true`."""
     task, _campaign = task_for(tx, ctx.caller, task_id, REVIEW_READERS)
     return case_detail(tx, task, ctx.caller, ctx.now, names=names)
