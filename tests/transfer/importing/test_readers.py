@@ -68,6 +68,10 @@ def test_a_csv_whose_columns_are_our_fields_needs_no_mapping(drawings: Path) -> 
     ("row", "reason"),
     [
         ("1,a.png,M8,high", "predicted_confidence: 'high' is no number"),
+        ("1,a.png,M8,true", "predicted_confidence: 'true' is no number"),
+        ("1,a.png,M8,nan", "predicted_confidence: 'nan' is no number"),
+        ("1,a.png,M8,0_1", "predicted_confidence: '0_1' is no number"),
+        ("1,a.png,M8,٠", "predicted_confidence: '٠' is no number"),
         ("1,a.png,M8,0.5,more", "more cells than the head line"),
         ("1,b.png,M8,0.5", "b.png"),
         ("1,a.png,{broken,0.5", "begins like JSON"),
@@ -116,6 +120,13 @@ def test_coco_boxes_become_corners(drawings: Path) -> None:
     assert [item.number for item in bad] == [2, 3, 4, 5]
     with pytest.raises(InvalidInputError, match="no images and annotations"):
         read(write_text(drawings, "d.json", "{}"))
+
+
+def test_true_is_no_id_of_a_coco_image(drawings: Path) -> None:
+    annotation = {"id": 7, "image_id": True, "bbox": [1, 2, 30, 40], "text": "M8"}
+    file = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": [annotation]}
+    lines, (bad,) = read(write_text(drawings, "c.json", json.dumps(file)))
+    assert (lines, bad.reason) == ([], "its image is not in the file")
 
 
 def test_label_studio_regions_become_fractions(drawings: Path) -> None:

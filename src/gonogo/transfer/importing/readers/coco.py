@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gonogo.transfer.importing.bbox import corners_of_size
 from gonogo.transfer.importing.csv_mapping import CsvMapping
 from gonogo.transfer.importing.json_stream import first_bytes, is_number, stream_elements
 from gonogo.transfer.importing.records import BadFileError, BadLine, NumberedRecords, RawRecord
 from gonogo.transfer.importing.registry import importer
+
+_ID_TYPES: Final = (int, str)  # exactly: `true` is no id, though Python takes it for 1
 
 
 def _is_coco(path: Path) -> bool:
@@ -30,7 +32,7 @@ def read_coco(path: Path, _: CsvMapping | None = None) -> NumberedRecords:
     images: dict[Any, Any] = {}
     categories: dict[Any, Any] = {}
     for key, item in stream_elements(path, frozenset({"images", "categories"}), arrays):
-        if isinstance(item, dict) and isinstance(item.get("id"), int | str):
+        if isinstance(item, dict) and type(item.get("id")) in _ID_TYPES:
             if key == "images":
                 images.setdefault(item["id"], item.get("file_name"))
             else:
@@ -68,4 +70,4 @@ def _record(number: int, item: Any, images: Mapping[Any, Any], categories: Mappi
 
 
 def _name_of(names: Mapping[Any, Any], item_id: Any) -> Any:
-    return names.get(item_id) if isinstance(item_id, int | str) else None
+    return names.get(item_id) if type(item_id) in _ID_TYPES else None

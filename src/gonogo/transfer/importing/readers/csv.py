@@ -20,6 +20,7 @@ from gonogo.transfer.importing.registry import importer
 _VALUE_FIELDS: Final = ("predicted_value", "truth")
 _CORNERS: Final = ("x0", "y0", "x1", "y1")
 _FORMULA_MARK: Final = ("'=", "'+", "'-", "'@", "'\t", "'\r")
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _UNDECODED: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -126,7 +127,7 @@ def _engineering_value(name: str, text: str) -> dict[str, Any]:
 
 
 def _number(name: str, text: str, decimal: str) -> float:
-    try:
-        return float(text.strip().replace(decimal, "."))
-    except ValueError:
-        raise ValueError(f"{name}: {text[:40]!r} is no number") from None
+    plain = text.strip().replace(decimal, ".")
+    if not _NUMBER.fullmatch(plain):  # `float` takes `nan`, `1_0` and digits of other scripts, too
+        raise ValueError(f"{name}: {text[:40]!r} is no number")
+    return float(plain)
