@@ -102,7 +102,7 @@ def examples(n: int, rng: random.Random, *, naive: bool = False) -> list[Labeled
 def _spoilt(text: str, values: list[str], rng: random.Random) -> tuple[str, str] | None:
     value = {"text": text}
     made = seed_error(value, value, [{"text": other} for other in values if other != text], rng)
-    return None if made is None else (made[0]["text"], str(made[1]))
+    return None if made is None else (str(made[0]["text"]), str(made[1]))
 
 
 def _random_digit(text: str, rng: random.Random) -> tuple[str, str]:

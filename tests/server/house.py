@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select
 
 from gonogo.schemas.labeling import LabelingTaskCreate, LabelSubmit
 from gonogo.server.auth.principals import Voter, local_lead
+from gonogo.server.errors import FieldError
 from gonogo.server.queue import leases, next_task, submissions
 from gonogo.server.queue.next_task import Claim
 from gonogo.server.store.engine import Store
@@ -64,7 +65,7 @@ class House:
 
     def add(self, campaign_id: str, *wanted: dict[str, Any]) -> list[str]:
         body = [LabelingTaskCreate(**{"target_kind": "pmi", "field_name": "nominal", **fields}) for fields in wanted]
-        errors: list[dict[str, Any]] = []
+        errors: list[FieldError] = []
         values = parse_tasks(body, errors)
         assert not errors
         with self.write() as connection:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
-from gonogo.server.auth.principals import Principal
+from gonogo.server.auth.principals import Principal, ServerState
 from gonogo.server.settings import ServerSettings
 from gonogo.server.store.engine import Store
 
@@ -21,6 +21,11 @@ class Context(NamedTuple):
     rng: random.Random
 
 
-def context_of(state: Any, caller: Principal) -> Context:
-    """A request's context; `state` is the app's."""
+class ContextState(ServerState, Protocol):
+    """Parts of the app that a request's context holds."""
+
+    rng: random.Random
+
+
+def context_of(state: ContextState, caller: Principal) -> Context:
     return Context(state.store, state.settings, state.clock(), caller, state.rng)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypedDict
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -24,15 +24,23 @@ REQUEST_ID = "X-Request-ID"
 _RACES = frozenset({"40001", "40P01"})  # SQLSTATE: serialization failure, deadlock
 
 
+class FieldError(TypedDict):
+    """Problem of a request: where it is (`["body", "tasks", 0, "prompt"]`), what it is, and its kind."""
+
+    loc: Sequence[str | int]
+    msg: str
+    type: str
+
+
 class ApiError(Exception):
     """Error reply: HTTP status, `error.code`, message for people, `error.details`."""
 
-    def __init__(self, status: int, code: str, message: str, details: dict[str, Any] | None = None) -> None:
+    def __init__(self, status: int, code: str, message: str, details: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = str(code)
         self.message = message
-        self.details = details or {}
+        self.details = dict(details or {})
 
 
 REFUSALS = (ApiError, RequestValidationError, HTTPException)
@@ -44,7 +52,7 @@ def not_found() -> ApiError:
     return ApiError(404, ErrorCode.NOT_FOUND, "There is no such object, or it is not visible to this credential.")
 
 
-def conflict(reason: str | None, message: str, **details: Any) -> ApiError:
+def conflict(reason: str | None, message: str, **details: object) -> ApiError:
     """409; `reason` goes to `details.reason`."""
     if reason is not None:
         details["reason"] = str(reason)
@@ -59,8 +67,8 @@ def unauthorized(code: str, message: str) -> ApiError:
     return ApiError(401, code, message)
 
 
-def invalid(errors: list[dict[str, Any]]) -> ApiError:
-    """422; each error is `{loc, msg, type}` and never carries the offending input."""
+def invalid(errors: Sequence[FieldError]) -> ApiError:
+    """422; an error never carries the offending input."""
     return ApiError(
         422, ErrorCode.VALIDATION_ERROR, "The request was not understood; see details.errors.", {"errors": errors}
     )
@@ -121,7 +129,7 @@ def as_api_error(error: Exception) -> ApiError:
     return unavailable() if isinstance(error, DATABASE_AWAY) else internal()
 
 
-def _without_input(item: Mapping[str, Any]) -> dict[str, Any]:
+def _without_input(item: Mapping[str, Any]) -> FieldError:
     return {"loc": list(item["loc"]), "msg": item["msg"], "type": item["type"]}
 
 
@@ -147,6 +155,6 @@ _MEANINGS = {
 }
 
 
-def documented(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
+def documented(statuses: Iterable[int]) -> dict[int | str, dict[str, object]]:
     """OpenAPI `responses` of these error statuses, each with the envelope."""
     return {status: {"model": ErrorEnvelope, "description": _MEANINGS[status]} for status in sorted(statuses)}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Self, overload
+from typing import Any, NamedTuple, Protocol, Self, cast, overload
 
 from sqlalchemy import Connection, false, func, select
 
@@ -18,6 +17,7 @@ from gonogo.schemas.labeling import (
     LabelSubmission,
     ServedTask,
 )
+from gonogo.server.store.compiled_statements import Columns
 from gonogo.server.store.schema import annotator_accounts, assignments, campaigns, projects, tasks
 from gonogo.server.store.schema.rows import CampaignRow, ProjectRow, TaskRow
 
@@ -56,10 +56,10 @@ class CountedCampaign(NamedTuple):
     resolved_count: int
 
     @classmethod
-    def of(cls, columns: Iterable[Any]) -> Self:
+    def of(cls, columns: Columns) -> Self:
         """From a row of `CAMPAIGN`."""
         *campaign, resolved_count = columns
-        return cls(CampaignRow._make(campaign), resolved_count)
+        return cls(CampaignRow._make(campaign), cast("int", resolved_count))
 
 
 class CountedProject(NamedTuple):
@@ -69,10 +69,10 @@ class CountedProject(NamedTuple):
     campaign_count: int
 
     @classmethod
-    def of(cls, columns: Iterable[Any]) -> Self:
+    def of(cls, columns: Columns) -> Self:
         """From a row of `PROJECT`."""
         *project, campaign_count = columns
-        return cls(ProjectRow._make(project), campaign_count)
+        return cls(ProjectRow._make(project), cast("int", campaign_count))
 
 
 class AssignmentRow(NamedTuple):
@@ -168,7 +168,12 @@ def task_public(row: TaskRow, now: datetime) -> LabelingTaskPublic:
     )
 
 
-def submission_public(row: Any) -> LabelSubmission:
+class _Created(Protocol):
+    @property
+    def created_at(self) -> datetime: ...
+
+
+def submission_public(row: _Created) -> LabelSubmission:
     """Submission of the published API; `row` has the columns of `submissions` as attributes."""
     values = {name: getattr(row, name) for name in LabelSubmission.model_fields if name != "created_at"}
     return LabelSubmission(**values, created_at=instant(row.created_at))

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from gonogo.values.format import deviation_texts, format_text, step_text, zone_text
 from gonogo.values.json_codec import from_json
@@ -34,7 +33,7 @@ class Equality:
     reason: str
 
 
-def equal(a: Any, b: Any, *, trailing_zeros: bool = False, unit: str = "") -> Equality:
+def equal(a: object, b: object, *, trailing_zeros: bool = False, unit: str = "") -> Equality:
     """Compares two values (any JSON, or `EngineeringValue`): whether they state the same requirement. Never raises.
 
     `unit` (`mm`, `in`) is the drawing's for lengths without one; empty means that it is not known, and none is claimed.
@@ -46,7 +45,7 @@ def equal(a: Any, b: Any, *, trailing_zeros: bool = False, unit: str = "") -> Eq
     return Equality(False, "differs: " + _difference(first, second, trailing_zeros, unit))
 
 
-def canonical_key(json: Any, *, trailing_zeros: bool = False, unit: str = "") -> str:
+def canonical_key(json: object, *, trailing_zeros: bool = False, unit: str = "") -> str:
     """Returns the same text for all equal values; its SHA-256 where it is longer than 512 characters."""
     return value_key(from_json(json), trailing_zeros, unit)
 

@@ -10,21 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from gonogo.json_types import JsonObject, JsonValue
 from gonogo.values.format import format_text, thread_text, zone_text
 from gonogo.values.json_fields import READERS, with_known_names
 from gonogo.values.json_text import canonical_json, readable_json
 from gonogo.values.model import EngineeringValue, Kind, Number, Thread, Zone
+from gonogo.values.notations import Fields
 from gonogo.values.parse import parse
 
 _SHAPES = frozenset((Kind.DIAMETER, Kind.RADIUS, Kind.SQUARE, Kind.SPHERICAL_DIAMETER, Kind.SPHERICAL_RADIUS))
 _SPACED_TIMES = re.compile(r"(?<=[0-9])[xX×] +(?=[0-9])")
 _KNOWN = frozenset((*READERS, "text"))
-_Items = list[tuple[str, Any]]
+_Items = list[tuple[str, JsonValue]]
 
 
-def from_json(json: Any) -> EngineeringValue:
+def from_json(json: object) -> EngineeringValue:
     """Returns the value of any JSON. `null`, `{}` and blank text are empty; lists and the like are kept as `other`."""
     if isinstance(json, EngineeringValue):
         return json
@@ -39,13 +41,13 @@ def from_json(json: Any) -> EngineeringValue:
     return EngineeringValue(Kind.OTHER, canonical_json(json))
 
 
-def to_json(value: EngineeringValue) -> dict[str, Any]:
+def to_json(value: EngineeringValue) -> JsonObject:
     """Returns `value` as a JSON object: `text` as a drawing writes it, the known keys it fills, and unknown ones."""
     if value.kind is Kind.EMPTY:
         return dict(value.extra)
     if value.kind in (Kind.TEXT, Kind.OTHER):
         return {"text": value.text, **dict(value.extra)}
-    fields: dict[str, Any] = {
+    fields: JsonObject = {
         "text": format_text(value),
         "kind": value.kind.value,
         "nominal": _digits(value.nominal),
@@ -58,8 +60,8 @@ def to_json(value: EngineeringValue) -> dict[str, Any]:
         "thread": thread_text(value.thread) if value.thread else "",
         "symbol": value.symbol,
         "zone": zone_text(value.zone, ".") if value.zone else "",
-        "material_condition": value.conditions[0] if len(value.conditions) == 1 else list(value.conditions),
-        "datums": list(value.datums),
+        "material_condition": value.conditions[0] if len(value.conditions) == 1 else [*value.conditions],
+        "datums": [*value.datums],
         "roughness": value.roughness,
     }
     return {key: item for key, item in fields.items() if item not in (None, "", [])} | dict(value.extra)
@@ -69,7 +71,7 @@ def _digits(number: Number | None) -> str:
     return number.written(".").removeprefix("+") if number else ""
 
 
-def _read_object(json: dict[Any, Any]) -> EngineeringValue:
+def _read_object(json: dict[object, JsonValue]) -> EngineeringValue:
     json = with_known_names(json)
     text = json.get("text")
     if isinstance(text, str) and json.get("kind") == Kind.CHAMFER.value:
@@ -95,7 +97,7 @@ class _ObjectReading:
         self.stated: _Items = []
         self.unplaced: _Items = []
 
-    def add(self, key: Any, item: Any) -> None:
+    def add(self, key: object, item: JsonValue) -> None:
         fields = READERS[key](item) if key in READERS and item is not None else None
         if fields == {} or (item is None and key in _KNOWN):
             return
@@ -127,7 +129,7 @@ def _survives_round_trip(value: EngineeringValue) -> bool:
     return again.ok and again.value == value
 
 
-def _implies(value: EngineeringValue, key: str, item: Any) -> bool:
+def _implies(value: EngineeringValue, key: str, item: JsonValue) -> bool:
     """Whether `value` already holds what the key says."""
     fields = READERS[key](item) if key in READERS else None
     return fields is not None and _merge(value, fields) == value
@@ -143,7 +145,7 @@ class _KindRule(NamedTuple):
     """One row of the decision table for the kind of a value: when it applies, and the fields it changes."""
 
     applies: Callable[[EngineeringValue], bool]
-    changes: dict[str, Any]
+    changes: Fields
 
 
 _KIND_RULES: Final = (
@@ -180,9 +182,9 @@ def _is_positive(value: EngineeringValue) -> bool:
     return all(number is not None and number.value > 0 for number in (value.upper, value.lower))
 
 
-def _merge(value: EngineeringValue, fields: dict[str, Any]) -> EngineeringValue | None:
+def _merge(value: EngineeringValue, fields: Fields) -> EngineeringValue | None:
     """Returns `value` with `fields` filled in where it is silent; `None` when they contradict it."""
-    new: dict[str, Any] = {}
+    new: Fields = {}
     for name, item in fields.items():
         old = getattr(value, name)
         if name == "kind":
@@ -198,7 +200,7 @@ def _merge(value: EngineeringValue, fields: dict[str, Any]) -> EngineeringValue 
     return replace(value, **new)
 
 
-def _is_same(old: Any, new: Any) -> bool:
+def _is_same(old: object, new: object) -> bool:
     if isinstance(old, Number) and isinstance(new, Number):
         return old.key() == new.key()
     if isinstance(old, Zone) and isinstance(new, Zone):

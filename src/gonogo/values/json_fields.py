@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from gonogo.json_types import JsonValue
 from gonogo.values.json_text import readable_json
 from gonogo.values.lexer import fold, tokens
 from gonogo.values.model import Kind, Number, Zone
@@ -24,7 +24,7 @@ _CONDITIONS = {"maximum": "M", "least": "L", "regardless": "S"}
 _ROUGHNESS = {"ra": "Ra", "rz": "Rz", "rt": "Rt", "rq": "Rq", "rv": "Rv", "rmax": "Rmax", "rms": "RMS", "n": "N"}
 
 
-def _text(item: Any) -> str | None:
+def _text(item: object) -> str | None:
     """Returns a short text or a number as text, else `None`."""
     if isinstance(item, bool) or not isinstance(item, (str, int, float)):
         return None
@@ -37,7 +37,7 @@ def _cursor(text: str) -> Cursor:
     return Cursor(tokens(folded), folded)
 
 
-def _number(item: Any, signed: bool) -> Number | None:
+def _number(item: object, signed: bool) -> Number | None:
     text = _text(item)
     if text is None:
         return None
@@ -51,22 +51,22 @@ def _number(item: Any, signed: bool) -> Number | None:
     return Number((sign or "+") + number.text) if signed else Number(sign.replace("+", "") + number.text)
 
 
-def _nominal(item: Any) -> Fields | None:
+def _nominal(item: object) -> Fields | None:
     number = _number(item, signed=False)
     return {"nominal": number} if number else None
 
 
-def _upper(item: Any) -> Fields | None:
+def _upper(item: object) -> Fields | None:
     number = _number(item, signed=True)
     return {"upper": number} if number else None
 
 
-def _lower(item: Any) -> Fields | None:
+def _lower(item: object) -> Fields | None:
     number = _number(item, signed=True)
     return {"lower": number} if number else None
 
 
-def _unit(item: Any) -> Fields | None:
+def _unit(item: object) -> Fields | None:
     text = _text(item)
     if text is None:
         return None
@@ -74,7 +74,7 @@ def _unit(item: Any) -> Fields | None:
     return {"unit": unit} if unit or not text else None
 
 
-def _quantity(item: Any) -> Fields | None:
+def _quantity(item: object) -> Fields | None:
     text = _text(item)
     digits = (text or "").rstrip("xX× ")
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= 4 and int(digits) > 0):
@@ -82,7 +82,7 @@ def _quantity(item: Any) -> Fields | None:
     return {"quantity": int(digits)} if int(digits) > 1 else {}
 
 
-def _kind(item: Any) -> Fields | None:
+def _kind(item: object) -> Fields | None:
     text = _text(item)
     if text is None:
         return None
@@ -92,7 +92,7 @@ def _kind(item: Any) -> Fields | None:
     return {"kind": Kind(kind)} if kind in _KINDS else None
 
 
-def _modifier(item: Any) -> Fields | None:
+def _modifier(item: object) -> Fields | None:
     items = item if isinstance(item, list) else [item]
     fields: Fields = {}
     for text in map(_text, items[:4]):
@@ -106,7 +106,7 @@ def _modifier(item: Any) -> Fields | None:
     return fields
 
 
-def _fit(item: Any) -> Fields | None:
+def _fit(item: object) -> Fields | None:
     text = _text(item)
     if text is None:
         return None
@@ -115,7 +115,7 @@ def _fit(item: Any) -> Fields | None:
     return {"fit": fit} if cursor.at_end and (fit or not text) else None
 
 
-def _thread(item: Any) -> Fields | None:
+def _thread(item: object) -> Fields | None:
     if isinstance(item, dict):  # {"designation": "M8", "pitch": 1.25, "class": "6H"}
         parts = [_text(item.get(key)) or "" for key in ("designation", "pitch", "class")]
         known = set(item) <= {"designation", "pitch", "class"}
@@ -127,13 +127,13 @@ def _thread(item: Any) -> Fields | None:
     return fields if fields and cursor.at_end else None
 
 
-def _symbol(item: Any) -> Fields | None:
+def _symbol(item: object) -> Fields | None:
     text = _text(item)
     name = characteristic(text) if text else ""
     return {"symbol": name, "kind": Kind.FRAME} if name else {} if text == "" else None
 
 
-def _zone(item: Any) -> Fields | None:
+def _zone(item: object) -> Fields | None:
     text = _text(item)
     if text is None:
         return None
@@ -144,7 +144,7 @@ def _zone(item: Any) -> Fields | None:
     return {"zone": Zone(number, sign, per)} if number and cursor.at_end else None
 
 
-def _material_condition(item: Any) -> Fields | None:
+def _material_condition(item: object) -> Fields | None:
     conditions: list[str] = []
     for text in map(_text, item[:8] if isinstance(item, list) else [item]):
         if text is None:
@@ -162,7 +162,7 @@ def _material_condition(item: Any) -> Fields | None:
     return {"conditions": tuple(conditions)}
 
 
-def _datums(item: Any) -> Fields | None:
+def _datums(item: object) -> Fields | None:
     texts = [_text(entry) for entry in item[:8]] if isinstance(item, list) else [_text(item)]
     if any(text is None for text in texts):
         return None
@@ -171,7 +171,7 @@ def _datums(item: Any) -> Fields | None:
     return {"datums": datums} if cursor.at_end else None
 
 
-def _roughness(item: Any) -> Fields | None:
+def _roughness(item: object) -> Fields | None:
     if isinstance(item, dict):
         item = f"{_text(item.get('parameter')) or ''} {_text(item.get('value')) or '?'}"
     text = _text(item)
@@ -185,7 +185,7 @@ def _roughness(item: Any) -> Fields | None:
     return {"kind": Kind.ROUGHNESS, "roughness": name or "Ra"} | ({"nominal": number} if number else {})
 
 
-READERS: dict[str, Callable[[Any], Fields | None]] = {
+READERS: dict[str, Callable[[object], Fields | None]] = {
     "kind": _kind,
     "nominal": _nominal,
     "unit": _unit,
@@ -220,11 +220,11 @@ _OTHER_NAMES: dict[str, tuple[str, ...]] = {
 """Names that other programs give to the known keys, by key."""
 
 
-def with_known_names(json: dict[Any, Any]) -> dict[Any, Any]:
+def with_known_names(json: dict[object, JsonValue]) -> dict[object, JsonValue]:
     """Returns the object with the known keys' names in place of other programs', where their items are understood."""
     if not any(key not in READERS and key != "text" for key in json):
         return json
-    names: dict[Any, str] = {}
+    names: dict[object, str] = {}
     for known, others in _OTHER_NAMES.items():
         other = next((key for key in others if key in json and key not in names), "")
         if known not in json and other and _means(known, json[other], json):
@@ -233,7 +233,7 @@ def with_known_names(json: dict[Any, Any]) -> dict[Any, Any]:
     return _with_tolerance(renamed)
 
 
-def _means(known: str, item: Any, json: dict[Any, Any]) -> bool:
+def _means(known: str, item: object, json: dict[object, JsonValue]) -> bool:
     if known == "text":
         return isinstance(item, str) and bool(item.strip())
     if known == "zone" and not any(key in json for key in ("symbol", *_OTHER_NAMES["symbol"])):
@@ -241,7 +241,7 @@ def _means(known: str, item: Any, json: dict[Any, Any]) -> bool:
     return bool(READERS[known](item))
 
 
-def _with_tolerance(json: dict[Any, Any]) -> dict[Any, Any]:
+def _with_tolerance(json: dict[object, JsonValue]) -> dict[object, JsonValue]:
     """Writes `tolerance` as both deviations: a number or `±0,1`, or an object or pair of `upper` and `lower`."""
     tolerance = json.get("tolerance")
     if tolerance is None or "upper" in json or "lower" in json or "nominal" not in json:

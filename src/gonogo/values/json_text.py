@@ -6,19 +6,18 @@ Bounded in depth, items and length; never raises.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 MAX_DEPTH = 64
 _SHOWN_DEPTH = 3
 _SHOWN_ITEMS = 20
 
 
-def canonical_json(value: Any) -> str:
+def canonical_json(value: object) -> str:
     """Returns compact JSON with sorted keys; `1` and `1.0` are the same, `true` is not `1`; cut below 64 levels."""
     return json.dumps(_canonical(value, 0), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _canonical(value: Any, depth: int) -> Any:
+def _canonical(value: object, depth: int) -> object:
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, int):
@@ -34,7 +33,7 @@ def _canonical(value: Any, depth: int) -> Any:
     return str(value)
 
 
-def readable_json(value: Any, longest: int = 200, depth: int = 0) -> str:
+def readable_json(value: object, longest: int = 200, depth: int = 0) -> str:
     """Returns a JSON value for people, not for parsers: `a, b`, `x: 1, y: 2`; cut at about `longest` characters."""
     if isinstance(value, str):
         text = value[: longest + 1]
@@ -52,7 +51,7 @@ def readable_json(value: Any, longest: int = 200, depth: int = 0) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def _shown_items(value: dict[Any, Any] | list[Any] | tuple[Any, ...], longest: int, depth: int) -> str:
+def _shown_items(value: dict[object, object] | list[object] | tuple[object, ...], longest: int, depth: int) -> str:
     if not value:
         return "nothing"
     if depth >= _SHOWN_DEPTH:

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+
+from gonogo.json_types import JsonValue
 
 
 class Kind(StrEnum):
@@ -166,7 +167,9 @@ class EngineeringValue:
     roughness: str = ""  # parameter: Ra, Rz, N …
     steps: tuple[HoleStep, ...] = ()  # counterbores and countersinks
     rest: str = ""  # words after the value: THRU, REF, A3
-    extra: tuple[tuple[str, Any], ...] = field(default=(), hash=False)  # JSON keys we do not know, or that contradict
+    extra: tuple[tuple[str, JsonValue], ...] = field(
+        default=(), hash=False
+    )  # JSON keys we do not know, or that contradict
 
     @property
     def is_limits(self) -> bool:

@@ -21,6 +21,7 @@ from gonogo.values.symbols import (
 from gonogo.values.token_cursor import DEEP, Cursor
 
 Fields = dict[str, Any]
+"""Fields of an `EngineeringValue` by name."""
 
 _CHAMFER = {"c": "C", "ch": "CH", "cham": "CH", "chamfer": "CH", "fase": "CH"}
 _ROUGHNESS = {"ra": "Ra", "rz": "Rz", "rt": "Rt", "rq": "Rq", "rv": "Rv", "rmax": "Rmax", "rms": "RMS"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 from gonogo.values.format import format_text
 from gonogo.values.json_codec import from_json
@@ -56,7 +55,7 @@ def swap_signs(text: str) -> str:
     return text[: last.start()] + ("-" if last[0] == "+" else "+") + text[last.end() :]
 
 
-def restore_tolerance(text: str, predicted: Any) -> str:
+def restore_tolerance(text: str, predicted: object) -> str:
     """Returns `text` with the deviations and the fit of `predicted` (any JSON); its size, sign and quantity stay."""
     parsed, source = parse(text), from_json(predicted)
     value = parsed.value

@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from gonogo.values.characters import visible
 from gonogo.values.format import (
@@ -97,7 +96,7 @@ class _Block:
     baseline: int = 0
 
 
-def typeset(json: Any, *, width: int = 60, max_rows: int = 6) -> Typeset:
+def typeset(json: object, *, width: int = 60, max_rows: int = 6) -> Typeset:
     """Typesets any JSON. No row is wider than `width` cells; cut rows end in `…`. Never raises."""
     width, max_rows = max(width, 8), max(max_rows, 1)
     value = from_json(json)
@@ -111,7 +110,7 @@ def typeset(json: Any, *, width: int = 60, max_rows: int = 6) -> Typeset:
     return Typeset(tuple(parts), tuple(rows[:max_rows]) or (NO_VALUE,), raw, exact, keys)
 
 
-def _raw(json: Any, value: EngineeringValue) -> tuple[str, str]:
+def _raw(json: object, value: EngineeringValue) -> tuple[str, str]:
     """Returns the reading as it came, and the other keys where they say more than its text."""
     if isinstance(json, EngineeringValue):
         return json.text or format_text(json), ""
@@ -128,7 +127,7 @@ def _raw(json: Any, value: EngineeringValue) -> tuple[str, str]:
     return text, _compact(others) if value != alone or value.extra else ""
 
 
-def _compact(json: Any) -> str:
+def _compact(json: object) -> str:
     """Returns JSON on one line, cut at about 400 characters. Never raises."""
     try:
         text = json_module.dumps(json, ensure_ascii=False, default=str)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from gonogo.schemas.enums import ErrorCode, KeyScope
 from gonogo.schemas.gonogo_api import KeyCreated
@@ -19,6 +19,7 @@ from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import api_keys, results_passwords, users
+from gonogo.server.store.typed_rows import fetch_first, fetch_one
 
 
 def create_key(store: Store, name: str, scopes: Iterable[str]) -> KeyCreated:
@@ -54,8 +55,21 @@ def make_key(connection: Connection, user_id: str, name: str, scopes: Iterable[s
     return KeyCreated(id=str(row["id"]), name=name, key=key, scopes=known)
 
 
-def key_public(row: Row[Any]) -> KeyPublic:
-    """A key (columns of `KEYS`) as its owner sees it later: without the secret."""
+class KeyRow(NamedTuple):
+    """Row of `KEYS`."""
+
+    number: int
+    id: str
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_at: datetime
+    revoked_at: datetime | None
+    results_username: str | None
+
+
+def key_public(row: KeyRow) -> KeyPublic:
+    """A key as its owner sees it later: without the secret."""
     return KeyPublic(
         id=row.id,
         name=row.name,
@@ -70,16 +84,18 @@ def key_public(row: Row[Any]) -> KeyPublic:
 def revoke_key(connection: Connection, org_id: str, key_id: str, now: datetime) -> KeyPublic:
     """Voids a key of the organisation; 404 when it has none of this id."""
     mine = KEYS.where(api_keys.c.id == key_id, users.c.org_id == org_id)
-    row = connection.execute(mine).first()
+    row = fetch_first(connection, mine, KeyRow)
     if row is None:
         raise not_found()
     if row.revoked_at is None:
         connection.execute(api_keys.update().where(api_keys.c.id == key_id).values(revoked_at=now))
-    return key_public(connection.execute(mine).one())
+    return key_public(fetch_one(connection, mine, KeyRow))
 
 
 KEYS = (
-    select(api_keys, results_passwords.c.username.label("results_username"))
+    select(api_keys.c.number, api_keys.c.id, api_keys.c.name, api_keys.c.prefix, api_keys.c.scopes)
+    .add_columns(api_keys.c.created_at, api_keys.c.revoked_at)
+    .add_columns(results_passwords.c.username.label("results_username"))
     .join(users, users.c.id == api_keys.c.user_id)
     .outerjoin(results_passwords, results_passwords.c.api_key_id == api_keys.c.id)
 )

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from sqlalchemy import Connection, bindparam, select
 
 from gonogo.schemas.enums import AssignmentStatus, ErrorCode, KeyScope
 from gonogo.server.auth import tokens
 from gonogo.server.errors import forbidden, unauthorized
+from gonogo.server.settings import ServerSettings
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
@@ -45,6 +46,16 @@ class Principal(NamedTuple):
     email: str | None = None
 
 
+class ServerState(Protocol):
+    """Parts of the app (its `state`) that authentication uses."""
+
+    store: Store
+    settings: ServerSettings
+    local_lead: Principal
+
+    def clock(self) -> datetime: ...
+
+
 class Voter(NamedTuple):
     """Identity that claims and votes are booked on: an annotator account, or a user with an API key."""
 
@@ -64,14 +75,14 @@ def require(caller: Principal, *roles: str) -> Principal:
     return caller
 
 
-def authenticate(state: Any, headers: Headers) -> Principal:
+def authenticate(state: ServerState, headers: Headers) -> Principal:
     """Returns the caller as the database has it now. Raises 401 `invalid_api_key` or `invalid_session`.
 
     `state` is the app's; `headers` have lower-case names.
     """
     key = headers.get("x-api-key")
     if key is not None:
-        embedded: str | None = state.settings.embedded_token
+        embedded = state.settings.embedded_token
         if embedded and tokens.same(key, embedded):
             return _local_lead(state)
         return by_api_key(state.store, key)
@@ -180,7 +191,7 @@ _SEEN = CompiledStatement(
 )
 
 
-def _local_lead(state: Any) -> Principal:
+def _local_lead(state: ServerState) -> Principal:
     cached: Principal | None = getattr(state, "local_lead", None)
     if cached is None:
         with state.store.write() as connection:

@@ -6,9 +6,9 @@ import json
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 from zlib import crc32
 
 from gonogo.schemas.enums import TaskStatus, VotePolicy
@@ -132,15 +132,21 @@ def class_posterior(
     return [weight / total for weight in weights]
 
 
-def evidence_factors(evidence: Mapping[str, Any] | None, confidence: float | None) -> Sequence[float] | None:
+class StoredEvidence(TypedDict):
+    """JSON form of `Evidence`: edges of the bins of confidence, and the factors of each bin by verdict."""
+
+    edges: list[float]
+    factors: list[list[float]]
+
+
+def evidence_factors(evidence: StoredEvidence | None, confidence: float | None) -> Sequence[float] | None:
     """What multiplies the class prior of a task whose prediction has this confidence; `None` if nothing does.
 
     `evidence` is `Evidence.stored`.
     """
     if evidence is None or confidence is None:
         return None
-    factors: Sequence[float] = evidence["factors"][bisect_right(evidence["edges"], confidence)]
-    return factors
+    return evidence["factors"][bisect_right(evidence["edges"], confidence)]
 
 
 def decide_outcome(votes: Sequence[Vote], probabilities: Sequence[float], rule: Rule) -> Outcome:

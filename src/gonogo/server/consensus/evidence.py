@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gonogo.server.consensus.agreement import Z_95, Interval
+from gonogo.server.consensus.decide import StoredEvidence
 
 if TYPE_CHECKING:
     from gonogo.server.consensus.votes import Floats, Ints
@@ -52,7 +53,7 @@ class Evidence:
         """Whether the confidence moves any prior."""
         return bool(self.factors)
 
-    def stored(self) -> dict[str, Any] | None:
+    def stored(self) -> StoredEvidence | None:
         """JSON form for the refresh of single tasks (`decide.evidence_factors`); `None` if it is not used."""
         return {"edges": list(self.edges), "factors": [list(row) for row in self.factors]} if self.factors else None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from gonogo.json_types import JsonValue
 from gonogo.values import canonical_key
 
 RELIABILITY_MARGIN = 1e-6
@@ -15,7 +16,7 @@ RELIABILITY_MARGIN = 1e-6
 class Value(NamedTuple):
     """Value as a voter wrote it (any JSON), and its key, which is equal for values that are equal on a drawing."""
 
-    raw: Any
+    raw: JsonValue
     key: str
 
 
@@ -31,7 +32,7 @@ class ValueConsensus(NamedTuple):
     voters: tuple[int, ...]
 
 
-def value_key(raw: Any, *, trailing_zeros: bool = False, unit: str | None = None) -> str:
+def value_key(raw: JsonValue, *, trailing_zeros: bool = False, unit: str | None = None) -> str:
     """Key that is equal for two values exactly when they are equal on a drawing whose lengths are in `unit`.
 
     With `trailing_zeros`, 16,5 and 16,50 differ.
@@ -39,7 +40,7 @@ def value_key(raw: Any, *, trailing_zeros: bool = False, unit: str | None = None
     return canonical_key(raw, trailing_zeros=trailing_zeros, unit=unit or "")
 
 
-def to_value(raw: Any, *, trailing_zeros: bool = False, unit: str | None = None) -> Value | None:
+def to_value(raw: JsonValue, *, trailing_zeros: bool = False, unit: str | None = None) -> Value | None:
     """`raw` with its key; `None` stays `None`."""
     return None if raw is None else Value(raw, value_key(raw, trailing_zeros=trailing_zeros, unit=unit))
 

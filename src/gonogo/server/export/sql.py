@@ -7,8 +7,6 @@ Written by the database, a batch is one text. `json_lines` is the only door; no 
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -46,9 +44,10 @@ from gonogo.server.store.schema import (
     users,
 )
 from gonogo.server.store.schema.columns import Instant
+from gonogo.server.store.typed_rows import AnyColumn
 from gonogo.server.tasks.drawings import NEWEST_DRAWING_NUMBER
 
-Cell = tuple[str, ColumnElement[Any]]
+Cell = tuple[str, AnyColumn]
 """A field: its mark in the template (`%s`, with quotes for plain text), and the expression of its value."""
 
 
@@ -126,7 +125,7 @@ def _votes_with_people() -> FromClause:
     return votes.outerjoin(annotator_accounts, annotator_accounts.c.id == submissions.c.voter_id)
 
 
-def _list(table: Table, cells: dict[str, Cell], source: FromClause) -> ColumnElement[Any]:
+def _list(table: Table, cells: dict[str, Cell], source: FromClause) -> ColumnElement[str]:
     """The rows of `table` that belong to the task, oldest first, as objects with commas between."""
     rows = (
         select(_object(cells).label("object"), table.c.number)
@@ -145,7 +144,7 @@ def _object(cells: dict[str, Cell]) -> FormatText:
     return FormatText(_literal(template), *(value for _mark, value in cells.values()))
 
 
-def _cell(column: ColumnElement[Any]) -> Cell:
+def _cell(column: AnyColumn) -> Cell:
     """The text of a column, by its type."""
     kind = column.type
     if isinstance(kind, Instant):
@@ -159,19 +158,19 @@ def _cell(column: ColumnElement[Any]) -> Cell:
     return _text(column)
 
 
-def _or_null(text: ColumnElement[Any]) -> ColumnElement[Any]:
+def _or_null(text: ColumnElement[str]) -> ColumnElement[str]:
     return func.coalesce(text, _literal("null"))
 
 
-def _text(column: ColumnElement[Any]) -> Cell:
+def _text(column: AnyColumn) -> Cell:
     return "%s", JsonQuote(column)
 
 
-def _plain(column: ColumnElement[Any]) -> Cell:
+def _plain(column: AnyColumn) -> Cell:
     """A text that is never `NULL` and needs no escapes: an id or a verdict."""
     return '"%s"', column
 
 
-def _literal(text: str) -> ColumnElement[Any]:
+def _literal(text: str) -> ColumnElement[str]:
     """A constant in the text of the statement."""
     return literal_column(f"'{text}'", Text)

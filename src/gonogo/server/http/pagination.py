@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from gonogo.server.errors import invalid
 from gonogo.server.http.query_types import Whole
+from gonogo.server.store.compiled_statements import Columns
+from gonogo.server.store.typed_rows import AnySelect
 
 Limit = Annotated[Whole, Query(ge=1, le=500, description="How many at most, newest first.")]
 Cursor = Annotated[str | None, Query(max_length=40, description="`next_cursor` of the page before (extension).")]
@@ -19,30 +21,37 @@ Status = Annotated[str | None, Query(max_length=100)]
 DEFAULT_LIMIT = 100
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
-class ListPage:
+class ListPage(Generic[T]):
     """One page: its rows, the total of the list, and the cursor of the next page (`None` at the end)."""
 
-    rows: Sequence[Row[Any]]
+    rows: list[T]
     count: int
     next_cursor: str | None
 
 
 def page(
     connection: Connection,
-    query: Select[Any],
+    query: AnySelect,
+    make: Callable[[Columns], T],
     number: ColumnElement[int],
     limit: int,
     cursor: str | None,
     *,
-    count: Select[Any] | None = None,
-) -> ListPage:
-    """Returns one page of `query`, which selects a column named `number`; `count` is a cheaper query for the total."""
+    count: AnySelect | None = None,
+) -> ListPage[T]:
+    """Returns one page of `query`, which selects a column named `number`; `make` gives its rows a type.
+
+    `count` is a cheaper query for the total.
+    """
     total = count if count is not None else select(func.count()).select_from(query.order_by(None).subquery())
     before = query if cursor is None else query.where(number < _position(cursor))
     rows = connection.execute(before.order_by(number.desc()).limit(limit + 1)).all()
     following = str(rows[limit - 1].number) if len(rows) > limit else None
-    return ListPage(rows[:limit], connection.execute(total).scalar_one(), following)
+    return ListPage([make(row) for row in rows[:limit]], connection.execute(total).scalar_one(), following)
 
 
 def one_of(value: str | None, allowed: type[StrEnum], *loc: str | int) -> str | None:

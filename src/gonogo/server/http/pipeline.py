@@ -29,7 +29,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar, get_args, get_origin
+from typing import Any, Generic, Protocol, TypeVar, cast, get_args, get_origin
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -40,10 +40,11 @@ from sqlalchemy.exc import DBAPIError
 from starlette.background import BackgroundTask
 from starlette.types import Receive, Scope, Send
 
+from gonogo.json_types import JsonValue
 from gonogo.server.auth import tokens
 from gonogo.server.auth.authorization import check_rights
 from gonogo.server.auth.principals import Headers, Principal, authenticate, credential_of
-from gonogo.server.context import Context, context_of
+from gonogo.server.context import Context, ContextState, context_of
 from gonogo.server.errors import (
     REFUSALS,
     REQUEST_ID,
@@ -58,13 +59,13 @@ from gonogo.server.http import idempotency
 from gonogo.server.http.bodies import is_json, parse_json, read_body, refuse_nul_in_path, refuse_nul_in_query
 from gonogo.server.http.idempotency import IdempotentRequest
 from gonogo.server.http.operation_options import options_of, roles_of
-from gonogo.server.settings import ServerSettings
+from gonogo.server.http.rate_limits import RateLimiter
 from gonogo.server.store import audit
 from gonogo.server.store.group_commit import GroupCommit
 
 T = TypeVar("T")
-Handler = Callable[..., Any]
-Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+Handler = Callable[..., object]
+Endpoint = Callable[[Request], Coroutine[object, None, Response]]
 
 _CREDENTIALS: list[dict[str, list[str]]] = [{"ApiKey": []}, {"Session": []}]  # either of the two
 _HANDLER = "gonogo_handler"
@@ -88,16 +89,23 @@ class Reply(Generic[T]):
     """Id for the audit row of a refusal that stored something all the same."""
 
 
+class PipelineState(ContextState, Protocol):
+    """Parts of the app (its `state`) that the pipeline uses."""
+
+    limits: RateLimiter
+    group_commit: GroupCommit
+
+
 class ApiRequest(Request):
     """Request on its way through the pipeline: Starlette's, and what the pipeline has read of it."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
-        self.server: Any = scope["app"].state
+        self.server: PipelineState = scope["app"].state
         self.first_headers: Headers = _first_headers(scope["headers"])
         """Headers by lower-case name, the first of each; much cheaper to ask than Starlette's."""
         self.raw = b""
-        self.value: Any = None
+        self.value: JsonValue = None
         """The body, if it is JSON."""
         self.caller: Principal | None = None
         self.key: IdempotentRequest | None = None
@@ -110,7 +118,7 @@ class ApiRequest(Request):
     async def body(self) -> bytes:
         return self.raw
 
-    async def json(self) -> Any:
+    async def json(self) -> JsonValue:
         return self.value
 
 
@@ -143,7 +151,7 @@ class ApiRoute(APIRoute):
         if not (self._roles or self._options.public):
             raise TypeError("An operation that needs a credential says by `open_to` for which roles it is.")
         result = _result_type(signature)
-        self._result: TypeAdapter[Any] | None = TypeAdapter(result) if self._has_tx else None
+        self._result: TypeAdapter[object] | None = TypeAdapter(result) if self._has_tx else None
         super().__init__(path, self._endpoint(signature, result), **options)
         if self._is_plain():
             self._validated = self._plain
@@ -211,7 +219,7 @@ class ApiRoute(APIRoute):
             return await self._refused(request, self._first_refusal(request, error))
 
     async def _read_body(self, request: ApiRequest) -> None:
-        settings: ServerSettings = request.server.settings
+        settings = request.server.settings
         refuse_nul_in_query(request)
         limit = settings.max_drawing_bytes if self._options.file_body else settings.max_json_bytes
         request.raw = await read_body(request.receive, request.first_headers.get("content-length", ""), limit)
@@ -254,7 +262,7 @@ class ApiRoute(APIRoute):
     def _endpoint(self, signature: inspect.Signature, result: Any) -> Handler:
         """The endpoint that FastAPI calls with validated arguments: the handler's parameters but `ctx` and `tx`."""
 
-        async def endpoint(*, request: Request, **arguments: Any) -> Any:
+        async def endpoint(*, request: Request, **arguments: object) -> object:
             return await self._call(request, arguments)
 
         keyword = inspect.Parameter.KEYWORD_ONLY
@@ -266,7 +274,7 @@ class ApiRoute(APIRoute):
         endpoint.__signature__ = inspect.Signature([of_request, *others], return_annotation=result)  # type: ignore[attr-defined]
         return endpoint
 
-    async def _call(self, request: Request, arguments: dict[str, Any]) -> Any:
+    async def _call(self, request: Request, arguments: dict[str, object]) -> object:
         assert isinstance(request, ApiRequest)  # FastAPI hands on the request that it is given
         if "request" in self._parameters:
             arguments["request"] = request
@@ -275,16 +283,16 @@ class ApiRoute(APIRoute):
         if self._has_ctx:
             arguments["ctx"] = request.context()
         if not self._has_tx:
-            return await self._handler(**arguments)
+            return await cast("Awaitable[object]", self._handler(**arguments))
         if self._options.in_thread:
             return await asyncio.to_thread(self._read, request, arguments)
         return self._read(request, arguments)
 
-    def _read(self, request: ApiRequest, arguments: dict[str, Any]) -> Any:
+    def _read(self, request: ApiRequest, arguments: dict[str, object]) -> object:
         with request.server.store.read() as tx:
             return self._handler(tx=tx, **arguments)
 
-    async def _write(self, request: ApiRequest, arguments: dict[str, Any]) -> Response:
+    async def _write(self, request: ApiRequest, arguments: dict[str, object]) -> Response:
         def job(tx: Connection) -> Response:
             ctx = request.context()  # now: another request may have gone first, and its instant must be the earlier
             if self._has_ctx:
@@ -293,11 +301,11 @@ class ApiRoute(APIRoute):
 
         return await _committed(request, job)
 
-    def _reply(self, request: ApiRequest, ctx: Context, tx: Connection, arguments: dict[str, Any]) -> Response:
+    def _reply(self, request: ApiRequest, ctx: Context, tx: Connection, arguments: dict[str, object]) -> Response:
         """The handler's result as a response, and the audit row of what it changed."""
         result = self._handler(tx=tx, **arguments)
         reply = result if isinstance(result, Reply) else Reply(result)
-        ids: Mapping[str, Any] | None
+        ids: Mapping[str, object] | None
         if reply.refusal is not None:
             response: Response = error_response(request, reply.refusal)
             ids = None if reply.stored_id is None else {"id": reply.stored_id}
@@ -309,7 +317,7 @@ class ApiRoute(APIRoute):
             audit.append(tx, self.name, ctx.now, actor=ctx.caller.id, content=content, request_id=request_id(request))
         return response
 
-    def _json(self, request: ApiRequest, reply: Reply[Any]) -> Response:
+    def _json(self, request: ApiRequest, reply: Reply[object]) -> Response:
         assert self._result is not None
         body = self._result.dump_json(reply.value, by_alias=True)
         headers = {**reply.headers, REQUEST_ID: request_id(request)}
@@ -335,7 +343,7 @@ class ApiRoute(APIRoute):
 
 async def _committed(request: ApiRequest, job: Callable[[Connection], Response]) -> Response:
     """The result of `job`, durable; tried again if another transaction was in its way."""
-    commits: GroupCommit = request.server.group_commit
+    commits = request.server.group_commit
     turn = None if request.key is None else request.key.name  # a concurrent twin gets the replay
     for _retry in range(RETRIES):
         try:
@@ -359,7 +367,7 @@ def counted_caller(request: ApiRequest) -> Principal:
     """The caller, counted against the rate limits, before any of the body is read."""
     server, headers = request.server, request.first_headers
     caller = authenticate(server, headers)
-    settings: ServerSettings = server.settings
+    settings = server.settings
     credential = credential_of(headers)
     if not (settings.embedded_token and tokens.same(credential, settings.embedded_token)):
         server.limits.count(caller, tokens.digest(credential))

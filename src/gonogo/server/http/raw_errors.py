@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from http import HTTPStatus
-from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
@@ -31,7 +31,7 @@ def raw_error(status: HTTPStatus, message: str) -> bytes:
 class EnvelopeProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     """uvicorn's protocol, which answers what is no HTTP in the envelope."""
 
-    transport: Any
+    transport: asyncio.Transport
 
     def send_400_response(self, _message: str) -> None:
         self.transport.write(raw_error(HTTPStatus.BAD_REQUEST, "This is not an HTTP request that can be read."))

@@ -12,12 +12,12 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, Delete, bindparam, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from gonogo.schemas.enums import CampaignStatus
+from gonogo.server.auth.principals import ServerState
 from gonogo.server.errors import DATABASE_AWAY
 from gonogo.server.http import idempotency, rate_limits
 from gonogo.server.settings import ServerSettings
@@ -46,7 +46,7 @@ DRAWINGS_EVERY_ROUNDS = 100
 
 
 @contextlib.asynccontextmanager
-async def run_in_background(state: Any) -> AsyncIterator[None]:
+async def run_in_background(state: ServerState) -> AsyncIterator[None]:
     """Runs maintenance every `settings.upkeep_seconds`, in a thread, until the block ends."""
     stop = asyncio.Event()
     task = asyncio.create_task(_loop(state, stop))
@@ -99,8 +99,8 @@ def _unused_drawings(store: Store, before: datetime) -> Iterator[list[str]]:
         yield unused[start : start + DRAWINGS_CHUNK]
 
 
-async def _loop(state: Any, stop: asyncio.Event) -> None:
-    seconds: float = state.settings.upkeep_seconds
+async def _loop(state: ServerState, stop: asyncio.Event) -> None:
+    seconds = state.settings.upkeep_seconds
     for number in itertools.count():
         with contextlib.suppress(TimeoutError):  # random, so that workers don't all do it at the same time
             await asyncio.wait_for(stop.wait(), seconds * random.uniform(0.7, 1.3))  # noqa: S311

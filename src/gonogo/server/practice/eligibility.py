@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, or_, select
 
@@ -18,6 +18,7 @@ from gonogo.server.errors import conflict
 from gonogo.server.practice.standing import practice_standing
 from gonogo.server.store.compiled_statements import CompiledQuery
 from gonogo.server.store.schema import annotator_pauses, review_settings
+from gonogo.server.store.typed_rows import AnyColumn
 
 # --- queries -----------------------------------------------------------------------------------------------
 
@@ -29,7 +30,7 @@ class Gate(NamedTuple):
     asks: bool
 
 
-def eligibility_columns(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
+def eligibility_columns(campaign_id: ColumnElement[str]) -> list[AnyColumn]:
     """The columns of `Gate`: the pause of `:voter`, and whether the campaign `asks` for anything before tasks."""
     paused = select(annotator_pauses.c.paused_at).where(
         annotator_pauses.c.campaign_id == campaign_id, annotator_pauses.c.voter_id == bindparam("voter")

@@ -13,10 +13,11 @@ from __future__ import annotations
 import random
 import re
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, exists, false, select
 
+from gonogo.json_types import JsonValue
 from gonogo.schemas.review import (
     PracticeAnswer,
     PracticeFeedback,
@@ -48,7 +49,7 @@ _ITEM_NAME = re.compile(r"([0-9a-f-]{36})\.([0-9a-f]{8})")
 class ShownValue(NamedTuple):
     """The value that an item shows, the right verdict on it, and the type of its error, if it has one."""
 
-    value: Any
+    value: JsonValue
     verdict: str
     error_type: str | None
 
@@ -117,9 +118,9 @@ def seeded_value(task: TaskRow, seed: str) -> ShownValue:
     Where the true value is known as text, half of the items show it, and half show it with one plausible error.
     """
     truth = _true_value(task)
-    if not isinstance(truth, dict) or not isinstance(truth.get("text"), str):
+    text = truth.get("text") if isinstance(truth, dict) else None
+    if not isinstance(text, str):
         return ShownValue(task.predicted_value, str(task.consensus_verdict), None)
-    text = truth["text"]
     draw = random.Random(f"{task.id}.{seed}")  # noqa: S311 - reproducible, guards nothing
     if draw.random() >= SEEDED_SHARE:
         return ShownValue({"text": text}, Verdict.CORRECT, None)
@@ -129,7 +130,7 @@ def seeded_value(task: TaskRow, seed: str) -> ShownValue:
     return ShownValue({"text": wrong}, Verdict.INCORRECT, error_type)
 
 
-def _true_value(task: TaskRow) -> Any:
+def _true_value(task: TaskRow) -> JsonValue:
     return task.predicted_value if task.consensus_verdict == Verdict.CORRECT else task.consensus_value
 
 

@@ -7,9 +7,9 @@ Every number comes from an index, so that watching a campaign does not slow down
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, false, func, select
+from sqlalchemy import Connection, bindparam, false, func, select
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.lead import AtWork, CampaignProgress
@@ -81,10 +81,10 @@ def _person(row: _PersonRow, held: dict[str, int]) -> AtWork:
 
 
 _HERE = tasks.c.campaign_id == bindparam("campaign")
-_COUNTS: Select[Any] = (
+_COUNTS = (
     select(tasks.c.status, func.count().label("n")).where(_HERE, tasks.c.is_gold == false()).group_by(tasks.c.status)
 )
-_HELD: Select[Any] = (
+_HELD = (
     select(tasks.c.holder_id, func.count().label("n"))
     .where(
         _HERE,
@@ -93,7 +93,7 @@ _HELD: Select[Any] = (
     )
     .group_by(tasks.c.holder_id)
 )
-_MISSING: Select[Any] = select(func.sum(tasks.c.n_required - tasks.c.submission_count)).where(
+_MISSING = select(func.sum(tasks.c.n_required - tasks.c.submission_count)).where(
     _HERE, tasks.c.status == TaskStatus.OPEN, tasks.c.is_gold == false(), tasks.c.n_required > tasks.c.submission_count
 )
 _newest = (
@@ -103,7 +103,7 @@ _newest = (
     .limit(PACE_VOTES)
     .subquery()
 )
-_RECENT: Select[int, Any] = select(func.count().label("n"), func.min(_newest.c.created_at).label("first")).where(
+_RECENT = select(func.count().label("n"), func.min(_newest.c.created_at).label("first")).where(
     _newest.c.created_at > bindparam("since", type_=submissions.c.created_at.type)
 )
 _LAST = (
@@ -113,7 +113,7 @@ _LAST = (
     .limit(1)
     .scalar_subquery()
 )
-_PEOPLE: Select[Any] = (
+_PEOPLE = (
     select(
         voters.c.voter_id,
         voters.c.n_done,

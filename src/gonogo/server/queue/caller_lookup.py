@@ -7,7 +7,7 @@ is looked up step by step, and refused there.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -102,7 +102,7 @@ def load_task_caller(connection: Connection, ctx: Context, task_id: str) -> Call
     return row, _cursor(row)
 
 
-def _params(ctx: Context) -> dict[str, Any]:
+def _params(ctx: Context) -> dict[str, object]:
     return {"org": ctx.caller.org_id, "voter": ctx.caller.id, "now": ctx.now}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, false, null, select, text, true
 
@@ -16,7 +16,7 @@ from gonogo.server.store.compiled_statements import CompiledQuery, CompiledState
 from gonogo.server.store.schema import discounted_votes, submissions, tasks, voters
 from gonogo.server.store.schema.rows import TaskRow
 from gonogo.server.store.task_order import enqueue, lock_order
-from gonogo.server.store.typed_rows import fetch_all
+from gonogo.server.store.typed_rows import AnyColumn, fetch_all
 
 MAX_CLAIMS = 5
 """Claims that one voter may hold in a campaign."""
@@ -38,7 +38,7 @@ class LeasedTask(NamedTuple):
     holder_id: str | None
 
 
-def cursor_columns(campaign_id: ColumnElement[str]) -> list[ColumnElement[Any]]:
+def cursor_columns(campaign_id: ColumnElement[str]) -> list[AnyColumn]:
     """The columns of `VoterCursor`, over `voters`; they need the parameter `now`."""
     held = tasks.alias("held")
     any_expired = exists().where(held.c.campaign_id == campaign_id, held.c.claim_expires_at <= bindparam("now"))

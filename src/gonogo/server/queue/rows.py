@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement
-
+from gonogo.json_types import JsonValue
 from gonogo.schemas.labeling import ServedTask
 from gonogo.server.store.schema import tasks
+from gonogo.server.store.typed_rows import AnyColumn
 
 
 class QueueCampaign(Protocol):
@@ -57,7 +57,7 @@ class ServedRow(NamedTuple):
     field_name: str | None
     field_path: str | None
     prompt: str | None
-    predicted_value: Any
+    predicted_value: JsonValue
     drawing_bbox: list[float] | None
     position: list[float] | None
     calculation_id: str | None
@@ -87,7 +87,7 @@ class QueuedTask(NamedTuple):
     field_name: str | None
     field_path: str | None
     prompt: str | None
-    predicted_value: Any
+    predicted_value: JsonValue
     drawing_bbox: list[float] | None
     position: list[float] | None
     calculation_id: str | None
@@ -102,5 +102,5 @@ class QueuedTask(NamedTuple):
     n_held: int
 
 
-SERVED_COLUMNS: list[ColumnElement[Any]] = [tasks.c[name] for name in ServedTask.model_fields]
+SERVED_COLUMNS: list[AnyColumn] = [tasks.c[name] for name in ServedTask.model_fields]
 """The columns of a served task; its `status` is then replaced by the constant `open`."""

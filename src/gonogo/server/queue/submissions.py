@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, case, exists, null, select
 
+from gonogo.json_types import JsonObject, JsonValue
 from gonogo.schemas.enums import CampaignStatus, ConflictReason, TaskStatus
 from gonogo.schemas.labeling import Adjudication, LabelSubmit
 from gonogo.server.auth.principals import Voter
+from gonogo.server.consensus.decide import StoredEvidence
 from gonogo.server.queue import honeypots, leases
 from gonogo.server.queue.rows import QueueCampaign, VoterCursor
 from gonogo.server.scoring.task_scoring import SCORING_COLUMNS, TaskToScore, rescore_loaded, rescore_task
@@ -31,7 +33,7 @@ class StoredSubmission:
     voter_id: str
     voter_kind: str
     verdict: str
-    corrected_value: dict[str, Any] | None
+    corrected_value: JsonObject | None
     confidence: float | None
     duration_ms: int | None
     counted: bool
@@ -67,7 +69,7 @@ class LockedTask(NamedTuple):
     adjudicated: bool
     status: str
     consensus_verdict: str | None
-    consensus_value: Any
+    consensus_value: JsonValue
     agreement: float | None
     posterior: float | None
     predicted_confidence: float | None
@@ -82,7 +84,7 @@ class LockedTask(NamedTuple):
     unit: str | None
     class_prior: list[float] | None
     temperature: float | None
-    evidence: dict[str, Any] | None
+    evidence: StoredEvidence | None
     asks_on: list[float] | None
     gold_item_id: str | None
     holder_id: str | None

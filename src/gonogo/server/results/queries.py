@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, bindparam, literal_column, select
+from sqlalchemy import Connection, FromClause, Integer, bindparam, literal_column, select
 
 from gonogo.json_types import JsonValue
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
@@ -24,7 +24,7 @@ from gonogo.server.store.schema import (
     submissions,
     tasks,
 )
-from gonogo.server.store.typed_rows import fetch_all
+from gonogo.server.store.typed_rows import AnyColumn, AnySelect, fetch_all
 from gonogo.server.tasks.drawings import NEWEST_DRAWING_NUMBER
 
 _SHORT_RANGE = 500  # so many cases are read sooner than a place between them is looked up
@@ -136,7 +136,7 @@ def skip_unchanged(connection: Connection, campaign_id: str, after: int, moment:
     return low
 
 
-def _cases_query(campaign_id: str, filters: CaseFilter) -> Select[Any]:
+def _cases_query(campaign_id: str, filters: CaseFilter) -> AnySelect:
     conditions = [cases.c.campaign_id == campaign_id, cases.c.seq > filters.after]
     if filters.state is not None:
         conditions.append(cases.c.state == filters.state)
@@ -152,9 +152,9 @@ def _cases_query(campaign_id: str, filters: CaseFilter) -> Select[Any]:
     return select(*_columns(few)).select_from(_with_origin(few))
 
 
-def _columns(few: FromClause) -> list[ColumnElement[Any]]:
+def _columns(few: FromClause) -> list[AnyColumn]:
     """The columns of `CaseRow`, by name."""
-    columns: dict[str, ColumnElement[Any]] = {
+    columns: dict[str, AnyColumn] = {
         **dict(tasks.c.items()),
         **{name: few.c[name] for name in ("seq", "state", "updated_at")},
         "external_id": predictions.c.external_id,

@@ -11,9 +11,9 @@ Rulings of experts always stand.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, false, func, null, select, true
+from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, null, select, true
 
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.review import (
@@ -39,7 +39,7 @@ from gonogo.server.store.schema import (
     users,
 )
 from gonogo.server.store.schema.rows import CampaignRow
-from gonogo.server.store.typed_rows import fetch_one
+from gonogo.server.store.typed_rows import AnySelect, fetch_one
 
 
 class ActionRow(NamedTuple):
@@ -96,7 +96,7 @@ def preview_action(
     if not _is_member(connection, campaign.id, voter_id):
         raise not_found()
     mine = and_(submissions.c.campaign_id == campaign.id, submissions.c.voter_id == voter_id)
-    counts: dict[str, Select[Any]] = {
+    counts: dict[str, AnySelect] = {
         "discount": select(func.count()).select_from(submissions).where(mine, submissions.c.counted == true()),
         "restore": select(func.count()).where(*_discounted(campaign.id, voter_id)),
         "reopen": select(func.count()).where(*_reopenable(campaign.id, voter_id)),
@@ -143,7 +143,7 @@ def annotator_states(connection: Connection, campaign_id: str) -> list[Annotator
 def _is_member(connection: Connection, campaign_id: str, voter_id: str) -> bool:
     voted = _VOTED.where(submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id)
     assigned = _ASSIGNED.where(assignments.c.campaign_id == campaign_id, assignments.c.annotator_account_id == voter_id)
-    queries: tuple[Select[Any], ...] = (voted.group_by(submissions.c.voter_id), assigned)
+    queries: tuple[AnySelect, ...] = (voted.group_by(submissions.c.voter_id), assigned)
     return any(connection.execute(query).first() is not None for query in queries)
 
 
@@ -204,7 +204,7 @@ def _discounted(campaign_id: str, voter_id: str) -> tuple[ColumnElement[bool], .
     return discounted_votes.c.campaign_id == campaign_id, discounted_votes.c.voter_id == voter_id
 
 
-def _counted_tasks(campaign_id: str, voter_id: str) -> Select[Any]:
+def _counted_tasks(campaign_id: str, voter_id: str) -> AnySelect:
     """Ids of the tasks where a vote of the person counts."""
     return select(submissions.c.task_id).where(
         submissions.c.campaign_id == campaign_id, submissions.c.voter_id == voter_id, submissions.c.counted == true()
@@ -236,7 +236,7 @@ _CONSEQUENCES: dict[AnnotatorVerb, str] = {
 }
 
 
-def _reopen_short(connection: Connection, task_ids: Select[Any]) -> None:
+def _reopen_short(connection: Connection, task_ids: AnySelect) -> None:
     """Opens tasks that now have fewer votes than they need, and puts them into the order; rulings stay."""
     short = tasks.update().where(
         tasks.c.id.in_(task_ids),

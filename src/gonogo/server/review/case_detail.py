@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from string import ascii_uppercase
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, exists, select
 
+from gonogo.json_types import JsonValue
 from gonogo.schemas.review import (
     ERROR_TYPES,
     Likeness,
@@ -44,7 +45,7 @@ class CaseVoteRow(NamedTuple):
 
     voter_id: str
     verdict: str
-    corrected_value: Any
+    corrected_value: JsonValue
     confidence: float | None
     duration_ms: int | None
     created_at: datetime
@@ -140,7 +141,7 @@ def _review_vote(label: str, row: CaseVoteRow, names: bool) -> ReviewVote:
     )
 
 
-def _groups(cast: Sequence[LabelledVote], predicted: Any, unit: str) -> tuple[list[ValueGroup], list[Value]]:
+def _groups(cast: Sequence[LabelledVote], predicted: JsonValue, unit: str) -> tuple[list[ValueGroup], list[Value]]:
     """Groups of equal values in the votes for *incorrect*, likeliest first, and the value of each group."""
     corrections = [
         (label, vote.value, vote) for label, vote in cast if vote.verdict == Verdict.INCORRECT and vote.value

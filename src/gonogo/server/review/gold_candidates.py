@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -40,7 +39,7 @@ def decide_gold_candidate(
         return ruling
     if ruling.gold_status is None or ruling.gold_status == ACCEPTED or ruling.superseded:
         raise conflict(None, "This ruling is not a gold candidate (any more): nothing was changed.")
-    changes: dict[str, Any] = {"gold_status": status, "gold_decided_by": caller.id, "gold_decided_at": now}
+    changes: dict[str, object] = {"gold_status": status, "gold_decided_by": caller.id, "gold_decided_at": now}
     if decision.accept:
         if target.status != CampaignStatus.OPEN:
             message = "That campaign is closed and takes no more gold: name an open one in campaign_id."

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select, true
 
+from gonogo.json_types import JsonValue
 from gonogo.schemas.review import GivenAnswer, LikelyOutcome
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
 from gonogo.server.consensus.decide import Vote, consensus_value, same_value
@@ -26,7 +27,7 @@ class TaskVotes(NamedTuple):
 class _VoteRow(NamedTuple):
     task_id: str
     verdict: str
-    corrected_value: Any
+    corrected_value: JsonValue
     confusion: list[list[float]] | None
     reliability: float | None
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, false, func, literal, select
+from sqlalchemy import Connection, bindparam, case, exists, false, func, literal, select
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.labeling import PromoteResult, QualityReport
@@ -23,7 +23,7 @@ from gonogo.server.store.dialects import dialect_of
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import campaigns, cases, golden_items, tasks
 from gonogo.server.store.schema.rows import CampaignRow
-from gonogo.server.store.typed_rows import fetch_campaign
+from gonogo.server.store.typed_rows import AnyColumn, fetch_campaign
 
 _MAX_MEASUREMENTS: Final = 3
 """The first may itself write outcomes that were out of date; the second then finds nothing to write."""
@@ -45,7 +45,7 @@ class PromotionMeasurement:
 
     report: QualityReport
     seq: int
-    settings: tuple[Any, ...]
+    settings: tuple[object, ...]
 
 
 def measure_for_promotion(store: Store, campaign_id: str, now: datetime) -> PromotionMeasurement:
@@ -100,13 +100,13 @@ def _has_changed(connection: Connection, campaign: CampaignRow, ahead: Promotion
     return _settings(campaign) != ahead.settings or connection.execute(later).first() is not None
 
 
-def _settings(campaign: CampaignRow) -> tuple[Any, ...]:
+def _settings(campaign: CampaignRow) -> tuple[object, ...]:
     return tuple(getattr(campaign, name) for name in _SETTINGS)
 
 
 def _copy_resolved(connection: Connection, campaign: CampaignRow, *, forced: bool, now: datetime) -> int:
     """Copies inside the database, because others wait meanwhile; returns how many."""
-    known: list[ColumnElement[Any]] = [
+    known: list[AnyColumn] = [
         literal(campaign.org_id),
         literal(forced),
         bindparam("now", now, golden_items.c.promoted_at.type),

@@ -11,12 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     Text,
     and_,
     exists,
@@ -45,6 +44,7 @@ from gonogo.server.store.schema import (
     users,
 )
 from gonogo.server.store.schema.rows import CampaignRow, TaskRow
+from gonogo.server.store.typed_rows import AnyColumn, AnySelect
 
 UNKNOWN_POSTERIOR = 1 / len(VERDICT_CLASSES)
 ASSUMED_CONFIDENCE = 1.0
@@ -114,7 +114,7 @@ class _Band:
 
     name: str
     condition: ColumnElement[bool]
-    order: tuple[ColumnElement[Any], ...]
+    order: tuple[AnyColumn, ...]
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ def _read_rows(
     return [_QueueRow(TaskRow._make(task), harm, band.name) for *task, harm in connection.execute(query)]
 
 
-def _voted_on(campaign_id: str, voter_id: str) -> Select[Any]:
+def _voted_on(campaign_id: str, voter_id: str) -> AnySelect:
     """Numbers of the tasks that the voter voted on."""
     mine = tasks.alias("mine")
     query = select(mine.c.number).join(submissions, submissions.c.task_id == mine.c.id)

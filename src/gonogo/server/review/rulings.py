@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from gonogo.json_types import JsonValue
 from gonogo.schemas.review import RulingPublic
 from gonogo.server.errors import not_found
 from gonogo.server.serialize import instant
@@ -27,7 +28,7 @@ class RulingRow(NamedTuple):
     expert_id: str
     expert_kind: str
     verdict: str
-    corrected_value: Any
+    corrected_value: JsonValue
     note: str | None
     error_type: str | None
     gold_status: str | None

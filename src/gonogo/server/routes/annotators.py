@@ -92,8 +92,8 @@ def actions(
     """Actions of leads on annotators in this campaign, newest first."""
     query = select(annotator_actions).where(annotator_actions.c.campaign_id == campaign_id)
     campaign_for(tx, ctx.caller, campaign_id, READERS)
-    page = pagination.page(tx, query, annotator_actions.c.number, limit, cursor)
-    data = [action_public(ActionRow._make(row)) for row in page.rows]
+    page = pagination.page(tx, query, ActionRow._make, annotator_actions.c.number, limit, cursor)
+    data = [action_public(row) for row in page.rows]
     return AnnotatorActionList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 

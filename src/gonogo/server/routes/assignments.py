@@ -41,8 +41,8 @@ def list_assignments(
     """Assignments of a campaign, newest first, revoked ones included."""
     campaign_for(tx, ctx.caller, campaign_id, READERS)
     query = _ALL.where(assignments.c.campaign_id == campaign_id)
-    page = pagination.page(tx, query, assignments.c.number, limit, cursor)
-    data = [assignment_public(AssignmentRow._make(row)) for row in page.rows]
+    page = pagination.page(tx, query, AssignmentRow._make, assignments.c.number, limit, cursor)
+    data = [assignment_public(row) for row in page.rows]
     return CampaignAssignmentList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 

@@ -33,8 +33,8 @@ def list_campaigns(
     query = select(*CAMPAIGN).where(campaigns.c.org_id == ctx.caller.org_id)
     if status is not None:
         query = query.where(campaigns.c.status == status)
-    page = pagination.page(tx, query, campaigns.c.number, limit, cursor)
-    data = [campaign_public(CountedCampaign.of(row)) for row in page.rows]
+    page = pagination.page(tx, query, CountedCampaign.of, campaigns.c.number, limit, cursor)
+    data = [campaign_public(row) for row in page.rows]
     return LabelingCampaignList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
+
 from sqlalchemy import Connection, func, select
 
 from gonogo.schemas.gonogo_api import KeyCreate, KeyCreated
@@ -16,7 +19,7 @@ from gonogo.schemas.lead import (
     RunList,
     RunPublic,
 )
-from gonogo.server.auth.api_keys import KEYS, key_public, make_key, revoke_key
+from gonogo.server.auth.api_keys import KEYS, KeyRow, key_public, make_key, revoke_key
 from gonogo.server.auth.authorization import LEAD, READERS, REVIEW_READERS, campaign_for, project_for
 from gonogo.server.campaigns.campaigns import DEFAULTS
 from gonogo.server.campaigns.projects import runs_of
@@ -36,6 +39,14 @@ router = make_router()
 _KEYS = "/api/v1/gonogo/keys"
 
 
+class _RunRow(NamedTuple):
+    number: int
+    id: str
+    run: str
+    created_at: datetime
+    n_predictions: int
+
+
 @router.post(_KEYS, name="create_key", status_code=201, responses=documented({400}))
 @open_to(*LEAD)
 def create_key(body: KeyCreate, ctx: Context, tx: Connection) -> KeyCreated:
@@ -50,7 +61,7 @@ def list_keys(
 ) -> KeyList:
     """API keys of the organisation, revoked ones included, without their secrets."""
     query = KEYS.where(users.c.org_id == ctx.caller.org_id)
-    page = pagination.page(tx, query, KEYS.selected_columns.number, limit, cursor)
+    page = pagination.page(tx, query, KeyRow._make, KEYS.selected_columns.number, limit, cursor)
     return KeyList(count=page.count, data=[key_public(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
@@ -82,9 +93,10 @@ def list_runs(
 ) -> RunList:
     """Prediction runs of a project; their ids are the `calculation_ids` of generate-tasks."""
     count = select(func.count()).where(predictions.c.calculation_id == calculations.c.id).scalar_subquery()
-    query = select(calculations, count.label("n_predictions")).where(calculations.c.project_id == project_id)
+    columns = [calculations.c[name] for name in _RunRow._fields[:-1]]
+    query = select(*columns, count.label("n_predictions")).where(calculations.c.project_id == project_id)
     project_for(tx, ctx.caller, project_id, READERS)
-    page = pagination.page(tx, query, calculations.c.number, limit, cursor)
+    page = pagination.page(tx, query, _RunRow._make, calculations.c.number, limit, cursor)
     data = [
         RunPublic(id=row.id, run=row.run, n_predictions=row.n_predictions, created_at=instant(row.created_at))
         for row in page.rows

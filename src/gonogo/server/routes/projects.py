@@ -34,8 +34,8 @@ def list_projects(
 ) -> LabelingProjectList:
     """Projects of the organisation, newest first."""
     query = select(*PROJECT).where(projects.c.org_id == ctx.caller.org_id)
-    page = pagination.page(tx, query, projects.c.number, limit, cursor)
-    data = [project_public(CountedProject.of(row)) for row in page.rows]
+    page = pagination.page(tx, query, CountedProject.of, projects.c.number, limit, cursor)
+    data = [project_public(row) for row in page.rows]
     return LabelingProjectList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 

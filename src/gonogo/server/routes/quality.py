@@ -98,11 +98,10 @@ def golden_datasets(
     query = _DATASETS.where(campaigns.c.org_id == ctx.caller.org_id)
     if name is not None:
         query = query.where(campaigns.c.name == name)
-    page = pagination.page(tx, query, campaigns.c.number, limit, cursor)
-    datasets = [_DatasetRow._make(row) for row in page.rows]
-    ids = [row.id for row in datasets]
+    page = pagination.page(tx, query, _DatasetRow._make, campaigns.c.number, limit, cursor)
+    ids = [row.id for row in page.rows]
     kinds = tx.execute(_KINDS.where(golden_items.c.campaign_id.in_(ids))).all()
-    data = [_dataset(row, {kind: n for campaign, kind, n in kinds if campaign == row.id}) for row in datasets]
+    data = [_dataset(row, {kind: n for campaign, kind, n in kinds if campaign == row.id}) for row in page.rows]
     return GoldenDatasetList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -40,7 +39,7 @@ _KNOWN = {"true": True, "false": False}
 class ResultsRoute(APIRoute):
     """Route whose errors are `{message}`."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[object, None, Response]]:
         inner = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
@@ -57,7 +56,7 @@ router = APIRouter(route_class=ResultsRoute, redirect_slashes=False, include_in_
 
 
 @router.post("/auth/public/v1/login")
-async def log_in(request: Request) -> dict[str, Any]:
+async def log_in(request: Request) -> dict[str, object]:
     """Signs in with the name and the password of the key in X-API-KEY; returns the session's token."""
     state = request.app.state
     now: datetime = state.clock()

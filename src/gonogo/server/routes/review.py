@@ -140,15 +140,14 @@ def gold_candidates(
         rulings.c.superseded.is_(False),
     )
     campaign_for(tx, ctx.caller, campaign_id, REVIEW_READERS)
-    page = pagination.page(tx, query, rulings.c.number, limit, cursor)
-    candidates = [RulingRow._make(row) for row in page.rows]
-    ruled = select(tasks).where(tasks.c.id.in_([row.task_id for row in candidates]))
+    page = pagination.page(tx, query, RulingRow._make, rulings.c.number, limit, cursor)
+    ruled = select(tasks).where(tasks.c.id.in_([row.task_id for row in page.rows]))
     by_id = {task.id: task for task in fetch_all(tx, ruled, TaskRow)}
     data = [
         GoldCandidate(
             ruling=ruling_public(row, ctx.caller.id, names=True), task=task_public(by_id[row.task_id], ctx.now)
         )
-        for row in candidates
+        for row in page.rows
     ]
     return GoldCandidateList(count=page.count, data=data, next_cursor=page.next_cursor)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple, Self, cast
 
 from fastapi import Request
 from sqlalchemy import Connection, func, select
@@ -21,7 +21,7 @@ from gonogo.schemas.labeling import (
 from gonogo.schemas.review import RulingCreate
 from gonogo.server.auth.authorization import EVERYBODY, LEAD, REVIEW_READERS, REVIEWERS, VOTERS, campaign_for, task_for
 from gonogo.server.context import Context
-from gonogo.server.errors import conflict, invalid
+from gonogo.server.errors import FieldError, conflict, invalid
 from gonogo.server.http import pagination
 from gonogo.server.http.operation_options import IN_THREAD, open_to
 from gonogo.server.http.pipeline import Reply
@@ -32,8 +32,9 @@ from gonogo.server.review.adjudication import adjudicate as rule
 from gonogo.server.review.adjudication import refuse_own_vote
 from gonogo.server.scoring.refresh import refresh_debounced
 from gonogo.server.serialize import submission_public, task_public
+from gonogo.server.store.compiled_statements import Columns
 from gonogo.server.store.schema import annotator_accounts, submissions, tasks, users
-from gonogo.server.store.schema.rows import TaskRow
+from gonogo.server.store.schema.rows import SubmissionRow, TaskRow
 from gonogo.server.store.typed_rows import fetch_all
 from gonogo.server.tasks.create import create_tasks, parse_tasks
 
@@ -59,8 +60,10 @@ def list_tasks(
     if status is not None:
         conditions.append(tasks.c.status == status)
     count = select(func.count()).select_from(tasks).where(*conditions)
-    page = pagination.page(tx, select(tasks).where(*conditions), tasks.c.number, limit, cursor, count=count)
-    data = [task_public(TaskRow._make(row), ctx.now) for row in page.rows]
+    page = pagination.page(
+        tx, select(tasks).where(*conditions), TaskRow._make, tasks.c.number, limit, cursor, count=count
+    )
+    data = [task_public(row, ctx.now) for row in page.rows]
     return LabelingTaskList(count=page.count, data=data, next_cursor=page.next_cursor)
 
 
@@ -68,7 +71,7 @@ def list_tasks(
 @open_to(*LEAD)
 def create(ctx: Context, tx: Connection, campaign_id: str, body: LabelingTasksCreate) -> LabelingTaskList:
     """Creates all of the tasks, or none: 422 if one of them is wrong, 409 for a closed campaign."""
-    errors: list[dict[str, Any]] = []
+    errors: list[FieldError] = []
     campaign = campaign_for(tx, ctx.caller, campaign_id, LEAD)
     specs = parse_tasks(body.tasks, errors)
     if errors:
@@ -125,18 +128,31 @@ def list_submissions(
     if ctx.caller.role == "annotator":
         conditions.append(submissions.c.voter_id == ctx.caller.id)
     count = select(func.count()).select_from(submissions).where(*conditions)
-    page = pagination.page(tx, _VOTES.where(*conditions), submissions.c.number, limit, cursor, count=count)
+    page = pagination.page(
+        tx, _VOTES.where(*conditions), _NamedSubmission.of, submissions.c.number, limit, cursor, count=count
+    )
     data = [
         SubmissionDetail(
             **submission_public(row).model_dump(),
             voter_id=row.voter_id,
-            voter_email=row.email,
+            voter_email=email,
             counted=row.counted,
             late=row.late,
         )
-        for row in page.rows
+        for row, email in page.rows
     ]
     return SubmissionList(count=page.count, data=data, next_cursor=page.next_cursor)
+
+
+class _NamedSubmission(NamedTuple):
+    submission: SubmissionRow
+    email: str | None
+
+    @classmethod
+    def of(cls, columns: Columns) -> Self:
+        """From a row of `_VOTES`."""
+        *submission, email = columns
+        return cls(SubmissionRow._make(submission), cast("str | None", email))
 
 
 _VOTES = (

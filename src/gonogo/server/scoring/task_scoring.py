@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, null, select, true
+from sqlalchemy import Connection, and_, bindparam, case, func, null, select, true
 
+from gonogo.json_types import JsonValue
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
 from gonogo.server.consensus.decide import (
@@ -19,6 +20,7 @@ from gonogo.server.consensus.decide import (
     Outcome,
     Policy,
     Rule,
+    StoredEvidence,
     Truth,
     Vote,
     asks_on,
@@ -32,6 +34,7 @@ from gonogo.server.consensus.decide import (
 from gonogo.server.consensus.values import to_value
 from gonogo.server.store.compiled_statements import CompiledQuery, CompiledStatement
 from gonogo.server.store.schema import annotator_scores, campaign_scores, campaigns, submissions, tasks
+from gonogo.server.store.typed_rows import AnyColumn
 
 if TYPE_CHECKING:
     from gonogo.server.scoring.vote_matrix import MeasuredTask
@@ -64,7 +67,7 @@ class TaskToScore(NamedTuple):
     adjudicated: bool
     status: str
     consensus_verdict: str | None
-    consensus_value: Any
+    consensus_value: JsonValue
     agreement: float | None
     posterior: float | None
     predicted_confidence: float | None
@@ -79,7 +82,7 @@ class TaskToScore(NamedTuple):
     unit: str | None
     class_prior: list[float] | None
     temperature: float | None
-    evidence: dict[str, Any] | None
+    evidence: StoredEvidence | None
     asks_on: list[float] | None
 
 
@@ -87,7 +90,7 @@ class VoteToScore(NamedTuple):
     """A counted vote with its voter's measured scores, `None` before the first refresh."""
 
     verdict: str
-    corrected_value: Any
+    corrected_value: JsonValue
     confusion: list[list[float]] | None
     reliability: float | None
 
@@ -96,7 +99,7 @@ _OF_TABLE = {
     **dict.fromkeys(("consensus_method", "max_risk", "votes", "min_votes", "trailing_zeros_matter", "unit"), campaigns),
     **dict.fromkeys(("class_prior", "temperature", "evidence", "asks_on"), campaign_scores),
 }
-SCORING_COLUMNS: list[ColumnElement[Any]] = [_OF_TABLE.get(name, tasks).c[name] for name in TaskToScore._fields]
+SCORING_COLUMNS: list[AnyColumn] = [_OF_TABLE.get(name, tasks).c[name] for name in TaskToScore._fields]
 """Columns of `tasks`, `campaigns` and `campaign_scores`; a query joins the last one outer."""
 
 _TASK = CompiledQuery(
@@ -274,7 +277,7 @@ def outcome_changed(task: TaskToScore | MeasuredTask, outcome: Outcome) -> bool:
     )
 
 
-def outcome_params(task: TaskToScore | MeasuredTask, outcome: Outcome, now: datetime) -> dict[str, Any]:
+def outcome_params(task: TaskToScore | MeasuredTask, outcome: Outcome, now: datetime) -> dict[str, object]:
     """Parameters of `UPDATE_OUTCOME`."""
     return {
         "task": task.id,
@@ -297,5 +300,5 @@ def _posterior_moved(before: float | None, after: float | None) -> bool:
     return abs(before - after) > NOTICEABLE_CHANGE
 
 
-def _raw_value(outcome: Outcome) -> Any:
+def _raw_value(outcome: Outcome) -> JsonValue:
     return None if outcome.value is None else outcome.value.raw

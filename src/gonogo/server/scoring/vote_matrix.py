@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, Result, Select, Text, false, select, true, type_coerce
+from sqlalchemy import BigInteger, Connection, Result, Text, false, select, true, type_coerce
 from sqlalchemy import cast as as_type
 
+from gonogo.json_types import JsonValue
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES
 from gonogo.server.consensus.decide import Policy, Rule, Truth, parse_gold
 from gonogo.server.consensus.values import Value, to_value
@@ -22,6 +23,7 @@ from gonogo.server.scoring.gc_pause import gc_paused
 from gonogo.server.scoring.task_scoring import rule_fields
 from gonogo.server.store.schema import gold_items, rulings, submissions, task_sheets, tasks
 from gonogo.server.store.schema.rows import CampaignRow
+from gonogo.server.store.typed_rows import AnySelect
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +56,7 @@ class MeasuredTask(NamedTuple):
     target_kind: str
     detail_kind: str | None
     sheet_seq: int
-    consensus_value: Any
+    consensus_value: JsonValue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +187,7 @@ def _to_votes(
 
 def _read_tasks(connection: Connection, campaign_id: str) -> list[MeasuredTask]:
     # By position: by name it would take three times as long, for up to a million tasks.
-    decoded: dict[str | None, Any] = {None: None}  # few values come many times: each is decoded once
+    decoded: dict[str | None, JsonValue] = {None: None}  # few values come many times: each is decoded once
     rows: list[MeasuredTask] = []
     result = connection.execute(_TASKS.where(tasks.c.campaign_id == campaign_id))
     for partition in result.partitions(_ROWS_AT_ONCE):
@@ -196,7 +198,7 @@ def _read_tasks(connection: Connection, campaign_id: str) -> list[MeasuredTask]:
     return rows
 
 
-def _columns(result: Result[Any], width: int) -> list[list[Any]]:
+def _columns(result: Result[*tuple[Any, ...]], width: int) -> list[list[Any]]:
     """The columns of a large result as lists."""
     columns: list[list[Any]] = [[] for _ in range(width)]
     for partition in result.partitions(_ROWS_AT_ONCE):
@@ -205,7 +207,7 @@ def _columns(result: Result[Any], width: int) -> list[list[Any]]:
     return columns
 
 
-def _pairs(connection: Connection, query: Select[Any]) -> dict[Any, Any]:
+def _pairs(connection: Connection, query: AnySelect) -> dict[Any, Any]:
     """The two columns of a query as keys and values."""
     return {row[0]: row[1] for row in connection.execute(query).all()}
 

@@ -13,13 +13,18 @@ classes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Executable, select
+from sqlalchemy import ColumnElement, Connection, Executable, Select, select
 
 from gonogo.server.store.compiled_statements import RowT, Values
 from gonogo.server.store.schema import campaigns
 from gonogo.server.store.schema.rows import CampaignRow
+
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
+"""SELECT of any columns; a `NamedTuple` class gives its rows their types."""
+AnyColumn: TypeAlias = ColumnElement[Any]
+"""Column of any type, for lists of them: `ColumnElement` is invariant."""
 
 
 def fetch_all(connection: Connection, query: Executable, row: type[RowT], params: Values | None = None) -> list[RowT]:

@@ -6,22 +6,22 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select
 
 from gonogo.schemas.labeling import LabelingTaskCreate
 from gonogo.schemas.verdicts import Verdict
 from gonogo.server.consensus.decide import parse_gold
+from gonogo.server.errors import FieldError
 from gonogo.server.store.bulk_insert import execute_many, stored_instant, stored_json
 from gonogo.server.store.schema import predictions, tasks
 from gonogo.server.store.schema.columns import subject_columns
 from gonogo.server.store.schema.rows import CampaignRow
-from gonogo.server.tasks.gold_places import place_gold
-from gonogo.server.tasks.queue_places import TaskValues, assign_places
+from gonogo.server.tasks.gold_places import TaskValues, place_gold
+from gonogo.server.tasks.queue_places import assign_places
 from gonogo.server.tasks.subject import sheet_key, subject_values
 
-_DEFAULTS: dict[str, Any] = {
+_DEFAULTS: TaskValues = {
     "id": "",
     "campaign_id": "",
     "created_at": None,
@@ -42,12 +42,12 @@ _DEFAULTS: dict[str, Any] = {
 # --- from a request body -----------------------------------------------------------------------------------
 
 
-def parse_tasks(bodies: Sequence[LabelingTaskCreate], errors: list[dict[str, Any]]) -> list[TaskValues]:
+def parse_tasks(bodies: Sequence[LabelingTaskCreate], errors: list[FieldError]) -> list[TaskValues]:
     """Column values of the tasks of a create-tasks body; problems are appended to `errors`."""
     return [_parse_task(body, ("body", "tasks", index), errors) for index, body in enumerate(bodies)]
 
 
-def _parse_task(body: LabelingTaskCreate, loc: tuple[str | int, ...], errors: list[dict[str, Any]]) -> TaskValues:
+def _parse_task(body: LabelingTaskCreate, loc: tuple[str | int, ...], errors: list[FieldError]) -> TaskValues:
     if not body.prompt and not body.field_name:
         errors.append({"loc": [*loc, "prompt"], "msg": "A task needs a prompt or a field_name.", "type": "missing"})
     if body.is_gold and parse_gold(body.gold_answer) is None:
@@ -108,7 +108,7 @@ def create_from_predictions(
     return [row["id"] for row in rows]
 
 
-def _parameter(name: str) -> BindParameter[Any]:
+def _parameter(name: str) -> BindParameter[object]:
     """The parameter of a column of `tasks`; prefixed, because INSERT … SELECT has parameters of the columns' names."""
     return bindparam(f"new_{name}", type_=tasks.c[name].type)
 

@@ -7,17 +7,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from gonogo.schemas.gonogo_api import DrawingGiven, DrawingStored
-from gonogo.server.errors import invalid
+from gonogo.server.errors import FieldError, invalid
 from gonogo.server.http.bodies import parse_json
 from gonogo.server.store.bulk_insert import chunks
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import drawing_files, drawings, part_revisions, parts, tasks
+from gonogo.server.store.typed_rows import fetch_first
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -78,7 +79,7 @@ def content_type_of(content: bytes) -> str:
 def require_drawings(given: Sequence[DrawingUpload]) -> None:
     """Raises 422 for files that are no drawing: nobody could open them."""
     message = "This file is not a drawing: PNG, JPEG, TIFF, PDF, SVG and DXF are."
-    errors = [
+    errors: list[FieldError] = [
         {"loc": ["body", index], "msg": message, "type": "drawing"}
         for index, item in enumerate(given)
         if content_type_of(item.content) == UNKNOWN_TYPE
@@ -99,7 +100,9 @@ def parse_batch(body: bytes) -> list[DrawingUpload]:
         named = _NAMED.validate_python(parse_json(line), strict=True)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
-        raise invalid([{**item, "loc": ["body", *item["loc"]]} for item in found]) from None
+        raise invalid(
+            [{"loc": ["body", *item["loc"]], "msg": item["msg"], "type": item["type"]} for item in found]
+        ) from None
     size = sum(item.size_bytes for item in named)
     if size != len(rest):
         message = f"The first line speaks of {size} bytes of drawings, and {len(rest)} follow it."
@@ -145,8 +148,8 @@ class _NewRows:
     """Buffer of rows to be inserted, a statement a table."""
 
     def __init__(self) -> None:
-        self._revisions: list[dict[str, Any]] = []
-        self._drawings: list[dict[str, Any]] = []
+        self._revisions: list[dict[str, object]] = []
+        self._drawings: list[dict[str, object]] = []
         self._files: dict[str, bytes] = {}
 
     def revision(self, part_id: str, now: datetime) -> str:
@@ -216,11 +219,16 @@ def _histories(connection: Connection, ids: Mapping[str, str]) -> dict[str, dict
     return found
 
 
-def active_drawing(connection: Connection, revision_id: str) -> Row[Any] | None:
-    """`id` and `content_type` of the newest drawing of a revision."""
-    query: Select[Any] = select(drawings.c.id, drawings.c.content_type)
-    query = query.where(drawings.c.part_revision_id == revision_id)
-    return connection.execute(query.order_by(drawings.c.number.desc()).limit(1)).first()
+class ActiveDrawing(NamedTuple):
+    """Newest drawing of a revision."""
+
+    id: str
+    content_type: str
+
+
+def active_drawing(connection: Connection, revision_id: str) -> ActiveDrawing | None:
+    query = select(drawings.c.id, drawings.c.content_type).where(drawings.c.part_revision_id == revision_id)
+    return fetch_first(connection, query.order_by(drawings.c.number.desc()).limit(1), ActiveDrawing)
 
 
 def read_file(connection: Connection, drawing_id: str) -> DrawingContent | None:

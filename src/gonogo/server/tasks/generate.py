@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic_core import from_json
 from sqlalchemy import Connection, Exists, Text, case, cast, exists, func, select
 
+from gonogo.json_types import JsonValue, as_object
 from gonogo.schemas.gonogo_api import TasksFromPredictions, TasksMade
 from gonogo.schemas.verdicts import Verdict
 from gonogo.server.consensus.values import value_key
@@ -22,8 +23,8 @@ from gonogo.server.store.schema import predictions, tasks
 from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.typed_rows import fetch_all
 from gonogo.server.tasks.create import create_from_predictions
+from gonogo.server.tasks.gold_places import TaskValues
 from gonogo.server.tasks.honeypot_errors import seed_error
-from gonogo.server.tasks.queue_places import TaskValues
 from gonogo.server.tasks.selection import Candidate, SeededErrors
 from gonogo.server.tasks.subject import sheet_key
 from gonogo.values import equal
@@ -70,15 +71,15 @@ class KnownPrediction(NamedTuple):
     calculation_id: str
     part_revision_id: str | None
     detail_kind: str | None
-    predicted_value: Any
-    truth: Any
+    predicted_value: JsonValue
+    truth: JsonValue
 
 
 class PredictionReading(NamedTuple):
     """A value that was read elsewhere on a sheet, and what is really there, where known."""
 
-    predicted_value: Any
-    truth: Any
+    predicted_value: JsonValue
+    truth: JsonValue
 
 
 _PLACE_COLUMNS = [
@@ -159,27 +160,27 @@ def _gold_values(
     return values
 
 
-def gold_answer(predicted: Any, truth: Any, *, trailing_zeros: bool, unit: str | None = None) -> str:
+def gold_answer(predicted: JsonValue, truth: JsonValue, *, trailing_zeros: bool, unit: str | None = None) -> str:
     """The answer of a task whose truth is known, as `gold_answer` text."""
     keys = [value_key(value, trailing_zeros=trailing_zeros, unit=unit) for value in (predicted, truth)]
     same = keys[0] == keys[1]
     return Verdict.CORRECT.value if same else _incorrect(truth)
 
 
-def _incorrect(truth: Any) -> str:
+def _incorrect(truth: JsonValue) -> str:
     return json.dumps({"verdict": Verdict.INCORRECT.value, "corrected_value": truth}, ensure_ascii=False)
 
 
 def _seed_error(connection: Connection, row: KnownPrediction, rng: random.Random) -> TaskValues:
     """The columns that make a right honeypot a wrong one; none where no plausible error can be made."""
-    seeded = seed_error(row.predicted_value or {}, row.truth, _neighbours(connection, row), rng)
+    seeded = seed_error(as_object(row.predicted_value), row.truth, _neighbours(connection, row), rng)
     if seeded is None:
         return {}
     value, error_type = seeded
     return {"predicted_value": value, "gold_answer": _incorrect(row.truth), "error_type": error_type.value}
 
 
-def _neighbours(connection: Connection, row: KnownPrediction) -> list[Any]:
+def _neighbours(connection: Connection, row: KnownPrediction) -> list[JsonValue]:
     """Values that were read elsewhere on the sheet where the same was asked.
 
     Known misreadings are left out: `25` asked as `20000` would need no look at the drawing.

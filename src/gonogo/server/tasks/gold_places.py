@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, null, or_, select
+from sqlalchemy import Connection, and_, bindparam, func, null, or_, select
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.server.store.compiled_statements import CompiledStatement
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import campaigns, gold_items, tasks
 from gonogo.server.store.task_order import Rank, confidence_level, lock_order, place_before
-from gonogo.server.store.typed_rows import fetch_all, fetch_one
+from gonogo.server.store.typed_rows import AnySelect, fetch_all, fetch_one
 from gonogo.server.tasks import gold_plan
 from gonogo.server.tasks.gold_plan import GoldItem, GoldPlan, Slot
 from gonogo.server.tasks.subject import SUBJECT_COLUMNS
@@ -32,6 +32,7 @@ POOL_GROWTH = 1.5
 SHEET_KEYS = 2**32
 
 TaskValues = dict[str, Any]
+"""Columns of a task to be made, by name; besides those of `tasks` the keys `sheet` and `error_type`."""
 
 
 # --- statements --------------------------------------------------------------------------------------------
@@ -293,7 +294,7 @@ class _GoldItemRow(NamedTuple):
     confidence: float | None
 
 
-def _candidates(connection: Connection, query: Select[Any], campaign_id: str) -> list[GoldItem]:
+def _candidates(connection: Connection, query: AnySelect, campaign_id: str) -> list[GoldItem]:
     rows = fetch_all(connection, query, _GoldItemRow, {"campaign": campaign_id})
     return [
         GoldItem(

@@ -10,12 +10,13 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
+from gonogo.json_types import JsonObject, JsonValue
 from gonogo.server.tasks.digit_errors import swap_digit
 from gonogo.values import equal, from_json, parse, to_json
 
-Value = Mapping[str, Any]
+Value = Mapping[str, JsonValue]
 
 
 class ErrorType(StrEnum):
@@ -42,8 +43,8 @@ _DATUM: Final = re.compile(r"(?<![A-Za-z])([A-F])(?![A-Za-z0-9])")
 
 
 def seed_error(
-    predicted: Value, truth: Any, neighbours: Sequence[Any], rng: random.Random
-) -> tuple[dict[str, Any], ErrorType] | None:
+    predicted: Value, truth: object, neighbours: Sequence[JsonValue], rng: random.Random
+) -> tuple[JsonObject, ErrorType] | None:
     """A plausible wrong form of `predicted`, which is right, and how it is wrong; `None` if there is none.
 
     `neighbours` are the values predicted elsewhere on the sheet.
@@ -66,12 +67,12 @@ def seed_error(
     return None if found is None else (found, ErrorType.NEIGHBOUR)
 
 
-def _differs(value: Any, truth: Any) -> bool:
+def _differs(value: object, truth: object) -> bool:
     """Whether two values differ in whatever unit the drawing has: a lost `mm` alone is no error."""
     return not any(equal(value, truth, unit=unit).equal for unit in ("", "mm", "in"))
 
 
-def _plausible(before: str, after: str, truth: Any) -> bool:
+def _plausible(before: str, after: str, truth: object) -> bool:
     """Whether the changed text differs from the truth and parses as well as the original."""
     if not after.strip() or not _differs({"text": after}, truth):
         return False
@@ -79,7 +80,7 @@ def _plausible(before: str, after: str, truth: Any) -> bool:
     return new.ok or not old.ok
 
 
-def _with_text(predicted: Value, text: str) -> dict[str, Any]:
+def _with_text(predicted: Value, text: str) -> JsonObject:
     """The prediction with another text; what else is known of the value follows from the text."""
     if set(predicted) == {"text"}:
         return {"text": text}
@@ -136,7 +137,9 @@ _EDITS: Final[dict[ErrorType, Callable[[str, random.Random], str | None]]] = {
 }
 
 
-def _neighbour(predicted: Value, truth: Any, neighbours: Sequence[Any], rng: random.Random) -> dict[str, Any] | None:
+def _neighbour(
+    predicted: Value, truth: object, neighbours: Sequence[JsonValue], rng: random.Random
+) -> JsonObject | None:
     """The value of another place on the sheet, of the same kind."""
     kind = from_json(dict(predicted)).kind
     fitting = [
@@ -145,9 +148,9 @@ def _neighbour(predicted: Value, truth: Any, neighbours: Sequence[Any], rng: ran
     return dict(rng.choice(fitting)) if fitting else None
 
 
-def _wrong_fields(predicted: Value, truth: Any, rng: random.Random) -> tuple[dict[str, Any], ErrorType] | None:
+def _wrong_fields(predicted: Value, truth: object, rng: random.Random) -> tuple[JsonObject, ErrorType] | None:
     """The same for a value without a text: its size, its tolerance, or its datums."""
-    made: list[tuple[dict[str, Any], ErrorType]] = []
+    made: list[tuple[JsonObject, ErrorType]] = []
     nominal = predicted.get("nominal")
     if isinstance(nominal, int | float | str) and not isinstance(nominal, bool):
         changed = swap_digit(str(nominal), rng)
@@ -162,7 +165,7 @@ def _wrong_fields(predicted: Value, truth: Any, rng: random.Random) -> tuple[dic
     return next((item for item in made if _differs(item[0], truth)), None)
 
 
-def _like(example: Any, text: str) -> Any:
+def _like(example: float | str, text: str) -> float | str:
     if isinstance(example, str):
         return text
     return float(text) if isinstance(example, float) else int(text)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
 
 from sqlalchemy import JSON, Connection, select
 
 from gonogo.schemas.gonogo_api import Prediction, PredictionsStored
-from gonogo.server.errors import invalid
+from gonogo.server.errors import FieldError, invalid
 from gonogo.server.store.bulk_insert import insert_new, stored_instant, stored_json
 from gonogo.server.store.ids import new_id, time_ordered_ids
 from gonogo.server.store.schema import calculations, predictions
@@ -46,9 +45,9 @@ def store_predictions(
     return PredictionsStored(calculation_id=calculation, n_new=n_new, n_known=len(wanted) - n_new)
 
 
-def _read(wanted: Sequence[Prediction]) -> list[list[Any]]:
+def _read(wanted: Sequence[Prediction]) -> list[list[object]]:
     """The columns `_GIVEN` of each prediction. Raises 422 with all problems."""
-    errors: list[dict[str, Any]] = []
+    errors: list[FieldError] = []
     rows = []
     for index, item in enumerate(wanted):
         row = list(_FIELDS(item.__dict__))
@@ -58,7 +57,7 @@ def _read(wanted: Sequence[Prediction]) -> list[list[Any]]:
             try:
                 row[place] = check(row[place])
             except ValueError as error:
-                loc = ["body", "predictions", index, name]
+                loc: list[str | int] = ["body", "predictions", index, name]
                 errors.append({"loc": loc, "msg": str(error), "type": name})
         rows.append(row)
     if errors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
@@ -14,14 +14,11 @@ from gonogo.server.store.schema import campaigns, gold_items, task_sheets
 from gonogo.server.store.schema.rows import CampaignRow
 from gonogo.server.store.task_order import confidence_level, lock_order, sort_key
 from gonogo.server.store.typed_rows import fetch_one
-from gonogo.server.tasks.gold_places import sheet_keys
+from gonogo.server.tasks.gold_places import TaskValues, sheet_keys
 
 SHUFFLE_RANGE = 2**31
 """Positions in the pool are 0 … `SHUFFLE_RANGE` − 1."""
 GOLDEN_RATIO = (5**0.5 - 1) / 2
-
-TaskValues = dict[str, Any]
-"""Columns of a task to be made, by name; besides those of `tasks` the keys `sheet` and `error_type`."""
 
 
 class OrderState(NamedTuple):
@@ -53,7 +50,7 @@ def assign_places(connection: Connection, campaign: CampaignRow, rows: list[Task
     sheets = _number_sheets(connection, campaign.id, dict.fromkeys(row["sheet"] for row in rows))
     keys = _mixed_keys(rows, sheets, rng) if state.mixes_sheets else None
     n_tasks = state.n_tasks
-    items: list[dict[str, Any]] = []
+    items: list[TaskValues] = []
     for index, (row, task_id) in enumerate(zip(rows, new_ids(len(rows)), strict=True)):
         row["id"], row["campaign_id"] = task_id, campaign.id
         row["sheet_seq"] = sheet = sheets[row["sheet"]]
@@ -82,7 +79,7 @@ def shuffle_position(number: int) -> int:
     return int(number * GOLDEN_RATIO % 1 * SHUFFLE_RANGE)
 
 
-def _gold_item(campaign_id: str, row: TaskValues, shuffle: int) -> dict[str, Any]:
+def _gold_item(campaign_id: str, row: TaskValues, shuffle: int) -> TaskValues:
     return {
         "id": new_id(),
         "campaign_id": campaign_id,

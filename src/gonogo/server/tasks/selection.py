@@ -8,7 +8,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, exists, select
@@ -94,13 +94,14 @@ class SeededErrors:
     rng: random.Random
 
 
-def read_policy(raw: Any, loc: Sequence[str | int] = ("body", "selection_policy")) -> SelectionPolicy:
+def read_policy(raw: object, loc: Sequence[str | int] = ("body", "selection_policy")) -> SelectionPolicy:
     """The policy in a project's `selection_policy`. Raises 422 if a known key has a wrong value."""
     try:
         return SelectionPolicy.model_validate(raw or {})
     except ValidationError as error:
-        problems = [{"loc": [*loc, *e["loc"]], "msg": e["msg"], "type": e["type"]} for e in error.errors()]
-        raise invalid(problems) from None
+        raise invalid(
+            [{"loc": [*loc, *e["loc"]], "msg": e["msg"], "type": e["type"]} for e in error.errors()]
+        ) from None
 
 
 def select_predictions(

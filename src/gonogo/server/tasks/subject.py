@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.labeling import LabelingTaskCreate
+from gonogo.server.errors import FieldError
 from gonogo.server.store.schema.columns import subject_columns
 
 Loc = tuple[str | int, ...]
@@ -29,7 +29,7 @@ _AS_IS = (
 )
 
 
-def subject_values(item: LabelingTaskCreate | Prediction, loc: Loc, errors: list[dict[str, Any]]) -> dict[str, Any]:
+def subject_values(item: LabelingTaskCreate | Prediction, loc: Loc, errors: list[FieldError]) -> dict[str, object]:
     """The shared columns of `item`; problems are appended to `errors` as `{loc, msg, type}`, below `loc`."""
     values = {name: getattr(item, name) for name in _AS_IS}
     values["prompt"] = item.prompt or default_prompt(item.target_kind, item.detail_kind, item.field_name)
