@@ -1,6 +1,7 @@
 """Can an annotator tell gold? A logistic classifier over all he can observe, asked about tasks it was not trained on.
 
-    python -m tests.benchmarks.attack [sqlite|postgresql] [LAYOUT …] [--served 5000] [--people 10] [--workers 1]
+    python -m tests.benchmarks.attack [sqlite|postgresql] [LAYOUT …] [--votes fixed|by_risk] [--served 5000]
+        [--people 10] [--workers 1]
 
 Several colluding annotators work through a campaign over a real uvicorn: what they see of each answer (fields, lengths,
 nulls, ids, headers), when it comes, what came before and comes next, what the queue says before and after, what comes
@@ -167,20 +168,21 @@ def run(
     served: int = SERVED,
     people: int = PEOPLE,
     workers: int = 1,
+    votes: str = "fixed",
 ) -> dict[str, Any]:
     """AUC with its 95 % interval, the share of gold served, and the differences of the mean times in milliseconds."""
     found: dict[str, Any] = {}
     for name in KINDS if kind is None else (kind,):
         for layout in layouts or LAYOUTS:
             with tempfile.TemporaryDirectory() as folder, database(name, folder) as url, House(url, seed=7) as house:
-                found.setdefault(name, {})[layout] = _run(house, layout, served, people, workers)
+                found.setdefault(name, {})[layout] = _run(house, layout, served, people, workers, votes)
     return found
 
 
-def _run(house: House, layout: str, served: int, people: int, workers: int) -> dict[str, Any]:
+def _run(house: House, layout: str, served: int, people: int, workers: int, votes: str) -> dict[str, Any]:
     house.now = datetime.now(UTC)
     rng = random.Random(11)
-    campaign = house.campaign(target_redundancy=3, gold_fraction=FRACTION)
+    campaign = house.campaign(target_redundancy=3, gold_fraction=FRACTION, votes=votes)
     n_gold = round(1.05 * served * FRACTION / (1 - FRACTION))
     sheet, gold_sheet = _sheets(layout, n_gold, served)
     bodies = [{**_body(rng), "part_revision_id": sheet(rng)} for _task in range(served)]
@@ -311,6 +313,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("kind", nargs="?", choices=KINDS)
     arguments.add_argument("layouts", nargs="*", metavar="LAYOUT", help=", ".join(LAYOUTS))
+    arguments.add_argument("--votes", choices=("fixed", "by_risk"), default="fixed")
     for name, default in (("served", SERVED), ("people", PEOPLE), ("workers", 1)):
         arguments.add_argument(f"--{name}", type=int, default=default)
     print(json.dumps(run(**vars(arguments.parse_args())), indent=2))

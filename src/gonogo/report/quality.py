@@ -94,14 +94,14 @@ def _settled(details: Json) -> list[str]:
     if not settled:
         return []
     statuses = details.get("statuses") or {}
-    parts = [
+    done = [
         (settled["n_correct"], "as correct"),
         (settled["n_other"], "as incorrect or unsure"),
         (settled["n_by_expert"], "by an expert"),
-        (statuses.get("in_review", 0), "in review"),
-        (statuses.get("open", 0), "open"),
     ]
-    line = " · ".join(f"{count} {name}" for count, name in parts if count) or "nothing yet"
+    left = [(statuses.get("in_review", 0), "in review"), (statuses.get("open", 0), "open")]
+    texts = [f"{count} {name}" for count, name in done if count] or ["nothing yet"]
+    line = " · ".join([*texts, *(f"{count} {name}" for count, name in left if count)])
     return [f"settled  {line}", *_meaning(details, "settled"), ""]
 
 
@@ -126,7 +126,7 @@ def _headline(report: Json, details: Json) -> list[str]:
     doubt = "" if interval is None else f"   95 % {interval[0]:.2f} to {interval[1]:.2f}"
     return [
         f"alpha  {figure}{doubt}   wanted {required:g}   {verdict}",
-        f"{_INDENT}{gauge(alpha, interval, required)}  ● alpha ━ 95 % ┊ wanted",
+        *([] if alpha is None else [f"{_INDENT}{gauge(alpha, interval, required)}  ● alpha ━ 95 % ┊ wanted"]),
         *_meaning(details, "alpha"),
         f"{report.get('n_submissions') or 0} submissions on {report.get('n_tasks') or 0} tasks",
     ]
@@ -344,8 +344,10 @@ def _wrapped(line: str, width: int) -> list[str]:
 
 
 def _share_with_interval(share: Json | None) -> str:
-    if not share or share.get("share") is None:
+    if not share:
         return "– (not known below 10 gold answers)"
+    if share.get("share") is None:
+        return "– (no such gold was answered)"
     return f"{_with_interval(share['share'], share['interval'])}   {share['k']} of {share['n']}"
 
 

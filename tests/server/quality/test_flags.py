@@ -101,7 +101,7 @@ def test_missed_error_types_kinds_sheets_and_confusion(campaign: Campaign) -> No
     assert found["by_kind"][1]["alpha"] is None  # no variation: undefined, neither 0 nor 1
     assert found["confusion"]["counts"][1] == [3, 1, 0]
     assert found["words"]["alpha"]["means"]
-    assert "below 10 gold answers" in found["words"]["false_accept"]["do"]
+    assert "Not known yet" in found["words"]["false_accept"]["do"]
 
 
 def test_an_undefined_alpha_says_why(campaign: Campaign) -> None:

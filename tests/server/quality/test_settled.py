@@ -65,7 +65,9 @@ def test_next_steps_have_a_price(campaign: Campaign) -> None:
     assert (steps["begin"]["n"], steps["begin"]["price"]) == (2, 6)
     text = text_of(report)
     assert "→ 8 more votes on these 4 items in doubt" in text
-    assert "→ 10 more gold answers for trust of Ana" in text
+    assert "→ 10 gold tasks, half of them wrong: there are none" in text
+    campaign.add_task(is_gold=True, gold_answer=WRONG)
+    assert "→ 10 more gold answers for trust of Ana" in text_of(quality(campaign))
     campaign.set(status="closed")
     assert [step["step"] for step in details(quality(campaign))["next_steps"]] == ["rule"]
 

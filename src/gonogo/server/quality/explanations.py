@@ -7,40 +7,40 @@ find out which of them are for other campaigns.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from gonogo.server.consensus.intervals import MIN_DISSENT
+from gonogo.server.scoring.task_scoring import ASSUMED_ACCURACY
 
 Explanations = dict[str, dict[str, str]]
 
 WORRYING_FALSE_ACCEPT = 0.1
 WORRYING_FALSE_REJECT = 0.15
 HIGH_AC1 = 0.8
+MANY = 30
+"""Tasks from which advice on a whole campaign is more than a guess."""
 RARE = 0.15
 """Prevalence of wrong predictions below which they are easily missed."""
 
 
-def explain(report: Mapping[str, Any], alpha: float | None, threshold: float, n_submissions: int) -> Explanations:
-    """`{number: {means, do}}`, `do` empty where there is nothing to do; `report` is the report's `gonogo` block."""
+def explain(
+    report: Mapping[str, Any], alpha: float | None, threshold: float, n_submissions: int, redundancy: int = 1
+) -> Explanations:
+    """`{number: {means, do}}`, `do` empty where there is nothing to do; `report` is the report's `gonogo` block.
+
+    `redundancy` is the number of votes that the campaign asks for.
+    """
     if not n_submissions:
-        return {"alpha": {"means": "Undefined: nobody has voted yet.", "do": "Invite annotators: `gonogo assign`."}}
+        has_tasks = any((report.get("statuses") or {}).values())
+        do = "Invite annotators: `gonogo assign`." if has_tasks else "Add tasks: `gonogo import`."
+        return {"alpha": {"means": "Undefined: nobody has voted yet.", "do": do}}
     words = {
-        "settled": _settled(report.get("settled")),
-        "alpha": _alpha(report, alpha, threshold),
+        "settled": _settled(report),
+        "alpha": _alpha(report, alpha, threshold, redundancy),
         "gwet_ac1": _ac1(report, alpha, threshold),
         "prevalence": _prevalence(report),
-        "false_accept": _error_rate(
-            report.get("false_accept"),
-            "Share of known wrong predictions that were called correct: the costly mistake.",
-            "Practise with seeded errors, and look at the error types missed.",
-            WORRYING_FALSE_ACCEPT,
-        ),
-        "false_reject": _error_rate(
-            report.get("false_reject"),
-            "Share of known right predictions that were refused: it costs expert time.",
-            "Look at the guideline: people may ask for more than the drawing shows.",
-            WORRYING_FALSE_REJECT,
-        ),
+        "false_accept": _false_accept(report),
+        "false_reject": _false_reject(report),
         "items_to_settle": _items_to_settle(report, alpha),
         "method": _method(report),
         "model_confidence": _model_confidence(report.get("model_confidence")),
@@ -50,7 +50,8 @@ def explain(report: Mapping[str, Any], alpha: float | None, threshold: float, n_
     return {name: said for name, said in words.items() if said is not None}
 
 
-def _settled(settled: Mapping[str, Any] | None) -> dict[str, str] | None:
+def _settled(report: Mapping[str, Any]) -> dict[str, str] | None:
+    settled = report.get("settled")
     if not settled or not settled["n_correct"]:
         return None
     limit, above = settled["max_risk"], settled["n_above_limit"]
@@ -60,6 +61,10 @@ def _settled(settled: Mapping[str, Any] | None) -> dict[str, str] | None:
             f"By the limit 1 in {round(1 / limit)} may be wrong; expected: {_about(settled['expected_wrong'])} "
             f"of {settled['n_correct']}."
         )
+    if not report.get("n_paired_tasks") and not report.get("n_gold_answers"):
+        means += (
+            f" That takes people to be right in {100 * ASSUMED_ACCURACY:.0f} % of the cases; nothing measures it yet."
+        )
     do = f"{above} of them were settled under an earlier limit and are above this one." if above else ""
     return {"means": means, "do": do}
 
@@ -68,13 +73,17 @@ def _about(number: float) -> str:
     return "fewer than 1" if number < 0.5 else str(round(number))
 
 
-def _alpha(report: Mapping[str, Any], alpha: float | None, threshold: float) -> dict[str, str]:
+def _alpha(report: Mapping[str, Any], alpha: float | None, threshold: float, redundancy: int) -> dict[str, str]:
     means = "Krippendorff's alpha: agreement beyond chance over tasks with two votes or more."
     if alpha is None:
-        if not report.get("n_paired_tasks"):
-            return {"means": means + " Undefined: no task has two votes.", "do": "Ask for two votes a task."}
+        paired = report.get("n_paired_tasks") or 0
+        if not paired:
+            do = "Ask for two votes a task." if redundancy < 2 else ""
+            return {"means": means + " Undefined: no task has two votes.", "do": do}
         why = " Undefined: every vote says the same, so there is nothing to agree or disagree about."
-        return {"means": means + why, "do": "Add gold with wrong predictions; it shows whether people look."}
+        has_gold = report.get("false_accept") is not None
+        do = "" if paired < MANY or has_gold else "Add gold with wrong predictions; it shows whether people look."
+        return {"means": means + why, "do": do}
     interval = report.get("alpha_interval")
     if interval is None:
         why = f" Too few disagreements for an interval: under {MIN_DISSENT} tasks have a vote unlike the most."
@@ -97,27 +106,53 @@ def _ac1(report: Mapping[str, Any], alpha: float | None, threshold: float) -> di
     is_rare = (report.get("prevalence") or {}).get("incorrect", 0.0) < RARE
     is_split = alpha is not None and alpha < threshold and ac1 >= HIGH_AC1 and is_rare
     do = "People agree, there are just few wrong predictions. The false-accept rate decides then." if is_split else ""
-    return {"means": "Agreement beyond chance that hardly moves when one verdict is common.", "do": do}
+    means = "Agreement beyond chance that hardly moves when one verdict is common."
+    if report.get("gwet_ac1_interval") is None:
+        means += " No interval: too few votes differ."
+    return {"means": means, "do": do}
 
 
 def _prevalence(report: Mapping[str, Any]) -> dict[str, str] | None:
     shares = report.get("prevalence")
     if not shares:
         return None
-    is_rare = shares.get("incorrect", 0.0) < RARE
+    has_gold = _is_known(report.get("false_accept"))
+    is_rare = shares.get("incorrect", 0.0) < RARE and (report.get("n_voted_tasks") or 0) >= MANY and not has_gold
     do = "Wrong predictions are rare and easily missed: use gold with many wrong ones." if is_rare else ""
     return {"means": "Expected share of each verdict among the tasks with votes.", "do": do}
 
 
-def _error_rate(share: Any, means: str, do: str, worrying: float) -> dict[str, str]:
-    if not share or share.get("share") is None:
-        return {"means": means, "do": "Not known below 10 gold answers: add gold, half of it wrong."}
+def _false_accept(report: Mapping[str, Any]) -> dict[str, str]:
+    share = report.get("false_accept")
+    means = "Share of known wrong predictions that were called correct: the costly mistake."
+    if not _is_known(share):
+        kind = "add gold that is wrong" if share is not None else "add gold, half of it wrong"
+        return {"means": means, "do": f"Not known yet: {kind}."}
+    do = "Practise with seeded errors, and look at the error types missed."
+    return {"means": means, "do": _worry(share, do, WORRYING_FALSE_ACCEPT)}
+
+
+def _false_reject(report: Mapping[str, Any]) -> dict[str, str] | None:
+    share = report.get("false_reject")
+    if share is None:
+        return None  # the words on false accept say what both need
+    means = "Share of known right predictions that were refused: it costs expert time."
+    if not _is_known(share):
+        return {"means": means, "do": "Not known yet: add gold that is right."}
+    do = "Look at the guideline: people may ask for more than the drawing shows."
+    return {"means": means, "do": _worry(share, do, WORRYING_FALSE_REJECT)}
+
+
+def _is_known(share: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
+    return share is not None and share.get("share") is not None
+
+
+def _worry(share: Mapping[str, Any], do: str, worrying: float) -> str:
+    """The advice on a share of errors, as far as its interval lies above what worries."""
     low, high = share["interval"]
     if high < worrying:
-        return {"means": means, "do": ""}
-    if low > worrying:
-        return {"means": means, "do": do}
-    return {"means": means, "do": "Not clear yet: more gold items narrow the interval."}
+        return ""
+    return do if low > worrying else "Not clear yet: more gold items narrow the interval."
 
 
 def _items_to_settle(report: Mapping[str, Any], alpha: float | None) -> dict[str, str] | None:

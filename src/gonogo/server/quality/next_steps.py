@@ -2,30 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from gonogo.schemas.enums import CampaignStatus, TaskStatus
 from gonogo.schemas.labeling import AnnotatorQuality
-from gonogo.server.scoring.campaign_consensus import MIN_GOLD_ANSWERS, ConsensusResult
+from gonogo.server.consensus.agreement import wilson_interval
+from gonogo.server.scoring.campaign_consensus import MIN_GOLD_ANSWERS, ConsensusResult, gold_matches
 from gonogo.server.store.schema.rows import CampaignRow
 
 MAX_GAP = 0.15
 """Distance of trust from reliability above which more gold answers are worth asking for."""
+HARDLY_MORE_THAN_GUESSING = 0.65
+"""Share of right gold answers that a crew surely stays below where its votes are worth little."""
+PRACTICE_ITEMS = 20
+"""Practice items of a person, as of a qualification."""
 MAX_PEOPLE = 5
 MAX_ITEMS = 20
 """Task ids that a step lists."""
 
 
+People = Sequence[tuple[AnnotatorQuality, dict[str, Any]]]
+
+
 def next_steps(
-    result: ConsensusResult, campaign: CampaignRow, people: list[tuple[AnnotatorQuality, dict[str, Any]]]
+    result: ConsensusResult, campaign: CampaignRow, people: People, to_settle: int | None, *, accepted: bool
 ) -> list[dict[str, Any]]:
-    """Steps in the order of their use: `{step, n, items, price, text, annotator_user_id?}`."""
-    steps = [*_rulings(result)]
-    if campaign.status == CampaignStatus.OPEN:
-        steps += [*_votes(result), *_gold_answers(people)]
-    return steps
+    """Steps in the order of their use: `{step, n, items, price, text, annotator_user_id?}`.
+
+    `to_settle` is the number of tasks after which alpha lies on one side of what is wanted, `None` if unknown.
+    """
+    is_open = campaign.status == CampaignStatus.OPEN
+    steps = [*_rulings(result), *(_votes(result) if is_open else [])]
+    is_all_settled = not steps and campaign.status != CampaignStatus.PROMOTED
+    if is_open:
+        more_tasks = _collect(campaign, to_settle) if is_all_settled and not accepted else []
+        steps += [*more_tasks, *(_practice(result, people) or _first_gold(result, people) or _gold_answers(people))]
+    return [*steps, *(_promote(result, accepted=accepted) if is_all_settled else [])]
+
+
+def _collect(campaign: CampaignRow, to_settle: int | None) -> list[dict[str, Any]]:
+    """More tasks, where all are settled and alpha may lie on either side of what is wanted."""
+    if not to_settle:
+        return []
+    price = to_settle * max(int(campaign.target_redundancy), 2)
+    wanted = f"whether alpha is {campaign.acceptance_alpha:g} or more"
+    text = f"about {_count(price, 'vote')} on {_count(to_settle, 'more task')} to know {wanted}"
+    return [{"step": "collect", "n": to_settle, "price": price, "items": [], "text": text}]
+
+
+def _promote(result: ConsensusResult, *, accepted: bool) -> list[dict[str, Any]]:
+    """Promotion, where all tasks are settled."""
+    statuses = zip(result.matrix.tasks, result.outcomes, strict=True)
+    n = sum(outcome.status == TaskStatus.RESOLVED and not task.is_gold for task, outcome in statuses)
+    if not n:
+        return []
+    text = f"nothing is left in doubt: `gonogo campaign promote` copies {_count(n, 'settled task')}"
+    if not accepted:
+        text = f"all is settled, alpha is not accepted: `gonogo campaign promote --force` copies {_count(n, 'task')}"
+    return [{"step": "promote", "n": n, "price": 0, "items": [], "text": text}]
 
 
 def _rulings(result: ConsensusResult) -> list[dict[str, Any]]:
@@ -65,7 +102,27 @@ def _votes(result: ConsensusResult) -> list[dict[str, Any]]:
     return steps
 
 
-def _gold_answers(people: list[tuple[AnnotatorQuality, dict[str, Any]]]) -> list[dict[str, Any]]:
+def _practice(result: ConsensusResult, people: People) -> list[dict[str, Any]]:
+    """Practice, where all people together get hardly more gold right than guessers: more of it would not help."""
+    is_gold, right = gold_matches(result.matrix)
+    n, k = int(is_gold.sum()), int(right.sum())
+    if n < MIN_GOLD_ANSWERS or wilson_interval(k, n).high >= HARDLY_MORE_THAN_GUESSING:
+        return []
+    price = PRACTICE_ITEMS * len(people)
+    text = f"{price} practice items, or other people: {k} of {n} gold answers right is hardly more than guessing"
+    return [{"step": "practise", "n": len(people), "price": price, "items": [], "text": text}]
+
+
+def _first_gold(result: ConsensusResult, people: People) -> list[dict[str, Any]]:
+    """Gold tasks, where there are none: without them nobody's trust can be known."""
+    if not people or result.matrix.is_gold.any():
+        return []
+    text = f"{MIN_GOLD_ANSWERS} gold tasks, half of them wrong: there are none, and nobody's trust is known without"
+    n = MIN_GOLD_ANSWERS
+    return [{"step": "add_gold", "n": n, "price": n, "items": [], "text": text}]
+
+
+def _gold_answers(people: People) -> list[dict[str, Any]]:
     """Gold answers that would give a person a trust, or narrow it; those who vote most come first."""
     steps = []
     for person, more in sorted(people, key=lambda item: -(item[0].n_submissions or 0)):

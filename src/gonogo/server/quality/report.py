@@ -53,14 +53,17 @@ def build_report(result: ConsensusResult, campaign: CampaignRow) -> QualityRepor
     paired = int((counts.sum(axis=1) >= 2).sum())
     threshold = float(campaign.acceptance_alpha)
     people = _annotators(result)
+    to_settle = items_to_settle(alpha, interval, threshold, paired)
+    is_accepted = alpha is not None and alpha >= threshold
     block = {
         "settled": settled_part(result, campaign),
-        "next_steps": next_steps(result, campaign, people),
+        "next_steps": next_steps(result, campaign, people, to_settle, accepted=is_accepted),
         "model_confidence": model_confidence(result.calibration.evidence),
         "calibration": calibration_part(result.calibration.temperature, result.calibration.reliability),
         "alpha_interval": _interval_pair(interval),
         "n_paired_tasks": paired,
-        "items_to_settle": items_to_settle(alpha, interval, threshold, paired),
+        "n_voted_tasks": int((counts.sum(axis=1) >= 1).sum()),
+        "items_to_settle": to_settle,
         "gwet_ac1": gwet_ac1(counts),
         "gwet_ac1_interval": _interval_pair(ac1_interval(counts)),
         "prevalence": _prevalence(result),
@@ -74,20 +77,22 @@ def build_report(result: ConsensusResult, campaign: CampaignRow) -> QualityRepor
         "error_types": missed_errors(matrix),
         "annotators": {str(person.annotator_user_id): more for person, more in people},
     }
+    words = explain(block, alpha, threshold, len(matrix.votes), int(campaign.target_redundancy))
     return QualityReport(
         alpha=alpha,
         acceptance_alpha=threshold,
-        accepted=alpha is not None and alpha >= threshold,
+        accepted=is_accepted,
         n_tasks=len(counts),
         n_submissions=len(matrix.votes),
         annotators=[person for person, _ in people],
-        gonogo={**block, "words": explain(block, alpha, threshold, len(matrix.votes))},
+        gonogo={**block, "words": words},
     )
 
 
 def _annotators(result: ConsensusResult) -> list[tuple[AnnotatorQuality, dict[str, Any]]]:
     matrix, votes = result.matrix, result.matrix.votes
     settled, agreed = consensus_matches(result)
+    settled &= (votes.per_task() > 1)[votes.task]  # alone, a vote agrees with itself
     gold, right = gold_matches(matrix)
     n_votes = _per_voter(matrix, None)
     n_settled, n_agreed = _per_voter(matrix, settled), _per_voter(matrix, settled & agreed)

@@ -28,6 +28,7 @@ async def test_alpha_stands_as_a_gauge_with_its_interval_and_words(room: Room, s
 async def test_a_campaign_nobody_voted_in_says_undefined(room: Room) -> None:
     await room.bench.task()
     async with room.opened():
+        await room.sees("Nothing needs an expert")
         await room.press("y")
         await room.sees("alpha  undefined", "Nobody has voted yet")
 
