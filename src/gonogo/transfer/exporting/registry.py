@@ -55,7 +55,6 @@ class ExportFormat(NamedTuple):
         place: Position in lists.
         make_writer: The class of the writer.
         package: The distribution it needs beyond gonogo's own dependencies, or `""`.
-        extra: The extra of gonogo that installs the package, or `""`.
         binary: Not for a terminal or a pipe.
         needs_pictures: It writes more when it knows the size of each picture.
     """
@@ -65,7 +64,6 @@ class ExportFormat(NamedTuple):
     place: int
     make_writer: MakeWriter
     package: str = ""
-    extra: str = ""
     binary: bool = False
     needs_pictures: bool = False
 
@@ -79,14 +77,13 @@ def exporter(
     *,
     place: int,
     package: str = "",
-    extra: str = "",
     binary: bool = False,
     needs_pictures: bool = False,
 ) -> Callable[[M], M]:
     """Decorator that registers a writer; see `ExportFormat`."""
 
     def register(make: M) -> M:
-        _FORMATS[name] = ExportFormat(name, title, place, make, package, extra, binary, needs_pictures)
+        _FORMATS[name] = ExportFormat(name, title, place, make, package, binary, needs_pictures)
         return make
 
     return register
@@ -112,5 +109,5 @@ def make_writer(format_name: str, out: OutputStream, drawings: Path | None = Non
     except ModuleNotFoundError:
         raise InvalidInputError(
             f"{chosen.title} needs the package {chosen.package}, which is not installed.",
-            next_step=f"pip install 'gonogo[{chosen.extra}]', or export as csv or jsonl.",
+            next_step=f"pip install {chosen.package}, or export as csv or jsonl.",
         ) from None

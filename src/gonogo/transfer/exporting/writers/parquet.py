@@ -26,7 +26,7 @@ _IS_TEXT: Final = tuple(name not in _TYPE_NAMES for name in COLUMNS)
 _BBOX: Final = COLUMNS.index("drawing_bbox")
 
 
-@exporter("parquet", "Parquet", place=2, package="pyarrow", extra="parquet", binary=True)
+@exporter("parquet", "Parquet", place=2, package="pyarrow", binary=True)
 class ParquetWriter:
     """Writer of one row a task.
 
