@@ -177,4 +177,4 @@ def test_without_the_extra_the_sentence_names_it(tmp_path: Path) -> None:
     for name, data in (("a.svg", _svg("")), ("a.dxf", b"0\nSECTION\n2\nHEADER\n")):
         (tmp_path / name).write_bytes(data)
         seen = subprocess.run([sys.executable, "-c", code, tmp_path / name], capture_output=True, text=True, check=True)
-        assert 'pip install ezdxf resvg-py' in seen.stdout
+        assert "pip install ezdxf resvg-py" in seen.stdout

@@ -75,5 +75,5 @@ def _missing_extra(kind: str) -> CannotShowError:
     """Returns the error for a drawing whose library is not installed."""
     return CannotShowError(
         f"The drawing is a {kind} file, and the part of gonogo that shows those is not installed.",
-        next_step='Install it with: pip install ezdxf resvg-py. Until then judge from the text, or answer unsure.',
+        next_step="Install it with: pip install ezdxf resvg-py. Until then judge from the text, or answer unsure.",
     )
