@@ -93,7 +93,7 @@ async def test_the_workspace_inside_starts_where_it_was_left(
 ) -> None:
     campaign_id = await campaign_of(lead, 12)
     home, parts = AppPaths(tmp_path / "home"), EmbeddedParts(transport, KEY, BASE)
-    services = Account(home, Settings(), vault=CredentialStore(list), embedded=lambda: parts)
+    services = Account(home, Settings(prefetch=2), vault=CredentialStore(list), embedded=lambda: parts)
     signed = await services.sign_in_embedded()
     desk = services.open_desk(signed, campaign_id)
     await desk.start()

@@ -22,35 +22,45 @@ async def answer(desk: AnnotateSession, clock: FakeClock, *, waiting: float, loo
     await clock.run_until(lambda: desk.current)
 
 
-async def test_the_pace_is_the_median_and_gives_the_time_left(make_desk: MakeDesk, clock: FakeClock) -> None:
-    server = ScriptedServer(names(40))
+async def test_the_pace_appears_after_ten_answers_and_gives_the_time_left(
+    make_desk: MakeDesk, clock: FakeClock
+) -> None:
+    server = ScriptedServer(names(60))
     desk = await make_desk(server, undo_seconds=0.0)
-    await until(lambda: desk.current and desk.state.total == 40)
-    for looking in (2.0, 50.0):
+    await until(lambda: desk.current and desk.state.total == 60)
+    for looking in (2.0, 50.0, *[2.0] * 7):
         await answer(desk, clock, waiting=1.0, looking=looking)
-    early = desk.state
-    assert early.pace is None  # two say nothing yet
+        assert desk.state.pace is None
     await answer(desk, clock, waiting=1.0, looking=2.0)
     assert desk.state.pace == pytest.approx(3.0, abs=0.3)  # one long look does not move it
     assert desk.state.pace is not None
-    assert desk.state.left_seconds == pytest.approx(37 * desk.state.pace)
+    assert desk.state.left_seconds == pytest.approx(50 * desk.state.pace)
     for _ in range(20):
         await answer(desk, clock, waiting=0.0, looking=1.0)
     assert desk.state.pace == pytest.approx(1.0, abs=0.3)
     assert len(desk.state.recent) == 8
 
 
-async def test_pace_is_known_from_the_last_run_and_can_be_hidden(make_desk: MakeDesk, clock: FakeClock) -> None:
+async def test_a_little_faster_or_slower_does_not_move_the_pace(make_desk: MakeDesk, clock: FakeClock) -> None:
+    server = ScriptedServer(names(60))
+    desk = await make_desk(server, undo_seconds=0.0)
+    for _ in range(10):
+        await answer(desk, clock, waiting=0.0, looking=4.0)
+    paces = {desk.state.pace}
+    for number in range(30):
+        await answer(desk, clock, waiting=0.0, looking=3.8 + 0.1 * (number % 5))
+        paces.add(desk.state.pace)
+    assert len(paces) == 1
+
+
+async def test_pace_is_known_from_the_last_run(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(40))
     desk = await make_desk(server)
-    for _ in range(4):
+    for _ in range(10):
         await answer(desk, clock, waiting=0.0, looking=2.0)
     await clock.finish(desk.close())
     again = await make_desk(server)
     assert again.state.pace == pytest.approx(2.0, abs=0.3)
-    await clock.finish(again.close())
-    hidden = await make_desk(server, show_pace=False)
-    assert (hidden.state.pace, hidden.state.left_seconds) == (None, None)
 
 
 async def test_the_servers_own_words_travel(make_desk: MakeDesk, clock: FakeClock) -> None:

@@ -198,3 +198,26 @@ def test_a_ruling_is_not_given_anew_as_an_answer(outbox: Outbox) -> None:
     found = outbox.get(number)
     assert found is not None
     assert found.decided().final
+
+
+@pytest.mark.parametrize("extensions", [True, False])
+@pytest.mark.parametrize("anew", [True, False])
+async def test_the_count_of_answers_has_each_once_however_often_it_was_sent(
+    make_desk: MakeDesk, clock: FakeClock, extensions: bool, anew: bool
+) -> None:
+    fault = Fault("submit", 422, "validation_error", only_task="task-000")
+    server = ScriptedServer(names(5), faults=[fault], extensions=extensions)
+    desk = await make_desk(server, undo_seconds=0.0)
+    for _ in range(2):
+        await clock.run_until(lambda: desk.current)
+        desk.decide(FIXED)
+    await clock.run_until(lambda: desk.state.parked == 1 and desk.state.done == 1)
+    item = next(answer for answer in desk.history() if answer.state is SendState.PARKED)
+    if anew:
+        desk.rejected.answer_again(item.number)
+        desk.decide(FIXED)
+    else:
+        desk.rejected.resend(item.number)
+    assert desk.state.done == 2
+    await clock.run_until(lambda: desk.state.unsent == 0 and len(server.answers) == 2)
+    assert desk.state.done == 2

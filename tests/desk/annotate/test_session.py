@@ -117,7 +117,7 @@ async def test_a_refused_verdict_is_parked_and_blocks_nobody(make_desk: MakeDesk
 
 async def test_offline_then_healed(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(10))
-    desk = await make_desk(server)
+    desk = await make_desk(server, prefetch=2)
     await until(lambda: desk.current and desk.state.ahead == 2)
     server.down = True
     for _ in range(3):
@@ -137,7 +137,7 @@ async def test_offline_then_healed(make_desk: MakeDesk, clock: FakeClock) -> Non
 
 async def test_nothing_is_sent_after_401_until_the_next_sign_in(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(10))
-    desk = await make_desk(server)
+    desk = await make_desk(server, prefetch=2)
     await until(lambda: desk.current and desk.state.ahead == 2)
     first = desk.current
     desk.decide(Decision("correct"))
@@ -154,12 +154,12 @@ async def test_nothing_is_sent_after_401_until_the_next_sign_in(make_desk: MakeD
     assert shown is not None
     assert now_shown is not None
 
-    stranger = await make_desk(server, annotator="annotator-2", credential="other")
+    stranger = await make_desk(server, annotator="annotator-2", credential="other", prefetch=2)
     await until(lambda: stranger.current)
     await clock.advance(60)
     assert not server.answers  # nobody else's login sends these
 
-    again = await make_desk(server, credential="other")
+    again = await make_desk(server, credential="other", prefetch=2)
     assert again.current is not None
     assert again.current.id == now_shown.id
     await clock.run_until(lambda: len(server.answers) == 2)
@@ -199,7 +199,7 @@ async def test_the_first_question_of_the_embedded_workspace_needs_no_server(
     make_desk: MakeDesk, clock: FakeClock
 ) -> None:
     server = ScriptedServer(names(10))
-    desk = await make_desk(server, embedded=True)
+    desk = await make_desk(server, embedded=True, prefetch=2)
     await until(lambda: desk.current and desk.state.ahead == 2 and desk.state.total)
     desk.decide(Decision("correct"))
     await until(lambda: desk.state.ahead == 2)
@@ -208,7 +208,7 @@ async def test_the_first_question_of_the_embedded_workspace_needs_no_server(
     assert len(server.held) == 3  # kept, the answered one was sent
     server.down = True
     clock.lid_closed(86_400)
-    again = await make_desk(server, embedded=True)
+    again = await make_desk(server, embedded=True, prefetch=2)
     assert again.state.stage is Stage.TASK
     assert (again.current, again.upcoming()) == (shown, after)
     assert (again.state.campaign_name, again.state.done, again.state.total) == ("Scripted", 1, before.total)
@@ -223,7 +223,7 @@ async def test_the_first_question_of_the_embedded_workspace_needs_no_server(
 
 async def test_claims_are_given_back_at_the_end(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(10))
-    desk = await make_desk(server)
+    desk = await make_desk(server, prefetch=2)
     await until(lambda: desk.current and desk.state.ahead == 2)
     desk.decide(Decision("correct"))
     await clock.finish(desk.close())
@@ -234,7 +234,7 @@ async def test_claims_are_given_back_at_the_end(make_desk: MakeDesk, clock: Fake
 
 async def test_after_the_lid_was_closed_no_stale_task_is_shown(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(10), extensions=False)
-    desk = await make_desk(server)
+    desk = await make_desk(server, prefetch=2)
     await until(lambda: desk.current and desk.state.ahead == 2)
     stale = desk.upcoming()
     assert stale is not None
@@ -250,7 +250,7 @@ async def test_after_the_lid_was_closed_no_stale_task_is_shown(make_desk: MakeDe
 
 async def test_claims_are_renewed_while_somebody_is_there(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(10), lease_seconds=60)
-    desk = await make_desk(server)
+    desk = await make_desk(server, prefetch=2)
     await until(lambda: desk.current and desk.state.ahead == 2)
     await clock.run_until(lambda: server.count("renew") >= 3, most=30)
     for _ in range(60):
@@ -358,7 +358,7 @@ async def test_without_a_credential_the_desk_says_so_and_keeps_what_is_there(
 
 async def test_429_holds_everything_back(make_desk: MakeDesk, clock: FakeClock) -> None:
     server = ScriptedServer(names(20))
-    desk = await make_desk(server, undo_seconds=0.0)
+    desk = await make_desk(server, undo_seconds=0.0, prefetch=2)
     await until(lambda: desk.current and desk.state.ahead == 2)
     server.faults += [Fault("submit", 429, "rate_limited") for _ in range(50)]
     server.faults += [Fault("next_task", 429, "rate_limited") for _ in range(50)]
@@ -381,3 +381,38 @@ async def test_a_verdict_the_server_chokes_on_lets_the_others_pass(make_desk: Ma
     await clock.run_until(lambda: "task-001" in server.answers, most=300)
     server.faults.clear()
     await clock.run_until(lambda: "task-000" in server.answers, most=120)
+
+
+async def test_five_questions_are_held_at_the_usual_pace_and_fewer_at_a_slow_one(
+    make_desk: MakeDesk, clock: FakeClock
+) -> None:
+    server = ScriptedServer(names(40))
+    desk = await make_desk(server)
+    await until(lambda: desk.current and desk.state.ahead == 4)
+    assert len(server.held) == 5
+    for _ in range(12):
+        await clock.run_until(lambda: desk.current)
+        desk.shown()
+        await clock.advance(30)
+        desk.decide(Decision("correct"))
+        await clock.run_until(lambda: desk.current and desk.state.unsent <= 1)
+    await clock.run_until(lambda: desk.state.ahead == 2, most=20)
+    await clock.run_until(lambda: desk.state.unsent == 1, step=5)
+    assert desk.state.ahead == 2
+
+
+async def test_with_the_server_away_work_goes_on_for_all_that_are_ahead_whatever_their_leases(
+    make_desk: MakeDesk, clock: FakeClock
+) -> None:
+    server = ScriptedServer(names(40), lease_seconds=60)
+    desk = await make_desk(server)
+    await until(lambda: desk.current and desk.state.ahead == 4)
+    server.down = True
+    for left in (4, 3, 2, 1, 0):
+        await clock.advance(45)
+        assert desk.state.stage is Stage.TASK
+        assert desk.state.ahead == left
+        desk.decide(Decision("correct"))
+    await clock.run_until(lambda: desk.state.stage is Stage.OFFLINE)
+    server.down = False
+    await clock.run_until(lambda: len(server.answers) == 5)

@@ -31,11 +31,9 @@ def west() -> Iterator[None]:
     [
         (None, 0, "You're done: no question is left for you now."),
         (WorkProgress(done=120, total=120), 0, "You're done: 120 of 120 answered."),
-        (
-            WorkProgress(done=3, total=9),
-            2,
-            "You're done: no question is left for you now. 2 answers are still on the way.",
-        ),
+        (WorkProgress(done=119, total=120), 1, "You're done: 120 of 120 answered. 1 answer is still on the way."),
+        (WorkProgress(done=3, total=9, held_by_others=2), 0, "No question is left for you now: 3 of 9 answered. 2"),
+        (WorkProgress(), 2, "You're done: no question is left for you now. 2 answers are still on the way."),
         (WorkProgress(closed=True, done=9, total=9), 0, "This campaign is closed."),
         (WorkProgress(held_by_others=2), 0, "no question is left for you now. 2 tasks are with other annotators."),
         (WorkProgress(in_review=1), 0, "no question is left for you now. 1 task is waiting for review."),
@@ -43,7 +41,8 @@ def west() -> Iterator[None]:
     ],
 )
 def test_an_empty_queue_says_why(standing: WorkProgress | None, unsent: int, words: str) -> None:
-    message, step = messages.drained(standing, unsent)
+    done = (standing.done or 0) + unsent if standing is not None else 0
+    message, step = messages.drained(standing, unsent, done, standing.total if standing is not None else None)
     assert words in message
     assert step
 

@@ -17,10 +17,15 @@ class Progress:
     guideline: str = ""
     reported: WorkProgress | None = None
 
+    def take_over(self, saved: Progress) -> None:
+        """Takes over what the last run saved."""
+        self.campaign_name, self.done, self.total = saved.campaign_name, saved.done, saved.total
+        self.guideline = saved.guideline
+
     def update(self, reported: WorkProgress, least_unsent: int, most_unsent: int) -> None:
         """Takes over the server's report. The server was asked a moment ago: of the answers that it may not have
         counted there are at least `least_unsent` and at most `most_unsent`; within that, the shown count stays, so
-        that it never jumps back.
+        that it never jumps back. A server without a report of the person leaves the own count as it is.
         """
         self.reported, self.guideline = reported, reported.guideline
         self.campaign_name, self.total = reported.campaign_name, reported.total

@@ -18,7 +18,9 @@ SHOWN = 8
 """Answers in the line "before"."""
 PACE_OF = 20
 """The pace is the median of so many answers."""
-LEAST_FOR_PACE = 3
+LEAST_FOR_PACE = 10
+CALM = 0.1
+"""The pace that is shown changes only when the measured one differs by this share."""
 JUST_SENT_SECONDS = 120.0
 """A server may hand out a task once more while its answer spreads; after that it has lost the answer."""
 
@@ -37,10 +39,13 @@ class AnswerLog:
         self._login = login
         self._clock = clock
         self._recent: list[Decided] = []
+        self.pace: float | None = None
+        """Seconds an answer: the median of looking, editing and waiting; `None` before there are ten answers."""
 
     def load(self) -> None:
         """Reads the recent answers of earlier runs. Raises `OutboxError`."""
         self._recent = self.history(limit=PACE_OF)[::-1]
+        self._update_pace()
 
     def add(self, held: ClaimedTask, decision: Decision, request: PreparedRequest) -> None:
         """Stores an answer (on disk when this returns). Raises `OutboxError`."""
@@ -48,6 +53,7 @@ class AnswerLog:
         self.mark({held.again}, SendState.REPLACED)
         answer = Decided(held.task, decision, SendState.ON_DESK, number=number)
         self._recent = [*self._recent, answer][-PACE_OF:]
+        self._update_pace()
 
     def withdraw_last(self) -> Answered | None:
         """Takes back the last answer, if it has not left the desk; a refused one before it is back."""
@@ -121,13 +127,14 @@ class AnswerLog:
         """Returns the answers of the line "before", oldest first."""
         return tuple(self._recent[-SHOWN:])
 
-    @property
-    def pace(self) -> float | None:
-        """Seconds an answer: the median of looking, editing and waiting; `None` before there are three."""
+    def _update_pace(self) -> None:
+        """Measures the pace; the one that is shown stays while it is about right, so that it does not flicker."""
         if len(self._recent) < LEAST_FOR_PACE:
-            return None
+            return
         times = [answer.decision.times for answer in self._recent]
-        return statistics.median(spent.duration_ms + spent.waiting for spent in times) / 1000
+        pace = statistics.median(spent.duration_ms + spent.waiting for spent in times) / 1000
+        if self.pace is None or abs(pace - self.pace) > CALM * self.pace:
+            self.pace = pace
 
     def _forget(self, number: int) -> None:
         self._recent = [answer for answer in self._recent if answer.number != number]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gonogo.desk.annotate.annotator_progress import Progress
 from gonogo.desk.annotate.answer_log import AnswerLog
 from gonogo.desk.annotate.current_task import CurrentTask
 from gonogo.desk.core.models import ClaimedTask, Decision
@@ -14,11 +15,17 @@ class RejectedAnswers:
     """Actions on refused answers, by their number in the history. All raise `OutboxError`."""
 
     def __init__(
-        self, log: AnswerLog, current: CurrentTask, prefetcher: TaskPrefetcher, on_change: Callable[[], None]
+        self,
+        log: AnswerLog,
+        current: CurrentTask,
+        prefetcher: TaskPrefetcher,
+        progress: Progress,
+        on_change: Callable[[], None],
     ) -> None:
         self._log = log
         self._current = current
         self._prefetcher = prefetcher
+        self._progress = progress
         self._on_change = on_change
 
     @property
@@ -53,6 +60,7 @@ class RejectedAnswers:
         """Sends a refused answer once more as it is, as a new request; false when it was not refused."""
         resent = self._log.resend(number)
         if resent:
+            self._progress.done += 1
             self._on_change()
         return resent
 

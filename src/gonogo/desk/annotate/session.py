@@ -76,8 +76,8 @@ class AnnotateSession:
             on_drawn=self._prefetcher.record_drawing_time,
         )
         self._current = CurrentTask(self._prefetcher, self.stopwatch, self._log.answered)
-        self.rejected = RejectedAnswers(self._log, self._current, self._prefetcher, self.changed)
         self._progress = Progress()
+        self.rejected = RejectedAnswers(self._log, self._current, self._prefetcher, self._progress, self.changed)
         self._painted, self._progress_wanted = asyncio.Event(), asyncio.Event()
         self._announced: ClaimedTask | None = None
         self._listeners = Signal()
@@ -244,7 +244,6 @@ class AnnotateSession:
             self._log,
             self._prefetcher,
             self._progress,
-            show_pace=self._dependencies.profile.show_pace,
         )
         if state.stage is Stage.DRAINED and self.state.stage is not Stage.DRAINED:
             self._progress_wanted.set()
@@ -257,7 +256,7 @@ class AnnotateSession:
     def _restore(self) -> None:
         """Takes over what outbox and resume store know."""
         snapshot = self._store.load()
-        self._progress = snapshot.progress
+        self._progress.take_over(snapshot.progress)
         try:
             self._log.load()
         except OutboxError as problem:
@@ -316,7 +315,8 @@ class AnnotateSession:
         if state in (SendState.SENT, SendState.LATE, SendState.PARKED):
             self._prefetcher.delivered()
         if state is SendState.PARKED:
-            self._progress_wanted.set()  # it does not count as done
+            self._progress.done = max(0, self._progress.done - 1)
+            self._progress_wanted.set()  # the server may have another answer of this person to the question
         self.changed()
 
     def _undo_policy(self) -> UndoPolicy:

@@ -16,12 +16,10 @@ def derive_state(
     log: AnswerLog,
     prefetcher: TaskPrefetcher,
     progress: Progress,
-    *,
-    show_pace: bool,
 ) -> SessionState:
     """Returns the snapshot; `current` is the task on the screen."""
     stage, (message, next_step) = _stage(current, session, log, prefetcher, progress)
-    pace = log.pace if show_pace else None
+    pace = log.pace
     left = None if pace is None or progress.total is None else pace * max(0, progress.total - progress.done)
     return SessionState(
         stage=stage,
@@ -63,7 +61,7 @@ def _stage(
     if prefetcher.repeating and prefetcher.elsewhere:
         return Stage.LOADING, messages.elsewhere()
     if prefetcher.exhausted or (prefetcher.repeating and not prefetcher.limits.one_at_a_time):
-        drained, step = messages.drained(progress.reported, unsent)
+        drained, step = messages.drained(progress.reported, unsent, progress.done, progress.total)
         problem, problem_step = session.message
         return Stage.DRAINED, (f"{drained} {problem}".strip(), problem_step or step)
     return Stage.LOADING, message

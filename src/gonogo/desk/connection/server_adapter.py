@@ -65,9 +65,7 @@ class HttpTaskServer:
             campaign = await self.client.get_campaign(campaign_id)
         except (PermissionDeniedError, NotFoundError, ConflictError, InvalidRequestError):
             return None
-        return WorkProgress(
-            campaign.name or "", campaign.resolved_count, campaign.task_count, closed=not takes_answers(campaign.status)
-        )
+        return WorkProgress(campaign.name or "", closed=not takes_answers(campaign.status))
 
     async def drawing_url(self, part_revision_id: str) -> DrawingUrl:
         return await self.client.drawing_url(part_revision_id)

@@ -22,7 +22,7 @@ class ClaimStatus:
 
 @dataclass(frozen=True, slots=True)
 class WorkProgress:
-    """Progress of a campaign. `done` and `total` are this person's where the server tells them, else the campaign's.
+    """Progress of a campaign. `done` and `total` are this person's; `None` where the server has only the campaign's.
 
     `unit` is the drawings' unit of lengths without one; empty while it is not known.
     """

@@ -116,7 +116,7 @@ class SessionState:
     """Snapshot of a session for the screen. `retry_in`: seconds until the next try, when offline.
 
     `pace` is seconds a verdict (the median of the last 20, with the waiting between them), `left_seconds` the time
-    for the rest at that pace; both `None` while unknown, or hidden by the settings.
+    for the rest at that pace; both `None` while unknown.
     `message` says what happened and `next_step` what to do; both are empty when all is well.
     """
 

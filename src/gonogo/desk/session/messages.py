@@ -67,17 +67,22 @@ def broke(name: str, error: Exception) -> tuple[str, str]:
     )
 
 
-def drained(progress: WorkProgress | None, unsent: int) -> tuple[str, str]:
-    """Message of an empty queue, with the reason where the server gives one."""
+def drained(progress: WorkProgress | None, unsent: int, done: int = 0, total: int | None = None) -> tuple[str, str]:
+    """Message of an empty queue, with the reason where the server gives one.
+
+    `done` counts the answers as the status line does, those not sent yet included; `total` is `None` if not known.
+    """
     parts = ["You're done: no question is left for you now."]
+    if total is not None:
+        parts = [f"You're done: {done} of {total} answered."]
+        if done < total:
+            parts = [f"No question is left for you now: {done} of {total} answered."]
     step = "We check for new questions. Press r to check now."
     if progress is not None:
         if progress.closed:
             parts, step = ["This campaign is closed."], "Leave, or choose another campaign."
         elif progress.waits_because:
             parts = [progress.waits_because]
-        elif progress.done and progress.done == progress.total:
-            parts = [f"You're done: {progress.done} of {progress.total} answered."]
         if progress.held_by_others:
             until = f" until {clock_time(progress.held_until)}" if progress.held_until else ""
             parts.append(f"{_tasks(progress.held_by_others)} with other annotators{until}.")

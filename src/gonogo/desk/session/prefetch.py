@@ -1,17 +1,18 @@
 """Task prefetcher: claims tasks before they are needed, renews their leases during work, and releases them at the end.
 
 How many depends on how long fetching and deciding take (2 to 5), and on how many claims the server allows. A server
-that hands out the same task until it is answered is detected, and from then on asked for one at a time.
+that hands out the same task until it is answered is detected, and from then on asked for one at a time. While the
+server is away all tasks ahead stay, whatever becomes of their leases: an answer that comes late is never thrown away.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from gonogo.client.errors import AuthenticationError, GonogoClientError
@@ -19,9 +20,12 @@ from gonogo.desk.connection.circuit_breaker import ServerConnection, is_trouble
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, wait_for
 from gonogo.desk.core.models import ClaimedTask, DeskTask
+from gonogo.desk.session.claim_limits import ClaimLimits
 from gonogo.desk.session.running_instances import RunningInstances
 
 LEAST_AHEAD = 2
+RESERVE_SECONDS = 10.0
+"""Work that should be ahead beyond the time of fetching and drawing: a short outage is then not felt."""
 POLL_SECONDS = 15.0
 """Pause before an empty queue is asked again; with work on the desk, twice as long."""
 TICK_SECONDS = 5.0
@@ -31,37 +35,6 @@ WINDOW_SECONDS = 2.0
 """Pause before the queue is asked again for a task that another window has left."""
 AWAY_SECONDS = 1800.0
 """After so long without a key claims are no longer renewed: others want to work too."""
-GROW_EVERY = 10
-"""Deliveries after which a limit learned from a repeated task is tried again."""
-
-
-@dataclass(slots=True)
-class PrefetchLimits:
-    """Limits on claims held at once: `most` as the server states, `learned` as it was observed."""
-
-    most: int = 5
-    stated: bool = False
-    learned: int | None = None
-    since: int = 0
-
-    @property
-    def held(self) -> int:
-        return min(self.most, self.learned) if self.learned else self.most
-
-    @property
-    def one_at_a_time(self) -> bool:
-        return self.held <= 1
-
-    def repeated(self, held: int) -> None:
-        """Lowers the limit: the server handed out a task that is held already, while `held` were held."""
-        if not self.stated:
-            self.learned, self.since = max(1, min(held, self.most)), 0
-
-    def delivered(self) -> None:
-        """Counts a delivery; after `GROW_EVERY` a learned limit is raised by one."""
-        self.since += 1
-        if self.learned and self.since >= GROW_EVERY:
-            self.learned, self.since = (self.learned + 1 if self.learned < self.most else None), 0
 
 
 class PrefetchHost(Protocol):
@@ -115,7 +88,7 @@ class TaskPrefetcher:
         instances: RunningInstances | None = None,
     ) -> None:
         self.ahead: deque[ClaimedTask] = deque()
-        self.limits = PrefetchLimits()
+        self.limits = ClaimLimits()
         self.extensions = False
         self.exhausted = False
         self.repeating = False
@@ -138,12 +111,15 @@ class TaskPrefetcher:
     # --- the desk's side -----------------------------------------------------------------------------
 
     def pop(self) -> ClaimedTask | None:
-        """Removes and returns the next task whose claim has not expired, if one is ahead; its place is filled."""
+        """Removes and returns the next task, if one is ahead; its place is filled.
+
+        One whose claim has expired is skipped, unless the server is away and there can be no other.
+        """
         self._kick.set()
         now = self._clock.boot()
         while self.ahead:
             held = self.ahead.popleft()
-            if held.expires_at is None or held.expires_at > now:
+            if self._away or held.expires_at is None or held.expires_at > now:
                 return held
         return None
 
@@ -205,9 +181,15 @@ class TaskPrefetcher:
 
     @property
     def depth(self) -> int:
-        """Number of tasks to hold ahead: the next one must be there at the recent pace of fetching and drawing."""
-        needed = math.ceil((self._fetching + self._drawing) / max(self._deciding, 0.05)) + 1
+        """Number of tasks to hold ahead: enough work, at the recent pace, for fetching, drawing and a short outage."""
+        seconds = self._fetching + self._drawing + RESERVE_SECONDS
+        needed = math.ceil(seconds / max(self._deciding, 0.05)) + 1
         return max(min(LEAST_AHEAD, self._most_ahead), min(needed, self._most_ahead))
+
+    @property
+    def _away(self) -> bool:
+        """Whether the server can't be reached now."""
+        return self._connection.trouble is not None
 
     # --- fetching ------------------------------------------------------------------------------------
 
@@ -312,12 +294,22 @@ class TaskPrefetcher:
         """Renews each claim after a third of its lease, and drops expired ones (also after the machine slept)."""
         while True:
             self._drop_expired()
-            if self.extensions and self._connection.trouble is None and self._person_present():
+            if self.extensions and not self._away and self._person_present():
                 server = await self._server()
+                await self._share_with_windows(server)
                 for held in [*self._host.in_hand(), *self.ahead]:
                     if self._renewal_due(held):
                         await self._renew(server, held)
             await self._clock.sleep(TICK_SECONDS)
+
+    async def _share_with_windows(self, server: TaskServer) -> None:
+        """Releases the tasks ahead that are the share of this person's other windows."""
+        shared = self._instances is not None and self._instances.others
+        while shared and self.ahead and len(self.ahead) + self._host.occupied() > self.share:
+            surplus = self.ahead.pop()
+            self._host.changed()
+            with contextlib.suppress(GonogoClientError):  # its lease expires by itself
+                await server.release(surplus.task.id)
 
     def _person_present(self) -> bool:
         return self._clock.monotonic() - self._host.last_key() < AWAY_SECONDS
@@ -360,12 +352,14 @@ class TaskPrefetcher:
             self._host.on_lost(held)
 
     def _drop_expired(self) -> None:
-        """Drops tasks ahead whose claim has expired, because others may have them; unless they can still be renewed."""
+        """Drops tasks ahead whose claim has expired, because others may have them; not those that can be renewed, and
+        none while the server is away.
+        """
+        if self.extensions or self._away:
+            return
         now = self._clock.boot()
-        expired = [held for held in self.ahead if held.expires_at is not None and held.expires_at <= now]
-        if expired and not (self.extensions and self._connection.trouble is None):
-            for held in expired:
-                self._drop(held)
+        for held in [held for held in self.ahead if held.expires_at is not None and held.expires_at <= now]:
+            self._drop(held)
 
     async def release_all(self, in_hand: Iterable[ClaimedTask]) -> None:
         """Releases every claim, so that others need not wait until the leases expire."""
