@@ -28,7 +28,7 @@ from gonogo.tui.first_frame import attach
 from gonogo.tui.keymaps import load_keymap
 from gonogo.tui.navigation import Navigator, Start
 from gonogo.tui.palette import ActionCommands
-from gonogo.tui.screens.common.choose_theme import ChooseThemeScreen
+from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.screens.common.help import HelpScreen
 from gonogo.tui.startup_shortcuts import FIRST_SCREEN_STYLES, ParsedTheme, exempt_startup_objects
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
@@ -134,11 +134,15 @@ class GonogoApp(App[None]):
 
     def action_themes(self) -> None:
         def keep(name: str | None) -> None:
-            if name is not None:
+            if name is None:
+                self.show_theme(self._theme_setting)
+            else:
                 self.choose_theme(name)
 
-        if not isinstance(self.screen, ChooseThemeScreen):
-            self.push_screen(ChooseThemeScreen(self.theme_files, self._theme_setting, themes.AUTOMATIC), keep)
+        if not isinstance(self.screen, ChoiceScreen):
+            names = [(each.name, each.title) for each in self.theme_files]
+            entries = [(themes.AUTOMATIC, "As the terminal: dark or light"), *names]
+            self.push_screen(ChoiceScreen("Theme", entries, self._theme_setting, preview=self.show_theme), keep)
 
     def show_theme(self, name: str) -> None:
         """Shows theme `name` until another is shown; `auto` is light on a light terminal, else dark."""

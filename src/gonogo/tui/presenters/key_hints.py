@@ -31,15 +31,23 @@ class KeyLine:
 
 
 def key_line(
-    actions: Iterable[Action], keymap: Mapping[str, str], width: int, *, dimmed: bool = False, word: str = ""
+    actions: Iterable[Action],
+    keymap: Mapping[str, str],
+    width: int,
+    *,
+    dimmed: bool = False,
+    word: str = "",
+    squeezed: bool = False,
 ) -> KeyLine:
     """Key line of at most `width` cells, by rank: `a correct   s incorrect …`; the help key comes last.
 
     `dimmed`: the keys of answers do not count now. `word` says why at the right end, after one of them was pressed.
+    `squeezed`: the gaps shrink for any key, not only for those of answers.
     """
     room = width - cell_len(word) - GAPS[0] if word else width
     ranked = sorted((a for a in actions if a.rank is not None and keys_of(a, keymap)), key=lambda a: a.rank or 0)
-    count, gap = fit_actions(ranked, [cell_len(_hint(action, keymap).plain) for action in ranked], room)
+    widths = [cell_len(_hint(action, keymap).plain) for action in ranked]
+    count, gap = fit_actions(ranked, widths, room, squeezed=squeezed)
     chosen = ranked[:count] if count else [action for action in ranked if action.verdict]
     chosen = sorted(chosen, key=lambda action: action.id == "app.help")
     parts, spans, at = [], [], 0
@@ -55,12 +63,41 @@ def key_line(
     return KeyLine(line, tuple(spans))
 
 
-def fit_actions(ranked: Sequence[Action], widths: Sequence[int], width: int) -> tuple[int, int]:
+def key_lines(
+    actions: Iterable[Action],
+    keymap: Mapping[str, str],
+    width: int,
+    rows: int,
+    *,
+    dimmed: bool = False,
+    word: str = "",
+) -> list[KeyLine]:
+    """Key lines of at most `rows` rows: what does not fit into a row goes on in the next. `word` is on the first."""
+    left = list(actions)
+    lines: list[KeyLine] = []
+    for row in range(rows, 0, -1):
+        offered = [action for action in left if row == 1 or action.id != "app.help"]
+        line = key_line(offered, keymap, width, dimmed=dimmed, word="" if lines else word)
+        if row > 1 and len(line.spans) == sum(action.rank is not None for action in offered):
+            line = key_line(left, keymap, width, dimmed=dimmed, word="" if lines else word)
+        elif row == 1 and rows > 1:
+            line = key_line(left, keymap, width, dimmed=dimmed, squeezed=True)
+        lines.append(line)
+        shown = [action for _, _, action in line.spans]
+        left = [action for action in left if action not in shown]
+    return lines
+
+
+def fit_actions(
+    ranked: Sequence[Action], widths: Sequence[int], width: int, *, squeezed: bool = False
+) -> tuple[int, int]:
     """Returns how many of the first actions fit into `width` cells, and the gap between them.
 
-    The gap shrinks before a verdict or an action of the editor is dropped; 0 when even then a verdict is lost.
+    The gap shrinks before a verdict or an action of the editor is dropped (`squeezed`: any action); 0 when even then a
+    verdict is lost.
     """
-    needed = max((at for at, action in enumerate(ranked, 1) if action.verdict or action.scope == EDIT.name), default=1)
+    core = (at for at, action in enumerate(ranked, 1) if squeezed or action.verdict or action.scope == EDIT.name)
+    needed = max(core, default=1)
     count = 0
     for gap in GAPS:
         count = sum(sum(widths[:n]) + gap * (n - 1) <= width for n in range(1, len(ranked) + 1))

@@ -11,6 +11,7 @@ from textual.content import Content
 from gonogo.desk.review.models import Case, QueueRow, Ruled
 from gonogo.schemas.review import PossibleRuling, ReviewDetail, ReviewVote, RulingPublic, ValueGroup
 from gonogo.schemas.verdicts import VERDICTS
+from gonogo.tui.presenters.annotate import OUTCOMES
 from gonogo.tui.presenters.format import percent, styled_answer, styled_value, styled_verdict
 from gonogo.tui.text import one_line, styled
 
@@ -39,14 +40,25 @@ class Draft:
     gold: bool = False
 
 
-def evidence(case: Case, ruled: Ruled | None, draft: Draft, width: int) -> list[Content]:
-    """Lines below the value, each at most `width` cells: conflict, votes and possible rulings."""
+def evidence(case: Case, ruled: Ruled | None, draft: Draft, width: int, height: int = 1_000) -> list[Content]:
+    """Lines below the value, each at most `width` cells: conflict, votes and possible rulings.
+
+    Where they take more than `height` lines, each vote takes one, with the facts that fit, and no line stays empty.
+    """
+    lines = _evidence(case, ruled, draft, width)
+    if len(lines) > height:
+        lines = [line for line in _evidence(case, ruled, draft, width, one_line_votes=True) if line.plain]
+    return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
+
+
+def _evidence(
+    case: Case, ruled: Ruled | None, draft: Draft, width: int, *, one_line_votes: bool = False
+) -> list[Content]:
     lines = [*_conflict(case, ruled), *_draft(draft), *_question(case), Content("")]
     if case.detail is None:
-        lines += [*_wrapped(NO_VOTES, width, "$quiet"), *_public(case)]
-    else:
-        lines += [*_votes(case.detail, case.names, width), Content(""), *_rulings(case.detail, width)]
-    return [line.truncate(max(width, 1), ellipsis=True) for line in lines]
+        return [*lines, *_wrapped(NO_VOTES, width, "$quiet"), *_public(case)]
+    votes = _votes(case.detail, case.names, width, one_line_votes)
+    return [*lines, *votes, Content(""), *_rulings(case.detail, width)]
 
 
 def preview(row: QueueRow, case: Case | None, ruled: Ruled | None, width: int) -> list[Content]:
@@ -104,7 +116,7 @@ def _keys_plain() -> list[Content]:
 # --- votes -----------------------------------------------------------------------------------------------
 
 
-def _votes(detail: ReviewDetail, names: bool, width: int) -> list[Content]:
+def _votes(detail: ReviewDetail, names: bool, width: int, one_line: bool) -> list[Content]:
     head = "votes" + ("" if names else "   names hidden, b shows them")
     if not detail.votes:
         return [
@@ -113,22 +125,26 @@ def _votes(detail: ReviewDetail, names: bool, width: int) -> list[Content]:
         ]
     lines = [Content.styled(head, "$quiet")]
     for vote in detail.votes:
-        lines += _vote(vote, names, width)
+        lines += _vote(vote, names, width, one_line)
     return lines
 
 
-def _vote(vote: ReviewVote, names: bool, width: int) -> list[Content]:
-    """Vote on one line if it fits, else on two: the answer, then its facts."""
+def _vote(vote: ReviewVote, names: bool, width: int, one_line_only: bool = False) -> list[Content]:
+    """Vote on one line if it fits, else on two: the answer, then its facts; `one_line_only` drops the last facts."""
     voter = f"{vote.label} {one_line(vote.voter_name or vote.voter_id or '', 24)}".rstrip() if names else vote.label
     answer = Content.assemble((f"{voter} ", "bold $foreground"), styled_answer(vote.verdict, vote.corrected_value))
-    facts = Content.styled(" · ".join(_facts(vote)), "$quiet")
-    uncounted = _uncounted(vote)
-    if uncounted:
-        facts = Content.assemble((f"{uncounted} · ", "$warning"), facts)
-    gap = width - answer.cell_length - facts.cell_length
-    if gap >= 2:
-        return [Content.assemble(answer, " " * gap, facts)]
-    return [answer, Content.assemble("    ", facts)]
+    texts, uncounted = list(_facts(vote)), _uncounted(vote)
+    warning = Content.styled(f"{uncounted} · " if uncounted else "", "$warning")
+    while True:
+        facts = Content.assemble(warning, (" · ".join(texts), "$quiet"))
+        gap = width - answer.cell_length - facts.cell_length
+        if gap >= 2:
+            return [Content.assemble(answer, " " * gap, facts)]
+        if not one_line_only:
+            return [answer, Content.assemble("    ", facts)]
+        if not texts:
+            return [Content.assemble(warning, answer)]
+        texts.pop()
 
 
 def _facts(vote: ReviewVote) -> Iterable[str]:
@@ -229,9 +245,22 @@ def _draft(draft: Draft) -> list[Content]:
         lines.append(Content.assemble(("note: ", "$accent"), styled(draft.note, "$foreground")))
     if draft.gold or draft.error_type:
         facts = ["★ gold candidate"] if draft.gold else []
-        facts += [f"error: {one_line(draft.error_type, 40)}"] if draft.error_type else []
+        facts += [f"error: {error_type_text(draft.error_type)}"] if draft.error_type else []
         lines.append(Content.styled(" · ".join(facts), "$accent"))
     return lines
+
+
+def error_type_text(name: str) -> str:
+    """An error type as people read it: `lost_tolerance` → `lost tolerance`."""
+    return one_line(name.replace("_", " "), 40)
+
+
+def cannot_undo_ruling_message(ruled: Iterable[Ruled]) -> str:
+    """Message that no ruling can be undone, with the reason."""
+    last = max(ruled, key=lambda each: each.number, default=None)
+    if last is None:
+        return "Nothing to take back yet: you haven't ruled on anything."
+    return f"Nothing to take back: your last ruling is {OUTCOMES[last.state]}."
 
 
 def _wrapped(text: str, width: int, style: str) -> Sequence[Content]:

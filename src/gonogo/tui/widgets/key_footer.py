@@ -1,4 +1,4 @@
-"""Key footer: the line of keys at the bottom of a screen. A click on a hint is its key."""
+"""Key footer: the keys at the bottom of a screen, in as many rows as it is high. A click on a hint is its key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.timer import Timer
 from gonogo.tui.actions import EDIT, EVERYWHERE, Action, Scope, in_scope, keys_of
 from gonogo.tui.app_protocol import AppGetter
 from gonogo.tui.key_guard import COVERED
-from gonogo.tui.presenters.key_hints import KeyLine, key_line, symbol_line
+from gonogo.tui.presenters.key_hints import KeyLine, key_lines, symbol_line
 from gonogo.tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class KeyFooter(StatusLine):
     def __init__(self, *, id: str | None = "keys") -> None:
         super().__init__(id=id)
         self._actions: tuple[Action, ...] = ()
-        self._line = KeyLine(Content(""))
-        self._lines: dict[tuple[object, ...], KeyLine] = {}
+        self._rows = [KeyLine(Content(""))]
+        self._cache: dict[tuple[object, ...], list[KeyLine]] = {}
         self._dimmed = False
         self._word = ""
         self._word_timer: Timer | None = None
@@ -75,7 +75,7 @@ class KeyFooter(StatusLine):
 
     def show_text(self, content: Content) -> None:
         """Shows other text in place of the keys."""
-        self._actions, self._line = (), KeyLine(content)
+        self._actions, self._rows = (), [KeyLine(content)]
         self.show(content)
 
     def refuse(self, word: str) -> None:
@@ -99,18 +99,20 @@ class KeyFooter(StatusLine):
     def _show_line(self) -> None:
         if self._actions:
             width = self.content_size.width or self.size.width or self.app.size.width
-            state = (self._actions, width, self.dimmed, self._word)
-            line = self._lines.get(state)
-            if line is None:
-                line = key_line(self._actions, self.gonogo.own_keys, width, dimmed=self.dimmed, word=self._word)
-                self._lines = {**dict(list(self._lines.items())[1 - _CACHE_SIZE :]), state: line}
-            self._line = line
-            self.show(line.content)
+            height = max(self.content_size.height, 1)
+            state = (self._actions, width, height, self.dimmed, self._word)
+            rows = self._cache.get(state)
+            if rows is None:
+                own = self.gonogo.own_keys
+                rows = key_lines(self._actions, own, width, height, dimmed=self.dimmed, word=self._word)
+                self._cache = {**dict(list(self._cache.items())[1 - _CACHE_SIZE :]), state: rows}
+            self._rows = rows
+            self.show(Content("\n").join([row.content for row in rows]))
 
     def on_click(self, event: Click) -> None:
         """Presses the key of the hint under the mouse, so that a click is refused where the key is."""
         at = event.get_content_offset(self)
-        action = self._line.at(at.x) if at is not None else None
+        action = self._rows[at.y].at(at.x) if at is not None and at.y < len(self._rows) else None
         if action is not None:
             self.app.simulate_key(keys_of(action, self.gonogo.own_keys)[0])
 

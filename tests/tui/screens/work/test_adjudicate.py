@@ -98,6 +98,8 @@ async def test_a_typed_value_a_note_and_a_gold_candidate_go_with_the_ruling(room
     async with room.opened(undo_seconds=0):
         await at_the_case(room)
         await room.press("n", *"seen", "enter", "g", "e")
+        await room.sees("What is wrong with it?", "decimal sign", "lost tolerance")
+        await room.press("d", "enter")
         await room.sees("note: seen", "★ gold candidate", "error: digit")
         await room.press("d", "backspace", "7", "enter")
         await room.sees("R0,25")
@@ -115,6 +117,34 @@ async def test_a_typed_value_a_note_and_a_gold_candidate_go_with_the_ruling(room
 
 
 @pytest.mark.slow
+async def test_a_small_terminal_shows_the_whole_question_every_ruling_and_every_key(room: Room) -> None:
+    await conflict(room, prompt="Is the surface finish in the title block read right?")
+    async with room.opened(size=(80, 24)):
+        await at_the_case(room)
+        words = " ".join(room.text.replace("│", " ").split())
+        for text in ("surface finish in", "read right?", "A ✓ correct", "B ✗ incorrect", "a right", "1 16,55"):
+            assert text in words
+        *_, first, second = room.text.splitlines()
+        for key in ("a right", "s wrong", "d type value", "f undecidable", "1 use", "u undo"):
+            assert key in first
+        for key in ("g gold", "b names", "e error type", "l later", "z context", "r retry", "Esc list", "? keys"):
+            assert key in second
+
+
+@pytest.mark.slow
+async def test_the_choice_of_an_error_type_can_be_left_and_undone(room: Room) -> None:
+    await conflict(room)
+    async with room.opened():
+        await at_the_case(room)
+        await room.press("e", "down", "down", "enter")
+        await room.sees("error: decimal sign")
+        await room.press("e", "down", "escape")
+        await room.sees("error: decimal sign")
+        await room.press("e", "home", "enter")
+        await room.until(lambda: "error: decimal sign" not in room.text)
+
+
+@pytest.mark.slow
 async def test_undo_brings_the_case_back_and_nothing_is_sent(room: Room) -> None:
     await conflict(room)
     async with room.opened():
@@ -124,7 +154,7 @@ async def test_undo_brings_the_case_back_and_nothing_is_sent(room: Room) -> None
         await room.press("u")
         await room.sees("A ✓ correct")
         await room.press("u")
-        await room.sees("Nothing to take back")
+        await room.sees("Nothing to take back yet: you haven't ruled on anything.")
         assert sent(room) == []
 
 

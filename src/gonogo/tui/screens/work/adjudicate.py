@@ -28,7 +28,8 @@ from gonogo.tui.layout.arrangement import EVIDENCE_PANEL
 from gonogo.tui.presenters import annotate, correction
 from gonogo.tui.presenters.format import editable_text, reading
 from gonogo.tui.presenters.review_queue import no_case_card
-from gonogo.tui.presenters.rulings import Draft, evidence
+from gonogo.tui.presenters.rulings import Draft, cannot_undo_ruling_message, error_type_text, evidence
+from gonogo.tui.screens.common.choice import ChoiceScreen
 from gonogo.tui.widgets.correction_input import CorrectionInput
 from gonogo.tui.widgets.key_footer import KeyFooter
 from gonogo.tui.widgets.scroll_lines import ScrollLines
@@ -74,7 +75,7 @@ class AdjudicateScreen(Screen[int | None]):
         """Field open in the editor: "value", "note", or empty."""
         self._not_saved = ""
         self._deferred_update: Timer | None = None
-        self._evidence_cache: list[tuple[Case, Ruled | None, Draft, int, list[Content]]] = []
+        self._evidence_cache: list[tuple[Case, Ruled | None, Draft, int, int, list[Content]]] = []
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -143,12 +144,12 @@ class AdjudicateScreen(Screen[int | None]):
     def _evidence(self, case: Case, width: int) -> list[Content]:
         """Evidence lines of `case`, cached: those of the next case are built ahead."""
         ruled, draft = self.session.ruled.get(case.task.id), self._draft_of(case)
-        width = max(width, 20)
+        width, height = max(width, 20), self.evidence.size.height or self.size.height
         for cached_case, *key, rows in self._evidence_cache:
-            if cached_case is case and key == [ruled, draft, width]:
+            if cached_case is case and key == [ruled, draft, width, height]:
                 return rows
-        lines = evidence(case, ruled, draft, width)
-        self._evidence_cache = [*self._evidence_cache[-2:], (case, ruled, draft, width, lines)]
+        lines = evidence(case, ruled, draft, width, height)
+        self._evidence_cache = [*self._evidence_cache[-2:], (case, ruled, draft, width, height, lines)]
         return lines
 
     @property
@@ -249,7 +250,7 @@ class AdjudicateScreen(Screen[int | None]):
 
     def action_undo(self) -> None:
         if not self._undo():
-            self.gonogo.show_notice("Nothing to take back: the last ruling has left the desk.")
+            self.gonogo.show_notice(cannot_undo_ruling_message(self.session.ruled.values()))
 
     def _undo(self) -> bool:
         try:
@@ -275,13 +276,21 @@ class AdjudicateScreen(Screen[int | None]):
         self._set_draft(replace(self._draft, gold=not self._draft.gold))
 
     def action_error(self) -> None:
-        """Chooses the next error type for the ruling; none after the last."""
-        error_types = (
-            "",
-            *((self._case.detail.error_types if self._case and self._case.detail else None) or ERROR_TYPES),
-        )
-        index = error_types.index(self._draft.error_type) if self._draft.error_type in error_types else 0
-        self._set_draft(replace(self._draft, error_type=error_types[(index + 1) % len(error_types)]))
+        """Chooses what is wrong with the prediction, for the ruling to come."""
+        case = self._case
+        if case is None:
+            return
+        if self.session.plain:
+            self.gonogo.show_notice("This server keeps no error types.")
+            return
+        error_types = (case.detail.error_types if case.detail else None) or ERROR_TYPES
+        entries = [("", "none"), *((name, error_type_text(name)) for name in error_types)]
+
+        def take(name: str | None) -> None:
+            if name is not None and case is self._case:
+                self._set_draft(replace(self._draft, error_type=name))
+
+        self.app.push_screen(ChoiceScreen("What is wrong with it?", entries, self._draft.error_type), take)
 
     def _set_draft(self, draft: Draft) -> None:
         if self._case is not None:
