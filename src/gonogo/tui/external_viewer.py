@@ -33,8 +33,8 @@ async def show_outside(path: Path, environment: Mapping[str, str]) -> str:
     command = viewer_command(path, environment)
     if command is not None and await run_viewer(command):
         return ""
-    problem = "The viewer could not be started." if command else "There is no picture viewer on this terminal."
-    return f"{problem} The crop is {path}"
+    problem = "No picture viewer was found for this terminal" if command is None else "No picture viewer opened it"
+    return f"{problem}. The crop is here: {path}"
 
 
 async def run_viewer(command: list[str]) -> bool:

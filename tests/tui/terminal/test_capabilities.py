@@ -246,4 +246,4 @@ async def test_without_a_viewer_the_place_of_the_crop_is_said(
         session.exported = tmp_path / "crop.png"
         await press(pilot, clock, "v")
         await settle(pilot)
-        assert "no picture viewer on this terminal" in " ".join(text_of(pilot.app.screen).split())
+        assert "No picture viewer was found" in " ".join(text_of(pilot.app.screen).split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual.content import Content
 
@@ -53,17 +54,15 @@ def startup_error_card(error: Exception) -> Content:
 
 
 def _work(state: SessionState) -> list[str]:
-    """Lines about the answers given so far: done, waiting, refused."""
+    """Lines about the answers given so far, where the message does not count them: waiting, refused."""
     if state.stage is Stage.LOADING:
         return []
     lines = []
-    if state.stage is Stage.DRAINED and state.total is not None:
-        lines.append(f"{state.done} of {state.total} done, {max(state.total - state.done, 0)} left.")
-    if state.unsent:
+    if state.stage is Stage.DRAINED:
+        lines += [] if state.unsent else ["All answers have reached the server."] if state.done else []
+    elif state.unsent:
         answers, they = ("1 answer", "it goes") if state.unsent == 1 else (f"{state.unsent} answers", "they go")
         lines.append(f"{answers} saved here; {they} out when the server is back.")
-    elif state.done:
-        lines.append(f"All {state.done} answers have reached the server.")
     if state.parked:
         lines.append(f"{state.parked} refused by the server; kept here: h shows why, and answers again.")
     return lines
@@ -105,6 +104,43 @@ def cannot_undo_message(recent: Sequence[Decided]) -> str:
     last = recent[-1]
     answer = f"{last.decision.verdict} for {value_text(last.task.predicted_value, 40) or 'no value'}"
     return f"Nothing to take back: the last answer ({answer}) is {outcome_text(last)}. The history (h) has them all."
+
+
+SAME_OVERLAP = 0.8
+"""Share of their common area that the boxes of two readings of one place cover."""
+
+
+def is_same_place(task: DeskTask, other: DeskTask) -> bool:
+    """Whether both are readings of one place: their boxes on the same sheet cover each other."""
+    if task.part_revision_id is None or task.part_revision_id != other.part_revision_id:
+        return False
+    if task.bbox is None or other.bbox is None or task.bbox[4:] != other.bbox[4:]:
+        return False
+    if len(task.bbox) < 4 or len(other.bbox) < 4:
+        return False
+    (left, top, right, bottom), (left2, top2, right2, bottom2) = task.bbox[:4], other.bbox[:4]
+    shared = max(min(right, right2) - max(left, left2), 0) * max(min(bottom, bottom2) - max(top, top2), 0)
+    whole = (right - left) * (bottom - top) + (right2 - left2) * (bottom2 - top2) - shared
+    return task.bbox == other.bbox or shared >= SAME_OVERLAP * whole > 0
+
+
+@dataclass(slots=True)
+class PlaceHint:
+    """Hint that two questions in a row are readings of one place. `shown` is the last one, `before` the one before."""
+
+    shown: DeskTask | None = None
+    before: DeskTask | None = None
+
+    def show(self, task: DeskTask, recent: Sequence[Decided]) -> Content:
+        """Line for `task`, which is shown now; `recent` are the answers, of which the last stands for an earlier run.
+
+        A question that is shown again, in another size for example, keeps its line.
+        """
+        if self.shown is None or self.shown.id != task.id:
+            self.before = self.shown or (recent[-1].task if recent else None)
+            self.shown = task
+        same = self.before is not None and self.before.id != task.id and is_same_place(task, self.before)
+        return Content.styled("another reading of the same place" if same else "", "$warning")
 
 
 def sheet_title(task: DeskTask, picture: Picture | NoPicture | None, view: Viewport) -> str:

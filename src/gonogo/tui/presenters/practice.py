@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from gonogo.schemas.review import PracticeStanding
 
 
+CANNOT_UNDO = "Practice answers stay: the right one has been shown. Enter goes on."
+NOTHING_TO_UNDO = "Nothing to take back: answer this one first."
+
+
 def feedback_lines(attempt: PracticeAttempt) -> list[Content]:
     """Lines after an answer: right or wrong, then what the drawing shows, letter by letter, and why."""
     result, decision = attempt.feedback, attempt.decision

@@ -13,6 +13,7 @@ from gonogo.tui.presenters.format import short_id, value_text, verdict_sign
 from gonogo.tui.text import one_line, styled
 
 _GAP = Content("   ")
+_NOTHING_YET = Content.styled("nothing yet", "$quiet")
 _UNSEEN = frozenset(("calculation",))
 """Ids that do not locate the question on the sheet; the full question shows them."""
 
@@ -159,8 +160,8 @@ class History(StatusLine):
 
     def render(self) -> Content:
         width, height = self.content_size
-        lines = _flowed(list(self._items.values()), width)[: max(height, 1)]
-        return Content("\n").join(lines) if lines else Content.styled("nothing yet", "$quiet")
+        lines = _flowed(list(self._items.values()), width)
+        return Content("\n").join(_cut(lines, width, max(height, 1))) if lines else _NOTHING_YET
 
 
 def _answer(item: Decided) -> Content:
@@ -175,6 +176,14 @@ def _answer(item: Decided) -> Content:
 
 def _value(value: Any) -> Content:
     return styled(value_text(value, 16) or "–", "$foreground")
+
+
+def _cut(lines: list[Content], width: int, height: int) -> list[Content]:
+    """The first `height` lines; the last one goes on with what follows, and ends with an ellipsis where that is cut."""
+    if len(lines) <= height:
+        return lines
+    last = Content.assemble(lines[height - 1], _GAP, *lines[height:])
+    return [*lines[: height - 1], last.truncate(max(width, 1), ellipsis=True)]
 
 
 def _flowed(items: Sequence[Content], width: int) -> list[Content]:

@@ -370,3 +370,25 @@ async def test_leaving_closes_the_desk(running: Running, clock: Clock) -> None:
     async with running(session) as pilot:
         await press(pilot, clock, "ctrl+q")
     assert session.calls[-1] == "close"
+
+
+async def test_two_readings_of_one_place_in_a_row_are_announced(running: Running, clock: Clock) -> None:
+    near = (0.401, 0.4, 0.5, 0.5)
+    places = [task(1), task(2, bbox=near), task(3, bbox=(0.1, 0.1, 0.2, 0.2)), task(4, part_revision_id="other")]
+    session = FakeAnnotateSession([*places, task(5, bbox=(*near, 2.0))])
+    async with running(session) as pilot:
+        announced = []
+        for _ in range(5):
+            announced.append("another reading of" in text_of(pilot.app.screen))
+            await pilot.resize_terminal(100, 31 if len(announced) % 2 else 30)
+            await settle(pilot)
+            assert ("another reading of" in text_of(pilot.app.screen)) == announced[-1]
+            await press(pilot, clock, "a")
+        assert announced == [False, True, False, False, False]
+
+
+async def test_the_line_that_was_typed_in_leaves_the_announcement(running: Running, clock: Clock) -> None:
+    session = FakeAnnotateSession([task(1), task(2)])
+    async with running(session, size=(80, 24)) as pilot:
+        await press(pilot, clock, "a", "d", "escape")
+        assert "another reading of" in text_of(pilot.app.screen)

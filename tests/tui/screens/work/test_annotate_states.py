@@ -19,7 +19,7 @@ from tests.tui.screen_text import appears, press, settle, text_of
         ({"stage": Stage.REFUSED, "message": "This campaign is closed."},
          ["No question for you now", "campaign is closed", "Ask"]),
         ({"stage": Stage.DRAINED, "parked": 2}, ["Nothing left", "2 refused by the server"]),
-        ({"stage": Stage.DRAINED, "done": 142, "total": 600}, ["142 of 600 done, 458 left"]),
+        ({"stage": Stage.DRAINED, "done": 142, "total": 600}, ["All answers have reached the server."]),
         ({"stage": Stage.LOADING}, ["Fetching"]),
     ],
 )  # fmt: skip

@@ -62,6 +62,7 @@ class AnnotateScreen(Screen[None]):
         self._confidence_level = 0
         self._confidence_before: int | None = None
         self._not_saved = ""
+        self._place = annotate.PlaceHint()
         self._message = ""
         """Message of the session shown last."""
         self._deferred_update: Timer | None = None
@@ -146,15 +147,15 @@ class AnnotateScreen(Screen[None]):
         self.pane.show_task(task)
         if task.id in self.gonogo.drafts:
             self.session.begun()
-        self.pane.editor.hint.show(self._hint())
+        self.pane.editor.hint.show(self._hint(task))
         self.facts.show_task(task)
         self._show_keys()
 
-    def _hint(self) -> Content:
+    def _hint(self, task: DeskTask) -> Content:
         """Line below the value while the editor is closed."""
         if self.session.rejected.answering:
             return Content.styled("refused before, asked again; undo leaves it", "$warning")
-        return Content("")
+        return self._place.show(task, self.session.state.recent)
 
     @on(CorrectionInput.Choosing)
     def _show_keys(self) -> None:
@@ -360,7 +361,7 @@ class AnnotateScreen(Screen[None]):
             self.gonogo.drafts[task.id] = self.pane.editor.text
         self.pane.close_editor()
         if task is not None:
-            self.pane.editor.hint.show(self._hint())
+            self.pane.editor.hint.show(self._hint(task))
         self._show_keys()
 
     @on(Input.Changed)

@@ -319,7 +319,7 @@ class ContactSheetScreen(Screen[None]):
             workers.start_exclusive(self, self._show_page, group="page")
         sent = f"; {count - undone} have left the desk" if undone < count else ""
         self.gonogo.show_notice(
-            f"{undone} rulings were taken back{sent}." if count else "There is no page to take back."
+            f"{undone} rulings were taken back{sent}." if count else "Nothing to take back: no page was ruled on here."
         )
 
     def action_open(self) -> None:

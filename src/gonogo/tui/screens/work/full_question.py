@@ -39,12 +39,21 @@ class FullQuestionScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="sheet-of-words"):
-            yield Static(full_question(self._question, self._guideline, self._drawn, self._unit), markup=False)
+            yield Static(id="full-question", markup=False)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        """Shows the text for the width that it has now."""
+        text = self.query_one("#full-question", Static)
+        width = text.content_size.width
+        text.update(full_question(self._question, self._guideline, self._drawn, self._unit, width))
 
 
-def full_question(task: DeskTask, guideline: str | None, drawn: str = "", unit: str = "") -> Content:
+def full_question(task: DeskTask, guideline: str | None, drawn: str = "", unit: str = "", width: int = 0) -> Content:
     """Text of all fields of `task`, in reading order; `drawn` describes the picture mode and its reason, `unit` is
-    that of lengths without one.
+    that of lengths without one, `width` the cells at which lists wrap.
     """
     value = json.dumps(task.predicted_value, ensure_ascii=False, indent=2, default=str)
     fields = [
@@ -59,7 +68,7 @@ def full_question(task: DeskTask, guideline: str | None, drawn: str = "", unit: 
         if text
     ]
     parts = [
-        *_guideline(guideline),
+        *_guideline(guideline, width),
         Content.styled("The question", "bold $strong"), content(task.prompt or "Is this value read right?"),
         Content.styled("The value that was read", "bold $strong"), content(value),
         *_odd_characters(task.predicted_value),
@@ -80,11 +89,11 @@ def _odd_characters(value: Any) -> list[Content]:
     return [Content.styled("Not what it seems", "bold $warning"), content("\n".join([*lines, *more]))]
 
 
-def _guideline(text: str | None) -> list[Content]:
+def _guideline(text: str | None, width: int) -> list[Content]:
     """Guideline section; says so if `text` is empty, left out if it is `None`."""
     if text is None:
         return []
     from gonogo.tui.markdown import guideline  # markdown-it takes 15 ms, and the annotate screen imports this module
 
     none = Content.styled("This campaign has none.", "$quiet")
-    return [Content.styled("Guideline", "bold $strong"), guideline(text) if text.strip() else none]
+    return [Content.styled("Guideline", "bold $strong"), guideline(text, width) if text.strip() else none]

@@ -212,6 +212,7 @@ class HistoryScreen(ModalScreen[Decided | None]):
         """Undoes the last answer while it is in the undo buffer; warns for any other answer."""
         answer = self.answers.current
         if answer is None:
+            self._warn("Nothing to take back here.")
             return
         if answer is self._history[0] and answer.state is SendState.ON_DESK:
             self.dismiss(None)

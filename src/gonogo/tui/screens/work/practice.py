@@ -209,7 +209,7 @@ class PracticeScreen(Screen[None]):
             self._answering = False
 
     def action_undo(self) -> None:
-        self.gonogo.show_notice(annotate.cannot_undo_message(()))
+        self.gonogo.show_notice(practice.CANNOT_UNDO if self.session.attempts else practice.NOTHING_TO_UNDO)
 
     def action_go_on(self) -> None:
         self.session.next_item()

@@ -19,6 +19,7 @@ from gonogo.tui import actions, workers
 from gonogo.tui.presenters import annotate, empty_state
 from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.presenters.review_queue import queue_columns
+from gonogo.tui.presenters.rulings import cannot_undo_ruling_message
 from gonogo.tui.screens.common.table_screen import TableScreen
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.text import content, one_line
@@ -228,7 +229,7 @@ class ReviewScreen(TableScreen):
             return
         if undone is not None:
             self.table.move_to(self.session.queue.find(undone[0].id) or 0)
-        refusal = "Nothing to take back: the last ruling has left the desk."
+        refusal = cannot_undo_ruling_message(self.session.ruled.values())
         self.gonogo.show_notice("The last ruling was taken back." if undone else refusal)
 
     def action_retry(self) -> None:
