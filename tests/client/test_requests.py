@@ -57,7 +57,7 @@ def test_each_request_has_a_key_of_its_own_and_tells_its_verdict() -> None:
 
 
 @pytest.mark.parametrize("value", [{"nominal": float("nan")}, {"text": "\ud800"}])
-def test_what_json_cannot_hold_is_refused_before_it_is_stored(value: dict[str, object]) -> None:
+def test_what_json_cannot_hold_is_refused_before_it_is_stored(value: JsonObject) -> None:
     with pytest.raises(InvalidInputError):
         submit_request("t", "incorrect", corrected_value=value)
     with pytest.raises(DeskError, match="cannot be sent") as refused:

@@ -17,6 +17,7 @@ from gonogo.desk.account.identity import EmbeddedParts
 from gonogo.desk.core.models import Decision, SendState, Stage
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings
+from gonogo.json_types import JsonObject
 from gonogo.schemas.labeling import (
     CampaignAssignmentCreate,
     LabelingCampaignCreate,
@@ -72,7 +73,7 @@ async def test_an_invited_person_answers_everything(
         await until(lambda: desk.current)
         desk.shown()
         desk.key()
-        fix = {"text": f"⌀{number}"} if number % 2 else None
+        fix: JsonObject | None = {"text": f"⌀{number}"} if number % 2 else None
         desk.decide(Decision("incorrect" if fix else "correct", fix, 0.8))
     await until(lambda: desk.state.stage is Stage.DRAINED and desk.state.unsent == 0)
     await until(lambda: desk.state.done == 8)

@@ -121,7 +121,7 @@ async def answer(plan: Plan, *, drain: bool) -> None:
         task = desk.current
         desk.shown()
         verdict = VERDICTS[hash(task.id) % 3]
-        fix = {"text": f"⌀{random.randrange(100)}"} if verdict == "incorrect" else None
+        fix: JsonObject | None = {"text": f"⌀{random.randrange(100)}"} if verdict == "incorrect" else None
         desk.decide(Decision(verdict, fix))
         _say(f"saved {task.id} {verdict}")
         with contextlib.suppress(OSError):

@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from gonogo.json_types import JsonObject
+
 
 class GonogoClientError(Exception):
     """Base class of the errors of a call.
@@ -48,7 +50,7 @@ class GonogoClientError(Exception):
         request_id: str | None = None,
         status: int | None = None,
         code: str = "",
-        details: dict[str, Any] | None = None,
+        details: JsonObject | None = None,
         transient: bool = False,
     ) -> None:
         super().__init__(message)
@@ -136,7 +138,7 @@ class InvalidRequestError(GonogoClientError):
     usual_next_step = "Correct the named field and try again; sending the same again will not help."
 
     @property
-    def errors(self) -> list[dict[str, Any]]:
+    def errors(self) -> list[JsonObject]:
         """Rejected fields, `[{loc, msg, type}]`; empty when the server named none."""
         errors = self.details.get("errors")
         return [item for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from gonogo.client.errors import InvalidInputError
@@ -61,7 +61,7 @@ def submit_request(
     task_id: str,
     verdict: str,
     *,
-    corrected_value: Mapping[str, Any] | None = None,
+    corrected_value: Mapping[str, object] | None = None,
     confidence: float | None = None,
     duration_ms: int | None = None,
     idempotency_key: str | None = None,
@@ -72,7 +72,8 @@ def submit_request(
         InvalidInputError: the id or the value cannot be sent.
     """
     fields = {"corrected_value": corrected_value, "confidence": confidence, "duration_ms": duration_ms}
-    body = {"verdict": verdict} | {name: value for name, value in fields.items() if value is not None}
+    body: dict[str, object] = {"verdict": verdict}
+    body |= {name: value for name, value in fields.items() if value is not None}
     return _post(SUBMIT_PATH, task_id, body, idempotency_key)
 
 
@@ -80,11 +81,11 @@ def adjudicate_request(
     task_id: str,
     verdict: str,
     *,
-    corrected_value: Mapping[str, Any] | None = None,
+    corrected_value: Mapping[str, object] | None = None,
     idempotency_key: str | None = None,
 ) -> PreparedRequest:
     """Builds the adjudication of one task on any ARCNM server. Raises `InvalidInputError`."""
-    body: dict[str, Any] = {"verdict": verdict}
+    body: dict[str, object] = {"verdict": verdict}
     if corrected_value is not None:
         body["corrected_value"] = corrected_value
     return _post(ADJUDICATE_PATH, task_id, body, idempotency_key)
@@ -94,7 +95,7 @@ def ruling_request(
     task_id: str,
     verdict: str,
     *,
-    corrected_value: Mapping[str, Any] | None = None,
+    corrected_value: Mapping[str, object] | None = None,
     note: str | None = None,
     error_type: str | None = None,
     gold_candidate: bool = False,
@@ -109,7 +110,7 @@ def ruling_request(
     """
     fields = {"note": note, "error_type": error_type, "gold_candidate": gold_candidate, "override": override}
     fields |= {"by_page": by_page}
-    body: dict[str, Any] = {"verdict": verdict}
+    body: dict[str, object] = {"verdict": verdict}
     if corrected_value is not None:
         body["corrected_value"] = corrected_value
     body |= {name: value for name, value in fields.items() if value}
@@ -145,7 +146,7 @@ def new_key() -> str:
     return str(uuid.uuid4())
 
 
-def as_bytes(value: Any) -> bytes:
+def as_bytes(value: object) -> bytes:
     """Returns `value` as compact UTF-8 JSON.
 
     Raises:
@@ -160,5 +161,5 @@ def as_bytes(value: Any) -> bytes:
         ) from None
 
 
-def _post(template: str, task_id: str, body: dict[str, Any], idempotency_key: str | None) -> PreparedRequest:
+def _post(template: str, task_id: str, body: dict[str, object], idempotency_key: str | None) -> PreparedRequest:
     return PreparedRequest("POST", url_path(template, task_id), as_bytes(body), idempotency_key or new_key())

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -31,6 +31,7 @@ from gonogo.client.errors import (
     ServerError,
     UnexpectedAnswerError,
 )
+from gonogo.json_types import JsonObject, JsonValue, as_object
 from gonogo.schemas.sanitize import clean_json, clean_text
 
 M = TypeVar("M", bound=BaseModel)
@@ -65,21 +66,22 @@ class ApiResponse:
 
     def shown(self, text: str) -> str:
         """Returns text of the server for a message: one line, cleaned, without secrets, cut."""
-        text = _redact(text, self.secrets)
+        text = _redacted(text, self.secrets)
         text = " ".join(clean_text(text).split())
         return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 1] + "…"
 
 
-def load(body: bytes) -> Any:
+def load(body: bytes) -> JsonValue:
     """Returns the JSON of `body`. A number that JSON cannot hold (NaN, Infinity, 1e999) becomes `None`.
 
     Raises:
         ValueError: it is not JSON, or nests too deep.
     """
     try:
-        return json.loads(body, parse_constant=lambda _: None, parse_float=_finite)
+        value: JsonValue = json.loads(body, parse_constant=lambda _: None, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deep") from None
+    return value
 
 
 def _finite(literal: str) -> float | None:
@@ -174,7 +176,7 @@ class _ErrorFields:
 
     code: str = ""
     message: str = ""
-    details: Mapping[str, Any] | None = None
+    details: JsonObject | None = None
     request_id: str | None = None
 
 
@@ -198,22 +200,26 @@ def _error_fields(response: ApiResponse) -> _ErrorFields:
     return _ErrorFields(
         code=response.shown(_first_text(body.get("code"))),
         message=response.shown(message),
-        details=_redact(details, response.secrets) if isinstance(details, dict) else None,
+        details=as_object(_redact(details, response.secrets)) if isinstance(details, dict) else None,
         request_id=response.shown(_first_text(value.get("request_id"))) or None,
     )
 
 
-def _first_text(*candidates: Any) -> str:
+def _first_text(*candidates: JsonValue) -> str:
     return next((item for item in candidates if isinstance(item, str) and item), "")
 
 
-def _redact(value: Any, secrets: Iterable[Secret]) -> Any:
+def _redacted(text: str, secrets: Iterable[Secret]) -> str:
+    for secret in secrets:
+        text = text.replace(secret.secret, "•••")
+    return text
+
+
+def _redact(value: JsonValue, secrets: Iterable[Secret]) -> JsonValue:
     if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret.secret, "•••")
-        return value
+        return _redacted(value, secrets)
     if isinstance(value, dict):
-        return {_redact(key, secrets): _redact(item, secrets) for key, item in value.items()}
+        return {_redacted(key, secrets): _redact(item, secrets) for key, item in value.items()}
     if isinstance(value, list):
         return [_redact(item, secrets) for item in value]
     return value
@@ -239,12 +245,20 @@ _NEXT_STEP: Final = {
 }
 
 
+class _ErrorArguments(TypedDict):
+    request_id: str | None
+    status: int
+    code: str
+    details: JsonObject
+    next_step: str | None
+
+
 def error_from(response: ApiResponse) -> GonogoClientError:
     """Returns the error for a status outside 2xx. The class depends on the status alone."""
     fields = _error_fields(response)
     details = dict(fields.details or {})
     reason = details.get("reason")
-    rest: dict[str, Any] = {
+    rest: _ErrorArguments = {
         "request_id": response.request_id or fields.request_id,
         "status": response.status,
         "code": fields.code,
@@ -277,7 +291,7 @@ def _tail(status: int, fields: _ErrorFields) -> str:
     return f"{status_text}: {fields.message.rstrip('.')}." if fields.message else f"{status_text}."
 
 
-def _fields(details: Mapping[str, Any]) -> str:
+def _fields(details: JsonObject) -> str:
     """Returns ` Fields: tasks.0.prompt (too long)` from `details.errors`, at most three."""
     errors = details.get("errors")
     rejected = []

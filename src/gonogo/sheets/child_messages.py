@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import struct
+from collections.abc import Mapping
 from typing import Any
 
+from gonogo.json_types import JsonObject
 from gonogo.sheets.models import Box, CellGrid, Level, NoPicture, Picture, PictureRequest, PixelCrop
 from gonogo.sheets.picture_modes import PictureMode
 
@@ -18,7 +20,7 @@ SIDE_MOST = 4000
 """Pixels that a picture may be wide or high."""
 
 
-def pack(head: dict[str, Any], blobs: tuple[bytes, ...] = ()) -> bytes:
+def pack(head: Mapping[str, object], blobs: tuple[bytes, ...] = ()) -> bytes:
     """Returns one message; `blobs` follow the head, which holds their lengths."""
     text = json.dumps({**head, "blobs": [len(blob) for blob in blobs]}, ensure_ascii=False).encode()
     return PREFIX.pack(len(text), sum(map(len, blobs))) + text + b"".join(blobs)
@@ -38,7 +40,7 @@ def unpack(text: bytes, rest: bytes) -> tuple[dict[str, Any], tuple[bytes, ...]]
     return head, tuple(blobs)
 
 
-def request_to_json(request: PictureRequest) -> dict[str, Any]:
+def request_to_json(request: PictureRequest) -> JsonObject:
     return dataclasses.asdict(request)
 
 

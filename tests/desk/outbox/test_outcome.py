@@ -20,6 +20,7 @@ from gonogo.client.errors import (
 )
 from gonogo.desk.core.models import SendState
 from gonogo.desk.outbox.outcome import from_error, from_receipt
+from gonogo.json_types import JsonValue
 from gonogo.schemas.labeling import LabelSubmission
 
 
@@ -57,7 +58,7 @@ def test_each_error_has_its_fate(error: GonogoClientError, attempts: int, state:
 
 
 def test_the_fields_a_server_rejects_are_named() -> None:
-    errors = [{"loc": ["body", "confidence"], "msg": "must be at most 1", "type": "less_than_equal"}]
+    errors: list[JsonValue] = [{"loc": ["body", "confidence"], "msg": "must be at most 1", "type": "less_than_equal"}]
     found = from_error(InvalidRequestError("rejected", details={"errors": errors}), 1)
     assert "body.confidence: must be at most 1" in found.detail
 

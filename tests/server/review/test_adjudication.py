@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gonogo.client.errors import ConflictError
+from gonogo.json_types import as_object
 from gonogo.schemas.review import GoldDecision, RulingCreate
 from gonogo.server.store.schema import campaigns
 from tests.server.review.conftest import Bench
@@ -110,7 +111,8 @@ async def test_the_published_adjudication_and_our_ruling_leave_the_same_record(b
         with pytest.raises(ConflictError) as refused:
             await api.rule(task, RulingCreate(verdict="unsure"))
         (standing,) = (await api.review_task(task, names=True)).rulings
-    assert (refused.value.reason, refused.value.details["earlier"]["verdict"]) == ("task_resolved", "incorrect")
+    earlier = as_object(refused.value.details["earlier"])
+    assert (refused.value.reason, earlier["verdict"]) == ("task_resolved", "incorrect")
     assert (standing.verdict, standing.corrected_value, standing.note) == ("incorrect", {"text": "9"}, None)
     assert (standing.expert_name, standing.superseded, standing.gold_status) == ("rita@works.test", False, None)
     assert standing.created_at is not None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+
+from gonogo.json_types import JsonObject, JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class DeskTask:
     id: str
     campaign_id: str
     prompt: str
-    predicted_value: Any
+    predicted_value: JsonValue
     target_kind: str = ""
     detail_kind: str = ""
     field_name: str = ""
@@ -68,7 +69,7 @@ class Decision:
     """Answer of a person, before it is a request."""
 
     verdict: str
-    corrected_value: dict[str, Any] | None = None
+    corrected_value: JsonObject | None = None
     confidence: float | None = None
     times: Times = field(default_factory=lambda: Times(0))
 

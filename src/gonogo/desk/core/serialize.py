@@ -8,6 +8,7 @@ import base64
 from typing import Any
 
 from gonogo.desk.core.models import Decision, DeskTask, Times
+from gonogo.json_types import JsonObject
 from gonogo.sheets.child_messages import (
     PREFIX,
     answer_from_message,
@@ -49,7 +50,7 @@ def task_from_served(served: dict[str, Any], campaign_id: str) -> DeskTask:
     )
 
 
-def task_to_json(task: DeskTask) -> dict[str, Any]:
+def task_to_json(task: DeskTask) -> JsonObject:
     return {
         "id": task.id,
         "campaign_id": task.campaign_id,
@@ -77,7 +78,7 @@ def task_from_json(data: dict[str, Any]) -> DeskTask:
     )
 
 
-def decision_to_json(decision: Decision) -> dict[str, Any]:
+def decision_to_json(decision: Decision) -> JsonObject:
     times = decision.times
     return {
         "verdict": decision.verdict,
@@ -98,7 +99,7 @@ def decision_from_json(data: dict[str, Any]) -> Decision:
     return Decision(data["verdict"], data["corrected_value"], data["confidence"], Times(**data["times"]))
 
 
-def picture_to_json(request: PictureRequest, picture: Picture) -> dict[str, Any]:
+def picture_to_json(request: PictureRequest, picture: Picture) -> JsonObject:
     """Returns a picture with its request, in the form in which it comes from the drawing process."""
     return {"request": request_to_json(request), "picture": base64.b64encode(answer_to_message(picture)).decode()}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,29 +24,38 @@ VERDICT_WORDS = {word: word for word in VERDICTS} | {"fix": Verdict.INCORRECT.va
 """The word each verdict action sends, by action; the reference says only "string"."""
 
 
-Check = Callable[[Any], Any]
+Check = Callable[[object], object]
 """Function that returns the usable value, or raises `ValueError` with a reason."""
 T = TypeVar("T")
 
 
-def _number(low: float, high: float, *, whole: bool = True) -> Check:
-    def check(value: Any) -> Any:
-        good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-        if not good or (whole and value != int(value)):
-            raise ValueError(f"must be {'a whole number' if whole else 'a number'} from {low:g} to {high:g}")
-        return int(value) if whole else float(value)
+def _whole_number(low: int, high: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        if number is None or not low <= number <= high or number != int(number):
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(number)
 
     return check
 
 
-def _text(value: Any) -> str:
+def _number(low: float, high: float) -> Callable[[object], float]:
+    def check(value: object) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        raise ValueError(f"must be a number from {low:g} to {high:g}")
+
+    return check
+
+
+def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > 1000:
         raise ValueError("must be a text that is not empty")
     return value
 
 
-def _one_of(*allowed: str) -> Check:
-    def check(value: Any) -> str:
+def _one_of(*allowed: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
         if value not in allowed:
             raise ValueError(f"must be one of {', '.join(allowed)}")
         return str(value)
@@ -54,19 +63,19 @@ def _one_of(*allowed: str) -> Check:
     return check
 
 
-def _yes_no(value: Any) -> bool:
+def _yes_no(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
     return value
 
 
-def _folders(value: Any) -> tuple[Path, ...]:
+def _folders(value: object) -> tuple[Path, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise ValueError("must be a list of folder names")
     return tuple(Path(item).expanduser() for item in value)
 
 
-def _setting(default: T, check: Check) -> T:
+def _setting(default: T, check: Callable[[object], T]) -> T:
     """Declares a plain setting with the check of its value; the dataclass sees a field with a default."""
     return field(default=default, metadata={"check": check})
 
@@ -91,15 +100,15 @@ class Settings:
 
     theme: str = _setting("auto", _text)
     """Name of the theme: a shipped one, a file in the themes folder, or `auto`: dark or light as the terminal is."""
-    guard_ms: int = _setting(200, _number(0, 5000))
+    guard_ms: int = _setting(200, _whole_number(0, 5000))
     """Time after the first paint of a question in which verdict keys do not count."""
-    burst_ms: int = _setting(80, _number(40, 1000))  # under 40 ms a terminal's replies pass as keys
+    burst_ms: int = _setting(80, _whole_number(40, 1000))  # under 40 ms a terminal's replies pass as keys
     """Least time between two keys of a person; faster ones are pasted text or a key held down."""
-    undo_seconds: float = _setting(3.0, _number(0, 60, whole=False))
+    undo_seconds: float = _setting(3.0, _number(0, 60))
     """Least time for which the last verdict can be taken back before it is sent."""
-    idle_seconds: float = _setting(60.0, _number(5, 3600, whole=False))
+    idle_seconds: float = _setting(60.0, _number(5, 3600))
     """Time without a key beyond which the rest does not count as work."""
-    prefetch: int = _setting(5, _number(1, 5))
+    prefetch: int = _setting(5, _whole_number(1, 5))
     """Most tasks held ahead."""
     picture_mode: str = _setting("auto", _one_of(*PICTURE_MODES))
     """How drawings are shown in the terminal; `auto` asks it."""
@@ -113,7 +122,7 @@ class Settings:
     """The server's words for the verdict actions."""
     servers: tuple[ServerProfile, ...] = ()
     """Known servers, by name."""
-    keys: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, object] = field(default_factory=dict)
     """Own keys as they were written; the registry of actions validates them."""
     path: Path | None = None
     """File that the settings came from."""
@@ -158,7 +167,7 @@ def load(path: Path) -> Settings:
     return replace(parse(data, str(path)), path=path)
 
 
-def parse(data: dict[str, Any], source: str) -> Settings:
+def parse(data: Mapping[str, object], source: str) -> Settings:
     """Returns the settings in `data`; `source` names the file in the notices."""
     notices: list[str] = []
     values = _checked(data, _CHECKS, source, "", notices, extra=_TABLES)
@@ -169,7 +178,7 @@ def parse(data: dict[str, Any], source: str) -> Settings:
     return Settings(**values, verdicts=VERDICT_WORDS | words, servers=servers, keys=keys, notices=tuple(notices))
 
 
-def _servers(tables: dict[str, Any], source: str, notices: list[str]) -> tuple[ServerProfile, ...]:
+def _servers(tables: Mapping[str, object], source: str, notices: list[str]) -> tuple[ServerProfile, ...]:
     servers = []
     for name, table in tables.items():
         if not isinstance(table, dict):
@@ -183,7 +192,7 @@ def _servers(tables: dict[str, Any], source: str, notices: list[str]) -> tuple[S
     return tuple(servers)
 
 
-def _table(data: dict[str, Any], name: str, source: str, notices: list[str]) -> dict[str, Any]:
+def _table(data: Mapping[str, object], name: str, source: str, notices: list[str]) -> dict[str, object]:
     table = data.get(name, {})
     if isinstance(table, dict):
         return table
@@ -192,7 +201,7 @@ def _table(data: dict[str, Any], name: str, source: str, notices: list[str]) -> 
 
 
 def _checked(
-    data: dict[str, Any],
+    data: Mapping[str, object],
     known: dict[str, Check],
     source: str,
     prefix: str,
@@ -216,7 +225,7 @@ def _checked(
     return values
 
 
-def save_setting(path: Path, key: str, value: Any) -> None:
+def save_setting(path: Path, key: str, value: object) -> None:
     """Writes one plain setting into the file at `path`, and keeps everything else in it.
 
     Raises:

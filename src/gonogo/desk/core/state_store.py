@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,12 +38,12 @@ class StateStore:
             return None
         return document if isinstance(document, dict) else None
 
-    def put(self, key: str, document: dict[str, Any]) -> None:
+    def put(self, key: str, document: Mapping[str, object]) -> None:
         """Stores a document."""
         text = json.dumps(document, ensure_ascii=False)
         self._run(lambda db: db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, text)))
 
-    def change(self, key: str, change: Callable[[dict[str, Any] | None], dict[str, Any] | None]) -> None:
+    def change(self, key: str, change: Callable[[dict[str, Any] | None], Mapping[str, object] | None]) -> None:
         """Replaces a document by the result of `change`, with no other program in between; `None` removes it."""
 
         def work(db: sqlite3.Connection) -> None:

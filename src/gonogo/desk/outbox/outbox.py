@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gonogo.client.requests import PreparedRequest, new_key
 from gonogo.desk.core.errors import OutboxError
@@ -28,6 +28,7 @@ from gonogo.desk.outbox.kept_copy import keep_copy
 from gonogo.desk.outbox.owner import is_running, process_id
 from gonogo.desk.outbox.rows import Address, OutboxRow, row_from_sql
 from gonogo.desk.outbox.schema import UNSETTLED, connect
+from gonogo.json_types import JsonObject
 
 T = TypeVar("T")
 LEASE_SECONDS = 60.0
@@ -292,7 +293,7 @@ class Outbox:
             row_from_sql(row) for row in self._file.read(lambda db: db.execute(sql, (*values, since, limit)).fetchall())
         ]
 
-    def export(self) -> Iterator[dict[str, Any]]:
+    def export(self) -> Iterator[JsonObject]:
         """Yields all rows, oldest first, as JSON objects; bodies as the text that travels."""
         for row in reversed(self.history()):
             yield {

@@ -10,6 +10,7 @@ from gonogo.client.errors import ConflictError, GonogoClientError, InvalidInputE
 from gonogo.desk.connection.circuit_breaker import is_trouble
 from gonogo.desk.connection.server_protocol import Receipt
 from gonogo.desk.core.models import SendState
+from gonogo.json_types import as_list
 
 _LATE = {
     "campaign_closed": "The campaign was closed before this answer arrived: the server keeps it, uncounted.",
@@ -52,7 +53,8 @@ def from_error(error: GonogoClientError, attempts: int, *, delivered_otherwise: 
         return _from_conflict(error, 0 if delivered_otherwise else attempts)
     detail = f"{error} {error.next_step}"
     if isinstance(error, InvalidRequestError):
-        named = [f"{'.'.join(map(str, field.get('loc', ())))}: {field.get('msg', '')}" for field in error.errors[:3]]
+        fields = [(".".join(map(str, as_list(field.get("loc")))), field.get("msg", "")) for field in error.errors[:3]]
+        named = [f"{place}: {message}" for place, message in fields]
         detail = " · ".join([str(error), *named]) if named else detail
     if error.transient and not isinstance(error, InvalidInputError):
         return DeliveryOutcome(SendState.QUEUED, str(error), 30.0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gonogo.json_types import JsonValue
 
 if TYPE_CHECKING:
     from gonogo.schemas.results_api import CaseResult
@@ -152,19 +154,20 @@ def row_of(case: CaseResult, case_id: int) -> CaseListItem:
     )
 
 
-def _share(value: Any) -> float | None:
-    right = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-    return float(value) if right else None
+def _share(value: JsonValue) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    return None
 
 
-def _words(value: Any) -> str:
+def _words(value: JsonValue) -> str:
     return "" if value is None else str(value)[:200]
 
 
-def _value(value: Any) -> Any:
+def _value(value: JsonValue) -> JsonValue:
     return value.get("text") if isinstance(value, dict) else None
 
 
-def _origin(case: CaseResult) -> Any:
+def _origin(case: CaseResult) -> JsonValue:
     first = (case.content_metadata or [None])[0]
     return first.get("origin") if isinstance(first, dict) else None

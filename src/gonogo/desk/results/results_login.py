@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gonogo.client.credential import ApiKey
 from gonogo.desk.account.credentials import credential_store
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths
+from gonogo.json_types import JsonValue, as_object
 
 if TYPE_CHECKING:
     from gonogo.client.results_api import ResultsClient
@@ -98,8 +99,8 @@ async def from_keyring(address: str) -> dict[str, str] | None:
     """Returns the login in the keyring, if there is one."""
     secret = await credential_store(AppPaths()).get(account(address))
     try:
-        login: Any = json.loads(secret) if secret else None
+        login: JsonValue = json.loads(secret) if secret else None
     except ValueError:  # somebody else's, or of another release
         return None
-    usable = isinstance(login, dict) and all(isinstance(login.get(field), str) for field in FIELDS)
-    return login if usable else None
+    texts = {name: value for name, value in as_object(login).items() if isinstance(value, str)}
+    return texts if texts.keys() >= set(FIELDS) else None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gonogo.desk.core.models import DeskTask, SendState
+from gonogo.json_types import JsonObject
 
 if TYPE_CHECKING:
     from gonogo.schemas.review import GivenAnswer, LikelyOutcome, ReviewDetail
@@ -100,7 +101,7 @@ class Ruling:
     """
 
     verdict: str
-    value: dict[str, Any] | None = None
+    value: JsonObject | None = None
     note: str = ""
     error_type: str = ""
     gold: bool = False

@@ -4,7 +4,7 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from gonogo.desk.core.state_store import StateStore
@@ -57,8 +57,8 @@ class RunningInstances:
         """Removes this window's entry."""
         self._change(lambda windows: windows.pop(self._owner, None))
 
-    def _change(self, change: Callable[[dict[str, list[str]]], Any]) -> bool:
-        def document(old: dict[str, Any] | None) -> dict[str, Any] | None:
+    def _change(self, change: Callable[[dict[str, list[str]]], object]) -> bool:
+        def document(old: dict[str, Any] | None) -> Mapping[str, object] | None:
             entries = {owner: tasks for owner, tasks in (old or {}).items() if isinstance(tasks, list)}
             windows = {owner: entries[owner] for owner in self._running(entries)}
             change(windows)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -251,6 +251,6 @@ def fit_contrast(grey: Grey, box: Grey | None = None) -> Grey:
     return ~stretch(~grey, levels) if levels.reversed else stretch(grey, levels)
 
 
-def _to_levels(values: NDArray[np.floating[Any]]) -> Grey:
+def _to_levels(values: NDArray[np.float32]) -> Grey:
     levels: Grey = np.rint(values).clip(0, 255).astype(np.uint8)
     return levels

@@ -74,7 +74,7 @@ async def test_signing_in_again_keeps_what_was_typed(running: Running, clock: Cl
         (answer,) = session.answers
         assert answer[0].id == "task-1"
         assert answer[1].corrected_value is not None
-        assert answer[1].corrected_value["text"].endswith("09")
+        assert str(answer[1].corrected_value["text"]).endswith("09")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gonogo.desk.practice.session import PracticeSession
+from gonogo.json_types import as_object
 from gonogo.tui.screens.work.annotate import AnnotateScreen
 from gonogo.tui.screens.work.practice import PracticeScreen
 from tests.server.web import OURS
@@ -32,7 +33,7 @@ async def at_an_item(room: Room) -> str:
     practice = practice_of(room)
     await room.until(lambda: practice.current is not None and practice.shown_attempt is None)
     assert practice.current is not None
-    return str(practice.current.predicted_value["text"])
+    return str(as_object(practice.current.predicted_value)["text"])
 
 
 async def answered(room: Room, key: str) -> None:
