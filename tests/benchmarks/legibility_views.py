@@ -26,6 +26,7 @@ from gonogo.sheets.render.mosaic import to_grey
 from gonogo.sheets.render.rasterizer import fit_contrast, render_view
 from gonogo.sheets.render.text.long_text_strips import Strip
 from gonogo.tui.screens.work.annotate import AnnotateScreen
+from gonogo.tui.widgets.task_pane import AHEAD_SECONDS
 from tests.support.ocr_readers import Pixels, padded
 from tests.support.unseen_sheets import UnseenSheet
 from tests.tui.fake_services import Clock, FakeAnnotateSession, fake_app, task
@@ -135,6 +136,7 @@ async def shown_by_the_app(
             request = session.asked[item.id]
             chosen, strips = in_strips(choose_view(drawings, text.path, str(text.path), request), request)
             out.append(ShownText(text, request, picture, chosen, strips))
+            await pilot.pause(1.5 * AHEAD_SECONDS)  # the next picture is looked at meanwhile
             await press(pilot, clock, "a")
     return out
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -74,6 +75,7 @@ def answer_to_message(answer: Answer) -> bytes:
         "pixel_mode": answer.pixel_mode,
         "pixel_size": answer.pixel_size,
         "angle_is_sure": answer.angle_is_sure,
+        "ink": answer.ink,
         **{name: getattr(answer, name) for name in _PLAIN},
     }
     return pack(head, (*blobs, answer.pixels) if answer.pixel_mode else blobs)
@@ -107,6 +109,7 @@ def answer_from_message(head: dict[str, Any], blobs: tuple[bytes, ...]) -> Answe
         pixel_mode=PictureMode(head["pixel_mode"]) if head.get("pixel_mode") else None,
         pixel_size=_pixel_size(head),
         pixels=blobs[-1] if head.get("pixel_mode") else b"",
+        ink=_ink(head.get("ink")),
         **{name: head[name] for name in _PLAIN},
     )
 
@@ -118,6 +121,15 @@ def _cell(place: Any) -> tuple[int, int] | None:
     if not (type(column) is int and type(row) is int and min(column, row) >= 0):
         raise ValueError("the place of the map makes no sense")
     return column, row
+
+
+def _ink(sizes: Any) -> tuple[float, float, float, float] | None:
+    if sizes is None:
+        return None
+    width, height, usual, least = (float(size) for size in sizes)
+    if not (min(width, height, usual, least) > 0 and max(width, height, usual, least) < math.inf):
+        raise ValueError("the size of a picture's text makes no sense")
+    return width, height, usual, least
 
 
 def _pixel_size(head: dict[str, Any]) -> tuple[int, int]:

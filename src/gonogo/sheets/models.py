@@ -109,7 +109,9 @@ class Picture:
     `rotation` is how far the page is turned, in degrees clockwise, 0 … 359. `angle_is_sure` is false when the text in
     the box may be slanted and the ink does not show it clearly, so that it was not turned.
     `page_size` is the page's width and height in its own units, before any rotation (see `render.text_fallback`).
-    `text_rows` is the height of the box's characters in rows of cells; `None` when the ink could not be measured.
+    `text_rows` is the height of the smallest of the box's characters in rows of cells; `None` when the ink could not be
+    measured. `ink` is the width and height of the text, and the height of its usual and its smallest characters, in
+    units of the page: with it the size of the text in another pane can be told.
     `strips` is how many parts, one above the other, a text too long for the pane is cut into.
     `locator_place` is the cell (column, row) of the framed map's top left corner; `None` when no corner is free.
     `title` is the drawing's own name, where it has one. `neighbours` is text in and near the box, nearest first and
@@ -136,6 +138,7 @@ class Picture:
     pixel_size: tuple[int, int] = (0, 0)
     pixels: bytes = b""
     text_rows: float | None = None
+    ink: tuple[float, float, float, float] | None = None
     strips: int = 1
     locator_place: tuple[int, int] | None = None
 

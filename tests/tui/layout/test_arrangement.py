@@ -20,7 +20,7 @@ from gonogo.tui.layout.arrangement import (
     SteadyArrangement,
     TaskRoom,
 )
-from gonogo.tui.layout.text_size import text_size
+from gonogo.tui.layout.text_size import is_readable, text_size
 from gonogo.tui.viewport import Viewport
 from tests.tui.fake_services import task
 
@@ -82,17 +82,21 @@ def test_a_quick_change_back_makes_the_text_much_larger(tasks: list[DeskTask], s
     for each in tasks:
         before, steady = steady, steady.after(each, VIEW, room)
         if steady.arrangement is not before.arrangement:
-            sizes = [text_size(each, VIEW, room.cells(one.arrangement)).worth for one in (before, steady)]
-            assert sizes[1] > sizes[0]
+            sizes = [text_size(each, VIEW, room.cells(one.arrangement)) for one in (before, steady)]
+            if is_readable(sizes[1], VIEW) and not is_readable(sizes[0], VIEW):
+                continue
+            assert sizes[1].worth > sizes[0].worth
             if before.n_tasks < STEADY_TASKS:
-                assert sizes[1] > LARGE_GAIN * sizes[0]
+                assert sizes[1].worth > LARGE_GAIN * sizes[0].worth
 
 
 @given(st.integers(0, 400), st.integers(0, 200), st.sampled_from([SMALL_PANEL, EVIDENCE_PANEL]))
 def test_drawing_and_panel_share_the_room(width: int, height: int, panel: Panel) -> None:
     room = TaskRoom(width, height, panel)
-    assert room.cells(BESIDE)[0] + 2 + room.panel_width <= max(width, 2 + room.panel_width)
-    assert room.cells(BELOW)[1] + 2 + room.panel_height <= max(height, 2 + room.panel_height)
+    around = {each: room.edges(each) for each in Arrangement}
+    sides, bottom = 2 * around[BESIDE].sides, 1 + around[BELOW].bottom
+    assert room.cells(BESIDE)[0] + sides + room.panel_width <= max(width, sides + room.panel_width)
+    assert room.cells(BELOW)[1] + bottom + room.panel_height <= max(height, bottom + room.panel_height)
 
 
 @pytest.mark.parametrize(("width", "least"), [(120, 60), (160, 80), (200, 100)])

@@ -12,7 +12,7 @@ from gonogo.sheets.drawing_limits import DrawingLimits
 from gonogo.sheets.models import Box
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.draw_request import OpenDrawings, draw_picture
-from gonogo.tui.layout.text_size import TextSize, is_too_small, subpixels, text_size
+from gonogo.tui.layout.text_size import Ink, TextSize, is_readable, is_too_small, subpixels, text_size
 from gonogo.tui.viewport import Viewport
 from tests.tui.fake_services import fake_picture, task
 
@@ -77,3 +77,28 @@ def test_a_picture_is_too_small_below_eight_sub_pixels(rows: float | None, small
     view = Viewport()
     picture = replace(fake_picture(task(), view.request(task(), (40, 10))), text_rows=rows, box=Box(0, 0, 1, 1))
     assert is_too_small(picture, view) is small
+
+
+def test_limits_and_slanted_text_are_estimated_by_their_smallest_characters() -> None:
+    """`⌀49,8 +0.40 -0.01` at 60 degrees: letters 100 high, limits 62."""
+    view, cells = Viewport(), (54, 21)
+    lying = task(value={"text": "⌀49,8 +0.40 -0.01"}, bbox=(0.0, 1.0, 620.0, 191.0))
+    slanted = task(value={"text": "⌀49,8 +0.40 -0.01"}, bbox=(0.0, 1.0, 475.0, 633.0))
+    exact = text_size(lying, view, cells, ink=Ink(580, 152, 100, 62))
+    assert text_size(lying, view, cells).rows == pytest.approx(exact.rows, rel=0.15)
+    assert text_size(slanted, view, cells).rows == pytest.approx(exact.rows, rel=0.15)
+    assert is_readable(exact, view)
+
+
+def test_what_the_renderer_measured_counts_more_than_the_estimate(tmp_path: Path) -> None:
+    path, box = sheet(tmp_path, "2x M8 - 6H")
+    asked, view = task(value={"text": "8"}, bbox=box), Viewport()  # read wrongly: much shorter than it is
+    pictures = {
+        cells: draw_picture(OpenDrawings(DrawingLimits()), path, "key", view.request(asked, cells))
+        for cells in ((54, 21), (80, 14))
+    }
+    ink = Ink(*pictures[54, 21].ink or ())
+    for cells, picture in pictures.items():
+        size = text_size(asked, view, cells, ink=ink)
+        assert size.rows == pytest.approx(picture.text_rows, rel=0.05)
+        assert size.strips == picture.strips

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from gonogo.desk.core.models import DeskTask
+from gonogo.sheets.models import Picture, PictureRequest
 from gonogo.tui.layout.arrangement import Arrangement
 from gonogo.tui.screens.work.annotate import AnnotateScreen
-from gonogo.tui.widgets.task_pane import TaskPane
+from gonogo.tui.widgets.task_pane import AHEAD_SECONDS, TaskPane
 from tests.tui.conftest import Running
-from tests.tui.fake_services import Clock, FakeAnnotateSession, task
+from tests.tui.fake_services import Clock, FakeAnnotateSession, fake_picture, task
 from tests.tui.screen_text import press, settle, text_of
 
 SHORT = {"value": {"text": "R3"}, "bbox": (100.0, 100.0, 140.0, 130.0)}
@@ -115,9 +119,9 @@ async def test_question_value_and_keys_are_all_there_at_80x24(running: Running, 
     value = "Edges ISO 13715: -0,3; all radii R2; no burrs"
     session = FakeAnnotateSession([task(1, **{**kind, "value": {"text": value}})])
     async with running(session, size=(80, 24)) as pilot:
-        text = text_of(pilot.app.screen)
+        text = " ".join(text_of(pilot.app.screen).split())
         assert "Is this dimension read right?" in text
-        assert value in " ".join(text.split())
+        assert value in text
         for key in ("a correct", "s incorrect", "d fix", "f unsure"):
             assert key in text
 
@@ -130,3 +134,43 @@ async def test_facts_and_history_use_the_room_of_the_new_arrangement(running: Ru
         screen = cast(AnnotateScreen, pilot.app.screen)
         assert below(screen.pane)
         assert screen.history.render().plain.count("R3") == 8
+
+
+async def test_a_small_terminal_gives_the_frame_to_the_drawing(running: Running) -> None:
+    async with running(FakeAnnotateSession([task(1, **SHORT)]), size=(80, 24)) as pilot:
+        pane = pane_of(pilot)
+        assert pane.sheet.cells == (54, 21)
+        assert "LIU0010" in pane.sheet.render_line(0).text
+        await pilot.resize_terminal(120, 40)
+        await settle(pilot)
+        assert pane.sheet.cells[0] == pane.sheet.size.width - 2
+        assert pane.sheet.render_line(1).text.startswith("│")
+
+
+async def test_what_was_measured_moves_the_panel_before_the_task_is_shown(running: Running, clock: Clock) -> None:
+    """The estimate takes the box for a short text; its picture says that a long one with limits stands there."""
+
+    def draw(item: DeskTask, request: PictureRequest) -> Picture:
+        ink = (700.0, 21.0, 20.0, 20.0) if item.id == "task-2" else (40.0, 21.0, 20.0, 20.0)
+        return replace(fake_picture(item, request), ink=ink)
+
+    session = FakeAnnotateSession([task(1, **SHORT), task(2, **SHORT)], draw=draw)
+    async with running(session, size=(80, 24)) as pilot:
+        pane = pane_of(pilot)
+        assert not below(pane)
+        await pilot.pause(2 * AHEAD_SECONDS)
+        await press(pilot, clock, "a")
+        assert below(pane)
+        assert (session.asked["task-2"].columns, session.asked["task-2"].rows) == pane.sheet.cells
+
+
+async def test_the_note_that_there_is_no_map_names_the_persons_own_key(running: Running, home: Path) -> None:
+    (home / "config").mkdir(exist_ok=True, parents=True)
+    (home / "config" / "keys.toml").write_text('"annotate.context" = "w"\n')
+
+    def draw(item: DeskTask, request: PictureRequest) -> Picture:
+        picture = fake_picture(item, request)
+        return replace(picture, locator=picture.grid, locator_place=None)
+
+    async with running(FakeAnnotateSession([task(1, **WIDE)], draw=draw), size=(120, 40)) as pilot:
+        assert "no room for the map: w" in text_of(pilot.app.screen)

@@ -17,6 +17,7 @@ from gonogo.sheets.picture_modes import PICTURE_MODES, PictureMode
 _TEXT_IN_BOX = 0.72  # digits take about this share of a single-line box's height
 _TEXT_LEAST = 0.25  # a measured height below this share is dirt or dashes
 _BESIDE_BOX = 3.0  # columns of the pane that a long box leaves free, for its frame
+_BESIDE_TEXT = 1.0  # columns that stay free beside long text, so that its ends are seen to be its ends
 _BOX_WIDTH_LEAST = 0.8  # of a very narrow pane
 _BOX_HEIGHT, _BOX_HEIGHT_MOST = 0.75, 1.0  # of the pane: for text that is large enough at that, and for any
 _TEXT_GROWTH = 1.35  # of the rows at which text is readable: what it gets in a small pane
@@ -25,12 +26,15 @@ _TEXT_OF_PANE = 0.25  # of the rows of a large pane
 _MAGNIFICATION_MOST = 400.0
 _SHEET_FILL = 0.98
 
-SUBPIXELS_LEAST = 7.5  # height of a character in cells, eight when rounded, below which it can't be read
+SUBPIXELS_LEAST = (
+    8.2  # height of a character in cells below which it can't be read: eight, and what is measured too much
+)
+_AIM = 1.06  # of that height: what small text gets where there is room, as it may be measured a little too high
 _ROWS_LEAST = 0.7  # the same in real pixels, in rows of cells
 _STRIPS_MOST = 4
 _GAIN_LEAST = 1.15  # what another strip must gain in height: a cut text costs attention
-MARGIN = 0.2  # of the text's height, left and right of the ink in strips
-_OVERLAP = 1.2  # of the text's height: a character or two stand in both strips
+MARGIN = 0.1  # of the text's height, left and right of the ink in strips
+_OVERLAP = 0.85  # of the text's height: a character stands in both strips
 _HEIGHT_MOST = 1.0  # of a strip's rows, for the ink
 BETWEEN_STRIPS = 1  # rows, for their marks
 
@@ -157,10 +161,12 @@ def fit_view(
     rotation: int,
     text: float | None = None,
     ink: Rect | None = None,
+    least: float | None = None,
 ) -> CropView:
     """Returns the view for a request on a page of `width` × `height` (not turned); `box` in fractions of it.
 
-    `text` is the height of the characters in the box, in page units, when it was measured. `ink` is the rectangle of
+    `text` is the height of the characters in the box, in page units, when it was measured, and `least` that of the
+    smallest, where some are clearly smaller (limits). `ink` is the rectangle of
     slanted text on the turned page: it is shown in place of the rectangle around the box, which is far larger.
     """
     target = turned_rect(box, width, height, rotation) if box else None
@@ -169,7 +175,7 @@ def fit_view(
     width, height = turned_size(width, height, rotation)
     pane_width, pane_height = float(request.columns), request.rows * request.cell_ratio
     whole = min(pane_width / width, pane_height / height) * _SHEET_FILL
-    scale = _scale(request, target, whole, (pane_width, pane_height), text)
+    scale = _scale(request, target, whole, (pane_width, pane_height), text, least)
     scale = min(max(scale * request.zoom, whole), whole * _MAGNIFICATION_MOST)
     view_width, view_height = pane_width / scale, pane_height / scale
     centre = (width / 2, height / 2)
@@ -186,45 +192,64 @@ def rect_of_box(box: Box, width: float, height: float) -> Rect:
 
 
 def _scale(
-    request: PictureRequest, box: Rect | None, whole: float, pane: tuple[float, float], text: float | None
+    request: PictureRequest,
+    box: Rect | None,
+    whole: float,
+    pane: tuple[float, float],
+    text: float | None,
+    least: float | None,
 ) -> float:
     if box is None or request.level is Level.SHEET:
         return whole
-    detail = max(detail_scale(request, box, pane, text), whole)
+    detail = max(detail_scale(request, box, pane, text, least), whole)
     if request.level is Level.VIEW:
         return min(whole * 3.0, max(detail * 0.5, whole))
     # Zooming and moving begin at the size that the text has in strips.
-    return max(best_strips(request, box, text)[1], whole) if is_moved(request) else detail
+    return max(best_strips(request, box, text, least)[1], whole) if is_moved(request) else detail
 
 
-def detail_scale(request: PictureRequest, box: Rect, pane: tuple[float, float], text: float | None = None) -> float:
+def detail_scale(
+    request: PictureRequest,
+    box: Rect,
+    pane: tuple[float, float],
+    text: float | None = None,
+    least: float | None = None,
+) -> float:
     """Returns the scale at which the text of `box` is as large as a pane (size in cell widths) allows.
 
     The height of the text decides, not the width of the box, so that like questions are shown alike; a long box only
     limits it. Text of unknown height is taken to fill a box of one line.
     """
     height = text_height_in(box, text)
-    largest = text_rows_most(request, pane) * request.cell_ratio / height
+    needed = _scale_needed(request, box, text, least)
+    largest = max(text_rows_most(request, pane) * request.cell_ratio / height, needed * _AIM)
     widest = max(pane[0] - _BESIDE_BOX, pane[0] * _BOX_WIDTH_LEAST) / box.width
     scale = min(largest, widest, pane[1] * _BOX_HEIGHT / box.height)
-    if scale * height < _rows_least(request.mode) * request.cell_ratio:  # then the box takes all the height there is
-        scale = min(largest, widest, pane[1] * _BOX_HEIGHT_MOST / box.height)
+    if scale < needed:  # then the box takes all the room that there is
+        scale = min(needed * _AIM, (pane[0] - _BESIDE_TEXT) / box.width, pane[1] * _BOX_HEIGHT_MOST / box.height)
     return scale
 
 
-def best_strips(request: PictureRequest, box: Rect, text: float | None) -> tuple[int, float]:
+def _scale_needed(request: PictureRequest, box: Rect, text: float | None, least: float | None) -> float:
+    """Returns the scale at which the smallest characters of `box` can be read."""
+    return _rows_least(request.mode) * request.cell_ratio / text_height_in(box, least or text)
+
+
+def best_strips(
+    request: PictureRequest, box: Rect, text: float | None, least: float | None = None
+) -> tuple[int, float]:
     """Returns the number of strips, and the scale of their text in cell widths a page unit.
 
     The fewest strips that make characters readable; where none do, those that make them largest.
     """
     pane = _pane(request)
-    least = _rows_least(request.mode) * request.cell_ratio / text_height_in(box, text)
-    best = 1, detail_scale(request, box, pane, text)
+    needed = _scale_needed(request, box, text, least)
+    best = 1, detail_scale(request, box, pane, text, least)
     for count in range(2, _STRIPS_MOST + 1):
-        if best[1] >= least:
+        if best[1] >= needed:
             break
-        scale = _strip_scale(request, box, text_height_in(box, text), count)
-        if scale > best[1] * _GAIN_LEAST:
+        scale = _strip_scale(request, box, text_height_in(box, text), count, needed)
+        if scale > best[1] * _GAIN_LEAST or scale >= needed:
             best = count, scale
     return best
 
@@ -234,13 +259,13 @@ def _rows_least(mode: PictureMode) -> float:
     return _ROWS_LEAST if traits.is_pixels else SUBPIXELS_LEAST / traits.subpixels[1]
 
 
-def _strip_scale(request: PictureRequest, box: Rect, text: float, count: int) -> float:
+def _strip_scale(request: PictureRequest, box: Rect, text: float, count: int, needed: float) -> float:
     rows = (request.rows - BETWEEN_STRIPS * (count - 1)) // count
     if rows < 1:
         return 0.0
     width = (box.width + 2 * MARGIN * text + (count - 1) * _OVERLAP * text) / count
     height = rows * request.cell_ratio
-    most = text_rows_most(request, _pane(request)) * request.cell_ratio / text
+    most = max(text_rows_most(request, _pane(request)) * request.cell_ratio / text, needed * _AIM)
     return min(request.columns / width, height * _HEIGHT_MOST / box.height, most)
 
 

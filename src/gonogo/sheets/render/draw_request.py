@@ -118,6 +118,11 @@ class ChosenView:
         return ink or turned_rect(self.box, self.page.width, self.page.height, self.view.rotation)
 
     @property
+    def extent(self) -> Rect | None:
+        """Rectangle of the ink in the box on the turned page; all of the box where it could not be measured."""
+        return self.metrics.extent_at(self.view.rotation, self.page.width, self.page.height) or self.target
+
+    @property
     def outline(self) -> tuple[tuple[float, float], ...]:
         """Corners of the box on the turned page, in its units, going round; none without a box."""
         if self.box is None:
@@ -156,7 +161,7 @@ def choose_view(drawings: OpenDrawings, path: Path, key: str, request: PictureRe
     metrics = drawings.metrics_of(key, page, box) if box and request.level is not Level.SHEET else TextMetrics()
     rotation = _rotation(request, metrics)
     extent = metrics.extent_at(rotation, page.width, page.height)
-    view = fit_view(request, box, page.width, page.height, rotation, metrics.text_height, ink=extent)
+    view = fit_view(request, box, page.width, page.height, rotation, metrics.text_height, extent, metrics.least_height)
     return ChosenView(page, number, drawing.n_pages, box, view, "; ".join(notes) or None, metrics)
 
 
@@ -185,15 +190,15 @@ def draw_picture(drawings: OpenDrawings, path: Path, key: str, request: PictureR
         page_size=(page.width, page.height),
         neighbours=nearby_text(page, chosen.box, view.rotation) if chosen.box else (),
         text_rows=_text_rows(chosen, strips[0]),
+        ink=_ink(chosen),
         strips=len(strips),
     )
 
 
 def in_strips(chosen: ChosenView, request: PictureRequest) -> tuple[ChosenView, tuple[Strip, ...]]:
     """Returns the view of what the strips show together, and the strips; a single one for most texts."""
-    page, metrics = chosen.page, chosen.metrics
-    extent = metrics.extent_at(chosen.view.rotation, page.width, page.height) or chosen.target
-    view, strips = cut_into_strips(request, chosen.view, extent, metrics.text_height)
+    metrics = chosen.metrics
+    view, strips = cut_into_strips(request, chosen.view, chosen.extent, metrics.text_height, metrics.least_height)
     return replace(chosen, view=view), strips
 
 
@@ -231,9 +236,17 @@ def _locator_place(
 
 
 def _text_rows(chosen: ChosenView, strip: Strip) -> float | None:
-    """Returns the height of the box's characters in rows of cells."""
-    text = chosen.metrics.text_height
+    """Returns the height of the smallest of the box's characters in rows of cells."""
+    text = chosen.metrics.least_height or chosen.metrics.text_height
     return None if text is None else text * strip.rows / strip.view.rect.height
+
+
+def _ink(chosen: ChosenView) -> tuple[float, float, float, float] | None:
+    """Returns `Picture.ink`."""
+    text, extent = chosen.metrics.text_height, chosen.extent
+    if text is None or extent is None:
+        return None
+    return extent.width, extent.height, text, chosen.metrics.least_height or text
 
 
 def _rotation(request: PictureRequest, metrics: TextMetrics) -> int:

@@ -23,9 +23,12 @@ from textual.widget import Widget
 from gonogo.sheets.models import Box, CellGrid, NoPicture, Picture, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
 from gonogo.sheets.render.text_fallback import draw_outline
+from gonogo.tui.actions import key_name
+from gonogo.tui.layout.arrangement import Edges
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.picture_painter import Inks, Painter, with_locator
 from gonogo.tui.widgets.pixel_protocols import PixelProtocol, fits_pane, pixel_protocol
+from gonogo.tui.widgets.sheet_frame import NO_MAP, Frame
 
 if TYPE_CHECKING:
     from gonogo.tui.terminal.capabilities import TerminalCapabilities
@@ -36,8 +39,6 @@ _PAGE = (297.0, 210.0)
 _MAP = (24, 9)
 """Page size of an unknown sheet, and columns and rows of its outline."""
 _CACHE_SIZE = 6
-NO_MAP = "no room for the map: z"
-"""Note under a drawing whose map found no free corner; `z` shows the whole sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class _BuiltRows:
     shown: Shown
     title: str
     size: Size
+    edges: Edges
     colors: tuple[str, ...]
     inverted: bool
     pixels: bool
@@ -85,11 +87,12 @@ class SheetView(Widget):
         self._protocols: dict[PictureMode, PixelProtocol] = {}
         self._sixel_region: Region | None = None
         self.inverted = False
+        self.edges = Edges()
 
     @property
     def cells(self) -> tuple[int, int]:
         """Columns and rows inside the frame."""
-        return max(self.size.width - 2, 0), max(self.size.height - 2, 0)
+        return self.edges.inside(self.size.width, self.size.height)
 
     @property
     def shown(self) -> Shown:
@@ -102,7 +105,8 @@ class SheetView(Widget):
         """
         before, self._shown, self._title, self._bbox = self._shown, shown, title, bbox
         if self._only_pixels_changed(before):  # the cells under them are empty, before and after
-            self.refresh(Region(0, 0, self.size.width, 1), Region(0, self.size.height - 1, self.size.width, 1))
+            lower = [Region(0, self.size.height - 1, self.size.width, 1)] if self.edges.bottom else []
+            self.refresh(Region(0, 0, self.size.width, 1), *lower)
         else:
             self.refresh()
 
@@ -161,10 +165,11 @@ class SheetView(Widget):
         for built in self._cache:
             same = built.shown is shown and built.title == title and built.colors == colors and built.pixels == pixels
             same = same and (built.bbox == self._bbox or not isinstance(shown, NoPicture))
+            same = same and built.edges == self.edges
             if same and built.size == self.size and built.inverted == self.inverted:
                 return built.strips
         strips = self._build(shown, title, colors, pixels)
-        built = _BuiltRows(shown, title, self.size, colors, self.inverted, pixels, self._bbox, strips)
+        built = _BuiltRows(shown, title, self.size, self.edges, colors, self.inverted, pixels, self._bbox, strips)
         self._cache = [*self._cache[1 - _CACHE_SIZE :], built]
         return strips
 
@@ -227,17 +232,17 @@ class SheetView(Widget):
         if protocol is None or not isinstance(shown, Picture) or not self._in_pixels(shown):
             return ""
         left, top, columns, rows = self._picture_region(shown)
-        place = self._sixel_region = Region(self.region.x + 1 + left, self.region.y + 1 + top, columns, rows)
+        place = self._sixel_region = Region(self.region.x + left, self.region.y + top, columns, rows)
         inks = self._inks(self._colors())
         return protocol.after_frame(
             frame, shown, inks, place, lambda: [toast.region for toast in self.screen.query("Toast")]
         )
 
     def _picture_region(self, picture: Picture) -> tuple[int, int, int, int]:
-        """Region of the picture in the frame: left, top, columns, rows."""
+        """Region of the picture in the widget: left, top, columns, rows."""
         columns, rows = self.cells
         width, height = min(picture.grid.width, columns), min(picture.grid.height, rows)
-        return (columns - width) // 2, (rows - height) // 2, width, height
+        return self.edges.sides + (columns - width) // 2, 1 + (rows - height) // 2, width, height
 
     def _pixel_rows(self, picture: Picture, inks: Inks) -> list[list[Segment]]:
         """Cells under the pixels or, for Kitty, in their place."""
@@ -270,20 +275,27 @@ class SheetView(Widget):
         if key not in self._painters:
             self._painters = {key: Painter(inks)}
         width, height = self.size
-        frame = _Frame(width, _style(line, pane), _style(quiet, pane))
+        frame = Frame(width, self.edges, _style(line, pane), _style(quiet, pane))
+        columns, lines = self.cells
         if isinstance(shown, Picture):
             painter = self._painters[key]
             cells = self._pixel_rows(shown, inks) if pixels else painter.paint(_with_map(shown))
             inside = self._centred(shown, cells, frame.edge)
             mode = shown.pixel_mode if pixels and shown.pixel_mode else shown.grid.mode
-            note = shown.note or (NO_MAP if shown.locator and shown.locator_place is None else "")
+            note = shown.note or (self._no_map() if shown.locator and shown.locator_place is None else "")
         else:
             sheet = _empty_sheet(self._bbox) if shown is not None else ()
-            inside = _no_picture_card(shown, width - 2, height - 2, _style(strong, pane), _style(text, pane), sheet)
+            inside = _no_picture_card(shown, columns, lines, _style(strong, pane), _style(text, pane), sheet)
             note, mode = "", None
-        inside = [frame.side(row) for row in inside[: max(height - 2, 0)]]
-        rows = [frame.top(title), *inside, frame.bottom(note, mode.value if mode else "")]
+        rows = frame.around(inside[:lines], title, note, mode.value if mode else "")
         return self._encoded(rows[:height])
+
+    def _no_map(self) -> str:
+        """Returns the note that there is no room for the map, with the key that shows more of the sheet."""
+        keys = (
+            key for key, each in self.screen.active_bindings.items() if (each.binding.id or "").endswith(".context")
+        )
+        return next((f"{NO_MAP}: {key_name(key)}" for key in keys), NO_MAP)
 
     def _centred(self, picture: Picture, painted: list[list[Segment]], edge: Style) -> list[list[Segment]]:
         """Cells centred in the frame: a picture made for another size is cut or padded, never stretched."""
@@ -291,6 +303,7 @@ class SheetView(Widget):
         width = picture.grid.width
         blank = Segment(" " * columns, edge)
         left, above, _, _ = self._picture_region(picture)
+        left, above = left - self.edges.sides, above - 1
         right = max(columns - width - left, 0)
         pad = [Segment(" " * left, edge)] if left else []
         tail = [Segment(" " * right, edge)] if right else []
@@ -305,37 +318,6 @@ class SheetView(Widget):
         for strip in strips:
             strip.render(self.app.console)
         return strips
-
-
-class _Frame:
-    """Frame around the drawing, with a title in its upper and a note in its lower edge."""
-
-    def __init__(self, width: int, edge: Style, caption: Style) -> None:
-        self.width = width
-        self.edge = edge
-        self.caption = caption
-
-    def top(self, title: str) -> list[Segment]:
-        return self._with_label("╭", title, "╮")
-
-    def bottom(self, note: str, mode: str) -> list[Segment]:
-        """Bottom edge: the note on corrections left, the picture mode right."""
-        return self._with_label("╰", note, "╯", mode)
-
-    def side(self, inside: list[Segment]) -> list[Segment]:
-        return [Segment("│", self.edge), *inside, Segment("│", self.edge)]
-
-    def _with_label(self, left: str, text: str, right: str, end: str = "") -> list[Segment]:
-        room = self.width - 6
-        tail = [Segment(f" {end} ", self.caption), Segment("─" + right, self.edge)] if end and len(end) < room else []
-        room -= len(end) + 3 if tail else 0
-        label = one_line(text, room) if room > 0 else ""
-        head = [Segment(left + "─", self.edge), *([Segment(f" {label} ", self.caption)] if label else [])]
-        tail = tail or [Segment(right, self.edge)]
-        free = self.width - sum(segment.cell_length for segment in (*head, *tail))
-        if free < 0:
-            return [Segment(left + "─" * max(self.width - 2, 0) + right, self.edge)]
-        return [*head, Segment("─" * free, self.edge), *tail]
 
 
 def _with_map(picture: Picture) -> CellGrid:

@@ -165,13 +165,21 @@ class TaskPane(Container):
 
     def prebuild(self, task: DeskTask) -> None:
         """Builds the rows of value and drawing of the next task, if its picture is ready, in the size they have now."""
-        if not self._drawing_visible or self._will_move(task):
+        if not self._drawing_visible or self._learn(task) or self.arranger.moves(task, self.view):
             return
         self.value.prebuild(task.predicted_value)
         view = self._view_for(task)
         ready = self._ready_picture(task, view.request(task, self.cells))
         if ready is not None:
             self.sheet.prebuild(ready, annotate.sheet_title(task, ready, view))
+
+    def _learn(self, task: DeskTask) -> bool:
+        """Takes the size of the next task's text from its picture; returns whether it has to be drawn anew for it."""
+        request = self.request_ahead(task)
+        self.arranger.remember(task, self._ready_picture(task, request))
+        if is_better := not self.mode.turned_off and self.request_ahead(task) != request:
+            self._pictures.prepare(self.request_ahead)
+        return is_better
 
     def _must_be_seen(self) -> list[Least]:
         drawing = [] if self.mode.turned_off else [(self.sheet, LEAST_DRAWING)]
@@ -219,7 +227,7 @@ class TaskPane(Container):
         ready = self._ready_picture(task, self.view.request(task, self.cells))
         self.sheet.show(ready, annotate.sheet_title(task, ready, self.view), task.bbox)
         if ready is not None:
-            self.arranger.remember_page(task, ready)
+            self.arranger.remember(task, ready)
             self.call_after_refresh(self._painted, task)
         else:
             workers.start_exclusive(self, self._fetch_picture, task, group="picture")
@@ -232,7 +240,7 @@ class TaskPane(Container):
         request = self.view.request(task, self.cells)
         picture = self._ready_picture(task, request) or await self._pictures.picture(task, request)
         if self.shows(task):
-            self.arranger.remember_page(task, picture)
+            self.arranger.remember(task, picture)
             self.sheet.show(picture, annotate.sheet_title(task, picture, self.view), task.bbox)
             self.call_after_refresh(self._painted, task)
 
@@ -266,9 +274,6 @@ class TaskPane(Container):
         """Columns and rows of the drawing in the arrangement of the task, also before it is laid out."""
         return self.arranger.cells
 
-    def _will_move(self, task: DeskTask) -> bool:
-        return self.arranger.next_for(task, self.view) is not self.arranger.arrangement
-
     def _take_room(self, width: int, height: int) -> None:
         self.arranger.take_room(width, height - LINES_AROUND)
         if self.current is not None:
@@ -280,6 +285,8 @@ class TaskPane(Container):
         room, drawing = self.arranger.room, not self.screen.has_class("-no-drawing")
         below = self.arranger.arrangement is Arrangement.BELOW
         self.set_class(below or not drawing, "-below")
+        self.sheet.edges = self.arranger.edges
+        self.set_class(not self.sheet.edges.sides, "-frameless")
         panel = self.query_one("#panel")
         panel.styles.width = room.panel_width if drawing and not below else "1fr"
         panel.styles.height = room.panel_height if drawing and below else "1fr"
@@ -317,9 +324,9 @@ class TaskPane(Container):
 
     def refuses_paste(self) -> bool:
         """Returns whether the sending key came in a burst of keys; the editor then warns."""
-        if self.guard.burst:
+        if burst := self.guard.burst:
             self.editor.warn("The key came with pasted text; press it again to send.")
-        return self.guard.burst
+        return burst
 
     def checked_correction(self) -> str | None:
         """Returns the typed correction; `None`, with a warning in the editor, if it cannot be sent."""
@@ -328,7 +335,7 @@ class TaskPane(Container):
         return self.editor.checked(self.current.predicted_value)
 
     def allows(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Returns whether the screen's action is available: those of scope "edit" while editing, else the others."""
+        """Returns whether an action is available: those of scope "edit" while editing, else the others."""
         name = str(parameters[0]).split("(")[0] if action == "pane" and parameters else action
         return name == "pan" or self.editing == (name in _EDIT_ACTIONS)
 

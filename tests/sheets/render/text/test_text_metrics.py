@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from gonogo.sheets.models import Box, PictureRequest
 from gonogo.sheets.picture_modes import PictureMode
@@ -101,3 +101,24 @@ def test_hairline_digits_are_as_dark_as_bold_ones(drawings: OpenDrawings, tmp_pa
         plain = replace(grid, mark=bytes(len(grid.mark)))
         inked.append(float(np.mean(255.0 - to_grey(plain))))
     assert inked[0] == pytest.approx(inked[1], rel=0.3)
+
+
+def test_limits_are_measured_apart_from_their_size() -> None:
+    sheet = Image.new("L", (SIDE, SIDE), 255)
+    pen, large, small = ImageDraw.Draw(sheet), ImageFont.load_default(60), ImageFont.load_default(37)
+    pen.text((300, 300), "16,5", font=large, fill=0)
+    pen.text((430, 282), "+0,12", font=small, fill=0)
+    pen.text((430, 330), "-0,34", font=small, fill=0)
+    ink = measure_text(ImagePage(sheet), Box(0.295, 0.27, 0.54, 0.375))
+    assert ink.text_height is not None
+    assert ink.least_height == pytest.approx(28, abs=2)
+    alone = measure_text(ImagePage(sheet), Box(0.295, 0.295, 0.425, 0.375))
+    assert alone.least_height is None
+
+
+def test_signs_of_limits_as_large_as_their_size_are_no_small_characters() -> None:
+    sheet = Image.new("L", (SIDE, SIDE), 255)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(50)
+    for x, y, text in ((300, 320, "16,5"), (420, 290, "+0,12"), (420, 350, "+0,08")):
+        pen.text((x, y), text, font=font, fill=0)
+    assert measure_text(ImagePage(sheet), Box(0.295, 0.27, 0.57, 0.42)).least_height is None

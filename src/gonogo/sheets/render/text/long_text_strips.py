@@ -20,7 +20,7 @@ class Strip:
 
 
 def cut_into_strips(
-    request: PictureRequest, view: CropView, target: Rect | None, text: float | None
+    request: PictureRequest, view: CropView, target: Rect | None, text: float | None, least: float | None = None
 ) -> tuple[CropView, tuple[Strip, ...]]:
     """Returns the view, and the strips that show it: one, unless the text of `target` is too long to be read in one.
 
@@ -29,7 +29,7 @@ def cut_into_strips(
     single = (Strip(view, 0, request.rows),)
     if target is None or is_moved(request) or request.level is not Level.DETAIL:
         return view, single
-    count, scale = best_strips(request, target, text)
+    count, scale = best_strips(request, target, text, least)
     if count == 1:
         return view, single
     return _strips(request, view, target, count, scale, text_height_in(target, text))

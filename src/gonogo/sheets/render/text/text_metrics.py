@@ -29,9 +29,11 @@ _SOLID = 0.9  # more ink than this is a filled area, not text
 _LEAST = 0.25  # a piece lower than this share of the highest one is a comma, a dot or a dash
 _SOFT, _SPECKLE = 0.25, 24  # of the contrast, and grey levels: what is this much darker than paper may be ink
 _COARSE = 2  # samples joined for the extent of the ink: half a stroke more or less does not matter there
-_BESIDE, _ABOVE = 0.25, 0.05  # of the text's height: margins of the ink
+_BESIDE = 0.05  # of the text's height: margin of the ink, left and right
 _LINE_THIN = 0.35  # of the text's height: a piece of ink as thin as this is a line, when it is longer than the text
 _LIKE = 0.25  # of the median: characters of a line differ by no more in height
+_SMALL = (0.4, 0.85)  # of the usual height: limits over and under the line, and no signs
+_OFF_THE_LINE = 0.12  # of the usual height: they end so much above or below the line
 _AGREE = 0.5  # share of the pieces that must be alike for the height to be sure
 _THROUGH = 0.97  # a piece this high, of the box, is a line running through it
 _RULE = 0.75  # of the width: a row with more ink is a line across, no row of characters
@@ -50,6 +52,7 @@ class TextMetrics:
         ink: Rectangle of slanted text on the turned page, because the box around it is far larger; else `None`.
         extent: Rectangle of all ink in the box on the page as it is in the file, with a margin; `None` when empty.
         height_is_sure: Whether the height is that of several characters that agree.
+        least_height: Height of smaller characters above or below the line, as limits are; `None` without them.
         gap: Usual width of the paper between two strokes, in counters and between characters; 0 when unknown.
     """
 
@@ -61,6 +64,7 @@ class TextMetrics:
     extent: Rect | None = None
     height_is_sure: bool = False
     gap: float = 0.0
+    least_height: float | None = None
 
     @property
     def missing_weight(self) -> float | None:
@@ -126,7 +130,7 @@ def _extent(grey: Grey, region: Rect, text: float | None, *, lying: bool) -> Rec
     kept = ~touching | (np.minimum(wide, high) > _LINE_THIN * text) | (np.maximum(wide, high) < text)
     if not kept.any():
         return None
-    across, down = (_ABOVE * text, _BESIDE * text) if lying else (_BESIDE * text, _ABOVE * text)
+    across, down = (0.0, _BESIDE * text) if lying else (_BESIDE * text, 0.0)
     x0, x1 = left[kept].min() * unit - across, right[kept].max() * unit + across
     y0, y1 = top[kept].min() * unit - down, bottom[kept].max() * unit + down
     x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, region.width), min(y1, region.height)
@@ -160,11 +164,19 @@ def _samples(region: Rect) -> tuple[int, int]:
 def _measure_upright(upright: Ink, unit: float) -> TextMetrics:
     """Measures text that reads left to right; `unit` is the width of a sample in page units."""
     stroke = _stroke_width(upright) * unit
-    heights = _character_heights(_without_frame(upright))
+    stretches = _character_runs(_without_frame(upright))
+    heights = [max(bottom - top for top, bottom in runs) for runs in stretches]
     if not heights or (len(heights) < 3 and max(heights) > _THROUGH * upright.shape[0]):
         return TextMetrics(stroke=stroke)
     height, sure = _median_height(heights)
-    return TextMetrics(height * unit, stroke=stroke, height_is_sure=sure, gap=_gap_width(upright) * unit)
+    small = _small_height([run for runs in stretches for run in runs], height)
+    return TextMetrics(
+        height * unit,
+        stroke=stroke,
+        height_is_sure=sure,
+        gap=_gap_width(upright) * unit,
+        least_height=None if small is None else small * unit,
+    )
 
 
 def _dark(grey: Grey) -> Ink | None:
@@ -202,15 +214,31 @@ def _without_frame(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return inside
 
 
-def _character_heights(dark: NDArray[np.bool_]) -> list[int]:
-    """Returns the tallest unbroken run of inked rows of each stretch of columns; stacked limits count as one line."""
+def _character_runs(dark: NDArray[np.bool_]) -> list[list[tuple[int, int]]]:
+    """Returns the unbroken runs of inked rows (top, bottom) of each stretch of columns: limits are two, stacked."""
     columns = np.concatenate(([0], dark.any(axis=0).astype(np.int8), [0]))
     inked = np.flatnonzero(np.diff(columns))
-    heights = []
+    stretches = []
     for start, end in zip(inked[::2], inked[1::2], strict=True):
         rows = np.flatnonzero(np.diff(np.concatenate(([0], dark[:, start:end].any(axis=1).astype(np.int8), [0]))))
-        heights.append(int((rows[1::2] - rows[::2]).max()))
-    return heights
+        stretches.append(list(zip(rows[::2].tolist(), rows[1::2].tolist(), strict=True)))
+    return stretches
+
+
+def _small_height(runs: list[tuple[int, int]], usual: float) -> float | None:
+    """Returns the height of characters that are clearly smaller than usual and stand off the line: limits.
+
+    Where as many characters off the line are as high as usual, the smaller ones are their signs.
+    """
+    tops, bottoms = np.array(runs).T
+    heights = bottoms - tops
+    like = np.abs(heights - usual) <= _LIKE * usual
+    if not like.any():
+        return None
+    off = np.abs(bottoms - np.median(bottoms[like])) > _OFF_THE_LINE * usual
+    small = off & (heights >= _SMALL[0] * usual) & (heights <= _SMALL[1] * usual)
+    count = np.count_nonzero(small)
+    return float(np.median(heights[small])) if count >= 2 and count > np.count_nonzero(off & like & ~small) else None
 
 
 def _median_height(heights: list[int]) -> tuple[float, bool]:
