@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.tmux,
     pytest.mark.skipif(not AVAILABLE, reason="tmux is not installed; .ci/run installs it"),
 ]
-QUESTION = "read right?"
+QUESTION = "right?"
 SECONDS = 40
 
 

@@ -73,7 +73,7 @@ def test_a_session_that_ends_in_mid_work_is_begun_again(lead: Cli, tmp_path: Pat
         env = {"GONOGO_HOME": str(tmp_path / "annotator"), "LANG": "C.UTF-8"}
         with Terminal(GONOGO, tmp_path, env=env) as terminal:
             terminal.sign_in(link)
-            terminal.wait_for("read right?")
+            terminal.wait_for("right?")
             answer(terminal, "a", 0)
             lead("revoke", "pmi", "ana@example.com", env=remote)
             again = lead.json("assign", "pmi", "ana@example.com", env=remote)["magic_link_url"]
@@ -85,7 +85,7 @@ def test_a_session_that_ends_in_mid_work_is_begun_again(lead: Cli, tmp_path: Pat
             terminal.wait_for("signed out")
             leads_to(terminal, "r", "Invitation link")
             terminal.sign_in(again)
-            terminal.wait_for("read right?")
+            terminal.wait_for("right?")
             leads_to(terminal, "d", "Enter send")
             terminal.wait_for("draft 12,34")
             leads_to(terminal, "Enter", "3 / ")

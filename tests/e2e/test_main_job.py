@@ -93,7 +93,7 @@ def test_ten_real_answers_reach_the_server(lead: Cli, tmp_path: Path, material: 
         env = {"GONOGO_HOME": str(home), "LANG": "C.UTF-8"}
         with Terminal(GONOGO, tmp_path, env=env) as terminal:
             terminal.sign_in(link)
-            terminal.wait_for("read right?")
+            terminal.wait_for("right?")
             for number, what in enumerate(KEYS):
                 answer(terminal, what, number)
             terminal.wait_for("10 / ")

@@ -76,7 +76,7 @@ class Terminal:
         self.type(link)
         self.press("Enter")
         wait_until(
-            lambda: any(words in self.screen() for words in ("Stay signed in", "read right?", "! ")),
+            lambda: any(words in self.screen() for words in ("Stay signed in", "right?", "! ")),
             lambda: f"the link led nowhere:\n{self.screen()}",
             40,
         )
