@@ -1,13 +1,14 @@
 """Can an annotator tell gold? A logistic classifier over all he can observe, asked about tasks it was not trained on.
 
-    python -m tests.benchmarks.attack [sqlite|postgresql] [LAYOUT …] [--votes fixed|by_risk] [--served 5000]
-        [--people 10] [--workers 1]
+    python -m tests.benchmarks.attack [sqlite|postgresql] [LAYOUT …] [--votes fixed|by_risk] [--honest]
+        [--served 5000] [--people 10] [--workers 1]
 
 Several colluding annotators work through a campaign over a real uvicorn: what they see of each answer (fields, lengths,
 nulls, ids, headers), when it comes, what came before and comes next, what the queue says before and after, what comes
 again after it was given back, how often each sheet came, and how often each question was met by the ring. 0.5 is
-guessing. The layouts say where gold lies and when it was posted: beside the work, on sheets of its own like the
-work's, and where nothing has a drawing.
+guessing. Verdicts are drawn at random; `--honest` people are right nine times in ten, of work that is wrong in one of
+eight, and of gold half of which is. The layouts say where gold lies and when it was posted: beside the work, on sheets
+of its own like the work's, and where nothing has a drawing.
 """
 
 from __future__ import annotations
@@ -55,8 +56,10 @@ class Seen:
     features: dict[str, float] = field(default_factory=dict)
 
 
-async def work(token: str, port: int, campaign: str, count: int, rng: random.Random) -> list[Seen]:
-    """One annotator's session; answers as a person would: three verdicts, sometimes a corrected value."""
+async def work(
+    token: str, port: int, campaign: str, count: int, rng: random.Random, truths: dict[str, str]
+) -> list[Seen]:
+    """One annotator's session; answers by `truths` (verdict by question), at random where there are none."""
     seen: list[Seen] = []
     given_back: dict[str, int] = {}
     async with Lean(port, {"authorization": f"Bearer {token}"}) as client:
@@ -74,7 +77,7 @@ async def work(token: str, port: int, campaign: str, count: int, rng: random.Ran
                 given_back[task["id"]] = position
                 continue
             before = await client.get(f"{OURS}/campaigns/{campaign}/queue")
-            body: dict[str, Any] = {"verdict": rng.choice(["correct", "correct", "incorrect", "unsure"])}
+            body: dict[str, Any] = {"verdict": _verdict(truths.get(_key(task)), rng)}
             started = time.perf_counter()
             status, answer = await client.post(f"{LABELING}/tasks/{task['id']}/submit", body)
             submitted = time.perf_counter() - started
@@ -88,7 +91,7 @@ async def work(token: str, port: int, campaign: str, count: int, rng: random.Ran
                 "claim ms": claimed * 1000,
                 "submit ms": submitted * 1000,
                 "task bytes": len(json.dumps(task)),
-                "answer bytes": len(json.dumps(answer)),
+                "answer bytes": len(json.dumps({**answer, "verdict": ""})),  # what he said himself he knows
                 "headers": len(headers),
                 "expires in": float(headers.get("x-claim-expires-in", 0)),
                 "id": int(task["id"][:8], 16) / 2**32,
@@ -104,6 +107,20 @@ async def work(token: str, port: int, campaign: str, count: int, rng: random.Ran
                 seen[-1].features["same sheet next"] = here.features["same sheet"]
             seen.append(here)
     return seen
+
+
+def _verdict(truth: str | None, rng: random.Random) -> str:
+    """The truth nine times in ten; without one any verdict."""
+    if truth is None:
+        return rng.choice(["correct", "correct", "incorrect", "unsure"])
+    other = "correct" if truth == "incorrect" else "incorrect"
+    return truth if rng.random() < 0.9 else other
+
+
+def _key(body: dict[str, Any]) -> str:
+    """What tells one question from another, before and after it is posted."""
+    names = ("detail_kind", "predicted_value", "pmi_id", "part_revision_id")
+    return json.dumps([body.get(name) for name in names], sort_keys=True)
 
 
 _NUMBERS = ("left_for_me", "held_by_me", "done_by_me", "in_review")
@@ -169,25 +186,30 @@ def run(
     people: int = PEOPLE,
     workers: int = 1,
     votes: str = "fixed",
+    honest: bool = False,
 ) -> dict[str, Any]:
     """AUC with its 95 % interval, the share of gold served, and the differences of the mean times in milliseconds."""
     found: dict[str, Any] = {}
     for name in KINDS if kind is None else (kind,):
         for layout in layouts or LAYOUTS:
             with tempfile.TemporaryDirectory() as folder, database(name, folder) as url, House(url, seed=7) as house:
-                found.setdefault(name, {})[layout] = _run(house, layout, served, people, workers, votes)
+                found.setdefault(name, {})[layout] = _run(house, layout, served, people, workers, votes, honest)
     return found
 
 
-def _run(house: House, layout: str, served: int, people: int, workers: int, votes: str) -> dict[str, Any]:
+def _run(house: House, layout: str, served: int, people: int, workers: int, votes: str, honest: bool) -> dict[str, Any]:
     house.now = datetime.now(UTC)
     rng = random.Random(11)
     campaign = house.campaign(target_redundancy=3, gold_fraction=FRACTION, votes=votes)
     n_gold = round(1.05 * served * FRACTION / (1 - FRACTION))
     sheet, gold_sheet = _sheets(layout, n_gold, served)
     bodies = [{**_body(rng), "part_revision_id": sheet(rng)} for _task in range(served)]
-    known = {"is_gold": True, "gold_answer": "correct"}
-    pool = [{**_body(rng), "part_revision_id": gold_sheet(rng), **known} for _task in range(n_gold)]
+    pool = [{**_body(rng), "part_revision_id": gold_sheet(rng), "is_gold": True} for _task in range(n_gold)]
+    truths: dict[str, str] = {}
+    for body in bodies + pool:
+        is_gold = body.get("is_gold", False)
+        truths[_key(body)] = "incorrect" if rng.random() < (0.5 if is_gold else 0.125) else "correct"
+        body.update({"gold_answer": truths[_key(body)] if honest else "correct"} if is_gold else {})
     if layout.endswith("later"):
         house.add(campaign, *bodies)
         house.add(campaign, *pool)
@@ -205,7 +227,9 @@ def _run(house: House, layout: str, served: int, people: int, workers: int, vote
 
     async def crowd(port: int) -> list[list[Seen]]:
         each = round(served / people / (1 - GIVEN_BACK))
-        return await asyncio.gather(*(work(token, port, campaign, each, rng) for token in tokens))
+        return await asyncio.gather(
+            *(work(token, port, campaign, each, rng, truths if honest else {}) for token in tokens)
+        )
 
     with serving(ours, settings, workers) as (port, _process):
         sessions = asyncio.run(crowd(port))
@@ -314,6 +338,7 @@ def main() -> None:
     arguments.add_argument("kind", nargs="?", choices=KINDS)
     arguments.add_argument("layouts", nargs="*", metavar="LAYOUT", help=", ".join(LAYOUTS))
     arguments.add_argument("--votes", choices=("fixed", "by_risk"), default="fixed")
+    arguments.add_argument("--honest", action="store_true")
     for name, default in (("served", SERVED), ("people", PEOPLE), ("workers", 1)):
         arguments.add_argument(f"--{name}", type=int, default=default)
     print(json.dumps(run(**vars(arguments.parse_args())), indent=2))

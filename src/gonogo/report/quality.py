@@ -44,7 +44,7 @@ def report_lines(report: Json, names: Mapping[str, str] | None = None, width: in
 
 def _lines(report: Json, names: Mapping[str, str], width: int | None) -> list[str]:
     details: Json = report.get("gonogo") or {}
-    lines = [*_settled(details), *_next_steps(details, names), *_headline(report, details), ""]
+    lines = [*_settled(details), *_next_steps(details, names), *_gold_looks(details), *_headline(report, details), ""]
     lines += [*(_figures(details) if details else [NOT_COVERED]), ""]
     lines += _annotators(report, details, names, width)
     lines += _groups("By kind", details.get("by_kind") or [])
@@ -115,6 +115,13 @@ def _next_steps(details: Json, names: Mapping[str, str]) -> list[str]:
         person = str(step.get("annotator_user_id") or "")
         texts.append(str(step["text"]).replace("{name}", names.get(person, person)))
     return ["next", *(f"{_INDENT}→ {text}" for text in texts), ""]
+
+
+def _gold_looks(details: Json) -> list[str]:
+    """Warning that gold can be told from the work by what it shows."""
+    if not details.get("gold_looks"):
+        return []
+    return ["gold     looks different from the work: people can tell it", *_meaning(details, "gold_looks"), ""]
 
 
 def _headline(report: Json, details: Json) -> list[str]:

@@ -45,9 +45,9 @@ def _measure_and_report(store: Store, campaign_id: str, now: datetime) -> Qualit
 
 def _report(connection: Connection, campaign: CampaignRow, result: ConsensusResult) -> QualityReport:
     """Returns the report of a measured campaign, with the names of its sheets."""
-    from gonogo.server.quality import breakdown, report  # numpy: kept out of the server's start
+    from gonogo.server.quality import breakdown, gold_looks, report  # numpy: kept out of the server's start
 
-    built = report.build_report(result, campaign)
+    built = report.build_report(result, campaign, gold_looks.gold_looks(connection, result.matrix))
     breakdown.name_sheets(connection, [as_object(group) for group in as_list((built.gonogo or {})["by_sheet"])])
     return built
 

@@ -33,9 +33,11 @@ def explain(
     if not n_submissions:
         has_tasks = any((report.get("statuses") or {}).values())
         do = "Invite annotators: `gonogo assign`." if has_tasks else "Add tasks: `gonogo import`."
-        return {"alpha": {"means": "Undefined: nobody has voted yet.", "do": do}}
-    words = {
+        words = {"alpha": {"means": "Undefined: nobody has voted yet.", "do": do}, "gold_looks": _gold_looks(report)}
+        return {name: said for name, said in words.items() if said is not None}
+    all_words = {
         "settled": _settled(report),
+        "gold_looks": _gold_looks(report),
         "alpha": _alpha(report, alpha, threshold, redundancy),
         "gwet_ac1": _ac1(report, alpha, threshold),
         "prevalence": _prevalence(report),
@@ -47,7 +49,7 @@ def explain(
         "calibration": _calibration(report.get("calibration")),
         **_people(report),
     }
-    return {name: said for name, said in words.items() if said is not None}
+    return {name: said for name, said in all_words.items() if said is not None}
 
 
 def _settled(report: Mapping[str, Any]) -> dict[str, str] | None:
@@ -67,6 +69,14 @@ def _settled(report: Mapping[str, Any]) -> dict[str, str] | None:
         )
     do = f"{above} of them were settled under an earlier limit and are above this one." if above else ""
     return {"means": means, "do": do}
+
+
+def _gold_looks(report: Mapping[str, Any]) -> dict[str, str] | None:
+    looks = report.get("gold_looks") or []
+    if not looks:
+        return None
+    means = " ".join(str(look["text"]) for look in looks)
+    return {"means": means, "do": "Take gold from the same drawings and of the same kinds as the work."}
 
 
 def _about(number: float) -> str:

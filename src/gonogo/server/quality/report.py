@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gonogo.json_types import JsonObject
 from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.labeling import AnnotatorQuality, QualityReport
 from gonogo.schemas.verdicts import CLASS_OF, VERDICT_CLASSES, Verdict
@@ -40,8 +42,10 @@ TREND_POINTS = 12
 """Points of a person's sparkline."""
 
 
-def build_report(result: ConsensusResult, campaign: CampaignRow) -> QualityReport:
+def build_report(result: ConsensusResult, campaign: CampaignRow, looks: Sequence[JsonObject] = ()) -> QualityReport:
     """Agreement against the threshold, each voter's record, and the extension block `gonogo`.
+
+    `looks` are the differences by which people can tell gold (`gold_looks`).
 
     `n_tasks` leaves gold out, `n_submissions` is every counted vote. Alpha without anything to pair or without
     variation is undefined: `None`, and the campaign is not accepted.
@@ -58,6 +62,7 @@ def build_report(result: ConsensusResult, campaign: CampaignRow) -> QualityRepor
     block = {
         "settled": settled_part(result, campaign),
         "next_steps": next_steps(result, campaign, people, to_settle, accepted=is_accepted),
+        "gold_looks": list(looks),
         "model_confidence": model_confidence(result.calibration.evidence),
         "calibration": calibration_part(result.calibration.temperature, result.calibration.reliability),
         "alpha_interval": _interval_pair(interval),
