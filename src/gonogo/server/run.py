@@ -156,8 +156,11 @@ class ServerRunner(uvicorn.Server):
     def __init__(
         self, app: FastAPI, on_started: Callable[[], None] | None = None, *, slow: SlowClientGuard | None = None
     ) -> None:
+        settings: ServerSettings = app.state.settings
         config = uvicorn.Config(
             app,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),  # or uvicorn takes FORWARDED_ALLOW_IPS, or 127.0.0.1
             log_config=None,
             access_log=False,
             server_header=False,

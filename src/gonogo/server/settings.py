@@ -4,6 +4,7 @@ embedded workspace, tests.
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 
 API_VERSION = "2026-04-24"
@@ -26,7 +27,8 @@ class ServerSettings:
     `signing_secret`: signs drawing URLs; `None` uses a random one kept in the database, so that all workers agree.
     A rate limit of `None` is off. `share_limits`: whether workers count requests together, in the database; `None`
     means yes on PostgreSQL. `metrics_dir`: where the workers of one machine put their numbers together; `None` means
-    no `/metrics`. `keep_drawings_days`: drawings that no open campaign uses go this long after the last one closed.
+    no `/metrics`. `trusted_proxies`: addresses and networks whose `X-Forwarded-For` and `-Proto` count.
+    `keep_drawings_days`: drawings that no open campaign uses go this long after the last one closed.
     """
 
     database_url: str = field(repr=False)
@@ -47,6 +49,7 @@ class ServerSettings:
     invitation_hours: int = 24
     share_limits: bool | None = None
     metrics_dir: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
     upkeep_seconds: float = 30.0
     keep_ended_days: int = 30  # ended sessions, and links that can no longer be used
     keep_drawings_days: int | None = None
@@ -57,3 +60,5 @@ class ServerSettings:
             raise ValueError("invitation_hours must be from 1 to 72: a link that lives longer is a password.")
         if self.public_url is not None and not self.public_url.startswith(("http://", "https://")):
             raise ValueError("public_url must start with http:// or https://.")
+        for proxy in self.trusted_proxies:  # never a name, never `*`: everybody could say where they come from
+            ipaddress.ip_network(proxy)

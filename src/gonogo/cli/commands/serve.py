@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 import tempfile
 
@@ -20,12 +21,23 @@ from gonogo.server.settings import ServerSettings
 from gonogo.server.store.errors import SchemaError
 
 
+def _networks(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    for address in given:
+        try:
+            ipaddress.ip_network(address)
+        except ValueError:
+            message = f"{address!r} is no address or network: give one like 10.0.0.5 or 10.0.0.0/24."
+            raise click.BadParameter(message) from None
+    return given
+
+
 @click.command(
     epilog="""\b
 Examples:
   gonogo serve                                         the workspace on this machine, on 127.0.0.1:8000
   gonogo serve --host 0.0.0.0 --public-url https://label.example.com
   gonogo serve --database postgresql://gonogo@db/gonogo --workers 4 --metrics --log -
+  gonogo serve --public-url https://label.example.com --trusted-proxy 10.0.0.5
   gonogo serve --database postgresql://gonogo@db/gonogo --check
 """
 )
@@ -53,6 +65,14 @@ Examples:
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
 @click.option("--public-url", metavar="URL", help="What people reach the server by; magic links begin with it.")
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    callback=_networks,
+    help="Address or network of a proxy whose X-Forwarded-For counts; may be given several times; default: none.",
+)
 @click.option("--log", metavar="FILE", help="Write a log, one JSON object a line; - is standard error.")
 @click.option(
     "--log-level",
@@ -71,6 +91,7 @@ def serve(
     keep_drawings_days: int | None,
     workers: int,
     public_url: str | None,
+    trusted_proxies: tuple[str, ...],
     log: str | None,
     log_level: str,
     metrics: bool,
@@ -101,6 +122,7 @@ def serve(
             keep_drawings_days=keep_drawings_days,
             metrics_dir=folder if metrics else None,
             share_limits=True if workers > 1 else None,
+            trusted_proxies=trusted_proxies,
         )
         _run(settings, listening, workers, (log, log_level) if log else None)
 

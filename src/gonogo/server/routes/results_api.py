@@ -23,6 +23,7 @@ from gonogo.schemas.results_api import STATES, LoginRequest
 from gonogo.server.auth import tokens
 from gonogo.server.errors import ApiError, as_api_error
 from gonogo.server.http.bodies import parse_json, read_body
+from gonogo.server.http.client_address import client_address
 from gonogo.server.results import auth as access
 from gonogo.server.results import pages
 from gonogo.server.results.pages import CaseQuery
@@ -60,7 +61,7 @@ async def log_in(request: Request) -> dict[str, object]:
     """Signs in with the name and the password of the key in X-API-KEY; returns the session's token."""
     state = request.app.state
     now: datetime = state.clock()
-    address = request.client.host if request.client else "unknown"
+    address = client_address(request)
     state.limits.check_redeem(address)
     account = access.account_of(request)
     try:

@@ -15,6 +15,7 @@ from gonogo.server.auth.sessions import end_session as end
 from gonogo.server.auth.sessions import redeem_link
 from gonogo.server.context import Context
 from gonogo.server.errors import documented, request_id, unauthorized
+from gonogo.server.http.client_address import client_address
 from gonogo.server.http.operation_options import PUBLIC, open_to
 from gonogo.server.http.pipeline import router as make_router
 from gonogo.server.serialize import CAMPAIGN, CountedCampaign, campaign_public
@@ -32,7 +33,7 @@ async def redeem(request: Request, body: SessionCreate) -> SessionCreated:
     """Redeems a magic link for a session. Unknown, expired, used and revoked links all answer the same 401."""
     state = request.app.state
     now: datetime = state.clock()
-    address = request.client.host if request.client else "unknown"
+    address = client_address(request)
     state.limits.check_redeem(address)
     number = request_id(request)
     session: SessionCreated | None = await state.group_commit.run(lambda tx: redeem_link(tx, body, now, number))
