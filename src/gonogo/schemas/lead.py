@@ -60,11 +60,15 @@ class GeneratePreview(Received):
 
 
 class AuditHead(Received):
-    """Head of the audit log: number of rows and chains, and one SHA-256 over the ends of all chains."""
+    """Head of the audit log: number of rows and chains, one SHA-256 over the ends of all chains, and these ends.
+
+    `heads` has place and hash of the last row by chain, as `gonogo audit head` prints them.
+    """
 
     n_rows: int
     n_chains: int
     sha256: str
+    heads: dict[str, tuple[int, str]] = {}
 
 
 class AtWork(Received):

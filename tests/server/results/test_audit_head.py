@@ -32,3 +32,4 @@ async def test_it_is_made_of_what_verify_proves(served: Served) -> None:
     assert proved.broken is None
     assert (found.n_rows, found.n_chains) == (proved.n_rows, len(proved.heads))
     assert found.sha256 == audit.digest_of(proved.heads)
+    assert found.heads == audit.heads_as_json(proved.heads)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pydantic_core import to_json
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -102,13 +106,27 @@ def test_the_database_refuses_to_change_it(house: House, statement: str) -> None
         connection.execute(text(statement))
 
 
+@pytest.mark.parametrize("verb", ["REPLACE", "INSERT OR REPLACE", "UPDATE OR REPLACE"])
+@pytest.mark.parametrize("same", ["number", "place"])
+def test_sqlite_refuses_to_replace_a_row(sqlite_house: House, verb: str, same: str) -> None:
+    """REPLACE removes the old row without asking the trigger of DELETE; done by a program of its own, as root would."""
+    fill(sqlite_house, 3)
+    number = "number" if same == "number" else "number + 100"
+    rows = f"SELECT {number}, chain, seq, at, 'me', action, request_id, content, hash FROM audit_log WHERE chain = 1"
+    statement = f"{verb} INTO audit_log {rows}" if verb[0] != "U" else f"{verb} audit_log SET seq = 1"
+    database = sqlite3.connect(str(sqlite_house.store.url.database))
+    with closing(database), pytest.raises(sqlite3.IntegrityError, match="only grows"):
+        database.execute(statement)
+    assert verified(sqlite_house).broken is None
+
+
 def tamper(house: House, statement: str) -> None:
     """As somebody would who owns the database: without its triggers."""
     with house.store.write() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("ALTER TABLE audit_log DISABLE TRIGGER ALL"))
         else:
-            for name in ("audit_log_no_update", "audit_log_no_delete"):
+            for name in ("audit_log_no_update", "audit_log_no_delete", "audit_log_no_replace"):
                 connection.execute(text(f"DROP TRIGGER {name}"))
         connection.execute(text(statement))
 
@@ -123,6 +141,12 @@ def tamper(house: House, statement: str) -> None:
         ("DELETE FROM audit_log WHERE chain = 1 AND seq <= 2", 3),
         ("DELETE FROM audit_log WHERE chain = 1", 1),
         ("UPDATE audit_log SET hash = 'x' WHERE chain = 1 AND seq = 2", 2),
+        ("UPDATE audit_log SET number = number + 1000 WHERE chain = 1 AND seq = 6", 6),
+        ("UPDATE audit_log SET number = 7 WHERE chain = 1 AND seq = 3", 3),
+        ("UPDATE audit_log SET number = -number WHERE chain = 1 AND seq = 1", 1),
+        ("UPDATE audit_log SET request_id = 'r' WHERE chain = 1 AND seq = 7", 7),
+        ("UPDATE audit_log SET chain = 2 WHERE chain = 1 AND seq >= 6", 0),
+        ("UPDATE audit_log SET content = 'no JSON', number = number + 1 WHERE chain = 1 AND seq = 8", 8),
     ],
 )
 def test_the_first_broken_row_is_named(house: House, statement: str, found: int) -> None:
@@ -131,7 +155,82 @@ def test_the_first_broken_row_is_named(house: House, statement: str, found: int)
     tamper(house, statement)
     broken = verified(house).broken
     assert broken is not None
-    assert (broken.chain, broken.seq) == (1, found)
+    assert (broken.chain, broken.seq) == ((1, found) if found else (2, 6))
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"chain": "x"}', "", '{"chain": 1e999}'])
+def test_a_row_of_chain_0_that_no_longer_parses_is_named(house: House, content: str) -> None:
+    fill(house, 2)
+    tamper(house, f"UPDATE audit_log SET content = '{content}' WHERE chain = 0 AND seq = 1")
+    broken = verified(house).broken
+    assert broken is not None
+    assert (broken.chain, broken.seq) == (0, 1)
+
+
+WRONG = ["x'00ff'", "'text'", "1.5", "NULL", "CAST(x'ff' AS TEXT)"]
+
+
+@pytest.mark.parametrize("column", ["number", "chain", "seq", "at", "actor", "action", "request_id", "content", "hash"])
+@pytest.mark.parametrize("value", WRONG)
+def test_a_column_of_another_type_is_named_by_its_row(sqlite_house: House, column: str, value: str) -> None:
+    """SQLite keeps any type in any column, if only somebody takes the declarations away."""
+    fill(sqlite_house, 6)
+    with sqlite_house.store.read() as connection:
+        row = connection.execute(select(audit_log).where(audit_log.c.chain == 1, audit_log.c.seq == 4)).one()
+    loose = "CREATE TABLE loose AS SELECT * FROM audit_log"
+    database = sqlite3.connect(str(sqlite_house.store.url.database))
+    with closing(database):
+        for statement in (loose, "DROP TABLE audit_log", "ALTER TABLE loose RENAME TO audit_log"):
+            database.execute(statement)
+        database.execute(f"UPDATE audit_log SET {column} = {value} WHERE chain = 1 AND seq = 4")
+        database.commit()
+    broken = verified(sqlite_house).broken
+    if column == "request_id" and value == "NULL":
+        assert broken is None
+        return
+    assert broken is not None
+    if column == "number":
+        assert (broken.chain, broken.seq) == (1, 4)
+    else:
+        assert broken.number == row.number
+
+
+def test_an_emptied_log_is_missed_by_who_kept_the_heads(house: House) -> None:
+    fill(house, 5)
+    heads = verified(house).heads
+    tamper(house, "DELETE FROM audit_log")
+    broken = verified(house, heads).broken
+    assert broken is not None
+    assert (broken.chain, broken.number) == (0, None)
+
+
+def test_rows_of_a_release_before_this_one_still_verify_and_are_watched(house: House) -> None:
+    """They had numbers that the database counted, and digests without them."""
+    fill(house, 4)
+    tamper(house, "DELETE FROM audit_log WHERE chain = 1 AND seq = 4")
+    with house.store.write() as connection:
+        before = "0" * 64
+        rows = connection.execute(text("SELECT * FROM audit_log ORDER BY chain, seq")).all()
+        for counted, row in enumerate(rows, 1):
+            before = "0" * 64 if row.seq == 1 else before
+            old = [before, *row[1:-1]]
+            before = hashlib.sha256(to_json(old)).hexdigest()
+            place = {"counted": counted, "hash": before, "number": row.number}
+            connection.execute(
+                text("UPDATE audit_log SET number = :counted, hash = :hash WHERE number = :number"), place
+            )
+    with House(house.store.url.render_as_string(hide_password=False)) as later:
+        fill(later, 3)  # in a chain of its own
+        assert verified(later).broken is None
+        tamper_again(later, "UPDATE audit_log SET number = 99 WHERE chain = 1 AND seq = 1")
+        broken = verified(later).broken
+        assert broken is not None
+        assert (broken.chain, broken.seq) == (1, 2)
+
+
+def tamper_again(house: House, statement: str) -> None:
+    with house.store.write() as connection:
+        connection.execute(text(statement))
 
 
 def test_rows_cut_off_the_end_are_missed_by_who_kept_the_heads(house: House) -> None:
@@ -156,9 +255,20 @@ def test_the_command_says_so_and_fails(house: House, tmp_path: Path) -> None:
         command = [sys.executable, "-m", "gonogo", "audit", *arguments]
         return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
 
-    kept = tmp_path / "heads.json"
-    kept.write_text(gonogo("head").stdout)
-    assert gonogo("verify", "--since", str(kept)).returncode == 0
+    heads = json.loads(gonogo("head").stdout)
+    logged = [{"message": "another"}, {"audit_heads": {"1": [1, "0"]}}, {"audit_heads": heads}]
+    kept = {
+        "heads.json": json.dumps(heads),
+        "manifest.json": json.dumps({"audit": {"heads": heads}}),
+        "server.log": "\n".join(map(json.dumps, logged)),
+    }
+    for name, content in kept.items():
+        (tmp_path / name).write_text(content)
+    for name in kept:
+        assert gonogo("verify", "--since", str(tmp_path / name)).returncode == 0, name
+    (tmp_path / "empty.log").write_text('{"message": "another"}\n')
+    nothing = gonogo("verify", "--since", str(tmp_path / "empty.log"))
+    assert (nothing.returncode, "holds no heads" in nothing.stderr) == (2, True)
     tamper(house, "UPDATE audit_log SET actor = 'me' WHERE chain = 1 AND seq = 2")
     with house.store.read() as connection:
         number = connection.execute(
@@ -168,3 +278,9 @@ def test_the_command_says_so_and_fails(house: House, tmp_path: Path) -> None:
     told = gonogo("verify")
     assert told.returncode == 1
     assert f"broken at row {number} " in told.stderr
+    with house.store.write() as connection:
+        connection.execute(text("DELETE FROM audit_log"))
+    assert gonogo("verify").returncode == 0  # nothing tells but what was kept
+    for name in kept:
+        emptied = gonogo("verify", "--since", str(tmp_path / name))
+        assert (emptied.returncode, "a row that is gone" in emptied.stderr) == (1, True), name

@@ -141,16 +141,3 @@ async def test_the_command_line_and_the_upkeep_write_down_what_they_do(web: Web)
     maintenance.run_once(house.store, settings, house.now + timedelta(minutes=1))
     assert len(rows_of(house.store)) == rows + len(written)
     assert [action for action, _id in rows_of(house.store)[:2]] == ["create_key", "make_results_password"]
-
-
-def test_a_row_cannot_be_replaced_unseen(sqlite_house: House) -> None:
-    """SQLite's REPLACE removes the old row without asking the trigger; the chain tells."""
-    columns = "number, chain, seq, at, 'me', action, request_id, content, hash"
-    with sqlite_house.store.write() as connection:
-        for number in range(3):
-            audit.append(connection, "something", sqlite_house.now, actor="x", content={"id": f"x{number}"})
-        connection.execute(text(f"REPLACE INTO audit_log SELECT {columns} FROM audit_log WHERE number = 2"))
-    with sqlite_house.store.read() as connection:
-        broken = audit.verify(connection).broken
-    assert broken is not None
-    assert broken.number == 2

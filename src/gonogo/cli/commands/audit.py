@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -26,13 +27,14 @@ Examples:
   gonogo audit verify
   gonogo audit head > heads.json        keep it on another machine
   gonogo audit verify --since heads.json
+  gonogo audit verify --since results.manifest.json
 """
 )
 @database_option
 @click.option(
     "--since",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Heads kept from `gonogo audit head`: their rows must still be there.",
+    help="Heads kept elsewhere, whose rows must still be there: of `gonogo audit head`, a manifest, or a server's log.",
 )
 @json_option
 def verify(database: str | None, since: Path | None, as_json: bool) -> None:
@@ -69,11 +71,34 @@ def head(database: str | None, as_json: bool) -> None:
             return audit_log.heads(connection)
 
     heads = with_store(database, work)
-    print_json({str(chain): list(last) for chain, last in sorted(heads.items())})
+    print_json(audit_log.heads_as_json(heads))
 
 
-def _read_heads(path: Path) -> dict[int, tuple[int, str]]:
+def _read_heads(path: Path) -> audit_log.Heads:
+    """Heads of a file: of each chain those furthest on, because a server's log has them once a day."""
+    known: audit_log.Heads = {}
     try:
-        return {int(chain): (int(seq), str(digest)) for chain, (seq, digest) in json.loads(path.read_text()).items()}
-    except (ValueError, TypeError, AttributeError):
-        fail(f"{path} is not what `gonogo audit head` printed", code=EXIT_USAGE)
+        for heads in _heads_in(path.read_text("utf-8")):
+            for chain, (seq, digest) in heads.items():
+                known[int(chain)] = max((int(seq), str(digest)), known.get(int(chain), (0, "")))
+    except (OSError, ValueError, TypeError, AttributeError):
+        known = {}
+    if not known:
+        what = "what `gonogo audit head` printed, an export's manifest, or a server's log"
+        fail(f"{path} holds no heads of an audit log: give {what}", code=EXIT_USAGE)
+    return known
+
+
+def _heads_in(text: str) -> Iterator[dict[str, tuple[int, str]]]:
+    """Heads of `gonogo audit head`, of a manifest, or of each line of a log that has them."""
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        for line in text.splitlines():
+            if "audit_heads" in line:
+                yield json.loads(line)["audit_heads"]
+        return
+    if "audit_heads" in whole:
+        yield whole["audit_heads"]
+    else:
+        yield whole["audit"]["heads"] if "audit" in whole else whole

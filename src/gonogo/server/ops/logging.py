@@ -13,7 +13,8 @@ from pathlib import Path
 class JsonLogFormatter(logging.Formatter):
     """JSON formatter of log records.
 
-    Keys: `at`, `level`, `logger`, `message`, and where known `request_id`, `method`, `route`, `status`, `ms`, `error`.
+    Keys: `at`, `level`, `logger`, `message`, and where known `request_id`, `method`, `route`, `status`, `ms`, `error`,
+    `audit_heads`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -27,6 +28,8 @@ class JsonLogFormatter(logging.Formatter):
         if hasattr(record, "request_id"):
             line["request_id"] = record.request_id
         line |= getattr(record, "request", {})
+        if hasattr(record, "audit_heads"):
+            line["audit_heads"] = record.audit_heads
         if record.exc_info and record.exc_info[0] is not None:
             # The stack without the message: a database's message may repeat what somebody sent.
             line["error"] = record.exc_info[0].__name__
@@ -47,7 +50,8 @@ def configure_logging(target: str | None, level: str = "info") -> None:
         path.touch(mode=0o600)
         handler = logging.handlers.WatchedFileHandler(path, encoding="utf-8")
     handler.setFormatter(JsonLogFormatter())
-    for name, least in (("gonogo", level.upper()), ("uvicorn", "WARNING")):
+    # The heads of the audit log are there to be kept, whatever else is.
+    for name, least in (("gonogo", level.upper()), ("gonogo.audit", "INFO"), ("uvicorn", "WARNING")):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(least)

@@ -11,7 +11,7 @@ import itertools
 import logging
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, Delete, bindparam, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -36,6 +36,7 @@ from gonogo.server.store.schema.columns import Instant
 from gonogo.server.tasks import gold_places
 
 log = logging.getLogger("gonogo.server")
+audit_logger = logging.getLogger("gonogo.audit")
 CHUNK = 200
 """Rows of one transaction."""
 MAX_CHUNKS = 50
@@ -73,6 +74,15 @@ def run_once(store: Store, settings: ServerSettings, now: datetime, *, with_draw
     return done
 
 
+def log_audit_heads(store: Store) -> None:
+    """Writes the ends of the audit log's chains into the server's log, where who changes the database can't reach."""
+    if not audit_logger.isEnabledFor(logging.INFO):
+        return
+    with store.read() as connection:
+        heads = audit.heads(connection)
+    audit_logger.info("heads of the audit log", extra={"audit_heads": audit.heads_as_json(heads)})
+
+
 def delete_unused_drawings(store: Store, before: datetime, now: datetime) -> int:
     """Deletes drawings older than `before` that only campaigns closed before then use; returns how many."""
     total = 0
@@ -101,6 +111,7 @@ def _unused_drawings(store: Store, before: datetime) -> Iterator[list[str]]:
 
 async def _loop(state: ServerState, stop: asyncio.Event) -> None:
     seconds = state.settings.upkeep_seconds
+    logged: date | None = None
     for number in itertools.count():
         with contextlib.suppress(TimeoutError):  # random, so that workers don't all do it at the same time
             await asyncio.wait_for(stop.wait(), seconds * random.uniform(0.7, 1.3))  # noqa: S311
@@ -108,7 +119,11 @@ async def _loop(state: ServerState, stop: asyncio.Event) -> None:
             return
         try:
             with_drawings = number % DRAWINGS_EVERY_ROUNDS == 0
-            await asyncio.to_thread(run_once, state.store, state.settings, state.clock(), with_drawings=with_drawings)
+            now = state.clock()
+            await asyncio.to_thread(run_once, state.store, state.settings, now, with_drawings=with_drawings)
+            if logged != now.date():
+                await asyncio.to_thread(log_audit_heads, state.store)
+                logged = now.date()
         except DATABASE_AWAY:
             log.warning("upkeep: the database is away; tried again later")
         except SQLAlchemyError:  # another worker was faster, or the database is damaged: the next round tries again

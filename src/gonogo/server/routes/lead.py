@@ -128,9 +128,11 @@ def preview(project_id: str, body: GenerateProjectTasks, ctx: Context, tx: Conne
 @router.get("/api/v1/gonogo/audit/head", name="audit_head")
 @open_to(*READERS)
 def audit_head(ctx: Context, tx: Connection) -> AuditHead:
-    """Head of the audit log: rows, chains, and one digest, which an export's manifest records for a later check."""
+    """Head of the audit log: rows, chains and their ends, which an export's manifest records for a later check."""
     heads = audit.heads(tx)
-    return AuditHead(n_rows=sum(seq for seq, _ in heads.values()), n_chains=len(heads), sha256=audit.digest_of(heads))
+    n_rows = sum(seq for seq, _ in heads.values())
+    ends = audit.heads_as_json(heads)
+    return AuditHead(n_rows=n_rows, n_chains=len(heads), sha256=audit.digest_of(heads), heads=ends)
 
 
 @router.get("/api/v1/gonogo/campaigns/{campaign_id}/progress", name="campaign_progress")

@@ -8,6 +8,7 @@ Migrations and the partial indexes of the schema name both dialects where they s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
@@ -68,6 +69,9 @@ class DatabaseDialect(Protocol):
         self, connection: Connection, statement: Insert, names: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> int:
         """Runs a statement for each row; see `bulk.execute_many`."""
+
+    def undecodable_text(self, connection: Connection) -> AbstractContextManager[None]:
+        """Within the block, text that is not UTF-8 is read with surrogates instead of an error."""
 
     def preflight(self, connection: Connection) -> Iterator[tuple[CheckLevel, str]]:
         """Checks the database's own settings before a server relies on them."""

@@ -4,6 +4,7 @@ contracts.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
@@ -108,6 +109,10 @@ def execute_many(
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(names))
     named = [dict(zip(names, row, strict=True)) for row in rows]
     return connection.exec_driver_sql(str(compiled), named).rowcount
+
+
+def undecodable_text(connection: Connection) -> contextlib.nullcontext[None]:
+    return contextlib.nullcontext()  # the database takes no other text
 
 
 def preflight(connection: Connection) -> Iterator[tuple[Literal["ok", "warning", "problem"], str]]:

@@ -106,6 +106,16 @@ def _insert_select_many(
     return total
 
 
+@contextlib.contextmanager
+def undecodable_text(connection: Connection) -> Iterator[None]:
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    driver.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
+
+
 def preflight(connection: Connection) -> Iterator[tuple[Literal["ok", "problem"], str]]:
     journal = connection.execute(text("PRAGMA journal_mode")).scalar()
     if journal == "wal":

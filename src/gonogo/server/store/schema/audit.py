@@ -9,7 +9,7 @@ from gonogo.server.store.schema.columns import Instant, metadata, number
 audit_log = Table(  # rows are only ever added: triggers of the migration refuse anything else (server/store/audit.py)
     "audit_log",
     metadata,
-    number(),
+    number(),  # of its place, see `audit.py`
     Column("chain", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("at", Instant, nullable=False),
