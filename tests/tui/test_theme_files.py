@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import itertools
+import math
 from pathlib import Path
 
 import pytest
 from textual.color import Color
+from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from gonogo.desk.core.settings import Settings
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.probe import TerminalReplies
 from gonogo.tui.theme_files import ThemeError, emergency_theme, load_themes, read_theme, themes_folder
+from tests.support.labeling_server import until
 from tests.tui.conftest import Running
 from tests.tui.fake_services import Clock, FakeAnnotateSession, task
-from tests.tui.screen_text import press, segments, settle, text_of
+from tests.tui.screen_text import appears, press, segments, settle, text_of
 
-OURS = ["dark", "high-contrast", "light", "paper"]
+OURS = [
+    "colour-blind-dark",
+    "colour-blind-light",
+    "dark",
+    "high-contrast",
+    "high-contrast-light",
+    "light",
+    "paper",
+    "sixteen",
+]
 DARK = (themes_folder() / "dark.toml").read_text(encoding="utf-8")
 
 
-def test_our_four_themes_are_found_where_they_are_installed() -> None:
+def test_our_themes_are_found_where_they_are_installed() -> None:
     looks, problems = load_themes([themes_folder()])
     assert (sorted(looks), problems) == (OURS, [])
 
@@ -32,10 +44,45 @@ def test_our_themes_can_be_read_by_eye(name: str) -> None:
     grounds = [Color.parse(look.colors[ground]) for ground in ("background", "pane", "raised")]
     words = ["text", "strong", "quiet", "accent", "correct", "incorrect", "unsure", "warning", "error"]
     for ground, word in itertools.product(grounds, words):
-        assert contrast(Color.parse(look.colors[word]), ground) >= (7 if name == "high-contrast" else 4.5), word
+        assert contrast(Color.parse(look.colors[word]), ground) >= (7 if name.startswith("high-contrast") else 4.5), (
+            word
+        )
     paper, ink, mark = (Color.parse(look.drawing[key]) for key in ("paper", "ink", "mark"))
     assert contrast(ink, paper) >= 10
     assert contrast(mark, paper) >= 3
+
+
+# Colours as people see them who lack one kind of cone, in linear RGB (Machado, Oliveira, Fernandes 2009, severity 1).
+VISIONS = {
+    "usual": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.3039)),
+}
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("name", ["colour-blind-dark", "colour-blind-light"])
+def test_verdicts_differ_in_colour_for_every_eye(name: str, vision: str) -> None:
+    colors = read_theme(themes_folder() / f"{name}.toml").colors
+    verdicts = [_seen(Color.parse(colors[verdict]), VISIONS[vision]) for verdict in ("correct", "incorrect", "unsure")]
+    assert min(math.dist(one, other) for one, other in itertools.combinations(verdicts, 2)) > 40  # 2.3 is just seen
+
+
+def _seen(color: Color, vision: tuple[tuple[float, float, float], ...]) -> tuple[float, float, float]:
+    """CIE Lab of a colour as this vision sees it."""
+    linear = [min(max(sum(k * c for k, c in zip(row, _linear(color), strict=True)), 0), 1) for row in vision]
+    to_xyz = ((0.4339, 0.3762, 0.1899), (0.2126, 0.7152, 0.0722), (0.0177, 0.1095, 0.8729))  # over the white point
+    x, y, z = (sum(k * c for k, c in zip(row, linear, strict=True)) for row in to_xyz)
+    fx, fy, fz = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+def test_a_terminal_of_sixteen_colours_shows_the_theme_for_it_unchanged() -> None:
+    look = read_theme(themes_folder() / "sixteen.toml")
+    low, high = ("00", "aa"), ("55", "ff")
+    standard = {f"#{r}{g}{b}" for levels in (low, high) for r, g, b in itertools.product(levels, repeat=3)}
+    assert {color.lower() for color in (*look.colors.values(), *look.drawing.values())} <= standard
 
 
 def contrast(one: Color, other: Color) -> float:
@@ -45,8 +92,12 @@ def contrast(one: Color, other: Color) -> float:
 
 
 def _luminance(color: Color) -> float:
-    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in color.normalized]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    red, green, blue = _linear(color)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(color: Color) -> list[float]:
+    return [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in color.normalized]
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -105,6 +156,26 @@ async def test_a_theme_of_ones_own_is_used_and_remembered(running: Running, cloc
         await press(pilot, clock, "enter")
         assert pilot.app.theme == "mine"
     assert 'theme = "mine"' in (home / "config" / "settings.toml").read_text()
+
+
+async def test_a_saved_theme_is_shown_at_once_and_a_broken_one_named(running: Running, home: Path) -> None:
+    path = home / "config" / "themes" / "mine.toml"
+    path.parent.mkdir(parents=True)
+    mine = DARK.replace('name = "dark"', 'name = "mine"')
+    path.write_text(mine)
+    async with running(FakeAnnotateSession([task(1)]), profile=Settings(theme="mine")) as pilot:
+        assert "#ffe0b0" not in colors_of(pilot)
+        path.write_text(mine.replace('strong = "#f4f7fa"', 'strong = "#ffe0b0"'))
+        await until(lambda: "#ffe0b0" in colors_of(pilot))
+        path.write_text(mine.replace("#f4f7fa", "#zz"))
+        await appears(pilot, "colors.strong")
+        assert "#ffe0b0" in colors_of(pilot), "the last usable state stays"
+
+
+def colors_of(pilot: Pilot[None]) -> set[str]:
+    """Colours of all text on the screen."""
+    styles = [segment.style for segment in segments(pilot.app.screen) if segment.style is not None]
+    return {style.color.triplet.hex for style in styles if style.color is not None and style.color.triplet is not None}
 
 
 async def test_no_theme_files_at_all_still_starts(running: Running, tmp_path: Path) -> None:

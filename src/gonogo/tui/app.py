@@ -18,6 +18,7 @@ from textual.binding import BindingType
 from textual.events import Key
 from textual.filter import LineFilter
 from textual.screen import ModalScreen
+from textual.widget import Widget
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.settings import save_setting
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from gonogo.desk.account.account_service import Account
     from gonogo.tui.first_frame import FirstFrame
     from gonogo.tui.terminal.probe import Probe
+
+THEME_SECONDS = 1.0
+"""Seconds between two looks at a person's theme files."""
 
 
 class GonogoApp(App[None]):
@@ -88,6 +92,7 @@ class GonogoApp(App[None]):
         )
         for theme_file in self._theme_files.values():
             self.register_theme(theme_file.theme())
+        self._theme_states = themes.saved_states(services.home.themes())
         self._theme_setting = self._first_theme()
         self.show_theme(self._theme_setting)
         self._parsed_theme = ParsedTheme(self)
@@ -163,6 +168,30 @@ class GonogoApp(App[None]):
         if self._theme_setting == themes.AUTOMATIC:
             self.show_theme(themes.AUTOMATIC)
 
+    def _reload_saved_themes(self) -> None:
+        """Shows a person's theme anew when its file is saved; of a broken file the last usable state stays."""
+        states = themes.saved_states(self.services.home.themes())
+        if states == self._theme_states:
+            return
+        self._theme_states = states
+        files, problems = themes.load_themes([self.services.home.themes()])
+        for problem in problems:
+            self.show_notice(problem, warning=True)
+        for name, theme_file in files.items():
+            if self._theme_files.get(name) != theme_file:
+                self._theme_files[name] = theme_file
+                self.register_theme(theme_file.theme())
+                if name == self.theme:
+                    self._repaint()
+
+    def _repaint(self) -> None:
+        """Applies the present theme again to every widget, whose styles Textual keeps by the theme's name."""
+        self.refresh_css(animate=False)
+        for screen in self.screen_stack:
+            for widget in screen.walk_children(Widget, with_self=True):
+                widget.notify_style_update()
+                widget.refresh(repaint=True)
+
     def remember(self, setting: str, value: object) -> None:
         """Saves a setting for the next start; shows a notice if that fails."""
         try:
@@ -178,6 +207,7 @@ class GonogoApp(App[None]):
         self._use_keymap()
         for problem in [*self.services.profile.notices, *self._theme_problems, *self.keymap_problems]:
             self.show_notice(problem, warning=True, seconds=10)
+        self.set_interval(THEME_SECONDS, self._reload_saved_themes)
         await self.navigator.show_first_screen()
 
     @on(TaskPane.Painted)

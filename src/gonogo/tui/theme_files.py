@@ -5,6 +5,7 @@ Textual accepts a bad colour silently and dies on the next message, so nothing i
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -84,6 +85,16 @@ def load_themes(folders: Iterable[Path]) -> tuple[dict[str, ThemeFile], list[str
             else:
                 themes[theme.name] = theme
     return themes, problems
+
+
+def saved_states(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Returns time and size of each theme file in `folder`: unequal once one was saved, added or removed."""
+    states: dict[Path, tuple[int, int]] = {}
+    with contextlib.suppress(OSError):  # removed in the meantime
+        for path in folder.glob("*.toml"):
+            status = path.stat()
+            states[path] = status.st_mtime_ns, status.st_size
+    return states
 
 
 def read_theme(path: Path) -> ThemeFile:
