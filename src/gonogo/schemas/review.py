@@ -76,10 +76,11 @@ class ReviewItem(Received):
 
     `harm` is the probability that the outcome is wrong times the confidence of the prediction. `why` says what
     brought it here: `tie`, `verdicts`, `values`, `unsafe`, or `sample` and `listed` for tasks that need no ruling.
-    `likely` is `None` while nobody has voted.
+    `likely` is `None` while nobody has voted. `part` is the name of the drawing's part.
     """
 
     task: LabelingTaskPublic
+    part: str | None = None
     harm: float
     posterior: float | None = None
     why: str

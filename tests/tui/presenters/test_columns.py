@@ -10,7 +10,7 @@ from gonogo.tui.presenters.columns import Column, header, row_cells
 COLUMNS: list[Column[str]] = [
     Column("name", 8, lambda row: row, "strong"),
     Column("about", 4, lambda row: f"about {row}", grows=True),
-    Column("kind", 10, lambda row: "kind", lambda row: "accent" if row == "x" else "quiet", wide_only=True),
+    Column("kind", 10, lambda row: "kind", lambda row: "accent" if row == "x" else "quiet", least_width=100),
 ]
 
 

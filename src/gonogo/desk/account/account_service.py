@@ -42,6 +42,7 @@ from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.connection.server_protocol import TaskServer
 from gonogo.desk.core.clock import Clock, within
 from gonogo.desk.core.errors import SignInError
+from gonogo.desk.core.imported_drawings import drawing_of
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import Settings, environment
 from gonogo.desk.core.state_store import StateStore
@@ -232,9 +233,15 @@ class Account:
         from gonogo.desk.review.session import ReviewSession  # deferred: imports pydantic
 
         async def connect() -> TaskServer:
-            return (await http_clients()).review_server(await self._clients.client(signed))
+            client = await self._clients.client(signed)
+            return (await http_clients()).review_server(client, self.part_of, self.profile.verdicts)
 
         return ReviewSession(self._dependencies(signed, campaign_id, connect))
+
+    def part_of(self, revision: str) -> str:
+        """Returns the name of the part that an import of this machine gave to a part revision; empty without one."""
+        drawing = drawing_of(self._memory, revision)
+        return drawing.part if drawing is not None else ""
 
     def visiting(self, signed: SignedIn, campaign_id: str) -> SessionDependencies:
         """Returns the dependencies of a `CampaignBrowser` or a `PracticeSession`."""

@@ -8,7 +8,7 @@ from gonogo.client.errors import InvalidInputError
 from gonogo.client.requests import PreparedRequest, submit_request
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Decision
-from gonogo.schemas.verdicts import Verdict
+from gonogo.desk.core.verdict_words import verdict_word
 
 
 def submission_request(
@@ -25,7 +25,7 @@ def submission_request(
     try:
         return submit_request(
             task_id,
-            _verdict_word(decision, words or {}),
+            verdict_word(decision.verdict, decision.corrected_value, words or {}),
             corrected_value=decision.corrected_value,
             confidence=decision.confidence,
             duration_ms=decision.times.duration_ms,
@@ -36,9 +36,3 @@ def submission_request(
             "This value has something in it that cannot be sent: a number that is not finite, or a broken character.",
             "Type it again.",
         ) from error
-
-
-def _verdict_word(decision: Decision, words: Mapping[str, str]) -> str:
-    """Returns the server's word; a corrected value is the action `fix`, which may have a word of its own."""
-    corrected = decision.verdict == Verdict.INCORRECT and decision.corrected_value is not None
-    return words.get("fix" if corrected else decision.verdict, decision.verdict)

@@ -9,6 +9,7 @@ from typing import Any
 
 from gonogo.desk.core.models import Decision, DeskTask, Times
 from gonogo.json_types import JsonObject
+from gonogo.schemas.wording import question
 from gonogo.sheets.child_messages import (
     PREFIX,
     answer_from_message,
@@ -32,12 +33,12 @@ LINKS = (
 
 def task_from_served(served: dict[str, Any], campaign_id: str) -> DeskTask:
     """Returns the desk's task for the fields of a served one, already cleaned."""
-    kinds = " ".join(word for word in (served.get("detail_kind"), served.get("field_name")) if word)
     bbox = served.get("drawing_bbox")
     return DeskTask(
         id=served["id"],
         campaign_id=served.get("campaign_id") or campaign_id,
-        prompt=served.get("prompt") or f"Is this {kinds or served.get('target_kind') or 'value'} read right?",
+        prompt=served.get("prompt")
+        or question(served.get("target_kind"), served.get("detail_kind"), served.get("field_name")),
         predicted_value=served.get("predicted_value"),
         target_kind=served.get("target_kind") or "",
         detail_kind=served.get("detail_kind") or "",

@@ -34,9 +34,13 @@ class QueueRow:
 
     Attributes:
         harm: Expected harm, `None` where unknown.
+        part: The name of the drawing's part, empty where nobody knows it.
+        n_votes: The number of counted votes, which a server may tell without telling what they say.
+        leading: The verdict that most votes have, where only that is told.
         verdicts: The counted votes (word, how many).
         answers: The counted votes with their values; empty where the server does not tell them.
         likely: What the votes make likeliest; `None` without votes, or where the server does not tell them.
+        record: Times and people of the task as published, by name, for those who ask.
     """
 
     task: DeskTask
@@ -44,6 +48,9 @@ class QueueRow:
     harm: float | None = None
     posterior: float | None = None
     why: str = ""
+    part: str = ""
+    n_votes: int = 0
+    leading: str = ""
     verdicts: tuple[tuple[str, int], ...] = ()
     n_values: int = 0
     answers: tuple[GivenAnswer, ...] = ()
@@ -51,6 +58,7 @@ class QueueRow:
     adjudicated: bool = False
     agreement: float | None = None
     confidence: float | None = None
+    record: tuple[tuple[str, str], ...] = ()
 
     def agreed_ruling(self) -> Ruling | None:
         """The ruling that all votes ask for; `None` if any of them differs from it, or none is known."""
@@ -63,7 +71,7 @@ class QueueRow:
 @dataclass(frozen=True, slots=True)
 class QueuePage:
     """Page of the queue. `count`: length of the whole list; `hidden_own`: waiting tasks that this expert voted on;
-    `unseen`: tasks of the campaign that the server has, but does not list.
+    `unseen`: tasks of the campaign that the server has, but does not list; `statuses`: those of the listed tasks.
     """
 
     rows: tuple[QueueRow, ...]
@@ -71,6 +79,7 @@ class QueuePage:
     hidden_own: int = 0
     cursor: str | None = None
     unseen: int = 0
+    statuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

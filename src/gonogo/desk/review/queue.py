@@ -31,6 +31,8 @@ class ReviewQueue:
         self.count: int | None = None
         self.hidden_own = 0
         self.unseen = 0
+        self.statuses: tuple[str, ...] = ()
+        """Statuses of tasks that were seen so far, on a server with words of its own."""
         self.refused: GonogoClientError | None = None
         self._campaign_id = campaign_id
         self._connection = connection
@@ -127,5 +129,6 @@ class ReviewQueue:
         self._cursor = page.cursor
         self.hidden_own = page.hidden_own
         self.unseen = page.unseen
+        self.statuses = tuple(sorted({*self.statuses, *page.statuses}))
         # the list may grow or shrink while it is read
         self.count = max(page.count, len(self._rows)) if page.cursor else len(self._rows)

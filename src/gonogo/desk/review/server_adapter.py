@@ -4,7 +4,10 @@ one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from gonogo.client.errors import NotFoundError, PermissionDeniedError
+from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.page_reader import read_what_there_is
 from gonogo.desk.connection.server_adapter import HttpTaskServer
 from gonogo.desk.connection.server_protocol import WorkProgress
@@ -13,12 +16,36 @@ from gonogo.desk.review.models import Case, QueuePage, QueueRow, ReviewFilters
 from gonogo.schemas.labeling import LabelingTaskPublic
 from gonogo.schemas.review import ReviewItem
 from gonogo.schemas.statuses import is_settled, takes_answers
+from gonogo.schemas.verdicts import VERDICTS
 
 PAGE = 200
+_RECORD = (
+    ("claimed by", "claimed_by_annotator_account_id"),
+    ("claimed by", "claimed_by_user_id"),
+    ("claimed at", "claimed_at"),
+    ("claim ends", "claim_expires_at"),
+    ("created", "created_at"),
+    ("settled", "resolved_at"),
+)
+"""Published facts of a task: the name shown, and the field."""
 
 
 class ReviewServer(HttpTaskServer):
-    """Labeling server with a review queue, over HTTP. All methods raise the client's errors."""
+    """Labeling server with a review queue, over HTTP. All methods raise the client's errors.
+
+    `part_of` returns the name of a part revision's part, empty where it is unknown; `words` are the server's words for
+    verdicts, by ours.
+    """
+
+    def __init__(
+        self,
+        client: GonogoClient,
+        part_of: Callable[[str], str] = lambda revision: "",
+        words: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(client)
+        self._part_of = part_of
+        self._verdicts = {word: verdict for verdict, word in (words or {}).items() if verdict in VERDICTS}
 
     async def page(self, campaign_id: str, filters: ReviewFilters, cursor: str | None) -> QueuePage:
         """Returns one page of the queue, worst expected harm first; of a plain server see `_plain_page`."""
@@ -66,9 +93,25 @@ class ReviewServer(HttpTaskServer):
                 campaign_id, status=filters.status or None, limit=limit, cursor=cursor
             )
         )
-        listed = [task for task in tasks if (filters.status or _waits(task)) and _matches(task, filters)]
-        rows = tuple(_plain_row(task, campaign_id) for task in sorted(listed, key=_doubt))
-        return QueuePage(rows, len(rows), unseen=count - len(tasks))
+        listed = [task for task in tasks if filters.status or _waits(task)]
+        rows = [self._plain_row(task, campaign_id) for task in sorted(listed, key=_doubt)]
+        rows = [row for row in rows if _matches(row, filters)]
+        statuses = tuple({task.status for task in tasks if task.status})
+        return QueuePage(tuple(rows), len(rows), unseen=count - len(tasks), statuses=statuses)
+
+    def _plain_row(self, task: LabelingTaskPublic, campaign_id: str) -> QueueRow:
+        verdict = task.consensus_verdict or ""
+        return QueueRow(
+            task=task_from_served(task.model_dump(), campaign_id),
+            status=task.status or "",
+            why="plain",
+            part=self._part_of(task.part_revision_id) if task.part_revision_id else "",
+            n_votes=task.submission_count or 0,
+            leading=self._verdicts.get(verdict, verdict),
+            agreement=task.agreement,
+            confidence=task.predicted_confidence,
+            record=_record(task),
+        )
 
 
 def _waits(task: LabelingTaskPublic) -> bool:
@@ -91,6 +134,8 @@ def _row(item: ReviewItem, campaign_id: str) -> QueueRow:
         harm=item.harm,
         posterior=item.posterior,
         why=item.why,
+        part=item.part or "",
+        n_votes=sum(item.verdicts.values()),
         verdicts=tuple(item.verdicts.items()),
         n_values=item.n_values,
         answers=tuple(item.answers),
@@ -98,25 +143,23 @@ def _row(item: ReviewItem, campaign_id: str) -> QueueRow:
         adjudicated=item.adjudicated,
         agreement=task.agreement,
         confidence=task.predicted_confidence,
+        record=_record(task),
     )
 
 
-def _plain_row(task: LabelingTaskPublic, campaign_id: str) -> QueueRow:
-    verdicts = ((task.consensus_verdict or "votes", task.submission_count),) if task.submission_count else ()
-    return QueueRow(
-        task=task_from_served(task.model_dump(), campaign_id),
-        status=task.status or "",
-        why="plain",
-        verdicts=verdicts,
-        agreement=task.agreement,
-        confidence=task.predicted_confidence,
-    )
+def _record(task: LabelingTaskPublic) -> tuple[tuple[str, str], ...]:
+    values = ((name, getattr(task, field)) for name, field in _RECORD)
+    return tuple((name, str(value)) for name, value in values if value)
 
 
-def _matches(task: LabelingTaskPublic, filters: ReviewFilters) -> bool:
+def _matches(row: QueueRow, filters: ReviewFilters) -> bool:
+    task = row.task
     if filters.kind and filters.kind not in (task.target_kind, task.detail_kind):
         return False
-    if filters.sheet and filters.sheet != task.part_revision_id:
+    if filters.sheet and filters.sheet.casefold() not in (
+        (task.part_revision_id or "").casefold(),
+        row.part.casefold(),
+    ):
         return False
-    text = f"{task.prompt} {task.field_name} {task.field_path} {task.predicted_value} {task.consensus_value}"
+    text = f"{task.prompt} {task.field_name} {task.field_path} {task.predicted_value} {row.part}"
     return filters.text.casefold() in text.casefold()

@@ -5,7 +5,7 @@ are sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -17,6 +17,7 @@ from gonogo.desk.core.clock import wait_for
 from gonogo.desk.core.errors import DeskError, OutboxError
 from gonogo.desk.core.models import ClaimedTask, Decision, DeskTask, SendState, SessionState, Stage
 from gonogo.desk.core.observer_list import Signal
+from gonogo.desk.core.verdict_words import verdict_word
 from gonogo.desk.outbox.rows import OutboxRow
 from gonogo.desk.review.models import Case, QueueRow, ReviewFilters, Ruled, Ruling
 from gonogo.desk.review.queue import ReviewQueue
@@ -54,12 +55,14 @@ class ReviewSession:
         self.pictures = PictureCache(lambda: dependencies.drawings(connector.drawing_url), self._latest)
         self.ruled: dict[str, Ruled] = {}
         self.names = False
+        self._verdict_words = dependencies.profile.verdicts
         self._address, self._clock = dependencies.address, dependencies.clock
         self._cases: dict[str, Case] = {}
         self._unreadable: dict[str, GonogoClientError] = {}
         self._at: int | None = None
         self._looked_at: int | None = None
         self._wake = asyncio.Event()
+        self._discovered = False
         self._progress: WorkProgress | None = None
         self._listeners = Signal()
         self._closed = False
@@ -96,9 +99,9 @@ class ReviewSession:
 
     @property
     def plain(self) -> bool:
-        """Whether the server is a plain ARCNM one: no votes, notes, names or gold candidates."""
+        """Whether the server is known to be a plain ARCNM one: no votes, notes, names or gold candidates."""
         server = self._session.connector.connected
-        return server is not None and not server.extensions
+        return self._discovered and server is not None and not server.extensions
 
     @property
     def current(self) -> Case | None:
@@ -204,7 +207,7 @@ class ReviewSession:
         self.changed()
 
     def _add(self, row: QueueRow, ruling: Ruling) -> None:
-        request = _request(row.task.id, ruling, plain=self.plain)
+        request = _request(row.task.id, ruling, self._verdict_words, plain=self.plain)
         decision = Decision(ruling.verdict, ruling.value)
         number = self._session.add(ClaimedTask(row.task), decision, request)
         self.ruled[row.task.id] = Ruled(number, ruling, SendState.ON_DESK)
@@ -248,6 +251,7 @@ class ReviewSession:
         connector, tasks = self._session.connector, self._session.tasks
         await connector.connect()
         await connector.discover_capabilities()
+        self._discovered = True
         tasks.start("pages", self.queue.run)
         tasks.start("cases", self._fetch_cases)
         self._progress = await connector.progress(self._campaign_id)
@@ -361,18 +365,21 @@ class ReviewSession:
         return Stage.LOADING, message
 
 
-def _request(task_id: str, ruling: Ruling, *, plain: bool) -> PreparedRequest:
+def _request(task_id: str, ruling: Ruling, words: Mapping[str, str], *, plain: bool) -> PreparedRequest:
     """Builds the ruling's request. A plain server takes only verdict and value: note, error type and gold stay out.
+
+    `words` are the server's words for verdicts, by action.
 
     Raises:
         DeskError: the value holds what JSON cannot.
     """
+    verdict = verdict_word(ruling.verdict, ruling.value, words)
     try:
         if plain:
-            return adjudicate_request(task_id, ruling.verdict, corrected_value=ruling.value)
+            return adjudicate_request(task_id, verdict, corrected_value=ruling.value)
         return ruling_request(
             task_id,
-            ruling.verdict,
+            verdict,
             corrected_value=ruling.value,
             note=ruling.note,
             error_type=ruling.error_type,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -255,14 +255,22 @@ def _voted_on(campaign_id: str, voter_id: str) -> AnySelect:
 
 def _items(connection: Connection, rows: Sequence[_QueueRow], now: datetime) -> list[ReviewItem]:
     votes = votes_of(connection, [row.task.id for row in rows])
-    return [_item(row, votes[row.task.id], now) for row in rows]
+    names = _part_names(connection, {row.task.part_revision_id for row in rows if row.task.part_revision_id})
+    return [_item(row, votes[row.task.id], names.get(row.task.part_revision_id or ""), now) for row in rows]
 
 
-def _item(row: _QueueRow, cast: TaskVotes, now: datetime) -> ReviewItem:
+def _part_names(connection: Connection, revision_ids: Collection[str]) -> dict[str, str]:
+    """Names of parts by revision; a revision of somewhere else has none."""
+    query = select(part_revisions.c.id, parts.c.name).join(parts, parts.c.id == part_revisions.c.part_id)
+    return {row.id: row.name for row in connection.execute(query.where(part_revisions.c.id.in_(revision_ids)))}
+
+
+def _item(row: _QueueRow, cast: TaskVotes, part: str | None, now: datetime) -> ReviewItem:
     verdicts = Counter(vote.verdict for vote in cast.votes)
     values = {vote.value.key for vote in cast.votes if vote.verdict == Verdict.INCORRECT and vote.value is not None}
     return ReviewItem(
         task=task_public(row.task, now),
+        part=part,
         harm=row.harm,
         posterior=row.task.posterior,
         why={"s": "sample", "n": "listed"}.get(row.band) or conflict_reason(verdicts, len(values)),

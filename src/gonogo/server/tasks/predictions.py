@@ -10,12 +10,13 @@ from sqlalchemy import JSON, Connection, select
 
 from gonogo.schemas.gonogo_api import Prediction, PredictionsStored
 from gonogo.server.errors import FieldError, invalid
+from gonogo.schemas.wording import question
 from gonogo.server.store.bulk_insert import insert_new, stored_instant, stored_json
 from gonogo.server.store.ids import new_id, time_ordered_ids
 from gonogo.server.store.schema import calculations, predictions
 from gonogo.server.store.schema.columns import subject_columns
 from gonogo.server.tasks.drawings import newest_revisions
-from gonogo.server.tasks.subject import checked_box, checked_position, default_prompt
+from gonogo.server.tasks.subject import checked_box, checked_position
 
 _GIVEN = ("external_id", *(column.name for column in subject_columns()), "truth", "source")
 _COLUMNS = (*_GIVEN, "id", "calculation_id", "created_at")
@@ -52,7 +53,7 @@ def _read(wanted: Sequence[Prediction]) -> list[list[object]]:
     for index, item in enumerate(wanted):
         row = list(_FIELDS(item.__dict__))
         if not row[_PROMPT]:
-            row[_PROMPT] = default_prompt(item.target_kind, item.detail_kind, item.field_name)
+            row[_PROMPT] = question(item.target_kind, item.detail_kind, item.field_name)
         for name, place, check in (("drawing_bbox", _BOX, checked_box), ("position", _POSITION, checked_position)):
             try:
                 row[place] = check(row[place])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gonogo.schemas.gonogo_api import Prediction
 from gonogo.schemas.labeling import LabelingTaskCreate
 from gonogo.server.errors import FieldError
+from gonogo.schemas.wording import question
 from gonogo.server.store.schema.columns import subject_columns
 
 Loc = tuple[str | int, ...]
@@ -32,20 +33,13 @@ _AS_IS = (
 def subject_values(item: LabelingTaskCreate | Prediction, loc: Loc, errors: list[FieldError]) -> dict[str, object]:
     """The shared columns of `item`; problems are appended to `errors` as `{loc, msg, type}`, below `loc`."""
     values = {name: getattr(item, name) for name in _AS_IS}
-    values["prompt"] = item.prompt or default_prompt(item.target_kind, item.detail_kind, item.field_name)
+    values["prompt"] = item.prompt or question(item.target_kind, item.detail_kind, item.field_name)
     for name, check in (("drawing_bbox", checked_box), ("position", checked_position)):
         try:
             values[name] = check(getattr(item, name))
         except ValueError as error:
             errors.append({"loc": [*loc, name], "msg": str(error), "type": name})
     return values
-
-
-def default_prompt(target_kind: str, detail_kind: str | None, field_name: str | None) -> str:
-    """The question of a task without a prompt."""
-    thing = (detail_kind or target_kind).replace("_", " ")
-    field = (field_name or thing).replace("_", " ")
-    return f"Is this {thing} read right?" if field == thing else f"Is the {field} of this {thing} read right?"
 
 
 def checked_box(box: Sequence[float] | None) -> list[float] | None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from gonogo.schemas.gonogo_api import Prediction
+from gonogo.schemas.wording import question
 from gonogo.transfer.importing.bbox import MAX_PAGE, bbox_problem, drawing_bbox
 
 _IMPORT_FIELDS: Final = ("part", "drawing", "page", "bbox", "bbox_unit")
@@ -90,7 +91,7 @@ def make_prediction(record: Mapping[str, Any], bbox: list[float] | None) -> Pred
     if not fields.get("prompt"):
         kinds = [fields.get(name) for name in ("target_kind", "detail_kind", "field_name")]
         if _TEXT_OR_NONE.issuperset(map(type, kinds)):  # else the validation below names the field
-            fields["prompt"] = default_prompt(*kinds)
+            fields["prompt"] = question(*kinds)
     try:
         prediction: Prediction = _VALIDATE(fields, strict=True)
         return prediction
@@ -104,11 +105,3 @@ def _content_id(record: Mapping[str, Any]) -> str:
     identity = {name: record[name] for name in _IDENTITY if record.get(name) is not None}
     canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     return f"sha256-{hashlib.sha256(canonical.encode()).hexdigest()[:40]}"
-
-
-@lru_cache(1000)
-def default_prompt(target_kind: str, detail_kind: str | None, field_name: str | None) -> str:
-    """The question of a record without a prompt, such as "Is this dimension read right?"."""
-    thing = (detail_kind or target_kind).replace("_", " ")
-    field = (field_name or thing).replace("_", " ")
-    return f"Is this {thing} read right?" if field == thing else f"Is the {field} of this {thing} read right?"

@@ -8,7 +8,7 @@ from typing import Any
 from textual.content import Content
 
 from gonogo.desk.results.case_list import CaseListFilter, CaseListItem
-from gonogo.tui.presenters.columns import Column
+from gonogo.tui.presenters.columns import WIDE, Column
 from gonogo.tui.presenters.format import share_bar, value_text, verdict_sign
 from gonogo.tui.text import one_line, plain
 
@@ -49,7 +49,7 @@ def case_columns(order: CaseListFilter) -> list[Column[CaseListItem]]:
         ),
         Column(title("agreement", "agree"), 11, lambda row: share_bar(row.agreement)),
         Column(title("difficulty", "difficult", "diffic."), 11, lambda row: share_bar(row.difficulty)),
-        Column("reads", 7, lambda row: "–" if row.n_reads is None else str(row.n_reads), "quiet", wide_only=True),
+        Column("reads", 7, lambda row: "–" if row.n_reads is None else str(row.n_reads), "quiet", least_width=WIDE),
         Column("label", 14, lambda row: one_line(row.label, 60) or "–", "strong"),
         Column("about", 2, lambda row: one_line(row.about, 200), "quiet", grows=True),
     ]  # fmt: skip

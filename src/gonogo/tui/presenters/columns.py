@@ -10,20 +10,25 @@ from gonogo.tui.presenters.format import fit
 
 T = TypeVar("T")
 WIDE = 100
-"""Least width, in cells, of a table that shows all its columns."""
+"""Width, in cells, from which a table shows all its columns."""
+MEDIUM = 76
+"""Width of a table that fills a terminal of 80 columns."""
 CURSOR_WIDTH = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[T]):
-    """Column of rows of type `T`. `color` names a theme colour. The one that `grows` takes the width that is left."""
+    """Column of rows of type `T`. `color` names a theme colour. The one that `grows` takes the width that is left.
+
+    A table narrower than `least_width` leaves the column out.
+    """
 
     title: str
     width: int
     text: Callable[[T], str]
     color: Callable[[T], str] | str = "foreground"
     grows: bool = False
-    wide_only: bool = False
+    least_width: int = 0
 
     def color_of(self, row: T) -> str:
         return self.color if isinstance(self.color, str) else self.color(row)
@@ -31,7 +36,7 @@ class Column(Generic[T]):
 
 def fitted(columns: Sequence[Column[T]], width: int) -> list[tuple[Column[T], int]]:
     """Returns the columns that a table of `width` cells shows, each with its width."""
-    visible = [column for column in columns if width >= WIDE or not column.wide_only]
+    visible = [column for column in columns if width >= column.least_width]
     rest = width - CURSOR_WIDTH - sum(column.width for column in visible if not column.grows)
     return [(column, max(rest, column.width) if column.grows else column.width) for column in visible]
 

@@ -10,9 +10,11 @@ from textual.content import Content
 from gonogo.desk.core.models import Stage
 from gonogo.desk.review.models import QueueRow, Ruled
 from gonogo.schemas.verdicts import CLASS_OF
+from gonogo.schemas.wording import counted
 from gonogo.tui.presenters import annotate, empty_state
-from gonogo.tui.presenters.columns import Column
-from gonogo.tui.presenters.format import harm_bar, paragraphs, short_id, value_text, verdict_sign
+from gonogo.tui.presenters.columns import MEDIUM, WIDE, Column
+from gonogo.tui.presenters.format import harm_bar, paragraphs, percent, short_id, value_text, verdict_sign
+from gonogo.tui.presenters.subject import kind_text, sheet_text
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:
@@ -20,26 +22,36 @@ if TYPE_CHECKING:
 
 SHORT_REASONS = {
     "tie": "tie", "verdicts": "verdicts differ", "values": "values differ", "unsafe": "not safe", "sample": "sample",
-    "listed": "listed", "ruled": "ruled", "plain": "in review",
+    "listed": "listed", "ruled": "ruled", "plain": "not settled",
 }  # fmt: skip
 MOST_SIGNS = 5
 _STATUSES = {"open": "open", "resolved": "resolved", "in_review": "waits"}
 
 
-def queue_columns(ruling_of: Callable[[str], Ruled | None]) -> list[Column[QueueRow]]:
-    """Columns of the queue. `ruling_of` returns the ruling on a task in this session."""
+def queue_columns(ruling_of: Callable[[str], Ruled | None], *, plain: bool = False) -> list[Column[QueueRow]]:
+    """Columns of the queue. `ruling_of` returns the ruling on a task in this session.
+
+    A `plain` ARCNM server tells no harm and no votes, but how many votes there are and how far they agree.
+    """
 
     def state(row: QueueRow) -> tuple[str, str]:
         return row_state(row, ruling_of(row.task.id))
 
+    doubt: list[Column[QueueRow]]
+    if plain:
+        doubt = [
+            Column("votes", 7, lambda row: str(row.n_votes)),
+            Column("agree", 7, lambda row: percent(row.agreement)),
+        ]
+    else:
+        doubt = [Column("harm", 10, lambda row: harm_bar(row.harm)), Column("votes", 10, votes_text)]
     return [
         Column("state", 10, lambda row: state(row)[0], lambda row: state(row)[1]),
-        Column("harm", 10, lambda row: harm_bar(row.harm)),
+        *doubt,
         Column("read value", 4, _reading, "strong", grows=True),
-        Column("votes", 12, votes_text),
-        Column("why", 16, lambda row: SHORT_REASONS.get(row.why, one_line(row.why, 15)), "quiet"),
-        Column("kind", 16, _kind, "quiet", wide_only=True),
-        Column("drawing", 12, _drawing, "quiet", wide_only=True),
+        Column("drawing", 16, drawing_text),
+        Column("why", 16, lambda row: SHORT_REASONS.get(row.why, one_line(row.why, 15)), "quiet", least_width=MEDIUM),
+        Column("kind", 16, lambda row: kind_text(row.task), "quiet", least_width=WIDE),
     ]
 
 
@@ -73,7 +85,7 @@ def answers_text(row: QueueRow) -> str:
 def left_reason(row: QueueRow) -> str:
     """Why the key for a whole page makes no ruling on the row."""
     if row.why == "plain":
-        return "votes not known"
+        return "votes not listed"
     return "votes differ" if row.likely is not None else "no votes"
 
 
@@ -81,12 +93,9 @@ def _reading(row: QueueRow) -> str:
     return value_text(row.task.predicted_value, 200) or one_line(row.task.prompt, 200)
 
 
-def _kind(row: QueueRow) -> str:
-    return one_line(row.task.detail_kind or row.task.target_kind, 40)
-
-
-def _drawing(row: QueueRow) -> str:
-    return short_id(dict(row.task.links).get("part") or row.task.part_revision_id or "")
+def drawing_text(row: QueueRow) -> str:
+    """Name of the drawing, `LIU0010, sheet 2`; of a part that nobody named, as much of the id as tells it apart."""
+    return sheet_text(row.task, row.part) or short_id(row.task.part_revision_id or "")
 
 
 def no_case_card(session: ReviewSession) -> Content:
@@ -97,11 +106,12 @@ def no_case_card(session: ReviewSession) -> Content:
     if state.stage is not Stage.DRAINED:
         return empty_state.waiting("Fetching the case")
     n_rulings = sum(not ruled.refused for ruled in session.ruled.values())
-    notes = [f"{n_rulings} rulings made here." if n_rulings != 1 else "1 ruling made here."] if n_rulings else []
+    notes = [f"{counted(n_rulings, 'ruling')} made here."] if n_rulings else []
     if state.parked:
         notes.append(f"{state.parked} refused: they are marked ! in the list.")
     if session.queue.hidden_own:
-        notes.append(f"{session.queue.hidden_own} more wait, but you voted on them: another expert must rule.")
+        wait = f"{session.queue.hidden_own} more {'waits' if session.queue.hidden_own == 1 else 'wait'}"
+        notes.append(f"{wait} with a vote of yours: another expert must rule.")
     heading = empty_state.heading("✓", "$correct", "No conflict is left in this list")
     message = [content(one_line(" ".join(notes), 400))] if notes else []
     return paragraphs(heading, *message, Content.styled("Esc goes back to the list.", "$foreground"))

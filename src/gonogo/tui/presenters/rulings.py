@@ -26,9 +26,7 @@ REASONS = {
     "plain": "",
 }
 """Reasons why a task needs an expert, by the server's word."""
-NO_VOTES = (
-    "This server does not tell the votes: no voters, values, times or reliabilities. Rule from drawing and value."
-)
+NO_VOTES = "This server lists no votes: rule from the drawing and the value."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +71,16 @@ def preview(row: QueueRow, case: Case | None, ruled: Ruled | None, width: int) -
 
 
 def _counts(row: QueueRow) -> list[Content]:
-    """Votes of a row by verdict, one on a line."""
-    counted = [Content.assemble((f"{count:3} × ", "$quiet"), styled_verdict(word)) for word, count in row.verdicts]
-    return counted or [Content.styled("no votes yet", "$quiet")]
+    """Votes of a row by verdict, one on a line; of a server that lists none, how many and how far they agree."""
+    if row.why == "plain" and row.n_votes:
+        of = f" of {row.task.n_required}" if row.task.n_required else ""
+        agree = f", {percent(row.agreement)} agree" if row.agreement is not None else ""
+        lines = [Content.styled(f"{row.n_votes}{of} votes{agree}", "$foreground")]
+        if row.leading:
+            lines.append(Content.assemble(("most say ", "$quiet"), styled_verdict(row.leading)))
+        return lines
+    by_verdict = [Content.assemble((f"{count:3} × ", "$quiet"), styled_verdict(word)) for word, count in row.verdicts]
+    return by_verdict or [Content.styled("no votes yet", "$quiet")]
 
 
 def _question(case: Case) -> list[Content]:
@@ -88,19 +93,14 @@ def _question(case: Case) -> list[Content]:
     facts = []
     if detail is not None:
         facts += [f"right {percent(detail.now.posterior.get('correct'))}", f"harm {detail.harm:.2f}"]
-    facts.append(f"prediction sure {percent(row.confidence)}" if row.confidence is not None else "prediction not rated")
-    return [*lines, Content.styled(" · ".join(facts), "$quiet")]
+    if row.confidence is not None:
+        facts.append(f"prediction sure {percent(row.confidence)}")
+    return [*lines, *([Content.styled(" · ".join(facts), "$quiet")] if facts else [])]
 
 
 def _public(case: Case) -> list[Content]:
     """Lines for a plain server: counts and agreement, no votes."""
-    row = case.row
-    count = sum(n for _, n in row.verdicts)
-    lines = [Content.styled(f"{count} submissions" if count else "submissions: not told", "$foreground")]
-    if row.verdicts and row.verdicts[0][0] != "votes":
-        lines.append(Content.assemble(("so far: ", "$quiet"), styled_verdict(row.verdicts[0][0])))
-    lines.append(Content.styled(f"agreement {percent(row.agreement)}", "$foreground"))
-    return [*lines, Content(""), *_keys_plain()]
+    return [*_counts(case.row), Content(""), *_keys_plain()]
 
 
 def _keys_plain() -> list[Content]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,13 +10,12 @@ from textual.content import Content
 from textual.widget import Widget
 
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
-from gonogo.tui.presenters.format import short_id, value_text, verdict_sign
+from gonogo.tui.presenters.format import value_text, verdict_sign
+from gonogo.tui.presenters.subject import subject_text
 from gonogo.tui.text import one_line, styled
 
 _GAP = Content("   ")
 _NOTHING_YET = Content.styled("nothing yet", "$quiet")
-_UNSEEN = frozenset(("calculation",))
-"""Ids that do not locate the question on the sheet; the full question shows them."""
 
 
 class StatusLine(Widget):
@@ -125,22 +125,9 @@ class Facts(StatusLine):
 
 
 def facts(task: DeskTask, width: int, height: int) -> Content:
-    """Facts of a question: kinds on the first line, ids, shortened, on the next."""
-    kinds: list[str] = []
-    for name in (task.target_kind, task.detail_kind, task.field_path or task.field_name):
-        word = one_line(name, 60)
-        if word and word not in kinds:
-            kinds.append(word)
-    lines = [Content.styled(one_line(" · ".join(kinds), width), "$foreground")]
-    lines += _flowed(
-        [
-            Content.assemble((one_line(k, 20), "$quiet"), " ", (short_id(v), "$quiet"))
-            for k, v in task.links
-            if k not in _UNSEEN
-        ],
-        width,
-    )
-    return Content("\n").join(lines[:height])
+    """Facts of a question: its kind and field in words; `g` has the ids."""
+    lines = textwrap.wrap(subject_text(task), max(width, 10))
+    return Content("\n").join([Content.styled(line, "$foreground") for line in lines[:height]])
 
 
 class History(StatusLine):

@@ -202,9 +202,10 @@ async def test_on_a_plain_server_it_works_from_the_task_and_says_what_is_missing
         await room.sees("lists no votes", "1 of 2")
         await room.press("end", "enter")  # newest first
         await room.until(lambda: isinstance(room.screen, AdjudicateScreen) and not room.screen.pane.guard.waiting)
-        await room.sees("This server does not tell the votes", "2 submissions", "a  right: the prediction stands")
+        await room.sees("This server lists no votes", "2 of 2 votes", "a  right: the prediction stands")
+        assert not any(word in room.text for word in ("b names", "n note", "g gold", "e error"))
         await room.press("b")
-        await room.sees("does not tell who voted")
+        await room.sees("doesn't say who voted")
         await room.press("s", "a")
         await room.until(lambda: len(sent(room)) == 2)
         assert sent(room)[0].url.path == f"{LABELING}/tasks/{task}/adjudicate"

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 0.25
 _NO_DRAFT = Draft()
+_OF_OUR_SERVER = frozenset(f"adjudicate.{name}" for name in ("note", "gold", "error", "names"))
+"""Actions that a plain ARCNM server has nothing for."""
 VERDICT_OF_RULING = {traits.ruling.action: traits.verdict.value for traits in VERDICTS.values()}
 
 
@@ -170,6 +172,7 @@ class AdjudicateScreen(Screen[int | None]):
             card_actions = ("adjudicate.undo", "adjudicate.retry", "adjudicate.list", "adjudicate.later", "app.help")
             chosen = tuple(action for action in chosen if action.id in card_actions)
         else:
+            chosen = tuple(action for action in chosen if not (self.session.plain and action.id in _OF_OUR_SERVER))
             chosen = (*chosen, *_take_hints(groups))
         self.keys.show_actions(chosen, dimmed=self.pane.gate.dimmed)
 
@@ -265,7 +268,7 @@ class AdjudicateScreen(Screen[int | None]):
 
     def action_names(self) -> None:
         if self.session.plain:
-            self.gonogo.show_notice("This server does not tell who voted.")
+            self.gonogo.show_notice("This server doesn't say who voted.")
         else:
             self.session.show_names(not self.session.names)
 

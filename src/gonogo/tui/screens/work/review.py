@@ -15,6 +15,7 @@ from textual.widgets import Input
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.models import Stage
 from gonogo.desk.review.models import ReviewFilters
+from gonogo.schemas.wording import counted
 from gonogo.tui import actions, workers
 from gonogo.tui.presenters import annotate, empty_state
 from gonogo.tui.presenters.format import paragraphs
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.review.session import ReviewSession
 
+_OF_OUR_SERVER = frozenset(f"review.{name}" for name in ("who", "sample", "candidates", "annotators"))
+"""Actions that a plain ARCNM server has nothing for."""
 STATUSES = ("", "open", "resolved")
-_LIST_NAMES = {"": "to review", "open": "open tasks", "resolved": "resolved tasks", "in_review": "in review"}
+_LIST_NAMES = {"": "to review", "in_review": "in review"}
 
 
 class ReviewScreen(TableScreen):
@@ -61,6 +64,7 @@ class ReviewScreen(TableScreen):
         self._signed = signed
         self._campaign_id = campaign_id
         self._state_since = 0.0
+        self._plain_columns = False
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
@@ -98,8 +102,22 @@ class ReviewScreen(TableScreen):
         self._open_requested_task()
         self._state_since = self.gonogo.clock()
         self.status.show_state(self.session.state)
+        self._choose_columns()
         self.show_table(self._summary(), None if self.session.queue.count else self._empty())
         self._show_preview()
+
+    def show_keys(self) -> None:
+        if self.prompt or not self.session.plain:
+            super().show_keys()
+            return
+        chosen = actions.in_scope(self.SCOPE, actions.EVERYWHERE)
+        self.keys.show_actions(action for action in chosen if action.id not in _OF_OUR_SERVER)
+
+    def _choose_columns(self) -> None:
+        """Shows the columns that this server has data for, once it is known which server it is."""
+        if self._plain_columns is not self.session.plain:
+            self._plain_columns = self.session.plain
+            self.table.columns = queue_columns(self.session.ruled.get, plain=self.session.plain)
 
     def _open_requested_task(self) -> None:
         """Opens the task that the screen was opened for; shows a notice if the whole queue lacks it."""
@@ -123,7 +141,9 @@ class ReviewScreen(TableScreen):
     def _summary(self) -> Content:
         """Summary line: name of the list, its filters, position of the cursor."""
         filters, queue = self.session.queue.filters, self.session.queue
-        parts = [Content.styled(_LIST_NAMES.get(filters.status, one_line(filters.status, 20)), "bold $strong")]
+        parts = [
+            Content.styled(_LIST_NAMES.get(filters.status, f"{one_line(filters.status, 20)} tasks"), "bold $strong")
+        ]
         if filters.sample:
             parts.append(Content.styled("and a sample of settled tasks", "$foreground"))
         typed = ((name, getattr(filters, name)) for name in self.PROMPTS)
@@ -138,7 +158,7 @@ class ReviewScreen(TableScreen):
         if self.session.plain:
             parts.append(Content.styled("this server lists no votes", "$warning"))
         if queue.unseen:
-            parts.append(Content.styled(f"{queue.unseen} tasks not listed by the server", "$warning"))
+            parts.append(Content.styled(f"{counted(queue.unseen, 'task')} not listed by the server", "$warning"))
         return Content.styled(" · ", "$quiet").join(parts)
 
     def _empty(self, waited: float = 0.0) -> Content:
@@ -153,7 +173,7 @@ class ReviewScreen(TableScreen):
         elif self.session.plain:
             heading, reason = "No unresolved task has all its votes", "This server doesn't say which votes differ."
             if queue.unseen:
-                reason += f" It has {queue.unseen} more tasks that it doesn't list; they may need a ruling."
+                reason += f" It has {counted(queue.unseen, 'more task')} that it doesn't list; they may need a ruling."
             step = "t lists tasks by status."
         else:
             heading, reason = "Nothing needs an expert", "No task of this campaign is in conflict now."
@@ -214,7 +234,7 @@ class ReviewScreen(TableScreen):
 
     def action_annotators(self) -> None:
         if self.session.plain:
-            self.gonogo.show_notice("This server does not tell who voted.")
+            self.gonogo.show_notice("This server doesn't say who voted.")
         else:
             self.gonogo.navigator.show_annotators(self._signed, self._campaign_id, self.session.state.campaign_name)
 
@@ -239,9 +259,10 @@ class ReviewScreen(TableScreen):
             self.session.retry_now()
 
     def action_next_status(self) -> None:
-        filters = self.session.queue.filters
-        index = STATUSES.index(filters.status) if filters.status in STATUSES else 0
-        self._filter(replace(filters, status=STATUSES[(index + 1) % len(STATUSES)], sample=False))
+        filters, of_server = self.session.queue.filters, self.session.queue.statuses
+        statuses = ("", *of_server) if of_server else STATUSES
+        index = statuses.index(filters.status) if filters.status in statuses else 0
+        self._filter(replace(filters, status=statuses[(index + 1) % len(statuses)], sample=False))
 
     def action_sample(self) -> None:
         if self.session.plain:
@@ -261,7 +282,7 @@ class ReviewScreen(TableScreen):
 
     def action_filter(self, name: str) -> None:
         if name == "annotator" and self.session.plain:
-            self.gonogo.show_notice("This server does not tell who voted.")
+            self.gonogo.show_notice("This server doesn't say who voted.")
             return
         self.open_line(name, getattr(self.session.queue.filters, name))
 
