@@ -86,7 +86,9 @@ async def test_the_class_follows_the_status_whatever_the_body(
             assert type(error) is kind, body
             assert error.status == status
             assert error.request_id == "req_42"
-            assert "req_42" in str(error)
+            assert "req_42" not in str(error)  # a person reads the sentence; F9 and the command line tell the rest
+            assert str(status) in error.trace
+            assert "req_42" in error.trace
             assert error.next_step
             assert "\x00" not in str(error)
             assert "<html>" not in str(error)
@@ -257,7 +259,7 @@ def _echoes() -> list[Step]:
     errors = [{"loc": [SECRET], "msg": heard, "type": SECRET}]
     return [
         Reply(200, f"<p>{heard}</p>"),
-        Reply(200, {"session_token": SECRET, "count": SECRET}),
+        Reply(200, {"session_token": [SECRET], "count": SECRET}),
         Reply(200, f'{{"session_token": "{SECRET}'.encode()),
         Reply(422, envelope(SECRET, heard, SECRET, errors=errors)),
         Reply(500, heard.encode(), {"X-Request-ID": SECRET}),

@@ -13,6 +13,7 @@ import httpx
 from pydantic import BaseModel
 
 from gonogo.client.credential import Credential
+from gonogo.client.errors import GonogoClientError
 from gonogo.client.http_transport import DEFAULT_OPTIONS, HttpTransport, RequestOptions, Timeouts, read_whole
 from gonogo.client.requests import PreparedRequest, as_bytes, new_key
 from gonogo.client.response_parsing import ApiResponse, describe, error_from, parse, unexpected
@@ -40,6 +41,7 @@ class BaseClient:
         retry: RetryPolicy | None = RetryPolicy(),  # noqa: B008 - frozen
         clean: bool = True,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        on_error: Callable[[GonogoClientError], None] = lambda error: None,
     ) -> None:
         """Nothing is sent yet.
 
@@ -48,6 +50,7 @@ class BaseClient:
             credential: an `ApiKey`, a `SessionToken`, or nothing for the few operations that need none.
             transport: another way to reach the server, such as `httpx.ASGITransport` of the embedded one.
             retry: `None` for callers with a circuit breaker of their own: each call is then one request.
+            on_error: called with each error before it is raised, for a log of them.
             clean: make all received text harmless for a terminal; `False` for exports only.
 
         Raises:
@@ -57,6 +60,7 @@ class BaseClient:
         self._retry = retry
         self._pace = Pace(retry) if retry is not None else None
         self._clean = clean
+        self._on_error = on_error
         self.base_url = str(self._transport.home)
         self.credential = credential
 
@@ -113,10 +117,14 @@ class BaseClient:
         return await self._with_retries(lambda: self._transport.exchange(request, options), once=once)
 
     async def _with_retries(self, attempt: Callable[[], Awaitable[T]], *, once: bool = False) -> T:
-        if self._retry is None or self._pace is None:
-            return await attempt()
-        policy = replace(self._retry, tries=1) if once else self._retry
-        return await with_retries(policy, self._pace, attempt)
+        try:
+            if self._retry is None or self._pace is None:
+                return await attempt()
+            policy = replace(self._retry, tries=1) if once else self._retry
+            return await with_retries(policy, self._pace, attempt)
+        except GonogoClientError as error:
+            self._on_error(error)
+            raise
 
     async def stream_lines(self, request: PreparedRequest) -> AsyncGenerator[bytes, None]:
         """Yields the body of the response as it arrives, one or more whole lines at a time, each with its newline.

@@ -15,7 +15,7 @@
     ├── ServerError               5xx (and 408, 425)
     └── StreamUnavailableError    no progress stream; defined in `progress_stream`
 
-`str(error)` says what happened and ends with the request id when there is one; `error.next_step` says what to do.
+`str(error)` says what happened, `error.next_step` what to do, `error.trace` status, code and request id.
 Text from a server is cleaned, cut and redacted before it gets here.
 Standard library only, so that everything above the client can import it cheaply.
 """
@@ -31,7 +31,7 @@ class GonogoClientError(Exception):
     """Base class of the errors of a call.
 
     Attributes:
-        message: what happened, without the request id.
+        message: what happened.
         next_step: what to do now.
         request_id: the server's name for the exchange, or `None`.
         status: HTTP status, or `None` when there was no response.
@@ -63,7 +63,14 @@ class GonogoClientError(Exception):
         self.transient = transient
 
     def __str__(self) -> str:
-        return f"{self.message} (request {self.request_id})" if self.request_id else self.message
+        return self.message
+
+    @property
+    def trace(self) -> str:
+        """Status, code and request id, `429 rate_limited, request req_1`; empty without any of them."""
+        status = " ".join(str(part) for part in (self.status, self.code) if part)
+        request = f"request {self.request_id}" if self.request_id else ""
+        return ", ".join(part for part in (status, request) if part)
 
 
 class InvalidInputError(GonogoClientError, ValueError):

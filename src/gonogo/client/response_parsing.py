@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from typing import Final, TypedDict, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -266,7 +265,7 @@ def error_from(response: ApiResponse) -> GonogoClientError:
         "next_step": _NEXT_STEP.get(reason if isinstance(reason, str) else "") or _NEXT_STEP.get(fields.code),
     }
     status = response.status
-    tail = _tail(status, fields)
+    tail = f": {fields.message.rstrip('.')}." if fields.message else "."
     if status == 401:
         return AuthenticationError(f"The server did not accept the credential{tail}", **rest)
     if status in (402, 403, 423):
@@ -283,12 +282,6 @@ def error_from(response: ApiResponse) -> GonogoClientError:
         again = status in _TRANSIENT_5XX
         return ServerError(f"The server failed{tail}", retry_after=_retry_after(response), transient=again, **rest)
     return InvalidRequestError(f"The server rejects the request{tail}{_fields(details)}", **rest)
-
-
-def _tail(status: int, fields: _ErrorFields) -> str:
-    phrase = next((item.phrase for item in HTTPStatus if item.value == status), "")
-    status_text = f" ({status} {fields.code or phrase})".replace(" )", ")")
-    return f"{status_text}: {fields.message.rstrip('.')}." if fields.message else f"{status_text}."
 
 
 def _fields(details: JsonObject) -> str:

@@ -30,6 +30,7 @@ from gonogo.tui.keymaps import load_keymap
 from gonogo.tui.navigation import Navigator, Start
 from gonogo.tui.palette import ActionCommands
 from gonogo.tui.screens.common.choice import ChoiceScreen
+from gonogo.tui.screens.common.error_details import ErrorDetailsScreen
 from gonogo.tui.screens.common.help import HelpScreen
 from gonogo.tui.startup_shortcuts import FIRST_SCREEN_STYLES, ParsedTheme, exempt_startup_objects
 from gonogo.tui.terminal.capabilities import TERMINALS, TerminalCapabilities, ask_tmux, window_cell
@@ -272,6 +273,10 @@ class GonogoApp(App[None]):
         if not isinstance(self.screen, HelpScreen):
             scopes = getattr(self.screen, "ACTION_SCOPES", (actions.ANNOTATE,))
             self.push_screen(HelpScreen(self.own_keys, scopes))
+
+    def action_error_details(self) -> None:
+        if not isinstance(self.screen, ErrorDetailsScreen):
+            self.push_screen(ErrorDetailsScreen(self.services.last_error))
 
     # --- notices ---------------------------------------------------------------------------------------
 

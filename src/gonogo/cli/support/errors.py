@@ -44,7 +44,7 @@ def handle_errors() -> Iterator[None]:
         where = ".".join(str(part) for part in first["loc"])
         fail(f"{where}: {first['msg']}", "Nothing was sent for it; put it right and try again.", EXIT_USAGE)
     except AuthenticationError as error:
-        fail(str(error), error.next_step, EXIT_NO_CREDENTIAL)
+        fail(str(error), error.next_step, EXIT_NO_CREDENTIAL, details=error.trace)
     except NetworkError as error:
         _, cannot_open, reason = str(error).partition(CANNOT_OPEN)
         if cannot_open:
@@ -53,7 +53,7 @@ def handle_errors() -> Iterator[None]:
     except IncompleteListError as error:  # nobody refused: the server holds a part back
         fail(str(error), error.next_step, EXIT_FAILED)
     except GonogoClientError as error:
-        fail(str(error), error.next_step, EXIT_REFUSED)
+        fail(str(error), error.next_step, EXIT_REFUSED, details=error.trace)
     except KeyboardInterrupt:
         fail("stopped; what was done so far is kept", code=EXIT_INTERRUPTED)
     except BrokenPipeError:  # `gonogo … | head`: the reader has enough

@@ -27,9 +27,13 @@ def echo_err(message: str) -> None:
     click.echo(clean_text(message), err=True)
 
 
-def fail(message: str, next_step: str = "", code: int = EXIT_FAILED) -> NoReturn:
-    """Ends the command with one clear sentence, the next step, and a documented exit code."""
-    echo_err(f"gonogo: {message}" + (f"\n        {next_step}" if next_step else ""))
+def fail(message: str, next_step: str = "", code: int = EXIT_FAILED, *, details: str = "") -> NoReturn:
+    """Ends the command with one clear sentence, the next step, and a documented exit code.
+
+    `details` are codes and ids for those who look after the server.
+    """
+    lines = [f"gonogo: {message}", next_step, f"Details: {details}" if details else ""]
+    echo_err("\n        ".join(line for line in lines if line))
     raise SystemExit(code)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from gonogo.client.credential import ApiKey, Credential, SessionToken
 from gonogo.client.errors import (
     AuthenticationError,
+    GonogoClientError,
     NetworkError,
     NotFoundError,
     PermissionDeniedError,
@@ -98,6 +99,11 @@ class Account:
     @property
     def embedded_available(self) -> bool:
         return self._clients.embedded_available
+
+    @property
+    def last_error(self) -> GonogoClientError | None:
+        """The last error of a call to any server."""
+        return next(iter(self._clients.last_errors), None)
 
     @property
     def demo_available(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ class ClientFactory:
         self._embedded_url = embedded_url
         self._embedded: EmbeddedParts | None = None
         self._transport = transport
+        self.last_errors: deque[GonogoClientError] = deque(maxlen=1)
+        """The last error of any client, for its details."""
 
     @property
     def embedded_available(self) -> bool:
@@ -67,7 +70,10 @@ class ClientFactory:
         self, base_url: str, credential: Credential | None, retry: RetryPolicy | None = None
     ) -> GonogoClient:
         """Returns a client of the server at `base_url`. Without `retry` each call is one request."""
-        return (await http_clients()).client(base_url, credential, transport=self._transport_to(base_url), retry=retry)
+        client = (await http_clients()).client
+        return client(
+            base_url, credential, transport=self._transport_to(base_url), retry=retry, on_error=self.last_errors.append
+        )
 
     def server(self, base_url: str) -> ServerProfile:
         """Returns the settings of the server at `base_url`."""

@@ -23,7 +23,8 @@ _LATE = {
 class DeliveryOutcome:
     """New state of a row. `QUEUED`: retry, `after` seconds at the earliest (`None`: when the connection allows it).
 
-    `code`: the reason why answering a refused one again is of no use; empty when it may help.
+    The first line of `detail` is for the person; a second one names the exchange on the server. `code`: the reason why
+    answering a refused one again is of no use; empty when it may help.
     """
 
     state: SendState
@@ -52,13 +53,14 @@ def from_error(error: GonogoClientError, attempts: int, *, delivered_otherwise: 
     if isinstance(error, ConflictError):
         return _from_conflict(error, 0 if delivered_otherwise else attempts)
     detail = f"{error} {error.next_step}"
+    trace = f"\n{error.trace}" if error.trace else ""
     if isinstance(error, InvalidRequestError):
         fields = [(".".join(map(str, as_list(field.get("loc")))), field.get("msg", "")) for field in error.errors[:3]]
         named = [f"{place}: {message}" for place, message in fields]
         detail = " · ".join([str(error), *named]) if named else detail
     if error.transient and not isinstance(error, InvalidInputError):
         return DeliveryOutcome(SendState.QUEUED, str(error), 30.0)
-    return DeliveryOutcome(SendState.PARKED, detail)
+    return DeliveryOutcome(SendState.PARKED, detail + trace)
 
 
 def _from_conflict(error: ConflictError, attempts: int) -> DeliveryOutcome:
@@ -81,4 +83,4 @@ def _from_conflict(error: ConflictError, attempts: int) -> DeliveryOutcome:
             "You had answered this question before, in another window or on another machine; the first answer stands.",
             code=error.reason,
         )
-    return DeliveryOutcome(SendState.PARKED, f"{error} {error.next_step}")
+    return DeliveryOutcome(SendState.PARKED, f"{error} {error.next_step}\n{error.trace}".strip())

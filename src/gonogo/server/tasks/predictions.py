@@ -9,8 +9,8 @@ from operator import itemgetter
 from sqlalchemy import JSON, Connection, select
 
 from gonogo.schemas.gonogo_api import Prediction, PredictionsStored
-from gonogo.server.errors import FieldError, invalid
 from gonogo.schemas.wording import question
+from gonogo.server.errors import FieldError, invalid
 from gonogo.server.store.bulk_insert import insert_new, stored_instant, stored_json
 from gonogo.server.store.ids import new_id, time_ordered_ids
 from gonogo.server.store.schema import calculations, predictions

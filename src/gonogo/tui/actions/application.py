@@ -12,6 +12,7 @@ EVERYWHERE = Scope(
     Action("results", "results", "Results of a task, Centaur's way of telling.", (), "results"),
     Action("theme", "theme", "Choose a theme; each is shown at once.", ("f2",), "themes"),
     Action("palette", "palette", "Find an action by name.", ("ctrl+p",), "command_palette"),
+    Action("details", "error details", "Status, code and request id of the last error.", ("f9",), "error_details"),
     Action("help", "keys", "All keys and what they do.", ("question_mark",), "keys", 5),
     Action("sign_out", "sign out", "Forget the session and go to the sign-in screen.", (), "sign_out"),
     Action("quit", "quit", "Leave. What is saved is sent, now or next time.", ("ctrl+q",), "quit"),

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from gonogo.desk.core.models import Decided, DeskTask, SendState, SessionState, Stage
 from gonogo.sheets.models import NoPicture, Picture
-from gonogo.tui.presenters.format import short_id, value_text
+from gonogo.tui.presenters.format import value_text
 from gonogo.tui.text import content, one_line
 from gonogo.tui.viewport import Viewport
 
@@ -82,12 +82,14 @@ OUTCOMES: dict[SendState, str] = {
 
 def outcome_text(answer: Decided) -> str:
     """State of an answer, with the server's reason where there is one."""
-    return OUTCOMES[answer.state] + (f": {answer.detail}" if answer.detail else "")
+    reason = answer.detail.partition("\n")[0]
+    return OUTCOMES[answer.state] + (f": {reason}" if reason else "")
 
 
 def answer_again_message(answer: Decided) -> str:
     """Message beside a question that is asked again after its answer was refused."""
-    reason = f": {answer.detail.rstrip('.')}" if answer.detail else ""
+    detail = answer.detail.partition("\n")[0].rstrip(".")
+    reason = f": {detail}" if detail else ""
     return f"Your answer “{answer.decision.verdict}” was refused{reason}. Answer again; undo leaves it as it was."
 
 
@@ -146,9 +148,9 @@ class PlaceHint:
 def sheet_title(task: DeskTask, picture: Picture | NoPicture | None, view: Viewport) -> str:
     """Title of the drawing: `LIU0010 · sheet 1 · detail 4.2×`."""
     links = dict(task.links)
-    part = links.get("part") or task.part_revision_id or ""
+    part = one_line(links.get("part") or "", 40)
     title = one_line(picture.title or "", 40) if isinstance(picture, Picture) else ""
-    parts = [title or short_id(part)] if title or part else []
+    parts = [title or part] if title or part else []
     if isinstance(picture, Picture):
         parts.append(f"sheet {picture.page}" + (f" of {picture.n_pages}" if picture.n_pages > 1 else ""))
         parts.append(f"{view.level.value} {picture.magnification:.1f}×")

@@ -66,5 +66,7 @@ def details(answer: Decided, question: Content) -> Content:
         ("sure", "not given" if decision.confidence is None else f"{round(decision.confidence * 5)} of 5"),
         ("time", spent),
     ]
+    trace = answer.detail.partition("\n")[2]
+    fields += [("details", trace)] if trace else []
     lines = [field_line(name, styled(text, "$foreground")) for name, text in fields]
     return Content("\n\n").join([Content("\n").join(lines), question])

@@ -19,10 +19,10 @@ def waiting(words: str) -> Content:
 
 
 def problem(words: str, error: Exception) -> Content:
-    """Card of an error: its message and its next step."""
-    return paragraphs(
-        heading("!", "$warning", words), content(str(error), 600), content(getattr(error, "next_step", ""), 400)
-    )
+    """Card of an error: its message and its next step; F9 has its code and request id, where it has them."""
+    details = [Content.styled("F9 shows the details.", "$quiet")] if getattr(error, "trace", "") else []
+    step = content(getattr(error, "next_step", ""), 400)
+    return paragraphs(heading("!", "$warning", words), content(str(error), 600), step, *details)
 
 
 def card(sign: str, color: str, words: str, reason: str, step: str) -> Content:

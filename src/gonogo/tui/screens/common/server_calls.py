@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from gonogo.client.errors import GonogoClientError
+from gonogo.client.errors import GonogoClientError, RateLimitedError
 from gonogo.desk.core.errors import DeskError
 from gonogo.tui import workers
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_client import GonogoClient
 
+LEAST_PAUSE = 1.0
+"""Least pause after a 429, in seconds."""
 ServerError = GonogoClientError | DeskError
 ServerCall = Callable[["GonogoClient"], Awaitable[None]]
 
@@ -37,8 +40,17 @@ class ServerCalls:
         workers.start_exclusive(self._screen, self.run, call, group=group)
 
     async def run(self, call: ServerCall) -> None:
-        try:
-            async with await self._connect() as client:
-                await call(client)
-        except (GonogoClientError, DeskError) as error:
-            self._on_error(error)
+        """Runs `call`; after a 429, which carries nothing out, again at the end of the pause."""
+        while True:
+            try:
+                async with await self._connect() as client:
+                    await call(client)
+            except RateLimitedError as error:
+                seconds = max(error.retry_after or 0.0, LEAST_PAUSE)
+                step = f"We try again in {seconds:.0f} s."
+                self._on_error(DeskError("The server asks us to go slower.", step))
+                await asyncio.sleep(seconds)
+                continue
+            except (GonogoClientError, DeskError) as error:
+                self._on_error(error)
+            return

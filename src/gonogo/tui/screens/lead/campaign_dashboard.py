@@ -85,7 +85,9 @@ class CampaignDashboardScreen(ListDetailScreen):
         self.calls.start(self._load, "list")
 
     async def _load(self, client: GonogoClient) -> None:
-        self.records.show(await fetch_campaigns(client), select=self._signed.campaign_id)
+        fetched = await fetch_campaigns(client)
+        self._problem = None
+        self.records.show(fetched, select=self._signed.campaign_id)
         self.show()
 
     @on(OptionList.OptionHighlighted)
