@@ -278,6 +278,10 @@ class AnnotatorActionPreview(Received):
 
 
 class AnnotatorState(Received):
+    """Annotator of a campaign. `status` is that of the newest assignment: `invited`, `active`, `revoked`; `None` for
+    an API key.
+    """
+
     voter_id: str
     name: str | None = None
     email: str | None = None
@@ -285,6 +289,7 @@ class AnnotatorState(Received):
     n_submissions: int = 0
     n_discounted: int = 0
     paused_at: Timestamp | None = None
+    status: str | None = None
 
 
 class AnnotatorStateList(Received):

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 import gonogo
-from gonogo.server.http import health
+from gonogo.server.http import health, landing_page
 from gonogo.server.http.metrics import Metrics
 from gonogo.server.http.middleware import RequestContextMiddleware
 from gonogo.server.http.rate_limits import RateLimiter
@@ -102,6 +102,7 @@ def create_app(settings: ServerSettings, *, store: Store | None = None, clock: C
         app.router.routes.extend(router.routes)  # `include_router` would search each router in turn
     app.router.routes.sort(key=_is_rare)  # a path is looked for in this order
     health.add_to(app)
+    landing_page.add_to(app)
     return app
 
 

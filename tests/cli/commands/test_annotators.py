@@ -78,7 +78,7 @@ def test_an_action_says_what_it_does_and_needs_a_yes(gonogo: Gonogo, voted: str)
     assert "4 votes DISCOUNTED" in gonogo("annotators", "list", voted).stdout
     gonogo("annotators", "restore", voted, "bo@works.test", "--yes")
     gonogo("annotators", "pause", voted, "ANA@works.test", "--yes")
-    assert "PAUSED since" in gonogo("annotators", "list", voted).stdout
+    assert "paused since" in gonogo("annotators", "list", voted).stdout
     gonogo("annotators", "resume", voted, "ana@works.test", "--yes")
     listed = gonogo("annotators", "list", voted).stdout
     assert "PAUSED" not in listed
@@ -121,3 +121,20 @@ def test_what_is_asked_of_people_is_shown_and_set(gonogo: Gonogo, imported: obje
     assert "rule on more tasks" in refused.lower()
     gonogo("annotators", "settings", "pmi", "--pass-mark", "0.8", "--no-pass-mark", code=2)
     assert gonogo.json("annotators", "settings", "pmi")["warm_up_items"] == 20
+
+
+def test_each_person_is_listed_once_with_a_status(gonogo: Gonogo, voted: str) -> None:
+    gonogo("assign", voted, "cem@works.test", "--here")
+    gonogo("assign", voted, "dee@works.test", "--here")
+    gonogo("revoke", voted, "dee@works.test", "--yes")
+    gonogo("assign", voted, "dee@works.test", "--here")
+    gonogo("revoke", voted, "bo@works.test", "--yes")
+    gonogo("annotators", "pause", voted, "ana@works.test", "--yes")
+    lines = gonogo("annotators", "list", voted).stdout.splitlines()
+    people = [line.split(" since")[0].split("   ")[:2] for line in lines if not line.startswith("    ")]
+    assert people == [
+        ["ana@works.test", "paused"],
+        ["bo@works.test", "revoked"],
+        ["cem@works.test", "invited"],
+        ["dee@works.test", "invited"],
+    ]

@@ -85,12 +85,13 @@ def _person_json(person: _Person) -> JsonObject:
 def _person_lines(person: _Person) -> list[str]:
     state, quality = person.state, person.quality
     names = [state.name, state.email] if state.name != state.email else [state.email]
-    cells = [" ".join(name for name in names if name) or state.voter_id, counted(state.n_submissions, "vote")]
+    since = (state.paused_at or "")[:16].replace("T", " ")
+    status = f"paused since {since} UTC" if since else state.status or ("API key" if state.kind != "annotator" else "")
+    cells = [" ".join(name for name in names if name) or state.voter_id, status]
+    cells = [*filter(None, cells), counted(state.n_submissions, "vote")]
     if quality is not None:
         scores = {"reliability": quality.reliability, "trust": quality.trust, "gold accuracy": quality.gold_accuracy}
         cells += [f"{name} {score:.2f}" for name, score in scores.items() if score is not None]
-    if state.paused_at:
-        cells.append(f"PAUSED since {state.paused_at[:16].replace('T', ' ')} UTC")
     if state.n_discounted:
         cells.append(f"{counted(state.n_discounted, 'vote')} DISCOUNTED")
     return ["   ".join(cells), *(f"    ! {line}" for line in evidence(person.signs))]

@@ -117,7 +117,8 @@ def annotator_states(connection: Connection, campaign_id: str) -> list[Annotator
     """States of all annotators who voted in the campaign or are assigned to it, by name."""
     in_campaign = submissions.c.campaign_id == campaign_id
     voted = connection.execute(_VOTED.where(in_campaign).group_by(submissions.c.voter_id)).all()
-    assigned = connection.execute(_ASSIGNED.where(assignments.c.campaign_id == campaign_id).distinct()).scalars()
+    in_order = _ASSIGNED.where(assignments.c.campaign_id == campaign_id).order_by(assignments.c.number)
+    assigned = {row.voter_id: row.status for row in connection.execute(in_order)}  # the newest assignment of each
     counts = {row.voter_id: row for row in voted}
     ids = sorted({*counts, *assigned})
     paused = connection.execute(_PAUSES.where(annotator_pauses.c.campaign_id == campaign_id)).all()
@@ -134,6 +135,7 @@ def annotator_states(connection: Connection, campaign_id: str) -> list[Annotator
             n_submissions=counts[voter].n if voter in counts else 0,
             n_discounted=counts[voter].n_discounted if voter in counts else 0,
             paused_at=instant(since.get(voter)),
+            status=assigned.get(voter),
         )
         for voter in ids
     ]
@@ -257,6 +259,6 @@ _VOTED = select(
     func.count().label("n"),
     func.count(discounted_votes.c.submission_id).label("n_discounted"),
 ).outerjoin(discounted_votes, discounted_votes.c.submission_id == submissions.c.id)
-_ASSIGNED = select(assignments.c.annotator_account_id)
+_ASSIGNED = select(assignments.c.annotator_account_id.label("voter_id"), assignments.c.status)
 _ACCOUNTS = select(annotator_accounts.c.id, annotator_accounts.c.display_name.label("name"), annotator_accounts.c.email)
 _USERS = select(users.c.id, users.c.name, users.c.email)
