@@ -14,7 +14,7 @@ from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.lead_client import LeadClient
 from gonogo.demo.demo_workspace import CAMPAIGN, prepare, prepare_embedded
 from gonogo.demo.parts import draw_all
-from gonogo.demo.simulated_annotators import CREW
+from gonogo.demo.simulated_annotators import CREW, EXPERT
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import BASE_URL, embedded_parts
 
@@ -47,7 +47,9 @@ async def _look(lead: LeadClient, campaign_id: str) -> None:
     assert [signs["flags"] for signs in details["annotators"].values()] == [[]] * len(CREW)
     assert {sheet["title"] for sheet in details["by_sheet"]} == set(draw_all())
     people = (await lead.annotators(campaign_id)).data
-    assert [person.name for person in people] == list(CREW)
+    assert [person.name for person in people] == [*CREW, EXPERT]
+    practice = await lead.practice(campaign_id)
+    assert len(practice.data) >= 10
     assert all("simulated" in (person.name or "") for person in people)
     waiting = {task.id: task for task in (await lead.list_tasks(campaign_id, limit=500)).data if not task.is_gold}
     untouched = [task for task in waiting.values() if task.status == "open"]

@@ -6,6 +6,7 @@ expert to rule on, and the quality report has data. The other tasks are left to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from gonogo.client.credential import ApiKey, SessionToken
 from gonogo.client.gonogo_client import GonogoClient
 from gonogo.client.shared_transport import UnclosableTransport
 from gonogo.demo.parts import draw_all
-from gonogo.demo.simulated_annotators import CREW, answer
+from gonogo.demo.simulated_annotators import CREW, EXPERT, answer
 from gonogo.demo.simulated_readings import Reading, read_all
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.transport import BASE_URL, embedded_parts, workspace_url
@@ -91,7 +92,7 @@ async def prepare(client_for: ClientFor, database_url: str, report: Callable[[st
         readings = read_all({part: board.callouts for part, board in boards.items()})
         campaign_id = await _make_campaign(lead, existing.id if existing else None, readings, revisions)
         report("Three simulated colleagues answer before you …")
-        people = {name: await _sign_up(client_for, lead, campaign_id, name) for name in CREW}
+        people = {name: await _sign_up(client_for, lead, campaign_id, name) for name in (*CREW, EXPERT)}
         _answer(database_url, campaign_id, people, readings)
         return campaign_id
 
@@ -160,9 +161,11 @@ def _question(detail_kind: str) -> str:
 
 
 async def _sign_up(client_for: ClientFor, lead: GonogoClient, campaign_id: str, name: str) -> str:
-    """Signs one simulated annotator in by a link, once; returns the account's id."""
-    email = f"{name.partition(' ')[0].lower()}.simulated@example.com"
-    invitation = await lead.create_assignment(campaign_id, CampaignAssignmentCreate(email=email, display_name=name))
+    """Signs one simulated person in by a link, once; returns the account's id."""
+    email = f"{re.split('[ ,]', name)[0].lower()}.simulated@example.com"
+    role = "reviewer" if name == EXPERT else "annotator"
+    body = CampaignAssignmentCreate(email=email, display_name=name, role=role)
+    invitation = await lead.create_assignment(campaign_id, body)
     redeem = SessionCreate(magic_link_token=invitation.magic_link_token, client_nonce=f"demo-{email}")
     session = await lead.redeem(redeem)
     async with client_for(session.session_token) as annotator:

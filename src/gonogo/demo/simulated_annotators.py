@@ -14,9 +14,12 @@ from sqlalchemy import Connection, select
 
 from gonogo.demo.simulated_readings import SEED, Reading, misread
 from gonogo.json_types import JsonObject
+from gonogo.schemas.enums import TaskStatus
 from gonogo.schemas.labeling import LabelSubmit
-from gonogo.server.auth.principals import Voter
+from gonogo.schemas.review import RulingCreate
+from gonogo.server.auth.principals import Principal, Voter
 from gonogo.server.queue import leases, submissions
+from gonogo.server.review.adjudication import adjudicate
 from gonogo.server.store import audit
 from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import tasks
@@ -27,22 +30,52 @@ CREW = {"Ana (simulated)": 0.97, "Bo (simulated)": 0.86, "Cem (simulated)": 0.92
 """Simulated annotators, and the share of errors that each recognises."""
 N_WRONG, N_RIGHT, N_GOLD = 8, 16, 8
 """Numbers of answered tasks: with a wrong reading, with a right reading, and gold."""
+EXPERT = "Eva, expert (simulated)"
+N_RULED = 12
+"""Number of settled tasks that the expert rules on, so that there is something to practise on."""
 DISPUTED = 5
 """Number of wrong readings on which their answers differ."""
 _SHIFT = timedelta(minutes=50)
 
 
 def answer(store: Store, campaign_id: str, people: Mapping[str, str], readings: Sequence[Reading]) -> None:
-    """Stores all votes of the crew; `people` are their ids by name, in the order of `CREW`."""
+    """Stores all votes of the crew and the expert's rulings; `people` are the ids of both by name."""
     now = datetime.now(UTC)
+    expert_id, people = people[EXPERT], {name: people[name] for name in CREW}
     with store.write() as connection:
         campaign = fetch_campaign(connection, campaign_id)
         chosen = _choose(connection, campaign_id, readings)
         for place, (name, voter_id) in enumerate(people.items()):
             at = now - (len(people) - place) * _SHIFT
             _work(connection, campaign, place, name, voter_id, chosen, at)
-        content = {"campaign_id": campaign_id, "n": len(people) * len(chosen)}
+        n_ruled = _rule(connection, campaign, expert_id, chosen, now - _SHIFT / 2)
+        content = {"campaign_id": campaign_id, "n": len(people) * len(chosen), "n_ruled": n_ruled}
         audit.append(connection, "simulated_votes", now, actor="demo", content=content)
+
+
+def _rule(
+    connection: Connection,
+    campaign: CampaignRow,
+    expert_id: str,
+    chosen: Sequence[tuple[TaskRow, Reading]],
+    at: datetime,
+) -> int:
+    """Rules on tasks that the votes settled, wrong readings first; returns how many. The disputed ones are left."""
+    expert = Principal("annotator", expert_id, campaign.org_id, "reviewer", campaign_id=campaign.id)
+    ids = [row.id for row, _ in chosen if not row.is_gold]
+    query = select(tasks.c.id).where(tasks.c.id.in_(ids), tasks.c.status == TaskStatus.RESOLVED)
+    resolved = set(connection.execute(query).scalars())
+    settled = sorted((pair for pair in chosen if pair[0].id in resolved), key=lambda pair: not pair[1].error)
+    for row, reading in settled[:N_RULED]:
+        adjudicate(connection, row.id, expert, _ruling(reading), at)
+        at += timedelta(seconds=9)
+    return min(len(settled), N_RULED)
+
+
+def _ruling(reading: Reading) -> RulingCreate:
+    if reading.error is None:
+        return RulingCreate(verdict="correct")
+    return RulingCreate(verdict="incorrect", corrected_value={"text": reading.callout.text})
 
 
 def _choose(connection: Connection, campaign_id: str, readings: Sequence[Reading]) -> list[tuple[TaskRow, Reading]]:
