@@ -37,7 +37,7 @@ def run(presses: int = PRESSES) -> dict[str, Any]:
     """Paired figures in ms, `gonogo` and `bare`, and their ratios."""
     with tempfile.TemporaryDirectory() as folder:
         env = {"GONOGO_HOME": folder, "LANG": "C.UTF-8", "PYTHONPATH": os.getcwd()}
-        prepare = [*OURS, "demo", "--prepare"]
+        prepare = [*OURS, "demo", "--prepare", "--no-tour"]
         subprocess.run(prepare, env={**os.environ, **env}, check=True, capture_output=True)
         with Program([*OURS, "demo"], env=env) as first:  # signs in to the workspace
             first.wait_for("Is (this|the|note) ")

@@ -32,7 +32,7 @@ def run() -> dict[str, Any]:
     """Paired figures: `start` (ms until the question is seen) and `press` (ms from key to end of repaint)."""
     with tempfile.TemporaryDirectory() as folder:
         env = {"GONOGO_HOME": folder, "LANG": "C.UTF-8", "PYTHONPATH": os.getcwd()}
-        prepare = [*OURS, "demo", "--prepare"]
+        prepare = [*OURS, "demo", "--prepare", "--no-tour"]
         subprocess.run(prepare, env={**os.environ, **env}, check=True, capture_output=True)
         with Program([*OURS, "demo"], env=env) as first:  # the first start opens the desk and leaves it filled
             first.wait_for(QUESTION)

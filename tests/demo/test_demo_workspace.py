@@ -16,6 +16,7 @@ from gonogo.demo.demo_workspace import CAMPAIGN, prepare, prepare_embedded
 from gonogo.demo.parts import draw_all
 from gonogo.demo.simulated_annotators import CREW, EXPERT
 from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.practice.tour import take_lessons
 from gonogo.embedded.transport import BASE_URL, embedded_parts
 
 
@@ -32,7 +33,10 @@ def test_after_a_start_there_is_work_for_an_annotator_an_expert_and_a_lead() -> 
             await _look(lead, campaign_id)
 
     asyncio.run(look())
+    lessons = take_lessons(AppPaths(), campaign_id)
+    assert [lesson.teaches for lesson in lessons] == ["correct", "incorrect", "fix", "undo", "context"]
     assert start() == campaign_id
+    assert take_lessons(AppPaths(), campaign_id) == []  # the tour comes once
 
 
 async def _look(lead: LeadClient, campaign_id: str) -> None:

@@ -34,7 +34,7 @@ def _overwrite(outbox: Path) -> None:
 def test_a_damaged_outbox_is_said_at_the_first_question(
     lead: Cli, tmp_path: Path, damage: Callable[[Path], None], words: str
 ) -> None:
-    with Terminal([*GONOGO, "demo"], tmp_path, env=lead.env) as terminal:
+    with Terminal([*GONOGO, "demo", "--no-tour"], tmp_path, env=lead.env) as terminal:
         wait_until(lambda: progress(terminal) == 0, terminal.screen, 40)
         answer(terminal, "a", 0)
         answer(terminal, "s", 1)
@@ -43,7 +43,7 @@ def test_a_damaged_outbox_is_said_at_the_first_question(
     outbox = lead.home / "state" / "outbox.sqlite"
     damage(outbox)
     before = time.monotonic()
-    with Terminal([*GONOGO, "demo"], tmp_path, env=lead.env) as terminal:
+    with Terminal([*GONOGO, "demo", "--no-tour"], tmp_path, env=lead.env) as terminal:
         wait_until(lambda: progress(terminal) >= 0, terminal.screen, 20)
         assert time.monotonic() - before < 10  # five seconds on a machine that is not busy
         terminal.wait_for(words, 5)

@@ -30,7 +30,7 @@ def kept(lead: Cli) -> Path:
 
 def session(lead: Cli, end: int = signal.SIGTERM) -> str:
     """Start, see the question whole, end; what the program wrote until then."""
-    with terminal(lead, "demo") as program:
+    with terminal(lead, "demo", "--no-tour") as program:
         program.wait_for("\\[\\?1004h[\\s\\S]*· detail ", raw=True)
         program.settle(0.3)
         program.signal(end)

@@ -49,6 +49,23 @@ def test_bare_gonogo_offers_the_demo_and_one_key_opens_it(tmp_path: Path) -> Non
         terminal.wait_for("Try it on sample drawings")
         terminal.press("Enter")
         terminal.wait_for(QUESTION, SECONDS)
+        terminal.wait_for("1/5  Value and drawing say the same. Press a")
+        terminal.press("a")
+        terminal.wait_for("2/5  ")
+        terminal.press("C-q")
+        terminal.wait_gone()
+    with Terminal(GONOGO, tmp_path, env=at(tmp_path / "fresh")) as terminal:
+        terminal.wait_for("Demo: four parts", SECONDS)  # the tour never comes again
+        terminal.press("C-q")
+        terminal.wait_gone()
+
+
+def test_practice_in_the_demo_has_items_at_once(tmp_path: Path) -> None:
+    with Terminal([*GONOGO, "demo", "--no-tour"], tmp_path, env=at(tmp_path / "fresh")) as terminal:
+        terminal.wait_for("a correct", SECONDS)
+        terminal.press("t")
+        terminal.wait_for("nothing here counts", SECONDS)
+        terminal.wait_for("a correct", SECONDS)
         terminal.press("C-q")
         terminal.wait_gone()
 

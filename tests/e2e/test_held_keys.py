@@ -39,7 +39,9 @@ def hold(terminal: Terminal, key: str, delay: float, interval: float) -> bool:
 @pytest.mark.parametrize(("delay", "interval"), [(0.375, 0.09), (0.25, 0.092), (0.5, 0.125), (0.66, 0.04)])
 def test_a_key_held_down_is_one_answer(lead: Cli, delay: float, interval: float) -> None:
     lead("demo", "--prepare")
-    with Terminal([*GONOGO, "demo"], lead.home, env={"GONOGO_HOME": str(lead.home), "LANG": "C.UTF-8"}) as terminal:
+    with Terminal(
+        [*GONOGO, "demo", "--no-tour"], lead.home, env={"GONOGO_HOME": str(lead.home), "LANG": "C.UTF-8"}
+    ) as terminal:
         terminal.wait_for("a correct", 60)
         wait_until(lambda: progress(terminal) >= 0, terminal.screen)
         for _ in range(ATTEMPTS):

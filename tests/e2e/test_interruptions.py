@@ -45,7 +45,7 @@ def whole(outbox: Path) -> int:
 def test_a_closed_pane_ends_the_program_and_loses_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     env = {"GONOGO_HOME": str(home), "LANG": "C.UTF-8"}
-    with Terminal([*GONOGO, "demo"], tmp_path, env=env) as terminal:
+    with Terminal([*GONOGO, "demo", "--no-tour"], tmp_path, env=env) as terminal:
         wait_until(lambda: progress(terminal) == 0, terminal.screen, 30)
         answer(terminal, "a", 0)
     # the server of the terminal is killed with a question open: SIGHUP, and no terminal to write to any more
@@ -53,7 +53,7 @@ def test_a_closed_pane_ends_the_program_and_loses_nothing(tmp_path: Path) -> Non
     wait_until(lambda: not processes(home), lambda: f"still there: {processes(home)}", 20)
     assert time.monotonic() - ended < 15  # two seconds on a machine that is not busy
     assert whole(next(home.rglob("outbox.sqlite"))) == 1
-    with Terminal([*GONOGO, "demo"], tmp_path, env=env) as terminal:
+    with Terminal([*GONOGO, "demo", "--no-tour"], tmp_path, env=env) as terminal:
         wait_until(lambda: progress(terminal) == 1, terminal.screen, 30)
         answer(terminal, "a", 1)
         terminal.press("C-q")

@@ -124,6 +124,9 @@ def test_the_demo_asks_its_first_question_and_resumes(tmp_path: Path) -> None:
     env = {"GONOGO_HOME": str(tmp_path / "home"), "LANG": "C.UTF-8"}
     for done in (0, 1):
         with Terminal([*GONOGO, "demo"], tmp_path, env=env) as terminal:
+            if done == 0:
+                terminal.wait_for("1/5  ", 30)
+                terminal.press("Escape")
             wait_until(lambda done=done: progress(terminal) == done, terminal.screen, 30)  # type: ignore[misc]
             answer(terminal, "a", done)
             terminal.press("C-q")

@@ -19,8 +19,8 @@ def env(lead: Cli) -> dict[str, str]:
     return {"GONOGO_HOME": str(lead.home), "LANG": "C.UTF-8", "TERM": "xterm-kitty", "COLORTERM": "truecolor"}
 
 
-def started(lead: Cli, command: str) -> ScriptedTerminal:
-    terminal = ScriptedTerminal([*GONOGO, command], env(lead))
+def started(lead: Cli, *command: str) -> ScriptedTerminal:
+    terminal = ScriptedTerminal([*GONOGO, *command], env(lead))
     terminal.wait_for(b"\x1b[c")
     terminal.type(KITTY_REPLIES)
     return terminal
@@ -33,7 +33,7 @@ def ids(terminal: ScriptedTerminal, command: bytes) -> list[int]:
 
 @pytest.fixture
 def signed_in(lead: Cli) -> Cli:
-    with started(lead, "demo") as terminal:
+    with started(lead, "demo", "--no-tour") as terminal:
         terminal.wait_for(SENT)
         terminal.type(QUIT)
         assert terminal.ends() == 0

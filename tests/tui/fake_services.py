@@ -286,6 +286,9 @@ class FakeAccount:
     async def campaigns(self, signed: FakeSignedIn) -> list[FakeCampaign]:
         return self.listed
 
+    def tour_lessons(self, campaign_id: str) -> list[Any]:
+        return []
+
     def open_desk(self, signed: FakeSignedIn, campaign_id: str) -> FakeAnnotateSession:
         self.calls.append(("open", campaign_id))
         return self.session

@@ -20,6 +20,7 @@ from gonogo.tui.screens.work.contact_sheet import ContactSheetScreen
 from gonogo.tui.screens.work.history import HistoryScreen
 from gonogo.tui.screens.work.practice import PracticeScreen
 from gonogo.tui.screens.work.review import ReviewScreen
+from gonogo.tui.screens.work.tour import TourScreen
 from gonogo.tui.widgets.task_pane import TaskPane
 
 OWNERS: dict[actions.Scope, type] = {
@@ -34,6 +35,7 @@ OWNERS: dict[actions.Scope, type] = {
     actions.CANDIDATES: GoldCandidatesScreen,
     actions.ANNOTATORS: AnnotatorsScreen,
     actions.PRACTICE: PracticeScreen,
+    actions.TOUR: TourScreen,
     actions.LEAD: CampaignDashboardScreen,
     actions.SETTINGS: CampaignSettingsScreen,
     actions.RESULTS: ResultsScreen,

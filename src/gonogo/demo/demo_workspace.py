@@ -16,7 +16,9 @@ from gonogo.client.shared_transport import UnclosableTransport
 from gonogo.demo.parts import draw_all
 from gonogo.demo.simulated_annotators import CREW, EXPERT, answer
 from gonogo.demo.simulated_readings import Reading, read_all
+from gonogo.demo.tour import tour_lessons
 from gonogo.desk.core.paths import AppPaths
+from gonogo.desk.practice.tour import save_lessons
 from gonogo.embedded.transport import BASE_URL, embedded_parts, workspace_url
 from gonogo.json_types import JsonObject
 from gonogo.schemas.gonogo_api import (
@@ -67,20 +69,26 @@ async def prepare_embedded(home: AppPaths, report: Callable[[str], None]) -> str
         return GonogoClient(BASE_URL, credential, transport=cast("Any", shared))  # it has the methods httpx calls
 
     try:
-        return await prepare(client_for, workspace_url(home), report)
+        campaign_id, revisions = await prepare(client_for, workspace_url(home), report)
+        if revisions:
+            save_lessons(home, campaign_id, tour_lessons(campaign_id, revisions))
+        return campaign_id
     finally:
         await parts.transport.aclose()
 
 
-async def prepare(client_for: ClientFor, database_url: str, report: Callable[[str], None]) -> str:
-    """Creates the demo campaign in the workspace, or finds the existing one; returns its id.
+async def prepare(
+    client_for: ClientFor, database_url: str, report: Callable[[str], None]
+) -> tuple[str, dict[str, str]]:
+    """Creates the demo campaign in the workspace, or finds the existing one.
 
+    Returns its id, and the revision of each part if it was created now.
     Safe to repeat, and to interrupt: the next start continues with what an earlier one made.
     """
     async with client_for(None) as lead:
         existing = await find_campaign(lead)
         if existing and existing.task_count:
-            return existing.id
+            return existing.id, {}
         report("Drawing four parts …")
         boards = draw_all()
         revisions = {}
@@ -94,7 +102,7 @@ async def prepare(client_for: ClientFor, database_url: str, report: Callable[[st
         report("Three simulated colleagues answer before you …")
         people = {name: await _sign_up(client_for, lead, campaign_id, name) for name in (*CREW, EXPERT)}
         _answer(database_url, campaign_id, people, readings)
-        return campaign_id
+        return campaign_id, revisions
 
 
 def _answer(database_url: str, campaign_id: str, people: dict[str, str], readings: list[Reading]) -> None:

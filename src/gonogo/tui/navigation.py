@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from textual.app import App
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gonogo.desk.account.account_service import Account
     from gonogo.desk.account.identity import SignedIn
     from gonogo.desk.annotate.session import AnnotateSession
+    from gonogo.desk.practice.tour import Lesson
     from gonogo.desk.review.session import ReviewSession
     from gonogo.tui.screens.lead_and_results import LeadScreenFactory
 
@@ -122,8 +123,23 @@ class Navigator:
             self._replace_screen(self._practice(signed, campaign_id, lambda: self.open_campaign(signed, campaign_id)))
             return
         await self.close_session()
+        if lessons := self._services.tour_lessons(campaign_id):
+            self._replace_screen(self._tour(signed, campaign_id, lessons))
+            return
         self.session = self._services.open_desk(signed, campaign_id)
         self._replace_screen(AnnotateScreen(self.session, clock=self._clock, profile=self._services.profile))
+
+    def _tour(self, signed: SignedIn, campaign_id: str, lessons: Sequence[Lesson]) -> Screen[None]:
+        """The tour of the demo; the campaign follows."""
+        from gonogo.tui.screens.work.tour import TourScreen  # once in a home's life
+
+        async def go_on(notice: str) -> None:
+            await self.open_campaign(signed, campaign_id)
+            self._notice(notice, seconds=8)
+
+        session = self._services.open_tour(signed, lessons)
+        self.session = session
+        return TourScreen(session, lessons, clock=self._clock, profile=self._services.profile, then=go_on)
 
     async def open_review(self, signed: SignedIn, campaign_id: str, task_id: str = "") -> None:
         """Opens the campaign's review queue; with `task_id`, that task as soon as the queue lists it."""

@@ -14,18 +14,25 @@ from gonogo.desk.core.paths import AppPaths
     epilog="""\b
 Examples:
   gonogo demo              draw the sample project once, then ask the first question
+  gonogo demo --no-tour    the same without the five questions that teach the keys
   gonogo demo --prepare    only make it, and print its campaign's id
 """
 )
 @click.option("--prepare", "prepare_only", is_flag=True, help="Make the sample project and stop.")
-def demo(prepare_only: bool) -> None:
+@click.option("--no-tour", is_flag=True, help="Begin with the real questions, without the tour of the first start.")
+def demo(prepare_only: bool, no_tour: bool) -> None:
     """Try gonogo on a sample project: no account, no network.
 
-    The first start draws four parts and lets three simulated colleagues answer a few questions before you. Later starts
-    go on where you stopped. Everything lies in the workspace on this machine (GONOGO_HOME).
+    The first start draws four parts, lets three simulated colleagues answer a few questions before you, and shows the
+    keys in a short tour, which Esc skips. Later starts go on where you stopped. Everything lies in the workspace on
+    this machine (GONOGO_HOME).
     """
     home = AppPaths()
     campaign_id = existing_campaign(home) or _make_campaign(home)
+    if no_tour:
+        from gonogo.desk.practice.tour import drop_lessons  # a later start does without it before its first frame
+
+        drop_lessons(home)
     if prepare_only:
         click.echo(campaign_id)
         return

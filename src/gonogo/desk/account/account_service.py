@@ -11,8 +11,10 @@ import asyncio
 import contextlib
 import secrets
 import shutil
-from collections.abc import Awaitable, Callable, Coroutine
+import tempfile
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gonogo.client.credential import ApiKey, Credential, SessionToken
@@ -49,6 +51,7 @@ from gonogo.desk.core.settings import Settings, environment
 from gonogo.desk.core.state_store import StateStore
 from gonogo.desk.outbox.flush import flush
 from gonogo.desk.outbox.rows import Address
+from gonogo.desk.practice.tour import Lesson, TourServer, take_lessons
 from gonogo.desk.session.dependencies import SessionDependencies
 
 if TYPE_CHECKING:
@@ -94,6 +97,7 @@ class Account:
         )
         self._make_demo = make_demo
         self._this_run: set[str] = set()
+        self._tour_folder: tempfile.TemporaryDirectory[str] | None = None
         self._nonces: dict[str, str] = {}
 
     @property
@@ -207,6 +211,8 @@ class Account:
         """Closes the files and the embedded server."""
         self._memory.close()
         await self._clients.aclose()
+        if self._tour_folder is not None:
+            self._tour_folder.cleanup()
 
     # --- sessions ----------------------------------------------------------------------------------------
 
@@ -233,6 +239,31 @@ class Account:
     def open_desk(self, signed: SignedIn, campaign_id: str) -> AnnotateSession:
         """Returns an annotate session in one campaign; nothing is read or sent before its `start`."""
         return AnnotateSession(self.visiting(signed, campaign_id))
+
+    def tour_lessons(self, campaign_id: str) -> list[Lesson]:
+        """Returns the lessons that the demo has left for a campaign; they are given once."""
+        return take_lessons(self.home, campaign_id)
+
+    def open_tour(self, signed: SignedIn, lessons: Sequence[Lesson]) -> AnnotateSession:
+        """Returns a session over `lessons`, whose answers go nowhere and whose outbox ends with this run."""
+        self._tour_folder = self._tour_folder or tempfile.TemporaryDirectory(prefix="gonogo-tour-")
+
+        async def connect() -> TaskServer:
+            return TourServer(lessons, lambda: self._task_server(signed))
+
+        address = Address(signed.base_url, signed.annotator, "tour")
+        return AnnotateSession(
+            SessionDependencies(
+                address=address,
+                sends=address,
+                connect=connect,
+                drawings=lambda ask_url: self._clients.drawings(signed, ask_url),
+                outbox_file=Path(self._tour_folder.name) / "outbox.sqlite",
+                memory=self._memory,
+                profile=self.profile,
+                clock=self._clock,
+            )
+        )
 
     def open_review(self, signed: SignedIn, campaign_id: str) -> ReviewSession:
         """Returns a review session in one campaign; nothing is read or sent before its `start`."""

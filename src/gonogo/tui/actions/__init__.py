@@ -12,17 +12,39 @@ from gonogo.tui.actions.application import EVERYWHERE
 from gonogo.tui.actions.expert import ADJUDICATE, CONTACT, REVIEW
 from gonogo.tui.actions.lead import ANNOTATORS, CANDIDATES, LEAD, QUALITY, SETTINGS
 from gonogo.tui.actions.results import CASE, RESULTS
-from gonogo.tui.actions.work import ANNOTATE, EDIT, HISTORY, PRACTICE
+from gonogo.tui.actions.work import ANNOTATE, EDIT, HISTORY, PRACTICE, TOUR
 
 __all__ = [
-    "ACTIONS", "ADJUDICATE", "ANNOTATE", "ANNOTATORS", "BY_ID", "CANDIDATES", "CASE", "CONTACT", "EDIT", "EVERYWHERE",
-    "HISTORY", "KEY_NAMES", "LEAD", "PRACTICE", "QUALITY", "RESULTS", "REVIEW", "SCOPES", "SETTINGS", "Action", "Scope",
-    "in_scope", "key_name", "keys_of",
+    "ACTIONS",
+    "ADJUDICATE",
+    "ANNOTATE",
+    "ANNOTATORS",
+    "BY_ID",
+    "CANDIDATES",
+    "CASE",
+    "CONTACT",
+    "EDIT",
+    "EVERYWHERE",
+    "HISTORY",
+    "KEY_NAMES",
+    "LEAD",
+    "PRACTICE",
+    "QUALITY",
+    "RESULTS",
+    "REVIEW",
+    "SCOPES",
+    "SETTINGS",
+    "TOUR",
+    "Action",
+    "Scope",
+    "in_scope",
+    "key_name",
+    "keys_of",
 ]  # fmt: skip
 
 SCOPES: tuple[Scope, ...] = (
-    ANNOTATE, REVIEW, ADJUDICATE, CONTACT, QUALITY, CANDIDATES, ANNOTATORS, PRACTICE, LEAD, SETTINGS, RESULTS, CASE,
-    EDIT, HISTORY, EVERYWHERE,
+    ANNOTATE, REVIEW, ADJUDICATE, CONTACT, QUALITY, CANDIDATES, ANNOTATORS, PRACTICE, TOUR, LEAD, SETTINGS, RESULTS,
+    CASE, EDIT, HISTORY, EVERYWHERE,
 )  # fmt: skip
 """All scopes, in the order of `docs/keys.md`."""
 

@@ -75,6 +75,11 @@ HISTORY = Scope(
     Action("back", "back", "Back to where you came from.", ("escape", "h", "q"), "back", 5),
 )  # fmt: skip
 
+TOUR = Scope(
+    "tour", "The tour at the first start of the demo",
+    Action("skip", "skip the tour", "Leave the tour; it never comes again.", ("escape",), "skip_tour"),
+)  # fmt: skip
+
 PRACTICE = Scope(
     "practice", "Practice",
     Action("on", "next", "The next item.", ("enter",), "go_on", 1, verdict=True),

@@ -42,7 +42,7 @@ class AnnotateScreen(Screen[None]):
 
     CSS_PATH = "annotate.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.ANNOTATE.bindings()]
-    ACTION_SCOPES = (actions.ANNOTATE,)
+    ACTION_SCOPES: ClassVar[tuple[actions.Scope, ...]] = (actions.ANNOTATE,)
     AUTO_FOCUS = ""
 
     gonogo = AppGetter()
