@@ -108,11 +108,11 @@ class TerminalDriver(LinuxDriver):
                     data = reply_filter.release()
                 if self._terminal.reports_repeats:
                     data = key_events.feed(data) + (key_events.release() if paused else b"")
-                if data:
-                    pipe.write(data)
                 if not reported and reply_filter.answers.complete:
                     reported = True
-                    self._update_capabilities(reply_filter.answers)
+                    self._update_capabilities(reply_filter.answers)  # before the keys: one of them may end the app
+                if data:
+                    pipe.write(data)
 
     def _update_capabilities(self, answers: TerminalReplies) -> None:
         if self._can_report_repeats(answers):
