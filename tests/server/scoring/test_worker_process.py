@@ -12,8 +12,15 @@ import pytest
 
 from gonogo.server.quality.campaign_report import quality_report
 from gonogo.server.scoring.refresh import refresh_consensus
+from gonogo.server.scoring.worker_process import worker
 from tests.server.consensus.conftest import Campaign
 from tests.server.house import START
+
+
+@pytest.fixture(autouse=True)
+def no_worker_of_another_test() -> None:
+    """The worker stays for the next job of its process, whichever test asked for it."""
+    worker.discard_pool()
 
 
 def test_the_worker_process_finds_and_stores_the_same(campaign: Campaign) -> None:
