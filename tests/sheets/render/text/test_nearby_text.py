@@ -58,6 +58,36 @@ def test_sides_are_those_of_the_turned_page(drawings: OpenDrawings, tmp_path: Pa
     assert _words(drawings, tmp_path / "b.pdf", PictureRequest(52, 24, box, rotation=0)) == ("right: up",)
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ((390, 215), "right"),  # 30 beside, level
+        ((385, 232), "right"),  # 25 beside and 5 below: more than twice as far
+        ((380, 245), "below right"),
+        ((250, 165), "above left"),
+        ((366, 250), "below"),  # 6 beside and 22 below
+        ((286, 260), "below"),
+        ((296, 215), "in the box"),  # most of it inside
+        ((352, 216), "right"),  # begins in the box, and most of it lies outside
+        ((280, 216), "left"),
+        ((310, 200), "above"),
+        ((310, 226), "below"),
+    ],
+)
+def test_a_word_is_on_the_side_where_it_lies_furthest(
+    drawings: OpenDrawings, tmp_path: Path, place: tuple[float, float], said: str
+) -> None:
+    (tmp_path / "a.pdf").write_bytes(_text_pdf([(*place, "THRU")]))
+    assert _words(drawings, tmp_path / "a.pdf", PictureRequest(52, 24, BOX, rotation=0)) == (f"{said}: THRU",)
+
+
+def test_eight_words_are_the_nearest_eight(drawings: OpenDrawings, tmp_path: Path) -> None:
+    words = [(305.0, 225.0 + 9 * n, f"w{n}") for n in range(12)]
+    (tmp_path / "a.pdf").write_bytes(_text_pdf(words[::-1]))
+    found = _words(drawings, tmp_path / "a.pdf", PictureRequest(52, 24, BOX, rotation=0))
+    assert [word.partition(": ")[2] for word in found] == [f"w{n}" for n in range(8)]
+
+
 def test_a_page_full_of_text_costs_little_and_gives_eight(drawings: OpenDrawings, tmp_path: Path) -> None:
     words = [(float(x), float(y), "a\x1b[2Jb") for x in range(0, 800, 20) for y in range(10, 600, 8)]
     (tmp_path / "full.pdf").write_bytes(_text_pdf(words))

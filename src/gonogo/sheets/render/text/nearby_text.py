@@ -40,6 +40,10 @@ def _where(word: Rect, box: Rect) -> tuple[float, str]:
     if overlap >= _INSIDE * word.width * word.height and overlap > 0:
         return 0.0, "in the box"
     across, down = max(left, right, 0.0), max(above, below, 0.0)
+    if not across and not down:  # partly in the box: where it sticks out furthest
+        out = {"left": box.x - word.x, "above": box.y - word.y}
+        out |= {"right": right + word.width, "below": below + word.height}
+        return 0.0, max(out, key=lambda name: out[name])
     side = "left" if left > right else "right"
     end = "above" if above > below else "below"
     distance = float((across**2 + down**2) ** 0.5)
