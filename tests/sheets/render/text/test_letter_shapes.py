@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from gonogo.sheets.render.text.ink_pieces import find_pieces
-from gonogo.sheets.render.text.letter_shapes import STEP, direction_likelihoods, pack, patches, unpack
+from gonogo.sheets.render.text.letter_shapes import STEP, direction_likelihoods, forward, pack, patches, unpack
 from tests.sheets.conftest import text_image
 
 
@@ -32,6 +32,30 @@ def test_a_piece_fills_its_square_alone() -> None:
     assert patch.shape == (16, 16)
     assert patch[:, 7:9].mean() > 0.6
     assert patch[:, :6].max() == patch[:, 10:].max() == 0
+
+
+def test_each_letter_has_likelihoods_of_its_own_that_add_up_to_one() -> None:
+    image, box = text_image("R25", height=80)
+    ink = np.asarray(image.crop(box)) < 128
+    pieces = find_pieces(ink)
+    together = direction_likelihoods(pieces, ink.shape, np.arange(pieces.count))
+    assert together.shape == (3, 25)
+    assert np.exp(together).sum(axis=1) == pytest.approx(np.ones(3), abs=1e-4)
+    for number in range(3):
+        alone = direction_likelihoods(pieces, ink.shape, np.array([number]))[0]
+        assert alone == pytest.approx(together[number], abs=1e-3)
+
+
+def test_the_network_is_two_layers_and_a_softmax() -> None:
+    chance = np.random.default_rng(7)
+    first, first_bias, second, second_bias = (
+        chance.normal(0, 1, shape).astype(np.float32) for shape in ((256, 64), (64,), (64, 25), (25,))
+    )
+    rows = chance.random((4, 256), dtype=np.float32)
+    hidden = np.maximum(rows @ first + first_bias, 0)
+    scores = (hidden @ second + second_bias).astype(np.float64)
+    expected = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+    assert forward(rows, (first, first_bias, second, second_bias)) == pytest.approx(expected, rel=1e-3, abs=1e-3)
 
 
 def test_weights_survive_packing() -> None:

@@ -44,6 +44,12 @@ def test_strips_show_all_of_the_text_from_left_to_right(
         return
     assert strips[0].view.rect.x <= target.x
     assert strips[-1].view.rect.x + strips[-1].view.rect.width >= target.x + target.width - 1e-6
+    cells = request.columns / whole.rect.width  # a page unit is as large as the view says
+    for strip in strips:
+        scale = request.columns / strip.view.rect.width
+        single = request.columns / _view(request).rect.width
+        assert strip.view.magnification == whole.magnification == pytest.approx(5.0 * scale / single)
+        assert scale >= cells * (1 - 1e-9)
     for one, two in pairwise(strips):
         assert (
             one.view.rect.x + one.view.rect.width - two.view.rect.x >= 0.85 * text - 1e-6

@@ -13,7 +13,7 @@ from gonogo.sheets.render.bbox import Placed, drawing_bbox
 from gonogo.sheets.render.crop import Rect
 from gonogo.sheets.render.formats.open_drawing import open_drawing
 from gonogo.sheets.render.text.ink_pieces import Ink, find_pieces, letters_of
-from gonogo.sheets.render.text.text_angle import TextAngle, measure_angle
+from gonogo.sheets.render.text.text_angle import TextAngle, direction_scores, measure_angle
 from gonogo.sheets.render.text.text_metrics import TextMetrics, measure_text
 from tests.benchmarks.legibility_views import MarkedText, shared_texts, unseen_texts
 from tests.shared_material import DRAWINGS
@@ -70,6 +70,42 @@ def test_lines_of_the_drawing_in_the_box_do_not_mislead(angle: int) -> None:
         lined[step, columns // 4 - step - 1] = True
     assert _angle(lined).degrees == pytest.approx(_angle(ink).degrees, abs=3)
     assert _angle(ink).degrees == pytest.approx(angle, abs=4)
+
+
+@pytest.mark.parametrize(
+    ("text", "turned", "expected"),
+    [
+        ("R12,50", 90, 90),
+        ("R12,50", 2, 0),  # nearer to level than the measurement is exact
+        ("R12,50", 88, 90),
+        ("R12,50", 30, 30),
+        ("R12,50", -45, -45),
+        ("7", 0, 0),
+        ("25", 0, 0),
+    ],
+)
+def test_a_clear_direction_is_sure(text: str, turned: int, expected: int) -> None:
+    image, box = text_image(text, turned=turned)
+    measured = _angle(np.asarray(image.crop(box)) < 128)
+    assert measured.is_sure
+    assert measured.degrees == pytest.approx(expected, abs=0 if expected % 90 == 0 else 3)
+
+
+@pytest.mark.parametrize("text", ["8", "0", "1", "H", "II", "808"])
+def test_what_reads_the_same_upside_down_stays_upright(text: str) -> None:
+    image, box = text_image(text)
+    assert _angle(np.asarray(image.crop(box)) < 128).degrees == 0
+
+
+def test_scores_are_one_a_degree_and_count_the_letters() -> None:
+    image, box = text_image("R2,5")
+    ink = np.asarray(image.crop(box)) < 128
+    pieces = letters_of(find_pieces(ink), ink.shape)
+    scores, count = direction_scores(pieces, ink.shape)
+    assert scores.shape == (360,)
+    assert count == 3  # the comma is no letter
+    assert int(np.argmax(scores)) in (*range(4), *range(357, 360))
+    assert scores[180] < scores[0] - 8  # upside down is against the rule
 
 
 def test_ink_without_letters_is_not_turned() -> None:
