@@ -150,7 +150,7 @@ def test_slanted_text_is_measured_as_if_it_lay_level(turned: int) -> None:
     expected = turn_point(*middle, 1600, 1200, slanted.rotation)
     assert (ink.x + ink.width / 2, ink.y + ink.height / 2) == pytest.approx(expected, abs=4)
     assert level.extent is not None
-    assert ink.width == pytest.approx(level.extent.width - 2 * 0.25 * (level.text_height or 0), rel=0.12)
+    assert ink.width == pytest.approx(level.extent.width - 2 * 0.05 * (level.text_height or 0), rel=0.12)
     assert ink.height == pytest.approx(level.extent.height, rel=0.2)
     assert slanted.extent is None
 
@@ -187,16 +187,16 @@ def _extent(sheet: Image.Image, box: Box) -> tuple[float, float, float, float]:
 
 def test_the_extent_holds_the_text_with_a_margin_and_no_more() -> None:
     left, top, right, bottom = _extent(_eight(2), Box(0.36, 0.36, 0.52, 0.49))
-    beside, above = 0.25 * 31, 0.05 * 31
+    beside, above = 0.05 * 31, 0.05 * 31
     assert (left, right) == pytest.approx((412 - beside, 463 + beside), abs=2)
     assert (top, bottom) == pytest.approx((410 - above, 441 + above), abs=2)
     # The box cuts the margin off where it ends.
     assert _extent(_eight(2), Box(0.411, 0.409, 0.464, 0.442)) == pytest.approx((411, 409, 464, 442), abs=0.01)
 
 
-def test_the_margin_of_upright_text_is_wide_above_and_below() -> None:
+def test_the_margin_of_text_that_reads_from_below_turns_with_it() -> None:
     turned = _eight(2).rotate(90)  # reads from below
-    beside, above = 0.25 * 31, 0.05 * 31
+    beside, above = 0.05 * 31, 0.05 * 31
     box = Box(0.36, 0.48, 0.49, 0.64)
     left, top, right, bottom = _extent(turned, box)
     assert (left, right) == pytest.approx((410 - above, 441 + above), abs=3)
@@ -223,7 +223,7 @@ def test_a_short_mark_at_the_edge_is_text_and_a_faint_grey_beside_it_too() -> No
     assert _extent(marked, box)[0] == pytest.approx(360, abs=0.01)
     faint = _eight(2)
     ImageDraw.Draw(faint).rectangle((380, 420, 392, 432), fill=170)  # a third of the contrast: an erased digit
-    assert _extent(faint, box)[0] == pytest.approx(380 - 0.25 * 31, abs=2)
+    assert _extent(faint, box)[0] == pytest.approx(380 - 0.05 * 31, abs=2)
     dust = _eight(2)
     ImageDraw.Draw(dust).rectangle((380, 420, 392, 432), fill=240)  # paper that is not quite white
     assert _extent(dust, box)[0] == pytest.approx(_extent(_eight(2), box)[0], abs=0.01)
