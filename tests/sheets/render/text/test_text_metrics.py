@@ -191,7 +191,7 @@ def test_the_extent_holds_the_text_with_a_margin_and_no_more() -> None:
     assert (left, right) == pytest.approx((412 - beside, 463 + beside), abs=2)
     assert (top, bottom) == pytest.approx((410 - above, 441 + above), abs=2)
     # The box cuts the margin off where it ends.
-    assert _extent(_eight(2), Box(0.411, 0.409, 0.464, 0.442)) == pytest.approx((411, 409, 464, 442), abs=0.01)
+    assert _extent(_eight(2), Box(0.411, 0.4095, 0.464, 0.4415)) == pytest.approx((411, 409.5, 464, 441.5), abs=0.6)
 
 
 def test_the_margin_of_text_that_reads_from_below_turns_with_it() -> None:
