@@ -56,6 +56,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "serve": ("gonogo.cli.commands.serve", "serve", "Run the labeling server for a team."),
     "db": ("gonogo.cli.commands.db", "db", "A server's database: upgrade, backup, restore."),
     "audit": ("gonogo.cli.commands.audit", "audit", "Whether a server's log of changes is whole."),
+    "config": ("gonogo.cli.commands.config", "config", "Your settings: list, get, set, reset, edit, path."),
     "doctor": ("gonogo.cli.commands.doctor", "doctor", "Look at terminal, keyring, folders, server, versions."),
 }
 
@@ -108,8 +109,10 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=LazyGroup, invoke_without_command=True, epilog=EPILOG)
-@click.version_option(__version__, message="gonogo %(version)s")
+@click.command(
+    cls=LazyGroup, invoke_without_command=True, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, "-V", "--version", message="gonogo %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Check what machines read off engineering drawings: a question, a value, a place on the sheet, one key.

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.core.paths import AppPaths, private_folder
@@ -75,9 +75,9 @@ def _folders(value: object) -> tuple[Path, ...]:
     return tuple(Path(item).expanduser() for item in value)
 
 
-def _setting(default: T, check: Callable[[object], T]) -> T:
-    """Declares a plain setting with the check of its value; the dataclass sees a field with a default."""
-    return field(default=default, metadata={"check": check})
+def _setting(default: T, check: Callable[[object], T], meaning: str) -> T:
+    """Declares a plain setting with the check of its value and a sentence about it."""
+    return field(default=default, metadata={"check": check, "meaning": meaning})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +98,32 @@ class ServerProfile:
 class Settings:
     """Settings with their defaults. Times are in the unit of their name."""
 
-    theme: str = _setting("auto", _text)
-    """Name of the theme: a shipped one, a file in the themes folder, or `auto`: dark or light as the terminal is."""
-    guard_ms: int = _setting(200, _whole_number(0, 5000))
-    """Time after the first paint of a question in which verdict keys do not count."""
-    burst_ms: int = _setting(80, _whole_number(40, 1000))  # under 40 ms a terminal's replies pass as keys
-    """Least time between two keys of a person; faster ones are pasted text or a key held down."""
-    undo_seconds: float = _setting(3.0, _number(0, 60))
-    """Least time for which the last verdict can be taken back before it is sent."""
-    idle_seconds: float = _setting(60.0, _number(5, 3600))
-    """Time without a key beyond which the rest does not count as work."""
-    prefetch: int = _setting(5, _whole_number(1, 5))
-    """Most tasks held ahead."""
-    picture_mode: str = _setting("auto", _one_of(*PICTURE_MODES))
-    """How drawings are shown in the terminal; `auto` asks it."""
-    show_pace: bool = _setting(True, _yes_no)
-    """Whether the status line shows the pace and the time left."""
-    keymap: str = _setting("default", _one_of(*KEYMAPS))
-    """Preset of the keys."""
-    drawing_folders: tuple[Path, ...] = _setting((), _folders)
-    """Folders in which drawings are looked for by part."""
+    theme: str = _setting(
+        "auto",
+        _text,
+        "Name of the theme: a shipped one, a file in the themes folder, or `auto`: dark or light as the terminal is.",
+    )
+    guard_ms: int = _setting(
+        200, _whole_number(0, 5000), "Time after the first paint of a question in which verdict keys do not count."
+    )
+    burst_ms: int = _setting(
+        80,
+        _whole_number(40, 1000),
+        "Least time between two keys of a person; faster ones are pasted text or a key held down.",
+    )  # under 40 ms a terminal's replies pass as keys
+    undo_seconds: float = _setting(
+        3.0, _number(0, 60), "Least time for which the last verdict can be taken back before it is sent."
+    )
+    idle_seconds: float = _setting(
+        60.0, _number(5, 3600), "Time without a key beyond which the rest does not count as work."
+    )
+    prefetch: int = _setting(5, _whole_number(1, 5), "Most tasks held ahead.")
+    picture_mode: str = _setting(
+        "auto", _one_of(*PICTURE_MODES), "How drawings are shown in the terminal; `auto` asks it."
+    )
+    show_pace: bool = _setting(True, _yes_no, "Whether the status line shows the pace and the time left.")
+    keymap: str = _setting("default", _one_of(*KEYMAPS), "Preset of the keys.")
+    drawing_folders: tuple[Path, ...] = _setting((), _folders, "Folders in which drawings are looked for by part.")
     verdicts: dict[str, str] = field(default_factory=lambda: dict(VERDICT_WORDS))
     """The server's words for the verdict actions."""
     servers: tuple[ServerProfile, ...] = ()
@@ -138,6 +144,26 @@ class Settings:
         """Returns the profile of the server at `base_url`, or the defaults."""
         address = base_url.rstrip("/")
         return next((server for server in self.servers if server.base_url == address), ServerProfile(address))
+
+
+class SettingInfo(NamedTuple):
+    """Plain setting: its value, whether that is the default, and what it means."""
+
+    name: str
+    value: object
+    is_default: bool
+    meaning: str
+
+
+def plain_settings(settings: Settings) -> list[SettingInfo]:
+    """Returns the plain settings in the order of their definition."""
+    rows = []
+    for item in fields(Settings):
+        if "check" in item.metadata:
+            value = getattr(settings, item.name)
+            shown = [str(path) for path in value] if isinstance(value, tuple) else value
+            rows.append(SettingInfo(item.name, shown, value == item.default, item.metadata["meaning"]))
+    return rows
 
 
 _CHECKS: dict[str, Check] = {item.name: item.metadata["check"] for item in fields(Settings) if "check" in item.metadata}
@@ -231,17 +257,40 @@ def save_setting(path: Path, key: str, value: object) -> None:
     Raises:
         DeskError: the setting is unknown, the value unusable, or the file cannot be read or written.
     """
-    if key not in _CHECKS:
-        raise DeskError(f"{key} is not a setting.", f"The settings are {', '.join(_CHECKS)}.")
+    require_setting(key)
     try:
         _CHECKS[key](value)
     except ValueError as error:
         raise DeskError(f"{key} {error}.", "Choose another value.") from error
+    _rewrite(path, {key: value})
+
+
+def reset_setting(path: Path, key: str) -> None:
+    """Removes one plain setting from the file at `path`, so that its default applies. Raises as `save_setting`."""
+    require_setting(key)
+    if path.exists():
+        _rewrite(path, {key: None})
+
+
+def require_setting(key: str) -> None:
+    """Raises `DeskError` for a name that no plain setting has."""
+    if key not in _CHECKS:
+        near = difflib.get_close_matches(key, _CHECKS, n=1)
+        hint = f"Is {near[0]} meant?" if near else f"The settings are {', '.join(_CHECKS)}."
+        raise DeskError(f"{key} is not a setting.", hint)
+
+
+def _rewrite(path: Path, changes: Mapping[str, object]) -> None:
+    """Changes keys of the file, or removes those whose value is `None`; the rest stays as it is written."""
     import tomlkit  # deferred: needed for writing only
 
     try:
         document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
-        document[key] = value
+        for key, value in changes.items():
+            if value is None:
+                document.pop(key, None)
+            else:
+                document[key] = value
         private_folder(path.parent)
         fresh = path.with_suffix(".new")
         fresh.write_text(tomlkit.dumps(document), encoding="utf-8")
