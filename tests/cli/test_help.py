@@ -60,7 +60,7 @@ def test_whatever_tells_something_tells_it_to_machines_too() -> None:
     """Only what opens the app, asks for a secret, writes a file of its own form, or runs on has no --json."""
     without = "demo annotate review login logout export serve results login results logout db upgrade db backup"
     without += " db restore db prune outbox drop outbox export outbox requeue outbox send"
-        without += " config set config reset config edit config path"
+    without += " config set config reset config edit config path"
     silent = {
         " ".join(path)
         for path, command in ALL.items()
