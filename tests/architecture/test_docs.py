@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -38,3 +39,24 @@ def test_links_and_paths_of_a_page_exist(page: Path) -> None:
     files = [str(path) for root in ("src", "tests") for path in (REPO / root).rglob("*.py")]
     dead |= {path for path in code if not any(file.endswith("/" + path) for file in files)}
     assert dead == set()
+
+
+def test_each_promise_has_tests_and_they_exist() -> None:
+    rows = [
+        line.strip("| ").split(" | ")
+        for line in (REPO / "docs" / "promises.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ") and not line.startswith("| promise")
+    ]
+    assert len(rows) >= 20
+    unheld = [cells[0] for cells in rows if "::" not in cells[-1]]
+    named = [tuple(entry.split("::")) for cells in rows for entry in re.findall(r"`(tests/[^`]+)`", cells[-1])]
+    defined = {path: _functions(REPO / path) for path, _ in named}
+    missing = [f"{path}::{name}" for path, name in named if name not in defined[path]]
+    assert (unheld, missing) == ([], [])
+
+
+def _functions(path: Path) -> set[str]:
+    if not path.exists():
+        return set()
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
