@@ -284,6 +284,8 @@ class FakeAccount:
         return self.signed
 
     async def campaigns(self, signed: FakeSignedIn) -> list[FakeCampaign]:
+        if self.refuses is not None:
+            raise self.refuses
         return self.listed
 
     def tour_lessons(self, campaign_id: str) -> list[Any]:

@@ -301,8 +301,7 @@ class Account:
     def _dependencies(
         self, signed: SignedIn, campaign_id: str, connect: Callable[[], Awaitable[TaskServer]]
     ) -> SessionDependencies:
-        if signed.campaign_id != campaign_id and self._stored() == signed:
-            self._memory.put(IDENTITY, asdict(replace(signed, campaign_id=campaign_id)))
+        self._remember_campaign(signed, campaign_id)
         return SessionDependencies(
             address=Address(signed.base_url, signed.annotator, campaign_id),
             sends=_sendable(signed, campaign_id),
@@ -336,7 +335,19 @@ class Account:
         except TypeError:
             return None  # written by another version
 
+    def _remember_campaign(self, signed: SignedIn, campaign_id: str) -> None:
+        """Remembers the campaign for the next start, by server and login: a key of the environment is not stored."""
+        if signed.campaign_id == campaign_id:
+            return
+        with contextlib.suppress(OSError):  # a convenience
+            if self._stored() == signed:
+                self._memory.put(IDENTITY, asdict(replace(signed, campaign_id=campaign_id)))
+            self._memory.put(f"campaign {signed.base_url} {signed.annotator}", {"id": campaign_id})
+
     def _last_campaign(self, base_url: str, annotator: str) -> str | None:
+        remembered = self._memory.get(f"campaign {base_url} {annotator}")
+        if remembered is not None:
+            return str(remembered["id"]) if remembered.get("id") else None
         last = self._stored()
         return last.campaign_id if last and (last.base_url, last.annotator) == (base_url, annotator) else None
 

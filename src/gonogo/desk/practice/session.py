@@ -19,6 +19,9 @@ from gonogo.desk.practice.campaign_browser import CampaignBrowser
 from gonogo.desk.session.dependencies import SessionDependencies
 from gonogo.schemas.review import PracticeAnswer, PracticeFeedback, PracticeItem, PracticeStanding
 
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
+"""Seconds before a round that could not be fetched is fetched again; the pause doubles with each failure."""
+
 
 @dataclass(frozen=True, slots=True)
 class PracticeAttempt:
@@ -34,6 +37,7 @@ class PracticeSession(CampaignBrowser):
 
     def __init__(self, dependencies: SessionDependencies) -> None:
         super().__init__(dependencies)
+        self._clock = dependencies.clock
         self.state = SessionState(Stage.LOADING, total=None)
         self.standing: PracticeStanding | None = None
         self.attempts: list[PracticeAttempt] = []
@@ -53,7 +57,9 @@ class PracticeSession(CampaignBrowser):
         self._start_round()
 
     def _start_round(self) -> None:
-        if self._loading is None or self._loading.done():
+        if self._loading is None or self._loading.done() or self.problem is not None:
+            if self._loading is not None:
+                self._loading.cancel()
             self._items, self._tasks, self.attempts, self._at, self.shown_attempt = [], [], [], 0, None
             self.problem = None
             self._set_stage(Stage.LOADING)
@@ -65,16 +71,25 @@ class PracticeSession(CampaignBrowser):
         await super().aclose()
 
     async def _load(self) -> None:
+        """Fetches the round; after a failure again, by itself, with growing pauses."""
+        pause = FIRST_PAUSE
+        while not await self._fetch():
+            await self._clock.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _fetch(self) -> bool:
         try:
             practice_set = await (await self.client()).practice(self.campaign_id)
         except (GonogoClientError, DeskError) as error:
             self.problem = error
             self._set_stage(Stage.REFUSED)
-            return
+            return False
+        self.problem = None
         self.standing, self._items = practice_set.standing, list(practice_set.data)
         self._tasks = [task_from_served(item.task.model_dump(), self.campaign_id) for item in self._items]
         self.prefetch(*self._tasks[:3])
         self._set_stage(Stage.TASK if self._tasks else Stage.DRAINED)
+        return True
 
     # --- what the screen sees --------------------------------------------------------------------------
 

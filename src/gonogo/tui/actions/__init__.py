@@ -12,7 +12,7 @@ from gonogo.tui.actions.application import EVERYWHERE
 from gonogo.tui.actions.expert import ADJUDICATE, CONTACT, REVIEW
 from gonogo.tui.actions.lead import ANNOTATORS, CANDIDATES, LEAD, QUALITY, SETTINGS
 from gonogo.tui.actions.results import CASE, RESULTS
-from gonogo.tui.actions.work import ANNOTATE, EDIT, HISTORY, PRACTICE, TOUR
+from gonogo.tui.actions.work import ANNOTATE, CHOOSE, EDIT, HISTORY, PRACTICE, TOUR
 
 __all__ = [
     "ACTIONS",
@@ -22,6 +22,7 @@ __all__ = [
     "BY_ID",
     "CANDIDATES",
     "CASE",
+    "CHOOSE",
     "CONTACT",
     "EDIT",
     "EVERYWHERE",
@@ -44,7 +45,7 @@ __all__ = [
 
 SCOPES: tuple[Scope, ...] = (
     ANNOTATE, REVIEW, ADJUDICATE, CONTACT, QUALITY, CANDIDATES, ANNOTATORS, PRACTICE, TOUR, LEAD, SETTINGS, RESULTS,
-    CASE, EDIT, HISTORY, EVERYWHERE,
+    CASE, EDIT, HISTORY, CHOOSE, EVERYWHERE,
 )  # fmt: skip
 """All scopes, in the order of `docs/keys.md`."""
 

@@ -63,6 +63,11 @@ EDIT = Scope(
     Action("incorrect", "wrong", "Send “incorrect” without a value.", ("ctrl+s",), "incorrect", 8),
 )  # fmt: skip
 
+CHOOSE = Scope(
+    "choose", "Choosing a campaign",
+    Action("retry", "retry", "Ask the server for the list again.", ("r",), "retry", 1),
+)  # fmt: skip
+
 HISTORY = Scope(
     "history", "The history",
     Action("open", "details", "One answer with its question in full.", ("enter",), "open", 1),

@@ -7,6 +7,8 @@ from textual.content import Content
 from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.text import content
 
+AGAIN = "It is tried again by itself; r tries now."
+
 
 def heading(sign: str, color: str, words: str) -> Content:
     """Heading behind a sign in `color`, such as `"$warning"`; the program's own words only, never data."""
@@ -19,9 +21,12 @@ def waiting(words: str) -> Content:
 
 
 def problem(words: str, error: Exception) -> Content:
-    """Card of an error: its message and its next step; F9 has its code and request id, where it has them."""
+    """Card of an error while something was read: its message and its next step; the screen reads again by itself.
+
+    F9 has its code and request id, where it has them.
+    """
     details = [Content.styled("F9 shows the details.", "$quiet")] if getattr(error, "trace", "") else []
-    step = content(getattr(error, "next_step", ""), 400)
+    step = content(f"{getattr(error, 'next_step', '')} {AGAIN}".strip(), 500)
     return paragraphs(heading("!", "$warning", words), content(str(error), 600), step, *details)
 
 

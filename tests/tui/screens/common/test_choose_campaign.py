@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from gonogo.client.errors import NetworkError
+from gonogo.tui import workers
 from tests.tui.conftest import Running
 from tests.tui.fake_services import FakeAnnotateSession, FakeCampaign, FakeSignedIn
-from tests.tui.screen_text import settle, text_of
+from tests.tui.screen_text import appears, settle, text_of
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -37,3 +39,20 @@ async def test_where_there_is_none_the_way_on_is_said(running: Running, kind: st
     ) as pilot:
         await settle(pilot)
         assert said in text_of(pilot.app.screen)
+
+
+@pytest.mark.parametrize("key", [None, "r"])
+async def test_a_list_that_could_not_be_read_is_read_again(
+    running: Running, key: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "FIRST_PAUSE", 0.05 if key is None else 1000.0)
+    listed = [FakeCampaign("1", "Batch 001"), FakeCampaign("2", "Batch 002")]
+    refusal = NetworkError("No connection.", next_step="Look at the network.")
+    async with running(
+        FakeAnnotateSession([]), signed=FakeSignedIn(campaign_id=None), listed=listed, refuses=refusal
+    ) as pilot:
+        await appears(pilot, "It is tried again by itself")
+        pilot.app.services.refuses = None  # type: ignore[attr-defined]
+        if key is not None:
+            await pilot.press(key)
+        await appears(pilot, "Batch 002")

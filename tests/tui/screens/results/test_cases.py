@@ -175,7 +175,7 @@ async def test_an_empty_task_an_unknown_one_and_no_credentials_are_told_apart(
         await shown.sees("No cases")
     gone = Centaur(0, answers={1: Reply(400, {"message": "task_id is invalid"})})
     async with ScriptedServer(gone) as server, opened(home, source_at(server.url)) as shown:
-        await shown.sees("The results could not be read", "task_id is invalid", "r tries again")
+        await shown.sees("The results could not be read", "task_id is invalid", "r tries now")
 
 
 @pytest.mark.slow

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
@@ -14,18 +15,22 @@ from textual.widgets import OptionList, Static
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.schemas.statuses import takes_answers
+from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
+from gonogo.tui.presenters.empty_state import AGAIN
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
-    from gonogo.desk.account.identity import SignedIn
+    from gonogo.desk.account.identity import CampaignChoice, SignedIn
 
 
 class ChooseCampaignScreen(Screen[None]):
     """Campaign list of a login, the open ones; a single campaign is opened at once."""
 
     CSS_PATH = "choose_campaign.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.CHOOSE.bindings()]
+    ACTION_SCOPES = (actions.CHOOSE,)
 
     campaigns: getters.query_one[RecordList[Any]] = getters.query_one("#campaigns", RecordList)
     message = getters.query_one("#message", Static)
@@ -47,20 +52,31 @@ class ChooseCampaignScreen(Screen[None]):
         with Vertical(id="choice"):
             yield Static(Content.styled("Which campaign?", "bold $strong"), id="title", markup=False)
             yield RecordList(entry, lambda campaign: campaign.id, id="campaigns")
-            yield Static(Content.styled("Asking the server …", "$quiet"), id="message", markup=False)
+            yield Static(id="message", markup=False)
 
     def on_mount(self) -> None:
-        self.run_worker(self._load(), group="campaigns", exclusive=True)
+        self.action_retry()
 
-    async def _load(self) -> None:
+    def action_retry(self) -> None:
+        """Asks the server for the list, at once; by itself again while it does not answer (key `r`)."""
+        self.message.update(Content.styled("Asking the server …", "$quiet"))
+        workers.start_reading(self, self._read, group="campaigns")
+
+    async def _read(self) -> bool:
+        """Reads the list; returns whether that worked."""
         try:
             campaigns = await self.gonogo.services.campaigns(self._signed)
             matching = [campaign for campaign in campaigns if self._preferred in (campaign.id, campaign.name)]
             if self._preferred and not matching and await self.gonogo.navigator.look_in_workspace(self._preferred):
-                return
+                return True
         except (GonogoClientError, DeskError) as error:
-            self._show_message(str(error), f"{error.next_step}\nCtrl+Q leaves.")
-            return
+            self._show_message(str(error), f"{error.next_step} {AGAIN}".strip() + "\nCtrl+Q leaves.")
+            return False
+        await self._show(campaigns, matching)
+        return True
+
+    async def _show(self, campaigns: list[CampaignChoice], matching: list[CampaignChoice]) -> None:
+        """Shows the open campaigns, those of `matching` if there are; a single one is opened at once."""
         if not self.gonogo.navigator.reviewing:  # a closed campaign takes no answers, but rulings
             campaigns = [campaign for campaign in campaigns if takes_answers(campaign.status)]
         matching = [campaign for campaign in matching if campaign in campaigns]
@@ -80,7 +96,7 @@ class ChooseCampaignScreen(Screen[None]):
         else:
             invited = "Ask the person who invited you."
             own = "`gonogo import` makes one; `gonogo campaign list` shows the closed ones, too."
-            step = f"{invited if self._invited else own} Ctrl+Q leaves."
+            step = f"{invited if self._invited else own} r looks again. Ctrl+Q leaves."
             self._show_message("There is no open campaign for you.", step)
 
     @on(OptionList.OptionSelected)

@@ -39,8 +39,15 @@ class ServerCalls:
         """Starts `call`; cancels the running call of the same `group`."""
         workers.start_exclusive(self._screen, self.run, call, group=group)
 
-    async def run(self, call: ServerCall) -> None:
-        """Runs `call`; after a 429, which carries nothing out, again at the end of the pause."""
+    def read(self, call: ServerCall, group: str) -> None:
+        """Starts `call`, which changes nothing on the server, and repeats it after pauses until it works."""
+        workers.start_reading(self._screen, self.run, call, group=group)
+
+    async def run(self, call: ServerCall) -> bool:
+        """Runs `call`; after a 429, which carries nothing out, again at the end of the pause.
+
+        Returns whether it worked.
+        """
         while True:
             try:
                 async with await self._connect() as client:
@@ -53,4 +60,5 @@ class ServerCalls:
                 continue
             except (GonogoClientError, DeskError) as error:
                 self._on_error(error)
-            return
+                return False
+            return True

@@ -73,7 +73,7 @@ class AnnotatorsScreen(ListDetailScreen):
             self.show()
 
     def action_refresh(self) -> None:
-        self.calls.start(self._load, "annotators")
+        self.calls.read(self._load, "annotators")
 
     async def _load(self, client: GonogoClient) -> None:
         states = (await client.annotators(self._campaign_id)).data

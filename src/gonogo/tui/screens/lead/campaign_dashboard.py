@@ -82,7 +82,7 @@ class CampaignDashboardScreen(ListDetailScreen):
 
     def action_refresh(self) -> None:
         self._problem = None
-        self.calls.start(self._load, "list")
+        self.calls.read(self._load, "list")
 
     async def _load(self, client: GonogoClient) -> None:
         fetched = await fetch_campaigns(client)
@@ -96,7 +96,7 @@ class CampaignDashboardScreen(ListDetailScreen):
         if campaign is not None and (self._snapshot is None or self._snapshot.campaign.id != campaign.id):
             self._snapshot = CampaignSnapshot(campaign)
             self.show()
-        self.calls.start(self._load_snapshot, "about")
+        self.calls.read(self._load_snapshot, "about")
 
     async def _load_snapshot(self, client: GonogoClient) -> None:
         if self.campaign is None:

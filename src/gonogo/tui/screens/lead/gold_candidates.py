@@ -107,15 +107,17 @@ class GoldCandidatesScreen(ListDetailScreen):
             self._busy = True
             workers.start_exclusive(self, self._run, call, group="gold")
 
-    async def _run(self, call: ServerCall) -> None:
+    async def _run(self, call: ServerCall) -> bool:
+        self._busy = True
         try:
-            await self.calls.run(call)
+            return await self.calls.run(call)
         finally:
             self._busy = False
             self.show()
 
     def action_refresh(self) -> None:
-        self._call(self._load)
+        if not self._busy:
+            workers.start_reading(self, self._run, self._load, group="gold")
 
     async def _load(self, client: GonogoClient) -> None:
         page = await client.gold_candidates(self.browser.campaign_id, status=self._status, limit=MAX_CANDIDATES)

@@ -99,7 +99,7 @@ class QualityScreen(Screen[None]):
     def action_refresh(self) -> None:
         self._card = empty_state.waiting("Measuring")
         self.show()
-        self.calls.start(self._load, "quality")
+        self.calls.read(self._load, "quality")
 
     def action_annotators(self) -> None:
         self.gonogo.navigator.show_annotators(self._signed, self._campaign_id, self._campaign_name)

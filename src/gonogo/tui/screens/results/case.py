@@ -86,9 +86,10 @@ class CaseScreen(Screen[None]):
         self._case = None
         self._card = empty_state.waiting("Asking the server")
         self.call_after_refresh(self._show)
-        self.run_worker(self._load(self.case_id), group="case", exclusive=True)
+        workers.start_reading(self, self._load, self.case_id, group="case")
 
-    async def _load(self, case_id: int) -> None:
+    async def _load(self, case_id: int) -> bool:
+        """Reads the case; returns whether that worked."""
         try:
             async with await self._source.connect() as client:
                 self._case = (await client.case(self._task_number, case_id, verbose=True)).model_dump()
@@ -96,6 +97,7 @@ class CaseScreen(Screen[None]):
         except (GonogoClientError, DeskError) as error:
             self._card, self._case_task = empty_state.problem("The case could not be read", error), None
         self._show()
+        return self._case is not None
 
     def _task_of(self, case: dict[str, Any]) -> DeskTask | None:
         """Task behind a case of the server that this login is for; `None` for a case without a drawing here."""

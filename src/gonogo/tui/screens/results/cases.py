@@ -14,9 +14,9 @@ from textual.widgets import Input
 from gonogo.client.errors import GonogoClientError
 from gonogo.desk.core.errors import DeskError
 from gonogo.desk.results.case_list import CaseList, CaseListFilter
-from gonogo.tui import actions
+from gonogo.tui import actions, workers
 from gonogo.tui.presenters.cases import case_columns
-from gonogo.tui.presenters.empty_state import card
+from gonogo.tui.presenters.empty_state import AGAIN, card
 from gonogo.tui.screens.common.table_screen import TableScreen
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.status_bar import StatusLine
@@ -80,9 +80,10 @@ class ResultsScreen(TableScreen):
     def action_refresh(self) -> None:
         """Continues after the last page: reads new cases, or the rest after an error."""
         if self.task_number is not None and not self._reading:
-            self.run_worker(self._read(self.task_number), group="results", exclusive=True)
+            workers.start_reading(self, self._read, self.task_number, group="results")
 
-    async def _read(self, task: int) -> None:
+    async def _read(self, task: int) -> bool:
+        """Reads the pages that are still to come; returns whether that worked."""
         self._reading, self._problem = True, None
         self._show()
         try:
@@ -95,6 +96,7 @@ class ResultsScreen(TableScreen):
                 self._reading = False
         self.cases.arrange()
         self._show()
+        return self._problem is None
 
     async def _read_pages(self, client: ResultsClient, task: int) -> None:
         from gonogo.client.results_api import CaseFilters  # loads httpx, after the screen is shown
@@ -140,7 +142,11 @@ class ResultsScreen(TableScreen):
             parts.append(Content.styled("… reading on", "$accent"))
         elif self._problem is not None:
             reason = one_line(str(self._problem), 200)
-            parts.append(Content.assemble(("! stopped: ", "bold $warning"), (f"{reason} r goes on.", "$warning")))
+            parts.append(
+                Content.assemble(
+                    ("! stopped: ", "bold $warning"), (f"{reason} It goes on by itself; r goes on now.", "$warning")
+                )
+            )
         return Content.styled(" · ", "$quiet").join(parts)
 
     def _empty(self) -> Content:
@@ -149,7 +155,7 @@ class ResultsScreen(TableScreen):
             return card("…", "accent", "Which task?", "Type its number below, then Enter.", "Esc leaves.")
         if self._problem is not None and not self.cases.total:
             step = getattr(self._problem, "next_step", "")
-            return card("!", "warning", "The results could not be read", str(self._problem), f"{step} r tries again.")
+            return card("!", "warning", "The results could not be read", str(self._problem), f"{step} {AGAIN}".strip())
         if self._reading:
             return card("…", "accent", "Reading the cases", "The first page is on its way.", "")
         if self.cases.filters.filtering:
