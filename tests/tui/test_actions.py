@@ -7,6 +7,7 @@ import pytest
 from gonogo.tui import actions
 from gonogo.tui.actions import ACTIONS, ANNOTATE, BY_ID, EDIT, EVERYWHERE
 from gonogo.tui.app import GonogoApp
+from gonogo.tui.screens.common.choose_campaign import ChooseCampaignScreen
 from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
 from gonogo.tui.screens.lead.campaign_dashboard import CampaignDashboardScreen
 from gonogo.tui.screens.lead.campaign_settings import CampaignSettingsScreen
@@ -27,6 +28,7 @@ OWNERS: dict[actions.Scope, type] = {
     EVERYWHERE: GonogoApp,
     ANNOTATE: AnnotateScreen,
     EDIT: AnnotateScreen,
+    actions.CHOOSE: ChooseCampaignScreen,
     actions.HISTORY: HistoryScreen,
     actions.REVIEW: ReviewScreen,
     actions.ADJUDICATE: AdjudicateScreen,

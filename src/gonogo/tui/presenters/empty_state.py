@@ -7,7 +7,10 @@ from textual.content import Content
 from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.text import content
 
-AGAIN = "It is tried again by itself; r tries now."
+
+def again(error: Exception) -> str:
+    """Last words of a card whose screen reads again by itself; not promised where the same may not help."""
+    return "It is tried again by itself; r tries now." if getattr(error, "transient", False) else "r tries again."
 
 
 def heading(sign: str, color: str, words: str) -> Content:
@@ -26,7 +29,7 @@ def problem(words: str, error: Exception) -> Content:
     F9 has its code and request id, where it has them.
     """
     details = [Content.styled("F9 shows the details.", "$quiet")] if getattr(error, "trace", "") else []
-    step = content(f"{getattr(error, 'next_step', '')} {AGAIN}".strip(), 500)
+    step = content(f"{getattr(error, 'next_step', '')} {again(error)}".strip(), 500)
     return paragraphs(heading("!", "$warning", words), content(str(error), 600), step, *details)
 
 

@@ -89,7 +89,12 @@ def practice_card(practice: PracticeSession) -> Content:
     """Card in place of an item: loading, a problem, nothing to practise on, or the summary."""
     if practice.problem is not None:
         heading = empty_state.heading("!", "$warning", "There is no practice now")
-        texts = [str(practice.problem), practice.problem.next_step, f"{empty_state.AGAIN} Esc goes to the queue."]
+        texts = [
+            str(practice.problem),
+            practice.problem.next_step,
+            empty_state.again(practice.problem),
+            "Esc goes to the queue.",
+        ]
         return paragraphs(heading, *(content(text, 600) for text in texts if text))
     if practice.standing is None:
         return empty_state.waiting("Fetching known items")

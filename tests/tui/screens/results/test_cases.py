@@ -20,6 +20,7 @@ from gonogo.desk.core.settings import Settings
 from gonogo.desk.results.case_list import CaseList, CaseListFilter
 from gonogo.desk.results.results_login import Source
 from gonogo.schemas.results_api import CaseResult, LoginRequest
+from gonogo.tui import workers
 from gonogo.tui.app import GonogoApp
 from gonogo.tui.screens.results.case import CaseScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
@@ -78,6 +79,12 @@ def source_at(url: str) -> Source:
         return ResultsClient(url, ApiKey("centaur-key"), login, retry=ONCE)
 
     return Source("centaur.example", connect)
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be read stays on the screen until a key asks for it again."""
+    monkeypatch.setattr(workers, "FIRST_PAUSE", 1000.0)
 
 
 class Shown:
@@ -175,7 +182,7 @@ async def test_an_empty_task_an_unknown_one_and_no_credentials_are_told_apart(
         await shown.sees("No cases")
     gone = Centaur(0, answers={1: Reply(400, {"message": "task_id is invalid"})})
     async with ScriptedServer(gone) as server, opened(home, source_at(server.url)) as shown:
-        await shown.sees("The results could not be read", "task_id is invalid", "r tries now")
+        await shown.sees("The results could not be read", "task_id is invalid", "r tries again")
 
 
 @pytest.mark.slow

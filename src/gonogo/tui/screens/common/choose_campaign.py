@@ -17,7 +17,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.schemas.statuses import takes_answers
 from gonogo.tui import actions, workers
 from gonogo.tui.app_protocol import AppGetter
-from gonogo.tui.presenters.empty_state import AGAIN
+from gonogo.tui.presenters.empty_state import again
 from gonogo.tui.text import content, one_line
 from gonogo.tui.widgets.record_list import RecordList
 
@@ -70,7 +70,7 @@ class ChooseCampaignScreen(Screen[None]):
             if self._preferred and not matching and await self.gonogo.navigator.look_in_workspace(self._preferred):
                 return True
         except (GonogoClientError, DeskError) as error:
-            self._show_message(str(error), f"{error.next_step} {AGAIN}".strip() + "\nCtrl+Q leaves.")
+            self._show_message(str(error), f"{error.next_step} {again(error)}".strip() + "\nCtrl+Q leaves.")
             return False
         await self._show(campaigns, matching)
         return True

@@ -16,7 +16,7 @@ from gonogo.desk.core.errors import DeskError
 from gonogo.desk.results.case_list import CaseList, CaseListFilter
 from gonogo.tui import actions, workers
 from gonogo.tui.presenters.cases import case_columns
-from gonogo.tui.presenters.empty_state import AGAIN, card
+from gonogo.tui.presenters.empty_state import again, card
 from gonogo.tui.screens.common.table_screen import TableScreen
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.status_bar import StatusLine
@@ -142,11 +142,7 @@ class ResultsScreen(TableScreen):
             parts.append(Content.styled("… reading on", "$accent"))
         elif self._problem is not None:
             reason = one_line(str(self._problem), 200)
-            parts.append(
-                Content.assemble(
-                    ("! stopped: ", "bold $warning"), (f"{reason} It goes on by itself; r goes on now.", "$warning")
-                )
-            )
+            parts.append(Content.assemble(("! stopped: ", "bold $warning"), (f"{reason} r goes on.", "$warning")))
         return Content.styled(" · ", "$quiet").join(parts)
 
     def _empty(self) -> Content:
@@ -155,7 +151,13 @@ class ResultsScreen(TableScreen):
             return card("…", "accent", "Which task?", "Type its number below, then Enter.", "Esc leaves.")
         if self._problem is not None and not self.cases.total:
             step = getattr(self._problem, "next_step", "")
-            return card("!", "warning", "The results could not be read", str(self._problem), f"{step} {AGAIN}".strip())
+            return card(
+                "!",
+                "warning",
+                "The results could not be read",
+                str(self._problem),
+                f"{step} {again(self._problem)}".strip(),
+            )
         if self._reading:
             return card("…", "accent", "Reading the cases", "The first page is on its way.", "")
         if self.cases.filters.filtering:
