@@ -47,7 +47,7 @@ async def test_a_list_that_could_not_be_read_is_read_again(
 ) -> None:
     monkeypatch.setattr(workers, "FIRST_PAUSE", 0.05 if key is None else 1000.0)
     listed = [FakeCampaign("1", "Batch 001"), FakeCampaign("2", "Batch 002")]
-    refusal = NetworkError("No connection.", next_step="Look at the network.")
+    refusal = NetworkError("No connection.", next_step="Look at the network.", transient=True)
     async with running(
         FakeAnnotateSession([]), signed=FakeSignedIn(campaign_id=None), listed=listed, refuses=refusal
     ) as pilot:
