@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from gonogo.desk.core.paths import AppPaths
@@ -21,9 +23,12 @@ if TYPE_CHECKING:
 def show_workstation(opening: CampaignOpening, start: Start, *, resumes: bool) -> None:
     """Runs the app; `resumes` means that it may ask the last run's question again. Raises `SystemExit`."""
     probe = Probe(os.environ)
-    probe.ask()
     home = AppPaths()
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):  # not all are there on Windows
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _end)
     try:
+        probe.ask()
         with first_frame.show(home.first_frame_file(), opening.id, resumes=resumes) as first:
             gc.disable()  # while modules are loaded: nothing of them is garbage
             from gonogo.cli.run_app import run_app  # Textual, which comes behind the first frame
@@ -31,3 +36,8 @@ def show_workstation(opening: CampaignOpening, start: Start, *, resumes: bool) -
             run_app(home, opening, start, first=first, probe=probe)
     finally:
         probe.end()
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    """Handler until the app takes the terminal: the terminal is set back on the way out."""
+    raise SystemExit(128 + number)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -203,7 +200,6 @@ class GonogoApp(App[None]):
     # --- start ------------------------------------------------------------------------------------------
 
     async def on_mount(self) -> None:
-        self._listen_for_signals()
         self.terminal.subscribe(self._terminal_answered)
         self._use_keymap()
         for problem in [*self.services.profile.notices, *self._theme_problems, *self.keymap_problems]:
@@ -216,15 +212,6 @@ class GonogoApp(App[None]):
         if not (self.is_headless or self._has_painted):  # a test shares its process with other apps
             self._has_painted = True
             exempt_startup_objects()
-
-    def _listen_for_signals(self) -> None:
-        """Ends the program in order on SIGTERM and SIGHUP: Textual alone would leave the terminal raw."""
-        if self.is_headless:
-            return
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            with contextlib.suppress(NotImplementedError, ValueError):
-                loop.add_signal_handler(number, self.exit, None, 128 + number)
 
     def _use_keymap(self) -> None:
         profile, path = self.services.profile, self.services.home.config() / "keys.toml"

@@ -112,7 +112,7 @@ class FirstFrame:
         import termios  # not on Windows
 
         attributes = termios.tcgetattr(sys.stdin)
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
             self._undo.callback(signal.signal, number, signal.signal(number, self._end))
         quiet = [*attributes[:3], attributes[3] & ~termios.ECHO, *attributes[4:]]
         termios.tcsetattr(sys.stdin, termios.TCSANOW, quiet)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import select
+import termios
 import threading
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import IO, Any
 
 from textual.constants import DISABLE_KITTY_KEY
 from textual.drivers.linux_driver import LinuxDriver
@@ -15,9 +20,41 @@ from textual.message import Message
 from gonogo.tui.terminal.capabilities import TerminalCapabilities
 from gonogo.tui.terminal.key_events import ASK_EVENT_TYPES, REPEAT_KEY, KeyEvents
 from gonogo.tui.terminal.probe import Probe, TerminalReplies
+from gonogo.tui.terminal.watchdog import TerminalWatchdog
 
 _ESCAPE_SECONDS = 0.05
 """Delay after which the start of a reply counts as the Escape key."""
+_LEAVE = b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[?1049l\x1b[?7h\x1b[?25h"
+"""What `stop_application_mode` writes, for an end that does not get there."""
+
+
+class TerminalOutput:
+    """Output to a terminal that may be gone: then what is written is dropped, and `on_gone` is called.
+
+    Textual's writer thread would end with the first error, and its queue would fill up and block the loop.
+    """
+
+    def __init__(self, file: IO[str], on_gone: Callable[[], None]) -> None:
+        self._file, self._on_gone = file, on_gone
+        self._gone = False
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def write(self, text: str) -> None:
+        self._attempt(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        self._attempt(self._file.flush)
+
+    def _attempt(self, work: Callable[[], object]) -> None:
+        if self._gone:
+            return
+        try:
+            work()
+        except (OSError, ValueError):  # EIO, or closed
+            self._gone = True
+            self._on_gone()
 
 
 class TerminalDriver(LinuxDriver):
@@ -31,6 +68,8 @@ class TerminalDriver(LinuxDriver):
         self._suspended = False
         self._key_events = KeyEvents()
         self._repeat_follows = False
+        self._file: Any = TerminalOutput(self._file, self._terminal_gone)
+        self._watchdog: TerminalWatchdog | None = None
 
     def write(self, data: str) -> None:
         super().write(data)
@@ -39,6 +78,12 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         self._terminal.reports_repeats = self._can_report_repeats(self._terminal.answers)
+        if self._watchdog is None:
+            loop = asyncio.get_running_loop()
+            terminal = self.fileno  # it is the pipe of the keys while the input is filtered
+            restore = partial(self._restore_terminal, terminal)
+            self._watchdog = TerminalWatchdog(terminal, partial(self._end, loop), restore)
+            self._watchdog.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._probe is not None and self._probe.before is not None:
             self.attrs_before = self._probe.before  # what it found is what the questions needed
@@ -69,6 +114,30 @@ class TerminalDriver(LinuxDriver):
         if self._suspended:
             self._suspended = False
             super().resume_application_mode()
+
+    def close(self) -> None:
+        super().close()
+        if self._watchdog is not None:
+            self._watchdog.stop()
+
+    def _terminal_gone(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.terminal_gone()
+
+    def _end(self, loop: asyncio.AbstractEventLoop, code: int, hung_up: bool) -> None:
+        """Asks for an orderly end, from the watchdog's thread. Without a terminal the input thread ends at once."""
+        if hung_up:
+            self.exit_event.set()
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            loop.call_soon_threadsafe(self._app.exit, None, code)
+
+    def _restore_terminal(self, terminal: int) -> None:
+        """Sets the terminal back without waiting for it."""
+        with contextlib.suppress(OSError, ValueError, termios.error):
+            if self.attrs_before is not None:
+                termios.tcsetattr(terminal, termios.TCSANOW, self.attrs_before)
+            if select.select([], [self._file.fileno()], [], 0)[1]:
+                os.write(self._file.fileno(), _LEAVE)
 
     def run_input_thread(self) -> None:
         """Reads keys directly, unless they have event types, replies may still come, or keys were typed already."""
@@ -101,7 +170,8 @@ class TerminalDriver(LinuxDriver):
             while not self.exit_event.is_set():
                 paused = not select.select([terminal], [], [], _ESCAPE_SECONDS)[0]
                 if not paused:
-                    if not (data := os.read(terminal, 4096)):
+                    if not (data := _read(terminal)):
+                        self.exit_event.wait()  # at its end the pipe would be read over and over
                         return
                     data = reply_filter.feed(data)
                 else:
@@ -119,3 +189,11 @@ class TerminalDriver(LinuxDriver):
             self._terminal.reports_repeats = True
             self.write(ASK_EVENT_TYPES)
         self._app.call_later(self._terminal.update, answers)
+
+
+def _read(terminal: int) -> bytes:
+    """Returns typed bytes; none at the end of the input, and where the terminal is gone."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
