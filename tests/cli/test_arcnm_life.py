@@ -89,8 +89,8 @@ async def test_the_whole_life_on_a_strict_arcnm_server(gonogo: Gonogo, plain: tu
     assert "promoted before" in (await cli("campaign", "promote", "batch")).stderr
     lines = [json.loads(line) for line in (await cli("export", "batch")).stdout.splitlines()]
     assert {line["status"] for line in lines} == {"resolved"}
-    await cli("revoke", "batch", "ana@example.com")
-    await cli("campaign", "close", "batch")
+    await cli("revoke", "batch", "ana@example.com", "--yes")
+    await cli("campaign", "close", "batch", "--yes")
     assert json.loads((await cli("campaign", "list", "--status", "closed", "--json")).stdout)[0]["name"] == "batch"
     assert arcnm.complaints == []
 
@@ -144,7 +144,7 @@ async def test_the_same_life_on_our_server(gonogo: Gonogo, readings: Path) -> No
     shown = json.loads((await cli("campaign", "watch", "all of them", "--once", "--json")).stdout)
     assert (shown["task_count"], shown["in_review"]) == (4, 0)
     assert json.loads((await cli("campaign", "quality", "all of them", "--json")).stdout)["n_submissions"] == 4
-    promoted = json.loads((await cli("campaign", "promote", "all of them", "--force", "--json")).stdout)
+    promoted = json.loads((await cli("campaign", "promote", "all of them", "--force", "--yes", "--json")).stdout)
     assert (promoted["forced"], promoted["promoted"]) == (True, 4)
     golden = (await cli("export", "all of them", "--golden")).stdout.splitlines()
     assert len(golden) == 4

@@ -65,10 +65,10 @@ def test_statuses_are_words_of_the_server(foreign: Foreign, gonogo: Gonogo, read
     (active,) = gonogo.json("campaign", "list", "--status", "active")
     assert (active["name"], active["status"], active["task_count"]) == ("batch", "active", 4)
     assert "No campaign is open" in gonogo("campaign", "list", "--status", "open").stderr
-    closed = gonogo("campaign", "close", "batch")
+    closed = gonogo("campaign", "close", "batch", "--yes")
     assert "already" not in closed.stderr
     assert "batch is closed" in closed.stderr
-    assert "already" in gonogo("campaign", "close", "batch").stderr
+    assert "already" in gonogo("campaign", "close", "batch", "--yes").stderr
 
 
 def test_people_are_those_of_the_published_assignments(foreign: Foreign, gonogo: Gonogo) -> None:
@@ -80,7 +80,7 @@ def test_people_are_those_of_the_published_assignments(foreign: Foreign, gonogo:
     assert "redeem_path" in invited.stderr
     (person,) = gonogo.json("campaign", "people", "batch")
     assert (person["annotator_email"], person["status"]) == ("ana@example.com", "pending")
-    gonogo("revoke", "batch", "ana@example.com")
+    gonogo("revoke", "batch", "ana@example.com", "--yes")
     assert gonogo.json("campaign", "people", "batch")[0]["status"] == "revoked"
     assert "has no active assignment" in gonogo("revoke", "batch", "ana@example.com", code=1).stderr
     assert "gonogo campaign people" in gonogo("annotators", "list", "batch", code=4).stderr

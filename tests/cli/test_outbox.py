@@ -208,8 +208,9 @@ def test_history_and_export_say_where_the_time_went(shell: Shell, run: Run) -> N
 
 def test_drop_asks_and_deletes_one(shell: Shell, run: Run) -> None:
     number = shell.put(shell.tasks[0])
-    run("drop", str(number), answer="n\n", code=1)
+    assert "nobody is there" in run("drop", str(number), code=2).stderr
+    assert "the answer is lost" in run("drop", str(number), "--dry-run").stderr
     assert shell.state(number) is SendState.QUEUED
-    run("drop", str(number), answer="y\n")
+    run("drop", str(number), "--yes")
     assert "Nothing waits" in run("list").stderr
     run("drop", str(number), code=1)

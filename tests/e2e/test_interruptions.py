@@ -75,7 +75,7 @@ def test_a_session_that_ends_in_mid_work_is_begun_again(lead: Cli, tmp_path: Pat
             terminal.sign_in(link)
             terminal.wait_for("right?")
             answer(terminal, "a", 0)
-            lead("revoke", "pmi", "ana@example.com", env=remote)
+            lead("revoke", "pmi", "ana@example.com", "--yes", env=remote)
             again = lead.json("assign", "pmi", "ana@example.com", env=remote)["magic_link_url"]
             answer(terminal, "s", 1)
             leads_to(terminal, "d", "Enter send")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
 import threading
@@ -12,6 +13,7 @@ from types import TracebackType
 
 AVAILABLE = shutil.which("tmux") is not None
 TICK = 0.05
+_NUMBERS = itertools.count()
 
 
 def wait_until(condition: Callable[[], bool], what: Callable[[], str], timeout: float = 20.0) -> None:
@@ -36,7 +38,7 @@ class Terminal:
         rows: int = 40,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        self._socket = str(folder / "tmux.sock")
+        self._socket = str(folder / f"tmux-{next(_NUMBERS)}.sock")  # the last server may still be ending at its own
         settings = [f"{key}={value}" for key, value in (env or {}).items()]
         self._command = ["env", *settings, *command]
         self._size = ["-x", str(columns), "-y", str(rows)]

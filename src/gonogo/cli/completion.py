@@ -26,7 +26,7 @@ def _from_workspace(query: str) -> Complete:
     """Returns a completer from the first column of `query`, which sorts the newest first."""
 
     def complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-        if os.environ.get("GONOGO_BASE_URL"):
+        if os.environ.get("GONOGO_BASE_URL") or os.environ.get("GONOGO_DATABASE_URL"):
             return []
         file = AppPaths().data() / "workspace.db"
         if not file.exists():

@@ -11,17 +11,20 @@ import asyncio
 import concurrent.futures
 import contextlib
 import logging
+import os
 import secrets
 import threading
 
 import httpx
 
 from gonogo.desk.account.identity import EmbeddedParts
+from gonogo.desk.core.errors import SignInError
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.asgi_exchange import ASGIApp, Exchange
 from gonogo.embedded.team_server import team_server_url
 
 BASE_URL = "http://embedded.localhost"
+SERVER_DATABASE = "GONOGO_DATABASE_URL"
 CANNOT_OPEN = "the workspace on this machine cannot be opened"
 
 
@@ -30,8 +33,26 @@ def workspace_url(home: AppPaths) -> str:
     return f"sqlite:///{home.workspace_file()}"
 
 
+def refused_workspace() -> SignInError | None:
+    """Returns the reason why the workspace on this machine is not opened: a server's database is named instead.
+
+    Nothing may silently work on another database than the one that was named.
+    """
+    if not os.environ.get(SERVER_DATABASE):
+        return None
+    return SignInError(
+        f"{SERVER_DATABASE} names a server's database; this works on a server, or in the workspace of this machine.",
+        f"Set GONOGO_BASE_URL and GONOGO_API_KEY to work at that server, or unset {SERVER_DATABASE}.",
+    )
+
+
 def embedded_parts(home: AppPaths) -> EmbeddedParts:
-    """Returns a transport into a new embedded server, and a new credential of the local lead."""
+    """Returns a transport into a new embedded server, and a new credential of the local lead.
+
+    Raises `SignInError`; see `refused_workspace`.
+    """
+    if (refusal := refused_workspace()) is not None:
+        raise refusal
     token = secrets.token_urlsafe(32)
     return EmbeddedParts(transport=EmbeddedTransport(home, token), token=token, base_url=BASE_URL)
 

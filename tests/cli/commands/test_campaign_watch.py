@@ -164,7 +164,7 @@ async def test_a_plain_server_is_asked_and_it_is_said(gonogo: Gonogo) -> None:
 
         await cli("project", "create", "pmi")
         await cli("project", "generate", "pmi", "--run", "calc-1", "--campaign", "batch")
-        await cli("campaign", "close", "batch")
+        await cli("campaign", "close", "batch", "--yes")
         done = await cli("campaign", "watch", "batch")
         assert "batch   closed" in done.stdout
         assert "does not tell changes by itself: it is asked every 5 s" in done.stderr

@@ -26,10 +26,10 @@ def test_from_project_to_promotion(gonogo: Gonogo, imported: Path) -> None:
     assert "--force" in refused.stderr
     below = gonogo("campaign", "promote", "pmi", "--json", code=1)  # for machines as for people
     assert json.loads(below.stdout) == {"accepted": False, "alpha": None, "forced": False, "promoted": 0}
-    nothing = gonogo("campaign", "promote", "pmi", "--force", "--json", code=1)
+    nothing = gonogo("campaign", "promote", "pmi", "--force", "--yes", "--json", code=1)
     assert json.loads(nothing.stdout)["promoted"] == 0
     assert "no task of pmi is resolved yet" in nothing.stderr
-    assert "already" not in gonogo("campaign", "close", "pmi").stderr
+    assert "already" not in gonogo("campaign", "close", "pmi", "--yes").stderr
     again = gonogo("campaign", "close", "pmi", "--json")
     assert json.loads(again.stdout)["status"] == "closed"
     assert "pmi was closed already; nothing was changed" in again.stderr
@@ -78,7 +78,7 @@ def test_people_come_one_by_one_or_from_a_file(gonogo: Gonogo, imported: Path, t
     assert "Nobody new" in gonogo("assign", "pmi", "--here", "--from", str(people)).stderr
     assert "Nobody new" not in gonogo("assign", "no such campaign", "ana@example.com", "--here", code=4).stderr
     assert "a column `name`" in gonogo("assign", "pmi", "--here", "--from", str(people), "--name", "Ana", code=2).stderr
-    assert gonogo.json("revoke", "pmi", "ANA@example.com")["status"] == "revoked"
+    assert gonogo.json("revoke", "pmi", "ANA@example.com", "--yes")["status"] == "revoked"
     assert "no active assignment" in gonogo("revoke", "pmi", "ana@example.com", code=1).stderr
 
 
@@ -131,7 +131,7 @@ def test_lists_are_whole_however_long(gonogo: Gonogo, imported: Path, tmp_path: 
     people.write_text("email\n" + "".join(f"a{n}@example.com\n" for n in range(130)))
     assert len(gonogo.json("assign", "pmi", "--here", "--from", str(people))) == 130
     assert "Nobody new" in gonogo("assign", "pmi", "--here", "--from", str(people)).stderr
-    assert gonogo.json("revoke", "pmi", "a0@example.com")["status"] == "revoked"
+    assert gonogo.json("revoke", "pmi", "a0@example.com", "--yes")["status"] == "revoked"
 
 
 def test_an_address_that_is_none_is_refused_before_anything_is_asked(gonogo: Gonogo) -> None:
@@ -145,7 +145,7 @@ def test_keys_are_listed_without_their_secret_and_revoked_by_name(gonogo: Gonogo
     assert made["key"] not in listed
     (item,) = json.loads(listed)
     assert made["key"].startswith(item["prefix"])
-    assert gonogo.json("keys", "revoke", "ci")["revoked_at"]
+    assert gonogo.json("keys", "revoke", "ci", "--yes")["revoked_at"]
     assert "no active key" in gonogo("keys", "revoke", "ci", code=4).stderr
     assert "unknown scope" in gonogo("keys", "create", "--name", "x", "--scopes", "all", code=2).stderr
 

@@ -241,7 +241,7 @@ def test_db_commands_and_check(database: str, tmp_path: Path) -> None:
     assert "ok       The schema is this release's" in looked.stdout
     assert "--public-url" in looked.stdout
     assert gonogo("db", "backup", str(tmp_path / "b"), database=database).returncode == 0
-    assert "0 sessions" in gonogo("db", "prune", "--keep-drawings-days", "9", database=database).stderr
+    assert "0 sessions" in gonogo("db", "prune", "--keep-drawings-days", "9", "--yes", database=database).stderr
     assert (tmp_path / "b").stat().st_size > 0
     lost = gonogo("serve", "--check", database="postgresql://nobody@127.0.0.1:1/none")
     assert lost.returncode == 1

@@ -15,6 +15,7 @@ import click
 
 from gonogo.cli.completion import complete_person
 from gonogo.cli.support.api_client import api_command, open_client
+from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import campaign_argument, json_option, server_option
@@ -26,8 +27,9 @@ from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.team_server import team_server_url
 from gonogo.embedded.transport import BASE_URL
 from gonogo.schemas.enums import Role
-from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
+from gonogo.schemas.labeling import CampaignAssignmentCreate, CampaignAssignmentPublic, LabelingCampaignPublic
 from gonogo.schemas.statuses import may_work
+from gonogo.schemas.wording import counted
 
 ROLES = tuple(role.value for role in Role)
 _EMAIL = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s]+")
@@ -246,13 +248,15 @@ def _print_links(invitations: list[dict[str, Any]], campaign: str, role: str | N
         echo_err("Who cannot open the link pastes it, or the part after `#token=`, into gonogo's sign-in screen.")
 
 
-@click.command(epilog='\b\nExample:\n  gonogo revoke "batch 12" ana@example.com')
+@click.command(epilog='\b\nExample:\n  gonogo revoke "batch 12" ana@example.com --dry-run')
 @campaign_argument
 @click.argument("email", shell_complete=complete_person)
+@consequence_options
 @api_command
-async def revoke(client: LeadClient, campaign: str, email: str, as_json: bool) -> None:
+async def revoke(client: LeadClient, campaign: str, email: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """End the assignment of EMAIL (or of an assignment id): sessions end at once, held tasks are freed."""
-    campaign_id = (await find_campaign(client, campaign)).id
+    target = await find_campaign(client, campaign)
+    campaign_id = target.id
     matches = [
         item
         for item in await all_assignments_of(client, campaign_id)
@@ -260,8 +264,25 @@ async def revoke(client: LeadClient, campaign: str, email: str, as_json: bool) -
     ]
     if not matches:
         fail(f"{email} has no active assignment in {campaign}", f"`gonogo assign {campaign!r} {email}` makes one.")
+    consequence = await _revoking(client, target, matches[0])
+    if not agreed(consequence, dry_run=dry_run, yes=yes):
+        return
     revoked = await client.revoke_assignment(campaign_id, matches[0].id)
     if as_json:
         print_json(revoked.model_dump())
     else:
         echo_err(f"{email} can no longer work in {campaign}. The answers stay.")
+
+
+async def _revoking(client: LeadClient, campaign: LabelingCampaignPublic, assignment: CampaignAssignmentPublic) -> str:
+    """Consequence of a revocation, with the person's numbers where the server tells them."""
+    name = assignment.annotator_email or assignment.id
+    text = f"Revoke {name} in {campaign.name or campaign.id}: sessions end at once; only a new link lets them back in."
+    if await client.capabilities() is None:
+        return text
+    people = (await client.progress(campaign.id)).people
+    person = next((item for item in people if item.email == assignment.annotator_email), None)
+    if person is None:
+        return f"{text} There are no answers yet."
+    held = counted(person.n_held, "held task")
+    return f"{text} {counted(person.n_done, 'answer')} stay; {held} go to others."

@@ -12,6 +12,7 @@ from gonogo.cli.commands.campaign_people import people
 from gonogo.cli.commands.campaign_watch import watch
 from gonogo.cli.completion import complete_project
 from gonogo.cli.support.api_client import api_command
+from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.exit_codes import echo_err, fail
 from gonogo.cli.support.options import campaign_argument, check_name
 from gonogo.cli.support.output import confirm, print_item, print_json, print_list, terminal_width
@@ -21,7 +22,7 @@ from gonogo.report.quality import report_lines
 from gonogo.report.settings_effect import settings_effect_lines
 from gonogo.schemas.enums import ConsensusMethod, VotePolicy
 from gonogo.schemas.gonogo_api import CampaignSettings
-from gonogo.schemas.labeling import LabelingCampaignCreate
+from gonogo.schemas.labeling import LabelingCampaignCreate, LabelingCampaignPublic
 from gonogo.schemas.statuses import takes_answers
 from gonogo.schemas.wording import counted
 
@@ -233,12 +234,15 @@ def _confirm_resettling() -> bool:
     )
 
 
-@campaign.command(epilog="\b\nExample:\n  gonogo campaign close 'batch 12'")
+@campaign.command(epilog="\b\nExample:\n  gonogo campaign close 'batch 12' --dry-run")
 @campaign_argument
+@consequence_options
 @api_command
-async def close(client: LeadClient, campaign: str, as_json: bool) -> None:
+async def close(client: LeadClient, campaign: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """End the labeling: claims end, later answers are kept but not counted. It cannot be opened again."""
     before = await find_campaign(client, campaign)
+    if takes_answers(before.status) and not agreed(await _closing(client, before), dry_run=dry_run, yes=yes):
+        return
     closed = await client.close_campaign(before.id)
     if not takes_answers(before.status):
         echo_err(f"{closed.name} was {before.status} already; nothing was changed.")
@@ -248,18 +252,42 @@ async def close(client: LeadClient, campaign: str, as_json: bool) -> None:
         echo_err(f"{closed.name} is closed: {closed.resolved_count} of {closed.task_count} tasks are resolved.")
 
 
-@campaign.command(epilog="\b\nExample:\n  gonogo campaign promote 'batch 12' --force")
+async def _closing(client: LeadClient, campaign: LabelingCampaignPublic) -> str:
+    """Consequence of closing, with the numbers of the work that ends."""
+    n_tasks, n_resolved = campaign.task_count or 0, campaign.resolved_count or 0
+    text = (
+        f"Close {campaign.name or campaign.id} for good: {n_resolved} of {counted(n_tasks, 'task')} resolved, "
+        f"{n_tasks - n_resolved} get no more votes."
+    )
+    if await client.capabilities() is None:
+        return f"{text} Claims end; answers that come later do not count."
+    progress = await client.progress(campaign.id)
+    claims = f"{counted(progress.n_held, 'claim')} of {counted(len(progress.people), 'person', 'people')}"
+    return f"{text} {claims} end; answers that come later are kept, but do not count."
+
+
+@campaign.command(
+    epilog="""\b
+Examples:
+  gonogo campaign promote 'batch 12'
+  gonogo campaign promote 'batch 12' --force --dry-run
+"""
+)
 @campaign_argument
 @click.option("--force", is_flag=True, help="Promote below the acceptance threshold, too; the record says so.")
+@consequence_options
 @api_command
-async def promote(client: LeadClient, campaign: str, force: bool, as_json: bool) -> None:
+async def promote(client: LeadClient, campaign: str, force: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Copy the resolved tasks to the golden dataset, if agreement is high enough; exit 1 when it is not.
 
-    A second time copies only what is new.
+    A second time copies only what is new. --force asks first.
     """
     if force:
         await require_extensions(client, "There is no --force here")
-    campaign_id = (await find_campaign(client, campaign)).id
+    target = await find_campaign(client, campaign)
+    campaign_id = target.id
+    if (force or dry_run) and not agreed(await _promoting(client, target), dry_run=dry_run, yes=yes):
+        return
     result = await client.promote_campaign(campaign_id, force=force)
     n_resolved = (await client.get_campaign(campaign_id)).resolved_count
     if as_json:
@@ -283,3 +311,15 @@ async def promote(client: LeadClient, campaign: str, force: bool, as_json: bool)
             if result.promoted
             else f"Nothing new: what is resolved in {campaign} was promoted before."
         )
+
+
+async def _promoting(client: LeadClient, campaign: LabelingCampaignPublic) -> str:
+    """Consequence of promoting, with the agreement that it rests on."""
+    report = await client.campaign_quality(campaign.id)
+    alpha = "not defined" if report.alpha is None else f"{report.alpha:.3f}"
+    n_resolved = counted(campaign.resolved_count or 0, "resolved task")
+    accepted = "accepted" if report.accepted else "below acceptance: the record will say that it was forced"
+    return (
+        f"Promote {campaign.name or campaign.id}: {n_resolved} go into the golden dataset, and do not come out again. "
+        f"Alpha is {alpha}, {accepted}."
+    )

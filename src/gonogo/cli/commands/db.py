@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.database import database_option, with_store
 from gonogo.cli.support.exit_codes import echo_err
 from gonogo.server.ops import maintenance
@@ -62,7 +63,7 @@ def restore(database: str | None, source: Path) -> None:
     echo_err(f"Restored, schema {version}. `gonogo audit verify` tells whether its audit log is whole.")
 
 
-@db.command(epilog="\b\nExample:\n  gonogo db prune --keep-drawings-days 90")
+@db.command(epilog="\b\nExample:\n  gonogo db prune --keep-drawings-days 90 --dry-run")
 @database_option
 @click.option(
     "--keep-drawings-days",
@@ -70,15 +71,24 @@ def restore(database: str | None, source: Path) -> None:
     metavar="DAYS",
     help="Also delete drawings that only campaigns closed longer ago than this use; default: drawings stay.",
 )
-def prune(database: str | None, keep_drawings_days: int | None) -> None:
+@consequence_options
+def prune(database: str | None, keep_drawings_days: int | None, dry_run: bool, yes: bool) -> None:
     """Delete what has expired: old sessions and links, idempotency answers, rate counts. A server does so, too."""
     settings = ServerSettings(database_url="", keep_drawings_days=keep_drawings_days)
 
-    def run(store: Store) -> dict[str, int]:
+    def run(store: Store) -> dict[str, int] | None:
         with store.read() as connection:
             migrate.require_current(connection)
+        plan = maintenance.preview(store, settings, datetime.now(UTC))
+        if not agreed(f"Delete for good: {_listed(plan)}.", dry_run=dry_run, yes=yes):
+            return None
         return maintenance.run_once(store, settings, datetime.now(UTC))
 
     counts = with_store(database, run)
-    counts.pop("gold_copies")
-    echo_err("Deleted: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()) + ".")
+    if counts is not None:
+        counts.pop("gold_copies")
+        echo_err(f"Deleted: {_listed(counts)}.")
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from gonogo.cli.support.exit_codes import echo_err
@@ -28,6 +30,8 @@ def demo(prepare_only: bool, no_tour: bool) -> None:
     this machine (GONOGO_HOME).
     """
     home = AppPaths()
+    if os.environ.get("GONOGO_DATABASE_URL"):
+        _refuse()
     campaign_id = existing_campaign(home) or _make_campaign(home)
     if no_tour:
         from gonogo.desk.practice.tour import drop_lessons  # a later start does without it before its first frame
@@ -43,3 +47,12 @@ def _make_campaign(home: AppPaths) -> str:
     from gonogo.cli.support.errors import run  # the client, which a second start does without before its first frame
 
     return run(demo_campaign(home, echo_err))
+
+
+def _refuse() -> None:
+    """Ends the command: a server's database is named, and the sample project is not for it."""
+    from gonogo.cli.support.errors import handle_errors  # the client; see `_make_campaign`
+    from gonogo.embedded.transport import embedded_parts
+
+    with handle_errors():
+        embedded_parts(AppPaths())

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from gonogo.cli.completion import complete_key
 from gonogo.cli.support.api_client import api_command, open_client
+from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.errors import handle_errors, run
 from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.cli.support.options import check_name, json_option, server_option
@@ -19,6 +21,7 @@ from gonogo.client.page_reader import read_all
 from gonogo.schemas.enums import KeyScope
 from gonogo.schemas.gonogo_api import KeyCreate
 from gonogo.schemas.lead import KeyPublic
+from gonogo.schemas.wording import counted
 
 if TYPE_CHECKING:
     pass
@@ -62,6 +65,8 @@ def create(
         fail(f"unknown scope: {', '.join(unknown) or '(none given)'}", f"Known: {', '.join(SCOPES)}", EXIT_USAGE)
     with handle_errors():
         body = KeyCreate(name=name, scopes=names)
+    if database and base_url:
+        database = _chosen_database(database)
     if database:
         from gonogo.cli.support.local_keys import create_in_database  # the server, which --base-url does without
 
@@ -76,6 +81,19 @@ def create(
     if results_password:
         echo_err("For the results API (POST /auth/public/v1/login), beside the key:")
         click.echo(f"username\t{key['username']}\napi_password\t{key['api_password']}")
+
+
+def _chosen_database(database: str) -> str | None:
+    """Returns the database if it was named on the command line and the server was not, `None` the other way round."""
+    context = click.get_current_context()
+    named = [context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ("database", "base_url")]
+    if named[0] == named[1]:
+        fail(
+            "a database and a server are both named, and they may hold different keys",
+            "Name one: --database URL or --base-url URL; it wins over GONOGO_BASE_URL and GONOGO_DATABASE_URL.",
+            EXIT_USAGE,
+        )
+    return database if named[0] else None
 
 
 async def _create(body: KeyCreate, results_password: bool, base_url: str | None) -> dict[str, Any]:
@@ -109,10 +127,11 @@ async def _all_keys(client: LeadClient) -> list[KeyPublic]:
     return await read_all(lambda limit, cursor: client.list_keys(limit=limit, cursor=cursor))
 
 
-@keys.command(epilog="\b\nExample:\n  gonogo keys revoke ci")
+@keys.command(epilog="\b\nExample:\n  gonogo keys revoke ci --dry-run")
 @click.argument("key", shell_complete=complete_key)
+@consequence_options
 @api_command
-async def revoke(client: LeadClient, key: str, as_json: bool) -> None:
+async def revoke(client: LeadClient, key: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Void KEY at once: its name, where one active key has it, its id, or how it begins."""
     await require_extensions(client, "Keys cannot be revoked here")
     all_keys = await _all_keys(client)
@@ -122,8 +141,21 @@ async def revoke(client: LeadClient, key: str, as_json: bool) -> None:
         raise NotFoundError(f"There is no active key {key!r}.", next_step="`gonogo keys list` shows them all.")
     if len(matches) > 1:
         raise ambiguous_name_error("key", key, [item.id for item in matches])
+    if not agreed(_revoking(matches[0], all_keys), dry_run=dry_run, yes=yes):
+        return
     revoked = await client.revoke_key(matches[0].id)
     if as_json:
         print_json(revoked.model_dump())
     else:
         echo_err(f"Key {revoked.name} ({revoked.prefix}_…) is void since {revoked.revoked_at}.")
+
+
+def _revoking(key: KeyPublic, all_keys: list[KeyPublic]) -> str:
+    """Consequence of a revocation."""
+    left = sum(item.revoked_at is None and item.id != key.id for item in all_keys)
+    results = " Its sign-in to the results API ends, too." if key.results_username else ""
+    name = f"{key.name} ({key.prefix}_…, {', '.join(key.scopes)}), made {key.created_at}"
+    return (
+        f"Revoke key {name}: every program that uses it is refused from now on.{results} "
+        f"{counted(left, 'other key')} stay active."
+    )

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from gonogo.cli.support.consequences import agreed, consequence_options
 from gonogo.cli.support.errors import run
 from gonogo.cli.support.exit_codes import EXIT_NO_CREDENTIAL, EXIT_REFUSED, EXIT_UNREACHABLE, echo_err, fail
 from gonogo.cli.support.options import json_option
@@ -198,18 +199,20 @@ def requeue(numbers: tuple[int, ...]) -> None:
             echo_err(f"Answer {number} waits again. The app sends it, or `gonogo outbox send`.")
 
 
-@outbox.command(epilog="\b\nExample:\n  gonogo outbox drop 17")
+@outbox.command(epilog="\b\nExample:\n  gonogo outbox drop 17 --dry-run")
 @click.argument("number", type=int, metavar="ID")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def drop(number: int, yes: bool) -> None:
+@consequence_options
+def drop(number: int, dry_run: bool, yes: bool) -> None:
     """Delete one answer from this machine for good; what its server has of it stays there."""
     with _open_outbox() as outbox_file:
         row = outbox_file.get(number)
         if row is None:
             fail(f"there is no answer {number} in the outbox", "`gonogo outbox list` shows the numbers.")
-        if not yes:
-            question = clean_text(f"Delete your answer “{row.decision.verdict}” to “{row.task.prompt}” for good?")
-            click.confirm(question, abort=True, err=True)
+        delivered = row.state in (SendState.SENT, SendState.LATE)
+        server = "Its server has it." if delivered else "Its server does not have it: the answer is lost."
+        consequence = f"Delete answer {number}, “{row.decision.verdict}” to “{row.task.prompt}”, for good. {server}"
+        if not agreed(consequence, dry_run=dry_run, yes=yes):
+            return
         if not outbox_file.drop(number):
             fail(f"answer {number} is on its way or still on a desk", "Leave the app first, then drop it.")
     echo_err(f"Answer {number} is deleted.")

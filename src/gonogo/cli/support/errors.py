@@ -22,6 +22,7 @@ from gonogo.cli.support.exit_codes import (
     fail_file,
 )
 from gonogo.client.errors import AuthenticationError, GonogoClientError, IncompleteListError, NetworkError
+from gonogo.desk.core.errors import DeskError, SignInError
 from gonogo.embedded.transport import CANNOT_OPEN
 
 T = TypeVar("T")
@@ -54,6 +55,10 @@ def handle_errors() -> Iterator[None]:
         fail(str(error), error.next_step, EXIT_FAILED)
     except GonogoClientError as error:
         fail(str(error), error.next_step, EXIT_REFUSED, details=error.trace)
+    except SignInError as error:
+        fail(str(error), error.next_step, EXIT_USAGE)
+    except DeskError as error:
+        fail(str(error), error.next_step)
     except KeyboardInterrupt:
         fail("stopped; what was done so far is kept", code=EXIT_INTERRUPTED)
     except BrokenPipeError:  # `gonogo … | head`: the reader has enough

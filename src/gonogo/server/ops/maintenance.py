@@ -12,6 +12,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, Delete, bindparam, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -60,15 +61,8 @@ async def run_in_background(state: ServerState) -> AsyncIterator[None]:
 
 def run_once(store: Store, settings: ServerSettings, now: datetime, *, with_drawings: bool = True) -> dict[str, int]:
     """Runs one round; returns how many rows each kind of work touched."""
-    ended = now - timedelta(days=settings.keep_ended_days)
-    done = {
-        "idempotency_keys": _in_chunks(store, lambda c: idempotency.sweep(c, now)),
-        "sessions": _delete_ended(store, "sessions", _OLD_SESSIONS, ended, now),
-        "results_sessions": _delete_ended(store, "results_sessions", _OLD_RESULTS_SESSIONS, ended, now),
-        "magic_links": _delete_ended(store, "magic_links", _OLD_LINKS, ended, now),
-        "rate_counts": _in_chunks(store, lambda c: rate_limits.sweep(c, now)),
-        "gold_copies": _plan_gold(store, now),
-    }
+    done = {name: _in_chunks(store, delete) for name, delete in _deletions(settings, now).items()}
+    done["gold_copies"] = _plan_gold(store, now)
     if with_drawings and settings.keep_drawings_days is not None:
         done["drawings"] = delete_unused_drawings(store, now - timedelta(days=settings.keep_drawings_days), now)
     return done
@@ -81,6 +75,29 @@ def log_audit_heads(store: Store) -> None:
     with store.read() as connection:
         heads = audit.heads(connection)
     audit_logger.info("heads of the audit log", extra={"audit_heads": audit.heads_as_json(heads)})
+
+
+def preview(store: Store, settings: ServerSettings, now: datetime) -> dict[str, int]:
+    """Returns how many rows of each kind `run_once` would delete; nothing is changed."""
+    counts = {name: _rolled_back(store, delete) for name, delete in _deletions(settings, now).items()}
+    if settings.keep_drawings_days is not None:
+        before = now - timedelta(days=settings.keep_drawings_days)
+        counts["drawings"] = sum(map(len, _unused_drawings(store, before)))
+    return counts
+
+
+def _deletions(settings: ServerSettings, now: datetime) -> dict[str, Callable[[Connection], int]]:
+    """Deletions of one chunk of each kind of rows; each returns how many rows are gone."""
+    ended = now - timedelta(days=settings.keep_ended_days)
+    return {
+        "idempotency_keys": lambda connection: idempotency.sweep(connection, now),
+        "sessions": partial(_delete_ended, table="sessions", query=_OLD_SESSIONS, ended=ended, now=now),
+        "results_sessions": partial(
+            _delete_ended, table="results_sessions", query=_OLD_RESULTS_SESSIONS, ended=ended, now=now
+        ),
+        "magic_links": partial(_delete_ended, table="magic_links", query=_OLD_LINKS, ended=ended, now=now),
+        "rate_counts": lambda connection: rate_limits.sweep(connection, now),
+    }
 
 
 def delete_unused_drawings(store: Store, before: datetime, now: datetime) -> int:
@@ -130,16 +147,29 @@ async def _loop(state: ServerState, stop: asyncio.Event) -> None:
             log.exception("upkeep failed; tried again later")
 
 
-def _delete_ended(store: Store, table: str, query: Delete, ended: datetime, now: datetime) -> int:
+def _delete_ended(connection: Connection, *, table: str, query: Delete, ended: datetime, now: datetime) -> int:
     """Deletes rows that ended before `ended`, and audits how many."""
+    gone = connection.execute(query, {"before": ended}).rowcount
+    if gone:
+        audit.append(connection, f"forget_{table}", now, actor="server", content={"rows": gone})
+    return gone
 
-    def work(connection: Connection) -> int:
-        gone = connection.execute(query, {"before": ended}).rowcount
-        if gone:
-            audit.append(connection, f"forget_{table}", now, actor="server", content={"rows": gone})
-        return gone
 
-    return _in_chunks(store, work)
+class _RolledBackError(Exception):
+    """Error that ends a transaction which only counted."""
+
+
+def _rolled_back(store: Store, work: Callable[[Connection], int]) -> int:
+    """Runs `work` as `_in_chunks` does, in one transaction that is rolled back; returns the number of rows."""
+    total = 0
+    with contextlib.suppress(_RolledBackError), store.write() as connection:
+        for _chunk in range(MAX_CHUNKS):
+            done = work(connection)
+            total += done
+            if done < CHUNK:
+                break
+        raise _RolledBackError
+    return total
 
 
 def _in_chunks(store: Store, work: Callable[[Connection], int]) -> int:
