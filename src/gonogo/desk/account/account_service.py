@@ -40,6 +40,7 @@ from gonogo.desk.account.identity import (
     SignedIn,
     fingerprint,
 )
+from gonogo.desk.account.last_campaign import last_campaign, remember_campaign
 from gonogo.desk.account.lazy_imports import http_clients
 from gonogo.desk.annotate.session import AnnotateSession
 from gonogo.desk.connection.server_protocol import TaskServer
@@ -301,7 +302,7 @@ class Account:
     def _dependencies(
         self, signed: SignedIn, campaign_id: str, connect: Callable[[], Awaitable[TaskServer]]
     ) -> SessionDependencies:
-        self._remember_campaign(signed, campaign_id)
+        remember_campaign(self._memory, self._stored(), signed, campaign_id)
         return SessionDependencies(
             address=Address(signed.base_url, signed.annotator, campaign_id),
             sends=_sendable(signed, campaign_id),
@@ -325,7 +326,7 @@ class Account:
             return None
         known = self._memory.get(f"key {fingerprint(key)}") or {}
         annotator = str(known.get("annotator") or f"key:{fingerprint(key)}")
-        campaign_id = self._last_campaign(base, annotator)
+        campaign_id = last_campaign(self._memory, self._stored(), base, annotator)
         return SignedIn(base, "key", "", "key of the environment", campaign_id, THIS_RUN, annotator)
 
     def _stored(self) -> SignedIn | None:
@@ -334,22 +335,6 @@ class Account:
             return SignedIn(**data) if data else None
         except TypeError:
             return None  # written by another version
-
-    def _remember_campaign(self, signed: SignedIn, campaign_id: str) -> None:
-        """Remembers the campaign for the next start, by server and login: a key of the environment is not stored."""
-        if signed.campaign_id == campaign_id:
-            return
-        with contextlib.suppress(OSError):  # a convenience
-            if self._stored() == signed:
-                self._memory.put(IDENTITY, asdict(replace(signed, campaign_id=campaign_id)))
-            self._memory.put(f"campaign {signed.base_url} {signed.annotator}", {"id": campaign_id})
-
-    def _last_campaign(self, base_url: str, annotator: str) -> str | None:
-        remembered = self._memory.get(f"campaign {base_url} {annotator}")
-        if remembered is not None:
-            return str(remembered["id"]) if remembered.get("id") else None
-        last = self._stored()
-        return last.campaign_id if last and (last.base_url, last.annotator) == (base_url, annotator) else None
 
     def _embedded_url(self) -> str | None:
         stored = self._stored()
@@ -384,7 +369,7 @@ class Account:
             me = await client.me()
         finally:
             await client.aclose()
-        campaign_id = self._last_campaign(base_url, me.id)
+        campaign_id = last_campaign(self._memory, self._stored(), base_url, me.id)
         return SignedIn(base_url, kind, me.role, me.name or me.email or "", campaign_id, THIS_RUN, me.id)
 
     async def _store(self, signed: SignedIn, credential: Credential) -> SignedIn:
