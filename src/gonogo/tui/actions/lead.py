@@ -9,7 +9,7 @@ LEAD = Scope(
     Action("quality", "quality", "What its labels are worth.", ("y",), "quality", 1),
     Action("review", "review", "Its review queue.", ("v",), "review", 2),
     Action("invite", "invite", "Invite a person by e-mail.", ("i",), "invite", 3),
-    Action("revoke", "revoke", "Remove someone from it.", ("d",), "revoke", 4),
+    Action("people", "people", "Choose someone: new link, pause, remove.", ("d",), "people", 4),
     Action("settings", "settings", "When tasks settle, votes, unit, review, guideline.", ("s",), "settings", 5),
     Action("close", "close", "Close it for answers.", ("c",), "close", 6),
     Action("promote", "promote", "Copy what is settled to the golden dataset.", ("p",), "promote", 7),
@@ -35,12 +35,15 @@ QUALITY = Scope(
 )  # fmt: skip
 
 ANNOTATORS = Scope(
-    "annotators", "Annotators",
+    "annotators", "People of a campaign",
+    Action("invite", "invite", "Invite somebody by e-mail.", ("i",), "invite", 5),
+    Action("again", "new link", "Give this person a new link; old sessions end.", ("a",), "again", 6),
+    Action("remove", "remove", "End this person's assignment; votes stay.", ("x",), "remove", 7),
     Action("pause", "pause", "No new tasks for this person; or again.", ("p",), "pause", 1),
     Action("discount", "discount", "Take the votes out; or back in.", ("d",), "discount", 2),
     Action("reopen", "ask again", "Have these tasks asked once more.", ("o",), "reopen", 3),
-    Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 4),
-    Action("back", "back", "Back to where you came from.", ("escape",), "back", 6),
+    Action("refresh", "refresh", "Ask the server again.", ("r",), "refresh", 8),
+    Action("back", "back", "Back to where you came from.", ("escape",), "back", 4),
 )  # fmt: skip
 
 CANDIDATES = Scope(

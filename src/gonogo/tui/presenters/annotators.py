@@ -10,12 +10,15 @@ from textual.content import Content
 
 from gonogo.json_types import JsonObject, as_list, as_numbers, as_object
 from gonogo.report.quality import evidence, sparkline
+from gonogo.schemas.review import AnnotatorState
+from gonogo.schemas.statuses import may_work
+from gonogo.schemas.wording import counted
 from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.text import content, one_line
 
 if TYPE_CHECKING:
-    from gonogo.schemas.labeling import AnnotatorQuality, QualityReport
-    from gonogo.schemas.review import AnnotatorAction, AnnotatorActionPreview, AnnotatorState
+    from gonogo.schemas.labeling import AnnotatorQuality, CampaignAssignmentPublic, QualityReport
+    from gonogo.schemas.review import AnnotatorAction, AnnotatorActionPreview
 
 DONE = {
     "pause": "paused",
@@ -37,7 +40,8 @@ CONSEQUENCES = {
     "reopen": "The votes count, but every task they helped to settle is asked once more. Experts' rulings stand.",
 }
 """Consequences of an action where the server gives none."""
-NOBODY = "Nobody has voted in this campaign or is invited to it. `gonogo assign` invites somebody. Esc goes back."
+NOBODY = "Nobody has voted in this campaign or is invited to it. i invites somebody, Esc goes back."
+OTHER_SERVER = "This server measures nobody's votes here, and pauses nobody: i, a and x work on any server."
 _FLAG_NAMES = {"too_fast": "too fast", "always_the_same": "always the same", "drifting": "drifting"}
 _TRAIL_LENGTH = 8
 _FEW_GOLD_ANSWERS = 10
@@ -46,11 +50,22 @@ _FEW_GOLD_ANSWERS = 10
 
 @dataclass(frozen=True, slots=True)
 class AnnotatorRecord:
-    """Annotator of a campaign; `quality` and `signs` come from the quality report, where there is one."""
+    """Person of a campaign: who voted or is invited, with the newest assignment.
+
+    `quality` and `signs` come from the quality report, where there is one. Not `measured`: the server has no states of
+    annotators.
+    """
 
     state: AnnotatorState
     quality: AnnotatorQuality | None = None
     signs: JsonObject = field(default_factory=dict)
+    assignment: CampaignAssignmentPublic | None = None
+    measured: bool = True
+
+    @property
+    def invited(self) -> bool:
+        """Whether the person may still work in the campaign."""
+        return self.assignment is not None and may_work(self.assignment.status)
 
     @property
     def name(self) -> str:
@@ -69,19 +84,47 @@ class AnnotatorRecord:
         return [str(flag) for flag in as_list(self.signs.get("flags"))]
 
 
-def annotator_records(states: Sequence[AnnotatorState], report: QualityReport | None) -> list[AnnotatorRecord]:
-    """Returns a record for each annotator, those with flags first."""
+def annotator_records(
+    states: Sequence[AnnotatorState] | None,
+    report: QualityReport | None,
+    assignments: Sequence[CampaignAssignmentPublic] = (),
+) -> list[AnnotatorRecord]:
+    """Returns a record for each person, those with flags first. `states` is `None` where the server has none.
+
+    `assignments` are newest first.
+    """
     qualities = {quality.annotator_user_id: quality for quality in (report.annotators if report else None) or []}
     signs = as_object(((report.gonogo if report else None) or {}).get("annotators"))
+    by_account = {item.annotator_account_id or item.id: item for item in reversed(assignments)}
+    known = list(states or ())
+    missing = by_account.keys() - {state.voter_id for state in known}
+    known += [_invited(account, by_account[account], qualities.get(account)) for account in missing]
     records = [
-        AnnotatorRecord(state, qualities.get(state.voter_id), as_object(signs.get(state.voter_id))) for state in states
+        AnnotatorRecord(
+            state,
+            qualities.get(state.voter_id),
+            as_object(signs.get(state.voter_id)),
+            by_account.get(state.voter_id),
+            measured=states is not None,
+        )
+        for state in known
     ]
     return sorted(records, key=lambda record: (-len(record.flags), record.name.casefold()))
 
 
+def _invited(account: str, assignment: CampaignAssignmentPublic, quality: AnnotatorQuality | None) -> AnnotatorState:
+    """State of a person of whom the server tells the assignment only."""
+    n_submissions = (quality.n_submissions if quality is not None else None) or 0
+    return AnnotatorState(
+        voter_id=account, email=assignment.annotator_email, kind="annotator", n_submissions=n_submissions
+    )
+
+
 def entry(record: AnnotatorRecord) -> Content:
     """Entry of the list: the name; below it votes, state and flags, each as a word."""
-    facts = [f"{record.state.n_submissions} votes"]
+    facts = [counted(record.state.n_submissions, "vote")]
+    if record.assignment is not None and record.assignment.status != "active":
+        facts.append(one_line(record.assignment.status or "", 20))
     facts += ["‖ paused"] if record.paused else []
     facts += ["– discounted"] if record.discounted else []
     flags = ", ".join(_FLAG_NAMES.get(flag, one_line(flag, 20)) for flag in record.flags)
@@ -94,6 +137,8 @@ def entry(record: AnnotatorRecord) -> Content:
 def details(record: AnnotatorRecord, trail: Sequence[AnnotatorAction], names: Mapping[str, str]) -> Content:
     """Details of an annotator: figures, flags with evidence, earlier actions. `names` are actors' names by id."""
     lines = [Content.styled(record.name, "bold $strong"), *_states(record), Content(""), *_figures(record)]
+    if not record.measured:
+        return Content("\n").join([*lines, Content(""), Content.styled(OTHER_SERVER, "$quiet")])
     lines += [Content(""), Content.styled("flags", "$quiet"), *_flags(record)]
     lines += [Content(""), Content.styled("what leads did", "$quiet"), *_trail(record, trail, names)]
     return Content("\n").join(lines)
@@ -104,7 +149,15 @@ def _states(record: AnnotatorRecord) -> Iterable[Content]:
         since = _minute(record.state.paused_at)
         yield Content.styled(f"‖ paused since {since} UTC: gets no new tasks", "$warning")
     if record.discounted:
-        yield Content.styled(f"– {record.state.n_discounted} votes are discounted: they count for nothing", "$warning")
+        n_votes = record.state.n_discounted
+        does = "votes are discounted: they count" if n_votes != 1 else "vote is discounted: it counts"
+        yield Content.styled(f"– {n_votes} {does} for nothing", "$warning")
+    assignment = record.assignment
+    if assignment is None:
+        yield Content.styled("not invited: a lead's key, or the platform's pool", "$quiet")
+    else:
+        since = f" since {_minute(assignment.invited_at)} UTC" if assignment.invited_at else ""
+        yield Content.styled(f"{one_line(assignment.status or 'invited', 20)}, invited{since}", "$quiet")
 
 
 def _figures(record: AnnotatorRecord) -> Iterable[Content]:

@@ -12,22 +12,20 @@ from textual.content import Content
 from gonogo.json_types import as_numbers
 from gonogo.report.progress import pace_text, person_text, queue_text
 from gonogo.report.quality import gauge
-from gonogo.schemas.statuses import may_work
+from gonogo.schemas.wording import counted
 from gonogo.tui.presenters.format import moment, paragraphs
 from gonogo.tui.text import one_line, plain, styled
 
 if TYPE_CHECKING:
     from gonogo.desk.lead.campaign_snapshot import CampaignSnapshot
     from gonogo.schemas.labeling import (
-        CampaignAssignmentCreated,
-        CampaignAssignmentPublic,
         LabelingCampaignPublic,
         PromoteResult,
     )
 
 MAX_PEOPLE = 100
 """Most lines of people in the details."""
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+( (annotator|reviewer))?")
+_ADDRESS = re.compile(r"(?=.{3,254}$)[^@\s]+@[^@\s]+")
 
 
 def entry(campaign: LabelingCampaignPublic) -> Content:
@@ -54,7 +52,8 @@ def details(snapshot: CampaignSnapshot, width: int, now: datetime | None = None)
     done, total = _counts(campaign)
     settled = f"{done} of {total} settled"
     status = one_line(campaign.status or "open", 20)
-    facts = f"{status} · {total} tasks · {campaign.target_redundancy or '?'} votes each"
+    votes = counted(campaign.target_redundancy, "vote") if campaign.target_redundancy else "? votes"
+    facts = f"{status} · {counted(total, 'task')} · {votes} each"
     bar = progress_bar(done, total, max(min(width - len(settled) - 2, 40), 5))
     lines = [
         styled(campaign.name or campaign.id, "bold $strong"),
@@ -90,7 +89,8 @@ def average_pace(campaign: LabelingCampaignPublic, now: datetime) -> str:
     days = max((now - began).total_seconds() / 86400, 1 / 24)
     a_day = done / days
     end = now + timedelta(days=min((total - done) / a_day, 36500))
-    return f"{a_day:.0f} settled a day since it began · at that pace done on {end:%Y-%m-%d}"
+    pace = f"{a_day:.0f} settled a day" if a_day >= 1 else f"1 settled every {counted(round(1 / a_day), 'day')}"
+    return f"{pace} since it began · at that pace done on {end:%Y-%m-%d}"
 
 
 def _quality(snapshot: CampaignSnapshot, width: int) -> list[Content]:
@@ -108,7 +108,7 @@ def _quality(snapshot: CampaignSnapshot, width: int) -> list[Content]:
             (f" · wanted {required:g} · {word}", "$foreground"),
         ),
         Content.styled(gauge(report.alpha, interval, required, max(min(width - 8, 41), 11)), "$foreground"),
-        Content.styled("y tells what it means and what to do.", "$quiet"),
+        Content.styled("y says what it means and what to do.", "$quiet"),
     ]  # fmt: skip
 
 
@@ -118,6 +118,8 @@ def _people(snapshot: CampaignSnapshot, width: int, now: datetime) -> list[Conte
     count = len(snapshot.people)
     if not count:
         rows.insert(0, Content.styled("Nobody is invited; i invites.", "$foreground"))
+    else:
+        rows.append(Content.styled("d chooses one: new link, pause, remove.", "$quiet"))
     if count > MAX_PEOPLE:
         rows.append(Content.styled(f"and {count - MAX_PEOPLE} more: `gonogo campaign watch` has them", "$quiet"))
     return [Content.styled(f"people ({count})", "$quiet"), *rows]
@@ -156,21 +158,25 @@ def _card(heading: str, *texts: str) -> Content:
 
 INVITE = _card(
     "Invite a person",
-    "Type the e-mail address, and “reviewer” behind it for an expert. The link is shown once, here; nothing is mailed.",
-)
-REVOKE = _card(
-    "Remove someone",
-    "Type the e-mail address. The session ends at once and the tasks held go to others; votes given so far stay.",
+    "Type the e-mail address. The link is shown here once; nothing is mailed.",
 )
 
 
-def invitation_card(assignment: CampaignAssignmentCreated, address: str) -> Content:
-    """Card of a new invitation with its link, which is shown this once."""
-    link = assignment.magic_link_url or assignment.magic_link_token
+def again_card(address: str) -> Content:
+    """Card before a new link for a person who has a part in the campaign."""
     return _card(
-        f"Invitation of {one_line(address, 60)}",
-        link,
-        "Send it to this person only. It is shown this once and works once.",
+        f"Give {one_line(address, 60)} a new link?",
+        "The old link and all sessions end at once. Votes stay; unsent answers go out after the new sign-in.",
+        "Type yes to make it.",
+    )
+
+
+def removal_card(address: str) -> Content:
+    """Card before the end of an assignment."""
+    return _card(
+        f"Remove {one_line(address, 60)}?",
+        "The session ends at once and the tasks held go to others. Votes given so far stay.",
+        "Type yes to remove this person.",
     )
 
 
@@ -179,7 +185,7 @@ def closing_card(campaign: LabelingCampaignPublic) -> Content:
     done, total = _counts(campaign)
     return _card(
         f"Close {one_line(campaign.name or campaign.id, 60)}?",
-        f"{total - done} of {total} tasks are not settled; they get no more questions. Answers that still come "
+        f"{total - done} of {counted(total, 'task')} not settled: they get no more questions. Answers that still come "
         "are kept, but not counted. Experts can go on ruling. A closed campaign does not open again.",
         "Type yes to close it.",
     )
@@ -214,28 +220,14 @@ def promotion_message(result: PromoteResult) -> str:
     if not result.accepted and not result.forced:
         return "Refused: the agreement is below what the campaign asks for. Nothing was promoted."
     forced = " below acceptance, as forced" if result.forced else ""
-    return f"{result.promoted or 0} tasks were promoted{forced}."
+    return f"{counted(result.promoted or 0, 'task')} promoted{forced}."
 
 
 # --- checks of typed texts: each returns the problem, empty for none --------------------------------------
 
 
 def check_address(text: str) -> str:
-    return "" if _ADDRESS.fullmatch(text) else "This is no e-mail address (and “reviewer”, or nothing, behind it)."
-
-
-def assignment_of(snapshot: CampaignSnapshot, address: str) -> CampaignAssignmentPublic | None:
-    """Returns the open assignment of an e-mail address."""
-    matching = (
-        assignment
-        for assignment in snapshot.people
-        if (assignment.annotator_email or "").casefold() == address.casefold() and may_work(assignment.status)
-    )
-    return next(matching, None)
-
-
-def check_assignment(snapshot: CampaignSnapshot, text: str) -> str:
-    return "" if assignment_of(snapshot, text) else "Nobody with this address has a part in this campaign."
+    return "" if _ADDRESS.fullmatch(text) else "This is no e-mail address. Write it like ana@example.com."
 
 
 def check_yes(text: str) -> str:

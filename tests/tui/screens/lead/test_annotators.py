@@ -33,7 +33,7 @@ async def test_pausing_says_what_it_does_wants_a_reason_and_is_undone_by_the_sam
     await voted(room)
     async with room.opened():
         await on_the_screen(room)
-        await room.sees("ana@works.test", "bob@works.test", "1 votes", "p pause", "nothing speaks against")
+        await room.sees("ana@works.test", "bob@works.test", "1 vote", "p pause", "nothing speaks against")
         await room.press("p")
         await room.sees("Pause ana@works.test?", "No new tasks", "audit trail")
         await room.press("escape")
@@ -57,7 +57,7 @@ async def test_votes_are_taken_out_and_counted_again(room: Room) -> None:
         await room.press("d")
         await room.sees("Take ana@works.test's votes out", "d counts them again")
         await room.press(*"guesses", "enter")
-        await room.sees("1 votes are discounted", "– discounted")
+        await room.sees("1 vote is discounted", "– discounted")
         assert (await room.bench.web.lead.get(f"{OURS}/tasks/{task}/review")).json()["task"]["status"] == "open"
         await room.press("d", *"checked", "enter")
         await room.until(lambda: "discounted" not in room.text)

@@ -28,11 +28,40 @@ async def test_a_person_is_invited_and_revoked(room: Room) -> None:
         for _ in range(6):
             await room.press("backspace")
         await room.press(*"ana@works.test", "enter")
-        await room.sees("shown this once")
+        await room.sees("What does ana@works.test do?", "reviewer: rules on conflicts")
+        await room.press("r", "enter")
+        await room.sees("Link for ana@works.test", "shown this once and works once")
+        (line,) = [line for line in room.text.splitlines() if "#token=" in line]
+        link = line.strip("│ ")
+        assert " " not in link  # the whole link stands on one line
+        await room.press("c")
+        await room.sees("Sent to the clipboard")
+        assert room.pilot.app.clipboard == link
         await room.press("escape")
         await room.sees("people (1)", "ana@works.test")
-        await room.press("d", *"ana@works.test", "enter")
+
+
+@pytest.mark.slow
+async def test_people_are_chosen_from_the_list(room: Room) -> None:
+    await room.bench.vote(await room.bench.task(), ana="correct", bob="correct")
+    async with room.opened():
+        await room.sees("Nothing needs an expert")
+        await room.press("l")
+        await room.sees("people (2)")
+        await room.press("d")
+        await room.sees("ana@works.test", "bob@works.test", "x remove", "a new link")
+        await room.press("down", "a")
+        await room.sees("Give bob@works.test a new link?", "sessions end at once")
+        await room.press(*"yes", "enter", "enter")
+        await room.sees("Link for bob@works.test")
+        await room.press("escape", "x")
+        await room.until(lambda: "Remove" in room.text)
+        shown = room.text
+        await room.press(*"yes", "enter")
+        name = "bob" if "Remove bob" in shown else "ana"
         await room.sees("revoked")
+        people = (await room.bench.web.lead.get(f"{LABELING}/campaigns/{room.bench.campaign}/assignments")).json()
+        assert [row["status"] for row in people["data"] if row["annotator_email"].startswith(name)][0] == "revoked"
 
 
 @pytest.mark.slow
@@ -41,7 +70,7 @@ async def test_closing_says_what_it_means_and_asks_for_a_yes(room: Room) -> None
     async with room.opened(size=(80, 24)):
         await on_the_screen(room)
         await room.press("c")
-        await room.sees("1 of 1 tasks are not settled", "not counted", "Type yes")
+        await room.sees("1 of 1 task not settled", "not counted", "Type yes")
         await room.press("escape")
         assert await status(room) == "open"
         await room.press("c", *"yes", "enter")
@@ -64,7 +93,7 @@ async def test_promoting_below_acceptance_is_refused_in_words_and_force_is_expla
         for _ in range(3):
             await room.press("backspace")
         await room.press(*"force", "enter")
-        await room.sees("1 tasks were promoted below acceptance")
+        await room.sees("1 task promoted below acceptance")
 
 
 @pytest.mark.slow

@@ -13,25 +13,29 @@ from textual.content import Content
 from textual.widgets import OptionList
 
 from gonogo.client.errors import NotFoundError
+from gonogo.client.lead_client import all_assignments_of
 from gonogo.desk.lead.campaign_snapshot import NOT_AVAILABLE
 from gonogo.schemas.review import AnnotatorActionCreate, AnnotatorVerb
+from gonogo.schemas.wording import counted
 from gonogo.tui import actions
 from gonogo.tui.presenters import annotators, empty_state
 from gonogo.tui.presenters.annotators import AnnotatorRecord
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
+from gonogo.tui.screens.lead.invitation_dialog import InvitationDialog
 from gonogo.tui.text import one_line
 from gonogo.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
     from gonogo.client.gonogo_client import GonogoClient
     from gonogo.desk.account.identity import SignedIn
+    from gonogo.schemas.labeling import CampaignAssignmentPublic
     from gonogo.schemas.review import AnnotatorAction, AnnotatorActionPreview
 
 
 class AnnotatorsScreen(ListDetailScreen):
-    """List of the annotators, those with flags first. Every action but resuming asks for a reason first."""
+    """List of the people of a campaign, those with flags first. Every action but resuming is confirmed first."""
 
     CSS_PATH = "../common/list_detail.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*actions.ANNOTATORS.bindings()]
@@ -60,7 +64,8 @@ class AnnotatorsScreen(ListDetailScreen):
     def on_mount(self) -> None:
         self.calls = ServerCalls(self, partial(self.gonogo.services.client, self._signed), self._on_error)
         campaign = one_line(self._campaign_name, 60)
-        self.top.show(Content.assemble(("annotators  ", "bold $accent"), (campaign, "$foreground")))
+        self.top.show(Content.assemble(("people  ", "bold $accent"), (campaign, "$foreground")))
+        self.invitations = InvitationDialog(self, self.calls, self._load)
         self.action_refresh()
 
     # --- the server ------------------------------------------------------------------------------------
@@ -69,15 +74,20 @@ class AnnotatorsScreen(ListDetailScreen):
         if self.records.records:
             self.notify_error(error)
         else:
-            self._card = empty_state.problem("The annotators could not be read", error)
+            self._card = empty_state.problem("The people could not be read", error)
             self.show()
 
     def action_refresh(self) -> None:
         self.calls.read(self._load, "annotators")
 
     async def _load(self, client: GonogoClient) -> None:
-        states = (await client.annotators(self._campaign_id)).data
+        states = None
+        if await client.capabilities() is not None:
+            states = (await client.annotators(self._campaign_id)).data
         report = None
+        assignments: list[CampaignAssignmentPublic] = []
+        with contextlib.suppress(*NOT_AVAILABLE):
+            assignments = await all_assignments_of(client, self._campaign_id)
         with contextlib.suppress(*NOT_AVAILABLE):
             report = await client.campaign_quality(self._campaign_id)
         with contextlib.suppress(*NOT_AVAILABLE):
@@ -85,7 +95,7 @@ class AnnotatorsScreen(ListDetailScreen):
         with contextlib.suppress(*NOT_AVAILABLE):
             self._names = {(await client.me()).id: "you"}
         self._card = None
-        self.records.show(annotators.annotator_records(states, report))
+        self.records.show(annotators.annotator_records(states, report, assignments))
         self.show()
 
     # --- showing ---------------------------------------------------------------------------------------
@@ -105,6 +115,23 @@ class AnnotatorsScreen(ListDetailScreen):
 
     # --- actions ---------------------------------------------------------------------------------------
 
+    def action_invite(self) -> None:
+        self.invitations.invite(self._campaign_id)
+
+    def action_again(self) -> None:
+        annotator = self.annotator
+        if annotator is not None and annotator.assignment is not None and annotator.assignment.annotator_email:
+            self.invitations.again(self._campaign_id, annotator.assignment)
+        elif annotator is not None:
+            self.gonogo.show_notice(f"{annotator.name} has no e-mail address here: i invites.")
+
+    def action_remove(self) -> None:
+        annotator = self.annotator
+        if annotator is not None and annotator.assignment is not None and annotator.invited:
+            self.invitations.remove(self._campaign_id, annotator.assignment)
+        elif annotator is not None:
+            self.gonogo.show_notice(f"{annotator.name} has no assignment to end.")
+
     def action_pause(self) -> None:
         annotator = self.annotator
         if annotator is not None and annotator.paused:
@@ -123,6 +150,9 @@ class AnnotatorsScreen(ListDetailScreen):
 
     def _confirm(self, annotator: AnnotatorRecord, action: AnnotatorVerb) -> None:
         """Shows the consequence that the server computes, and asks for a reason for the audit trail."""
+        if not annotator.measured:
+            self.gonogo.show_notice(annotators.OTHER_SERVER)
+            return
 
         async def preview(client: GonogoClient) -> None:
             consequence: AnnotatorActionPreview | None = None
@@ -141,7 +171,7 @@ class AnnotatorsScreen(ListDetailScreen):
         async def act(client: GonogoClient) -> None:
             body = AnnotatorActionCreate(action=action, note=reason or None)
             result = await client.act_on_annotator(self._campaign_id, annotator.state.voter_id, body)
-            tasks = f" ({result.n_tasks} tasks)" if result.n_tasks else ""
+            tasks = f" ({counted(result.n_tasks, 'task')})" if result.n_tasks else ""
             self.gonogo.show_notice(f"{annotator.name}: {annotators.DONE[action]}{tasks}.", seconds=5)
             await self._load(client)
 

@@ -21,14 +21,16 @@ from gonogo.desk.lead.campaign_snapshot import (
     refresh_snapshot,
 )
 from gonogo.desk.results.results_login import of_login
-from gonogo.schemas.labeling import CampaignAssignmentCreate, LabelingCampaignPublic
+from gonogo.schemas.labeling import LabelingCampaignPublic
 from gonogo.tui import actions
 from gonogo.tui.presenters import campaigns
 from gonogo.tui.presenters.format import paragraphs
 from gonogo.tui.screens.common.confirm import ConfirmScreen
 from gonogo.tui.screens.common.list_detail import ListDetailScreen
 from gonogo.tui.screens.common.server_calls import ServerCalls, ServerError
+from gonogo.tui.screens.lead.annotators import AnnotatorsScreen
 from gonogo.tui.screens.lead.campaign_settings import CampaignSettingsScreen
+from gonogo.tui.screens.lead.invitation_dialog import InvitationDialog
 from gonogo.tui.screens.lead.quality import QualityScreen
 from gonogo.tui.screens.results.cases import ResultsScreen
 from gonogo.tui.text import content, one_line
@@ -197,33 +199,14 @@ class CampaignDashboardScreen(ListDetailScreen):
         self.calls.start(open_results, "action")
 
     def action_invite(self) -> None:
-        campaign = self.campaign
-        if campaign is None:
-            return
+        if self.campaign is not None:
+            InvitationDialog(self, self.calls, self._load_snapshot).invite(self.campaign.id)
 
-        async def invite(client: GonogoClient, text: str) -> None:
-            address, _, role = text.partition(" ")
-            body = CampaignAssignmentCreate(email=address, role=role.strip() or None)
-            assignment = await client.create_assignment(campaign.id, body)
-            self.gonogo.show_notice(f"{address} is invited.", seconds=4)
-            self.app.push_screen(ConfirmScreen(campaigns.invitation_card(assignment, address)))
-            await self._load_snapshot(client)
-
-        self._confirm(campaigns.INVITE, invite, check=campaigns.check_address)
-
-    def action_revoke(self) -> None:
-        campaign, snapshot = self.campaign, self._snapshot
-        if campaign is None or snapshot is None or snapshot.campaign.id != campaign.id:
-            return
-
-        async def revoke(client: GonogoClient, text: str) -> None:
-            assignment = campaigns.assignment_of(snapshot, text)
-            assert assignment is not None  # `check` saw it
-            await client.revoke_assignment(campaign.id, assignment.id)
-            self.gonogo.show_notice(f"{one_line(text, 60)} has no part in this campaign any more.", seconds=4)
-            await self._load_snapshot(client)
-
-        self._confirm(campaigns.REVOKE, revoke, check=partial(campaigns.check_assignment, snapshot))
+    def action_people(self) -> None:
+        if self.campaign is not None:
+            self.app.push_screen(
+                AnnotatorsScreen(self._signed, self.campaign.id, self.campaign.name or ""), lambda _: self._choose()
+            )
 
     def action_close(self) -> None:
         campaign = self.campaign

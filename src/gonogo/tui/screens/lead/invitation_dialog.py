@@ -1,0 +1,96 @@
+"""Invitation dialog: asks for an address and a role, invites, and shows the link; also a new link for somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from gonogo.schemas.labeling import CampaignAssignmentCreate, CampaignAssignmentPublic
+from gonogo.tui.presenters import campaigns
+from gonogo.tui.screens.common.choice import ChoiceScreen
+from gonogo.tui.screens.common.confirm import ConfirmScreen
+from gonogo.tui.screens.lead.invitation_link import InvitationLinkScreen
+from gonogo.tui.text import one_line
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from gonogo.client.gonogo_client import GonogoClient
+    from gonogo.tui.screens.common.server_calls import ServerCalls
+
+ROLES = (("annotator", "annotator: answers questions"), ("reviewer", "reviewer: rules on conflicts"))
+GROUP = "action"
+"""Group of the calls that change something."""
+
+
+class InvitationDialog:
+    """Dialog over `screen`; `reload` is called after each change, with the client of the call."""
+
+    def __init__(
+        self, screen: Screen[None], calls: ServerCalls, reload: Callable[[GonogoClient], Awaitable[None]]
+    ) -> None:
+        self._screen = screen
+        self._calls = calls
+        self._reload = reload
+
+    def invite(self, campaign_id: str) -> None:
+        """Asks for an address and, where the server has roles, for one of them."""
+
+        def typed(address: str | None) -> None:
+            if address is not None:
+                self._choose_role(campaign_id, address, None)
+
+        self._screen.app.push_screen(ConfirmScreen(campaigns.INVITE, campaigns.check_address), typed)
+
+    def again(self, campaign_id: str, assignment: CampaignAssignmentPublic) -> None:
+        """Gives a person a new link, after a yes: the assignment is ended and made anew."""
+        address = assignment.annotator_email or ""
+
+        def agreed(answer: str | None) -> None:
+            if answer is not None:
+                self._choose_role(campaign_id, address, assignment)
+
+        self._screen.app.push_screen(ConfirmScreen(campaigns.again_card(address), campaigns.check_yes), agreed)
+
+    def remove(self, campaign_id: str, assignment: CampaignAssignmentPublic) -> None:
+        """Ends an assignment, after a yes."""
+
+        async def remove(client: GonogoClient) -> None:
+            await client.revoke_assignment(campaign_id, assignment.id)
+            await self._reload(client)
+
+        def agreed(answer: str | None) -> None:
+            if answer is not None:
+                self._calls.start(remove, GROUP)
+
+        card = campaigns.removal_card(assignment.annotator_email or assignment.id)
+        self._screen.app.push_screen(ConfirmScreen(card, campaigns.check_yes), agreed)
+
+    def _choose_role(self, campaign_id: str, address: str, old: CampaignAssignmentPublic | None) -> None:
+        async def choose(client: GonogoClient) -> None:
+            if await client.capabilities() is None:
+                await self._create(client, campaign_id, address, None, old)
+                return
+            heading = f"What does {one_line(address, 24)} do?"
+            self._screen.app.push_screen(ChoiceScreen(heading, ROLES, "annotator"), chosen)
+
+        def chosen(role: str | None) -> None:
+            if role is not None:
+                self._calls.start(lambda client: self._create(client, campaign_id, address, role, old), GROUP)
+
+        self._calls.start(choose, GROUP)
+
+    async def _create(
+        self,
+        client: GonogoClient,
+        campaign_id: str,
+        address: str,
+        role: str | None,
+        old: CampaignAssignmentPublic | None,
+    ) -> None:
+        if old is not None:
+            await client.revoke_assignment(campaign_id, old.id)
+        body = CampaignAssignmentCreate(email=address, role=None if role == "annotator" else role)
+        invitation = await client.create_assignment(campaign_id, body)
+        self._screen.app.push_screen(InvitationLinkScreen(invitation, address))
+        await self._reload(client)
