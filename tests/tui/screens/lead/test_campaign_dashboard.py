@@ -61,7 +61,7 @@ async def test_people_are_chosen_from_the_list(room: Room) -> None:
         name = "bob" if "Remove bob" in shown else "ana"
         await room.sees("revoked")
         people = (await room.bench.web.lead.get(f"{LABELING}/campaigns/{room.bench.campaign}/assignments")).json()
-        assert [row["status"] for row in people["data"] if row["annotator_email"].startswith(name)][0] == "revoked"
+        assert next(row["status"] for row in people["data"] if row["annotator_email"].startswith(name)) == "revoked"
 
 
 @pytest.mark.slow
