@@ -19,7 +19,7 @@ _VERSION = text("SELECT version_num FROM alembic_version")
 def add_to(app: FastAPI) -> None:
     """Adds the three paths, outside the OpenAPI."""
     for path, endpoint in (("/healthz", healthz), ("/readyz", readyz), ("/metrics", metrics)):
-        app.add_api_route(path, endpoint, include_in_schema=False, response_model=None)
+        app.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False, response_model=None)
 
 
 async def healthz(_request: Request) -> Response:

@@ -30,6 +30,8 @@ class Options:
     """A read that takes long runs beside the event loop."""
     file_body: bool = False
     """The body is a file, not JSON, and may be as large as a drawing."""
+    head: bool = False
+    """A GET that answers HEAD, too; its handler looks at the method."""
     prepare: Preparation | None = None
     """Long work before the write transaction begins; refuses nothing."""
 

@@ -38,6 +38,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from starlette.background import BackgroundTask
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from gonogo.json_types import JsonValue
@@ -156,6 +157,17 @@ class ApiRoute(APIRoute):
         if self._is_plain():
             self._validated = self._plain
             self.app = self._serve
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """The route's match; HEAD is outside the OpenAPI, so it is no method of the route."""
+        return super().matches({**scope, "method": "GET"} if self._is_head(scope) else scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the route's app, for HEAD as for GET."""
+        await (self.app if self._is_head(scope) else super().handle)(scope, receive, send)
+
+    def _is_head(self, scope: Scope) -> bool:
+        return self._options.head and scope["type"] == "http" and scope["method"] == "HEAD"
 
     def _error_statuses(self, path: str, methods: set[str]) -> set[int]:
         statuses = {422} if self._options.public else {401, 403, 422, 429}

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection, select
 
 from gonogo.schemas.base import NOT_BLANK
-from gonogo.schemas.enums import DrawingStatus
+from gonogo.schemas.enums import DrawingStatus, ErrorCode
 from gonogo.schemas.gonogo_api import DrawingsStored, DrawingStored, DrawingUrl
 from gonogo.server.auth.authorization import EVERYBODY, LEAD
 from gonogo.server.auth.principals import Principal
 from gonogo.server.context import Context
-from gonogo.server.errors import invalid, not_found
-from gonogo.server.http.operation_options import FILE_BODY, PUBLIC, open_to
+from gonogo.server.errors import ApiError, answer, invalid, not_found
+from gonogo.server.http.byte_ranges import UnsatisfiableRangeError, is_known, requested_range
+from gonogo.server.http.operation_options import FILE_BODY, Options, open_to, operation
 from gonogo.server.http.pipeline import ApiRequest, Reply
 from gonogo.server.http.pipeline import router as make_router
+from gonogo.server.store.engine import Store
 from gonogo.server.store.schema import campaigns, projects, task_sheets
 from gonogo.server.tasks.drawings import (
     DrawingUpload,
+    StoredDrawing,
     active_drawing,
     download_name,
     has_revision,
     parse_batch,
-    read_file,
+    read_pieces,
     require_drawings,
     store_drawings,
+    stored_drawing,
 )
 
 PATH = "/api/v1/gonogo/drawings"
@@ -105,30 +111,57 @@ def drawing_url(request: Request, part_revision_id: str, ctx: Context, tx: Conne
     PATH + "/{token}/{name}",
     name="drawing_file",
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The drawing, in its own format."}},
+    responses={
+        200: {"content": {"application/octet-stream": {}}, "description": "The drawing, in its own format."},
+        206: {"content": {"application/octet-stream": {}}, "description": "The part that `Range` asks for."},
+        304: {"description": "The client has this drawing already, by its `If-None-Match`."},
+    },
 )
-@PUBLIC
+@operation(Options(public=True, head=True))
 async def drawing_file(request: Request, token: str, name: str) -> Response:
-    """Drawing file behind a signed URL; 404 when the URL was altered or has expired (15 minutes by default)."""
+    """Drawing file behind a signed URL; 404 when the URL was altered or has expired (15 minutes by default).
+
+    It is read in pieces, off the event loop. `If-None-Match`, one `Range` and HEAD are understood.
+    """
     state = request.app.state
     now = state.clock()
     drawing_id = state.signer.read(token, now)
     if drawing_id is None:
         raise not_found()
-    with state.store.read() as connection:
-        file = read_file(connection, drawing_id)
+    file = await asyncio.to_thread(_find, state.store, drawing_id)
     if file is None or name != download_name(file.content_type):
         raise not_found()
-    age = state.settings.drawing_url_seconds
     # The part's name, not the stored file's: it is the same for all tasks of a sheet, gold or not.
     title = quote(file.part + PurePosixPath(name).suffix, safe="")
+    etag = f'"{file.sha256}"'
     headers = {
         **_FILE_HEADERS,
         "Content-Disposition": f"inline; filename*=utf-8''{title}",
-        "ETag": f'"{file.sha256}"',
-        "Cache-Control": f"private, max-age={age}",
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": f"private, max-age={state.settings.drawing_url_seconds}",
     }
-    return Response(file.content, media_type=file.content_type, headers=headers)
+    if is_known(request, etag):
+        return Response(status_code=304, headers=headers)
+    try:
+        part = requested_range(request, etag, file.size_bytes)
+    except UnsatisfiableRangeError:
+        message = f"The drawing has {file.size_bytes} bytes; the range begins behind them."
+        refusal = ApiError(416, ErrorCode.BAD_REQUEST, message)
+        return answer(request, refusal, {"Content-Range": f"bytes */{file.size_bytes}"})
+    start, size = part or (0, file.size_bytes)
+    headers["Content-Length"] = str(size)
+    if part is not None:
+        headers["Content-Range"] = f"bytes {start}-{start + size - 1}/{file.size_bytes}"
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=file.content_type)
+    pieces = read_pieces(state.store, file.sha256, start, size)
+    return StreamingResponse(pieces, 200 if part is None else 206, headers, file.content_type)
+
+
+def _find(store: Store, drawing_id: str) -> StoredDrawing | None:
+    with store.read() as connection:
+        return stored_drawing(connection, drawing_id)
 
 
 def _base(request: Request, ctx: Context) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import Connection, bindparam, func, select
@@ -16,6 +17,8 @@ from gonogo.schemas.gonogo_api import DrawingGiven, DrawingStored
 from gonogo.server.errors import FieldError, invalid
 from gonogo.server.http.bodies import parse_json
 from gonogo.server.store.bulk_insert import chunks
+from gonogo.server.store.dialects import dialect_of
+from gonogo.server.store.engine import Store
 from gonogo.server.store.ids import new_id
 from gonogo.server.store.schema import drawing_files, drawings, part_revisions, parts, tasks
 from gonogo.server.store.typed_rows import fetch_first
@@ -54,14 +57,17 @@ class DrawingUpload:
     content: bytes
 
 
-@dataclass(frozen=True)
-class DrawingContent:
-    """Content of a drawing with its media type, SHA-256 (hexadecimal), and the name of the part."""
+class StoredDrawing(NamedTuple):
+    """Drawing in the database: SHA-256 (hexadecimal) and size of its content, media type, and the name of the part."""
 
-    content: bytes
-    content_type: str
     sha256: str
+    size_bytes: int
+    content_type: str
     part: str
+
+
+PIECE: Final = 1_000_000
+"""Bytes of a drawing that are read at a time."""
 
 
 def content_type_of(content: bytes) -> str:
@@ -231,11 +237,32 @@ def active_drawing(connection: Connection, revision_id: str) -> ActiveDrawing | 
     return fetch_first(connection, query.order_by(drawings.c.number.desc()).limit(1), ActiveDrawing)
 
 
-def read_file(connection: Connection, drawing_id: str) -> DrawingContent | None:
-    query = select(drawing_files.c.bytes, drawings.c.content_type, drawings.c.sha256, parts.c.name)
-    query = query.select_from(drawing_files.join(drawings).join(part_revisions).join(parts))
+def stored_drawing(connection: Connection, drawing_id: str) -> StoredDrawing | None:
+    """The drawing without its bytes; `None` if there is none."""
+    columns = (drawings.c.sha256, drawing_files.c.size_bytes, drawings.c.content_type, parts.c.name)
+    query = select(*columns).select_from(drawing_files.join(drawings).join(part_revisions).join(parts))
     row = connection.execute(query.where(drawings.c.id == drawing_id)).first()
-    return None if row is None else DrawingContent(row.bytes, row.content_type, row.sha256, row.name)
+    return None if row is None else StoredDrawing._make(row)
+
+
+async def read_pieces(store: Store, sha256: str, start: int, size: int) -> AsyncIterator[bytes]:
+    """Yields a part of a drawing's content, piece by piece, each read in a thread and in a transaction of its own.
+
+    So a client that reads slowly holds no connection. Raises `LookupError` if the drawing was deleted meanwhile.
+    """
+    end = start + size
+    while start < end:
+        piece = await asyncio.to_thread(_read_piece, store, sha256, start, min(PIECE, end - start))
+        yield piece
+        start += len(piece)
+
+
+def _read_piece(store: Store, sha256: str, start: int, size: int) -> bytes:
+    with store.read() as connection:
+        piece = dialect_of(connection).read_drawing(connection, sha256, start, size)
+    if not piece:
+        raise LookupError(f"drawing {sha256[:12]} is gone")
+    return piece
 
 
 def has_revision(connection: Connection, org_id: str, revision_id: str) -> bool:

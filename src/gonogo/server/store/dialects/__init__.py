@@ -70,6 +70,9 @@ class DatabaseDialect(Protocol):
     ) -> int:
         """Runs a statement for each row; see `bulk.execute_many`."""
 
+    def read_drawing(self, connection: Connection, sha256: str, start: int, size: int) -> bytes:
+        """Part of a drawing's content, without reading the rest of it; empty if it is not there."""
+
     def undecodable_text(self, connection: Connection) -> AbstractContextManager[None]:
         """Within the block, text that is not UTF-8 is read with surrogates instead of an error."""
 

@@ -57,6 +57,7 @@ _LOCK = CompiledStatement(select(func.pg_advisory_xact_lock(_space, _number)))
 _LOCK_SHARED = CompiledStatement(select(func.pg_advisory_xact_lock_shared(_space, _number)))
 _TRY_LOCK = CompiledStatement(select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger))))
 _LOCK_CASES = text("SELECT pg_advisory_xact_lock(30, hashtext(:campaign))")
+_PIECE = text("SELECT substring(bytes FROM :start FOR :size) FROM drawing_files WHERE sha256 = :sha256")
 _LAST_CASE_CHANGE = text("SELECT last_value FROM case_changes")
 _REPLAYED = text("SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= CAST(:position AS pg_lsn)")
 _SETTING = text("SELECT current_setting(:name)")
@@ -109,6 +110,11 @@ def execute_many(
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(names))
     named = [dict(zip(names, row, strict=True)) for row in rows]
     return connection.exec_driver_sql(str(compiled), named).rowcount
+
+
+def read_drawing(connection: Connection, sha256: str, start: int, size: int) -> bytes:
+    piece: bytes | None = connection.execute(_PIECE, {"sha256": sha256, "start": start + 1, "size": size}).scalar()
+    return bytes(piece or b"")
 
 
 def undecodable_text(connection: Connection) -> contextlib.nullcontext[None]:

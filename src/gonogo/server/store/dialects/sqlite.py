@@ -106,6 +106,16 @@ def _insert_select_many(
     return total
 
 
+def read_drawing(connection: Connection, sha256: str, start: int, size: int) -> bytes:
+    row = connection.execute(text("SELECT rowid FROM drawing_files WHERE sha256 = :sha256"), {"sha256": sha256}).first()
+    if row is None:
+        return b""
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    with driver.blobopen("drawing_files", "bytes", row.rowid, readonly=True) as blob:  # `substr` reads all of it
+        blob.seek(min(start, len(blob)))
+        return blob.read(size)
+
+
 @contextlib.contextmanager
 def undecodable_text(connection: Connection) -> Iterator[None]:
     driver = cast("sqlite3.Connection", connection.connection.driver_connection)
