@@ -5,6 +5,7 @@ FastAPI.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
 
 import click
@@ -72,7 +73,8 @@ Examples:
 \b
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 no credential,
             4 refused by the server, 5 server not reached.
-Environment: GONOGO_HOME, GONOGO_BASE_URL, GONOGO_API_KEY, GONOGO_DATABASE_URL.
+Environment: GONOGO_HOME, GONOGO_BASE_URL, GONOGO_API_KEY, GONOGO_DATABASE_URL,
+             GONOGO_CA_FILE, HTTPS_PROXY, NO_PROXY.
 Completion:  bash  eval "$(_GONOGO_COMPLETE=bash_source gonogo)"    in ~/.bashrc
              zsh   eval "$(_GONOGO_COMPLETE=zsh_source gonogo)"     in ~/.zshrc
              fish  _GONOGO_COMPLETE=fish_source gonogo | source     in ~/.config/fish/config.fish
@@ -113,12 +115,21 @@ class LazyGroup(click.Group):
     cls=LazyGroup, invoke_without_command=True, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
 )
 @click.version_option(__version__, "-V", "--version", message="gonogo %(version)s")
+@click.option(
+    "--ca-file",
+    envvar="GONOGO_CA_FILE",
+    show_envvar=True,
+    metavar="FILE",
+    help="Certificates (PEM) of your house, trusted beside those of the system.",
+)
 @click.pass_context
-def cli(ctx: click.Context) -> None:
+def cli(ctx: click.Context, ca_file: str | None) -> None:
     """Check what machines read off engineering drawings: a question, a value, a place on the sheet, one key.
 
     Without a command the workstation opens.
     """
+    if ca_file:
+        os.environ["GONOGO_CA_FILE"] = ca_file  # every connection of this process, and of those it starts
     if ctx.invoked_subcommand is None:
         open_workstation()
 

@@ -18,6 +18,7 @@ from gonogo.client.http_transport import DEFAULT_OPTIONS, HttpTransport, Request
 from gonogo.client.requests import PreparedRequest, as_bytes, new_key
 from gonogo.client.response_parsing import ApiResponse, describe, error_from, parse, unexpected
 from gonogo.client.retry import Pace, RetryPolicy, with_retries
+from gonogo.network import NetworkOptions
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class BaseClient:
         clean: bool = True,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         on_error: Callable[[GonogoClientError], None] = lambda error: None,
+        network: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
     ) -> None:
         """Nothing is sent yet.
 
@@ -51,12 +53,13 @@ class BaseClient:
             transport: another way to reach the server, such as `httpx.ASGITransport` of the embedded one.
             retry: `None` for callers with a circuit breaker of their own: each call is then one request.
             on_error: called with each error before it is raised, for a log of them.
+            network: whether `HTTPS_PROXY` counts. Certificates are judged by the system, and `GONOGO_CA_FILE`.
             clean: make all received text harmless for a terminal; `False` for exports only.
 
         Raises:
-            InvalidInputError: `base_url` is not the address of a server.
+            InvalidInputError: `base_url` is no address of a server, or the proxy or `GONOGO_CA_FILE` is not usable.
         """
-        self._transport = HttpTransport(base_url, credential, transport, timeouts)
+        self._transport = HttpTransport(base_url, credential, transport, timeouts, network)
         self._retry = retry
         self._pace = Pace(retry) if retry is not None else None
         self._clean = clean
@@ -74,6 +77,11 @@ class BaseClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    @property
+    def proxy(self) -> str | None:
+        """Host and port of the proxy that requests go through; `None` without one."""
+        return None if self._transport.proxy is None else self._transport.proxy.shown
 
     async def aclose(self) -> None:
         """Closes the connections. The client cannot be used afterwards."""

@@ -23,6 +23,7 @@ from gonogo.client.credential import Credential, Secret
 from gonogo.client.errors import GonogoClientError, InterruptedExchangeError, InvalidInputError, NetworkError
 from gonogo.client.requests import PreparedRequest
 from gonogo.client.response_parsing import ApiResponse, error_from, redirected, unexpected
+from gonogo.network import HttpProxy, NetworkOptions, NetworkOptionsError, context_to_proxy, proxy_for, tls_context
 from gonogo.schemas.sanitize import clean_text
 
 MAX_BODY: Final = 64 * 1024 * 1024
@@ -138,12 +139,21 @@ def _only_warnings(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING
 
 
-def _own_transport(home: httpx.URL) -> httpx.AsyncBaseTransport:
-    if home.scheme == "https":
-        return httpx.AsyncHTTPTransport(trust_env=False)
-    # Plain http needs no certificates, and loading them takes longer than the rest of the start. The guard lets no
-    # https request pass, and this context would trust nobody.
-    return httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+def _own_transport(home: httpx.URL, network: NetworkOptions) -> tuple[httpx.AsyncBaseTransport, HttpProxy | None]:
+    """The transport to `home`, and the proxy that it goes through. Raises `InvalidInputError`."""
+    if home.scheme != "https":
+        # Plain http needs no certificates, and loading them takes longer than the rest of the start. The guard lets no
+        # https request pass, and this context would trust nobody.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return httpx.AsyncHTTPTransport(verify=context, trust_env=False), None
+    try:
+        proxy = proxy_for(str(home)) if network.proxy else None
+        context = tls_context()
+    except NetworkOptionsError as error:
+        problem, _, next_step = str(error).partition(": ")
+        raise InvalidInputError(f"{problem}.", next_step=f"{next_step[:1].upper()}{next_step[1:]}") from None
+    through = None if proxy is None else httpx.Proxy(proxy.url, ssl_context=context_to_proxy(proxy, context))
+    return httpx.AsyncHTTPTransport(verify=context, trust_env=False, proxy=through), proxy
 
 
 class HttpTransport:
@@ -155,13 +165,17 @@ class HttpTransport:
         credential: Credential | None,
         transport: httpx.AsyncBaseTransport | None,
         timeouts: Timeouts,
+        network: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
     ) -> None:
         quiet_httpx()
         self.home = base_url(address)
+        self.proxy: HttpProxy | None = None
+        if transport is None:
+            transport, self.proxy = _own_transport(self.home, network)
         self.timeouts = timeouts
         self._secrets: tuple[Secret, ...] = (credential,) if credential else ()
         self._http = httpx.AsyncClient(
-            transport=CredentialGuard(transport or _own_transport(self.home), self.home, credential),
+            transport=CredentialGuard(transport, self.home, credential),
             follow_redirects=False,
             trust_env=False,
             headers={"User-Agent": f"gonogo/{gonogo.__version__}"},
@@ -236,10 +250,15 @@ class HttpTransport:
         chain = [error, error.__cause__, error.__context__]
         while chain[-1] is not None and chain[-1].__context__ not in chain:
             chain.append(chain[-1].__context__)
-        if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
+        for link in chain:
+            if isinstance(link, ssl.SSLCertVerificationError):
+                return certificate_error(host, link)
+        if self.proxy is not None and isinstance(error, httpx.ProxyError | httpx.ConnectError):
+            reason = " ".join(clean_text(str(error)).split())[:200].rstrip(".") or "it can't be reached"
             return NetworkError(
-                f"The certificate of {host} is not valid for it; nothing was sent.",
-                next_step="Check the address and this computer's clock; if both are right, ask the server's keeper.",
+                f"The proxy {self.proxy.shown} gives no way to {host}: {reason}.",
+                next_step=_PROXY_STEP,
+                transient=True,
             )
         if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
             return NetworkError(f"{host} did not answer in time.", transient=True)
@@ -252,6 +271,35 @@ class HttpTransport:
         return InterruptedExchangeError(
             f"The connection to {host} was cut before the answer was whole.", transient=True
         )
+
+
+_PROXY_STEP: Final = (
+    "Check HTTPS_PROXY. NO_PROXY names hosts to reach without it, `proxy = false` in the settings a server."
+)
+
+
+def certificate_error(host: str, error: ssl.SSLCertVerificationError) -> NetworkError:
+    """Returns the error of a certificate that was refused: for its name, its issuer or its dates."""
+    code, told = getattr(error, "verify_code", 0), str(getattr(error, "verify_message", "") or error).lower()
+    if code in _EXPIRED or "expired" in told:
+        what = "has expired, or this computer's clock is wrong"
+        step = "Check the clock of this computer; if it is right, ask the server's keeper for a new certificate."
+    elif code in _NOT_YET or "not yet valid" in told:
+        what = "is not valid yet, or this computer's clock is wrong"
+        step = "Check the clock of this computer; if it is right, ask the server's keeper."
+    elif code in _OTHER_NAME or "mismatch" in told:
+        what = "is for another name"
+        step = "Check the address; if it is right, ask the server's keeper for a certificate with this name."
+    else:
+        what = "is from an issuer that this computer does not trust"
+        step = "Has your house certificates of its own? Name their file: gonogo --ca-file FILE, or GONOGO_CA_FILE."
+    return NetworkError(f"The certificate of {host} {what}; nothing was sent.", next_step=step)
+
+
+# OpenSSL's X509_V_ERR_ numbers
+_EXPIRED: Final = (10, 12)
+_NOT_YET: Final = (9, 11)
+_OTHER_NAME: Final = (62, 64)
 
 
 def _target(response: httpx.Response) -> str:

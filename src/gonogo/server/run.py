@@ -167,6 +167,8 @@ class ServerRunner(uvicorn.Server):
             lifespan="on",
             ws="none",
             http=EnvelopeProtocol,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
             timeout_graceful_shutdown=STOP_SECONDS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )

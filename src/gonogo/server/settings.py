@@ -28,6 +28,7 @@ class ServerSettings:
     A rate limit of `None` is off. `share_limits`: whether workers count requests together, in the database; `None`
     means yes on PostgreSQL. `metrics_dir`: where the workers of one machine put their numbers together; `None` means
     no `/metrics`. `trusted_proxies`: addresses and networks whose `X-Forwarded-For` and `-Proto` count.
+    `tls_cert` and `tls_key`: PEM files of this server's own certificate; without them it speaks plain http.
     `keep_drawings_days`: drawings that no open campaign uses go this long after the last one closed.
     """
 
@@ -50,6 +51,8 @@ class ServerSettings:
     share_limits: bool | None = None
     metrics_dir: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    tls_cert: str | None = None
+    tls_key: str | None = None
     upkeep_seconds: float = 30.0
     keep_ended_days: int = 30  # ended sessions, and links that can no longer be used
     keep_drawings_days: int | None = None

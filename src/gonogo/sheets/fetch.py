@@ -5,11 +5,14 @@ first needed.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from gonogo.network import HttpProxy, NetworkOptions, NetworkOptionsError, context_to_proxy, proxy_for, tls_context
 from gonogo.sheets.drawing_limits import MEGABYTE, CannotShowError, DrawingLimits
 from gonogo.sheets.file_type import FileType, sniff
 from gonogo.sheets.filename_title import title_from_header
@@ -19,6 +22,8 @@ from gonogo.sheets.ssrf_guard import Address, Reach, ip_literal, is_loopback, ne
 if TYPE_CHECKING:
     import httpx
 
+_ELSEWHERE = ipaddress.IPv4Address("1.1.1.1")
+"""Stands for the address of a name that only the proxy knows: somewhere outside, as the proxy is there for."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -49,7 +54,9 @@ class DrawingFetcher:
         errors: tuple[type[Exception], ...] = (Exception,),
         limits: DrawingLimits | None = None,
         look_up: Callable[[str], Awaitable[list[Address]]] = resolve,
+        network: NetworkOptions = NetworkOptions(),  # noqa: B008 - frozen
     ) -> None:
+        self._network = network
         self._look_up = look_up
         self._drawing_url = drawing_url
         self._base_url = base_url
@@ -94,41 +101,71 @@ class DrawingFetcher:
     async def _download(self, url: str) -> DownloadedDrawing:
         import httpx  # not needed for the first frame
 
-        # A client for each drawing: nothing (cookies, connections, authentication) is carried from one to the next.
-        async with httpx.AsyncClient(
-            transport=self._transport,
-            timeout=httpx.Timeout(15.0, connect=5.0),
-            follow_redirects=False,
-            trust_env=False,
-        ) as client:
-            try:
-                for _ in range(self._limits.redirects + 1):
-                    self._require_https(url)
-                    result = await self._get(client, url, await self._checked_address(url))
-                    if isinstance(result, DownloadedDrawing):
-                        return result
-                    url = result
-            except httpx.TimeoutException as error:
-                raise CannotShowError("The server that keeps the drawing does not answer.", retry=True) from error
-            except httpx.InvalidURL as error:
-                raise CannotShowError("The drawing's address is not a valid one.") from error
-            except httpx.HTTPError as error:
-                raise CannotShowError("The server that keeps the drawing cannot be reached.", retry=True) from error
+        try:
+            for _ in range(self._limits.redirects + 1):
+                self._require_https(url)
+                proxy = self._proxy(url)
+                address = await self._checked_address(url, proxied=proxy is not None)
+                # A client for each request: nothing (cookies, connections, authentication) is carried to the next.
+                async with self._client(url, proxy) as client:
+                    result = await self._get(client, url, address)
+                if isinstance(result, DownloadedDrawing):
+                    return result
+                url = result
+        except httpx.TimeoutException as error:
+            raise CannotShowError("The server that keeps the drawing does not answer.", retry=True) from error
+        except httpx.InvalidURL as error:
+            raise CannotShowError("The drawing's address is not a valid one.") from error
+        except httpx.HTTPError as error:
+            raise CannotShowError("The server that keeps the drawing cannot be reached.", retry=True) from error
+        except NetworkOptionsError as error:
+            raise CannotShowError(f"The drawing cannot be fetched. {error}") from error
         raise CannotShowError(f"The drawing's address was redirected more than {self._limits.redirects} times.")
 
-    async def _checked_address(self, url: str) -> Address | None:
-        """Returns the address to connect to, checked; `None` where the transport resolves names."""
+    def _proxy(self, url: str) -> HttpProxy | None:
+        return proxy_for(url) if self._network.proxy and self._transport is None else None
+
+    def _client(self, url: str, proxy: HttpProxy | None) -> httpx.AsyncClient:
+        import httpx  # see `_download`
+
+        transport = self._transport
+        if transport is None:
+            # Plain http, of this machine alone, needs no certificates: this context trusts nobody.
+            secure = url.startswith("https:")
+            context = tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            through = None if proxy is None else httpx.Proxy(proxy.url, ssl_context=context_to_proxy(proxy, context))
+            transport = httpx.AsyncHTTPTransport(verify=context, trust_env=False, proxy=through)
+        timeout = httpx.Timeout(15.0, connect=5.0)
+        return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+
+    async def _checked_address(self, url: str, *, proxied: bool) -> Address | None:
+        """Returns the address to connect to, checked; `None` where the transport or a proxy resolves names.
+
+        A name that only the proxy knows cannot be checked; one that is known here is, though the proxy may see another.
+        """
         if self._transport is not None:
             if spelled := ip_literal(urlsplit(url).hostname or ""):
                 refuse_nearer_than([spelled], self._base_reach([ip_literal(urlsplit(self._base_url).hostname or "")]))
             return None
+        if proxied:
+            refuse_nearer_than(await self._known_here(url) or [_ELSEWHERE], await self._server_reach(proxied=True))
+            return None
         addresses = await self._look_up(url)
-        if is_loopback(self._base_url):
-            base = Reach.LOOPBACK
-        else:
-            base = self._base_reach(list(await self._look_up(self._base_url)))
-        refuse_nearer_than(addresses, base)
+        refuse_nearer_than(addresses, await self._server_reach())
         return next((address for address in addresses if address.version == 4), addresses[0])
+
+    async def _server_reach(self, *, proxied: bool = False) -> Reach:
+        if is_loopback(self._base_url):
+            return Reach.LOOPBACK
+        look_up = self._known_here if proxied else self._look_up
+        return self._base_reach(list(await look_up(self._base_url)))
+
+    async def _known_here(self, url: str) -> list[Address]:
+        """Addresses of a host, none for a name that only the proxy knows."""
+        try:
+            return await self._look_up(url)
+        except CannotShowError:
+            return []
 
     def _base_reach(self, addresses: list[Address] | list[Address | None]) -> Reach:
         if is_loopback(self._base_url):

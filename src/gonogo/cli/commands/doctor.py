@@ -27,6 +27,7 @@ from gonogo.client.retry import ONCE
 from gonogo.desk.account.credentials import CredentialStore, StorageKind
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import load_profile
+from gonogo.network import NetworkOptions
 from gonogo.sheets.picture_modes import CELL_MODES, PIXEL_MODES
 from gonogo.transfer.exporting.registry import export_formats
 from gonogo.tui.terminal.capabilities import NO_PICTURES, TERMINALS, TerminalCapabilities, ask_tmux, window_cell
@@ -247,13 +248,15 @@ async def _check_server(base_url: str | None) -> Check:
             "server", "ok", f"workspace on this machine: {file}" + ("" if file.exists() else " (not made yet)")
         )
     try:
-        async with GonogoClient(base_url, retry=ONCE) as client:
+        profile = load_profile(AppPaths()).server(base_url)
+        async with GonogoClient(base_url, retry=ONCE, network=NetworkOptions(proxy=profile.proxy)) as client:
+            way = f", through the proxy {client.proxy}" if client.proxy else ""
             capabilities = await client.capabilities()
     except GonogoClientError as error:
         return Check("server", "bad", str(error), error.next_step)
     if capabilities is None:
-        return Check("server", "ok", f"{base_url}: an ARCNM server without gonogo's extensions")
-    return Check("server", "ok", f"{base_url}: {capabilities.server} {capabilities.version}")
+        return Check("server", "ok", f"{base_url}: an ARCNM server without gonogo's extensions{way}")
+    return Check("server", "ok", f"{base_url}: {capabilities.server} {capabilities.version}{way}")
 
 
 def _check_versions() -> list[Check]:

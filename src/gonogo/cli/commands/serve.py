@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
+import ssl
 import tempfile
+from pathlib import Path
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from gonogo.cli.support.database import open_store, workspace
-from gonogo.cli.support.exit_codes import echo_err, fail
+from gonogo.cli.support.exit_codes import EXIT_USAGE, echo_err, fail
 from gonogo.desk.core.paths import AppPaths
 from gonogo.embedded.team_server import recorded
 from gonogo.server.ops.logging import configure_logging
@@ -37,6 +39,7 @@ Examples:
   gonogo serve                                         the workspace on this machine, on 127.0.0.1:8000
   gonogo serve --host 0.0.0.0 --public-url https://label.example.com
   gonogo serve --database postgresql://gonogo@db/gonogo --workers 4 --metrics --log -
+  gonogo serve --host 0.0.0.0 --port 443 --tls-cert label.pem --tls-key label.key
   gonogo serve --public-url https://label.example.com --trusted-proxy 10.0.0.5
   gonogo serve --database postgresql://gonogo@db/gonogo --check
 """
@@ -66,6 +69,18 @@ Examples:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
 @click.option("--public-url", metavar="URL", help="What people reach the server by; magic links begin with it.")
 @click.option(
+    "--tls-cert",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Certificate of this server with its chain, PEM; then it speaks https.",
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Private key of --tls-cert, PEM, without a passphrase.",
+)
+@click.option(
     "--trusted-proxy",
     "trusted_proxies",
     multiple=True,
@@ -91,6 +106,8 @@ def serve(
     keep_drawings_days: int | None,
     workers: int,
     public_url: str | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     trusted_proxies: tuple[str, ...],
     log: str | None,
     log_level: str,
@@ -103,12 +120,14 @@ def serve(
     if check:
         raise SystemExit(_print_checks(database, read_database, public_url, host))
     _check_urls(database, read_database)
+    _check_certificate(tls_cert, tls_key)
     try:
         listening = bind(host, port)
     except OSError as error:
         fail(f"cannot listen on {host}:{port}: {error.strerror or error}", "Another --port may be free.")
     port = listening.getsockname()[1]
-    url = public_url or f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
+    scheme = "http" if tls_cert is None else "https"
+    url = public_url or f"{scheme}://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
     with contextlib.ExitStack() as stack:
         if database == here:  # so that `gonogo assign` on this home makes links to this server
             stack.enter_context(recorded(AppPaths(), url, public=public_url is not None))
@@ -123,6 +142,8 @@ def serve(
             metrics_dir=folder if metrics else None,
             share_limits=True if workers > 1 else None,
             trusted_proxies=trusted_proxies,
+            tls_cert=None if tls_cert is None else str(tls_cert),
+            tls_key=None if tls_key is None else str(tls_key),
         )
         _run(settings, listening, workers, (log, log_level) if log else None)
 
@@ -146,6 +167,26 @@ def _check_urls(database: str, read_database: str | None) -> None:
     for url in filter(None, (database, read_database)):
         with open_store(url):
             pass
+
+
+def _check_certificate(cert: Path | None, key: Path | None) -> None:
+    """Ends the command when certificate and key cannot be used, as a server process would without a word."""
+    if cert is None and key is None:
+        return
+    if cert is None or key is None:
+        fail("--tls-cert and --tls-key go together: give both, or none", code=EXIT_USAGE)
+    for file in (cert, key):
+        try:
+            file.read_bytes()
+        except OSError as error:
+            fail(f"{file} cannot be read ({error.strerror})", "Give the account of the server the right to read it.")
+    try:
+        # Without this password OpenSSL would ask for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: "")
+    except (ssl.SSLError, ValueError) as error:
+        mismatch = "MISMATCH" in str(getattr(error, "reason", ""))
+        what = f"{key} is not the key of {cert}" if mismatch else f"{cert} and {key} cannot be used"
+        fail(what, "Both are PEM files: the server's certificate first, then its chain; the key without a passphrase.")
 
 
 def _print_checks(database: str, read_database: str | None, public_url: str | None, host: str) -> int:

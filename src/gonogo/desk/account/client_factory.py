@@ -16,6 +16,7 @@ from gonogo.desk.core.errors import DeskError, SignInError
 from gonogo.desk.core.paths import AppPaths
 from gonogo.desk.core.settings import ServerProfile, Settings, environment
 from gonogo.desk.session.task_pictures import AskUrl, DrawingSource
+from gonogo.network import NetworkOptions
 
 if TYPE_CHECKING:
     import httpx
@@ -72,7 +73,12 @@ class ClientFactory:
         """Returns a client of the server at `base_url`. Without `retry` each call is one request."""
         client = (await http_clients()).client
         return client(
-            base_url, credential, transport=self._transport_to(base_url), retry=retry, on_error=self.last_errors.append
+            base_url,
+            credential,
+            transport=self._transport_to(base_url),
+            retry=retry,
+            on_error=self.last_errors.append,
+            network=NetworkOptions(proxy=self.server(base_url).proxy),
         )
 
     def server(self, base_url: str) -> ServerProfile:
@@ -87,7 +93,11 @@ class ClientFactory:
 
         transport = self._transport_to(signed.base_url)
         fetcher = fetch.DrawingFetcher(
-            ask_url, base_url=signed.base_url, transport=transport, errors=(GonogoClientError,)
+            ask_url,
+            base_url=signed.base_url,
+            transport=transport,
+            errors=(GonogoClientError,),
+            network=NetworkOptions(proxy=self.server(signed.base_url).proxy),
         )
         folders = self._settings.drawing_folders
         known = known_drawings.KnownDrawings(self._home.memory_file(), folders)

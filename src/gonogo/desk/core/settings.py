@@ -92,6 +92,8 @@ class ServerProfile:
     """Path where a magic link token is exchanged for a session, on servers that chose another."""
     redeem_field: str = "magic_link_token"
     """Name of the token in that request's body."""
+    proxy: bool = True
+    """Whether the proxy that `HTTPS_PROXY` names is used for this server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ def plain_settings(settings: Settings) -> list[SettingInfo]:
 
 
 _CHECKS: dict[str, Check] = {item.name: item.metadata["check"] for item in fields(Settings) if "check" in item.metadata}
-_SERVER_CHECKS: dict[str, Check] = {"base_url": _text, "redeem_path": _text, "redeem_field": _text}
+_SERVER_CHECKS: dict[str, Check] = {"base_url": _text, "redeem_path": _text, "redeem_field": _text, "proxy": _yes_no}
 _TABLES = ("verdicts", "servers", "keys")
 
 
