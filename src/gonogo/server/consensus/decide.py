@@ -30,8 +30,7 @@ CORRECT, INCORRECT = CLASS_OF[Verdict.CORRECT], CLASS_OF[Verdict.INCORRECT]
 Matrix = Sequence[Sequence[float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(NamedTuple):
     """One counted submission; `reliability` is its voter's."""
 
     verdict: str
@@ -121,9 +120,9 @@ def class_posterior(
         prior: Class prior.
         temperature: The likelihood of the votes is raised to the power of its inverse.
     """
+    pairs = list(zip(labels, matrices, strict=True))
     scores = [
-        _log(share)
-        + math.fsum(_log(matrix[j][label]) for label, matrix in zip(labels, matrices, strict=True)) / temperature
+        _log(share) + math.fsum([_log(matrix[j][label]) for label, matrix in pairs]) / temperature
         for j, share in enumerate(prior)
     ]
     top = max(scores)
@@ -258,4 +257,4 @@ def _tied(votes: Sequence[Vote]) -> bool:
 
 
 def _log(probability: float) -> float:
-    return math.log(max(probability, 1e-10))
+    return math.log(probability if probability > 1e-10 else 1e-10)

@@ -205,17 +205,18 @@ def rescore_task(connection: Connection, task_id: str, now: datetime) -> Outcome
 
 def rescore_loaded(connection: Connection, task: TaskToScore, now: datetime) -> Outcome:
     """`rescore_task` for a task that was just read."""
-    if not task.adjudicated and task.submission_count < _rule_of(task).n_enough:
+    rule = _rule_of(task)
+    if not task.adjudicated and task.submission_count < rule.n_enough:
         outcome = OPEN_OUTCOME  # most votes are not the last of their task: spare the query
     else:
-        outcome = score_task(task, _VOTES_OF_TASK.all(connection, {"task": task.id})).outcome()
+        outcome = score_task(task, _VOTES_OF_TASK.all(connection, {"task": task.id}), rule).outcome()
     if outcome_changed(task, outcome):
         _UPDATE_ONE_OUTCOME.later(connection, outcome_params(task, outcome, now))
     return outcome
 
 
-def score_task(task: TaskToScore, rows: Sequence[VoteToScore]) -> ScoredTask:
-    """The votes of a task with their weights, and the probability of each class."""
+def score_task(task: TaskToScore, rows: Sequence[VoteToScore], rule: Rule | None = None) -> ScoredTask:
+    """The votes of a task with their weights, and the probability of each class; `rule` where it is known already."""
     zeros = task.trailing_zeros_matter
     is_measured = task.class_prior is not None
     votes: list[Vote] = []
@@ -233,7 +234,7 @@ def score_task(task: TaskToScore, rows: Sequence[VoteToScore]) -> ScoredTask:
     return ScoredTask(
         votes,
         class_posterior([CLASS_OF[vote.verdict] for vote in votes], confusions, prior, task.temperature or 1.0),
-        _rule_of(task),
+        rule or _rule_of(task),
         parse_gold(task.gold_answer, trailing_zeros=zeros, unit=task.unit) if task.is_gold else None,
         _ruling(task),
         asks_on(task.id, len(votes), task.asks_on) if task.is_gold else None,

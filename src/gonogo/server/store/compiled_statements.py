@@ -219,7 +219,8 @@ class _Form:
             return make(row)
         columns = list(row)
         for place, convert in self._converted:
-            columns[place] = convert(columns[place])
+            if columns[place] is not None:  # no type of ours makes anything of NULL
+                columns[place] = convert(columns[place])
         return make(columns)
 
     def _learn(self, description: Sequence[Sequence[Any]]) -> Callable[[Iterable[object]], Columns]:
