@@ -126,7 +126,7 @@ async def test_the_same_life_on_our_server(gonogo: Gonogo, readings: Path) -> No
     assert "no prediction runs" in missing.stderr
     stored = await cli("import", str(readings), "--project", "pmi")
     assert "4 new predictions, 0 already known" in stored.stderr
-    assert "gonogo project generate pmi" in stored.stderr
+    assert "gonogo projects generate pmi" in stored.stderr
     assert json.loads((await cli("campaign", "list", "--json")).stdout) == []  # stored, and asked of nobody yet
     again = await cli("import", str(readings), "--project", "pmi", "--json")
     assert json.loads(again.stdout)["n_predictions_known"] == 4

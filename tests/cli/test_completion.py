@@ -55,7 +55,7 @@ def test_bash_gets_a_name_with_spaces_as_one_word(gonogo: Gonogo, typed: str, gi
     gonogo("campaign", "create", "batch 12 (⌀)")
     script = """
 eval "$(_GONOGO_COMPLETE=bash_source gonogo)"
-COMP_WORDS=(gonogo campaign show "$1"); COMP_CWORD=3
+COMP_WORDS=(gonogo campaigns show "$1"); COMP_CWORD=3
 _gonogo_completion gonogo
 printf '%s' "${COMPREPLY[@]}"
 """

@@ -83,7 +83,7 @@ def test_people_are_those_of_the_published_assignments(foreign: Foreign, gonogo:
     gonogo("revoke", "batch", "ana@example.com", "--yes")
     assert gonogo.json("campaign", "people", "batch")[0]["status"] == "revoked"
     assert "has no active assignment" in gonogo("revoke", "batch", "ana@example.com", code=1).stderr
-    assert "gonogo campaign people" in gonogo("annotators", "list", "batch", code=4).stderr
+    assert "gonogo campaigns people" in gonogo("annotators", "list", "batch", code=4).stderr
 
 
 def test_a_project_takes_every_published_field(foreign: Foreign, gonogo: Gonogo) -> None:

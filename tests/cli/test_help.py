@@ -14,7 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from gonogo.cli.main import COMMANDS, cli
+from gonogo.cli.main import ALIASES, COMMANDS, cli
 
 
 def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -103,4 +103,11 @@ def test_the_commands_the_decisions_name_are_there() -> None:
 def test_a_wrong_command_is_named_with_the_near_one() -> None:
     done = CliRunner().invoke(cli, ["campain"], prog_name="gonogo")
     assert done.exit_code == 2
-    assert "gonogo campaign" in done.output
+    assert "gonogo campaigns" in done.output
+
+
+def test_earlier_names_of_commands_work_and_are_not_shown() -> None:
+    runner = CliRunner()
+    for earlier, name in ALIASES.items():
+        assert runner.invoke(cli, [earlier, "list", "-h"]).stdout == runner.invoke(cli, [name, "list", "-h"]).stdout
+        assert f"  {earlier} " not in runner.invoke(cli, ["-h"]).stdout

@@ -34,8 +34,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "export",
         "Write a campaign's results: JSON Lines, CSV, Parquet, Label Studio, COCO.",
     ),
-    "project": ("gonogo.cli.commands.project", "project", "Projects: list, show, create, generate."),
-    "campaign": (
+    "projects": ("gonogo.cli.commands.project", "project", "Projects: list, show, create, generate."),
+    "campaigns": (
         "gonogo.cli.commands.campaign",
         "campaign",
         "Campaigns: list, show, create, people, watch, close, quality, promote.",
@@ -60,6 +60,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "config": ("gonogo.cli.commands.config", "config", "Your settings: list, get, set, reset, edit, path."),
     "doctor": ("gonogo.cli.commands.doctor", "doctor", "Look at terminal, keyring, folders, server, versions."),
 }
+
+ALIASES = {"campaign": "campaigns", "project": "projects"}
+"""Earlier names of commands; they work and are not shown."""
 
 EPILOG = """\b
 Examples:
@@ -88,9 +91,9 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if (name := ALIASES.get(cmd_name, cmd_name)) not in COMMANDS:
             return None
-        module, attribute, _ = COMMANDS[cmd_name]
+        module, attribute, _ = COMMANDS[name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
@@ -101,14 +104,14 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = click.utils.make_str(args[0])
+        name = ALIASES.get(args[0], args[0])
         if name not in COMMANDS and not name.startswith("-"):
             import difflib  # 3 ms, for a wrong command only
 
             near = difflib.get_close_matches(name, COMMANDS, n=1)
             hint = f" Did you mean `gonogo {near[0]}`?" if near else " `gonogo --help` lists them."
             raise click.UsageError(f"There is no command `{name}`.{hint}", ctx)
-        return super().resolve_command(ctx, args)
+        return super().resolve_command(ctx, [name, *args[1:]])
 
 
 @click.command(

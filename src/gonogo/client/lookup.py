@@ -85,7 +85,7 @@ def _only_match(noun: str, items: Sequence[N], name_or_id: str, describe: Callab
     near = get_close_matches(name_or_id, [item.name or "" for item in items], 3, 0.6)
     raise NotFoundError(
         f"There is no {noun} {name_or_id!r}.",
-        next_step=f"Is one of these meant: {', '.join(near)}?" if near else f"`gonogo {noun} list` shows them all.",
+        next_step=f"Is one of these meant: {', '.join(near)}?" if near else f"`gonogo {noun}s list` shows them all.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Progress text: formats a campaign's progress as sentences, for the lead's screen and `gonogo campaign watch`."""
+"""Progress text: formats a campaign's progress as sentences, for the lead's screen and `gonogo campaigns watch`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gonogo campaign watch` as a program of its own, over a real server that it is told by."""
+"""`gonogo campaigns watch` as a program of its own, over a real server that it is told by."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_limits_of_nought_and_one_hold_in_the_report(campaign: Campaign, max_ris
 
 def test_a_campaign_that_is_done_says_what_is_left_to_do(campaign: Campaign) -> None:
     fill(campaign, 40, 40, accuracy=1.0)
-    assert next_texts(campaign)[-1] == "nothing is left in doubt: `gonogo campaign promote` copies 40 settled tasks"
+    assert next_texts(campaign)[-1] == "nothing is left in doubt: `gonogo campaigns promote` copies 40 settled tasks"
     campaign.set(status="promoted")
     assert next_texts(campaign) == []
 

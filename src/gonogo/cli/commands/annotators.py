@@ -142,7 +142,7 @@ async def _fetch_states(client: LeadClient, campaign_id: str) -> list[AnnotatorS
     if await client.capabilities() is None:
         raise InvalidInputError(
             NO_EXTENSION,
-            next_step="`gonogo campaign people` lists who is invited, `gonogo revoke` ends an assignment.",
+            next_step="`gonogo campaigns people` lists who is invited, `gonogo revoke` ends an assignment.",
         )
     return (await client.annotators(campaign_id)).data
 

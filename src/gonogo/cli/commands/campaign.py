@@ -1,4 +1,4 @@
-"""`gonogo campaign`: creates, lists, shows, closes and promotes campaigns, and prints quality reports."""
+"""`gonogo campaigns`: creates, lists, shows, closes and promotes campaigns, and prints quality reports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MIN_VOTES_HELP = "Votes that a task begins with, where they follow the risk (1).
 RISK_SETTINGS = ("max_risk", "votes", "min_votes")
 
 
-@click.group(epilog="\b\nExample:\n  gonogo campaign list --status open")
+@click.group(epilog="\b\nExample:\n  gonogo campaigns list --status open")
 def campaign() -> None:
     """Campaigns. A CAMPAIGN is a name, where it is unique, or an id."""
 
@@ -42,7 +42,7 @@ campaign.add_command(people)
 campaign.add_command(watch)
 
 
-@campaign.command("list", epilog="\b\nExample:\n  gonogo campaign list --status open")
+@campaign.command("list", epilog="\b\nExample:\n  gonogo campaigns list --status open")
 @click.option("--status", help="Only these: open, closed, promoted, or a word of the server's own.")
 @api_command
 async def list_(client: LeadClient, status: str | None, as_json: bool) -> None:
@@ -59,7 +59,7 @@ def _cells(item: dict[str, Any]) -> list[str]:
     return [item["name"] or "", item["status"] or "", f"{done} of {total}", item["id"]]
 
 
-@campaign.command(epilog="\b\nExample:\n  gonogo campaign show 'batch 12' --json")
+@campaign.command(epilog="\b\nExample:\n  gonogo campaigns show 'batch 12' --json")
 @campaign_argument
 @api_command
 async def show(client: LeadClient, campaign: str, as_json: bool) -> None:
@@ -73,8 +73,8 @@ async def show(client: LeadClient, campaign: str, as_json: bool) -> None:
 @campaign.command(
     epilog="""\b
 Examples:
-  gonogo campaign create 'batch 12' --project 'PMI 2026' --redundancy 3
-  gonogo campaign create titles --consensus majority --guideline titles.md --json
+  gonogo campaigns create 'batch 12' --project 'PMI 2026' --redundancy 3
+  gonogo campaigns create titles --consensus majority --guideline titles.md --json
 """
 )
 @click.argument("name", callback=check_name)
@@ -98,7 +98,7 @@ Examples:
 @click.option("--unit", type=click.Choice(["mm", "in"]), help=UNIT_HELP)
 @api_command
 async def create(client: LeadClient, name: str, project: str | None, as_json: bool, **options: Any) -> None:
-    """Make an empty campaign; `gonogo import` and `gonogo project generate` make one with tasks in it."""
+    """Make an empty campaign; `gonogo import` and `gonogo projects generate` make one with tasks in it."""
     body = LabelingCampaignCreate(
         name=name,
         description=options["description"],
@@ -139,8 +139,8 @@ def _read_text(file: Path) -> str:
 @campaign.command(
     epilog="""\b
 Examples:
-  gonogo campaign quality 'batch 12'
-  gonogo campaign quality 'batch 12' --json | jq .gonogo.alpha_interval
+  gonogo campaigns quality 'batch 12'
+  gonogo campaigns quality 'batch 12' --json | jq .gonogo.alpha_interval
 """
 )
 @campaign_argument
@@ -161,11 +161,11 @@ async def quality(client: LeadClient, campaign: str, as_json: bool) -> None:
 @campaign.command(
     epilog="""\b
 Examples:
-  gonogo campaign settings 'batch 12'                                  what they are
-  gonogo campaign settings 'batch 12' --max-risk 0.02 --dry-run        what a change would do
-  gonogo campaign settings 'batch 12' --votes by_risk --min-votes 1
-  gonogo campaign settings 'batch 12' --unit mm --guideline titles.md
-  gonogo campaign settings 'batch 12' --max-risk 0.02 --resettle       also for what is settled
+  gonogo campaigns settings 'batch 12'                                  what they are
+  gonogo campaigns settings 'batch 12' --max-risk 0.02 --dry-run        what a change would do
+  gonogo campaigns settings 'batch 12' --votes by_risk --min-votes 1
+  gonogo campaigns settings 'batch 12' --unit mm --guideline titles.md
+  gonogo campaigns settings 'batch 12' --max-risk 0.02 --resettle       also for what is settled
 """
 )
 @campaign_argument
@@ -234,7 +234,7 @@ def _confirm_resettling() -> bool:
     )
 
 
-@campaign.command(epilog="\b\nExample:\n  gonogo campaign close 'batch 12' --dry-run")
+@campaign.command(epilog="\b\nExample:\n  gonogo campaigns close 'batch 12' --dry-run")
 @campaign_argument
 @consequence_options
 @api_command
@@ -269,8 +269,8 @@ async def _closing(client: LeadClient, campaign: LabelingCampaignPublic) -> str:
 @campaign.command(
     epilog="""\b
 Examples:
-  gonogo campaign promote 'batch 12'
-  gonogo campaign promote 'batch 12' --force --dry-run
+  gonogo campaigns promote 'batch 12'
+  gonogo campaigns promote 'batch 12' --force --dry-run
 """
 )
 @campaign_argument
@@ -297,13 +297,13 @@ async def promote(client: LeadClient, campaign: str, force: bool, dry_run: bool,
         ours = force or await client.capabilities() is not None
         fail(
             f"{campaign} is below acceptance (alpha {alpha}); nothing was promoted",
-            f"`gonogo campaign quality {campaign!r}` says why"
+            f"`gonogo campaigns quality {campaign!r}` says why"
             + ("; --force promotes all the same." if ours else "; more agreement is the only way here."),
         )
     if not result.promoted and n_resolved == 0:
         fail(
             f"nothing was promoted: no task of {campaign} is resolved yet",
-            f"`gonogo campaign watch {campaign!r}` tells how far it is; experts settle the rest with `gonogo review`.",
+            f"`gonogo campaigns watch {campaign!r}` tells how far it is; experts settle the rest with `gonogo review`.",
         )
     if not as_json:
         echo_err(

@@ -1,4 +1,4 @@
-"""`gonogo campaign people`: lists who is invited to a campaign, on any server."""
+"""`gonogo campaigns people`: lists who is invited to a campaign, on any server."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from gonogo.client.lookup import find_campaign
 @click.command(
     epilog="""\b
 Examples:
-  gonogo campaign people 'batch 12'
-  gonogo campaign people 'batch 12' --json | jq '.[] | select(.status == "invited") | .annotator_email'
+  gonogo campaigns people 'batch 12'
+  gonogo campaigns people 'batch 12' --json | jq '.[] | select(.status == "invited") | .annotator_email'
 """
 )
 @campaign_argument

@@ -1,4 +1,4 @@
-"""`gonogo campaign watch`: follows the progress of a campaign until it is done."""
+"""`gonogo campaigns watch`: follows the progress of a campaign until it is done."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ ASK_EVERY = 5.0
 @click.command(
     epilog="""\b
 Examples:
-  gonogo campaign watch 'batch 12'
-  gonogo campaign watch 'batch 12' --once --json
-  gonogo campaign watch 'batch 12' --json >> batch12.log     a line a change, until it is done
+  gonogo campaigns watch 'batch 12'
+  gonogo campaigns watch 'batch 12' --once --json
+  gonogo campaigns watch 'batch 12' --json >> batch12.log     a line a change, until it is done
 """
 )
 @campaign_argument

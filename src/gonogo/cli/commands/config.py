@@ -34,7 +34,7 @@ key_argument = click.argument("key", shell_complete=_complete_key)
 
 @click.group(epilog="\b\nExample:\n  gonogo config set theme light")
 def config() -> None:
-    """Your settings on this computer. Those of a campaign are in `gonogo campaign settings`."""
+    """Your settings on this computer. Those of a campaign are in `gonogo campaigns settings`."""
 
 
 @config.command("list", epilog="\b\nExample:\n  gonogo config list --json")

@@ -75,7 +75,7 @@ def _read_part_revisions(file: Path) -> dict[str, str]:
 Examples:
   gonogo import predictions.jsonl --drawings scans/ --campaign "batch 12"
   gonogo import predictions.jsonl --drawings scans/ --campaign pmi --gold-from-truth
-  gonogo import predictions.jsonl --drawings scans/ --project "PMI 2026"     for `gonogo project generate`
+  gonogo import predictions.jsonl --drawings scans/ --project "PMI 2026"     for `gonogo projects generate`
   gonogo import readings.csv --mapping columns.toml --campaign pmi --dry-run
   gonogo import boxes.json --format coco --drawings scans/ --campaign boxes
   gonogo import --from centaur --task 1234 --campaign "second look"

@@ -1,4 +1,4 @@
-"""`gonogo project`: lists, shows and creates projects, and generates a campaign's tasks from their prediction runs."""
+"""`gonogo projects`: lists, shows and creates projects, and generates a campaign's tasks from their prediction runs."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ POLICY_KEYS = (
 )
 
 
-@click.group(epilog="\b\nExample:\n  gonogo project list")
+@click.group(epilog="\b\nExample:\n  gonogo projects list")
 def project() -> None:
     """Projects: they hold prediction runs and campaigns. A PROJECT is a name, where it is unique, or an id."""
 
 
-@project.command("list", epilog="\b\nExample:\n  gonogo project list --json")
+@project.command("list", epilog="\b\nExample:\n  gonogo projects list --json")
 @api_command
 async def list_(client: LeadClient, as_json: bool) -> None:
     """All projects, newest first."""
@@ -48,7 +48,7 @@ def _cells(item: dict[str, Any]) -> list[str]:
     return [item["name"] or "", item["status"] or "", str(item["campaign_count"] or 0), item["id"]]
 
 
-@project.command(epilog="\b\nExample:\n  gonogo project show 'PMI 2026'")
+@project.command(epilog="\b\nExample:\n  gonogo projects show 'PMI 2026'")
 @click.argument("name", metavar="PROJECT", shell_complete=complete_project)
 @api_command
 async def show(client: LeadClient, name: str, as_json: bool) -> None:
@@ -84,8 +84,8 @@ def _parse_policy(ctx: click.Context, parameter: click.Parameter, text: str | No
 @project.command(
     epilog="""\b
 Examples:
-  gonogo project create 'PMI 2026' --kind pmi --kind title_block
-  gonogo project create pmi --policy '{"strategy": "mixed", "limit": 500, "seed": 7}'
+  gonogo projects create 'PMI 2026' --kind pmi --kind title_block
+  gonogo projects create pmi --policy '{"strategy": "mixed", "limit": 500, "seed": 7}'
 """
 )
 @click.argument("name", callback=check_name)
@@ -134,8 +134,8 @@ async def create(
 @project.command(
     epilog="""\b
 Examples:
-  gonogo project generate pmi --dry-run                    every run, what the policy would take
-  gonogo project generate pmi --run predictions.jsonl --campaign "pmi, uncertain ones"
+  gonogo projects generate pmi --dry-run                    every run, what the policy would take
+  gonogo projects generate pmi --run predictions.jsonl --campaign "pmi, uncertain ones"
 """
 )
 @click.argument("name", metavar="PROJECT", shell_complete=complete_project)

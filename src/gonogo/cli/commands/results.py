@@ -64,7 +64,7 @@ Examples:
   gonogo results list --task 7 --state Flagged --screen
 """,
 )
-@click.option("--task", required=True, type=click.IntRange(0), help="The task's number (`gonogo campaign show`).")
+@click.option("--task", required=True, type=click.IntRange(0), help="The task's number (`gonogo campaigns show`).")
 @click.option("--state", type=click.Choice(STATES), help="Only cases in this labeling state.")
 @click.option("--updated-after", metavar="TIME", help="Only cases that changed after this time.")
 @click.option("--after", type=click.IntRange(0), help="Begin after this sequence id.")

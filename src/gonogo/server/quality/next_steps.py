@@ -59,9 +59,9 @@ def _promote(result: ConsensusResult, *, accepted: bool) -> list[dict[str, Any]]
     n = sum(outcome.status == TaskStatus.RESOLVED and not task.is_gold for task, outcome in statuses)
     if not n:
         return []
-    text = f"nothing is left in doubt: `gonogo campaign promote` copies {_count(n, 'settled task')}"
+    text = f"nothing is left in doubt: `gonogo campaigns promote` copies {_count(n, 'settled task')}"
     if not accepted:
-        text = f"all is settled, alpha is not accepted: `gonogo campaign promote --force` copies {_count(n, 'task')}"
+        text = f"all is settled, alpha is not accepted: `gonogo campaigns promote --force` copies {_count(n, 'task')}"
     return [{"step": "promote", "n": n, "price": 0, "items": [], "text": text}]
 
 

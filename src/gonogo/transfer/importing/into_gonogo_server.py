@@ -59,7 +59,7 @@ async def import_into_gonogo(
         n_predictions_known=n_known,
     )
     if options.campaign is None:
-        next_step = f"`gonogo project generate {quote(project)}` makes tasks of what its policy wants."
+        next_step = f"`gonogo projects generate {quote(project)}` makes tasks of what its policy wants."
         return replace(stored, notes=(next_step,))
     body = LabelingCampaignCreate(name=options.campaign)
     try:

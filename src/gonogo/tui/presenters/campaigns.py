@@ -121,7 +121,7 @@ def _people(snapshot: CampaignSnapshot, width: int, now: datetime) -> list[Conte
     else:
         rows.append(Content.styled("d chooses one: new link, pause, remove.", "$quiet"))
     if count > MAX_PEOPLE:
-        rows.append(Content.styled(f"and {count - MAX_PEOPLE} more: `gonogo campaign watch` has them", "$quiet"))
+        rows.append(Content.styled(f"and {count - MAX_PEOPLE} more: `gonogo campaigns watch` has them", "$quiet"))
     return [Content.styled(f"people ({count})", "$quiet"), *rows]
 
 

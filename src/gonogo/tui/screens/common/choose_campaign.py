@@ -95,7 +95,7 @@ class ChooseCampaignScreen(Screen[None]):
             self.message.update(Content.styled(hint, "$quiet"))
         else:
             invited = "Ask the person who invited you."
-            own = "`gonogo import` makes one; `gonogo campaign list` shows the closed ones, too."
+            own = "`gonogo import` makes one; `gonogo campaigns list` shows the closed ones, too."
             step = f"{invited if self._invited else own} r looks again. Ctrl+Q leaves."
             self._show_message("There is no open campaign for you.", step)
 

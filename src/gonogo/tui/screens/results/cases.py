@@ -40,7 +40,7 @@ class ResultsScreen(TableScreen):
     PROMPTS: ClassVar[dict[str, str]] = {
         "text": "words in number, state, label or drawing",
         "case": "number of a case",
-        "task": "number of a task (`gonogo campaign show` tells a campaign's)",
+        "task": "number of a task (`gonogo campaigns show` tells a campaign's)",
     }
     ENTER = "goes there"
 
