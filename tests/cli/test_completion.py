@@ -34,7 +34,7 @@ def asked(gonogo: Gonogo, *words: str, shell: str = "zsh") -> str:
         ("import x --project p", "pmi"),
         ("results list --st", "--state"),
         ("results list --state F", "Flagged"),
-        ("campa", "campaign"),
+        ("campa", "campaigns"),
     ],
 )
 def test_names_and_words_are_completed(gonogo: Gonogo, imported: Path, words: str, found: str) -> None:
