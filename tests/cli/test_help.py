@@ -96,7 +96,9 @@ def test_the_manual_for_leads_uses_commands_and_options_that_exist() -> None:
 
 
 def test_the_commands_the_decisions_name_are_there() -> None:
-    wanted = "demo login logout annotate import export projects campaigns assign revoke results keys serve outbox doctor"
+    wanted = (
+        "demo login logout annotate import export projects campaigns assign revoke results keys serve outbox doctor"
+    )
     assert set(wanted.split()) <= set(COMMANDS)
 
 
